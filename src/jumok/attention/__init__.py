@@ -1,0 +1,1 @@
+"""The operation that everything is built of: compare queries with keys, and gather values by what matters."""

@@ -1,0 +1,83 @@
+"""Multi-head attention with a key/value cache."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.core import attend
+from jumok.attention.positions import Rotary
+
+
+class KeyValue(NamedTuple):
+    """What can be looked at, split into heads."""
+
+    keys: Tensor  # (B, H, S, K)
+    values: Tensor  # (B, H, S, K)
+
+    def append(self, new: "KeyValue") -> "KeyValue":
+        """Join along positions."""
+        return KeyValue(torch.cat((self.keys, new.keys), 2), torch.cat((self.values, new.values), 2))
+
+    def select(self, rows: Tensor) -> "KeyValue":
+        return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
+
+
+class MultiHeadAttention(nn.Module):
+    """Several attentions side by side, each in its slice of the width (Vaswani et al., 2017, 3.2.2)."""
+
+    def __init__(
+        self, width: int, heads: int, dropout: float = 0.0, rotary: Rotary | None = None, bias: bool = True
+    ) -> None:
+        super().__init__()
+        if width % heads:
+            near = max(1, round(width / heads)) * heads
+            wanted = f"width must be a multiple of heads; got width={width}, heads={heads}"
+            raise ValueError(f"{wanted}; try width={near}")
+        self.heads = heads
+        self.dropout = dropout
+        self.rotary = rotary
+        self.query = nn.Linear(width, width, bias)
+        self.key = nn.Linear(width, width, bias)
+        self.value = nn.Linear(width, width, bias)
+        self.out = nn.Linear(width, width, bias)
+        for linear in (self.query, self.key, self.value, self.out):
+            nn.init.xavier_uniform_(linear.weight)
+            if bias:
+                nn.init.zeros_(linear.bias)
+
+    def forward(
+        self, x: Tensor, memory: Tensor, allowed: Tensor | None = None, causal: bool = False
+    ) -> Tensor:
+        """Let each position of x (B, T, D) gather from memory (B, S, D); gives (B, T, D).
+
+        `allowed` is boolean and broadcasts to (B, H, T, S), True where a position may look.
+        """
+        x, memory = (shared := in_compute_dtype(x)), shared if memory is x else in_compute_dtype(memory)
+        return self.gather(x, self.remember(memory), allowed, causal)
+
+    def remember(self, memory: Tensor, offset: int = 0) -> KeyValue:
+        """Keys and values of memory (B, S, D), whose first position is number `offset`; can be kept."""
+        k = self.split(self.key(memory))  # (B, H, S, K)
+        v = self.split(self.value(memory))  # (B, H, S, K)
+        return KeyValue(self.rotary(k, offset) if self.rotary else k, v)
+
+    def gather(
+        self, x: Tensor, seen: KeyValue, allowed: Tensor | None = None, causal: bool = False, offset: int = 0
+    ) -> Tensor:
+        """Let positions x (B, T, D), the first being number `offset`, gather from `seen`; gives (B, T, D)."""
+        q = self.split(self.query(x))  # (B, H, T, K)
+        q = self.rotary(q, offset) if self.rotary else q
+        dropout = self.dropout if self.training else 0.0
+        mixed = attend(q, seen.keys, seen.values, allowed, causal, dropout=dropout)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def split(self, x: Tensor) -> Tensor:
+        """(B, L, D) to (B, H, L, K)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def in_compute_dtype(x: Tensor) -> Tensor:
+    """Under autocast, x in the dtype that products are made in, so that several products share one copy."""
+    kind = x.device.type
+    return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x

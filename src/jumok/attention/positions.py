@@ -1,0 +1,80 @@
+"""Where a token stands: attention by itself does not know the order of what it looks at."""
+
+import torch
+from torch import Tensor, nn
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """Sines and cosines (length, width) of growing wavelengths (Vaswani et al., 2017, section 3.5)."""
+    position = torch.arange(length, dtype=torch.float64)[:, None]
+    rate = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)  # (width / 2,)
+    table = torch.zeros(length, width, dtype=torch.float64)
+    table[:, 0::2] = torch.sin(position * rate)
+    table[:, 1::2] = torch.cos(position * rate[: width // 2])
+    return table.float()
+
+
+class SinusoidalPositions(nn.Module):
+    """Add a fixed wave pattern to x (B, L, D); works for any length."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("table", sinusoids(256, width), persistent=False)
+        self.table: Tensor
+
+    def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        """Mark x (B, L, D), whose first position is number `offset`."""
+        end = offset + x.shape[1]
+        if end > len(self.table):
+            self.table = sinusoids(max(end, 2 * len(self.table)), self.width).to(self.table)
+        return x + self.table[offset:end]
+
+
+class LearnedPositions(nn.Module):
+    """Add a learned vector for each position to x (B, L, D); knows `limit` positions."""
+
+    def __init__(self, width: int, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.table = nn.Parameter(torch.randn(limit, width) * 0.02)
+
+    def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        """Mark x (B, L, D), whose first position is number `offset`; ValueError beyond `limit`."""
+        end = offset + x.shape[1]
+        if end > self.limit:
+            advice = "use sinusoidal or rotary, or shorten"
+            raise ValueError(f"learned positions end at {self.limit}, got {end}; {advice}")
+        return x + self.table[offset:end]
+
+
+class NoPositions(nn.Module):
+    """Leave x as it is: rotary positions act inside the attention."""
+
+    def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        return x
+
+
+class Rotary(nn.Module):
+    """Turn pairs of channels by an angle that grows with the position (RoFormer, Su et al., 2021).
+
+    The score of a query and a key then depends on their distance only. Halves are paired (i, i + K/2), as in
+    GPT-NeoX.
+    """
+
+    def __init__(self, head_width: int, base: float = 10000.0) -> None:
+        super().__init__()
+        if head_width % 2:
+            raise ValueError(f"rotary positions need an even width of a head; got {head_width}")
+        rate = base ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
+        self.register_buffer("rate", rate.float(), persistent=False)
+        self.rate: Tensor
+
+    def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        """Turn x (B, H, L, K), whose first position is number `offset`."""
+        wide = torch.promote_types(x.dtype, torch.float32)
+        position = torch.arange(offset, offset + x.shape[-2], device=x.device, dtype=wide)
+        angle = position[:, None] * self.rate.to(wide)  # (L, K / 2)
+        cosine, sine = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+        a, b = x.chunk(2, dim=-1)
+        return torch.cat((a * cosine - b * sine, b * cosine + a * sine), dim=-1)

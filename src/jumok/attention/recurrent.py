@@ -1,0 +1,63 @@
+"""The attentions of recurrent decoders: additive (Bahdanau) and multiplicative (Luong)."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.core import attend
+
+
+class Looked(NamedTuple):
+    """A memory prepared for being looked at many times; source side of a search."""
+
+    keys: Tensor  # (B, S, D)
+    values: Tensor  # (B, S, D)
+    valid: Tensor  # (B, S)
+
+    def select(self, sources: Tensor) -> "Looked":
+        return Looked(*(part.index_select(0, sources) for part in self))
+
+
+class AdditiveAttention(nn.Module):
+    """score = v · tanh(W query + U key) (Bahdanau et al., 2015, appendix A.1.2)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width, bias=False)
+        self.energy = nn.Linear(width, 1, bias=False)
+
+    def prepare(self, states: Tensor, valid: Tensor) -> Looked:
+        """U key is made once for a memory of states (B, S, D)."""
+        return Looked(self.key(states), states, valid)
+
+    def weights(self, queries: Tensor, looked: Looked) -> Tensor:
+        """The weights (B, T, S) of queries (B, T, D); zeros where there is nothing to look at."""
+        mixed = torch.tanh(self.query(queries)[:, :, None] + looked.keys[:, None])  # (B, T, S, D)
+        scores = self.energy(mixed).squeeze(-1)  # (B, T, S)
+        scores = scores.masked_fill(~looked.valid[:, None], torch.finfo(scores.dtype).min)
+        return scores.softmax(-1) * looked.valid[:, None]
+
+    def forward(self, queries: Tensor, looked: Looked) -> Tensor:
+        """The context (B, T, D) of queries (B, T, D)."""
+        weights = self.weights(queries, looked)
+        return weights @ looked.values.to(weights.dtype)
+
+
+class DotAttention(nn.Module):
+    """score = query · W key, the "general" form of Luong et al., 2015, equation 8."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(width, width, bias=False)
+
+    def prepare(self, states: Tensor, valid: Tensor) -> Looked:
+        """W key is made once for a memory of states (B, S, D)."""
+        return Looked(self.key(states), states, valid)
+
+    def forward(self, queries: Tensor, looked: Looked) -> Tensor:
+        """The context (B, T, D) of queries (B, T, D)."""
+        parts = (queries, looked.keys, looked.values)
+        q, k, v = (part.to(looked.keys.dtype)[:, None] for part in parts)  # (B, 1, ., D)
+        return attend(q, k, v, looked.valid[:, None, None], scale=1.0).squeeze(1)

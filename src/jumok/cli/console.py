@@ -1,0 +1,24 @@
+"""What the command line says, and where."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+talk = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """A sentence on stderr."""
+    talk.print(message, markup=False)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_line(text: str) -> None:
+    """One line of results on stdout."""
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,148 @@
+"""`jumok demo`."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from jumok.cli.console import print_json, say, talk
+from jumok.cli.display import duration, make_display
+from jumok.cli.options import Json, Set
+from jumok.demos import numbers, pronounce
+from jumok.errors import ConfigurationError
+from jumok.evaluation import experiment_of, final_split, open_split
+from jumok.experiment import read_experiment
+from jumok.predictor import load
+from jumok.training import Interrupted, train
+
+SHOWN = 6
+
+
+class Name(StrEnum):
+    """The demos there are."""
+
+    numbers = "numbers"
+    pronounce = "pronounce"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a demo is about, and what to try after it."""
+
+    title: str
+    file: Path
+    run: Path
+    next: tuple[str, str, str]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="demo", epilog="Example: `jumok demo numbers --reverse`")(command)
+
+
+def command(
+    name: Annotated[Name, typer.Argument(help="Which one.")] = Name.numbers,
+    reverse: Annotated[bool, typer.Option("--reverse", help="For numbers: binary to decimal.")] = False,
+    round_trip: Annotated[
+        bool, typer.Option("--round-trip", help="For numbers: both directions, one after the other.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Train a model on a small real task, in minutes, and show what it can do.
+
+    numbers: decimal to binary, on numbers it never saw (--reverse: binary to decimal).
+    pronounce: English spelling to pronunciation, on the CMU dictionary.
+    """
+    if name is not Name.numbers and (reverse or round_trip):
+        raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
+    if round_trip:
+        show_round_trip(folder, set_ or [], json)
+        return
+    demo = numbers_demo(folder, reverse) if name is Name.numbers else pronounce_demo(folder)
+    evaluation = run_demo(demo, set_ or [])
+    if json:
+        print_json({"run": str(demo.run), **evaluation})
+    show_examples(demo)
+    say(f"\nThe run is in {demo.run} (experiment.yaml, metrics.jsonl, evaluation.json, model/). Try next:")
+    for line in demo.next:
+        say(f"  {line}")
+
+
+def numbers_demo(folder: Path, reverse: bool) -> Demo:
+    run = folder / ("numbers-reverse" if reverse else "numbers")
+    first = "jumok predict {} 1111101000 11111111" if reverse else "jumok predict {} 1000 255 1048575"
+    return Demo(
+        "binary to decimal" if reverse else "decimal to binary",
+        numbers.write(run, reverse),
+        run,
+        (
+            first.format(run),
+            "jumok demo numbers --round-trip" if reverse else "jumok demo numbers --reverse",
+            f"jumok evaluate {run} --json",
+        ),
+    )
+
+
+def pronounce_demo(folder: Path) -> Demo:
+    run = folder / "pronounce"
+    return Demo(
+        "spelling to pronunciation",
+        pronounce.write(run),
+        run,
+        (
+            f"jumok predict {run} attention transformer",
+            f"jumok predict {run} jumok --best 5 --json",
+            f"jumok train {run}/experiment.yaml --run {run} --set training.steps=10000",
+        ),
+    )
+
+
+def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
+    """Train, or go on, or say that it is done; gives the evaluation."""
+    say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
+    started = time.monotonic()
+    try:
+        outcome = train(read_experiment(demo.file, overrides), demo.run, make_display())
+    except Interrupted:
+        raise Interrupted(f"stopped and saved in {demo.run}; the same command goes on from here") from None
+    if not outcome.was_finished:
+        say(f"done in {duration(time.monotonic() - started)}")
+    return outcome.evaluation
+
+
+def show_examples(demo: Demo) -> None:
+    """A few inputs that the model never saw, what it says, and what is right."""
+    predictor, experiment = load(demo.run), experiment_of(demo.run)
+    split = open_split(experiment, predictor, final_split(experiment), say)
+    examples, answers = split.answers()
+    (source,), (target,) = split.inputs, split.outputs
+    table = Table(title="examples it never saw", title_justify="left")
+    for column in (source, f"{target}: predicted", "right"):
+        table.add_column(column)
+    asked = [split.text(source, example) for example in examples[:SHOWN]]
+    for text, prediction, right in zip(asked, predictor.predict(asked), answers, strict=False):
+        known = right[target]
+        mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
+        table.add_row(text, prediction.text, mark)
+    talk.print(table)
+
+
+def show_round_trip(folder: Path, overrides: list[str], json: bool) -> None:
+    """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
+    there, back = numbers_demo(folder, reverse=False), numbers_demo(folder, reverse=True)
+    for demo in (there, back):
+        run_demo(demo, overrides)
+    asked = [str(number) for number in numbers.parts()["test"].tolist()]
+    written = [prediction.text for prediction in load(there.run).predict(asked)]
+    returned = [prediction.text for prediction in load(back.run).predict(written)]
+    same = sum(before == after for before, after in zip(asked, returned, strict=True))
+    for before, between, after in list(zip(asked, written, returned, strict=True))[:SHOWN]:
+        say(f"  {before} -> {between} -> {after}{'' if before == after else '   (not the same)'}")
+    say(f"{same:,} of {len(asked):,} held-out numbers came back as themselves")
+    if json:
+        print_json({"numbers": len(asked), "returned": same, "share": same / len(asked)})

@@ -1,0 +1,149 @@
+"""How a training looks: a live line on a terminal, plain lines elsewhere."""
+
+import time
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from jumok.cli.console import say, talk
+from jumok.metrics.interval import Interval
+from jumok.training.reporter import Began, Evaluated, Progress, Reporter
+
+QUIET = 10.0  # seconds between two plain lines
+HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
+
+
+def make_display() -> Reporter:
+    """The display that suits stderr."""
+    return LiveDisplay() if talk.is_terminal else PlainDisplay()
+
+
+class PlainDisplay:
+    """Lines that a log file can hold."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.last = time.monotonic()
+
+    def said(self, message: str) -> None:
+        say(message)
+
+    def began(self, what: Began) -> None:
+        say(beginning(what))
+        self.last = time.monotonic()
+
+    def stepped(self, progress: Progress) -> None:
+        self.clock.tick(progress)
+        if time.monotonic() - self.last >= QUIET:
+            self.last = time.monotonic()
+            say(self.clock.line(progress))
+
+    def evaluated(self, evaluation: Evaluated) -> None:
+        say(evaluation_line(evaluation))
+        self.last = time.monotonic()
+
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        talk.print(score_table(split, examples, metrics))
+
+    def ended(self) -> None:
+        pass
+
+
+class LiveDisplay(PlainDisplay):
+    """A bar that moves, with evaluations above it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: Live | None = None
+
+    def began(self, what: Began) -> None:
+        say(beginning(what))
+        self.live = Live(console=talk, refresh_per_second=4, transient=True)
+        self.live.start()
+
+    def stepped(self, progress: Progress) -> None:
+        self.clock.tick(progress)
+        if self.live is not None:
+            row = Table.grid(padding=(0, 2))
+            bar = ProgressBar(total=progress.steps, completed=progress.step, width=24)
+            row.add_row(bar, Text(self.clock.line(progress)))
+            self.live.update(row)
+
+    def ended(self) -> None:
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
+
+
+class Clock:
+    """Guesses the time left, evaluations included, from the pace since this process began."""
+
+    def __init__(self) -> None:
+        self.first: tuple[int, float] | None = None
+
+    def tick(self, progress: Progress) -> None:
+        if self.first is None:
+            self.first = (progress.step, time.monotonic())
+
+    def left(self, progress: Progress) -> float | None:
+        if self.first is None or progress.step <= self.first[0]:
+            return None
+        pace = (time.monotonic() - self.first[1]) / (progress.step - self.first[0])
+        return pace * (progress.steps - progress.step)
+
+    def line(self, progress: Progress) -> str:
+        left = self.left(progress)
+        return (
+            f"step {progress.step:,}/{progress.steps:,}  epoch {progress.epoch + 1}  loss {progress.loss:.3f}  "
+            f"{progress.tokens_per_second:,.0f} tokens/s"
+            + (f"  {duration(left)} left" if left is not None else "")
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: 45 s, 3:05 min, 1:05:00 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02} h" if hours else f"{minutes}:{whole % 60:02} min"
+
+
+def beginning(what: Began) -> str:
+    examples = ", ".join(f"{count:,} {part}" for part, count in what.examples.items())
+    words = ", ".join(f"{name} {count:,}" for name, count in what.vocabulary.items())
+    begin = f"goes on from step {what.start:,}" if what.start else "begins"
+    return (
+        f"{what.run}: training {begin}, {what.steps:,} steps in {what.precision} on {what.device}\n"
+        f"  {what.parameters:,} parameters; examples: {examples}; vocabulary: {words}"
+    )
+
+
+def evaluation_line(evaluation: Evaluated) -> str:
+    value = shown(evaluation.chooses, evaluation.metrics[evaluation.chooses])
+    others = "  ".join(
+        f"{name} {shown(name, evaluation.metrics[name])}"
+        for name in ("token_accuracy", "token_error_rate", "chrf")
+        if name in evaluation.metrics and name != evaluation.chooses
+    )
+    best = "  (best so far)" if evaluation.best else ""
+    return f"step {evaluation.step:,}: valid loss {evaluation.loss:.3f}  {evaluation.chooses} {value}  {others}{best}"
+
+
+def shown(name: str, value: float) -> str:
+    """A score as the field writes it: BLEU 38.6, shares in percent."""
+    return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
+
+
+def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:
+    """Scores with their intervals."""
+    table = Table(title=f"{split}: {examples:,} examples", title_justify="left")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for name, interval in metrics.items():
+        bounds = f"{shown(name, interval.low)} – {shown(name, interval.high)}"
+        table.add_row(name, shown(name, interval.value), bounds)
+    return table

@@ -1,0 +1,75 @@
+"""`jumok evaluate`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from jumok.cli.console import print_json, say, talk
+from jumok.cli.display import score_table, shown
+from jumok.cli.options import Beam, Json, Method, Run
+from jumok.evaluation import Answered, compare, evaluate, write_evaluation
+from jumok.metrics.interval import Difference
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="evaluate", epilog="Example: `jumok evaluate runs/a --against runs/b`")(command)
+
+
+def command(
+    run: Run,
+    split: Annotated[str | None, typer.Option(help="train, valid or test; test where there is one.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
+    ] = None,
+    beam: Beam = None,
+    method: Method = None,
+    json: Json = False,
+) -> None:
+    """Score the best model of a run, each score with a 95 % bootstrap interval.
+
+    Without other options the result is also written to evaluation.json in the run folder.
+    """
+    decoding: dict[str, Any] = {"beam": beam, "method": method}
+    with Progress(console=talk, transient=True) as progress:
+        task = progress.add_task("predicting", total=None)
+        answered = evaluate(run, split, decoding, say, lambda done: progress.advance(task, done))
+    scores = answered.scores()
+    document = answered.document(scores)
+    if split is None and beam is None and method is None and (run / "checkpoints").exists():
+        write_evaluation(run / "evaluation.json", document)
+    differences = compare(run, against, answered, decoding) if against is not None else None
+    if json:
+        extra = {} if differences is None else {"against": against_document(against, differences)}
+        print_json({**document, **extra})
+        return
+    shown_scores = {name: scores[name] for name in answered.headline}
+    talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
+    for name, signature in document["signature"].items():
+        if name in shown_scores:
+            say(f"{name}: {signature}")
+    if differences is not None:
+        talk.print(difference_table(run, against, differences, answered))
+
+
+def against_document(other: Path | None, differences: dict[str, Difference]) -> dict[str, Any]:
+    return {"run": str(other), "differences": {name: asdict(value) for name, value in differences.items()}}
+
+
+def difference_table(
+    run: Path, other: Path | None, differences: dict[str, Difference], answered: Answered
+) -> Table:
+    """What the paired bootstrap says of each metric."""
+    better = {metric.name: metric.higher_is_better for metric in answered.metrics}
+    table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")
+    for column in ("metric", "difference", "95 % interval", "p", "verdict"):
+        table.add_column(column, justify="left" if column in ("metric", "verdict") else "right")
+    for name, d in ((name, differences[name]) for name in answered.headline):
+        good = (d.difference > 0) == better[name]
+        verdict = ("better" if good else "worse") if d.p < 0.05 else "no significant difference"
+        bounds = f"{shown(name, d.low)} – {shown(name, d.high)}"
+        table.add_row(name, shown(name, d.difference), bounds, f"{d.p:.3f}", verdict)
+    return table

@@ -1,0 +1,50 @@
+"""The command `jumok`: its subcommands, and what becomes of errors."""
+
+import sys
+
+import click
+import typer
+
+from jumok.cli import check, demo, evaluate, new, predict, train
+from jumok.cli.console import say
+from jumok.errors import JumokError
+from jumok.training import Interrupted
+
+app = typer.Typer(
+    name="jumok",
+    help="Encoder-decoder models from examples: train, score, use, and see what they looked at.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for module in (new, check, train, evaluate, predict, demo):
+    module.add_to(app)
+
+DONE, FAILED, USER_ERROR = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")  # whatever the locale: texts are in all languages
+    try:
+        status = app(arguments, standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else DONE)
+    except click.exceptions.NoArgsIsHelpError as error:  # its text is the help
+        sys.stderr.write(error.format_message() + "\n")
+        sys.exit(USER_ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USER_ERROR)
+    except JumokError as error:
+        say(f"error: {error}")
+        sys.exit(USER_ERROR)
+    except (Interrupted, KeyboardInterrupt, click.exceptions.Abort) as stop:
+        if str(stop):
+            say(str(stop))
+        sys.exit(FAILED)
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `jumok predict ... | head`
+        sys.stderr.close()
+        sys.exit(DONE)

@@ -1,0 +1,1 @@
+"""Reads people's files and finds their faults; vocabularies, memory-mapped corpora, splits and batches."""

@@ -1,0 +1,25 @@
+"""What is wrong with somebody's file, where, and what to do about it."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One fault of one file, a value that stands in place of the faulty row."""
+
+    file: str
+    line: int | None  # 1-based; None when the whole file is meant
+    problem: str  # "has 3 columns, expected 2"
+    remedy: str  # "remove the extra tab"
+    kind: str  # a short code that stays the same: "column_count"
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.problem}; {self.remedy}"
+
+
+class UnreadableFile(Exception):
+    """A file that cannot be read any further; travels inside this room and ends as its fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault

@@ -1,0 +1,92 @@
+"""Folders that appear whole or not at all, and the folder that jumok keeps such things in."""
+
+import errno
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jumok.files import sync_folder, unwritable
+
+ABANDONED = 24 * 3600  # seconds after which a temporary folder can only be left from a writer that was killed
+
+
+def cache_folder() -> Path:
+    """Where jumok keeps what it can make again: $JUMOK_CACHE, $XDG_CACHE_HOME/jumok or ~/.cache/jumok."""
+    own, shared = os.environ.get("JUMOK_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    if own:
+        return Path(own).expanduser()
+    return (Path(shared) if shared else Path.home() / ".cache") / "jumok"
+
+
+@contextmanager
+def new_folder(folder: Path, index: str) -> Iterator[Path]:
+    """A temporary folder to write into, which becomes `folder` in one step when the block ends well.
+
+    A folder that is there already is replaced, unless it holds the same: the file `index` tells one content
+    from another. Several writers at once do no harm; a reader keeps the files that it has open.
+    """
+    temporary = hidden_name(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder)
+        temporary.mkdir()
+        yield temporary
+        for file in temporary.iterdir():
+            sync_file(file)
+        sync_folder(temporary)
+        put_in_place(temporary, folder, index)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)  # gone already unless something failed
+
+
+def hidden_name(folder: Path) -> Path:
+    """A name beside `folder` that nobody else uses."""
+    return folder.parent / f".{folder.name}.{uuid.uuid4().hex}.tmp"
+
+
+def put_in_place(temporary: Path, folder: Path, index: str) -> None:
+    """Give a written folder its name; another one that has it is moved away first."""
+    while True:
+        try:
+            os.rename(temporary, folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if same_content(temporary, folder, index):
+            return
+        old = hidden_name(folder)
+        with suppress(FileNotFoundError):  # another writer was faster: try again
+            os.rename(folder, old)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def same_content(one: Path, other: Path, index: str) -> bool:
+    """Whether two folders hold files of the same names and sizes, and the same index."""
+    try:
+        sizes = [{file.name: file.stat().st_size for file in folder.iterdir()} for folder in (one, other)]
+        return sizes[0] == sizes[1] and (one / index).read_bytes() == (other / index).read_bytes()
+    except OSError:  # it went away meanwhile
+        return False
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left beside `folder` long ago."""
+    for left in folder.parent.iterdir():
+        ours = left.name.startswith(f".{folder.name}.") and left.name.endswith(".tmp")
+        with suppress(OSError):
+            if ours and time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the disk has the bytes of a file."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

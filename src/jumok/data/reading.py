@@ -1,0 +1,104 @@
+"""Opens files, plain or gzip, and gives their lines one by one."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from jumok.data.faults import Fault, UnreadableFile
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+GZIP_MARK = b"\x1f\x8b"
+
+
+def why_unreadable(path: Path) -> Fault | None:
+    """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
+    if path.is_dir():
+        return Fault(str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file")
+    try:
+        with open_bytes(path) as file:
+            begin = file.read(4)
+    except FileNotFoundError:
+        return Fault(str(path), None, "does not exist", nearest_file(path), "missing_file")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        return damaged_gzip(path, error)
+    except OSError as error:
+        return unreadable(path, error)
+    if not begin or begin == BYTE_ORDER_MARK:
+        return Fault(
+            str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
+        )
+    if begin[:2] in UTF16_MARKS:
+        return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
+    return None
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file without their newline, split at "\\n" alone: other separators occur inside texts.
+
+    Raises UnreadableFile where the file cannot be read any further.
+    """
+    try:
+        with open_bytes(path) as file:
+            for number, line in enumerate(file):
+                if number == 0:
+                    line = line.removeprefix(BYTE_ORDER_MARK)
+                yield line.removesuffix(b"\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFile(damaged_gzip(path, error)) from error
+    except OSError as error:
+        raise UnreadableFile(unreadable(path, error)) from error
+
+
+def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines without the empty ones at the end of the file, which many editors and programs leave there."""
+    blank: list[bytes] = []
+    for line in lines:
+        if line.strip():
+            yield from blank
+            blank.clear()
+            yield line
+        else:
+            blank.append(line)
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The bytes of a file, decompressed when its name or its first bytes say that it is gzip."""
+    file = path.open("rb")
+    if path.suffix.lower() != ".gz" and file.peek(2)[:2] != GZIP_MARK:
+        return file
+    file.close()
+    return cast(BinaryIO, gzip.open(path, "rb"))
+
+
+def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
+    """The text of a line, or the place of the first byte in it that is not UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wrong = f"is not valid UTF-8 at byte {error.start + 1} of the line (0x{raw[error.start]:02x})"
+        return Fault(str(path), line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8")
+
+
+def nearest_file(path: Path) -> str:
+    """What to do about a missing file: the nearest name in its folder, if there is a similar one."""
+    if not path.parent.is_dir():
+        return f"nor does its folder {path.parent}; correct the path"
+    near = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else "correct the path"
+
+
+def damaged_gzip(path: Path, error: Exception) -> Fault:
+    """The fault of a compressed file that ends early or is not one."""
+    reason = "is not a gzip file" if "Not a gzipped" in str(error) else f"is a damaged gzip file ({error})"
+    return Fault(str(path), None, reason, "fetch or compress the file again", "damaged_gzip")
+
+
+def unreadable(path: Path, error: OSError) -> Fault:
+    """The fault of a file that the system does not let us read."""
+    reason = f"cannot be read ({error.strerror or error})"
+    return Fault(str(path), None, reason, "mend its permissions or the disk", "unreadable_file")

@@ -1,0 +1,126 @@
+"""Corpora on disk, mapped into memory: only what is looked at is read."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from jumok.data.folder import cache_folder, new_folder
+from jumok.data.ragged import INDEX, OFFSET, Ragged, RaggedWriter, damaged, mapped, read_index, write_index
+from jumok.data.rows import Row
+
+__all__ = ["TextStore", "TokenStore", "cache_folder"]
+
+TEXTS, TOKENS = "jumok texts 1", "jumok tokens 1"
+BYTE = np.dtype("u1")
+
+
+class TextStore:
+    """Rows of texts as UTF-8, each with the line it came from."""
+
+    def __init__(self, folder: Path) -> None:
+        index = read_index(folder, TEXTS, ("columns", "rows", "digest"))
+        self.columns: tuple[str, ...] = tuple(index["columns"])
+        self.digest: str = index["digest"]  # SHA-256 of columns and texts
+        try:
+            self._lines = mapped(folder / "lines.bin", OFFSET)
+            self._texts = {
+                column: Ragged(folder, str(i), BYTE, index["rows"]) for i, column in enumerate(self.columns)
+            }
+        except OSError as error:
+            raise damaged(folder) from error
+        if len(self._lines) != index["rows"]:
+            raise damaged(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The store in a folder."""
+        return cls(folder)
+
+    @classmethod
+    def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
+        """Write rows to a folder, which appears when all of them are there, and open it."""
+        digest = hashlib.sha256(json.dumps(list(columns)).encode())
+        count = 0
+        with new_folder(folder, INDEX) as new:
+            with ExitStack() as stack:
+                writers = [stack.enter_context(RaggedWriter(new, str(i))) for i in range(len(columns))]
+                lines = stack.enter_context((new / "lines.bin").open("wb"))
+                for row in rows:
+                    for writer, text in zip(writers, row.values, strict=True):
+                        data = text.encode()
+                        writer.append(data, len(data))
+                        digest.update(len(data).to_bytes(8, "little") + data)
+                    lines.write(row.line.to_bytes(8, "little"))
+                    count += 1
+            index = {"columns": list(columns), "rows": count, "digest": digest.hexdigest()}
+            write_index(new, {"format": TEXTS, **index})
+        return cls.open(folder)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def text(self, column: str, i: int) -> str:
+        """The text of row i."""
+        return self._texts[column][i].tobytes().decode()
+
+    def texts(self, column: str, indices: Iterable[int] | None = None) -> Iterator[str]:
+        """The texts of some rows, in their order, or of all."""
+        return (self.text(column, int(i)) for i in (range(len(self)) if indices is None else indices))
+
+    def line(self, i: int) -> int:
+        """The line of the file that row i came from, 1-based."""
+        return int(self._lines[i])
+
+
+class TokenStore:
+    """Sequences of token numbers."""
+
+    def __init__(self, folder: Path) -> None:
+        index = read_index(folder, TOKENS, ("dtype", "rows", "digest"))
+        self.digest: str = index["digest"]  # SHA-256 of the numbers and lengths
+        try:
+            self._tokens = Ragged(folder, "tokens", np.dtype(index["dtype"]), index["rows"])
+        except OSError as error:
+            raise damaged(folder) from error
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The store in a folder."""
+        return cls(folder)
+
+    @classmethod
+    def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:
+        """Write sequences to a folder, which appears when all of them are there, and open it."""
+        dtype = np.dtype("<u2" if vocabulary_size <= 1 << 16 else "<i4")
+        digest = hashlib.sha256()
+        count = 0
+        with new_folder(folder, INDEX) as new:
+            with RaggedWriter(new, "tokens") as writer:
+                for count, sequence in enumerate(sequences, start=1):
+                    tokens = np.asarray(sequence, np.int64)  # (L,)
+                    if len(tokens) and not 0 <= tokens.min() <= tokens.max() < vocabulary_size:
+                        raise ValueError(f"sequence {count - 1} has tokens outside 0..{vocabulary_size - 1}")
+                    data = tokens.astype(dtype).tobytes()
+                    writer.append(data, len(tokens))
+                    digest.update(len(tokens).to_bytes(8, "little") + data)
+            index = {"dtype": dtype.str, "rows": count, "digest": digest.hexdigest()}
+            write_index(new, {"format": TOKENS, **index})
+        return cls.open(folder)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        """Sequence i (L,), a read-only view of the map."""
+        return self._tokens[i]
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """The number of tokens of each sequence (N,)."""
+        return np.diff(self._tokens.offsets).astype(np.int32)

@@ -1,0 +1,80 @@
+"""Reading a source once: its rows and its faults, kept in the cache until one of its files changes."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jumok.data.faults import Fault
+from jumok.data.sources import Row, Source
+from jumok.data.store import TextStore, cache_folder
+from jumok.files import write_json
+
+VERSION = 1  # of what is kept; a change here makes older caches unused
+SHOWN = 1000  # faults that are kept one by one; all are counted
+
+# With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
+FATAL = frozenset(
+    {
+        "missing_file",
+        "not_a_file",
+        "empty_file",
+        "unknown_column",
+        "length_mismatch",
+        "damaged_gzip",
+        "damaged_parquet",
+        "duplicate_column",
+        "unreadable_file",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The good rows of a source, and what was wrong with the others."""
+
+    store: TextStore
+    files: tuple[Path, ...]
+    faults: tuple[Fault, ...]
+    counts: dict[str, int]  # faults by their kind
+
+    @property
+    def fatal(self) -> list[Fault]:
+        return [fault for fault in self.faults if fault.kind in FATAL]
+
+
+def import_source(source: Source) -> Imported:
+    """Read a source, or take what was read of the same files before."""
+    key = fingerprint(source)
+    folder = cache_folder() / "rows" / key
+    report = folder.with_suffix(".json")
+    if report.exists() and folder.exists():
+        known = json.loads(report.read_text())
+        faults = tuple(Fault(*fault) for fault in known["faults"])
+        return Imported(TextStore.open(folder), source.files, faults, known["counts"])
+    counts: Counter[str] = Counter()
+    faults_seen: list[Fault] = []
+
+    def good_rows() -> Iterator[Row]:
+        for row in source.rows():
+            if isinstance(row, Row):
+                yield row
+                continue
+            counts[row.kind] += 1
+            if len(faults_seen) < SHOWN:
+                faults_seen.append(row)
+
+    TextStore.write(folder, source.columns, good_rows())
+    write_json(report, {"faults": [list(fault) for fault in faults_seen], "counts": counts})
+    return Imported(TextStore.open(folder), source.files, tuple(faults_seen), dict(counts))
+
+
+def fingerprint(source: Source) -> str:
+    """A name for a source and the state of its files."""
+    state = [
+        (str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) if file.exists() else (str(file), 0, 0)
+        for file in source.files
+    ]
+    return hashlib.sha256(json.dumps([VERSION, repr(source), state]).encode()).hexdigest()[:32]

@@ -1,0 +1,147 @@
+"""Recurrent decoders: without attention (one vector holds the source), or looking back at every step."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.recurrent import AdditiveAttention, DotAttention, Looked
+from jumok.dropout import Dropout
+from jumok.layers.embedding import TokenEmbedding, TokenOutput
+from jumok.layers.recurrent import Cell, stack
+from jumok.values import Memory
+
+
+class Hidden(NamedTuple):
+    """The state of a recurrent stack; `cell` is for LSTM only."""
+
+    state: Tensor  # (layers, R, D)
+    cell: Tensor | None  # (layers, R, D)
+
+    def select(self, rows: Tensor) -> "Hidden":
+        return Hidden(self.state[:, rows], None if self.cell is None else self.cell[:, rows])
+
+
+class RecurrentState(NamedTuple):
+    """The stack of each hypothesis, and what it can look at, once for each source."""
+
+    hidden: Hidden
+    looked: Looked | None  # None: no attention
+    summary: Tensor  # (B, D)
+
+    def select(self, rows: Tensor, sources: Tensor) -> "RecurrentState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+        hidden = self.hidden.select(rows)
+        stay = torch.arange(len(self.summary), device=sources.device)
+        if torch.equal(sources, stay):  # nothing to copy
+            return self._replace(hidden=hidden)
+        looked = None if self.looked is None else self.looked.select(sources)
+        return RecurrentState(hidden, looked, self.summary.index_select(0, sources))
+
+
+class RecurrentDecoder(nn.Module):
+    """A recurrent stack that writes tokens, started from the summary of the memory.
+
+    With `attention` None the summary is its only view of the source, and it is shown at every step (Cho et
+    al., 2014). With AdditiveAttention the state before a step asks, and the answer enters the step
+    (Bahdanau et al., 2015). With DotAttention the state after a step asks, so that training runs over all
+    steps at once (Luong et al., 2015, without input feeding).
+    """
+
+    def __init__(
+        self,
+        embedding: TokenEmbedding,
+        cell: Cell,
+        attention: AdditiveAttention | DotAttention | None,
+        output: TokenOutput,
+        layers: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        width = embedding.width
+        self.embedding, self.attention, self.output = embedding, attention, output
+        self.asks_before = isinstance(attention, AdditiveAttention)
+        feeds_context = not isinstance(attention, DotAttention)
+        self.recurrence = stack(cell, 2 * width if feeds_context else width, width, layers, dropout)
+        self.first = nn.Linear(width, layers * width)
+        self.first_cell = nn.Linear(width, layers * width) if cell == "lstm" else None
+        self.readout = nn.Linear((3 if feeds_context else 2) * width, width)
+        self.dropout = Dropout(dropout)
+
+    def hidden(self, tokens: Tensor, memory: Memory) -> Tensor:
+        """What stands before the output: (B, T, D) for tokens (B, T), each position seeing its past only."""
+        words, state = self.dropout(self.embedding(tokens)), self.start(memory)  # words (B, T, D)
+        if not self.asks_before:
+            return self.advance(words, state)[0]
+        steps = []
+        for t in range(tokens.shape[1]):
+            step, state = self.advance(words[:, t : t + 1], state)
+            steps.append(step)
+        return torch.cat(steps, dim=1)
+
+    def forward(self, tokens: Tensor, memory: Memory) -> Tensor:
+        """Logits (B, T, V) of the token after each of tokens (B, T)."""
+        return self.output(self.hidden(tokens, memory))
+
+    def start(self, memory: Memory) -> RecurrentState:
+        """The first state of every layer is made from the summary."""
+        layers = self.recurrence.num_layers
+
+        def by_layer(flat: Tensor) -> Tensor:
+            return flat.unflatten(-1, (layers, -1)).transpose(0, 1).contiguous()  # (layers, B, D)
+
+        state = torch.tanh(by_layer(self.first(memory.summary)))
+        cell = None
+        if self.first_cell is not None:
+            cell = by_layer(self.first_cell(memory.summary)).to(state.dtype)
+        looked = self.attention.prepare(memory.states, memory.valid) if self.attention is not None else None
+        return RecurrentState(Hidden(state, cell), looked, memory.summary)
+
+    def step(self, token: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """Read token (R,); logits of the next one (R, V) and the state after it."""
+        hidden, state = self.advance(self.embedding(token[:, None]), state)
+        return self.output(hidden.squeeze(1)), state
+
+    def advance(self, words: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """Read words (R, T, D), only one if the attention asks before the step; hidden (R, T, D)."""
+        if isinstance(self.attention, DotAttention):
+            out, hidden = self.recur(words, state.hidden)
+            return self.combine(out, self.look(self.attention, out, state)), state._replace(hidden=hidden)
+        context = self.shown(words, state)  # (R, T, D)
+        out, hidden = self.recur(torch.cat((words, context), -1), state.hidden)
+        return self.combine(out, context, words), state._replace(hidden=hidden)
+
+    def shown(self, words: Tensor, state: RecurrentState) -> Tensor:
+        """The context that enters the step: what the state before it asks for, or the summary; (R, T, D)."""
+        if isinstance(self.attention, AdditiveAttention):
+            return self.look(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
+        hypotheses = len(words) // len(state.summary)
+        summary = state.summary.repeat_interleave(hypotheses, 0)[:, None]
+        return summary.expand(-1, words.shape[1], -1).to(words.dtype)
+
+    def look(
+        self, attention: AdditiveAttention | DotAttention, queries: Tensor, state: RecurrentState
+    ) -> Tensor:
+        """The context (R, T, D) of queries (R, T, D); the hypotheses of one source stand side by side."""
+        if state.looked is None:
+            raise RuntimeError("a decoder with attention was started without a memory to look at")
+        side_by_side = queries.reshape(len(state.summary), -1, queries.shape[-1])  # (B, N·T, D)
+        return attention(side_by_side, state.looked).view_as(queries)
+
+    def recur(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
+        """Run the stack over x (R, T, ·); out (R, T, D)."""
+        state = hidden.state.to(x.dtype)
+        if hidden.cell is None:
+            out, state = self.recurrence(x, state)
+            return out, Hidden(state, None)
+        out, (state, cell) = self.recurrence(x, (state, hidden.cell.to(x.dtype)))
+        return out, Hidden(state, cell)
+
+    def combine(self, *parts: Tensor) -> Tensor:
+        """One layer over what is known (R, T, ·) before the output (Luong et al., 2015, equation 5)."""
+        return self.dropout(torch.tanh(self.readout(torch.cat(self.alike(parts), -1))))
+
+    @staticmethod
+    def alike(parts: Sequence[Tensor]) -> list[Tensor]:
+        return [part.to(parts[0].dtype) for part in parts]

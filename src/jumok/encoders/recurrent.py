@@ -1,0 +1,54 @@
+"""The recurrent encoder: a state is carried from token to token."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from jumok.dropout import Dropout
+from jumok.layers.recurrent import Cell, stack
+from jumok.values import Memory, Padded
+
+
+class RecurrentEncoder(nn.Module):
+    """RNN (Elman, 1990), LSTM (Hochreiter & Schmidhuber, 1997) or GRU (Cho et al., 2014) over the source.
+
+    Bidirectional: each direction has half of the width, so the states are (B, S, D) either way. The summary
+    is the last state of each direction: the one vector that a decoder without attention has to live on.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Module,
+        cell: Cell,
+        width: int,
+        layers: int = 2,
+        bidirectional: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if bidirectional and width % 2:
+            wanted = "a bidirectional encoder needs an even width"
+            raise ValueError(f"{wanted}; got width={width}; try width={width + 1}")
+        self.embedding = embedding
+        self.dropout = Dropout(dropout)
+        self.directions = 2 if bidirectional else 1
+        self.recurrence = stack(cell, width, width // self.directions, layers, dropout, bidirectional)
+
+    def forward(self, source: Padded) -> Memory:
+        """Source of tokens (B, S) to a memory of states (B, S, D)."""
+        x = self.dropout(self.embedding(source.values))  # (B, S, D)
+        lengths = source.valid.sum(1)
+        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(
+            self.recurrence(packed)[0], batch_first=True, total_length=x.shape[1]
+        )  # (B, S, D)
+        states = states * source.valid[:, :, None]
+        return Memory(states, source.valid, self.summarize(states, lengths))
+
+    def summarize(self, states: Tensor, lengths: Tensor) -> Tensor:
+        """The state (B, D) after the whole source: the last one forwards, the first one backwards."""
+        last = states[torch.arange(len(states), device=states.device), (lengths - 1).clamp(min=0)]
+        if self.directions == 1:
+            return last
+        half = states.shape[-1] // 2
+        return torch.cat((last[:, :half], states[:, 0, half:]), dim=-1)

@@ -1,0 +1,149 @@
+"""Scoring a model on a split: the scores of the field with their intervals, and whether two models differ."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jumok.dataset.prepare import Say, prepare
+from jumok.dataset.split import Split
+from jumok.errors import DataError, RunError
+from jumok.experiment.options import Experiment
+from jumok.files import write_json
+from jumok.metrics.interval import Difference, Interval
+from jumok.metrics.metric import Metric, count_references
+from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
+from jumok.predictor.predictor import Predictor
+from jumok.predictor.saved import CONFIG, load, model_folder, read_config
+from jumok.values import Prediction
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A split and what a model answered to its distinct inputs."""
+
+    split: Split
+    examples: list[int]  # of the split, one for each distinct input
+    predictions: list[Prediction]
+    answers: list[dict[str, list[str]]]  # all right answers by output
+
+    @property
+    def texts(self) -> list[str]:
+        (name,) = self.split.outputs
+        return [prediction[name].text for prediction in self.predictions]
+
+    @property
+    def references(self) -> list[list[str]]:
+        (name,) = self.split.outputs
+        return [right[name] for right in self.answers]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        (kind,) = self.split.outputs.values()
+        return list(kind.metrics().values())
+
+    @property
+    def headline(self) -> list[str]:
+        """The metrics worth showing."""
+        (kind,) = self.split.outputs.values()
+        return kind.headline()
+
+    def scores(self) -> dict[str, Interval]:
+        """Every metric with its 95 % bootstrap interval."""
+        return evaluate_texts(self.texts, self.references, self.metrics, RESAMPLES)
+
+    def values(self) -> dict[str, float]:
+        """Every metric without its interval, which takes time."""
+        return score_texts(self.texts, self.references, self.metrics)
+
+    def document(self, scores: Mapping[str, Interval]) -> dict[str, Any]:
+        """What evaluation.json says."""
+        most = count_references(self.references)
+        signed = {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
+        return {
+            "split": self.split.name,
+            "examples": len(self.predictions),
+            "metrics": {name: asdict(interval) for name, interval in scores.items()},
+            "signature": signed,
+        }
+
+
+def answer(
+    predictor: Predictor, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
+) -> Answered:
+    """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
+    examples, answers = split.answers()
+    if most is not None and most < len(examples):
+        chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
+        examples, answers = [examples[i] for i in chosen], [answers[i] for i in chosen]
+    asked = [{name: split.text(name, example) for name in split.inputs} for example in examples]
+    return Answered(split, examples, predictor.predict(asked, progress=progress), answers)
+
+
+def final_split(experiment: Experiment) -> str:
+    """The part that a run is scored on when it is done: test where there is one, else valid."""
+    data = experiment.data
+    has_test = data.test is not None or (data.split is not None and data.split.test is not None)
+    return "test" if has_test else "valid"
+
+
+def open_split(experiment: Experiment, predictor: Predictor, name: str, say: Say) -> Split:
+    """A split of an experiment as a trained model reads it."""
+    prepared = prepare(experiment, say, {**predictor.inputs, **predictor.outputs}, (name,))
+    if name not in prepared.splits:
+        raise DataError(f"this experiment has no {name} data; it has train and valid")
+    return prepared.splits[name]
+
+
+def experiment_of(run: Path) -> Experiment:
+    """The configuration of a run or model folder."""
+    config = run / CONFIG
+    return read_config(config if config.exists() else model_folder(run) / CONFIG)
+
+
+def evaluate(
+    run: Path,
+    split: str | None = None,
+    decoding: dict[str, Any] | None = None,
+    say: Say = lambda _: None,
+    progress: Callable[[int], None] | None = None,
+) -> Answered:
+    """The answers of a run's best model on a split of its data."""
+    predictor = load(run, decoding=decoding)
+    experiment = experiment_of(run)
+    return answer(
+        predictor, open_split(experiment, predictor, split or final_split(experiment), say), progress=progress
+    )
+
+
+def compare(
+    run: Path, other: Path, ours: Answered, decoding: dict[str, Any] | None = None
+) -> dict[str, Difference]:
+    """Whether a run differs from another on the same examples: paired bootstrap of every metric (Koehn, 2004)."""
+    theirs = load(other, decoding=decoding)
+    if list(theirs.inputs) != list(ours.split.inputs) or list(theirs.outputs) != list(ours.split.outputs):
+        names = f"{', '.join(theirs.inputs)} → {', '.join(theirs.outputs)}"
+        raise RunError(
+            f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
+        )
+    (output,) = ours.split.outputs
+    asked = [{n: ours.split.text(n, example) for n in ours.split.inputs} for example in ours.examples]
+    texts = [prediction[output].text for prediction in theirs.predict(asked)]
+    return compare_texts(ours.texts, texts, ours.references, ours.metrics, RESAMPLES)
+
+
+def write_evaluation(path: Path, document: dict[str, Any]) -> None:
+    write_json(path, document)
+
+
+def read_evaluation(path: Path) -> dict[str, Any] | None:
+    """What was written, or None when there is nothing (whole)."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,173 @@
+"""What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from jumok.data.sources import LexiconSource, LinesSource, Source, TableSource
+from jumok.kinds.options import DecodingOptions, ModelOptions, Options, TokenOptions
+from jumok.kinds.text import TextInput, TextOutput
+from jumok.search import BeamSearch, Greedy, Sampling, Search
+
+InputOptions = TextInput  # a union by `kind` as soon as there are two
+OutputOptions = TextOutput
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class SourceOptions(Options):
+    """Where examples come from: parallel files, a table, or a pronouncing dictionary."""
+
+    lines: dict[str, Path] | None = None
+    table: Path | None = None
+    columns: dict[str, str] | None = None  # for a table: our name to the name in the file
+    lexicon: Path | None = None
+    stress: Literal["keep", "remove"] = "keep"  # for a lexicon
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "SourceOptions":
+        given = [name for name in ("lines", "table", "lexicon") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"name exactly one of 'lines', 'table' or 'lexicon'; got {given or 'none'}")
+        return self
+
+    def build(self, names: tuple[str, ...]) -> Source:
+        """A reader of the columns `names`: all inputs, then all outputs."""
+        if self.lines is not None:
+            missing = [name for name in names if name not in self.lines]
+            extra = [name for name in self.lines if name not in names]
+            if missing or extra:
+                wrong = (
+                    f"no file for {missing[0]!r}" if missing else f"{extra[0]!r} is neither input nor output"
+                )
+                raise ValueError(f"lines must name a file for each of {', '.join(names)}; {wrong}")
+            return LinesSource({name: self.lines[name] for name in names})
+        if self.table is not None:
+            columns = self.columns or {}
+            extra = [name for name in columns if name not in names]
+            if extra:
+                raise ValueError(
+                    f"columns: {extra[0]!r} is neither input nor output; known are: {', '.join(names)}"
+                )
+            return TableSource(self.table, {name: columns.get(name, name) for name in names})
+        if self.lexicon is None or len(names) != 2:
+            raise ValueError(
+                f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
+            )
+        return LexiconSource(self.lexicon, (names[0], names[1]), self.stress)
+
+
+class SplitOptions(Options):
+    """Which part of `train` is kept for valid and test: a share, or a number of distinct inputs."""
+
+    valid: Share | PositiveInt | None = None
+    test: Share | PositiveInt | None = None
+    seed: NonNegativeInt = 1
+
+
+class DataOptions(Options):
+    """The YAML under `data:`."""
+
+    train: SourceOptions
+    valid: SourceOptions | None = None
+    test: SourceOptions | None = None
+    split: SplitOptions | None = None
+    tokens: TokenOptions = TokenOptions()
+    on_bad_rows: Literal["error", "skip"] = "error"
+    max_tokens: PositiveInt = 256  # longer rows are faulty
+
+    @model_validator(mode="after")
+    def every_part_has_one_source(self) -> "DataOptions":
+        for part in ("valid", "test"):
+            asked = self.split is not None and getattr(self.split, part) is not None
+            if asked and getattr(self, part) is not None:
+                raise ValueError(
+                    f"{part} is given twice: as files and as a part of train (split.{part}); drop one"
+                )
+        if self.valid is None and (self.split is None or self.split.valid is None):
+            raise ValueError(
+                "training needs valid data to choose the best model; give valid: or split: {valid: 0.05}"
+            )
+        return self
+
+    def sources(self) -> Iterator[tuple[str, SourceOptions]]:
+        for part in ("train", "valid", "test"):
+            source = getattr(self, part)
+            if source is not None:
+                yield part, source
+
+
+class TrainingOptions(Options):
+    """The YAML under `training:`."""
+
+    steps: PositiveInt = 5000
+    batch_tokens: PositiveInt = 4096  # rows × longest side of a batch
+    accumulate: PositiveInt = 1  # batches for one step
+    learning_rate: PositiveFloat = 1e-3  # the peak
+    schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
+    warmup: NonNegativeInt | None = None  # a tenth of the steps, 1,000 at most
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: NonNegativeFloat = 0.01
+    clip: PositiveFloat | None = 1.0
+    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
+    average: Literal["ema", "last", "none"] = "ema"
+    ema_decay: float = Field(0.999, gt=0.0, lt=1.0)
+    average_last: PositiveInt = 5  # evaluations whose weights are averaged by `average: last`
+    evaluate_every: PositiveInt | None = None  # steps; a twentieth of them, 500 at most
+    evaluate_examples: PositiveInt = 1000  # of the valid data, at most, decoded at each evaluation
+    patience: PositiveInt | None = 10  # evaluations without a better one before training stops
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    device: str = "auto"
+    seed: NonNegativeInt = 1
+    keep: PositiveInt = 2  # checkpoints
+
+    @property
+    def warmup_steps(self) -> int:
+        return self.warmup if self.warmup is not None else max(1, min(1000, self.steps // 10))
+
+    @property
+    def evaluation_steps(self) -> int:
+        return self.evaluate_every or max(1, min(500, self.steps // 20))
+
+
+class Experiment(Options):
+    """A whole experiment file."""
+
+    inputs: dict[str, InputOptions] = Field(min_length=1)
+    outputs: dict[str, OutputOptions] = Field(min_length=1, max_length=1)
+    data: DataOptions
+    model: ModelOptions = ModelOptions()
+    training: TrainingOptions = TrainingOptions()
+    decoding: DecodingOptions = DecodingOptions()
+
+    @model_validator(mode="after")
+    def names_fit(self) -> "Experiment":
+        both = set(self.inputs) & set(self.outputs)
+        if both:
+            raise ValueError(f"{sorted(both)[0]!r} is an input and an output; give them different names")
+        for name in self.names:
+            if not name.isidentifier():
+                raise ValueError(
+                    f"the name {name!r} must be made of letters, digits and _, not starting with a digit"
+                )
+        for part, source in self.data.sources():
+            try:
+                source.build(self.names)
+            except ValueError as error:
+                raise ValueError(f"data.{part}: {error}") from None
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns: inputs, then outputs."""
+        return (*self.inputs, *self.outputs)
+
+
+def build_search(options: DecodingOptions, banned: tuple[int, ...]) -> Search:
+    """The search that the options ask for."""
+    if options.method == "greedy":
+        return Greedy(banned)
+    if options.method == "beam":
+        return BeamSearch(max(options.beam, options.best), options.length_penalty, options.best, banned)
+    return Sampling(options.temperature, options.top_k, options.top_p, options.best, options.seed, banned)

@@ -1,0 +1,72 @@
+"""Files written whole or not at all."""
+
+import errno
+import json
+import math
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jumok.errors import RunError
+
+
+def write_file_atomically(path: Path, data: bytes) -> None:
+    """Write data to path so that, whenever the machine stops, the old file or the new one is there, whole."""
+    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
+    try:
+        write_synced(temporary, data)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):  # gone already unless something failed
+            temporary.unlink()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, whole or not at all; NaN and infinity, unknown to JSON, become null."""
+    text = json.dumps(_with_null(value), indent=2, ensure_ascii=False, allow_nan=False)
+    write_file_atomically(path, (text + "\n").encode())
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot, and need not
+            raise
+    finally:
+        os.close(handle)
+
+
+def unwritable(path: Path, error: OSError) -> RunError:
+    """The sentence for a full disk, a missing permission and the like."""
+    reason = error.strerror or str(error)
+    return RunError(
+        f"{path} could not be written ({reason}); "
+        "make room or mend the permissions, then run the command again"
+    )
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _with_null(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_null(inner) for inner in value]
+    return value

@@ -1,0 +1,102 @@
+"""What the options of all parts are made of, and the options that all parts share."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+
+from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
+from jumok.errors import did_you_mean
+from jumok.layers.feedforward import Activation
+
+
+class Options(BaseModel):
+    """A part of the experiment file: frozen, and unknown names are refused with the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def names_are_known(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            for name in given:
+                if name not in cls.model_fields:
+                    raise ValueError(
+                        f"no option {str(name)!r} here{did_you_mean(str(name), cls.model_fields)}"
+                    )
+        return given
+
+
+class ModelOptions(Options):
+    """The YAML under `model:`; what encoders and decoders share."""
+
+    width: PositiveInt = 256
+    heads: PositiveInt = 4
+    feedforward: PositiveInt | None = None  # 4 × width
+    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    attention_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    norm: Literal["pre", "post"] = "pre"
+    activation: Activation = "relu"
+    positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
+    tie: bool = True  # the output uses the table of the target embedding
+
+    @model_validator(mode="after")
+    def heads_divide_width(self) -> "ModelOptions":
+        if self.width % self.heads:
+            near = max(1, round(self.width / self.heads)) * self.heads
+            raise ValueError(
+                f"width must be a multiple of heads; got width={self.width}, heads={self.heads}; try width={near}"
+            )
+        if self.positions == "rotary" and (self.width // self.heads) % 2:
+            raise ValueError(
+                f"rotary positions need an even width of a head; got {self.width // self.heads} "
+                f"(width {self.width} / heads {self.heads})"
+            )
+        return self
+
+    @property
+    def inner(self) -> int:
+        return self.feedforward or 4 * self.width
+
+    def position_layer(self, limit: int) -> SinusoidalPositions | LearnedPositions | NoPositions:
+        """The layer that marks positions; `limit` positions are learned where they are."""
+        if self.positions == "sinusoidal":
+            return SinusoidalPositions(self.width)
+        return LearnedPositions(self.width, limit) if self.positions == "learned" else NoPositions()
+
+    def rotary(self) -> Rotary | None:
+        return Rotary(self.width // self.heads) if self.positions == "rotary" else None
+
+
+class TokenOptions(Options):
+    """The YAML under `tokens:`: what a text is cut into."""
+
+    kind: Literal["characters", "words", "bpe", "unigram", "spaces"] = "bpe"
+    size: PositiveInt | None = None  # 8,000 for bpe and unigram, no limit for the others
+    shared: bool = False  # one vocabulary and one embedding for all inputs and outputs
+    min_count: PositiveInt = 1
+    digits: PositiveInt | None = None  # for characters: digits in groups of this many, counted from the right
+
+    @model_validator(mode="after")
+    def digits_are_characters(self) -> "TokenOptions":
+        if self.digits is not None and self.kind != "characters":
+            raise ValueError(f"digits belongs to kind: characters; got kind: {self.kind}")
+        return self
+
+    @property
+    def limit(self) -> int | None:
+        return self.size or (8000 if self.kind in ("bpe", "unigram") else None)
+
+
+class DecodingOptions(Options):
+    """The YAML under `decoding:`: how an answer is searched for."""
+
+    method: Literal["beam", "greedy", "sample"] = "beam"
+    beam: PositiveInt = 5
+    best: PositiveInt = 1  # answers to give for an input
+    length_penalty: float = 1.0
+    temperature: float = Field(1.0, gt=0.0)
+    top_k: PositiveInt | None = None
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    seed: NonNegativeInt = 1
+    max_tokens: PositiveInt | None = None  # a quarter more than the longest target in training, and ten
+    batch_tokens: PositiveInt = 4096

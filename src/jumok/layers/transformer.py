@@ -1,0 +1,99 @@
+"""The blocks of the Transformer: attention, feed-forward, each with residual, normalization and dropout."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from jumok.attention.multihead import KeyValue, MultiHeadAttention, in_compute_dtype
+from jumok.dropout import Dropout
+from jumok.layers.feedforward import FeedForward
+
+
+class Residual(nn.Module):
+    """x + sublayer(norm(x)) (pre-norm: Xiong et al., 2020) or norm(x + sublayer(x)) (post-norm)."""
+
+    def __init__(self, width: int, dropout: float, pre_norm: bool) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.dropout = Dropout(dropout)
+        self.pre_norm = pre_norm
+
+    def forward(self, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+        if self.pre_norm:
+            return x + self.dropout(sublayer(self.norm(x)))
+        return self.norm(x + self.dropout(sublayer(x)))
+
+
+class TransformerEncoderLayer(nn.Module):
+    """Self-attention, then feed-forward."""
+
+    def __init__(
+        self,
+        width: int,
+        attention: MultiHeadAttention,
+        feedforward: FeedForward,
+        dropout: float = 0.0,
+        pre_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.attention, self.feedforward = attention, feedforward
+        self.attention_residual = Residual(width, dropout, pre_norm)
+        self.feedforward_residual = Residual(width, dropout, pre_norm)
+
+    def forward(self, x: Tensor, allowed: Tensor | None) -> Tensor:
+        """x (B, S, D) to (B, S, D); `allowed` broadcasts to (B, H, S, S)."""
+        x = self.attention_residual(x, lambda y: self.attention(y, y, allowed))
+        return self.feedforward_residual(x, self.feedforward)
+
+
+class TransformerDecoderLayer(nn.Module):
+    """Masked self-attention, attention to the memory (`cross`), then feed-forward."""
+
+    def __init__(
+        self,
+        width: int,
+        attention: MultiHeadAttention,
+        cross: MultiHeadAttention,
+        feedforward: FeedForward,
+        dropout: float = 0.0,
+        pre_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        self.attention, self.cross, self.feedforward = attention, cross, feedforward
+        self.attention_residual = Residual(width, dropout, pre_norm)
+        self.cross_residual = Residual(width, dropout, pre_norm)
+        self.feedforward_residual = Residual(width, dropout, pre_norm)
+
+    def forward(self, x: Tensor, memory: Tensor, allowed: Tensor | None) -> Tensor:
+        """x (B, T, D), each position seeing its past, and memory (B, S, D), to (B, T, D)."""
+        x = self.attention_residual(x, lambda y: self.attention(y, y, causal=True))
+        x = self.cross_residual(x, lambda y: self.cross(y, memory, allowed))
+        return self.feedforward_residual(x, self.feedforward)
+
+    def step(
+        self, x: Tensor, past: KeyValue | None, memory: KeyValue, allowed: Tensor | None, offset: int
+    ) -> tuple[Tensor, KeyValue]:
+        """One new position of every hypothesis: x (R, 1, D) to (R, 1, D), and the past with it.
+
+        The N = R / B hypotheses of one source share its memory (B, H, S, K): for the cross-attention they
+        stand side by side as if they were N positions of one row.
+        """
+        sources = len(memory.keys)
+
+        def look_back(y: Tensor) -> Tensor:
+            nonlocal past
+            y = in_compute_dtype(y)
+            new = self.attention.remember(y, offset)
+            past = past.append(new) if past is not None else new
+            return self.attention.gather(y, past, offset=offset)
+
+        def look_at_memory(y: Tensor) -> Tensor:
+            side_by_side = y.view(sources, -1, y.shape[-1])  # (B, N, D)
+            return self.cross.gather(side_by_side, memory, allowed).view_as(y)
+
+        x = self.attention_residual(x, look_back)
+        x = self.cross_residual(x, look_at_memory)
+        x = self.feedforward_residual(x, self.feedforward)
+        if past is None:
+            raise RuntimeError("the attention sublayer did not run")
+        return x, past

@@ -1,0 +1,112 @@
+"""The folder of a model: weights, configuration, vocabularies. Data, never code."""
+
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+import yaml
+
+from jumok.errors import RunError
+from jumok.experiment.file import build_experiment, parse_yaml
+from jumok.experiment.options import Experiment
+from jumok.files import write_file_atomically
+from jumok.kinds import fitting
+from jumok.kinds.fitting import Kind
+from jumok.kinds.options import DecodingOptions
+from jumok.model import EncoderDecoder
+from jumok.predictor.predictor import Predictor
+
+WEIGHTS, CONFIG = "model.safetensors", "config.yaml"
+
+
+def save_model(folder: Path, experiment: Experiment, kinds: dict[str, Kind]) -> None:
+    """Write what a model needs beside its weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_config(folder / CONFIG, experiment)
+    for kind in kinds.values():
+        kind.save(folder)
+
+
+def write_config(path: Path, experiment: Experiment) -> None:
+    text = yaml.safe_dump(
+        experiment.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True
+    )
+    write_file_atomically(path, text.encode())
+
+
+def read_config(path: Path) -> Experiment:
+    """The experiment that made a run or model; overrides are not possible any more."""
+    given, root = parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    return build_experiment(given, str(path), root)
+
+
+def save_weights(folder: Path, model: EncoderDecoder, notes: dict[str, str]) -> None:
+    """Write the weights whole or not at all; parameters that several parts share are written once."""
+    weights = {name: value.detach().cpu().contiguous() for name, value in weights_of(model).items()}
+    write_file_atomically(folder / WEIGHTS, safetensors.torch.save(weights, notes))
+
+
+def weights_of(model: EncoderDecoder) -> dict[str, torch.Tensor]:
+    """Parameters and persistent buffers by name, shared ones once."""
+    kept = {id(value) for _, value in [*model.named_parameters(), *model.named_buffers()]}
+    found: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict(keep_vars=True).items():
+        if id(value) in kept:
+            found[name] = value
+            kept.discard(id(value))
+    return found
+
+
+def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin: str) -> None:
+    """Put weights into a model of the same experiment; RunError when they do not fit."""
+    places = weights_of(model)
+    wrong = sorted(places.keys() ^ weights.keys())
+    wrong += [name for name in places.keys() & weights.keys() if places[name].shape != weights[name].shape]
+    if wrong:
+        raise RunError(
+            f"{origin}: the weights are of another model ({wrong[0]!r} differs, {len(wrong)} in all)"
+        )
+    with torch.no_grad():
+        for name, place in places.items():
+            place.copy_(weights[name])
+
+
+def model_folder(path: Path) -> Path:
+    """The model folder of a run, or the folder itself when it is one."""
+    folder = path / "model" if (path / "model" / WEIGHTS).exists() else path
+    if (folder / WEIGHTS).exists():
+        return folder
+    if not path.exists():
+        raise RunError(f"{path}: there is no such run or model folder")
+    if (path / "checkpoints").exists():
+        raise RunError(f"{path}: this run has no model yet; train it on with the same `jumok train` command")
+    raise RunError(f"{path}: neither a run (model/{WEIGHTS} is missing) nor a model ({WEIGHTS} is missing)")
+
+
+def load(
+    path: str | Path, device: str | torch.device = "cpu", decoding: dict[str, Any] | None = None
+) -> Predictor:
+    """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}."""
+    folder = model_folder(Path(path))
+    experiment = read_config(folder / CONFIG)
+    fields = {**experiment.inputs, **experiment.outputs}
+    kinds = fitting.load(fields, experiment.data.tokens, experiment.data.max_tokens, folder)
+    inputs = {name: kinds[name] for name in experiment.inputs}
+    outputs = {name: kinds[name] for name in experiment.outputs}
+    with torch.random.fork_rng(devices=[]):
+        model = fitting.build_model(inputs, outputs, experiment.model)
+    try:
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
+    load_weights(model, weights, str(folder / WEIGHTS))
+    options = decoding_options(experiment, decoding or {})
+    return Predictor(model.to(device).eval(), inputs, outputs, options)
+
+
+def decoding_options(experiment: Experiment, changes: dict[str, Any]) -> DecodingOptions:
+    given = experiment.model_dump(mode="json", exclude_none=True)
+    given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
+    return build_experiment(given, "decoding options").decoding

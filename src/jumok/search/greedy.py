@@ -1,0 +1,40 @@
+"""Greedy search: the most probable token, step after step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from jumok.search.contract import limits_of, require_tokens
+from jumok.search.walk import walk
+from jumok.values import Decoder, Hypothesis, Memory
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """One answer for each source, of which every token is the most probable one.
+
+    The score is the log-probability over the length (end mark counted), as by default in beam search, and the
+    answer is that of a beam of one.
+    """
+
+    banned: tuple[int, ...] = ()  # tokens that are never written
+
+    def __post_init__(self) -> None:
+        require_tokens(self.banned)
+
+    def __call__(
+        self,
+        decoder: Decoder,
+        memory: Memory,
+        bos: int,
+        eos: int,
+        limit: Tensor | int,
+        numbers: Sequence[int] | None = None,
+    ) -> list[list[Hypothesis]]:
+        limits = limits_of(limit, memory)
+        return walk(decoder, memory, bos, eos, limits, most_probable, banned=self.banned)
+
+
+def most_probable(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
+    return log_probability.argmax(-1)

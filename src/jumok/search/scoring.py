@@ -1,0 +1,54 @@
+"""How hypotheses are scored: log-probabilities without the banned tokens, normalized by length."""
+
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from jumok.errors import ConfigurationError, RunError
+
+Number = TypeVar("Number", Tensor, float)
+
+CHUNK = 2**18  # logits that a processor works on at once: what its cache holds
+
+
+def chunks(logits: Tensor) -> tuple[Tensor, ...]:
+    """Logits (R, V) in parts of some rows.
+
+    On the CPU, steps over a large vocabulary are 2 to 4 times faster in the cache than through fresh memory.
+    """
+    size = CHUNK * torch.get_num_threads()
+    rows = max(1, size // logits.shape[-1]) if logits.device.type == "cpu" else len(logits)
+    return logits.split(rows)
+
+
+def log_probabilities(logits: Tensor, banned: tuple[int, ...]) -> Tensor:
+    """The log-softmax of logits (R, V), banned tokens at -inf; in float32, or float64 where they are."""
+    if logits.dtype != torch.float64:
+        logits = logits.float()
+    if banned:
+        check_banned(banned, logits.shape[-1])
+        forbidden = torch.tensor(banned, device=logits.device)
+        # Not in place: the logits may be a view of something that the decoder keeps.
+        logits = logits.index_fill(-1, forbidden, -torch.inf)
+    # On the CPU, faster than to pick the best logits first and to take off their logsumexp.
+    result = logits.log_softmax(-1)
+    if bool(result[:, 0].isnan().any()):  # One NaN makes its whole row NaN.
+        raise RunError(
+            "the model gives NaN in place of scores: its weights are damaged or its training diverged; "
+            "take an earlier checkpoint, or train with a lower learning rate"
+        )
+    return result
+
+
+def check_banned(banned: tuple[int, ...], size: int) -> None:
+    """Refuse banned tokens that lie outside a vocabulary of `size`, or leave nothing of it."""
+    if max(banned) >= size:
+        raise ConfigurationError(f"banned token {max(banned)} is not in the vocabulary of {size} tokens")
+    if len(set(banned)) == size:
+        raise ConfigurationError(f"all {size} tokens of the vocabulary are banned; leave one at least")
+
+
+def normalized(log_probability: Number, length: int, penalty: float = 1.0) -> Number:
+    """The score that hypotheses are ranked by; `length` counts the end mark."""
+    return log_probability / length**penalty

@@ -1,0 +1,144 @@
+"""Hypotheses that go their own way, one token a step: the loop that greedy search and sampling share."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from jumok.search.scoring import chunks, log_probabilities, normalized
+from jumok.values import Decoder, Hypothesis, Memory, State
+
+
+class Choose(Protocol):
+    """How a walker picks its next token."""
+
+    def __call__(self, log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
+        """Pick tokens (R,) by log_probability (R, V), for the walkers with the numbers `walkers` (R,)."""
+        ...
+
+
+class Walkers(NamedTuple):
+    """The hypotheses that are on their way, and for a while some that have arrived.
+
+    Those of one source stand side by side, N of them: one that has arrived keeps its place until it can be
+    spared in every source. With `width` walkers to a source at first, walker w belongs to source w // width.
+    """
+
+    number: Tensor  # (B, N)
+    limit: Tensor  # (B,)
+    arrived: Tensor  # (B, N)
+    log_probability: Tensor  # (B, N)
+    tokens: Tensor  # (B, N, T), end mark included
+
+
+def walk(
+    decoder: Decoder,
+    memory: Memory,
+    bos: int,
+    eos: int,
+    limits: Tensor,  # (B,)
+    choose: Choose,
+    width: int = 1,
+    banned: tuple[int, ...] = (),
+) -> list[list[Hypothesis]]:
+    """Let `width` walkers start from each source; gives their hypotheses, best first.
+
+    The first step runs once for a source. Walkers that have arrived leave the state as soon as they can.
+    """
+    answers: list[list[Hypothesis]] = [[] for _ in limits]
+    if not answers:
+        return answers
+    logits, state = first_step(decoder, memory, bos, width)
+    walkers = at_start(limits, width)
+    for step in range(int(limits.max())):
+        if step:
+            logits, state = decoder.step(walkers.tokens[:, :, -1].flatten(), state)
+        tokens, gains = next_tokens(logits, walkers.number.flatten(), step, choose, banned)
+        before, walkers = walkers.arrived, advance(walkers, tokens, gains, eos)
+        arriving = walkers.arrived & ~before
+        if bool(arriving.any()):
+            collect(answers, walkers, arriving, eos, width)
+            if bool(walkers.arrived.all()):
+                break
+            walkers, state = leave(walkers, state)
+    for hypotheses in answers:
+        hypotheses.sort(key=lambda hypothesis: -hypothesis.score)
+    return answers
+
+
+def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[Tensor, State]:
+    """The logits (B * width, V) of the first token and the state after it, computed once for each source."""
+    sources = torch.arange(len(memory.states), device=memory.states.device)
+    logits, state = decoder.step(torch.full_like(sources, bos), decoder.start(memory))
+    if width == 1:
+        return logits, state
+    rows = sources.repeat_interleave(width)
+    return logits[rows], state.select(rows, sources)
+
+
+def at_start(limits: Tensor, width: int) -> Walkers:
+    shape, device = (len(limits), width), limits.device
+    return Walkers(
+        number=torch.arange(len(limits) * width, device=device).view(shape),
+        limit=limits,
+        arrived=torch.zeros(shape, dtype=torch.bool, device=device),
+        log_probability=torch.zeros(shape, device=device),
+        tokens=torch.zeros(*shape, 0, dtype=torch.long, device=device),
+    )
+
+
+def next_tokens(
+    logits: Tensor, walkers: Tensor, step: int, choose: Choose, banned: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
+    """The tokens (R,) that walkers (R,) choose by logits (R, V), and their log-probabilities (R,)."""
+    tokens, gains = [], []
+    parts = chunks(logits)
+    for part, here in zip(parts, walkers.split(len(parts[0])), strict=True):
+        scores = log_probabilities(part, banned)
+        tokens.append(choose(scores, here, step))
+        gains.append(scores.gather(1, tokens[-1][:, None]).flatten())
+    return torch.cat(tokens), torch.cat(gains)
+
+
+def advance(walkers: Walkers, tokens: Tensor, gains: Tensor, eos: int) -> Walkers:
+    """The walkers after tokens (R,), with log-probabilities `gains` (R,)."""
+    tokens, gains = tokens.view_as(walkers.number), gains.view_as(walkers.number)
+    full = walkers.limit[:, None] <= walkers.tokens.shape[2] + 1
+    return Walkers(
+        walkers.number,
+        walkers.limit,
+        walkers.arrived | full | (tokens == eos),
+        walkers.log_probability + gains,
+        torch.cat([walkers.tokens, tokens[:, :, None]], dim=2),
+    )
+
+
+def collect(
+    answers: list[list[Hypothesis]], walkers: Walkers, arriving: Tensor, eos: int, width: int
+) -> None:
+    """Add the walkers at `arriving` (B, N) to the answers of their sources."""
+    numbers = walkers.number[arriving].tolist()
+    totals = walkers.log_probability[arriving].tolist()
+    for number, total, tokens in zip(numbers, totals, walkers.tokens[arriving].tolist(), strict=True):
+        text = tokens[:-1] if tokens[-1] == eos else tokens
+        answers[number // width].append(Hypothesis(text, normalized(total, len(tokens)), total))
+
+
+def leave(walkers: Walkers, state: State) -> tuple[Walkers, State]:
+    """Drop the sources whose walkers have all arrived, and the places that no source needs any more."""
+    under_way = ~walkers.arrived
+    sources = under_way.any(dim=1).nonzero().flatten()  # (B',)
+    width = int(under_way.sum(dim=1).max())
+    if (len(sources), width) == walkers.arrived.shape:
+        return walkers, state
+    places = walkers.arrived[sources].byte().argsort(dim=1, stable=True)[:, :width]  # (B', N')
+    rows = sources[:, None] * walkers.arrived.shape[1] + places
+    here = (sources[:, None], places)
+    kept = Walkers(
+        walkers.number[here],
+        walkers.limit[sources],
+        walkers.arrived[here],
+        walkers.log_probability[here],
+        walkers.tokens[here],
+    )
+    return kept, state.select(rows.flatten(), sources)

@@ -1,0 +1,182 @@
+"""Averages of the weights over the steps of a training, which often predict better than the last weights.
+
+All of them average the floating-point parameters and buffers that belong to the model's state; other buffers
+keep the newest value. Make an average when the model is on its device.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from jumok.training.checkpoint import require_same
+
+
+class Average(Protocol):
+    """What the loop needs of an average."""
+
+    def step(self) -> None:
+        """Take notice that the optimizer has made a step."""
+        ...
+
+    def mark(self) -> None:
+        """Take notice that an evaluation is about to start."""
+        ...
+
+    def swapped(self) -> AbstractContextManager[None]:
+        """Put the averaged weights into the model; give the model its own back at the end, bit by bit."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a checkpoint must keep, by name; not copies."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must keep beside the tensors, as JSON."""
+        ...
+
+    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Go on from what `tensors` and `state` told."""
+        ...
+
+
+class NoAverage:
+    """The last weights themselves."""
+
+    def step(self) -> None:
+        pass
+
+    def mark(self) -> None:
+        pass
+
+    def swapped(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {}
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        require_same(tensors, {}, "the averaged weights")
+
+
+class ExponentialAverage:
+    """A moving average in which a step weighs `decay` times what the step after it weighs.
+
+    With `warm`, the decay after t steps is at most (1 + t) / (10 + t): the first weights are soon forgotten.
+    """
+
+    def __init__(self, model: nn.Module, decay: float, warm: bool = True) -> None:
+        if not 0.0 <= decay < 1.0:
+            raise ValueError(f"decay must be at least 0 and below 1; got {decay}")
+        self.decay = decay
+        self.warm = warm
+        self.steps = 0
+        self.weights = _averaged_weights(model)
+        self.averages = {name: _precise(weight).clone() for name, weight in self.weights.items()}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.warm else self.decay
+        news = [_precise(weight) for weight in self.weights.values()]
+        torch._foreach_lerp_(list(self.averages.values()), news, 1.0 - decay)
+        self.steps += 1
+
+    def mark(self) -> None:
+        pass
+
+    def swapped(self) -> AbstractContextManager[None]:
+        return _exchanged(self.weights, self.averages.items())
+
+    def tensors(self) -> dict[str, Tensor]:
+        return dict(self.averages)
+
+    def state(self) -> dict[str, Any]:
+        return {"steps": self.steps}
+
+    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        require_same(tensors, self.averages, "the averaged weights")
+        for name, average in self.averages.items():
+            average.copy_(tensors[name])
+        self.steps = state["steps"]
+
+
+class LastAverage:
+    """The mean of the weights at the last `count` evaluations (Vaswani et al., 2017, section 6.1).
+
+    The snapshots wait on the CPU. Before the first of them, the average is the weights themselves.
+    """
+
+    def __init__(self, model: nn.Module, count: int) -> None:
+        if count < 1:
+            raise ValueError(f"count must be at least 1; got {count}")
+        self.weights = _averaged_weights(model)
+        self.snapshots: deque[dict[str, Tensor]] = deque(maxlen=count)
+
+    def step(self) -> None:
+        pass
+
+    def mark(self) -> None:
+        self.snapshot()
+
+    def snapshot(self) -> None:
+        """Keep the present weights, and forget the oldest."""
+        copies = {name: weight.detach().to("cpu", copy=True) for name, weight in self.weights.items()}
+        self.snapshots.append(copies)
+
+    def swapped(self) -> AbstractContextManager[None]:
+        return _exchanged(self.weights, self._means()) if self.snapshots else nullcontext()
+
+    def tensors(self) -> dict[str, Tensor]:
+        numbered = enumerate(self.snapshots)
+        return {f"{number}.{name}": kept for number, copies in numbered for name, kept in copies.items()}
+
+    def state(self) -> dict[str, Any]:
+        return {"snapshots": len(self.snapshots)}
+
+    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        numbers = range(state["snapshots"])
+        wanted = {f"{number}.{name}": weight for number in numbers for name, weight in self.weights.items()}
+        require_same(tensors, wanted, "the averaged weights")
+        self.snapshots.clear()
+        for number in numbers:
+            self.snapshots.append({name: tensors[f"{number}.{name}"].clone() for name in self.weights})
+
+    def _means(self) -> Iterator[tuple[str, Tensor]]:
+        for name in self.weights:
+            yield name, torch.stack([_precise(copies[name]) for copies in self.snapshots]).mean(0)
+
+
+def _averaged_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The floating-point parameters and persistent buffers of a model by name; tied ones once."""
+    found: dict[int, tuple[str, Tensor]] = {}
+    for name, value in model.state_dict(keep_vars=True).items():
+        if isinstance(value, Tensor) and value.is_floating_point():
+            found.setdefault(id(value), (name, value))
+    return dict(found.values())
+
+
+def _precise(weight: Tensor) -> Tensor:
+    """The weight in float32 at least: in bf16 the small steps of an average would be lost in rounding."""
+    return weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
+
+
+@contextmanager
+def _exchanged(weights: Mapping[str, Tensor], averages: Iterable[tuple[str, Tensor]]) -> Iterator[None]:
+    originals = {name: weight.detach().clone() for name, weight in weights.items()}
+    try:
+        _copy(weights, averages)
+        yield
+    finally:
+        _copy(weights, originals.items())
+
+
+@torch.no_grad()
+def _copy(weights: Mapping[str, Tensor], values: Iterable[tuple[str, Tensor]]) -> None:
+    for name, value in values:
+        weights[name].copy_(value)

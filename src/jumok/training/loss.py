@@ -1,0 +1,31 @@
+"""The loss of a batch and of a whole split."""
+
+import torch
+
+from jumok.data.batching import in_order
+from jumok.dataset.split import Batch, Split
+from jumok.losses.tokens import Loss
+from jumok.model import EncoderDecoder
+
+
+def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: float) -> Loss:
+    """The joint loss of all outputs of a batch."""
+    memory = model.encode(batch.inputs)
+    losses = [
+        kind.loss(model.decoders[name], memory, batch.outputs[name], smoothing)
+        for name, kind in split.outputs.items()
+    ]
+    if len(losses) == 1:
+        return losses[0]
+    total = torch.stack([loss.total for loss in losses]).sum()
+    return Loss(total, sum(loss.count for loss in losses), sum(loss.correct for loss in losses))
+
+
+@torch.no_grad()
+def split_loss(model: EncoderDecoder, split: Split, batch_tokens: int, device: torch.device) -> float:
+    """Cross-entropy of a target token over a split, without smoothing, in nats."""
+    total, count = 0.0, 0
+    for examples in in_order(split.all_lengths(), batch_tokens):
+        loss = batch_loss(model, split, split.batch(examples).to(device), 0.0)
+        total, count = total + float(loss.total), count + loss.count
+    return total / max(count, 1)

@@ -1,0 +1,74 @@
+"""What a training tells while it works; the command line shows it, tests and scripts may leave it silent."""
+
+from typing import NamedTuple, Protocol
+
+from jumok.metrics.interval import Interval
+
+
+class Began(NamedTuple):
+    """What is going to be trained."""
+
+    run: str
+    parameters: int
+    examples: dict[str, int]  # by part
+    vocabulary: dict[str, int]  # by input or output
+    precision: str
+    device: str
+    steps: int
+    start: int  # the step that training goes on from
+
+
+class Progress(NamedTuple):
+    """One step."""
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float  # a target token, over the steps since the last word
+    learning_rate: float
+    tokens_per_second: float  # target tokens
+    seconds: float  # of training, over all sessions
+
+
+class Evaluated(NamedTuple):
+    """One evaluation on the valid part."""
+
+    step: int
+    epoch: int
+    loss: float
+    metrics: dict[str, float]
+    chooses: str  # the metric that chooses the best model
+    best: bool  # whether this one is the best so far
+
+
+class Reporter(Protocol):
+    """Who is told."""
+
+    def said(self, message: str) -> None: ...
+    def began(self, what: Began) -> None: ...
+    def stepped(self, progress: Progress) -> None: ...
+    def evaluated(self, evaluation: Evaluated) -> None: ...
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None: ...
+    def ended(self) -> None: ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def said(self, message: str) -> None:
+        pass
+
+    def began(self, what: Began) -> None:
+        pass
+
+    def stepped(self, progress: Progress) -> None:
+        pass
+
+    def evaluated(self, evaluation: Evaluated) -> None:
+        pass
+
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        pass
+
+    def ended(self) -> None:
+        pass

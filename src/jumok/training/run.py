@@ -1,0 +1,125 @@
+"""The folder of a run: its configuration, its log, its lock."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jumok.errors import RunError
+from jumok.experiment.options import Experiment
+from jumok.files import write_file_atomically
+from jumok.predictor.saved import CONFIG, read_config, write_config
+
+# What may change when a run is continued, because it does not touch what was computed so far.
+FREE = {
+    "training.steps",
+    "training.patience",
+    "training.keep",
+    "training.evaluate_every",
+    "training.evaluate_examples",
+    "training.device",
+    "decoding",
+}
+# What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.
+FOUND_OUT = {"training.precision": "auto", "decoding.max_tokens": None}
+
+
+class RunFolder:
+    """config.yaml, metrics.jsonl, evaluation.json, checkpoints/ and model/ of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / CONFIG
+        self.checkpoints = path / "checkpoints"
+        self.model = path / "model"
+        self.log = path / "metrics.jsonl"
+        self.evaluation = path / "evaluation.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process trains in a run; the lock ends with the process, however it ends."""
+        self._refuse_strangers()
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(self.path / ".lock", "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.seek(0)
+                owner = lock.read().strip() or "unknown"
+                raise RunError(f"{self.path}: another process ({owner}) is training in this run") from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def _refuse_strangers(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path} is a file, a run needs a folder; choose another --run")
+        known = {".lock", CONFIG, "checkpoints", "metrics.jsonl", "experiment.yaml", "data"}
+        if self.path.is_dir() and not self.config.exists():
+            strange = sorted(item.name for item in self.path.iterdir() if item.name not in known)
+            if strange:
+                raise RunError(
+                    f"{self.path} holds other things ({strange[0]}) and no run; choose another folder by --run"
+                )
+
+    def agree(self, experiment: Experiment) -> Experiment:
+        """The experiment with what earlier sessions of this run found out; RunError where it contradicts them."""
+        if not self.config.exists():
+            return experiment
+        before = read_config(self.config)
+        old, new = flat(before.model_dump(mode="json")), flat(experiment.model_dump(mode="json"))
+        for name in sorted(old.keys() | new.keys()):
+            then, now = old.get(name), new.get(name)
+            found_out = name in FOUND_OUT and now == FOUND_OUT[name]
+            if then != now and not found_out and not any(name == f or name.startswith(f + ".") for f in FREE):
+                raise RunError(
+                    f"{self.path} was trained with {name}: {shown(then)}, now it is {shown(now)}; "
+                    "choose another folder by --run, or take the old value"
+                )
+        precision = before.training.precision
+        limit = experiment.decoding.max_tokens or before.decoding.max_tokens
+        return experiment.model_copy(
+            update={
+                "training": experiment.training.model_copy(update={"precision": precision}),
+                "decoding": experiment.decoding.model_copy(update={"max_tokens": limit}),
+            }
+        )
+
+    def write_config(self, experiment: Experiment) -> None:
+        write_config(self.config, experiment)
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl."""
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(json.dumps(record) + "\n")
+
+    def forget_after(self, step: int) -> None:
+        """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
+        if not self.log.exists():
+            return
+        kept = []
+        for line in self.log.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError):  # a line that a killed process left half written
+                continue
+        write_file_atomically(self.log, "".join(kept).encode())
+
+
+def flat(value: Any, name: str = "") -> dict[str, Any]:
+    """A tree of options as dotted names and values."""
+    if isinstance(value, dict) and value:
+        found: dict[str, Any] = {}
+        for key, inner in value.items():
+            found |= flat(inner, f"{name}.{key}" if name else str(key))
+        return found
+    return {name: value}
+
+
+def shown(value: Any) -> str:
+    return "not given" if value is None else str(value)

@@ -1,0 +1,133 @@
+"""The house: a room imports only from rooms above it, files are short, and some things never come in."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "jumok"
+FILES = sorted(SOURCE.rglob("*.py"))
+LINES = 400
+ORDER = [
+    *[
+        "errors",
+        "files",
+        "values",
+        "dropout",
+        "geometry",
+        "attention",
+        "layers",
+        "encoders",
+        "necks",
+        "decoders",
+    ],
+    *["heads", "losses", "metrics", "search", "data", "kinds", "model", "experiment", "dataset", "training"],
+    *["predictor", "inspection", "reporting", "serving", "exporting", "demos", "cli", "__init__", "__main__"],
+]
+UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+UNSAFE_CALLS = {"torch.save", "torch.load"}
+
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
+
+
+def room(file: Path) -> str:
+    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+ROOMS = {room(file) for file in FILES}
+
+
+def nodes(file: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def room_of_module(module: str) -> str:
+    """The room of a module of ours: `jumok.search.beam` is in `search`, `jumok` itself is `__init__`."""
+    return (module.split(".") + ["__init__"])[1]
+
+
+def imported_rooms(node: ast.AST) -> list[str]:
+    """Our rooms that an import statement opens."""
+    if isinstance(node, ast.Import):
+        return [room_of_module(alias.name) for alias in node.names if alias.name.split(".")[0] == "jumok"]
+    if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "jumok":
+        return []
+    if (
+        node.module == "jumok"
+    ):  # `from jumok import errors` opens a room, `from jumok import load` the whole house
+        return [alias.name if alias.name in ROOMS else "__init__" for alias in node.names]
+    return [room_of_module(node.module)]
+
+
+def imported_modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def test_every_room_has_a_place():
+    assert set(ORDER) >= ROOMS, f"not named in ORDER: {ROOMS - set(ORDER)}"
+    assert len(ORDER) == len(set(ORDER))
+
+
+@each_file
+def test_imports_point_upwards(file):
+    for node in nodes(file):
+        for there in imported_rooms(node):
+            assert there in ROOMS, f"{file}:{node.lineno} imports {there}, which does not exist"
+            assert ORDER.index(there) <= ORDER.index(room(file)), f"{file}:{node.lineno} imports {there}"
+
+
+@each_file
+def test_imports_are_absolute(file):
+    relative = [node.lineno for node in nodes(file) if isinstance(node, ast.ImportFrom) and node.level]
+    assert not relative, f"{file}: relative imports in lines {relative}"
+
+
+@each_file
+def test_files_are_short(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+@each_file
+def test_files_are_data_never_code(file):
+    for node in nodes(file):
+        modules = imported_modules(node)
+        unsafe = {
+            module for module in modules if module.split(".")[0] in UNSAFE_MODULES or module in UNSAFE_CALLS
+        }
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in UNSAFE_CALLS:
+            unsafe.add(ast.unparse(node))
+        if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
+            unsafe.add(node.arg)
+        assert not unsafe, f"{file}:{node.lineno} uses {unsafe}"
+
+
+@each_file
+def test_users_never_meet_an_assert(file):
+    asserts = [node.lineno for node in nodes(file) if isinstance(node, ast.Assert)]
+    assert not asserts, f"{file}: assert in lines {asserts}"
+
+
+@each_file
+def test_nothing_swallows_options(file):
+    functions = (
+        node for node in nodes(file) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    )
+    swallowing = [node.lineno for node in functions if node.args.kwarg]
+    assert not swallowing, f"{file}: ** parameters in lines {swallowing}"
+
+
+def test_import_is_light():
+    report = (
+        "import sys, jumok; print(*{'matplotlib', 'pyarrow'} & {name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == []
