@@ -70,7 +70,7 @@ def test_little_is_padding(make):
     source, target = (
         column.sum() / sum(len(batch) * column[batch].max() for batch in make(lengths)) for column in lengths
     )
-    assert target > 0.97 and source > 0.9
+    assert target > 0.97 and source > 0.85
 
 
 def test_no_rows():

@@ -34,7 +34,7 @@ def cuts(word: str) -> list[list[str]]:
 
 
 def small(words: dict[str, int] = WORDS):
-    """Everything about some words: their table, the seeds by name with made-up probabilities, the lattices."""
+    """Everything about some words: table, seeds and their names, made-up probabilities, both lattices."""
     table = lay_out(words)
     pieces, places = seed_pieces(table, 1000)
     names = [

@@ -23,11 +23,11 @@ def decoder(cell, attention: str, layers: int = 1, dropout: float = 0.0) -> Recu
     return RecurrentDecoder(TokenEmbedding(V, D), cell, ATTENTIONS[attention](), output, layers, dropout)
 
 
-def single_cell(ours: RecurrentDecoder, cell: str) -> nn.Module:
-    """Torch's cell on the very parameters of our stack."""
-    made = CELLS[cell](ours.recurrence.input_size, D)
+def single_cell(ours: RecurrentDecoder, cell: str, layer: int) -> nn.Module:
+    """Torch's cell on the very parameters of one layer of our stack."""
+    made = CELLS[cell](D if layer else ours.recurrence.input_size, D)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        setattr(made, name, getattr(ours.recurrence, f"{name}_l0"))
+        setattr(made, name, getattr(ours.recurrence, f"{name}_l{layer}"))
     return made
 
 
@@ -47,19 +47,25 @@ def context(ours: RecurrentDecoder, query: Tensor, states: Tensor) -> Tensor:
 
 def plain_loop(ours: RecurrentDecoder, cell: str, tokens: Tensor, memory: Memory) -> Tensor:
     """Logits (B, T, V), written as the papers say it."""
-    run, rows = single_cell(ours, cell), []
+    cells = [single_cell(ours, cell, layer) for layer in range(ours.recurrence.num_layers)]
+    rows = []
     for b in range(B):
         states, summary = memory.states[b][memory.valid[b]], memory.summary[b]
-        h = torch.tanh(ours.first.weight @ summary + ours.first.bias)
-        c = ours.first_cell.weight @ summary + ours.first_cell.bias if cell == "lstm" else None
+        h = list(torch.tanh(ours.first.weight @ summary + ours.first.bias).split(D))  # of each layer
+        c = list((ours.first_cell.weight @ summary + ours.first_cell.bias).split(D)) if cell == "lstm" else []
         for t in range(T):
             word = ours.embedding.table[tokens[b, t]] * D**0.5
             seen = summary if ours.attention is None else None
             if isinstance(ours.attention, AdditiveAttention):
-                seen = context(ours, h, states)  # the state before the step asks
+                seen = context(ours, h[-1], states)  # the state before the step asks
             x = word if seen is None else torch.cat((word, seen))
-            h, c = run(x, (h, c)) if cell == "lstm" else (run(x, h), None)
-            known = [h, context(ours, h, states)] if seen is None else [h, seen, word]
+            for layer, run in enumerate(cells):
+                if cell == "lstm":
+                    h[layer], c[layer] = run(x, (h[layer], c[layer]))
+                else:
+                    h[layer] = run(x, h[layer])
+                x = h[layer]
+            known = [x, context(ours, x, states)] if seen is None else [x, seen, word]
             out = torch.tanh(ours.readout.weight @ torch.cat(known) + ours.readout.bias)
             rows.append(ours.output.weight @ out + ours.output.bias)
     return torch.stack(rows).view(B, T, V)
@@ -67,8 +73,9 @@ def plain_loop(ours: RecurrentDecoder, cell: str, tokens: Tensor, memory: Memory
 
 @ALL[0]
 @ALL[1]
-def test_decoder_is_the_plain_loop(cell, attention):
-    ours = random_parameters(decoder(cell, attention))
+@pytest.mark.parametrize("layers", [1, 2])
+def test_decoder_is_the_plain_loop(cell, attention, layers):
+    ours = random_parameters(decoder(cell, attention, layers))
     tokens, memory = torch.randint(V, (B, T)), Memory(leaf(B, S, D), VALID, leaf(B, D))
     logits, expected = ours(tokens, memory), plain_loop(ours, cell, tokens, memory)
     wanted = [memory.summary, *ours.parameters()] + ([] if attention == "none" else [memory.states])

@@ -71,11 +71,10 @@ def test_summary_is_the_mean_of_what_is_real():
     assert torch.equal(memory.valid, VALID)
 
 
-def test_mean_of_nothing_is_zero():
-    states = torch.randn(B, S, D)
-    valid = VALID.clone()
-    valid[1] = False
-    assert_close(mean_of_valid(states, valid), torch.stack([states[0].mean(0), torch.zeros(D)]))
+def test_mean_of_all_of_one_and_of_nothing():
+    states, valid = torch.randn(3, S, D), torch.arange(S) < torch.tensor([[S], [1], [0]])
+    expected = torch.stack([states[0].mean(0), states[1, 0], torch.zeros(D)])
+    assert_close(mean_of_valid(states, valid), expected)
 
 
 def test_embedding_is_dropped_in_training_only():

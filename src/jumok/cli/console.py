@@ -6,7 +6,11 @@ from typing import Any
 
 from rich.console import Console
 
-talk = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDE = 110  # columns, where there is no terminal to ask
+
+talk = Console(
+    stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else WIDE
+)
 
 
 def say(message: str) -> None:

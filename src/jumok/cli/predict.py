@@ -87,7 +87,7 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
     else:
         name = str(file)
         opened = gzip.open(file) if file.suffix == ".gz" else open(file, "rb")  # noqa: SIM115
-        stream = stack.enter_context(opened)  # type: ignore[arg-type, assignment]
+        stream = stack.enter_context(opened)
     return decoded(stream, name)
 
 

@@ -5,13 +5,17 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
+from jumok.errors import DataError
 from jumok.files import sync_folder, unwritable
 
 ABANDONED = 24 * 3600  # seconds after which a temporary folder can only be left from a writer that was killed
+TRIES = 5
+Store = TypeVar("Store")
 
 
 def cache_folder() -> Path:
@@ -49,6 +53,28 @@ def new_folder(folder: Path, index: str) -> Iterator[Path]:
 def hidden_name(folder: Path) -> Path:
     """A name beside `folder` that nobody else uses."""
     return folder.parent / f".{folder.name}.{uuid.uuid4().hex}.tmp"
+
+
+def read_steadily(folder: Path, read: Callable[[Path], Store]) -> Store:
+    """What `read` makes of a folder, never half of an old and half of a new one that is replacing it just now."""
+    for _ in range(TRIES):
+        before = identity(folder)
+        with suppress(DataError):
+            store = read(folder)
+            if before == identity(folder):
+                return store
+        if before is not None and before == identity(folder):
+            break  # nobody is at work: it is damaged
+        time.sleep(0.01)
+    return read(folder)
+
+
+def identity(folder: Path) -> int | None:
+    """A number that changes when another folder takes the name; None when there is none."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
 
 
 def put_in_place(temporary: Path, folder: Path, index: str) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from jumok.data.folder import cache_folder, new_folder
+from jumok.data.folder import cache_folder, new_folder, read_steadily
 from jumok.data.ragged import INDEX, OFFSET, Ragged, RaggedWriter, damaged, mapped, read_index, write_index
 from jumok.data.rows import Row
 
@@ -40,12 +40,12 @@ class TextStore:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The store in a folder."""
-        return cls(folder)
+        return read_steadily(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
         """Write rows to a folder, which appears when all of them are there, and open it."""
-        digest = hashlib.sha256(json.dumps(list(columns)).encode())
+        digest, places = hashlib.sha256(json.dumps(list(columns)).encode()), hashlib.sha256()
         count = 0
         with new_folder(folder, INDEX) as new:
             with ExitStack() as stack:
@@ -56,10 +56,12 @@ class TextStore:
                         data = text.encode()
                         writer.append(data, len(data))
                         digest.update(len(data).to_bytes(8, "little") + data)
-                    lines.write(row.line.to_bytes(8, "little"))
+                    line = row.line.to_bytes(8, "little")
+                    lines.write(line)
+                    places.update(line)
                     count += 1
-            index = {"columns": list(columns), "rows": count, "digest": digest.hexdigest()}
-            write_index(new, {"format": TEXTS, **index})
+            digests = {"digest": digest.hexdigest(), "lines": places.hexdigest()}
+            write_index(new, {"format": TEXTS, "columns": list(columns), "rows": count, **digests})
         return cls.open(folder)
 
     def __len__(self) -> int:
@@ -92,7 +94,7 @@ class TokenStore:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The store in a folder."""
-        return cls(folder)
+        return read_steadily(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:

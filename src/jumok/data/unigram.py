@@ -14,7 +14,7 @@ import numpy as np
 LONGEST_PIECE = 16
 LONGEST_WORD = 32  # longer ones are cut for learning, so that a product of probabilities never underflows
 LEARN_FROM = 2_000_000  # characters of distinct words, the most frequent first: bounds memory to about 1.5 GB
-SEEDS = 100_000  # pieces to begin with, or four times as many as are wanted
+SEEDS = 8  # pieces to begin with for each that is wanted; with 2 or 16 texts get longer
 SHRINK = 0.75  # share of the pieces that stays in each round
 LEAST = 1e-9  # probability that a single character keeps, so that every word can be written
 
@@ -60,7 +60,7 @@ def learn_pieces(words: Mapping[str, int], alphabet: set[str], size: int) -> lis
     Gives (piece, log-probability), the likeliest first. Fewer come out when the words do not hold as many.
     """
     table = lay_out(words)
-    pieces, places = seed_pieces(table, max(SEEDS, 4 * size))
+    pieces, places = seed_pieces(table, SEEDS * size)
     probability = pieces.seen * pieces.length / (pieces.seen * pieces.length).sum()
     cuts, inner = word_lattice(table, places), piece_lattice(pieces, places)
     single = pieces.length == 1

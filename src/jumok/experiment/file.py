@@ -26,7 +26,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 line = key_node.start_mark.line + 1
                 raise ConfigurationError(f"{self.name}:{line}: {key!r} stands here twice; drop one")
@@ -74,7 +74,7 @@ def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
         loader = _Loader(text)
         loader.name = name
         root = loader.get_single_node()
-        return (loader.construct_document(root) if root is not None else None), root  # type: ignore[no-untyped-call]
+        return (loader.construct_document(root) if root is not None else None), root
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{name}:{line}: not YAML: {error.problem}") from None
@@ -142,7 +142,7 @@ def child(node: Node | None, part: int | str) -> Node | None:
     if isinstance(node, MappingNode):
         return next((value for key, value in node.value if key.value == str(part)), None)
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part]  # type: ignore[no-any-return]
+        return node.value[part]
     return None
 
 

@@ -2,18 +2,40 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+from torch import nn
 
 from jumok.data.sources import LexiconSource, LinesSource, Source, TableSource
-from jumok.kinds.options import DecodingOptions, ModelOptions, Options, TokenOptions
+from jumok.errors import ConfigurationError
+from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, misplaced
 from jumok.kinds.text import TextInput, TextOutput
 from jumok.search import BeamSearch, Greedy, Sampling, Search
 
 InputOptions = TextInput  # a union by `kind` as soon as there are two
 OutputOptions = TextOutput
-Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def share_or_number(value: Any) -> Any:
+    """A part of the training data: a share of it, or a number of distinct inputs."""
+    if not (isinstance(value, int) and value > 0 or isinstance(value, float) and 0 < value < 1):
+        raise ValueError(
+            f"expected a share between 0 and 1, or a number of examples like 1000; got {value!r}"
+        )
+    return value
+
+
+Part = Annotated[float | int, BeforeValidator(share_or_number)]
 
 
 class SourceOptions(Options):
@@ -29,7 +51,13 @@ class SourceOptions(Options):
     def one_of_them(self) -> "SourceOptions":
         given = [name for name in ("lines", "table", "lexicon") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"name exactly one of 'lines', 'table' or 'lexicon'; got {given or 'none'}")
+            raise ValueError(
+                f"name exactly one of lines, table or lexicon; got {' and '.join(given) or 'none of them'}"
+            )
+        if self.columns is not None and self.table is None:
+            raise misplaced("belongs to a table; there is none here", "columns")
+        if self.stress != "keep" and self.lexicon is None:
+            raise misplaced("belongs to a lexicon; there is none here", "stress")
         return self
 
     def build(self, names: tuple[str, ...]) -> Source:
@@ -48,7 +76,7 @@ class SourceOptions(Options):
             extra = [name for name in columns if name not in names]
             if extra:
                 raise ValueError(
-                    f"columns: {extra[0]!r} is neither input nor output; known are: {', '.join(names)}"
+                    f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither"
                 )
             return TableSource(self.table, {name: columns.get(name, name) for name in names})
         if self.lexicon is None or len(names) != 2:
@@ -61,9 +89,9 @@ class SourceOptions(Options):
 class SplitOptions(Options):
     """Which part of `train` is kept for valid and test: a share, or a number of distinct inputs."""
 
-    valid: Share | PositiveInt | None = None
-    test: Share | PositiveInt | None = None
-    seed: NonNegativeInt = 1
+    valid: Part | None = None
+    test: Part | None = None
+    seed: Seed = 1
 
 
 class DataOptions(Options):
@@ -107,19 +135,19 @@ class TrainingOptions(Options):
     learning_rate: PositiveFloat = 1e-3  # the peak
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
     warmup: NonNegativeInt | None = None  # a tenth of the steps, 1,000 at most
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Decay, Decay] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
-    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
+    label_smoothing: float = Field(default=0.1, ge=0.0, lt=1.0)
     average: Literal["ema", "last", "none"] = "ema"
-    ema_decay: float = Field(0.999, gt=0.0, lt=1.0)
+    ema_decay: float = Field(default=0.999, gt=0.0, lt=1.0)
     average_last: PositiveInt = 5  # evaluations whose weights are averaged by `average: last`
     evaluate_every: PositiveInt | None = None  # steps; a twentieth of them, 500 at most
     evaluate_examples: PositiveInt = 1000  # of the valid data, at most, decoded at each evaluation
     patience: PositiveInt | None = 10  # evaluations without a better one before training stops
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
-    seed: NonNegativeInt = 1
+    seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
 
     @property
@@ -145,17 +173,26 @@ class Experiment(Options):
     def names_fit(self) -> "Experiment":
         both = set(self.inputs) & set(self.outputs)
         if both:
-            raise ValueError(f"{sorted(both)[0]!r} is an input and an output; give them different names")
-        for name in self.names:
+            name = sorted(both)[0]
+            raise misplaced("is an input, too; give them different names", "outputs", name)
+        for place, name in [("inputs", name) for name in self.inputs] + [("outputs", n) for n in self.outputs]:
             if not name.isidentifier():
-                raise ValueError(
-                    f"the name {name!r} must be made of letters, digits and _, not starting with a digit"
+                raise misplaced(
+                    f"the name {name!r} must be made of letters, digits and _, not starting with a digit",
+                    place,
+                )
+            if hasattr(nn.ModuleDict(), name):
+                raise misplaced(
+                    f"{name!r} is a word of PyTorch; choose another name (a table's columns can be renamed by "
+                    f"columns: {{other: {name}}})",
+                    place,
+                    name,
                 )
         for part, source in self.data.sources():
             try:
                 source.build(self.names)
-            except ValueError as error:
-                raise ValueError(f"data.{part}: {error}") from None
+            except (ValueError, ConfigurationError) as error:
+                raise misplaced(str(error), "data", part) from None
         return self
 
     @property

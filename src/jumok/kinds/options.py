@@ -1,18 +1,22 @@
 """What the options of all parts are made of, and the options that all parts share."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
 from jumok.errors import did_you_mean
 from jumok.layers.feedforward import Activation
 
+UNKNOWN_OPTION = "unknown_option"
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
 
 class Options(BaseModel):
     """A part of the experiment file: frozen, and unknown names are refused with the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -20,10 +24,17 @@ class Options(BaseModel):
         if isinstance(given, dict):
             for name in given:
                 if name not in cls.model_fields:
-                    raise ValueError(
-                        f"no option {str(name)!r} here{did_you_mean(str(name), cls.model_fields)}"
-                    )
+                    hint = did_you_mean(str(name), cls.model_fields)
+                    context = {"name": str(name), "hint": hint, "place": [str(name)]}
+                    raise PydanticCustomError(UNKNOWN_OPTION, "no option {name}{hint}", context)
+                if isinstance(given[name], bool) and cls.model_fields[name].annotation is not bool:
+                    raise misplaced(f"{str(given[name]).lower()} is no value for it", str(name))
         return given
+
+
+def misplaced(message: str, *place: str) -> PydanticCustomError:
+    """An error of validation that knows the names which lead from the validated options to its place."""
+    return PydanticCustomError("misplaced", "{message}", {"message": message, "place": list(place)})
 
 
 class ModelOptions(Options):
@@ -32,8 +43,8 @@ class ModelOptions(Options):
     width: PositiveInt = 256
     heads: PositiveInt = 4
     feedforward: PositiveInt | None = None  # 4 × width
-    dropout: float = Field(0.1, ge=0.0, lt=1.0)
-    attention_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    attention_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     norm: Literal["pre", "post"] = "pre"
     activation: Activation = "relu"
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
@@ -94,9 +105,9 @@ class DecodingOptions(Options):
     beam: PositiveInt = 5
     best: PositiveInt = 1  # answers to give for an input
     length_penalty: float = 1.0
-    temperature: float = Field(1.0, gt=0.0)
+    temperature: float = Field(default=1.0, gt=0.0)
     top_k: PositiveInt | None = None
-    top_p: float | None = Field(None, gt=0.0, le=1.0)
-    seed: NonNegativeInt = 1
+    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
+    seed: Seed = 1
     max_tokens: PositiveInt | None = None  # a quarter more than the longest target in training, and ten
     batch_tokens: PositiveInt = 4096

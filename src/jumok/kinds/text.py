@@ -135,7 +135,7 @@ class TextOutput(Options):
 
 @dataclass(frozen=True)
 class Text:
-    """A text input or output whose vocabulary is known: encodes, batches, builds its part of a model, predicts, scores."""
+    """A text input or output whose vocabulary is known: encodes, batches, builds its part, predicts, scores."""
 
     name: str
     options: TextInput | TextOutput

@@ -97,7 +97,7 @@ class Predictor:
                     f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
-            return {name: value for name in self.inputs}
+            return dict.fromkeys(self.inputs, value)
         for name in self.inputs:
             if name not in value:
                 hint = did_you_mean(name, [str(key) for key in value])

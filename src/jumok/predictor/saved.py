@@ -15,6 +15,7 @@ from jumok.files import write_file_atomically
 from jumok.kinds import fitting
 from jumok.kinds.fitting import Kind
 from jumok.kinds.options import DecodingOptions
+from jumok.kinds.text import Fields
 from jumok.model import EncoderDecoder
 from jumok.predictor.predictor import Predictor
 
@@ -91,7 +92,7 @@ def load(
     """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}."""
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
-    fields = {**experiment.inputs, **experiment.outputs}
+    fields: Fields = {**experiment.inputs, **experiment.outputs}
     kinds = fitting.load(fields, experiment.data.tokens, experiment.data.max_tokens, folder)
     inputs = {name: kinds[name] for name in experiment.inputs}
     outputs = {name: kinds[name] for name in experiment.outputs}

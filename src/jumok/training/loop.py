@@ -9,9 +9,10 @@ from types import FrameType
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from jumok.data import batching
-from jumok.dataset import Batch, Prepared, prepare
+from jumok.dataset import Batch, Prepared
 from jumok.errors import RunError
 from jumok.evaluation import answer
 from jumok.experiment.options import Experiment, TrainingOptions
@@ -159,8 +160,8 @@ class Trainer:
 
     def save(self, finished: bool = False) -> None:
         """Write a checkpoint from which training goes on as if it had never stopped."""
-        tensors = {
-            "model": dict(self.model.named_parameters()),
+        tensors: dict[str, dict[str, Tensor]] = {
+            "model": {name: value.detach() for name, value in self.model.named_parameters()},
             "optimizer": optimizer_tensors(self.optimizer, self.model),
             "average": self.average.tensors(),
         }

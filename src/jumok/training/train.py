@@ -44,7 +44,8 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
     checkpoint = trainer.checkpoints.load()
     if checkpoint is not None and is_finished(checkpoint.state, experiment.training.steps):
         reporter.said(
-            f"{folder.path} is finished (step {checkpoint.step}); ask for more by --set training.steps={2 * checkpoint.step}"
+            f"{folder.path} is finished (step {checkpoint.step}); "
+            f"ask for more by --set training.steps={2 * checkpoint.step}"
         )
         return True
     folder.write_config(trainer.experiment)
