@@ -12,20 +12,10 @@ SOURCE = Path(__file__).parents[1] / "src" / "jumok"
 FILES = sorted(SOURCE.rglob("*.py"))
 LINES = 400
 ORDER = [
-    *[
-        "errors",
-        "files",
-        "values",
-        "dropout",
-        "geometry",
-        "attention",
-        "layers",
-        "encoders",
-        "necks",
-        "decoders",
-    ],
-    *["heads", "losses", "metrics", "search", "data", "kinds", "model", "experiment", "dataset", "training"],
-    *["predictor", "inspection", "reporting", "serving", "exporting", "demos", "cli", "__init__", "__main__"],
+    *["errors", "files", "values", "dropout", "geometry", "attention", "layers", "encoders", "necks"],
+    *["decoders", "heads", "losses", "metrics", "search", "data", "model", "kinds", "experiment", "dataset"],
+    *["predictor", "evaluation", "training", "inspection", "reporting", "serving", "exporting", "demos", "cli"],
+    *["__init__", "__main__"],
 ]
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}

@@ -10,7 +10,7 @@ import numpy as np
 
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
-from jumok.errors import DataError, RunError
+from jumok.errors import DataError, RunError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.files import write_json
 from jumok.metrics.interval import Difference, Interval
@@ -87,16 +87,15 @@ def answer(
 
 def final_split(experiment: Experiment) -> str:
     """The part that a run is scored on when it is done: test where there is one, else valid."""
-    data = experiment.data
-    has_test = data.test is not None or (data.split is not None and data.split.test is not None)
-    return "test" if has_test else "valid"
+    return "test" if "test" in experiment.data.parts() else "valid"
 
 
 def open_split(experiment: Experiment, predictor: Predictor, name: str, say: Say) -> Split:
     """A split of an experiment as a trained model reads it."""
+    parts = experiment.data.parts()
+    if name not in parts:
+        raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
     prepared = prepare(experiment, say, {**predictor.inputs, **predictor.outputs}, (name,))
-    if name not in prepared.splits:
-        raise DataError(f"this experiment has no {name} data; it has train and valid")
     return prepared.splits[name]
 
 

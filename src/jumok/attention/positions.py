@@ -66,15 +66,14 @@ class Rotary(nn.Module):
         super().__init__()
         if head_width % 2:
             raise ValueError(f"rotary positions need an even width of a head; got {head_width}")
-        rate = base ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
-        self.register_buffer("rate", rate.float(), persistent=False)
-        self.rate: Tensor
+        self.head_width, self.base = head_width, base
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
         """Turn x (B, H, L, K), whose first position is number `offset`."""
         wide = torch.promote_types(x.dtype, torch.float32)
         position = torch.arange(offset, offset + x.shape[-2], device=x.device, dtype=wide)
-        angle = position[:, None] * self.rate.to(wide)  # (L, K / 2)
+        rate = self.base ** (-torch.arange(0, self.head_width, 2, device=x.device, dtype=wide) / self.head_width)
+        angle = position[:, None] * rate  # (L, K / 2)
         cosine, sine = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
         a, b = x.chunk(2, dim=-1)
         return torch.cat((a * cosine - b * sine, b * cosine + a * sine), dim=-1)

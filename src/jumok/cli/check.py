@@ -30,20 +30,25 @@ def command(
     Exit status 2 when there are faults that training would refuse.
     """
     experiment = read_experiment(config, set_ or [])
-    try:
-        found = report(prepare(experiment, say, tolerant=True))
-    except DataError as error:
-        raise DataError(str(error)) from None
+    found = report(prepare(experiment, say, tolerant=True))
     if json:
         print_json(found.document())
     else:
-        talk.print(split_table(found))
-        talk.print("vocabulary: " + ", ".join(f"{name} {size:,}" for name, size in found.vocabulary.items()))
+        show(found)
         tell(found, faults)
+    if found.fatal_count:
+        raise DataError(f"faults that cannot be skipped: {found.fatal_count}; mend them first")
     if found.fault_count and experiment.data.on_bad_rows == "error":
         raise DataError(
-            f"{found.fault_count} faulty rows; mend them, or set data.on_bad_rows: skip to train without them"
+            f"faulty rows: {found.fault_count}; mend them, or set data.on_bad_rows: skip to train without them"
         )
+
+
+def show(found: Report) -> None:
+    """What could be read."""
+    if found.splits:
+        talk.print(split_table(found))
+        say("vocabulary: " + ", ".join(f"{name} {size:,}" for name, size in found.vocabulary.items()))
 
 
 def split_table(found: Report) -> Table:

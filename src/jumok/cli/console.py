@@ -8,14 +8,20 @@ from rich.console import Console
 
 WIDE = 110  # columns, where there is no terminal to ask
 
+# without markup and emoji: in people's texts and in "train.tsv:100:" they are no such thing
 talk = Console(
-    stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else WIDE
+    stderr=True,
+    highlight=False,
+    soft_wrap=True,
+    markup=False,
+    emoji=False,
+    width=None if sys.stderr.isatty() else WIDE,
 )
 
 
 def say(message: str) -> None:
     """A sentence on stderr."""
-    talk.print(message, markup=False)
+    talk.print(message)
 
 
 def print_json(document: Any) -> None:

@@ -14,9 +14,11 @@ TEMPLATE = """\
 inputs:
   {source}: {{kind: text, encoder: {{kind: transformer, layers: 3}}}}   # or rnn, lstm, gru
 outputs:
-  {target}: {{kind: text, decoder: {{kind: transformer, layers: 3}}}}   # or rnn, lstm, gru with attention: none | additive | dot
+  # or kind: rnn, lstm, gru with attention: none | additive | dot
+  {target}: {{kind: text, decoder: {{kind: transformer, layers: 3}}}}
 data:
-  train: {{lines: {{{source}: train.{source}, {target}: train.{target}}}}}   # or {{table: pairs.tsv}}, .csv, .jsonl, .parquet
+  # or train: {{table: pairs.tsv}}, also .csv, .jsonl, .parquet, with a column for each name
+  train: {{lines: {{{source}: train.{source}, {target}: train.{target}}}}}
   split: {{valid: 0.05, test: 0.05}}                      # or valid: and test: with files of their own
   tokens: {{kind: bpe, size: 8000, shared: true}}         # characters | words | bpe | unigram | spaces
 model: {{width: 256, heads: 4, dropout: 0.1}}

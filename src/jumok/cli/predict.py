@@ -1,9 +1,9 @@
 """`jumok predict`."""
 
-import gzip
 import io
 import json as jsonlib
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
@@ -15,7 +15,9 @@ from rich.progress import Progress
 
 from jumok.cli.console import say, talk
 from jumok.cli.options import Beam, Json, Method, Run
+from jumok.data.reading import open_bytes
 from jumok.errors import DataError
+from jumok.files import unwritable
 from jumok.predictor import Predictor, load
 from jumok.values import Prediction
 
@@ -71,9 +73,16 @@ def command(
     predictor = load(run, decoding=decoding)
     with ExitStack() as stack:
         inputs = iter(texts) if texts else read_lines(stack, file)
-        out = stack.enter_context(open(output, "w", encoding="utf-8")) if output else sys.stdout
+        out = stack.enter_context(opened(output)) if output else sys.stdout
         write = write_json if json else write_lines
         write(out, answered(predictor, inputs))
+
+
+def opened(output: Path) -> TextIO:
+    try:
+        return open(output, "w", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(output, error) from None
 
 
 def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
@@ -86,15 +95,20 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         raise DataError(f"{file}: there is no such file")
     else:
         name = str(file)
-        opened = gzip.open(file) if file.suffix == ".gz" else open(file, "rb")  # noqa: SIM115
-        stream = stack.enter_context(opened)
+        stream = stack.enter_context(open_bytes(file))
     return decoded(stream, name)
 
 
 def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    for number, line in enumerate(stream, start=1):
+    lines, number = iter(stream), 0
+    while True:
+        number += 1
         try:
-            yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
+            yield next(lines).rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
+        except StopIteration:
+            return
+        except (EOFError, zlib.error, OSError) as error:
+            raise DataError(f"{name}:{number}: cannot be read ({error}); fetch the file again") from None
         except UnicodeDecodeError as error:
             raise DataError(
                 f"{name}:{number}: not UTF-8 (byte {error.start + 1}); convert the file, for example with iconv"
@@ -123,12 +137,16 @@ def parsed(text: str, number: int, predictor: Predictor) -> Input:
     if len(predictor.inputs) == 1:
         return text
     try:
-        value = jsonlib.loads(text)
-    except ValueError:
+        value = jsonlib.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         names = ", ".join(f'"{name}": "..."' for name in predictor.inputs)
         raise DataError(f"line {number}: this model has several inputs; expected a JSON object {{{names}}}")
+    try:
+        predictor.named(value)
+    except DataError as error:
+        raise DataError(f"line {number}: {error}") from None
     return value
 
 

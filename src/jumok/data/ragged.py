@@ -29,6 +29,13 @@ class RaggedWriter:
         self.end += count
         self._note()
 
+    def append_many(self, data: bytes, counts: np.ndarray) -> None:
+        """Write sequences of counts (n,) items, all in `data`."""
+        ends = self.end + np.cumsum(counts, dtype=OFFSET)
+        self.items.write(data)
+        self.offsets.write(ends.tobytes())
+        self.end = int(ends[-1]) if len(ends) else self.end
+
     def _note(self) -> None:
         self.offsets.write(self.end.to_bytes(8, "little"))
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,7 @@ __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
 TEXTS, TOKENS = "jumok texts 1", "jumok tokens 1"
 BYTE = np.dtype("u1")
+BLOCK = 4096  # sequences written at a time
 
 
 class TextStore:
@@ -104,13 +106,18 @@ class TokenStore:
         count = 0
         with new_folder(folder, INDEX) as new:
             with RaggedWriter(new, "tokens") as writer:
-                for count, sequence in enumerate(sequences, start=1):
-                    tokens = np.asarray(sequence, np.int64)  # (L,)
-                    if len(tokens) and not 0 <= tokens.min() <= tokens.max() < vocabulary_size:
-                        raise ValueError(f"sequence {count - 1} has tokens outside 0..{vocabulary_size - 1}")
+                remaining = iter(sequences)
+                while block := list(islice(remaining, BLOCK)):
+                    counts = np.array([len(sequence) for sequence in block], OFFSET)  # (n,)
+                    tokens = np.fromiter(chain.from_iterable(block), np.int64, int(counts.sum()))
+                    wrong = np.flatnonzero((tokens < 0) | (tokens >= vocabulary_size))
+                    if len(wrong):
+                        number = count + int(np.searchsorted(np.cumsum(counts), wrong[0], side="right"))
+                        raise ValueError(f"sequence {number} has tokens outside 0..{vocabulary_size - 1}")
                     data = tokens.astype(dtype).tobytes()
-                    writer.append(data, len(tokens))
-                    digest.update(len(tokens).to_bytes(8, "little") + data)
+                    writer.append_many(data, counts)
+                    digest.update(counts.tobytes() + data)
+                    count += len(block)
             index = {"dtype": dtype.str, "rows": count, "digest": digest.hexdigest()}
             write_index(new, {"format": TOKENS, **index})
         return cls.open(folder)

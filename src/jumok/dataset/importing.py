@@ -63,7 +63,7 @@ def import_source(source: Source) -> Imported:
                 yield row
                 continue
             counts[row.kind] += 1
-            if len(faults_seen) < SHOWN:
+            if len(faults_seen) < SHOWN or row.kind in FATAL:
                 faults_seen.append(row)
 
     TextStore.write(folder, source.columns, good_rows())
@@ -72,9 +72,12 @@ def import_source(source: Source) -> Imported:
 
 
 def fingerprint(source: Source) -> str:
-    """A name for a source and the state of its files."""
+    """A name for what a source reads and the state of its files."""
+    options = {name: str(value) for name, value in vars(source).items() if not name.startswith("_")}
     state = [
         (str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) if file.exists() else (str(file), 0, 0)
         for file in source.files
     ]
-    return hashlib.sha256(json.dumps([VERSION, repr(source), state]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([VERSION, type(source).__name__, options, state]).encode()).hexdigest()[
+        :32
+    ]

@@ -10,7 +10,7 @@ from jumok.data import split as splitting
 from jumok.data.faults import Fault
 from jumok.data.store import TextStore, TokenStore, cache_folder
 from jumok.data.vocabulary import Vocabulary
-from jumok.dataset.importing import Imported, import_source
+from jumok.dataset.importing import SHOWN, Imported, import_source
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.experiment.options import Experiment
@@ -30,7 +30,8 @@ class Prepared:
     outputs: dict[str, Kind]
     splits: dict[str, Split] = field(default_factory=dict)
     faults: dict[str, Imported] = field(default_factory=dict)  # by the source that has them
-    too_long: dict[str, list[Fault]] = field(default_factory=dict)
+    too_long: dict[str, list[Fault]] = field(default_factory=dict)  # by part, the first of them
+    too_long_counts: dict[str, int] = field(default_factory=dict)
 
 
 def prepare(
@@ -43,9 +44,12 @@ def prepare(
     """Make the parts of the data that are asked for and exist.
 
     `fitted` are the kinds of a saved model; without them they are learned from the train part. Faulty rows are a
-    DataError, or skipped with a word to `say` when the experiment says so; `tolerant` collects them without a word.
+    DataError, or skipped with a word to `say` when the experiment says so; `tolerant` collects them without a word,
+    and gives no parts when there is nothing to train on.
     """
     imported = _import_all(experiment, say, parts, fitted is not None, tolerant)
+    if tolerant and not all(len(source.store) for source in imported.values()):
+        return Prepared({}, {}, faults=imported)
     rows = {name: _rows_of(name, experiment, imported) for name in parts}
     if fitted is None:
         train = _source_of("train", experiment, imported)
@@ -130,7 +134,12 @@ def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]
 
 def _learn(store: TextStore, rows: np.ndarray, options: TokenOptions, columns: list[str]) -> Vocabulary:
     """A vocabulary of these columns of the train part; the same as before from the cache."""
-    key = _key(store.digest, rows.tobytes(), options.model_dump_json(exclude={"shared"}), *sorted(columns))
+    key = _key(
+        store.digest,
+        rows.tobytes(),
+        options.model_dump_json(exclude={"shared", "direction"}),
+        *sorted(columns),
+    )
     file = cache_folder() / "vocabularies" / f"{key}.json"
     if file.exists():
         return Vocabulary.load(file)
@@ -162,21 +171,22 @@ def _encode(
     long = np.flatnonzero((lengths > limit).any(0))
     prepared.too_long[part] = [
         _too_long(source, int(rows[i]), dict(zip(kinds, lengths[:, i].tolist(), strict=True)), limit)
-        for i in long[:1000]
+        for i in long[:SHOWN]
     ]
+    prepared.too_long_counts[part] = len(long)
     if len(long) and not tolerant:
         fault = prepared.too_long[part][0]
         if experiment.data.on_bad_rows == "error":
             raise _refusal(fault, len(long), fatal=False)
         say(f"{part}: skipped {len(long)} of {len(rows)} rows (too long); first: {fault}")
     kept = np.delete(rows, long)
-    if not len(kept):
+    if not len(kept) and not tolerant:
         raise DataError(f"the {part} part has no rows left; `jumok check` says what is wrong with them")
     return Split(part, source.files, source.store, tokens, kept, prepared.inputs, prepared.outputs)
 
 
 def _tokens(store: TextStore, name: str, kind: Kind) -> TokenStore:
-    folder = cache_folder() / "tokens" / _key(store.digest, name, kind.vocabulary.digest)
+    folder = cache_folder() / "tokens" / _key(store.digest, name, kind.digest)
     if not folder.exists():
 
         def sequences() -> Iterator[Sequence[int]]:

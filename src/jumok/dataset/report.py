@@ -33,6 +33,7 @@ class Report:
     vocabulary: dict[str, int]
     faults: list[Fault]  # the first of each source
     fault_count: int
+    fatal_count: int  # of these, faults that cannot be skipped
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -45,6 +46,7 @@ class Report:
             "splits": splits,
             "vocabulary": self.vocabulary,
             "fault_count": self.fault_count,
+            "fatal_count": self.fatal_count,
             "faults": faults,
         }
 
@@ -54,11 +56,12 @@ def report(prepared: Prepared) -> Report:
     faults = [fault for imported in prepared.faults.values() for fault in imported.faults]
     faults += [fault for some in prepared.too_long.values() for fault in some]
     count = sum(sum(imported.counts.values()) for imported in prepared.faults.values())
-    count += sum(len(some) for some in prepared.too_long.values())
+    count += sum(prepared.too_long_counts.values())
     train = prepared.splits.get("train")
     splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
     kinds = {**prepared.inputs, **prepared.outputs}
-    return Report(splits, {name: len(kind.vocabulary) for name, kind in kinds.items()}, faults, count)
+    fatal = sum(len(imported.fatal) for imported in prepared.faults.values())
+    return Report(splits, {name: len(kind.vocabulary) for name, kind in kinds.items()}, faults, count, fatal)
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:

@@ -14,7 +14,8 @@ data:
   split: {{valid: 2000, test: 12000}}                     # words; all pronunciations of a word fall on one side
 model: {{width: 256, heads: 4, dropout: 0.2}}
 training:
-  {{steps: 3000, batch_tokens: 4096, learning_rate: 2e-3, label_smoothing: 0.1, evaluate_every: 300, evaluate_examples: 500}}
+  {{steps: 3000, batch_tokens: 4096, learning_rate: 2e-3, label_smoothing: 0.1,
+   evaluate_every: 300, evaluate_examples: 500}}
 decoding: {{beam: 5}}
 """
 

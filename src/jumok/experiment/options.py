@@ -119,6 +119,15 @@ class DataOptions(Options):
             )
         return self
 
+    def parts(self) -> list[str]:
+        """The parts that there are: train, and others with files of their own or split off."""
+        split = self.split or SplitOptions()
+        others = ("valid", "test")
+        return [
+            "train",
+            *(p for p in others if getattr(self, p) is not None or getattr(split, p) is not None),
+        ]
+
     def sources(self) -> Iterator[tuple[str, SourceOptions]]:
         for part in ("train", "valid", "test"):
             source = getattr(self, part)
@@ -175,19 +184,9 @@ class Experiment(Options):
         if both:
             name = sorted(both)[0]
             raise misplaced("is an input, too; give them different names", "outputs", name)
-        for place, name in [("inputs", name) for name in self.inputs] + [("outputs", n) for n in self.outputs]:
-            if not name.isidentifier():
-                raise misplaced(
-                    f"the name {name!r} must be made of letters, digits and _, not starting with a digit",
-                    place,
-                )
-            if hasattr(nn.ModuleDict(), name):
-                raise misplaced(
-                    f"{name!r} is a word of PyTorch; choose another name (a table's columns can be renamed by "
-                    f"columns: {{other: {name}}})",
-                    place,
-                    name,
-                )
+        for place, names in (("inputs", self.inputs), ("outputs", self.outputs)):
+            for name in names:
+                check_name(name, place)
         for part, source in self.data.sources():
             try:
                 source.build(self.names)
@@ -199,6 +198,21 @@ class Experiment(Options):
     def names(self) -> tuple[str, ...]:
         """All columns: inputs, then outputs."""
         return (*self.inputs, *self.outputs)
+
+
+def check_name(name: str, place: str) -> None:
+    """Refuse a name of an input or output that could not be the name of a part of a model."""
+    if not name.isidentifier():
+        raise misplaced(
+            "a name must be made of letters, digits and _, not starting with a digit", place, name
+        )
+    if hasattr(nn.ModuleDict(), name):
+        raise misplaced(
+            "this name means something else to PyTorch; choose another "
+            f"(a table's column can stay {name}: say columns: {{other: {name}}})",
+            place,
+            name,
+        )
 
 
 def build_search(options: DecodingOptions, banned: tuple[int, ...]) -> Search:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at m
 def explain(
     error: ValidationError, given: dict[str, Any], name: str, root: Node | None, overrides: Sequence[str]
 ) -> str:
-    """The first error of `given`, which was read from the file `name` with the nodes `root` and changed by `overrides`."""
+    """The first error of `given`, which was read from the file `name` (nodes: `root`) and changed by `overrides`."""
     found = error.errors(include_url=False)
     # an unknown name explains the missing one beside it, so it is told first
     first = min(found, key=lambda one: one["type"] != UNKNOWN_OPTION)
@@ -47,20 +47,19 @@ def path_of(error: Any, given: Any) -> list[str]:
     path: list[str] = []
     value = given
     for part in (*error["loc"], *error.get("ctx", {}).get("place", ())):
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif isinstance(value, dict | list) and part != value_kind(value) and str(part).isidentifier():
-            value = None  # a name that is missing
-        elif not (isinstance(value, list) and isinstance(part, int)):
-            continue
-        path.append(str(part))
+        known = range(len(value)) if isinstance(value, list) else value
+        there = isinstance(known, dict | range) and part in known
+        if there or could_be_missing(part, value):
+            path.append(str(part))
+            value = value[part] if there else None
     return path
 
 
-def value_kind(value: Any) -> Any:
-    return value.get("kind") if isinstance(value, dict) else None
+def could_be_missing(part: Any, value: Any) -> bool:
+    """Whether part of an error's place, which a value does not have, is a name that a file could have there."""
+    if isinstance(value, dict):
+        return part != value.get("kind") and str(part).isidentifier()
+    return isinstance(value, list)
 
 
 def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[str]) -> str:
@@ -69,14 +68,18 @@ def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[st
         keys = keys_of(override)
         if path[: len(keys)] == keys:
             return f"--set {override!r}"
-    line = line_of(path, root)
+    depth, line = line_of(path, root)
+    if depth < len(path):  # the file does not have it, so an override inside it may have made it
+        for override in overrides:
+            if keys_of(override)[: len(path)] == path:
+                return f"--set {override!r}"
     return name if line is None else f"{name}:{line}"
 
 
-def line_of(path: Iterable[str], root: Node | None) -> int | None:
-    """The line of the last name on the way that stands in the file; None when none does."""
+def line_of(path: list[str], root: Node | None) -> tuple[int, int | None]:
+    """How many names of a path stand in the file, and the line of the last of them."""
     line, node = None, root
-    for part in path:
+    for depth, part in enumerate(path):
         if isinstance(node, MappingNode):
             entry = next(((key, value) for key, value in node.value if key.value == part), None)
         elif isinstance(node, SequenceNode) and part.isdigit() and int(part) < len(node.value):
@@ -84,9 +87,9 @@ def line_of(path: Iterable[str], root: Node | None) -> int | None:
         else:
             entry = None
         if entry is None:
-            break
+            return depth, line
         line, node = entry[0].start_mark.line + 1, entry[1]
-    return line
+    return len(path), line
 
 
 def sentence(error: Any, path: list[str]) -> str:
@@ -95,7 +98,7 @@ def sentence(error: Any, path: list[str]) -> str:
     if kind == UNKNOWN_OPTION:
         return f"{'.'.join(path[:-1]) or 'the file'} has no option {context['name']!r}{context['hint']}"
     if "[key]" in error["loc"]:
-        return f"{'.'.join(path[:1])}: {plain(error['input'])} is no name; put it in quotes if it is meant to be one"
+        return f"{path[0]}: {json.dumps(error['input'], default=str)} is no name; put it in quotes if it is meant so"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "union_tag_invalid":
@@ -108,10 +111,9 @@ def sentence(error: Any, path: list[str]) -> str:
         near = hint if "did you mean" in hint else ""
         return f"{where}: expected {context['expected']}, got {plain(error['input'])}{near}"
     if kind in ("too_short", "too_long"):
-        bound = (
-            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
-        )
-        return f"{where}: expected {bound}, got {context['actual_length']}: {plain(error['input'])}"
+        least, most = context.get("min_length"), context.get("max_length")
+        bound = f"at least {least}" if kind == "too_short" else f"at most {most}"
+        return f"{where}: expected {bound}, got {len(error['input'])}: {plain(error['input'])}"
     if kind.startswith("value_error") or kind == "misplaced":
         message = context.get("message") or str(context["error"])
         return f"{where}: {message}" if where else message

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
@@ -30,6 +38,15 @@ class Options(BaseModel):
                 if isinstance(given[name], bool) and cls.model_fields[name].annotation is not bool:
                     raise misplaced(f"{str(given[name]).lower()} is no value for it", str(name))
         return given
+
+    @model_serializer(mode="wrap")
+    def without_what_is_not_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All values but the None of options that are None by default; `clip: null` is said, its default is 1."""
+        fields = type(self).model_fields
+        values: dict[str, Any] = serialize(self)
+        return {
+            name: value for name, value in values.items() if (value, fields[name].default) != (None, None)
+        }
 
 
 def misplaced(message: str, *place: str) -> PydanticCustomError:
@@ -85,6 +102,9 @@ class TokenOptions(Options):
     size: PositiveInt | None = None  # 8,000 for bpe and unigram, no limit for the others
     shared: bool = False  # one vocabulary and one embedding for all inputs and outputs
     min_count: PositiveInt = 1
+    direction: Literal["left_to_right", "right_to_left"] = (
+        "left_to_right"  # in which the model reads or writes
+    )
     digits: PositiveInt | None = None  # for characters: digits in groups of this many, counted from the right
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from jumok.attention.multihead import MultiHeadAttention
@@ -17,8 +17,8 @@ from jumok.decoders.recurrent import RecurrentDecoder
 from jumok.decoders.transformer import TransformerDecoder
 from jumok.encoders.recurrent import RecurrentEncoder
 from jumok.encoders.transformer import TransformerEncoder
-from jumok.errors import ConfigurationError, did_you_mean
-from jumok.kinds.options import ModelOptions, Options, TokenOptions
+from jumok.errors import did_you_mean
+from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.recurrent import Cell
@@ -132,6 +132,13 @@ class TextOutput(Options):
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
     metric: str | None = None  # chooses the best model; by the unit, if not given
 
+    @model_validator(mode="after")
+    def metric_is_known(self) -> "TextOutput":
+        known = text_metrics("word")  # the names are those of every unit
+        if self.metric is not None and self.metric not in known:
+            raise misplaced(f"there is no metric {self.metric!r}{did_you_mean(self.metric, known)}", "metric")
+        return self
+
 
 @dataclass(frozen=True)
 class Text:
@@ -141,19 +148,26 @@ class Text:
     options: TextInput | TextOutput
     vocabulary: Vocabulary
     table: str  # name of the embedding; the same name is the same embedding
+    backwards: bool  # the model reads or writes it from the right (Lee et al., 2023, for arithmetic)
     limit: int  # most tokens, the end mark included
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text, the end mark last."""
-        return [[*tokens, EOS] for tokens in self.vocabulary.encode(texts)]
+        encoded = self.vocabulary.encode(texts)
+        return [[*(reversed(tokens) if self.backwards else tokens), EOS] for tokens in encoded]
+
+    @property
+    def digest(self) -> str:
+        """What decides how texts are encoded, as one name."""
+        return f"{self.vocabulary.digest} {self.backwards}"
 
     def collate(self, items: Sequence[np.ndarray | Sequence[int]]) -> Padded:
         """Token numbers of different lengths to one batch (B, L)."""
-        lengths = torch.tensor([len(item) for item in items])
-        values = torch.full((len(items), int(lengths.max())), PAD)
-        for row, item in zip(values, items, strict=True):
-            row[: len(item)] = torch.as_tensor(np.asarray(item, dtype=np.int64))
-        return Padded(values, torch.arange(values.shape[1]) < lengths[:, None])
+        lengths = np.array([len(item) for item in items])  # (B,)
+        valid = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
+        values = np.full(valid.shape, PAD, dtype=np.int64)
+        values[valid] = np.concatenate(items)
+        return Padded(torch.from_numpy(values), torch.from_numpy(valid))
 
     def unknown(self, text: str) -> list[str]:
         """The pieces of a text that the vocabulary does not have."""
@@ -191,7 +205,10 @@ class Text:
         return [self.readable(hypotheses) for hypotheses in found]
 
     def readable(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
-        texts = [TextPrediction(self.vocabulary.decode(h.tokens), h.score) for h in hypotheses]
+        texts = [
+            TextPrediction(self.vocabulary.decode(h.tokens[:: -1 if self.backwards else 1]), h.score)
+            for h in hypotheses
+        ]
         return TextPrediction(texts[0].text, texts[0].score, tuple(texts[1:]))
 
     @property
@@ -216,11 +233,7 @@ class Text:
         """The score that chooses the best model."""
         given = self.options.metric if isinstance(self.options, TextOutput) else None
         by_unit = {"symbol": "token_error_rate", "character": "exact_match", "word": "bleu"}
-        known = self.metrics()
-        name = given or by_unit[self.unit]
-        if name not in known:
-            raise ConfigurationError(f"outputs.{self.name} has no metric {name!r}{did_you_mean(name, known)}")
-        return known[name]
+        return self.metrics()[given or by_unit[self.unit]]
 
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
@@ -229,6 +242,17 @@ class Text:
 def shifted(tokens: Tensor) -> Tensor:
     """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
+
+
+def text(
+    name: str,
+    options: TextInput | TextOutput,
+    vocabulary: Vocabulary,
+    table: str,
+    tokens: TokenOptions,
+    limit: int,
+) -> Text:
+    return Text(name, options, vocabulary, table, tokens.direction == "right_to_left", limit)
 
 
 Fields = Mapping[str, TextInput | TextOutput]
@@ -253,13 +277,13 @@ def fit(fields: Fields, tokens: TokenOptions, limit: int, learn: Learn) -> dict[
     for table, options in tables.values():
         if table not in vocabularies:
             vocabularies[table] = learn(options, [name for name in fields if tables[name][0] == table])
-    return {n: Text(n, fields[n], vocabularies[t], t, limit) for n, (t, _) in tables.items()}
+    return {n: text(n, fields[n], vocabularies[t], *tables[n], limit) for n, (t, _) in tables.items()}
 
 
 def load(fields: Fields, tokens: TokenOptions, limit: int, folder: Path) -> dict[str, Text]:
     """The text fields of a saved model."""
     tables = tables_of(fields, tokens)
     return {
-        n: Text(n, fields[n], Vocabulary.load(folder / f"{n}.vocabulary.json"), t, limit)
-        for n, (t, _) in tables.items()
+        n: text(n, fields[n], Vocabulary.load(folder / f"{n}.vocabulary.json"), *tables[n], limit)
+        for n in tables
     }

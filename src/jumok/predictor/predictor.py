@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 
+from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
+from jumok.data.sources import clean
 from jumok.errors import DataError, did_you_mean
 from jumok.experiment.options import build_search
 from jumok.kinds.fitting import Kind
@@ -58,6 +60,7 @@ class Predictor:
         lengths = [
             np.array([len(tokens) for tokens in column], dtype=np.int64) for column in encoded.values()
         ]
+        self.refuse_too_long(lengths, [first + i for i in asked])
         was_training = self.model.training
         self.model.eval()
         try:
@@ -71,6 +74,18 @@ class Predictor:
         finally:
             self.model.train(was_training)
         return [answer for answer in answers if answer is not None]
+
+    def refuse_too_long(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
+        """DataError when an input has more tokens than the learned positions of its encoder."""
+        for name, column in zip(self.inputs, lengths, strict=True):
+            parts = self.model.encoders[name].modules()
+            limit = min((part.limit for part in parts if isinstance(part, LearnedPositions)), default=np.inf)
+            if (column > limit).any():
+                row = int(np.argmax(column > limit))
+                raise DataError(
+                    f"input {numbers[row] + 1}: {name} has {column[row]} tokens, but the positions that were "
+                    f"learned end at {limit}; shorten it"
+                )
 
     @torch.inference_mode()
     def answer(
@@ -90,19 +105,21 @@ class Predictor:
         return [Prediction({name: values[i] for name, values in columns.items()}) for i in range(len(rows))]
 
     def named(self, value: str | Mapping[str, str]) -> Mapping[str, str]:
-        """The texts of an input by name; DataError when names are wrong or missing."""
+        """The clean texts of an input by name; DataError when names are wrong or missing."""
         if isinstance(value, str):
             if len(self.inputs) != 1:
                 raise DataError(
                     f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
-            return dict.fromkeys(self.inputs, value)
+            return dict.fromkeys(self.inputs, clean(value))
         for name in self.inputs:
             if name not in value:
                 hint = did_you_mean(name, [str(key) for key in value])
                 raise DataError(f"an input has no {name!r}{hint}; the model reads {', '.join(self.inputs)}")
-        return {name: str(value[name]) for name in self.inputs}
+            if not isinstance(value[name], str):
+                raise DataError(f"{name!r} of an input must be a text; got {value[name]!r}")
+        return {name: clean(value[name]) for name in self.inputs}
 
     def unknown(self, value: str | Mapping[str, str]) -> dict[str, list[str]]:
         """The pieces of an input that the model never saw in training, by input; empty when there are none."""

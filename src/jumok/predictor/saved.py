@@ -31,15 +31,17 @@ def save_model(folder: Path, experiment: Experiment, kinds: dict[str, Kind]) -> 
 
 
 def write_config(path: Path, experiment: Experiment) -> None:
-    text = yaml.safe_dump(
-        experiment.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True
-    )
+    text = yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_file_atomically(path, text.encode())
 
 
 def read_config(path: Path) -> Experiment:
     """The experiment that made a run or model; overrides are not possible any more."""
-    given, root = parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} cannot be read ({error}); copy the whole folder again") from None
+    given, root = parse_yaml(text, str(path))
     return build_experiment(given, str(path), root)
 
 
@@ -108,6 +110,6 @@ def load(
 
 
 def decoding_options(experiment: Experiment, changes: dict[str, Any]) -> DecodingOptions:
-    given = experiment.model_dump(mode="json", exclude_none=True)
+    given = experiment.model_dump(mode="json")
     given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
     return build_experiment(given, "decoding options").decoding

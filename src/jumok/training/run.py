@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from jumok.errors import RunError
 from jumok.experiment.options import Experiment
-from jumok.files import write_file_atomically
+from jumok.files import unwritable, write_file_atomically
 from jumok.predictor.saved import CONFIG, read_config, write_config
 
 # What may change when a run is continued, because it does not touch what was computed so far.
@@ -25,6 +25,7 @@ FREE = {
 }
 # What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.
 FOUND_OUT = {"training.precision": "auto", "decoding.max_tokens": None}
+UNFINISHED = ".*.tmp"  # as `write_file_atomically` names what is not yet whole
 
 
 class RunFolder:
@@ -42,8 +43,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Only one process trains in a run; the lock ends with the process, however it ends."""
         self._refuse_strangers()
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / ".lock", "a+") as lock:
+        with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -53,14 +53,29 @@ class RunFolder:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
+            self._tidy()
             yield
+
+    def _lock_file(self) -> TextIO:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return open(self.path / ".lock", "a+")
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+
+    def _tidy(self) -> None:
+        """Remove what a killed process left half written."""
+        for folder in (self.path, self.model):
+            for left in folder.glob(UNFINISHED):
+                left.unlink(missing_ok=True)
 
     def _refuse_strangers(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file, a run needs a folder; choose another --run")
         known = {".lock", CONFIG, "checkpoints", "metrics.jsonl", "experiment.yaml", "data"}
         if self.path.is_dir() and not self.config.exists():
-            strange = sorted(item.name for item in self.path.iterdir() if item.name not in known)
+            items = [item for item in self.path.iterdir() if not item.match(UNFINISHED)]
+            strange = sorted(item.name for item in items if item.name not in known)
             if strange:
                 raise RunError(
                     f"{self.path} holds other things ({strange[0]}) and no run; choose another folder by --run"

@@ -42,18 +42,18 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
     prepared = prepare(experiment, reporter.said)
     trainer = Trainer(experiment, folder, prepared, reporter)
     checkpoint = trainer.checkpoints.load()
-    if checkpoint is not None and is_finished(checkpoint.state, experiment.training.steps):
-        reporter.said(
-            f"{folder.path} is finished (step {checkpoint.step}); "
-            f"ask for more by --set training.steps={2 * checkpoint.step}"
-        )
-        return True
+    if checkpoint is not None:
+        trainer.restore(checkpoint)  # or refuse it, before anything is written
+        if is_finished(checkpoint.state, experiment.training.steps):
+            reporter.said(
+                f"{folder.path} is finished (step {checkpoint.step}); "
+                f"ask for more by --set training.steps={2 * checkpoint.state['steps']}"
+            )
+            return True
     folder.write_config(trainer.experiment)
     save_model(folder.model, trainer.experiment, {**prepared.inputs, **prepared.outputs})
     folder.evaluation.unlink(missing_ok=True)
-    if checkpoint is not None:
-        trainer.restore(checkpoint)
-    else:
+    if checkpoint is None:
         (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
     reporter.began(describe(trainer))

@@ -1,0 +1,60 @@
+"""The data of the demos: what is tested was never trained on, and it is what the demo says."""
+
+from collections import Counter
+
+import pytest
+
+from jumok.demos import numbers, pronounce
+from jumok.experiment import read_experiment
+
+
+def rows(file):
+    header, *lines = file.read_text(encoding="utf-8").splitlines()
+    return header.split("\t"), [line.split("\t") for line in lines]
+
+
+def test_numbers_are_split_without_overlap():
+    parts = {name: set(values.tolist()) for name, values in numbers.parts().items()}
+    assert not parts["train"] & parts["test"]
+    assert not parts["train"] & parts["valid"]
+    assert not parts["valid"] & parts["test"]
+    assert all(0 <= number < 2**20 for part in parts.values() for number in part)
+
+
+def test_at_least_a_thousand_numbers_of_many_lengths_are_tested():
+    test = numbers.parts()["test"].tolist()
+    assert len(set(test)) == len(test) >= 1000
+    digits = Counter(len(str(number)) for number in test)
+    assert all(digits[count] >= 20 for count in range(3, 8)), digits
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    first, second = numbers.parts(seed=3), numbers.parts(seed=3)
+    assert all((first[name] == second[name]).all() for name in first)
+    assert (numbers.parts(seed=4)["test"] != first["test"]).any()
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["to binary", "to decimal"])
+def test_files_say_what_the_numbers_are(tmp_path, reverse):
+    file = numbers.write(tmp_path, reverse)
+    experiment = read_experiment(file)
+    names, found = rows(tmp_path / "data" / "test.tsv")
+    assert names == list(experiment.names) == (["binary", "decimal"] if reverse else ["decimal", "binary"])
+    decimals = [row[names.index("decimal")] for row in found]
+    binaries = [row[names.index("binary")] for row in found]
+    assert [int(text) for text in decimals] == [int(text, 2) for text in binaries]
+    assert sorted(map(int, decimals)) == sorted(numbers.parts()["test"].tolist())
+
+
+def test_writing_again_keeps_what_the_user_changed(tmp_path):
+    file = numbers.write(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    assert numbers.write(tmp_path).read_text(encoding="utf-8").endswith("# mine\n")
+
+
+def test_the_pronouncing_dictionary_is_there(tmp_path):
+    experiment = read_experiment(pronounce.write(tmp_path))
+    assert experiment.data.train.lexicon == pronounce.dictionary()
+    source = experiment.data.train.build(experiment.names)
+    found = dict(row.values for row, _ in zip(source.rows(), range(2000), strict=False))
+    assert found["aardvark"] == "AA R D V AA R K"
