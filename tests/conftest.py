@@ -1,9 +1,14 @@
 """The same conditions for every test: one thread, one seed, a cache of its own."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import torch
+
+from jumok.experiment import read_experiment
+from jumok.training import train
+from small_experiments import write_reversal
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +18,15 @@ def same_conditions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("JUMOK_CACHE", str(cache))
     torch.set_num_threads(1)
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def reversal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with x.yaml and its run, which has learned to write words from right to left; for reading only."""
+    folder = tmp_path_factory.mktemp("reversal")
+    file = write_reversal(folder)
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUMOK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        train(read_experiment(file), folder / "run")
+    return folder

@@ -14,7 +14,17 @@ LINES = 400
 ORDER = [
     *["errors", "files", "values", "dropout", "geometry", "attention", "layers", "encoders", "necks"],
     *["decoders", "heads", "losses", "metrics", "search", "data", "model", "kinds", "experiment", "dataset"],
-    *["predictor", "evaluation", "training", "inspection", "reporting", "serving", "exporting", "demos", "cli"],
+    *[
+        "predictor",
+        "evaluation",
+        "training",
+        "inspection",
+        "reporting",
+        "serving",
+        "exporting",
+        "demos",
+        "cli",
+    ],
     *["__init__", "__main__"],
 ]
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

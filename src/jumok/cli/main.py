@@ -12,7 +12,7 @@ from jumok.training import Interrupted
 
 app = typer.Typer(
     name="jumok",
-    help="Encoder-decoder models from examples: train, score, use, and see what they looked at.",
+    help="Encoder-decoder models from examples: train, score and use them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def command(
     run: Run,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Inputs; else standard input.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="Inputs; else standard input.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option(help="Inputs, one a line; plain or .gz; - is standard input.")
