@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from jumok.cli import check, demo, evaluate, new, predict, train
@@ -30,21 +29,12 @@ def main(arguments: list[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # whatever the locale: texts are in all languages
     try:
-        status = app(arguments, standalone_mode=False)
-        sys.exit(status if isinstance(status, int) else DONE)
-    except click.exceptions.NoArgsIsHelpError as error:  # its text is the help
-        sys.stderr.write(error.format_message() + "\n")
-        sys.exit(USER_ERROR)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(USER_ERROR)
+        app(arguments)  # says itself what a command line lacks, and exits
     except JumokError as error:
         say(f"error: {error}")
         sys.exit(USER_ERROR)
-    except (Interrupted, KeyboardInterrupt, click.exceptions.Abort) as stop:
-        if str(stop):
-            say(str(stop))
+    except Interrupted as stop:
+        say(str(stop))
         sys.exit(FAILED)
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `jumok predict ... | head`
-        sys.stderr.close()
-        sys.exit(DONE)
+    except SystemExit as end:  # typer has statuses of its own for Ctrl-C
+        sys.exit(end.code if end.code in (DONE, USER_ERROR) else FAILED)

@@ -115,7 +115,9 @@ def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
             ) from None
 
 
-def answered(predictor: Predictor, inputs: Iterator[str]) -> Iterator[tuple[Input, Prediction]]:
+def answered(
+    predictor: Predictor, inputs: Iterator[str], at_once: int
+) -> Iterator[tuple[Input, Prediction]]:
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
     done, notes = 0, Notes(predictor)
     with Progress(
