@@ -30,3 +30,14 @@ def reversal(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("JUMOK_CACHE", str(tmp_path_factory.mktemp("cache")))
         train(read_experiment(file), folder / "run")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, reversal: Path) -> Path:
+    """A run on the same data that has learned next to nothing; for reading only."""
+    folder = tmp_path_factory.mktemp("small")
+    steps = ["training.steps=2", "model.width=16", "training.evaluate_every=1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUMOK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        train(read_experiment(reversal / "x.yaml", steps), folder / "run")
+    return folder / "run"

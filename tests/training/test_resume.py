@@ -4,6 +4,7 @@ import random
 import re
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,12 +135,30 @@ def test_the_seed_matters(make, tmp_path):
 # --- interrupted
 
 
-def test_an_interrupt_saves_the_step(make, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_step(make, tmp_path, monkeypatch, number):
     with pytest.raises(Interrupted):
-        train_until(monkeypatch, make(), tmp_path / "run", 30, interrupt)
+        train_until(monkeypatch, make(), tmp_path / "run", 30, lambda: signal.raise_signal(number))
     checkpoint = last_checkpoint(tmp_path / "run")
     assert checkpoint.step % 4 and not checkpoint.state["finished"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_ends_at_once(make, tmp_path, monkeypatch):
+    def twice() -> None:
+        interrupt()
+        interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        train_until(monkeypatch, make(), tmp_path / "run", 30, twice)
+    assert last_checkpoint(tmp_path / "run").step == 4
+
+
+def test_training_in_a_thread(make, tmp_path):
+    with ThreadPoolExecutor() as threads:  # which may not listen to signals
+        threads.submit(train, make(), tmp_path / "thread").result()
+    train(make(), tmp_path / "run")
+    assert_same_end(tmp_path / "thread", tmp_path / "run")
 
 
 def test_an_interrupt_in_the_last_step_leaves_only_the_scores(make, tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ def command(
     Without other options the result is also written to evaluation.json in the run folder.
     """
     decoding: dict[str, Any] = {"beam": beam, "method": method}
-    with Progress(console=talk, transient=True) as progress:
+    with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
         task = progress.add_task("predicting", total=None)
         answered = evaluate(run, split, decoding, say, lambda done: progress.advance(task, done))
     scores = answered.scores()

@@ -75,7 +75,8 @@ def command(
         inputs = iter(texts) if texts else read_lines(stack, file)
         out = stack.enter_context(opened(output)) if output else sys.stdout
         write = write_json if json else write_lines
-        write(out, answered(predictor, inputs))
+        at_once = 1 if not texts and file is None and sys.stdin.isatty() else AT_ONCE
+        write(out, answered(predictor, inputs, at_once))
 
 
 def opened(output: Path) -> TextIO:
@@ -115,16 +116,18 @@ def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
             ) from None
 
 
-def answered(
-    predictor: Predictor, inputs: Iterator[str], at_once: int
-) -> Iterator[tuple[Input, Prediction]]:
+def answered(predictor: Predictor, inputs: Iterator[str], at_once: int) -> Iterator[tuple[Input, Prediction]]:
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
     done, notes = 0, Notes(predictor)
     with Progress(
-        *Progress.get_default_columns()[:1], "{task.completed:,} done", console=talk, transient=True
+        *Progress.get_default_columns()[:1],
+        "{task.completed:,} done",
+        console=talk,
+        transient=True,
+        disable=not talk.is_terminal,
     ) as bar:
         task = bar.add_task("predicting", total=None)
-        while block := list(islice(inputs, AT_ONCE)):
+        while block := list(islice(inputs, at_once)):
             values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
             for i, value in enumerate(values):
                 notes.look(value, done + i + 1)

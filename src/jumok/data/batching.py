@@ -5,8 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def plan(lengths: Sequence[np.ndarray], batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
+def plan(
+    lengths: Sequence[np.ndarray], batch_tokens: int, seed: int, epoch: int, mixed: bool = False
+) -> list[np.ndarray]:
     """Batches of row numbers, each row once, in a random order that is a pure function of the arguments.
+
+    Rows of about the same length meet, unless `mixed` asks for rows of all lengths in each batch.
 
     `lengths` has an array (N,) for each field, sources first, the target last. In a batch, rows × the longest
     of a field never exceed `batch_tokens` in any field, unless it is one row alone.
@@ -14,7 +18,8 @@ def plan(lengths: Sequence[np.ndarray], batch_tokens: int, seed: int, epoch: int
     random = np.random.Generator(np.random.PCG64([seed, epoch]))
     columns = [np.asarray(column, np.int64) for column in lengths]
     rows = random.permutation(len(columns[0]))  # rows of equal lengths meet others in each epoch
-    rows = rows[by_length([column[rows] for column in columns])]
+    if not mixed:
+        rows = rows[by_length([column[rows] for column in columns])]
     batches = cut(rows, columns, batch_tokens)
     return [batches[i] for i in random.permutation(len(batches))]
 

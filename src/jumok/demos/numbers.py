@@ -7,7 +7,7 @@ import numpy as np
 LIMIT = 2**20
 SEED = 1
 TEST, VALID, TRAIN = 2000, 500, 200_000
-STEPS = 2000
+STEPS = 2800
 
 EXPERIMENT = """\
 # {title}: numbers below 2^20, written by `jumok demo`.
@@ -22,15 +22,15 @@ outputs:
   {target}:
     kind: text
     decoder: {{kind: transformer, layers: 2}}
-    tokens: {{kind: characters, direction: right_to_left}}
+    tokens: {{kind: characters, digits: {target_group}, direction: right_to_left}}
 data:
   train: {{table: data/train.tsv}}
   valid: {{table: data/valid.tsv}}
   test: {{table: data/test.tsv}}
-model: {{width: 64, heads: 2, dropout: 0.0}}
+model: {{width: 128, heads: 4, dropout: 0.0}}
 training:
-  {{steps: {steps}, batch_tokens: 5000, learning_rate: 8e-3, warmup: 100, label_smoothing: 0.0, weight_decay: 0.01,
-   evaluate_every: {every}, evaluate_examples: 250, average: ema, ema_decay: 0.98}}
+  {{steps: {steps}, batch_tokens: 896, batching: mixed, learning_rate: 5e-3, warmup: 100, label_smoothing: 0.0, weight_decay: 0.01,
+   evaluate_every: {every}, evaluate_examples: 250, average: ema, ema_decay: 0.99}}
 decoding: {{method: greedy}}
 """
 
@@ -48,10 +48,10 @@ def parts(seed: int = SEED, base: int = 1000) -> dict[str, np.ndarray]:
     is_held[held] = True
     drawn = np.concatenate(
         (
-            generator.integers(base, size=TRAIN // 3),
-            generator.integers(LIMIT // base + 1, size=TRAIN // 6) * base,
-            np.exp(generator.random(TRAIN // 20) * np.log(LIMIT)).astype(np.int64),
-            generator.permutation(LIMIT)[: TRAIN // 2],
+            generator.integers(base, size=TRAIN * 3 // 20),
+            generator.integers(20 * base, size=TRAIN // 4),
+            generator.integers(LIMIT // base + 1, size=TRAIN // 5) * base,
+            generator.permutation(LIMIT)[: TRAIN * 2 // 5],
         )
     )
     drawn = drawn[drawn < LIMIT]
@@ -78,7 +78,7 @@ def write(folder: Path, reverse: bool = False) -> Path:
         return file
     (folder / "data").mkdir(parents=True, exist_ok=True)
     names = ("binary", "decimal") if reverse else ("decimal", "binary")
-    group = 10 if reverse else 3  # digits: 1024 or 1000 different groups
+    group, target_group = (10, 1) if reverse else (3, 4)  # digits: 1024 or 1000 different groups to read
     for part, numbers in parts(base=1024 if reverse else 1000).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = "\t".join(names) + "\n" + "".join(rows)
@@ -88,8 +88,9 @@ def write(folder: Path, reverse: bool = False) -> Path:
         source=names[0],
         target=names[1],
         group=group,
+        target_group=target_group,
         steps=STEPS,
-        every=STEPS // 10,
+        every=STEPS // 7,
     )
     file.write_text(text, encoding="utf-8")
     return file

@@ -22,7 +22,6 @@ from jumok.predictor import Predictor, save_weights
 from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
 from jumok.training.loss import batch_loss, split_loss
-from jumok.training.memory import keep_freed_memory
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.precision import autocast, choose_precision
 from jumok.training.reporter import Evaluated, Progress, Reporter
@@ -89,7 +88,8 @@ class Trainer:
     def _plan(self) -> list[np.ndarray]:
         """The batches of this epoch: a pure function of seed and epoch."""
         lengths = self.train.all_lengths()
-        return batching.plan(lengths, self.options.batch_tokens, self.options.seed, self.epoch)
+        mixed = self.options.batching == "mixed"
+        return batching.plan(lengths, self.options.batch_tokens, self.options.seed, self.epoch, mixed)
 
     def next_batch(self) -> Batch:
         if self.position == len(self.plan):
@@ -205,7 +205,6 @@ class Trainer:
 
     def fit(self) -> None:
         """Train until the last step, or until patience is out; Interrupted after saving when the user stops it."""
-        keep_freed_memory()
         self.model.train()
         with stop_signals() as stop:
             while self.step < self.options.steps and not self.best.exhausted:

@@ -10,6 +10,7 @@ from jumok.experiment.options import Experiment
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.training.loop import Trainer
+from jumok.training.machine import tune_process
 from jumok.training.reporter import Began, Reporter, Silent
 from jumok.training.run import RunFolder
 
@@ -30,6 +31,7 @@ def train(experiment: Experiment, run: Path | str, reporter: Reporter | None = N
     continued run are bit-equal to those of a run that was never stopped.
     """
     reporter = reporter or Silent()
+    tune_process()
     folder = RunFolder(Path(run))
     with folder.locked():
         was_finished = _fit(experiment, folder, reporter)
