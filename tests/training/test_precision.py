@@ -67,11 +67,11 @@ def test_a_small_gain_is_not_worth_it(clock, bf16, expected):
     assert choose_precision(CPU, sleeping(clock, 1.1, bf16, []))[0] == expected
 
 
-def test_a_slow_bf16_is_tried_once(clock):
+def test_a_slow_bf16_is_tried_twice(clock):
     seen = []
     precision, seconds = choose_precision(CPU, sleeping(clock, 0.5, 2.0, seen))
     assert precision == "fp32"
-    assert seen == ["fp32", "bf16"]
+    assert seen == ["fp32", "bf16"] * 2
     assert seconds == pytest.approx({"fp32": 0.5, "bf16": 2.0})
 
 
@@ -98,6 +98,12 @@ def test_a_failing_fp32_is_an_error():
 
     with pytest.raises(RuntimeError, match="wrong shapes"):
         choose_precision(CPU, trial)
+
+
+def test_short_trials_are_repeated(clock):
+    seen = []
+    choose_precision(CPU, sleeping(clock, 0.02, 0.01, seen), rounds=7)
+    assert seen == ["fp32", "bf16"] * 7
 
 
 def test_a_real_trial_leaves_no_trace():

@@ -29,8 +29,15 @@ data:
   test: {{table: data/test.tsv}}
 model: {{width: 128, heads: 4, dropout: 0.0}}
 training:
-  {{steps: {steps}, batch_tokens: 896, batching: mixed, learning_rate: 5e-3, warmup: 100, label_smoothing: 0.0, weight_decay: 0.01,
-   evaluate_every: {every}, evaluate_examples: 250, average: ema, ema_decay: 0.99}}
+  steps: {steps}
+  batch_tokens: 896
+  batching: mixed
+  learning_rate: 5e-3
+  warmup: 100
+  label_smoothing: 0.0
+  ema_decay: 0.99
+  evaluate_every: {every}
+  evaluate_examples: 250
 decoding: {{method: greedy}}
 """
 
@@ -39,8 +46,10 @@ def parts(seed: int = SEED, base: int = 1000) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
     A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
-    are tested too; the others are drawn from all numbers alike. In train, short numbers (below `base`) and round ones
-    (multiples of `base`) come more often than chance, as they do in life, and again and again.
+    are tested too; the others are drawn from all numbers alike. In train, three kinds come far more often than chance,
+    again and again, for they teach one thing at a time: what a last group of digits is worth (numbers below `base`),
+    what a first group is worth (multiples of `base`), and how the two add up (numbers below 20 · `base`). Without
+    them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on repetition).
     """
     generator = np.random.default_rng(seed)
     held = held_out(generator, TEST + VALID)

@@ -12,7 +12,8 @@ import torch
 Precision = Literal["fp32", "bf16"]
 
 WORTHWHILE = 1.1  # bf16 must be this many times faster, or its rounding is not worth it
-HOPELESS = 3.0  # bf16 this many times slower is not tried again
+HOPELESS = 3.0  # bf16 this many times slower is not tried a third time
+ENOUGH = 2.0  # seconds
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
@@ -21,16 +22,19 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
 
 
 def choose_precision(
-    device: torch.device, trial: Callable[[], None], rounds: int = 3
+    device: torch.device, trial: Callable[[], None], rounds: int = 10
 ) -> tuple[Precision, dict[str, float]]:
     """Measure a trial in both precisions by turns: the one to use, and the shortest time of each in seconds.
+
+    Short trials are repeated up to `rounds` times, for the first ones are slow and others may be disturbed.
 
     `trial` is one forward and backward on a real batch, and clears its gradients; the random numbers that it
     draws are given back. A bf16 that fails is not among the times.
     """
     seconds: dict[str, float] = {}
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        for _ in range(rounds):
+        started = time.perf_counter()
+        for number in range(1, rounds + 1):
             _measure(device, trial, "fp32", seconds)
             if not _bf16_possible(device):
                 continue
@@ -38,7 +42,8 @@ def choose_precision(
                 _measure(device, trial, "bf16", seconds)
             except RuntimeError:  # this build of torch lacks bf16 for some operation here
                 return "fp32", {"fp32": seconds["fp32"]}
-            if seconds["bf16"] > HOPELESS * seconds["fp32"]:
+            hopeless = seconds["bf16"] > HOPELESS * seconds["fp32"]
+            if (number >= 2 and hopeless) or (number >= 3 and time.perf_counter() - started > ENOUGH):
                 break
     faster = "bf16" in seconds and seconds["fp32"] >= WORTHWHILE * seconds["bf16"]
     return "bf16" if faster else "fp32", seconds
