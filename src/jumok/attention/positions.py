@@ -72,7 +72,9 @@ class Rotary(nn.Module):
         """Turn x (B, H, L, K), whose first position is number `offset`."""
         wide = torch.promote_types(x.dtype, torch.float32)
         position = torch.arange(offset, offset + x.shape[-2], device=x.device, dtype=wide)
-        rate = self.base ** (-torch.arange(0, self.head_width, 2, device=x.device, dtype=wide) / self.head_width)
+        rate = self.base ** (
+            -torch.arange(0, self.head_width, 2, device=x.device, dtype=wide) / self.head_width
+        )
         angle = position[:, None] * rate  # (L, K / 2)
         cosine, sine = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
         a, b = x.chunk(2, dim=-1)

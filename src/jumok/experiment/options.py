@@ -140,7 +140,9 @@ class TrainingOptions(Options):
 
     steps: PositiveInt = 5000
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch
-    batching: Literal["by_length", "mixed"] = "by_length"  # mixed: more padding, but each batch has all lengths
+    batching: Literal["by_length", "mixed"] = (
+        "by_length"  # mixed: more padding, but each batch has all lengths
+    )
     accumulate: PositiveInt = 1  # batches for one step
     learning_rate: PositiveFloat = 1e-3  # the peak
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"

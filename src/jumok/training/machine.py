@@ -5,7 +5,9 @@ import os
 import platform
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-PRIMITIVES = 20_000  # compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
+PRIMITIVES = (
+    20_000  # compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
+)
 
 
 def tune_process() -> None:
