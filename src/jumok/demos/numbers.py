@@ -7,7 +7,7 @@ import numpy as np
 LIMIT = 2**20
 SEED = 1
 TEST, VALID, TRAIN = 2000, 500, 200_000
-STEPS = 2800
+STEPS = 3100
 
 EXPERIMENT = """\
 # {title}: numbers below 2^20, written by `jumok demo`.
@@ -37,7 +37,7 @@ training:
   label_smoothing: 0.0
   ema_decay: 0.99
   evaluate_every: {every}
-  evaluate_examples: 250
+  evaluate_examples: 500
 decoding: {{method: greedy}}
 """
 
@@ -99,7 +99,7 @@ def write(folder: Path, reverse: bool = False) -> Path:
         group=group,
         target_group=target_group,
         steps=STEPS,
-        every=STEPS // 7,
+        every=STEPS // 5,
     )
     file.write_text(text, encoding="utf-8")
     return file

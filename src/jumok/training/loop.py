@@ -148,7 +148,10 @@ class Trainer:
             )
             metrics = answer(predictor, self.valid, self.options.evaluate_examples).values()
             better = self.best.update(metrics[self.best.metric], self.step)
-            if better or not (self.run.model / "model.safetensors").exists():
+            as_good = (
+                metrics[self.best.metric] == self.best.value
+            )  # of equals, the one that was trained longer
+            if better or as_good or not (self.run.model / "model.safetensors").exists():
                 save_weights(self.run.model, self.model, {"step": str(self.step)})
             self.model.train()
         place = {"step": self.step, "epoch": self.epoch + self.position / len(self.plan)}
