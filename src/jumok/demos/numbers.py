@@ -1,5 +1,6 @@
 """Decimal to binary and back: a made-up task with a known answer for every input."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,25 @@ import numpy as np
 LIMIT = 2**20
 SEED = 1
 TEST, VALID, TRAIN = 2000, 500, 200_000
-STEPS = 3100
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What is read and written, in groups of how many digits, for how long and on which mixture of numbers."""
+
+    source: str
+    target: str
+    source_group: int
+    target_group: int
+    base: int  # how many numbers one group of the source can write
+    steps: int
+    short: float  # share of numbers below base
+    low: float  # share of numbers below 20 · base
+    round: float  # share of multiples of base
+
+
+FORWARD = Direction("decimal", "binary", 3, 5, 1000, steps=3800, short=0.25, low=0.35, round=0.15)
+REVERSE = Direction("binary", "decimal", 10, 2, 1024, steps=5000, short=0.15, low=0.25, round=0.2)
 
 EXPERIMENT = """\
 # {title}: numbers below 2^20, written by `jumok demo`.
@@ -17,11 +36,11 @@ inputs:
   {source}:
     kind: text
     encoder: {{kind: transformer, layers: 1}}
-    tokens: {{kind: characters, digits: {group}, direction: right_to_left}}
+    tokens: {{kind: characters, digits: {source_group}, direction: right_to_left}}
 outputs:
   {target}:
     kind: text
-    decoder: {{kind: transformer, layers: 2}}
+    decoder: {{kind: transformer, layers: 1}}
     tokens: {{kind: characters, digits: {target_group}, direction: right_to_left}}
 data:
   train: {{table: data/train.tsv}}
@@ -32,7 +51,7 @@ training:
   steps: {steps}
   batch_tokens: 896
   batching: mixed
-  learning_rate: 5e-3
+  learning_rate: 3e-3
   warmup: 100
   label_smoothing: 0.0
   ema_decay: 0.99
@@ -42,7 +61,7 @@ decoding: {{method: greedy}}
 """
 
 
-def parts(seed: int = SEED, base: int = 1000) -> dict[str, np.ndarray]:
+def parts(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
     A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
@@ -55,12 +74,14 @@ def parts(seed: int = SEED, base: int = 1000) -> dict[str, np.ndarray]:
     held = held_out(generator, TEST + VALID)
     is_held = np.zeros(LIMIT, dtype=bool)
     is_held[held] = True
+    base = direction.base
+    short, low, round_ = (int(TRAIN * share) for share in (direction.short, direction.low, direction.round))
     drawn = np.concatenate(
         (
-            generator.integers(base, size=TRAIN * 3 // 20),
-            generator.integers(20 * base, size=TRAIN // 4),
-            generator.integers(LIMIT // base + 1, size=TRAIN // 5) * base,
-            generator.permutation(LIMIT)[: TRAIN * 2 // 5],
+            generator.integers(base, size=short),
+            generator.integers(20 * base, size=low),
+            generator.integers(LIMIT // base + 1, size=round_) * base,
+            generator.permutation(LIMIT)[: TRAIN - short - low - round_],
         )
     )
     drawn = drawn[drawn < LIMIT]
@@ -86,20 +107,15 @@ def write(folder: Path, reverse: bool = False) -> Path:
     if file.exists():
         return file
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    names = ("binary", "decimal") if reverse else ("decimal", "binary")
-    group, target_group = (10, 1) if reverse else (3, 4)  # digits: 1024 or 1000 different groups to read
-    for part, numbers in parts(base=1024 if reverse else 1000).items():
+    direction = REVERSE if reverse else FORWARD
+    for part, numbers in parts(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
-        text = "\t".join(names) + "\n" + "".join(rows)
+        text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
         (folder / "data" / f"{part}.tsv").write_text(text, encoding="utf-8")
     text = EXPERIMENT.format(
-        title=f"{names[0].capitalize()} to {names[1]}",
-        source=names[0],
-        target=names[1],
-        group=group,
-        target_group=target_group,
-        steps=STEPS,
-        every=STEPS // 5,
+        title=f"{direction.source.capitalize()} to {direction.target}",
+        every=direction.steps // 5,
+        **asdict(direction),
     )
     file.write_text(text, encoding="utf-8")
     return file
