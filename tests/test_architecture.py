@@ -17,9 +17,10 @@ ORDER = [
     *[
         "predictor",
         "evaluation",
-        "training",
-        "inspection",
         "reporting",
+        "training",
+        "comparison",
+        "inspection",
         "serving",
         "exporting",
         "demos",

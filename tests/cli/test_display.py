@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from jumok.cli import console, display
-from jumok.cli.display import Clock, LiveDisplay, PlainDisplay, duration, evaluation_line, make_display
+from jumok.cli.display import Clock, LiveDisplay, PlainDisplay, evaluation_line, make_display
 from jumok.metrics.interval import Interval
+from jumok.reporting.numbers import duration
 from jumok.training.reporter import Began, Evaluated, Progress
 
 BEGAN = Began("runs/x", 1234, {"train": 300}, {"source": 10}, "fp32", "cpu", 40, 0)

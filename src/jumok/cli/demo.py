@@ -10,13 +10,14 @@ import typer
 from rich.table import Table
 
 from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import duration, make_display
+from jumok.cli.display import make_display
 from jumok.cli.options import Json, Set
 from jumok.demos import numbers, pronounce
 from jumok.errors import ConfigurationError
 from jumok.evaluation import experiment_of, final_split, open_split
 from jumok.experiment import read_experiment
 from jumok.predictor import load
+from jumok.reporting.numbers import duration
 from jumok.training import Interrupted, train
 
 SHOWN = 6

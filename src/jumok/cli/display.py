@@ -9,10 +9,11 @@ from rich.text import Text
 
 from jumok.cli.console import say, talk
 from jumok.metrics.interval import Interval
+from jumok.reporting.numbers import HUNDREDS, duration
+from jumok.reporting.numbers import score as shown
 from jumok.training.reporter import Began, Evaluated, Progress, Reporter
 
 QUIET = 10.0  # seconds between two plain lines
-HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
 
 
 def make_display() -> Reporter:
@@ -102,15 +103,6 @@ class Clock:
         )
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a person reads them: 45 s, 3:05 min, 1:05:00 h."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02}:{whole % 60:02} h" if hours else f"{minutes}:{whole % 60:02} min"
-
-
 def beginning(what: Began) -> str:
     examples = ", ".join(f"{count:,} {part}" for part, count in what.examples.items())
     words = ", ".join(f"{name} {count:,}" for name, count in what.vocabulary.items())
@@ -125,16 +117,11 @@ def evaluation_line(evaluation: Evaluated) -> str:
     value = shown(evaluation.chooses, evaluation.metrics[evaluation.chooses])
     others = "  ".join(
         f"{name} {shown(name, evaluation.metrics[name])}"
-        for name in ("token_accuracy", "token_error_rate", "chrf")
+        for name in (("chrf",) if evaluation.chooses in HUNDREDS else ("token_accuracy", "token_error_rate"))
         if name in evaluation.metrics and name != evaluation.chooses
     )
     best = "  (best so far)" if evaluation.best else ""
     return f"step {evaluation.step:,}: valid loss {evaluation.loss:.3f}  {evaluation.chooses} {value}  {others}{best}"
-
-
-def shown(name: str, value: float) -> str:
-    """A score as the field writes it: BLEU 38.6, shares in percent."""
-    return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
 
 
 def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:

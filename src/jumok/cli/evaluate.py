@@ -9,10 +9,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import score_table, shown
+from jumok.cli.display import score_table
 from jumok.cli.options import Beam, Json, Method, Run
-from jumok.evaluation import Answered, compare, evaluate, write_evaluation
+from jumok.evaluation import Answered, compare, evaluate, write_record
 from jumok.metrics.interval import Difference
+from jumok.reporting import write_report
+from jumok.reporting.numbers import score as shown
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +33,7 @@ def command(
 ) -> None:
     """Score the best model of a run, each score with a 95 % bootstrap interval.
 
-    Without other options the result is also written to evaluation.json in the run folder.
+    Without other options the result also goes into the run folder: evaluation.json, predictions.jsonl, report.html.
     """
     decoding: dict[str, Any] = {"beam": beam, "method": method}
     with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
@@ -40,7 +42,8 @@ def command(
     scores = answered.scores()
     document = answered.document(scores)
     if split is None and beam is None and method is None and (run / "checkpoints").exists():
-        write_evaluation(run / "evaluation.json", document)
+        write_record(run, answered, document)
+        write_report(run)
     differences = compare(run, against, answered, decoding) if against is not None else None
     if json:
         extra = {} if differences is None else {"against": against_document(against, differences)}

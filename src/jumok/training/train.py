@@ -5,10 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from jumok.dataset import prepare
-from jumok.evaluation import answer, experiment_of, final_split, open_split, read_evaluation, write_evaluation
+from jumok.evaluation import (
+    answer,
+    experiment_of,
+    final_split,
+    open_split,
+    read_analysis,
+    read_evaluation,
+    write_record,
+)
 from jumok.experiment.options import Experiment
+from jumok.files import write_json
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
+from jumok.reporting import write_report
+from jumok.reporting.run import ENVIRONMENT
+from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
 from jumok.training.machine import tune_process
 from jumok.training.reporter import Began, Reporter, Silent
@@ -58,7 +70,9 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
     if checkpoint is None:
         (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
-    reporter.began(describe(trainer))
+    began = describe(trainer)
+    write_json(folder.path / ENVIRONMENT, describe_environment(began))
+    reporter.began(began)
     try:
         trainer.fit()
     finally:
@@ -87,7 +101,7 @@ def describe(trainer: Trainer) -> Began:
 
 def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
     """The scores of the best model; those of the record when it has them already."""
-    known = read_evaluation(folder.evaluation)
+    known = read_evaluation(folder.path) if read_analysis(folder.path) is not None else None
     predictor = load(folder.model)
     if known is None:
         experiment = experiment_of(folder.path)
@@ -95,7 +109,8 @@ def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
             predictor, open_split(experiment, predictor, final_split(experiment), reporter.said)
         )
         known = answered.document(answered.scores())
-        write_evaluation(folder.evaluation, known)
+        write_record(folder.path, answered, known)
+        write_report(folder.path)
     (output,) = predictor.outputs.values()
     intervals = {name: Interval(**known["metrics"][name]) for name in output.headline()}
     reporter.scored(known["split"], known["examples"], intervals)

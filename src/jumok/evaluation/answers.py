@@ -1,6 +1,6 @@
-"""Scoring a model on a split: the scores of the field with their intervals, and whether two models differ."""
+"""A model's answers to a split, their scores with intervals, and whether two models differ."""
 
-import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +12,6 @@ from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
 from jumok.experiment.options import Experiment
-from jumok.files import write_json
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
@@ -31,6 +30,7 @@ class Answered:
     examples: list[int]  # of the split, one for each distinct input
     predictions: list[Prediction]
     answers: list[dict[str, list[str]]]  # all right answers by output
+    seconds: float  # the predictions took
 
     @property
     def texts(self) -> list[str]:
@@ -41,6 +41,12 @@ class Answered:
     def references(self) -> list[list[str]]:
         (name,) = self.split.outputs
         return [right[name] for right in self.answers]
+
+    @property
+    def source_lengths(self) -> np.ndarray:
+        """Tokens of each example's source (n,), of all inputs together, end marks included."""
+        lengths = sum(self.split.lengths(name) for name in self.split.inputs)
+        return np.asarray(lengths, dtype=np.int64)[self.examples]
 
     @property
     def metrics(self) -> list[Metric]:
@@ -82,7 +88,9 @@ def answer(
         chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
         examples, answers = [examples[i] for i in chosen], [answers[i] for i in chosen]
     asked = [{name: split.text(name, example) for name in split.inputs} for example in examples]
-    return Answered(split, examples, predictor.predict(asked, progress=progress), answers)
+    started = time.perf_counter()
+    predictions = predictor.predict(asked, progress=progress)
+    return Answered(split, examples, predictions, answers, time.perf_counter() - started)
 
 
 def final_split(experiment: Experiment) -> str:
@@ -134,15 +142,3 @@ def compare(
     asked = [{n: ours.split.text(n, example) for n in ours.split.inputs} for example in ours.examples]
     texts = [prediction[output].text for prediction in theirs.predict(asked)]
     return compare_texts(ours.texts, texts, ours.references, ours.metrics, RESAMPLES)
-
-
-def write_evaluation(path: Path, document: dict[str, Any]) -> None:
-    write_json(path, document)
-
-
-def read_evaluation(path: Path) -> dict[str, Any] | None:
-    """What was written, or None when there is nothing (whole)."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None

@@ -1,0 +1,75 @@
+"""`jumok compare`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from jumok.cli.console import print_json, say, talk
+from jumok.cli.display import make_display
+from jumok.cli.options import Config, Json, Set
+from jumok.comparison import compare_variations, variations
+from jumok.reporting.comparison import Comparison, shown_metrics
+from jumok.reporting.numbers import duration, metric_name, score, size
+from jumok.training import Interrupted
+
+
+def add_to(app: typer.Typer) -> None:
+    example = "jumok compare x.yaml --vary inputs.german.encoder.kind=rnn,lstm,gru,transformer"
+    app.command(name="compare", epilog=f"Example: `{example}`")(command)
+
+
+def command(
+    config: Config,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=V1,V2", help="What differs; several times: every combination."),
+    ] = None,
+    paired: Annotated[
+        bool,
+        typer.Option("--paired", help="First values together, then second values, not every combination."),
+    ] = False,
+    run: Annotated[
+        Path | None, typer.Option(help="Where the runs go; runs/NAME-OF-THE-FILE-compare by default.")
+    ] = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Train variants of an experiment with the same data, seed and steps, and set them side by side.
+
+    The same command goes on where an interrupted comparison stopped. Values are YAML, so a whole part can vary:
+    --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'.
+    """
+    folder = run or Path("runs") / f"{config.stem}-compare"
+    try:
+        comparison = compare_variations(
+            config, variations(vary or [], paired), folder, set_ or [], make_display(), say
+        )
+    except Interrupted:
+        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
+    show_comparison(comparison, folder)
+    if json:
+        print_json(asdict(comparison))
+
+
+def show_comparison(comparison: Comparison, folder: Path) -> None:
+    """The table, and where page and picture are."""
+    table = Table(title=comparison.title, title_justify="left")
+    table.add_column("model")
+    metrics = shown_metrics(comparison, 2)
+    for name in (*map(metric_name, metrics), "parameters", "training", "examples/s"):
+        table.add_column(name, justify="right")
+    for v in comparison.variants:
+        values = [
+            f"{score(m, v.scores[m]['value'])} [{score(m, v.scores[m]['low'])}, {score(m, v.scores[m]['high'])}]"
+            for m in metrics
+        ]
+        table.add_row(
+            v.name, *values, size(v.parameters), duration(v.seconds), f"{v.examples_per_second:,.1f}"
+        )
+    talk.print(table)
+    say(
+        f"page: {folder}/comparison.html   picture: {folder}/comparison.png   numbers: {folder}/comparison.json"
+    )

@@ -1,0 +1,16 @@
+"""`jumok report`."""
+
+import typer
+
+from jumok.cli.console import write_line
+from jumok.cli.options import Run
+from jumok.reporting import write_report
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="report", epilog="Example: `jumok report runs/translate`")(command)
+
+
+def command(run: Run) -> None:
+    """Write report.html of a finished run again: what was trained, curves, scores, examples, how to do it again."""
+    write_line(str(write_report(run)))

@@ -1,0 +1,137 @@
+"""Where a model does well and where it does not: its score by length of the source, its best and its worst answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jumok.evaluation.answers import Answered
+from jumok.metrics.metric import Metric
+from jumok.metrics.overlap import chrf
+from jumok.metrics.report import evaluate_texts
+
+BINS = 8  # of lengths, where there are more different ones
+FEWEST = 20  # examples in a bin
+RESAMPLES = 200
+LOOKED_AT = 3000  # examples among which the best and worst are looked for
+SHOWN = 8
+ALTERNATIVES = 4
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The score of the examples whose sources have from `shortest` to `longest` tokens."""
+
+    shortest: int
+    longest: int
+    mean: float  # length
+    examples: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An example with what is right and what was predicted."""
+
+    inputs: dict[str, str]
+    right: list[str]
+    predicted: str
+    alternatives: list[str]
+    score: float
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a report shows beside the scores."""
+
+    metric: str  # of the bins, and what chose the model
+    headline: list[str]  # the metrics worth showing
+    bins: list[Bin]
+    example_metric: str  # of single examples
+    best: list[Shown]
+    worst: list[Shown]
+    typical: list[Shown]  # evenly spread over the split, not chosen
+    examples_per_second: float  # predicted, with the model's own search
+
+
+def analyse(answered: Answered) -> Analysis:
+    """Look at the answers closely."""
+    (kind,) = answered.split.outputs.values()
+    metric = chrf if kind.unit == "word" else kind.metrics()["token_error_rate"]
+    best, worst = extremes(answered, metric)
+    typical = spread(len(answered.predictions), SHOWN)
+    return Analysis(
+        kind.choosing_metric().name,
+        kind.headline(),
+        by_length(answered, kind.choosing_metric()),
+        metric.name,
+        [shown(answered, i, metric) for i in best],
+        [shown(answered, i, metric) for i in worst],
+        [shown(answered, i, metric) for i in typical],
+        len(answered.predictions) / max(answered.seconds, 1e-9),
+    )
+
+
+def by_length(answered: Answered, metric: Metric) -> list[Bin]:
+    """The score in bins of about as many examples each, by tokens of the source (of all sources together)."""
+    lengths = answered.source_lengths
+    found = []
+    for shortest, longest in edges(lengths):
+        rows = np.flatnonzero((lengths >= shortest) & (lengths <= longest)).tolist()
+        texts, right = [answered.texts[i] for i in rows], [answered.references[i] for i in rows]
+        score = evaluate_texts(texts, right, [metric], RESAMPLES)[metric.name]
+        mean = float(lengths[rows].mean())
+        found.append(Bin(shortest, longest, mean, len(rows), score.value, score.low, score.high))
+    return found
+
+
+def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
+    """The shortest and longest length of each bin; a bin holds `FEWEST` examples at least, where there are so many."""
+    different, counts = np.unique(lengths, return_counts=True)
+    least = max(FEWEST, -(-len(lengths) // BINS))
+    bins: list[tuple[int, int]] = []
+    first, held = 0, 0
+    for i, count in enumerate(counts):
+        held += count
+        if held >= least:
+            bins.append((int(different[first]), int(different[i])))
+            first, held = i + 1, 0
+    if first < len(different):
+        shortest = bins.pop()[0] if bins and held < FEWEST else int(different[first])
+        bins.append((shortest, int(different[-1])))
+    return bins
+
+
+def extremes(answered: Answered, metric: Metric) -> tuple[list[int], list[int]]:
+    """The examples with the best and the worst answers; of equals, the ones with the longer sources."""
+    looked_at = spread(len(answered.predictions), LOOKED_AT)
+    sign = -1 if metric.higher_is_better else 1
+    badness = {i: sign * value_of(answered, i, metric) for i in looked_at}
+    longest = {i: -int(answered.source_lengths[i]) for i in looked_at}
+    best = sorted(looked_at, key=lambda i: (badness[i], longest[i]))[:SHOWN]
+    worst = sorted(looked_at, key=lambda i: (-badness[i], longest[i]))[:SHOWN]
+    return best, [i for i in worst if i not in best]
+
+
+def spread(count: int, most: int) -> Sequence[int]:
+    """At most so many numbers below `count`, evenly spread."""
+    return sorted({int(i) for i in np.linspace(0, count - 1, min(most, count)).round()}) if count else []
+
+
+def value_of(answered: Answered, example: int, metric: Metric) -> float:
+    """The score of one example alone."""
+    return metric.prepare([answered.texts[example]], [answered.references[example]])(np.ones(1))
+
+
+def shown(answered: Answered, i: int, metric: Metric) -> Shown:
+    (output,) = answered.split.outputs
+    prediction = answered.predictions[i][output]
+    return Shown(
+        {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
+        answered.references[i],
+        prediction.text,
+        [other.text for other in prediction.alternatives[:ALTERNATIVES]],
+        value_of(answered, i, metric),
+    )

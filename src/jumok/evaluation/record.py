@@ -1,0 +1,54 @@
+"""What a run keeps of its evaluation: scores, every answer, and where it does well."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jumok.evaluation.analysis import analyse
+from jumok.evaluation.answers import Answered
+from jumok.files import write_file_atomically, write_json
+
+EVALUATION, ANSWERS, ANALYSIS = "evaluation.json", "predictions.jsonl", "analysis.json"
+
+
+def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> None:
+    """Write analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
+    write_json(run / ANALYSIS, asdict(analyse(answered)))
+    write_file_atomically(run / ANSWERS, "".join(f"{line}\n" for line in lines(answered)).encode())
+    write_json(run / EVALUATION, document)
+
+
+def lines(answered: Answered) -> list[str]:
+    """One JSON object for each example: inputs, right answers, and what was predicted, with score and n-best."""
+    (output,) = answered.split.outputs
+    return [
+        json.dumps(
+            {
+                "inputs": {name: answered.split.text(name, example) for name in answered.split.inputs},
+                "right": right,
+                **prediction[output].describe(),
+            },
+            ensure_ascii=False,
+        )
+        for example, right, prediction in zip(
+            answered.examples, answered.references, answered.predictions, strict=True
+        )
+    ]
+
+
+def read_evaluation(run: Path) -> dict[str, Any] | None:
+    """The scores that were written, or None when there are none (whole)."""
+    return _read(run / EVALUATION)
+
+
+def read_analysis(run: Path) -> dict[str, Any] | None:
+    """The analysis that was written, or None when there is none (whole)."""
+    return _read(run / ANALYSIS)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,42 @@
+"""How numbers are written for people."""
+
+HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
+
+NAMES = {
+    "bleu": "BLEU",
+    "bleu_lowercase": "BLEU, lower-cased",
+    "chrf": "chrF",
+    "exact_match": "exact match",
+    "token_accuracy": "token accuracy",
+    "token_error_rate": "token error rate",
+    "word_error_rate": "word error rate",
+}
+
+
+def metric_name(name: str) -> str:
+    """A metric as the field writes it."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def score(name: str, value: float) -> str:
+    """A score as the field writes it: BLEU 38.6, shares in percent."""
+    return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
+
+
+def scale(name: str) -> tuple[float, str]:
+    """What a metric is multiplied by on an axis, and the unit there."""
+    return (1.0, "") if name in HUNDREDS else (100.0, " (%)")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: 45 s, 3:05 min, 1:05:00 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02} h" if hours else f"{minutes}:{whole % 60:02} min"
+
+
+def size(parameters: int) -> str:
+    """A count of parameters: 611 k, 7.6 M."""
+    return f"{parameters / 1e6:.1f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"

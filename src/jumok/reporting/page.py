@@ -1,0 +1,32 @@
+"""One self-contained HTML file from a template in this folder."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from jumok.reporting.numbers import duration, metric_name, score, size
+
+TEMPLATES = ("base.html", "run.html", "comparison.html")
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Fill a template; SVG among the values must come from `plots.svg`."""
+    return _environment().get_template(template).render(values)
+
+
+def _environment() -> Environment:
+    folder = files("jumok.reporting") / "templates"
+    loader = DictLoader({name: (folder / name).read_text(encoding="utf-8") for name in TEMPLATES})
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {
+        "duration": duration,
+        "metric_name": metric_name,
+        "size": size,
+        "count": lambda value: f"{value:,}",
+        "safe_svg": Markup,
+    }
+    environment.globals["score"] = score
+    return environment

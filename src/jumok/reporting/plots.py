@@ -1,0 +1,106 @@
+"""Curves as SVG that stands in a page; one look for all of them."""
+
+import io
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Colours that differ for colour-blind eyes and in grey (Okabe and Ito, 2008), each with its own mark.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.8,
+    "axes.edgecolor": "#888888",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "jumok",  # the same numbers give the same file
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve with what holds it."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] | None = None  # bounds of y
+    high: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Lines on one pair of axes."""
+
+    lines: Sequence[Line]
+    x: str
+    y: str
+    title: str = ""
+    top: float | None = None  # the highest y there can be
+    from_zero: bool = False
+
+
+def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
+    """Plots side by side as one SVG element; lines of a name among `names` have its colour in every plot."""
+    with _figure(len(plots)) as figure:
+        for i, plot in enumerate(plots):
+            _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
+        return _text(figure)
+
+
+def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
+    """The same as a picture."""
+    with _figure(len(plots)) as figure:
+        for i, plot in enumerate(plots):
+            _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
+        figure.savefig(path, dpi=160)
+
+
+@contextmanager
+def _figure(columns: int) -> "Iterator[Figure]":
+    import matplotlib  # here, for importing jumok should not take its second
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.6 * columns, 3.1), layout="constrained")
+        figure.subplots(1, columns)
+        yield figure
+
+
+def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
+    for line in plot.lines:
+        i = names.index(line.name) if line.name in names else 0
+        colour = COLOURS[i % len(COLOURS)]
+        mark = MARKS[i % len(MARKS)] if len(line.x) <= 20 else ""
+        axes.plot(line.x, line.y, color=colour, marker=mark, markersize=4.5, linewidth=1.8, label=line.name)
+        if line.low is not None and line.high is not None:
+            axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+    axes.set_xlabel(plot.x)
+    axes.set_ylabel(plot.y)
+    axes.set_title(plot.title, fontsize=10.5, loc="left")
+    if plot.from_zero or plot.top is not None:
+        axes.set_ylim(bottom=-0.02 * plot.top if plot.top else 0)
+    if plot.top is not None:
+        axes.set_ylim(top=1.03 * plot.top)
+    if len(plot.lines) > 1:
+        axes.legend(fontsize=9)
+
+
+def _text(figure: "Figure") -> str:
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,79 @@
+"""Where a model does well: bins that lose nobody, best and worst answers that are so, a true record."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jumok
+from jumok.evaluation import analyse, evaluate
+from jumok.evaluation.analysis import BINS, FEWEST, edges, extremes, spread, value_of
+from jumok.metrics.text import text_metrics
+
+lengths = st.lists(st.integers(1, 60), min_size=1, max_size=400).map(np.array)
+
+
+@given(lengths)
+def test_every_length_is_in_one_bin(lengths):
+    bins = edges(lengths)
+    assert all(shortest <= longest for shortest, longest in bins)
+    assert all(before[1] < after[0] for before, after in zip(bins, bins[1:], strict=False))
+    for length in lengths:
+        assert sum(shortest <= length <= longest for shortest, longest in bins) == 1
+
+
+@given(lengths)
+def test_bins_are_few_and_full(lengths):
+    bins = edges(lengths)
+    assert len(bins) <= BINS
+    held = [int(((lengths >= low) & (lengths <= high)).sum()) for low, high in bins]
+    assert sum(held) == len(lengths)
+    assert len(bins) == 1 or min(held) >= FEWEST
+
+
+@given(st.integers(0, 500), st.integers(1, 50))
+def test_spread_is_even(count, most):
+    chosen = spread(count, most)
+    assert len(chosen) == min(count, most) and len(set(chosen)) == len(chosen)
+    if len(chosen) > 1:
+        assert chosen[0] == 0 and chosen[-1] == count - 1
+        steps = np.diff(chosen)
+        assert steps.max() - steps.min() <= 1
+
+
+@pytest.fixture(scope="module")
+def answered(reversal):
+    return evaluate(reversal / "run", "train", {"method": "sample", "temperature": 1.5})
+
+
+def test_best_and_worst_bound_all_others(answered):
+    metric = text_metrics("character")["token_error_rate"]
+    best, worst = extremes(answered, metric)
+    values = [value_of(answered, i, metric) for i in range(len(answered.predictions))]
+    others = [value for i, value in enumerate(values) if i not in (*best, *worst)]
+    assert best and worst and not set(best) & set(worst)
+    assert max(values[i] for i in best) <= min(others) and min(values[i] for i in worst) >= max(others)
+
+
+def test_bins_add_up_to_the_score(answered):
+    analysis = analyse(answered)
+    assert analysis.metric == "exact_match"
+    total = sum(b.examples for b in analysis.bins)
+    mean = sum(b.value * b.examples for b in analysis.bins) / total
+    assert total == len(answered.predictions)
+    assert mean == pytest.approx(answered.values()["exact_match"])
+    assert all(b.shortest <= b.mean <= b.longest and b.low <= b.value <= b.high for b in analysis.bins)
+    assert analysis.examples_per_second > 0
+
+
+def test_the_record_holds_every_answer(reversal):
+    run = reversal / "run"
+    lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == json.loads((run / "evaluation.json").read_text())["examples"]
+    found = jumok.load(run).predict([line["inputs"] for line in lines])
+    assert [line["text"] for line in lines] == [prediction.text for prediction in found]
+    rows = [row.split("\t") for row in (reversal / "test.tsv").read_text().splitlines()[1:]]
+    known = dict(rows)
+    assert {line["inputs"]["source"]: line["right"] for line in lines} == {s: [t] for s, t in known.items()}
