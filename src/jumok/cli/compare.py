@@ -12,7 +12,7 @@ from jumok.cli.display import make_display
 from jumok.cli.options import Config, Json, Set
 from jumok.comparison import compare_variations, variations
 from jumok.reporting.comparison import Comparison, shown_metrics
-from jumok.reporting.numbers import duration, metric_name, score, size
+from jumok.reporting.numbers import duration, metric_name, score, size, speed
 from jumok.training import Interrupted
 
 
@@ -66,9 +66,7 @@ def show_comparison(comparison: Comparison, folder: Path) -> None:
             f"{score(m, v.scores[m]['value'])} [{score(m, v.scores[m]['low'])}, {score(m, v.scores[m]['high'])}]"
             for m in metrics
         ]
-        table.add_row(
-            v.name, *values, size(v.parameters), duration(v.seconds), f"{v.examples_per_second:,.1f}"
-        )
+        table.add_row(v.name, *values, size(v.parameters), duration(v.seconds), speed(v.examples_per_second))
     talk.print(table)
     say(
         f"page: {folder}/comparison.html   picture: {folder}/comparison.png   numbers: {folder}/comparison.json"

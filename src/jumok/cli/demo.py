@@ -1,7 +1,7 @@
 """`jumok demo`."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from jumok.cli.compare import show_comparison
 from jumok.cli.console import print_json, say, talk
 from jumok.cli.display import make_display
 from jumok.cli.options import Json, Set
-from jumok.demos import numbers, pronounce
+from jumok.comparison import compare_variations
+from jumok.demos import bottleneck, numbers, pronounce
 from jumok.errors import ConfigurationError
 from jumok.evaluation import experiment_of, final_split, open_split
 from jumok.experiment import read_experiment
@@ -28,6 +30,7 @@ class Name(StrEnum):
 
     numbers = "numbers"
     pronounce = "pronounce"
+    bottleneck = "bottleneck"
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,13 @@ def command(
 
     numbers: decimal to binary, on numbers it never saw (--reverse: binary to decimal).
     pronounce: English spelling to pronunciation, on the CMU dictionary.
+    bottleneck: models of one vector and models with attention, as sequences grow (10 minutes, a picture).
     """
     if name is not Name.numbers and (reverse or round_trip):
         raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
+    if name is Name.bottleneck:
+        show_bottleneck(folder / "bottleneck", set_ or [], json)
+        return
     if round_trip:
         show_round_trip(folder, set_ or [], json)
         return
@@ -131,6 +138,23 @@ def show_examples(demo: Demo) -> None:
         mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
         table.add_row(text, prediction.text, mark)
     talk.print(table)
+
+
+def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
+    """Train the five models, then the table and the picture."""
+    file = bottleneck.write(run)
+    say(f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on.")
+    started = time.monotonic()
+    try:
+        comparison = compare_variations(
+            file, bottleneck.VARIATIONS, run, overrides, make_display(), say, bottleneck.TITLE
+        )
+    except Interrupted:
+        raise Interrupted(f"stopped and saved in {run}; the same command goes on from here") from None
+    say(f"done in {duration(time.monotonic() - started)}")
+    show_comparison(comparison, run)
+    if json:
+        print_json(asdict(comparison))
 
 
 def show_round_trip(folder: Path, overrides: list[str], json: bool) -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 EXPERIMENT = """\
 # Spelling to pronunciation on the CMU Pronouncing Dictionary, written by `jumok demo pronounce`.
 inputs:
-  word: {{kind: text, encoder: {{kind: transformer, layers: 3}}, tokens: {{kind: characters}}}}
+  word: {{kind: text, encoder: {{kind: lstm, layers: 2}}, tokens: {{kind: characters}}}}
 outputs:
-  phones: {{kind: text, decoder: {{kind: transformer, layers: 3}}, tokens: {{kind: spaces}}}}
+  phones: {{kind: text, decoder: {{kind: lstm, layers: 1, attention: additive}}, tokens: {{kind: spaces}}}}
 data:
   train: {{lexicon: {lexicon}, stress: remove}}
-  split: {{valid: 2000, test: 12000}}                     # words; all pronunciations of a word fall on one side
-model: {{width: 256, heads: 4, dropout: 0.2}}
+  split: {{valid: 2000, test: 5000}}                      # words; all pronunciations of a word fall on one side
+model: {{width: 192, dropout: 0.1}}
 training:
-  {{steps: 3000, batch_tokens: 4096, learning_rate: 2e-3, label_smoothing: 0.1,
-   evaluate_every: 300, evaluate_examples: 500}}
+  {{steps: 4000, batch_tokens: 2048, learning_rate: 2e-3, warmup: 400, ema_decay: 0.998,
+   evaluate_every: 500, evaluate_examples: 500}}
 decoding: {{beam: 5}}
 """
 

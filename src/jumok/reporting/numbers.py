@@ -40,3 +40,10 @@ def duration(seconds: float) -> str:
 def size(parameters: int) -> str:
     """A count of parameters: 611 k, 7.6 M."""
     return f"{parameters / 1e6:.1f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+
+
+def speed(per_second: float) -> str:
+    """How many a second, with three digits: 3.42, 34.2, 6,530."""
+    if per_second >= 100:
+        return f"{float(f'{per_second:.3g}'):,.0f}"
+    return f"{per_second:#.3g}"

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from jumok.reporting.numbers import duration, metric_name, score, size
+from jumok.reporting.numbers import duration, metric_name, score, size, speed
 
 TEMPLATES = ("base.html", "run.html", "comparison.html")
 
@@ -25,6 +25,7 @@ def _environment() -> Environment:
         "duration": duration,
         "metric_name": metric_name,
         "size": size,
+        "speed": speed,
         "count": lambda value: f"{value:,}",
         "safe_svg": Markup,
     }

@@ -86,7 +86,7 @@ def page(record: Record) -> str:
         "inputs": inputs,
         "parts": parts(record.experiment),
         "curves": svg(curves(record)),
-        "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if bins else "",
+        "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
     }
     return render("run.html", values)
@@ -118,7 +118,7 @@ def curves(record: Record) -> list[Plot]:
     valid, factor = record.part("valid"), scale(record.chooses)
     losses = [
         Line(name, *columns(record.part(part), "loss"))
-        for name, part in (("train (with dropout)", "train"), ("valid", "valid"))
+        for name, part in (("train", "train"), ("valid", "valid"))
     ]
     steps, values = columns(valid, record.chooses)
     metric = Line("valid", steps, [factor[0] * value for value in values])

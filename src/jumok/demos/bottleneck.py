@@ -1,0 +1,90 @@
+"""One vector or attention: models that squeeze a sequence into one vector, against those that look back at it.
+
+The task is to read out digits: 4 0 7 → four zero seven. Each digit is a surprise, so that a longer sequence holds more
+to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from jumok.comparison import Variation
+
+TITLE = "Reading out digits: one vector or attention"
+LONGEST = 24
+TRAIN, VALID, TEST = 60_000, 500, 2400
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+EXPERIMENT = """\
+# Reading out digits, 4 0 7 → four zero seven, written by `jumok demo bottleneck`.
+inputs:
+  digits: {kind: text, encoder: {kind: gru, layers: 1}}
+outputs:
+  words: {kind: text, decoder: {kind: gru, layers: 1, attention: none}, metric: exact_match}
+data:
+  train: {table: data/train.tsv}
+  valid: {table: data/valid.tsv}
+  test: {table: data/test.tsv}
+  tokens: {kind: spaces}
+model: {width: 128, heads: 4, dropout: 0.0}
+training:
+  steps: 1000
+  batch_tokens: 2048
+  learning_rate: 3e-3
+  warmup: 100
+  label_smoothing: 0.0
+  ema_decay: 0.99
+  evaluate_every: 100
+  evaluate_examples: 250
+decoding: {method: greedy}
+"""
+
+
+def one_vector(kind: str) -> Variation:
+    return recurrent(kind, "none", f"{kind.upper()}, one vector")
+
+
+def recurrent(kind: str, attention: str, name: str) -> Variation:
+    encoder = {"kind": kind, "layers": 1}
+    decoder = {"kind": kind, "layers": 1, "attention": attention}
+    return Variation(name, {"inputs.digits.encoder": encoder, "outputs.words.decoder": decoder})
+
+
+VARIATIONS = (
+    one_vector("rnn"),
+    one_vector("lstm"),
+    one_vector("gru"),
+    recurrent("gru", "additive", "GRU with attention"),
+    Variation(
+        "Transformer",
+        {
+            "inputs.digits.encoder": {"kind": "transformer", "layers": 2},
+            "outputs.words.decoder": {"kind": "transformer", "layers": 2},
+        },
+    ),
+)
+
+
+def sequences(count: int, generator: np.random.Generator) -> list[list[int]]:
+    """Random digits, each length from 1 to `LONGEST` as often as the others."""
+    lengths = generator.integers(1, LONGEST + 1, size=count)
+    return [generator.integers(10, size=length).tolist() for length in lengths.tolist()]
+
+
+def write(folder: Path, seed: int = 1) -> Path:
+    """Write data and experiment file into a folder, if they are not there; the experiment file."""
+    file = folder / "experiment.yaml"
+    if file.exists():
+        return file
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(seed)
+    seen: set[tuple[int, ...]] = set()
+    for part, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
+        drawn = sequences(count, generator)
+        kept = drawn if part == "test" else [digits for digits in drawn if tuple(digits) not in seen]
+        if part != "train":
+            seen |= {tuple(digits) for digits in drawn if len(digits) > 2}  # all short ones are in every part
+        rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
+        (folder / "data" / f"{part}.tsv").write_text("digits\twords\n" + "".join(rows), encoding="utf-8")
+    file.write_text(EXPERIMENT, encoding="utf-8")
+    return file
