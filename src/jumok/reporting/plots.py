@@ -81,6 +81,8 @@ def _figure(columns: int) -> "Iterator[Figure]":
 
 
 def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for line in plot.lines:
         i = names.index(line.name) if line.name in names else 0
         colour = COLOURS[i % len(COLOURS)]
@@ -90,7 +92,7 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
             axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
     axes.set_xlabel(plot.x)
     axes.set_ylabel(plot.y)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(plot.title, fontsize=10.5, loc="left")
     if plot.from_zero or plot.top is not None:
         axes.set_ylim(bottom=-0.02 * plot.top if plot.top else 0)
