@@ -39,6 +39,14 @@ def test_a_run_in_its_own_folder(jumok, file):
     }
 
 
+def test_a_report_that_is_gone_is_made_again(jumok, file):
+    jumok("train", file, *FEW)
+    before = Path("runs/x/report.html").read_bytes()
+    Path("runs/x/report.html").unlink()
+    assert jumok("train", file, *FEW).status == 0
+    assert Path("runs/x/report.html").read_bytes() == before
+
+
 def test_the_second_time_it_is_finished(jumok, file):
     first = jumok("train", file, "--run", "r", "--json", *FEW)
     second = jumok("train", file, "--run", "r", "--json", *FEW)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from jumok.errors import RunError
+from jumok.evaluation.record import EVALUATION
 from jumok.experiment.options import Experiment
 from jumok.files import unwritable, write_file_atomically
 from jumok.predictor.saved import CONFIG, read_config, write_config
+from jumok.reporting.run import ENVIRONMENT, REPORT
 
 # What may change when a run is continued, because it does not touch what was computed so far.
 FREE = {
@@ -29,7 +31,7 @@ UNFINISHED = ".*.tmp"  # as `write_file_atomically` names what is not yet whole
 
 
 class RunFolder:
-    """config.yaml, metrics.jsonl, evaluation.json, checkpoints/ and model/ of one run."""
+    """config.yaml, metrics.jsonl, evaluation.json, report.html, checkpoints/, model/ and the rest of one run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,7 +39,9 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.model = path / "model"
         self.log = path / "metrics.jsonl"
-        self.evaluation = path / "evaluation.json"
+        self.evaluation = path / EVALUATION
+        self.environment = path / ENVIRONMENT
+        self.report = path / REPORT
 
     @contextmanager
     def locked(self) -> Iterator[None]:

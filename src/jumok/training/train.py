@@ -19,7 +19,6 @@ from jumok.files import write_json
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.reporting import write_report
-from jumok.reporting.run import ENVIRONMENT
 from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
 from jumok.training.machine import tune_process
@@ -71,7 +70,7 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
         (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
     began = describe(trainer)
-    write_json(folder.path / ENVIRONMENT, describe_environment(began))
+    write_json(folder.environment, describe_environment(began))
     reporter.began(began)
     try:
         trainer.fit()
@@ -110,6 +109,8 @@ def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
         )
         known = answered.document(answered.scores())
         write_record(folder.path, answered, known)
+        folder.report.unlink(missing_ok=True)  # it tells of older scores
+    if not folder.report.exists():
         write_report(folder.path)
     (output,) = predictor.outputs.values()
     intervals = {name: Interval(**known["metrics"][name]) for name in output.headline()}
