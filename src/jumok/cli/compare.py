@@ -58,16 +58,20 @@ def show_comparison(comparison: Comparison, folder: Path) -> None:
     """The table, and where page and picture are."""
     table = Table(title=comparison.title, title_justify="left")
     table.add_column("model")
-    metrics = shown_metrics(comparison, 2)
+    metrics = shown_metrics(comparison)
     for name in (*map(metric_name, metrics), "parameters", "training", "examples/s"):
         table.add_column(name, justify="right")
     for v in comparison.variants:
-        values = [
-            f"{score(m, v.scores[m]['value'])} [{score(m, v.scores[m]['low'])}, {score(m, v.scores[m]['high'])}]"
-            for m in metrics
-        ]
+        values = [with_half_width(m, v.scores[m]) for m in metrics]
         table.add_row(v.name, *values, size(v.parameters), duration(v.seconds), speed(v.examples_per_second))
     talk.print(table)
     say(
         f"page: {folder}/comparison.html   picture: {folder}/comparison.png   numbers: {folder}/comparison.json"
     )
+
+
+def with_half_width(metric: str, interval: dict[str, float]) -> str:
+    """A score and half of its 95 % interval: 33.39 ± 1.99 %."""
+    value = score(metric, interval["value"])
+    half = score(metric, (interval["high"] - interval["low"]) / 2).removesuffix(" %")
+    return f"{value.removesuffix(' %')} ± {half}{' %' if value.endswith(' %') else ''}"

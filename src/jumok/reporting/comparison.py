@@ -94,7 +94,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> Path:
     return page
 
 
-def shown_metrics(comparison: Comparison, most: int = 3) -> Sequence[str]:
+def shown_metrics(comparison: Comparison, most: int = 2) -> Sequence[str]:
     """The metric that chooses, and some that stand beside it."""
     known = comparison.variants[0].headline
     return [comparison.metric, *(name for name in known if name != comparison.metric)][:most]

@@ -27,7 +27,15 @@ def _environment() -> Environment:
         "size": size,
         "speed": speed,
         "count": lambda value: f"{value:,}",
+        "flow": flow,
         "safe_svg": Markup,
     }
     environment.globals["score"] = score
     return environment
+
+
+def flow(value: Any) -> str:
+    """A value as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
+    return str(value)

@@ -58,6 +58,7 @@ def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
     with _figure(len(plots)) as figure:
         for i, plot in enumerate(plots):
             _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
+        _explain(figure, plots)
         return _text(figure)
 
 
@@ -66,6 +67,7 @@ def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> Non
     with _figure(len(plots)) as figure:
         for i, plot in enumerate(plots):
             _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
+        _explain(figure, plots)
         figure.savefig(path, dpi=160)
 
 
@@ -98,8 +100,14 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
         axes.set_ylim(bottom=-0.02 * plot.top if plot.top else 0)
     if plot.top is not None:
         axes.set_ylim(top=1.03 * plot.top)
-    if len(plot.lines) > 1:
-        axes.legend(fontsize=9)
+
+
+def _explain(figure: "Figure", plots: Sequence[Plot]) -> None:
+    """A legend for each plot of several lines; one, at the last, where all have the same lines."""
+    names = [[line.name for line in plot.lines] for plot in plots]
+    for i, axes in enumerate(figure.axes):
+        if len(names[i]) > 1 and names[i] not in names[i + 1 :]:
+            axes.legend(fontsize=9)
 
 
 def _text(figure: "Figure") -> str:
