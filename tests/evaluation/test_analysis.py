@@ -68,6 +68,16 @@ def test_bins_add_up_to_the_score(answered):
     assert analysis.examples_per_second > 0
 
 
+def test_alternatives_are_kept_and_change_no_answer(reversal):
+    lines = [json.loads(line) for line in (reversal / "run" / "predictions.jsonl").read_text().splitlines()]
+    beam = jumok.load(reversal / "run").decoding
+    assert beam.method == "beam" and beam.best == 1
+    for line in lines:
+        texts, scores = zip(*((answer["text"], answer["score"]) for answer in line["n_best"]), strict=True)
+        assert len(texts) == min(beam.beam, 5) and texts[0] == line["text"]
+        assert list(scores) == sorted(scores, reverse=True)
+
+
 def test_the_record_holds_every_answer(reversal):
     run = reversal / "run"
     lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]

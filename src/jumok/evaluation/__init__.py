@@ -9,6 +9,7 @@ from jumok.evaluation.answers import (
     experiment_of,
     final_split,
     open_split,
+    with_alternatives,
 )
 from jumok.evaluation.record import read_analysis, read_evaluation, write_record
 
@@ -25,5 +26,6 @@ __all__ = [
     "open_split",
     "read_analysis",
     "read_evaluation",
+    "with_alternatives",
     "write_record",
 ]

@@ -15,7 +15,6 @@ FEWEST = 20  # examples in a bin
 RESAMPLES = 200
 LOOKED_AT = 3000  # examples among which the best and worst are looked for
 SHOWN = 8
-ALTERNATIVES = 4
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,6 @@ def shown(answered: Answered, i: int, metric: Metric) -> Shown:
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
         answered.references[i],
         prediction.text,
-        [other.text for other in prediction.alternatives[:ALTERNATIVES]],
+        [other.text for other in prediction.alternatives],
         value_of(answered, i, metric),
     )

@@ -20,6 +20,7 @@ from jumok.predictor.saved import CONFIG, load, model_folder, read_config
 from jumok.values import Prediction
 
 RESAMPLES = 1000
+ALTERNATIVES = 4  # of an answer, kept for the record
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,16 @@ def answer(
     return Answered(split, examples, predictions, answers, time.perf_counter() - started)
 
 
+def with_alternatives(predictor: Predictor) -> Predictor:
+    """The same predictor, which also gives the other answers that its beam finds on the way to the best one."""
+    decoding = predictor.decoding
+    if decoding.method != "beam":
+        return predictor
+    best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
+    changed = decoding.model_copy(update={"best": best})
+    return Predictor(predictor.model, predictor.inputs, predictor.outputs, changed)
+
+
 def final_split(experiment: Experiment) -> str:
     """The part that a run is scored on when it is done: test where there is one, else valid."""
     return "test" if "test" in experiment.data.parts() else "valid"
@@ -121,7 +132,7 @@ def evaluate(
     progress: Callable[[int], None] | None = None,
 ) -> Answered:
     """The answers of a run's best model on a split of its data."""
-    predictor = load(run, decoding=decoding)
+    predictor = with_alternatives(load(run, decoding=decoding))
     experiment = experiment_of(run)
     return answer(
         predictor, open_split(experiment, predictor, split or final_split(experiment), say), progress=progress

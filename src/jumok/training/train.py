@@ -12,6 +12,7 @@ from jumok.evaluation import (
     open_split,
     read_analysis,
     read_evaluation,
+    with_alternatives,
     write_record,
 )
 from jumok.experiment.options import Experiment
@@ -101,7 +102,7 @@ def describe(trainer: Trainer) -> Began:
 def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
     """The scores of the best model; those of the record when it has them already."""
     known = read_evaluation(folder.path) if read_analysis(folder.path) is not None else None
-    predictor = load(folder.model)
+    predictor = with_alternatives(load(folder.model))
     if known is None:
         experiment = experiment_of(folder.path)
         answered = answer(
