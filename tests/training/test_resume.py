@@ -11,7 +11,7 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
-from jumok.training import Interrupted, Outcome, loop, train
+from jumok.training import Interrupted, Outcome, loop, parallel, train
 from jumok.training.loop import Trainer
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
@@ -52,7 +52,7 @@ CALLS = [
     (RunFolder, "write_config"),
     (RunFolder, "append"),
     (RunFolder, "forget_after"),
-    (loop, "batch_loss"),
+    (parallel, "batch_loss"),
     (loop, "clip_gradients"),
     (loop, "answer"),
     (loop, "save_weights"),
@@ -292,9 +292,9 @@ def test_options_of_later_steps_may_change(make, tmp_path):
 
 def test_precision_that_was_found_out_stays(make, tmp_path, monkeypatch):
     automatic, run, told = "training.precision=auto", tmp_path / "run", Told()
-    monkeypatch.setattr(loop, "choose_precision", lambda device, trial: ("fp32", {"fp32": 0.001}))
+    monkeypatch.setattr(loop, "choose_precision", lambda device, trial, clock: ("fp32", {"fp32": 0.001}))
     train(make(automatic, "training.steps=4"), run)
-    monkeypatch.setattr(loop, "choose_precision", lambda device, trial: ("bf16", {"bf16": 0.001}))
+    monkeypatch.setattr(loop, "choose_precision", lambda device, trial, clock: ("bf16", {"bf16": 0.001}))
     train(make(automatic), run, told)
     train(make(), tmp_path / "whole")
     assert told.sentences == []

@@ -28,7 +28,8 @@ TESTS = Path(__file__).parents[1]
 
 
 def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS), "NO_COLOR": "1"}
+    path = os.pathsep.join([str(TESTS), *sys.path])
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path, "NO_COLOR": "1"}
 
 
 def command(folder: Path, run: Path, *overrides: str) -> list[str]:

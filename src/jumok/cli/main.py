@@ -1,13 +1,14 @@
 """The command `jumok`: its subcommands, and what becomes of errors."""
 
 import sys
+from contextlib import suppress
 
 import typer
 
 from jumok.cli import check, compare, demo, evaluate, new, predict, report, train
 from jumok.cli.console import say
 from jumok.errors import JumokError
-from jumok.training import Interrupted
+from jumok.training import Interrupted, follow, joined, leave, send_away
 
 app = typer.Typer(
     name="jumok",
@@ -24,7 +25,23 @@ DONE, FAILED, USER_ERROR = 0, 1, 2
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
+    """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else.
+
+    Of several processes, the first one does it; the others take part in its trainings.
+    """
+    if joined().is_first:
+        status = lead(arguments)
+        send_away()
+    else:
+        status = DONE
+        with suppress(KeyboardInterrupt):
+            follow()
+    leave()
+    sys.exit(status)
+
+
+def lead(arguments: list[str] | None) -> int:
+    """Run a command line and say what went wrong; its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # whatever the locale: texts are in all languages
@@ -32,9 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)  # says itself what a command line lacks, and exits
     except JumokError as error:
         say(f"error: {error}")
-        sys.exit(USER_ERROR)
+        return USER_ERROR
     except Interrupted as stop:
         say(str(stop))
-        sys.exit(FAILED)
+        return FAILED
     except SystemExit as end:  # typer has statuses of its own for Ctrl-C
-        sys.exit(end.code if end.code in (DONE, USER_ERROR) else FAILED)
+        return int(end.code or DONE) if end.code in (None, DONE, USER_ERROR) else FAILED
+    return DONE

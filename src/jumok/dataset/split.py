@@ -45,6 +45,10 @@ class Split:
         """Tokens of each example (n,) in one column, end marks included."""
         return self.tokens[name].lengths[self.rows]
 
+    def target_tokens(self, examples: np.ndarray) -> int:
+        """Tokens of some examples in the outputs, end marks included."""
+        return sum(int(self.tokens[name].lengths[self.rows[examples]].sum()) for name in self.outputs)
+
     def all_lengths(self) -> list[np.ndarray]:
         """The lengths of all columns, inputs first."""
         return [self.lengths(name) for name in (*self.inputs, *self.outputs)]

@@ -1,10 +1,10 @@
 """A model's answers to a split, their scores with intervals, and whether two models differ."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -80,8 +80,18 @@ class Answered:
         }
 
 
+class Answerer(Protocol):
+    """What answers inputs, like a Predictor."""
+
+    def predict(
+        self, inputs: Sequence[Mapping[str, str]], *, progress: Callable[[int], None] | None = None
+    ) -> list[Prediction]:
+        """One prediction for each input, in order."""
+        ...
+
+
 def answer(
-    predictor: Predictor, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
+    predictor: Answerer, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Answered:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers()

@@ -139,7 +139,7 @@ class TrainingOptions(Options):
     """The YAML under `training:`."""
 
     steps: PositiveInt = 5000
-    batch_tokens: PositiveInt = 4096  # rows × longest side of a batch
+    batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
     batching: Literal["by_length", "mixed"] = (
         "by_length"  # mixed: more padding, but each batch has all lengths
     )
@@ -159,6 +159,9 @@ class TrainingOptions(Options):
     patience: PositiveInt | None = 10  # evaluations without a better one before training stops
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
+    shard: bool = (
+        False  # of several processes each holds a part of the weights, for a model too large for a device
+    )
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
 

@@ -1,5 +1,6 @@
 """The folder of a model: weights, configuration, vocabularies. Data, never code."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,10 @@ def read_config(path: Path) -> Experiment:
     return build_experiment(given, str(path), root)
 
 
-def save_weights(folder: Path, model: EncoderDecoder, notes: dict[str, str]) -> None:
-    """Write the weights whole or not at all; parameters that several parts share are written once."""
-    weights = {name: value.detach().cpu().contiguous() for name, value in weights_of(model).items()}
-    write_file_atomically(folder / WEIGHTS, safetensors.torch.save(weights, notes))
+def save_weights(folder: Path, weights: Mapping[str, torch.Tensor], notes: dict[str, str]) -> None:
+    """Write what `weights_of` tells of a model, whole or not at all."""
+    data = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    write_file_atomically(folder / WEIGHTS, safetensors.torch.save(data, notes))
 
 
 def weights_of(model: EncoderDecoder) -> dict[str, torch.Tensor]:

@@ -1,7 +1,8 @@
 """Averages of the weights over the steps of a training, which often predict better than the last weights.
 
 All of them average the floating-point parameters and buffers that belong to the model's state; other buffers
-keep the newest value. Make an average when the model is on its device.
+keep the newest value. Make an average when the model is on its device. Where weights are sharded, each process
+averages its part of them.
 """
 
 from collections import deque
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.training.checkpoint import require_same
+from jumok.training.sharding import as_sharded, part, part_of
 
 
 class Average(Protocol):
@@ -78,12 +80,12 @@ class ExponentialAverage:
         self.warm = warm
         self.steps = 0
         self.weights = _averaged_weights(model)
-        self.averages = {name: _precise(weight).clone() for name, weight in self.weights.items()}
+        self.averages = {name: _precise(part(weight)).clone() for name, weight in self.weights.items()}
 
     @torch.no_grad()
     def step(self) -> None:
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.warm else self.decay
-        news = [_precise(weight) for weight in self.weights.values()]
+        news = [_precise(part(weight)) for weight in self.weights.values()]
         torch._foreach_lerp_(list(self.averages.values()), news, 1.0 - decay)
         self.steps += 1
 
@@ -94,15 +96,15 @@ class ExponentialAverage:
         return _exchanged(self.weights, self.averages.items())
 
     def tensors(self) -> dict[str, Tensor]:
-        return dict(self.averages)
+        return {name: as_sharded(average, self.weights[name]) for name, average in self.averages.items()}
 
     def state(self) -> dict[str, Any]:
         return {"steps": self.steps}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-        require_same(tensors, self.averages, "the averaged weights")
+        require_same(tensors, self.weights, "the averaged weights")
         for name, average in self.averages.items():
-            average.copy_(tensors[name])
+            average.copy_(part_of(tensors[name], self.weights[name]))
         self.steps = state["steps"]
 
 
@@ -126,7 +128,7 @@ class LastAverage:
 
     def snapshot(self) -> None:
         """Keep the present weights, and forget the oldest."""
-        copies = {name: weight.detach().to("cpu", copy=True) for name, weight in self.weights.items()}
+        copies = {name: part(weight).to("cpu", copy=True) for name, weight in self.weights.items()}
         self.snapshots.append(copies)
 
     def swapped(self) -> AbstractContextManager[None]:
@@ -134,7 +136,11 @@ class LastAverage:
 
     def tensors(self) -> dict[str, Tensor]:
         numbered = enumerate(self.snapshots)
-        return {f"{number}.{name}": kept for number, copies in numbered for name, kept in copies.items()}
+        return {
+            f"{number}.{name}": as_sharded(kept, self.weights[name])
+            for number, copies in numbered
+            for name, kept in copies.items()
+        }
 
     def state(self) -> dict[str, Any]:
         return {"snapshots": len(self.snapshots)}
@@ -145,7 +151,13 @@ class LastAverage:
         require_same(tensors, wanted, "the averaged weights")
         self.snapshots.clear()
         for number in numbers:
-            self.snapshots.append({name: tensors[f"{number}.{name}"].clone() for name in self.weights})
+            kept = {name: tensors[f"{number}.{name}"] for name in self.weights}
+            self.snapshots.append(
+                {
+                    name: part_of(kept[name], weight).to("cpu", copy=True)
+                    for name, weight in self.weights.items()
+                }
+            )
 
     def _means(self) -> Iterator[tuple[str, Tensor]]:
         for name in self.weights:
@@ -163,12 +175,12 @@ def _averaged_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def _precise(weight: Tensor) -> Tensor:
     """The weight in float32 at least: in bf16 the small steps of an average would be lost in rounding."""
-    return weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
+    return weight.to(torch.promote_types(weight.dtype, torch.float32))
 
 
 @contextmanager
 def _exchanged(weights: Mapping[str, Tensor], averages: Iterable[tuple[str, Tensor]]) -> Iterator[None]:
-    originals = {name: weight.detach().clone() for name, weight in weights.items()}
+    originals = {name: part(weight).clone() for name, weight in weights.items()}
     try:
         _copy(weights, averages)
         yield
@@ -179,4 +191,4 @@ def _exchanged(weights: Mapping[str, Tensor], averages: Iterable[tuple[str, Tens
 @torch.no_grad()
 def _copy(weights: Mapping[str, Tensor], values: Iterable[tuple[str, Tensor]]) -> None:
     for name, value in values:
-        weights[name].copy_(value)
+        part(weights[name]).copy_(value)

@@ -21,6 +21,7 @@ def describe_environment(began: Began) -> dict[str, Any]:
         "precision": began.precision,
         "device": began.device,
         "processor": processor(began.device),
+        "processes": began.processes,
         "threads": torch.get_num_threads(),
         "jumok": installed("jumok"),
         "torch": str(torch.__version__),

@@ -1,53 +1,62 @@
 """The training loop. It knows no task: kinds give losses and scores, the model encodes and decodes."""
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from jumok.data import batching
-from jumok.dataset import Batch, Prepared
+from jumok.dataset import Prepared
 from jumok.errors import RunError
 from jumok.evaluation import answer
 from jumok.experiment.options import Experiment, TrainingOptions
 from jumok.kinds.fitting import build_model
 from jumok.model import EncoderDecoder
-from jumok.predictor import Predictor, save_weights
+from jumok.predictor import Predictor, save_weights, weights_of
 from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
-from jumok.training.loss import batch_loss, split_loss
+from jumok.training.device import choose_device
+from jumok.training.dividing import DividedPredictor
+from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
-from jumok.training.precision import autocast, choose_precision
+from jumok.training.parallel import BatchLoss, replicate
+from jumok.training.precision import autocast, choose_precision, now
+from jumok.training.processes import Processes
 from jumok.training.reporter import Evaluated, Progress, Reporter
 from jumok.training.run import RunFolder
 from jumok.training.schedule import Schedule
+from jumok.training.sharding import fill, gathered
+from jumok.training.signals import Interrupted, stop_signals
 from jumok.training.stopping import Best
 
+OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own
 UNSOUND = 20  # steps in a row whose gradients are not finite, before training gives up
 
 
-class Interrupted(Exception):
-    """The user stopped the training; it was saved and can go on."""
-
-
 class Trainer:
-    """One model in training: its batches, its step, its evaluations, its checkpoints."""
+    """One model in training: its batches, its step, its evaluations, its checkpoints.
+
+    Of several processes each has a trainer, and all call the same methods; what they decide by is the same in all.
+    """
 
     def __init__(
-        self, experiment: Experiment, run: RunFolder, prepared: Prepared, reporter: Reporter
+        self,
+        experiment: Experiment,
+        run: RunFolder,
+        prepared: Prepared,
+        reporter: Reporter,
+        processes: Processes,
     ) -> None:
-        self.run, self.reporter, self.prepared = run, reporter, prepared
+        self.run, self.reporter, self.prepared, self.processes = run, reporter, prepared, processes
         self.options: TrainingOptions = experiment.training
-        self.device = choose_device(self.options.device)
+        devices = processes.from_all(lambda: str(choose_device(self.options.device, processes)))
+        self.device = torch.device(devices[processes.rank])
         self.train, self.valid = prepared.splits["train"], prepared.splits["valid"]
         torch.manual_seed(self.options.seed)
-        self.model = build_model(prepared.inputs, prepared.outputs, experiment.model).to(self.device)
+        self.model = build_model(prepared.inputs, prepared.outputs, experiment.model)
+        losses = BatchLoss(self.model, self.train, self.options.label_smoothing)
+        self.replica = replicate(losses, self.device, processes, self.options.shard)
         self.experiment = self._find_out(experiment)
         self.options = self.experiment.training
         self.optimizer = build_optimizer(
@@ -69,7 +78,9 @@ class Trainer:
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
         if training.precision == "auto":
-            chosen, seconds = choose_precision(self.device, self._trial)
+            chosen, seconds = choose_precision(
+                self.device, self._trial, clock=lambda: self.processes.from_first(now)
+            )
             times = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in seconds.items())
             self.reporter.said(f"computing in {chosen} (one batch forward and backward: {times})")
             training = training.model_copy(update={"precision": chosen})
@@ -81,8 +92,7 @@ class Trainer:
     def _trial(self) -> None:
         """One forward and backward on a batch of the middle length, leaving no gradients."""
         plan = batching.in_order(self.train.all_lengths(), self.options.batch_tokens)
-        batch = self.train.batch(plan[len(plan) // 2]).to(self.device)
-        batch_loss(self.model, self.train, batch, self.options.label_smoothing).total.backward()
+        self._share_of_loss(plan[len(plan) // 2]).backward()
         self.model.zero_grad(set_to_none=True)
 
     def _plan(self) -> list[np.ndarray]:
@@ -91,33 +101,46 @@ class Trainer:
         mixed = self.options.batching == "mixed"
         return batching.plan(lengths, self.options.batch_tokens, self.options.seed, self.epoch, mixed)
 
-    def next_batch(self) -> Batch:
+    def next_batch(self) -> np.ndarray:
+        """The rows of the next batch, those of all processes."""
         if self.position == len(self.plan):
             self.epoch, self.position = self.epoch + 1, 0
             self.plan = self._plan()
-        batch = self.train.batch(self.plan[self.position])
         self.position += 1
-        return batch.to(self.device)
+        return self.plan[self.position - 1]
 
     def train_step(self) -> None:
         """One step of the optimizer, over `accumulate` batches."""
         self.step += 1
-        torch.manual_seed(self.options.seed * 1_000_003 + self.step)  # dropout: a function of seed and step
+        # dropout: a function of seed, step and rank
+        torch.manual_seed(self.options.seed * 1_000_003 + self.step + self.processes.rank * OTHER_RANK)
         rate = self.schedule(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batches = [self.next_batch() for _ in range(self.options.accumulate)]
-        tokens = sum(int(value.valid.sum()) for batch in batches for value in batch.outputs.values())
+        tokens = sum(self.train.target_tokens(rows) for rows in batches)
+        share = tokens / self.processes.number  # gradients are averaged over processes, and should be summed
         loss = 0.0
-        for batch in batches:
-            with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
-                part = batch_loss(self.model, self.train, batch, self.options.label_smoothing)
-            (part.total / tokens).backward()
-            loss += float(part.total.detach())
+        for number, rows in enumerate(batches, 1):
+            with self.replica.exchanging(last=number == len(batches)):
+                with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
+                    total = self._share_of_loss(rows)
+                (total / share).backward()
+            loss += float(total.detach())
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
         self._apply(norm)
         self.optimizer.zero_grad(set_to_none=True)
-        self.tokens, self.loss = self.tokens + tokens, self.loss + loss
+        self.tokens, self.loss = self.tokens + tokens, self.loss + self.processes.sum(loss)
+
+    def _share_of_loss(self, rows: np.ndarray) -> Tensor:
+        """The loss of this process's rows of a batch, a sum.
+
+        A process that has none takes the first one, which counts nothing here, for all must meet on the way.
+        """
+        mine = rows[self.processes.rank :: self.processes.number]
+        batch = self.train.batch(mine if len(mine) else rows[:1]).to(self.device)
+        total: Tensor = self.replica.losses(batch)
+        return total if len(mine) else total * 0.0
 
     def _apply(self, norm: float) -> None:
         """Take the step, unless the gradients are not finite."""
@@ -139,35 +162,52 @@ class Trainer:
         train_loss = self.loss / max(self.tokens, 1)
         with self.average.swapped():
             self.model.eval()
-            loss = split_loss(self.model, self.valid, self.options.batch_tokens, self.device)
-            predictor = Predictor(
-                self.model,
-                self.prepared.inputs,
-                self.prepared.outputs,
-                self.experiment.decoding.model_copy(update={"method": "greedy"}),
-            )
-            metrics = answer(predictor, self.valid, self.options.evaluate_examples).values()
-            better = self.best.update(metrics[self.best.metric], self.step)
-            as_good = (
-                metrics[self.best.metric] == self.best.value
-            )  # of equals, the one that was trained longer
-            if better or as_good or not (self.run.model / "model.safetensors").exists():
-                save_weights(self.run.model, self.model, {"step": str(self.step)})
+            with self.replica.whole():
+                loss = split_loss(
+                    self.model, self.valid, self.options.batch_tokens, self.device, self.processes
+                )
+                metrics = self._metrics()
             self.model.train()
+            better = self.best.update(metrics[self.best.metric], self.step)
+            as_good = metrics[self.best.metric] == self.best.value  # of equals, the one trained longer
+            self._keep(better or as_good)
+        self.processes.from_first(lambda: self._log(train_loss, loss, metrics))
+        self.reporter.evaluated(Evaluated(self.step, self.epoch, loss, metrics, self.best.metric, better))
+        self.tokens, self.loss, self.since = 0, 0.0, self.seconds
+
+    def _metrics(self) -> dict[str, float]:
+        """The scores of greedy answers to the valid part, or to some of it."""
+        predictor = Predictor(
+            self.model,
+            self.prepared.inputs,
+            self.prepared.outputs,
+            self.experiment.decoding.model_copy(update={"method": "greedy"}),
+        )
+        divided = DividedPredictor(predictor, self.processes)
+        answered = answer(divided, self.valid, self.options.evaluate_examples)
+        return self.processes.from_first(answered.values)
+
+    def _keep(self, good: bool) -> None:
+        """Write the model as the best one, if it is good or the only one."""
+        file = self.run.model / "model.safetensors"
+        if self.processes.from_first(lambda: good or not file.exists()):
+            weights = gathered(weights_of(self.model), self.processes.is_first)
+            self.processes.from_first(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
+
+    def _log(self, train_loss: float, loss: float, metrics: dict[str, float]) -> None:
         place = {"step": self.step, "epoch": self.epoch + self.position / len(self.plan)}
         rate = {"learning_rate": self.schedule(self.step), "seconds": self.seconds}
         self.run.append({**place, "split": "train", "loss": train_loss, **rate})
         self.run.append({**place, "split": "valid", "loss": loss, **metrics})
-        self.reporter.evaluated(Evaluated(self.step, self.epoch, loss, metrics, self.best.metric, better))
-        self.tokens, self.loss, self.since = 0, 0.0, self.seconds
 
     def save(self, finished: bool = False) -> None:
-        """Write a checkpoint from which training goes on as if it had never stopped."""
-        tensors: dict[str, dict[str, Tensor]] = {
+        """Write a checkpoint from which training goes on as if it had never stopped, in any number of processes."""
+        groups = {
             "model": {name: value.detach() for name, value in self.model.named_parameters()},
             "optimizer": optimizer_tensors(self.optimizer, self.model),
             "average": self.average.tensors(),
         }
+        tensors = {name: gathered(group, self.processes.is_first) for name, group in groups.items()}
         state = {
             "epoch": self.epoch,
             "position": self.position,
@@ -182,7 +222,7 @@ class Trainer:
             "finished": finished,
             "steps": self.options.steps,
         }
-        self.checkpoints.save(self.step, tensors, state)
+        self.processes.from_first(lambda: str(self.checkpoints.save(self.step, tensors, state)))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint."""
@@ -193,9 +233,8 @@ class Trainer:
             )
         parameters = dict(self.model.named_parameters())
         require_same(checkpoint.tensors["model"], parameters, "the weights of the model")
-        with torch.no_grad():
-            for name, parameter in parameters.items():
-                parameter.copy_(checkpoint.tensors["model"][name])
+        for name, parameter in parameters.items():
+            fill(parameter, checkpoint.tensors["model"][name])
         restore_optimizer(self.optimizer, self.model, checkpoint.tensors["optimizer"])
         self.average.restore(checkpoint.tensors["average"], state["average"])
         self.best.restore(state["best"])
@@ -209,7 +248,7 @@ class Trainer:
     def fit(self) -> None:
         """Train until the last step, or until patience is out; Interrupted after saving when the user stops it."""
         self.model.train()
-        with stop_signals() as stop:
+        with stop_signals(once=self.processes.number == 1) as stop:
             while self.step < self.options.steps and not self.best.exhausted:
                 started = time.perf_counter()
                 self.train_step()
@@ -219,7 +258,7 @@ class Trainer:
                 if due:
                     self.evaluate()
                     self.save(finished=self.step >= self.options.steps or self.best.exhausted)
-                if stop.is_set():
+                if self.processes.sum(stop.is_set()):
                     if not due:
                         self.save()
                     raise Interrupted
@@ -232,41 +271,6 @@ class Trainer:
                 self.step, self.options.steps, self.epoch, loss, self.schedule(self.step), speed, self.seconds
             )
         )
-
-
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C ends at once."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of this name; `auto` is a GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise RunError(
-            f"training.device: {name!r} cannot be used here: {str(error).splitlines()[0]}"
-        ) from None
-    return device
 
 
 def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:

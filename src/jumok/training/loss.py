@@ -6,6 +6,7 @@ from jumok.data.batching import in_order
 from jumok.dataset.split import Batch, Split
 from jumok.losses.tokens import Loss
 from jumok.model import EncoderDecoder
+from jumok.training.processes import Processes
 
 
 def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: float) -> Loss:
@@ -22,10 +23,12 @@ def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: flo
 
 
 @torch.no_grad()
-def split_loss(model: EncoderDecoder, split: Split, batch_tokens: int, device: torch.device) -> float:
-    """Cross-entropy of a target token over a split, without smoothing, in nats."""
+def split_loss(
+    model: EncoderDecoder, split: Split, batch_tokens: int, device: torch.device, processes: Processes
+) -> float:
+    """Cross-entropy of a target token over a split, without smoothing, in nats; processes divide the batches."""
     total, count = 0.0, 0
-    for examples in in_order(split.all_lengths(), batch_tokens):
+    for examples in in_order(split.all_lengths(), batch_tokens)[processes.rank :: processes.number]:
         loss = batch_loss(model, split, split.batch(examples).to(device), 0.0)
         total, count = total + float(loss.total), count + loss.count
-    return total / max(count, 1)
+    return processes.sum(total) / max(processes.sum(count), 1)

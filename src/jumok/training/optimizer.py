@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.training.checkpoint import require_same
+from jumok.training.sharding import fill, whole
 
 # What multiplies activations. Pulling such a matrix towards zero makes the function smoother; pulling at a
 # bias or the gain of a norm does not, and the rows of an embedding table would shrink in every step, even
@@ -32,7 +33,7 @@ def clip_gradients(parameters: Iterable[Tensor], limit: float) -> float:
 
     A norm that is not finite leaves gradients that are not: then the step must not be taken.
     """
-    return float(torch.nn.utils.clip_grad_norm_(parameters, limit))
+    return float(whole(torch.nn.utils.clip_grad_norm_(parameters, limit)))
 
 
 def optimizer_tensors(optimizer: torch.optim.AdamW, model: nn.Module) -> dict[str, Tensor]:
@@ -54,7 +55,7 @@ def restore_optimizer(optimizer: torch.optim.AdamW, model: nn.Module, tensors: M
     for name, parameter in _named(optimizer, model).items():
         memory = _fresh(parameter)
         for part, tensor in memory.items():
-            tensor.copy_(tensors[f"{part}.{name}"])
+            fill(tensor, tensors[f"{part}.{name}"])
         optimizer.state[parameter] = memory
 
 

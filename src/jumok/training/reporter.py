@@ -16,6 +16,7 @@ class Began(NamedTuple):
     device: str
     steps: int
     start: int  # the step that training goes on from
+    processes: int = 1
 
 
 class Progress(NamedTuple):

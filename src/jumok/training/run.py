@@ -23,6 +23,7 @@ FREE = {
     "training.evaluate_every",
     "training.evaluate_examples",
     "training.device",
+    "training.shard",
     "decoding",
 }
 # What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.

@@ -1,10 +1,12 @@
 """Train an experiment in a run folder: begin, go on, or say that it is done; then score it for the record."""
 
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jumok.dataset import prepare
+from jumok.dataset import Prepared, prepare
+from jumok.errors import JumokError, RunError
 from jumok.evaluation import (
     answer,
     experiment_of,
@@ -20,11 +22,19 @@ from jumok.files import write_json
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.reporting import write_report
+from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
 from jumok.training.machine import tune_process
+from jumok.training.processes import Processes, joined
 from jumok.training.reporter import Began, Reporter, Silent
 from jumok.training.run import RunFolder
+from jumok.training.signals import Interrupted
+
+ONE_SHARD = (
+    "training.shard does nothing in one process; several share a model after "
+    "torchrun --nproc-per-node NUMBER -m jumok train ..."
+)
 
 
 @dataclass(frozen=True)
@@ -41,21 +51,50 @@ def train(experiment: Experiment, run: Path | str, reporter: Reporter | None = N
 
     A stop by Ctrl-C or SIGTERM saves first and raises `Interrupted`. On the CPU the weights of an interrupted and
     continued run are bit-equal to those of a run that was never stopped.
+
+    A script that torchrun starts in several processes calls it in each; only the first tells the reporter.
     """
-    reporter = reporter or Silent()
+    processes = joined()
+    processes.from_first(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
+    return _train(experiment, Path(run), reporter or Silent(), processes)
+
+
+def follow() -> None:
+    """Take part in the trainings of the first process until it sends away the others."""
+    processes = joined()
+    while order := processes.from_first(lambda: None):
+        with suppress(JumokError, Interrupted):  # the first process tells of them
+            experiment = Experiment.model_validate(order["experiment"])
+            _train(experiment, Path(order["run"]), Silent(), processes)
+
+
+def send_away() -> None:
+    """Tell those that follow that there will be no more trainings."""
+    with suppress(RuntimeError):  # they are gone already
+        joined().from_first(lambda: None)
+
+
+def _train(experiment: Experiment, run: Path, reporter: Reporter, processes: Processes) -> Outcome:
     tune_process()
-    folder = RunFolder(Path(run))
-    with folder.locked():
-        was_finished = _fit(experiment, folder, reporter)
-        return Outcome(folder.path, was_finished, _score(folder, reporter))
+    folder = RunFolder(run)
+    reporter = reporter if processes.is_first else Silent()
+    with ExitStack() as held:
+        processes.from_first(lambda: held.enter_context(folder.locked()))
+        was_finished = _fit(experiment, folder, reporter, processes)
+        evaluation = processes.from_first(lambda: _score(folder, reporter))
+        return Outcome(folder.path, was_finished, evaluation)
 
 
-def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
+def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
     """Do the steps that are left; tells whether there were none."""
-    experiment = folder.agree(experiment)
-    prepared = prepare(experiment, reporter.said)
-    trainer = Trainer(experiment, folder, prepared, reporter)
-    checkpoint = trainer.checkpoints.load()
+    agreed = processes.from_first(lambda: folder.agree(experiment).model_dump(mode="json"))
+    experiment = Experiment.model_validate(agreed)
+    if experiment.training.shard and processes.number == 1:
+        reporter.said(ONE_SHARD)
+    prepared = processes.first_then_others(lambda: prepare(experiment, reporter.said))
+    require_same_data(prepared, processes)
+    trainer = Trainer(experiment, folder, prepared, reporter, processes)
+    checkpoint = _newest(trainer.checkpoints, processes)
     if checkpoint is not None:
         trainer.restore(checkpoint)  # or refuse it, before anything is written
         if is_finished(checkpoint.state, experiment.training.steps):
@@ -64,20 +103,56 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> bool:
                 f"ask for more by --set training.steps={2 * checkpoint.state['steps']}"
             )
             return True
-    folder.write_config(trainer.experiment)
-    save_model(folder.model, trainer.experiment, {**prepared.inputs, **prepared.outputs})
-    folder.evaluation.unlink(missing_ok=True)
-    if checkpoint is None:
-        (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
-    folder.forget_after(trainer.step)
-    began = describe(trainer)
-    write_json(folder.environment, describe_environment(began))
-    reporter.began(began)
+    processes.from_first(lambda: _begin_files(trainer, begins=checkpoint is None))
+    reporter.began(describe(trainer))
     try:
         trainer.fit()
     finally:
         reporter.ended()
     return False
+
+
+def require_same_data(prepared: Prepared, processes: Processes) -> None:
+    """Refuse processes of several machines that read other data or learned other vocabularies."""
+    kinds = {**prepared.inputs, **prepared.outputs}.values()
+    texts = [split.texts.digest for split in prepared.splits.values()]
+    seen = processes.from_all(lambda: [*texts, *(kind.digest for kind in kinds)])
+    if other := [rank for rank, digests in enumerate(seen) if digests != seen[0]]:
+        raise RunError(
+            f"process {other[0]} reads other data than process 0; copy the same files to all machines"
+        )
+
+
+def _newest(checkpoints: Checkpoints, processes: Processes) -> Checkpoint | None:
+    """The checkpoint to go on from; the first process reads it for all."""
+    found: list[Checkpoint] = []
+
+    def read() -> dict[str, Any] | None:
+        checkpoint = checkpoints.load()
+        if checkpoint is None:
+            return None
+        found.append(checkpoint)
+        about = {"step": checkpoint.step, "state": checkpoint.state, "path": str(checkpoint.path)}
+        return {**about, "groups": list(checkpoint.tensors)}
+
+    about = processes.from_first(read)
+    if about is None:
+        return None
+    here = found[0].tensors if found else {}
+    tensors = {name: dict(processes.tensors_from_first(here.get(name, {}))) for name in about["groups"]}
+    return Checkpoint(about["step"], tensors, about["state"], Path(about["path"]))
+
+
+def _begin_files(trainer: Trainer, begins: bool) -> None:
+    """Bring the run folder to the step that training goes on from, or begins with."""
+    folder, prepared = trainer.run, trainer.prepared
+    folder.write_config(trainer.experiment)
+    save_model(folder.model, trainer.experiment, {**prepared.inputs, **prepared.outputs})
+    folder.evaluation.unlink(missing_ok=True)
+    if begins:
+        (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
+    folder.forget_after(trainer.step)
+    write_json(folder.environment, describe_environment(describe(trainer)))
 
 
 def is_finished(state: dict[str, Any], steps: int) -> bool:
@@ -96,6 +171,7 @@ def describe(trainer: Trainer) -> Began:
         str(trainer.device),
         trainer.options.steps,
         trainer.step,
+        trainer.processes.number,
     )
 
 

@@ -1,0 +1,174 @@
+"""The processes that train one model together: who they are, and the little that they tell each other.
+
+torchrun starts them alike. The first one reads the command line, writes the files and talks; the others follow it.
+What they tell each other is JSON and tensors, over gloo; gradients take the fastest way (nccl between GPUs).
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from jumok.errors import RunError
+
+T = TypeVar("T")  # of values that JSON can hold, where they travel
+PATIENCE = timedelta(
+    days=2
+)  # others wait while the first one reads a large corpus; a dead one is noticed at once
+VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells a process
+
+
+class EndedElsewhere(RunError):
+    """Another process failed, and says why; this one only stops."""
+
+
+class Processes(Protocol):
+    """What a training needs of the processes that it runs in."""
+
+    rank: int  # 0 is the first
+    number: int
+    local_rank: int  # among those of this machine
+
+    @property
+    def is_first(self) -> bool: ...
+
+    def from_first(self, work: Callable[[], T]) -> T:
+        """What `work` gives in the first process, in all of them; its error ends all."""
+        ...
+
+    def from_all(self, work: Callable[[], T]) -> list[T]:
+        """What `work` gives in each process, by rank, in all of them; an error of one ends all."""
+        ...
+
+    def first_then_others(self, work: Callable[[], T]) -> T:
+        """Let the first process work, then the others, which find what it left; each has its own result."""
+        ...
+
+    def sum(self, value: float) -> float:
+        """The sum of the values of all processes."""
+        ...
+
+    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The tensors of the first process (on the CPU), in all of them."""
+        ...
+
+
+class Alone:
+    """One process, which has nobody to talk to."""
+
+    rank, number, local_rank, is_first = 0, 1, 0, True
+
+    def from_first(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def from_all(self, work: Callable[[], T]) -> list[T]:
+        return [work()]
+
+    def first_then_others(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def sum(self, value: float) -> float:
+        return value
+
+    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        return tensors
+
+
+class Group:
+    """Several processes, as torch.distributed connects them. All call the same methods in the same order."""
+
+    def __init__(self) -> None:
+        self.rank, self.number = dist.get_rank(), dist.get_world_size()
+        self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
+        self.is_first = self.rank == 0
+
+    def from_first(self, work: Callable[[], T]) -> T:
+        attempt = attempted(work) if self.is_first else Attempt({}, None)
+        (value,) = settled(attempt, [self._sent(attempt.document, 0)])
+        return value
+
+    def from_all(self, work: Callable[[], T]) -> list[T]:
+        attempt = attempted(work)
+        return settled(attempt, [self._sent(attempt.document, source) for source in range(self.number)])
+
+    def first_then_others(self, work: Callable[[], T]) -> T:
+        done: list[T] = []
+        self.from_first(lambda: done.append(work()))
+        self.from_all(lambda: None if done else done.append(work()))
+        return done[0]
+
+    def sum(self, value: float) -> float:
+        total = torch.tensor(value, dtype=torch.float64)
+        dist.all_reduce(total)
+        return float(total)
+
+    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        forms = self.from_first(lambda: {name: form(tensor) for name, tensor in tensors.items()})
+        received = {}
+        for name, (shape, dtype) in forms.items():
+            empty = torch.empty(shape, dtype=getattr(torch, dtype))
+            received[name] = tensors[name].contiguous() if self.is_first else empty
+            dist.broadcast(received[name], 0)
+        return received
+
+    def _sent(self, document: dict[str, Any], source: int) -> dict[str, Any]:
+        """The document of the process `source`, in all."""
+        data = torch.frombuffer(bytearray(json.dumps(document).encode()), dtype=torch.uint8)
+        size = torch.tensor(len(data))
+        dist.broadcast(size, source)
+        if self.rank != source:
+            data = torch.empty(int(size), dtype=torch.uint8)
+        dist.broadcast(data, source)
+        return dict(json.loads(data.numpy().tobytes()))
+
+
+def form(tensor: Tensor) -> tuple[tuple[int, ...], str]:
+    """Shape and type of a tensor, as JSON can say them."""
+    return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+
+
+class Attempt(NamedTuple):
+    """How a piece of work went."""
+
+    document: dict[str, Any]  # its value, or its error in words
+    error: BaseException | None
+
+
+def attempted(work: Callable[[], Any]) -> Attempt:
+    """Do a piece of work; its error, of whatever kind, is kept until the others know of it."""
+    try:
+        return Attempt({"value": work()}, None)
+    except BaseException as error:
+        return Attempt({"error": str(error) or type(error).__name__}, error)
+
+
+def settled(attempt: Attempt, documents: list[dict[str, Any]]) -> list[Any]:
+    """The values of all; or the error of this process, or word of another one's."""
+    if attempt.error is not None:
+        raise attempt.error
+    for document in documents:
+        if "error" in document:
+            raise EndedElsewhere(document["error"])
+    return [document["value"] for document in documents]
+
+
+def joined() -> Processes:
+    """The processes that torchrun started together with this one, or this one alone."""
+    if not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
+        return Alone()
+    if not dist.is_initialized():
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE
+        )
+    return Group()
+
+
+def leave() -> None:
+    """Take leave of the other processes at the end of all work, as nccl asks for."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
