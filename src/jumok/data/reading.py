@@ -17,9 +17,11 @@ GZIP_MARK = b"\x1f\x8b"
 
 def why_unreadable(path: Path) -> Fault | None:
     """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
-    if path.is_dir():
-        return Fault(str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file")
     try:
+        if path.is_dir():
+            return Fault(
+                str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file"
+            )
         with open_bytes(path) as file:
             begin = file.read(4)
     except FileNotFoundError:
@@ -28,6 +30,8 @@ def why_unreadable(path: Path) -> Fault | None:
         return damaged_gzip(path, error)
     except OSError as error:
         return unreadable(path, error)
+    except ValueError:  # a NUL, which no name of a file can have
+        return Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
     if not begin or begin == BYTE_ORDER_MARK:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
@@ -35,6 +39,16 @@ def why_unreadable(path: Path) -> Fault | None:
     if begin[:2] in UTF16_MARKS:
         return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
     return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; False, unlike Path.is_file, for names that no file can have."""
+    return os.path.isfile(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there."""
+    return os.path.isdir(path)
 
 
 def raw_lines(path: Path) -> Iterator[bytes]:

@@ -1,0 +1,124 @@
+"""`jumok convert`."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jumok.cli.console import print_json, say, write_line
+from jumok.cli.options import Json
+from jumok.data.annotations.expressible import not_expressible, sentence, without_outline
+from jumok.data.annotations.splits import Splits, counts, read_splits, same_classes, write_splits
+from jumok.data.faults import Fault
+from jumok.errors import ConfigurationError, DataError
+
+SHOWN = 20
+MOST_MASK_CLASSES = 254  # with "outside" and 255, what 8 bits can tell apart
+
+
+class To(StrEnum):
+    """The formats there are."""
+
+    coco = "coco"
+    voc = "voc"
+    yolo = "yolo"
+    masks = "masks"
+
+
+class Images(StrEnum):
+    """What becomes of the images."""
+
+    copy = "copy"
+    link = "link"
+    none = "none"
+
+
+def add_to(app: typer.Typer) -> None:
+    example = "jumok convert bccd blood/data.yaml --images link"
+    app.command(name="convert", epilog=f"Example: `{example}`")(command)
+
+
+def command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="COCO .json (or a folder of them), VOC folder, YOLO data.yaml."
+        ),
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="A .json file, a data.yaml, or a new folder with --to.")
+    ],
+    to: Annotated[
+        To | None, typer.Option(help="The format, where the name of TARGET does not say it.")
+    ] = None,
+    images: Annotated[
+        Images | None, typer.Option(help="Copy or link images to the folder; none: to a .json file always.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from-images", help="Where the images of a COCO file are.")
+    ] = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="A split to convert; several times: several. All by default.")
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave out what is faulty, instead of stopping.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write annotated pictures in another format: COCO, Pascal VOC, YOLO, or masks made of outlines.
+
+    All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
+    """
+    kind = to or told_by_name(target)
+    splits = same_classes(read_splits(source, folder, split or ()))
+    tell_faults([fault for data in splits.values() for fault in data.faults], skip)
+    if kind is To.masks:
+        check_outlines(splits)
+    lost = not_expressible(splits, kind.value)
+    told = sentence(lost, kind.value)
+    if told:
+        say(told)
+    default = Images.none if target.suffix == ".json" else Images.copy
+    write_splits(splits, target, kind.value, (images or default).value)
+    for name, count in counts(splits).items():
+        say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")
+    if json:
+        print_json({"written": str(target), "splits": counts(splits), "not_expressible": lost})
+    else:
+        write_line(str(target))
+
+
+def told_by_name(target: Path) -> To:
+    """The format that the name of the target tells."""
+    formats = {".json": To.coco, ".yaml": To.yolo, ".yml": To.yolo}
+    if target.suffix not in formats:
+        known = ", ".join(To)
+        raise ConfigurationError(f"{target}: say the format of the folder, like --to voc; known are: {known}")
+    return formats[target.suffix]
+
+
+def tell_faults(faults: Sequence[Fault], skip: bool) -> None:
+    """Show what could not be read; stop unless it is to be skipped."""
+    for fault in faults[:SHOWN]:
+        say(f"fault: {fault}")
+    if len(faults) > SHOWN:
+        say(f"... and {len(faults) - SHOWN} more faults")
+    if faults and not skip:
+        raise DataError(f"faults: {len(faults)}; mend them, or pass --skip to convert the rest")
+
+
+def check_outlines(splits: Splits) -> None:
+    """Masks are made of outlines; a box does not say which of its pixels are the object's."""
+    bare = list(without_outline(splits))
+    if bare:
+        place = bare[0].place
+        raise DataError(
+            f"{place.file}{f':{place.line}' if place.line else ''}: {bare[0].name!r} has a box but no outline "
+            f"(like {len(bare):,} annotations in all), and a box does not say which of its pixels are the object; "
+            "masks need polygons or run lengths"
+        )
+    classes = len(next(iter(splits.values())).classes)
+    if classes > MOST_MASK_CLASSES:
+        raise DataError(f"masks hold up to {MOST_MASK_CLASSES} classes, and there are {classes}")

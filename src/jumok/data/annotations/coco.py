@@ -1,0 +1,269 @@
+"""COCO: one JSON file with lists of images, annotations and categories, which refer to each other by ids.
+
+A box is `[left, top, width, height]` in pixels. Ids may have gaps; numbers and texts are ids. What COCO itself has no
+field for (difficult, truncated, occluded) is read and written under `attributes`, as annotation tools do.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jumok.data.annotations.coco_fields import (
+    IMAGE_KEYS,
+    OBJECT_KEYS,
+    Wrong,
+    attributes_of,
+    box_of,
+    id_of,
+    segmentation_of,
+    size_of,
+    text_of,
+)
+from jumok.data.annotations.located_json import LocatedJson, Record
+from jumok.data.annotations.picture import (
+    AnnotatedSet,
+    Annotation,
+    Class,
+    Picture,
+    Place,
+    nothing_but,
+    pixels,
+)
+from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.reading import is_file
+from jumok.errors import did_you_mean
+
+Id = int | str
+
+
+def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
+    """The pictures of a file; `images` is the folder that file names start at (else it is looked for)."""
+    try:
+        found = LocatedJson(file)
+    except UnreadableFile as unreadable:
+        return nothing_but(unreadable.fault)
+    for name in ("images", "annotations", "categories"):
+        if name not in found.lists:
+            hint = did_you_mean(name, [*found.lists, *found.values]).removeprefix("; ")
+            wrong = Fault(str(file), None, f"has no list {name!r}", hint or "name a COCO file", "bad_coco")
+            return nothing_but(wrong)
+    return Reading(found).result(images)
+
+
+class Reading:
+    """Follows the references of a file, and keeps the faults on the way."""
+
+    def __init__(self, found: LocatedJson) -> None:
+        self.found = found
+        self.faults: list[Fault] = []
+        self.left_out: Counter[str] = Counter()
+
+    def result(self, images: Path | None) -> AnnotatedSet:
+        classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
+        pictures = dict(self.keyed(self.found.lists["images"], "image", picture_of))
+        marked: dict[Id, list[Annotation]] = {number: [] for number in pictures}
+        for number, annotation in self.annotations(pictures.keys(), classes):
+            marked[number].append(annotation)
+        folder = images or folder_of_images(self.found.path, [one.name for one in pictures.values()])
+        complete = [
+            replace(
+                one, path=folder / one.path, name=safe_name(one.name, folder), annotations=tuple(marked[i])
+            )
+            for i, one in pictures.items()
+        ]
+        return AnnotatedSet(
+            tuple(classes.values()), tuple(complete), tuple(self.faults), left_out=self.left_out
+        )
+
+    def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
+        """Records by their ids; of several with one id, the first."""
+        lines: dict[Id, int | None] = {}
+        names: set[str] = set()
+        for record in records:
+            try:
+                value = object_of(record)
+                number = id_of(value, "id")
+                if number in lines:
+                    self.faults.append(duplicate(record.place, what, number, lines[number]))
+                    continue
+                lines[number] = record.place.line
+                made = make(value, record.place)
+                if isinstance(made, Class) and made.name in names:
+                    raise Wrong(f"the name {made.name!r} stands twice", "rename one", "duplicate_class")
+                names.add(made.name)
+                if what == "image":
+                    self.left_out.update(value.keys() - IMAGE_KEYS)
+                yield number, made
+            except (Wrong, OverflowError) as wrong:
+                self.faults.append(fault_of(record.place, what, wrong))
+
+    def annotations(
+        self, pictures: Iterable[Id], classes: dict[Id, Class]
+    ) -> Iterator[tuple[Id, Annotation]]:
+        lines: dict[Id, int | None] = {}
+        for value, place in self.found.lists["annotations"]:
+            try:
+                number, annotation = annotation_of(object_of(Record(value, place)), place, classes)
+            except (Wrong, OverflowError) as wrong:
+                self.faults.append(fault_of(place, "annotation", wrong))
+                continue
+            if number not in pictures:
+                problem = f"annotation: there is no image with the id {number!r}"
+                self.faults.append(place.fault(problem, "add the image or remove this", "unknown_image"))
+                continue
+            if annotation.id is not None and annotation.id in lines:
+                self.faults.append(duplicate(place, "annotation", annotation.id, lines[annotation.id]))
+            if annotation.id is not None:
+                lines[annotation.id] = place.line
+            self.left_out.update(value.keys() - OBJECT_KEYS)
+            yield number, annotation
+
+
+def object_of(record: Record) -> dict[str, Any]:
+    if not isinstance(record.value, dict):
+        raise Wrong("expected an object {…}", "write one", "bad_value")
+    return record.value
+
+
+def fault_of(place: Place, what: str, wrong: Wrong | OverflowError) -> Fault:
+    if isinstance(wrong, Wrong):
+        return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
+    return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
+
+
+def duplicate(place: Place, what: str, number: Id, line: int | None) -> Fault:
+    problem = f"{what}: the id {number!r} stands in line {line} already"
+    return place.fault(problem, "give each its own id", "duplicate_id")
+
+
+def class_of(value: dict[str, Any], place: Place) -> Class:
+    group = value.get("supercategory")
+    number = id_of(value, "id")
+    if not isinstance(number, int):
+        raise Wrong(f"the id {number!r} is no number", "number the categories", "bad_value")
+    return Class(text_of(value, "name"), number, text_of(value, "supercategory") if group else None)
+
+
+def picture_of(value: dict[str, Any], place: Place) -> Picture:
+    name = text_of(value, "file_name").replace("\\", "/")
+    if PurePosixPath(name).name in ("", ".."):
+        raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
+    return Picture(Path(name), name, place, size_of(value), id=id_of(value, "id"))
+
+
+def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class]) -> tuple[Id, Annotation]:
+    """The id of its image, and what it says."""
+    category = id_of(value, "category_id")
+    if category not in classes:
+        known = f"there are {', '.join(map(str, classes))}" if len(classes) < 20 else "see categories"
+        raise Wrong(f"there is no category with the id {category!r}", known, "unknown_class")
+    stated = value.get("area")
+    annotation = Annotation(
+        box=box_of(value.get("bbox")),
+        name=classes[category].name,
+        place=place,
+        crowd=value.get("iscrowd") in (1, True),
+        segmentation=segmentation_of(value.get("segmentation")),
+        id=id_of(value, "id") if "id" in value else None,
+        area=float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None,
+        **attributes_of(value.get("attributes")),
+    )
+    return id_of(value, "image_id"), annotation
+
+
+def folder_of_images(file: Path, names: list[str]) -> Path:
+    """Where the images are: beside the file, in images/ or in a folder named like the file, perhaps a level up."""
+    parent = file.parent
+    splits = {file.stem, file.stem.removeprefix("instances_")}
+    folders = [parent, parent / "images", *(parent / "images" / split for split in splits)]
+    folders += [above / split for split in splits for above in (parent, parent.parent)]
+    folders += [parent.parent / "images" / split for split in splits] + [parent.parent / "images"]
+    found = (folder for folder in folders if names and is_file(folder / names[0]))
+    return next(found, parent)
+
+
+def safe_name(name: str, folder: Path) -> str:
+    """A name below the folder, whatever the file says."""
+    path = PurePosixPath(name)
+    if path.is_absolute():
+        path = path.relative_to(folder) if path.is_relative_to(folder) else PurePosixPath(path.name)
+    return str(PurePosixPath(path.name) if ".." in path.parts else path)
+
+
+def coco_text(data: AnnotatedSet) -> str:
+    """The set as a COCO file, a record on each line; ids are kept where every record has its own."""
+    categories = kept_or_counted([one.id for one in data.classes])
+    category_ids = dict(zip(data.names, categories, strict=True))
+    image_ids = kept_or_counted([picture.id for picture in data.pictures])
+    objects = [(i, one) for i, p in zip(image_ids, data.pictures, strict=True) for one in p.annotations]
+    ids = kept_or_counted([one.id for _, one in objects])
+    lists = {
+        "images": [image_record(p, i) for p, i in zip(data.pictures, image_ids, strict=True)],
+        "annotations": [
+            object_record(one, number, image, category_ids[one.name])
+            for (image, one), number in zip(objects, ids, strict=True)
+        ],
+        "categories": [category_record(one, i) for one, i in zip(data.classes, categories, strict=True)],
+    }
+    parts = (f"{json.dumps(name)}: [\n{lines(records)}\n]" for name, records in lists.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def lines(records: list[dict[str, Any]]) -> str:
+    return ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+
+
+def kept_or_counted(ids: list[Any]) -> list[Any]:
+    """The ids when there are all and no two are equal; otherwise 1, 2, 3, …"""
+    return ids if None not in ids and len(set(ids)) == len(ids) else list(range(1, len(ids) + 1))
+
+
+def image_record(picture: Picture, number: Id) -> dict[str, Any]:
+    size = picture.known_size()
+    return {"id": number, "file_name": picture.name, "width": size.width, "height": size.height}
+
+
+def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:
+    x1, y1, x2, y2 = one.box
+    size = [tidy(pixels(x2 - x1)), tidy(pixels(y2 - y1))]
+    stated = one.area if one.area is not None else outline_area(one)
+    record = {
+        "id": number,
+        "image_id": image,
+        "category_id": category,
+        "bbox": [tidy(x1), tidy(y1), *size],
+        "area": tidy(pixels(stated)),
+        "iscrowd": int(one.crowd),
+        "segmentation": segmentation_value(one.segmentation),
+    }
+    flags = {name: True for name in ("difficult", "truncated", "occluded") if getattr(one, name)}
+    return {**record, "attributes": flags} if flags else record
+
+
+def outline_area(one: Annotation) -> float:
+    x1, y1, x2, y2 = one.box
+    return area(one.segmentation) if one.segmentation else (x2 - x1) * (y2 - y1)
+
+
+def segmentation_value(segmentation: Segmentation | None) -> Any:
+    if isinstance(segmentation, RunLengths):
+        counts = segmentation.counts
+        return {
+            "size": [segmentation.height, segmentation.width],
+            "counts": counts if isinstance(counts, str) else list(counts),
+        }
+    return [[tidy(value) for value in polygon] for polygon in segmentation or ()]
+
+
+def category_record(one: Class, number: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": number, "name": one.name}
+    return {**record, "supercategory": one.group} if one.group else record
+
+
+def tidy(value: float) -> float | int:
+    """17 rather than 17.0."""
+    return int(value) if value == int(value) else value

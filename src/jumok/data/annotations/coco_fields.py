@@ -1,0 +1,114 @@
+"""The fields of COCO's records, each checked."""
+
+from math import isfinite
+from typing import Any
+
+from jumok.data.annotations.picture import Box, pixels
+from jumok.data.annotations.segmentation import RunLengths, Segmentation
+from jumok.data.images import Size
+
+IMAGE_KEYS = {"id", "file_name", "width", "height"}
+OBJECT_KEYS = {
+    *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
+}
+FLAGS = ("difficult", "truncated", "occluded")
+
+
+class Wrong(Exception):
+    """What is wrong with a record; ends as a fault with its line."""
+
+    def __init__(self, problem: str, remedy: str, kind: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+        self.kind = kind
+
+
+def is_number(value: Any) -> bool:
+    return type(value) in (int, float) and isfinite(value)
+
+
+def are_numbers(values: list[Any]) -> bool:
+    """Whether all are numbers; fast, for outlines are most of a file."""
+    return {int, float}.issuperset(map(type, values)) and all(map(isfinite, values))
+
+
+def text_of(value: dict[str, Any], key: str) -> str:
+    """A text that is not empty and can be written to a file."""
+    text = value.get(key)
+    if not isinstance(text, str) or not text:
+        raise Wrong(f"has no {key}", "give it one", "bad_value")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Wrong(f"{key} holds half a character", "write it whole", "lone_surrogate") from None
+    return text
+
+
+def id_of(value: dict[str, Any], key: str) -> int | str:
+    """A number or a text."""
+    if key not in value:
+        raise Wrong(f"has no {key}", "add it", "bad_value")
+    number = value[key]
+    if isinstance(number, bool) or not isinstance(number, int | str):
+        raise Wrong(f"{key} is {number!r}, expected a whole number", "write one", "bad_value")
+    return number
+
+
+def size_of(value: dict[str, Any]) -> Size | None:
+    """The stated size of an image, None when it is not stated."""
+    width: Any = value.get("width")
+    height: Any = value.get("height")
+    if width is None and height is None:
+        return None
+    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+        raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
+    return Size(int(width), int(height))
+
+
+def box_of(value: Any) -> Box:
+    """Left, top, width, height as a box."""
+    if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
+        raise Wrong(
+            f"bbox is {value!r:.60}, expected [left, top, width, height]", "write four numbers", "bad_value"
+        )
+    left, top, width, height = value
+    return pixels(left), pixels(top), pixels(left + width), pixels(top + height)
+
+
+def attributes_of(value: Any) -> dict[str, bool]:
+    """The flags among an annotation's attributes."""
+    given = value if isinstance(value, dict) else {}
+    return {name: given.get(name) in (1, True) for name in FLAGS}
+
+
+def segmentation_of(value: Any) -> Segmentation | None:
+    """Polygons or run lengths; None when there is nothing."""
+    if not value:
+        return None
+    if isinstance(value, dict):
+        return run_lengths_of(value)
+    wanted = "expected polygons [[x1, y1, x2, y2, x3, y3, …], …] or run lengths {size, counts}"
+    if not isinstance(value, list) or not all(isinstance(part, list) for part in value):
+        raise Wrong(f"segmentation is {value!r:.60}, {wanted}", "write them", "bad_value")
+    for part in value:
+        if len(part) < 6 or len(part) % 2 or not are_numbers(part):
+            raise Wrong(
+                f"a polygon of {len(part)} numbers, expected an even count, 6 at least",
+                "mend or remove it",
+                "bad_value",
+            )
+    return tuple(tuple(map(float, part)) for part in value)
+
+
+def run_lengths_of(value: dict[str, Any]) -> RunLengths:
+    size, counts = value.get("size"), value.get("counts")
+    wrong = Wrong("run lengths do not fill their size", "write the segmentation again", "bad_value")
+    if not isinstance(size, list) or len(size) != 2 or not all(type(side) is int for side in size):
+        raise Wrong(f"run lengths of the size {size!r}, expected [height, width]", "write it", "bad_value")
+    if not isinstance(counts, str | list) or not all(isinstance(one, str | int) for one in counts):
+        raise wrong
+    found = RunLengths(size[1], size[0], counts if isinstance(counts, str) else tuple(counts))
+    runs = found.runs
+    if sum(runs) != size[0] * size[1] or (runs and min(runs) < 0):
+        raise wrong
+    return found

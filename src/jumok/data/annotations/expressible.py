@@ -1,0 +1,109 @@
+"""What a format cannot say of a data set, and how many things lose something."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from jumok.data.annotations.picture import AnnotatedSet, Annotation
+from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.splits import Format, Splits
+from jumok.data.annotations.yolo import has_polygons
+
+CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
+
+Test = Callable[[Annotation], bool]
+FLAGS: dict[str, Test] = {
+    "crowd flags": lambda one: one.crowd,
+    "difficult flags": lambda one: one.difficult,
+    "truncated flags": lambda one: one.truncated,
+    "occluded flags": lambda one: one.occluded,
+}
+OUTLINES: dict[str, Test] = {"outlines": lambda one: one.segmentation is not None}
+POLYGONS: dict[str, Test] = {
+    "outlines in run lengths (boxes are written)": lambda one: is_run_lengths(one),
+    "outlines in several parts (joined by a line)": lambda one: parts(one) > 1,
+    "boxes that are not the bounds of their outline": lambda one: differs(one),
+}
+
+
+def not_expressible(splits: Splits, kind: Format) -> dict[str, int]:
+    """What gets lost on the way to a format, and how often; only what there is."""
+    sets = list(splits.values())
+    objects = [one for data in sets for picture in data.pictures for one in picture.annotations]
+    lost = Counter[str]()
+    for data in sets:
+        lost.update(data.left_out)
+    for what, test in tests(kind, any(map(has_polygons, sets))).items():
+        lost[what] += sum(map(test, objects))
+    if kind != "coco":
+        lost["ids of pictures"] += sum(loses_numbers([p.id for p in data.pictures]) for data in sets)
+        lost["ids of annotations"] += sum(loses_numbers(object_ids(data)) for data in sets)
+        lost["ids of classes"] += max(loses_numbers([one.id for one in data.classes]) for data in sets)
+        lost["supercategories"] += max(sum(bool(one.group) for one in data.classes) for data in sets)
+    if kind == "voc":
+        lost.update(class_losses(sets))
+    if kind == "masks":
+        lost["borders between objects of one class"] = len(objects)
+    return {what: count for what, count in lost.items() if count}
+
+
+def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
+    if kind == "coco":
+        return {}
+    if kind == "masks":
+        return FLAGS
+    if kind == "yolo":
+        runs = {name: POLYGONS[name] for name in list(POLYGONS)[:1]}
+        return {**FLAGS, **(POLYGONS if polygons else runs)}
+    return {"crowd flags": FLAGS["crowd flags"], **OUTLINES}
+
+
+def object_ids(data: AnnotatedSet) -> list[int | str | None]:
+    return [one.id for picture in data.pictures for one in picture.annotations]
+
+
+def loses_numbers(ids: list[int | str | None]) -> int:
+    """How many ids say more than the order does."""
+    given = [number for number in ids if number is not None]
+    counted = given in ([*range(len(given))], [*range(1, len(given) + 1)])
+    return 0 if counted else len(given)
+
+
+def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
+    """VOC knows only the classes that occur, and no order of them."""
+    names = list(dict.fromkeys(name for data in sets for name in data.names))
+    used = {one.name for data in sets for picture in data.pictures for one in picture.annotations}
+    unused = len([name for name in names if name not in used])
+    return {
+        "classes without objects": unused,
+        "the order of classes": 0 if names == sorted(names) else len(names),
+    }
+
+
+def is_run_lengths(one: Annotation) -> bool:
+    return one.segmentation is not None and not isinstance(one.segmentation, tuple)
+
+
+def parts(one: Annotation) -> int:
+    return len(one.segmentation) if isinstance(one.segmentation, tuple) else 0
+
+
+def differs(one: Annotation) -> bool:
+    """Whether the box would not come back from the outline."""
+    if not isinstance(one.segmentation, tuple):
+        return False
+    around = bounds([value for polygon in one.segmentation for value in polygon])
+    return any(abs(a - b) > CLOSE for a, b in zip(around, one.box, strict=True))
+
+
+def sentence(lost: Mapping[str, int], kind: Format) -> str | None:
+    """One sentence about it, None when nothing is lost."""
+    names = {"coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "masks": "a mask"}
+    told = [f"{what} ({count:,})" for what, count in lost.items()]
+    return f"{names[kind]} cannot say, so these are left out: {', '.join(told)}" if told else None
+
+
+def without_outline(splits: Splits) -> Iterable[Annotation]:
+    """Objects of which only a box is known, which no mask can be made of."""
+    for data in splits.values():
+        for picture in data.pictures:
+            yield from (one for one in picture.annotations if one.segmentation is None)

@@ -1,0 +1,116 @@
+"""What all annotation formats share: pictures, what is marked in them, and the classes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from jumok.data.annotations.segmentation import Segmentation
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.images import Size, read_header
+
+Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
+DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
+
+
+class Place(NamedTuple):
+    """Where something stands."""
+
+    file: str
+    line: int | None
+
+    def fault(self, problem: str, remedy: str, kind: str) -> Fault:
+        return Fault(self.file, self.line, problem, remedy, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class with what formats know of it beside its name."""
+
+    name: str
+    id: int | None = (
+        None  # COCO's category id, or the value of a pixel in a mask; None where the order says it
+    )
+    group: str | None = None  # COCO's supercategory
+    colour: tuple[int, int, int] | None = None  # of its pixels in a coloured mask
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One object that somebody marked."""
+
+    box: Box
+    name: str  # of its class
+    place: Place
+    crowd: bool = False  # COCO: a group, not one object
+    difficult: bool = False  # VOC: not counted when models are scored
+    truncated: bool = False  # VOC: goes on outside the picture
+    occluded: bool = False  # VOC: something stands before it
+    segmentation: Segmentation | None = None
+    id: int | str | None = None
+    area: float | None = None  # as COCO states it, of the outline
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with what is marked in it."""
+
+    path: Path
+    name: str  # below the folder of images, with / between folders: "night/0001.jpg"
+    place: Place  # where it is listed
+    size: Size | None = None  # as the annotation states it; not every format does
+    annotations: tuple[Annotation, ...] = ()
+    mask: Path | None = None  # the class of each pixel
+    id: int | str | None = None
+
+    def known_size(self) -> Size:
+        """The stated size, or else the file's; raises UnreadableFile."""
+        return self.size or read_header(self.path).size
+
+    @property
+    def stem(self) -> str:
+        """The name without its suffix: "night/0001"."""
+        return str(PurePosixPath(self.name).with_suffix(""))
+
+
+@dataclass(frozen=True)
+class AnnotatedSet:
+    """One part of a data set (like train) as it was read, with what could not be."""
+
+    classes: tuple[Class, ...]  # a model's class n is the n-th
+    pictures: tuple[Picture, ...]
+    faults: tuple[Fault, ...] = ()
+    ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
+    left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.classes)
+
+    @property
+    def annotation_count(self) -> int:
+        return sum(len(picture.annotations) for picture in self.pictures)
+
+
+def nothing_but(fault: Fault) -> AnnotatedSet:
+    """The set of a file that could not be read at all."""
+    return AnnotatedSet((), (), (fault,))
+
+
+def pixels(value: float) -> float:
+    """A coordinate with as many decimals as are kept."""
+    return round(float(value), DECIMALS)
+
+
+def plain_number(value: float) -> str:
+    """A coordinate as text, a whole one without a point: 17, 17.25; never with an exponent."""
+    text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def header_size(path: Path) -> Size | Fault:
+    """The size of a picture as it is shown, or why it is not known."""
+    try:
+        return read_header(path).size
+    except UnreadableFile as unreadable:
+        return unreadable.fault

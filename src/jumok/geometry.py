@@ -1,0 +1,56 @@
+"""Boxes: formats, areas, clipping, overlap.
+
+A box is `(x1, y1, x2, y2)` in pixels, everywhere: the edges of an area, so that the first pixel of an image reaches
+from 0 to 1 and a box over a whole image of 640 × 480 is `(0, 0, 640, 480)`. Other formats live only at the borders,
+where people's files and losses have them. Boxes are rows of a tensor (N, 4), or (..., 4) where that is said.
+"""
+
+import torch
+from torch import Tensor
+from torchvision import ops
+
+
+def from_xywh(boxes: Tensor) -> Tensor:
+    """Boxes (..., 4) of left, top, width, height."""
+    return ops.box_convert(boxes, "xywh", "xyxy")
+
+
+def to_xywh(boxes: Tensor) -> Tensor:
+    """Left, top, width, height of boxes (..., 4)."""
+    return ops.box_convert(boxes, "xyxy", "xywh")
+
+
+def from_centre(boxes: Tensor) -> Tensor:
+    """Boxes (..., 4) of centre x, centre y, width, height."""
+    return ops.box_convert(boxes, "cxcywh", "xyxy")
+
+
+def to_centre(boxes: Tensor) -> Tensor:
+    """Centre x, centre y, width, height of boxes (..., 4)."""
+    return ops.box_convert(boxes, "xyxy", "cxcywh")
+
+
+def areas(boxes: Tensor) -> Tensor:
+    """Areas (N,) of boxes (N, 4)."""
+    return ops.box_area(boxes)
+
+
+def clip(boxes: Tensor, width: int, height: int) -> Tensor:
+    """The part of boxes (..., 4) inside an image; of a box outside, nothing but an edge is left."""
+    return ops.clip_boxes_to_image(boxes, (height, width))
+
+
+def overhang(boxes: Tensor, width: int, height: int) -> Tensor:
+    """How many pixels (..., 4) boxes reach beyond the left, upper, right and lower edge of an image; 0 inside."""
+    beyond = torch.cat((-boxes[..., :2], boxes[..., 2:] - boxes.new_tensor((width, height))), -1)
+    return beyond.clamp(min=0)
+
+
+def overlap(one: Tensor, other: Tensor) -> Tensor:
+    """Intersection over union (N, M) of boxes (N, 4) and (M, 4); 0, never NaN, for two without area."""
+    return ops.box_iou(one, other).nan_to_num(0.0)
+
+
+def generalized_overlap(one: Tensor, other: Tensor) -> Tensor:
+    """Generalized IoU (N, M) in -1..1, which tells how far apart boxes are that share nothing."""
+    return ops.generalized_box_iou(one, other)

@@ -1,0 +1,217 @@
+"""Labelled pictures side by side, with boxes, names and masks drawn over them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import ceil, sqrt
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
+from torchvision.utils import draw_bounding_boxes, draw_segmentation_masks
+
+from jumok.data.annotations.masks import class_numbers
+from jumok.data.annotations.palette import PALETTE, Colour
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
+from jumok.data.annotations.segmentation import covered
+from jumok.data.images import load_image, read_mask
+
+PAPER, INK = (250, 250, 250), (30, 30, 30)
+GAP = 12  # pixels between pictures
+OPACITY = 0.5  # of masks
+NOTHING = -1  # in a mask: no class
+EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
+    *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Unifont"),
+)
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture and what is marked in it, classes as numbers."""
+
+    image: Tensor  # (3, Y, X) uint8
+    title: str = ""
+    boxes: Tensor | None = None  # (N, 4)
+    labels: tuple[int, ...] = ()  # the class of each box
+    mask: Tensor | None = None  # (Y, X), the class of each pixel, -1 for none
+
+
+def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
+    """A picture of a data set as it is drawn; objects of unknown classes are left out."""
+    numbers = {name: number for number, name in enumerate(data.names)}
+    known = [one for one in picture.annotations if one.name in numbers]
+    image = pil_to_tensor(load_image(picture.path))  # (3, Y, X)
+    boxes = torch.tensor([one.box for one in known]).reshape(-1, 4)  # (N, 4)
+    labels = tuple(numbers[one.name] for one in known)
+    outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
+    mask = mask_of_file(picture.mask, data) if picture.mask else outlines
+    return LabelledPicture(image, picture.name, boxes, labels, mask)
+
+
+def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
+    """The class (Y, X) of each pixel, -1 where there is none."""
+    values = class_numbers(read_mask(path), data)
+    mask = np.full(values.shape, NOTHING)
+    for number, known in enumerate(data.classes):
+        mask[values == known.id] = number
+    return torch.from_numpy(mask)
+
+
+def mask_of_outlines(
+    objects: Sequence[Annotation], labels: Sequence[int], width: int, height: int
+) -> Tensor | None:
+    """The class (Y, X) of each pixel that an outline holds, -1 elsewhere; None when there are no outlines."""
+    outlined = [(one.segmentation, n) for one, n in zip(objects, labels, strict=True) if one.segmentation]
+    mask = np.full((height, width), NOTHING)
+    for segmentation, number in outlined:
+        mask[covered(segmentation, width, height)] = number
+    return torch.from_numpy(mask) if outlined else None
+
+
+def draw_sheet(
+    pictures: Sequence[LabelledPicture], classes: Sequence[str], columns: int | None = None, cell: int = 480
+) -> Image.Image:
+    """All pictures in a grid, each as wide as `cell` pixels, and a legend of the classes that occur."""
+    columns = columns or max(1, ceil(sqrt(len(pictures))))
+    tiles = [titled(draw_picture(picture, classes, cell), picture.title) for picture in pictures]
+    lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+    width = columns * (cell + GAP) + GAP
+    legend = draw_legend(pictures, classes, width)
+    heights = [max(tile.height for tile in line) + GAP for line in lines]
+    sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
+    top = GAP
+    for line, height in zip(lines, heights, strict=True):
+        for i, tile in enumerate(line):
+            sheet.paste(tile, (GAP + i * (cell + GAP), top))
+        top += height
+    sheet.paste(legend, (0, top))
+    return sheet
+
+
+def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -> Image.Image:
+    """One picture, `width` pixels wide, with its mask, boxes and names."""
+    scale = width / picture.image.shape[2]
+    height = max(1, round(picture.image.shape[1] * scale))
+    shown = to_pil_image(picture.image).resize((width, height), Image.Resampling.LANCZOS)
+    pixels = pil_to_tensor(shown)  # (3, Y, X)
+    if picture.mask is not None:
+        pixels = with_mask(pixels, picture.mask)
+    if picture.boxes is None or not len(picture.boxes):
+        return to_pil_image(pixels)
+    boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
+    colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
+    thick = max(2, round(width / 240))
+    drawn = to_pil_image(draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick))
+    names = [classes[label] for label in picture.labels]
+    draw_names(drawn, boxes.tolist(), names, colours)
+    return drawn
+
+
+def ordered(boxes: Tensor) -> Tensor:
+    """Boxes (N, 4) with the smaller edges first, as drawing wants even the faulty ones."""
+    return torch.cat((boxes[:, :2].minimum(boxes[:, 2:]), boxes[:, :2].maximum(boxes[:, 2:])), 1)
+
+
+def with_mask(pixels: Tensor, mask: Tensor) -> Tensor:
+    """A picture (3, Y, X) with the classes of a mask, of any size, laid over it."""
+    size = (pixels.shape[2], pixels.shape[1])
+    fitted = Image.fromarray(mask.numpy().astype(np.int32)).resize(size, Image.Resampling.NEAREST)
+    numbers = torch.from_numpy(np.array(fitted))  # (Y, X)
+    found = [int(number) for number in numbers.unique() if number >= 0]
+    if not found:
+        return pixels
+    layers = torch.stack([numbers == number for number in found])  # (C, Y, X)
+    colours = [PALETTE[number % len(PALETTE)] for number in found]
+    return draw_segmentation_masks(pixels, layers, alpha=OPACITY, colors=list(colours))
+
+
+def draw_names(
+    image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
+) -> None:
+    """Name each box in a tag on its upper edge, moved to where the picture has room for it."""
+    draw = ImageDraw.Draw(image)
+    font = font_for("".join(names), max(9, round(image.width / 44)))
+    for (x1, y1, _, _), name, colour in zip(boxes, names, colours, strict=True):
+        left, top, right, bottom = map(round, draw.textbbox((0, 0), name, font=font))
+        width, height = right - left + 6, bottom - top + 5
+        above = round(y1) - height
+        x = max(0, min(round(x1), image.width - width))
+        y = max(0, min(above if above >= 0 else round(y1), image.height - height))
+        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
+        draw.text((x + 3 - left, y + 2 - top), name, fill=ink_on(colour), font=font)
+
+
+def titled(image: Image.Image, title: str) -> Image.Image:
+    """A picture with a line above it."""
+    if not title:
+        return image
+    font = font_for(title, max(11, image.width // 36))
+    height = round(font.size * 1.6)
+    framed = Image.new("RGB", (image.width, image.height + height), PAPER)
+    draw = ImageDraw.Draw(framed)
+    while len(title) > 1 and draw.textlength(title, font=font) > image.width:
+        title = "…" + title.lstrip("…")[1:]  # the end of a path tells more
+    draw.text((0, 0), title, fill=INK, font=font)
+    framed.paste(image, (0, height))
+    return framed
+
+
+def draw_legend(pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int) -> Image.Image:
+    """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes."""
+    counts = {number: 0 for picture in pictures for number in present(picture) if number < len(classes)}
+    for picture in pictures:
+        for label in picture.labels:
+            counts[label] += 1
+    font = font_for("".join(classes), 16)
+    draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    entries: list[tuple[int, int, int, str]] = []  # x, y, class, text
+    x, y = GAP, 4
+    for number in sorted(counts):
+        text = f"{classes[number]} ({counts[number]:,})" if counts[number] else classes[number]
+        needed = 24 + round(draw.textlength(text, font=font)) + 20
+        if x + needed > width and x > GAP:
+            x, y = GAP, y + 26
+        entries.append((x, y, number, text))
+        x += needed
+    legend = Image.new("RGB", (width, y + 30 if entries else 1), PAPER)
+    draw = ImageDraw.Draw(legend)
+    for x, y, number, text in entries:
+        draw.rectangle((x, y + 2, x + 16, y + 18), fill=PALETTE[number % len(PALETTE)], outline=INK)
+        draw.text((x + 24, y), text, fill=INK, font=font)
+    return legend
+
+
+def present(picture: LabelledPicture) -> list[int]:
+    """The classes that occur in a picture."""
+    masked = [] if picture.mask is None else picture.mask.unique().tolist()
+    return [*picture.labels, *(number for number in masked if number >= 0)]
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever is read better on a colour."""
+    red, green, blue = colour
+    return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else (255, 255, 255)
+
+
+def font_for(text: str, size: int) -> ImageFont.FreeTypeFont:
+    """A font that has the letters of a text, where the system has one."""
+    eastern = any(ord(letter) >= 0x2E80 for letter in text)
+    return ImageFont.truetype(str(font_file(eastern)), size)
+
+
+@cache
+def font_file(eastern: bool) -> Path:
+    """DejaVu Sans, which comes with matplotlib; another for Chinese, Japanese and Korean, if there is one."""
+    import matplotlib  # takes a while to load
+
+    western = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    if not eastern:
+        return western
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name: Path(font.fname) for font in fontManager.ttflist}
+    return next((installed[name] for name in EASTERN if name in installed), western)

@@ -1,0 +1,192 @@
+import contextlib
+import io
+import json
+
+import numpy as np
+import pytest
+from faster_coco_eval import COCO as FastCoco
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as theirs
+from pycocotools.coco import COCO
+
+from jumok.data.annotations.coco import coco_text, read_coco
+from jumok.data.annotations.located_json import LocatedJson
+from jumok.data.annotations.picture import Class
+from jumok.data.annotations.segmentation import RunLengths, area, covered, joined
+from jumok.data.faults import UnreadableFile
+from picture_sets import annotated_sets, coco
+
+
+def only_fault(path):
+    (fault,) = read_coco(path).faults
+    return fault
+
+
+def test_ids_with_gaps_and_pictures_without_annotations(tmp_path):
+    file = coco(tmp_path)
+    data = read_coco(file)
+    assert data.classes == (Class("cat", 3, "animal"), Class("dog", 18)) and data.faults == ()
+    empty, night = data.pictures
+    assert empty.annotations == () and night.name == "night/b.png" and night.path.is_file()
+    dog, crowd = night.annotations
+    assert dog.box == (1.5, 2, 11.75, 22) and dog.name == "dog" and dog.id == 5
+    assert crowd.crowd and crowd.area == 12 and not dog.crowd
+    assert [one.place.line for one in night.annotations] == [7, 8]
+    assert empty.place == (str(file), 3)
+
+
+def test_images_in_another_folder(tmp_path):
+    file = coco(tmp_path)
+    assert read_coco(file, tmp_path / "elsewhere").pictures[0].path == tmp_path / "elsewhere" / "a.png"
+    (tmp_path / "annotations").mkdir()
+    moved = file.rename(tmp_path / "annotations" / "instances_val.json")
+    (tmp_path / "val").mkdir()
+    (tmp_path / "a.png").rename(tmp_path / "val" / "a.png")
+    assert read_coco(moved).pictures[0].path == tmp_path / "val" / "a.png"
+
+
+def test_names_stay_below_their_folder(tmp_path):
+    images = [{"id": 1, "file_name": "../../etc/a.png"}, {"id": 2, "file_name": "/etc/b.png"}]
+    file = coco(tmp_path, images=[*images, {"id": 3, "file_name": "x\\c.png"}], annotations=[])
+    assert [picture.name for picture in read_coco(file).pictures] == ["a.png", "b.png", "x/c.png"]
+
+
+FAULTY = {
+    "annotation: holds a number that is too large": {"bbox": [1, 2, 10**400, 4]},
+    "annotation: there is no image with the id 8": {"image_id": 8},
+    "annotation: there is no category with the id 1": {"category_id": 1},
+    "annotation: bbox is [1, 2, 3], expected [left, top, width, height]": {"bbox": [1, 2, 3]},
+    "annotation: bbox is None, expected": {"bbox": None},
+    "annotation: image_id is None, expected a whole number": {"image_id": None},
+    "annotation: a polygon of 5 numbers": {"segmentation": [[1, 2, 3, 4, 5]]},
+    "annotation: run lengths do not fill": {"segmentation": {"size": [2, 2], "counts": [1, 1]}},
+}
+
+
+@pytest.mark.parametrize("sentence", FAULTY)
+def test_faulty_annotations_are_named_with_their_line(tmp_path, sentence):
+    good = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    fault = only_fault(coco(tmp_path, annotations=[good, {**good, "id": 2, **FAULTY[sentence]}]))
+    assert str(fault).startswith(f"{tmp_path / 'instances.json'}:8: {sentence}")
+
+
+def test_ids_that_stand_twice(tmp_path):
+    good = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    fault = only_fault(coco(tmp_path, annotations=[good, good]))
+    assert ":8: annotation: the id 1 stands in line 7 already" in str(fault)
+    image = {"id": 7, "file_name": "a.png"}
+    fault = only_fault(coco(tmp_path, images=[image, image], annotations=[]))
+    assert (fault.kind, fault.line) == ("duplicate_id", 4)
+
+
+def test_names_that_cannot_be(tmp_path):
+    images = [{"id": i, "file_name": name} for i, name in enumerate(["", "..", "\ud800.png", None])]
+    kinds = [fault.kind for fault in read_coco(coco(tmp_path, images=images, annotations=[])).faults]
+    assert kinds == ["bad_value", "bad_value", "lone_surrogate", "bad_value"]
+    twice = [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]
+    fault = only_fault(coco(tmp_path, categories=twice, annotations=[]))
+    assert "the name 'cat' stands twice" in str(fault) and fault.line == 11
+
+
+BROKEN = {
+    '{"images": [\n{"id": 1},\n{"id": }]}': (3, "Expecting value"),
+    '{"images": [\n1\n2]}': (3, "expected a comma or ']', found '2'"),
+    '{"images": [\n1,\n]}': (2, "a comma stands before a closing bracket"),
+    '{"images": [1': (1, "the file ends"),
+    '{"a": 1}\n}': (2, "goes on after its end"),
+    '{"a": 1,\n"a": 2}': (2, "'a' stands here a second time"),
+    "[1]": (1, "is not an object"),
+    '{"a": [\n\nNaN]}': (3, "NaN is no JSON"),
+    '{"a":': (1, "ends too early"),
+    "{\n'a': 1}": (2, "Expecting value"),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_malformed_json_is_named_with_its_line(tmp_path, text):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(UnreadableFile) as caught:
+        LocatedJson(path)
+    line, reason = BROKEN[text]
+    assert caught.value.fault.line == line and reason in str(caught.value)
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('{"images": [], "annotation": [], "categories": []}')
+    assert str(only_fault(path)) == f"{path}: has no list 'annotations'; did you mean 'annotation'?"
+    path.write_bytes(b'{"images": [],\n"x": "M\xe4use"}')
+    assert (only_fault(path).kind, only_fault(path).line) == ("invalid_utf8", 2)
+    assert only_fault(tmp_path / "none.json").kind == "missing_file"
+
+
+texts = st.text(st.sampled_from('a"\\[]{},:\n검'), max_size=4)
+leaves = st.none() | st.integers(-9, 10**20) | texts
+values = leaves | st.lists(leaves | st.lists(leaves, max_size=2) | st.dictionaries(texts, leaves, max_size=2))
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(texts, values, max_size=4), st.sampled_from([None, 0, 2]))
+def test_located_json_is_jsons(tmp_path_factory, document, indent):
+    path = tmp_path_factory.getbasetemp() / "located.json"
+    path.write_text(json.dumps(document, indent=indent))
+    found = LocatedJson(path)
+    read = {**found.values, **{k: [r.value for r in v] for k, v in found.lists.items()}}
+    assert read == document
+    for records in found.lists.values():
+        lines = [record.place.line for record in records]
+        assert lines == sorted(lines) and (indent is not None or set(lines) <= {1})
+
+
+@settings(max_examples=25)
+@given(annotated_sets(outlines=True))
+def test_what_is_written_is_read_by_the_evaluators(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "written.json"
+    path.write_text(coco_text(data))
+    with contextlib.redirect_stdout(io.StringIO()):
+        readers = (COCO(str(path)), FastCoco(str(path)))
+    for coco_api in readers:
+        assert len(coco_api.getImgIds()) == len(data.pictures)
+        found = coco_api.loadAnns(coco_api.getAnnIds())
+        assert len(found) == data.annotation_count
+        categories = {one["id"]: one["name"] for one in coco_api.loadCats(coco_api.getCatIds())}
+        ours = [one for picture in data.pictures for one in picture.annotations]
+        for record, one in zip(found, ours, strict=True):
+            x, y, width, height = record["bbox"]
+            assert categories[record["category_id"]] == one.name
+            assert np.allclose((x, y, x + width, y + height), one.box)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 12), st.integers(1, 9), st.randoms(use_true_random=False))
+def test_run_lengths_are_pycocotools(height, width, random):
+    mask = np.array([[random.random() < 0.5 for _ in range(width)] for _ in range(height)], np.uint8)
+    encoded = theirs.encode(np.asfortranarray(mask))
+    ours = RunLengths(width, height, encoded["counts"].decode())
+    assert np.array_equal(covered(ours, width, height), mask)
+    assert area(ours) == mask.sum()
+    assert np.array_equal(covered(RunLengths(width, height, tuple(ours.runs)), width, height), mask)
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools and newer numpy
+@pytest.mark.parametrize("seed", range(5))
+def test_polygons_cover_what_pycocotools_says_but_for_the_rim(seed):
+    angles = np.sort(np.random.default_rng(seed).uniform(0, 2 * np.pi, 9))
+    points = np.stack((60 + 40 * np.cos(angles), 50 + 45 * np.sin(angles)), 1).ravel()
+    mask = covered((tuple(points),), 120, 100)
+    expected = theirs.decode(theirs.merge(theirs.frPyObjects([points.tolist()], 100, 120))).astype(bool)
+    assert (mask & expected).sum() / (mask | expected).sum() > 0.97
+    assert abs(mask.sum() - area((tuple(points),))) < 0.02 * mask.sum()
+
+
+def test_a_rectangle_covers_its_pixels_and_parts_are_joined():
+    square, other, third = (2, 1, 5, 1, 5, 4, 2, 4), (7, 5, 9, 5, 9, 8, 7, 8), (0, 6, 2, 6, 2, 9, 0, 9)
+    mask = covered((square,), 10, 10)
+    assert mask.sum() == 9 and mask[1:4, 2:5].all()
+    parts = tuple(tuple(map(float, part)) for part in (square, other, third))
+    assert np.array_equal(covered((joined(parts),), 10, 10), covered(parts, 10, 10))
+    assert np.array_equal(covered((joined(parts[:2]),), 10, 10), covered(parts[:2], 10, 10))
+    assert not covered(((-9.0, -9, -1, -9, -1, -1),), 10, 10).any()
+    assert covered(((-9.0, -9, 99, -9, 99, 99, -9, 99),), 10, 7).all()

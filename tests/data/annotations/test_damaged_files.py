@@ -1,0 +1,72 @@
+"""Whatever a file holds, reading it ends in faults, never in a traceback."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jumok.data.annotations.checking import check
+from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.voc import read_voc
+from jumok.data.annotations.yolo import read_yolo
+from picture_sets import coco, voc, voc_object, yolo
+
+EXAMPLES = 50
+MARKS = [
+    "",
+    "-",
+    "9" * 400,
+    "1e999",
+    "null",
+    "[",
+    "}",
+    '"',
+    "<",
+    ">",
+    "\x00",
+    "\\ud800",
+    "é",
+    "\n",
+    "true",
+    "../",
+    "{}",
+    "x",
+]
+
+FILES = {
+    "coco": (lambda folder: coco(folder), "instances.json", read_coco),
+    "voc": (
+        lambda folder: voc(folder, voc_object("dog", 1, 2, 3, 4)),
+        "Annotations/a.xml",
+        lambda f: read_voc(f, "train"),
+    ),
+    "voc list": (lambda folder: voc(folder, ""), "ImageSets/Main/train.txt", lambda f: read_voc(f, "train")),
+    "yolo": (lambda folder: yolo(folder / "y", {"a": ""}), "y/data.yaml", lambda f: read_yolo(f, "train")),
+    "labels": (
+        lambda folder: yolo(folder / "y", {"a": "0 0.5 0.5 0.5 0.5\n1 0 0 1 0 1 1\n"}),
+        "y/labels/train/a.txt",
+        lambda f: read_yolo(f, "train"),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=FILES)
+def file(request, tmp_path_factory):
+    """What to read, the file to damage, and how to read it."""
+    make, damaged, read = FILES[request.param]
+    folder = tmp_path_factory.mktemp("damaged")
+    return make(folder), folder / damaged, read
+
+
+@settings(max_examples=EXAMPLES)
+@given(data=st.data())
+def test_damage_is_a_fault(file, data):
+    source, damaged, read = file
+    whole = damaged.read_text()
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 6)))
+    mark = data.draw(st.sampled_from(MARKS))
+    try:
+        damaged.write_text(whole[:start] + mark + whole[end:])
+        check({"train": read(source)})
+    finally:
+        damaged.write_text(whole)

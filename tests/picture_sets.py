@@ -1,0 +1,114 @@
+"""Small data sets, written by hand or drawn at random."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from PIL import Image
+
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture, Place
+from jumok.data.images import Size
+
+NOWHERE = Place("made up", None)
+
+
+def save_image(path: Path, width: int = 64, height: int = 48, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+    Image.fromarray(noise).save(path)
+    return path
+
+
+def coco(tmp_path: Path, **changes: Any) -> Path:
+    """A COCO file with gaps in its ids, an image without annotations, a crowd; a record on each line."""
+    lists: dict[str, Any] = {
+        "images": [
+            {"id": 7, "file_name": "a.png", "width": 64, "height": 48},
+            {"id": 90, "file_name": "night/b.png", "width": 64, "height": 48},
+        ],
+        "annotations": [
+            {"id": 5, "image_id": 90, "category_id": 18, "bbox": [1.5, 2, 10.25, 20], "iscrowd": 0},
+            {"id": 9, "image_id": 90, "category_id": 3, "bbox": [0, 0, 64, 48], "iscrowd": 1, "area": 12},
+        ],
+        "categories": [{"id": 3, "name": "cat", "supercategory": "animal"}, {"id": 18, "name": "dog"}],
+    }
+    lists.update(changes)
+    parts = [f'"{k}": [\n' + ",\n".join(map(json.dumps, v)) + "\n]" for k, v in lists.items()]
+    path = tmp_path / "instances.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+    save_image(tmp_path / "a.png")
+    save_image(tmp_path / "night" / "b.png", seed=1)
+    return path
+
+
+def voc(
+    folder: Path, objects: str, name: str = "a", split: str = "train", size: tuple[int, int] = (64, 48)
+) -> Path:
+    """A VOC folder with an image; `objects` is the XML of its objects, from line 4 on."""
+    for part in ("Annotations", "ImageSets/Main"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    text = (
+        f"<annotation>\n<filename>{name}.png</filename>\n"
+        f"<size><width>{size[0]}</width><height>{size[1]}</height><depth>3</depth></size>\n{objects}\n</annotation>"
+    )
+    (folder / "Annotations" / f"{name}.xml").write_text(text)
+    with (folder / "ImageSets" / "Main" / f"{split}.txt").open("a") as lists:
+        lists.write(f"{name}\n")
+    save_image(folder / "JPEGImages" / f"{name}.png")
+    return folder
+
+
+def voc_object(name: str, *edges: object, flags: str = "") -> str:
+    tags = zip(("xmin", "ymin", "xmax", "ymax"), edges, strict=True)
+    box = "".join(f"<{tag}>{edge}</{tag}>" for tag, edge in tags)
+    return f"<object><name>{name}</name>{flags}<bndbox>{box}</bndbox></object>"
+
+
+def yolo(
+    folder: Path, labels: dict[str, str], text: str = "train: images/train\nnames: [cat, dog]\n"
+) -> Path:
+    """A YOLO folder with an image for each text of labels."""
+    (folder / "labels" / "train").mkdir(parents=True)
+    for seed, (name, lines) in enumerate(labels.items()):
+        (folder / "labels" / "train" / f"{name}.txt").write_text(lines)
+        save_image(folder / "images" / "train" / f"{name}.png", seed=seed)
+    (folder / "data.yaml").write_text(text)
+    return folder / "data.yaml"
+
+
+def coordinates(size: int) -> st.SearchStrategy[tuple[float, float]]:
+    """Two different coordinates in order, whole or with up to four decimals."""
+    whole = st.integers(0, size).map(float)
+    fine = st.integers(0, size * 10_000).map(lambda n: n / 10_000)
+    return (
+        st.tuples(whole | fine, whole | fine).filter(lambda p: p[0] != p[1]).map(lambda p: (min(p), max(p)))
+    )
+
+
+@st.composite
+def annotated_sets(draw: st.DrawFn, outlines: bool = False) -> AnnotatedSet:
+    """Pictures with boxes of three classes; with outlines or without."""
+    names = ("cat", "dog", "검은 <개> & 'co'")
+    pictures = []
+    for number in range(draw(st.integers(1, 3))):
+        size = Size(draw(st.integers(1, 5000)), draw(st.integers(1, 5000)))
+        marked = []
+        for _ in range(draw(st.integers(0, 4))):
+            (x1, x2), (y1, y2) = draw(coordinates(size.width)), draw(coordinates(size.height))
+            polygon = (x1, y1, x2, y1, x2, y2, x1, round((y1 + y2) / 2, 6)) if outlines else None
+            marked.append(
+                Annotation(
+                    (x1, y1, x2, y2),
+                    draw(st.sampled_from(names)),
+                    NOWHERE,
+                    difficult=draw(st.booleans()),
+                    truncated=draw(st.booleans()),
+                    segmentation=(polygon,) if polygon else None,
+                )
+            )
+        name = f"{number}/{number}.png"
+        pictures.append(Picture(Path(name), name, NOWHERE, size, tuple(marked)))
+    return AnnotatedSet(tuple(map(Class, names)), tuple(pictures))

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+
+from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.masks import read_masks
+from jumok.data.annotations.palette import PALETTE
+from jumok.reporting.sheet import PAPER, LabelledPicture, draw_picture, draw_sheet, font_for, labelled
+from picture_sets import coco, save_image
+
+BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)
+
+
+def test_a_grid_with_a_legend():
+    pictures = [LabelledPicture(BLACK, "a name much longer than the picture is wide " * 3)] * 5
+    sheet = draw_sheet(pictures, ["cat"], columns=3, cell=160)
+    assert sheet.width == 3 * 160 + 4 * 12 and sheet.height > 2 * 120
+    assert sheet.getpixel((sheet.width - 20, sheet.height - 20)) == PAPER  # the sixth place is empty
+    named = LabelledPicture(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(1,))
+    sheet = draw_sheet([named], ["cat", "dog"], cell=160)
+    colours = {colour for _, colour in sheet.getcolors(10**6)}
+    assert PALETTE[1] in colours and PALETTE[0] not in colours
+
+
+@pytest.mark.parametrize(
+    "box", [[0.0, 0, 80, 60], [70, 0, 80, 5], [60, 50, 90, 90], [-9, -9, 3, 3], [7, 7, 5, 5]]
+)
+def test_names_stay_inside_the_picture(box):
+    """The whole tag shows: as many of its pixels as of a tag in the middle."""
+
+    def letters(box):
+        picture = LabelledPicture(BLACK, boxes=torch.tensor([box]), labels=(2,))
+        drawn = np.asarray(draw_picture(picture, ["", "", "quite long"], 400))
+        return (drawn.min(-1) > 150).sum()  # white letters
+
+    assert letters(box) == letters([30.0, 30, 35, 35]) > 50
+
+
+def test_masks_are_laid_over_the_picture():
+    mask = torch.full((60, 80), -1)
+    mask[:30] = 0
+    drawn = draw_picture(LabelledPicture(BLACK, mask=mask), ["sky"], 160)
+    assert drawn.getpixel((80, 100)) == (0, 0, 0)
+    assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[0]) / 2, atol=1)
+    assert draw_picture(LabelledPicture(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
+        (160 * 120, (0, 0, 0))
+    ]
+
+
+def test_what_data_sets_hold_is_drawn(tmp_path):
+    outline = {
+        "id": 1,
+        "image_id": 7,
+        "category_id": 18,
+        "bbox": [1, 2, 3, 4],
+        "segmentation": [[1, 2, 4, 2, 4, 6]],
+    }
+    data = read_coco(coco(tmp_path, annotations=[outline]))
+    first, second = (labelled(picture, data) for picture in data.pictures)
+    assert first.boxes.tolist() == [[1, 2, 4, 6]] and first.labels == (1,)
+    assert first.mask.unique().tolist() == [-1, 1] and second.mask is None
+    save_image(tmp_path / "masks" / "a.png", 64, 48)
+    colours = {"sky": (0, 0, 0), "road": (1, 1, 1)}
+    masks = read_masks(tmp_path / "masks", colours, tmp_path)
+    assert labelled(masks.pictures[0], masks).mask.shape == (48, 64)
+    assert draw_sheet([first, second], data.names, cell=120).height > 90
+
+
+def test_letters_of_every_script_have_a_font():
+    assert font_for("cat", 12).getname()[0] == "DejaVu Sans"
+    assert font_for("검은 개", 12).size == 12
