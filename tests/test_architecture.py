@@ -12,7 +12,18 @@ SOURCE = Path(__file__).parents[1] / "src" / "jumok"
 FILES = sorted(SOURCE.rglob("*.py"))
 LINES = 400
 ORDER = [
-    *["errors", "files", "values", "dropout", "geometry", "attention", "layers", "encoders", "necks"],
+    *[
+        "errors",
+        "device",
+        "files",
+        "values",
+        "dropout",
+        "geometry",
+        "attention",
+        "layers",
+        "encoders",
+        "necks",
+    ],
     *["decoders", "heads", "losses", "metrics", "search", "data", "model", "kinds", "experiment", "dataset"],
     *[
         "predictor",

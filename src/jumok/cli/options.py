@@ -13,4 +13,5 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")]
 Method = Annotated[str | None, typer.Option(help="beam, greedy or sample.")]

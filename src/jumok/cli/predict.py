@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 
 from jumok.cli.console import say, talk
-from jumok.cli.options import Beam, Json, Method, Run
+from jumok.cli.options import Beam, Device, Json, Method, Run
 from jumok.data.reading import open_bytes
 from jumok.errors import DataError
 from jumok.files import unwritable
@@ -52,6 +52,7 @@ def command(
     top_p: Annotated[float | None, typer.Option(help="For --method sample.")] = None,
     seed: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="The longest answer.")] = None,
+    device: Device = "auto",
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -70,7 +71,7 @@ def command(
     }
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
-    predictor = load(run, decoding=decoding)
+    predictor = load(run, device, decoding)
     with ExitStack() as stack:
         inputs = iter(texts) if texts else read_lines(stack, file)
         out = stack.enter_context(opened(output)) if output else sys.stdout

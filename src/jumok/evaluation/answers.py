@@ -140,9 +140,10 @@ def evaluate(
     decoding: dict[str, Any] | None = None,
     say: Say = lambda _: None,
     progress: Callable[[int], None] | None = None,
+    device: str = "auto",
 ) -> Answered:
     """The answers of a run's best model on a split of its data."""
-    predictor = with_alternatives(load(run, decoding=decoding))
+    predictor = with_alternatives(load(run, device, decoding))
     experiment = experiment_of(run)
     return answer(
         predictor, open_split(experiment, predictor, split or final_split(experiment), say), progress=progress
@@ -150,10 +151,10 @@ def evaluate(
 
 
 def compare(
-    run: Path, other: Path, ours: Answered, decoding: dict[str, Any] | None = None
+    run: Path, other: Path, ours: Answered, decoding: dict[str, Any] | None = None, device: str = "auto"
 ) -> dict[str, Difference]:
     """Whether a run differs from another on the same examples: paired bootstrap of every metric (Koehn, 2004)."""
-    theirs = load(other, decoding=decoding)
+    theirs = load(other, device, decoding)
     if list(theirs.inputs) != list(ours.split.inputs) or list(theirs.outputs) != list(ours.split.outputs):
         names = f"{', '.join(theirs.inputs)} → {', '.join(theirs.outputs)}"
         raise RunError(

@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 import yaml
 
+from jumok.device import choose_device
 from jumok.errors import RunError
 from jumok.experiment.file import build_experiment, parse_yaml
 from jumok.experiment.options import Experiment
@@ -89,10 +90,12 @@ def model_folder(path: Path) -> Path:
     raise RunError(f"{path}: neither a run (model/{WEIGHTS} is missing) nor a model ({WEIGHTS} is missing)")
 
 
-def load(
-    path: str | Path, device: str | torch.device = "cpu", decoding: dict[str, Any] | None = None
-) -> Predictor:
-    """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}."""
+def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None = None) -> Predictor:
+    """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}.
+
+    The device `auto` is a GPU where there is one; "cpu" or "cuda:1" name one.
+    """
+    place = choose_device(device)
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
     fields: Fields = {**experiment.inputs, **experiment.outputs}
@@ -107,7 +110,7 @@ def load(
         raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
     load_weights(model, weights, str(folder / WEIGHTS))
     options = decoding_options(experiment, decoding or {})
-    return Predictor(model.to(device).eval(), inputs, outputs, options)
+    return Predictor(model.to(place).eval(), inputs, outputs, options)
 
 
 def decoding_options(experiment: Experiment, changes: dict[str, Any]) -> DecodingOptions:

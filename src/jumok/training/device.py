@@ -1,18 +1,21 @@
-"""Where a process computes."""
+"""Where a process of a training computes."""
 
 import torch
 
+from jumok.device import choose_device
 from jumok.errors import RunError
 from jumok.training.processes import Processes
 
+OPTION = "training.device"
 
-def choose_device(name: str, processes: Processes) -> torch.device:
+
+def device_of(name: str, processes: Processes) -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. Of several processes each has its own GPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if processes.number > 1 and name == "auto" and torch.cuda.is_available():
+        name = "cuda"
     if processes.number > 1 and name.startswith("cuda"):
         return own_gpu(name, processes.local_rank)
-    return usable(name)
+    return choose_device(name, OPTION)
 
 
 def own_gpu(name: str, local_rank: int) -> torch.device:
@@ -26,17 +29,6 @@ def own_gpu(name: str, local_rank: int) -> torch.device:
             f"there are more processes ({local_rank + 1} at least) than GPUs ({torch.cuda.device_count()}) on this "
             "machine; lower --nproc-per-node, or set training.device: cpu"
         )
-    device = usable(f"cuda:{local_rank}")
+    device = choose_device(f"cuda:{local_rank}", OPTION)
     torch.cuda.set_device(device)
-    return device
-
-
-def usable(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise RunError(
-            f"training.device: {name!r} cannot be used here: {str(error).splitlines()[0]}"
-        ) from None
     return device

@@ -16,7 +16,7 @@ from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
 from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
-from jumok.training.device import choose_device
+from jumok.training.device import device_of
 from jumok.training.dividing import DividedPredictor
 from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
@@ -50,7 +50,7 @@ class Trainer:
     ) -> None:
         self.run, self.reporter, self.prepared, self.processes = run, reporter, prepared, processes
         self.options: TrainingOptions = experiment.training
-        devices = processes.from_all(lambda: str(choose_device(self.options.device, processes)))
+        devices = processes.from_all(lambda: str(device_of(self.options.device, processes)))
         self.device = torch.device(devices[processes.rank])
         self.train, self.valid = prepared.splits["train"], prepared.splits["valid"]
         torch.manual_seed(self.options.seed)
