@@ -163,10 +163,11 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )
         if "train" in given.parts:
             found["train"] = train(turns, sized, list(versions), given.rounds)
-            show(f"training, size {size} ({text})", training_table(found["train"]))
+            if found["train"]:
+                show(f"training, size {size} ({text})", training_table(found["train"]))
         if "decode" in given.parts:
             found["decode"] = decode(turns, sized, versions, given.rounds)
-            for search, label in (("greedy", "greedy"), ("beam", f"beam {BEAM}")):
+            for search, label in (("greedy", "greedy"), ("beam", f"beam {BEAM}")) if found["decode"] else ():
                 title = f"decoding, size {size}, {label}, {job.sentences} sentences, {job.answer} tokens each"
                 show(title, decoding_table(found["decode"], search))
     return document
