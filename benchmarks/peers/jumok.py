@@ -1,0 +1,87 @@
+"""jumok: the steps of `jumok train`, and its search."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jumok.dataset import Prepared, prepare
+from jumok.experiment import read_experiment
+from jumok.experiment.options import Experiment
+from jumok.kinds.fitting import build_model
+from jumok.kinds.text import BANNED
+from jumok.search import BeamSearch, Greedy
+from jumok.training.environment import installed
+from jumok.training.loop import Trainer
+from jumok.training.machine import tune_process
+from jumok.training.precision import autocast
+from jumok.training.reporter import Silent
+from jumok.training.run import RunFolder
+from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
+
+
+def versions(job: Job) -> dict[str, Any]:
+    return {"jumok": installed("jumok"), "torch": torch.__version__}
+
+
+def experiment_of(recipe: Path, data: Path, size: str) -> Experiment:
+    """The recipe on the data of this folder, in another size."""
+    shape = SIZES[size]
+    parts = {"train": "train", "valid": "val", "test": "test_2016_flickr"}
+    sides = {"german": "de", "english": "en"}
+    files = [
+        f"data.{part}.lines.{side}={data.resolve() / name}.{language}.gz"
+        for part, name in parts.items()
+        for side, language in sides.items()
+    ]
+    changes = [
+        f"inputs.german.encoder.layers={shape.layers}",
+        f"outputs.english.decoder.layers={shape.layers}",
+        f"model.width={shape.width}",
+        f"model.feedforward={shape.feedforward}",
+        f"model.heads={shape.heads}",
+        f"model.dropout={DROPOUT}",
+        f"training.label_smoothing={SMOOTHING}",
+        f"training.batch_tokens={BATCH_TOKENS}",
+    ]
+    return read_experiment(recipe, files + changes)
+
+
+def prepared(job: Job) -> tuple[Experiment, Prepared]:
+    experiment = experiment_of(Path(job.recipe), Path(job.data), job.size)
+    return experiment, prepare(experiment, print)
+
+
+def train(job: Job) -> dict[str, Any]:
+    tune_process()  # as `jumok train` does
+    experiment, data = prepared(job)
+    trainer = Trainer(experiment, RunFolder(job.place / "jumok-run"), data, Silent())
+    trainer.model.train()
+    meter = Meter(job)
+    for _ in range(job.warmup + job.steps):
+        before = trainer.tokens
+        trainer.train_step()
+        meter.step(trainer.tokens - before)
+    return meter.result(trainer.options.precision, trainer.model.size())
+
+
+def decode(job: Job) -> dict[str, Any]:
+    """`fp32` is what `jumok predict` computes in; `bf16` has weights in bf16, `autocast` only products."""
+    experiment, data = prepared(job)
+    torch.manual_seed(1)
+    model = build_model(data.inputs, data.outputs, experiment.model).eval()
+    if job.precision == "bf16":
+        model.bfloat16()
+    german, english = data.inputs["german"], model.decoders["english"]
+    banned = (*BANNED, EOS)  # an answer ends only at the limit
+
+    @torch.inference_mode()
+    def answer(sources: list[list[int]], beam: int) -> list[list[int]]:
+        search = Greedy(banned) if beam == 1 else BeamSearch(beam, banned=banned)
+        with autocast(torch.device("cpu"), "bf16" if job.precision == "autocast" else "fp32"):
+            memory = model.encode({"german": german.collate(sources)})
+            found = search(english, memory, BOS, EOS, job.answer)
+        return [hypotheses[0].tokens for hypotheses in found]
+
+    sources, _ = read_pairs(job, "test")
+    return time_decoding(job, sources, answer)
