@@ -34,7 +34,10 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     if dropped == 0:
         return x
     draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
-    keep = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+    keep = draws.view(torch.uint8)[: x.numel()].view(x.shape)
+    keep = keep.clamp_(dropped - 1, dropped).sub_(
+        dropped - 1
+    )  # 0 or 1; bytes become numbers faster than booleans
     return _ByteMaskDropout.apply(x, keep, 256.0 / (256 - dropped))
 
 

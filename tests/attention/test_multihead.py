@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from jumok.attention.core import causal_mask
-from jumok.attention.multihead import MultiHeadAttention
+from jumok.attention.multihead import MultiHeadAttention, Past
 from jumok.attention.positions import Rotary
 from reference import (
     assert_torch_learns_the_same,
@@ -60,11 +60,11 @@ def test_causal_self_attention_is_torchs():
 @pytest.mark.parametrize("rotary", [False, True], ids=["plain", "rotary"])
 def test_step_by_step_equals_all_at_once(rotary):
     ours, x = attention(rotary), leaf(B, T, D)
-    whole, seen, steps = ours(x, x, causal=True), None, []
+    whole, past, steps = ours(x, x, causal=True), None, []
     for t in range(T):
         new = ours.remember(x[:, t : t + 1], offset=t)
-        seen = new if seen is None else seen.append(new)
-        steps.append(ours.gather(x[:, t : t + 1], seen, offset=t))
+        past = Past(new) if past is None else past.append(new)
+        steps.append(ours.gather(x[:, t : t + 1], past.seen, offset=t))
     assert_close(torch.cat(steps, 1), whole)
     assert_close(gradients(torch.cat(steps, 1), [x]), gradients(whole, [x]))
 
@@ -72,8 +72,21 @@ def test_step_by_step_equals_all_at_once(rotary):
 @pytest.mark.parametrize("rotary", [False, True], ids=["plain", "rotary"])
 def test_memory_in_pieces_equals_memory_at_once(rotary):
     ours, memory = attention(rotary), leaf(B, S, D)
-    pieces = ours.remember(memory[:, :3]).append(ours.remember(memory[:, 3:], offset=3))
-    assert_close(pieces, ours.remember(memory))
+    pieces = Past(ours.remember(memory[:, :3])).append(ours.remember(memory[:, 3:], offset=3))
+    assert_close(pieces.seen, ours.remember(memory))
+
+
+@pytest.mark.parametrize("wants_gradient", [False, True])
+def test_rows_taken_before_a_step_are_the_rows_of_the_past(wants_gradient):
+    ours, states = attention(rotary=True), torch.randn(3, 4, D, dtype=torch.float64)
+    with torch.set_grad_enabled(wants_gradient):
+        first, last = ours.remember(states[:, :3]), torch.tensor([2, 0, 0, 1])
+        rows = torch.tensor([0, 0, 2, 1])[
+            last
+        ]  # taken twice: only the last positions of the last ones come after
+        past = Past(first).select(torch.tensor([0, 0, 2, 1])).select(last)
+        whole = past.append(ours.remember(states[rows, 3:], offset=3)).seen
+        assert_close(whole, ours.remember(states).select(rows))
 
 
 def test_several_new_positions_see_the_past_and_each_other():

@@ -84,7 +84,7 @@ def test_state_keeps_one_memory_for_all_hypotheses():
     selected = state.select(rows, torch.arange(B))
     _, stepped = ours.step(torch.arange(6), selected)
     assert all(after is before for after, before in zip(stepped.memory, state.memory, strict=True))
-    assert stepped.length == 1 and stepped.past[0].keys.shape == (6, H, 1, D // H)
+    assert stepped.length == 1 and stepped.past[0].seen.keys.shape == (6, H, 1, D // H)
 
 
 def test_dropout_is_for_training():

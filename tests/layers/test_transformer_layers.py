@@ -102,7 +102,7 @@ def test_decoder_layer_step_by_step_equals_all_at_once(pre_norm, rotary, hypothe
     for t in range(T):
         y, past = layer.step(x[:, t : t + 1], past, seen, ALLOWED, t)
         assert_close(y[:, 0], whole[:, t])
-    assert past.keys.shape == (B * hypotheses, H, T, D // H) and seen.keys.shape == (B, H, S, D // H)
+    assert past.seen.keys.shape == (B * hypotheses, H, T, D // H) and seen.keys.shape == (B, H, S, D // H)
 
 
 @PRE_NORM

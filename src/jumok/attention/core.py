@@ -9,9 +9,10 @@ from torch import Tensor
 
 from jumok.dropout import dropout as drop
 
-# Up to this many keys, matmul and softmax one after the other train faster on the CPU than the fused kernel
-# in bf16, whose backward is slow there (benchmarks/attention.py).
+# In bf16 on the CPU, up to so many keys, matmul and softmax one after the other are faster than the fused kernel:
+# on the way back, and forward where there are several rows to multiply (benchmarks/attention.py).
 SHORT = 512
+ROWS = 4
 
 
 def attend(
@@ -71,7 +72,8 @@ def _joint_mask(
 
 def _explicit_is_faster(q: Tensor, k: Tensor) -> bool:
     on_tape = torch.is_grad_enabled() and (q.requires_grad or k.requires_grad)
-    return on_tape and q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT
+    in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT
+    return in_question and (on_tape or len(q) >= ROWS)
 
 
 def _explicit(

@@ -15,12 +15,40 @@ class KeyValue(NamedTuple):
     keys: Tensor  # (B, H, S, K)
     values: Tensor  # (B, H, S, K)
 
-    def append(self, new: "KeyValue") -> "KeyValue":
-        """Join along positions."""
-        return KeyValue(torch.cat((self.keys, new.keys), 2), torch.cat((self.values, new.values), 2))
-
     def select(self, rows: Tensor) -> "KeyValue":
         return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
+
+    def side_by_side(self) -> "KeyValue":
+        """The same with all numbers of a head side by side in memory, to be read many times."""
+        return KeyValue(self.keys.contiguous(), self.values.contiguous())
+
+
+class Past(NamedTuple):
+    """Keys and values of the positions read so far; which rows are kept is only noted until the next one is read."""
+
+    seen: KeyValue
+    rows: Tensor | None = None  # (R,), of `seen`; None: all, as they stand
+
+    def select(self, rows: Tensor) -> "Past":
+        return self._replace(rows=rows if self.rows is None else self.rows.index_select(0, rows))
+
+    def append(self, new: KeyValue) -> "Past":
+        """With more positions, of the rows that are kept."""
+        keys, values = (joined(past, self.rows, more) for past, more in zip(self.seen, new, strict=True))
+        return Past(KeyValue(keys, values))
+
+
+def joined(past: Tensor, rows: Tensor | None, new: Tensor) -> Tensor:
+    """Rows (R,) of past (N, H, T, K), and new (R, H, N, K) after them; copied once where no gradient is wanted."""
+    if rows is None:
+        return torch.cat((past, new), 2)
+    if past.requires_grad or new.requires_grad:
+        return torch.cat((past.index_select(0, rows), new), 2)
+    (R, H, N, K), T = new.shape, past.shape[2]
+    whole = past.new_empty(R, H, T + N, K)
+    torch.index_select(past, 0, rows, out=whole[:, :, :T])
+    whole[:, :, T:] = new
+    return whole
 
 
 class MultiHeadAttention(nn.Module):

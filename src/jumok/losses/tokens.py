@@ -62,17 +62,15 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 
 
 def _chunk(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss, number of right guesses and the gradient of logits (chunk, V), which is made in their place."""
+    """Loss, number of right guesses and the gradient of logits (chunk, V)."""
     vocabulary = logits.shape[-1]
-    best, guess = logits.max(-1)
-    right = (guess == targets).sum()
+    best = logits.amax(-1)
     at_target = logits.gather(1, targets[:, None]).squeeze(1)
+    right = (at_target == best).sum()  # ties count as right
     mean = logits.mean(-1) if smoothing else at_target
-    exponentials = logits.sub_(best[:, None]).exp_()
-    partition = exponentials.sum(-1)
-    log_partition = partition.log() + best
+    gradient = logits.softmax(-1)
+    log_partition = best - gradient.amax(-1).log()  # the likeliest token's probability is at least 1 / V
     loss = (log_partition - (1 - smoothing) * at_target - smoothing * mean).sum()
-    gradient = exponentials.div_(partition[:, None])
     if smoothing:
         gradient -= smoothing / vocabulary
     gradient.scatter_add_(1, targets[:, None], gradient.new_full((len(targets), 1), smoothing - 1))
