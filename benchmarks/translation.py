@@ -30,7 +30,7 @@ TRAINS = ("huggingface", "eole", "jumok")
 DECODES = {
     "huggingface": ("fp32", "bf16"),
     "ctranslate2": ("fp32", "bf16", "int8"),
-    "jumok": ("fp32", "bf16", "autocast"),
+    "jumok": ("fp32", "bf16"),
 }
 SYSTEMS = ("jumok", "huggingface", "eole", "ctranslate2")
 STEPS = {"S": 60, "B": 25}

@@ -6,15 +6,16 @@ from typing import Any
 import torch
 
 from jumok.dataset import Prepared, prepare
+from jumok.device import autocast
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.kinds.fitting import build_model
 from jumok.kinds.text import BANNED
+from jumok.predictor.saved import lower_weights
 from jumok.search import BeamSearch, Greedy
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
 from jumok.training.machine import tune_process
-from jumok.training.precision import autocast
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
 from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
@@ -66,19 +67,19 @@ def train(job: Job) -> dict[str, Any]:
 
 
 def decode(job: Job) -> dict[str, Any]:
-    """`fp32` is what `jumok predict` computes in; `bf16` has weights in bf16, `autocast` only products."""
+    """As `jumok predict` does, with `--precision bf16` or without."""
     experiment, data = prepared(job)
     torch.manual_seed(1)
     model = build_model(data.inputs, data.outputs, experiment.model).eval()
     if job.precision == "bf16":
-        model.bfloat16()
+        lower_weights(model)
     german, english = data.inputs["german"], model.decoders["english"]
     banned = (*BANNED, EOS)  # an answer ends only at the limit
 
     @torch.inference_mode()
     def answer(sources: list[list[int]], beam: int) -> list[list[int]]:
         search = Greedy(banned) if beam == 1 else BeamSearch(beam, banned=banned)
-        with autocast(torch.device("cpu"), "bf16" if job.precision == "autocast" else "fp32"):
+        with autocast(torch.device("cpu"), job.precision):
             memory = model.encode({"german": german.collate(sources)})
             found = search(english, memory, BOS, EOS, job.answer)
         return [hypotheses[0].tokens for hypotheses in found]

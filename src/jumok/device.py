@@ -1,8 +1,12 @@
-"""Where a process computes."""
+"""Where a process computes, and in which numbers."""
+
+from typing import Literal
 
 import torch
 
 from jumok.errors import RunError
+
+Precision = Literal["fp32", "bf16"]
 
 
 def choose_device(name: str, option: str = "device") -> torch.device:
@@ -15,3 +19,8 @@ def choose_device(name: str, option: str = "device") -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise RunError(f"{option}: {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
     return device
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """A context in which products are computed in this precision; weights stay as they are."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")

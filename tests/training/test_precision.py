@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from jumok.training.precision import autocast, choose_precision
+from jumok.device import autocast
+from jumok.training.precision import choose_precision
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from jumok.cli.console import print_json, say, talk
 from jumok.cli.display import score_table
-from jumok.cli.options import Beam, Device, Json, Method, Run
+from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
 from jumok.evaluation import Answered, compare, evaluate, write_record
 from jumok.metrics.interval import Difference
 from jumok.reporting import write_report
@@ -30,19 +30,20 @@ def command(
     beam: Beam = None,
     method: Method = None,
     device: Device = "auto",
+    precision: Precision = None,
     json: Json = False,
 ) -> None:
     """Score the best model of a run, each score with a 95 % bootstrap interval.
 
     Without other options the result also goes into the run folder: evaluation.json, predictions.jsonl, report.html.
     """
-    decoding: dict[str, Any] = {"beam": beam, "method": method}
+    decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
     with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
         task = progress.add_task("predicting", total=None)
         answered = evaluate(run, split, decoding, say, lambda done: progress.advance(task, done), device)
     scores = answered.scores()
     document = answered.document(scores)
-    if split is None and beam is None and method is None and (run / "checkpoints").exists():
+    if split is None and not any(decoding.values()) and (run / "checkpoints").exists():
         write_record(run, answered, document)
         write_report(run)
     differences = compare(run, against, answered, decoding, device) if against is not None else None

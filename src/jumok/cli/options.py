@@ -14,4 +14,7 @@ Set = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")]
+Precision = Annotated[
+    str | None, typer.Option("--precision", help="fp32, or bf16: faster, a few answers differ.")
+]
 Method = Annotated[str | None, typer.Option(help="beam, greedy or sample.")]

@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 
 from jumok.cli.console import say, talk
-from jumok.cli.options import Beam, Device, Json, Method, Run
+from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
 from jumok.data.reading import open_bytes
 from jumok.errors import DataError
 from jumok.files import unwritable
@@ -53,6 +53,7 @@ def command(
     seed: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="The longest answer.")] = None,
     device: Device = "auto",
+    precision: Precision = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -68,6 +69,7 @@ def command(
         "top_p": top_p,
         "seed": seed,
         "max_tokens": max_tokens,
+        "precision": precision,
     }
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")

@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
+from jumok.device import Precision
 from jumok.errors import did_you_mean
 from jumok.layers.feedforward import Activation
 
@@ -131,3 +132,4 @@ class DecodingOptions(Options):
     seed: Seed = 1
     max_tokens: PositiveInt | None = None  # a quarter more than the longest target in training, and ten
     batch_tokens: PositiveInt = 4096
+    precision: Precision = "fp32"  # bf16 is faster where the processor has it; a few answers differ

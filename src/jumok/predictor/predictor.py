@@ -8,6 +8,7 @@ import torch
 from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
 from jumok.data.sources import clean
+from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.experiment.options import build_search
 from jumok.kinds.fitting import Kind
@@ -96,12 +97,13 @@ class Predictor:
             name: kind.collate([encoded[name][row] for row in rows]).to(self.device)
             for name, kind in self.inputs.items()
         }
-        memory = self.model.encode(batch)
         limit = self.decoding.max_tokens or DEFAULT_LIMIT
-        columns = {
-            name: kind.predict(self.model.decoders[name], memory, self.search, limit, numbers)
-            for name, kind in self.outputs.items()
-        }
+        with autocast(self.device, self.decoding.precision):
+            memory = self.model.encode(batch)
+            columns = {
+                name: kind.predict(self.model.decoders[name], memory, self.search, limit, numbers)
+                for name, kind in self.outputs.items()
+            }
         return [Prediction({name: values[i] for name, values in columns.items()}) for i in range(len(rows))]
 
     def named(self, value: str | Mapping[str, str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import safetensors
 import safetensors.torch
 import torch
 import yaml
+from torch import nn
 
 from jumok.device import choose_device
 from jumok.errors import RunError
@@ -18,6 +19,7 @@ from jumok.kinds import fitting
 from jumok.kinds.fitting import Kind
 from jumok.kinds.options import DecodingOptions
 from jumok.kinds.text import Fields
+from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
 from jumok.predictor.predictor import Predictor
 
@@ -110,7 +112,18 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
         raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
     load_weights(model, weights, str(folder / WEIGHTS))
     options = decoding_options(experiment, decoding or {})
+    if options.precision == "bf16":
+        lower_weights(model)
     return Predictor(model.to(place).eval(), inputs, outputs, options)
+
+
+def lower_weights(model: EncoderDecoder) -> None:
+    """Keep the matrices of a model that only answers in bf16, so that they need not be made so at every step."""
+    for part in model.modules():
+        if isinstance(part, nn.Linear):
+            part.to(torch.bfloat16)
+        elif isinstance(part, TokenOutput):  # a copy: the embedding that it may be tied to stays as it is
+            part.weight, part.bias = (nn.Parameter(p.detach().bfloat16()) for p in (part.weight, part.bias))
 
 
 def decoding_options(experiment: Experiment, changes: dict[str, Any]) -> DecodingOptions:

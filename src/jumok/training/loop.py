@@ -8,6 +8,7 @@ from torch import Tensor
 
 from jumok.data import batching
 from jumok.dataset import Prepared
+from jumok.device import autocast
 from jumok.errors import RunError
 from jumok.evaluation import answer
 from jumok.experiment.options import Experiment, TrainingOptions
@@ -21,7 +22,7 @@ from jumok.training.dividing import DividedPredictor
 from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
-from jumok.training.precision import autocast, choose_precision, now
+from jumok.training.precision import choose_precision, now
 from jumok.training.processes import Processes
 from jumok.training.reporter import Evaluated, Progress, Reporter
 from jumok.training.run import RunFolder
@@ -162,7 +163,7 @@ class Trainer:
         train_loss = self.loss / max(self.tokens, 1)
         with self.average.swapped():
             self.model.eval()
-            with self.replica.whole():
+            with self.replica.whole(), autocast(self.device, self.options.precision):  # type: ignore[arg-type]
                 loss = split_loss(
                     self.model, self.valid, self.options.batch_tokens, self.device, self.processes
                 )
@@ -181,7 +182,9 @@ class Trainer:
             self.model,
             self.prepared.inputs,
             self.prepared.outputs,
-            self.experiment.decoding.model_copy(update={"method": "greedy"}),
+            self.experiment.decoding.model_copy(
+                update={"method": "greedy", "precision": self.options.precision}
+            ),
         )
         divided = DividedPredictor(predictor, self.processes)
         answered = answer(divided, self.valid, self.options.evaluate_examples)

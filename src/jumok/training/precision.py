@@ -5,11 +5,10 @@ fp16 is not offered: its small range needs a scaled loss, and what computes fast
 
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 
-Precision = Literal["fp32", "bf16"]
+from jumok.device import Precision, autocast
 
 WORTHWHILE = 1.1  # bf16 must be this many times faster, or its rounding is not worth it
 HOPELESS = 3.0  # bf16 this many times slower is not tried a third time
@@ -19,11 +18,6 @@ ENOUGH = 2.0  # seconds
 def now() -> float:
     """The clock of this process."""
     return time.perf_counter()
-
-
-def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """A context in which products are computed in this precision; weights stay as they are."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 def choose_precision(
