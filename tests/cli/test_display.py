@@ -54,6 +54,19 @@ def test_the_time_left_comes_from_the_pace_of_this_session(monkeypatch):
     assert clock.left(progress(25)) == pytest.approx(30.0)  # 15 more steps, 2 seconds each
 
 
+def test_another_training_has_a_pace_of_its_own(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    shown = PlainDisplay()
+    for began in (1000.0, 9000.0):
+        now[0] = began
+        shown.began(BEGAN)
+        shown.stepped(progress(1))
+        now[0] += 4.0
+        shown.stepped(progress(3))
+        assert shown.clock.left(progress(3)) == pytest.approx(74.0)  # 37 more steps, 2 seconds each
+
+
 def test_shares_are_percents_and_bleu_is_itself():
     assert evaluation_line(EVALUATED) == (
         "step 20: valid loss 1.500  exact_match 50.00 %  token_error_rate 25.00 %  (best so far)"

@@ -33,7 +33,7 @@ class PlainDisplay:
 
     def began(self, what: Began) -> None:
         say(beginning(what))
-        self.last = time.monotonic()
+        self.clock, self.last = Clock(), time.monotonic()  # it may have shown another training before
 
     def stepped(self, progress: Progress) -> None:
         self.clock.tick(progress)
@@ -60,7 +60,7 @@ class LiveDisplay(PlainDisplay):
         self.live: Live | None = None
 
     def began(self, what: Began) -> None:
-        say(beginning(what))
+        super().began(what)
         self.live = Live(console=talk, refresh_per_second=4, transient=True)
         self.live.start()
 
