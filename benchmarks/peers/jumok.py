@@ -16,6 +16,7 @@ from jumok.search import BeamSearch, Greedy
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
 from jumok.training.machine import tune_process
+from jumok.training.processes import Alone
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
 from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
@@ -42,6 +43,7 @@ def experiment_of(recipe: Path, data: Path, size: str) -> Experiment:
         f"model.feedforward={shape.feedforward}",
         f"model.heads={shape.heads}",
         f"model.dropout={DROPOUT}",
+        "model.positions=sinusoidal",  # as the others
         f"training.label_smoothing={SMOOTHING}",
         f"training.batch_tokens={BATCH_TOKENS}",
     ]
@@ -56,7 +58,7 @@ def prepared(job: Job) -> tuple[Experiment, Prepared]:
 def train(job: Job) -> dict[str, Any]:
     tune_process()  # as `jumok train` does
     experiment, data = prepared(job)
-    trainer = Trainer(experiment, RunFolder(job.place / "jumok-run"), data, Silent())
+    trainer = Trainer(experiment, RunFolder(job.place / "jumok-run"), data, Silent(), Alone())
     trainer.model.train()
     meter = Meter(job)
     for _ in range(job.warmup + job.steps):
@@ -68,6 +70,7 @@ def train(job: Job) -> dict[str, Any]:
 
 def decode(job: Job) -> dict[str, Any]:
     """As `jumok predict` does, with `--precision bf16` or without."""
+    tune_process()
     experiment, data = prepared(job)
     torch.manual_seed(1)
     model = build_model(data.inputs, data.outputs, experiment.model).eval()

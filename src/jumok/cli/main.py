@@ -8,7 +8,7 @@ import typer
 from jumok.cli import check, compare, convert, demo, evaluate, new, predict, report, train
 from jumok.cli.console import say
 from jumok.errors import JumokError
-from jumok.training import Interrupted, follow, joined, leave, send_away
+from jumok.training import Interrupted, follow, joined, leave, send_away, tune_process
 
 app = typer.Typer(
     name="jumok",
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     Of several processes, the first one does it; the others take part in its trainings.
     """
+    tune_process()
     if joined().is_first:
         status = lead(arguments)
         send_away()

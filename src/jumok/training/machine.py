@@ -1,4 +1,4 @@
-"""Settings of the process that make the steps of a training on the CPU faster; none of them changes a result."""
+"""Settings of the process that make training and search on the CPU faster; none of them changes a result."""
 
 import ctypes
 import os
@@ -11,13 +11,13 @@ PRIMITIVES = (
 
 
 def tune_process() -> None:
-    """Prepare this process for training; to be called before the first step, the earlier the better."""
+    """Prepare this process for work with models; to be called before the first step, the earlier the better."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     keep_freed_memory()
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc's allocator to reuse large blocks: training takes and frees the same ones in each step.
+    """Tell glibc's allocator to reuse large blocks: each step takes and frees the same ones.
 
     Without it the system clears their pages anew each time. Does nothing where the C library is another one.
     """
