@@ -10,7 +10,7 @@ from jumok.dataset import prepare
 from jumok.errors import RunError
 from jumok.kinds.fitting import build_model
 from jumok.training import train
-from jumok.training.device import choose_device
+from jumok.training.device import device_of
 from jumok.training.loss import batch_loss
 from jumok.training.processes import Alone, joined
 from jumok.training.reporter import Silent
@@ -60,11 +60,11 @@ class Second(Alone):
 
 def test_each_process_has_a_gpu_of_its_own(monkeypatch):
     with pytest.raises(RunError, match="'cuda:0' is one GPU for several processes; say cuda"):
-        choose_device("cuda:0", Second())
+        device_of("cuda:0", Second())
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(RunError, match=r"more processes \(2 at least\) than GPUs \(1\)"):
-        choose_device("cuda", Second())
-    assert choose_device("cpu", Second()) == torch.device("cpu")
+        device_of("cuda", Second())
+    assert device_of("cpu", Second()) == torch.device("cpu")
 
 
 class Told(Silent):
