@@ -1,7 +1,8 @@
 """Which attention is faster on this machine's CPU: the fused kernel, or matmul, softmax and matmul one after the other.
 
-Prints the time of the fused kernel over that of the explicit one, forward and backward, for each length and number
-format; `jumok.attention.core` takes the explicit one where it wins (bf16, while training, up to SHORT keys).
+Prints the time of the fused kernel over that of the explicit one for each length and number format: forward and
+backward, as in training, then forward alone with one query a row, as in a search. `jumok.attention.core` takes the
+explicit one where it wins (bf16, up to SHORT keys, in training or from ROWS rows on).
 
     python benchmarks/attention.py
 """
@@ -29,16 +30,19 @@ def explicit(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor) -> Tensor:
 
 def seconds(attention: Callable[..., Tensor], tensors: list[Tensor], allowed: Tensor) -> float:
     start = time.perf_counter()
-    attention(*tensors, allowed).sum().backward()
+    mixed = attention(*tensors, allowed)
+    if mixed.requires_grad:
+        mixed.sum().backward()
     return time.perf_counter() - start
 
 
-def compare(length: int, dtype: torch.dtype) -> tuple[float, float]:
+def compare(rows: int, queries: int, keys: int, dtype: torch.dtype, training: bool) -> tuple[float, float]:
     """Median seconds of the fused and of the explicit attention, measured by turns."""
-    rows = max(1, TOKENS // length)
-    shape = (rows, HEADS, length, WIDTH)
-    tensors = [torch.randn(shape, dtype=dtype, requires_grad=True) for _ in range(3)]
-    allowed = torch.ones(rows, 1, 1, length, dtype=torch.bool)
+    lengths = (queries, keys, keys)
+    tensors = [
+        torch.randn(rows, HEADS, length, WIDTH, dtype=dtype, requires_grad=training) for length in lengths
+    ]
+    allowed = torch.ones(rows, 1, 1, keys, dtype=torch.bool)
     times: dict[str, list[float]] = {"fused": [], "explicit": []}
     for round_ in range(ROUNDS + 1):
         for name, attention in (("fused", fused), ("explicit", explicit)):
@@ -48,14 +52,25 @@ def compare(length: int, dtype: torch.dtype) -> tuple[float, float]:
     return statistics.median(times["fused"]), statistics.median(times["explicit"])
 
 
+def show(rows: int, queries: int, keys: int, dtype: torch.dtype, training: bool) -> None:
+    slow, fast = compare(rows, queries, keys, dtype, training)
+    name = str(dtype).removeprefix("torch.")
+    print(f"{rows:4}  {keys:6}  {name:8}  {1e3 * slow:8.2f}  {1e3 * fast:11.2f}  {slow / fast:16.2f}")
+
+
 def main() -> None:
-    print(f"{torch.get_num_threads()} threads, {TOKENS} positions, {HEADS} heads of {WIDTH}")
-    print("length  dtype     fused ms  explicit ms  fused / explicit")
+    columns = "rows  length  dtype     fused ms  explicit ms  fused / explicit"
+    print(
+        f"training: {torch.get_num_threads()} threads, {TOKENS} positions, {HEADS} heads of {WIDTH}\n{columns}"
+    )
     for dtype in (torch.float32, torch.bfloat16):
         for length in (8, 16, 32, 64, 128, 256, 512, 1024):
-            slow, fast = compare(length, dtype)
-            name = str(dtype).removeprefix("torch.")
-            print(f"{length:6}  {name:8}  {1e3 * slow:8.2f}  {1e3 * fast:11.2f}  {slow / fast:16.2f}")
+            show(max(1, TOKENS // length), length, length, dtype, training=True)
+    print(f"search: one query a row, forward alone\n{columns}")
+    for dtype in (torch.float32, torch.bfloat16):
+        for rows in (1, 2, 4, 16, 64):
+            for length in (16, 64, 512):
+                show(rows, 1, length, dtype, training=False)
 
 
 if __name__ == "__main__":

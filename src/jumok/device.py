@@ -11,14 +11,20 @@ Precision = Literal["fp32", "bf16"]
 
 def choose_device(name: str, option: str = "device") -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. RunError names the option when it is unusable."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+    name = settled(name)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise RunError(f"{option}: {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
     return device
+
+
+def settled(name: str) -> str:
+    """What `auto` means here; another name as it is."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:

@@ -55,30 +55,28 @@ class Plot:
 
 def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
     """Plots side by side as one SVG element; lines of a name among `names` have its colour in every plot."""
-    with _figure(len(plots)) as figure:
-        for i, plot in enumerate(plots):
-            _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
-        _explain(figure, plots)
+    with _drawn(plots, names) as figure:
         return _text(figure)
 
 
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
     """The same as a picture."""
-    with _figure(len(plots)) as figure:
-        for i, plot in enumerate(plots):
-            _draw(figure.axes[i], plot, list(names) or [line.name for line in plot.lines])
-        _explain(figure, plots)
+    with _drawn(plots, names) as figure:
         figure.savefig(path, dpi=160)
 
 
 @contextmanager
-def _figure(columns: int) -> "Iterator[Figure]":
+def _drawn(plots: Sequence[Plot], names: Sequence[str]) -> "Iterator[Figure]":
+    """The plots in one figure, to be saved inside the block, where the style holds."""
     import matplotlib  # here, for importing jumok should not take its second
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.6 * columns, 3.1), layout="constrained")
-        figure.subplots(1, columns)
+        figure = Figure(figsize=(4.6 * len(plots), 3.1), layout="constrained")
+        figure.subplots(1, len(plots))
+        for axes, plot in zip(figure.axes, plots, strict=True):
+            _draw(axes, plot, list(names) or [line.name for line in plot.lines])
+        _explain(figure, plots)
         yield figure
 
 

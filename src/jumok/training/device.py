@@ -2,7 +2,7 @@
 
 import torch
 
-from jumok.device import choose_device
+from jumok.device import choose_device, settled
 from jumok.errors import RunError
 from jumok.training.processes import Processes
 
@@ -11,8 +11,7 @@ OPTION = "training.device"
 
 def device_of(name: str, processes: Processes) -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. Of several processes each has its own GPU."""
-    if processes.number > 1 and name == "auto" and torch.cuda.is_available():
-        name = "cuda"
+    name = settled(name)
     if processes.number > 1 and name.startswith("cuda"):
         return own_gpu(name, processes.local_rank)
     return choose_device(name, OPTION)

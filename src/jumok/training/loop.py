@@ -163,10 +163,11 @@ class Trainer:
         train_loss = self.loss / max(self.tokens, 1)
         with self.average.swapped():
             self.model.eval()
-            with self.replica.whole(), autocast(self.device, self.options.precision):  # type: ignore[arg-type]
-                loss = split_loss(
-                    self.model, self.valid, self.options.batch_tokens, self.device, self.processes
-                )
+            with self.replica.whole():
+                with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
+                    loss = split_loss(
+                        self.model, self.valid, self.options.batch_tokens, self.device, self.processes
+                    )
                 metrics = self._metrics()
             self.model.train()
             better = self.best.update(metrics[self.best.metric], self.step)

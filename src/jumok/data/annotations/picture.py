@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -100,6 +101,15 @@ def nothing_but(fault: Fault) -> AnnotatedSet:
 def pixels(value: float) -> float:
     """A coordinate with as many decimals as are kept."""
     return round(float(value), DECIMALS)
+
+
+def finite(text: str | None) -> float | None:
+    """The number of a text; None when it is none, or no finite one."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
 
 
 def plain_number(value: float) -> str:

@@ -7,7 +7,6 @@ tools write edges counted from 0 into the same fields; no file says so, and it i
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import isfinite
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -19,6 +18,7 @@ from jumok.data.annotations.picture import (
     Class,
     Picture,
     Place,
+    finite,
     nothing_but,
     pixels,
     plain_number,
@@ -152,7 +152,7 @@ class Reading:
             problem = f"the object has no {'name' if name is None else 'bndbox'}"
             self.faults.append(Fault(str(file), element.line, problem, "add it", "bad_value"))
             return
-        edges = [number(box.find_text(edge)) for edge in EDGES]
+        edges = [finite(box.find_text(edge)) for edge in EDGES]
         if None in edges:
             edge = EDGES[edges.index(None)]
             problem = f"{edge} of {name!r} is {box.find_text(edge) or 'missing'}, expected a number"
@@ -172,15 +172,6 @@ class Reading:
             truncated=truncated,
             occluded=occluded,
         )
-
-
-def number(text: str | None) -> float | None:
-    """The number of a text, None when it is none."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:

@@ -6,7 +6,6 @@ image's width and height. An image without a file of labels shows nothing of int
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 
 from jumok.data.annotations.picture import (
@@ -16,6 +15,7 @@ from jumok.data.annotations.picture import (
     Class,
     Picture,
     Place,
+    finite,
     header_size,
     nothing_but,
     pixels,
@@ -196,11 +196,8 @@ def miscounted(words: list[str], place: Place) -> Fault | None:
 
 
 def finite_numbers(words: list[str]) -> list[float] | None:
-    try:
-        numbers = [float(word) for word in words]
-    except ValueError:
-        return None
-    return numbers if all(map(isfinite, numbers)) else None
+    numbers = [number for word in words if (number := finite(word)) is not None]
+    return numbers if len(numbers) == len(words) else None
 
 
 def box_of_shares(shares: list[float], size: Size) -> Box:
