@@ -1,7 +1,8 @@
 """What travels between the rooms.
 
 One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width,
-`H` heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length.
+`H` heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
+`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of a picture.
 A mask is boolean, and True means "may be looked at".
 """
 
@@ -23,12 +24,63 @@ class Padded(NamedTuple):
         return Padded(self.values.to(device), self.valid.to(device))
 
 
+class Pictures(NamedTuple):
+    """Pictures side by side in one tensor, each in the upper left corner, black around."""
+
+    pixels: Tensor  # (B, 3, Y, X) uint8, RGB
+    shown: Tensor  # (B, 2), height and width of the real part
+    original: Tensor  # (B, 2), height and width of what was scaled to that part
+
+    def to(self, device: torch.device) -> "Pictures":
+        return Pictures(*(value.to(device) for value in self))
+
+
+class Pyramid(NamedTuple):
+    """What pictures became: feature maps, from fine to coarse."""
+
+    levels: tuple[Tensor, ...]  # each (B, C, Y, X)
+    strides: tuple[int, ...]  # pixels of the picture from one cell of a level to the next
+    shown: Tensor  # (B, 2), height and width of the real part of each picture
+    size: tuple[int, int]  # height and width of the batch in pixels
+
+
 class Memory(NamedTuple):
     """What an encoder leaves for a decoder."""
 
     states: Tensor  # (B, S, D)
     valid: Tensor  # (B, S), True on real positions
     summary: Tensor  # (B, D), the whole source in one vector
+    pyramid: Pyramid | None = None  # of a picture
+    places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of a picture stands
+
+
+class BoxTargets(NamedTuple):
+    """The objects that are marked in pictures, in the pixels of the batch."""
+
+    boxes: Tensor  # (B, N, 4), zeros where there is none
+    labels: Tensor  # (B, N), numbers of classes
+    valid: Tensor  # (B, N), True on real boxes
+    crowd: Tensor  # (B, N), True on groups: neither object nor background
+
+    def to(self, device: torch.device) -> "BoxTargets":
+        return BoxTargets(*(value.to(device) for value in self))
+
+
+class MaskTargets(NamedTuple):
+    """The class of each pixel of pictures."""
+
+    classes: Tensor  # (B, Y, X) int64, -1 where nothing is known: such pixels do not count
+
+    def to(self, device: torch.device) -> "MaskTargets":
+        return MaskTargets(self.classes.to(device))
+
+
+class Detections(NamedTuple):
+    """Boxes that were found in one picture, the surest first."""
+
+    boxes: Tensor  # (N, 4)
+    scores: Tensor  # (N,), 0 to 1
+    labels: Tensor  # (N,), numbers of classes
 
 
 class State(Protocol):
