@@ -26,7 +26,7 @@ def write_corpus(folder: Path, recipe: Path, data: Path, sentences: int) -> dict
 def write(path: Path, split: Split, count: int, vocabulary: int) -> None:
     arrays = {"vocabulary": np.array(vocabulary)}
     for side, name in (("source", "german"), ("target", "english")):
-        rows = [split.tokens[name][int(row)] for row in split.rows[:count]]
+        rows = [split.columns[name][int(row)] for row in split.rows[:count]]
         arrays[side] = np.concatenate(rows)
         arrays[f"{side}_ends"] = np.cumsum([len(row) for row in rows])
     np.savez(path, **arrays)  # type: ignore[arg-type]

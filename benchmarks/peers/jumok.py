@@ -77,7 +77,7 @@ def decode(job: Job) -> dict[str, Any]:
     tune_process()
     experiment, data = prepared(job)
     torch.manual_seed(1)
-    model = build_model(data.inputs, data.outputs, experiment.model).eval()
+    model = build_model(data.fields, experiment.model).eval()
     if job.precision == "bf16":
         lower_weights(model)
     german, english = data.inputs["german"], model.decoders["english"]

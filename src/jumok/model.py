@@ -1,11 +1,12 @@
 """An encoder–decoder model: named encoders make a memory, named decoders question it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from jumok.values import Memory, Padded
+from jumok.values import Memory
 
 
 class EncoderDecoder(nn.Module):
@@ -16,7 +17,7 @@ class EncoderDecoder(nn.Module):
         self.encoders = nn.ModuleDict(encoders)
         self.decoders = nn.ModuleDict(decoders)
 
-    def encode(self, inputs: Mapping[str, Padded]) -> Memory:
+    def encode(self, inputs: Mapping[str, Any]) -> Memory:
         """One memory of all inputs: their states one after the other, the mean of their summaries."""
         memories = [encoder(inputs[name]) for name, encoder in self.encoders.items()]
         if len(memories) == 1:
@@ -27,7 +28,7 @@ class EncoderDecoder(nn.Module):
             torch.stack([memory.summary for memory in memories]).mean(0),
         )
 
-    def forward(self, inputs: Mapping[str, Padded], written: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, inputs: Mapping[str, Any], written: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What each decoder makes of the memory and of what was written so far, by name."""
         memory = self.encode(inputs)
         return {name: decoder(written[name], memory) for name, decoder in self.decoders.items()}

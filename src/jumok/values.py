@@ -8,7 +8,7 @@ A mask is boolean, and True means "may be looked at".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -132,13 +132,26 @@ class TextPrediction:
         return {"text": self.text, "score": self.score, "n_best": candidates}
 
 
+class Value(Protocol):
+    """What was predicted for one output."""
+
+    @property
+    def text(self) -> str:
+        """In a line of words."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """As a JSON document says it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model answers to one example: a value for each of its outputs, by name."""
 
-    outputs: Mapping[str, TextPrediction]
+    outputs: Mapping[str, Any]  # each a Value of the output's kind
 
-    def __getitem__(self, name: str) -> TextPrediction:
+    def __getitem__(self, name: str) -> Any:
         return self.outputs[name]
 
     @property

@@ -20,7 +20,7 @@ def test_clean_data(jumok, file):
     ended = jumok("check", file)
     assert ended.status == 0 and ended.output == ""
     assert ended.talk.splitlines()[-1] == "no faults"
-    assert "vocabulary: source 10, target 10" in ended.talk
+    assert "source: 10 tokens, target: 10 tokens" in ended.talk
 
 
 def test_every_fault_is_named(jumok, file, tmp_path):

@@ -55,6 +55,6 @@ def test_writing_again_keeps_what_the_user_changed(tmp_path):
 def test_the_pronouncing_dictionary_is_there(tmp_path):
     experiment = read_experiment(pronounce.write(tmp_path))
     assert experiment.data.train.lexicon == pronounce.dictionary()
-    source = experiment.data.train.build(experiment.names)
+    source = experiment.data.train.build(experiment.inputs, experiment.outputs)
     found = dict(row.values for row, _ in zip(source.rows(), range(2000), strict=False))
     assert found["aardvark"] == "AA R D V AA R K"

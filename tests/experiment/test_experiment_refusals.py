@@ -171,10 +171,10 @@ def test_an_input_that_is_an_output(file):
 @pytest.mark.parametrize(
     ("source", "what"),
     [
-        ("{}", ": name exactly one of lines, table or lexicon; got none of them"),
+        ("{}", ": name exactly one of lines, table, lexicon, voc, coco, yolo or masks; got none of them"),
         (
             "{table: a.tsv, lexicon: b}",
-            ": name exactly one of lines, table or lexicon; got table and lexicon",
+            ": name exactly one of lines, table, lexicon, voc, coco, yolo or masks; got table and lexicon",
         ),
         ("{tabel: a.tsv}", " has no option 'tabel'; did you mean 'table'?"),
         ("a.tsv", ": expected options like {key: value}, got 'a.tsv'"),
@@ -197,9 +197,9 @@ def test_an_input_that_is_an_output(file):
         ),
         (
             "{lines: {german: a, english: b}, columns: {german: c}}",
-            ".columns: belongs to a table; there is none here",
+            ".columns: belongs to table; this is lines",
         ),
-        ("{table: a.tsv, stress: remove}", ".stress: belongs to a lexicon; there is none here"),
+        ("{table: a.tsv, stress: remove}", ".stress: belongs to lexicon; this is table"),
     ],
 )
 def test_wrong_sources(file, source, what):

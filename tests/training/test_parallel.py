@@ -34,7 +34,7 @@ def test_every_weight_has_a_part_in_every_step(tmp_path, encoder, decoder):
     options = [f"inputs.source.encoder.kind={encoder}", f"outputs.target.decoder={decoder}"]
     experiment = small_experiment(tmp_path, *options, "model.positions=learned", "data.tokens.shared=true")
     prepared = prepare(experiment, print)
-    model = build_model(prepared.inputs, prepared.outputs, experiment.model)
+    model = build_model(prepared.fields, experiment.model)
     split = prepared.splits["train"]
     shortest = split.batch(in_order(split.all_lengths(), 16)[-1])
     batch_loss(model, split, shortest, 0.1).total.backward()
@@ -44,7 +44,7 @@ def test_every_weight_has_a_part_in_every_step(tmp_path, encoder, decoder):
 def test_target_tokens_are_those_of_the_batch(tmp_path):
     split = prepare(small_experiment(tmp_path), print).splits["train"]
     for rows in in_order(split.all_lengths(), 64):
-        assert split.target_tokens(rows) == int(split.batch(rows).outputs["target"].valid.sum())
+        assert split.target_count(rows) == int(split.batch(rows).outputs["target"].valid.sum())
 
 
 def test_without_torchrun_a_process_is_alone(monkeypatch):

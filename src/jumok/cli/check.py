@@ -48,7 +48,7 @@ def show(found: Report) -> None:
     """What could be read."""
     if found.splits:
         talk.print(split_table(found))
-        say("vocabulary: " + ", ".join(f"{name} {size:,}" for name, size in found.vocabulary.items()))
+        say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
 
 
 def split_table(found: Report) -> Table:

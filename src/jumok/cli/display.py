@@ -105,14 +105,14 @@ class Clock:
 
 def beginning(what: Began) -> str:
     examples = ", ".join(f"{count:,} {part}" for part, count in what.examples.items())
-    words = ", ".join(f"{name} {count:,}" for name, count in what.vocabulary.items())
+    fields = ", ".join(f"{name} {summary}" for name, summary in what.fields.items())
     begin = f"goes on from step {what.start:,}" if what.start else "begins"
     device = (
         what.device if what.processes == 1 else f"{what.device.partition(':')[0]}, {what.processes} processes"
     )
     return (
         f"{what.run}: training {begin}, {what.steps:,} steps in {what.precision} on {device}\n"
-        f"  {what.parameters:,} parameters; examples: {examples}; vocabulary: {words}"
+        f"  {what.parameters:,} parameters; examples: {examples}; {fields}"
     )
 
 

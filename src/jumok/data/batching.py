@@ -6,28 +6,48 @@ import numpy as np
 
 
 def plan(
-    lengths: Sequence[np.ndarray], batch_tokens: int, seed: int, epoch: int, mixed: bool = False
+    lengths: Sequence[np.ndarray],
+    batch_tokens: int,
+    seed: int,
+    epoch: int,
+    mixed: bool = False,
+    batch_size: int | None = None,
 ) -> list[np.ndarray]:
     """Batches of row numbers, each row once, in a random order that is a pure function of the arguments.
 
     Rows of about the same length meet, unless `mixed` asks for rows of all lengths in each batch.
 
     `lengths` has an array (N,) for each field, sources first, the target last. In a batch, rows × the longest
-    of a field never exceed `batch_tokens` in any field, unless it is one row alone.
+    of a field never exceed `batch_tokens` in any field, unless it is one row alone; nor do rows exceed `batch_size`.
     """
     random = np.random.Generator(np.random.PCG64([seed, epoch]))
     columns = [np.asarray(column, np.int64) for column in lengths]
     rows = random.permutation(len(columns[0]))  # rows of equal lengths meet others in each epoch
     if not mixed:
         rows = rows[by_length([column[rows] for column in columns])]
-    batches = cut(rows, columns, batch_tokens)
+    batches = cut(rows, columns, batch_tokens, batch_size)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def in_order(lengths: Sequence[np.ndarray], batch_tokens: int) -> list[np.ndarray]:
-    """Batches of row numbers for evaluation, the longest first: memory runs out at once or never."""
+def in_order(
+    lengths: Sequence[np.ndarray],
+    batch_tokens: int,
+    batch_size: int | None = None,
+    alike: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """Batches of row numbers for evaluation, the longest first: memory runs out at once or never.
+
+    Rows that differ in `alike` (N,) never meet.
+    """
     columns = [np.asarray(column, np.int64) for column in lengths]
-    return cut(by_length(columns)[::-1], columns, batch_tokens)
+    order = by_length(columns)[::-1]
+    if alike is None:
+        return cut(order, columns, batch_tokens, batch_size)
+    return [
+        batch
+        for same in np.unique(alike)
+        for batch in cut(order[alike[order] == same], columns, batch_tokens, batch_size)
+    ]
 
 
 def by_length(columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -43,14 +63,16 @@ def by_length(columns: Sequence[np.ndarray]) -> np.ndarray:
     return np.lexsort((np.where(target % 2, -source, source), target))
 
 
-def cut(order: np.ndarray, columns: Sequence[np.ndarray], batch_tokens: int) -> list[np.ndarray]:
+def cut(
+    order: np.ndarray, columns: Sequence[np.ndarray], batch_tokens: int, batch_size: int | None = None
+) -> list[np.ndarray]:
     """Cut an order of rows into batches, each as large as the budget allows."""
     longest = np.maximum.reduce([column[order] for column in columns])  # (N,) of all fields of a row
     longest = np.maximum(longest, 1)
     batches: list[np.ndarray] = []
     begin = 0
     while begin < len(order):
-        most = max(1, batch_tokens // int(longest[begin]))
+        most = min(max(1, batch_tokens // int(longest[begin])), batch_size or len(order))
         size = np.maximum.accumulate(longest[begin : begin + most])  # (R,) longest of the first r + 1 rows
         fits = size * np.arange(1, len(size) + 1) <= batch_tokens
         end = begin + max(1, int(np.count_nonzero(fits)))

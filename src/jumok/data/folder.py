@@ -1,6 +1,7 @@
 """Folders that appear whole or not at all, and the folder that jumok keeps such things in."""
 
 import errno
+import hashlib
 import os
 import shutil
 import time
@@ -24,6 +25,15 @@ def cache_folder() -> Path:
     if own:
         return Path(own).expanduser()
     return (Path(shared) if shared else Path.home() / ".cache") / "jumok"
+
+
+def name_of(*parts: str | bytes) -> str:
+    """A name for what is made from these parts, and from nothing else."""
+    made = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode()
+        made.update(len(data).to_bytes(8, "little") + data)
+    return made.hexdigest()[:32]
 
 
 @contextmanager

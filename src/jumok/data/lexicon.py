@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.reading import decoded, raw_lines, why_unreadable
 from jumok.data.rows import Row, clean, row
@@ -17,12 +18,16 @@ STRESS = re.compile(r"(?<=\D)[012](?=\s|$)")
 class LexiconSource:
     """Words and their pronunciations: `word PH ON EM ES`, a row for each pronunciation."""
 
+    classes: tuple[Class, ...] = ()
+
     def __init__(
         self, path: Path, columns: tuple[str, str], stress: Literal["keep", "remove"] = "keep"
     ) -> None:
         self.path = path
         self.columns = columns
         self.files = (path,)
+        self.root = path.parent
+        self.watched = self.files
         self.stress = stress
 
     def rows(self) -> Iterator[Row | Fault]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.reading import decoded, raw_lines, why_unreadable
 from jumok.data.rows import Row, cell
@@ -12,9 +13,13 @@ from jumok.data.rows import Row, cell
 class LinesSource:
     """Parallel files, plain or .gz, one column each."""
 
+    classes: tuple[Class, ...] = ()
+
     def __init__(self, paths: dict[str, Path]) -> None:
         self.columns = tuple(paths)
         self.files = tuple(paths.values())
+        self.root = self.files[0].parent
+        self.watched = self.files
 
     def rows(self) -> Iterator[Row | Fault]:
         """Rows as long as every file has lines, and a fault in place of each faulty one."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault
 
 
@@ -23,6 +24,21 @@ class Source(Protocol):
 
     @property
     def files(self) -> tuple[Path, ...]: ...
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """The files whose change makes other rows."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """The folder where paths in the rows start."""
+        ...
+
+    @property
+    def classes(self) -> tuple[Class, ...]:
+        """The classes of annotated pictures, once the rows were read."""
+        ...
 
     def rows(self) -> Iterator[Row | Fault]: ...
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from jumok.data.annotations.picture import Class
 from jumok.data.delimited import csv_rows, tsv_rows
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.jsonl import jsonl_rows
@@ -18,9 +19,13 @@ READERS: dict[str, Reader] = {".tsv": tsv_rows, ".csv": csv_rows, ".jsonl": json
 class TableSource:
     """One file with a row for each example; `columns` gives the file's name for each of ours."""
 
+    classes: tuple[Class, ...] = ()
+
     def __init__(self, path: Path, columns: dict[str, str]) -> None:
         self.path = path
         self.files = (path,)
+        self.root = path.parent
+        self.watched = self.files
         self.columns = tuple(columns)
         self.theirs = list(columns.values())
         self._read = reader_of(path)

@@ -4,15 +4,16 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault
 from jumok.data.sources import Row, Source
 from jumok.data.store import TextStore, cache_folder
 from jumok.files import write_json
 
-VERSION = 1  # of what is kept; a change here makes older caches unused
+VERSION = 2  # of what is kept; a change here makes older caches unused
 SHOWN = 1000  # faults that are kept one by one; all are counted
 
 # With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
@@ -37,6 +38,8 @@ class Imported:
 
     store: TextStore
     files: tuple[Path, ...]
+    root: Path  # where paths in the rows start
+    classes: tuple[Class, ...]  # of annotated pictures
     faults: tuple[Fault, ...]
     counts: dict[str, int]  # faults by their kind
 
@@ -53,7 +56,8 @@ def import_source(source: Source) -> Imported:
     if report.exists() and folder.exists():
         known = json.loads(report.read_text())
         faults = tuple(Fault(*fault) for fault in known["faults"])
-        return Imported(TextStore.open(folder), source.files, faults, known["counts"])
+        classes = tuple(Class(**one) for one in known["classes"])
+        return Imported(TextStore.open(folder), source.files, source.root, classes, faults, known["counts"])
     counts: Counter[str] = Counter()
     faults_seen: list[Fault] = []
 
@@ -67,8 +71,11 @@ def import_source(source: Source) -> Imported:
                 faults_seen.append(row)
 
     TextStore.write(folder, source.columns, good_rows())
-    write_json(report, {"faults": [list(fault) for fault in faults_seen], "counts": counts})
-    return Imported(TextStore.open(folder), source.files, tuple(faults_seen), dict(counts))
+    told = [asdict(one) for one in source.classes]
+    write_json(report, {"faults": [list(f) for f in faults_seen], "counts": counts, "classes": told})
+    return Imported(
+        TextStore.open(folder), source.files, source.root, source.classes, tuple(faults_seen), dict(counts)
+    )
 
 
 def fingerprint(source: Source) -> str:
@@ -76,7 +83,7 @@ def fingerprint(source: Source) -> str:
     options = {name: str(value) for name, value in vars(source).items() if not name.startswith("_")}
     state = [
         (str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) if file.exists() else (str(file), 0, 0)
-        for file in source.files
+        for file in source.watched
     ]
     return hashlib.sha256(json.dumps([VERSION, type(source).__name__, options, state]).encode()).hexdigest()[
         :32

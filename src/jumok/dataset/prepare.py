@@ -1,24 +1,20 @@
 """From the sources of an experiment to its splits: read, refuse or skip faults, split, learn vocabularies, encode."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.faults import Fault
-from jumok.data.store import TextStore, TokenStore, cache_folder
-from jumok.data.vocabulary import Vocabulary
 from jumok.dataset.importing import SHOWN, Imported, import_source
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.experiment.options import Experiment
 from jumok.kinds import fitting
-from jumok.kinds.fitting import Kind
-from jumok.kinds.options import TokenOptions
+from jumok.kinds.fitting import Fields
+from jumok.kinds.kind import InputKind, Material, OutputKind
 
-ENCODED_AT_ONCE = 4096  # rows
 Say = Callable[[str], None]
 
 
@@ -26,18 +22,25 @@ Say = Callable[[str], None]
 class Prepared:
     """What training and evaluation need of the data."""
 
-    inputs: dict[str, Kind]
-    outputs: dict[str, Kind]
+    fields: Fields
     splits: dict[str, Split] = field(default_factory=dict)
     faults: dict[str, Imported] = field(default_factory=dict)  # by the source that has them
     too_long: dict[str, list[Fault]] = field(default_factory=dict)  # by part, the first of them
     too_long_counts: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def inputs(self) -> Mapping[str, InputKind]:
+        return self.fields.inputs
+
+    @property
+    def outputs(self) -> Mapping[str, OutputKind]:
+        return self.fields.outputs
+
 
 def prepare(
     experiment: Experiment,
     say: Say,
-    fitted: Mapping[str, Kind] | None = None,
+    fitted: Fields | None = None,
     parts: Sequence[str] = ("train", "valid", "test"),
     tolerant: bool = False,
 ) -> Prepared:
@@ -49,7 +52,7 @@ def prepare(
     """
     imported = _import_all(experiment, say, parts, fitted is not None, tolerant)
     if tolerant and not all(len(source.store) for source in imported.values()):
-        return Prepared({}, {}, faults=imported)
+        return Prepared(Fields({}, {}), faults=imported)
     rows = {name: _rows_of(name, experiment, imported) for name in parts}
     if fitted is None:
         train = _source_of("train", experiment, imported)
@@ -57,16 +60,13 @@ def prepare(
         if train_rows is None or not len(train_rows):
             raise DataError("there is nothing to train on: the train part has no rows")
         fitted = fitting.fit(
-            {**experiment.inputs, **experiment.outputs},
+            experiment.inputs,
+            experiment.outputs,
             experiment.data.tokens,
             experiment.data.max_tokens,
-            lambda options, columns: _learn(train.store, train_rows, options, columns),
+            Material(train.store, train_rows, train.root, train.classes),
         )
-    prepared = Prepared(
-        {name: fitted[name] for name in experiment.inputs},
-        {name: fitted[name] for name in experiment.outputs},
-        faults=imported,
-    )
+    prepared = Prepared(fitted, faults=imported)
     for name, chosen in rows.items():
         if chosen is not None:
             source = _source_of(name, experiment, imported)
@@ -81,7 +81,7 @@ def _import_all(
     imported = {}
     for part, source in experiment.data.sources():
         if part in wanted:
-            imported[part] = import_source(source.build(experiment.names))
+            imported[part] = import_source(source.build(experiment.inputs, experiment.outputs))
             if not tolerant:
                 _refuse_or_skip(part, imported[part], experiment, say)
     return imported
@@ -132,28 +132,6 @@ def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]
     return np.flatnonzero(sides == ("train", "valid", "test").index(part))
 
 
-def _learn(store: TextStore, rows: np.ndarray, options: TokenOptions, columns: list[str]) -> Vocabulary:
-    """A vocabulary of these columns of the train part; the same as before from the cache."""
-    key = _key(
-        store.digest,
-        rows.tobytes(),
-        options.model_dump_json(exclude={"shared", "direction"}),
-        *sorted(columns),
-    )
-    file = cache_folder() / "vocabularies" / f"{key}.json"
-    if file.exists():
-        return Vocabulary.load(file)
-
-    def texts() -> Iterator[str]:
-        for column in columns:
-            yield from store.texts(column, rows)
-
-    vocabulary = Vocabulary.learn(texts(), options.kind, options.limit, options.min_count, options.digits)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    vocabulary.save(file)
-    return vocabulary
-
-
 def _encode(
     part: str,
     source: Imported,
@@ -163,10 +141,10 @@ def _encode(
     say: Say,
     tolerant: bool,
 ) -> Split:
-    """Token numbers of a part, kept in the cache; rows that are too long are refused or skipped."""
-    kinds = {**prepared.inputs, **prepared.outputs}
-    tokens = {name: _tokens(source.store, name, kind) for name, kind in kinds.items()}
-    lengths = np.stack([tokens[name].lengths[rows] for name in kinds])  # (columns, n)
+    """The columns of a part; rows that are too long are refused or skipped."""
+    kinds = prepared.fields.all
+    columns = {name: kind.column(source.store, source.root) for name, kind in kinds.items()}
+    lengths = np.stack([columns[name].lengths[rows] for name in kinds])  # (columns, n)
     limit = experiment.data.max_tokens
     long = np.flatnonzero((lengths > limit).any(0))
     prepared.too_long[part] = [
@@ -182,20 +160,7 @@ def _encode(
     kept = np.delete(rows, long)
     if not len(kept) and not tolerant:
         raise DataError(f"the {part} part has no rows left; `jumok check` says what is wrong with them")
-    return Split(part, source.files, source.store, tokens, kept, prepared.inputs, prepared.outputs)
-
-
-def _tokens(store: TextStore, name: str, kind: Kind) -> TokenStore:
-    folder = cache_folder() / "tokens" / _key(store.digest, name, kind.digest)
-    if not folder.exists():
-
-        def sequences() -> Iterator[Sequence[int]]:
-            for start in range(0, len(store), ENCODED_AT_ONCE):
-                some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
-                yield from kind.encode(list(store.texts(name, some)))
-
-        TokenStore.write(folder, sequences(), len(kind.vocabulary))
-    return TokenStore.open(folder)
+    return Split(part, source.files, source.root, source.store, columns, kept, prepared.fields)
 
 
 def _too_long(source: Imported, row: int, lengths: dict[str, int], limit: int) -> Fault:
@@ -208,11 +173,3 @@ def _too_long(source: Imported, row: int, lengths: dict[str, int], limit: int) -
         "shorten it, or raise data.max_tokens",
         "too_long",
     )
-
-
-def _key(*parts: str | bytes) -> str:
-    made = hashlib.sha256()
-    for part in parts:
-        data = part if isinstance(part, bytes) else part.encode()
-        made.update(len(data).to_bytes(8, "little") + data)
-    return made.hexdigest()[:32]

@@ -7,7 +7,6 @@ import numpy as np
 
 from jumok.data.check import LengthSummary, digests, length_summary
 from jumok.data.faults import Fault
-from jumok.data.vocabulary import UNK
 from jumok.dataset.prepare import Prepared
 from jumok.dataset.split import Split
 
@@ -17,7 +16,7 @@ class SplitReport:
     """What one part of the data is like."""
 
     examples: int
-    lengths: dict[str, LengthSummary]  # tokens, by column
+    lengths: dict[str, LengthSummary]  # tokens, by column that is made of them
     unknown: dict[str, float]  # share of tokens that the vocabulary does not have
     duplicates: int  # rows equal to an earlier one
     several_answers: int  # inputs with more than one right answer
@@ -30,7 +29,7 @@ class Report:
     """What all of the data is like, and what is wrong with it."""
 
     splits: dict[str, SplitReport]
-    vocabulary: dict[str, int]
+    fields: dict[str, str]  # inputs and outputs in a few words
     faults: list[Fault]  # the first of each source
     fault_count: int
     fatal_count: int  # of these, faults that cannot be skipped
@@ -44,7 +43,7 @@ class Report:
         faults = [fault._asdict() for fault in self.faults]
         return {
             "splits": splits,
-            "vocabulary": self.vocabulary,
+            "fields": self.fields,
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
             "faults": faults,
@@ -59,20 +58,21 @@ def report(prepared: Prepared) -> Report:
     count += sum(prepared.too_long_counts.values())
     train = prepared.splits.get("train")
     splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
-    kinds = {**prepared.inputs, **prepared.outputs}
+    kinds = prepared.fields.all
     fatal = sum(len(imported.fatal) for imported in prepared.faults.values())
-    return Report(splits, {name: len(kind.vocabulary) for name, kind in kinds.items()}, faults, count, fatal)
+    return Report(splits, {name: kind.summary for name, kind in kinds.items()}, faults, count, fatal)
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
-    names = (*split.inputs, *split.outputs)
+    names = tuple(split.fields.all)
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))
+    texts = [name for name in names if split.lengths(name).any()]
     leaked, leak = (0, None) if train is None or split is train else leaks(split, train, inputs)
     return SplitReport(
         examples=len(split),
-        lengths={name: length_summary(split.lengths(name)) for name in names},
-        unknown={name: unknown_share(split, name) for name in names},
+        lengths={name: length_summary(split.lengths(name)) for name in texts},
+        unknown={name: unknown_share(split, name) for name in texts},
         duplicates=len(split) - distinct_pairs,
         several_answers=distinct_pairs - distinct_inputs,
         leaked=leaked,
@@ -98,6 +98,5 @@ def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | No
 
 
 def unknown_share(split: Split, name: str) -> float:
-    store = split.tokens[name]
-    unknown = sum(int((store[int(row)] == UNK).sum()) for row in split.rows)
-    return unknown / max(1, int(split.lengths(name).sum()))
+    kind = split.fields.all[name]
+    return kind.count_unknown(split.columns[name], split.rows) / max(1, int(split.lengths(name).sum()))

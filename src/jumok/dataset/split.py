@@ -1,23 +1,23 @@
-"""One part of the data: rows of a store, encoded and memory-mapped, and how they are batched."""
+"""One part of the data: rows of a store, ready for the model, and how they are batched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from jumok.data.store import TextStore, TokenStore
-from jumok.kinds.fitting import Kind
-from jumok.values import Padded
+from jumok.data.store import TextStore
+from jumok.kinds.fitting import Fields
+from jumok.kinds.kind import Column, InputKind, Items, OutputKind
 
 
 class Batch(NamedTuple):
     """Examples that go through the model together."""
 
-    inputs: dict[str, Padded]
-    outputs: dict[str, Padded]
+    inputs: dict[str, Any]  # by name, what the kind's `collate` gives
+    outputs: dict[str, Any]
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(
@@ -32,44 +32,59 @@ class Split:
 
     name: str
     files: tuple[Path, ...]
+    root: Path  # where paths in the texts start
     texts: TextStore
-    tokens: Mapping[str, TokenStore]
-    rows: np.ndarray  # (n,) rows of the stores that belong to this part
-    inputs: Mapping[str, Kind]
-    outputs: Mapping[str, Kind]
+    columns: Mapping[str, Column]
+    rows: np.ndarray  # (n,) rows of the store and the columns that belong to this part
+    fields: Fields
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def lengths(self, name: str) -> np.ndarray:
-        """Tokens of each example (n,) in one column, end marks included."""
-        return self.tokens[name].lengths[self.rows]
+    @property
+    def inputs(self) -> Mapping[str, InputKind]:
+        return self.fields.inputs
 
-    def target_tokens(self, examples: np.ndarray) -> int:
-        """Tokens of some examples in the outputs, end marks included."""
-        return sum(int(self.tokens[name].lengths[self.rows[examples]].sum()) for name in self.outputs)
+    @property
+    def outputs(self) -> Mapping[str, OutputKind]:
+        return self.fields.outputs
+
+    def lengths(self, name: str) -> np.ndarray:
+        """Tokens of each example (n,) in one column, end marks included; 0 in what is not made of tokens."""
+        return self.columns[name].lengths[self.rows]
+
+    def target_count(self, examples: np.ndarray) -> int:
+        """What the losses of some examples are sums of: tokens, end marks included, or images."""
+        rows = self.rows[examples]
+        return sum(kind.counts(self.columns[name], rows) for name, kind in self.outputs.items())
 
     def all_lengths(self) -> list[np.ndarray]:
         """The lengths of all columns, inputs first."""
-        return [self.lengths(name) for name in (*self.inputs, *self.outputs)]
+        return [self.lengths(name) for name in self.fields.all]
 
     def text(self, name: str, example: int) -> str:
         return self.texts.text(name, int(self.rows[example]))
+
+    def value(self, name: str, example: int) -> Any:
+        """An input as a predictor takes it."""
+        return self.inputs[name].value(self.text(name, example), self.root)
 
     def line(self, example: int) -> int:
         """The line of the file that an example stands in."""
         return self.texts.line(int(self.rows[example]))
 
-    def batch(self, examples: Sequence[int] | np.ndarray) -> Batch:
-        """These examples, padded to one length a column."""
-
-        def collate(kinds: Mapping[str, Kind]) -> dict[str, Padded]:
-            return {
-                name: kind.collate([self.tokens[name][int(self.rows[example])] for example in examples])
-                for name, kind in kinds.items()
-            }
-
-        return Batch(collate(self.inputs), collate(self.outputs))
+    def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
+        """These examples side by side; varied as training wants it when there is something to draw from."""
+        rows = [int(self.rows[example]) for example in examples]
+        whole: Sequence[Items] = [
+            {name: column[row] for name, column in self.columns.items()} for row in rows
+        ]
+        for kind in self.inputs.values():
+            whole = kind.arrange(whole, draw)
+        return Batch(
+            {name: kind.collate([items[name] for items in whole]) for name, kind in self.inputs.items()},
+            {name: kind.collate([items[name] for items in whole]) for name, kind in self.outputs.items()},
+        )
 
     def answers(self) -> tuple[list[int], list[dict[str, list[str]]]]:
         """One example for each distinct input, and all right answers to it by output, in order of appearance."""

@@ -25,7 +25,7 @@ class Direction:
     round: float  # share of multiples of base
 
 
-FORWARD = Direction("decimal", "binary", 3, 5, 1000, steps=3800, short=0.25, low=0.35, round=0.15)
+FORWARD = Direction("decimal", "binary", 3, 5, 1000, steps=4800, short=0.25, low=0.35, round=0.15)
 REVERSE = Direction("binary", "decimal", 10, 2, 1024, steps=5000, short=0.15, low=0.25, round=0.2)
 
 EXPERIMENT = """\

@@ -7,7 +7,6 @@ import numpy as np
 
 from jumok.evaluation.answers import Answered
 from jumok.metrics.metric import Metric
-from jumok.metrics.overlap import chrf
 from jumok.metrics.report import evaluate_texts
 
 BINS = 8  # of lengths, where there are more different ones
@@ -58,7 +57,7 @@ class Analysis:
 def analyse(answered: Answered) -> Analysis:
     """Look at the answers closely."""
     (kind,) = answered.split.outputs.values()
-    metric = chrf if kind.unit == "word" else kind.metrics()["token_error_rate"]
+    metric = kind.example_metric()
     best, worst = extremes(answered, metric)
     typical = spread(len(answered.predictions), SHOWN)
     return Analysis(
@@ -79,8 +78,8 @@ def by_length(answered: Answered, metric: Metric) -> list[Bin]:
     found = []
     for shortest, longest in edges(lengths):
         rows = np.flatnonzero((lengths >= shortest) & (lengths <= longest)).tolist()
-        texts, right = [answered.texts[i] for i in rows], [answered.references[i] for i in rows]
-        score = evaluate_texts(texts, right, [metric], RESAMPLES)[metric.name]
+        predicted, right = [answered.found[i] for i in rows], [answered.right[i] for i in rows]
+        score = evaluate_texts(predicted, right, [metric], RESAMPLES)[metric.name]
         mean = float(lengths[rows].mean())
         found.append(Bin(shortest, longest, mean, len(rows), score.value, score.low, score.high))
     return found
@@ -121,7 +120,7 @@ def spread(count: int, most: int) -> Sequence[int]:
 
 def value_of(answered: Answered, example: int, metric: Metric) -> float:
     """The score of one example alone."""
-    return metric.prepare([answered.texts[example]], [answered.references[example]])(np.ones(1))
+    return metric.prepare([answered.found[example]], [answered.right[example]])(np.ones(1))
 
 
 def shown(answered: Answered, i: int, metric: Metric) -> Shown:
@@ -131,6 +130,6 @@ def shown(answered: Answered, i: int, metric: Metric) -> Shown:
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
         answered.references[i],
         prediction.text,
-        [other.text for other in prediction.alternatives],
+        [other.text for other in getattr(prediction, "alternatives", ())],
         value_of(answered, i, metric),
     )

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,13 +34,21 @@ class Answered:
     answers: list[dict[str, list[str]]]  # all right answers by output
     seconds: float  # the predictions took
 
-    @property
-    def texts(self) -> list[str]:
-        (name,) = self.split.outputs
-        return [prediction[name].text for prediction in self.predictions]
+    @cached_property
+    def found(self) -> list[Any]:
+        """What was predicted, as metrics take it."""
+        ((name, kind),) = self.split.outputs.items()
+        return [kind.found(prediction[name]) for prediction in self.predictions]
+
+    @cached_property
+    def right(self) -> list[Any]:
+        """The right answers, as metrics take them."""
+        ((name, kind),) = self.split.outputs.items()
+        return [kind.right(answers[name], self.split.root) for answers in self.answers]
 
     @property
     def references(self) -> list[list[str]]:
+        """The right answers, as rows have them."""
         (name,) = self.split.outputs
         return [right[name] for right in self.answers]
 
@@ -62,11 +71,11 @@ class Answered:
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""
-        return evaluate_texts(self.texts, self.references, self.metrics, RESAMPLES)
+        return evaluate_texts(self.found, self.right, self.metrics, RESAMPLES)
 
     def values(self) -> dict[str, float]:
         """Every metric without its interval, which takes time."""
-        return score_texts(self.texts, self.references, self.metrics)
+        return score_texts(self.found, self.right, self.metrics)
 
     def document(self, scores: Mapping[str, Interval]) -> dict[str, Any]:
         """What evaluation.json says."""
@@ -84,7 +93,7 @@ class Answerer(Protocol):
     """What answers inputs, like a Predictor."""
 
     def predict(
-        self, inputs: Sequence[Mapping[str, str]], *, progress: Callable[[int], None] | None = None
+        self, inputs: Sequence[Mapping[str, Any]], *, progress: Callable[[int], None] | None = None
     ) -> list[Prediction]:
         """One prediction for each input, in order."""
         ...
@@ -98,7 +107,7 @@ def answer(
     if most is not None and most < len(examples):
         chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
         examples, answers = [examples[i] for i in chosen], [answers[i] for i in chosen]
-    asked = [{name: split.text(name, example) for name in split.inputs} for example in examples]
+    asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
     started = time.perf_counter()
     predictions = predictor.predict(asked, progress=progress)
     return Answered(split, examples, predictions, answers, time.perf_counter() - started)
@@ -111,7 +120,7 @@ def with_alternatives(predictor: Predictor) -> Predictor:
         return predictor
     best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
     changed = decoding.model_copy(update={"best": best})
-    return Predictor(predictor.model, predictor.inputs, predictor.outputs, changed)
+    return Predictor(predictor.model, predictor.fields, changed)
 
 
 def final_split(experiment: Experiment) -> str:
@@ -124,7 +133,7 @@ def open_split(experiment: Experiment, predictor: Predictor, name: str, say: Say
     parts = experiment.data.parts()
     if name not in parts:
         raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
-    prepared = prepare(experiment, say, {**predictor.inputs, **predictor.outputs}, (name,))
+    prepared = prepare(experiment, say, predictor.fields, (name,))
     return prepared.splits[name]
 
 
@@ -160,7 +169,6 @@ def compare(
         raise RunError(
             f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
         )
-    (output,) = ours.split.outputs
-    asked = [{n: ours.split.text(n, example) for n in ours.split.inputs} for example in ours.examples]
-    texts = [prediction[output].text for prediction in theirs.predict(asked)]
-    return compare_texts(ours.texts, texts, ours.references, ours.metrics, RESAMPLES)
+    asked = [{n: ours.split.value(n, example) for n in ours.split.inputs} for example in ours.examples]
+    other_answers = replace(ours, predictions=theirs.predict(asked))
+    return compare_texts(ours.found, other_answers.found, ours.right, ours.metrics, RESAMPLES)

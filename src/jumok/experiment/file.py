@@ -13,7 +13,15 @@ from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.experiment.sentences import explain, keys_of
 
-PATH_KEYS = ("table", "lexicon")  # of a source; `lines` holds one path for each column
+PATH_KEYS = (
+    "table",
+    "lexicon",
+    "voc",
+    "coco",
+    "yolo",
+    "masks",
+    "images",
+)  # of a source; `lines` holds several
 
 
 class _Loader(yaml.SafeLoader):

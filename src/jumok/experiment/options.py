@@ -1,7 +1,6 @@
 """What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,14 +14,12 @@ from pydantic import (
 )
 from torch import nn
 
-from jumok.data.sources import LexiconSource, LinesSource, Source, TableSource
 from jumok.errors import ConfigurationError
+from jumok.experiment.sources import SourceOptions
+from jumok.kinds.fitting import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, misplaced
-from jumok.kinds.text import TextInput, TextOutput
 from jumok.search import BeamSearch, Greedy, Sampling, Search
 
-InputOptions = TextInput  # a union by `kind` as soon as there are two
-OutputOptions = TextOutput
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
@@ -36,54 +33,6 @@ def share_or_number(value: Any) -> Any:
 
 
 Part = Annotated[float | int, BeforeValidator(share_or_number)]
-
-
-class SourceOptions(Options):
-    """Where examples come from: parallel files, a table, or a pronouncing dictionary."""
-
-    lines: dict[str, Path] | None = None
-    table: Path | None = None
-    columns: dict[str, str] | None = None  # for a table: our name to the name in the file
-    lexicon: Path | None = None
-    stress: Literal["keep", "remove"] = "keep"  # for a lexicon
-
-    @model_validator(mode="after")
-    def one_of_them(self) -> "SourceOptions":
-        given = [name for name in ("lines", "table", "lexicon") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"name exactly one of lines, table or lexicon; got {' and '.join(given) or 'none of them'}"
-            )
-        if self.columns is not None and self.table is None:
-            raise misplaced("belongs to a table; there is none here", "columns")
-        if self.stress != "keep" and self.lexicon is None:
-            raise misplaced("belongs to a lexicon; there is none here", "stress")
-        return self
-
-    def build(self, names: tuple[str, ...]) -> Source:
-        """A reader of the columns `names`: all inputs, then all outputs."""
-        if self.lines is not None:
-            missing = [name for name in names if name not in self.lines]
-            extra = [name for name in self.lines if name not in names]
-            if missing or extra:
-                wrong = (
-                    f"no file for {missing[0]!r}" if missing else f"{extra[0]!r} is neither input nor output"
-                )
-                raise ValueError(f"lines must name a file for each of {', '.join(names)}; {wrong}")
-            return LinesSource({name: self.lines[name] for name in names})
-        if self.table is not None:
-            columns = self.columns or {}
-            extra = [name for name in columns if name not in names]
-            if extra:
-                raise ValueError(
-                    f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither"
-                )
-            return TableSource(self.table, {name: columns.get(name, name) for name in names})
-        if self.lexicon is None or len(names) != 2:
-            raise ValueError(
-                f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
-            )
-        return LexiconSource(self.lexicon, (names[0], names[1]), self.stress)
 
 
 class SplitOptions(Options):
@@ -195,7 +144,7 @@ class Experiment(Options):
                 check_name(name, place)
         for part, source in self.data.sources():
             try:
-                source.build(self.names)
+                source.build(self.inputs, self.outputs)
             except (ValueError, ConfigurationError) as error:
                 raise misplaced(str(error), "data", part) from None
         return self

@@ -2,31 +2,46 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from jumok.kinds import text
+from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions, TokenOptions
-from jumok.kinds.text import Fields, Learn, Tables, Text
+from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.model import EncoderDecoder
 
-Kind = Text  # a union as soon as there are two
+InputOptions = TextInput
+OutputOptions = TextOutput
+Inputs = Mapping[str, InputOptions]
+Outputs = Mapping[str, OutputOptions]
 
 
-def fit(fields: Fields, tokens: TokenOptions, limit: int, learn: Learn) -> dict[str, Kind]:
+class Fields(NamedTuple):
+    """The inputs and outputs of a model, by name, all fitted."""
+
+    inputs: Mapping[str, InputKind]
+    outputs: Mapping[str, OutputKind]
+
+    @property
+    def all(self) -> dict[str, Kind]:
+        return {**self.inputs, **self.outputs}
+
+
+def fit(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, material: Material) -> Fields:
     """Learn from the training data what each field's kind needs to know."""
-    return text.fit(fields, tokens, limit, learn)
+    texts = text.fit({**inputs, **outputs}, tokens, limit, material)
+    return Fields({name: texts[name] for name in inputs}, {name: texts[name] for name in outputs})
 
 
-def load(fields: Fields, tokens: TokenOptions, limit: int, folder: Path) -> dict[str, Kind]:
+def load(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, folder: Path) -> Fields:
     """Read what `fit` had learned from the folder of a model."""
-    return text.load(fields, tokens, limit, folder)
+    texts = text.load({**inputs, **outputs}, tokens, limit, folder)
+    return Fields({name: texts[name] for name in inputs}, {name: texts[name] for name in outputs})
 
 
-def build_model(
-    inputs: Mapping[str, Kind], outputs: Mapping[str, Kind], options: ModelOptions
-) -> EncoderDecoder:
+def build_model(fields: Fields, options: ModelOptions) -> EncoderDecoder:
     """The model of these inputs and outputs, with fresh weights from torch's random state."""
     tables: Tables = {}
-    return EncoderDecoder(
-        encoders={name: kind.encoder(tables, options) for name, kind in inputs.items()},
-        decoders={name: kind.decoder(tables, options) for name, kind in outputs.items()},
-    )
+    encoders = {name: kind.encoder(tables, options, fields.outputs) for name, kind in fields.inputs.items()}
+    decoders = {name: kind.decoder(tables, options, encoders) for name, kind in fields.outputs.items()}
+    return EncoderDecoder(encoders, decoders)

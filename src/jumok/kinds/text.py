@@ -1,143 +1,45 @@
 """Text: sentences, words, numbers, codes. Anything that is written as characters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
-from jumok.attention.multihead import MultiHeadAttention
-from jumok.attention.recurrent import AdditiveAttention, DotAttention
+from jumok.data.folder import cache_folder, name_of
+from jumok.data.sources import clean
+from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
-from jumok.decoders.recurrent import RecurrentDecoder
-from jumok.decoders.transformer import TransformerDecoder
-from jumok.encoders.recurrent import RecurrentEncoder
-from jumok.encoders.transformer import TransformerEncoder
-from jumok.errors import did_you_mean
-from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
+from jumok.errors import DataError
+from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
+from jumok.kinds.options import ModelOptions, TokenOptions
+from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
-from jumok.layers.feedforward import FeedForward
-from jumok.layers.recurrent import Cell
-from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.losses.tokens import Loss, token_loss
 from jumok.metrics.metric import Metric
+from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, text_metrics
-from jumok.search import Search
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 BANNED = (PAD, UNK, BOS)  # never written by a search
-Tables = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
+ENCODED_AT_ONCE = 4096  # rows
 
 
-class TransformerEncoderOptions(Options):
-    """The YAML under `encoder:` for a Transformer."""
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as token numbers, in memory."""
 
-    kind: Literal["transformer"] = "transformer"
-    layers: PositiveInt = 3
+    tokens: list[list[int]]
 
-    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> TransformerEncoder:
-        layers = [
-            TransformerEncoderLayer(
-                model.width,
-                attention(model, model.rotary()),
-                perceptron(model),
-                model.dropout,
-                model.norm == "pre",
-            )
-            for _ in range(self.layers)
-        ]
-        positions = model.position_layer(limit)
-        return TransformerEncoder(words, positions, layers, model.width, model.dropout, model.norm == "pre")
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.array([len(tokens) for tokens in self.tokens], dtype=np.int64)
 
-
-class RecurrentEncoderOptions(Options):
-    """The YAML under `encoder:` for a recurrent network."""
-
-    kind: Cell
-    layers: PositiveInt = 2
-    bidirectional: bool = True
-
-    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> RecurrentEncoder:
-        return RecurrentEncoder(words, self.kind, model.width, self.layers, self.bidirectional, model.dropout)
-
-
-class TransformerDecoderOptions(Options):
-    """The YAML under `decoder:` for a Transformer."""
-
-    kind: Literal["transformer"] = "transformer"
-    layers: PositiveInt = 3
-
-    def build(
-        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
-    ) -> TransformerDecoder:
-        layers = [
-            TransformerDecoderLayer(
-                model.width,
-                attention(model, model.rotary()),
-                attention(model, None),  # distances between two texts mean nothing
-                perceptron(model),
-                model.dropout,
-                model.norm == "pre",
-            )
-            for _ in range(self.layers)
-        ]
-        positions = model.position_layer(limit)
-        return TransformerDecoder(words, positions, layers, output, model.dropout, model.norm == "pre")
-
-
-class RecurrentDecoderOptions(Options):
-    """The YAML under `decoder:` for a recurrent network; `attention: none` is the single-vector bottleneck."""
-
-    kind: Cell
-    layers: PositiveInt = 2
-    attention: Literal["none", "additive", "dot"] = "additive"
-
-    def build(
-        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
-    ) -> RecurrentDecoder:
-        looks = {"none": lambda _: None, "additive": AdditiveAttention, "dot": DotAttention}[self.attention]
-        return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
-
-
-def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
-    return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
-
-
-def perceptron(model: ModelOptions) -> FeedForward:
-    return FeedForward(model.width, model.inner, model.activation, model.dropout)
-
-
-class TextInput(Options):
-    """An entry of `inputs:` with `kind: text`."""
-
-    kind: Literal["text"] = "text"
-    encoder: Annotated[TransformerEncoderOptions | RecurrentEncoderOptions, Field(discriminator="kind")] = (
-        TransformerEncoderOptions()
-    )
-    tokens: TokenOptions | None = None  # data.tokens, if not its own
-
-
-class TextOutput(Options):
-    """An entry of `outputs:` with `kind: text`."""
-
-    kind: Literal["text"] = "text"
-    decoder: Annotated[TransformerDecoderOptions | RecurrentDecoderOptions, Field(discriminator="kind")] = (
-        TransformerDecoderOptions()
-    )
-    tokens: TokenOptions | None = None  # data.tokens, if not its own
-    unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
-    metric: str | None = None  # chooses the best model; by the unit, if not given
-
-    @model_validator(mode="after")
-    def metric_is_known(self) -> "TextOutput":
-        known = text_metrics("word")  # the names are those of every unit
-        if self.metric is not None and self.metric not in known:
-            raise misplaced(f"there is no metric {self.metric!r}{did_you_mean(self.metric, known)}", "metric")
-        return self
+    def __getitem__(self, i: int) -> list[int]:
+        return self.tokens[i]
 
 
 @dataclass(frozen=True)
@@ -150,16 +52,59 @@ class Text:
     table: str  # name of the embedding; the same name is the same embedding
     backwards: bool  # the model reads or writes it from the right (Lee et al., 2023, for arithmetic)
     limit: int  # most tokens, the end mark included
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token numbers of each text, the end mark last."""
-        encoded = self.vocabulary.encode(texts)
-        return [[*(reversed(tokens) if self.backwards else tokens), EOS] for tokens in encoded]
+    batch_size: int | None = None  # tokens are budget enough
+    counted: str = "token"
+    nothing: TextPrediction = TextPrediction("", 0.0)
 
     @property
     def digest(self) -> str:
         """What decides how texts are encoded, as one name."""
         return f"{self.vocabulary.digest} {self.backwards}"
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.vocabulary):,} tokens"
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token numbers of each text, the end mark last."""
+        encoded = self.vocabulary.encode(texts)
+        return [[*(reversed(tokens) if self.backwards else tokens), EOS] for tokens in encoded]
+
+    def encode(self, values: Sequence[str]) -> Encoded:
+        return Encoded(self.tokens(values))
+
+    def column(self, store: TextStore, root: Path) -> TokenStore:
+        """Token numbers of all rows, kept in the cache."""
+        folder = cache_folder() / "tokens" / name_of(store.digest, self.name, self.digest)
+        if not folder.exists():
+
+            def sequences() -> Iterator[Sequence[int]]:
+                for start in range(0, len(store), ENCODED_AT_ONCE):
+                    some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
+                    yield from self.tokens(list(store.texts(self.name, some)))
+
+            TokenStore.write(folder, sequences(), len(self.vocabulary))
+        return TokenStore.open(folder)
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        return sum(int((column[int(row)] == UNK).sum()) for row in rows)
+
+    def accept(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise DataError(f"{self.name!r} of an input must be a text; got {value!r}")
+        return clean(value)
+
+    def is_blank(self, value: str) -> bool:
+        return not value.strip()
+
+    def value(self, text: str, root: Path) -> str:
+        return text
+
+    def alike(self, column: Column) -> None:
+        return None  # padding changes nothing
+
+    def arrange(self, examples: Sequence[Any], draw: np.random.Generator | None) -> Sequence[Any]:
+        return examples
 
     def collate(self, items: Sequence[np.ndarray | Sequence[int]]) -> Padded:
         """Token numbers of different lengths to one batch (B, L)."""
@@ -173,13 +118,13 @@ class Text:
         """The pieces of a text that the vocabulary does not have."""
         return self.vocabulary.missing(text)
 
-    def encoder(self, tables: Tables, model: ModelOptions) -> nn.Module:
+    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         """The encoder that the options ask for; embeddings are taken from and left in `tables`."""
         if not isinstance(self.options, TextInput):
             raise TypeError(f"{self.name!r} is an output, it has no encoder")
         return self.options.encoder.build(self.embedding(tables, model), model, self.limit)
 
-    def decoder(self, tables: Tables, model: ModelOptions) -> nn.Module:
+    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
         """The decoder that the options ask for; embeddings are taken from and left in `tables`."""
         if not isinstance(self.options, TextOutput):
             raise TypeError(f"{self.name!r} is an input, it has no decoder")
@@ -197,12 +142,29 @@ class Text:
         hidden = decoder.hidden(shifted(target.values), memory)  # (B, T, D)
         return token_loss(decoder.output, hidden, target.values, target.valid, smoothing)
 
+    def counts(self, column: Column, rows: np.ndarray) -> int:
+        """Tokens of these rows, end marks included."""
+        return int(column.lengths[rows].sum())
+
     def predict(
-        self, decoder: Any, memory: Memory, search: Search, limit: int, numbers: Sequence[int]
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
     ) -> list[TextPrediction]:
-        """The best text for each source, with its alternatives; `numbers` are those of the sources in the whole job."""
-        found = search(decoder, memory, BOS, EOS, min(limit, self.limit - 1), numbers)
+        """The best text for each source, with its alternatives."""
+        limit = min(asked.limit, self.limit - 1)
+        found = asked.search(decoder, memory, BOS, EOS, limit, asked.numbers)
         return [self.readable(hypotheses) for hypotheses in found]
+
+    def found(self, value: TextPrediction) -> str:
+        return value.text
+
+    def right(self, texts: Sequence[str], root: Path) -> list[str]:
+        return list(texts)
+
+    def pack(self, value: TextPrediction) -> tuple[str, float]:
+        return value.text, value.score
+
+    def unpack(self, packed: tuple[str, float]) -> TextPrediction:
+        return TextPrediction(*packed)
 
     def readable(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
         texts = [
@@ -235,6 +197,10 @@ class Text:
         by_unit = {"symbol": "token_error_rate", "character": "exact_match", "word": "bleu"}
         return self.metrics()[given or by_unit[self.unit]]
 
+    def example_metric(self) -> Metric:
+        """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
+        return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
+
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
 
@@ -256,9 +222,6 @@ def text(
 
 
 Fields = Mapping[str, TextInput | TextOutput]
-Learn = Callable[
-    [TokenOptions, list[str]], Vocabulary
-]  # a vocabulary from the training texts of these columns
 
 
 def tables_of(fields: Fields, tokens: TokenOptions) -> dict[str, tuple[str, TokenOptions]]:
@@ -270,14 +233,33 @@ def tables_of(fields: Fields, tokens: TokenOptions) -> dict[str, tuple[str, Toke
     }
 
 
-def fit(fields: Fields, tokens: TokenOptions, limit: int, learn: Learn) -> dict[str, Text]:
+def fit(fields: Fields, tokens: TokenOptions, limit: int, material: Material) -> dict[str, Text]:
     """Learn the vocabularies of all text fields, one for those that share an embedding."""
     tables = tables_of(fields, tokens)
     vocabularies: dict[str, Vocabulary] = {}
     for table, options in tables.values():
         if table not in vocabularies:
-            vocabularies[table] = learn(options, [name for name in fields if tables[name][0] == table])
+            columns = [name for name in fields if tables[name][0] == table]
+            vocabularies[table] = learn(material, options, columns)
     return {n: text(n, fields[n], vocabularies[t], *tables[n], limit) for n, (t, _) in tables.items()}
+
+
+def learn(material: Material, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
+    """A vocabulary of these columns; the same as before from the cache."""
+    how = options.model_dump_json(exclude={"shared", "direction"})
+    key = name_of(material.store.digest, material.rows.tobytes(), how, *sorted(columns))
+    file = cache_folder() / "vocabularies" / f"{key}.json"
+    if file.exists():
+        return Vocabulary.load(file)
+
+    def texts() -> Iterator[str]:
+        for column in columns:
+            yield from material.texts(column)
+
+    vocabulary = Vocabulary.learn(texts(), options.kind, options.limit, options.min_count, options.digits)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    vocabulary.save(file)
+    return vocabulary
 
 
 def load(fields: Fields, tokens: TokenOptions, limit: int, folder: Path) -> dict[str, Text]:

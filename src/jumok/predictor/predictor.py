@@ -1,24 +1,24 @@
 """Raw inputs in, predictions out, in the order they came."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
-from jumok.data.sources import clean
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.experiment.options import build_search
-from jumok.kinds.fitting import Kind
+from jumok.kinds.fitting import Fields
+from jumok.kinds.kind import Asked, Column, InputKind, Items, OutputKind
 from jumok.kinds.options import DecodingOptions
 from jumok.kinds.text import BANNED
 from jumok.model import EncoderDecoder
-from jumok.values import Prediction, TextPrediction
+from jumok.values import Prediction
 
 DEFAULT_LIMIT = 256  # tokens of an answer, where training left no better word
-EMPTY = TextPrediction("", 0.0)
 
 
 class Predictor:
@@ -27,12 +27,19 @@ class Predictor:
     def __init__(
         self,
         model: EncoderDecoder,
-        inputs: Mapping[str, Kind],
-        outputs: Mapping[str, Kind],
+        fields: Fields,
         decoding: DecodingOptions,
     ) -> None:
-        self.model, self.inputs, self.outputs, self.decoding = model, inputs, outputs, decoding
+        self.model, self.fields, self.decoding = model, fields, decoding
         self.search = build_search(decoding, BANNED)
+
+    @property
+    def inputs(self) -> Mapping[str, InputKind]:
+        return self.fields.inputs
+
+    @property
+    def outputs(self) -> Mapping[str, OutputKind]:
+        return self.fields.outputs
 
     @property
     def device(self) -> torch.device:
@@ -40,11 +47,11 @@ class Predictor:
 
     def predict(
         self,
-        inputs: Sequence[str | Mapping[str, str]],
+        inputs: Sequence[Any],
         first: int = 0,
         progress: Callable[[int], None] | None = None,
     ) -> list[Prediction]:
-        """One prediction for each input, in order; an input is a text, or texts by name where the model has several.
+        """One prediction for each input, in order: a text or the path of an image, or these by name for several.
 
         `first` is the number of the first input in the whole job, which sampling draws by. `progress` is told how many
         inputs were answered since it was told last. An empty input gives an empty output.
@@ -53,21 +60,18 @@ class Predictor:
         answers: list[Prediction | None] = [None] * len(named)
         asked = []
         for i, value in enumerate(named):
-            if any(text.strip() for text in value.values()):
-                asked.append(i)
+            if all(self.inputs[name].is_blank(part) for name, part in value.items()):
+                answers[i] = Prediction({name: kind.nothing for name, kind in self.outputs.items()})
             else:
-                answers[i] = Prediction(dict.fromkeys(self.outputs, EMPTY))
-        encoded = {name: kind.encode([named[i][name] for i in asked]) for name, kind in self.inputs.items()}
-        lengths = [
-            np.array([len(tokens) for tokens in column], dtype=np.int64) for column in encoded.values()
-        ]
-        self.refuse_too_long(lengths, [first + i for i in asked])
+                asked.append(i)
+        columns = {name: kind.encode([named[i][name] for i in asked]) for name, kind in self.inputs.items()}
+        self.refuse_too_long([column.lengths for column in columns.values()], [first + i for i in asked])
         was_training = self.model.training
         self.model.eval()
         try:
-            for batch in in_order(lengths, self.decoding.batch_tokens) if asked else ():
+            for batch in self.batches(columns) if asked else ():
                 rows = [int(row) for row in batch]
-                found = self.answer(encoded, rows, [first + asked[row] for row in rows])
+                found = self.answer(columns, rows, [first + asked[row] for row in rows])
                 for row, prediction in zip(rows, found, strict=True):
                     answers[asked[row]] = prediction
                 if progress is not None:
@@ -75,6 +79,15 @@ class Predictor:
         finally:
             self.model.train(was_training)
         return [answer for answer in answers if answer is not None]
+
+    def batches(self, columns: Mapping[str, Column]) -> list[np.ndarray]:
+        """Rows to predict together: many, but no more than the budget, and alike where that matters."""
+        kinds = self.fields.all.values()
+        most = min((kind.batch_size for kind in kinds if kind.batch_size is not None), default=None)
+        keys = [key for name, kind in self.inputs.items() if (key := kind.alike(columns[name])) is not None]
+        alike = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel() if keys else None
+        lengths = [column.lengths for column in columns.values()]
+        return in_order(lengths, self.decoding.batch_tokens, most, alike)
 
     def refuse_too_long(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
         """DataError when an input has more tokens than the learned positions of its encoder."""
@@ -90,40 +103,41 @@ class Predictor:
 
     @torch.inference_mode()
     def answer(
-        self, encoded: Mapping[str, Sequence[Sequence[int]]], rows: Sequence[int], numbers: Sequence[int]
+        self, columns: Mapping[str, Column], rows: Sequence[int], numbers: Sequence[int]
     ) -> list[Prediction]:
         """One batch through the model."""
+        whole: Sequence[Items] = [{name: column[row] for name, column in columns.items()} for row in rows]
+        for kind in self.inputs.values():
+            whole = kind.arrange(whole, None)
         batch = {
-            name: kind.collate([encoded[name][row] for row in rows]).to(self.device)
+            name: kind.collate([items[name] for items in whole]).to(self.device)
             for name, kind in self.inputs.items()
         }
-        limit = self.decoding.max_tokens or DEFAULT_LIMIT
+        asked = Asked(self.search, self.decoding.max_tokens or DEFAULT_LIMIT, numbers)
         with autocast(self.device, self.decoding.precision):
             memory = self.model.encode(batch)
-            columns = {
-                name: kind.predict(self.model.decoders[name], memory, self.search, limit, numbers)
+            found = {
+                name: kind.predict(self.model.decoders[name], memory, batch, asked)
                 for name, kind in self.outputs.items()
             }
-        return [Prediction({name: values[i] for name, values in columns.items()}) for i in range(len(rows))]
+        return [Prediction({name: values[i] for name, values in found.items()}) for i in range(len(rows))]
 
-    def named(self, value: str | Mapping[str, str]) -> Mapping[str, str]:
-        """The clean texts of an input by name; DataError when names are wrong or missing."""
-        if isinstance(value, str):
+    def named(self, value: Any) -> Mapping[str, Any]:
+        """The clean values of an input by name; DataError when names are wrong or missing."""
+        if not isinstance(value, Mapping):
             if len(self.inputs) != 1:
                 raise DataError(
                     f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
-            return dict.fromkeys(self.inputs, clean(value))
+            return {name: kind.accept(value) for name, kind in self.inputs.items()}
         for name in self.inputs:
             if name not in value:
                 hint = did_you_mean(name, [str(key) for key in value])
                 raise DataError(f"an input has no {name!r}{hint}; the model reads {', '.join(self.inputs)}")
-            if not isinstance(value[name], str):
-                raise DataError(f"{name!r} of an input must be a text; got {value[name]!r}")
-        return {name: clean(value[name]) for name in self.inputs}
+        return {name: kind.accept(value[name]) for name, kind in self.inputs.items()}
 
-    def unknown(self, value: str | Mapping[str, str]) -> dict[str, list[str]]:
+    def unknown(self, value: Any) -> dict[str, list[str]]:
         """The pieces of an input that the model never saw in training, by input; empty when there are none."""
-        found = {name: self.inputs[name].unknown(text) for name, text in self.named(value).items()}
+        found = {name: self.inputs[name].unknown(part) for name, part in self.named(value).items()}
         return {name: pieces for name, pieces in found.items() if pieces}

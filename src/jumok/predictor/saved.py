@@ -16,9 +16,8 @@ from jumok.experiment.file import build_experiment, parse_yaml
 from jumok.experiment.options import Experiment
 from jumok.files import write_file_atomically
 from jumok.kinds import fitting
-from jumok.kinds.fitting import Kind
+from jumok.kinds.fitting import Fields
 from jumok.kinds.options import DecodingOptions
-from jumok.kinds.text import Fields
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
 from jumok.predictor.predictor import Predictor
@@ -26,11 +25,11 @@ from jumok.predictor.predictor import Predictor
 WEIGHTS, CONFIG = "model.safetensors", "config.yaml"
 
 
-def save_model(folder: Path, experiment: Experiment, kinds: dict[str, Kind]) -> None:
+def save_model(folder: Path, experiment: Experiment, fields: Fields) -> None:
     """Write what a model needs beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder / CONFIG, experiment)
-    for kind in kinds.values():
+    for kind in fields.all.values():
         kind.save(folder)
 
 
@@ -100,12 +99,10 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     place = choose_device(device)
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
-    fields: Fields = {**experiment.inputs, **experiment.outputs}
-    kinds = fitting.load(fields, experiment.data.tokens, experiment.data.max_tokens, folder)
-    inputs = {name: kinds[name] for name in experiment.inputs}
-    outputs = {name: kinds[name] for name in experiment.outputs}
+    data = experiment.data
+    fields = fitting.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder)
     with torch.random.fork_rng(devices=[]):
-        model = fitting.build_model(inputs, outputs, experiment.model)
+        model = fitting.build_model(fields, experiment.model)
     try:
         weights = safetensors.torch.load_file(folder / WEIGHTS)
     except (safetensors.SafetensorError, OSError) as error:
@@ -114,7 +111,7 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     options = decoding_options(experiment, decoding or {})
     if options.precision == "bf16":
         lower_weights(model)
-    return Predictor(model.to(place).eval(), inputs, outputs, options)
+    return Predictor(model.to(place).eval(), fields, options)
 
 
 def lower_weights(model: EncoderDecoder) -> None:

@@ -1,10 +1,11 @@
 """Evaluation divided between processes: each answers some of the inputs, and all know all answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from jumok.predictor import Predictor
 from jumok.training.processes import Processes
-from jumok.values import Prediction, TextPrediction
+from jumok.values import Prediction
 
 
 class DividedPredictor:
@@ -15,7 +16,7 @@ class DividedPredictor:
 
     def predict(
         self,
-        inputs: Sequence[Mapping[str, str]],
+        inputs: Sequence[Mapping[str, Any]],
         *,
         progress: Callable[[int], None] | None = None,
     ) -> list[Prediction]:
@@ -23,17 +24,12 @@ class DividedPredictor:
         rank, number = self.processes.rank, self.processes.number
         mine = inputs[rank::number]
         found = self.processes.from_all(
-            lambda: [written(answer) for answer in self.predictor.predict(mine, progress=progress)]
+            lambda: [self.pack(answer) for answer in self.predictor.predict(mine, progress=progress)]
         )
-        return [read(found[i % number][i // number]) for i in range(len(inputs))]
+        return [self.unpack(found[i % number][i // number]) for i in range(len(inputs))]
 
+    def pack(self, prediction: Prediction) -> dict[str, Any]:
+        return {name: kind.pack(prediction[name]) for name, kind in self.predictor.outputs.items()}
 
-Written = dict[str, tuple[str, float]]  # text and score of each output
-
-
-def written(prediction: Prediction) -> Written:
-    return {name: (value.text, value.score) for name, value in prediction.outputs.items()}
-
-
-def read(answer: Written) -> Prediction:
-    return Prediction({name: TextPrediction(text, score) for name, (text, score) in answer.items()})
+    def unpack(self, packed: Mapping[str, Any]) -> Prediction:
+        return Prediction({name: k.unpack(packed[name]) for name, k in self.predictor.outputs.items()})

@@ -17,7 +17,7 @@ def describe_environment(began: Began) -> dict[str, Any]:
     return {
         "parameters": began.parameters,
         "examples": began.examples,
-        "vocabulary": began.vocabulary,
+        "fields": began.fields,
         "precision": began.precision,
         "device": began.device,
         "processor": processor(began.device),

@@ -55,7 +55,7 @@ class Trainer:
         self.device = torch.device(devices[processes.rank])
         self.train, self.valid = prepared.splits["train"], prepared.splits["valid"]
         torch.manual_seed(self.options.seed)
-        self.model = build_model(prepared.inputs, prepared.outputs, experiment.model)
+        self.model = build_model(prepared.fields, experiment.model)
         losses = BatchLoss(self.model, self.train, self.options.label_smoothing)
         self.replica = replicate(losses, self.device, processes, self.options.shard)
         self.experiment = self._find_out(experiment)
@@ -119,7 +119,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batches = [self.next_batch() for _ in range(self.options.accumulate)]
-        tokens = sum(self.train.target_tokens(rows) for rows in batches)
+        tokens = sum(self.train.target_count(rows) for rows in batches)
         share = tokens / self.processes.number  # gradients are averaged over processes, and should be summed
         loss = 0.0
         for number, rows in enumerate(batches, 1):
@@ -181,8 +181,7 @@ class Trainer:
         """The scores of greedy answers to the valid part, or to some of it."""
         predictor = Predictor(
             self.model,
-            self.prepared.inputs,
-            self.prepared.outputs,
+            self.prepared.fields,
             self.experiment.decoding.model_copy(
                 update={"method": "greedy", "precision": self.options.precision}
             ),

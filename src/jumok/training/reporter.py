@@ -11,7 +11,7 @@ class Began(NamedTuple):
     run: str
     parameters: int
     examples: dict[str, int]  # by part
-    vocabulary: dict[str, int]  # by input or output
+    fields: dict[str, str]  # inputs and outputs in a few words, like "8,000 tokens"
     precision: str
     device: str
     steps: int

@@ -114,7 +114,7 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processe
 
 def require_same_data(prepared: Prepared, processes: Processes) -> None:
     """Refuse processes of several machines that read other data or learned other vocabularies."""
-    kinds = {**prepared.inputs, **prepared.outputs}.values()
+    kinds = prepared.fields.all.values()
     texts = [split.texts.digest for split in prepared.splits.values()]
     seen = processes.from_all(lambda: [*texts, *(kind.digest for kind in kinds)])
     if other := [rank for rank, digests in enumerate(seen) if digests != seen[0]]:
@@ -147,7 +147,7 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     """Bring the run folder to the step that training goes on from, or begins with."""
     folder, prepared = trainer.run, trainer.prepared
     folder.write_config(trainer.experiment)
-    save_model(folder.model, trainer.experiment, {**prepared.inputs, **prepared.outputs})
+    save_model(folder.model, trainer.experiment, prepared.fields)
     folder.evaluation.unlink(missing_ok=True)
     if begins:
         (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
@@ -161,12 +161,12 @@ def is_finished(state: dict[str, Any], steps: int) -> bool:
 
 
 def describe(trainer: Trainer) -> Began:
-    kinds = {**trainer.prepared.inputs, **trainer.prepared.outputs}
+    kinds = trainer.prepared.fields.all
     return Began(
         str(trainer.run.path),
         trainer.model.size(),
         {name: len(split) for name, split in trainer.prepared.splits.items()},
-        {name: len(kind.vocabulary) for name, kind in kinds.items()},
+        {name: kind.summary for name, kind in kinds.items()},
         trainer.options.precision,
         str(trainer.device),
         trainer.options.steps,

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from jumok.kinds.annotations import AnnotationOptions
+from jumok.experiment.sources import SourceOptions
 from picture_sets import coco, save_image, voc, voc_object, yolo
 
 
@@ -18,14 +18,14 @@ def test_each_format_is_read(tmp_path):
         {"yolo": yolo(tmp_path / "yolo", {"a": "0 0.5 0.5 0.5 0.5\n"}), "split": "train"},
         {"masks": tmp_path / "masks", "images": tmp_path / "images", "classes": colours, "ignore": None},
     ]
-    read = [AnnotationOptions.model_validate(options).read() for options in given]
+    read = [SourceOptions.model_validate(options).read() for options in given]
     assert [data.faults for data in read] == [()] * 6
     assert [len(data.classes) for data in read] == [1, 2, 2, 2, 2, 1]
     assert read[-1].classes[0].colour == (1, 2, 3) and read[-1].ignore is None
 
 
 REFUSED = {
-    "name exactly one of voc, coco, yolo, masks; got none of them": {},
+    "or masks; got none of them": {},
     "got voc and coco": {"voc": "a", "coco": "b", "split": "train"},
     "say which split of the voc data": {"voc": "a"},
     "belongs to coco and masks; this is voc": {"voc": "a", "split": "train", "images": "x"},
@@ -39,5 +39,5 @@ REFUSED = {
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_refusals(sentence):
     with pytest.raises(ValidationError) as caught:
-        AnnotationOptions.model_validate(REFUSED[sentence])
+        SourceOptions.model_validate(REFUSED[sentence])
     assert sentence in str(caught.value)

@@ -1,0 +1,132 @@
+"""Where examples come from, as an experiment file says it: texts, tables, and annotated pictures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.masks import OUTSIDE, read_masks
+from jumok.data.annotations.picture import AnnotatedSet
+from jumok.data.annotations.source import AnnotationSource
+from jumok.data.annotations.voc import read_voc
+from jumok.data.annotations.yolo import read_yolo
+from jumok.data.sources import LexiconSource, LinesSource, Source, TableSource
+from jumok.kinds.fitting import InputOptions, OutputOptions
+from jumok.kinds.options import Options, misplaced
+
+FORMATS = ("lines", "table", "lexicon", "voc", "coco", "yolo", "masks")
+ANNOTATED = ("voc", "coco", "yolo", "masks")
+BELONGS = {  # which formats an option is for
+    "columns": ("table",),
+    "stress": ("lexicon",),
+    "images": ("coco", "masks"),
+    "split": ("voc", "yolo"),
+    "classes": ("voc", "masks"),
+    "ignore": ("masks",),
+}
+Channel = Annotated[int, Field(ge=0, le=255)]
+Colour = tuple[Channel, Channel, Channel]
+Inputs = Mapping[str, InputOptions]
+Outputs = Mapping[str, OutputOptions]
+
+
+class SourceOptions(Options):
+    """One part of the data: parallel files, a table, a pronouncing dictionary, or annotated pictures.
+
+    Paths start at the experiment file.
+    """
+
+    lines: dict[str, Path] | None = None
+    table: Path | None = None
+    columns: dict[str, str] | None = None  # for a table: our name to the name in the file
+    lexicon: Path | None = None
+    stress: Literal["keep", "remove"] = "keep"  # for a lexicon
+    voc: Path | None = None  # the folder that holds JPEGImages and Annotations
+    coco: Path | None = None  # the JSON file
+    yolo: Path | None = None  # the data.yaml
+    masks: Path | None = None  # a folder of masks, or a list file with `image mask` on each line
+    images: Path | None = None  # the folder of images, where the format does not say it
+    split: str | None = None
+    classes: tuple[str, ...] | dict[str, Colour] | None = (
+        None  # for masks with their colours, if they have some
+    )
+    ignore: int | None = Field(default=OUTSIDE, ge=0)  # the value of mask pixels that do not count
+
+    @property
+    def format(self) -> str:
+        return next(name for name in FORMATS if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "SourceOptions":
+        given = [name for name in FORMATS if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none of them"
+            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            raise ValueError(f"name exactly one of {known}; got {found}")
+        for option, formats in BELONGS.items():
+            if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
+                raise misplaced(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
+        if given[0] in ("voc", "yolo") and self.split is None:
+            raise misplaced(f"say which split of the {given[0]} data, like split: train", "split")
+        if self.masks is not None and not self.classes:
+            raise misplaced("masks need the names of their classes, in the order of their values", "classes")
+        return self
+
+    def build(self, inputs: Inputs, outputs: Outputs) -> Source:
+        """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
+        names = (*inputs, *outputs)
+        if self.lines is not None:
+            return lines_source(self.lines, names)
+        if self.table is not None:
+            return table_source(self.table, self.columns or {}, names)
+        if self.lexicon is not None:
+            if len(names) != 2:
+                raise ValueError(
+                    f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
+                )
+            return LexiconSource(self.lexicon, (names[0], names[1]), self.stress)
+        return self.annotation_source(inputs, outputs)
+
+    def annotation_source(self, inputs: Inputs, outputs: Outputs) -> AnnotationSource:
+        kinds: dict[str, str] = {name: one.kind for name, one in inputs.items()}
+        kinds |= {name: one.kind for name, one in outputs.items()}
+        for name, kind in kinds.items():
+            if kind not in (("image",) if name in inputs else ("boxes", "mask")):
+                wrong = (
+                    f"{name} is {kind}; put the examples into a table, with a column for the paths of images"
+                )
+                raise ValueError(f"annotations give images, boxes and masks, but {wrong}")
+        if self.masks is not None and "boxes" in kinds.values():
+            raise ValueError(
+                "masks do not say where one object ends and the next begins; boxes cannot be made of them"
+            )
+        place = self.voc or self.coco or self.yolo or self.masks or Path()
+        return AnnotationSource(self.read, place, kinds, self.model_dump_json())
+
+    def read(self) -> AnnotatedSet:
+        """Read annotations; images stay unread, but for sizes where the format needs them."""
+        if self.voc is not None:
+            return read_voc(self.voc, self.split or "", tuple(self.classes) if self.classes else None)
+        if self.coco is not None:
+            return read_coco(self.coco, self.images)
+        if self.yolo is not None:
+            return read_yolo(self.yolo, self.split or "")
+        return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore)
+
+
+def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> LinesSource:
+    missing = [name for name in names if name not in lines]
+    extra = [name for name in lines if name not in names]
+    if missing or extra:
+        wrong = f"no file for {missing[0]!r}" if missing else f"{extra[0]!r} is neither input nor output"
+        raise ValueError(f"lines must name a file for each of {', '.join(names)}; {wrong}")
+    return LinesSource({name: lines[name] for name in names})
+
+
+def table_source(table: Path, columns: dict[str, str], names: tuple[str, ...]) -> TableSource:
+    extra = [name for name in columns if name not in names]
+    if extra:
+        raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
+    return TableSource(table, {name: columns.get(name, name) for name in names})

@@ -1,0 +1,189 @@
+"""What a kind of data offers: to the data set, to the model, to training, to prediction and to scores.
+
+An experiment's inputs and outputs are fields; each is of one kind. The rooms below know these methods only, and never
+ask which kind a field is of.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from torch import nn
+
+from jumok.data.annotations.picture import Class
+from jumok.data.store import TextStore
+from jumok.kinds.options import ModelOptions
+from jumok.layers.embedding import TokenEmbedding
+from jumok.losses.tokens import Loss
+from jumok.metrics.metric import Metric
+from jumok.search import Search
+from jumok.values import Memory, Value
+
+Tables = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
+Items = dict[str, Any]  # one example: the item of each field by its name
+
+
+@dataclass(frozen=True)
+class Material:
+    """What kinds learn from: the rows that the model is trained on."""
+
+    store: TextStore
+    rows: np.ndarray  # (n,) of the store
+    root: Path  # where paths in the rows start
+    classes: tuple[Class, ...]  # of annotated pictures, in their order
+
+    def texts(self, column: str) -> Iterator[str]:
+        return self.store.texts(column, self.rows)
+
+
+class Column(Protocol):
+    """One field of many examples, each ready to be batched when it is asked for."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each example (N,), which batches have a budget of; 0 for what is not made of tokens."""
+        ...
+
+    def __getitem__(self, i: int, /) -> Any: ...
+
+
+class Asked(NamedTuple):
+    """How answers to a batch are searched for, where they are."""
+
+    search: Search
+    limit: int  # tokens of an answer
+    numbers: Sequence[int]  # of the batch's examples in the whole job
+
+
+class Kind(Protocol):
+    """A field whose kind has learned what it must know."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str:
+        """What decides how values become tensors, as one name."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """In a few words, like "8,000 tokens" or "3 classes"."""
+        ...
+
+    @property
+    def batch_size(self) -> int | None:
+        """Examples of a batch, where tokens say little of what one costs."""
+        ...
+
+    def column(self, store: TextStore, root: Path) -> Column:
+        """The field of all rows of a store; paths in it start at `root`."""
+        ...
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        """Tokens of these rows that the vocabulary does not have."""
+        ...
+
+    def collate(self, items: Sequence[Any]) -> Any:
+        """Items of a column to one batch, which has a method `to(device)`."""
+        ...
+
+    def save(self, folder: Path) -> None: ...
+
+
+class InputKind(Kind, Protocol):
+    """A field that is read."""
+
+    def accept(self, value: object) -> Any:
+        """A value as people give it, made clean; DataError when it is none of this kind."""
+        ...
+
+    def is_blank(self, value: Any) -> bool:
+        """Whether an accepted value holds nothing to read."""
+        ...
+
+    def value(self, text: str, root: Path) -> Any:
+        """What a row says, as `accept` takes it."""
+        ...
+
+    def encode(self, values: Sequence[Any]) -> Column:
+        """Accepted values as a column."""
+        ...
+
+    def alike(self, column: Column) -> np.ndarray | None:
+        """A number (N,) for each example, equal for those that may be predicted together; None: all may."""
+        ...
+
+    def arrange(self, examples: Sequence[Items], draw: np.random.Generator | None) -> Sequence[Items]:
+        """Make whole examples fit this input; with `draw`, as they are varied for training."""
+        ...
+
+    def unknown(self, value: Any) -> list[str]:
+        """The pieces of a value that the model never saw in training."""
+        ...
+
+    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, "OutputKind"]) -> nn.Module:
+        """The encoder that the options ask for, with what the outputs want of it."""
+        ...
+
+
+class OutputKind(Kind, Protocol):
+    """A field that is answered."""
+
+    @property
+    def counted(self) -> str:
+        """What losses and speeds are told for: "token" or "image"."""
+        ...
+
+    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
+        """The decoder or head that the options ask for, on these encoders."""
+        ...
+
+    def counts(self, column: Column, rows: np.ndarray) -> int:
+        """What the losses of these rows are sums of, together."""
+        ...
+
+    def loss(self, decoder: Any, memory: Memory, target: Any, smoothing: float) -> Loss: ...
+
+    def predict(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+    ) -> Sequence[Value]:
+        """The best answer to each example of a batch of inputs."""
+        ...
+
+    @property
+    def nothing(self) -> Value:
+        """The answer to an empty input."""
+        ...
+
+    def found(self, value: Any) -> Any:
+        """A predicted value as metrics take it."""
+        ...
+
+    def right(self, texts: Sequence[str], root: Path) -> Any:
+        """All right answers to one example, as rows have them, as metrics take them."""
+        ...
+
+    def metrics(self) -> dict[str, Metric]:
+        """The scores of this output by name."""
+        ...
+
+    def headline(self) -> list[str]:
+        """The names of scores that are worth a person's look."""
+        ...
+
+    def choosing_metric(self) -> Metric:
+        """The score that chooses the best model."""
+        ...
+
+    def example_metric(self) -> Metric:
+        """The score of a single example, by which good and bad ones are told apart."""
+        ...
+
+    def pack(self, value: Any) -> Any:
+        """A value as plain JSON, without alternatives, to travel between processes."""
+        ...
+
+    def unpack(self, packed: Any) -> Value: ...

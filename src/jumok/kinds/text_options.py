@@ -1,0 +1,127 @@
+"""What an experiment file may say of a text: its encoder or decoder, and what it is cut into."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+from torch import nn
+
+from jumok.attention.multihead import MultiHeadAttention
+from jumok.attention.recurrent import AdditiveAttention, DotAttention
+from jumok.decoders.recurrent import RecurrentDecoder
+from jumok.decoders.transformer import TransformerDecoder
+from jumok.encoders.recurrent import RecurrentEncoder
+from jumok.encoders.transformer import TransformerEncoder
+from jumok.errors import did_you_mean
+from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
+from jumok.layers.embedding import TokenEmbedding, TokenOutput
+from jumok.layers.feedforward import FeedForward
+from jumok.layers.recurrent import Cell
+from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
+from jumok.metrics.text import Unit, text_metrics
+
+
+class TransformerEncoderOptions(Options):
+    """The YAML under `encoder:` for a Transformer."""
+
+    kind: Literal["transformer"] = "transformer"
+    layers: PositiveInt = 3
+
+    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> TransformerEncoder:
+        layers = [
+            TransformerEncoderLayer(
+                model.width,
+                attention(model, model.rotary()),
+                perceptron(model),
+                model.dropout,
+                model.norm == "pre",
+            )
+            for _ in range(self.layers)
+        ]
+        positions = model.position_layer(limit)
+        return TransformerEncoder(words, positions, layers, model.width, model.dropout, model.norm == "pre")
+
+
+class RecurrentEncoderOptions(Options):
+    """The YAML under `encoder:` for a recurrent network."""
+
+    kind: Cell
+    layers: PositiveInt = 2
+    bidirectional: bool = True
+
+    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> RecurrentEncoder:
+        return RecurrentEncoder(words, self.kind, model.width, self.layers, self.bidirectional, model.dropout)
+
+
+class TransformerDecoderOptions(Options):
+    """The YAML under `decoder:` for a Transformer."""
+
+    kind: Literal["transformer"] = "transformer"
+    layers: PositiveInt = 3
+
+    def build(
+        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
+    ) -> TransformerDecoder:
+        layers = [
+            TransformerDecoderLayer(
+                model.width,
+                attention(model, model.rotary()),
+                attention(model, None),  # distances between two texts mean nothing
+                perceptron(model),
+                model.dropout,
+                model.norm == "pre",
+            )
+            for _ in range(self.layers)
+        ]
+        positions = model.position_layer(limit)
+        return TransformerDecoder(words, positions, layers, output, model.dropout, model.norm == "pre")
+
+
+class RecurrentDecoderOptions(Options):
+    """The YAML under `decoder:` for a recurrent network; `attention: none` is the single-vector bottleneck."""
+
+    kind: Cell
+    layers: PositiveInt = 2
+    attention: Literal["none", "additive", "dot"] = "additive"
+
+    def build(
+        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
+    ) -> RecurrentDecoder:
+        looks = {"none": lambda _: None, "additive": AdditiveAttention, "dot": DotAttention}[self.attention]
+        return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
+
+
+def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
+    return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
+
+
+def perceptron(model: ModelOptions) -> FeedForward:
+    return FeedForward(model.width, model.inner, model.activation, model.dropout)
+
+
+class TextInput(Options):
+    """An entry of `inputs:` with `kind: text`."""
+
+    kind: Literal["text"] = "text"
+    encoder: Annotated[TransformerEncoderOptions | RecurrentEncoderOptions, Field(discriminator="kind")] = (
+        TransformerEncoderOptions()
+    )
+    tokens: TokenOptions | None = None  # data.tokens, if not its own
+
+
+class TextOutput(Options):
+    """An entry of `outputs:` with `kind: text`."""
+
+    kind: Literal["text"] = "text"
+    decoder: Annotated[TransformerDecoderOptions | RecurrentDecoderOptions, Field(discriminator="kind")] = (
+        TransformerDecoderOptions()
+    )
+    tokens: TokenOptions | None = None  # data.tokens, if not its own
+    unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
+    metric: str | None = None  # chooses the best model; by the unit, if not given
+
+    @model_validator(mode="after")
+    def metric_is_known(self) -> "TextOutput":
+        known = text_metrics("word")  # the names are those of every unit
+        if self.metric is not None and self.metric not in known:
+            raise misplaced(f"there is no metric {self.metric!r}{did_you_mean(self.metric, known)}", "metric")
+        return self
