@@ -6,10 +6,12 @@ One alphabet for shapes in the whole package: `B` batch, `T` target positions, `
 A mask is boolean, and True means "may be looked at".
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -130,6 +132,62 @@ class TextPrediction:
         candidates = [{"text": self.text, "score": self.score}]
         candidates += [{"text": other.text, "score": other.score} for other in self.alternatives]
         return {"text": self.text, "score": self.score, "n_best": candidates}
+
+
+@dataclass(frozen=True)
+class FoundObject:
+    """One object that was found in an image."""
+
+    name: str  # of its class
+    score: float  # 0 to 1
+    box: tuple[float, float, float, float]  # in pixels of the image as it came
+
+
+@dataclass(frozen=True)
+class BoxesPrediction:
+    """The objects that were found in an image, the surest first."""
+
+    objects: tuple[FoundObject, ...]
+    size: tuple[int, int]  # height and width of the image
+
+    def sure(self, score: float = 0.3) -> tuple[FoundObject, ...]:
+        """Those whose score is worth showing."""
+        return tuple(one for one in self.objects if one.score >= score)
+
+    @property
+    def text(self) -> str:
+        """How many of each class, like "12 RBC, 1 WBC"."""
+        counts = Counter(one.name for one in self.sure())
+        return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
+
+    def describe(self) -> dict[str, object]:
+        """Size and objects, each with the name of its class, score and box (x1, y1, x2, y2)."""
+        height, width = self.size
+        objects = [{"name": one.name, "score": one.score, "box": list(one.box)} for one in self.objects]
+        return {"width": width, "height": height, "objects": objects}
+
+
+@dataclass(frozen=True)
+class MaskPrediction:
+    """The class of each pixel of an image."""
+
+    classes: np.ndarray  # (Y, X) uint8 or uint16, numbers into `names`
+    names: tuple[str, ...]
+
+    def shares(self) -> dict[str, float]:
+        """The share of the pixels that each class has, the largest first; classes that do not occur are left out."""
+        counts = np.bincount(self.classes.ravel(), minlength=len(self.names)) / max(1, self.classes.size)
+        order = np.argsort(-counts, kind="stable")
+        return {self.names[number]: float(counts[number]) for number in order if counts[number]}
+
+    @property
+    def text(self) -> str:
+        """The share of each class, like "Road 41 %, Sky 20 %"."""
+        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.shares().items())
+
+    def describe(self) -> dict[str, object]:
+        height, width = self.classes.shape
+        return {"width": width, "height": height, "shares": self.shares()}
 
 
 class Value(Protocol):

@@ -81,7 +81,7 @@ def test_loading_draws_no_random_numbers(reversal):
 
 def test_a_model_that_is_saved_and_loaded_is_equal(predictor, reversal, tmp_path):
     experiment = read_experiment(reversal / "run" / "config.yaml")
-    save_model(tmp_path / "copy", experiment, predictor.fields)
+    save_model(tmp_path / "copy", experiment, predictor.fields, predictor.model)
     save_weights(tmp_path / "copy", weights_of(predictor.model), {"step": "1"})
     again = load(tmp_path / "copy")
     one, two = weights_of(predictor.model), weights_of(again.model)

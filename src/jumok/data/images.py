@@ -106,6 +106,14 @@ def read_mask(path: Path) -> np.ndarray:
         return np.asarray(shown.convert("RGB"))
 
 
+def load_mask(path: Path) -> np.ndarray:
+    """A mask as `read_mask` gives it, for callers outside this room; raises DataError."""
+    try:
+        return read_mask(path)
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""

@@ -1,19 +1,39 @@
 """All kinds of the fields of an experiment, fitted on its training data or loaded from a saved model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from jumok.kinds import text
+from pydantic import Discriminator, Tag
+
+from jumok.kinds import boxes, image, mask, text
+from jumok.kinds.boxes import BoxesOutput
+from jumok.kinds.image import Flip
+from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
+from jumok.kinds.mask import MaskOutput
 from jumok.kinds.options import ModelOptions, TokenOptions
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.model import EncoderDecoder
 
-InputOptions = TextInput
-OutputOptions = TextOutput
-Inputs = Mapping[str, InputOptions]
-Outputs = Mapping[str, OutputOptions]
+
+def kind_of(options: Any) -> str:
+    """The kind that options are of; text, when they do not say."""
+    kind = options.get("kind", "text") if isinstance(options, dict) else getattr(options, "kind", "text")
+    return str(kind)
+
+
+InputOptions = Annotated[
+    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")], Discriminator(kind_of)
+]
+OutputOptions = Annotated[
+    Annotated[TextOutput, Tag("text")]
+    | Annotated[BoxesOutput, Tag("boxes")]
+    | Annotated[MaskOutput, Tag("mask")],
+    Discriminator(kind_of),
+]
+Inputs = Mapping[str, TextInput | ImageInput]
+Outputs = Mapping[str, TextOutput | BoxesOutput | MaskOutput]
 
 
 class Fields(NamedTuple):
@@ -27,16 +47,52 @@ class Fields(NamedTuple):
         return {**self.inputs, **self.outputs}
 
 
+class Makers(NamedTuple):
+    """How fields of each kind are made, from training data or from a folder."""
+
+    texts: Callable[[text.Fields], Mapping[str, text.Text]]  # all at once: they may share a vocabulary
+    image: Callable[[str, ImageInput, Flip], image.Image]
+    boxes: Callable[[str, BoxesOutput, str], boxes.Boxes]
+    mask: Callable[[str, MaskOutput, str], mask.Mask]
+
+
 def fit(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, material: Material) -> Fields:
     """Learn from the training data what each field's kind needs to know."""
-    texts = text.fit({**inputs, **outputs}, tokens, limit, material)
-    return Fields({name: texts[name] for name in inputs}, {name: texts[name] for name in outputs})
+    makers = Makers(
+        lambda fields: text.fit(fields, tokens, limit, material),
+        lambda name, options, flip: image.fit(name, options, flip, material),
+        lambda name, options, on: boxes.fit(name, options, on, material),
+        lambda name, options, on: mask.fit(name, options, on, material),
+    )
+    return made(inputs, outputs, makers)
 
 
 def load(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, folder: Path) -> Fields:
     """Read what `fit` had learned from the folder of a model."""
-    texts = text.load({**inputs, **outputs}, tokens, limit, folder)
-    return Fields({name: texts[name] for name in inputs}, {name: texts[name] for name in outputs})
+    makers = Makers(
+        lambda fields: text.load(fields, tokens, limit, folder),
+        lambda name, options, flip: image.load(name, options, flip, folder),
+        lambda name, options, on: boxes.load(name, options, on, folder),
+        lambda name, options, on: mask.load(name, options, on, folder),
+    )
+    return made(inputs, outputs, makers)
+
+
+def made(inputs: Inputs, outputs: Outputs, makers: Makers) -> Fields:
+    """All fields, each by the maker of its kind."""
+    both: dict[str, Any] = {**inputs, **outputs}
+    texts = {name: one for name, one in both.items() if isinstance(one, TextInput | TextOutput)}
+    fitted: dict[str, Any] = dict(makers.texts(texts))
+    flip: Flip = "none" if any(name in texts for name in outputs) else "horizontal"
+    images = [name for name, one in inputs.items() if isinstance(one, ImageInput)]
+    for name, one in both.items():
+        if isinstance(one, ImageInput):
+            fitted[name] = makers.image(name, one, flip)
+        elif isinstance(one, BoxesOutput):
+            fitted[name] = makers.boxes(name, one, images[0])
+        elif isinstance(one, MaskOutput):
+            fitted[name] = makers.mask(name, one, images[0])
+    return Fields({name: fitted[name] for name in inputs}, {name: fitted[name] for name in outputs})
 
 
 def build_model(fields: Fields, options: ModelOptions) -> EncoderDecoder:

@@ -14,6 +14,7 @@ from torch import nn
 
 from jumok.data.annotations.picture import Class
 from jumok.data.store import TextStore
+from jumok.kinds.image_options import Wants
 from jumok.kinds.options import ModelOptions
 from jumok.layers.embedding import TokenEmbedding
 from jumok.losses.tokens import Loss
@@ -90,7 +91,9 @@ class Kind(Protocol):
         """Items of a column to one batch, which has a method `to(device)`."""
         ...
 
-    def save(self, folder: Path) -> None: ...
+    def save(self, folder: Path, part: nn.Module) -> None:
+        """Write what was learned beside the weights; `part` is the encoder, decoder or head."""
+        ...
 
 
 class InputKind(Kind, Protocol):
@@ -131,6 +134,11 @@ class InputKind(Kind, Protocol):
 
 class OutputKind(Kind, Protocol):
     """A field that is answered."""
+
+    @property
+    def wants(self) -> Wants:
+        """What it wants of the encoder of an image."""
+        ...
 
     @property
     def counted(self) -> str:

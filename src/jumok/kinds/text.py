@@ -14,6 +14,7 @@ from jumok.data.sources import clean
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.errors import DataError
+from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions, TokenOptions
 from jumok.kinds.text_options import TextInput, TextOutput
@@ -54,6 +55,7 @@ class Text:
     limit: int  # most tokens, the end mark included
     batch_size: int | None = None  # tokens are budget enough
     counted: str = "token"
+    wants: Wants = Wants((16,), states=True)
     nothing: TextPrediction = TextPrediction("", 0.0)
 
     @property
@@ -201,7 +203,7 @@ class Text:
         """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
         return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, part: nn.Module) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
 
 

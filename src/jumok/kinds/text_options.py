@@ -3,9 +3,6 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
-from torch import nn
-
-from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.recurrent import AdditiveAttention, DotAttention
 from jumok.decoders.recurrent import RecurrentDecoder
 from jumok.decoders.transformer import TransformerDecoder
@@ -13,10 +10,10 @@ from jumok.encoders.recurrent import RecurrentEncoder
 from jumok.encoders.transformer import TransformerEncoder
 from jumok.errors import did_you_mean
 from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
+from jumok.kinds.parts import attention, encoder_layers, perceptron
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
-from jumok.layers.feedforward import FeedForward
 from jumok.layers.recurrent import Cell
-from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
+from jumok.layers.transformer import TransformerDecoderLayer
 from jumok.metrics.text import Unit, text_metrics
 
 
@@ -27,16 +24,7 @@ class TransformerEncoderOptions(Options):
     layers: PositiveInt = 3
 
     def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> TransformerEncoder:
-        layers = [
-            TransformerEncoderLayer(
-                model.width,
-                attention(model, model.rotary()),
-                perceptron(model),
-                model.dropout,
-                model.norm == "pre",
-            )
-            for _ in range(self.layers)
-        ]
+        layers = encoder_layers(model, self.layers)
         positions = model.position_layer(limit)
         return TransformerEncoder(words, positions, layers, model.width, model.dropout, model.norm == "pre")
 
@@ -88,14 +76,6 @@ class RecurrentDecoderOptions(Options):
     ) -> RecurrentDecoder:
         looks = {"none": lambda _: None, "additive": AdditiveAttention, "dot": DotAttention}[self.attention]
         return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
-
-
-def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
-    return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
-
-
-def perceptron(model: ModelOptions) -> FeedForward:
-    return FeedForward(model.width, model.inner, model.activation, model.dropout)
 
 
 class TextInput(Options):

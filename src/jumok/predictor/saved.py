@@ -25,12 +25,12 @@ from jumok.predictor.predictor import Predictor
 WEIGHTS, CONFIG = "model.safetensors", "config.yaml"
 
 
-def save_model(folder: Path, experiment: Experiment, fields: Fields) -> None:
+def save_model(folder: Path, experiment: Experiment, fields: Fields, model: EncoderDecoder) -> None:
     """Write what a model needs beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder / CONFIG, experiment)
-    for kind in fields.all.values():
-        kind.save(folder)
+    for name, kind in fields.all.items():
+        kind.save(folder, model.encoders[name] if name in fields.inputs else model.decoders[name])
 
 
 def write_config(path: Path, experiment: Experiment) -> None:

@@ -147,7 +147,7 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     """Bring the run folder to the step that training goes on from, or begins with."""
     folder, prepared = trainer.run, trainer.prepared
     folder.write_config(trainer.experiment)
-    save_model(folder.model, trainer.experiment, prepared.fields)
+    save_model(folder.model, trainer.experiment, prepared.fields, trainer.model)
     folder.evaluation.unlink(missing_ok=True)
     if begins:
         (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone

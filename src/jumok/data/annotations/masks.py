@@ -113,11 +113,16 @@ def separator_of(file: Path) -> str | None:
 
 def class_numbers(mask: np.ndarray, data: AnnotatedSet) -> np.ndarray:
     """The values (Y, X) of a mask that was read; a colour that no class has becomes 255, or `ignore`."""
+    return class_values(mask, data.classes, data.ignore)
+
+
+def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
+    """The values (Y, X) of a mask that was read, by the ids or colours of the classes."""
     if mask.ndim == 2:
         return mask
     packed = packed_colours(mask)  # (Y, X)
-    numbers = np.full(packed.shape, OUTSIDE if data.ignore is None else data.ignore, np.uint8)
-    for one in data.classes:
+    numbers = np.full(packed.shape, OUTSIDE if ignore is None else ignore, np.uint8)
+    for one in classes:
         if one.colour is not None and one.id is not None:
             numbers[packed == packed_colours(np.array(one.colour))] = one.id
     return numbers

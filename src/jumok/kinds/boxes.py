@@ -1,0 +1,259 @@
+"""Boxes: objects in images, each with the box around it and its class."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+
+from jumok.data.annotations.picture import Class
+from jumok.data.annotations.source import MarkedObject, objects_of
+from jumok.data.marks import BoxMarks
+from jumok.data.resizing import scaled_boxes
+from jumok.data.store import TextStore
+from jumok.encoders.image import ImageEncoder
+from jumok.errors import ConfigurationError
+from jumok.heads.dense import DenseBoxHead
+from jumok.heads.query import QueryBoxHead
+from jumok.kinds.classes import classes_digest, read_classes, write_classes
+from jumok.kinds.image_options import Wants
+from jumok.kinds.kind import Asked, Column, Material, Tables
+from jumok.kinds.options import ModelOptions, Options
+from jumok.losses.dense import dense_loss
+from jumok.losses.query import query_loss
+from jumok.losses.tokens import Loss
+from jumok.metrics.boxes import box_metrics
+from jumok.metrics.matching import FoundBoxes, TrueBoxes
+from jumok.metrics.metric import Metric
+from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
+
+LEVELS = (8, 16, 32)
+
+
+class DenseHeadOptions(Options):
+    """The YAML under `head:` for a box of every cell."""
+
+    kind: Literal["dense"] = "dense"
+    layers: PositiveInt = 2  # convolutions of each tower
+
+    @property
+    def wants(self) -> Wants:
+        return Wants(LEVELS, neck=True)
+
+    def loss(self, head: DenseBoxHead, memory: Memory, target: BoxTargets) -> Loss:
+        return dense_loss(head(memory), target)
+
+    def build(self, model: ModelOptions, encoder: ImageEncoder, classes: int) -> DenseBoxHead:
+        return DenseBoxHead(encoder.channels, encoder.strides, classes, model.width, self.layers)
+
+
+class QueryHeadOptions(Options):
+    """The YAML under `head:` for object queries."""
+
+    kind: Literal["query"]
+    queries: PositiveInt = 100  # the most objects that can be found in an image
+    layers: NonNegativeInt = 3
+
+    @property
+    def wants(self) -> Wants:
+        return Wants((16, 32), states=True, neck=True)
+
+    def loss(self, head: QueryBoxHead, memory: Memory, target: BoxTargets) -> Loss:
+        return query_loss(head(memory), target)
+
+    def build(self, model: ModelOptions, encoder: ImageEncoder, classes: int) -> QueryBoxHead:
+        return QueryBoxHead(
+            model.width, model.heads, classes, self.queries, self.layers, model.inner, model.dropout
+        )
+
+
+class BoxesOutput(Options):
+    """An entry of `outputs:` with `kind: boxes`."""
+
+    kind: Literal["boxes"]
+    head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
+    metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
+
+
+@dataclass(frozen=True)
+class MarkedObjects:
+    """The objects of many images, as rows say them."""
+
+    texts: Sequence[str]
+    numbers: Mapping[str, int]  # of classes by their names
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return np.zeros(len(self.texts), dtype=np.int64)
+
+    def __getitem__(self, i: int) -> BoxMarks:
+        objects = objects_of(self.texts[i])
+        return BoxMarks(
+            torch.tensor([one.box for one in objects], dtype=torch.float32).reshape(-1, 4),
+            torch.tensor([self.numbers[one.name] for one in objects], dtype=torch.int64),
+            torch.tensor([one.crowd for one in objects], dtype=torch.bool),
+        )
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """A boxes output whose classes are known."""
+
+    name: str
+    options: BoxesOutput
+    classes: tuple[Class, ...]
+    image: str  # the name of the input that they are found in
+    batch_size: None = None
+    counted: str = "image"
+
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self.classes]
+
+    @property
+    def wants(self) -> Wants:
+        return self.options.head.wants
+
+    @property
+    def digest(self) -> str:
+        return classes_digest(self.classes)
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.classes):,} classes"
+
+    def column(self, store: TextStore, root: Path) -> MarkedObjects:
+        numbers = {name: number for number, name in enumerate(self.names)}
+        return MarkedObjects(list(store.texts(self.name)), numbers)
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        return 0
+
+    def collate(self, items: Sequence[BoxMarks]) -> BoxTargets:
+        """The objects of each image side by side, (B, N, 4) and so on."""
+        most = max(len(item.boxes) for item in items)
+        rows = [filled(item, most) for item in items]
+        boxes, labels, crowd = (torch.stack(parts) for parts in zip(*rows, strict=True))
+        counts = torch.tensor([len(item.boxes) for item in items])
+        return BoxTargets(boxes, labels, torch.arange(most) < counts[:, None], crowd)
+
+    def counts(self, column: Column, rows: np.ndarray) -> int:
+        return len(rows)
+
+    def decoder(
+        self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]
+    ) -> DenseBoxHead | QueryBoxHead:
+        encoder = encoders[self.image]
+        if not isinstance(encoder, ImageEncoder):
+            raise ConfigurationError(f"{self.name} are found in an image; {self.image} is none")
+        return self.options.head.build(model, encoder, len(self.classes))
+
+    def loss(self, decoder: Any, memory: Memory, target: BoxTargets, smoothing: float) -> Loss:
+        """That of the head; it has softer targets of its own, so nothing is smoothed."""
+        return self.options.head.loss(decoder, memory, target)
+
+    def predict(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+    ) -> list[BoxesPrediction]:
+        """The objects of each image, the surest first, in pixels of the image as it came."""
+        pictures = inputs[self.image]
+        sizes = zip(pictures.shown.tolist(), pictures.original.tolist(), strict=True)
+        found = decoder.detect(decoder(memory))
+        return [
+            self.readable(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
+            for one, (shown, original) in zip(found, sizes, strict=True)
+        ]
+
+    def readable(
+        self,
+        boxes: Tensor,
+        scores: Tensor,
+        labels: Tensor,
+        shown: tuple[int, int],
+        original: tuple[int, int],
+    ) -> BoxesPrediction:
+        boxes = scaled_boxes(boxes.double(), shown, original).round(decimals=2)
+        found = zip(labels.tolist(), scores.tolist(), boxes.tolist(), strict=True)
+        return BoxesPrediction(
+            tuple(FoundObject(self.names[label], score, tuple(box)) for label, score, box in found), original
+        )
+
+    @property
+    def nothing(self) -> BoxesPrediction:
+        return BoxesPrediction((), (0, 0))
+
+    def found(self, value: BoxesPrediction) -> FoundBoxes:
+        numbers = {name: number for number, name in enumerate(self.names)}
+        return FoundBoxes(
+            np.array([one.box for one in value.objects], dtype=np.float64).reshape(-1, 4),
+            np.array([one.score for one in value.objects], dtype=np.float64),
+            np.array([numbers[one.name] for one in value.objects], dtype=np.int64),
+        )
+
+    def right(self, texts: Sequence[str], root: Path) -> TrueBoxes:
+        numbers = {name: number for number, name in enumerate(self.names)}
+        objects = objects_of(texts[0])
+        boxes = np.array([one.box for one in objects], dtype=np.float64).reshape(-1, 4)
+        return TrueBoxes(
+            boxes,
+            np.array([numbers[one.name] for one in objects], dtype=np.int64),
+            np.array([one.crowd for one in objects], dtype=bool),
+            np.array([one.difficult for one in objects], dtype=bool),
+            np.array([area_of(one) for one in objects], dtype=np.float64),
+        )
+
+    @cached_property
+    def _metrics(self) -> dict[str, Metric[Any, Any]]:
+        return box_metrics(self.names)
+
+    def metrics(self) -> dict[str, Metric[Any, Any]]:
+        return self._metrics
+
+    def headline(self) -> list[str]:
+        return ["AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", *(f"AP50/{n}" for n in self.names)]
+
+    def choosing_metric(self) -> Metric[Any, Any]:
+        return self._metrics[self.options.metric]
+
+    def example_metric(self) -> Metric[Any, Any]:
+        return self._metrics["F1@50"]
+
+    def pack(self, value: BoxesPrediction) -> dict[str, Any]:
+        return {"size": value.size, "objects": [[one.name, one.score, one.box] for one in value.objects]}
+
+    def unpack(self, packed: dict[str, Any]) -> BoxesPrediction:
+        height, width = packed["size"]
+        objects = tuple(FoundObject(name, score, tuple(box)) for name, score, box in packed["objects"])
+        return BoxesPrediction(objects, (height, width))
+
+    def save(self, folder: Path, part: nn.Module) -> None:
+        write_classes(folder / f"{self.name}.classes.json", self.classes)
+
+
+def filled(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The objects of one image, with zeros up to a number."""
+    missing = most - len(item.boxes)
+    return (
+        torch.cat((item.boxes, item.boxes.new_zeros(missing, 4))),
+        torch.cat((item.labels, item.labels.new_zeros(missing))),
+        torch.cat((item.crowd, item.crowd.new_zeros(missing))),
+    )
+
+
+def area_of(one: MarkedObject) -> float:
+    x1, y1, x2, y2 = one.box
+    return one.area if one.area is not None else (x2 - x1) * (y2 - y1)
+
+
+def fit(name: str, options: BoxesOutput, image: str, material: Material) -> Boxes:
+    return Boxes(name, options, material.classes, image)
+
+
+def load(name: str, options: BoxesOutput, image: str, folder: Path) -> Boxes:
+    return Boxes(name, options, read_classes(folder / f"{name}.classes.json"), image)

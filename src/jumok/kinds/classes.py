@@ -1,0 +1,28 @@
+"""The classes of what is marked in images, beside the weights of a model."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from jumok.data.annotations.picture import Class
+from jumok.errors import RunError
+from jumok.files import write_json
+
+
+def classes_digest(classes: Sequence[Class]) -> str:
+    return json.dumps([one.name for one in classes])
+
+
+def write_classes(file: Path, classes: Sequence[Class]) -> None:
+    write_json(file, {"classes": [asdict(one) for one in classes]})
+
+
+def read_classes(file: Path) -> tuple[Class, ...]:
+    """RunError when the file is not what `write_classes` wrote."""
+    try:
+        return tuple(Class(**one) for one in json.loads(file.read_text(encoding="utf-8"))["classes"])
+    except FileNotFoundError:
+        raise RunError(f"{file} does not exist; copy the whole model folder again") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None

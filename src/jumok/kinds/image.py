@@ -1,0 +1,181 @@
+"""Images: photographs, scans, drawings. Read from files, scaled to one size, and varied for training."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from torch import Tensor, nn
+
+from jumok.data.augmentation import Augmentation
+from jumok.data.faults import UnreadableFile
+from jumok.data.images import Size, load_image, read_header
+from jumok.data.marks import joined, marks_of
+from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
+from jumok.data.store import TextStore
+from jumok.errors import DataError, RunError
+from jumok.files import write_json
+from jumok.kinds.image_options import ImageInput
+from jumok.kinds.kind import Column, Items, Material, OutputKind, Tables
+from jumok.kinds.options import ModelOptions
+from jumok.values import Pictures
+
+MEASURED = 1000  # images of the training data, at most, that the canvas is measured by
+Flip = Literal["none", "horizontal"]
+Given = Path | Pillow.Image  # an image as people give it
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images that are read when they are asked for."""
+
+    given: Sequence[Given]
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return np.zeros(len(self.given), dtype=np.int64)
+
+    def __getitem__(self, i: int) -> MarkedPicture:
+        given = self.given[i]
+        pixels = pixels_of(load_image(given) if isinstance(given, Path) else given.convert("RGB"))
+        return MarkedPicture(pixels, (pixels.shape[1], pixels.shape[2]))
+
+    def size(self, i: int) -> Size:
+        """Width and height, without reading the pixels."""
+        given = self.given[i]
+        if not isinstance(given, Path):
+            return Size(*given.size)
+        try:
+            return read_header(given).size
+        except UnreadableFile as unreadable:
+            raise DataError(str(unreadable)) from None
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image input that knows how large the images of its training were."""
+
+    name: str
+    options: ImageInput
+    canvas: tuple[int, int]  # height and width that hold every training image, scaled to `size`
+    augmentation: Augmentation | None
+    fresh: bool = True  # weights of a backbone are loaded; a saved model brings its own
+    batch_size: int = 8
+
+    @property
+    def digest(self) -> str:
+        return f"{self.options.size} {self.canvas}"
+
+    @property
+    def summary(self) -> str:
+        height, width = self.canvas
+        return f"up to {width} × {height} pixels"
+
+    def column(self, store: TextStore, root: Path) -> Images:
+        return Images([root / path for path in store.texts(self.name)])
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        return 0
+
+    def accept(self, value: object) -> Given:
+        """The path of a file, a picture of Pillow's, or an array (Y, X, 3) of bytes."""
+        if isinstance(value, Pillow.Image):
+            return value
+        if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim in (2, 3):
+            return Pillow.fromarray(value)
+        if isinstance(value, str | Path) and str(value).strip():
+            return Path(value)
+        raise DataError(f"{self.name!r} of an input must be the path of an image; got {value!r}")
+
+    def is_blank(self, value: Given) -> bool:
+        return False
+
+    def value(self, text: str, root: Path) -> Path:
+        return root / text
+
+    def encode(self, values: Sequence[Given]) -> Images:
+        return Images(values)
+
+    def alike(self, column: Column) -> np.ndarray:
+        """Images of one size on the canvas meet, so that no answer depends on what stands beside an image."""
+        if not isinstance(column, Images):
+            raise TypeError(f"{self.name!r} needs a column of images; got {type(column).__name__}")
+        sizes = [self.scaled_size(column.size(i)) for i in range(len(column.given))]
+        return np.array([height << 20 | width for height, width in sizes], dtype=np.int64)
+
+    def scaled_size(self, size: Size) -> tuple[int, int]:
+        """Height and width at which an image of a size is looked at."""
+        return fitting_size((size.height, size.width), self.square)
+
+    @property
+    def square(self) -> tuple[int, int]:
+        return self.options.size, self.options.size
+
+    def arrange(self, examples: Sequence[Items], draw: np.random.Generator | None) -> list[Items]:
+        """Scale the images of examples, and what is marked in them; vary them where there is something to draw."""
+        pictures = [joined(items[self.name], list(items.values())) for items in examples]
+        if draw is None or self.augmentation is None:
+            pictures = [fitted(picture, self.square) for picture in pictures]
+        else:
+            pictures = self.augmentation(pictures, self.canvas, draw)
+        return [
+            {name: picture if name == self.name else marks_of(picture, item) for name, item in items.items()}
+            for items, picture in zip(examples, pictures, strict=True)
+        ]
+
+    def collate(self, items: Sequence[MarkedPicture]) -> Pictures:
+        """Images of different sizes to one batch (B, 3, Y, X)."""
+        shown = torch.tensor([picture.size for picture in items])  # (B, 2)
+        original = torch.tensor([picture.original for picture in items])  # (B, 2)
+        return Pictures(side_by_side([picture.image for picture in items], 0), shown, original)
+
+    def unknown(self, value: Given) -> list[str]:
+        return []
+
+    def encoder(
+        self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]
+    ) -> nn.Module:
+        wants = [kind.wants for kind in outputs.values()]
+        return self.options.encoder.build(model, wants, self.fresh)
+
+    def save(self, folder: Path, part: nn.Module) -> None:
+        """Write the canvas, and where the weights that training began with are from."""
+        source = getattr(part.backbone, "source", None)
+        told = None if source is None else source._asdict()
+        write_json(folder / f"{self.name}.image.json", {"canvas": list(self.canvas), "weights": told})
+
+
+def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:
+    """Tensors (..., Y, X) of different sizes to one (B, ..., Y, X), each in the upper left corner."""
+    height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
+    batch = images[0].new_full((len(images), *images[0].shape[:-2], height, width), filling)
+    for row, image in zip(batch, images, strict=True):
+        row[..., : image.shape[-2], : image.shape[-1]] = image
+    return batch
+
+
+def fit(name: str, options: ImageInput, flip: Flip, material: Material) -> Image:
+    """Measure the images of the training data; they are flipped like `flip` where nothing is said."""
+    chosen = np.linspace(0, len(material.rows) - 1, min(MEASURED, len(material.rows))).astype(int)
+    paths = material.store.texts(name, material.rows[chosen])
+    images = Images([material.root / path for path in paths])
+    square = (options.size, options.size)
+    sizes = [images.size(i) for i in range(len(images.given))]
+    scaled = np.array([fitting_size((size.height, size.width), square) for size in sizes])  # (n, 2)
+    height, width = scaled.max(0).tolist()
+    return Image(name, options, (height, width), options.augmentation(flip))
+
+
+def load(name: str, options: ImageInput, flip: Flip, folder: Path) -> Image:
+    """The image input of a saved model."""
+    file = folder / f"{name}.image.json"
+    try:
+        height, width = json.loads(file.read_text(encoding="utf-8"))["canvas"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    return Image(name, options, (height, width), options.augmentation(flip), fresh=False)

@@ -1,0 +1,112 @@
+"""What an experiment file may say of an image: its size, its encoder, and how it is varied."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from jumok.data.augmentation import Augmentation
+from jumok.encoders.backbone import Backbone, require_known, strides_of
+from jumok.encoders.convolutional import ConvolutionalEncoder
+from jumok.encoders.image import CellStates, ImageEncoder
+from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.parts import encoder_layers
+from jumok.necks.pyramid import FeaturePyramid
+
+OWN = "convolutional"  # the name of our own encoder
+WIDEST = 256  # channels of it
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Wants(NamedTuple):
+    """What an output wants of the encoder of an image."""
+
+    strides: tuple[int, ...]  # of the levels, as far as the backbone has them
+    states: bool = False  # the cells of a level one by one
+    neck: bool = False  # levels that know of each other, if nothing else is said
+
+
+class BackboneOptions(Options):
+    """The YAML under `encoder:` of an image."""
+
+    backbone: str = "resnet18"  # any of timm's, or `convolutional`, a small one of our own
+    weights: Literal["default", "none"] | Path = "default"  # timm's from its hub, none, or a safetensors file
+    neck: Literal["none", "fpn"] | None = None  # fpn where boxes are found, if not given
+    strides: tuple[PositiveInt, ...] | None = Field(default=None, min_length=1)  # what the output wants, if not given
+    states: PositiveInt | None = None  # the stride of the cells that are read one by one: 16, or the nearest to it
+    layers: NonNegativeInt = 0  # of a Transformer over these cells
+    frozen_norm: bool = False  # batch norms stay as they are pretrained
+
+    def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> ImageEncoder:
+        """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
+        backbone = self.network(self.levels(wants), fresh)
+        fpn = self.neck == "fpn" if self.neck is not None else any(want.neck for want in wants)
+        neck = FeaturePyramid(backbone.channels, model.width) if fpn else None
+        channels = backbone.channels if neck is None else neck.channels
+        if not any(want.states for want in wants):
+            return ImageEncoder(backbone, neck)
+        stride = self.states or min(backbone.strides, key=lambda stride: (abs(stride - 16), stride))
+        return ImageEncoder(backbone, neck, self.cell_states(model, backbone.strides, channels, stride))
+
+    def cell_states(
+        self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
+    ) -> CellStates:
+        known = list(strides)
+        at = known.index(stride) if stride in known else 0
+        layers = encoder_layers(model, self.layers, rotary=False)
+        return CellStates(channels[at], model.width, stride, layers)
+
+    def levels(self, wants: Sequence[Wants]) -> tuple[int, ...]:
+        """The strides of the levels: what is said, or what the outputs want and the backbone has."""
+        if self.strides is not None:
+            return self.strides
+        wanted = sorted({stride for want in wants for stride in want.strides})
+        if self.backbone == OWN:
+            return tuple(wanted)
+        require_known(self.backbone)
+        known = strides_of(self.backbone)
+        return tuple(stride for stride in wanted if stride in known) or (known[-1],)
+
+    def network(self, strides: tuple[int, ...], fresh: bool) -> Backbone | ConvolutionalEncoder:
+        if self.backbone == OWN:
+            stages = max(strides).bit_length() - 1
+            return ConvolutionalEncoder(strides, [min(32 << stage, WIDEST) for stage in range(stages)])
+        weights = self.weights if fresh and self.weights != "none" else None
+        return Backbone(self.backbone, strides, weights, self.frozen_norm)
+
+
+class AugmentOptions(Options):
+    """The YAML under `augment:` of an image: what may happen to it in training."""
+
+    flip: Literal["none", "horizontal", "both"] | None = None  # horizontal, but none where a text is read
+    scale: tuple[float, float] = (0.6, 1.6)  # relative to the size at which the whole image is seen
+    crop: float = Field(default=1.0, gt=0.0, le=1.0)  # the least share of each side that is kept
+    rotate: float = Field(default=0.0, ge=0.0, le=180.0)  # degrees
+    colour: Share = 0.2  # brightness, contrast and saturation
+    mosaic: Share = 0.0  # probability that four images are put together
+    visible: Share = 0.2  # the least share of a box that must be left
+
+    @model_validator(mode="after")
+    def values_fit(self) -> "AugmentOptions":
+        self.build("none")
+        return self
+
+    def build(self, flip: Literal["none", "horizontal", "both"]) -> Augmentation:
+        """What is done; `flip` holds where nothing is said."""
+        return Augmentation(
+            self.flip or flip, self.scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible
+        )
+
+
+class ImageInput(Options):
+    """An entry of `inputs:` with `kind: image`."""
+
+    kind: Literal["image"]
+    size: PositiveInt = 320  # pixels of the longer side, to which every image is scaled
+    encoder: BackboneOptions = BackboneOptions()
+    augment: AugmentOptions | Literal["none"] = AugmentOptions()
+
+    def augmentation(self, flip: Literal["none", "horizontal"]) -> Augmentation | None:
+        """What may happen to images in training; `flip` holds where nothing is said."""
+        return None if self.augment == "none" else self.augment.build(flip)

@@ -1,0 +1,210 @@
+"""Masks: the class of every pixel of an image."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydantic import Field, PositiveInt
+from torch import nn
+
+from jumok.data.annotations.masks import class_values
+from jumok.data.annotations.picture import Class
+from jumok.data.annotations.segmentation import covered
+from jumok.data.annotations.source import segmentation_of
+from jumok.data.images import load_mask
+from jumok.data.marks import MaskMarks
+from jumok.data.resizing import UNKNOWN
+from jumok.data.store import TextStore
+from jumok.decoders.unet import UNetDecoder
+from jumok.encoders.image import ImageEncoder
+from jumok.errors import ConfigurationError
+from jumok.kinds.classes import classes_digest, read_classes, write_classes
+from jumok.kinds.image import side_by_side
+from jumok.kinds.image_options import Wants
+from jumok.kinds.kind import Asked, Column, Material, Tables
+from jumok.kinds.options import ModelOptions, Options
+from jumok.losses.masks import mask_loss
+from jumok.losses.tokens import Loss
+from jumok.metrics.masks import mask_metrics
+from jumok.metrics.metric import Metric
+from jumok.values import MaskPrediction, MaskTargets, Memory
+
+LEVELS = (2, 4, 8, 16, 32)
+
+
+class UNetOptions(Options):
+    """The YAML under `decoder:` of a mask."""
+
+    kind: Literal["unet"] = "unet"
+    width: PositiveInt = 32  # channels of the finest level
+    upsample: Literal["bilinear", "transposed"] = "bilinear"
+    skips: bool = True  # finer levels of the encoder are read, too
+
+    def build(self, encoder: ImageEncoder, classes: int) -> UNetDecoder:
+        return UNetDecoder(
+            encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips
+        )
+
+
+class MaskOutput(Options):
+    """An entry of `outputs:` with `kind: mask`."""
+
+    kind: Literal["mask"]
+    decoder: Annotated[UNetOptions, Field()] = UNetOptions()
+    dice: bool = True  # the Dice loss beside cross-entropy
+    metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
+
+
+@dataclass(frozen=True)
+class Masks:
+    """The masks of many images, read when they are asked for."""
+
+    texts: Sequence[str]
+    root: Path
+    classes: tuple[Class, ...]
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return np.zeros(len(self.texts), dtype=np.int64)
+
+    def __getitem__(self, i: int) -> MaskMarks:
+        return MaskMarks(torch.from_numpy(mask_of(self.texts[i], self.root, self.classes)))
+
+
+def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
+    """The classes (Y, X) int16 of the pixels that a row tells of, -1 where nothing is known."""
+    said = json.loads(text)
+    if "file" in said:
+        values = class_values(load_mask(root / said["file"]), classes, said["ignore"])
+        mask = np.full(values.shape, UNKNOWN, dtype=np.int16)
+        for number, known in enumerate(classes):
+            mask[values == known.id] = number
+        return mask
+    width, height = said["size"]
+    mask = np.zeros((height, width), dtype=np.int16)
+    for number, outline in said["outlines"]:
+        mask[covered(segmentation_of(outline), width, height)] = number
+    return mask
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask output whose classes are known."""
+
+    name: str
+    options: MaskOutput
+    classes: tuple[Class, ...]
+    image: str  # the name of the input whose pixels have classes
+    batch_size: None = None
+    counted: str = "image"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.classes)
+
+    @property
+    def wants(self) -> Wants:
+        return Wants(LEVELS)
+
+    @property
+    def digest(self) -> str:
+        return classes_digest(self.classes)
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.classes):,} classes"
+
+    def column(self, store: TextStore, root: Path) -> Masks:
+        return Masks(list(store.texts(self.name)), root, self.classes)
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        return 0
+
+    def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
+        """The masks of a batch side by side (B, Y, X)."""
+        return MaskTargets(side_by_side([item.mask for item in items], UNKNOWN).long())
+
+    def counts(self, column: Column, rows: np.ndarray) -> int:
+        return len(rows)
+
+    def decoder(
+        self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]
+    ) -> UNetDecoder:
+        encoder = encoders[self.image]
+        if not isinstance(encoder, ImageEncoder):
+            raise ConfigurationError(f"{self.name} is a mask of an image; {self.image} is none")
+        return self.options.decoder.build(encoder, len(self.classes))
+
+    def loss(self, decoder: Any, memory: Memory, target: MaskTargets, smoothing: float) -> Loss:
+        """Cross-entropy of the pixels, and Dice; masks are large enough to be wrong here and there: nothing is smoothed."""
+        return mask_loss(decoder(memory), target, self.options.dice)
+
+    def predict(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+    ) -> list[MaskPrediction]:
+        """The class of each pixel of the images as they came: logits are scaled, then the best one is taken."""
+        pictures, logits = inputs[self.image], decoder(memory).float()  # (B, C, Y, X)
+        kind = np.uint8 if len(self.classes) <= 256 else np.uint16
+        found = []
+        for scores, shown, original in zip(
+            logits, pictures.shown.tolist(), pictures.original.tolist(), strict=True
+        ):
+            real = scores[None, :, : shown[0], : shown[1]]
+            full = F.interpolate(real, size=original, mode="bilinear", align_corners=False)
+            found.append(MaskPrediction(full[0].argmax(0).cpu().numpy().astype(kind), self.names))
+        return found
+
+    @property
+    def nothing(self) -> MaskPrediction:
+        return MaskPrediction(np.zeros((0, 0), dtype=np.uint8), self.names)
+
+    def found(self, value: MaskPrediction) -> np.ndarray:
+        return value.classes
+
+    def right(self, texts: Sequence[str], root: Path) -> np.ndarray:
+        return mask_of(texts[0], root, self.classes)
+
+    @cached_property
+    def _metrics(self) -> dict[str, Metric[Any, Any]]:
+        return mask_metrics(self.names)
+
+    def metrics(self) -> dict[str, Metric[Any, Any]]:
+        return self._metrics
+
+    def headline(self) -> list[str]:
+        return list(self._metrics)
+
+    def choosing_metric(self) -> Metric[Any, Any]:
+        return self._metrics[self.options.metric]
+
+    def example_metric(self) -> Metric[Any, Any]:
+        return self._metrics["mean_iou"]
+
+    def pack(self, value: MaskPrediction) -> dict[str, Any]:
+        data = zlib.compress(value.classes.tobytes(), 1)
+        how = {"type": value.classes.dtype.str, "shape": value.classes.shape}
+        return {**how, "data": base64.b64encode(data).decode()}
+
+    def unpack(self, packed: dict[str, Any]) -> MaskPrediction:
+        data = zlib.decompress(base64.b64decode(packed["data"]))
+        classes = np.frombuffer(data, np.dtype(packed["type"])).reshape(packed["shape"])
+        return MaskPrediction(classes, self.names)
+
+    def save(self, folder: Path, part: nn.Module) -> None:
+        write_classes(folder / f"{self.name}.classes.json", self.classes)
+
+
+def fit(name: str, options: MaskOutput, image: str, material: Material) -> Mask:
+    return Mask(name, options, material.classes, image)
+
+
+def load(name: str, options: MaskOutput, image: str, folder: Path) -> Mask:
+    return Mask(name, options, read_classes(folder / f"{name}.classes.json"), image)

@@ -1,0 +1,30 @@
+"""Parts of models that several kinds are built of, from the options that all parts share."""
+
+from torch import nn
+
+from jumok.attention.multihead import MultiHeadAttention
+from jumok.kinds.options import ModelOptions
+from jumok.layers.feedforward import FeedForward
+from jumok.layers.transformer import TransformerEncoderLayer
+
+
+def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
+    return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
+
+
+def perceptron(model: ModelOptions) -> FeedForward:
+    return FeedForward(model.width, model.inner, model.activation, model.dropout)
+
+
+def encoder_layers(model: ModelOptions, number: int, rotary: bool = True) -> list[TransformerEncoderLayer]:
+    """Self-attention layers; `rotary` where rotary positions along a line make sense."""
+    return [
+        TransformerEncoderLayer(
+            model.width,
+            attention(model, model.rotary() if rotary else None),
+            perceptron(model),
+            model.dropout,
+            model.norm == "pre",
+        )
+        for _ in range(number)
+    ]
