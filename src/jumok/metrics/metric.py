@@ -51,27 +51,33 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio:
     return Ratio(table[:, 0].copy(), table[:, 1].copy())
 
 
-class OfOneTable:
-    """Scores of the same examples that are read off one table, which is computed once for each weights.
+class Table:
+    """The values of several scores of the same examples, which are computed together.
 
-    `table(weights)` gives the values of all of them (values,). Every score is asked for the same resample before
-    the next one is drawn, so that the last table is all that has to be kept.
+    `measure(weights)` gives all values (scores,) when example i counts weights[i] times. Every score is asked for
+    the same resample before the next one is drawn, so that only the last values are kept.
     """
 
-    def __init__(self, table: Callable[[np.ndarray], np.ndarray]) -> None:
-        self.table = table
-        self.last: tuple[np.ndarray, np.ndarray] | None = None  # weights and their table
+    def __init__(self, measure: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.measure = measure
+        self.last: tuple[np.ndarray, np.ndarray] | None = None  # weights and their values
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
-        """The table under weights (n,)."""
+    def values(self, weights: np.ndarray) -> np.ndarray:
+        """All values (scores,) under weights (n,)."""
         last = self.last
         if last is None or not np.array_equal(last[0], weights):
-            last = self.last = (weights.copy(), self.table(weights))
+            last = self.last = (weights.copy(), self.measure(weights))
         return last[1]
 
-    def score(self, read: Callable[[np.ndarray], float]) -> Score:
-        """The score that `read` takes from the table."""
-        return lambda weights: float(read(self(weights)))
+
+def read_off(table: Callable[[list[P], list[R]], Table], number: int, name: str) -> Metric[P, R]:
+    """The metric, better where higher, that is one of the values of the table that examples give."""
+
+    def prepare(predictions: list[P], references: list[R]) -> Score:
+        held = table(predictions, references)
+        return lambda weights: float(held.values(weights)[number])
+
+    return Metric(name, higher_is_better=True, prepare=prepare)
 
 
 def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:
@@ -87,6 +93,12 @@ def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list
         return kept[0][2]
 
     return remembered
+
+
+def mean(values: np.ndarray) -> float:
+    """The mean of those values that are defined; NaN where none is."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def check_pairs(predictions: Sequence[Any], references: Sequence[Any]) -> None:
