@@ -1,26 +1,37 @@
 """Scores of predictions against right answers, with their uncertainty."""
 
 from jumok.metrics.agreement import exact_match, token_accuracy, token_error_rate, word_error_rate
+from jumok.metrics.boxes import ClassCounts, box_metrics, class_counts
 from jumok.metrics.interval import Difference, Interval, Score, bootstrap, paired_bootstrap
+from jumok.metrics.masks import confusion, mask_metrics
+from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.overlap import bleu, bleu_lowercase, chrf
-from jumok.metrics.report import compare_texts, evaluate_texts
+from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
 from jumok.metrics.text import text_metrics
 
 __all__ = [
+    "ClassCounts",
     "Difference",
+    "FoundBoxes",
     "Interval",
     "Metric",
     "Score",
+    "TrueBoxes",
     "bleu",
     "bleu_lowercase",
     "bootstrap",
+    "box_metrics",
     "chrf",
+    "class_counts",
     "compare_texts",
+    "confusion",
     "count_references",
     "evaluate_texts",
     "exact_match",
+    "mask_metrics",
     "paired_bootstrap",
+    "score_texts",
     "text_metrics",
     "token_accuracy",
     "token_error_rate",

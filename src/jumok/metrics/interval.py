@@ -3,6 +3,9 @@
 A corpus score is a function of how often each example counts: ones give the score itself, and the counts of
 examples drawn with replacement give the score of a resample. The counts depend on the seed and on the number
 of examples only, so that all metrics, and both systems of a comparison, see the same resamples.
+
+A score may be undefined (NaN) for some resamples, as the precision for a class that none of the drawn examples
+has. Such resamples are left out; a score that is undefined for the examples themselves has undefined bounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,9 +57,20 @@ def intervals(
     if not 0 < level < 1:
         raise ConfigurationError(f"the level of an interval must be between 0 and 1; got level={level}")
     resampled = resample(scores, n, resamples, seed)
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    values = [score(np.ones(n)) for score in scores]
-    return [Interval(*map(float, bounds)) for bounds in zip(values, low, high, strict=True)]
+    once = np.ones(n)
+    return [
+        Interval(float(score(once)), *bounds(values, level))
+        for score, values in zip(scores, resampled.T, strict=True)
+    ]
+
+
+def bounds(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """What holds the middle of the values (resamples,) of a score; NaN where it is undefined in all resamples."""
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def paired_bootstrap(
@@ -74,18 +88,38 @@ def paired_bootstrap(
     could have been the better one; the ones keep p above zero (Davison and Hinkley 1997). Equal scores give
     p = 1. The bounds hold 95 % of the differences.
     """
+    return differences([ours], [theirs], n, [higher_is_better], resamples, seed)[0]
+
+
+def differences(
+    ours: Sequence[Score],
+    theirs: Sequence[Score],
+    n: int,
+    higher_is_better: Sequence[bool],
+    resamples: int = 1000,
+    seed: int = 1,
+) -> list[Difference]:
+    """`paired_bootstrap` for several scores of the same n examples, which are drawn once for all."""
     once = np.ones(n)
-    difference = ours(once) - theirs(once)
-    resampled = resample([ours, theirs], n, resamples, seed)
-    differences = resampled[:, 0] - resampled[:, 1]
-    not_better = np.sum(differences * np.sign(difference) <= 0)
-    low, high = np.quantile(differences, [0.025, 0.975])
+    resampled = resample([*ours, *theirs], n, resamples, seed)
+    between = (resampled[:, : len(ours)] - resampled[:, len(ours) :]).T  # (scores, resamples)
+    return [
+        summarize(ours[i](once) - theirs[i](once), between[i], higher_is_better[i]) for i in range(len(ours))
+    ]
+
+
+def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) -> Difference:
+    """A difference with its values on the resamples (resamples,)."""
+    defined = resampled[~np.isnan(resampled)]
+    not_better = np.sum(defined * np.sign(difference) <= 0)
+    better = defined > 0 if higher_is_better else defined < 0
+    low, high = bounds(resampled)
     return Difference(
         difference=float(difference),
-        low=float(low),
-        high=float(high),
-        p=float(min(1.0, 2 * (1 + not_better) / (1 + resamples))),
-        wins=float(np.mean(differences > 0 if higher_is_better else differences < 0)),
+        low=low,
+        high=high,
+        p=float(min(1.0, 2 * (1 + not_better) / (1 + len(defined)))),
+        wins=float(np.mean(better)) if len(defined) else float("nan"),
     )
 
 

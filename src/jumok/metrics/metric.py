@@ -1,26 +1,33 @@
-"""What a metric of texts is: a name, a direction, and a way to hold examples and score them."""
+"""What a metric is: a name, a direction, and a way to hold examples and score them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from jumok.errors import DataError
 from jumok.metrics.interval import Score
 
+P = TypeVar("P")  # what is predicted for one example
+R = TypeVar("R")  # what is right for one example
+Held = TypeVar("Held")
+
 
 @dataclass(frozen=True)
-class Metric:
-    """A metric of predictions (one text per example) against references (one or more right answers each).
+class Metric(Generic[P, R]):
+    """A metric of predictions, one per example, against references, one per example.
 
+    For texts a prediction is a text and a reference the list of its right answers; for boxes and masks see there.
     `prepare(predictions, references)` looks at every example once; the score that it gives can then be
-    evaluated under any example counts. `signature(n_refs)` says how the metric was computed, for `n_refs`
-    right answers per example, or None where their number varies; it is None for metrics that have no options.
+    evaluated under any example counts, and is NaN where the counted examples leave it undefined.
+    `signature(n_refs)` says how the metric was computed, for `n_refs` right answers per example, or None where
+    their number varies; it is None for metrics that have no options.
     """
 
     name: str
     higher_is_better: bool
-    prepare: Callable[[list[str], list[list[str]]], Score]
+    prepare: Callable[[list[P], list[R]], Score]
     signature: Callable[[int | None], str] | None = None
 
 
@@ -44,13 +51,68 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio:
     return Ratio(table[:, 0].copy(), table[:, 1].copy())
 
 
-def check_examples(predictions: list[str], references: list[list[str]]) -> None:
-    """Refuse predictions and references that do not go together."""
+class Table:
+    """The values of several scores of the same examples, which are computed together.
+
+    `measure(weights)` gives all values (scores,) when example i counts weights[i] times. Every score is asked for
+    the same resample before the next one is drawn, so that only the last values are kept.
+    """
+
+    def __init__(self, measure: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.measure = measure
+        self.last: tuple[np.ndarray, np.ndarray] | None = None  # weights and their values
+
+    def values(self, weights: np.ndarray) -> np.ndarray:
+        """All values (scores,) under weights (n,)."""
+        last = self.last
+        if last is None or not np.array_equal(last[0], weights):
+            last = self.last = (weights.copy(), self.measure(weights))
+        return last[1]
+
+
+def read_off(table: Callable[[list[P], list[R]], Table], number: int, name: str) -> Metric[P, R]:
+    """The metric, better where higher, that is one of the values of the table that examples give."""
+
+    def prepare(predictions: list[P], references: list[R]) -> Score:
+        held = table(predictions, references)
+        return lambda weights: float(held.values(weights)[number])
+
+    return Metric(name, higher_is_better=True, prepare=prepare)
+
+
+def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:
+    """`prepare`, which looks at the examples once although several metrics ask for the same two lists.
+
+    Only the last two lists are remembered, by identity: lists that change in between must not be given again.
+    """
+    kept: list[tuple[Any, Any, Held]] = []  # the last lists, and what was made of them
+
+    def remembered(predictions: list[P], references: list[R]) -> Held:
+        if not (kept and kept[0][0] is predictions and kept[0][1] is references):
+            kept[:] = [(predictions, references, prepare(predictions, references))]
+        return kept[0][2]
+
+    return remembered
+
+
+def mean(values: np.ndarray) -> float:
+    """The mean of those values that are defined; NaN where none is."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
+
+
+def check_pairs(predictions: Sequence[Any], references: Sequence[Any]) -> None:
+    """Refuse predictions and references that are not as many."""
     if len(predictions) != len(references):
         raise DataError(
             f"predictions and right answers must be as many; got {len(predictions)} predictions and right "
             f"answers for {len(references)} examples"
         )
+
+
+def check_examples(predictions: list[str], references: list[list[str]]) -> None:
+    """Refuse predicted texts and right answers that do not go together."""
+    check_pairs(predictions, references)
     for number, answers in enumerate(references, start=1):
         if not answers:
             raise DataError(f"example {number} has no right answer; give it one, or leave it out")

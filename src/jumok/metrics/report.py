@@ -1,51 +1,52 @@
-"""Predictions of one system with intervals, and of two systems compared, for several metrics at once."""
+"""Predictions of one system with intervals, and of two systems compared, for several metrics at once.
 
+A metric that the examples leave undefined, as the precision for a class that none of them has, is left out.
+"""
+
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from jumok.metrics.interval import Difference, Interval, intervals, paired_bootstrap
-from jumok.metrics.metric import Metric
+from jumok.metrics.interval import Difference, Interval, differences, intervals
+from jumok.metrics.metric import Metric, P, R
 
 
 def score_texts(
-    predictions: list[str], references: list[list[str]], metrics: Sequence[Metric]
+    predictions: list[P], references: list[R], metrics: Sequence[Metric[P, R]]
 ) -> dict[str, float]:
     """The value of each metric alone, by name."""
     once = np.ones(len(predictions))
-    return {metric.name: metric.prepare(predictions, references)(once) for metric in metrics}
+    values = {metric.name: metric.prepare(predictions, references)(once) for metric in metrics}
+    return {name: value for name, value in values.items() if not math.isnan(value)}
 
 
 def evaluate_texts(
-    predictions: list[str],
-    references: list[list[str]],
-    metrics: Sequence[Metric],
+    predictions: list[P],
+    references: list[R],
+    metrics: Sequence[Metric[P, R]],
     resamples: int = 1000,
     seed: int = 1,
 ) -> dict[str, Interval]:
     """The value of each metric, by name, with its 95 % bootstrap interval."""
     scores = [metric.prepare(predictions, references) for metric in metrics]
     found = intervals(scores, len(predictions), resamples, seed)
-    return {metric.name: interval for metric, interval in zip(metrics, found, strict=True)}
+    named = zip(metrics, found, strict=True)
+    return {metric.name: interval for metric, interval in named if not math.isnan(interval.value)}
 
 
 def compare_texts(
-    ours: list[str],
-    theirs: list[str],
-    references: list[list[str]],
-    metrics: Sequence[Metric],
+    ours: list[P],
+    theirs: list[P],
+    references: list[R],
+    metrics: Sequence[Metric[P, R]],
     resamples: int = 1000,
     seed: int = 1,
 ) -> dict[str, Difference]:
     """How two systems differ by each metric, by name, with the paired bootstrap test."""
-    return {
-        metric.name: paired_bootstrap(
-            metric.prepare(ours, references),
-            metric.prepare(theirs, references),
-            len(references),
-            resamples,
-            seed,
-            metric.higher_is_better,
-        )
-        for metric in metrics
-    }
+    one = [metric.prepare(ours, references) for metric in metrics]
+    other = [metric.prepare(theirs, references) for metric in metrics]
+    directions = [metric.higher_is_better for metric in metrics]
+    found = differences(one, other, len(references), directions, resamples, seed)
+    named = zip(metrics, found, strict=True)
+    return {metric.name: difference for metric, difference in named if not math.isnan(difference.difference)}

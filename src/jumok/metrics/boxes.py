@@ -1,0 +1,106 @@
+"""How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from jumok.metrics.interval import Score
+from jumok.metrics.matching import SIZES, THRESHOLDS, FoundBoxes, Matching, TrueBoxes, match_all
+from jumok.metrics.metric import Metric, Table, mean, once, read_off
+from jumok.metrics.precision import walks
+
+SURE = 0.3  # the score from which on a box counts as a statement
+AVERAGES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR")
+AP75 = 5  # number of the threshold 0.75
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """The boxes of one class that reach a score, against the true ones, at an overlap of one half."""
+
+    name: str
+    right: int  # found boxes that are right
+    wrong: int  # found boxes that are not
+    missed: int  # true boxes that were not found
+
+    @property
+    def precision(self) -> float:
+        """The share of the found boxes that are right; NaN where nothing is found."""
+        return self.right / found if (found := self.right + self.wrong) else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """The share of the true boxes that are found; NaN where there are none."""
+        return self.right / true if (true := self.right + self.missed) else float("nan")
+
+
+def box_metrics(names: Sequence[str], sure: float = SURE) -> dict[str, Metric[FoundBoxes, TrueBoxes]]:
+    """All metrics of boxes of the classes with these names, by name, each 0-1.
+
+    `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
+    are those at one overlap, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square pixels, up
+    to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each picture.
+    `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes whose score reaches `sure`, at an
+    overlap of one half; it also makes sense for one picture alone.
+
+    A class without true boxes is left out of the means; where no class has any, a score is NaN (COCO says -1).
+    Only `F1@50` is then defined: it is 1 where nothing is to be found and nothing is found.
+    All metrics of one call share their work, as long as they are given the same lists one after the other.
+    """
+    matching = once(partial(match_all, classes=len(names)))
+    table = once(lambda found, true: averages(matching(found, true)))
+    columns = [*AVERAGES, *(f"{kind}/{name}" for kind in ("AP", "AP50") for name in names)]
+    metrics: dict[str, Metric[FoundBoxes, TrueBoxes]] = {
+        name: read_off(table, number, name) for number, name in enumerate(columns)
+    }
+    metrics["F1@50"] = Metric("F1@50", True, lambda found, true: f1_score(matching(found, true), sure))
+    return {name: metrics[name] for name in (*AVERAGES, "F1@50", *columns[len(AVERAGES) :])}
+
+
+def averages(matching: Matching) -> Table:
+    """All averages of some pictures: those named in AVERAGES, then AP and AP50 of each class."""
+    by_size = walks(matching)
+
+    def measure(weights: np.ndarray) -> np.ndarray:
+        measured = [[walk.averages(weights) for walk in of_size] for of_size in by_size]
+        precisions = np.array([[one.precision for one in of_size] for of_size in measured])
+        every, *sized = precisions.reshape(len(SIZES), -1, len(THRESHOLDS))  # each (classes, T)
+        recall = np.array([one.recall for one in measured[0]])  # (classes,)
+        means = [mean(of) for of in (every, every[:, 0], every[:, AP75], *sized, recall)]
+        return np.array([*means, *every.mean(axis=1), *every[:, 0]])
+
+    return Table(measure)
+
+
+def counts(matching: Matching, sure: float) -> np.ndarray:
+    """Right, wrong and missed boxes (classes, pictures, 3) at a score of `sure` or more and an overlap of one half."""
+    table = np.zeros((len(matching.by_class), matching.pictures, 3))
+    for label, matches in enumerate(matching.by_class):
+        for one in matches:
+            stated = one.scores >= sure
+            right = np.sum(one.hits[0, 0, stated])  # of any size, at the first threshold
+            wrong = np.sum(one.counted[0, 0, stated]) - right
+            table[label, one.picture] = right, wrong, one.truths[0] - right
+    return table
+
+
+def f1_score(matching: Matching, sure: float) -> Score:
+    """The harmonic mean of precision and recall over the boxes of all classes."""
+    table = counts(matching, sure).sum(axis=0)  # (pictures, 3)
+
+    def score(weights: np.ndarray) -> float:
+        right, wrong, missed = weights @ table
+        whole = 2 * right + wrong + missed
+        return float(2 * right / whole) if whole else 1.0
+
+    return score
+
+
+def class_counts(
+    found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SURE
+) -> list[ClassCounts]:
+    """What became of the boxes of each class whose score reaches `sure`."""
+    table = counts(match_all(found, true, len(names)), sure).sum(axis=1).astype(int)  # (classes, 3)
+    return [ClassCounts(name, *row) for name, row in zip(names, table.tolist(), strict=True)]

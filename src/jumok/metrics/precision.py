@@ -1,0 +1,86 @@
+"""Average precision and recall of boxes, as COCO defines them, for examples that count any number of times.
+
+The found boxes of a class are walked through from the surest to the least sure. After each, recall is the share of
+the true boxes found so far, and precision the share of the boxes so far that are right. The average precision is
+the mean over the 101 recalls 0, 0.01, ..., 1 of the best precision at that recall or a higher one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from jumok.metrics.matching import SIZES, THRESHOLDS, Matches, Matching
+
+RECALLS = np.linspace(0.0, 1.0, 101)
+
+
+class Averages(NamedTuple):
+    """Of one class and one size; NaN where there is nothing to find."""
+
+    precision: np.ndarray  # (T,)
+    recall: float  # of all boxes, averaged over the thresholds
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The boxes found of one class and one size in all pictures, the surest first.
+
+    Most boxes are wrong at every threshold. They change neither recall nor the best precision, so that only their
+    sum up to each of the n other boxes is taken.
+    """
+
+    picture: np.ndarray  # (n,), number of the picture of each
+    hits: np.ndarray  # (T, n), True where a true box is found
+    counted: np.ndarray  # (T, n), True where the box is right or wrong
+    wrong: np.ndarray  # (w,), number of the picture of each box that is wrong at every threshold
+    before: np.ndarray  # (n,), how many of those are surer than each
+    truths: np.ndarray  # (pictures,), how many boxes there are to find in each
+
+    def averages(self, weights: np.ndarray) -> Averages:
+        """The averages when the boxes of picture i count weights[i] times."""
+        total = weights @ self.truths
+        if not total:
+            return Averages(np.full(len(THRESHOLDS), np.nan), np.nan)
+        each = weights[self.picture]  # (n,)
+        wrong = np.append(0.0, np.cumsum(weights[self.wrong]))[self.before]  # (n,)
+        right = np.cumsum(self.hits * each, axis=1)  # (T, n)
+        so_far = np.cumsum(self.counted * each, axis=1) + wrong  # (T, n)
+        recall = right / total
+        precision = interpolated(right / (so_far + np.spacing(1)), recall)
+        return Averages(precision, float(recall[:, -1:].sum() / len(THRESHOLDS)))
+
+
+def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
+    """Average precision (T,) of precision (T, n) and recall (T, n), which grows along n."""
+    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]  # at this recall or a higher one
+    reached = np.pad(best, ((0, 0), (0, 1)))  # a recall that is never reached has precision 0
+    return np.array(
+        [row[np.searchsorted(along, RECALLS)].mean() for row, along in zip(reached, recall, strict=True)]
+    )
+
+
+def walk(matches: Sequence[Matches], size: int, pictures: int) -> Walk:
+    """The walk through the matches of a class, for one of the sizes."""
+    none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no picture has the class
+    hits = np.concatenate([none, *(one.hits[size] for one in matches)], axis=1)
+    counted = np.concatenate([none, *(one.counted[size] for one in matches)], axis=1)
+    scores = np.concatenate([np.zeros(0), *(one.scores for one in matches)])
+    picture = np.array([one.picture for one in matches for _ in one.scores], dtype=np.int64)
+    truths = np.zeros(pictures)
+    truths[[one.picture for one in matches]] = [one.truths[size] for one in matches]
+    order = np.argsort(-scores, kind="stable")
+    hits, counted, picture = hits[:, order], counted[:, order], picture[order]
+    wrong = (counted & ~hits).all(axis=0)  # at every threshold
+    kept = counted.any(axis=0) & ~wrong  # what never counts changes nothing
+    before = np.cumsum(wrong)[kept]
+    return Walk(picture[kept], hits[:, kept], counted[:, kept], picture[wrong], before, truths)
+
+
+def walks(matching: Matching) -> list[list[Walk]]:
+    """For each size, the walk of each class."""
+    return [
+        [walk(matches, size, matching.pictures) for matches in matching.by_class]
+        for size in range(len(SIZES))
+    ]
