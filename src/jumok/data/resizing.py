@@ -1,0 +1,120 @@
+"""Pictures of any size scaled into the canvas of a batch, with what is marked in them.
+
+A picture keeps its aspect and touches the canvas from within: it is as high or as wide as the canvas. In a batch it
+lies in the upper left corner, so that a scaled box needs no shift.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as transforms
+from torchvision.tv_tensors import BoundingBoxes
+
+UNKNOWN = -1  # the class of a pixel of which nothing is known
+
+
+@dataclass(frozen=True)
+class MarkedPicture:
+    """A picture with what is marked in it: boxes, a mask, both or nothing."""
+
+    image: Tensor  # (3, Y, X) uint8, RGB
+    original: tuple[int, int]  # height and width before any scaling
+    boxes: Tensor | None = None  # (N, 4) float32, in pixels of `image`
+    labels: Tensor | None = None  # (N,) int64, numbers of classes
+    crowd: Tensor | None = None  # (N,) bool, True on groups
+    mask: Tensor | None = None  # (Y, X) int16, numbers of classes, -1 where nothing is known
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.image.shape[-2:]
+        return height, width
+
+
+class Window(NamedTuple):
+    """A part of a picture, in its pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    """The pixels (3, Y, X) of an RGB picture, laid out channels last, in which they are scaled the fastest."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def fitting_scale(size: tuple[int, int], canvas: tuple[int, int]) -> float:
+    """The factor by which a picture of a size (height, width) fits a canvas."""
+    return min(canvas[0] / size[0], canvas[1] / size[1])
+
+
+def fitting_size(size: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, int]:
+    """The height and width that a picture of a size has on a canvas."""
+    scale = fitting_scale(size, canvas)
+    return scaled_side(size[0], scale, canvas[0]), scaled_side(size[1], scale, canvas[1])
+
+
+def scaled_side(side: float, scale: float, most: int) -> int:
+    """A side in whole pixels, at least one and at most as long as the canvas."""
+    return min(most, max(1, round(side * scale)))
+
+
+def fitted(picture: MarkedPicture, canvas: tuple[int, int]) -> MarkedPicture:
+    """The picture scaled to fit a canvas (height, width), enlarged where it is smaller."""
+    return cut(picture, Window(0, 0, *picture.size), fitting_size(picture.size, canvas))
+
+
+def fitted_image(image: Image.Image | Tensor, canvas: tuple[int, int]) -> Tensor:
+    """An RGB picture, or pixels (3, Y, X), scaled to fit a canvas; pixels (3, Y', X')."""
+    pixels = pixels_of(image) if isinstance(image, Image.Image) else image
+    size = (pixels.shape[-2], pixels.shape[-1])
+    return fitted(MarkedPicture(pixels, size), canvas).image
+
+
+def cut(picture: MarkedPicture, window: Window, size: tuple[int, int]) -> MarkedPicture:
+    """A window of a picture scaled to a size (height, width), in one resampling.
+
+    Boxes stay whole: they may reach beyond the window, or lie outside of it.
+    """
+    return replace(
+        picture,
+        image=transforms.resized_crop(picture.image, *window, list(size), antialias=True),
+        boxes=moved_boxes(picture, window, size),
+        mask=None if picture.mask is None else cut_mask(picture.mask, window, size),
+    )
+
+
+def moved_boxes(picture: MarkedPicture, window: Window, size: tuple[int, int]) -> Tensor | None:
+    boxes = unclipped_boxes(picture)
+    if boxes is None:
+        return None
+    return transforms.resized_crop(boxes, *window, list(size)).as_subclass(Tensor)
+
+
+def unclipped_boxes(picture: MarkedPicture) -> BoundingBoxes | None:
+    """The boxes as torchvision moves them, not clipped on the way."""
+    if picture.boxes is None:
+        return None
+    return BoundingBoxes(picture.boxes, format="XYXY", canvas_size=picture.size, clamping_mode=None)
+
+
+def cut_mask(mask: Tensor, window: Window, size: tuple[int, int]) -> Tensor:
+    """The classes of the nearest pixels.
+
+    torchvision's own transform of masks takes the upper left neighbour, half a pixel beside the image.
+    """
+    nearest = InterpolationMode.NEAREST_EXACT
+    return transforms.resized_crop(mask[None], *window, list(size), interpolation=nearest)[0]
+
+
+def scaled_boxes(boxes: Tensor, before: tuple[int, int], after: tuple[int, int]) -> Tensor:
+    """Boxes (..., 4) of a picture of one size (height, width) in the pixels of another size of it."""
+    vertical, horizontal = after[0] / before[0], after[1] / before[1]
+    return boxes * boxes.new_tensor((horizontal, vertical, horizontal, vertical))
