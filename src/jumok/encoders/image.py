@@ -90,10 +90,10 @@ class ImageEncoder(nn.Module):
         """What a backbone expects (B, 3, Y, X) of pixels from 0 to 255; zero around the real part."""
         pixels = pictures.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
         Y, X = pixels.shape[-2:]
-        below = torch.arange(Y, device=pixels.device) >= pictures.shown[:, :1]  # (B, Y)
-        beyond = torch.arange(X, device=pixels.device) >= pictures.shown[:, 1:]  # (B, X)
-        around = below[:, None, :, None] | beyond[:, None, None, :]  # (B, 1, Y, X)
-        return ((pixels - self.mean) / self.std).masked_fill(around, 0.0)
+        rows = torch.arange(Y, device=pixels.device) < pictures.shown[:, :1]  # (B, Y)
+        columns = torch.arange(X, device=pixels.device) < pictures.shown[:, 1:]  # (B, X)
+        real = rows[:, None, :, None] & columns[:, None, None, :]  # (B, 1, Y, X)
+        return (pixels - self.mean) / self.std * real
 
 
 def cell_centres(cells: Tensor, stride: int) -> Tensor:
@@ -110,5 +110,6 @@ def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
 
 
 def without_states(pyramid: Pyramid) -> Memory:
-    nothing = pyramid.levels[0].new_zeros(len(pyramid.shown), 0)  # (B, 0)
-    return Memory(nothing[:, :, None], nothing.bool(), nothing, pyramid)
+    """A memory of a pyramid alone: no states, and nothing in their summary."""
+    states = pyramid.levels[0].new_zeros(len(pyramid.shown), 0, 0)  # (B, S, D)
+    return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)
