@@ -14,6 +14,20 @@ def sinusoids(length: int, width: int) -> Tensor:
     return table.float()
 
 
+def plane_sinusoids(places: Tensor, width: int) -> Tensor:
+    """Sines and cosines (..., width) of places (..., 2), x and y in any unit: one half of the width for each.
+
+    A half is what `sinusoids` gives for a position; the shortest wave is 2π units long, the longest some 60,000.
+    """
+    if width % 4:
+        near = max(1, round(width / 4)) * 4
+        raise ValueError(f"positions in a plane need a width that divides by 4; got {width}, try {near}")
+    half = width // 2
+    rate = 10000.0 ** (-torch.arange(0, half, 2, device=places.device, dtype=places.dtype) / half)
+    angle = places[..., None] * rate  # (..., 2, width / 4)
+    return torch.stack((angle.sin(), angle.cos()), -1).flatten(-3)
+
+
 class SinusoidalPositions(nn.Module):
     """Add a fixed wave pattern to x (B, L, D); works for any length."""
 

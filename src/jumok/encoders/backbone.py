@@ -1,0 +1,120 @@
+"""Backbones of timm: networks for pictures, most of them with pretrained weights."""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from jumok.encoders.levels import levels_of, padded
+from jumok.encoders.pretrained import WeightSource, load_pretrained
+from jumok.encoders.windows import ShiftedWindowBlock
+from jumok.errors import ConfigurationError, did_you_mean
+
+TESTED = (
+    "resnet18",
+    "resnet50",
+    "vgg16_bn",
+    "mobilenetv3_large_100",
+    "swin_tiny_patch4_window7_224",
+    "tf_efficientnet_lite0",
+)
+ANY_SIZE: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"strict_img_size": False})
+
+
+class Backbone(nn.Module):
+    """The feature levels of a timm model that have the wanted strides, from fine to coarse; no more is made.
+
+    `weights` are a safetensors file of the model, "default" for those of timm's hub, or None to start anew, which
+    asks nobody. With `frozen_norm`, batch norms stay as they are pretrained, for batches too small to measure.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        strides: Sequence[int] = (8, 16, 32),
+        weights: Path | Literal["default"] | None = None,
+        frozen_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        require_known(name)
+        levels = levels_of(strides, strides_of(name), f"backbone {name!r}")
+        self.network = feature_network(name, tuple(levels))
+        self.strides = tuple(strides)
+        self.channels: tuple[int, ...] = tuple(self.network.feature_info.channels())
+        self.channels_last = getattr(self.network, "output_fmt", None) == "NHWC"
+        self.mean, self.std = (tuple(self.network.pretrained_cfg[key]) for key in ("mean", "std"))
+        self.source: WeightSource | None = None
+        if weights is not None:
+            self.source = load_pretrained(self.network, name, weights)
+        self.frozen_norm = frozen_norm
+        if frozen_norm:
+            for norm in self.batch_norms():
+                norm.requires_grad_(False)
+        self.train()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Images (B, 3, Y, X), normalised, to the maps (B, C, Y / stride, X / stride) of the wanted levels.
+
+        Zeros are added at the right and the bottom until both sides divide by the coarsest stride.
+        """
+        maps = self.network(padded(images, self.strides[-1]))
+        return tuple(level.permute(0, 3, 1, 2) for level in maps) if self.channels_last else tuple(maps)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        if self.frozen_norm:
+            for norm in self.batch_norms():
+                norm.eval()
+        return self
+
+    def batch_norms(self) -> Iterator[nn.Module]:
+        return (part for part in self.modules() if isinstance(part, nn.BatchNorm2d))
+
+
+def require_known(name: str) -> None:
+    """ConfigurationError unless timm has a model of this name, with or without the tag of its weights."""
+    import timm  # takes a second to load
+
+    known = [*timm.list_models(), *timm.list_pretrained()]
+    if name not in known:
+        hint = did_you_mean(name, get_close_matches(name, known, n=1) or TESTED)
+        raise ConfigurationError(f"timm has no backbone {name!r}{hint}")
+
+
+def strides_of(name: str) -> list[int]:
+    """The strides of all levels of a backbone, from fine to coarse."""
+    with torch.device("meta"):  # numbers without memory or meaning: only the plan is looked at
+        return [level["reduction"] for level in feature_network(name).feature_info.info]
+
+
+def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
+    """The part of a timm model that makes these levels, for pictures of any size."""
+    import timm
+    from timm.models import get_pretrained_cfg
+
+    known = get_pretrained_cfg(name)
+    options: Sequence[dict[str, Any]] = ANY_SIZE if known is not None and known.fixed_input_size else ({},)
+    for option in options:
+        try:
+            network = timm.create_model(name, features_only=True, out_indices=levels, **option)
+        except TypeError:  # does not know the option
+            continue
+        except (RuntimeError, AttributeError) as error:
+            raise ConfigurationError(
+                f"backbone {name!r} has no feature levels ({error}); choose another"
+            ) from None
+        return with_windows_for_any_size(network)
+    raise ConfigurationError(f"backbone {name!r} takes pictures of one size only; choose another")
+
+
+def with_windows_for_any_size(network: nn.Module) -> nn.Module:
+    """The same network; where it is a Swin Transformer, windows are shifted and filled up as each picture needs."""
+    from timm.models.swin_transformer import SwinTransformerStage
+
+    for stage in network.modules():
+        if isinstance(stage, SwinTransformerStage):
+            stage.blocks = nn.Sequential(*(ShiftedWindowBlock(block) for block in stage.blocks))
+    return network

@@ -1,0 +1,52 @@
+"""A small convolutional encoder of our own: convolution, activation, pooling, from top to bottom."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from jumok.encoders.levels import levels_of, padded
+from jumok.layers.convolution import ConvolutionBlock, Norm
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Stage after stage sees half as many cells, each of twice the side, with more channels to say what is there.
+
+    Stage number n, counted from one, ends at stride 2ⁿ. Stages after the coarsest wanted level are not made.
+    """
+
+    mean, std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of pixels between 0 and 1, for any kind of picture
+    source = None  # it starts from random weights
+
+    def __init__(
+        self,
+        strides: Sequence[int] = (4, 8, 16),
+        channels: Sequence[int] = (32, 64, 128, 256),
+        blocks: int = 2,
+        norm: Norm = "batch",
+    ) -> None:
+        super().__init__()
+        available = [2 ** (number + 1) for number in range(len(channels))]
+        self.levels = levels_of(strides, available, f"a convolutional encoder of {len(channels)} stages")
+        self.strides = tuple(strides)
+        self.channels = tuple(channels[level] for level in self.levels)
+        widths = [3, *channels[: self.levels[-1] + 1]]
+        self.stages = nn.ModuleList(
+            stage(inputs, outputs, blocks, norm) for inputs, outputs in zip(widths, widths[1:], strict=False)
+        )
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Images (B, 3, Y, X), normalised, to the maps (B, C, Y / stride, X / stride) of the wanted levels.
+
+        Zeros are added at the right and the bottom until both sides divide by the coarsest stride.
+        """
+        x, maps = padded(images, self.strides[-1]), []
+        for make in self.stages:
+            x = make(x)
+            maps.append(x)
+        return tuple(maps[level] for level in self.levels)
+
+
+def stage(inputs: int, outputs: int, blocks: int, norm: Norm) -> nn.Sequential:
+    """Convolve; of each 2 × 2 cells keep the strongest answer; look again, `blocks` convolutions in all."""
+    more = (ConvolutionBlock(outputs, outputs, norm=norm) for _ in range(blocks - 1))
+    return nn.Sequential(ConvolutionBlock(inputs, outputs, norm=norm), nn.MaxPool2d(2), *more)

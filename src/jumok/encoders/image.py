@@ -1,0 +1,115 @@
+"""From pictures to feature maps and, where somebody reads them one by one, to a sequence of states."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.positions import plane_sinusoids
+from jumok.encoders.backbone import Backbone
+from jumok.encoders.convolutional import ConvolutionalEncoder
+from jumok.encoders.transformer import mean_of_valid
+from jumok.layers.transformer import TransformerEncoderLayer
+from jumok.values import Memory, Pictures, Pyramid
+
+
+class Neck(Protocol):
+    """What mixes levels: one map for each, and maybe some coarser ones, every one of half the cells."""
+
+    channels: tuple[int, ...]
+
+    def __call__(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]: ...
+
+
+class CellStates(nn.Module):
+    """The cells of one level as a sequence, row by row, each marked with its place in the picture.
+
+    Places are measured in cells, so that a mark means the same in pictures of all sizes, whatever is beside them.
+    """
+
+    def __init__(
+        self, channels: int, width: int, stride: int, layers: Sequence[TransformerEncoderLayer] = ()
+    ) -> None:
+        super().__init__()
+        self.stride, self.width = stride, width
+        self.project = nn.Conv2d(channels, width, 1)
+        self.layers = nn.ModuleList(layers)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, pyramid: Pyramid) -> Memory:
+        """The level of this stride (B, C, Y, X) to a memory of Y · X states; its summary is their mean."""
+        cells = self.project(pyramid.levels[pyramid.strides.index(self.stride)])  # (B, D, Y, X)
+        places = cell_centres(cells, self.stride)  # (S, 2)
+        valid = inside(places, pyramid.shown, self.stride)  # (B, S)
+        x = cells.flatten(2).transpose(1, 2)  # (B, S, D)
+        x = x + plane_sinusoids(places / self.stride, self.width).to(x.dtype)
+        for layer in self.layers:
+            x = layer(x, valid[:, None, None, :])
+        states = self.norm(x)
+        everywhere = places.expand(len(x), -1, -1)  # (B, S, 2)
+        return Memory(states, valid, mean_of_valid(states, valid), pyramid, everywhere)
+
+
+class ImageEncoder(nn.Module):
+    """Normalise, find features, mix their levels; with `states`, make a sequence of one level, too.
+
+    What is no part of a picture becomes zero after the normalisation: neither black nor white, but nothing.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone | ConvolutionalEncoder,
+        neck: Neck | None = None,
+        states: CellStates | None = None,
+    ) -> None:
+        super().__init__()
+        self.backbone, self.neck, self.states = backbone, neck, states
+        self.channels = backbone.channels if neck is None else neck.channels
+        self.strides = backbone.strides
+        while len(self.strides) < len(self.channels):
+            self.strides = (*self.strides, 2 * self.strides[-1])
+        if states is not None and states.stride not in self.strides:
+            raise ValueError(f"states want the level of stride {states.stride}; there are {self.strides}")
+        self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
+        self.mean: Tensor
+        self.std: Tensor
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, pictures: Pictures) -> Memory:
+        """Pictures (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
+        maps = self.backbone(self.normalised(pictures))
+        if self.neck is not None:
+            maps = self.neck(maps)
+        Y, X = pictures.pixels.shape[-2:]
+        pyramid = Pyramid(maps, self.strides, pictures.shown, (Y, X))
+        return self.states(pyramid) if self.states is not None else without_states(pyramid)
+
+    def normalised(self, pictures: Pictures) -> Tensor:
+        """What a backbone expects (B, 3, Y, X) of pixels from 0 to 255; zero around the real part."""
+        pixels = pictures.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
+        Y, X = pixels.shape[-2:]
+        rows = torch.arange(Y, device=pixels.device) < pictures.shown[:, :1]  # (B, Y)
+        columns = torch.arange(X, device=pixels.device) < pictures.shown[:, 1:]  # (B, X)
+        real = rows[:, None, :, None] & columns[:, None, None, :]  # (B, 1, Y, X)
+        return (pixels - self.mean) / self.std * real
+
+
+def cell_centres(cells: Tensor, stride: int) -> Tensor:
+    """x and y (Y · X, 2) in pixels of the centres of cells (B, C, Y, X), row by row."""
+    down, right = (torch.arange(count, device=cells.device) for count in cells.shape[-2:])
+    y, x = torch.meshgrid(down, right, indexing="ij")
+    return (torch.stack((x, y), -1).flatten(0, 1) + 0.5) * stride
+
+
+def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
+    """True (B, S) for cells whose centre (S, 2) lies in the real part; the first row and column always count."""
+    size = shown.clamp(min=stride).flip(1)  # (B, 2), width and height
+    return (places < size[:, None, :]).all(-1)
+
+
+def without_states(pyramid: Pyramid) -> Memory:
+    """A memory of a pyramid alone: no states, and nothing in their summary."""
+    states = pyramid.levels[0].new_zeros(len(pyramid.shown), 0, 0)  # (B, S, D)
+    return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)

@@ -1,0 +1,35 @@
+"""Feature levels: which are wanted, and pictures that divide into their cells."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from jumok.errors import ConfigurationError
+
+
+def levels_of(strides: Sequence[int], available: Sequence[int], who: str) -> list[int]:
+    """The numbers of the levels with these strides, of levels with the `available` ones; of equals, the last."""
+    if not strides or list(strides) != sorted(set(strides)):
+        raise ConfigurationError(
+            f"strides of {who} go from fine to coarse, each once, like 8, 16, 32; got {listed(strides)}"
+        )
+    last = {stride: number for number, stride in enumerate(available)}
+    for stride in strides:
+        if stride not in last:
+            raise ConfigurationError(
+                f"{who} has no feature level of stride {stride}; it has strides {listed(sorted(last))}"
+            )
+    return [last[stride] for stride in strides]
+
+
+def listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"
+
+
+def padded(images: Tensor, multiple: int) -> Tensor:
+    """Images (B, C, Y, X) with zeros at the right and the bottom, so that both sides divide by `multiple`."""
+    Y, X = images.shape[-2:]
+    if Y % multiple == 0 == X % multiple:
+        return images
+    return F.pad(images, (0, -X % multiple, 0, -Y % multiple))

@@ -1,0 +1,131 @@
+"""Weights that somebody trained before: from timm's hub or from a file, always safetensors."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from jumok.errors import ConfigurationError, DataError
+
+Weights = Path | Literal["default"] | None
+HUB_FILE = "model.safetensors"
+PATIENCE = 5  # seconds for the hub to say a first word
+GO_ON = "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"
+OPTIONAL = "num_batches_tracked"  # counts steps; some files leave it out
+MADE_ANEW = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coords_table")  # never learned
+
+
+class WeightSource(NamedTuple):
+    """Where the weights that a model started from come from."""
+
+    file: str
+    origin: str | None  # an address, or what the file says of itself
+    licence: str | None
+    digest: str  # SHA-256 of the file
+
+
+def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["default"]) -> WeightSource:
+    """Fill the features-only network of timm's model `name` with the weights of a model of this name."""
+    from timm.models import get_pretrained_cfg  # takes a second to load
+
+    if isinstance(weights, Path):
+        return load_file(network, name, weights)
+    known = get_pretrained_cfg(name)
+    if known is None or not known.hf_hub_id:
+        raise ConfigurationError(f"timm's hub has no pretrained weights of {name!r}; {GO_ON}")
+    hub, file = known.hf_hub_id, known.hf_hub_filename or HUB_FILE
+    source = load_file(network, name, fetched(hub, file, name))
+    licence = source.licence or known.license
+    return source._replace(file=file, origin=f"https://huggingface.co/{hub}", licence=licence)
+
+
+def fetched(hub: str, file: str, name: str) -> Path:
+    """A file of the hub, from this machine's cache where it is there; ConfigurationError when it cannot be had."""
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.utils import get_session
+
+    try:
+        return Path(hf_hub_download(hub, file, local_files_only=True))
+    except (OSError, ValueError):
+        reason = "no connection"  # and not in the cache
+    try:
+        get_session().head(
+            constants.ENDPOINT, timeout=PATIENCE
+        )  # the next line alone tries for half a minute
+        reason = "the hub does not give the file"
+        return Path(hf_hub_download(hub, file))
+    except Exception:  # every version of the library, and of the one below it, has its own kinds
+        raise ConfigurationError(
+            f"the pretrained weights of {name!r} cannot be fetched from {constants.ENDPOINT} ({reason}); {GO_ON}"
+        ) from None
+
+
+def load_file(network: nn.Module, name: str, path: Path) -> WeightSource:
+    """Fill a network from a file with the names that timm's model has for its weights; its head is left out."""
+    given, notes = read_weights(path)
+    require_same_model(given, network, name, path)
+    found = {plain(key, network): value for key, value in given.items()}
+    with torch.no_grad():
+        for key, place in network.state_dict().items():
+            value = found.get(plain(key, network))
+            if value is not None:
+                place.copy_(value)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return WeightSource(str(path), notes.get("source"), notes.get("license"), digest)
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file by name, and its notes."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            notes = file.metadata() or {}
+        return safetensors.torch.load_file(path), notes
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file of weights; {GO_ON}") from None
+    except (safetensors.SafetensorError, OSError) as error:
+        raise DataError(
+            f"{path}: cannot be read as safetensors, the only format of weights that is read ({error}); {GO_ON}"
+        ) from None
+
+
+def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: str, path: Path) -> None:
+    """DataError unless a file has all weights of the network, in their shapes, and none of a deeper model."""
+    found = {plain(key, network): value for key, value in given.items()}
+    for key, place in network.state_dict().items():
+        value, shape = found.get(plain(key, network)), tuple(place.shape)
+        if value is None and not key.endswith(OPTIONAL):
+            raise DataError(f"{path}: lacks {key!r} of backbone {name!r}; give weights of timm's {name!r}")
+        if value is not None and value.shape != place.shape:
+            wrong = f"{key!r} is of shape {tuple(value.shape)}, backbone {name!r} has {shape} there"
+            raise DataError(f"{path}: {wrong}; give weights of timm's {name!r}")
+    for key in foreign_keys(given, network, name):
+        raise DataError(f"{path}: {key!r} is no part of backbone {name!r}; give weights of timm's {name!r}")
+
+
+def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> list[str]:
+    """The names in a file that would belong to the body of a model `name`, which has no such part."""
+    import timm
+
+    with torch.device("meta"):
+        whole = timm.create_model(
+            name
+        ).state_dict()  # with its head, and with levels that are not wanted here
+    names = {plain(key, network) for key in whole}
+    used = {plain(key, network) for key in network.state_dict()}
+    body = {key.split(".")[0] for key in whole if plain(key, network) in used}
+    strange = (key for key in given if key.split(".")[0] in body and plain(key, network) not in names)
+    return [key for key in strange if not key.endswith(MADE_ANEW)]
+
+
+def plain(key: str, network: nn.Module) -> str:
+    """One name for a weight, whether timm cuts features out of a model (`layers_0.`), wraps it (`model.`) or not."""
+    children = [child for child, _ in network.named_children()]
+    if len(children) == 1:
+        key = key.removeprefix(f"{children[0]}.")
+    return key.replace(".", "_")
