@@ -13,6 +13,7 @@ from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.experiment.sentences import explain, keys_of
 
+NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
     "lexicon",
@@ -124,8 +125,13 @@ def set_value(given: dict[str, Any], override: str) -> None:
 
 
 def resolve_paths(given: dict[str, Any], folder: Path) -> None:
-    """Make the paths of data sources absolute, in place; they start at `folder`."""
-    data = given.get("data")
+    """Make the paths of data sources and weights absolute, in place; they start at `folder`."""
+    data, inputs = given.get("data"), given.get("inputs")
+    for field in inputs.values() if isinstance(inputs, dict) else ():
+        encoder = field.get("encoder") if isinstance(field, dict) else None
+        weights = encoder.get("weights") if isinstance(encoder, dict) else None
+        if isinstance(encoder, dict) and isinstance(weights, str) and weights not in NO_FILES:
+            encoder["weights"] = absolute(weights, folder)
     for source in data.values() if isinstance(data, dict) else ():
         if not isinstance(source, dict):
             continue
@@ -133,7 +139,11 @@ def resolve_paths(given: dict[str, Any], folder: Path) -> None:
             if isinstance(holder, dict):
                 for key in keys if keys is not None else list(holder):
                     if isinstance(holder.get(key), str):
-                        holder[key] = str((folder / Path(holder[key]).expanduser()).resolve())
+                        holder[key] = absolute(holder[key], folder)
+
+
+def absolute(path: str, folder: Path) -> str:
+    return str((folder / Path(path).expanduser()).resolve())
 
 
 def build_experiment(

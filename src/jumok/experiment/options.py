@@ -89,6 +89,7 @@ class TrainingOptions(Options):
 
     steps: PositiveInt = 5000
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
+    batch_size: PositiveInt | None = None  # examples of a batch, at most; 8 where there are images
     batching: Literal["by_length", "mixed"] = (
         "by_length"  # mixed: more padding, but each batch has all lengths
     )
@@ -142,6 +143,7 @@ class Experiment(Options):
         for place, names in (("inputs", self.inputs), ("outputs", self.outputs)):
             for name in names:
                 check_name(name, place)
+        check_images(self)
         for part, source in self.data.sources():
             try:
                 source.build(self.inputs, self.outputs)
@@ -153,6 +155,17 @@ class Experiment(Options):
     def names(self) -> tuple[str, ...]:
         """All columns: inputs, then outputs."""
         return (*self.inputs, *self.outputs)
+
+
+def check_images(experiment: Experiment) -> None:
+    """Refuse boxes and masks that would not know which image they are of."""
+    images = [name for name, options in experiment.inputs.items() if options.kind == "image"]
+    for name, options in experiment.outputs.items():
+        if options.kind in ("boxes", "mask") and len(images) != 1:
+            there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
+            raise misplaced(
+                f"a {options.kind} output needs one input of kind image; {there}", "outputs", name
+            )
 
 
 def check_name(name: str, place: str) -> None:

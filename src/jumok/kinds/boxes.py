@@ -1,6 +1,5 @@
 """Boxes: objects in images, each with the box around it and its class."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,6 +79,10 @@ class BoxesOutput(Options):
     head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
     metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
 
+    @property
+    def part(self) -> Options:
+        return self.head
+
 
 @dataclass(frozen=True)
 class MarkedObjects:
@@ -110,6 +113,7 @@ class Boxes:
     classes: tuple[Class, ...]
     image: str  # the name of the input that they are found in
     batch_size: None = None
+    reads_files: bool = False
     counted: str = "image"
 
     @property

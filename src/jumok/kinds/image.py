@@ -66,6 +66,7 @@ class Image:
     augmentation: Augmentation | None
     fresh: bool = True  # weights of a backbone are loaded; a saved model brings its own
     batch_size: int = 8
+    reads_files: bool = True
 
     @property
     def digest(self) -> str:
@@ -137,9 +138,7 @@ class Image:
     def unknown(self, value: Given) -> list[str]:
         return []
 
-    def encoder(
-        self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]
-    ) -> nn.Module:
+    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         wants = [kind.wants for kind in outputs.values()]
         return self.options.encoder.build(model, wants, self.fresh)
 

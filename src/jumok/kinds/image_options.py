@@ -33,8 +33,12 @@ class BackboneOptions(Options):
     backbone: str = "resnet18"  # any of timm's, or `convolutional`, a small one of our own
     weights: Literal["default", "none"] | Path = "default"  # timm's from its hub, none, or a safetensors file
     neck: Literal["none", "fpn"] | None = None  # fpn where boxes are found, if not given
-    strides: tuple[PositiveInt, ...] | None = Field(default=None, min_length=1)  # what the output wants, if not given
-    states: PositiveInt | None = None  # the stride of the cells that are read one by one: 16, or the nearest to it
+    strides: tuple[PositiveInt, ...] | None = Field(
+        default=None, min_length=1
+    )  # what the output wants, if not given
+    states: PositiveInt | None = (
+        None  # the stride of the cells that are read one by one: 16, or the nearest to it
+    )
     layers: NonNegativeInt = 0  # of a Transformer over these cells
     frozen_norm: bool = False  # batch norms stay as they are pretrained
 

@@ -79,6 +79,11 @@ class Kind(Protocol):
         """Examples of a batch, where tokens say little of what one costs."""
         ...
 
+    @property
+    def reads_files(self) -> bool:
+        """Whether a file is read for each item of a column, so that batches should be made ahead."""
+        ...
+
     def column(self, store: TextStore, root: Path) -> Column:
         """The field of all rows of a store; paths in it start at `root`."""
         ...

@@ -49,9 +49,7 @@ class UNetOptions(Options):
     skips: bool = True  # finer levels of the encoder are read, too
 
     def build(self, encoder: ImageEncoder, classes: int) -> UNetDecoder:
-        return UNetDecoder(
-            encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips
-        )
+        return UNetDecoder(encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips)
 
 
 class MaskOutput(Options):
@@ -61,6 +59,10 @@ class MaskOutput(Options):
     decoder: Annotated[UNetOptions, Field()] = UNetOptions()
     dice: bool = True  # the Dice loss beside cross-entropy
     metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
+
+    @property
+    def part(self) -> Options:
+        return self.decoder
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Mask:
     classes: tuple[Class, ...]
     image: str  # the name of the input whose pixels have classes
     batch_size: None = None
+    reads_files: bool = True
     counted: str = "image"
 
     @property
@@ -135,16 +138,14 @@ class Mask:
     def counts(self, column: Column, rows: np.ndarray) -> int:
         return len(rows)
 
-    def decoder(
-        self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]
-    ) -> UNetDecoder:
+    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> UNetDecoder:
         encoder = encoders[self.image]
         if not isinstance(encoder, ImageEncoder):
             raise ConfigurationError(f"{self.name} is a mask of an image; {self.image} is none")
         return self.options.decoder.build(encoder, len(self.classes))
 
     def loss(self, decoder: Any, memory: Memory, target: MaskTargets, smoothing: float) -> Loss:
-        """Cross-entropy of the pixels, and Dice; masks are large enough to be wrong here and there: nothing is smoothed."""
+        """Cross-entropy of the pixels, and Dice; nothing is smoothed."""
         return mask_loss(decoder(memory), target, self.options.dice)
 
     def predict(

@@ -54,6 +54,7 @@ class Text:
     backwards: bool  # the model reads or writes it from the right (Lee et al., 2023, for arithmetic)
     limit: int  # most tokens, the end mark included
     batch_size: int | None = None  # tokens are budget enough
+    reads_files: bool = False
     counted: str = "token"
     wants: Wants = Wants((16,), states=True)
     nothing: TextPrediction = TextPrediction("", 0.0)

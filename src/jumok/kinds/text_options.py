@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
+
 from jumok.attention.recurrent import AdditiveAttention, DotAttention
 from jumok.decoders.recurrent import RecurrentDecoder
 from jumok.decoders.transformer import TransformerDecoder
@@ -98,6 +99,10 @@ class TextOutput(Options):
     tokens: TokenOptions | None = None  # data.tokens, if not its own
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
     metric: str | None = None  # chooses the best model; by the unit, if not given
+
+    @property
+    def part(self) -> Options:
+        return self.decoder
 
     @model_validator(mode="after")
     def metric_is_known(self) -> "TextOutput":

@@ -104,13 +104,13 @@ def metrics(record: Record) -> list[str]:
 def parts(experiment: Experiment) -> list[tuple[str, str]]:
     """Each input's encoder and output's decoder with its options in words."""
     encoders = [(f"encoder of {n}", o.encoder) for n, o in experiment.inputs.items()]
-    decoders = [(f"decoder of {n}", o.decoder) for n, o in experiment.outputs.items()]
+    decoders = [(f"decoder of {n}", o.part) for n, o in experiment.outputs.items()]
     return [(name, in_words(options.model_dump(mode="json"))) for name, options in [*encoders, *decoders]]
 
 
 def in_words(options: Mapping[str, Any]) -> str:
     rest = [f"{name.replace('_', ' ')} {value}" for name, value in options.items() if name != "kind"]
-    return ", ".join([str(options["kind"]), *rest])
+    return ", ".join([*([str(options["kind"])] if "kind" in options else []), *rest])
 
 
 def curves(record: Record) -> list[Plot]:

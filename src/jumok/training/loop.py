@@ -16,6 +16,7 @@ from jumok.kinds.fitting import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
 from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
+from jumok.training.batches import Batches, Place, Planned
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
 from jumok.training.device import device_of
 from jumok.training.dividing import DividedPredictor
@@ -58,8 +59,18 @@ class Trainer:
         self.model = build_model(prepared.fields, experiment.model)
         losses = BatchLoss(self.model, self.train, self.options.label_smoothing)
         self.replica = replicate(losses, self.device, processes, self.options.shard)
+        sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
+        self.batch_size = self.options.batch_size or min(sizes, default=None)
         self.experiment = self._find_out(experiment)
         self.options = self.experiment.training
+        self.batches = Batches(
+            self.train,
+            self.options.batch_tokens,
+            self.batch_size,
+            self.options.seed,
+            self.options.batching == "mixed",
+            processes,
+        )
         self.optimizer = build_optimizer(
             self.model, self.options.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
         )
@@ -71,8 +82,7 @@ class Trainer:
         metric = output.choosing_metric()
         self.best = Best(metric.name, metric.higher_is_better, self.options.patience)
         self.checkpoints = Checkpoints(run.checkpoints, self.options.keep, warn=reporter.said)
-        self.step, self.epoch, self.position, self.seconds, self.unsound = 0, 0, 0, 0.0, 0
-        self.plan = self._plan()
+        self.step, self.seconds, self.unsound = 0, 0.0, 0
         self.tokens, self.loss, self.since = 0, 0.0, 0.0  # since the last evaluation, for the display
 
     def _find_out(self, experiment: Experiment) -> Experiment:
@@ -91,24 +101,14 @@ class Trainer:
         return experiment.model_copy(update={"training": training, "decoding": decoding})
 
     def _trial(self) -> None:
-        """One forward and backward on a batch of the middle length, leaving no gradients."""
-        plan = batching.in_order(self.train.all_lengths(), self.options.batch_tokens)
-        self._share_of_loss(plan[len(plan) // 2]).backward()
+        """One forward and backward on a batch of the middle length, leaving no trace in the model."""
+        plan = batching.in_order(self.train.all_lengths(), self.options.batch_tokens, self.batch_size)
+        before = [(buffer, buffer.clone()) for buffer in self.model.buffers()]  # of batch norms
+        batch = self.train.batch(plan[len(plan) // 2])
+        self.replica.losses(batch.to(self.device)).backward()
         self.model.zero_grad(set_to_none=True)
-
-    def _plan(self) -> list[np.ndarray]:
-        """The batches of this epoch: a pure function of seed and epoch."""
-        lengths = self.train.all_lengths()
-        mixed = self.options.batching == "mixed"
-        return batching.plan(lengths, self.options.batch_tokens, self.options.seed, self.epoch, mixed)
-
-    def next_batch(self) -> np.ndarray:
-        """The rows of the next batch, those of all processes."""
-        if self.position == len(self.plan):
-            self.epoch, self.position = self.epoch + 1, 0
-            self.plan = self._plan()
-        self.position += 1
-        return self.plan[self.position - 1]
+        for buffer, value in before:
+            buffer.copy_(value)
 
     def train_step(self) -> None:
         """One step of the optimizer, over `accumulate` batches."""
@@ -118,14 +118,14 @@ class Trainer:
         rate = self.schedule(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        batches = [self.next_batch() for _ in range(self.options.accumulate)]
-        tokens = sum(self.train.target_count(rows) for rows in batches)
+        batches = [self.batches.next() for _ in range(self.options.accumulate)]
+        tokens = sum(self.train.target_count(planned.rows) for planned in batches)
         share = tokens / self.processes.number  # gradients are averaged over processes, and should be summed
         loss = 0.0
-        for number, rows in enumerate(batches, 1):
+        for number, planned in enumerate(batches, 1):
             with self.replica.exchanging(last=number == len(batches)):
                 with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
-                    total = self._share_of_loss(rows)
+                    total = self._share_of_loss(planned)
                 (total / share).backward()
             loss += float(total.detach())
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
@@ -133,15 +133,10 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.tokens, self.loss = self.tokens + tokens, self.loss + self.processes.sum(loss)
 
-    def _share_of_loss(self, rows: np.ndarray) -> Tensor:
-        """The loss of this process's rows of a batch, a sum.
-
-        A process that has none takes the first one, which counts nothing here, for all must meet on the way.
-        """
-        mine = rows[self.processes.rank :: self.processes.number]
-        batch = self.train.batch(mine if len(mine) else rows[:1]).to(self.device)
-        total: Tensor = self.replica.losses(batch)
-        return total if len(mine) else total * 0.0
+    def _share_of_loss(self, planned: Planned) -> Tensor:
+        """The loss of this process's rows of a batch, a sum; nothing where it has none of its own."""
+        total: Tensor = self.replica.losses(planned.batch.result().to(self.device))
+        return total if planned.is_mine else total * 0.0
 
     def _apply(self, norm: float) -> None:
         """Take the step, unless the gradients are not finite."""
@@ -166,7 +161,12 @@ class Trainer:
             with self.replica.whole():
                 with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
                     loss = split_loss(
-                        self.model, self.valid, self.options.batch_tokens, self.device, self.processes
+                        self.model,
+                        self.valid,
+                        self.options.batch_tokens,
+                        self.batch_size,
+                        self.device,
+                        self.processes,
                     )
                 metrics = self._metrics()
             self.model.train()
@@ -174,7 +174,9 @@ class Trainer:
             as_good = metrics[self.best.metric] == self.best.value  # of equals, the one trained longer
             self._keep(better or as_good)
         self.processes.from_first(lambda: self._log(train_loss, loss, metrics))
-        self.reporter.evaluated(Evaluated(self.step, self.epoch, loss, metrics, self.best.metric, better))
+        self.reporter.evaluated(
+            Evaluated(self.step, self.batches.place.epoch, loss, metrics, self.best.metric, better)
+        )
         self.tokens, self.loss, self.since = 0, 0.0, self.seconds
 
     def _metrics(self) -> dict[str, float]:
@@ -198,7 +200,7 @@ class Trainer:
             self.processes.from_first(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
 
     def _log(self, train_loss: float, loss: float, metrics: dict[str, float]) -> None:
-        place = {"step": self.step, "epoch": self.epoch + self.position / len(self.plan)}
+        place = {"step": self.step, "epoch": self.batches.epochs}
         rate = {"learning_rate": self.schedule(self.step), "seconds": self.seconds}
         self.run.append({**place, "split": "train", "loss": train_loss, **rate})
         self.run.append({**place, "split": "valid", "loss": loss, **metrics})
@@ -206,14 +208,14 @@ class Trainer:
     def save(self, finished: bool = False) -> None:
         """Write a checkpoint from which training goes on as if it had never stopped, in any number of processes."""
         groups = {
-            "model": {name: value.detach() for name, value in self.model.named_parameters()},
+            "model": {name: value.detach() for name, value in weights_of(self.model).items()},
             "optimizer": optimizer_tensors(self.optimizer, self.model),
             "average": self.average.tensors(),
         }
         tensors = {name: gathered(group, self.processes.is_first) for name, group in groups.items()}
         state = {
-            "epoch": self.epoch,
-            "position": self.position,
+            "epoch": self.batches.place.epoch,
+            "position": self.batches.place.position,
             "seconds": self.seconds,
             "tokens": self.tokens,
             "loss": self.loss,
@@ -234,17 +236,17 @@ class Trainer:
             raise RunError(
                 f"{self.run.path}: the training data changed since this run began; choose another folder by --run"
             )
-        parameters = dict(self.model.named_parameters())
-        require_same(checkpoint.tensors["model"], parameters, "the weights of the model")
-        for name, parameter in parameters.items():
-            fill(parameter, checkpoint.tensors["model"][name])
+        weights = weights_of(self.model)
+        require_same(checkpoint.tensors["model"], weights, "the weights of the model")
+        for name, weight in weights.items():
+            fill(weight, checkpoint.tensors["model"][name])
         restore_optimizer(self.optimizer, self.model, checkpoint.tensors["optimizer"])
         self.average.restore(checkpoint.tensors["average"], state["average"])
         self.best.restore(state["best"])
-        self.step, self.epoch, self.position = checkpoint.step, state["epoch"], state["position"]
+        self.step = checkpoint.step
+        self.batches.move(Place(state["epoch"], state["position"]))
         self.tokens, self.loss, self.since = state["tokens"], state["loss"], state["since"]
         self.seconds, self.unsound = state["seconds"], state["unsound"]
-        self.plan = self._plan()
         if self.best.exhausted:  # it had stopped early, and more steps are asked for
             self.best.waited = 0
 
@@ -268,11 +270,10 @@ class Trainer:
 
     def _tell(self) -> None:
         speed = self.tokens / max(self.seconds - self.since, 1e-9)
-        loss = self.loss / max(self.tokens, 1)
+        loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
+        epoch = self.batches.place.epoch
         self.reporter.stepped(
-            Progress(
-                self.step, self.options.steps, self.epoch, loss, self.schedule(self.step), speed, self.seconds
-            )
+            Progress(self.step, self.options.steps, epoch, loss, rate, speed, self.seconds)
         )
 
 

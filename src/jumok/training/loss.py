@@ -24,11 +24,21 @@ def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: flo
 
 @torch.no_grad()
 def split_loss(
-    model: EncoderDecoder, split: Split, batch_tokens: int, device: torch.device, processes: Processes
+    model: EncoderDecoder,
+    split: Split,
+    batch_tokens: int,
+    batch_size: int | None,
+    device: torch.device,
+    processes: Processes,
 ) -> float:
-    """Cross-entropy of a target token over a split, without smoothing, in nats; processes divide the batches."""
+    """The loss of a target token, in nats, or of an image over a split, without smoothing.
+
+    Processes divide the batches.
+    """
     total, count = 0.0, 0
-    for examples in in_order(split.all_lengths(), batch_tokens)[processes.rank :: processes.number]:
+    for examples in in_order(split.all_lengths(), batch_tokens, batch_size)[
+        processes.rank :: processes.number
+    ]:
         loss = batch_loss(model, split, split.batch(examples).to(device), 0.0)
         total, count = total + float(loss.total), count + loss.count
     return processes.sum(total) / max(processes.sum(count), 1)

@@ -62,8 +62,9 @@ class Replicated:
     """All weights in each process; gradients are averaged while the backward pass goes on (DDP)."""
 
     def __init__(self, losses: BatchLoss, device: torch.device) -> None:
-        buffers = [name for name, _ in losses.named_buffers()]  # tables of positions: each process makes them
-        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(losses, buffers)
+        kept = losses.state_dict()  # has the measures of batch norms, which follow those of the first process
+        tables = [name for name, _ in losses.named_buffers() if name not in kept]  # each process makes them
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(losses, tables)
         # every weight has a part in every step (see the tests), so none that has not is searched for
         self.losses: Any = DistributedDataParallel(losses.to(device), gradient_as_bucket_view=True)
 

@@ -1,0 +1,104 @@
+"""The batches of a training, in an order that is a pure function of seed, epoch and position, some made ahead."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from jumok.data import batching
+from jumok.dataset import Batch, Split
+from jumok.training.processes import Processes
+
+THREADS = 4  # at most, that read files
+AHEAD = 2  # batches that each of them has made or is making before they are wanted
+
+
+class Place(NamedTuple):
+    """Where a batch stands in a training."""
+
+    epoch: int
+    position: int
+
+
+class Planned(NamedTuple):
+    """A batch that will be there when it is wanted."""
+
+    rows: np.ndarray  # of all processes
+    is_mine: bool  # whether this process has rows of its own in it
+    batch: "Future[Batch]"
+
+
+class Batches:
+    """Batch after batch of a split, each epoch in another order; files are read in threads while a step goes on."""
+
+    def __init__(
+        self,
+        split: Split,
+        batch_tokens: int,
+        batch_size: int | None,
+        seed: int,
+        mixed: bool,
+        processes: Processes,
+    ) -> None:
+        self.split, self.processes, self.seed, self.mixed = split, processes, seed, mixed
+        self.batch_tokens, self.batch_size = batch_tokens, batch_size
+        reads = any(kind.reads_files for kind in split.fields.all.values())
+        workers = min(THREADS, os.cpu_count() or 1) if reads else 0
+        self.threads = ThreadPoolExecutor(workers, "batches") if workers else None
+        self.ahead = AHEAD * workers
+        self.waiting: deque[Planned] = deque()
+        self.move(Place(0, 0))
+
+    def move(self, place: Place) -> None:
+        """Go on with the batch at a place."""
+        for planned in self.waiting:
+            planned.batch.cancel()
+        self.waiting.clear()
+        self.place = place
+        self.plan = self._plan(place.epoch)
+        self.coming = self._coming(place)
+
+    def next(self) -> Planned:
+        """The next batch."""
+        while len(self.waiting) <= self.ahead:
+            self.waiting.append(next(self.coming))
+        if self.place.position == len(self.plan):
+            self.place = Place(self.place.epoch + 1, 0)
+            self.plan = self._plan(self.place.epoch)
+        self.place = Place(self.place.epoch, self.place.position + 1)
+        return self.waiting.popleft()
+
+    @property
+    def epochs(self) -> float:
+        """How often the whole split was seen."""
+        return self.place.epoch + self.place.position / len(self.plan)
+
+    def _plan(self, epoch: int) -> list[np.ndarray]:
+        lengths = self.split.all_lengths()
+        return batching.plan(lengths, self.batch_tokens, self.seed, epoch, self.mixed, self.batch_size)
+
+    def _coming(self, place: Place) -> Iterator[Planned]:
+        epoch, position, plan = place.epoch, place.position, self.plan
+        while True:
+            if position == len(plan):
+                epoch, position = epoch + 1, 0
+                plan = self._plan(epoch)
+            yield self._planned(plan[position], Place(epoch, position))
+            position += 1
+
+    def _planned(self, rows: np.ndarray, place: Place) -> Planned:
+        """A process that has no rows in a batch takes the first one, for all must meet on the way."""
+        mine = rows[self.processes.rank :: self.processes.number]
+        chosen = mine if len(mine) else rows[:1]
+        if self.threads is not None:
+            return Planned(rows, len(mine) > 0, self.threads.submit(self._make, chosen, place))
+        made: Future[Batch] = Future()
+        made.set_result(self._make(chosen, place))
+        return Planned(rows, len(mine) > 0, made)
+
+    def _make(self, rows: np.ndarray, place: Place) -> Batch:
+        draw = np.random.Generator(np.random.PCG64([self.seed, *place, self.processes.rank]))
+        return self.split.batch(rows, draw)
