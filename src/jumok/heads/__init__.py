@@ -1,0 +1,1 @@
+"""What reads boxes out of a memory of pictures."""

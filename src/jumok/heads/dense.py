@@ -1,0 +1,134 @@
+"""A box from every cell of the feature maps, without anchors."""
+
+from collections.abc import Sequence
+from math import log
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import batched_nms
+
+from jumok.decoders.unet import Convolution
+from jumok.geometry import areas, clip, from_centre
+from jumok.values import Detections, Memory, Pyramid
+
+RARE = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
+EDGE = 4.0  # strides, of a box before training
+CANDIDATES = 1000  # boxes of a picture, the surest, that are compared with each other
+
+
+class DenseBoxes(NamedTuple):
+    """What a dense head says of every cell, level by level, row by row."""
+
+    logits: Tensor  # (B, P, C): an object of this class, and no cell finds it better?
+    boxes: Tensor  # (B, P, 4)
+    quality: Tensor  # (B, P), the logit of the overlap of this box with the object
+    centres: Tensor  # (P, 2), x and y in pixels
+    strides: Tensor  # (P,)
+    shown: Tensor  # (B, 2), height and width of the real part of each picture
+
+    def real(self) -> Tensor:
+        """True (B, P) for cells whose centre is in the picture."""
+        return (self.centres < self.shown[:, None].flip(-1)).all(-1)
+
+
+class DenseBoxHead(nn.Module):
+    """Two small towers of convolutions, one for classes and one for boxes, the same on all levels (FCOS, 2019).
+
+    A cell moves its centre and scales its size, both in strides (YOLOX, 2021): unlike distances to four sides, that
+    also reaches a box so small that no centre of a cell lies in it, and never turns one inside out.
+    """
+
+    def __init__(
+        self, channels: Sequence[int], strides: Sequence[int], classes: int, width: int, layers: int = 2
+    ) -> None:
+        """`channels` and `strides` of the levels from fine to coarse; where channels differ, each level is first
+        brought to `width` by itself."""
+        super().__init__()
+        alike = len(set(channels)) == 1
+        self.strides = tuple(strides)
+        self.stems = nn.ModuleList(
+            nn.Identity() if alike else Convolution(level, width, 1) for level in channels
+        )
+        entrance = channels[0] if alike else width
+        self.class_tower, self.box_tower = tower(entrance, width, layers), tower(entrance, width, layers)
+        self.score = nn.Linear(width, classes)
+        self.box = nn.Linear(width, 5)  # centre, size and quality
+        for linear in (self.score, self.box):
+            nn.init.normal_(linear.weight, std=0.01)
+            nn.init.zeros_(linear.bias)
+        nn.init.constant_(self.score.bias, log(RARE / (1 - RARE)))
+
+    def forward(self, memory: Memory) -> DenseBoxes:
+        """One box for each of the P cells of all levels."""
+        pyramid = feature_maps(memory)
+        levels = [stem(level) for stem, level in zip(self.stems, pyramid.levels, strict=True)]
+        logits = self.score(torch.cat([cells(self.class_tower(x)) for x in levels], 1))  # (B, P, C)
+        edges = torch.cat([cells(self.box_tower(x)) for x in levels], 1)  # (B, P, D)
+        with torch.autocast(edges.device.type, enabled=False):  # a box needs more than the eight bits of bf16
+            raw = self.box(edges.to(self.box.weight.dtype))  # (B, P, 5)
+        centres, strides = grid(pyramid)
+        boxes = moved(raw[..., :4], centres, strides)
+        return DenseBoxes(logits, boxes, raw[..., 4], centres, strides, pyramid.shown)
+
+    @torch.no_grad()
+    def detect(
+        self, found: DenseBoxes, threshold: float = 0.05, overlap: float = 0.6, most: int = 100
+    ) -> list[Detections]:
+        """For each picture at most so many boxes of a score of at least `threshold`, the surest first.
+
+        Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the geometric
+        mean of class score and quality.
+        """
+        scores = (found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]).sqrt()
+        scores = scores * found.real()[..., None]  # (B, P, C)
+        pictures = zip(scores, found.boxes.float(), found.shown.tolist(), strict=True)
+        return [surest(*picture, threshold, overlap, most) for picture in pictures]
+
+
+def tower(channels: int, width: int, layers: int) -> nn.Sequential:
+    """`layers` convolutions, the first of which changes the width."""
+    return nn.Sequential(*(Convolution(width if layer else channels, width) for layer in range(layers)))
+
+
+def feature_maps(memory: Memory) -> Pyramid:
+    if memory.pyramid is None:
+        raise ValueError("a dense head needs the feature maps of a picture; this memory has none")
+    return memory.pyramid
+
+
+def cells(x: Tensor) -> Tensor:
+    """A map (B, C, Y, X) as its cells (B, Y · X, C)."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def grid(pyramid: Pyramid) -> tuple[Tensor, Tensor]:
+    """Centres (P, 2), x and y in pixels, and strides (P,) of all cells of all levels."""
+    centres, strides = [], []
+    for level, stride in zip(pyramid.levels, pyramid.strides, strict=True):
+        rows, columns = (torch.arange(size, device=level.device) + 0.5 for size in level.shape[-2:])
+        y, x = torch.meshgrid(rows * stride, columns * stride, indexing="ij")
+        centres.append(torch.stack((x.flatten(), y.flatten()), -1))
+        strides.append(torch.full((y.numel(),), float(stride), device=level.device))
+    return torch.cat(centres), torch.cat(strides)
+
+
+def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
+    """Boxes (B, P, 4) in pixels of raw (B, P, 4): how far the centre moves, and the logarithm of the size."""
+    move, grow = raw.split(2, -1)
+    size = EDGE * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
+    return from_centre(torch.cat((centres + move * strides[:, None], size * strides[:, None]), -1))
+
+
+def surest(
+    scores: Tensor, boxes: Tensor, shown: list[int], threshold: float, overlap: float, most: int
+) -> Detections:
+    """The detections of one picture from scores (P, C) and boxes (P, 4)."""
+    height, width = shown
+    boxes = clip(boxes, width, height)
+    scores = scores * (areas(boxes) > 0)[:, None]
+    cell, label = (scores >= threshold).nonzero(as_tuple=True)
+    score, order = scores[cell, label].sort(descending=True, stable=True)
+    cell, label, score = cell[order[:CANDIDATES]], label[order[:CANDIDATES]], score[:CANDIDATES]
+    kept = batched_nms(boxes[cell], score, label, overlap)[:most]
+    return Detections(boxes[cell[kept]], score[kept], label[kept])

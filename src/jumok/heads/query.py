@@ -1,0 +1,169 @@
+"""Boxes by attention: object queries ask the memory, and each answers for one object or for none."""
+
+from math import log, pi
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.multihead import MultiHeadAttention, in_compute_dtype
+from jumok.dropout import Dropout
+from jumok.geometry import clip, from_centre
+from jumok.layers.feedforward import FeedForward
+from jumok.layers.query import QueryLayer
+from jumok.values import Detections, Memory
+
+RARE = 0.01  # what a score is before training: few queries find an object
+EDGE = 0.2  # of the picture, of a box before training
+LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in pictures
+
+
+class QueryBoxes(NamedTuple):
+    """What the object queries say: first where they start, then after each layer."""
+
+    logits: Tensor  # (L, B, Q, C)
+    boxes: Tensor  # (L, B, Q, 4)
+    valid: Tensor  # (B, Q), False for queries that found no place to start from
+    shown: Tensor  # (B, 2), height and width of the real part of each picture
+
+
+class Answer(nn.Module):
+    """Class logits of states (..., D), and how the box of each moves."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.score = nn.Linear(width, classes)
+        self.box = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 4))
+        nn.init.constant_(self.score.bias, log(RARE / (1 - RARE)))
+        for parameter in self.box[-1].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, states: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (..., C), and the box as logits (..., 4) of centre and size, moved from `reference` (..., 4)."""
+        states = self.norm(states)
+        with torch.autocast(
+            states.device.type, enabled=False
+        ):  # a box needs more than the eight bits of bf16
+            moved = reference + self.box(states.to(reference.dtype))
+        return self.score(states), moved
+
+
+class QueryBoxHead(nn.Module):
+    """A decoder of object queries, which start at the places of the memory that look most like objects.
+
+    As in DETR (Carion et al., 2020) two queries should never answer for one object, so that nothing is sorted out
+    afterwards. What makes it learn from few pictures: queries start at places that were seen (two-stage: Zhu et
+    al., 2021), tell the attention where they stand, and each layer moves the box a little (DAB-DETR: Liu et al., 2022).
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        classes: int,
+        queries: int = 100,
+        layers: int = 3,
+        feedforward: int | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        """`feedforward` is the inner width of a layer, four times the width by default."""
+        super().__init__()
+        if width % 4:
+            raise ValueError(f"a place needs a width that is a multiple of 4; got {width}")
+        self.width, self.queries = width, queries
+        self.first = Answer(width, classes)
+        self.content = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
+        self.extent = nn.Linear(width, width)
+        inner = feedforward or 4 * width
+        self.layers: Any = nn.ModuleList(
+            QueryLayer(
+                width,
+                MultiHeadAttention(width, heads, dropout),
+                alike(MultiHeadAttention(width, heads, dropout)),
+                FeedForward(width, inner, dropout=dropout),
+                dropout,
+            )
+            for _ in range(layers)
+        )
+        self.answers = nn.ModuleList(Answer(width, classes) for _ in range(layers))
+        self.dropout = Dropout(dropout)
+
+    def forward(self, memory: Memory) -> QueryBoxes:
+        """The answers of at most `queries` queries; as many as the memory has states, if those are fewer."""
+        places, shown = places_in_picture(memory)  # (B, S, 2), (B, 2)
+        states, reference, valid, found = self.start(memory, places)
+        placed = in_compute_dtype(memory.states + waves(places, self.width))  # (B, S, D)
+        among, allowed = valid[:, None, None, :], memory.valid[:, None, None, :]
+        answers = [found]
+        for layer, answer in zip(self.layers, self.answers, strict=True):
+            box = reference.sigmoid()
+            stand = waves(box[..., :2], self.width) + self.extent(waves(box[..., 2:], self.width))
+            states = layer(states, stand, placed, among, allowed)
+            logits, moved = answer(states, reference)
+            answers.append((logits, moved))
+            reference = moved.detach()  # each layer learns its own move
+        logits, boxes = (torch.stack(part) for part in zip(*answers, strict=True))
+        scale = shown.flip(-1).repeat(1, 2)[:, None]  # (B, 1, 4)
+        return QueryBoxes(logits, from_centre(boxes.sigmoid() * scale), valid, shown)
+
+    def start(self, memory: Memory, places: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """The first states (B, Q, D) and references (B, Q, 4), which of them are valid, and what they answer."""
+        edges = torch.full_like(places, EDGE)
+        anchors = torch.cat((places, edges), -1).logit(eps=1e-3)  # (B, S, 4)
+        logits, boxes = self.first(memory.states, anchors)
+        likely = logits.detach().float().amax(-1).masked_fill(~memory.valid, -torch.inf)  # (B, S)
+        best = likely.sort(descending=True, stable=True).indices[
+            :, : self.queries
+        ]  # (B, Q); ties in one order
+        valid = memory.valid.gather(1, best)
+        states = self.dropout(self.content(picked(memory.states, best)))
+        found = picked(logits, best), picked(boxes, best)
+        return states, found[1].detach(), valid, found
+
+    @torch.no_grad()
+    def detect(self, found: QueryBoxes, threshold: float = 0.0, most: int = 100) -> list[Detections]:
+        """For each picture the `most` surest pairs of query and class above `threshold`, the surest first."""
+        scores = found.logits[-1].float().sigmoid() * found.valid[..., None]  # (B, Q, C)
+        pictures = zip(scores, found.boxes[-1].float(), found.shown.tolist(), strict=True)
+        return [surest(*picture, threshold, most) for picture in pictures]
+
+
+def alike(attention: MultiHeadAttention) -> MultiHeadAttention:
+    """Before training, keys made as queries are: a query looks where it stands, and at what is like it."""
+    attention.key.load_state_dict(attention.query.state_dict())
+    return attention
+
+
+def places_in_picture(memory: Memory) -> tuple[Tensor, Tensor]:
+    """x and y (B, S, 2) of each state in 0..1 of the real picture, and the height and width (B, 2) of that.
+
+    Not of the batch: what a picture is padded with must not change where its places are.
+    """
+    if memory.pyramid is None or memory.places is None:
+        raise ValueError("object queries need a memory of a picture, with places; this memory has none")
+    shown = memory.pyramid.shown.to(memory.places.dtype)
+    return memory.places / shown.flip(-1)[:, None], shown
+
+
+def waves(values: Tensor, width: int) -> Tensor:
+    """Sines and cosines (..., width) of pairs of numbers (..., 2) in 0..1, half the width for each number."""
+    number = width // 4
+    steps = torch.arange(number, device=values.device, dtype=values.dtype) / max(number - 1, 1)
+    rates = 2 * pi / LONGEST * (LONGEST / SHORTEST) ** steps  # (width / 4,)
+    angles = values[..., None] * rates  # (..., 2, width / 4)
+    return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)
+
+
+def picked(values: Tensor, index: Tensor) -> Tensor:
+    """Rows index (B, Q) of values (B, S, C); (B, Q, C)."""
+    return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))
+
+
+def surest(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, most: int) -> Detections:
+    """The detections of one picture from scores (Q, C) and boxes (Q, 4)."""
+    height, width = shown
+    score, order = scores.flatten().sort(descending=True, stable=True)
+    order = order[:most][score[:most] > threshold]
+    query, label = order // scores.shape[1], order % scores.shape[1]
+    return Detections(clip(boxes[query], int(width), int(height)), scores[query, label], label)

@@ -1,0 +1,100 @@
+"""Which cell or query answers for which object: by what the model itself finds, not by a rule of sizes."""
+
+from typing import NamedTuple
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from jumok.heads.dense import DenseBoxes
+from jumok.values import BoxTargets
+
+CELLS = 10  # at most, for one object
+SHARPNESS = 6  # the exponent of the overlap in an alignment (Feng et al., 2021, section 4.1)
+LEAST = 1e-30  # alignments below are as good as none
+SMALLEST = 1e-7  # areas below, in pixels, divide nothing
+
+
+class Assignment(NamedTuple):
+    """What each cell answers for."""
+
+    target: Tensor  # (B, P), number of the object, -1 for none
+    weight: Tensor  # (B, P), 1 for the cell that finds an object best, less for others of it, 0 for none
+
+    def taken(self) -> Tensor:
+        """True (B, P) for cells that answer for an object."""
+        return self.target >= 0
+
+
+@torch.no_grad()
+def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
+    """For each object the cells in it whose score · overlap⁶ is highest (TOOD: Feng et al., 2021).
+
+    A cell in several objects answers for the one that its box overlaps most. An object that got no cell is given
+    the nearest one that no other depends on, so that none is lost, however small.
+    """
+    objects = targets.valid & ~targets.crowd  # (B, N)
+    truth = targets.boxes[:, :, None].to(found.boxes.dtype)
+    shared = overlaps(truth, found.boxes[:, None]).shared  # (B, N, P)
+    possible = inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]  # (B, N, P)
+    scores = for_each_target(found.logits.sigmoid(), targets.labels)  # (B, N, P)
+    alignment = (scores * shared**SHARPNESS).clamp(min=LEAST) * possible
+    chosen = torch.zeros_like(possible)
+    chosen.scatter_(-1, alignment.topk(min(CELLS, alignment.shape[-1])).indices, True).logical_and_(possible)
+    if not chosen.shape[1]:
+        return Assignment(found.logits.new_full(found.quality.shape, -1).long(), alignment.sum(1))
+    owner = torch.where(chosen, shared, -1.0).argmax(1, keepdim=True)  # (B, 1, P)
+    owned = torch.zeros_like(chosen).scatter_(1, owner, True) & chosen  # (B, N, P)
+    strength = alignment * owned
+    peak = strength.amax(-1, keepdim=True).clamp(min=LEAST)
+    target = torch.where(owned.any(1), owner.squeeze(1), -1)
+    assignment = Assignment(target, (strength / peak).sum(1))
+    return with_nearest(assignment, found, targets.boxes, objects & ~owned.any(-1))
+
+
+def with_nearest(assignment: Assignment, found: DenseBoxes, boxes: Tensor, lost: Tensor) -> Assignment:
+    """Give each object of boxes (B, N, 4) that is lost (B, N) a cell near it that is nobody's best one."""
+    target, weight = (part.clone() for part in assignment)
+    free = found.real() & (weight < 1)
+    for picture in lost.any(1).nonzero().flatten().tolist():
+        objects, places = lost[picture].nonzero().flatten(), free[picture].nonzero().flatten()
+        middles = boxes[picture, objects].unflatten(-1, (2, 2)).mean(1)  # (N, 2)
+        rows, columns = linear_sum_assignment(torch.cdist(middles, found.centres[places]).cpu().numpy())
+        cells = places[columns]
+        target[picture, cells], weight[picture, cells] = objects[rows], 1.0
+    return Assignment(target, weight)
+
+
+def inside(boxes: Tensor, points: Tensor) -> Tensor:
+    """True (B, N, P) for each of points (P, 2) in a box of boxes (B, N, 4)."""
+    after = points > boxes[..., None, :2]  # (B, N, P, 2)
+    before = points < boxes[..., None, 2:]
+    return (after & before).all(-1)
+
+
+def for_each_target(scores: Tensor, labels: Tensor) -> Tensor:
+    """The score (B, N, P) of scores (B, P, C) for the class of each of labels (B, N)."""
+    index = labels[:, None].expand(-1, scores.shape[1], -1)  # (B, P, N)
+    return scores.gather(2, index).transpose(1, 2)
+
+
+class Overlaps(NamedTuple):
+    """How boxes lie to others."""
+
+    shared: Tensor  # intersection over union, 0 to 1
+    generalized: Tensor  # the same, minus the share of their hull that neither fills; -1 to 1
+
+
+def overlaps(one: Tensor, other: Tensor) -> Overlaps:
+    """Overlaps (...) of boxes (..., 4) with the other (..., 4) in the same place; broadcasts."""
+    (low, high), (other_low, other_high) = (boxes.unflatten(-1, (2, 2)).unbind(-2) for boxes in (one, other))
+    both = area(torch.maximum(low, other_low), torch.minimum(high, other_high))
+    union = area(low, high) + area(other_low, other_high) - both
+    hull = area(torch.minimum(low, other_low), torch.maximum(high, other_high))
+    shared = both / union.clamp(min=SMALLEST)
+    return Overlaps(shared, shared - (hull - union) / hull.clamp(min=SMALLEST))
+
+
+def area(low: Tensor, high: Tensor) -> Tensor:
+    """Areas (...) between upper left corners (..., 2) and lower right ones."""
+    return (high - low).clamp(min=0).prod(-1)

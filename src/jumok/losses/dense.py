@@ -1,0 +1,69 @@
+"""The loss of a dense head: a class, a box and a quality for the cells that answer for an object."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from jumok.heads.dense import DenseBoxes
+from jumok.losses.assignment import Assignment, inside, overlaps, task_aligned
+from jumok.losses.focal import quality_focal
+from jumok.losses.tokens import Loss
+from jumok.values import BoxTargets
+
+BOX = 2.0  # the weight of the boxes beside the classes (Feng et al., 2021)
+
+
+def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
+    """Classes by the quality focal loss, boxes by generalized IoU, quality by cross-entropy to the overlap.
+
+    Each is divided by the sum of the weights of the cells that answer for objects. A cell in a crowd that answers
+    for none is neither object nor background, nor is one outside of the picture. Counts pictures; `correct` is
+    the objects whose best cell has their class and half of their area.
+    """
+    with torch.autocast(found.logits.device.type, enabled=False):
+        found = in_full_precision(found)
+        assignment = task_aligned(found, targets)
+        taken, norm = assignment.taken(), assignment.weight.sum().clamp(min=1)
+        counted = found.real() & (taken | ~in_crowd(found, targets))
+        wanted = wanted_classes(found, targets, assignment)
+        classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
+
+        weight, boxes = assignment.weight[taken], found.boxes[taken]  # (M,), (M, 4)
+        truth = truth_of_cells(targets.boxes, assignment)[taken].to(boxes.dtype)
+        shared, generalized = overlaps(boxes, truth)  # (M,)
+        apart = ((1 - generalized) * weight).sum()
+        good = shared.detach()
+        quality = F.binary_cross_entropy_with_logits(found.quality[taken], good, weight, reduction="sum")
+        total = (classes + BOX * apart + quality) / norm
+
+    labels = truth_of_cells(targets.labels, assignment)[taken]
+    right = (found.logits[taken].argmax(-1) == labels) & (good >= 0.5) & (weight == 1)
+    return Loss(total * len(found.logits), len(found.logits), int(right.sum()))
+
+
+def in_full_precision(found: DenseBoxes) -> DenseBoxes:
+    wide = torch.promote_types(found.logits.dtype, torch.float32)
+    return found._replace(
+        logits=found.logits.to(wide), boxes=found.boxes.to(wide), quality=found.quality.to(wide)
+    )
+
+
+def wanted_classes(found: DenseBoxes, targets: BoxTargets, assignment: Assignment) -> Tensor:
+    """What the class scores (B, P, C) should be: the weight of a cell at the class of its object."""
+    labels = truth_of_cells(targets.labels, assignment)
+    wanted = torch.zeros_like(found.logits)
+    return wanted.scatter_(-1, labels[..., None], assignment.weight.to(wanted.dtype)[..., None])
+
+
+def truth_of_cells(values: Tensor, assignment: Assignment) -> Tensor:
+    """Of values (B, N, ...) of objects the one (B, P, ...) that each cell answers for; any where it is for none."""
+    if not values.shape[1]:
+        return values.new_zeros(*assignment.target.shape, *values.shape[2:])
+    pictures = torch.arange(len(values), device=values.device)[:, None]
+    return values[pictures, assignment.target.clamp(min=0)]
+
+
+def in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:
+    """True (B, P) for cells whose centre is in a crowd."""
+    crowds = inside(targets.boxes, found.centres) & (targets.valid & targets.crowd)[..., None]
+    return crowds.any(1)

@@ -1,0 +1,109 @@
+"""The loss of object queries: each object is matched with one query, the others should find nothing."""
+
+from typing import NamedTuple
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from jumok.geometry import to_centre
+from jumok.heads.query import QueryBoxes
+from jumok.losses.assignment import area, overlaps
+from jumok.losses.focal import quality_focal
+from jumok.losses.tokens import Loss
+from jumok.values import BoxTargets
+
+CLASS, EDGES, APART = (
+    2.0,
+    5.0,
+    2.0,
+)  # what class, centre and size, and generalized IoU weigh in a match and in the loss
+NEVER = 1e6  # the cost of a match that must not be
+CROWDED = 0.5  # of the area of a box: so much in a crowd, and it is neither object nor background
+
+
+class Matches(NamedTuple):
+    """Which query answers for which object, in the layers of all pictures."""
+
+    layer: Tensor  # (M,)
+    picture: Tensor  # (M,)
+    query: Tensor  # (M,)
+    target: Tensor  # (M,)
+
+
+def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
+    """The mean over all layers: classes by quality focal loss, centres and sizes by L1, boxes by generalized IoU.
+
+    The score of a matched query should be the overlap of its box. Each layer is matched anew, and its loss divided
+    by the number of objects. Counts pictures; `correct` is the objects whose query in the last layer has their class
+    and half of their area.
+    """
+    with torch.autocast(found.logits.device.type, enabled=False):
+        found = in_full_precision(found)
+        matches = hungarian(found, targets)
+        at = matches.layer, matches.picture, matches.query
+        truth = targets.boxes[matches.picture, matches.target].to(found.boxes.dtype)  # (M, 4)
+        labels = targets.labels[matches.picture, matches.target]  # (M,)
+        shared, generalized = overlaps(found.boxes[at], truth)  # (M,)
+        wanted = torch.zeros_like(found.logits)
+        wanted[(*at, labels)] = shared.detach()
+        counted = found.valid & ~in_crowd(found, targets)  # (L, B, Q)
+        counted[at] = True
+        classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
+        scale = picture_scale(found)[matches.picture]  # (M, 4)
+        edges = (to_centre(found.boxes[at]) - to_centre(truth)).div(scale).abs().sum()
+        total = CLASS * classes + EDGES * edges + APART * (1 - generalized).sum()
+
+    layers, pictures = found.boxes.shape[:2]
+    objects = (targets.valid & ~targets.crowd).sum().clamp(min=1)
+    right = (found.logits[at].argmax(-1) == labels) & (shared >= 0.5) & (matches.layer == layers - 1)
+    return Loss(total / (layers * objects) * pictures, pictures, int(right.sum()))
+
+
+def in_full_precision(found: QueryBoxes) -> QueryBoxes:
+    wide = torch.promote_types(found.logits.dtype, torch.float32)
+    return found._replace(logits=found.logits.to(wide), boxes=found.boxes.to(wide))
+
+
+def picture_scale(found: QueryBoxes) -> Tensor:
+    """Width, height, width, height (B, 4) of the pictures."""
+    return found.shown.to(found.boxes.dtype).flip(-1).repeat(1, 2)
+
+
+@torch.no_grad()
+def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
+    """For each layer and picture the matches of objects with queries whose costs sum to the least (Kuhn, 1955)."""
+    costs = matching_costs(found, targets).masked_fill(~found.valid[..., None], NEVER).cpu()  # (L, B, Q, N)
+    objects, layers = (targets.valid & ~targets.crowd).cpu(), range(len(costs))
+    rows = []
+    for picture, real in enumerate(objects):
+        numbers = real.nonzero().flatten()  # (N,)
+        for layer in layers if len(numbers) else ():
+            cost = costs[layer, picture][:, numbers].numpy()
+            query, column = (torch.from_numpy(part) for part in linear_sum_assignment(cost))
+            possible = found.valid[picture].cpu()[query]
+            place = query.new_tensor((layer, picture)).expand(len(query), 2)
+            rows.append(torch.column_stack((place, query, numbers[column]))[possible])
+    joined = torch.cat(rows) if rows else torch.zeros(0, 4, dtype=torch.long)
+    return Matches(*joined.to(found.boxes.device).unbind(1))
+
+
+def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
+    """What it costs (L, B, Q, N) that a query answers for an object: the loss it would bring, nearly."""
+    truth = targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
+    boxes, scale = found.boxes[..., None, :], picture_scale(found)[:, None, None]
+    generalized = overlaps(boxes, truth).generalized
+    edges = (to_centre(boxes) - to_centre(truth)).div(scale).abs().sum(-1)
+    one, none = (quality_focal(found.logits, torch.full_like(found.logits, wanted)) for wanted in (1.0, 0.0))
+    index = targets.labels[None, :, None].expand(*found.logits.shape[:3], -1)  # (L, B, Q, N)
+    return CLASS * (one - none).gather(-1, index) + EDGES * edges - APART * generalized
+
+
+def in_crowd(found: QueryBoxes, targets: BoxTargets) -> Tensor:
+    """True (L, B, Q) for boxes at least half of which lies in one crowd."""
+    if not targets.boxes.shape[1]:
+        return torch.zeros_like(found.logits[..., 0], dtype=torch.bool)
+    boxes, crowds = found.boxes[..., None, :], targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
+    low, high = torch.maximum(boxes, crowds)[..., :2], torch.minimum(boxes, crowds)[..., 2:]
+    covered = area(low, high) >= CROWDED * area(boxes[..., :2], boxes[..., 2:])  # (L, B, Q, N)
+    return (covered & (targets.valid & targets.crowd)[:, None]).any(-1)
