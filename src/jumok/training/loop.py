@@ -272,9 +272,7 @@ class Trainer:
         speed = self.tokens / max(self.seconds - self.since, 1e-9)
         loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
         epoch = self.batches.place.epoch
-        self.reporter.stepped(
-            Progress(self.step, self.options.steps, epoch, loss, rate, speed, self.seconds)
-        )
+        self.reporter.stepped(Progress(self.step, self.options.steps, epoch, loss, rate, speed, self.seconds))
 
 
 def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:
