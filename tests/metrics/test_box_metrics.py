@@ -71,6 +71,7 @@ def test_of_more_than_a_hundred_boxes_the_surest_count(seed: int) -> None:
 @given(seed=seeds, counts=st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_a_picture_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
     found, true = made_pictures(seed, len(counts))
+    found = [unequal(one, np.random.default_rng(seed + i)) for i, one in enumerate(found)]
     again = [i for i, count in enumerate(counts) for _ in range(count)]
     expected = coco_scores([found[i] for i in again], [true[i] for i in again], difficult=True)
     assert_same(ours(found, true, np.array(counts, dtype=np.float64)), expected)
@@ -99,6 +100,24 @@ def test_all_right_is_one_and_nothing_found_is_zero() -> None:
     assert not {"AP_large", "AP/clot", "AP50/clot"} & set(perfect)  # no such boxes
     nothing = score_texts([found_boxes([], [])] * 2, true, list(box_metrics(NAMES).values()))
     assert nothing == dict.fromkeys(perfect, 0.0)
+
+
+EQUAL_OVERLAPS = (
+    [[2, 0, 12, 10], [5, 0, 15, 10]],
+    [[0, 0, 10, 10], [4, 0, 14, 10]],
+)  # the first found box could be either true one, the second only the last
+BETWEEN_SIZES = (
+    [[0, 0, 32, 32], [100, 100, 196, 196], [300, 300, 332, 332]],
+    [[0, 0, 32, 32], [100, 100, 196, 196]],
+)  # areas of 32² and 96²
+
+
+@pytest.mark.parametrize(("found", "true"), [EQUAL_OVERLAPS, BETWEEN_SIZES])
+def test_borderline_cases_are_decided_as_coco_does(found: list[list[int]], true: list[list[int]]) -> None:
+    for scores in ([0.9, 0.8, 0.95], [0.8, 0.9, 0.1]):
+        picture = [found_boxes(found, scores[: len(found)])], [true_boxes(true)]
+        assert_same(ours(*picture), coco_scores(*picture))
+        assert_same(ours(*picture), coco_scores(*picture, fast=True))
 
 
 def test_a_difficult_box_is_neither_asked_for_nor_punished() -> None:
@@ -198,6 +217,11 @@ def test_a_thousand_resamples_are_quick() -> None:
     report = evaluate_texts(found, true, list(box_metrics(NAMES).values()), resamples=1000)
     assert time.process_time() - before < 20
     assert 0 < report["AP"].low < report["AP"].high < 1
+
+
+def unequal(found: FoundBoxes, rng: np.random.Generator) -> FoundBoxes:
+    """The boxes with scores of their own: of equal ones in a repeated picture, the order is not defined."""
+    return FoundBoxes(found.boxes, rng.random(len(found.scores)), found.labels)
 
 
 def at_random(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -44,7 +44,6 @@ class Backbone(nn.Module):
         self.network = feature_network(name, tuple(levels))
         self.strides = tuple(strides)
         self.channels: tuple[int, ...] = tuple(self.network.feature_info.channels())
-        self.channels_last = getattr(self.network, "output_fmt", None) == "NHWC"
         self.mean, self.std = (tuple(self.network.pretrained_cfg[key]) for key in ("mean", "std"))
         self.source: WeightSource | None = None
         if weights is not None:
@@ -60,8 +59,7 @@ class Backbone(nn.Module):
 
         Zeros are added at the right and the bottom until both sides divide by the coarsest stride.
         """
-        maps = self.network(padded(images, self.strides[-1]))
-        return tuple(level.permute(0, 3, 1, 2) for level in maps) if self.channels_last else tuple(maps)
+        return by_channels(self.network, self.network(padded(images, self.strides[-1])))
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
@@ -85,29 +83,53 @@ def require_known(name: str) -> None:
 
 
 def strides_of(name: str) -> list[int]:
-    """The strides of all levels of a backbone, from fine to coarse."""
-    with torch.device("meta"):  # numbers without memory or meaning: only the plan is looked at
-        return [level["reduction"] for level in feature_network(name).feature_info.info]
+    """The strides of all levels of a backbone, from fine to coarse, after a trial without numbers."""
+    with torch.device("meta"), torch.no_grad():  # neither memory nor time: only the plan is looked at
+        network = feature_network(name).eval()
+        strides = [level["reduction"] for level in network.feature_info.info]
+        size = (3 * max(strides), 5 * max(strides))  # not square, and nobody's own size
+        try:
+            maps = by_channels(network, network(torch.empty(1, 3, *size)))
+        except Exception as error:  # what a model does not like about a size, each says in its own way
+            raise unfit(name, str(error)) from None
+    for level, stride in zip(maps, network.feature_info.reduction(), strict=True):
+        if level.shape[2:] != (size[0] // stride, size[1] // stride):
+            raise unfit(name, f"a level of stride {stride} comes as {tuple(level.shape)}")
+    return strides
 
 
 def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
-    """The part of a timm model that makes these levels, for pictures of any size."""
+    """The part of a timm model that makes these levels, for pictures of any size where the model knows how."""
     import timm
     from timm.models import get_pretrained_cfg
 
     known = get_pretrained_cfg(name)
-    options: Sequence[dict[str, Any]] = ANY_SIZE if known is not None and known.fixed_input_size else ({},)
+    options: list[dict[str, Any]] = [*ANY_SIZE, {}] if known is not None and known.fixed_input_size else [{}]
+    reason = ""
     for option in options:
         try:
             network = timm.create_model(name, features_only=True, out_indices=levels, **option)
-        except TypeError:  # does not know the option
-            continue
-        except (RuntimeError, AttributeError) as error:
-            raise ConfigurationError(
-                f"backbone {name!r} has no feature levels ({error}); choose another"
-            ) from None
-        return with_windows_for_any_size(network)
-    raise ConfigurationError(f"backbone {name!r} takes pictures of one size only; choose another")
+        except TypeError as error:  # does not know the option
+            reason = str(error)
+        except (RuntimeError, AttributeError, AssertionError) as error:
+            raise unfit(name, str(error)) from None
+        else:
+            return with_windows_for_any_size(network)
+    raise unfit(name, reason)
+
+
+def unfit(name: str, reason: str) -> ConfigurationError:
+    why = f" ({' '.join(reason.split())})" if reason else ""
+    return ConfigurationError(
+        f"backbone {name!r} does not give feature levels of pictures of any size{why}; choose another"
+    )
+
+
+def by_channels(network: Any, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The maps of a network as (B, C, Y, X); some have their channels last."""
+    if getattr(network, "output_fmt", None) == "NHWC":
+        return tuple(level.permute(0, 3, 1, 2) for level in maps)
+    return tuple(maps)
 
 
 def with_windows_for_any_size(network: nn.Module) -> nn.Module:
