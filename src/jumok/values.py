@@ -8,7 +8,7 @@ A mask is boolean, and True means "may be looked at".
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -133,14 +133,22 @@ class TextPrediction:
         candidates += [{"text": other.text, "score": other.score} for other in self.alternatives]
         return {"text": self.text, "score": self.score, "n_best": candidates}
 
+    def at_least(self, score: float) -> "TextPrediction":
+        return self  # a text is told whole
+
 
 @dataclass(frozen=True)
 class FoundObject:
     """One object that was found in an image."""
 
     name: str  # of its class
-    score: float  # 0 to 1
+    score: float  # 0 to 1; 1 for what a person has marked
     box: tuple[float, float, float, float]  # in pixels of the image as it came
+
+    @property
+    def tag(self) -> str:
+        """What stands at its box."""
+        return self.name if self.score == 1 else f"{self.name} {self.score:.2f}"
 
 
 @dataclass(frozen=True)
@@ -149,15 +157,21 @@ class BoxesPrediction:
 
     objects: tuple[FoundObject, ...]
     size: tuple[int, int]  # height and width of the image
+    least: float = 0.3  # the score from which on an object is told in words and drawn
 
-    def sure(self, score: float = 0.3) -> tuple[FoundObject, ...]:
-        """Those whose score is worth showing."""
-        return tuple(one for one in self.objects if one.score >= score)
+    @property
+    def sure(self) -> tuple[FoundObject, ...]:
+        """The objects whose score is worth showing."""
+        return tuple(one for one in self.objects if one.score >= self.least)
+
+    def at_least(self, score: float) -> "BoxesPrediction":
+        """The same, with objects told from another score on."""
+        return replace(self, least=score)
 
     @property
     def text(self) -> str:
         """How many of each class, like "12 RBC, 1 WBC"."""
-        counts = Counter(one.name for one in self.sure())
+        counts = Counter(one.name for one in self.sure)
         return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
 
     def describe(self) -> dict[str, object]:
@@ -171,23 +185,28 @@ class BoxesPrediction:
 class MaskPrediction:
     """The class of each pixel of an image."""
 
-    classes: np.ndarray  # (Y, X) uint8 or uint16, numbers into `names`
+    classes: np.ndarray  # (Y, X), numbers into `names`; -1 where a person says nothing
     names: tuple[str, ...]
 
     def shares(self) -> dict[str, float]:
         """The share of the pixels that each class has, the largest first; classes that do not occur are left out."""
-        counts = np.bincount(self.classes.ravel(), minlength=len(self.names)) / max(1, self.classes.size)
+        known = self.classes[self.classes >= 0]
+        counts = np.bincount(known, minlength=len(self.names)) / max(1, known.size)
         order = np.argsort(-counts, kind="stable")
         return {self.names[number]: float(counts[number]) for number in order if counts[number]}
 
     @property
     def text(self) -> str:
-        """The share of each class, like "Road 41 %, Sky 20 %"."""
-        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.shares().items())
+        """The share of each class, like "Road 41 %, Sky 20 %"; without those of which there is next to nothing."""
+        told = {name: f"{100 * share:.0f}" for name, share in self.shares().items()}
+        return ", ".join(f"{name} {share} %" for name, share in told.items() if share != "0")
 
     def describe(self) -> dict[str, object]:
         height, width = self.classes.shape
         return {"width": width, "height": height, "shares": self.shares()}
+
+    def at_least(self, score: float) -> "MaskPrediction":
+        return self  # each pixel has one class, however sure
 
 
 class Value(Protocol):
@@ -200,6 +219,10 @@ class Value(Protocol):
 
     def describe(self) -> dict[str, object]:
         """As a JSON document says it."""
+        ...
+
+    def at_least(self, score: float) -> Self:
+        """The same, with those of its parts told in words and drawn that have at least a score."""
         ...
 
 
@@ -216,6 +239,10 @@ class Prediction:
     def text(self) -> str:
         """The text of the only output (of several, one a line)."""
         return "\n".join(value.text for value in self.outputs.values())
+
+    def at_least(self, score: float) -> "Prediction":
+        """The same, with parts of answers told from a score on."""
+        return Prediction({name: value.at_least(score) for name, value in self.outputs.items()})
 
     def __str__(self) -> str:
         return self.text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jumok.evaluation.answers import Answered
+from jumok.kinds.details import Detail
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import evaluate_texts
 
@@ -33,8 +34,9 @@ class Bin:
 class Shown:
     """An example with what is right and what was predicted."""
 
+    example: int  # its number among the answers
     inputs: dict[str, str]
-    right: list[str]
+    right: list[str]  # in words
     predicted: str
     alternatives: list[str]
     score: float
@@ -52,6 +54,13 @@ class Analysis:
     worst: list[Shown]
     typical: list[Shown]  # evenly spread over the split, not chosen
     examples_per_second: float  # predicted, with the model's own search
+    counted: str  # what losses are told for, like "token"
+    details: list[Detail]
+
+    @property
+    def examples(self) -> list[int]:
+        """The numbers of all examples that a report shows."""
+        return [one.example for one in (*self.best, *self.worst, *self.typical)]
 
 
 def analyse(answered: Answered) -> Analysis:
@@ -69,12 +78,19 @@ def analyse(answered: Answered) -> Analysis:
         [shown(answered, i, metric) for i in worst],
         [shown(answered, i, metric) for i in typical],
         len(answered.predictions) / max(answered.seconds, 1e-9),
+        kind.counted,
+        kind.details(answered.found, answered.right),
     )
 
 
 def by_length(answered: Answered, metric: Metric) -> list[Bin]:
-    """The score in bins of about as many examples each, by tokens of the source (of all sources together)."""
+    """The score in bins of about as many examples each, by tokens of the source (of all sources together).
+
+    None where sources are not made of tokens.
+    """
     lengths = answered.source_lengths
+    if not lengths.any():
+        return []
     found = []
     for shortest, longest in edges(lengths):
         rows = np.flatnonzero((lengths >= shortest) & (lengths <= longest)).tolist()
@@ -103,13 +119,18 @@ def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
 
 
 def extremes(answered: Answered, metric: Metric) -> tuple[list[int], list[int]]:
-    """The examples with the best and the worst answers; of equals, the ones with the longer sources."""
+    """The examples with the best and the worst answers; of equals, the ones with the longer sources.
+
+    Examples that the metric says nothing of are neither.
+    """
     looked_at = spread(len(answered.predictions), LOOKED_AT)
     sign = -1 if metric.higher_is_better else 1
-    badness = {i: sign * value_of(answered, i, metric) for i in looked_at}
-    longest = {i: -int(answered.source_lengths[i]) for i in looked_at}
-    best = sorted(looked_at, key=lambda i: (badness[i], longest[i]))[:SHOWN]
-    worst = sorted(looked_at, key=lambda i: (-badness[i], longest[i]))[:SHOWN]
+    scores = {i: sign * value_of(answered, i, metric) for i in looked_at}
+    badness = {i: score for i, score in scores.items() if not np.isnan(score)}
+    lengths = answered.source_lengths
+    longest = {i: -int(lengths[i]) for i in badness}
+    best = sorted(badness, key=lambda i: (badness[i], longest[i]))[:SHOWN]
+    worst = sorted(badness, key=lambda i: (-badness[i], longest[i]))[:SHOWN]
     return best, [i for i in worst if i not in best]
 
 
@@ -124,11 +145,13 @@ def value_of(answered: Answered, example: int, metric: Metric) -> float:
 
 
 def shown(answered: Answered, i: int, metric: Metric) -> Shown:
-    (output,) = answered.split.outputs
+    ((output, kind),) = answered.split.outputs.items()
     prediction = answered.predictions[i][output]
+    right = kind.answers(answered.references[i], answered.split.root)
     return Shown(
+        i,
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
-        answered.references[i],
+        [value.text for value in right],
         prediction.text,
         [other.text for other in getattr(prediction, "alternatives", ())],
         value_of(answered, i, metric),

@@ -7,14 +7,17 @@ from typing import Any
 
 from jumok.evaluation.analysis import analyse
 from jumok.evaluation.answers import Answered
+from jumok.evaluation.examples import draw_examples
 from jumok.files import write_file_atomically, write_json
 
 EVALUATION, ANSWERS, ANALYSIS = "evaluation.json", "predictions.jsonl", "analysis.json"
 
 
 def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> None:
-    """Write analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
-    write_json(run / ANALYSIS, asdict(analyse(answered)))
+    """Write pictures, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
+    analysis = analyse(answered)
+    pictures = draw_examples(run, answered, analysis.examples)
+    write_json(run / ANALYSIS, {**asdict(analysis), "pictures": pictures})
     write_file_atomically(run / ANSWERS, "".join(f"{line}\n" for line in lines(answered)).encode())
     write_json(run / EVALUATION, document)
 

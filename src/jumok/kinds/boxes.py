@@ -16,18 +16,20 @@ from jumok.data.annotations.source import MarkedObject, objects_of
 from jumok.data.marks import BoxMarks
 from jumok.data.resizing import scaled_boxes
 from jumok.data.store import TextStore
+from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
-from jumok.kinds.classes import classes_digest, read_classes, write_classes
+from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
+from jumok.kinds.details import Detail, box_detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
 from jumok.kinds.options import ModelOptions, Options
 from jumok.losses.dense import dense_loss
 from jumok.losses.query import query_loss
 from jumok.losses.tokens import Loss
-from jumok.metrics.boxes import box_metrics
+from jumok.metrics.boxes import SURE, box_metrics, class_counts
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
@@ -115,6 +117,7 @@ class Boxes:
     batch_size: None = None
     reads_files: bool = False
     counted: str = "image"
+    least: float = SURE
 
     @property
     def names(self) -> list[str]:
@@ -228,6 +231,40 @@ class Boxes:
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
 
+    def answers(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
+        """What is marked; rows do not say the size of the image."""
+        objects = (FoundObject(one.name, 1.0, one.box) for one in objects_of(texts[0]))
+        return [BoxesPrediction(tuple(objects), (0, 0))]
+
+    def targets(self, batch: BoxTargets) -> list[BoxesPrediction]:
+        rows = zip(batch.boxes, batch.labels, batch.valid, strict=True)
+        return [self.marked(boxes[valid], labels[valid]) for boxes, labels, valid in rows]
+
+    def marked(self, boxes: Tensor, labels: Tensor) -> BoxesPrediction:
+        named = zip(labels.tolist(), boxes.tolist(), strict=True)
+        return BoxesPrediction(
+            tuple(FoundObject(self.names[label], 1.0, tuple(box)) for label, box in named), (0, 0)
+        )
+
+    def drawn(self, value: BoxesPrediction, image: Tensor) -> LabelledPicture:
+        """The objects that are sure enough, the surest on top."""
+        numbers = {name: number for number, name in enumerate(self.names)}
+        objects = value.sure[::-1]
+        boxes = torch.tensor([one.box for one in objects]).reshape(-1, 4)
+        labels = tuple(numbers[one.name] for one in objects)
+        return LabelledPicture(image, "", boxes, labels, tuple(one.tag for one in objects))
+
+    def results(self, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:
+        """COCO's format of results, one record for each object however unsure."""
+        ids = dict(zip(self.names, class_ids(self.classes), strict=True))
+        return [result(one, ids[one.name], image) for one in value.objects]
+
+    def as_image(self, value: BoxesPrediction) -> None:
+        return None
+
+    def details(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> list[Detail]:
+        return [box_detail(class_counts(found, right, self.names), self.least)]
+
     def pack(self, value: BoxesPrediction) -> dict[str, Any]:
         return {"size": value.size, "objects": [[one.name, one.score, one.box] for one in value.objects]}
 
@@ -238,6 +275,13 @@ class Boxes:
 
     def save(self, folder: Path, part: nn.Module) -> None:
         write_classes(folder / f"{self.name}.classes.json", self.classes)
+
+
+def result(one: FoundObject, category: int, image: int | str) -> dict[str, Any]:
+    """One object as COCO's format of results has it."""
+    x1, y1, x2, y2 = one.box
+    box = [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)]
+    return {"image_id": image, "category_id": category, "bbox": box, "score": one.score}
 
 
 def filled(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:

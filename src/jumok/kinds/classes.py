@@ -14,6 +14,12 @@ def classes_digest(classes: Sequence[Class]) -> str:
     return json.dumps([one.name for one in classes])
 
 
+def class_ids(classes: Sequence[Class]) -> list[int]:
+    """The number that each class has in people's files: its own, or else its place, counted from 1."""
+    own = [one.id for one in classes if one.id is not None]
+    return own if len(own) == len(classes) else list(range(1, len(classes) + 1))
+
+
 def write_classes(file: Path, classes: Sequence[Class]) -> None:
     write_json(file, {"classes": [asdict(one) for one in classes]})
 

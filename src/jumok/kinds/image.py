@@ -142,6 +142,12 @@ class Image:
         wants = [kind.wants for kind in outputs.values()]
         return self.options.encoder.build(model, wants, self.fresh)
 
+    def picture(self, value: Given) -> Tensor:
+        return Images([value])[0].image
+
+    def pictures(self, batch: Pictures) -> list[Tensor]:
+        return list(batch.pixels)
+
     def save(self, folder: Path, part: nn.Module) -> None:
         """Write the canvas, and where the weights that training began with are from."""
         source = getattr(part.backbone, "source", None)

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from jumok.data.annotations.picture import Class
 from jumok.data.store import TextStore
+from jumok.drawing.sheet import LabelledPicture
+from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.options import ModelOptions
 from jumok.layers.embedding import TokenEmbedding
@@ -136,6 +139,14 @@ class InputKind(Kind, Protocol):
         """The encoder that the options ask for, with what the outputs want of it."""
         ...
 
+    def picture(self, value: Any) -> Tensor | None:
+        """The pixels (3, Y, X) of a value, to draw answers on; None where there is nothing to see."""
+        ...
+
+    def pictures(self, batch: Any) -> Sequence[Tensor]:
+        """The pixels (3, Y, X) of each example of a batch, as the model gets them; none where nothing is to see."""
+        ...
+
 
 class OutputKind(Kind, Protocol):
     """A field that is answered."""
@@ -200,3 +211,37 @@ class OutputKind(Kind, Protocol):
         ...
 
     def unpack(self, packed: Any) -> Value: ...
+
+    @property
+    def classes(self) -> Sequence[Class]:
+        """What answers are made of, by number; empty for texts."""
+        ...
+
+    @property
+    def least(self) -> float | None:
+        """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
+        ...
+
+    def answers(self, texts: Sequence[str], root: Path) -> Sequence[Value]:
+        """All right answers to one example, as rows have them, as if they were predicted."""
+        ...
+
+    def targets(self, batch: Any) -> Sequence[Value]:
+        """The right answers of a batch, as the model gets it, as if they were predicted."""
+        ...
+
+    def drawn(self, value: Any, image: Tensor) -> LabelledPicture:
+        """A value on the pixels (3, Y, X) that it belongs to."""
+        ...
+
+    def results(self, value: Any, image: int | str) -> list[dict[str, Any]]:
+        """What a file of predictions says of one image, in the format of the field where there is one."""
+        ...
+
+    def as_image(self, value: Any) -> Image.Image | None:
+        """A value that is an image of its own, to be kept as PNG."""
+        ...
+
+    def details(self, found: list[Any], right: list[Any]) -> list[Detail]:
+        """Tables that say more than scores, of values as metrics take them."""
+        ...

@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from pydantic import Field, PositiveInt
-from torch import nn
+from torch import Tensor, nn
 
 from jumok.data.annotations.masks import class_values
+from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_of
@@ -24,16 +26,19 @@ from jumok.data.marks import MaskMarks
 from jumok.data.resizing import UNKNOWN
 from jumok.data.store import TextStore
 from jumok.decoders.unet import UNetDecoder
+from jumok.drawing.masks import mask_image
+from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
-from jumok.kinds.classes import classes_digest, read_classes, write_classes
+from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
+from jumok.kinds.details import Detail, confusion_detail
 from jumok.kinds.image import side_by_side
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
 from jumok.kinds.options import ModelOptions, Options
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
-from jumok.metrics.masks import mask_metrics
+from jumok.metrics.masks import confusion, mask_metrics
 from jumok.metrics.metric import Metric
 from jumok.values import MaskPrediction, MaskTargets, Memory
 
@@ -108,6 +113,7 @@ class Mask:
     batch_size: None = None
     reads_files: bool = True
     counted: str = "image"
+    least: None = None  # each pixel has one class, however sure
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -188,6 +194,26 @@ class Mask:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["mean_iou"]
+
+    def answers(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:
+        return [MaskPrediction(self.right(texts, root), self.names)]
+
+    def targets(self, batch: MaskTargets) -> list[MaskPrediction]:
+        return [MaskPrediction(classes.numpy(), self.names) for classes in batch.classes]
+
+    def drawn(self, value: MaskPrediction, image: Tensor) -> LabelledPicture:
+        return LabelledPicture(image, mask=torch.from_numpy(value.classes.astype(np.int32)))
+
+    def results(self, value: MaskPrediction, image: int | str) -> list[dict[str, Any]]:
+        return [{"image_id": image, **value.describe()}]
+
+    def as_image(self, value: MaskPrediction) -> Image.Image:
+        """A mask whose values are the ids of the classes, in the colours in which they are drawn."""
+        ids = class_ids(self.classes)
+        return mask_image(np.array(ids)[value.classes], dict(zip(ids, PALETTE, strict=False)))
+
+    def details(self, found: list[np.ndarray], right: list[np.ndarray]) -> list[Detail]:
+        return [confusion_detail(confusion(found, right, len(self.classes)), self.names)]
 
     def pack(self, value: MaskPrediction) -> dict[str, Any]:
         data = zlib.compress(value.classes.tobytes(), 1)

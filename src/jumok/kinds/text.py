@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
 from jumok.data.sources import clean
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
+from jumok.drawing.sheet import LabelledPicture
 from jumok.errors import DataError
+from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions, TokenOptions
@@ -58,6 +61,8 @@ class Text:
     counted: str = "token"
     wants: Wants = Wants((16,), states=True)
     nothing: TextPrediction = TextPrediction("", 0.0)
+    classes: tuple[Class, ...] = ()
+    least: None = None  # an answer is told whole
 
     @property
     def digest(self) -> str:
@@ -162,6 +167,33 @@ class Text:
 
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
+
+    def answers(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
+        return [TextPrediction(text, 1.0) for text in texts]
+
+    def targets(self, batch: Padded) -> list[TextPrediction]:
+        """The texts of target tokens, end marks left out."""
+        lengths = batch.valid.sum(-1).tolist()
+        tokens = [row[: length - 1] for row, length in zip(batch.values.tolist(), lengths, strict=True)]
+        return [self.readable([Hypothesis(row, 1.0, 0.0)]) for row in tokens]
+
+    def picture(self, value: str) -> None:
+        return None
+
+    def pictures(self, batch: Padded) -> list[Tensor]:
+        return []
+
+    def drawn(self, value: TextPrediction, image: Tensor) -> LabelledPicture:
+        return LabelledPicture(image, value.text or "(nothing)")
+
+    def results(self, value: TextPrediction, image: int | str) -> list[dict[str, Any]]:
+        return [{"image_id": image, **value.describe()}]
+
+    def as_image(self, value: TextPrediction) -> None:
+        return None
+
+    def details(self, found: list[str], right: list[list[str]]) -> list[Detail]:
+        return []
 
     def pack(self, value: TextPrediction) -> tuple[str, float]:
         return value.text, value.score

@@ -1,7 +1,7 @@
 """The page of several models that were trained on the same data: one table, learning curves, score by length."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,15 @@ class Comparison:
     variants: list[Variant]
 
     def plots(self) -> list[Plot]:
-        """Learning curves, and the score against the length of the source."""
+        """Learning curves, and the score against the length of the source where it has one."""
         factor, unit = scale(self.metric)
         y = metric_name(self.metric) + unit
         lines = [
             Line(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
         ]
         curves = Plot(lines, "step", y, "Learning curves (valid part, greedy search)", from_zero=True)
+        if not all(v.bins for v in self.variants):  # sources that are not made of tokens
+            return [replace(curves, title="Learning curves (valid part)")]
         lengths = length_plot({"metric": self.metric}, [(v.name, v.bins) for v in self.variants])
         return [curves, lengths]
 

@@ -10,6 +10,11 @@ NAMES = {
     "token_accuracy": "token accuracy",
     "token_error_rate": "token error rate",
     "word_error_rate": "word error rate",
+    "AP_small": "AP, small objects",
+    "AP_medium": "AP, medium objects",
+    "AP_large": "AP, large objects",
+    "mean_iou": "mean IoU",
+    "iou": "IoU",
 }
 
 

@@ -28,10 +28,18 @@ def _environment() -> Environment:
         "speed": speed,
         "count": lambda value: f"{value:,}",
         "flow": flow,
+        "detail": detail,
         "safe_svg": Markup,
     }
     environment.globals["score"] = score
     return environment
+
+
+def detail(value: Any) -> str:
+    """A number of a detailed table: whole ones are counts, others shares."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{100 * value:.1f} %"
 
 
 def flow(value: Any) -> str:

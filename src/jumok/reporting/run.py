@@ -1,5 +1,6 @@
 """report.html of a run: what was trained on what, how it went, how good it is, and what it says."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from jumok.reporting.page import render
 from jumok.reporting.plots import Line, Plot, svg
 
 REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
+UNTOLD: dict[str, Any] = {"counted": "token", "details": [], "pictures": {}}  # by the analyses of older runs
+PICTURED = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
+WRITTEN = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def read_record(run: Path) -> Record:
         (run / CONFIG).read_text(encoding="utf-8"),
         [json.loads(line) for line in (run / LOG).read_text(encoding="utf-8").splitlines()],
         evaluation,
-        analysis,
+        {**UNTOLD, **analysis},
         _environment(run / ENVIRONMENT),
     )
 
@@ -88,17 +92,49 @@ def page(record: Record) -> str:
         "curves": svg(curves(record)),
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
+        "by_class": by_class(record.evaluation["metrics"]),
+        "examples": examples(record),
     }
     return render("run.html", values)
 
 
 def metrics(record: Record) -> list[str]:
-    """The metrics worth showing, the one that chose the model first."""
+    """The metrics worth showing, the one that chose the model first; those of single classes have their own table."""
     names = set(record.analysis["headline"]) | {record.chooses}
     return sorted(
-        (name for name in record.evaluation["metrics"] if name in names),
+        (name for name in record.evaluation["metrics"] if name in names and "/" not in name),
         key=lambda name: name != record.chooses,
     )
+
+
+def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Mapping[str, float]]]:
+    """The scores of single classes: those of each class by metric."""
+    found: dict[str, dict[str, Mapping[str, float]]] = {}
+    for name, interval in scores.items():
+        metric, _, of = name.partition("/")
+        if of:
+            found.setdefault(of, {})[metric] = interval
+    return found
+
+
+def examples(record: Record) -> dict[str, list[dict[str, Any]]]:
+    """The examples to show, each with its picture as an address of its own, where there is one."""
+    files: dict[str, str] = record.analysis["pictures"]
+    most = PICTURED if files else WRITTEN
+    return {
+        part: [
+            {**item, "picture": address(record.path, files, item)} for item in record.analysis[part][:many]
+        ]
+        for part, many in most.items()
+    }
+
+
+def address(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
+    """The picture of an example as a data address; None where it has none, or its file is gone."""
+    file = files.get(str(item.get("example")))
+    if file is None or not (run / file).is_file():
+        return None
+    return "data:image/jpeg;base64," + base64.b64encode((run / file).read_bytes()).decode()
 
 
 def parts(experiment: Experiment) -> list[tuple[str, str]]:
@@ -123,14 +159,18 @@ def curves(record: Record) -> list[Plot]:
     steps, values = columns(valid, record.chooses)
     metric = Line("valid", steps, [factor[0] * value for value in values])
     return [
-        Plot(losses, "step", "loss of a token (nats)", "Loss"),
-        Plot(
-            [metric],
-            "step",
-            metric_name(record.chooses) + factor[1],
-            "Score on the valid part, greedy search",
-        ),
+        Plot(losses, "step", loss_name(record.analysis["counted"]), "Loss"),
+        Plot([metric], "step", metric_name(record.chooses) + factor[1], curve_title(record.analysis)),
     ]
+
+
+def loss_name(counted: str) -> str:
+    """What the axis of losses says; those of tokens are logarithms of probabilities, others sums of several things."""
+    return "loss of a token (nats)" if counted == "token" else f"mean loss of one {counted}"
+
+
+def curve_title(analysis: Mapping[str, Any]) -> str:
+    return "Score on the valid part" + (", greedy search" if analysis["counted"] == "token" else "")
 
 
 def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float], list[float]]:

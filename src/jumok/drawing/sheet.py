@@ -22,6 +22,8 @@ from jumok.data.images import load_image, read_mask
 PAPER, INK = (250, 250, 250), (30, 30, 30)
 GAP = 12  # pixels between pictures
 OPACITY = 0.5  # of masks
+LINES = 4  # of a title
+TALLEST = 1.5  # height of a picture over the width of its place
 NOTHING = -1  # in a mask: no class
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
@@ -37,7 +39,13 @@ class LabelledPicture:
     title: str = ""
     boxes: Tensor | None = None  # (N, 4)
     labels: tuple[int, ...] = ()  # the class of each box
+    tags: tuple[str, ...] = ()  # what stands at each box; the name of its class, if nothing is given
     mask: Tensor | None = None  # (Y, X), the class of each pixel, -1 for none
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether more than the picture itself is drawn."""
+        return self.boxes is not None or self.mask is not None
 
 
 def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
@@ -49,7 +57,7 @@ def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
     labels = tuple(numbers[one.name] for one in known)
     outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
     mask = mask_of_file(picture.mask, data) if picture.mask else outlines
-    return LabelledPicture(image, picture.name, boxes, labels, mask)
+    return LabelledPicture(image, picture.name, boxes, labels, mask=mask)
 
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
@@ -73,14 +81,21 @@ def mask_of_outlines(
 
 
 def draw_sheet(
-    pictures: Sequence[LabelledPicture], classes: Sequence[str], columns: int | None = None, cell: int = 480
+    pictures: Sequence[LabelledPicture],
+    classes: Sequence[str],
+    columns: int | None = None,
+    cell: int = 480,
+    counted: bool = True,
 ) -> Image.Image:
-    """All pictures in a grid, each as wide as `cell` pixels, and a legend of the classes that occur."""
+    """All pictures in a grid, each as wide as `cell` pixels, and a legend of the classes that occur.
+
+    The legend says how many boxes each class has in all pictures together, if that is `counted`.
+    """
     columns = columns or max(1, ceil(sqrt(len(pictures))))
-    tiles = [titled(draw_picture(picture, classes, cell), picture.title) for picture in pictures]
+    tiles = [titled(draw_picture(picture, classes, cell), picture.title, cell) for picture in pictures]
     lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     width = columns * (cell + GAP) + GAP
-    legend = draw_legend(pictures, classes, width)
+    legend = draw_legend(pictures, classes, width, counted)
     heights = [max(tile.height for tile in line) + GAP for line in lines]
     sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
     top = GAP
@@ -93,10 +108,10 @@ def draw_sheet(
 
 
 def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -> Image.Image:
-    """One picture, `width` pixels wide, with its mask, boxes and names."""
-    scale = width / picture.image.shape[2]
-    height = max(1, round(picture.image.shape[1] * scale))
-    shown = to_pil_image(picture.image).resize((width, height), Image.Resampling.LANCZOS)
+    """One picture, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
+    scale = min(width / picture.image.shape[2], TALLEST * width / picture.image.shape[1])
+    size = max(1, round(picture.image.shape[2] * scale)), max(1, round(picture.image.shape[1] * scale))
+    shown = to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
     pixels = pil_to_tensor(shown)  # (3, Y, X)
     if picture.mask is not None:
         pixels = with_mask(pixels, picture.mask)
@@ -104,9 +119,9 @@ def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -
         return to_pil_image(pixels)
     boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
     colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
-    thick = max(2, round(width / 240))
+    thick = max(2, round(width / 320))
     drawn = to_pil_image(draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick))
-    names = [classes[label] for label in picture.labels]
+    names = picture.tags or [classes[label] for label in picture.labels]
     draw_names(drawn, boxes.tolist(), names, colours)
     return drawn
 
@@ -145,22 +160,44 @@ def draw_names(
         draw.text((x + 3 - left, y + 2 - top), name, fill=ink_on(colour), font=font)
 
 
-def titled(image: Image.Image, title: str) -> Image.Image:
-    """A picture with a line above it."""
+def titled(image: Image.Image, title: str, width: int) -> Image.Image:
+    """A picture with a title above it, both in a frame of a width."""
     if not title:
         return image
-    font = font_for(title, max(11, image.width // 36))
+    font = font_for(title, max(11, width // 36))
+    lines = wrapped(title, font, width)
     height = round(font.size * 1.6)
-    framed = Image.new("RGB", (image.width, image.height + height), PAPER)
+    framed = Image.new("RGB", (width, image.height + height * len(lines)), PAPER)
     draw = ImageDraw.Draw(framed)
-    while len(title) > 1 and draw.textlength(title, font=font) > image.width:
-        title = "…" + title.lstrip("…")[1:]  # the end of a path tells more
-    draw.text((0, 0), title, fill=INK, font=font)
-    framed.paste(image, (0, height))
+    for i, line in enumerate(lines):
+        draw.text((0, i * height), line, fill=INK, font=font)
+    framed.paste(image, (0, height * len(lines)))
     return framed
 
 
-def draw_legend(pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int) -> Image.Image:
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """A text in lines, a few at most; of a word that is too long the end is kept, which tells more in a path."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], lines[LINES - 1] + " …"]
+    return [shortened(line, font, width) for line in lines]
+
+
+def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    while len(line) > 1 and font.getlength(line) > width:
+        line = "…" + line.lstrip("…")[1:]
+    return line
+
+
+def draw_legend(
+    pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int, counted: bool
+) -> Image.Image:
     """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes."""
     counts = {number: 0 for picture in pictures for number in present(picture) if number < len(classes)}
     for picture in pictures:
@@ -171,7 +208,7 @@ def draw_legend(pictures: Sequence[LabelledPicture], classes: Sequence[str], wid
     entries: list[tuple[int, int, int, str]] = []  # x, y, class, text
     x, y = GAP, 4
     for number in sorted(counts):
-        text = f"{classes[number]} ({counts[number]:,})" if counts[number] else classes[number]
+        text = f"{classes[number]} ({counts[number]:,})" if counted and counts[number] else classes[number]
         needed = 24 + round(draw.textlength(text, font=font)) + 20
         if x + needed > width and x > GAP:
             x, y = GAP, y + 26

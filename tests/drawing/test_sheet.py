@@ -5,7 +5,7 @@ import torch
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.masks import read_masks
 from jumok.data.annotations.palette import PALETTE
-from jumok.reporting.sheet import PAPER, LabelledPicture, draw_picture, draw_sheet, font_for, labelled
+from jumok.drawing.sheet import PAPER, LabelledPicture, draw_picture, draw_sheet, font_for, labelled
 from picture_sets import coco, save_image
 
 BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)

@@ -1,0 +1,1 @@
+"""Pictures for people: images with boxes, names and masks over them."""

@@ -1,0 +1,54 @@
+"""Pictures of examples: what is right beside what was predicted, kept in the run so that a report needs no data."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from jumok.drawing.encoding import jpeg
+from jumok.drawing.sheet import LabelledPicture, draw_picture, draw_sheet
+from jumok.evaluation.answers import Answered
+from jumok.files import write_file_atomically
+
+EXAMPLES = "examples"  # the folder
+CELL = 400  # pixels, the width of each of two pictures
+LARGER = 2  # times, at most, that a small image is shown
+MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
+
+
+def draw_examples(run: Path, answered: Answered, examples: Iterable[int]) -> dict[int, str]:
+    """Write a picture of each of these examples that can be drawn; their files below `run` by example."""
+    folder = run / EXAMPLES
+    for old in folder.glob("*.jpg"):
+        old.unlink()
+    drawn: dict[int, str] = {}
+    for i in sorted(set(examples)):
+        image = image_of(answered, i)
+        if image is None:
+            break
+        folder.mkdir(exist_ok=True)
+        drawn[i] = f"{EXAMPLES}/{i:05}.jpg"
+        write_file_atomically(run / drawn[i], side_by_side(answered, i, image))
+    return drawn
+
+
+def image_of(answered: Answered, i: int) -> Tensor | None:
+    """The pixels (3, Y, X) that answers to an example are drawn on; None where its inputs are no images."""
+    split = answered.split
+    pictures = (kind.picture(split.value(name, answered.examples[i])) for name, kind in split.inputs.items())
+    return next((picture for picture in pictures if picture is not None), None)
+
+
+def side_by_side(answered: Answered, i: int, image: Tensor) -> bytes:
+    """Truth and prediction as JPEG; the image alone where nothing is marked in it."""
+    ((name, kind),) = answered.split.outputs.items()
+    right = kind.answers(answered.answers[i][name], answered.split.root)
+    names = [one.name for one in kind.classes]
+    pictures: list[LabelledPicture] = [
+        replace(kind.drawn(value, image), title=title)
+        for title, value in (("right", right[0]), ("predicted", answered.predictions[i][name]))
+    ]
+    if not pictures[0].is_marked:
+        return jpeg(draw_picture(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
+    return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)

@@ -1,0 +1,68 @@
+"""Tables of a report that say more than scores: what was right, wrong, missed or taken for something else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jumok.metrics.boxes import ClassCounts
+
+MOST = 30  # classes of a confusion matrix that people can look at
+
+Number = int | float | None  # a count, a share, or nothing
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A table: a name and numbers in each row."""
+
+    title: str
+    explanation: str
+    columns: tuple[str, ...]  # of the name, then of the numbers
+    rows: list[tuple[str, list[Number]]]
+    shaded: bool = False  # the larger a share, the darker
+
+
+def box_detail(counts: Sequence[ClassCounts], sure: float) -> Detail:
+    """What became of the boxes of each class."""
+    rows = [(one.name, numbers(one)) for one in counts]
+    every = ClassCounts("all", *(sum(getattr(one, name) for one in counts) for name in OUTCOMES))
+    if len(counts) > 1:
+        rows.append((every.name, numbers(every)))
+    explanation = (
+        f"Of boxes with a score of {sure:g} or more. A box is right when it overlaps a true box of its class "
+        "by one half or more (IoU); precision is the share of found boxes that are right, recall the share of true "
+        "boxes that were found."
+    )
+    return Detail("Objects", explanation, ("class", *OUTCOMES, "precision", "recall"), rows)
+
+
+OUTCOMES = ("right", "wrong", "missed")
+
+
+def numbers(one: ClassCounts) -> list[Number]:
+    return [one.right, one.wrong, one.missed, defined(one.precision), defined(one.recall)]
+
+
+def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> Detail:
+    """What the pixels of each class were taken for; `matrix` (classes, classes) has the truth in rows."""
+    kept = np.sort(np.argsort(-matrix.sum(1), kind="stable")[:MOST])
+    true = matrix.sum(1)
+    rows = [
+        (names[i], [defined(true[i] / max(1, true.sum())), *shares(matrix[i], kept)]) for i in kept.tolist()
+    ]
+    explanation = (
+        "Each row says what the true pixels of a class were taken for; the first number is its share of all."
+    )
+    columns = ("truth", "of all", *(names[i] for i in kept.tolist()))
+    return Detail("Pixels", explanation, columns, rows, shaded=True)
+
+
+def shares(row: np.ndarray, kept: np.ndarray) -> list[Number]:
+    """A row of pixel counts as shares of it; nothing where there are no pixels."""
+    total = int(row.sum())
+    return [float(row[i] / total) if total else None for i in kept.tolist()]
+
+
+def defined(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
