@@ -1,5 +1,6 @@
 """`jumok check`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,9 +9,13 @@ from rich.table import Table
 from jumok.cli.console import print_json, say, talk
 from jumok.cli.options import Config, Json, Set
 from jumok.dataset import prepare
+from jumok.dataset.batch_picture import draw_batch
+from jumok.dataset.pictures import PictureReport, look_at_images, only_read
 from jumok.dataset.report import Report, SplitReport, report
+from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
+from jumok.files import write_file_atomically
 
 SHOWN = 20
 
@@ -23,19 +28,36 @@ def command(
     config: Config,
     set_: Set = None,
     faults: Annotated[int, typer.Option(help="Faults to show one by one.")] = SHOWN,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Where the picture of a batch goes; NAME-batch.png in this folder by default."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read all data of an experiment and tell what they are like and what is wrong with them.
 
-    Exit status 2 when there are faults that training would refuse.
+    Of images, each one is decoded, and a labelled batch is drawn as the model gets it in training: scaled, and varied
+    by augmentation. Exit status 2 when there are faults that training would refuse.
     """
     experiment = read_experiment(config, set_ or [])
-    found = report(prepare(experiment, say, tolerant=True))
+    images = look_at_images(experiment)
+    prepared = only_read(experiment) if images.broken else prepare(experiment, say, tolerant=True)
+    found = report(prepared, images)
+    drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
+    file = picture or Path(f"{config.stem}-batch.png")
+    if drawn is not None:
+        write_file_atomically(file, png(drawn))
     if json:
-        print_json(found.document())
+        print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
     else:
         show(found)
         tell(found, faults)
+    if drawn is not None:
+        say(f"a batch as the model gets it in training: {file}")
+    elif picture is not None or images.sources:
+        say(
+            "no picture of a batch: " + ("mend the faults first" if images.sources else "there are no images")
+        )
     if found.fatal_count:
         raise DataError(f"faults that cannot be skipped: {found.fatal_count}; mend them first")
     if found.fault_count and experiment.data.on_bad_rows == "error":
@@ -46,9 +68,26 @@ def command(
 
 def show(found: Report) -> None:
     """What could be read."""
-    if found.splits:
+    if found.pictures.sources:
+        talk.print(picture_table(found.pictures))
+    if any(part.lengths for part in found.splits.values()):
         talk.print(split_table(found))
+    if found.splits:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
+
+
+def picture_table(pictures: PictureReport) -> Table:
+    """Counts of images and of what is marked in them."""
+    table = Table(title="images", title_justify="left")
+    for column in ("part", "images", "smallest", "largest", "marked"):
+        table.add_column(column, justify="left" if column in ("part", "marked") else "right")
+    for name, source in pictures.sources.items():
+        marked = [f"{count:,} {of}" for of, count in source.objects.items()]
+        marked += [f"{of} {100 * share:.1f} %" for of, share in source.pixels.items()]
+        table.add_row(
+            name, f"{source.images:,}", source.smallest or "", source.largest or "", ", ".join(marked)
+        )
+    return table
 
 
 def split_table(found: Report) -> Table:
@@ -86,6 +125,10 @@ def tell(found: Report, most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
+    for remark in found.pictures.remarks[:most]:
+        say(f"remark: {remark}")
+    if len(found.pictures.remarks) > most:
+        say(f"... and {len(found.pictures.remarks) - most} more remarks")
     for fault in found.faults[:most]:
         say(f"fault: {fault}")
     if found.fault_count > min(most, len(found.faults)):

@@ -4,8 +4,9 @@ import io
 import json as jsonlib
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -14,7 +15,9 @@ import typer
 from rich.progress import Progress
 
 from jumok.cli.console import say, talk
+from jumok.cli.image_files import listed_images, named_images
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
+from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder, write_array
 from jumok.data.reading import open_bytes
 from jumok.errors import DataError
 from jumok.files import unwritable
@@ -22,9 +25,13 @@ from jumok.predictor import Predictor, load
 from jumok.values import Prediction
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
+IMAGES_AT_ONCE = 32
+TOLD_UNREAD = 20  # unreadable images that are told one by one
 TOLD = 3  # unknown pieces that are told one by one
 
 Input = str | dict[str, str]
+Answer = Prediction | DataError  # what was predicted, or why nothing could be
+Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,12 +41,17 @@ def add_to(app: typer.Typer) -> None:
 def command(
     run: Run,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT", help="Inputs; else standard input.")
+        list[str] | None,
+        typer.Argument(metavar="INPUT", help="Texts; or images, and folders of them. Else standard input."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="Inputs, one a line; plain or .gz; - is standard input.")
+        Path | None,
+        typer.Option(help="Texts or paths of images, one a line; plain or .gz; - is standard input."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Where answers go; standard output by default.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
+    ] = None,
     json: Json = False,
     best: Annotated[int | None, typer.Option(help="Answers for each input (with --json: n_best).")] = None,
     beam: Beam = None,
@@ -52,12 +64,25 @@ def command(
     top_p: Annotated[float | None, typer.Option(help="For --method sample.")] = None,
     seed: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="The longest answer.")] = None,
+    score: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Boxes are counted and drawn from this score on; 0.3 by default."
+        ),
+    ] = None,
     device: Device = "auto",
     precision: Precision = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
+
+    Images: with --output FOLDER there are pictures NAME.jpg with what was found, and predictions.json: for boxes in
+    COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
+    also images, masks/NAME.png. An image_id is the name of the file as a number where all names are numbers, else the
+    name without its suffix (with folders, where names alone are equal); images.json says which image and category is
+    which, and stands for the annotations where a program of COCO's wants them. An image that cannot be read is told
+    at the end, exit status 2, and the others are done.
     """
     decoding = {
         "best": best,
@@ -74,12 +99,102 @@ def command(
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
     predictor = load(run, device, decoding)
+    if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
+        raise DataError("--score is for models that find objects; the answers of this one are told whole")
     with ExitStack() as stack:
+        at_keyboard = not texts and file is None and sys.stdin.isatty()
         inputs = iter(texts) if texts else read_lines(stack, file)
+        if reads_images(predictor):
+            images = named_images(texts) if texts else listed_images(inputs, str(file or "standard input"))
+            predict_images(predictor, images if at_keyboard else list(images), output, json, score)
+            return
         out = stack.enter_context(opened(output)) if output else sys.stdout
         write = write_json if json else write_lines
-        at_once = 1 if not texts and file is None and sys.stdin.isatty() else AT_ONCE
-        write(out, answered(predictor, inputs, at_once))
+        at_once = 1 if at_keyboard else AT_ONCE
+        write(out, answered(predictor, inputs, at_once, predictor.predict))
+
+
+def reads_images(predictor: Predictor) -> bool:
+    """Whether an input is the path of one image."""
+    (*several, kind) = predictor.inputs.values()
+    return not several and kind.reads_files
+
+
+def predict_images(
+    predictor: Predictor, images: Iterable[Path], output: Path | None, json: bool, score: float | None
+) -> None:
+    """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
+    if output is not None:
+        images = without_repetitions(images)
+    at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
+    outcome = Outcome(score)
+    answers = answered(predictor, map(str, images), at_once, partial(answer_readable, predictor))
+    if isinstance(images, list) and output is not None:
+        (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
+        folder = PictureFolder(output, read, said, images)
+        folder.write(
+            answer[said.name] if isinstance(answer, Prediction) else answer
+            for _, answer in outcome.of(answers)
+        )
+        say(f"{output}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
+    else:
+        write = write_json if json else write_lines
+        write(sys.stdout, outcome.of(answers))
+    outcome.tell()
+
+
+def without_repetitions(images: Iterable[Path]) -> list[Path]:
+    """Each file once, in order, with a word about those that came again."""
+    given = list(images)
+    first = {image.resolve(): image for image in reversed(given)}
+    kept = [image for image in dict.fromkeys(given) if first[image.resolve()] is image]
+    if len(kept) < len(given):
+        say(f"note: {len(given) - len(kept)} image(s) came more than once and are answered once")
+    return kept
+
+
+def answer_readable(
+    predictor: Predictor, values: Sequence[Input], first: int, progress: Callable[[int], None]
+) -> Sequence[Answer]:
+    """All answers at once; where an input cannot be read, one by one, with the reason in its place."""
+    try:
+        return predictor.predict(values, first, progress)
+    except DataError:
+        return [answer_or_reason(predictor, value, first + i) for i, value in enumerate(values)]
+
+
+def answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer:
+    try:
+        return predictor.predict([value], number)[0]
+    except DataError as error:
+        return error
+
+
+class Outcome:
+    """What became of images while they were answered."""
+
+    def __init__(self, score: float | None) -> None:
+        self.score = score
+        self.done = 0
+        self.unread: list[DataError] = []
+
+    def of(self, answers: Iterable[tuple[Input, Answer]]) -> Iterator[tuple[Input, Answer]]:
+        """The same answers, counted, and told from the score on that was asked for."""
+        for value, answer in answers:
+            if isinstance(answer, DataError):
+                self.unread.append(answer)
+            else:
+                self.done += 1
+                answer = answer if self.score is None else answer.at_least(self.score)
+            yield value, answer
+
+    def tell(self) -> None:
+        """DataError where something could not be read."""
+        for reason in self.unread[:TOLD_UNREAD]:
+            say(f"not read: {reason}")
+        if self.unread:
+            count = f"{len(self.unread):,} of {self.done + len(self.unread):,} images"
+            raise DataError(f"{count} could not be read; the others are done")
 
 
 def opened(output: Path) -> TextIO:
@@ -119,7 +234,9 @@ def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
             ) from None
 
 
-def answered(predictor: Predictor, inputs: Iterator[str], at_once: int) -> Iterator[tuple[Input, Prediction]]:
+def answered(
+    predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask
+) -> Iterator[tuple[Input, Answer]]:
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
     done, notes = 0, Notes(predictor)
     with Progress(
@@ -134,7 +251,7 @@ def answered(predictor: Predictor, inputs: Iterator[str], at_once: int) -> Itera
             values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
             for i, value in enumerate(values):
                 notes.look(value, done + i + 1)
-            found = predictor.predict(values, done, lambda count: bar.advance(task, count))
+            found = ask(values, done, lambda count: bar.advance(task, count))
             yield from zip(values, found, strict=True)
             done += len(block)
     notes.tell()
@@ -184,22 +301,21 @@ class Notes:
             say(f"note: {len(self.unknown) - TOLD} more pieces were never seen in training")
 
 
-def write_lines(out: TextIO, answers: Iterator[tuple[Input, Prediction]]) -> None:
-    for _, prediction in answers:
-        out.write(prediction.text.replace("\n", " ") + "\n")
+def write_lines(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
+    """A line for each input; an empty one for what could not be read, so that lines belong to inputs."""
+    for _, answer in answers:
+        out.write(("" if isinstance(answer, DataError) else answer.text.replace("\n", " ")) + "\n")
         if isinstance(out, io.TextIOWrapper) and out.isatty():
             out.flush()
 
 
-def write_json(out: TextIO, answers: Iterator[tuple[Input, Prediction]]) -> None:
-    """One JSON array, written item by item."""
-    out.write("[")
-    for i, (value, prediction) in enumerate(answers):
-        out.write(("," if i else "") + "\n" + jsonlib.dumps(described(value, prediction), ensure_ascii=False))
-    out.write("\n]\n")
+def write_json(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
+    write_array(out, (described(value, answer) for value, answer in answers))
 
 
-def described(value: Input, prediction: Prediction) -> dict[str, Any]:
-    outputs = {name: part.describe() for name, part in prediction.outputs.items()}
+def described(value: Input, answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, DataError):
+        return {"input": value, "error": str(answer)}
+    outputs = {name: part.describe() for name, part in answer.outputs.items()}
     only = next(iter(outputs.values())) if len(outputs) == 1 else {"outputs": outputs}
     return {"input": value, **only}

@@ -7,8 +7,11 @@ import numpy as np
 
 from jumok.data.check import LengthSummary, digests, length_summary
 from jumok.data.faults import Fault
+from jumok.dataset.pictures import PictureReport
 from jumok.dataset.prepare import Prepared
 from jumok.dataset.split import Split
+
+NO_PICTURES = PictureReport()
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Report:
     faults: list[Fault]  # the first of each source
     fault_count: int
     fatal_count: int  # of these, faults that cannot be skipped
+    pictures: PictureReport
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -41,26 +45,32 @@ class Report:
             for name, part in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
+        images = {
+            "images": self.pictures.document(),
+            "remarks": [remark._asdict() for remark in self.pictures.remarks],
+        }
         return {
             "splits": splits,
             "fields": self.fields,
+            **(images if self.pictures.sources else {}),
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
             "faults": faults,
         }
 
 
-def report(prepared: Prepared) -> Report:
-    """Look at all that `prepare` (tolerant) has read."""
-    faults = [fault for imported in prepared.faults.values() for fault in imported.faults]
+def report(prepared: Prepared, pictures: PictureReport = NO_PICTURES) -> Report:
+    """Look at all that `prepare` (tolerant) has read; what was found in images stands for what their rows say."""
+    rest = {name: read for name, read in prepared.faults.items() if name not in pictures.annotated}
+    faults = [*pictures.faults, *(fault for read in rest.values() for fault in read.faults)]
     faults += [fault for some in prepared.too_long.values() for fault in some]
-    count = sum(sum(imported.counts.values()) for imported in prepared.faults.values())
+    count = len(pictures.faults) + sum(sum(read.counts.values()) for read in rest.values())
     count += sum(prepared.too_long_counts.values())
     train = prepared.splits.get("train")
     splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
-    kinds = prepared.fields.all
-    fatal = sum(len(imported.fatal) for imported in prepared.faults.values())
-    return Report(splits, {name: kind.summary for name, kind in kinds.items()}, faults, count, fatal)
+    fields = {name: kind.summary for name, kind in prepared.fields.all.items()}
+    fatal = pictures.fatal_count(prepared.faults) + sum(len(read.fatal) for read in rest.values())
+    return Report(splits, fields, faults, count, fatal, pictures)
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
@@ -68,7 +78,8 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))
     texts = [name for name in names if split.lengths(name).any()]
-    leaked, leak = (0, None) if train is None or split is train else leaks(split, train, inputs)
+    comparable = train is not None and split is not train and same_names(split, train)
+    leaked, leak = leaks(split, train, inputs) if train is not None and comparable else (0, None)
     return SplitReport(
         examples=len(split),
         lengths={name: length_summary(split.lengths(name)) for name in texts},
@@ -83,6 +94,11 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
 def hashes(split: Split, names: tuple[str, ...]) -> np.ndarray:
     """A hash (n,) of these columns of each example."""
     return digests(split.texts, names)[split.rows]
+
+
+def same_names(split: Split, other: Split) -> bool:
+    """Whether equal texts mean the same in both: paths do where they start in the same folder."""
+    return split.root == other.root or not any(kind.reads_files for kind in split.inputs.values())
 
 
 def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | None]:

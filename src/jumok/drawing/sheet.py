@@ -23,12 +23,15 @@ PAPER, INK = (250, 250, 250), (30, 30, 30)
 GAP = 12  # pixels between pictures
 OPACITY = 0.5  # of masks
 LINES = 4  # of a title
+TRIES = 4  # places for a tag
 TALLEST = 1.5  # height of a picture over the width of its place
 NOTHING = -1  # in a mask: no class
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Unifont"),
 )
+
+Edges = tuple[int, int, int, int]  # left, upper, right, lower
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,33 @@ def with_mask(pixels: Tensor, mask: Tensor) -> Tensor:
 def draw_names(
     image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
 ) -> None:
-    """Name each box in a tag on its upper edge, moved to where the picture has room for it."""
+    """Name each box in a tag on its upper edge, moved to where the picture has room for it; the last ones first."""
     draw = ImageDraw.Draw(image)
     font = font_for("".join(names), max(9, round(image.width / 44)))
-    for (x1, y1, _, _), name, colour in zip(boxes, names, colours, strict=True):
+    taken: list[Edges] = []
+    for (x1, y1, _, _), name, colour in list(zip(boxes, names, colours, strict=True))[::-1]:
         left, top, right, bottom = map(round, draw.textbbox((0, 0), name, font=font))
         width, height = right - left + 6, bottom - top + 5
         above = round(y1) - height
         x = max(0, min(round(x1), image.width - width))
-        y = max(0, min(above if above >= 0 else round(y1), image.height - height))
+        y = free_height(x, above if above >= 0 else round(y1), width, height, image.height, taken)
+        taken.append((x, y, x + width, y + height))
         draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
         draw.text((x + 3 - left, y + 2 - top), name, fill=ink_on(colour), font=font)
+
+
+def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: Sequence[Edges]) -> int:
+    """Where a tag begins: as wanted, or a few tags below where others are in the way."""
+    for step in range(TRIES):
+        y = max(0, min(wanted + step * height, most - height))
+        here = (x, y, x + width, y + height)
+        if not any(meet(here, other) for other in taken):
+            return y
+    return max(0, min(wanted, most - height))
+
+
+def meet(one: Edges, other: Edges) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def titled(image: Image.Image, title: str, width: int) -> Image.Image:

@@ -1,0 +1,126 @@
+"""The folder that `jumok predict --output` writes for images: predictions, what they are of, and pictures."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from torch import Tensor
+
+from jumok.cli.image_files import distinct_names, image_ids
+from jumok.drawing.encoding import jpeg, png
+from jumok.drawing.sheet import draw_sheet
+from jumok.errors import DataError
+from jumok.files import unwritable
+from jumok.kinds.classes import class_ids
+from jumok.kinds.kind import InputKind, OutputKind
+from jumok.values import Value
+
+PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
+NARROWEST, WIDEST = 480, 1600  # pixels of a picture
+
+Answer = Value | DataError  # what was predicted, or why nothing could be
+
+
+class Named(NamedTuple):
+    """An image and what it is called in the folder."""
+
+    path: Path
+    name: str
+    id: int | str
+
+
+class PictureFolder:
+    """A folder of predictions.
+
+    predictions.json: for boxes exactly COCO's format of results; for others an object for each image.
+    images.json: what ids and numbers mean, as COCO has it: images with file and size, categories; besides, the files
+    that were written for each image, and images that could not be read.
+    NAME.jpg: the image with what was found. masks/NAME.png: a mask whose values are the ids of the categories.
+    """
+
+    def __init__(self, folder: Path, read: InputKind, said: OutputKind, images: Sequence[Path]) -> None:
+        self.folder, self.read, self.said = folder, read, said
+        names = distinct_names(images)
+        ids: Sequence[int | str] = image_ids(names)
+        self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{folder} is a file; predictions of images need a folder")
+
+    def write(self, answers: Iterable[Answer]) -> None:
+        """Write all answers, one for each image in their order."""
+        records: list[dict[str, Any]] = []
+        unread: list[dict[str, str]] = []
+
+        def results() -> Iterator[dict[str, Any]]:
+            for image, answer in zip(self.images, answers, strict=True):
+                if isinstance(answer, DataError):
+                    unread.append({"file_name": image.path.as_posix(), "error": str(answer)})
+                    continue
+                records.append(self.keep(image, answer))
+                yield from self.said.results(answer, image.id)
+
+        with written(self.folder / PREDICTIONS) as out:
+            write_array(out, results())
+        classes = zip(class_ids(self.said.classes), self.said.classes, strict=True)
+        categories = [{"id": number, "name": one.name} for number, one in classes]
+        about = {"images": records, "annotations": [], "categories": categories, "unreadable": unread}
+        with written(self.folder / IMAGES) as out:
+            out.write(json.dumps(about, ensure_ascii=False, indent=1) + "\n")
+
+    def keep(self, image: Named, answer: Value) -> dict[str, Any]:
+        """Write the files of one image; its record."""
+        pixels = self.read.picture(self.read.accept(image.path))
+        if pixels is None:
+            raise TypeError(f"{self.read.name!r} gives no pictures")
+        height, width = pixels.shape[1:]
+        record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
+        record["picture"] = self.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
+        mask = self.said.as_image(answer)
+        if mask is not None:
+            record["mask"] = self.save(f"{MASKS}/{image.name}.png", png(mask))
+        return record
+
+    def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
+        """The image with the answer over it and a legend below."""
+        drawn = self.said.drawn(answer, pixels)
+        if not drawn.title:
+            drawn = replace(drawn, title=image.path.name)
+        width = min(max(pixels.shape[2], NARROWEST), WIDEST)
+        return jpeg(draw_sheet([drawn], [one.name for one in self.said.classes], 1, width))
+
+    def save(self, name: str, data: bytes) -> str:
+        """Write a file below the folder; its name."""
+        path = self.folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise unwritable(path, error) from None
+        return name
+
+
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """A file to write to that gets its name when all is there."""
+    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as out:
+            yield out
+        os.replace(temporary, path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_array(out: TextIO, items: Iterable[Any]) -> None:
+    """One JSON array, written item by item."""
+    out.write("[")
+    for i, item in enumerate(items):
+        out.write(("," if i else "") + "\n" + json.dumps(item, ensure_ascii=False))
+    out.write("\n]\n")
