@@ -172,6 +172,7 @@ def describe(trainer: Trainer) -> Began:
         trainer.options.steps,
         trainer.step,
         trainer.processes.number,
+        next(iter(trainer.prepared.outputs.values())).counted,
     )
 
 
