@@ -13,7 +13,7 @@ from jumok.data.annotations.coco import read_coco
 from jumok.data.images import read_mask
 from jumok.demos import digits
 from jumok.demos.scenes import BRIGHTNESS, drawn
-from jumok.kinds.annotations import AnnotationOptions
+from jumok.experiment.sources import SourceOptions
 
 OUTPUTS = ["boxes", "mask", "text"]
 FEW = {"train": 12, "valid": 3, "test": 4}
@@ -41,7 +41,7 @@ def annotated(folder):
     options = yaml.safe_load((folder / "experiment.yaml").read_text(encoding="utf-8"))["data"]
     paths = ("coco", "masks", "images")
     return {
-        part: AnnotationOptions(
+        part: SourceOptions(
             **{name: folder / value if name in paths else value for name, value in source.items()}
         ).read()
         for part, source in options.items()

@@ -63,7 +63,8 @@ def command(
         bool, typer.Option("--round-trip", help="For numbers: both directions, one after the other.")
     ] = False,
     output: Annotated[
-        Output | None, typer.Option(help="For digits: find them (boxes), paint over them (mask), read them (text).")
+        Output | None,
+        typer.Option(help="For digits: find them (boxes), paint over them (mask), read them (text)."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     set_: Set = None,
