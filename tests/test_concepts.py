@@ -15,7 +15,8 @@ from jumok.experiment import read_experiment
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {"en": DOCS / "concepts.md", "ko": DOCS / "concepts.ko.md"}
 HEADING = re.compile(r'^<a id="(?P<anchor>[^"]+)"></a>\n### (?P<heading>.+)\n', re.MULTILINE)
-BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(python|console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"# (\w+\.yaml)\n")  # the first line of an experiment file
 LINK = re.compile(r"\]\(([^)]+)\)")
 PRINTED = re.compile(r"^ *print\(.*\)  # (.*)$|^# (.*)$", re.MULTILINE)  # beside a print, or below its loop
 IMPORT = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
@@ -52,6 +53,16 @@ def commands(console: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in lines]
 
 
+def write_experiments(folder: Path) -> None:
+    """The files that commands go on from: that of `jumok new`, and those that the page shows."""
+    file = folder / "translate.yaml"
+    file.write_text(TEMPLATE.format(file=file, source="german", target="english"), encoding="utf-8")
+    for text in (block for notion in notions("en") for block in notion.blocks("yaml")):
+        named = NAMED.match(text)
+        assert named, text
+        (folder / named[1]).write_text(text, encoding="utf-8")
+
+
 def cases(kind: str) -> list[object]:
     """All blocks of both pages, one test each, named by page and heading."""
     return [
@@ -83,14 +94,20 @@ def test_snippets_are_short_and_need_only_torch_and_jumok(language: str) -> None
 
 @pytest.mark.parametrize("console", cases("console"))
 def test_command_is_real(console: str, tmp_path: Path) -> None:
-    file = tmp_path / "translate.yaml"
-    file.write_text(TEMPLATE.format(file=file, source="german", target="english"), encoding="utf-8")
+    write_experiments(tmp_path)
     assert commands(console)
     for program, name, *arguments in commands(console):
         assert program == "jumok"
         given = get_command(app).commands[name].make_context(name, list(arguments)).params  # type: ignore[attr-defined]
         if name in ("train", "check"):
-            read_experiment(file, given["set_"] or [])  # refuses options that do not exist
+            read_experiment(tmp_path / given["config"], given["set_"] or [])  # refuses unknown options
+
+
+@pytest.mark.parametrize("text", cases("yaml"))
+def test_experiment_is_real(text: str, tmp_path: Path) -> None:
+    write_experiments(tmp_path)
+    named = NAMED.match(text)
+    assert named and read_experiment(tmp_path / named[1])
 
 
 @each_page

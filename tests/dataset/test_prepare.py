@@ -73,7 +73,8 @@ def test_skipped_rows_are_counted_with_their_reasons(tmp_path):
     assert rows_of(prepared.splits["train"]) == [("ab", "ba"), ("ef", "fe")]
     assert [prepared.splits["train"].line(i) for i in range(2)] == [2, 6]
     assert said == [
-        f"train: skipped 3 of 5 rows (2 column count, 1 empty side); first: {file}:3: has 3 columns, expected 2; "
+        f"train: left out 3 that are faulty (2 column count, 1 empty side), 2 rows stay; "
+        f"first: {file}:3: has 3 columns, expected 2; "
         "remove the extra tab or name the columns"
     ]
 

@@ -12,6 +12,7 @@ import pytest
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
 from jumok.training import Interrupted, Outcome, loop, parallel, train
+from jumok.training.batches import Batches
 from jumok.training.loop import Trainer
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
@@ -44,7 +45,7 @@ def make(tmp_path) -> Callable[..., Experiment]:
 # What a training consists of: it is stopped before a call of one of these.
 CALLS = [
     (Trainer, "train_step"),
-    (Trainer, "next_batch"),
+    (Batches, "next"),
     (Trainer, "_apply"),
     (Trainer, "evaluate"),
     (Trainer, "save"),

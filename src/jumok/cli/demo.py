@@ -14,7 +14,7 @@ from jumok.cli.console import print_json, say, talk
 from jumok.cli.display import make_display
 from jumok.cli.options import Json, Set
 from jumok.comparison import compare_variations
-from jumok.demos import bottleneck, numbers, pronounce
+from jumok.demos import bottleneck, digits, numbers, pronounce
 from jumok.errors import ConfigurationError
 from jumok.evaluation import experiment_of, final_split, open_split
 from jumok.experiment import read_experiment
@@ -31,6 +31,15 @@ class Name(StrEnum):
     numbers = "numbers"
     pronounce = "pronounce"
     bottleneck = "bottleneck"
+    digits = "digits"
+
+
+class Output(StrEnum):
+    """What the demo digits answers."""
+
+    boxes = "boxes"
+    mask = "mask"
+    text = "text"
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,10 @@ def command(
     round_trip: Annotated[
         bool, typer.Option("--round-trip", help="For numbers: both directions, one after the other.")
     ] = False,
+    output: Annotated[
+        Output | None,
+        typer.Option(help="For digits: find them (boxes), paint over them (mask), read them (text)."),
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     set_: Set = None,
     json: Json = False,
@@ -62,16 +75,22 @@ def command(
     numbers: decimal to binary, on numbers it never saw (--reverse: binary to decimal).
     pronounce: English spelling to pronunciation, on the CMU dictionary.
     bottleneck: models of one vector and models with attention, as sequences grow (10 minutes, a picture).
+    digits: handwritten digits in pictures: found (--output boxes), painted over (mask) or read (text).
     """
     if name is not Name.numbers and (reverse or round_trip):
         raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
+    if name is not Name.digits and output is not None:
+        raise ConfigurationError("--output belongs to the demo digits")
     if name is Name.bottleneck:
         show_bottleneck(folder / "bottleneck", set_ or [], json)
         return
     if round_trip:
         show_round_trip(folder, set_ or [], json)
         return
-    demo = numbers_demo(folder, reverse) if name is Name.numbers else pronounce_demo(folder)
+    if name is Name.digits:
+        demo = digits_demo(folder, output or Output.boxes)
+    else:
+        demo = numbers_demo(folder, reverse) if name is Name.numbers else pronounce_demo(folder)
     evaluation = run_demo(demo, set_ or [])
     if json:
         print_json({"run": str(demo.run), **evaluation})
@@ -106,6 +125,26 @@ def pronounce_demo(folder: Path) -> Demo:
             f"jumok predict {run} attention transformer",
             f"jumok predict {run} jumok --best 5 --json",
             f"jumok train {run}/experiment.yaml --run {run} --set training.steps=10000",
+        ),
+    )
+
+
+def digits_demo(folder: Path, output: Output) -> Demo:
+    run = folder / f"digits-{output.value}"
+    titles = {
+        Output.boxes: "to find handwritten digits",
+        Output.mask: "to paint over handwritten digits",
+        Output.text: "to read handwritten numbers",
+    }
+    others = [other.value for other in Output if other is not output]
+    return Demo(
+        titles[output],
+        digits.write(run, output.value),
+        run,
+        (
+            f"jumok predict {run} {run}/data/images/test/000?.png",
+            f"jumok demo digits --output {others[0]}",
+            f"jumok demo digits --output {others[1]}",
         ),
     )
 

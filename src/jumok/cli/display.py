@@ -33,7 +33,10 @@ class PlainDisplay:
 
     def began(self, what: Began) -> None:
         say(beginning(what))
-        self.clock, self.last = Clock(), time.monotonic()  # it may have shown another training before
+        self.clock, self.last = (
+            Clock(what.counted),
+            time.monotonic(),
+        )  # it may have shown another training before
 
     def stepped(self, progress: Progress) -> None:
         self.clock.tick(progress)
@@ -81,7 +84,8 @@ class LiveDisplay(PlainDisplay):
 class Clock:
     """Guesses the time left, evaluations included, from the pace since this process began."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: str = "token") -> None:
+        self.counted = counted
         self.first: tuple[int, float] | None = None
 
     def tick(self, progress: Progress) -> None:
@@ -98,9 +102,14 @@ class Clock:
         left = self.left(progress)
         return (
             f"step {progress.step:,}/{progress.steps:,}  epoch {progress.epoch + 1}  loss {progress.loss:.3f}  "
-            f"{progress.tokens_per_second:,.0f} tokens/s"
+            f"{speed(progress.per_second)} {self.counted}s/s"
             + (f"  {duration(left)} left" if left is not None else "")
         )
+
+
+def speed(value: float) -> str:
+    """A number a second, of slow things with a decimal."""
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
 
 
 def beginning(what: Began) -> str:

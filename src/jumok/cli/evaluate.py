@@ -51,7 +51,7 @@ def command(
         extra = {} if differences is None else {"against": against_document(against, differences)}
         print_json({**document, **extra})
         return
-    shown_scores = {name: scores[name] for name in answered.headline}
+    shown_scores = {name: scores[name] for name in answered.headline if name in scores}
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
     for name, signature in document["signature"].items():
         if name in shown_scores:
@@ -72,7 +72,7 @@ def difference_table(
     table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")
     for column in ("metric", "difference", "95 % interval", "p", "verdict"):
         table.add_column(column, justify="left" if column in ("metric", "verdict") else "right")
-    for name, d in ((name, differences[name]) for name in answered.headline):
+    for name, d in ((name, differences[name]) for name in answered.headline if name in differences):
         good = (d.difference > 0) == better[name]
         verdict = ("better" if good else "worse") if d.p < 0.05 else "no significant difference"
         bounds = f"{shown(name, d.low)} – {shown(name, d.high)}"

@@ -97,7 +97,8 @@ def _refuse_or_skip(part: str, imported: Imported, experiment: Experiment, say: 
         )
     reasons = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in imported.counts.items())
     say(
-        f"{part}: skipped {total} of {len(imported.store) + total} rows ({reasons}); first: {imported.faults[0]}"
+        f"{part}: left out {total:,} that are faulty ({reasons}), {len(imported.store):,} rows stay; "
+        f"first: {imported.faults[0]}"
     )
 
 

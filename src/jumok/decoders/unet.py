@@ -30,28 +30,29 @@ class Convolution(nn.Sequential):
         )
 
 
-class Upsampling(nn.Module):
-    """Make a map `factor` times as high and wide: (B, C, Y, X) to (B, width, factor · Y, factor · X).
+def upsampling(channels: int, width: int, factor: int, kind: Upsample) -> nn.Module:
+    """What makes a map `factor` times as high and wide: (B, channels, Y, X) to (B, width, factor · Y, factor · X)."""
+    change = nn.Conv2d(channels, width, 1)
+    if kind == "transposed":
+        return spreading(change, factor)
+    return nn.Sequential(change, nn.Upsample(scale_factor=factor, mode="bilinear", align_corners=False))
 
-    `bilinear` spreads, and a 1 × 1 convolution changes the width before that, where the map is small.
-    `transposed` learns what each cell becomes (Zeiler et al., 2010). Its kernel is as large as its stride, so that
-    each new cell is written exactly once: kernels that overlap unevenly leave checkerboards (Odena et al., 2016).
+
+def spreading(change: nn.Conv2d, factor: int) -> nn.ConvTranspose2d:
+    """A transposed convolution that at first does what `change` and bilinear interpolation do, and learns on.
+
+    (Long et al., 2015, section 3.3.) Its kernel is twice as large as its stride, so that every new cell is made of
+    the same number of old ones: kernels that overlap unevenly leave checkerboards (Odena et al., 2016).
     """
-
-    def __init__(self, channels: int, width: int, factor: int, kind: Upsample) -> None:
-        super().__init__()
-        self.factor, self.kind = factor, kind
-        self.change: nn.Conv2d | nn.ConvTranspose2d
-        if kind == "transposed":
-            self.change = nn.ConvTranspose2d(channels, width, factor, stride=factor)
-        else:
-            self.change = nn.Conv2d(channels, width, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.change(x)
-        if self.kind == "transposed":
-            return x
-        return F.interpolate(x, scale_factor=self.factor, mode="bilinear", align_corners=False)
+    kernel = 2 * factor - factor % 2
+    made = nn.ConvTranspose2d(
+        change.in_channels, change.out_channels, kernel, stride=factor, padding=(kernel - factor) // 2
+    )
+    distance = (torch.arange(kernel) - (kernel - 1) / 2).abs() / factor
+    share = 1 - distance  # of an old cell in the new ones of a row
+    made.weight.data = change.weight.data.transpose(0, 1) * share[:, None] * share
+    made.bias = change.bias
+    return made
 
 
 class UNetDecoder(nn.Module):
@@ -80,13 +81,13 @@ class UNetDecoder(nn.Module):
         self.coarsest = Convolution(channels[-1], widths[-1], 1)
         self.up, self.mix = nn.ModuleList(), nn.ModuleList()
         for level in reversed(range(len(channels) - 1)):
-            self.up.append(Upsampling(widths[level + 1], widths[level], factor(strides, level), upsample))
+            self.up.append(upsampling(widths[level + 1], widths[level], factor(strides, level), upsample))
             seen = widths[level] + (channels[level] if skips else 0)
             self.mix.append(
                 nn.Sequential(Convolution(seen, widths[level]), Convolution(widths[level], widths[level]))
             )
         # The classes are told apart before the last upsampling: at full size every channel costs.
-        self.pixels = Upsampling(width, classes, strides[0], upsample)
+        self.pixels = upsampling(width, classes, strides[0], upsample)
 
     def forward(self, memory: Memory) -> Tensor:
         """Logits (B, C, Y, X) of the class of each pixel of the batch."""

@@ -17,6 +17,7 @@ class Began(NamedTuple):
     steps: int
     start: int  # the step that training goes on from
     processes: int = 1
+    counted: str = "token"  # what losses and speeds are told for; or "image"
 
 
 class Progress(NamedTuple):
@@ -25,9 +26,9 @@ class Progress(NamedTuple):
     step: int
     steps: int
     epoch: int
-    loss: float  # a target token, over the steps since the last word
+    loss: float  # of a target token or an image, over the steps since the last word
     learning_rate: float
-    tokens_per_second: float  # target tokens
+    per_second: float  # target tokens, or images
     seconds: float  # of training, over all sessions
 
 

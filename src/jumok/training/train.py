@@ -172,24 +172,29 @@ def describe(trainer: Trainer) -> Began:
         trainer.options.steps,
         trainer.step,
         trainer.processes.number,
+        next(iter(trainer.prepared.outputs.values())).counted,
     )
 
 
 def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
     """The scores of the best model; those of the record when it has them already."""
-    known = read_evaluation(folder.path) if read_analysis(folder.path) is not None else None
-    predictor = with_alternatives(load(folder.model))
-    if known is None:
-        experiment = experiment_of(folder.path)
-        answered = answer(
-            predictor, open_split(experiment, predictor, final_split(experiment), reporter.said)
-        )
-        known = answered.document(answered.scores())
-        write_record(folder.path, answered, known)
-        folder.report.unlink(missing_ok=True)  # it tells of older scores
+    known, analysis = read_evaluation(folder.path), read_analysis(folder.path)
+    if known is None or analysis is None:
+        known, analysis = _score_anew(folder, reporter)
     if not folder.report.exists():
         write_report(folder.path)
-    (output,) = predictor.outputs.values()
-    intervals = {name: Interval(**known["metrics"][name]) for name in output.headline()}
+    metrics = known["metrics"]
+    intervals = {name: Interval(**metrics[name]) for name in analysis["headline"] if name in metrics}
     reporter.scored(known["split"], known["examples"], intervals)
     return known
+
+
+def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scores and analysis of the best model, written into its run."""
+    experiment, predictor = experiment_of(folder.path), with_alternatives(load(folder.model))
+    split = open_split(experiment, predictor, final_split(experiment), reporter.said)
+    answered = answer(predictor, split)
+    document = answered.document(answered.scores())
+    write_record(folder.path, answered, document)
+    folder.report.unlink(missing_ok=True)  # it tells of older scores
+    return document, read_analysis(folder.path) or {}

@@ -1,0 +1,201 @@
+"""Real handwritten digits strewn over made scenes: to be found, painted over, or read.
+
+`digits.npz` holds 1,797 digits of 13 people as pictures of 8 × 8 cells with grey values from 0 to 16, and their labels:
+the test part of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
+Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0, as scikit-learn has it (`load_digits`).
+Scenes for testing hold only handwriting that no scene for training has.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from jumok.data.annotations.coco import coco_text
+from jumok.data.annotations.masks import save_mask
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture, Place
+from jumok.data.images import Size
+from jumok.demos.scenes import Scene, row, strewn
+
+Output = Literal["boxes", "mask", "text"]
+SEED = 1
+SIDE = 96  # pixels
+SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
+LEVELS = 16  # of grey
+NAMES = tuple("0123456789")
+PLACE = Place("made", None)
+
+
+@dataclass(frozen=True)
+class Task:
+    """How many scenes are made, and what is in them."""
+
+    scenes: dict[str, int]
+    digits: tuple[int, int]  # fewest and most in a scene
+    heights: tuple[float, float]  # least and largest in pixels
+
+
+TASKS: dict[Output, Task] = {
+    "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
+    "mask": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
+    "text": Task({"train": 4000, "valid": 200, "test": 500}, digits=(1, 5), heights=(16, 36)),
+}
+
+EXPERIMENTS: dict[Output, str] = {
+    "boxes": """\
+# Finding handwritten digits in scenes, written by `jumok demo digits --output boxes`.
+inputs:
+  scene:
+    kind: image
+    size: 96
+    encoder: {backbone: convolutional, neck: fpn}
+    augment: {flip: none, scale: [0.7, 1.4]}              # a mirrored digit is another one, or none
+outputs:
+  digits: {kind: boxes, head: {kind: dense}}
+data:
+  train: {coco: data/train.json, images: data/images}
+  valid: {coco: data/valid.json, images: data/images}
+  test: {coco: data/test.json, images: data/images}
+model: {width: 64, dropout: 0.0}
+training: {steps: 1500, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
+""",
+    "mask": """\
+# Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.
+inputs:
+  scene:
+    kind: image
+    size: 96
+    encoder: {backbone: convolutional}
+    augment: {flip: none, scale: [0.8, 1.25]}             # a mirrored digit is another one, or none
+outputs:
+  digits: {kind: mask, decoder: {upsample: bilinear}}
+data:
+  train: {masks: data/train.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
+  valid: {masks: data/valid.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
+  test: {masks: data/test.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
+model: {width: 64, dropout: 0.0}
+training: {steps: 1500, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
+""",
+    "text": """\
+# Reading handwritten numbers from scenes, written by `jumok demo digits --output text`.
+inputs:
+  scene:
+    kind: image
+    size: 96
+    encoder: {backbone: convolutional}
+    augment: {flip: none, scale: [0.8, 1.0]}              # nothing is cut off, for it must be read
+outputs:
+  number: {kind: text, decoder: {kind: transformer, layers: 2}, tokens: {kind: characters}, metric: exact_match}
+data:
+  train: {table: data/train.tsv}
+  valid: {table: data/valid.tsv}
+  test: {table: data/test.tsv}
+model: {width: 128, heads: 4, dropout: 0.1}
+training:
+  {steps: 3000, batch_size: 32, learning_rate: 1e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
+   evaluate_every: 500}
+decoding: {method: greedy}
+""",
+}
+
+
+class Handwriting(NamedTuple):
+    """Written digits."""
+
+    grey: np.ndarray  # (N, 8, 8) float32, 0 to 1
+    labels: np.ndarray  # (N,) 0 to 9
+
+
+def handwriting() -> Handwriting:
+    """All digits of the package's file."""
+    with (files("jumok.demos") / "digits.npz").open("rb") as file, np.load(file) as arrays:
+        return Handwriting(arrays["images"] / np.float32(LEVELS), arrays["labels"].astype(np.int64))
+
+
+def parts(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
+    """Which digits are for train, valid and test: numbers of rows, each in one part, of each digit the same share."""
+    random = np.random.default_rng(seed)
+    found: dict[str, list[np.ndarray]] = {name: [] for name in SHARES}
+    edges = np.cumsum(list(SHARES.values()))[:-1]
+    for label in range(len(NAMES)):
+        rows = random.permutation(np.flatnonzero(labels == label))
+        for name, chosen in zip(SHARES, np.split(rows, np.round(edges * len(rows)).astype(int)), strict=True):
+            found[name].append(chosen)
+    return {name: np.concatenate(chosen) for name, chosen in found.items()}
+
+
+def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
+    """The scenes of a part; each digit of its handwriting comes about as often as the others."""
+    task, writing = TASKS[output], handwriting()
+    rows = parts(writing.labels, seed)[part]
+    random = np.random.default_rng([seed, list(SHARES).index(part), list(TASKS).index(output)])
+    waiting = np.empty(0, np.int64)
+    paint = row if output == "text" else strewn
+    for _ in range(task.scenes[part]):
+        count = int(random.integers(task.digits[0], task.digits[1] + 1))
+        if len(waiting) < count:
+            waiting = np.concatenate((waiting, random.permutation(rows)))
+        chosen, waiting = waiting[:count], waiting[count:]
+        yield paint(list(writing.grey[chosen]), writing.labels[chosen].tolist(), SIDE, task.heights, random)
+
+
+def write(folder: Path, output: Output = "boxes") -> Path:
+    """Write scenes, annotations and experiment file into a folder, if they are not there; the experiment file."""
+    file = folder / "experiment.yaml"
+    if file.exists():
+        return file
+    for part in SHARES:
+        write_part(folder / "data", output, part)
+    file.write_text(EXPERIMENTS[output], encoding="utf-8")
+    return file
+
+
+def write_part(folder: Path, output: Output, part: str) -> None:
+    """The scenes of a part as images/PART/0001.png, …, and what is in them."""
+    (folder / "images" / part).mkdir(parents=True, exist_ok=True)
+    kept = []
+    for number, scene in enumerate(scenes(output, part), start=1):
+        name = f"{part}/{number:04}.png"
+        Image.fromarray(scene.pixels).save(folder / "images" / name, compress_level=1)
+        kept.append((name, scene))
+    if output == "boxes":
+        write_boxes(folder, part, kept)
+    elif output == "mask":
+        write_masks(folder, part, kept)
+    else:
+        lines = [f"images/{name}\t{number_in(scene)}\n" for name, scene in kept]
+        (folder / f"{part}.tsv").write_text("scene\tnumber\n" + "".join(lines), encoding="utf-8")
+
+
+def number_in(scene: Scene) -> str:
+    """The digits from left to right."""
+    return "".join(NAMES[digit.label] for digit in scene.digits)
+
+
+def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
+    """A COCO file."""
+    pictures = [
+        Picture(
+            folder / "images" / name,
+            name,
+            PLACE,
+            Size(SIDE, SIDE),
+            tuple(Annotation(digit.box, NAMES[digit.label], PLACE) for digit in scene.digits),
+        )
+        for name, scene in kept
+    ]
+    data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(pictures))
+    (folder / f"{part}.json").write_text(coco_text(data), encoding="utf-8")
+
+
+def write_masks(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
+    """A mask for each scene, and the list of the pairs."""
+    (folder / "masks" / part).mkdir(parents=True, exist_ok=True)
+    for name, scene in kept:
+        save_mask(scene.mask, folder / "masks" / name)
+    lines = [f"images/{name}\tmasks/{name}\n" for name, _ in kept]
+    (folder / f"{part}.txt").write_text("".join(lines), encoding="utf-8")
