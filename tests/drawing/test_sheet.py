@@ -69,3 +69,26 @@ def test_what_data_sets_hold_is_drawn(tmp_path):
 def test_letters_of_every_script_have_a_font():
     assert font_for("cat", 12).getname()[0] == "DejaVu Sans"
     assert font_for("검은 개", 12).size == 12
+
+
+def test_tags_do_not_hide_each_other():
+    same = torch.tensor([[10.0, 20, 60, 50]]).repeat(2, 1)
+
+    def coloured(labels):
+        picture = LabelledPicture(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
+        pixels = np.asarray(draw_picture(picture, ["a", "b"], 400))
+        return [(pixels == colour).all(-1).sum() for colour in PALETTE[:2]]
+
+    below, above = coloured((0, 1))
+    assert below > 200 and above > 200
+
+
+def test_titles_are_wrapped_and_tall_pictures_are_not_endless():
+    words = LabelledPicture(BLACK, "a sentence of some words " * 4)
+    assert (
+        draw_sheet([words], [], cell=160).height
+        > draw_sheet([LabelledPicture(BLACK, "a")], [], cell=160).height
+    )
+    assert draw_sheet([LabelledPicture(BLACK, "word " * 500)], [], cell=160).height < 400
+    tall = torch.zeros(3, 900, 30, dtype=torch.uint8)
+    assert draw_picture(LabelledPicture(tall), [], 160).height == 240

@@ -1,0 +1,119 @@
+"""report.html of models of images: truth beside prediction, tables by class, one small file that needs no data."""
+
+import base64
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from test_report import Reader
+
+from jumok.reporting import write_report
+from picture_runs import trained
+
+KINDS = ("boxes", "mask", "text")
+each_kind = pytest.mark.parametrize("kind", KINDS)
+PREFIX = "data:image/jpeg;base64,"
+
+
+def report(kind: str) -> str:
+    return (trained(kind) / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def pictures(page: str) -> list[Image.Image]:
+    targets = [target for target in Reader(page).targets if target.startswith("data:")]
+    assert all(target.startswith(PREFIX) for target in targets)
+    return [Image.open(io.BytesIO(base64.b64decode(target.removeprefix(PREFIX)))) for target in targets]
+
+
+@each_kind
+def test_it_is_one_small_file_with_pictures(kind):
+    page = report(kind)
+    reader = Reader(page)
+    assert not reader.open and len(page) < 2_000_000
+    assert not {"script", "link", "iframe"} & set(reader.tags)
+    assert all(target.startswith(("#", "data:")) for target in reader.targets)
+    shown = pictures(page)
+    assert len(shown) == reader.tags.count("img") >= 6
+    assert {picture.width > 700 for picture in shown} == {kind != "text"}  # two of them, side by side
+
+
+@each_kind
+def test_it_is_made_again_the_same_without_the_data(jumok, tmp_path, kind):
+    run = Path(shutil.copytree(trained(kind) / "run", tmp_path / "run"))
+    (run / "report.html").unlink()
+    shutil.move(trained(kind) / "images", tmp_path / "away")
+    try:
+        assert jumok("report", run).status == 0
+        again = (run / "report.html").read_text(encoding="utf-8")
+    finally:
+        shutil.move(tmp_path / "away", trained(kind) / "images")
+    assert again.replace(str(run), str(trained(kind) / "run")) == report(kind)
+
+
+def test_pictures_that_are_gone_leave_the_rest(tmp_path):
+    run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
+    shutil.rmtree(run / "examples")
+    page = Reader(write_report(run).read_text(encoding="utf-8"))
+    assert "img" not in page.tags and "Its worst answers" in page.text
+
+
+def test_words_fit_what_is_counted():
+    boxes, texts = report("boxes"), report("text")
+    assert "mean loss of one image" in boxes and "nats" not in boxes and "greedy" not in boxes
+    assert "loss of a token (nats)" in texts and "greedy search" in texts
+    for page in (boxes, texts):
+        assert "Score by length" not in page and "longest sources" not in page
+
+
+def heads(page: str) -> str:
+    return page.replace('<th class="number">', "").replace('<th class="">', "<th>").replace("</th>", " ")
+
+
+def test_tables_by_class():
+    for kind, scored in (("boxes", ("AP", "AP50")), ("mask", ("IoU",))):
+        page = heads(report(kind))
+        assert "By class" in page and all(f"{name} 95 % interval" in page for name in scored)
+        assert "/brick" not in page
+    assert "class right wrong missed precision recall" in heads(report("boxes"))
+    assert "truth of all background brick drop" in heads(report("mask"))
+    assert "By class" not in report("text")
+
+
+def test_details_add_up():
+    analysis = json.loads((trained("boxes") / "run" / "analysis.json").read_text())
+    (table,) = analysis["details"]
+    marked = json.loads((trained("boxes") / "test.json").read_text())["annotations"]
+    *classes, (every, total) = table["rows"]
+    assert [name for name, _ in classes] == ["brick", "drop"] and every == "all"
+    right, _, missed, _, recall = total
+    assert right + missed == len(marked) and recall == pytest.approx(right / len(marked))
+    analysis = json.loads((trained("mask") / "run" / "analysis.json").read_text())
+    (table,) = analysis["details"]
+    shares = [shares for _, (_, *shares) in table["rows"]]
+    assert all(sum(row) == pytest.approx(1) for row in shares if None not in row)
+    assert sum(of_all for _, (of_all, *_) in table["rows"]) == pytest.approx(1)
+
+
+@each_kind
+def test_the_record_makes_sense(kind):
+    run = trained(kind) / "run"
+    analysis = json.loads((run / "analysis.json").read_text())
+    shown = [*analysis["best"], *analysis["worst"], *analysis["typical"]]
+    assert analysis["bins"] == []
+    assert all((run / analysis["pictures"][str(item["example"])]).is_file() for item in shown)
+    assert all(item["right"] and not item["right"][0].startswith("{") for item in shown)
+    lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    assert len(lines) == 6 and all(line["inputs"]["photo"].endswith(".png") for line in lines)
+    names = {"boxes": "objects", "mask": "shares", "text": "n_best"}
+    assert all(names[kind] in line and line["right"] for line in lines)
+
+
+def test_scoring_again_leaves_no_old_pictures(jumok, tmp_path):
+    run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
+    (run / "examples" / "99999.jpg").write_bytes(b"old")
+    kept = sorted(path.name for path in (trained("boxes") / "run" / "examples").iterdir())
+    assert jumok("evaluate", run).status == 0
+    assert sorted(path.name for path in (run / "examples").iterdir()) == kept
