@@ -168,3 +168,14 @@ def test_writing_again_keeps_what_the_user_changed(folders, output, tmp_path):
     file = tmp_path / "experiment.yaml"
     file.write_text("# mine\n", encoding="utf-8")
     assert digits.write(tmp_path, output) == file and file.read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_numbers_for_testing_are_of_all_lengths(monkeypatch):
+    tasks = {"text": replace(digits.TASKS["text"], scenes={"train": 100, "valid": 0, "test": 100})}
+    monkeypatch.setattr(digits, "TASKS", tasks)
+    counts = {
+        part: Counter(len(scene.digits) for scene in digits.scenes("text", part))
+        for part in tasks["text"].scenes
+    }
+    assert all(10 <= counts["test"][length] <= 33 for length in range(1, 6)), counts
+    assert counts["train"][1] >= 33 and min(counts["train"].values()) >= 4, counts

@@ -37,12 +37,14 @@ class Task:
     scenes: dict[str, int]
     digits: tuple[int, int]  # fewest and most in a scene
     heights: tuple[float, float]  # least and largest in pixels
+    lone: float = 0.0  # share of the scenes for training that hold one digit, whatever chance says
 
 
 TASKS: dict[Output, Task] = {
     "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
     "mask": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
-    "text": Task({"train": 4000, "valid": 200, "test": 500}, digits=(1, 5), heights=(16, 36)),
+    # one digit teaches what digits look like, before there is an order in which to read them
+    "text": Task({"train": 4000, "valid": 200, "test": 500}, digits=(1, 5), heights=(20, 36), lone=0.3),
 }
 
 EXPERIMENTS: dict[Output, str] = {
@@ -136,7 +138,8 @@ def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
     waiting = np.empty(0, np.int64)
     paint = row if output == "text" else strewn
     for _ in range(task.scenes[part]):
-        count = int(random.integers(task.digits[0], task.digits[1] + 1))
+        lone = part == "train" and random.random() < task.lone
+        count = 1 if lone else int(random.integers(task.digits[0], task.digits[1] + 1))
         if len(waiting) < count:
             waiting = np.concatenate((waiting, random.permutation(rows)))
         chosen, waiting = waiting[:count], waiting[count:]
