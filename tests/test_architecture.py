@@ -14,6 +14,7 @@ LINES = 400
 ORDER = [
     *[
         "errors",
+        "deferred",
         "device",
         "files",
         "values",
@@ -149,7 +150,7 @@ def test_nothing_swallows_options(file):
 
 def test_import_is_light():
     report = (
-        "import sys, jumok; print(*{'matplotlib', 'pyarrow'} & {name.split('.')[0] for name in sys.modules})"
+        "import sys, jumok, jumok.cli; print(*{'matplotlib', 'pyarrow', 'timm', 'torchvision'} & {name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", report], capture_output=True, text=True, timeout=120, check=True

@@ -7,7 +7,10 @@ where people's files and losses have them. Boxes are rows of a tensor (N, 4), or
 
 import torch
 from torch import Tensor
-from torchvision import ops
+
+from jumok.deferred import Deferred
+
+ops = Deferred("torchvision.ops")
 
 
 def from_xywh(boxes: Tensor) -> Tensor:

@@ -144,6 +144,7 @@ class FoundObject:
     name: str  # of its class
     score: float  # 0 to 1; 1 for what a person has marked
     box: tuple[float, float, float, float]  # in pixels of the image as it came
+    doubtful: bool = False  # a surer object stands at the same place
 
     @property
     def tag(self) -> str:

@@ -11,8 +11,6 @@ from typing import Literal
 
 import numpy as np
 from torch import Tensor
-from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2 import functional as transforms
 
 from jumok import geometry
 from jumok.data.mosaic import mosaic, quarters
@@ -23,6 +21,7 @@ from jumok.data.resizing import (
     cut,
     fitting_scale,
     scaled_side,
+    transforms,
     unclipped_boxes,
 )
 
@@ -171,7 +170,7 @@ def rotated(picture: MarkedPicture, angle: float) -> MarkedPicture:
     boxes, mask = unclipped_boxes(picture), picture.mask
     return replace(
         picture,
-        image=transforms.rotate(picture.image, angle, interpolation=InterpolationMode.BILINEAR),
+        image=transforms.rotate(picture.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
         boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
         mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN)[0],
     )

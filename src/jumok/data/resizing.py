@@ -5,15 +5,20 @@ lies in the upper left corner, so that a scaled box needs no shift.
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2 import functional as transforms
-from torchvision.tv_tensors import BoundingBoxes
+
+from jumok.deferred import Deferred
+
+if TYPE_CHECKING:
+    from torchvision.tv_tensors import BoundingBoxes
+
+transforms = Deferred("torchvision.transforms.v2.functional")
+tensors = Deferred("torchvision.tv_tensors")
 
 UNKNOWN = -1  # the class of a pixel of which nothing is known
 
@@ -98,11 +103,11 @@ def moved_boxes(picture: MarkedPicture, window: Window, size: tuple[int, int]) -
     return transforms.resized_crop(boxes, *window, list(size)).as_subclass(Tensor)
 
 
-def unclipped_boxes(picture: MarkedPicture) -> BoundingBoxes | None:
+def unclipped_boxes(picture: MarkedPicture) -> "BoundingBoxes | None":
     """The boxes as torchvision moves them, not clipped on the way."""
     if picture.boxes is None:
         return None
-    return BoundingBoxes(picture.boxes, format="XYXY", canvas_size=picture.size, clamping_mode=None)
+    return tensors.BoundingBoxes(picture.boxes, format="XYXY", canvas_size=picture.size, clamping_mode=None)
 
 
 def cut_mask(mask: Tensor, window: Window, size: tuple[int, int]) -> Tensor:
@@ -110,7 +115,7 @@ def cut_mask(mask: Tensor, window: Window, size: tuple[int, int]) -> Tensor:
 
     torchvision's own transform of masks takes the upper left neighbour, half a pixel beside the image.
     """
-    nearest = InterpolationMode.NEAREST_EXACT
+    nearest = transforms.InterpolationMode.NEAREST_EXACT
     return transforms.resized_crop(mask[None], *window, list(size), interpolation=nearest)[0]
 
 

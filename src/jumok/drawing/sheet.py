@@ -10,14 +10,16 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
-from torchvision.utils import draw_bounding_boxes, draw_segmentation_masks
 
 from jumok.data.annotations.masks import class_numbers
 from jumok.data.annotations.palette import PALETTE, Colour
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
 from jumok.data.annotations.segmentation import covered
 from jumok.data.images import load_image, read_mask
+from jumok.deferred import Deferred
+
+transforms = Deferred("torchvision.transforms.v2.functional")
+utilities = Deferred("torchvision.utils")
 
 PAPER, INK = (250, 250, 250), (30, 30, 30)
 GAP = 12  # pixels between pictures
@@ -55,7 +57,7 @@ def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
     """A picture of a data set as it is drawn; objects of unknown classes are left out."""
     numbers = {name: number for number, name in enumerate(data.names)}
     known = [one for one in picture.annotations if one.name in numbers]
-    image = pil_to_tensor(load_image(picture.path))  # (3, Y, X)
+    image = transforms.pil_to_tensor(load_image(picture.path))  # (3, Y, X)
     boxes = torch.tensor([one.box for one in known]).reshape(-1, 4)  # (N, 4)
     labels = tuple(numbers[one.name] for one in known)
     outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
@@ -114,16 +116,16 @@ def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -
     """One picture, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
     scale = min(width / picture.image.shape[2], TALLEST * width / picture.image.shape[1])
     size = max(1, round(picture.image.shape[2] * scale)), max(1, round(picture.image.shape[1] * scale))
-    shown = to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
-    pixels = pil_to_tensor(shown)  # (3, Y, X)
+    shown = transforms.to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
+    pixels = transforms.pil_to_tensor(shown)  # (3, Y, X)
     if picture.mask is not None:
         pixels = with_mask(pixels, picture.mask)
     if picture.boxes is None or not len(picture.boxes):
-        return to_pil_image(pixels)
+        return transforms.to_pil_image(pixels)
     boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
     colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
     thick = max(2, round(width / 320))
-    drawn = to_pil_image(draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick))
+    drawn = transforms.to_pil_image(utilities.draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick))
     names = picture.tags or [classes[label] for label in picture.labels]
     draw_names(drawn, boxes.tolist(), names, colours)
     return drawn
@@ -144,7 +146,7 @@ def with_mask(pixels: Tensor, mask: Tensor) -> Tensor:
         return pixels
     layers = torch.stack([numbers == number for number in found])  # (C, Y, X)
     colours = [PALETTE[number % len(PALETTE)] for number in found]
-    return draw_segmentation_masks(pixels, layers, alpha=OPACITY, colors=list(colours))
+    return utilities.draw_segmentation_masks(pixels, layers, alpha=OPACITY, colors=list(colours))
 
 
 def draw_names(

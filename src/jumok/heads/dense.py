@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import batched_nms
 
 from jumok.decoders.unet import Convolution
-from jumok.geometry import areas, clip, from_centre
+from jumok.geometry import areas, clip, from_centre, ops
 from jumok.values import Detections, Memory, Pyramid
 
 RARE = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
@@ -73,14 +72,14 @@ class DenseBoxHead(nn.Module):
 
     @torch.no_grad()
     def detect(
-        self, found: DenseBoxes, threshold: float = 0.05, overlap: float = 0.6, most: int = 100
+        self, found: DenseBoxes, threshold: float = 0.01, overlap: float = 0.6, most: int = 100
     ) -> list[Detections]:
         """For each picture at most so many boxes of a score of at least `threshold`, the surest first.
 
-        Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the geometric
-        mean of class score and quality.
+        Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
+        score times the quality.
         """
-        scores = (found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]).sqrt()
+        scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
         scores = scores * found.real()[..., None]  # (B, P, C)
         pictures = zip(scores, found.boxes.float(), found.shown.tolist(), strict=True)
         return [surest(*picture, threshold, overlap, most) for picture in pictures]
@@ -130,5 +129,5 @@ def surest(
     cell, label = (scores >= threshold).nonzero(as_tuple=True)
     score, order = scores[cell, label].sort(descending=True, stable=True)
     cell, label, score = cell[order[:CANDIDATES]], label[order[:CANDIDATES]], score[:CANDIDATES]
-    kept = batched_nms(boxes[cell], score, label, overlap)[:most]
+    kept = ops.batched_nms(boxes[cell], score, label, overlap)[:most]
     return Detections(boxes[cell[kept]], score[kept], label[kept])
