@@ -160,7 +160,6 @@ class BoxesPrediction:
     size: tuple[int, int]  # height and width of the image
     least: float = 0.3  # the score from which on an object is told in words and drawn
 
-    @property
     def sure(self) -> tuple[FoundObject, ...]:
         """The objects whose score is worth showing."""
         return tuple(one for one in self.objects if one.score >= self.least)
@@ -172,7 +171,7 @@ class BoxesPrediction:
     @property
     def text(self) -> str:
         """How many of each class, like "12 RBC, 1 WBC"."""
-        counts = Counter(one.name for one in self.sure)
+        counts = Counter(one.name for one in self.sure())
         return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
 
     def describe(self) -> dict[str, object]:

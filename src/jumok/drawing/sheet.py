@@ -152,19 +152,27 @@ def with_mask(pixels: Tensor, mask: Tensor) -> Tensor:
 def draw_names(
     image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
 ) -> None:
-    """Name each box in a tag on its upper edge, moved to where the picture has room for it; the last ones first."""
+    """Name each box in a tag on its upper edge, moved to where the picture has room for it."""
     draw = ImageDraw.Draw(image)
     font = font_for("".join(names), max(9, round(image.width / 44)))
+    texts = [tuple(map(round, draw.textbbox((0, 0), name, font=font))) for name in names]
+    places = tag_places(boxes, [(r - le + 6, b - t + 5) for le, t, r, b in texts], image.size)
+    for (left, top, _, _), place, name, colour in zip(texts, places, names, colours, strict=True):
+        draw.rectangle((*place[:2], place[2] - 1, place[3] - 1), fill=colour)
+        draw.text((place[0] + 3 - left, place[1] + 2 - top), name, fill=ink_on(colour), font=font)
+
+
+def tag_places(
+    boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], picture: tuple[int, int]
+) -> list[Edges]:
+    """Where the tag of each box lies in a picture (width, height); the last ones have the first choice."""
     taken: list[Edges] = []
-    for (x1, y1, _, _), name, colour in list(zip(boxes, names, colours, strict=True))[::-1]:
-        left, top, right, bottom = map(round, draw.textbbox((0, 0), name, font=font))
-        width, height = right - left + 6, bottom - top + 5
+    for (x1, y1, _, _), (width, height) in list(zip(boxes, sizes, strict=True))[::-1]:
         above = round(y1) - height
-        x = max(0, min(round(x1), image.width - width))
-        y = free_height(x, above if above >= 0 else round(y1), width, height, image.height, taken)
+        x = max(0, min(round(x1), picture[0] - width))
+        y = free_height(x, above if above >= 0 else round(y1), width, height, picture[1], taken)
         taken.append((x, y, x + width, y + height))
-        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
-        draw.text((x + 3 - left, y + 2 - top), name, fill=ink_on(colour), font=font)
+    return taken[::-1]
 
 
 def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: Sequence[Edges]) -> int:

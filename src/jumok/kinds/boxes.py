@@ -249,7 +249,7 @@ class Boxes:
     def drawn(self, value: BoxesPrediction, image: Tensor) -> LabelledPicture:
         """The objects that are sure enough, the surest on top."""
         numbers = {name: number for number, name in enumerate(self.names)}
-        objects = value.sure[::-1]
+        objects = value.sure()[::-1]
         boxes = torch.tensor([one.box for one in objects]).reshape(-1, 4)
         labels = tuple(numbers[one.name] for one in objects)
         return LabelledPicture(image, "", boxes, labels, tuple(one.tag for one in objects))
