@@ -146,6 +146,10 @@ class FoundObject:
     box: tuple[float, float, float, float]  # in pixels of the image as it came
     doubtful: bool = False  # a surer object stands at the same place
 
+    def describe(self) -> dict[str, object]:
+        said: dict[str, object] = {"name": self.name, "score": self.score, "box": list(self.box)}
+        return {**said, "doubtful": True} if self.doubtful else said
+
     @property
     def tag(self) -> str:
         """What stands at its box."""
@@ -161,8 +165,8 @@ class BoxesPrediction:
     least: float = 0.3  # the score from which on an object is told in words and drawn
 
     def sure(self) -> tuple[FoundObject, ...]:
-        """The objects whose score is worth showing."""
-        return tuple(one for one in self.objects if one.score >= self.least)
+        """The objects whose score is worth showing, each once."""
+        return tuple(one for one in self.objects if one.score >= self.least and not one.doubtful)
 
     def at_least(self, score: float) -> "BoxesPrediction":
         """The same, with objects told from another score on."""
@@ -177,8 +181,7 @@ class BoxesPrediction:
     def describe(self) -> dict[str, object]:
         """Size and objects, each with the name of its class, score and box (x1, y1, x2, y2)."""
         height, width = self.size
-        objects = [{"name": one.name, "score": one.score, "box": list(one.box)} for one in self.objects]
-        return {"width": width, "height": height, "objects": objects}
+        return {"width": width, "height": height, "objects": [one.describe() for one in self.objects]}
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,9 @@ def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -
     boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
     colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
     thick = max(2, round(width / 320))
-    drawn = transforms.to_pil_image(utilities.draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick))
+    drawn = transforms.to_pil_image(
+        utilities.draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick)
+    )
     names = picture.tags or [classes[label] for label in picture.labels]
     draw_names(drawn, boxes.tolist(), names, colours)
     return drawn

@@ -25,7 +25,8 @@ class Neck(Protocol):
 class CellStates(nn.Module):
     """The cells of one level as a sequence, row by row, each marked with its place in the picture.
 
-    Places are measured in cells, so that a mark means the same in pictures of all sizes, whatever is beside them.
+    What a cell shows is normalised before its place is marked, or the marks would drown it. Places are measured in
+    cells, so that a mark means the same in pictures of all sizes, whatever is beside them.
     """
 
     def __init__(
@@ -34,15 +35,16 @@ class CellStates(nn.Module):
         super().__init__()
         self.stride, self.width = stride, width
         self.project = nn.Conv2d(channels, width, 1)
+        self.content = nn.LayerNorm(width)
         self.layers = nn.ModuleList(layers)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(width) if layers else nn.Identity()
 
     def forward(self, pyramid: Pyramid) -> Memory:
         """The level of this stride (B, C, Y, X) to a memory of Y · X states; its summary is their mean."""
         cells = self.project(pyramid.levels[pyramid.strides.index(self.stride)])  # (B, D, Y, X)
         places = cell_centres(cells, self.stride)  # (S, 2)
         valid = inside(places, pyramid.shown, self.stride)  # (B, S)
-        x = cells.flatten(2).transpose(1, 2)  # (B, S, D)
+        x = self.content(cells.flatten(2).transpose(1, 2))  # (B, S, D)
         x = x + plane_sinusoids(places / self.stride, self.width).to(x.dtype)
         for layer in self.layers:
             x = layer(x, valid[:, None, None, :])

@@ -59,7 +59,7 @@ def could_be_missing(part: Any, value: Any) -> bool:
     """Whether part of an error's place, which a value does not have, is a name that a file could have there."""
     if isinstance(value, dict):
         return part != value.get("kind") and str(part).isidentifier()
-    return isinstance(value, list)
+    return isinstance(value, list) and isinstance(part, int)
 
 
 def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[str]) -> str:
@@ -105,7 +105,8 @@ def sentence(error: Any, path: list[str]) -> str:
         known = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
         return f"{where}: there is no kind {context['tag']!r}{did_you_mean(str(context['tag']), known)}"
     if kind == "union_tag_not_found":
-        return f"{where}: say which kind it is, like kind: transformer"
+        example = "dense" if where.endswith("head") else "transformer"
+        return f"{where}: say which kind it is, like kind: {example}"
     if kind == "literal_error":
         hint = did_you_mean(str(error["input"]), re.findall(r"'([^']*)'", context["expected"]))
         near = hint if "did you mean" in hint else ""

@@ -18,7 +18,8 @@ from jumok.data.resizing import scaled_boxes
 from jumok.data.store import TextStore
 from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
-from jumok.errors import ConfigurationError
+from jumok.errors import ConfigurationError, DataError
+from jumok.geometry import overlap
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
@@ -35,6 +36,7 @@ from jumok.metrics.metric import Metric
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
 
 LEVELS = (8, 16, 32)
+SAME_PLACE = 0.7  # overlap from which on two boxes stand for one object
 
 
 class DenseHeadOptions(Options):
@@ -136,8 +138,17 @@ class Boxes:
         return f"{len(self.classes):,} classes"
 
     def column(self, store: TextStore, root: Path) -> MarkedObjects:
+        """The objects of all rows; DataError where one is of a class that was not there in training."""
         numbers = {name: number for number, name in enumerate(self.names)}
-        return MarkedObjects(list(store.texts(self.name)), numbers)
+        texts = list(store.texts(self.name))
+        for text in texts:
+            for one in objects_of(text):
+                if one.name not in numbers:
+                    raise DataError(
+                        f"{one.name!r} is marked in these images, but training knows only {', '.join(self.names)}; "
+                        "name all classes, or leave those images out"
+                    )
+        return MarkedObjects(texts, numbers)
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0
@@ -185,10 +196,15 @@ class Boxes:
         shown: tuple[int, int],
         original: tuple[int, int],
     ) -> BoxesPrediction:
-        boxes = scaled_boxes(boxes.double(), shown, original).round(decimals=2)
-        found = zip(labels.tolist(), scores.tolist(), boxes.tolist(), strict=True)
+        boxes = scaled_boxes(boxes.double(), shown, original).round(decimals=2)  # (N, 4)
+        doubtful = (overlap(boxes, boxes).tril(-1) >= SAME_PLACE).any(1)  # (N,)
+        rows = (labels.tolist(), scores.tolist(), boxes.tolist(), doubtful.tolist())
         return BoxesPrediction(
-            tuple(FoundObject(self.names[label], score, tuple(box)) for label, score, box in found), original
+            tuple(
+                FoundObject(self.names[label], score, tuple(box), doubt)
+                for label, score, box, doubt in zip(*rows, strict=True)
+            ),
+            original,
         )
 
     @property
@@ -223,7 +239,7 @@ class Boxes:
         return self._metrics
 
     def headline(self) -> list[str]:
-        return ["AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", *(f"AP50/{n}" for n in self.names)]
+        return ["AP", "AP50", "AP75", *(f"AP50/{n}" for n in self.names), "AP_small", "AP_medium", "AP_large"]
 
     def choosing_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]
@@ -266,11 +282,12 @@ class Boxes:
         return [box_detail(class_counts(found, right, self.names), self.least)]
 
     def pack(self, value: BoxesPrediction) -> dict[str, Any]:
-        return {"size": value.size, "objects": [[one.name, one.score, one.box] for one in value.objects]}
+        objects = [[one.name, one.score, one.box, one.doubtful] for one in value.objects]
+        return {"size": value.size, "objects": objects}
 
     def unpack(self, packed: dict[str, Any]) -> BoxesPrediction:
         height, width = packed["size"]
-        objects = tuple(FoundObject(name, score, tuple(box)) for name, score, box in packed["objects"])
+        objects = tuple(FoundObject(n, s, tuple(box), doubt) for n, s, box, doubt in packed["objects"])
         return BoxesPrediction(objects, (height, width))
 
     def save(self, folder: Path, part: nn.Module) -> None:

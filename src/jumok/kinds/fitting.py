@@ -8,7 +8,6 @@ from pydantic import Discriminator, Tag
 
 from jumok.kinds import boxes, image, mask, text
 from jumok.kinds.boxes import BoxesOutput
-from jumok.kinds.image import Flip
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
 from jumok.kinds.mask import MaskOutput
@@ -51,7 +50,7 @@ class Makers(NamedTuple):
     """How fields of each kind are made, from training data or from a folder."""
 
     texts: Callable[[text.Fields], Mapping[str, text.Text]]  # all at once: they may share a vocabulary
-    image: Callable[[str, ImageInput, Flip], image.Image]
+    image: Callable[[str, ImageInput, bool], image.Image]
     boxes: Callable[[str, BoxesOutput, str], boxes.Boxes]
     mask: Callable[[str, MaskOutput, str], mask.Mask]
 
@@ -60,7 +59,7 @@ def fit(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, mate
     """Learn from the training data what each field's kind needs to know."""
     makers = Makers(
         lambda fields: text.fit(fields, tokens, limit, material),
-        lambda name, options, flip: image.fit(name, options, flip, material),
+        lambda name, options, reads: image.fit(name, options, reads, material),
         lambda name, options, on: boxes.fit(name, options, on, material),
         lambda name, options, on: mask.fit(name, options, on, material),
     )
@@ -71,7 +70,7 @@ def load(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, fol
     """Read what `fit` had learned from the folder of a model."""
     makers = Makers(
         lambda fields: text.load(fields, tokens, limit, folder),
-        lambda name, options, flip: image.load(name, options, flip, folder),
+        lambda name, options, reads: image.load(name, options, reads, folder),
         lambda name, options, on: boxes.load(name, options, on, folder),
         lambda name, options, on: mask.load(name, options, on, folder),
     )
@@ -83,11 +82,11 @@ def made(inputs: Inputs, outputs: Outputs, makers: Makers) -> Fields:
     both: dict[str, Any] = {**inputs, **outputs}
     texts = {name: one for name, one in both.items() if isinstance(one, TextInput | TextOutput)}
     fitted: dict[str, Any] = dict(makers.texts(texts))
-    flip: Flip = "none" if any(name in texts for name in outputs) else "horizontal"
+    reads = any(name in texts for name in outputs)
     images = [name for name, one in inputs.items() if isinstance(one, ImageInput)]
     for name, one in both.items():
         if isinstance(one, ImageInput):
-            fitted[name] = makers.image(name, one, flip)
+            fitted[name] = makers.image(name, one, reads)
         elif isinstance(one, BoxesOutput):
             fitted[name] = makers.boxes(name, one, images[0])
         elif isinstance(one, MaskOutput):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -26,7 +25,6 @@ from jumok.kinds.options import ModelOptions
 from jumok.values import Pictures
 
 MEASURED = 1000  # images of the training data, at most, that the canvas is measured by
-Flip = Literal["none", "horizontal"]
 Given = Path | Pillow.Image  # an image as people give it
 
 
@@ -164,8 +162,8 @@ def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:
     return batch
 
 
-def fit(name: str, options: ImageInput, flip: Flip, material: Material) -> Image:
-    """Measure the images of the training data; they are flipped like `flip` where nothing is said."""
+def fit(name: str, options: ImageInput, reads: bool, material: Material) -> Image:
+    """Measure the images of the training data; `reads` tells whether a text is read in them."""
     chosen = np.linspace(0, len(material.rows) - 1, min(MEASURED, len(material.rows))).astype(int)
     paths = material.store.texts(name, material.rows[chosen])
     images = Images([material.root / path for path in paths])
@@ -173,14 +171,14 @@ def fit(name: str, options: ImageInput, flip: Flip, material: Material) -> Image
     sizes = [images.size(i) for i in range(len(images.given))]
     scaled = np.array([fitting_size((size.height, size.width), square) for size in sizes])  # (n, 2)
     height, width = scaled.max(0).tolist()
-    return Image(name, options, (height, width), options.augmentation(flip))
+    return Image(name, options, (height, width), options.augmentation(reads))
 
 
-def load(name: str, options: ImageInput, flip: Flip, folder: Path) -> Image:
+def load(name: str, options: ImageInput, reads: bool, folder: Path) -> Image:
     """The image input of a saved model."""
     file = folder / f"{name}.image.json"
     try:
         height, width = json.loads(file.read_text(encoding="utf-8"))["canvas"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
-    return Image(name, options, (height, width), options.augmentation(flip), fresh=False)
+    return Image(name, options, (height, width), options.augmentation(reads), fresh=False)

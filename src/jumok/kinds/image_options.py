@@ -10,7 +10,7 @@ from jumok.data.augmentation import Augmentation
 from jumok.encoders.backbone import Backbone, require_known, strides_of
 from jumok.encoders.convolutional import ConvolutionalEncoder
 from jumok.encoders.image import CellStates, ImageEncoder
-from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.options import ModelOptions, Options, misplaced
 from jumok.kinds.parts import encoder_layers
 from jumok.necks.pyramid import FeaturePyramid
 
@@ -40,7 +40,16 @@ class BackboneOptions(Options):
         None  # the stride of the cells that are read one by one: 16, or the nearest to it
     )
     layers: NonNegativeInt = 0  # of a Transformer over these cells
+    channels: tuple[PositiveInt, ...] | None = (
+        None  # for `convolutional`: of each stage, 32, 64, 128, ... if not given
+    )
     frozen_norm: bool = False  # batch norms stay as they are pretrained
+
+    @model_validator(mode="after")
+    def channels_have_a_use(self) -> "BackboneOptions":
+        if self.channels is not None and self.backbone != OWN:
+            raise misplaced(f"belongs to backbone: {OWN}; this is {self.backbone}", "channels")
+        return self
 
     def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> ImageEncoder:
         """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
@@ -75,7 +84,8 @@ class BackboneOptions(Options):
     def network(self, strides: tuple[int, ...], fresh: bool) -> Backbone | ConvolutionalEncoder:
         if self.backbone == OWN:
             stages = max(strides).bit_length() - 1
-            return ConvolutionalEncoder(strides, [min(32 << stage, WIDEST) for stage in range(stages)])
+            channels = self.channels or [min(32 << stage, WIDEST) for stage in range(stages)]
+            return ConvolutionalEncoder(strides, channels)
         weights = self.weights if fresh and self.weights != "none" else None
         return Backbone(self.backbone, strides, weights, self.frozen_norm)
 
@@ -84,7 +94,9 @@ class AugmentOptions(Options):
     """The YAML under `augment:` of an image: what may happen to it in training."""
 
     flip: Literal["none", "horizontal", "both"] | None = None  # horizontal, but none where a text is read
-    scale: tuple[float, float] = (0.6, 1.6)  # relative to the size at which the whole image is seen
+    scale: tuple[float, float] | None = (
+        None  # relative to seeing the whole image: 0.6 to 1.6, 0.7 to 1 for a text
+    )
     crop: float = Field(default=1.0, gt=0.0, le=1.0)  # the least share of each side that is kept
     rotate: float = Field(default=0.0, ge=0.0, le=180.0)  # degrees
     colour: Share = 0.2  # brightness, contrast and saturation
@@ -93,14 +105,14 @@ class AugmentOptions(Options):
 
     @model_validator(mode="after")
     def values_fit(self) -> "AugmentOptions":
-        self.build("none")
+        self.build(reads=False)
         return self
 
-    def build(self, flip: Literal["none", "horizontal", "both"]) -> Augmentation:
-        """What is done; `flip` holds where nothing is said."""
-        return Augmentation(
-            self.flip or flip, self.scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible
-        )
+    def build(self, reads: bool) -> Augmentation:
+        """What is done; where a text is read nothing is mirrored or cut off, unless it is said."""
+        flip = self.flip or ("none" if reads else "horizontal")
+        scale = self.scale or ((0.7, 1.0) if reads else (0.6, 1.6))
+        return Augmentation(flip, scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible)
 
 
 class ImageInput(Options):
@@ -111,6 +123,6 @@ class ImageInput(Options):
     encoder: BackboneOptions = BackboneOptions()
     augment: AugmentOptions | Literal["none"] = AugmentOptions()
 
-    def augmentation(self, flip: Literal["none", "horizontal"]) -> Augmentation | None:
-        """What may happen to images in training; `flip` holds where nothing is said."""
-        return None if self.augment == "none" else self.augment.build(flip)
+    def augmentation(self, reads: bool) -> Augmentation | None:
+        """What may happen to images in training; `reads` tells whether a text is read in them."""
+        return None if self.augment == "none" else self.augment.build(reads)

@@ -106,7 +106,7 @@ def box_faults(picture: Picture, size: Size | None) -> Iterator[Fault]:
         x1, y1, x2, y2 = one.box
         width, height = x2 - x1, y2 - y1
         if min(width, height) <= 0 or max(width, height) <= 1:
-            what = "a single point" if 0 <= min(width, height) <= 1 else "without area"
+            what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
             problem = f"the box of {one.name!r} is {what}: {described(one)}"
             yield one.place.fault(problem, "remove it or draw it again", "empty_box")
         elif size is not None:
