@@ -149,8 +149,10 @@ def test_nothing_swallows_options(file):
 
 
 def test_import_is_light():
-    report = "import sys, jumok, jumok.cli; loaded = {name.split('.')[0] for name in sys.modules}; "
+    report = (
+        "import sys, jumok, jumok.cli; loaded = {name.split('.')[0] for name in sys.modules}; "
         "print(*{'matplotlib', 'pyarrow', 'timm', 'torchvision'} & loaded)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", report], capture_output=True, text=True, timeout=120, check=True
     )
