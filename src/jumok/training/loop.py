@@ -61,6 +61,7 @@ class Trainer:
         self.replica = replicate(losses, self.device, processes, self.options.shard)
         sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
         self.batch_size = self.options.batch_size or min(sizes, default=None)
+        mixed = self.options.batching == "mixed" or (self.options.batching is None and bool(sizes))
         self.experiment = self._find_out(experiment)
         self.options = self.experiment.training
         self.batches = Batches(
@@ -68,7 +69,7 @@ class Trainer:
             self.options.batch_tokens,
             self.batch_size,
             self.options.seed,
-            self.options.batching == "mixed",
+            mixed,
             processes,
         )
         self.optimizer = build_optimizer(
