@@ -106,14 +106,15 @@ def test_the_same_seed_gives_the_same_scenes(output, few_scenes):
 
 @each_output
 def test_digits_stand_out_and_do_not_touch(output, few_scenes):
+    height, width = digits.TASKS[output].size
     for scene in digits.scenes(output, "train"):
-        assert scene.pixels.shape == (digits.SIDE, digits.SIDE, 3) and scene.pixels.dtype == np.uint8
+        assert scene.pixels.shape == (height, width, 3) and scene.pixels.dtype == np.uint8
         assert digits.TASKS[output].digits[0] <= len(scene.digits) <= digits.TASKS[output].digits[1]
         assert (scene.mask > 0).sum() == sum(digit.covered.sum() for digit in scene.digits)
         brightness = scene.pixels @ BRIGHTNESS
         for digit in scene.digits:
             x1, y1, x2, y2 = digit.box
-            assert 0 < x1 < x2 < digits.SIDE and 0 < y1 < y2 < digits.SIDE
+            assert 0 < x1 < x2 < width and 0 < y1 < y2 < height
             assert all(digit.covered.any(axis)[[0, -1]].all() for axis in (0, 1)), "a box is tight"
             around = brightness[y1:y2, x1:x2][scene.mask[y1:y2, x1:x2] == 0]
             ink = brightness[y1:y2, x1:x2][digit.covered]

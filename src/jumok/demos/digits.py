@@ -23,7 +23,6 @@ from jumok.demos.scenes import Scene, row, strewn
 
 Output = Literal["boxes", "mask", "text"]
 SEED = 1
-SIDE = 96  # pixels
 SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
 LEVELS = 16  # of grey
 NAMES = tuple("0123456789")
@@ -37,6 +36,7 @@ class Task:
     scenes: dict[str, int]
     digits: tuple[int, int]  # fewest and most in a scene
     heights: tuple[float, float]  # least and largest in pixels
+    size: tuple[int, int] = (96, 96)  # height and width of a scene in pixels
     lone: float = 0.0  # share of the scenes for training that hold one digit, whatever chance says
 
 
@@ -44,7 +44,9 @@ TASKS: dict[Output, Task] = {
     "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
     "mask": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
     # one digit teaches what digits look like, before there is an order in which to read them
-    "text": Task({"train": 4000, "valid": 200, "test": 500}, digits=(1, 5), heights=(20, 36), lone=0.3),
+    "text": Task(
+        {"train": 8000, "valid": 300, "test": 500}, digits=(1, 5), heights=(20, 34), size=(48, 96), lone=0.3
+    ),
 }
 
 EXPERIMENTS: dict[Output, str] = {
@@ -88,8 +90,8 @@ inputs:
   scene:
     kind: image
     size: 96
-    encoder: {backbone: convolutional}
-    augment: {flip: none, scale: [0.8, 1.0]}              # nothing is cut off, for it must be read
+    encoder: {backbone: convolutional, strides: [8], channels: [24, 48, 96]}
+    augment: {scale: [0.9, 1.0]}                          # nothing is cut off, for it must be read
 outputs:
   number: {kind: text, decoder: {kind: transformer, layers: 2}, tokens: {kind: characters}, metric: exact_match}
 data:
@@ -98,8 +100,8 @@ data:
   test: {table: data/test.tsv}
 model: {width: 128, heads: 4, dropout: 0.1}
 training:
-  {steps: 3000, batch_size: 32, learning_rate: 1e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
-   evaluate_every: 500}
+  {steps: 9000, batch_size: 16, learning_rate: 2e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
+   evaluate_every: 1800}
 decoding: {method: greedy}
 """,
 }
@@ -143,7 +145,9 @@ def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
         if len(waiting) < count:
             waiting = np.concatenate((waiting, random.permutation(rows)))
         chosen, waiting = waiting[:count], waiting[count:]
-        yield paint(list(writing.grey[chosen]), writing.labels[chosen].tolist(), SIDE, task.heights, random)
+        yield paint(
+            list(writing.grey[chosen]), writing.labels[chosen].tolist(), task.size, task.heights, random
+        )
 
 
 def write(folder: Path, output: Output = "boxes") -> Path:
@@ -186,7 +190,7 @@ def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
             folder / "images" / name,
             name,
             PLACE,
-            Size(SIDE, SIDE),
+            Size(*reversed(TASKS["boxes"].size)),
             tuple(Annotation(digit.box, NAMES[digit.label], PLACE) for digit in scene.digits),
         )
         for name, scene in kept

@@ -65,12 +65,12 @@ class Line(NamedTuple):
 def strewn(
     writing: Sequence[np.ndarray],
     labels: Sequence[int],
-    side: int,
+    size: tuple[int, int],
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A square scene with digits anywhere, of heights that are drawn; none covers another."""
-    pixels, taken = surface(side, random), np.zeros((side, side), bool)
+    """A scene (height, width) with digits anywhere, of heights that are drawn; none covers another."""
+    pixels, taken = surface(size, random), np.zeros(size, bool)
     placed = []
     for grey, label in zip(writing, labels, strict=True):
         height = np.exp(random.uniform(*np.log(heights)))
@@ -85,17 +85,17 @@ def strewn(
 def row(
     writing: Sequence[np.ndarray],
     labels: Sequence[int],
-    side: int,
+    size: tuple[int, int],
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A square scene with digits from left to right, as a number is written: one pen, not quite on a line."""
+    """A scene (height, width) with digits from left to right, as a number is written: one pen, not quite on a line."""
     line = written(writing, heights, random)
-    while max(line.depth, line.width) > side - 2:
+    while line.depth > size[0] - 2 or line.width > size[1] - 2:
         heights = heights[0], max(heights[0], 0.8 * heights[1])
         line = written(writing, heights, random)
-    pixels = surface(side, random)
-    left, top = int(random.integers(1, side - line.width)), int(random.integers(1, side - line.depth))
+    pixels = surface(size, random)
+    left, top = int(random.integers(1, size[1] - line.width)), int(random.integers(1, size[0] - line.depth))
     colour = standing_out(pixels[top : top + line.depth, left : left + line.width], random)
     placed = [
         painted(pixels, ink, label, top + down, left + right, random, colour)
@@ -184,11 +184,11 @@ def standing_out(region: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.full(3, 0.0 if behind.mean() > 128 else 255.0, np.float32)
 
 
-def surface(side: int, random: np.random.Generator) -> np.ndarray:
+def surface(size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
     """A coloured surface (Y, X, 3) float32 with light, texture, shapes and lines."""
     colour = random.uniform(60, 195, 3)
-    pixels = colour + random.uniform(5, 30) * texture((side, side), int(random.integers(2, 5)), 3, random)
-    pixels = pixels + random.uniform(2, 12) * texture((side, side), int(random.integers(8, 32)), 1, random)
+    pixels = colour + random.uniform(5, 30) * texture(size, int(random.integers(2, 5)), 3, random)
+    pixels = pixels + random.uniform(2, 12) * texture(size, int(random.integers(8, 32)), 1, random)
     return cluttered(np.clip(pixels, 0, 255).astype(np.uint8), colour, random).astype(np.float32)
 
 
@@ -203,9 +203,9 @@ def cluttered(pixels: np.ndarray, colour: np.ndarray, random: np.random.Generato
     """Lines, arcs, discs and polygons over a surface (Y, X, 3), half of it seen through them."""
     image = Image.fromarray(pixels)
     layer = image.copy()
-    draw, side = ImageDraw.Draw(layer), pixels.shape[0]
+    draw, (height, side) = ImageDraw.Draw(layer), pixels.shape[:2]
     for _ in range(random.integers(3, 10)):
-        x, y, reach = random.uniform(0, side), random.uniform(0, side), random.uniform(0.05, 0.3) * side
+        x, y, reach = random.uniform(0, side), random.uniform(0, height), random.uniform(0.05, 0.3) * side
         box = (x - reach, y - reach * random.uniform(0.4, 1), x + reach, y + reach * random.uniform(0.4, 1))
         shade = tuple(np.clip(colour + random.uniform(-70, 70, 3), 0, 255).astype(int).tolist())
         width, begin = int(random.integers(1, 4)), random.uniform(0, 360)
