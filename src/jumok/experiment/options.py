@@ -90,9 +90,9 @@ class TrainingOptions(Options):
     steps: PositiveInt = 5000
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
     batch_size: PositiveInt | None = None  # examples of a batch, at most; 8 where there are images
-    batching: Literal["by_length", "mixed"] | None = (
-        None  # mixed: more padding, but each batch has all lengths; by_length, but mixed for images: their batch norms want it
-    )
+    # mixed: more padding, but each batch has all lengths, as the batch norms of image encoders want it; if not given,
+    # mixed where there are images, else by_length
+    batching: Literal["by_length", "mixed"] | None = None
     accumulate: PositiveInt = 1  # batches for one step
     learning_rate: PositiveFloat = 1e-3  # the peak
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
