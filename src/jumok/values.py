@@ -176,7 +176,8 @@ class BoxesPrediction:
     def text(self) -> str:
         """How many of each class, like "12 RBC, 1 WBC"."""
         counts = Counter(one.name for one in self.sure())
-        return ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "nothing"
+        order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        return ", ".join(f"{count} {name}" for name, count in order) or "nothing"
 
     def describe(self) -> dict[str, object]:
         """Size and objects, each with the name of its class, score and box (x1, y1, x2, y2)."""

@@ -95,7 +95,7 @@ def command(
     if json:
         print_json({"run": str(demo.run), **evaluation})
     show_examples(demo)
-    say(f"\nThe run is in {demo.run} (experiment.yaml, metrics.jsonl, evaluation.json, model/). Try next:")
+    say(f"\nThe run is in {demo.run}; {demo.run}/report.html shows it all. Try next:")
     for line in demo.next:
         say(f"  {line}")
 
@@ -142,7 +142,7 @@ def digits_demo(folder: Path, output: Output) -> Demo:
         digits.write(run, output.value),
         run,
         (
-            f"jumok predict {run} {run}/data/images/test/000?.png",
+            f"jumok predict {run} {run}/data/images/test --output digits-seen   # pictures with what was found",
             f"jumok demo digits --output {others[0]}",
             f"jumok demo digits --output {others[1]}",
         ),
@@ -171,11 +171,11 @@ def show_examples(demo: Demo) -> None:
     table = Table(title="examples it never saw", title_justify="left")
     for column in (source, f"{target}: predicted", "right"):
         table.add_column(column)
-    asked = [split.text(source, example) for example in examples[:SHOWN]]
-    for text, prediction, right in zip(asked, predictor.predict(asked), answers, strict=False):
-        known = right[target]
+    asked = [{source: split.value(source, example)} for example in examples[:SHOWN]]
+    for example, prediction, right in zip(examples, predictor.predict(asked), answers, strict=False):
+        known = [value.text for value in split.outputs[target].answers(right[target], split.root)]
         mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
-        table.add_row(text, prediction.text, mark)
+        table.add_row(split.text(source, example), prediction.text, mark)
     talk.print(table)
 
 

@@ -42,10 +42,10 @@ class Task:
 
 TASKS: dict[Output, Task] = {
     "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
-    "mask": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
+    "mask": Task({"train": 3000, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
     # one digit teaches what digits look like, before there is an order in which to read them
     "text": Task(
-        {"train": 8000, "valid": 300, "test": 500}, digits=(1, 5), heights=(20, 34), size=(48, 96), lone=0.3
+        {"train": 12000, "valid": 300, "test": 500}, digits=(1, 4), heights=(20, 36), size=(48, 96), lone=0.3
     ),
 }
 
@@ -73,16 +73,16 @@ inputs:
   scene:
     kind: image
     size: 96
-    encoder: {backbone: convolutional}
-    augment: {flip: none, scale: [0.8, 1.25]}             # a mirrored digit is another one, or none
+    encoder: {backbone: convolutional, strides: [2, 4, 8, 16], channels: [24, 48, 96, 160]}
+    augment: {flip: none, scale: [0.9, 1.1], colour: 0.1}   # a mirrored digit is another one, or none
 outputs:
-  digits: {kind: mask, decoder: {upsample: bilinear}}
+  digits: {kind: mask, decoder: {upsample: bilinear, width: 24}}
 data:
   train: {masks: data/train.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
   valid: {masks: data/valid.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
   test: {masks: data/test.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
 model: {width: 64, dropout: 0.0}
-training: {steps: 1500, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
+training: {steps: 2000, batch_size: 16, learning_rate: 4e-3, warmup: 150, ema_decay: 0.99, evaluate_every: 400}
 """,
     "text": """\
 # Reading handwritten numbers from scenes, written by `jumok demo digits --output text`.
@@ -90,8 +90,8 @@ inputs:
   scene:
     kind: image
     size: 96
-    encoder: {backbone: convolutional, strides: [8], channels: [24, 48, 96]}
-    augment: {scale: [0.9, 1.0]}                          # nothing is cut off, for it must be read
+    encoder: {backbone: convolutional, strides: [8]}
+    augment: {scale: [0.88, 1.0], rotate: 3}              # nothing is cut off, for it must be read
 outputs:
   number: {kind: text, decoder: {kind: transformer, layers: 2}, tokens: {kind: characters}, metric: exact_match}
 data:
@@ -100,8 +100,8 @@ data:
   test: {table: data/test.tsv}
 model: {width: 128, heads: 4, dropout: 0.1}
 training:
-  {steps: 9000, batch_size: 16, learning_rate: 2e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
-   evaluate_every: 1800}
+  {steps: 6000, batch_size: 16, learning_rate: 2e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
+   evaluate_every: 1200}
 decoding: {method: greedy}
 """,
 }
