@@ -62,7 +62,7 @@ def toy_memory(sources: int, seed: int = 0) -> Memory:
 
 
 def one_source(memory: Memory, number: int) -> Memory:
-    return Memory(*(part[number : number + 1] for part in memory))
+    return Memory(*(part[number : number + 1] for part in memory[:3]))
 
 
 def rescore(
