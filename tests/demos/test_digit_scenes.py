@@ -178,5 +178,5 @@ def test_numbers_for_testing_are_of_all_lengths(monkeypatch):
         part: Counter(len(scene.digits) for scene in digits.scenes("text", part))
         for part in tasks["text"].scenes
     }
-    assert all(10 <= counts["test"][length] <= 33 for length in range(1, 6)), counts
+    assert all(12 <= counts["test"][length] <= 40 for length in range(1, 5)), counts
     assert counts["train"][1] >= 33 and min(counts["train"].values()) >= 4, counts
