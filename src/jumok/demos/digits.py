@@ -65,7 +65,7 @@ data:
   valid: {coco: data/valid.json, images: data/images}
   test: {coco: data/test.json, images: data/images}
 model: {width: 64, dropout: 0.0}
-training: {steps: 1200, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
+training: {steps: 1500, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
 """,
     "mask": """\
 # Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.
