@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from jumok.data.annotations.masks import class_numbers
+from jumok.data.annotations.masks import numbered
 from jumok.data.annotations.palette import PALETTE, Colour
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
 from jumok.data.annotations.segmentation import covered
@@ -67,11 +67,7 @@ def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
     """The class (Y, X) of each pixel, -1 where there is none."""
-    values = class_numbers(read_mask(path), data)
-    mask = np.full(values.shape, NOTHING)
-    for number, known in enumerate(data.classes):
-        mask[values == known.id] = number
-    return torch.from_numpy(mask)
+    return torch.from_numpy(numbered(read_mask(path), data.classes, data.ignore))
 
 
 def mask_of_outlines(

@@ -121,9 +121,14 @@ class Boxes:
     counted: str = "image"
     least: float = SURE
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         return [one.name for one in self.classes]
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each class by its name."""
+        return {name: number for number, name in enumerate(self.names)}
 
     @property
     def wants(self) -> Wants:
@@ -139,16 +144,15 @@ class Boxes:
 
     def column(self, store: TextStore, root: Path) -> MarkedObjects:
         """The objects of all rows; DataError where one is of a class that was not there in training."""
-        numbers = {name: number for number, name in enumerate(self.names)}
         texts = list(store.texts(self.name))
         for text in texts:
             for one in objects_of(text):
-                if one.name not in numbers:
+                if one.name not in self.numbers:
                     raise DataError(
                         f"{one.name!r} is marked in these images, but training knows only {', '.join(self.names)}; "
                         "name all classes, or leave those images out"
                     )
-        return MarkedObjects(texts, numbers)
+        return MarkedObjects(texts, self.numbers)
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0
@@ -212,20 +216,18 @@ class Boxes:
         return BoxesPrediction((), (0, 0))
 
     def found(self, value: BoxesPrediction) -> FoundBoxes:
-        numbers = {name: number for number, name in enumerate(self.names)}
         return FoundBoxes(
             np.array([one.box for one in value.objects], dtype=np.float64).reshape(-1, 4),
             np.array([one.score for one in value.objects], dtype=np.float64),
-            np.array([numbers[one.name] for one in value.objects], dtype=np.int64),
+            np.array([self.numbers[one.name] for one in value.objects], dtype=np.int64),
         )
 
     def right(self, texts: Sequence[str], root: Path) -> TrueBoxes:
-        numbers = {name: number for number, name in enumerate(self.names)}
         objects = objects_of(texts[0])
         boxes = np.array([one.box for one in objects], dtype=np.float64).reshape(-1, 4)
         return TrueBoxes(
             boxes,
-            np.array([numbers[one.name] for one in objects], dtype=np.int64),
+            np.array([self.numbers[one.name] for one in objects], dtype=np.int64),
             np.array([one.crowd for one in objects], dtype=bool),
             np.array([one.difficult for one in objects], dtype=bool),
             np.array([area_of(one) for one in objects], dtype=np.float64),
@@ -264,10 +266,9 @@ class Boxes:
 
     def drawn(self, value: BoxesPrediction, image: Tensor) -> LabelledPicture:
         """The objects that are sure enough, the surest on top."""
-        numbers = {name: number for number, name in enumerate(self.names)}
         objects = value.sure()[::-1]
         boxes = torch.tensor([one.box for one in objects]).reshape(-1, 4)
-        labels = tuple(numbers[one.name] for one in objects)
+        labels = tuple(self.numbers[one.name] for one in objects)
         return LabelledPicture(image, "", boxes, labels, tuple(one.tag for one in objects))
 
     def results(self, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from PIL import Image
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from jumok.data.annotations.masks import class_values
+from jumok.data.annotations.masks import numbered
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import covered
@@ -90,11 +90,7 @@ def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
     """The classes (Y, X) int16 of the pixels that a row tells of, -1 where nothing is known."""
     said = json.loads(text)
     if "file" in said:
-        values = class_values(load_mask(root / said["file"]), classes, said["ignore"])
-        mask = np.full(values.shape, UNKNOWN, dtype=np.int16)
-        for number, known in enumerate(classes):
-            mask[values == known.id] = number
-        return mask
+        return numbered(load_mask(root / said["file"]), classes, said["ignore"])
     width, height = said["size"]
     mask = np.zeros((height, width), dtype=np.int16)
     for number, outline in said["outlines"]:

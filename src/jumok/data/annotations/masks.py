@@ -128,6 +128,15 @@ def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None)
     return numbers
 
 
+def numbered(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
+    """The number (Y, X) int16 of each pixel's class in the order of the classes, -1 where it is of none."""
+    values = class_values(mask, classes, ignore)
+    numbers = np.full(values.shape, -1, np.int16)
+    for number, known in enumerate(classes):
+        numbers[values == known.id] = number
+    return numbers
+
+
 def packed_colours(colours: np.ndarray) -> np.ndarray:
     """Colours (..., 3) as one number each."""
     red, green, blue = np.moveaxis(colours.astype(np.int64), -1, 0)
