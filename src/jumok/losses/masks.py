@@ -31,11 +31,13 @@ def dice_loss(probabilities: Tensor, classes: Tensor) -> Tensor:
     2 Σ p g / (Σ p² + Σ g²) over all pixels of the batch whose class is known (Milletari et al., 2016, section 3);
     -1 is unknown. 0 where no class occurs.
     """
-    numbers = torch.arange(probabilities.shape[1], device=classes.device)[:, None, None]
-    truth = classes[:, None] == numbers  # (B, C, Y, X)
-    shared = (probabilities * truth).sum((0, 2, 3))  # (C,)
-    guessed = (probabilities.square() * (classes >= 0)[:, None]).sum((0, 2, 3))  # (C,)
-    marked = truth.sum((0, 2, 3))  # (C,)
+    count = probabilities.shape[1]
+    known = classes >= 0  # (B, Y, X)
+    truth = classes[known]  # (P,)
+    at_truth = probabilities.gather(1, classes.clamp(min=0)[:, None]).squeeze(1)[known]  # (P,)
+    shared = probabilities.new_zeros(count).index_add(0, truth, at_truth)  # (C,)
+    guessed = (probabilities.square() * known[:, None]).sum((0, 2, 3))  # (C,)
+    marked = torch.bincount(truth, minlength=count)  # (C,)
     occurs = marked > 0
     missed = 1 - 2 * shared / (guessed + marked).clamp(min=1)  # a class that occurs has one pixel at least
     return (missed * occurs).sum() / occurs.sum().clamp(min=1)

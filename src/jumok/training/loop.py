@@ -71,6 +71,7 @@ class Trainer:
             self.options.seed,
             mixed,
             processes,
+            ahead=self.device.type != "cpu",
         )
         self.optimizer = build_optimizer(
             self.model, self.options.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
