@@ -10,6 +10,8 @@ import os
 # measures it. It counts only where torch is not loaded yet, and a value of the user's stays.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
+from jumok.attention.maps import AttentionMap
+from jumok.attention.record import Recording, record
 from jumok.errors import ConfigurationError, DataError, JumokError, RunError
 from jumok.experiment import Experiment, read_experiment
 from jumok.predictor import Predictor, load
@@ -19,6 +21,7 @@ from jumok.values import Prediction, TextPrediction
 __version__ = "0.1.0"
 
 __all__ = [
+    "AttentionMap",
     "ConfigurationError",
     "DataError",
     "Experiment",
@@ -26,9 +29,11 @@ __all__ = [
     "Outcome",
     "Prediction",
     "Predictor",
+    "Recording",
     "RunError",
     "TextPrediction",
     "load",
     "read_experiment",
+    "record",
     "train",
 ]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from jumok.attention.core import attend
@@ -19,6 +20,18 @@ class Looked(NamedTuple):
         return Looked(*(part.index_select(0, sources) for part in self))
 
 
+def attend_additively(q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Tensor:
+    """Let q (B, T, D) gather from v (B, S, D) by energy (D,) · tanh(q + k (B, S, D)); gives (B, T, D).
+
+    `valid` (B, S) is True on keys that are real; where there are none, zeros are given.
+    """
+    mixed = torch.tanh(q[:, :, None] + k[:, None])  # (B, T, S, D)
+    scores = F.linear(mixed, energy[None]).squeeze(-1)  # (B, T, S)
+    scores = scores.masked_fill(~valid[:, None], torch.finfo(scores.dtype).min)
+    weights = scores.softmax(-1) * valid[:, None]
+    return weights @ v.to(weights.dtype)
+
+
 class AdditiveAttention(nn.Module):
     """score = v · tanh(W query + U key) (Bahdanau et al., 2015, appendix A.1.2)."""
 
@@ -32,17 +45,11 @@ class AdditiveAttention(nn.Module):
         """U key is made once for a memory of states (B, S, D)."""
         return Looked(self.key(states), states, valid)
 
-    def weights(self, queries: Tensor, looked: Looked) -> Tensor:
-        """The weights (B, T, S) of queries (B, T, D); zeros where there is nothing to look at."""
-        mixed = torch.tanh(self.query(queries)[:, :, None] + looked.keys[:, None])  # (B, T, S, D)
-        scores = self.energy(mixed).squeeze(-1)  # (B, T, S)
-        scores = scores.masked_fill(~looked.valid[:, None], torch.finfo(scores.dtype).min)
-        return scores.softmax(-1) * looked.valid[:, None]
-
     def forward(self, queries: Tensor, looked: Looked) -> Tensor:
         """The context (B, T, D) of queries (B, T, D)."""
-        weights = self.weights(queries, looked)
-        return weights @ looked.values.to(weights.dtype)
+        return attend_additively(
+            self.query(queries), looked.keys, looked.values, self.energy.weight[0], looked.valid
+        )
 
 
 class DotAttention(nn.Module):

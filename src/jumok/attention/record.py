@@ -1,0 +1,119 @@
+"""Watch a model attend: every call of attention within it is kept, to be looked at whenever somebody asks.
+
+While a recording is on, the functions that attend are wrapped where modules find them, and unwrapped at its end; a
+model knows nothing of it, and computes with the kernels that it always computes with.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from types import FrameType
+
+from torch import Tensor, nn
+
+from jumok.attention.calls import Call, Hold
+from jumok.attention.maps import AttentionMap, versions_of
+from jumok.attention.watching import watching
+from jumok.errors import RunError, did_you_mean
+
+COMPILED = "_orig_mod."  # where a compiled module keeps the one that it was made of
+
+
+@contextmanager
+def record(
+    model: nn.Module,
+    only: str | Sequence[str] = (),
+    gradients: bool = False,
+    copies: bool = False,
+) -> Iterator["Recording"]:
+    """Keep every call of attention that `model` makes in a `with` block: `with jumok.record(model) as maps: ...`.
+
+    Works on any module that calls `scaled_dot_product_attention`, whatever kernel computes it, and on jumok's own;
+    calls of other models, and those of other threads, are not kept. What is kept are the tensors of a call as they
+    are; weights are computed when somebody asks (`AttentionMap`). `only` keeps modules whose path is like a pattern
+    ("decoder.*"). `gradients` keeps the gradient of what attention gave, too, when `backward` is called. `copies`
+    copies all tensors, for models that write into their cache. Compiled modules run without their compiled code.
+    """
+    patterns = (only,) if isinstance(only, str) else tuple(only)
+    recording = Recording(model, patterns, gradients, copies)
+    with watching(model, recording.keep):
+        yield recording
+
+
+class Recording:
+    """The calls of attention that a model made, by the path of the module that made them.
+
+    `maps["encoder.layers.0.attention"]` is what the only call of that module looked at, `maps.all(name)` all calls of
+    one, in their order: a decoder attends once for each step.
+    """
+
+    def __init__(self, model: nn.Module, only: Sequence[str], gradients: bool, copies: bool) -> None:
+        self.paths = {id(part): path.replace(COMPILED, "") for path, part in model.named_modules()}
+        self.only, self.gradients, self.copies = only, gradients, copies
+        self.calls: list[AttentionMap] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The paths of the modules that attended, in the order of their first calls."""
+        return list(dict.fromkeys(call.name for call in self.calls))
+
+    def all(self, name: str) -> list[AttentionMap]:
+        """All calls of one module, in their order; RunError where there is none."""
+        found = [call for call in self.calls if call.name == name]
+        if not found:
+            if not self.calls:
+                raise RunError(
+                    "no attention was recorded: nothing in the model called scaled_dot_product_attention while the "
+                    "recording was on (in transformers, load it with attn_implementation='sdpa')"
+                )
+            hint = did_you_mean(name, self.names) or f"; those that were: {', '.join(self.names)}"
+            raise RunError(f"no attention of {name!r} was recorded{hint}")
+        return found
+
+    def __getitem__(self, name: str) -> AttentionMap:
+        """The only call of a module; RunError where there are none, or several."""
+        found = self.all(name)
+        if len(found) > 1:
+            raise RunError(f"{name} attended {len(found)} times; maps.all({name!r}) gives every call")
+        return found[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def clear(self) -> None:
+        """Forget all calls, as between the steps of a training."""
+        self.calls.clear()
+
+    def keep(self, read: Callable[[Hold], Call], output: Tensor, frame: FrameType) -> None:
+        """Note a call that was made in a frame, if one of the model's modules made it."""
+        name = self.caller(frame)
+        if name is None or (self.only and not any(fnmatchcase(name, pattern) for pattern in self.only)):
+            return
+        hold = duplicate if self.copies else Tensor.detach
+        call = read(hold)
+        gradients: list[Tensor] = []
+        if self.gradients and output.requires_grad:
+            output.register_hook(lambda gradient: gradients.append(call.shaped(gradient.detach())))
+        kept = AttentionMap(
+            name, call.scores, call.values, call.shaped(hold(output)), call.dropout, gradients
+        )
+        self.calls.append(replace(kept, _versions=versions_of(kept.kept())))
+
+    def caller(self, frame: FrameType | None) -> str | None:
+        """The path of the module nearest to a frame, going outwards: what it has as `self`, or was handed."""
+        while frame is not None:
+            variables = frame.f_locals
+            for name in ("self", "module"):
+                path = self.paths.get(id(variables.get(name)))
+                if path is not None:
+                    return path
+            frame = frame.f_back
+        return None
+
+
+def duplicate(x: Tensor) -> Tensor:
+    return x.detach().clone()

@@ -1,0 +1,88 @@
+"""What a softmax makes attention weights of, for one call of attention that was kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Scores(Protocol):
+    """The scores of every query and key, computed piece by piece."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
+        ...
+
+    def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        """The scores (T', S') in wide numbers, -inf where a query may not look."""
+        ...
+
+    def tensors(self) -> Iterator[Tensor]:
+        """What they are computed of."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DotScores:
+    """scale · q kᵀ + bias, for the keys that a query may look at."""
+
+    queries: Tensor  # (B, H, T, K)
+    keys: Tensor  # (B, G, S, K), each read by H / G heads
+    scale: float
+    bias: Tensor | None = None  # (B, H, T, S), mostly of stride 0
+    allowed: Tensor | None = None  # bool (B, H, T, S), mostly of stride 0
+    offset: int | None = None  # query t sees keys up to t + offset; None: all
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        B, H, T, _ = self.queries.shape
+        return B, H, T, self.keys.shape[2]
+
+    def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        group = head * self.keys.shape[1] // self.shape[1]
+        q = widened(self.queries[example, head, queries])  # (T', K)
+        k = widened(self.keys[example, group, keys])  # (S', K)
+        scores = self.scale * (q @ k.T)  # (T', S')
+        if self.bias is not None:
+            scores = scores + self.bias[example, head, queries, keys]
+        if self.allowed is not None:
+            scores = scores.masked_fill(~self.allowed[example, head, queries, keys], -torch.inf)
+        if self.offset is not None:
+            rows = torch.arange(self.shape[2], device=q.device)[queries]  # (T',)
+            columns = torch.arange(self.shape[3], device=q.device)[keys]  # (S',)
+            scores = scores.masked_fill(columns > rows[:, None] + self.offset, -torch.inf)
+        return scores
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield from (part for part in (self.queries, self.keys, self.bias, self.allowed) if part is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveScores:
+    """energy · tanh(q + k) (Bahdanau et al., 2015, appendix A.1.2), for the keys that are real; one head."""
+
+    queries: Tensor  # (B, T, D)
+    keys: Tensor  # (B, S, D)
+    energy: Tensor  # (D,)
+    valid: Tensor  # bool (B, S)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        B, T, _ = self.queries.shape
+        return B, 1, T, self.keys.shape[1]
+
+    def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        q, k = widened(self.queries[example, queries]), widened(self.keys[example, keys])
+        scores = torch.tanh(q[:, None] + k) @ widened(self.energy)  # (T', S')
+        return scores.masked_fill(~self.valid[example, keys], -torch.inf)
+
+    def tensors(self) -> Iterator[Tensor]:
+        yield from (self.queries, self.keys, self.energy, self.valid)
+
+
+def widened(x: Tensor) -> Tensor:
+    """In the widest numbers that the device has, for a weight should be as exact as what is known of it."""
+    return x.to(torch.float32 if x.device.type == "mps" else torch.float64)

@@ -1,0 +1,98 @@
+"""Watch the functions that attend, for as long as somebody wants to know of their calls."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from threading import Lock
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from jumok.attention.calls import WATCHED, Call, Hold, Watched
+
+# Told of each call: how to read it, what came out, and the frame that called.
+Watcher = Callable[[Callable[[Hold], Call], Tensor, FrameType], None]
+
+watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
+lock = Lock()
+wrapped: list[tuple[dict[str, Any], str, Any]] = []  # where names stood for what, before
+number = 0  # of those that watch, in all threads
+
+
+@contextmanager
+def watching(model: nn.Module, watcher: Watcher) -> Iterator[None]:
+    """Tell `watcher` of every call of attention in this thread while `model` is at work."""
+    with ExitStack() as stack:
+        through_python(model, stack)
+        token = watchers.set((*watchers.get(), watcher))
+        stack.callback(watchers.reset, token)
+        begin(model)
+        stack.callback(end)
+        yield
+
+
+def begin(model: nn.Module) -> None:
+    """Wrap the functions wherever a module of Python names them; in those of the model under any name."""
+    global number
+    homes = {type(part).__module__ for part in model.modules()}
+    with lock:
+        number += 1
+        for home, module in list(sys.modules.items()):
+            names = getattr(module, "__dict__", {})
+            for one in WATCHED:
+                for name in list(names) if home in homes else [one.function.__name__]:
+                    if names.get(name) is one.function:
+                        wrapped.append((names, name, one.function))
+                        names[name] = TELLING[one.function]
+
+
+def end() -> None:
+    """Put the functions back where they were, after the last one."""
+    global number
+    with lock:
+        number -= 1
+        while wrapped and not number:
+            names, name, function = wrapped.pop()
+            names[name] = function
+
+
+def telling(one: Watched) -> Callable[..., Tensor]:
+    """The function, telling of its calls; not of those that it makes itself, nor of those of a backward pass."""
+
+    @wraps(one.function)
+    def attending(*args: Any, **kwargs: Any) -> Tensor:
+        told = watchers.get()
+        if not told or torch._C._current_graph_task_id() != -1:  # checkpoints compute again on the way back
+            return one.function(*args, **kwargs)
+        token = watchers.set(())
+        try:
+            output: Tensor = one.function(*args, **kwargs)
+        finally:
+            watchers.reset(token)
+        for watcher in told:
+            watcher(lambda hold: one.read(hold, *args, **kwargs), output, sys._getframe(1))
+        return output
+
+    return attending
+
+
+TELLING = {one.function: telling(one) for one in WATCHED}
+
+
+def through_python(model: nn.Module, stack: ExitStack) -> None:
+    """Let nothing hide calls of attention, until the stack is left.
+
+    Compiled code and layers fused to one kernel do; timm's Swin has a switch between the fused kernel and matrices.
+    """
+    if "torch._dynamo" in sys.modules:
+        stack.enter_context(torch.compiler.set_stance("force_eager"))
+    stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
+    torch.backends.mha.set_fastpath_enabled(False)
+    for part in model.modules():
+        if getattr(part, "fused_attn", None) is False:
+            stack.callback(setattr, part, "fused_attn", False)
+            vars(part)["fused_attn"] = True
