@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +18,14 @@ from jumok.data.images import Size, load_image, read_header
 from jumok.data.marks import joined, marks_of
 from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
 from jumok.data.store import TextStore
+from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import write_json
+from jumok.kinds.axes import Axis, cell_axis
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import Column, Items, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions
-from jumok.values import Pictures
+from jumok.values import Memory, Pictures
 
 MEASURED = 1000  # images of the training data, at most, that the canvas is measured by
 Given = Path | Pillow.Image  # an image as people give it
@@ -74,6 +77,10 @@ class Image:
     def summary(self) -> str:
         height, width = self.canvas
         return f"up to {width} × {height} pixels"
+
+    @property
+    def architecture(self) -> str:
+        return self.options.encoder.backbone
 
     def column(self, store: TextStore, root: Path) -> Images:
         return Images([root / path for path in store.texts(self.name)])
@@ -139,6 +146,21 @@ class Image:
     def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         wants = [kind.wants for kind in outputs.values()]
         return self.options.encoder.build(model, wants, self.fresh)
+
+    def document(self, value: Given) -> dict[str, Any]:
+        """The image, scaled down where it is large, and its size as it came."""
+        image = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+        size = {"width": image.width, "height": image.height}
+        return {"name": self.name, "kind": "image", **size, "image": data_url(image)}
+
+    def axis(self, value: Given, batch: Pictures, memory: Memory) -> Axis:
+        """Cells in rows and columns, as the places of the states say."""
+        places = memory.states.new_zeros(0, 2) if memory.places is None else memory.places[0]  # (S, 2)
+        columns, rows = (len(side.unique()) for side in places.unbind(1))
+        scale = batch.original[0] / batch.shown[0]  # height and width
+        edges = (2 * places[0].flip(0) if len(places) else places.new_zeros(2)) * scale.to(places)
+        height, width = edges.tolist()
+        return cell_axis(self.name, (rows, columns), (height, width))
 
     def picture(self, value: Given) -> Tensor:
         return Images([value])[0].image
