@@ -123,8 +123,8 @@ class Verdict:
                 "판단하기 어렵습니다."
             )
         said += (
-            f" 다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니 평균 {signed(mean(self.changes))}, "
-            f"가장 큰 변화는 {signed(self.largest)}입니다."
+            f" 다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니 "
+            f"평균 {signed(mean(self.changes))}, 가장 큰 변화는 {signed(self.largest)}입니다."
         )
         return f"{said} {self.reason_ko()}"
 
