@@ -127,14 +127,16 @@
       }
     }
 
-    help() {
+    help(keysFirst = true) {
       this.dialog?.remove();
       const list = el("dl", { class: "keys" }, t("keys").map(([key, text]) => [el("dt", {}, key.split(" ").map((one) => (one === "/" && key !== "/" ? " / " : el("kbd", { text: one })))), el("dd", { text })]));
+      const keys = [el("h3", { text: t("keysTitle") }), list];
       this.dialog = el("dialog", { class: "card", "aria-labelledby": "help-title" },
-        el("header", {}, el("h2", { id: "help-title", text: t("tellsTitle") }), el("button", { type: "button", "aria-label": t("close"), text: "×", class: "close", onclick: () => this.dialog.close() })),
+        el("header", {}, el("h2", { id: "help-title", text: t(keysFirst ? "help" : "tellsTitle") }), el("button", { type: "button", "aria-label": t("close"), text: "×", class: "close", onclick: () => this.dialog.close() })),
+        keysFirst ? [...keys, el("h3", { text: t("tellsTitle") })] : null,
         t("tells").map((text) => el("p", { text })),
         el("h3", { text: t("readingTitle") }), el("ul", { class: "reading" }, jumok.reading.map((text) => el("li", { lang: "en", text }))),
-        el("h3", { text: t("keysTitle") }), list);
+        keysFirst ? null : keys);
       this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
       this.root.append(this.dialog);
       this.dialog.showModal();

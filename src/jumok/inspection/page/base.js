@@ -12,7 +12,7 @@
       else if (key === "style") for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
       else node.setAttribute(key, value === true ? "" : value);
     }
-    node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
     return node;
   }
   const el = (tag, options, ...children) => fill(document.createElement(tag), options, children);
@@ -51,7 +51,7 @@
   }
 
   const exact = (w) => (w === null || w === undefined || Number.isNaN(w) ? "–" : w.toFixed(4));
-  const signed = (x) => `${x > 0 ? "+" : x < 0 ? "−" : "±"}${Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2)}`;
+  const signed = (x) => x === 0 ? "0" : `${x > 0 ? "+" : x < 0 ? "−" : "±"}${Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2)}`;
   function small(x) {  // 3e-8
     if (!x) return "0";
     return x.toExponential(0).replace("e-", "e−").replace("e+", "e");

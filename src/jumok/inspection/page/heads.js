@@ -15,22 +15,22 @@
         for (let h = 0; h < layer.heads; h++) this.thumbs.push(this.thumb(l, h));
       });
       const sorts = [["grid", t("sortGrid")], ...["entropy", "distance", "sink"].map((name) => [name, t(name), t(`${name}Title`)])];
-      this.node = el("section", { class: "card heads" },
-        el("header", {}, el("h3", { text: t("heads") }),
+      this.node = el("section", { class: `card heads` },
+        el("header", {}, el("h3", {}, `${t("heads")} `, this.tag = el("small", { class: "tag", text: t("sortedTag"), title: t("derivedTitle") })),
           choices(t("heads"), [["row", t("thumbRow")], ["map", t("thumbMap")]], settings.thumbs || "row", (value) => { settings.thumbs = value; this.fetchMaps(); this.draw(); })),
         el("p", { class: "quiet", text: t("headsHelp") }),
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("sort") }),
-          choices(t("sort"), sorts, settings.sort || "grid", (value) => { settings.sort = value; this.order(); }),
-          this.tag = el("small", { class: "tag", text: t("derived"), title: t("derivedTitle") })),
+          choices(t("sort"), sorts, settings.sort || "grid", (value) => { settings.sort = value; this.order(); })),
         this.grid);
       this.draw = once(() => this.thumbs.forEach((thumb) => this.paint(thumb)));
+      if (keys.kind === "cells") this.grid.style.setProperty("--aspect", (keys.columns * keys.cell[1]) / (keys.rows * keys.cell[0]));
       this.order();
       this.fetchMaps();
     }
 
     thumb(layer, head) {
       const canvas = el("canvas", { "aria-hidden": "true" });
-      const caption = el("small", { class: "quiet" });
+      const caption = el("div", { class: "quiet caption" });
       const node = el("div", {
         class: "thumb", role: "option", tabindex: -1, title: t("layerHead", layer + 1, head + 1), "aria-label": t("layerHead", layer + 1, head + 1),
         onclick: () => this.choose(layer, head),
@@ -72,13 +72,13 @@
       if (derived) this.sorted.sort((a, b) => (by === "sink" ? of(b) - of(a) : of(a) - of(b)));
       const most = Math.max(...this.attention.layers.map((layer) => layer.heads));
       this.columns = derived ? Math.min(8, Math.max(most, 4)) : most;
-      this.tag.hidden = !derived;
+      this.tag.style.visibility = derived ? "" : "hidden";
       this.grid.style.setProperty("--columns", this.columns);
       this.grid.classList.toggle("sorted", derived);
       const rows = [];
       this.sorted.forEach((thumb, i) => {
         if (!derived && thumb.head === 0) rows.push(el("span", { class: "side quiet", "aria-hidden": "true", text: thumb.layer + 1 }));
-        thumb.caption.textContent = derived ? `${t("shortHead", thumb.layer + 1, thumb.head + 1)} ${of(thumb).toFixed(2)}` : "";
+        thumb.caption.replaceChildren(...(derived ? [el("small", { text: t("shortHead", thumb.layer + 1, thumb.head + 1) }), el("small", { class: "number", text: of(thumb).toFixed(2) })] : []));
         rows.push(thumb.node);
         const last = !derived && (i + 1 === this.sorted.length || this.sorted[i + 1].layer !== thumb.layer);
         for (let h = thumb.head + 1; last && h < most; h++) rows.push(el("span"));

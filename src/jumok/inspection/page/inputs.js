@@ -124,7 +124,7 @@
 
   function grow(area) {
     area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight + 2, 160)}px`;
+    area.style.height = `${Math.min(area.scrollHeight + 2, 104)}px`;
   }
 
   function request(run, values) {  // as JSON, or with files

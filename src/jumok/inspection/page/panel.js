@@ -52,7 +52,7 @@
       this.body.replaceChildren(
         el("header", { class: "title" }, el("h2", { text: look.model.name }), el("span", { class: "quiet", text: look.model.summary }), this.badge),
         ...look.outputs.map((output) => this.output(output)).filter(Boolean),
-        look.nothing ? this.emptiness() : null, this.main);
+        ...(look.nothing ? [this.emptiness()] : []), this.main);
       if (!mine) { this.bare(); return; }
       badge(this.source, (name) => this.path(name), this.badge);
       this.choose(mine);
@@ -94,10 +94,10 @@
 
     choose(attention) {  // which attention is looked at
       const { settings, look } = this;
-      const fits = (layer, head) => layer < attention.layers.length && head < attention.layers[layer].heads;
+      const fits = (layer, head) => head < (attention.layers[layer]?.heads ?? 0);
       this.attention = attention;
       [settings.attention, settings.use] = [attention.id, attention.use];
-      if (!fits(settings.layer ?? -1, settings.head ?? 0) || settings.layer === undefined) [settings.layer, settings.head] = [attention.layers.length - 1, 0];
+      if (!fits(settings.layer, settings.head)) [settings.layer, settings.head] = [attention.layers.length - 1, 0];
       this.queries = new Axis(attention.queries, look, this.answer);
       this.keys = new Axis(attention.keys, look, this.answer);
       this.views = this.viewsOf();
@@ -143,7 +143,7 @@
       const hint = this.stage.pictures.length ? t("hintPicture") : `${t("hint")} ${t("hintColumn")}`;
       const pack = this.source.packs[this.attention.id];
       const kept = pack && (pack.pool[0] * pack.pool[1] > 1 ? t("pooled", ...pack.pool) : pack.kind === "uint16" ? t("rounded") : null);
-      this.evidence = el("p", { class: "evidence" }, el("span", { text: `${t("evidence")} ` }), el("button", { type: "button", class: "link", text: t("why"), onclick: () => this.app.help() }));
+      this.evidence = el("p", { class: "evidence" }, el("span", { text: `${t("evidence")} ` }), el("button", { type: "button", class: "link", text: t("why"), onclick: () => this.app.help(false) }));
       this.side = el("section", { class: "card side" });
       this.main.replaceChildren(toolbar,
         el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, el("p", { class: "quiet hint", text: hint }), kept ? el("p", { class: "quiet", text: kept }) : null, this.evidence)),
@@ -232,6 +232,7 @@
 
     set(focus, since) {
       this.focus = focus;
+      this.tip.hidden = true;
       this.since = since ?? null;
       this.update();
       this.app.mirror(this, focus);
@@ -319,7 +320,8 @@
       const { kind, index, weights, pinned } = shown;
       const axis = this.others(shown), asking = kind === "query";
       const name = this.name(shown);
-      this.asked.textContent = t(asking ? "looksAt" : "lookedAtBy", name);
+      const written = asking && this.queries.of === "output" && this.queries.kind === "tokens";
+      this.asked.textContent = this.asked.title = t(written ? "written" : asking ? "looksAt" : "lookedAtBy", name);
       this.unpin.hidden = !pinned;
       this.facts.textContent = [shown.view === "head" || !asking ? t("layerHead", shown.layer + 1, shown.head + 1) : shown.label || `${t(shown.view)} (${t("derived")})`, this.chance(shown)].filter(Boolean).join(" · ") || "\u00a0";
       const best = strongest(weights, Math.min(TOP, axis.count));
@@ -329,6 +331,7 @@
       best.forEach((i, n) => {
         const item = this.list.children[n];
         item.dataset.i = i;
+        item.classList.toggle("zero", weights[i] === 0 && n > 0);
         item.firstChild.textContent = axis.label(i);
         item.children[1].firstChild.style.setProperty("--w", most > 0 ? (weights[i] / most).toFixed(3) : 0);
         item.lastChild.textContent = exact(weights[i]);

@@ -43,8 +43,17 @@
 
     fill() {
       this.options = Array.from({ length: this.size }, () => el("span", { class: "token", role: "option", tabindex: -1 }));
-      this.tokens.replaceChildren(...this.options);
+      this.tokens.replaceChildren(...(this.long ? this.options : this.words()));
       this.label();
+    }
+
+    words() {  // tokens of one word stay together
+      const made = [];
+      this.options.forEach((option, i) => {
+        if (!this.axis.shapes[i].joined) made.push(el("span", { class: "word", role: "presentation" }));
+        (made.at(-1) ?? made[made.push(el("span", { class: "word", role: "presentation" })) - 1]).append(option);
+      });
+      return made;
     }
 
     label() {  // which tokens the options are

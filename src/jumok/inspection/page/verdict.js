@@ -77,7 +77,7 @@
       svg("line", { class: "zero", x1: x(0), x2: x(0), y1: line - 18, y2: line + 16 }),
       ...marks, ...random, svg("path", { class: "top", d: `M${top} ${line - 7}l7 7l-7 7l-7 -7z` }),
       svg("text", { class: "name", x: Math.max(60, Math.min(width - 60, top)), y: 14, "text-anchor": "middle" }, signed(verdict.top.change))),
-    el("figcaption", { class: "quiet" }, el("span", { class: "key top", text: t("topDot", verdict.k) }), el("span", { class: "key random", text: t("randomDot", verdict.k, changes.length) }),
+    el("figcaption", { class: "quiet" }, el("span", { class: "sign top", text: t("topDot", verdict.k) }), el("span", { class: "sign random", text: t("randomDot", verdict.k, changes.length) }),
       el("span", { text: t("change") })));
   }
 

@@ -47,9 +47,9 @@
     }
 
     margins() {
-      const named = (axis) => axis.kind === "tokens" && axis.count <= LABELS;
+      const named = (axis, n) => axis.kind === "tokens" && axis.count <= LABELS && axis.count === n;
       const longest = (axis) => Math.min(90, 12 + 7 * Math.max(...Array.from({ length: axis.count }, (_, i) => Math.min(12, [...axis.label(i)].length))));
-      return [named(this.queries) ? longest(this.queries) : 4, named(this.keys) ? longest(this.keys) : 4];
+      return [named(this.queries, this.map.rows) ? longest(this.queries) : 4, named(this.keys, this.map.columns) ? longest(this.keys) : 4];
     }
 
     place(event) {  // [row, column] of the map
