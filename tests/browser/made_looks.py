@@ -8,8 +8,38 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-GERMAN = ["▁Ein", "▁Mann", "▁mit", "▁gel", "bem", "▁Helm", "▁repar", "iert", "▁ein", "▁altes", "▁Fahr", "rad", "▁.", "</s>"]
-ENGLISH = ["▁A", "▁man", "▁with", "▁a", "▁yellow", "▁hel", "met", "▁rep", "airs", "▁an", "▁old", "▁bicycle", "▁.", "</s>"]
+GERMAN = [
+    "▁Ein",
+    "▁Mann",
+    "▁mit",
+    "▁gel",
+    "bem",
+    "▁Helm",
+    "▁repar",
+    "iert",
+    "▁ein",
+    "▁altes",
+    "▁Fahr",
+    "rad",
+    "▁.",
+    "</s>",
+]
+ENGLISH = [
+    "▁A",
+    "▁man",
+    "▁with",
+    "▁a",
+    "▁yellow",
+    "▁hel",
+    "met",
+    "▁rep",
+    "airs",
+    "▁an",
+    "▁old",
+    "▁bicycle",
+    "▁.",
+    "</s>",
+]
 OTHER = ["▁A", "▁man", "▁in", "▁a", "▁yellow", "▁helmet", "▁fixes", "▁an", "▁old", "▁bike", "</s>"]
 SOURCE_OF = [0, 1, 2, 3, 3, 5, 5, 6, 7, 8, 9, 10, 12, 13]  # of each English token
 CLASSES = [("sky", "#8ecae6"), ("field", "#90be6d"), ("house", "#f3722c")]
@@ -53,20 +83,48 @@ def tokens(of, name, labels):
 
 def attention(id, use, queries, keys, layers, heads, kind="dot", causal=False):
     rows = [{"name": f"{id}.layers.{layer}", "heads": heads} for layer in range(layers)]
-    return {"id": id, "use": use, "kind": kind, "layers": rows, "queries": queries, "keys": keys, "causal": causal}
+    return {
+        "id": id,
+        "use": use,
+        "kind": kind,
+        "layers": rows,
+        "queries": queries,
+        "keys": keys,
+        "causal": causal,
+    }
 
 
 def answer(pieces, score):
     text = "".join(pieces[:-1]).replace("▁", " ").strip()
-    return {"text": text, "score": score, "tokens": list(pieces), "log_probabilities": [-0.02 * (i % 7) - 0.01 for i in range(len(pieces))]}
+    return {
+        "text": text,
+        "score": score,
+        "tokens": list(pieces),
+        "log_probabilities": [-0.02 * (i % 7) - 0.01 for i in range(len(pieces))],
+    }
 
 
 def document(id, inputs, outputs, attentions, name="multi30k-de-en", nothing=None):
     model = {"name": name, "summary": "transformer → transformer, 5.1 M parameters"}
-    return {"version": 1, "id": id, "model": model, "inputs": inputs, "outputs": outputs, "attentions": attentions, "nothing": nothing}
+    return {
+        "version": 1,
+        "id": id,
+        "model": model,
+        "inputs": inputs,
+        "outputs": outputs,
+        "attentions": attentions,
+        "nothing": nothing,
+    }
 
 
-def translation(id="translation", text="Ein Mann mit gelbem Helm repariert ein altes Fahrrad.", seed=1, name="multi30k-de-en", layers=6, heads=8):
+def translation(
+    id="translation",
+    text="Ein Mann mit gelbem Helm repariert ein altes Fahrrad.",
+    seed=1,
+    name="multi30k-de-en",
+    layers=6,
+    heads=8,
+):
     S, T = len(GERMAN), len(ENGLISH)
     german, english = tokens("input", "german", GERMAN), tokens("output", "english", ENGLISH)
     read = tokens("output", "english", ["<s>", *ENGLISH[:-1]])
@@ -87,11 +145,27 @@ def translation(id="translation", text="Ein Mann mit gelbem Helm repariert ein a
 
 
 def long_text(id="long", count=300):
-    words = "the river runs past the old mill and under the bridge where children throw stones into slow water".split()
+    words = [
+        "river",
+        "runs",
+        "past",
+        "old",
+        "mill",
+        "under",
+        "bridge",
+        "children",
+        "throw",
+        "stones",
+        "slow",
+        "water",
+    ]
     labels = [f"▁{words[(7 * i + i // 11) % len(words)]}" for i in range(count - 1)] + ["</s>"]
     summary = ["▁children", "▁play", "▁by", "▁the", "▁river", "</s>"]
     source, target = tokens("input", "article", labels), tokens("output", "summary", summary)
-    attentions = [attention("summary.cross", "cross", target, source, 2, 4), attention("article.encoder", "encoder", source, source, 2, 4)]
+    attentions = [
+        attention("summary.cross", "cross", target, source, 2, 4),
+        attention("article.encoder", "encoder", source, source, 2, 4),
+    ]
     weights = {
         "summary.cross": along([40, 70, 120, 190, 240, 299], 2, 4, 6, count, 5),
         "article.encoder": along(range(count), 2, 4, count, count, 6),
@@ -113,7 +187,9 @@ def landscape(width=384, height=288):
     draw = ImageDraw.Draw(image)
     for y in range(height):
         shade = y / height
-        draw.line([(0, y), (width, y)], fill=(int(150 + 60 * shade), int(190 + 30 * shade), int(225 - 30 * shade)))
+        draw.line(
+            [(0, y), (width, y)], fill=(int(150 + 60 * shade), int(190 + 30 * shade), int(225 - 30 * shade))
+        )
     draw.polygon([(0, 190), (130, 165), (260, 185), (384, 160), (384, 288), (0, 288)], fill="#6a994e")
     draw.polygon([(0, 230), (200, 205), (384, 240), (384, 288), (0, 288)], fill="#588544")
     draw.rectangle([215, 115, 305, 195], fill="#e9d8a6")
@@ -132,11 +208,25 @@ def data_url(image):
 
 
 def photo(image):
-    return {"name": "photo", "kind": "image", "width": image.width, "height": image.height, "image": data_url(image)}
+    return {
+        "name": "photo",
+        "kind": "image",
+        "width": image.width,
+        "height": image.height,
+        "image": data_url(image),
+    }
 
 
 def cells(rows, columns, image, extra=()):
-    return {"of": "input", "name": "photo", "kind": "cells", "rows": rows, "columns": columns, "cell": [image.height / rows, image.width / columns], "extra": list(extra)}
+    return {
+        "of": "input",
+        "name": "photo",
+        "kind": "cells",
+        "rows": rows,
+        "columns": columns,
+        "cell": [image.height / rows, image.width / columns],
+        "extra": list(extra),
+    }
 
 
 def self_cells(rows, columns, layers, heads, seed, extra=0):
@@ -173,9 +263,21 @@ def boxes(id="boxes"):
                 maps[layer, head, query] = softmax(scores + 0.3 * noise.standard_normal(rows * columns))
     queries = {"of": "output", "name": "things", "kind": "queries", "count": count}
     grid = cells(rows, columns, image)
-    attentions = [attention("things.cross", "cross", queries, grid, layers, heads), attention("photo.encoder", "encoder", grid, grid, 2, 4)]
+    attentions = [
+        attention("things.cross", "cross", queries, grid, layers, heads),
+        attention("photo.encoder", "encoder", grid, grid, 2, 4),
+    ]
     weights = {"things.cross": maps, "photo.encoder": self_cells(rows, columns, 2, 4, 8)}
-    return MadeLook(document(id, [photo(image)], [{"name": "things", "kind": "boxes", "objects": objects}], attentions, "things-query"), weights)
+    return MadeLook(
+        document(
+            id,
+            [photo(image)],
+            [{"name": "things", "kind": "boxes", "objects": objects}],
+            attentions,
+            "things-query",
+        ),
+        weights,
+    )
 
 
 def mask(id="mask"):
@@ -186,9 +288,24 @@ def mask(id="mask"):
     draw.rectangle([212, 75, 308, 197], fill=CLASSES[2][1])
     rows, columns = 9, 12
     grid = cells(rows, columns, image, ["[CLS]"])
-    output = {"name": "scene", "kind": "mask", "classes": [{"name": name, "colour": colour} for name, colour in CLASSES], "mask": data_url(drawn.resize((96, 72), 0)), "grid": [72, 96]}
+    output = {
+        "name": "scene",
+        "kind": "mask",
+        "classes": [{"name": name, "colour": colour} for name, colour in CLASSES],
+        "mask": data_url(drawn.resize((96, 72), 0)),
+        "grid": [72, 96],
+    }
     weights = {"photo.encoder": self_cells(rows, columns, 3, 4, 4, extra=1)}
-    return MadeLook(document(id, [photo(image)], [output], [attention("photo.encoder", "encoder", grid, grid, 3, 4)], "scenes-vit"), weights)
+    return MadeLook(
+        document(
+            id,
+            [photo(image)],
+            [output],
+            [attention("photo.encoder", "encoder", grid, grid, 3, 4)],
+            "scenes-vit",
+        ),
+        weights,
+    )
 
 
 def caption(id="caption"):
@@ -201,9 +318,32 @@ def caption(id="caption"):
     for layer in range(layers):
         for head in range(heads):
             for t, (y, x) in enumerate(places):
-                maps[layer, head, t] = softmax(blob(rows, columns, y, x, 1 + 2 * noise.random()).ravel() + 0.3 * noise.standard_normal(rows * columns))
-    output = {"name": "caption", "kind": "text", "answers": [{"text": " ".join(words[:-1]), "score": -0.61, "tokens": words, "log_probabilities": [-0.1] * len(words)}]}
-    attentions = [attention("caption.cross", "cross", tokens("output", "caption", words), cells(rows, columns, image), layers, heads)]
+                maps[layer, head, t] = softmax(
+                    blob(rows, columns, y, x, 1 + 2 * noise.random()).ravel()
+                    + 0.3 * noise.standard_normal(rows * columns)
+                )
+    output = {
+        "name": "caption",
+        "kind": "text",
+        "answers": [
+            {
+                "text": " ".join(words[:-1]),
+                "score": -0.61,
+                "tokens": words,
+                "log_probabilities": [-0.1] * len(words),
+            }
+        ],
+    }
+    attentions = [
+        attention(
+            "caption.cross",
+            "cross",
+            tokens("output", "caption", words),
+            cells(rows, columns, image),
+            layers,
+            heads,
+        )
+    ]
     return MadeLook(document(id, [photo(image)], [output], attentions, "captions"), {"caption.cross": maps})
 
 
@@ -211,12 +351,29 @@ def bottleneck(id="bottleneck"):
     nothing = {
         "reason": "bottleneck",
         "text": {
-            "en": "This model squeezes the whole input into one vector of 256 numbers, and writes the answer from it alone. It never looks back at single tokens.",
-            "ko": "이 모델은 입력 전체를 숫자 256개짜리 벡터 하나로 줄이고, 그 벡터만 보고 답을 씁니다. 토큰 하나하나를 다시 보지 않습니다.",
+            "en": "This model squeezes the whole input into one vector of 256 numbers, and writes the answer "
+            "from it alone. It never looks back at single tokens.",
+            "ko": "이 모델은 입력 전체를 숫자 256개짜리 벡터 하나로 줄이고, 그 벡터만 보고 답을 씁니다. "
+            "토큰 하나하나를 다시 보지 않습니다.",
         },
     }
-    inputs = [{"name": "word", "kind": "text", "text": "attention", "tokens": list("attention"), "pieces": None}]
-    outputs = [{"name": "sounds", "kind": "text", "answers": [{"text": "AH T EH N SH AH N", "score": -0.3, "tokens": ["AH", "T"], "log_probabilities": [0, 0]}]}]
+    inputs = [
+        {"name": "word", "kind": "text", "text": "attention", "tokens": list("attention"), "pieces": None}
+    ]
+    outputs = [
+        {
+            "name": "sounds",
+            "kind": "text",
+            "answers": [
+                {
+                    "text": "AH T EH N SH AH N",
+                    "score": -0.3,
+                    "tokens": ["AH", "T"],
+                    "log_probabilities": [0, 0],
+                }
+            ],
+        }
+    ]
     return MadeLook(document(id, inputs, outputs, [], "pronounce-bottleneck", nothing))
 
 
@@ -230,7 +387,15 @@ def statistics(maps):
         for head in range(H):
             w = maps[layer, head].astype(float)
             entropy = -(w * np.log(np.maximum(w, 1e-30))).sum(-1).mean()
-            found.append({"layer": layer, "head": head, "entropy": entropy, "distance": (w * far).sum(-1).mean(), "sink": w.mean(0).max()})
+            found.append(
+                {
+                    "layer": layer,
+                    "head": head,
+                    "entropy": entropy,
+                    "distance": (w * far).sum(-1).mean(),
+                    "sink": w.mean(0).max(),
+                }
+            )
     return found
 
 
@@ -252,13 +417,20 @@ def verdict(query, k=3):
         "k": k,
         "output": f"token {query}",
         "top": {"change": -2.314, "keys": [1, 2, 5]},
-        "random": {"changes": changes, "mean": float(np.mean(changes)), "low": changes[0], "high": changes[-1]},
+        "random": {
+            "changes": changes,
+            "mean": float(np.mean(changes)),
+            "low": changes[0],
+            "high": changes[-1],
+        },
         "head_off": {"change": -0.41},
         "gradient": {"rank_correlation": 0.81, "keys": []},
         "matters": "yes",
         "text": {
-            "en": "Hiding the 3 most attended tokens lowers the log-probability of the answer by 2.31; hiding 3 random ones by 0.08.",
-            "ko": "가장 많이 본 토큰 3개를 가리면 답의 로그 확률이 2.31 낮아지고, 무작위 3개를 가리면 0.08 낮아집니다.",
+            "en": "Hiding the 3 most attended tokens lowers the log-probability of the answer by 2.31; "
+            "hiding 3 random ones by 0.08.",
+            "ko": "가장 많이 본 토큰 3개를 가리면 답의 로그 확률이 2.31 낮아지고, "
+            "무작위 3개를 가리면 0.08 낮아집니다.",
         },
     }
 

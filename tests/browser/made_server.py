@@ -11,15 +11,28 @@ import made_looks as made
 
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
-PAGE = {path.name: path.read_bytes() for path in (files("jumok.inspection") / "page").iterdir() if path.name != "__pycache__"}
+PAGE = {
+    path.name: path.read_bytes()
+    for path in (files("jumok.inspection") / "page").iterdir()
+    if path.name != "__pycache__"
+}
 
 
 def session(runs):
-    return {"runs": [{"name": name, "summary": "", "inputs": inputs, "examples": examples} for name, inputs, examples, _ in runs], "version": "0.1.0"}
+    return {
+        "runs": [
+            {"name": name, "summary": "", "inputs": inputs, "examples": examples}
+            for name, inputs, examples, _ in runs
+        ],
+        "version": "0.1.0",
+    }
 
 
 GERMAN = [{"name": "german", "kind": "text"}]
-EXAMPLES = [{"label": text, "inputs": {"german": text}} for text in ("Ein Mann mit gelbem Helm repariert ein altes Fahrrad.", "Zwei Hunde spielen im Schnee.")]
+EXAMPLES = [
+    {"label": text, "inputs": {"german": text}}
+    for text in ("Ein Mann mit gelbem Helm repariert ein altes Fahrrad.", "Zwei Hunde spielen im Schnee.")
+]
 
 
 def picture_examples():
@@ -35,13 +48,23 @@ def runs_of(kind):
     texts = ("german", GERMAN, EXAMPLES)
     if kind == "compare":
         second = made.translation("second", seed=40, name="multi30k-small", layers=3, heads=4)
-        return [(texts[0], texts[1], texts[2], made.translation()), ("multi30k-small", GERMAN, EXAMPLES, second)]
+        return [
+            (texts[0], texts[1], texts[2], made.translation()),
+            ("multi30k-small", GERMAN, EXAMPLES, second),
+        ]
     if kind in ("boxes", "mask", "caption"):
         return [(kind, PHOTO, picture_examples(), getattr(made, kind)())]
     look = {"text": made.translation, "long": made.long_text, "bottleneck": made.bottleneck}[kind]()
     name = look.document["inputs"][0]["name"]
     text = look.document["inputs"][0]["text"]
-    return [(look.document["model"]["name"], [{"name": name, "kind": "text"}], [{"label": text[:60], "inputs": {name: text}}], look)]
+    return [
+        (
+            look.document["model"]["name"],
+            [{"name": name, "kind": "text"}],
+            [{"label": text[:60], "inputs": {name: text}}],
+            look,
+        )
+    ]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -70,7 +93,10 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path == "/api/session":
             self.answer(session(self.server.runs))
         else:
-            self.detail(parts.path.removeprefix("/api/"), {key: values[0] for key, values in parse_qs(parts.query).items()})
+            self.detail(
+                parts.path.removeprefix("/api/"),
+                {key: values[0] for key, values in parse_qs(parts.query).items()},
+            )
 
     def do_POST(self):
         parts = urlsplit(self.path)
@@ -85,7 +111,9 @@ class Handler(BaseHTTPRequestHandler):
         if asked["inputs"].get("german") == "slow":
             time.sleep(0.4)
         if asked["inputs"].get("german") == "wrong":
-            self.answer({"error": {"en": "this input cannot be read", "ko": "이 입력은 읽을 수 없습니다"}}, 400)
+            self.answer(
+                {"error": {"en": "this input cannot be read", "ko": "이 입력은 읽을 수 없습니다"}}, 400
+            )
             return
         self.answer(self.server.runs[asked["run"]][3].document)
 
@@ -99,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "steps":
             self.answer(made.steps())
         else:
-            self.answer(self.weights(name, look.weights[query["attention"]], {k: v for k, v in query.items()}))
+            self.answer(self.weights(name, look.weights[query["attention"]], query))
 
     def weights(self, name, maps, query):
         number = {key: int(value) for key, value in query.items() if value.isdigit()}
@@ -114,7 +142,12 @@ class Handler(BaseHTTPRequestHandler):
         mean = maps.mean((0, 1))
         label = {"en": "mean of all heads", "ko": "모든 헤드의 평균"}
         if query["view"] == "alignment":
-            return {"view": "alignment", "label": label, "shift": 0, "pairs": [[t, int(row.argmax()), float(row.max())] for t, row in enumerate(mean)]}
+            return {
+                "view": "alignment",
+                "label": label,
+                "shift": 0,
+                "pairs": [[t, int(row.argmax()), float(row.max())] for t, row in enumerate(mean)],
+            }
         return {"view": query["view"], "label": label, "weights": mean[number["query"]].tolist()}
 
 
