@@ -20,6 +20,7 @@ CROSS = re.compile(
     r"cross|enc(oder)?_?dec|encoder_attn|src_attn|multihead_attn|crossattention", re.IGNORECASE
 )
 BEGIN = "<s>"  # what a decoder has read before its first token
+ALIKE = 0.08  # how far the cells of a picture may be from squares, as a logarithm
 BESIDE = 8  # tokens beside the cells of a picture, at most
 
 
@@ -151,14 +152,14 @@ def grid_of(count: int, picture: tuple[int, int]) -> tuple[int, int] | None:
 
     Most models make pictures square; where cells are no square number, they are taken as square themselves.
     """
-    for beside in (0, 1, *range(2, BESIDE + 1)):
-        side = math.isqrt(max(0, count - beside))
-        if side > 1 and side**2 == count - beside:
-            return side, side
     width, height = picture
-    for beside in (0, 1):
-        for rows in range(2, count):
-            columns, left = divmod(count - beside, rows)
-            if not left and abs(math.log((columns / rows) / (width / height))) < 0.15:
-                return rows, columns
+    for besides, square in (((0, 1), True), ((0, 1), False), (range(2, BESIDE + 1), True)):
+        for beside in besides:
+            cells = count - beside
+            side = math.isqrt(max(0, cells))
+            if square and side > 1 and side**2 == cells:
+                return side, side
+            for rows in () if square else range(2, cells // 2 + 1):
+                if not cells % rows and abs(math.log(cells / rows**2 * height / width)) < ALIKE:
+                    return rows, cells // rows
     return None

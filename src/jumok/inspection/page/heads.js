@@ -16,14 +16,15 @@
       });
       const sorts = [["grid", t("sortGrid")], ...["entropy", "distance", "sink"].map((name) => [name, t(name), t(`${name}Title`)])];
       this.node = el("section", { class: `card heads` },
-        el("header", {}, el("h3", {}, `${t("heads")} `, this.tag = el("small", { class: "tag", text: t("sortedTag"), title: t("derivedTitle") })),
+        el("header", {}, el("h3", { text: t("heads") }),
           choices(t("heads"), [["row", t("thumbRow")], ["map", t("thumbMap")]], settings.thumbs || "row", (value) => { settings.thumbs = value; this.fetchMaps(); this.draw(); })),
-        el("p", { class: "quiet", text: t("headsHelp") }),
+        this.note = el("p", { class: "quiet note" }),
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("sort") }),
           choices(t("sort"), sorts, settings.sort || "grid", (value) => { settings.sort = value; this.order(); })),
         this.grid);
       this.draw = once(() => this.thumbs.forEach((thumb) => this.paint(thumb)));
       if (keys.kind === "cells") this.grid.style.setProperty("--aspect", (keys.columns * keys.cell[1]) / (keys.rows * keys.cell[0]));
+      this.grid.style.setProperty("--thumb", attention.layers.length > 8 ? "62px" : "104px");
       this.order();
       this.fetchMaps();
     }
@@ -72,7 +73,7 @@
       if (derived) this.sorted.sort((a, b) => (by === "sink" ? of(b) - of(a) : of(a) - of(b)));
       const most = Math.max(...this.attention.layers.map((layer) => layer.heads));
       this.columns = derived ? Math.min(8, Math.max(most, 4)) : most;
-      this.tag.style.visibility = derived ? "" : "hidden";
+      this.note.replaceChildren(...(derived ? [el("small", { class: "tag", text: t("derived"), title: t("derivedTitle") }), ` ${t("sortedHelp")[by]}`] : [t("headsHelp")]));
       this.grid.style.setProperty("--columns", this.columns);
       this.grid.classList.toggle("sorted", derived);
       const rows = [];

@@ -60,7 +60,7 @@
         if (name === "/api/map") return pack.map(number("layer"), number("head"));
         if (name === "/api/heads") return { heads: pack.statistics() };
         const view = name === "/api/derived" && wanted.get("view");
-        if (view === "mean") return { view, weights: pack.mean(number("query")) };
+        if (view === "mean") return { view, label: pack.label(), weights: pack.mean(number("query")) };
         if (view === "rollout" && pack.T === pack.S) return { view, weights: pack.rollout(number("query")) };
         if (view === "alignment") return { view, shift: 0, pairs: pack.pairs() };
       }
@@ -125,6 +125,11 @@
         const row = this.mean(t), s = jumok.strongest(row, 1)[0];
         return [t, s, row[s]];
       }).filter(([, , w]) => w > 0);
+    }
+
+    label() {
+      const heads = this.layers.reduce((a, b) => a + b, 0), layers = this.layers.length;
+      return { en: `Derived: mean of ${heads} heads in ${layers} ${layers === 1 ? "layer" : "layers"}`, ko: `계산한 값: ${layers}개 층, 헤드 ${heads}개의 평균` };
     }
 
     map(l, h) {
