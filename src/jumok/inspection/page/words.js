@@ -21,7 +21,7 @@ jumok.words = {
     hint: "Point at an output to see where it looked. Click to keep it.",
     hintPicture: "Point at the picture, or at an output, to see where it looked. Click to keep it.",
     hintColumn: "Click a source token to see who looked at it.",
-    looksAt: (q) => `${q} looks at`, lookedAtBy: (k) => `Who looked at ${k}`, written: (q) => `To write ${q}, it looked at`,
+    looksAt: (q) => `${q} looks at`, lookedAtBy: (k) => `Who looked at ${k}`, written: (q) => `For ${q} it looked at`,
     pinned: "pinned", unpin: "Release", rest: (n) => `${n} more`, sum: "sum", copy: "Copy numbers", copied: "Copied",
     strongest: "strongest", legend: "shade: share of the strongest", none: "nothing",
     pooled: (a, b) => `To fit this file, each number is the largest of ${a} × ${b} weights.`,
