@@ -13,7 +13,9 @@ from jumok.attention.record import Recording, record
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.experiment.options import build_search
-from jumok.inspection.uses import Layer, Source, Use, cross_uses, decoder_use, encoder_uses
+from jumok.inspection.layers import Layer
+from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
+from jumok.inspection.windows import finding_windows
 from jumok.kinds.kind import Asked
 from jumok.kinds.scored import Scored
 from jumok.kinds.text import BANNED
@@ -39,8 +41,8 @@ class Look:
     """What a model answered to one input, and all that it looked at; weights are computed when they are asked for."""
 
     predictor: Predictor
-    value: Mapping[str, Any]  # the accepted inputs by name
-    batch: Mapping[str, Any]  # the same as the model reads them
+    batch: Mapping[str, Any]  # the inputs as the model reads them
+    memory: Memory
     said: Sequence[Said]
     uses: Mapping[str, Use]
     name: str = ""  # of the model
@@ -116,15 +118,15 @@ def look(predictor: Predictor, inputs: Any, name: str = "", id: str | None = Non
     try:
         with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
             batch = predictor.collate(columns, [0])
-            with record(model) as maps:
+            with record(model) as maps, finding_windows(model) as windows:
                 memory = model.encode(batch)
             said = [say(predictor, part, memory, batch) for part in predictor.outputs]
             sources = sources_of(predictor, value, batch, memory)
     finally:
         model.train(was_training)
-    uses = [*encoder_uses(maps, sources), *(use for one in said for use in uses_of(one, sources))]
+    uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
     documents = [kind.document(value[part]) for part, kind in predictor.inputs.items()]
-    return Look(predictor, value, batch, said, {use.id: use for use in uses}, name, id, documents)
+    return Look(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
 
 
 def say(predictor: Predictor, name: str, memory: Memory, batch: Mapping[str, Any]) -> Said:
@@ -153,13 +155,14 @@ def sources_of(
 ) -> list[Source]:
     """What the states of the memory are, input by input."""
     if len(predictor.inputs) == 1:
-        memories = {name: memory for name in predictor.inputs}
+        memories = dict.fromkeys(predictor.inputs, memory)
     else:
         memories = {name: predictor.model.encoders[name](batch[name]) for name in predictor.inputs}
     sources, first = [], 0
     for name, one in memories.items():
         axis = predictor.inputs[name].axis(value[name], batch[name], one)
-        sources.append(Source(name, axis, range(first, first + one.states.shape[1])))
+        states = range(first, first + one.states.shape[1])
+        sources.append(Source(predictor.inputs[name], batch[name], axis, states, one))
         first += one.states.shape[1]
     return sources
 
@@ -169,8 +172,7 @@ def uses_of(said: Said, sources: Sequence[Source]) -> list[Use]:
     queries, past = said.scored.queries(0), said.scored.past(0)
     if queries is None or past is None:
         return []
-    own = decoder_use(said.name, said.recordings, queries, past)
-    return [*own, *cross_uses(said.name, said.recordings, queries, sources)]
+    return list(decoder_uses(said.name, said.recordings, queries, past, sources))
 
 
 def summary(predictor: Predictor) -> str:

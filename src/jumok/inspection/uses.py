@@ -1,60 +1,23 @@
 """The uses that a model makes of attention: which recorded calls belong together, and what they ask and look at."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
-from jumok.attention.maps import AttentionMap, Check, Index, ranges, sliced
 from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
-from jumok.kinds.axes import Axis
+from jumok.inspection.heads import Stands
+from jumok.inspection.layers import Layer, Part, Whole, Windowed, joined
+from jumok.inspection.windows import Windows
+from jumok.kinds.axes import Axis, positions
+from jumok.kinds.kind import InputKind
+from jumok.values import Memory
 
 Purpose = Literal["encoder", "decoder", "cross"]
-
-
-class Layer(Protocol):
-    """The weights of one layer, to be indexed like the tensor (1, H, T, S) that is never made."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]: ...
-
-    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor: ...
-
-    def check(self) -> Check: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Some queries and some keys of a layer: one of several inputs, or an image without the tokens beside its cells."""
-
-    whole: Layer
-    queries: range
-    keys: range
-
-    @property
-    def name(self) -> str:
-        return self.whole.name
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        B, H, _, _ = self.whole.shape
-        return B, H, len(self.queries), len(self.keys)
-
-    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
-        (examples, heads, queries, keys), singles = ranges(index, self.shape)
-        queries = self.queries[queries.start : queries.stop : queries.step]
-        keys = self.keys[keys.start : keys.stop : keys.step]
-        found = self.whole[sliced(examples), sliced(heads), sliced(queries), sliced(keys)]
-        return found[tuple(0 if single else slice(None) for single in singles)]
-
-    def check(self) -> Check:
-        return self.whole.check()
+Way = Literal["dot", "additive", "windows"]
+BESIDE = 8  # tokens that stand beside the cells of an image, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +29,7 @@ class Use:
     queries: Axis  # of the best answer
     keys: Axis
     answers: tuple[tuple[Layer, ...], ...]  # the layers for each answer; once where all answers share them
-    kind: Literal["dot", "additive", "windows"] = "dot"
+    kind: Way = "dot"
     causal: bool = False
 
     def layers(self, answer: int) -> tuple[Layer, ...]:
@@ -74,95 +37,124 @@ class Use:
 
     def document(self) -> dict[str, Any]:
         layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers(0)]
-        return {
-            "id": self.id,
-            "use": self.use,
-            "kind": self.kind,
-            "layers": layers,
-            "queries": self.queries,
-            "keys": self.keys,
-            "causal": self.causal,
-        }
+        about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
+        return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
+
+    def stands(self, answer: int) -> Stands | None:
+        """Where queries and keys stand; None where there is no distance between them."""
+        _, _, T, S = self.layers(answer)[0].shape
+        queries, keys = positions(self.queries, T), positions(self.keys, S)
+        if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
+            return None
+        if self.use == "cross":  # of another text, at the same share of its length
+            queries = queries * ((S - 1) / max(1, T - 1))
+        return Stands(queries, keys)
 
 
-class Source(NamedTuple):
-    """An input's states in the memory."""
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An input, and its states in the memory."""
 
-    name: str
-    axis: Axis
+    kind: InputKind
+    batch: Any
+    axis: Axis  # of the states
     states: range  # of the memory
+    memory: Memory  # of this input alone
+
+    @property
+    def name(self) -> str:
+        return self.kind.name
+
+    def grid(self, count: int) -> tuple[int, int] | None:
+        """The rows and columns of the feature map that so many positions are, some tokens beside it left out."""
+        levels = self.memory.pyramid.levels if self.memory.pyramid is not None else ()
+        grids = [(level.shape[-2], level.shape[-1]) for level in levels]
+        fitting = [grid for grid in grids if 0 <= count - grid[0] * grid[1] <= BESIDE]
+        return fitting[0] if fitting else None
 
 
-def layers_of(recording: Recording, prefix: str) -> list[AttentionMap]:
-    """The layers below a path in the order of their calls; a layer that asked step by step asks all at once."""
-    found: list[AttentionMap] = []
-    for name in recording.names:
-        if name.startswith(prefix):
-            found.extend(joined(recording.all(name)))
+def layers_of(recording: Recording, prefix: str) -> list[Whole]:
+    """The layers below a path in the order of their calls."""
+    names = [name for name in recording.names if name.startswith(prefix)]
+    return [layer for name in names for layer in joined(recording.all(name))]
+
+
+def encoder_uses(
+    recording: Recording, sources: Sequence[Source], windows: Mapping[str, Windows]
+) -> list[Use]:
+    """Self-attention within each input: in windows, of the cells of a backbone, and of the states."""
+    found: list[Use] = []
+    for source in sources:
+        layers = layers_of(recording, f"encoders.{source.name}.")
+        cut = [Windowed(layer.call, windows[layer.name]) for layer in layers if layer.name in windows]
+        found.extend(window_uses(source, cut))
+        alone = [layer for layer in layers if layer.name not in windows and layer.shape[0] == 1]
+        count = len(source.states)
+        found.extend(backbone_uses(source, [one for one in alone if one.shape[2:] != (count, count)]))
+        same = tuple(layer for layer in alone if layer.shape[2:] == (count, count))
+        if same:
+            found.append(Use(f"{source.name}.encoder", "encoder", source.axis, source.axis, (same,)))
     return found
 
 
-def joined(calls: Sequence[AttentionMap]) -> list[AttentionMap]:
-    """The calls of a recurrent decoder, one for each step, as one of all steps; other calls as they are."""
-    scores = [call.scores for call in calls if isinstance(call.scores, AdditiveScores)]
-    if len(scores) < len(calls) or len(calls) == 1:
-        return list(calls)
-    queries = torch.cat([one.queries for one in scores], 1)  # (B, T, D)
-    output = torch.cat([call.output for call in calls], 2)  # (B, 1, T, V)
-    whole = replace(scores[0], queries=queries)
-    return [AttentionMap(calls[0].name, whole, calls[0].values, output, calls[0].dropout)]
+def window_uses(source: Source, layers: Sequence[Windowed]) -> Iterator[Use]:
+    """One for each size of map."""
+    for size in dict.fromkeys(layer.windows.size for layer in layers):
+        axis = source.kind.cells(source.batch, size, 0)
+        same = tuple(layer for layer in layers if layer.windows.size == size)
+        if axis is not None:
+            name = f"{source.name}.windows.{size[0]}x{size[1]}"
+            yield Use(name, "encoder", axis, axis, (same,), "windows")
 
 
-def encoder_uses(recording: Recording, sources: Sequence[Source]) -> Iterator[Use]:
-    """Self-attention of the states of each input."""
-    for source in sources:
-        layers = layers_of(recording, f"encoders.{source.name}.")
-        same = tuple(
-            one for one in layers if one.shape[0] == 1 and one.shape[2:] == (len(source.states),) * 2
-        )
-        if same:
-            yield Use(f"{source.name}.encoder", "encoder", source.axis, source.axis, (same,))
+def backbone_uses(source: Source, layers: Sequence[Whole]) -> Iterator[Use]:
+    """Attention of all cells of a backbone, with tokens beside them in some."""
+    for count in dict.fromkeys(layer.shape[2] for layer in layers if layer.shape[2] == layer.shape[3]):
+        grid = source.grid(count)
+        axis = None if grid is None else source.kind.cells(source.batch, grid, count - grid[0] * grid[1])
+        if grid is not None and axis is not None:
+            same = tuple(layer for layer in layers if layer.shape[2:] == (count, count))
+            yield Use(f"{source.name}.backbone.{grid[0]}x{grid[1]}", "encoder", axis, axis, (same,))
 
 
-def decoder_use(name: str, answers: Sequence[Recording], queries: Axis, past: Axis) -> Iterator[Use]:
-    """Attention of a decoder to its own answer."""
-    layers = tuple(
-        tuple(one for one in decoder_layers(name, maps) if not crosses(name, one)) for maps in answers
-    )
-    if layers[0]:
-        yield Use(f"{name}.decoder", "decoder", queries, past, layers, causal=is_causal(layers[0][0]))
-
-
-def cross_uses(
-    name: str, answers: Sequence[Recording], queries: Axis, sources: Sequence[Source]
+def decoder_uses(
+    name: str, answers: Sequence[Recording], queries: Axis, past: Axis, sources: Sequence[Source]
 ) -> Iterator[Use]:
-    """Attention of a decoder to the memory, a use for each input."""
-    layers = tuple(tuple(one for one in decoder_layers(name, maps) if crosses(name, one)) for maps in answers)
-    if not layers[0]:
+    """Attention of a decoder to its own answer, and to the memory of each input."""
+    layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
+    own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
+    if own[0]:
+        yield Use(f"{name}.decoder", "decoder", queries, past, own, causal=is_causal(own[0][0]))
+    cross = tuple(tuple(one for one in answer if crosses(name, one)) for answer in layers)
+    if not cross[0]:
         return
-    kind: Literal["dot", "additive"] = (
-        "additive" if isinstance(layers[0][0].scores, AdditiveScores) else "dot"
-    )
+    way: Way = "additive" if isinstance(cross[0][0].call.scores, AdditiveScores) else "dot"
     for source in sources:
         if len(sources) == 1:
-            yield Use(f"{name}.cross", "cross", queries, source.axis, layers, kind)
+            yield Use(f"{name}.cross", "cross", queries, source.axis, cross, way)
         else:
-            parts = tuple(tuple(of_source(one, source) for one in answer) for answer in layers)
-            yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, kind)
+            parts = tuple(tuple(Part(one, source.states) for one in answer) for answer in cross)
+            yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, way)
 
 
-def decoder_layers(name: str, recording: Recording) -> list[AttentionMap]:
-    return layers_of(recording, f"decoders.{name}.")
-
-
-def crosses(name: str, layer: AttentionMap) -> bool:
+def crosses(name: str, layer: Whole) -> bool:
     """Whether a layer looks at the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
     return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 
-def is_causal(layer: AttentionMap) -> bool:
-    return getattr(layer.scores, "offset", None) is not None
+def is_causal(layer: Whole) -> bool:
+    return getattr(layer.call.scores, "offset", None) is not None
 
 
-def of_source(layer: Layer, source: Source) -> Part:
-    return Part(layer, range(layer.shape[2]), source.states)
+def pooled(layer: Layer, head: int, most: int = 160) -> tuple[torch.Tensor, bool]:
+    """The map (R, C) of a head with at most so many rows and columns, and whether a number stands for several.
+
+    Of several the largest is taken; never are more weights made than those of one row of the map.
+    """
+    _, _, T, S = layer.shape
+    high, wide = -(-T // most), -(-S // most)
+    if high == wide == 1:
+        return layer[0, head].cpu(), False
+    rows = [layer[0, head, start : start + high].cpu().amax(0) for start in range(0, T, high)]
+    whole = torch.stack(rows)[None]  # (1, R, S)
+    return torch.nn.functional.max_pool1d(whole, wide, ceil_mode=True)[0], True

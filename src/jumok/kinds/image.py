@@ -1,6 +1,7 @@
 """Images: photographs, scans, drawings. Read from files, scaled to one size, and varied for training."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -157,10 +158,13 @@ class Image:
         """Cells in rows and columns, as the places of the states say."""
         places = memory.states.new_zeros(0, 2) if memory.places is None else memory.places[0]  # (S, 2)
         columns, rows = (len(side.unique()) for side in places.unbind(1))
-        scale = batch.original[0] / batch.shown[0]  # height and width
-        edges = (2 * places[0].flip(0) if len(places) else places.new_zeros(2)) * scale.to(places)
-        height, width = edges.tolist()
-        return cell_axis(self.name, (rows, columns), (height, width))
+        stride = 2 * float(places[0, 0]) if len(places) else 0.0
+        return cell_axis(self.name, (rows, columns), scaled(batch, stride))
+
+    def cells(self, batch: Pictures, grid: tuple[int, int], beside: int) -> Axis:
+        """A map of a power of two of pixels a cell, which covers the batch and what it was filled up with."""
+        needed = max(side / count for side, count in zip(batch.pixels.shape[-2:], grid, strict=True))
+        return cell_axis(self.name, grid, scaled(batch, 2.0 ** math.ceil(math.log2(needed))), beside)
 
     def picture(self, value: Given) -> Tensor:
         return Images([value])[0].image
@@ -173,6 +177,12 @@ class Image:
         source = getattr(part.backbone, "source", None)
         told = None if source is None else source._asdict()
         write_json(folder / f"{self.name}.image.json", {"canvas": list(self.canvas), "weights": told})
+
+
+def scaled(batch: Pictures, stride: float) -> tuple[float, float]:
+    """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
+    height, width = (stride * batch.original[0] / batch.shown[0]).tolist()
+    return height, width
 
 
 def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:

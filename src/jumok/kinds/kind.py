@@ -154,6 +154,10 @@ class InputKind(Kind, Protocol):
         """What the states of the memory stand for that the encoder made of a batch of one value."""
         ...
 
+    def cells(self, batch: Any, grid: tuple[int, int], beside: int) -> Axis | None:
+        """What a feature map of so many rows and columns stands for, with some tokens beside it; None without any."""
+        ...
+
     def picture(self, value: Any) -> Tensor | None:
         """The pixels (3, Y, X) of a value, to draw answers on; None where there is nothing to see."""
         ...

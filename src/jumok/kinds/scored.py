@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,15 @@ from jumok.kinds.axes import Axis, query_axis, token_axis
 from jumok.search.scoring import log_probabilities
 from jumok.values import BoxesPrediction, Detections, MaskPrediction, Memory, Pictures, TextPrediction
 
+UNSURE = 1e-6  # score of an object that is gone, for logarithms
 SAME = 0.5  # overlap from which on two boxes stand for one object
+
+
+class Named(NamedTuple):
+    """What a part is called."""
+
+    en: str
+    ko: str
 
 
 class Scored(Protocol):
@@ -29,7 +37,7 @@ class Scored(Protocol):
     def count(self) -> int: ...
 
     def again(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
-        """Let the decoder give an answer again, all at once; how sure it is of each part (N,)."""
+        """Let the decoder give an answer again, all at once; how sure it is of each part (N,), in logarithms."""
         ...
 
     def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
@@ -48,7 +56,15 @@ class Scored(Protocol):
         """The number of the part that a query answers for; DataError where it is none."""
         ...
 
-    def part_name(self, answer: int, part: int) -> str: ...
+    def part_at(self, x: float, y: float) -> int | None:
+        """The number of the part at a point of the image as it came; None where there is no such."""
+        ...
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        """How sure an answer is of a part, or of its parts together, by what `again` gave; a scalar."""
+        ...
+
+    def part_name(self, answer: int, part: int) -> Named: ...
 
     @property
     def unseen(self) -> dict[str, Any]:
@@ -105,8 +121,15 @@ class ScoredTexts:
     def part_of(self, answer: int, query: int) -> int:
         return part_required(query, len(self.tokens[answer]), "token")
 
-    def part_name(self, answer: int, part: int) -> str:
-        return f"token {part + 1} {self.pieces[answer][part]!r}"
+    def part_at(self, x: float, y: float) -> None:
+        return None
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        return scores.sum() if part is None else scores[part]
+
+    def part_name(self, answer: int, part: int) -> Named:
+        what = f"{part + 1} {self.pieces[answer][part]!r}"
+        return Named(f"token {what}", f"토큰 {what}")
 
     @property
     def unseen(self) -> dict[str, Any]:
@@ -154,7 +177,8 @@ class ScoredBoxes:
         rows = torch.arange(len(near), device=near.device)
         finders = self.found.finders.clamp(max=len(boxes) - 1)
         surest = of_class.masked_fill(~near, 0.0).amax(1)
-        return torch.where(near[rows, finders], of_class[rows, finders], surest)
+        found = torch.where(near[rows, finders], of_class[rows, finders], surest)
+        return found.clamp(min=UNSURE).log()
 
     def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         finders = self.found.finders.tolist()
@@ -175,10 +199,18 @@ class ScoredBoxes:
             raise DataError(f"object query {query} found nothing, so there is no score to compare")
         return finders.index(query)
 
-    def part_name(self, answer: int, part: int) -> str:
-        objects = self.prediction.objects
-        one = objects[part_required(part, len(objects), "object")]
-        return f"object {part + 1} {one.name!r}"
+    def part_at(self, x: float, y: float) -> int | None:
+        boxes = (one.box for one in self.prediction.objects)
+        return next((n for n, (x1, y1, x2, y2) in enumerate(boxes) if x1 <= x < x2 and y1 <= y < y2), None)
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        if not len(scores):
+            raise DataError("nothing was found, so there is no score to compare")
+        return scores.mean() if part is None else scores[part]
+
+    def part_name(self, answer: int, part: int) -> Named:
+        what = f"{part + 1} {self.prediction.objects[part].name!r}"
+        return Named(f"object {what}", f"물체 {what}")
 
     @property
     def unseen(self) -> dict[str, Any]:
@@ -226,9 +258,18 @@ class ScoredMask:
     def part_of(self, answer: int, query: int) -> int:
         return part_required(query, self.shown.numel(), "pixel")
 
-    def part_name(self, answer: int, part: int) -> str:
-        row, column = divmod(self.part_of(answer, part), self.shown.shape[1])
-        return f"pixel ({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
+    def part_at(self, x: float, y: float) -> int:
+        (height, width), (rows, columns) = self.prediction.classes.shape, self.shown.shape
+        row, column = int(y * rows / height), int(x * columns / width)
+        return min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        return scores.mean() if part is None else scores[part]
+
+    def part_name(self, answer: int, part: int) -> Named:
+        row, column = divmod(part, self.shown.shape[1])
+        what = f"({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
+        return Named(f"pixel {what}", f"픽셀 {what}")
 
     @property
     def unseen(self) -> dict[str, Any]:

@@ -209,6 +209,9 @@ class Text:
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
         return token_axis("input", self.name, self.vocabulary.pieces(batch.values[0].tolist()))
 
+    def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
+        return None
+
     def picture(self, value: str) -> None:
         return None
 
