@@ -94,3 +94,8 @@ def check(look: Look, answer: int) -> dict[str, Any]:
     """Whether weights · values give what the kernel gave, at worst."""
     worst = look.check(answer)
     return {"error": worst.error, "most": worst.most, "holds": worst.holds}
+
+
+def steps(look: Look) -> dict[str, Any]:
+    """The search step by step."""
+    raise DataError("there is no search to follow: nothing was written token by token")

@@ -58,19 +58,26 @@ class Look:
             "inputs": self.inputs,
             "outputs": [one.scored.document(one.scores) for one in self.said],
             "attentions": [use.document() for use in self.uses.values()],
-            "nothing": self.nothing,
+            "nothing": None if self.uses else self.unseen,
+            "note": self.unseen if self.uses else None,
         }
 
     @property
-    def nothing(self) -> dict[str, Any] | None:
+    def unseen(self) -> dict[str, Any] | None:
         """Why there is nothing to see between the inputs and the outputs, where that is so."""
-        if any(use.use == "cross" for use in self.uses.values()):
-            return None
-        return next(one.scored.unseen for one in self.said)
+        crossing = any(use.use == "cross" for use in self.uses.values())
+        return None if crossing else self.said[0].scored.unseen
 
     @cached_property
     def answers(self) -> int:
         return max(one.scored.count for one in self.said)
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes of all that is kept of what went through attention."""
+        layers = (layer for use in self.uses.values() for answer in use.answers for layer in answer)
+        kept = (part.untyped_storage() for layer in layers for part in layer.tensors())
+        return sum({storage.data_ptr(): storage.nbytes() for storage in kept}.values())
 
     def use(self, attention: str) -> Use:
         """The use of attention of this name; DataError where there is none."""

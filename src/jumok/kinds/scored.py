@@ -136,10 +136,10 @@ class ScoredTexts:
         return {
             "reason": "bottleneck",
             "text": {
-                "en": "There is nothing to see: this decoder has no attention. All it knows of the input is one "
-                "vector, the summary that the encoder made.",
-                "ko": "볼 것이 없습니다. 이 디코더에는 어텐션이 없습니다. 디코더는 인코더가 요약한 벡터 하나로만 "
-                "입력을 압니다.",
+                "en": "There is nothing to see from the answer to the input: this decoder has no attention. All it "
+                "knows of the input is one vector, the summary that the encoder made.",
+                "ko": "답에서 입력으로 이어지는 것은 볼 수 없습니다. 이 디코더에는 어텐션이 없어, 인코더가 요약한 벡터 "
+                "하나로만 입력을 압니다.",
             },
         }
 
@@ -147,10 +147,10 @@ class ScoredTexts:
 CONVOLUTIONAL = {
     "reason": "convolutional",
     "text": {
-        "en": "There is nothing to see: this answer is made by convolutions, each of which sees a fixed "
-        "neighbourhood; no attention weighs one place against another.",
-        "ko": "볼 것이 없습니다. 이 답은 합성곱으로 만들어지며, 합성곱은 정해진 주변만 봅니다. 위치끼리 견주어 "
-        "가중치를 주는 어텐션이 없습니다.",
+        "en": "There is nothing to see from the answer to the input: it is made by convolutions, each of which sees "
+        "a fixed neighbourhood; no attention weighs one place against another.",
+        "ko": "답에서 입력으로 이어지는 것은 볼 수 없습니다. 이 답은 정해진 주변만 보는 합성곱으로 만들어지며, "
+        "위치끼리 견주어 가중치를 주는 어텐션이 없습니다.",
     },
 }
 
