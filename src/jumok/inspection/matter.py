@@ -16,7 +16,7 @@ from jumok.kinds.scored import Named
 WHOLE = Named("the whole answer", "답 전체")
 
 
-def tested(
+def verdict_on(
     look: Look,
     attention: str,
     answer: int,
@@ -29,6 +29,8 @@ def tested(
 
     The score is the log-probability of what the query answers for, as `part_of_query` says. Gives a verdict in JSON.
     """
+    if k < 1:
+        raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
     use, layers = look.use(attention), look.layers(attention, answer)
     within("query", query, layers[0].shape[2])
     chosen = layers if layer is None else (layers[within("layer", layer, len(layers))],)

@@ -27,7 +27,7 @@ from jumok.errors import DataError, JumokError
 from jumok.inspection import details
 from jumok.inspection.guard import MOST_BYTES, Guard
 from jumok.inspection.looking import Look
-from jumok.inspection.matter import tested
+from jumok.inspection.matter import verdict_on
 from jumok.inspection.workbench import Gone, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -67,7 +67,9 @@ def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST
         ClientDisconnect: left,
         Exception: failed,
     }
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), frozenset(hosts), most_bytes)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a file has one address
+    return Guard(app, frozenset(hosts), most_bytes)
 
 
 def page(served: Response) -> Endpoint:
@@ -99,7 +101,7 @@ class Api:
         look = self.bench.find(asked.text("look"))
         return await self.answered(
             self.models,
-            lambda: tested(
+            lambda: verdict_on(
                 look,
                 asked.text("attention"),
                 asked.number("answer", 0),
