@@ -114,8 +114,16 @@ def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
         except (RuntimeError, AttributeError, AssertionError) as error:
             raise unfit(name, str(error)) from None
         else:
-            return with_windows_for_any_size(network)
+            return with_windows_for_any_size(without_unread_stages(network))
     raise unfit(name, reason)
+
+
+def without_unread_stages(network: Any) -> Any:
+    """The same network; MobileNet and EfficientNet of timm would go on after the last level that is wanted."""
+    wanted = getattr(network, "_stage_out_idx", None)
+    if wanted and hasattr(network, "blocks"):
+        network.blocks = network.blocks[: max(wanted)]
+    return network
 
 
 def unfit(name: str, reason: str) -> ConfigurationError:

@@ -68,7 +68,7 @@ class ImageEncoder(nn.Module):
         super().__init__()
         self.backbone, self.neck, self.states = backbone, neck, states
         self.channels = backbone.channels if neck is None else neck.channels
-        self.strides = backbone.strides
+        self.strides = backbone.strides[: len(self.channels)]
         while len(self.strides) < len(self.channels):
             self.strides = (*self.strides, 2 * self.strides[-1])
         if states is not None and states.stride not in self.strides:

@@ -23,7 +23,7 @@ class Wants(NamedTuple):
     """What an output wants of the encoder of an image."""
 
     strides: tuple[int, ...]  # of the levels, as far as the backbone has them
-    states: bool = False  # the cells of a level one by one
+    states: bool = False  # the cells of one level one by one, and no maps
     neck: bool = False  # levels that know of each other, if nothing else is said
 
 
@@ -53,20 +53,23 @@ class BackboneOptions(Options):
 
     def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> ImageEncoder:
         """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
-        backbone = self.network(self.levels(wants), fresh)
         fpn = self.neck == "fpn" if self.neck is not None else any(want.neck for want in wants)
-        neck = FeaturePyramid(backbone.channels, model.width) if fpn else None
-        channels = backbone.channels if neck is None else neck.channels
+        strides = self.levels(wants)
+        at = self.states or min(strides, key=lambda stride: (abs(stride - 16), stride))
+        maps = not all(want.states for want in wants)
+        if not maps and at in strides:  # what nobody reads is not made
+            strides = tuple(stride for stride in strides if stride == at or (fpn and stride > at))
+        backbone = self.network(strides, fresh)
+        neck = FeaturePyramid(backbone.channels, model.width, read=None if maps else 1) if fpn else None
         if not any(want.states for want in wants):
             return ImageEncoder(backbone, neck)
-        stride = self.states or min(backbone.strides, key=lambda stride: (abs(stride - 16), stride))
-        return ImageEncoder(backbone, neck, self.cell_states(model, backbone.strides, channels, stride))
+        channels = backbone.channels if neck is None else neck.channels
+        return ImageEncoder(backbone, neck, self.cell_states(model, strides, channels, at))
 
     def cell_states(
         self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
     ) -> CellStates:
-        known = list(strides)
-        at = known.index(stride) if stride in known else 0
+        at = strides.index(stride) if stride in strides else 0
         layers = encoder_layers(model, self.layers, rotary=False)
         return CellStates(channels[at], model.width, stride, layers)
 
