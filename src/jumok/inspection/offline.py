@@ -58,14 +58,10 @@ def offline_page(look: Look) -> str:
     }
     kept: dict[str, Any] = {"packed": packed}
     for answer in range(look.answers if look.uses else 0):
-        kept[address("check", answer=answer)] = details.check(look, answer)
+        kept[f"/api/check?look=&answer={answer}"] = details.check(look, answer)
     for attention in look.uses:
-        kept[address("heads", answer=0, attention=attention)] = details.heads(look, attention, 0)
+        query = urlencode({"look": "", "answer": 0, "attention": attention})
+        kept[f"/api/heads?{query}"] = details.heads(look, attention, 0)
     with suppress(DataError):  # nothing was searched for
-        kept[address("steps")] = details.steps(look)
+        kept["/api/steps?look="] = details.steps(look)
     return page_of({**look.document(), "id": None}, kept)
-
-
-def address(name: str, **query: str | int) -> str:
-    """What the page asks for, where a look has no name."""
-    return f"/api/{name}?{urlencode({'look': '', **query})}"
