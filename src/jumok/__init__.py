@@ -14,6 +14,7 @@ from jumok.attention.maps import AttentionMap
 from jumok.attention.record import Recording, record
 from jumok.errors import ConfigurationError, DataError, JumokError, RunError
 from jumok.experiment import Experiment, read_experiment
+from jumok.inspection.show import show
 from jumok.predictor import Predictor, load
 from jumok.training import Outcome, train
 from jumok.values import Prediction, TextPrediction
@@ -35,5 +36,6 @@ __all__ = [
     "load",
     "read_experiment",
     "record",
+    "show",
     "train",
 ]

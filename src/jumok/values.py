@@ -83,6 +83,7 @@ class Detections(NamedTuple):
     boxes: Tensor  # (N, 4)
     scores: Tensor  # (N,), 0 to 1
     labels: Tensor  # (N,), numbers of classes
+    finders: Tensor  # (N,), numbers of the queries or cells that found them
 
 
 class State(Protocol):

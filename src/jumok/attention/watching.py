@@ -1,10 +1,11 @@
-"""Watch the functions that attend, for as long as somebody wants to know of their calls."""
+"""Watch the functions that attend, or change what they are given, for as long as somebody wants to."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from inspect import signature
 from threading import Lock
 from types import FrameType
 from typing import Any
@@ -17,7 +18,11 @@ from jumok.attention.calls import WATCHED, Call, Hold, Watched
 # Told of each call: how to read it, what came out, and the frame that called.
 Watcher = Callable[[Callable[[Hold], Call], Tensor, FrameType], None]
 
+# Given a call that is about to be made, its arguments by name, and the frame that calls: what to do in its place.
+Changer = Callable[[Watched, dict[str, Any], FrameType], tuple[Watched, dict[str, Any]]]
+
 watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
+changers: ContextVar[tuple[Changer, ...]] = ContextVar("changers", default=())  # of this thread
 lock = Lock()
 wrapped: list[tuple[dict[str, Any], str, Any]] = []  # where names stood for what, before
 number = 0  # of those that watch, in all threads
@@ -30,6 +35,18 @@ def watching(model: nn.Module, watcher: Watcher) -> Iterator[None]:
         through_python(model, stack)
         token = watchers.set((*watchers.get(), watcher))
         stack.callback(watchers.reset, token)
+        begin(model)
+        stack.callback(end)
+        yield
+
+
+@contextmanager
+def changing(model: nn.Module, changer: Changer) -> Iterator[None]:
+    """Let `changer` change every call of attention in this thread while `model` is at work; watchers see it changed."""
+    with ExitStack() as stack:
+        through_python(model, stack)
+        token = changers.set((*changers.get(), changer))
+        stack.callback(changers.reset, token)
         begin(model)
         stack.callback(end)
         yield
@@ -62,19 +79,27 @@ def end() -> None:
 
 def telling(one: Watched) -> Callable[..., Tensor]:
     """The function, telling of its calls; not of those that it makes itself, nor of those of a backward pass."""
+    parameters = tuple(signature(one.read).parameters)[1:]
 
     @wraps(one.function)
     def attending(*args: Any, **kwargs: Any) -> Tensor:
-        told = watchers.get()
-        if not told or torch._C._current_graph_task_id() != -1:  # checkpoints compute again on the way back
+        told, changes = watchers.get(), changers.get()
+        if torch._C._current_graph_task_id() != -1:  # checkpoints compute again on the way back
+            told = ()
+        if not told and not changes:
             return one.function(*args, **kwargs)
-        token = watchers.set(())
+        made, frame = one, sys._getframe(1)
+        for change in changes:
+            made, kwargs = change(made, dict(zip(parameters, args, strict=False)) | kwargs, frame)
+            args = ()
+        tokens = watchers.set(()), changers.set(())
         try:
-            output: Tensor = one.function(*args, **kwargs)
+            output: Tensor = made.function(*args, **kwargs)
         finally:
-            watchers.reset(token)
+            watchers.reset(tokens[0])
+            changers.reset(tokens[1])
         for watcher in told:
-            watcher(lambda hold: one.read(hold, *args, **kwargs), output, sys._getframe(1))
+            watcher(lambda hold: made.read(hold, *args, **kwargs), output, frame)
         return output
 
     return attending

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import typer
 
-from jumok.cli import check, compare, convert, demo, evaluate, new, predict, report, train
+from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, train
 from jumok.cli.console import say
 from jumok.errors import JumokError
 from jumok.training import Interrupted, follow, joined, leave, send_away, tune_process
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (new, check, convert, train, evaluate, predict, compare, report, demo):
+for module in (new, check, convert, train, evaluate, predict, look, compare, report, demo):
     module.add_to(app)
 
 DONE, FAILED, USER_ERROR = 0, 1, 2

@@ -98,6 +98,13 @@ class Vocabulary:
         pieces = [text[slice(*span)] for i, span in zip(found.ids, found.offsets, strict=True) if i == UNK]
         return list(dict.fromkeys(piece.strip(" ") or piece for piece in pieces))
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in a text each of its tokens stands, from character to character, spaces before it left out."""
+        found = self.tokenizer.encode(text, add_special_tokens=False)
+        return [
+            (end - len(text[begin:end].lstrip(" ") or text[begin:end]), end) for begin, end in found.offsets
+        ]
+
     def unknown_share(self, ids: Sequence[int] | np.ndarray) -> float:
         """The share of unknown tokens among some token numbers, 0 to 1."""
         return float(np.mean(np.asarray(ids) == UNK)) if len(ids) else 0.0

@@ -1,5 +1,6 @@
 """Drawn pictures as the bytes of files."""
 
+import base64
 import io
 
 from PIL import Image
@@ -7,6 +8,8 @@ from PIL import Image
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken
 SMALLER = 0.75  # of each side, where no quality is low enough
 SMALLEST = 64  # pixels of a side, below which nothing is gained
+SHOWN = 1024  # pixels of the longer side of a picture on a page
+EXACT = 256 * 256  # pixels up to which a picture on a page keeps each of them
 
 
 def jpeg(image: Image.Image, most: int | None = None) -> bytes:
@@ -33,3 +36,20 @@ def png(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, format="PNG")
     return file.getvalue()
+
+
+def shrunk(size: tuple[int, int]) -> tuple[int, int]:
+    """The height and width in which a picture of a size is shown on a page."""
+    scale = min(1.0, SHOWN / max(1, *size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def data_url(image: Image.Image, exact: bool = False) -> str:
+    """A picture within the text of a page, scaled down where it is large; `exact` keeps each of its colours."""
+    height, width = shrunk((image.height, image.width))
+    if image.size != (width, height):
+        how = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS
+        image = image.resize((width, height), how)
+    small = exact or width * height <= EXACT
+    kind, data = ("png", png(image)) if small else ("jpeg", jpeg(image))
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

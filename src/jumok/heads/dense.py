@@ -79,10 +79,13 @@ class DenseBoxHead(nn.Module):
         Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
         score times the quality.
         """
-        scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
-        scores = scores * found.real()[..., None]  # (B, P, C)
-        pictures = zip(scores, found.boxes.float(), found.shown.tolist(), strict=True)
+        pictures = zip(self.scores(found), found.boxes.float(), found.shown.tolist(), strict=True)
         return [surest(*picture, threshold, overlap, most) for picture in pictures]
+
+    def scores(self, found: DenseBoxes) -> Tensor:
+        """How sure each cell is of each class (B, P, C), 0 to 1."""
+        scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
+        return scores * found.real()[..., None]
 
 
 def tower(channels: int, width: int, layers: int) -> nn.Sequential:
@@ -130,4 +133,4 @@ def surest(
     score, order = scores[cell, label].sort(descending=True, stable=True)
     cell, label, score = cell[order[:CANDIDATES]], label[order[:CANDIDATES]], score[:CANDIDATES]
     kept = ops.batched_nms(boxes[cell], score, label, overlap)[:most]
-    return Detections(boxes[cell[kept]], score[kept], label[kept])
+    return Detections(boxes[cell[kept]], score[kept], label[kept], cell[kept])

@@ -124,9 +124,12 @@ class QueryBoxHead(nn.Module):
     @torch.no_grad()
     def detect(self, found: QueryBoxes, threshold: float = 0.0, most: int = 100) -> list[Detections]:
         """For each picture the `most` surest pairs of query and class above `threshold`, the surest first."""
-        scores = found.logits[-1].float().sigmoid() * found.valid[..., None]  # (B, Q, C)
-        pictures = zip(scores, found.boxes[-1].float(), found.shown.tolist(), strict=True)
+        pictures = zip(self.scores(found), found.boxes[-1].float(), found.shown.tolist(), strict=True)
         return [surest(*picture, threshold, most) for picture in pictures]
+
+    def scores(self, found: QueryBoxes) -> Tensor:
+        """How sure each query is of each class (B, Q, C), 0 to 1."""
+        return found.logits[-1].float().sigmoid() * found.valid[..., None]
 
 
 def alike(attention: MultiHeadAttention) -> MultiHeadAttention:
@@ -166,4 +169,4 @@ def surest(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, 
     score, order = scores.flatten().sort(descending=True, stable=True)
     order = order[:most][score[:most] > threshold]
     query, label = order // scores.shape[1], order % scores.shape[1]
-    return Detections(clip(boxes[query], int(width), int(height)), scores[query, label], label)
+    return Detections(clip(boxes[query], int(width), int(height)), scores[query, label], label, query)

@@ -20,13 +20,14 @@ from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError, DataError
 from jumok.geometry import overlap
-from jumok.heads.dense import DenseBoxHead
-from jumok.heads.query import QueryBoxHead
+from jumok.heads.dense import DenseBoxes, DenseBoxHead
+from jumok.heads.query import QueryBoxes, QueryBoxHead
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
 from jumok.kinds.details import Detail, box_detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
 from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.scored import ScoredBoxes
 from jumok.losses.dense import dense_loss
 from jumok.losses.query import query_loss
 from jumok.losses.tokens import Loss
@@ -49,6 +50,9 @@ class DenseHeadOptions(Options):
     def wants(self) -> Wants:
         return Wants(LEVELS, neck=True)
 
+    def asking(self, found: DenseBoxes) -> None:
+        return None  # cells answer, and none of them looks around
+
     def loss(self, head: DenseBoxHead, memory: Memory, target: BoxTargets) -> Loss:
         return dense_loss(head(memory), target)
 
@@ -66,6 +70,10 @@ class QueryHeadOptions(Options):
     @property
     def wants(self) -> Wants:
         return Wants((16, 32), states=True, neck=True)
+
+    def asking(self, found: QueryBoxes) -> int:
+        """How many queries there are."""
+        return found.valid.shape[1]
 
     def loss(self, head: QueryBoxHead, memory: Memory, target: BoxTargets) -> Loss:
         return query_loss(head(memory), target)
@@ -142,6 +150,10 @@ class Boxes:
     def summary(self) -> str:
         return f"{len(self.classes):,} classes"
 
+    @property
+    def architecture(self) -> str:
+        return f"{self.options.head.kind} boxes"
+
     def column(self, store: TextStore, root: Path) -> MarkedObjects:
         """The objects of all rows; DataError where one is of a class that was not there in training."""
         texts = list(store.texts(self.name))
@@ -191,6 +203,13 @@ class Boxes:
             self.readable(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
             for one, (shown, original) in zip(found, sizes, strict=True)
         ]
+
+    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredBoxes:
+        made = decoder(memory)
+        (found,) = decoder.detect(made)
+        (shown,), (original,) = inputs[self.image].shown.tolist(), inputs[self.image].original.tolist()
+        prediction = self.readable(found.boxes, found.scores, found.labels, tuple(shown), tuple(original))
+        return ScoredBoxes(self.name, prediction, found, self.options.head.asking(made))
 
     def readable(
         self,

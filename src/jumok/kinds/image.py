@@ -1,10 +1,12 @@
 """Images: photographs, scans, drawings. Read from files, scaled to one size, and varied for training."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +19,14 @@ from jumok.data.images import Size, load_image, read_header
 from jumok.data.marks import joined, marks_of
 from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
 from jumok.data.store import TextStore
+from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import write_json
+from jumok.kinds.axes import Axis, cell_axis
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import Column, Items, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions
-from jumok.values import Pictures
+from jumok.values import Memory, Pictures
 
 MEASURED = 1000  # images of the training data, at most, that the canvas is measured by
 Given = Path | Pillow.Image  # an image as people give it
@@ -74,6 +78,10 @@ class Image:
     def summary(self) -> str:
         height, width = self.canvas
         return f"up to {width} × {height} pixels"
+
+    @property
+    def architecture(self) -> str:
+        return self.options.encoder.backbone
 
     def column(self, store: TextStore, root: Path) -> Images:
         return Images([root / path for path in store.texts(self.name)])
@@ -140,6 +148,24 @@ class Image:
         wants = [kind.wants for kind in outputs.values()]
         return self.options.encoder.build(model, wants, self.fresh)
 
+    def document(self, value: Given) -> dict[str, Any]:
+        """The image, scaled down where it is large, and its size as it came."""
+        image = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+        size = {"width": image.width, "height": image.height}
+        return {"name": self.name, "kind": "image", **size, "image": data_url(image)}
+
+    def axis(self, value: Given, batch: Pictures, memory: Memory) -> Axis:
+        """Cells in rows and columns, as the places of the states say."""
+        places = memory.states.new_zeros(0, 2) if memory.places is None else memory.places[0]  # (S, 2)
+        columns, rows = (len(side.unique()) for side in places.unbind(1))
+        stride = 2 * float(places[0, 0]) if len(places) else 0.0
+        return cell_axis(self.name, (rows, columns), scaled(batch, stride))
+
+    def cells(self, batch: Pictures, grid: tuple[int, int], beside: int) -> Axis:
+        """A map of a power of two of pixels a cell, which covers the batch and what it was filled up with."""
+        needed = max(side / count for side, count in zip(batch.pixels.shape[-2:], grid, strict=True))
+        return cell_axis(self.name, grid, scaled(batch, 2.0 ** math.ceil(math.log2(needed))), beside)
+
     def picture(self, value: Given) -> Tensor:
         return Images([value])[0].image
 
@@ -151,6 +177,12 @@ class Image:
         source = getattr(part.backbone, "source", None)
         told = None if source is None else source._asdict()
         write_json(folder / f"{self.name}.image.json", {"canvas": list(self.canvas), "weights": told})
+
+
+def scaled(batch: Pictures, stride: float) -> tuple[float, float]:
+    """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
+    height, width = (stride * batch.original[0] / batch.shown[0]).tolist()
+    return height, width
 
 
 def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from jumok.data.annotations.picture import Class
 from jumok.data.store import TextStore
 from jumok.drawing.sheet import LabelledPicture
+from jumok.kinds.axes import Axis
 from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.options import ModelOptions
+from jumok.kinds.scored import Scored
 from jumok.layers.embedding import TokenEmbedding
 from jumok.losses.tokens import Loss
 from jumok.metrics.metric import Metric
@@ -75,6 +77,11 @@ class Kind(Protocol):
     @property
     def summary(self) -> str:
         """In a few words, like "8,000 tokens" or "3 classes"."""
+        ...
+
+    @property
+    def architecture(self) -> str:
+        """What its encoder, decoder or head is, in a word or two."""
         ...
 
     @property
@@ -139,6 +146,18 @@ class InputKind(Kind, Protocol):
         """The encoder that the options ask for, with what the outputs want of it."""
         ...
 
+    def document(self, value: Any) -> dict[str, Any]:
+        """An accepted value as a page shows it, in JSON."""
+        ...
+
+    def axis(self, value: Any, batch: Any, memory: Memory) -> Axis:
+        """What the states of the memory stand for that the encoder made of a batch of one value."""
+        ...
+
+    def cells(self, batch: Any, grid: tuple[int, int], beside: int) -> Axis | None:
+        """What a feature map of so many rows and columns stands for, with some tokens beside it; None without any."""
+        ...
+
     def picture(self, value: Any) -> Tensor | None:
         """The pixels (3, Y, X) of a value, to draw answers on; None where there is nothing to see."""
         ...
@@ -175,6 +194,10 @@ class OutputKind(Kind, Protocol):
         self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
     ) -> Sequence[Value]:
         """The best answer to each example of a batch of inputs."""
+        ...
+
+    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> Scored:
+        """The answers to a batch of one example, to be given again while somebody watches."""
         ...
 
     @property

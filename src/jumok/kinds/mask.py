@@ -36,6 +36,7 @@ from jumok.kinds.image import side_by_side
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
 from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.scored import ScoredMask
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
 from jumok.metrics.masks import confusion, mask_metrics
@@ -127,6 +128,10 @@ class Mask:
     def summary(self) -> str:
         return f"{len(self.classes):,} classes"
 
+    @property
+    def architecture(self) -> str:
+        return self.options.decoder.kind
+
     def column(self, store: TextStore, root: Path) -> Masks:
         return Masks(list(store.texts(self.name)), root, self.classes)
 
@@ -164,6 +169,10 @@ class Mask:
             full = F.interpolate(real, size=original, mode="bilinear", align_corners=False)
             found.append(MaskPrediction(full[0].argmax(0).cpu().numpy().astype(kind), self.names))
         return found
+
+    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredMask:
+        (prediction,) = self.predict(decoder, memory, inputs, asked)
+        return ScoredMask(self.name, prediction, inputs[self.image])
 
     @property
     def nothing(self) -> MaskPrediction:

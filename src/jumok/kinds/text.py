@@ -16,10 +16,12 @@ from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.drawing.sheet import LabelledPicture
 from jumok.errors import DataError
+from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions, TokenOptions
+from jumok.kinds.scored import ScoredTexts, ended
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.losses.tokens import Loss, token_loss
@@ -72,6 +74,12 @@ class Text:
     @property
     def summary(self) -> str:
         return f"{len(self.vocabulary):,} tokens"
+
+    @property
+    def architecture(self) -> str:
+        if isinstance(self.options, TextInput):
+            return self.options.encoder.kind
+        return self.options.decoder.architecture
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text, the end mark last."""
@@ -162,6 +170,15 @@ class Text:
         found = asked.search(decoder, memory, BOS, EOS, limit, asked.numbers)
         return [self.readable(hypotheses) for hypotheses in found]
 
+    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredTexts:
+        """All answers of the search."""
+        limit = min(asked.limit, self.limit - 1)
+        (found,) = asked.search(decoder, memory, BOS, EOS, limit, asked.numbers)
+        best = self.readable(found)
+        tokens = tuple(ended(one.tokens, limit) for one in found)
+        pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
+        return ScoredTexts(self.name, (best, *best.alternatives), tokens, pieces, BANNED)
+
     def found(self, value: TextPrediction) -> str:
         return value.text
 
@@ -176,6 +193,24 @@ class Text:
         lengths = batch.valid.sum(-1).tolist()
         tokens = [row[: length - 1] for row, length in zip(batch.values.tolist(), lengths, strict=True)]
         return [self.readable([Hypothesis(row, 1.0, 0.0)]) for row in tokens]
+
+    def document(self, value: str) -> dict[str, Any]:
+        """The text, its tokens in the order that the model reads them, and where each stands in it."""
+        spans = self.vocabulary.spans(value)
+        places = [*(reversed(spans) if self.backwards else spans), (len(value), len(value))]
+        return {
+            "name": self.name,
+            "kind": "text",
+            "text": value,
+            "tokens": self.vocabulary.pieces(self.tokens([value])[0]),
+            "pieces": [list(place) for place in places],
+        }
+
+    def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
+        return token_axis("input", self.name, self.vocabulary.pieces(batch.values[0].tolist()))
+
+    def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
+        return None
 
     def picture(self, value: str) -> None:
         return None

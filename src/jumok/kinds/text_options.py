@@ -47,6 +47,10 @@ class TransformerDecoderOptions(Options):
     kind: Literal["transformer"] = "transformer"
     layers: PositiveInt = 3
 
+    @property
+    def architecture(self) -> str:
+        return self.kind
+
     def build(
         self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
     ) -> TransformerDecoder:
@@ -71,6 +75,14 @@ class RecurrentDecoderOptions(Options):
     kind: Cell
     layers: PositiveInt = 2
     attention: Literal["none", "additive", "dot"] = "additive"
+
+    @property
+    def architecture(self) -> str:
+        return (
+            f"{self.kind} without attention"
+            if self.attention == "none"
+            else f"{self.kind}, {self.attention} attention"
+        )
 
     def build(
         self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int

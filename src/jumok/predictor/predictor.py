@@ -42,6 +42,11 @@ class Predictor:
         return self.fields.outputs
 
     @property
+    def limit(self) -> int:
+        """The most tokens of an answer."""
+        return self.decoding.max_tokens or DEFAULT_LIMIT
+
+    @property
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
@@ -106,14 +111,8 @@ class Predictor:
         self, columns: Mapping[str, Column], rows: Sequence[int], numbers: Sequence[int]
     ) -> list[Prediction]:
         """One batch through the model."""
-        whole: Sequence[Items] = [{name: column[row] for name, column in columns.items()} for row in rows]
-        for kind in self.inputs.values():
-            whole = kind.arrange(whole, None)
-        batch = {
-            name: kind.collate([items[name] for items in whole]).to(self.device)
-            for name, kind in self.inputs.items()
-        }
-        asked = Asked(self.search, self.decoding.max_tokens or DEFAULT_LIMIT, numbers)
+        batch = self.collate(columns, rows)
+        asked = Asked(self.search, self.limit, numbers)
         with autocast(self.device, self.decoding.precision):
             memory = self.model.encode(batch)
             found = {
@@ -121,6 +120,16 @@ class Predictor:
                 for name, kind in self.outputs.items()
             }
         return [Prediction({name: values[i] for name, values in found.items()}) for i in range(len(rows))]
+
+    def collate(self, columns: Mapping[str, Column], rows: Sequence[int]) -> dict[str, Any]:
+        """Rows of all inputs as one batch, on the device of the model."""
+        whole: Sequence[Items] = [{name: column[row] for name, column in columns.items()} for row in rows]
+        for kind in self.inputs.values():
+            whole = kind.arrange(whole, None)
+        return {
+            name: kind.collate([items[name] for items in whole]).to(self.device)
+            for name, kind in self.inputs.items()
+        }
 
     def named(self, value: Any) -> Mapping[str, Any]:
         """The clean values of an input by name; DataError when names are wrong or missing."""

@@ -1,0 +1,170 @@
+"""`jumok look`."""
+
+import errno
+import socket
+import webbrowser
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jumok.cli.console import say, write_line
+from jumok.cli.options import Beam, Device, Method, Precision, Run
+from jumok.cli.predict import parsed
+from jumok.errors import ConfigurationError, DataError
+from jumok.files import unwritable, write_file_atomically
+from jumok.predictor import Predictor, load
+
+if TYPE_CHECKING:
+    from jumok.inspection.workbench import Opened
+
+PORT = 8765
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="look", epilog="Example: `jumok look runs/translate`")(command)
+
+
+def command(
+    run: Run,
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[RUN2]", help="Another run, to look at both on the same input.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Of the address; 0 is any free one. 8765, or any free one, by default."
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
+    input: Annotated[
+        str | None, typer.Option(help="A text, or the file of an image, to look at first.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the look at --input to this HTML file, and start no server.")
+    ] = None,
+    beam: Beam = None,
+    method: Method = None,
+    device: Device = "auto",
+    precision: Precision = None,
+) -> None:
+    """See what a model looks at: a page on this machine, for inputs that you type or drop; Ctrl-C ends it.
+
+    The page shows the answer and all attention that led to it, exactly as the kernels computed it, and tests whether
+    what was looked at mattered. Nothing leaves this machine, and only this machine can see it; to look at a run of
+    another machine, forward its port: `ssh -L 8765:127.0.0.1:8765 machine`.
+    """
+    if output is not None and (input is None or other is not None):
+        raise ConfigurationError("--output writes one look of one run; give --input, and no second run")
+    if host not in LOOPBACK:
+        raise ConfigurationError(
+            f"--host must be of this machine alone ({', '.join(LOOPBACK)}); got {host}. To look from another "
+            f"machine, forward the port from there: ssh -L {port or PORT}:127.0.0.1:{port or PORT} THIS_MACHINE"
+        )
+    decoding = {"beam": beam, "method": method, "precision": precision}
+    predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
+    if output is not None:
+        write_look(output, predictors[run], named(run), str(input))
+        return
+    serve([opened(path, predictor, input) for path, predictor in predictors.items()], host, port, browser)
+
+
+def write_look(output: Path, predictor: Predictor, name: str, text: str) -> None:
+    """Look once, and keep it as a file."""
+    from jumok.inspection.looking import look
+    from jumok.inspection.offline import offline_page
+
+    page = offline_page(look(predictor, parsed(text, 1, predictor), name))
+    try:
+        write_file_atomically(output, page.encode())
+    except OSError as error:
+        raise unwritable(output, error) from None
+    write_line(str(output))
+
+
+def named(run: Path) -> str:
+    """What a run is called: its folder, but not `model`, which is in it, or `run`."""
+    path = run.resolve()
+    return path.parent.name if path.name == "model" else path.name
+
+
+def opened(run: Path, predictor: Predictor, text: str | None) -> "Opened":
+    """A run to look into, with the examples that it was evaluated on, or one that was given first."""
+    from jumok.inspection.examples import Example, examples_of, given_example
+    from jumok.inspection.looking import summary
+    from jumok.inspection.workbench import Opened
+
+    folder = run.parent if run.resolve().name == "model" else run
+    examples: list[Example] = examples_of(folder, predictor.inputs)
+    if text is not None:
+        value: Any = predictor.named(parsed(text, 1, predictor))
+        examples = [given_example(value, predictor.inputs), *examples]
+    return Opened(named(run), predictor, summary(predictor), examples)
+
+
+def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) -> None:
+    """Answer at an address of this machine until Ctrl-C."""
+    import uvicorn
+
+    from jumok.inspection.server import application
+    from jumok.inspection.workbench import Workbench
+
+    bound = listening(host, port)
+    number = bound.getsockname()[1]
+    shown = f"http://{'[::1]' if host == '::1' else host}:{number}/"
+    hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    config = uvicorn.Config(
+        application(Workbench(distinct(runs)), hosts),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    say(f"looking at {' and '.join(run.name for run in runs)}: {shown} (Ctrl-C ends)")
+    opening = Timer(0.5, open_browser, (shown,))
+    opening.daemon = True
+    if browser:
+        opening.start()
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[bound])
+    opening.cancel()
+
+
+def distinct(runs: Sequence["Opened"]) -> list["Opened"]:
+    """Runs of the same name told apart by their number."""
+    names = [run.name for run in runs]
+    return [
+        replace(run, name=f"{run.name} ({i + 1})") if names.count(run.name) > 1 else run
+        for i, run in enumerate(runs)
+    ]
+
+
+def listening(host: str, port: int | None) -> socket.socket:
+    """A socket at a port of this machine; where none is asked for and the usual one is taken, at any free one."""
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, PORT if port is None else port))
+    except OSError as error:
+        if port is not None or error.errno != errno.EADDRINUSE:
+            bound.close()
+            raise DataError(
+                f"port {PORT if port is None else port} of {host} cannot be used ({error.strerror}); "
+                "--port 0 takes any free one"
+            ) from None
+        bound.bind((host, 0))
+    bound.listen()
+    return bound
+
+
+def open_browser(address: str) -> None:
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(address)

@@ -1,0 +1,101 @@
+"""What a page asks of a look, one thing at a time; JSON."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jumok.errors import DataError, did_you_mean
+from jumok.inspection import views
+from jumok.inspection.heads import HeadStatistics, Stands
+from jumok.inspection.looking import Look, within
+from jumok.inspection.uses import pooled
+
+
+def row(look: Look, attention: str, answer: int, query: int) -> dict[str, Any]:
+    """What one query looked at in all layers and heads."""
+    return {"weights": [layer.tolist() for layer in look.row(attention, answer, query)]}
+
+
+def column(look: Look, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
+    """Who looked at one key, in one head."""
+    whole = look.map_of(attention, answer, layer)
+    place = 0, within("head", head, whole.shape[1]), slice(None), within("key", key, whole.shape[3])
+    return {"weights": whole[place].tolist()}
+
+
+def map_of(look: Look, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
+    """All weights of one head; of a large map, the largest of several in each place."""
+    whole = look.map_of(attention, answer, layer)
+    weights, some = pooled(whole, within("head", head, whole.shape[1]))
+    rows, columns = weights.shape
+    return {"rows": rows, "columns": columns, "weights": weights.flatten().tolist(), "pooled": some}
+
+
+def heads(look: Look, attention: str, answer: int) -> dict[str, Any]:
+    """What kind of looking each head does, in numbers; no distance where queries and keys stand apart."""
+    use, layers = look.use(attention), look.layers(attention, answer)
+    _, _, T, S = layers[0].shape
+    stands = use.stands(answer)
+    known = stands or Stands(torch.zeros(T, 1), torch.zeros(S, 1))
+    found = [one for number, layer in enumerate(layers) for one in layer.statistics(number, known)]
+    return {"heads": [described(one, stands is not None) for one in found]}
+
+
+def described(one: HeadStatistics, stands: bool) -> dict[str, Any]:
+    return one.document() if stands else {**one.document(), "distance": None}
+
+
+def derived(
+    look: Look, attention: str, answer: int, view: str, query: int | None, shift: int = 0
+) -> dict[str, Any]:
+    """What can be computed of weights, with a label that says so."""
+    if view not in DERIVED:
+        raise DataError(f"there is no view {view!r}{did_you_mean(view, DERIVED)}")
+    use, layers = look.use(attention), look.layers(attention, answer)
+    if view == "alignment":
+        return aligned(look, attention, answer, shift)
+    if query is None:
+        raise DataError(f"the view {view!r} is of one query; name it")
+    within("query", query, layers[0].shape[2])
+    if view == "mean":
+        made = views.head_mean(layers, query=query)  # type: ignore[arg-type]
+        return document(made, made.weights)
+    if use.use == "cross" or use.kind == "windows":
+        raise DataError("rollout follows attention within one input or answer, and this one looks at another")
+    start = torch.zeros(1, layers[0].shape[2])
+    start[0, query] = 1.0
+    made = views.rollout(layers, start=start)  # type: ignore[arg-type]
+    return document(made, made.weights[0])
+
+
+DERIVED = ("mean", "rollout", "alignment")
+
+
+def aligned(look: Look, attention: str, answer: int, shift: int) -> dict[str, Any]:
+    """Which key each token of the answer belongs to."""
+    use = look.use(attention)
+    if use.use != "cross" or use.queries["kind"] != "tokens":
+        raise DataError("an alignment is of the tokens of an answer to its input")
+    if shift not in (0, 1):
+        raise DataError(f"shift is 0, when a token is predicted, or 1, when it has been read; got {shift}")
+    mean = views.head_mean(look.layers(attention, answer))  # type: ignore[arg-type]
+    made = views.alignment(mean.weights, shift)
+    said = document(made, None)
+    return {**said, "shift": shift, "pairs": [list(pair) for pair in views.pairs(made.weights)]}
+
+
+def document(view: views.View, weights: Tensor | None) -> dict[str, Any]:
+    said: dict[str, Any] = {"view": view.name, "label": {"en": view.label_en, "ko": view.label_ko}}
+    return said if weights is None else {**said, "weights": weights.tolist()}
+
+
+def check(look: Look, answer: int) -> dict[str, Any]:
+    """Whether weights · values give what the kernel gave, at worst."""
+    worst = look.check(answer)
+    return {"error": worst.error, "most": worst.most, "holds": worst.holds}
+
+
+def steps(look: Look) -> dict[str, Any]:
+    """The search step by step."""
+    raise DataError("there is no search to follow: nothing was written token by token")

@@ -1,0 +1,91 @@
+"""Inputs to begin with: the first ones that a run was evaluated on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from jumok.data.images import load_image
+from jumok.drawing.encoding import data_url
+from jumok.errors import JumokError
+from jumok.evaluation.record import ANSWERS, read_evaluation
+from jumok.kinds.kind import InputKind
+from jumok.predictor.saved import CONFIG, read_config
+
+MOST = 6
+LOOKED = 200  # answers that are read at most
+LONGEST = 80  # characters of a label
+THUMBNAIL = 96  # pixels of the longer side
+
+
+@dataclass(frozen=True)
+class Example:
+    """One input by name: a text, or an image and a small picture of it."""
+
+    label: str
+    values: Mapping[str, Any]
+    thumbnails: Mapping[str, str]
+
+    def document(self, number: int) -> dict[str, Any]:
+        """As a page is told: of an image its number, by which it can be asked for."""
+        images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
+        return {"label": self.label, "inputs": {**self.values, **images}}
+
+
+def examples_of(run: Path, inputs: Mapping[str, InputKind]) -> list[Example]:
+    """The first examples of a run that still can be read; none where it was not evaluated."""
+    try:
+        root = root_of(run)
+        rows = list(islice(answered(run), LOOKED))
+    except (JumokError, OSError, ValueError, KeyError, StopIteration):
+        return []
+    found: dict[str, Example] = {}
+    for row in rows:
+        if len(found) < MOST and row.keys() >= inputs.keys():
+            example = example_of({name: row[name] for name in inputs}, inputs, root)
+            if example is not None:
+                found.setdefault(example.label, example)
+    return list(found.values())
+
+
+def answered(run: Path) -> Iterator[dict[str, str]]:
+    """The inputs that were answered in the evaluation, as rows have them."""
+    with (run / ANSWERS).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)["inputs"]
+
+
+def root_of(run: Path) -> Path:
+    """Where paths in the rows of a run's evaluation start."""
+    experiment = read_config(run / CONFIG)
+    sources = dict(experiment.data.sources())
+    split = (read_evaluation(run) or {}).get("split", "test")
+    source = sources.get(split) or next(iter(sources.values()))
+    return source.build(experiment.inputs, experiment.outputs).root
+
+
+def example_of(row: Mapping[str, str], inputs: Mapping[str, InputKind], root: Path) -> Example | None:
+    """An example of what a row says; None where an image cannot be read any more."""
+    try:
+        return given_example(
+            {name: kind.accept(kind.value(row[name], root)) for name, kind in inputs.items()}, inputs
+        )
+    except JumokError:
+        return None
+
+
+def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputKind]) -> Example:
+    """An example of accepted values; DataError where an image cannot be read."""
+    small = {name: thumbnail(load_image(values[name])) for name, kind in inputs.items() if kind.reads_files}
+    label = " · ".join(values[name].name if name in small else values[name] for name in inputs)
+    return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
+
+
+def thumbnail(image: Image.Image) -> str:
+    small = image.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    return data_url(small)

@@ -1,0 +1,223 @@
+"""The weights of a layer as one tensor (1, H, T, S) to be indexed, however many calls and windows they came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from jumok.attention.hiding import Place
+from jumok.attention.maps import AttentionMap, Check, Index, ranges, sliced
+from jumok.attention.scores import AdditiveScores
+from jumok.inspection.heads import HeadStatistics, Stands, statistics
+from jumok.inspection.windows import Windows
+
+
+class Target(NamedTuple):
+    """Where to hide what a query looked at: a call, and the query and keys as that call numbers them."""
+
+    name: str
+    call: int | None  # None: the only one
+    example: int
+    query: int
+    keys: list[int]  # that may be hidden
+    meant: list[int]  # the numbers that the layer has for these keys
+
+    def place(self, head: int | None) -> Place:
+        return Place(self.name, self.call, head)
+
+
+class Layer(Protocol):
+    """The weights of one layer; never made but where somebody asks."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """1, H, T, S."""
+        ...
+
+    @property
+    def output(self) -> Tensor:
+        """What the kernel gave."""
+        ...
+
+    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor: ...
+
+    def check(self) -> Check: ...
+
+    def target(self, query: int) -> Target: ...
+
+    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+        """Of each head, with the number of the layer noted."""
+        ...
+
+    def tensors(self) -> Sequence[Tensor]:
+        """What is kept in memory."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """One call, or the calls of a recurrent decoder for each step, as one."""
+
+    call: AttentionMap
+    by_step: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return self.call.shape
+
+    @property
+    def output(self) -> Tensor:
+        return self.call.output
+
+    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
+        return self.call[index]
+
+    def check(self) -> Check:
+        return self.call.check()
+
+    def target(self, query: int) -> Target:
+        keys = list(range(self.shape[3]))
+        call, row = (query, 0) if self.by_step else (None, query)
+        return Target(self.name, call, 0, row, keys, keys)
+
+    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+        return statistics(self.call, 0, number, stands)
+
+    def tensors(self) -> list[Tensor]:
+        return list(self.call.kept())
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some keys of a layer: those of one of several inputs."""
+
+    whole: Whole
+    keys: range
+
+    @property
+    def name(self) -> str:
+        return self.whole.name
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        B, H, T, _ = self.whole.shape
+        return B, H, T, len(self.keys)
+
+    @property
+    def output(self) -> Tensor:
+        return self.whole.output
+
+    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
+        (examples, heads, queries, keys), singles = ranges(index, self.shape)
+        keys = self.keys[keys.start : keys.stop : keys.step]
+        found = self.whole[sliced(examples), sliced(heads), sliced(queries), sliced(keys)]
+        return found[tuple(0 if single else slice(None) for single in singles)]
+
+    def check(self) -> Check:
+        return self.whole.check()
+
+    def target(self, query: int) -> Target:
+        keys = list(self.keys)
+        return self.whole.target(query)._replace(keys=keys, meant=list(range(len(keys))))
+
+    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+        return statistics(self, 0, number, stands)  # type: ignore[arg-type]
+
+    def tensors(self) -> list[Tensor]:
+        return self.whole.tensors()
+
+
+@dataclass(frozen=True, eq=False)
+class Windowed:
+    """The windows of a map of cells, put back in their places: a cell gives no weight to those of other windows."""
+
+    call: AttentionMap  # (N, H, L, L)
+    windows: Windows
+
+    @property
+    def name(self) -> str:
+        return self.call.name
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        cells = self.windows.size[0] * self.windows.size[1]
+        return 1, self.call.shape[1], cells, cells
+
+    @property
+    def output(self) -> Tensor:
+        return self.call.output
+
+    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
+        """As of any layer; only the windows that the queries stand in are computed."""
+        (examples, heads, queries, keys), singles = ranges(index, self.shape)
+        asked = torch.tensor(list(queries), dtype=torch.long)
+        made = torch.zeros(len(examples), len(heads), len(asked), self.shape[3])
+        for window in self.home(asked).unique().tolist():
+            cells = self.windows.cells[window]  # (L,)
+            rows = (asked[:, None] == cells).nonzero()  # (M, 2): place among the asked, place in the window
+            real = (cells >= 0).nonzero().flatten()
+            weights = self.call[window, sliced(heads)].cpu()[:, rows[:, 1]][:, :, real]  # (H', M, L')
+            made[:, :, rows[:, :1], cells[real]] = weights
+        found = made[..., sliced(keys)]
+        return found[tuple(0 if single else slice(None) for single in singles)]
+
+    def home(self, cells: Tensor) -> Tensor:
+        """The window (T',) that each cell stands in."""
+        flat = self.windows.cells.flatten()
+        real = (flat >= 0).nonzero().flatten()
+        homes = torch.empty(self.shape[3], dtype=torch.long)
+        homes[flat[real]] = real // self.windows.cells.shape[1]
+        return homes[cells]
+
+    def check(self) -> Check:
+        return self.call.check()
+
+    def target(self, query: int) -> Target:
+        window, place = self.windows.place(*divmod(query, self.windows.size[1]))
+        cells = self.windows.cells[window].tolist()
+        keys = [key for key, cell in enumerate(cells) if cell >= 0]
+        return Target(self.name, None, window, place, keys, [cells[key] for key in keys])
+
+    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+        """The means over all windows; keys are numbered within their window."""
+        windows = [self.of_window(number, window, stands) for window in range(len(self.windows.cells))]
+        shares = (self.windows.cells >= 0).sum(1).double()
+        shares = shares / shares.sum()
+        return [mean_of([one[head] for one in windows], shares) for head in range(self.shape[1])]
+
+    def of_window(self, number: int, window: int, stands: Stands) -> list[HeadStatistics]:
+        cells = self.windows.cells[window]
+        standing = Stands(*(side[cells.clamp(min=0)] for side in (stands.queries, stands.keys)))
+        return statistics(self.call, window, number, standing, cells >= 0)
+
+    def tensors(self) -> list[Tensor]:
+        return list(self.call.kept())
+
+
+def mean_of(several: Sequence[HeadStatistics], shares: Tensor) -> HeadStatistics:
+    """The mean of statistics of one head, weighted by shares."""
+    names = ("entropy", "spread", "distance", "first", "last", "sink")
+    rows = torch.tensor([[getattr(one, name) for name in names] for one in several], dtype=torch.float64)
+    return replace(several[0], **dict(zip(names, (shares @ rows).tolist(), strict=True)))
+
+
+def joined(calls: Sequence[AttentionMap]) -> list[Whole]:
+    """The calls of a recurrent decoder, one for each step, as one of all steps; other calls as they are."""
+    scores = [call.scores for call in calls if isinstance(call.scores, AdditiveScores)]
+    if len(scores) < len(calls):
+        return [Whole(call) for call in calls]
+    queries = torch.cat([one.queries for one in scores], 1)  # (B, T, D)
+    output = torch.cat([call.output for call in calls], 2)  # (B, 1, T, V)
+    whole = replace(scores[0], queries=queries)
+    return [
+        Whole(AttentionMap(calls[0].name, whole, calls[0].values, output, calls[0].dropout), by_step=True)
+    ]

@@ -1,0 +1,198 @@
+"""One input through a predictor, with all that its model looked at on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jumok.attention.maps import Check
+from jumok.attention.record import Recording, record
+from jumok.device import autocast
+from jumok.errors import DataError, did_you_mean
+from jumok.experiment.options import build_search
+from jumok.inspection.layers import Layer
+from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
+from jumok.inspection.windows import finding_windows
+from jumok.kinds.kind import Asked
+from jumok.kinds.scored import Scored
+from jumok.kinds.text import BANNED
+from jumok.predictor.predictor import Predictor
+from jumok.search import Search
+from jumok.values import Memory
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one output answered, and what was recorded while it said each of its answers again."""
+
+    name: str
+    scored: Scored
+    scores: list[Tensor]  # (N,) of the parts of each answer
+    recordings: list[Recording]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a model answered to one input, and all that it looked at; weights are computed when they are asked for."""
+
+    predictor: Predictor
+    batch: Mapping[str, Any]  # the inputs as the model reads them
+    memory: Memory
+    said: Sequence[Said]
+    uses: Mapping[str, Use]
+    name: str = ""  # of the model
+    id: str | None = None
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """All that a page draws without asking for weights, in JSON."""
+        return {
+            "version": VERSION,
+            "id": self.id,
+            "model": {"name": self.name, "summary": summary(self.predictor)},
+            "inputs": self.inputs,
+            "outputs": [one.scored.document(one.scores) for one in self.said],
+            "attentions": [use.document() for use in self.uses.values()],
+            "nothing": None if self.uses else self.unseen,
+            "note": self.unseen if self.uses else None,
+        }
+
+    @property
+    def unseen(self) -> dict[str, Any] | None:
+        """Why there is nothing to see between the inputs and the outputs, where that is so."""
+        crossing = any(use.use == "cross" for use in self.uses.values())
+        return None if crossing else self.said[0].scored.unseen
+
+    @cached_property
+    def answers(self) -> int:
+        return max(one.scored.count for one in self.said)
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes of all that is kept of what went through attention."""
+        layers = (layer for use in self.uses.values() for answer in use.answers for layer in answer)
+        kept = (part.untyped_storage() for layer in layers for part in layer.tensors())
+        return sum({storage.data_ptr(): storage.nbytes() for storage in kept}.values())
+
+    def use(self, attention: str) -> Use:
+        """The use of attention of this name; DataError where there is none."""
+        if attention not in self.uses:
+            raise DataError(f"there is no attention {attention!r}{did_you_mean(attention, self.uses)}")
+        return self.uses[attention]
+
+    def layers(self, attention: str, answer: int) -> tuple[Layer, ...]:
+        """The layers of a use while an answer was given."""
+        if not 0 <= answer < self.answers:
+            raise DataError(f"there is no answer {answer}; there are {self.answers}")
+        return self.use(attention).layers(answer)
+
+    def row(self, attention: str, answer: int, query: int) -> Tensor:
+        """What a query looked at in all layers and heads, exactly: (L, H, S)."""
+        layers = self.layers(attention, answer)
+        within("query", query, layers[0].shape[2])
+        return torch.stack([layer[0, :, query] for layer in layers])
+
+    def map_of(self, attention: str, answer: int, layer: int) -> Layer:
+        """One layer, to be indexed like the tensor (1, H, T, S) of its weights."""
+        layers = self.layers(attention, answer)
+        return layers[within("layer", layer, len(layers))]
+
+    def check(self, answer: int) -> Check:
+        """The worst comparison of weights · values with what the kernel gave, among all layers."""
+        checks = [layer.check() for use in self.uses for layer in self.layers(use, answer)]
+        if not checks:
+            raise DataError("this model has no attention to check")
+        return max(checks, key=lambda one: one.error / one.most)
+
+
+def look(predictor: Predictor, inputs: Any, name: str = "", id: str | None = None) -> Look:
+    """Answer one input, a value or values by name, and record what is looked at while the answers are given again.
+
+    Answers are those of the predictor's search, all that it has kept. Each is then given once more with all its
+    parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
+    """
+    value = predictor.named(inputs)
+    if all(predictor.inputs[part].is_blank(one) for part, one in value.items()):
+        raise DataError("the input is empty, so there is nothing to look at; type something")
+    columns = {part: kind.encode([value[part]]) for part, kind in predictor.inputs.items()}
+    predictor.refuse_too_long([column.lengths for column in columns.values()], [0])
+    was_training, model = predictor.model.training, predictor.model.eval()
+    try:
+        with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
+            batch = predictor.collate(columns, [0])
+            with record(model) as maps, finding_windows(model) as windows:
+                memory = model.encode(batch)
+            said = [say(predictor, part, memory, batch) for part in predictor.outputs]
+            sources = sources_of(predictor, value, batch, memory)
+    finally:
+        model.train(was_training)
+    uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
+    documents = [kind.document(value[part]) for part, kind in predictor.inputs.items()]
+    return Look(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
+
+
+def say(predictor: Predictor, name: str, memory: Memory, batch: Mapping[str, Any]) -> Said:
+    """Search for the answers of an output, and record while they are given again."""
+    model, decoder = predictor.model, predictor.model.decoders[name]
+    asked = Asked(every_answer(predictor), predictor.limit, [0])
+    scored = predictor.outputs[name].scored(decoder, memory, batch, asked)
+    scores, recordings = [], []
+    for answer in range(scored.count):
+        with record(model) as maps:
+            scores.append(scored.again(decoder, memory, answer).float().cpu())
+        recordings.append(maps)
+    return Said(name, scored, scores, recordings)
+
+
+def every_answer(predictor: Predictor) -> Search:
+    """The predictor's search, giving all that it keeps while it searches."""
+    decoding = predictor.decoding
+    if decoding.method == "beam":
+        decoding = decoding.model_copy(update={"best": max(decoding.best, decoding.beam)})
+    return build_search(decoding, BANNED)
+
+
+def sources_of(
+    predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memory: Memory
+) -> list[Source]:
+    """What the states of the memory are, input by input."""
+    if len(predictor.inputs) == 1:
+        memories = dict.fromkeys(predictor.inputs, memory)
+    else:
+        memories = {name: predictor.model.encoders[name](batch[name]) for name in predictor.inputs}
+    sources, first = [], 0
+    for name, one in memories.items():
+        axis = predictor.inputs[name].axis(value[name], batch[name], one)
+        states = range(first, first + one.states.shape[1])
+        sources.append(Source(predictor.inputs[name], batch[name], axis, states, one))
+        first += one.states.shape[1]
+    return sources
+
+
+def uses_of(said: Said, sources: Sequence[Source]) -> list[Use]:
+    """The attention of one decoder."""
+    queries, past = said.scored.queries(0), said.scored.past(0)
+    if queries is None or past is None:
+        return []
+    return list(decoder_uses(said.name, said.recordings, queries, past, sources))
+
+
+def summary(predictor: Predictor) -> str:
+    """A model in a line of words."""
+    read = " + ".join(kind.architecture for kind in predictor.inputs.values())
+    written = " + ".join(kind.architecture for kind in predictor.outputs.values())
+    size = predictor.model.size()
+    many = f"{size / 1e6:.1f} M" if size >= 1e6 else f"{size:,}"
+    return f"{read} → {written}, {many} parameters"
+
+
+def within(what: str, number: int, count: int) -> int:
+    """The number if there is such a one; DataError else."""
+    if not 0 <= number < count:
+        raise DataError(f"there is no {what} {number}; they are numbered from 0 to {count - 1}")
+    return number

@@ -1,0 +1,95 @@
+"""Did it matter for this answer? What was looked at in a look is hidden, and the model says its answer again."""
+
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from jumok.device import autocast
+from jumok.errors import DataError
+from jumok.inspection.evidence import Gradient, Verdict, hiding_test
+from jumok.inspection.layers import Target
+from jumok.inspection.looking import Look, Said, within
+from jumok.inspection.uses import Use
+from jumok.kinds.scored import Named
+
+WHOLE = Named("the whole answer", "답 전체")
+
+
+def verdict_on(
+    look: Look,
+    attention: str,
+    answer: int,
+    query: int,
+    layer: int | None = None,
+    head: int | None = None,
+    k: int = 3,
+) -> dict[str, Any]:
+    """Hide the k keys that a query looked at most, and as many others at random, from one layer and head or from all.
+
+    The score is the log-probability of what the query answers for, as `part_of_query` says. Gives a verdict in JSON.
+    """
+    if k < 1:
+        raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
+    use, layers = look.use(attention), look.layers(attention, answer)
+    within("query", query, layers[0].shape[2])
+    chosen = layers if layer is None else (layers[within("layer", layer, len(layers))],)
+    if head is not None:
+        within("head", head, min(one.shape[1] for one in chosen))
+    if use.kind == "windows" and len(chosen) > 1:
+        raise DataError("the windows of each layer stand at other places; test one layer and head at a time")
+    targets = [one.target(query) for one in chosen]
+    said = said_of(look, use)
+    part = part_of_query(said, use, answer, query)
+    name = WHOLE if part is None else said.scored.part_name(answer, part)
+
+    def score() -> Tensor:
+        model, precision = look.predictor.model, look.predictor.decoding.precision
+        with autocast(look.predictor.device, precision):
+            memory = model.encode(look.batch) if use.use == "encoder" else look.memory
+            scores = said.scored.again(model.decoders[said.name], memory, answer)
+        return said.scored.score(scores, part)
+
+    verdict = hiding_test(
+        score,
+        look.predictor.model,
+        [target.place(head) for target in targets],
+        targets[0].example,
+        targets[0].query,
+        targets[0].keys,
+        k,
+        output=name.en,
+        output_ko=name.ko,
+    )
+    return as_the_look_numbers(verdict, targets[0]).document()
+
+
+def said_of(look: Look, use: Use) -> Said:
+    """What was said by the decoder that a use belongs to; where it belongs to an encoder, by the first one."""
+    named = {one.name: one for one in look.said}
+    return named.get(use.queries["name"], look.said[0])
+
+
+def part_of_query(said: Said, use: Use, answer: int, query: int) -> int | None:
+    """What part of the answer a query stands for: its token or object, or what was found where its cell is.
+
+    None, for the answer as a whole, where it stands for none: as the tokens of the input.
+    """
+    axis = use.queries
+    if axis["of"] == "output":
+        return said.scored.part_of(answer, query)
+    if axis["kind"] != "cells" or query < len(axis["extra"]):
+        return None
+    row, column = divmod(query - len(axis["extra"]), axis["columns"])
+    height, width = axis["cell"]
+    return said.scored.part_at((column + 0.5) * width, (row + 0.5) * height)
+
+
+def as_the_look_numbers(verdict: Verdict, target: Target) -> Verdict:
+    """A verdict whose keys have the numbers that they have in the look, not in the call."""
+    meant = dict(zip(target.keys, target.meant, strict=True))
+    slopes = verdict.gradient
+    if slopes is not None:
+        known = tuple((meant[key], *numbers) for key, *numbers in slopes.keys if key in meant)
+        slopes = Gradient(slopes.rank_correlation, known)  # type: ignore[arg-type]
+    return replace(verdict, keys=tuple(meant[key] for key in verdict.keys), gradient=slopes)

@@ -1,0 +1,377 @@
+// One model's look at one input: what is chosen, what is asked for, and its parts.
+"use strict";
+(() => {
+  const { el, t, said, exact, largest, strongest, announce, copy, choices, Axis, Stage, Picture, Heads, Whole, Verdict, Steps, badge } = jumok;
+  const TOP = 8;  // strongest positions that are listed
+
+  class Panel {
+    constructor(app, number) {
+      Object.assign(this, { app, number });
+      this.settings = {};
+      this.timings = [];
+      this.body = el("div", { class: "content" });
+      this.message = el("div", { class: "message", role: "alert", hidden: true });
+      this.progress = el("div", { class: "progress", hidden: true });
+      this.tip = el("div", { class: "tip number", hidden: true, "aria-hidden": "true" });
+      this.node = el("article", { class: "panel", onpointerenter: () => { app.active = this; }, onfocusin: () => { app.active = this; } },
+        this.progress, this.message, this.body, this.tip);
+    }
+
+    wait(busy) {
+      this.progress.hidden = !busy;
+      this.body.classList.toggle("stale", busy);
+      this.node.setAttribute("aria-busy", busy);
+      if (busy) this.fail(null);
+    }
+
+    fail(error) {
+      this.message.hidden = !error;
+      this.message.textContent = error ? error.message : "";
+    }
+
+    path(name, more) {
+      const query = new URLSearchParams({ look: this.look.id ?? "", answer: this.answer });
+      if (!["check", "steps"].includes(name)) query.set("attention", this.attention.id);
+      if (name === "steps") query.delete("answer");
+      for (const [key, value] of Object.entries(more || {})) query.set(key, value);
+      return `/api/${name}?${query}`;
+    }
+
+    load(look, source) {
+      Object.assign(this, { look, source, answer: 0, focus: null });
+      this.fail(null);
+      this.build();
+    }
+
+    build() {  // everything, in the language of the moment
+      const { look } = this;
+      const mine = look.attentions.find((one) => one.id === this.settings.attention) || look.attentions.find((one) => one.use === this.settings.use)
+        || look.attentions.find((one) => one.use === "cross") || look.attentions[0];
+      this.badge = el("span", { class: "badge", hidden: true });
+      this.main = el("div", { class: "main" });
+      this.body.replaceChildren(
+        el("header", { class: "title" }, el("h2", { text: look.model.name }), el("span", { class: "quiet", text: look.model.summary }), this.badge),
+        ...look.outputs.map((output) => this.output(output)).filter(Boolean),
+        ...(look.nothing ? [this.emptiness()] : []), this.main);
+      if (!mine) { this.bare(); return; }
+      badge(this.source, (name) => this.path(name), this.badge);
+      this.choose(mine);
+    }
+
+    output(output) {
+      if (output.kind === "boxes" || output.kind === "mask") return null;
+      if (!output.answers) return el("section", { class: "answers" }, el("h4", { text: output.name }), el("p", { class: "only", text: output.text ?? "" }));
+      const group = choices(t("answers"), output.answers.map((answer, i) => [i, answer.text || t("none"), t("answer", i + 1)]), this.answer, (value) => this.answerWith(Number(value)));
+      [...group.children].forEach((button, i) => {
+        const { score } = output.answers[i];
+        button.prepend(el("small", { class: "quiet number", text: i + 1 }));
+        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("score"), text: score.toFixed(3) }));
+      });
+      group.classList.add("list");
+      return el("section", { class: "answers" }, el("h4", { text: output.name }), group);
+    }
+
+    answerWith(answer) {
+      this.answer = answer;
+      badge(this.source, (name) => this.path(name), this.badge);
+      this.choose(this.attention);
+    }
+
+    emptiness() {
+      return el("section", { class: "card nothing" }, drawnNothing(), el("div", {}, el("h3", { text: `${t("nothing")},` }), el("p", { class: "lead", text: t("nothingLine") }),
+        el("p", { text: said(this.look.nothing.text) }), el("p", { class: "quiet", text: t("tryInstead") })));
+    }
+
+    bare() {  // a model without attention: the input and what was found in it
+      this.attention = this.stage = null;
+      for (const input of this.look.inputs) {
+        const pixels = this.look.outputs.filter((one) => one.kind === "boxes" || one.kind === "mask");
+        const handlers = { hover() {}, leave() {}, pick() {}, move() {}, queriesAreObjects: () => false };
+        this.main.append(input.kind === "image" ? el("div", { class: "view" }, new Picture({ input, outputs: pixels, handlers, settings: {} }).node)
+          : el("section", { class: "answers" }, el("h4", { text: input.name }), el("p", { class: "only", text: input.text })));
+      }
+    }
+
+    choose(attention) {  // which attention is looked at
+      const { settings, look } = this;
+      const fits = (layer, head) => head < (attention.layers[layer]?.heads ?? 0);
+      this.attention = attention;
+      [settings.attention, settings.use] = [attention.id, attention.use];
+      if (!fits(settings.layer, settings.head)) [settings.layer, settings.head] = [attention.layers.length - 1, 0];
+      this.queries = new Axis(attention.queries, look, this.answer);
+      this.keys = new Axis(attention.keys, look, this.answer);
+      this.views = this.viewsOf();
+      if (!this.views.includes(settings.view)) settings.view = "head";
+      this.stage?.remove();
+      this.whole?.remove();
+      const failed = (error) => this.fail(error);
+      const path = (name, more) => this.path(name, more), handlers = this.handlers();
+      const parts = { attention, queries: this.queries, keys: this.keys, source: this.source, path, settings, handlers, failed };
+      this.stage = new Stage({ look, ...parts });
+      this.heads = new Heads({ ...parts, choose: (layer, head) => this.lookThrough(layer, head) });
+      this.whole = new Whole(parts);
+      this.verdict = new Verdict(parts);
+      const searched = look.outputs.some((one) => one.kind === "text") && (this.source.live || this.source.embedded.details?.[this.path("steps")]);
+      this.steps = searched ? new Steps({ ...parts, stepped: (step) => this.stepped(step) }) : null;
+      this.arrange();
+      if (this.focus && this.focus.index >= (this.focus.kind === "query" ? this.queries : this.keys).count) this.focus = null;
+      this.focus ||= { kind: "query", index: this.firstQuery(), pinned: false };
+      this.lookThrough(settings.layer, settings.head);
+    }
+
+    viewsOf() {
+      const { use, kind } = this.attention, woven = this.queries.kind === "tokens" && this.keys.kind === "tokens";
+      return ["head", "mean", use === "cross" || kind === "windows" ? null : "rollout", use === "cross" && woven ? "alignment" : null].filter(Boolean);
+    }
+
+    firstQuery() {
+      if (this.queries.kind === "queries") return this.queries.objects[0]?.query ?? 0;
+      if (this.queries.kind === "tokens") return Math.max(0, this.queries.shapes.findIndex((shape) => !shape.special));
+      return this.queries.extra.length + Math.floor(this.queries.rows / 2) * this.queries.columns + Math.floor(this.queries.columns / 2);
+    }
+
+    arrange() {
+      const { look, settings } = this;
+      const use = (one) => `${t(one.use)}${look.attentions.filter((other) => other.use === one.use).length > 1 ? ` · ${one.queries.name} → ${one.keys.name}${twin(look, one)}` : ""}`;
+      this.headTurns = el("div", { class: "turns" });
+      const toolbar = el("div", { class: "toolbar" },
+        el("div", { class: "bar" }, el("span", { class: "quiet", text: t("attention") }),
+          choices(t("attention"), look.attentions.map((one) => [one.id, use(one)]), this.attention.id, (id) => this.choose(look.attentions.find((one) => one.id === id)))),
+        el("div", { class: "bar" }, el("span", { class: "quiet", text: t("show") }),
+          this.viewChoice = choices(t("show"), this.views.map((view) => [view, t(view), view === "head" ? null : t("derivedTitle"), view === "head" ? null : t("derived")]), settings.view, (view) => { settings.view = view; this.update(); })),
+        this.headTurns);
+      const hint = this.stage.pictures.length ? t("hintPicture") : `${t("hint")} ${t("hintColumn")}`;
+      const pack = this.source.packs[this.attention.id];
+      const kept = pack && (pack.pool[0] * pack.pool[1] > 1 ? t("pooled", ...pack.pool) : pack.kind === "uint16" ? t("rounded") : null);
+      this.evidence = el("p", { class: "evidence" }, el("span", { text: `${t("evidence")} ` }), el("button", { type: "button", class: "link", text: t("why"), onclick: () => this.app.help(false) }));
+      this.side = el("section", { class: "card side" });
+      this.main.replaceChildren(toolbar,
+        el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, el("p", { class: "quiet hint", text: hint }), kept ? el("p", { class: "quiet", text: kept }) : null, this.evidence)),
+        el("div", { class: "aside" }, this.side, this.verdict.node),
+        this.heads.node, this.whole.node, this.steps?.node ?? "");
+      this.makeSide();
+    }
+
+    makeSide() {
+      this.asked = el("h3");
+      this.facts = el("p", { class: "quiet number facts", text: "\u00a0" });
+      this.unpin = el("button", { type: "button", class: "link", text: t("unpin"), onclick: () => this.release() });
+      const copied = el("span", { class: "quiet", role: "status" });
+      this.list = el("ol", { class: "top" });
+      this.rest = el("p", { class: "quiet number rest" });
+      this.side.replaceChildren(el("header", {}, this.asked, this.unpin), this.facts, this.list, this.rest,
+        el("div", { class: "bar" }, el("button", { type: "button", class: "link", text: t("copy"), onclick: async () => {
+          await copy(this.numbers());
+          copied.textContent = t("copied");
+          setTimeout(() => { copied.textContent = ""; }, 1500);
+        } }), copied));
+    }
+
+    handlers() {
+      return {
+        hover: (side, i, event, note) => this.hover(side, i, event, note),
+        leave: () => { this.tip.hidden = true; },
+        pick: (side, i) => this.pick(side, i),
+        move: (side, i) => this.move(side, i),
+        held: () => this.focus?.kind === "key",
+        queriesAreObjects: () => this.queries?.kind === "queries",
+      };
+    }
+
+    hover(side, i, event, note) {  // what looks is looked through at once; of what is looked at, the number is told
+      if (side === "query" && !this.focus.pinned) {
+        if (this.focus.kind !== side || this.focus.index !== i) this.set({ kind: side, index: i, pinned: false }, performance.now());
+      } else if (side !== this.focus.kind) this.peek(side, i, event, note);
+      if (side === "query" && note && event) this.showTip(event, `${this.queries.label(i)} · ${note}`);
+    }
+
+    peek(side, i, event, note) {
+      const axis = side === "query" ? this.queries : this.keys;
+      const w = this.shown?.weights?.[i];
+      if (w === undefined) return;
+      const text = `${axis.label(i)}${note ? ` · ${note}` : ""}  ${exact(w)}`;
+      if (event) this.showTip(event, text);
+      else announce(text);
+    }
+
+    showTip(event, text) {
+      const box = this.node.getBoundingClientRect();
+      this.tip.textContent = text;
+      this.tip.hidden = false;
+      const x = Math.min(event.clientX - box.left + 14, box.width - this.tip.offsetWidth - 6);
+      this.tip.style.transform = `translate(${Math.max(0, x)}px, ${event.clientY - box.top + 18}px)`;
+    }
+
+    move(side, i) {  // by keys
+      if (side === "query" && !(this.focus.pinned && this.focus.kind === "key")) this.set({ kind: "query", index: i, pinned: false });
+      else this.peek(side, i, null);
+    }
+
+    pick(side, i) {
+      const same = this.focus.pinned && this.focus.kind === side && this.focus.index === i;
+      this.set({ kind: side, index: i, pinned: !same });
+      if (same && side === "key") this.release();
+    }
+
+    togglePin() { this.set({ ...this.focus, pinned: !this.focus.pinned }); }
+
+    release() { this.set(this.focus.kind === "key" ? { kind: "query", index: this.firstQuery(), pinned: false } : { ...this.focus, pinned: false }); }
+
+    step(key) {  // an arrow, when no token has the focus
+      const row = this.stage.side("query");
+      const next = this.queries.moved(this.focus.kind === "query" ? this.focus.index : null, key);
+      row.reveal?.(next);
+      if (row.focus && !(row instanceof Picture)) row.focus(next);
+      this.set({ kind: "query", index: next, pinned: this.focus.pinned && this.focus.kind === "query" });
+    }
+
+    stepped(step) {  // the slider of steps: the token that was written then
+      const own = this.queries.of === "output" && this.queries.kind === "tokens";
+      if (own && step < this.queries.count) { this.stage.side("query").reveal(step); this.set({ kind: "query", index: step, pinned: true }); }
+    }
+
+    set(focus, since) {
+      this.focus = focus;
+      this.tip.hidden = true;
+      this.since = since ?? null;
+      this.update();
+      this.app.mirror(this, focus);
+    }
+
+    follow(focus) {  // what is pointed at in the panel beside
+      if (!this.stage || !this.look || focus.index >= (focus.kind === "query" ? this.queries : this.keys).count) return;
+      this.stage.side(focus.kind).reveal?.(focus.index);
+      this.focus = focus;
+      this.update();
+    }
+
+    lookThrough(layer, head) {
+      const count = this.attention.layers.length;
+      const l = (layer + count) % count, heads = this.attention.layers[l].heads;
+      Object.assign(this.settings, { layer: l, head: Math.min((head + heads) % heads, heads - 1) });
+      this.makeTurns();
+      this.heads.set(this.settings.layer, this.settings.head);
+      this.whole.set(this.settings.layer, this.settings.head);
+      if (this.settings.view !== "head" && this.started) { this.settings.view = "head"; this.viewChoice.pick("head"); }
+      this.started = true;
+      this.update();
+    }
+
+    makeTurns() {
+      const { layer, head } = this.settings, layers = this.attention.layers.length, heads = this.attention.layers[layer].heads;
+      const turn = (word, now, of, step) => el("div", { class: "turn", role: "group", "aria-label": t(word) },
+        el("span", { class: "quiet", text: t(word) }),
+        el("button", { type: "button", "aria-label": `${t(word)}: ${t("previous")}`, text: "‹", onclick: () => step(-1) }),
+        el("span", { class: "number", text: `${now + 1}/${of}` }),
+        el("button", { type: "button", "aria-label": `${t(word)}: ${t("next")}`, text: "›", onclick: () => step(1) }));
+      const focused = [...this.headTurns.querySelectorAll("button")].indexOf(document.activeElement);
+      this.headTurns.replaceChildren(turn("layer", layer, layers, (by) => this.lookThrough(layer + by, head)), turn("headNumber", head, heads, (by) => this.lookThrough(layer, head + by)));
+      if (focused >= 0) this.headTurns.querySelectorAll("button")[focused].focus();
+    }
+
+    async update() {  // one question at a time; of all that was pointed at meanwhile, the last counts
+      this.wanted = { ...this.focus, layer: this.settings.layer, head: this.settings.head, view: this.settings.view, since: this.since, stage: this.stage };
+      if (this.asking) return;
+      this.asking = true;
+      while (this.wanted) {
+        const wanted = this.wanted;
+        this.wanted = null;
+        try {
+          const weights = await this.weightsOf(wanted);
+          if (wanted.stage === this.stage) this.paint({ ...wanted, ...weights });
+        } catch (error) {
+          if (wanted.stage === this.stage) this.fail(error);
+        }
+      }
+      this.asking = false;
+    }
+
+    async weightsOf({ kind, index, layer, head, view }) {
+      if (kind === "key") return this.source.get(this.path("column", { key: index, layer, head }));
+      const row = (await this.source.get(this.path("row", { query: index }))).weights;
+      if (view === "head") return { row, weights: row[layer][head] };
+      if (view === "alignment") {
+        const found = await this.source.get(this.path("derived", { view }));
+        const weights = new Array(this.keys.count).fill(0);
+        for (const [q, k, w] of found.pairs) if (q === index) weights[k] = w;
+        return { row, weights, pairs: found.pairs, label: said(found.label) };
+      }
+      const found = await this.source.get(this.path("derived", { view, query: index }));
+      return { row, weights: found.weights, label: said(found.label) };
+    }
+
+    paint(shown) {
+      this.shown = shown;
+      this.fail(null);
+      this.stage.paint(shown);
+      if (shown.row) this.heads.weigh(shown.row);
+      this.whole.show(shown.kind, shown.index);
+      this.tell(shown);
+      this.verdict.ask(shown.kind === "query" ? { query: shown.index, ...(shown.view === "head" ? { layer: shown.layer, head: shown.head } : {}) } : null);
+      this.stage.node.dataset.shown = `${shown.kind}:${shown.index}`;
+      if (shown.since !== null) this.timings.push(performance.now() - shown.since);
+    }
+
+    name({ kind, index }) { return (kind === "query" ? this.queries : this.keys).label(index); }
+
+    others({ kind }) { return kind === "query" ? this.keys : this.queries; }
+
+    tell(shown) {  // the strongest, in numbers
+      const { kind, index, weights, pinned } = shown;
+      const axis = this.others(shown), asking = kind === "query";
+      const name = this.name(shown);
+      const written = asking && this.queries.of === "output" && this.queries.kind === "tokens";
+      this.asked.textContent = this.asked.title = t(written ? "written" : asking ? "looksAt" : "lookedAtBy", name);
+      this.unpin.hidden = !pinned;
+      this.facts.textContent = [shown.view === "head" || !asking ? t("layerHead", shown.layer + 1, shown.head + 1) : shown.label || `${t(shown.view)} (${t("derived")})`, this.chance(shown)].filter(Boolean).join(" · ") || "\u00a0";
+      const best = strongest(weights, Math.min(TOP, axis.count));
+      const most = largest(weights);
+      while (this.list.children.length > best.length) this.list.lastChild.remove();
+      while (this.list.children.length < best.length) this.list.append(this.entry());
+      best.forEach((i, n) => {
+        const item = this.list.children[n];
+        item.dataset.i = i;
+        item.classList.toggle("zero", weights[i] === 0 && n > 0);
+        item.firstChild.textContent = axis.label(i);
+        item.children[1].firstChild.style.setProperty("--w", most > 0 ? (weights[i] / most).toFixed(3) : 0);
+        item.lastChild.textContent = exact(weights[i]);
+      });
+      const rest = weights.reduce((sum, w) => sum + w, 0) - best.reduce((sum, i) => sum + weights[i], 0);
+      this.rest.textContent = axis.count > best.length ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
+      const words = best.slice(0, 3).map((i) => `${axis.label(i)} ${weights[i].toFixed(2)}`).join(", ");
+      announce(t(asking ? "queryAnnounce" : "keyAnnounce", name, words));
+    }
+
+    chance({ kind, index }) {  // how likely the model found the token that this query wrote
+      const output = kind === "query" && this.queries.of === "output" ? this.look.outputs.find((one) => one.name === this.queries.name) : null;
+      const log = output?.answers?.[this.answer]?.log_probabilities?.[index];
+      return Number.isFinite(log) ? `p ${exact(Math.exp(log))}` : "";
+    }
+
+    entry() {
+      const item = el("li", {
+        onclick: () => this.pick(this.shown.kind === "query" ? "key" : "query", Number(item.dataset.i)),
+      }, el("span", { class: "label" }), el("span", { class: "measure" }, el("i")), el("span", { class: "number" }));
+      return item;
+    }
+
+    numbers() {  // all weights shown, as a table to paste
+      const axis = this.others(this.shown);
+      const { weights } = this.shown;
+      return strongest(weights, axis.count).map((i) => `${i}\t${axis.label(i)}\t${weights[i].toFixed(8)}`).join("\n");
+    }
+  }
+
+  function twin(look, one) {  // a number where two attentions would be called the same
+    const same = look.attentions.filter((other) => other.use === one.use && other.queries.name === one.queries.name && other.keys.name === one.keys.name);
+    return same.length > 1 ? ` ${same.indexOf(one) + 1}` : "";
+  }
+
+  function drawnNothing() {  // many lines into one point, and one out of it
+    const { svg } = jumok;
+    const lines = [14, 32, 50, 68, 86].map((y) => svg("path", { d: `M6 ${y}C40 ${y} 40 50 62 50` }));
+    return svg("svg", { class: "bottle", viewBox: "0 0 130 100", "aria-hidden": "true" }, ...lines, svg("path", { d: "M74 50C90 50 96 50 124 50" }), svg("circle", { cx: 68, cy: 50, r: 6 }));
+  }
+
+  jumok.Panel = Panel;
+})();

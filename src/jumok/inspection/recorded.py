@@ -1,0 +1,165 @@
+"""The uses of attention in a recording of any model, and what stands along their two sides."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from jumok.attention.maps import AttentionMap
+from jumok.attention.record import Recording
+from jumok.attention.scores import AdditiveScores
+
+Use = Literal["encoder", "decoder", "cross"]
+Axis = dict[str, Any]  # JSON
+CROSS = re.compile(
+    r"cross|enc(oder)?_?dec|encoder_attn|src_attn|multihead_attn|crossattention", re.IGNORECASE
+)
+BEGIN = "<s>"  # what a decoder has read before its first token
+ALIKE = 0.08  # how far the cells of a picture may be from squares, as a logarithm
+BESIDE = 8  # tokens beside the cells of a picture, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A module's calls while one answer was made: one call, or a first one and one for each step after it."""
+
+    name: str
+    calls: Sequence[AttentionMap]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
+        B, H, _, S = self.calls[-1].shape
+        return B, H, sum(call.shape[2] for call in self.calls), S
+
+    def weights(self, example: int, head: int) -> Tensor:
+        """All weights (T, S) of a head; a step sees no keys of later ones."""
+        S = self.shape[3]
+        rows = [call[example, head] for call in self.calls]  # (T', S')
+        return torch.cat([F.pad(row, (0, S - row.shape[1])) for row in rows]).cpu()
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Layers that ask and look at the same things."""
+
+    id: str
+    use: Use
+    layers: list[Layer]
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """T and S."""
+        return self.layers[0].shape[2:]
+
+    @property
+    def heads(self) -> list[int]:
+        return [layer.shape[1] for layer in self.layers]
+
+    def document(self, queries: Axis, keys: Axis) -> dict[str, Any]:
+        additive = any(isinstance(call.scores, AdditiveScores) for call in self.layers[0].calls)
+        return {
+            "id": self.id,
+            "use": self.use,
+            "kind": "additive" if additive else "dot",
+            "layers": [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers],
+            "queries": queries,
+            "keys": keys,
+            "causal": self.use == "decoder",
+        }
+
+
+def groups_of(maps: Recording, example: int) -> list[Group]:
+    """Layers of the same shape whose names differ by numbers only, in the order of their first calls."""
+    found: dict[tuple[Any, ...], list[Layer]] = {}
+    for name in maps.names:
+        layer = Layer(name, joined(maps.all(name)))
+        B, _, T, S = layer.shape
+        found.setdefault((re.sub(r"\d+", "*", name), B, T, S), []).append(layer)
+    return [Group(str(n), use_of(layers[0], example), layers) for n, layers in enumerate(found.values())]
+
+
+def joined(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
+    """The calls to be read as one: steps of a single query through a cache follow one another; else the last call."""
+    heads = {(call.shape[0], call.shape[1]) for call in calls}
+    steps = all(call.shape[2] == 1 for call in calls[1:])
+    return calls if len(calls) > 1 and steps and len(heads) == 1 else calls[-1:]
+
+
+def use_of(layer: Layer, example: int) -> Use:
+    """What a layer is for, by its shape and its name, and by whether it looks ahead."""
+    T, S = layer.shape[2:]
+    if T != S or CROSS.search(layer.name):
+        return "cross"
+    return "decoder" if T > 1 and not bool(layer.weights(example, 0).triu(1).any()) else "encoder"
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What is known of the things that look and are looked at: their tokens, and a picture."""
+
+    queries: Sequence[str] | None
+    keys: Sequence[str] | None
+    picture: tuple[int, int] | None  # width and height
+    writes: bool  # there are layers that look from queries to keys
+    pictures: int  # examples that are pictures; windows of them are more
+
+    def axes(self, group: Group) -> tuple[Axis, Axis]:
+        T, S = group.sides
+        if group.use == "encoder":
+            both = self.cells(group, S) or self.tokens("input", S, self.keys, self.queries)
+            return both, both
+        if group.use == "decoder" and self.writes and self.queries is not None and len(self.queries) == T:
+            read = [BEGIN, *self.queries[:-1]]
+            return self.tokens("output", T, self.queries), self.tokens("output", S, read)
+        if group.use == "decoder":
+            return self.tokens("output", T, self.queries, self.keys), self.tokens(
+                "output", S, self.keys, self.queries
+            )
+        return self.tokens("output", T, self.queries), self.cells(group, S) or self.tokens(
+            "input", S, self.keys
+        )
+
+    def tokens(self, of: Literal["input", "output"], count: int, *labels: Sequence[str] | None) -> Axis:
+        """Tokens by the first labels that are as many; by their numbers, where there are none."""
+        fitting = (one for one in labels if one is not None and len(one) == count)
+        named = next(fitting, None) or [str(number + 1) for number in range(count)]
+        return {"of": of, "name": of, "kind": "tokens", "labels": list(named)}
+
+    def cells(self, group: Group, count: int) -> Axis | None:
+        """Cells of the picture, with the tokens beside them; None where these are none."""
+        named = self.keys is not None and len(self.keys) == count
+        if self.picture is None or named or group.layers[0].shape[0] != self.pictures:
+            return None
+        grid = grid_of(count, self.picture)
+        if grid is None:
+            return None
+        (rows, columns), (width, height) = grid, self.picture
+        beside = count - rows * columns
+        extra = ["[CLS]", *(f"[{number}]" for number in range(2, beside + 1))][:beside]
+        cell = [height / rows, width / columns]
+        axis = {"of": "input", "name": "picture", "kind": "cells", "rows": rows, "columns": columns}
+        return axis | {"cell": cell, "extra": extra}
+
+
+def grid_of(count: int, picture: tuple[int, int]) -> tuple[int, int] | None:
+    """Rows and columns of a picture's cells, a few tokens beside them left out; None where it looks like no grid.
+
+    Most models make pictures square; where cells are no square number, they are taken as square themselves.
+    """
+    width, height = picture
+    for besides, square in (((0, 1), True), ((0, 1), False), (range(2, BESIDE + 1), True)):
+        for beside in besides:
+            cells = count - beside
+            side = math.isqrt(max(0, cells))
+            if square and side > 1 and side**2 == cells:
+                return side, side
+            for rows in () if square else range(2, cells // 2 + 1):
+                if not cells % rows and abs(math.log(cells / rows**2 * height / width)) < ALIKE:
+                    return rows, cells // rows
+    return None

@@ -1,0 +1,160 @@
+"""The uses that a model makes of attention: which recorded calls belong together, and what they ask and look at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from jumok.attention.record import Recording
+from jumok.attention.scores import AdditiveScores
+from jumok.inspection.heads import Stands
+from jumok.inspection.layers import Layer, Part, Whole, Windowed, joined
+from jumok.inspection.windows import Windows
+from jumok.kinds.axes import Axis, positions
+from jumok.kinds.kind import InputKind
+from jumok.values import Memory
+
+Purpose = Literal["encoder", "decoder", "cross"]
+Way = Literal["dot", "additive", "windows"]
+BESIDE = 8  # tokens that stand beside the cells of an image, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """Layers that ask and look at the same things, for each answer."""
+
+    id: str
+    use: Purpose
+    queries: Axis  # of the best answer
+    keys: Axis
+    answers: tuple[tuple[Layer, ...], ...]  # the layers for each answer; once where all answers share them
+    kind: Way = "dot"
+    causal: bool = False
+
+    def layers(self, answer: int) -> tuple[Layer, ...]:
+        return self.answers[answer if len(self.answers) > 1 else 0]
+
+    def document(self) -> dict[str, Any]:
+        layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers(0)]
+        about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
+        return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
+
+    def stands(self, answer: int) -> Stands | None:
+        """Where queries and keys stand; None where there is no distance between them."""
+        _, _, T, S = self.layers(answer)[0].shape
+        queries, keys = positions(self.queries, T), positions(self.keys, S)
+        if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
+            return None
+        if self.use == "cross":  # of another text, at the same share of its length
+            queries = queries * ((S - 1) / max(1, T - 1))
+        return Stands(queries, keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An input, and its states in the memory."""
+
+    kind: InputKind
+    batch: Any
+    axis: Axis  # of the states
+    states: range  # of the memory
+    memory: Memory  # of this input alone
+
+    @property
+    def name(self) -> str:
+        return self.kind.name
+
+    def grid(self, count: int) -> tuple[int, int] | None:
+        """The rows and columns of the feature map that so many positions are, some tokens beside it left out."""
+        levels = self.memory.pyramid.levels if self.memory.pyramid is not None else ()
+        grids = [(level.shape[-2], level.shape[-1]) for level in levels]
+        fitting = [grid for grid in grids if 0 <= count - grid[0] * grid[1] <= BESIDE]
+        return fitting[0] if fitting else None
+
+
+def layers_of(recording: Recording, prefix: str) -> list[Whole]:
+    """The layers below a path in the order of their calls."""
+    names = [name for name in recording.names if name.startswith(prefix)]
+    return [layer for name in names for layer in joined(recording.all(name))]
+
+
+def encoder_uses(
+    recording: Recording, sources: Sequence[Source], windows: Mapping[str, Windows]
+) -> list[Use]:
+    """Self-attention within each input: in windows, of the cells of a backbone, and of the states."""
+    found: list[Use] = []
+    for source in sources:
+        layers = layers_of(recording, f"encoders.{source.name}.")
+        cut = [Windowed(layer.call, windows[layer.name]) for layer in layers if layer.name in windows]
+        found.extend(window_uses(source, cut))
+        alone = [layer for layer in layers if layer.name not in windows and layer.shape[0] == 1]
+        count = len(source.states)
+        found.extend(backbone_uses(source, [one for one in alone if one.shape[2:] != (count, count)]))
+        same = tuple(layer for layer in alone if layer.shape[2:] == (count, count))
+        if same:
+            found.append(Use(f"{source.name}.encoder", "encoder", source.axis, source.axis, (same,)))
+    return found
+
+
+def window_uses(source: Source, layers: Sequence[Windowed]) -> Iterator[Use]:
+    """One for each size of map."""
+    for size in dict.fromkeys(layer.windows.size for layer in layers):
+        axis = source.kind.cells(source.batch, size, 0)
+        same = tuple(layer for layer in layers if layer.windows.size == size)
+        if axis is not None:
+            name = f"{source.name}.windows.{size[0]}x{size[1]}"
+            yield Use(name, "encoder", axis, axis, (same,), "windows")
+
+
+def backbone_uses(source: Source, layers: Sequence[Whole]) -> Iterator[Use]:
+    """Attention of all cells of a backbone, with tokens beside them in some."""
+    for count in dict.fromkeys(layer.shape[2] for layer in layers if layer.shape[2] == layer.shape[3]):
+        grid = source.grid(count)
+        axis = None if grid is None else source.kind.cells(source.batch, grid, count - grid[0] * grid[1])
+        if grid is not None and axis is not None:
+            same = tuple(layer for layer in layers if layer.shape[2:] == (count, count))
+            yield Use(f"{source.name}.backbone.{grid[0]}x{grid[1]}", "encoder", axis, axis, (same,))
+
+
+def decoder_uses(
+    name: str, answers: Sequence[Recording], queries: Axis, past: Axis, sources: Sequence[Source]
+) -> Iterator[Use]:
+    """Attention of a decoder to its own answer, and to the memory of each input."""
+    layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
+    own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
+    if own[0]:
+        yield Use(f"{name}.decoder", "decoder", queries, past, own, causal=is_causal(own[0][0]))
+    cross = tuple(tuple(one for one in answer if crosses(name, one)) for answer in layers)
+    if not cross[0]:
+        return
+    way: Way = "additive" if isinstance(cross[0][0].call.scores, AdditiveScores) else "dot"
+    for source in sources:
+        if len(sources) == 1:
+            yield Use(f"{name}.cross", "cross", queries, source.axis, cross, way)
+        else:
+            parts = tuple(tuple(Part(one, source.states) for one in answer) for answer in cross)
+            yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, way)
+
+
+def crosses(name: str, layer: Whole) -> bool:
+    """Whether a layer looks at the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
+    return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
+
+
+def is_causal(layer: Whole) -> bool:
+    return getattr(layer.call.scores, "offset", None) is not None
+
+
+def pooled(layer: Layer, head: int, most: int = 160) -> tuple[torch.Tensor, bool]:
+    """The map (R, C) of a head with at most so many rows and columns, and whether a number stands for several.
+
+    Of several the largest is taken; never are more weights made than those of one row of the map.
+    """
+    _, _, T, S = layer.shape
+    high, wide = -(-T // most), -(-S // most)
+    if high == wide == 1:
+        return layer[0, head].cpu(), False
+    rows = [layer[0, head, start : start + high].cpu().amax(0) for start in range(0, T, high)]
+    whole = torch.stack(rows)[None]  # (1, R, S)
+    return torch.nn.functional.max_pool1d(whole, wide, ceil_mode=True)[0], True

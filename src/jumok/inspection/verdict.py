@@ -1,0 +1,148 @@
+"""What a test of attention says: numbers, an answer by a fixed rule, and a sentence that a person can read."""
+
+from dataclasses import dataclass
+from statistics import mean, median
+from typing import Literal
+
+THRESHOLD = 0.1  # nats: the probability changes by a tenth
+DRAWS = 20  # chance alone puts the top above so many random draws once in 21 times
+FEWEST = 5  # draws; with fewer that differ, chance explains too much
+
+Measure = Literal["log-probability", "score"]
+Matters = Literal["yes", "no", "unclear"]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Gradient × attention: how the output would follow small changes of each weight."""
+
+    rank_correlation: (
+        float | None
+    )  # Spearman's, of weights and the size of gradient · weight; None: all alike
+    keys: tuple[
+        tuple[int, float, float], ...
+    ]  # key, weight (mean of the heads), gradient · weight (their sum)
+
+    def document(self) -> dict[str, object]:
+        return {"rank_correlation": self.rank_correlation, "keys": [list(key) for key in self.keys]}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether it mattered what attention looked at; changes are in the output's log-probability (or score).
+
+    The rule, with c the change when the k most attended keys are hidden, and r those when k others are:
+
+    - "yes": |c| is at least the threshold (0.1 nats unless said otherwise) and larger than every |r|.
+    - "no": |c| is below the threshold, or not larger than half of the |r| (their median).
+    - "unclear": anything between, or fewer than 5 different draws of k other keys that a query may look at; a query
+      that may look at nothing, too.
+    """
+
+    k: int
+    keys: tuple[int, ...]  # the most attended
+    change: float | None  # with those keys hidden; None where there are none
+    changes: tuple[float, ...]  # of random draws
+    allowed: int  # keys that may be hidden: those that the query may look at
+    head_off: float | None = None  # the change with the heads switched off
+    gradient: Gradient | None = None
+    output: str = ""  # what the log-probability is of
+    output_ko: str = ""
+    threshold: float = THRESHOLD
+    measure: Measure = "log-probability"
+
+    @property
+    def matters(self) -> Matters:
+        if self.change is None or self.too_few:
+            return "unclear"
+        sizes, size = [abs(change) for change in self.changes], abs(self.change)
+        if size < self.threshold or size <= median(sizes):
+            return "no"
+        return "yes" if size > max(sizes) else "unclear"
+
+    @property
+    def too_few(self) -> bool:
+        return len(self.changes) < FEWEST
+
+    def document(self) -> dict[str, object]:
+        """As JSON; `random` holds nulls where nothing could be drawn."""
+        drawn = self.changes
+        return {
+            "question": f"hide the top {self.k}",
+            "k": self.k,
+            "output": self.output,
+            "top": {"change": self.change, "keys": list(self.keys)},
+            "random": {
+                "changes": list(drawn),
+                "mean": mean(drawn) if drawn else None,
+                "low": min(drawn, default=None),
+                "high": max(drawn, default=None),
+            },
+            "head_off": None if self.head_off is None else {"change": self.head_off},
+            "gradient": None if self.gradient is None else self.gradient.document(),
+            "matters": self.matters,
+            "text": {"en": self.english(), "ko": self.korean()},
+        }
+
+    def english(self) -> str:
+        """The numbers and the answer in a few plain sentences."""
+        if self.change is None:
+            return "There is no position to hide from this query: unclear."
+        count = len(self.keys)
+        most = "the most attended position" if count == 1 else f"the {count} most attended positions"
+        what = f"the {self.measure}" + (f" of {self.output}" if self.output else "")
+        said = f"Hiding {most} changes {what} by {signed(self.change)}."
+        others = "another one" if self.k == 1 else f"{self.k} others"
+        if self.too_few:
+            left = "1 position" if self.allowed == 1 else f"{self.allowed} positions"
+            return f"{said} Only {left} can be hidden: too few to compare with {others} at random, so it is unclear."
+        said += (
+            f" Hiding {others} at random changes it by {signed(mean(self.changes))} on average, and by "
+            f"{signed(self.largest)} at most ({len(self.changes)} draws)."
+        )
+        return f"{said} {self.reason_en()}"
+
+    def reason_en(self) -> str:
+        if self.matters == "yes":
+            return "What was looked at here matters."
+        if self.matters == "unclear":
+            return "That is more than most draws and not more than all of them: unclear."
+        if abs(self.change or 0.0) < self.threshold:
+            return f"The output hardly depends on what was looked at here (less than {self.threshold:g})."
+        return "What was looked at most here matters no more than other positions."
+
+    def korean(self) -> str:
+        if self.change is None:
+            return "이 쿼리에서는 가릴 위치가 없어 판단할 수 없습니다."
+        what = f"{self.output_ko or self.output}의 " if self.output_ko or self.output else ""
+        measure = "로그 확률" if self.measure == "log-probability" else "점수"
+        said = f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{measure} 변화는 {signed(self.change)}입니다."
+        if self.too_few:
+            return (
+                f"{said} 가릴 수 있는 위치가 {self.allowed}곳뿐이라 무작위로 고른 다른 {self.k}곳과 견줄 수 없어 "
+                "판단하기 어렵습니다."
+            )
+        said += (
+            f" 다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니 "
+            f"평균 {signed(mean(self.changes))}, 가장 큰 변화는 {signed(self.largest)}입니다."
+        )
+        return f"{said} {self.reason_ko()}"
+
+    def reason_ko(self) -> str:
+        if self.matters == "yes":
+            return "여기서 본 것은 출력에 영향을 줍니다."
+        if self.matters == "unclear":
+            return "대부분의 무작위 시도보다 크지만 전부보다 크지는 않아 판단하기 어렵습니다."
+        if abs(self.change or 0.0) < self.threshold:
+            return f"출력은 여기서 본 것에 거의 좌우되지 않습니다({self.threshold:g} 미만)."
+        return "여기서 가장 많이 본 위치도 다른 위치보다 더 중요하지는 않습니다."
+
+    @property
+    def largest(self) -> float:
+        """The largest change of a random draw, with its sign."""
+        return max(self.changes, key=abs)
+
+
+def signed(change: float) -> str:
+    """With its sign, and none where it rounds to nothing."""
+    return f"{change:+.2f}" if abs(change) >= 0.005 else "0.00"

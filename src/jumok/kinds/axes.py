@@ -1,0 +1,52 @@
+"""What stands along the queries and the keys of attention, as a page says it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Side = Literal["input", "output"]
+Axis = dict[str, Any]  # JSON
+
+
+def token_axis(of: Side, name: str, labels: Sequence[str], first: int = 0) -> Axis:
+    """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all."""
+    return {"of": of, "name": name, "kind": "tokens", "labels": list(labels), "first": first}
+
+
+def cell_axis(name: str, grid: tuple[int, int], cell: tuple[float, float], beside: int = 0) -> Axis:
+    """Cells of an image in rows and columns, each of a height and width in pixels of the image as it came.
+
+    `beside` is how many tokens of the model's own stand before the first cell.
+    """
+    rows, columns = grid
+    return {
+        "of": "input",
+        "name": name,
+        "kind": "cells",
+        "rows": rows,
+        "columns": columns,
+        "cell": [float(side) for side in cell],
+        "extra": ["[CLS]", *(f"[{number}]" for number in range(2, beside + 1))][:beside],
+    }
+
+
+def query_axis(name: str, count: int) -> Axis:
+    """Object queries by their numbers."""
+    return {"of": "output", "name": name, "kind": "queries", "count": count}
+
+
+def positions(axis: Axis, count: int) -> Tensor | None:
+    """Where each of so many positions stands: tokens in a row (L, 1), cells in rows and columns (L, 2).
+
+    Tokens beside cells stand in the middle of them. None for object queries, which stand nowhere.
+    """
+    if axis["kind"] == "tokens":
+        return torch.arange(count)[:, None].float()
+    if axis["kind"] != "cells":
+        return None
+    y, x = torch.meshgrid(torch.arange(axis["rows"]), torch.arange(axis["columns"]), indexing="ij")
+    cells = torch.stack((y, x), -1).flatten(0, 1).float()  # (Y · X, 2)
+    middle = cells.mean(0).expand(len(axis["extra"]), 2)
+    return torch.cat((middle, cells))

@@ -1,0 +1,78 @@
+"""A browser, pages that may make no mistake, and small servers; without a browser these tests are skipped."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from made_server import MadeServer
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """Chromium of this machine."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[str], MadeServer]]:
+    """Start a server of made-up looks."""
+    servers = []
+
+    def start(kind: str) -> MadeServer:
+        servers.append(MadeServer(kind))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable]:
+    """Open a page at an address; at the end, it must have shown no error and asked no other host."""
+    contexts, faults = [], []
+
+    def open_at(
+        address: str, width: int = 1280, height: int = 900, dark: bool = False, language: str = "en-US"
+    ):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on(
+            "console",
+            lambda message: faults.append(message.text) if message.type in ("error", "warning") else 0,
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: refuse_elsewhere(request.url, address, faults))
+        page.faults = faults
+        page.goto(address)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def refuse_elsewhere(url: str, address: str, faults: list[str]) -> None:
+    near = (
+        ("data:", "blob:", address)
+        if address.startswith("file:")
+        else ("data:", "blob:", address.rsplit("/", 1)[0])
+    )
+    if not url.startswith(near):
+        faults.append(f"asked {url}")

@@ -1,0 +1,118 @@
+"""Predictors of every sort with fresh weights, in milliseconds: nothing is trained."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+
+from jumok.data.annotations.picture import Class
+from jumok.data.vocabulary import Vocabulary
+from jumok.kinds.boxes import Boxes, BoxesOutput
+from jumok.kinds.fitting import Fields, build_model
+from jumok.kinds.image import Image
+from jumok.kinds.image_options import ImageInput
+from jumok.kinds.mask import Mask, MaskOutput
+from jumok.kinds.options import DecodingOptions, ModelOptions
+from jumok.kinds.text import Text
+from jumok.kinds.text_options import TextInput, TextOutput
+from jumok.predictor import Predictor
+
+WORDS = "ein hund und zwei katzen sehen den mond über der stadt"
+VOCABULARY = Vocabulary.learn([WORDS], "words")
+CLASSES = (Class("red"), Class("blue"))
+SIZE = 64
+
+
+def made_predictor(
+    inputs: dict[str, dict[str, Any]],
+    output: dict[str, Any],
+    decoding: dict[str, Any] | None = None,
+    **model: Any,
+) -> Predictor:
+    """A predictor of these inputs by name, as a file of an experiment says them, and of the output "said"."""
+    torch.manual_seed(1)
+    read = {name: input_kind(name, given) for name, given in inputs.items()}
+    fields = Fields(read, {"said": output_kind(output)})
+    options = ModelOptions(**{"width": 16, "heads": 2, "dropout": 0.0, **model})
+    built = build_model(fields, options)
+    for name, parameter in built.named_parameters():
+        if "backbone" not in name and parameter.ndim > 1:  # so that it matters what is looked at
+            parameter.data *= 2
+    return Predictor(
+        built.eval(), fields, DecodingOptions(**{"beam": 3, "max_tokens": 9, **(decoding or {})})
+    )
+
+
+def input_kind(name: str, given: dict[str, Any]) -> Text | Image:
+    if given.get("kind") == "image":
+        options = ImageInput(**{"size": SIZE, "augment": "none", **given})
+        return Image(name, options, (SIZE, SIZE), None, fresh=False)
+    backwards = given.pop("backwards", False)
+    return Text(name, TextInput(**given), VOCABULARY, "shared", backwards, 300)
+
+
+def output_kind(given: dict[str, Any]) -> Text | Boxes | Mask:
+    if given.get("kind") == "boxes":
+        return Boxes("said", BoxesOutput(**given), CLASSES, "photo")
+    if given.get("kind") == "mask":
+        return Mask("said", MaskOutput(**given), CLASSES, "photo")
+    return Text("said", TextOutput(**given), VOCABULARY, "shared", False, 300)
+
+
+CONVOLUTIONS = {
+    "kind": "image",
+    "encoder": {"backbone": "convolutional", "strides": [4, 8], "channels": [8, 8, 8]},
+}
+SWIN = {
+    "kind": "image",
+    "encoder": {"backbone": "swin_tiny_patch4_window7_224", "weights": "none", "strides": [4, 8]},
+}
+VIT = {"kind": "image", "encoder": {"backbone": "vit_tiny_patch16_224", "weights": "none", "strides": [16]}}
+WITH_LAYERS = {**CONVOLUTIONS, "encoder": {**CONVOLUTIONS["encoder"], "layers": 2}}
+QUERIES = {"kind": "boxes", "head": {"kind": "query", "queries": 7, "layers": 2}}
+SENTENCE = "zwei katzen sehen den mond"
+
+
+def transformer(layers: int) -> dict[str, Any]:
+    return {"kind": "transformer", "layers": layers}
+
+
+def recurrent(attention: str) -> dict[str, Any]:
+    return {"kind": "gru", "layers": 1, "attention": attention}
+
+
+MODELS: dict[str, tuple[dict[str, dict[str, Any]], dict[str, Any]]] = {
+    "transformer": ({"text": {"encoder": transformer(2)}}, {"decoder": transformer(3)}),
+    "additive": ({"text": {"encoder": {"kind": "lstm"}}}, {"decoder": recurrent("additive")}),
+    "dot": ({"text": {"encoder": {"kind": "gru"}}}, {"decoder": recurrent("dot")}),
+    "bottleneck": ({"text": {"encoder": {"kind": "gru"}}}, {"decoder": recurrent("none")}),
+    "half": ({"text": {"encoder": transformer(1)}}, {"decoder": recurrent("none")}),
+    "several": (
+        {"one": {"encoder": transformer(1)}, "two": {"encoder": {"kind": "gru"}}},
+        {"decoder": transformer(1)},
+    ),
+    "caption": ({"photo": CONVOLUTIONS}, {"decoder": transformer(2)}),
+    "queries": ({"photo": CONVOLUTIONS}, QUERIES),
+    "layers": ({"photo": WITH_LAYERS}, QUERIES),
+    "dense": ({"photo": CONVOLUTIONS}, {"kind": "boxes"}),
+    "mask": ({"photo": CONVOLUTIONS}, {"kind": "mask", "decoder": {"width": 8}}),
+    "windows": ({"photo": SWIN}, {"kind": "mask", "decoder": {"width": 8}}),
+    "vit": ({"photo": VIT}, QUERIES),
+}
+INPUTS = {"text": SENTENCE, "one": SENTENCE, "two": "ein hund"}
+
+
+def made(name: str) -> Predictor:
+    inputs, output = MODELS[name]
+    return made_predictor({name: dict(given) for name, given in inputs.items()}, output)
+
+
+def picture(width: int = 150, height: int = 100) -> Pillow.Image:
+    random = np.random.default_rng(3)
+    return Pillow.fromarray(random.integers(0, 255, (height, width, 3), dtype=np.uint8))
+
+
+def input_of(predictor: Predictor) -> dict[str, Any]:
+    """Something for each input to read."""
+    return {name: INPUTS.get(name) or picture() for name in predictor.inputs}
