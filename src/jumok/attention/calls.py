@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.attention.bias import CausalBias, CausalVariant
 
 from jumok.attention import core, recurrent
 from jumok.attention.scores import AdditiveScores, DotScores, Scores
@@ -45,9 +44,10 @@ def of_kernel(
 ) -> Call:
     """`scaled_dot_product_attention` of (..., T, K), (..., S, K), (..., S, V); a causal row t ends at key t."""
     offset = 0 if is_causal else None
-    if isinstance(attn_mask, CausalBias):  # a recipe, which no tensor of pairs stands behind
-        lower = attn_mask.variant == CausalVariant.LOWER_RIGHT
-        offset, attn_mask = attn_mask.seq_len_kv - attn_mask.seq_len_q if lower else 0, None
+    recipe: Any = attn_mask if hasattr(attn_mask, "seq_len_kv") else None  # a CausalBias, imported in seconds
+    if recipe is not None:
+        lower = recipe.variant.name == "LOWER_RIGHT"
+        offset, attn_mask = recipe.seq_len_kv - recipe.seq_len_q if lower else 0, None
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     own = (
         -3 if enable_gqa else -2
