@@ -43,20 +43,23 @@ def of_kernel(
     enable_gqa: bool = False,
 ) -> Call:
     """`scaled_dot_product_attention` of (..., T, K), (..., S, K), (..., S, V); a causal row t ends at key t."""
-    scale = query.shape[-1] ** -0.5 if scale is None else scale
-    queries, keys, values = (with_heads(hold(computed(part))) for part in (query, key, value))
-    if not enable_gqa:  # like all tensors, they broadcast
-        batch = torch.broadcast_shapes(queries.shape[:2], keys.shape[:2], values.shape[:2])
-        queries, keys, values = (part.expand(*batch, -1, -1) for part in (queries, keys, values))
-    pairs = (*query.shape[:-1], key.shape[-2])
-    shape = (*queries.shape[:3], keys.shape[2])
-    mask = None if attn_mask is None else hold(attn_mask)
-    bias = allowed = None
-    if mask is not None and mask.dtype == torch.bool:
-        allowed = mask.expand(pairs).reshape(shape)
-    elif mask is not None:
-        bias = computed(mask).expand(pairs).reshape(shape)
     offset = 0 if is_causal else None
+    recipe: Any = attn_mask if hasattr(attn_mask, "seq_len_kv") else None  # a CausalBias, imported in seconds
+    if recipe is not None:
+        lower = recipe.variant.name == "LOWER_RIGHT"
+        offset, attn_mask = recipe.seq_len_kv - recipe.seq_len_q if lower else 0, None
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    own = (
+        -3 if enable_gqa else -2
+    )  # from here on each has its own sizes; before, they broadcast like all tensors
+    parts = [hold(computed(part)) for part in (query, key, value)]
+    mask = None if attn_mask is None else hold(computed(attn_mask))
+    batch = torch.broadcast_shapes(*(part.shape[:own] for part in parts))
+    queries, keys, values = (with_heads(part.expand(*batch, *part.shape[own:])) for part in parts)
+    if mask is None:
+        return Call(DotScores(queries, keys, scale, None, None, offset), values, dropout_p)
+    pairs = with_heads(mask.expand(*batch, *query.shape[own:-1], key.shape[-2]))
+    bias, allowed = (None, pairs) if mask.dtype == torch.bool else (pairs, None)
     return Call(DotScores(queries, keys, scale, bias, allowed, offset), values, dropout_p)
 
 

@@ -4,7 +4,8 @@ A fused kernel never makes the weights (B, H, T, S). One call of attention is ke
 column or a tile of its weights is computed when it is wanted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from types import EllipsisType
@@ -46,8 +47,8 @@ class AttentionMap:
 
     `attention[0, 2, 5]` is what query 5 looked at in head 2 (S,), `attention[0, 2, :, 7]` who looked at key 7 (T,),
     `attention[0, 2, :64, :64]` a tile, `attention[...]` everything. Weights are float32, without dropout; a row sums
-    to one, or to zero where a query may look at nothing. RunError when what went into the call, or came out, was
-    overwritten since.
+    to one, or to zero where a query may look at nothing. RunError when what they are computed of was overwritten
+    since; tensors of inference mode do not tell, there only `check` does.
     """
 
     name: str  # the path of the module that called
@@ -71,6 +72,7 @@ class AttentionMap:
         return f"AttentionMap({self.name!r}, examples={B}, heads={H}, queries={T}, keys={S})"
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
+        self._require_untouched(self.scores.tensors())
         return self._gathered(index, self._weights)
 
     def gradient(self, *index: Index) -> Tensor:
@@ -83,31 +85,34 @@ class AttentionMap:
                 f"no gradient of {self.name} was recorded; use record(model, gradients=True), and call backward "
                 "while it records"
             )
+        self._require_untouched(self.kept())
         return self._gathered(index or ..., self._gradients)
 
     def check(self) -> Check:
         """Compare weights · values with the kernel's output, a few queries at a time."""
-        self._require_untouched()
+        self._require_untouched(self.kept())
         B, H, T, _ = self.shape
         error = 0.0
-        for example, head, start in product(range(B), range(H), range(0, T, ROWS)):
-            rows = slice(start, start + ROWS)
-            mixed = self._weights(example, head, rows, slice(None)) @ self._values(example, head)  # (T', V)
-            difference = (mixed - self.output[example, head, rows]).abs().amax()
-            error = max(error, float(difference))
+        with plainly():
+            for example, head, start in product(range(B), range(H), range(0, T, ROWS)):
+                rows = slice(start, start + ROWS)
+                mixed = self._weights(example, head, rows, slice(None)) @ self._values(
+                    example, head
+                )  # (T', V)
+                error = max(error, float((mixed - self.output[example, head, rows]).abs().amax()))
         largest = float(self.values.abs().amax()) if self.values.numel() else 0.0
         return Check(error, SLACK.get(self.output.dtype, 1e-5) * max(1.0, largest), self.dropout)
 
     def _gathered(self, index: Index | tuple[Index, ...], tile: Tile) -> Tensor:
-        self._require_untouched()
         (examples, heads, queries, keys), singles = ranges(index, self.shape)
         shape = len(examples), len(heads), len(queries), len(keys)
-        made = torch.empty(shape, device=self.output.device)
-        for (i, example), (j, head) in product(enumerate(examples), enumerate(heads)):
-            for start in range(0, len(queries), ROWS):
-                rows = queries[start : start + ROWS]
-                made[i, j, start : start + len(rows)] = tile(example, head, sliced(rows), sliced(keys))
-        return made[tuple(0 if single else slice(None) for single in singles)]
+        with plainly():
+            made = torch.empty(shape, dtype=torch.float32, device=self.output.device)
+            for (i, example), (j, head) in product(enumerate(examples), enumerate(heads)):
+                for start in range(0, len(queries), ROWS):
+                    rows = queries[start : start + ROWS]
+                    made[i, j, start : start + len(rows)] = tile(example, head, sliced(rows), sliced(keys))
+            return made[tuple(0 if single else slice(None) for single in singles)]
 
     def _weights(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
         scores = self.scores.of(example, head, queries, keys)  # (T', S')
@@ -131,20 +136,28 @@ class AttentionMap:
     def _values(self, example: int, head: int) -> Tensor:
         return widened(self.values[example, head * self.values.shape[1] // self.shape[1]])  # (S, V)
 
-    def _require_untouched(self) -> None:
-        if self._versions and self._versions != versions_of(self.kept()):
+    def _require_untouched(self, parts: Iterable[Tensor]) -> None:
+        now = versions_of(parts)
+        if self._versions and self._versions[: len(now)] != now:
             raise RunError(
                 f"what {self.name} had computed with was overwritten since; ask for the weights before, or use "
                 "record(model, copies=True)"
             )
 
     def kept(self) -> Iterator[Tensor]:
-        """The tensors that this map holds on to."""
+        """The tensors that this map holds on to, those of the scores first."""
         yield from self.scores.tensors()
         yield from (self.values, self.output)
 
 
-def versions_of(tensors: Iterator[Tensor]) -> tuple[int, ...]:
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Compute as it is written, and for good, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
+        yield
+
+
+def versions_of(tensors: Iterable[Tensor]) -> tuple[int, ...]:
     """How often each was changed in place; tensors of inference mode do not count that."""
     return tuple(-1 if tensor.is_inference() else tensor._version for tensor in tensors)
 

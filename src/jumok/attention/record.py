@@ -52,6 +52,7 @@ class Recording:
         self.paths = {id(part): path.replace(COMPILED, "") for path, part in model.named_modules()}
         self.only, self.gradients, self.copies = only, gradients, copies
         self.calls: list[AttentionMap] = []
+        self.left_out: dict[str, None] = {}  # the paths of modules that attended, but are not like `only`
 
     @property
     def names(self) -> list[str]:
@@ -62,10 +63,16 @@ class Recording:
         """All calls of one module, in their order; RunError where there is none."""
         found = [call for call in self.calls if call.name == name]
         if not found:
+            if not self.calls and self.left_out:
+                raise RunError(
+                    f"no attention was recorded: nothing is like {' or '.join(map(repr, self.only))}; "
+                    f"those that attended: {', '.join(self.left_out)}"
+                )
             if not self.calls:
                 raise RunError(
-                    "no attention was recorded: nothing in the model called scaled_dot_product_attention while the "
-                    "recording was on (in transformers, load it with attn_implementation='sdpa')"
+                    "no attention was recorded: nothing in the model called scaled_dot_product_attention in this "
+                    "thread while the recording was on (transformers need attn_implementation='sdpa', "
+                    "nn.MultiheadAttention need_weights=False, and a model is to be compiled before or after)"
                 )
             hint = did_you_mean(name, self.names) or f"; those that were: {', '.join(self.names)}"
             raise RunError(f"no attention of {name!r} was recorded{hint}")
@@ -87,11 +94,15 @@ class Recording:
     def clear(self) -> None:
         """Forget all calls, as between the steps of a training."""
         self.calls.clear()
+        self.left_out.clear()
 
     def keep(self, read: Callable[[Hold], Call], output: Tensor, frame: FrameType) -> None:
         """Note a call that was made in a frame, if one of the model's modules made it."""
         name = self.caller(frame)
-        if name is None or (self.only and not any(fnmatchcase(name, pattern) for pattern in self.only)):
+        if name is None:
+            return
+        if self.only and not any(fnmatchcase(name, pattern) for pattern in self.only):
+            self.left_out[name] = None
             return
         hold = duplicate if self.copies else Tensor.detach
         call = read(hold)

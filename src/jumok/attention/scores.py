@@ -7,6 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+NUMBERS = 2**20  # that additive scores make at a time, of queries × keys × width
+
 
 class Scores(Protocol):
     """The scores of every query and key, computed piece by piece."""
@@ -76,7 +78,11 @@ class AdditiveScores:
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
         q, k = widened(self.queries[example, queries]), widened(self.keys[example, keys])
-        scores = torch.tanh(q[:, None] + k) @ widened(self.energy)  # (T', S')
+        few = max(1, NUMBERS // max(1, k.numel()))
+        scores = q.new_empty(len(q), len(k))  # (T', S')
+        for start in range(0, len(q), few):
+            some = slice(start, start + few)
+            scores[some] = torch.tanh(q[some, None] + k) @ widened(self.energy)
         return scores.masked_fill(~self.valid[example, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:

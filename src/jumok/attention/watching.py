@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from inspect import signature
+from operator import setitem
 from threading import Lock
 from types import FrameType
 from typing import Any
@@ -24,57 +25,85 @@ Changer = Callable[[Watched, dict[str, Any], FrameType], tuple[Watched, dict[str
 watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
 changers: ContextVar[tuple[Changer, ...]] = ContextVar("changers", default=())  # of this thread
 lock = Lock()
-wrapped: list[tuple[dict[str, Any], str, Any]] = []  # where names stood for what, before
 number = 0  # of those that watch, in all threads
+restoring = ExitStack()  # puts everything back, after the last one
 
 
 @contextmanager
 def watching(model: nn.Module, watcher: Watcher) -> Iterator[None]:
     """Tell `watcher` of every call of attention in this thread while `model` is at work."""
-    with ExitStack() as stack:
-        through_python(model, stack)
+    with at_work(model):
         token = watchers.set((*watchers.get(), watcher))
-        stack.callback(watchers.reset, token)
-        begin(model)
-        stack.callback(end)
-        yield
+        try:
+            yield
+        finally:
+            watchers.reset(token)
 
 
 @contextmanager
 def changing(model: nn.Module, changer: Changer) -> Iterator[None]:
     """Let `changer` change every call of attention in this thread while `model` is at work; watchers see it changed."""
-    with ExitStack() as stack:
-        through_python(model, stack)
+    with at_work(model):
         token = changers.set((*changers.get(), changer))
-        stack.callback(changers.reset, token)
-        begin(model)
-        stack.callback(end)
+        try:
+            yield
+        finally:
+            changers.reset(token)
+
+
+@contextmanager
+def at_work(model: nn.Module) -> Iterator[None]:
+    """All calls of attention in this model go through here; afterwards, everything is as it was."""
+    begin()
+    try:
+        with lock:
+            wrap(model)
+            through_python(model)
         yield
+    finally:
+        end()
 
 
-def begin(model: nn.Module) -> None:
-    """Wrap the functions wherever a module of Python names them; in those of the model under any name."""
+def begin() -> None:
     global number
-    homes = {type(part).__module__ for part in model.modules()}
     with lock:
         number += 1
-        for home, module in list(sys.modules.items()):
-            names = getattr(module, "__dict__", {})
-            for one in WATCHED:
-                for name in list(names) if home in homes else [one.function.__name__]:
-                    if names.get(name) is one.function:
-                        wrapped.append((names, name, one.function))
-                        names[name] = TELLING[one.function]
 
 
 def end() -> None:
-    """Put the functions back where they were, after the last one."""
+    """Put everything back as it was, if this was the last one."""
     global number
     with lock:
         number -= 1
-        while wrapped and not number:
-            names, name, function = wrapped.pop()
-            names[name] = function
+        if not number:
+            restoring.close()
+
+
+def wrap(model: nn.Module) -> None:
+    """Wrap the functions wherever a module of Python names them; in those of the model under any name."""
+    homes = {type(part).__module__ for part in model.modules()}
+    for home, module in list(sys.modules.items()):
+        names = getattr(module, "__dict__", {})
+        for one in WATCHED:
+            for name in list(names) if home in homes else [one.function.__name__]:
+                if names.get(name) is one.function:
+                    restoring.callback(setitem, names, name, one.function)
+                    names[name] = TELLING[one.function]
+
+
+def through_python(model: nn.Module) -> None:
+    """Let nothing hide calls of attention.
+
+    Compiled code and layers fused to one kernel do; timm's Swin has a switch between the fused kernel and matrices.
+    """
+    if "torch._dynamo" in sys.modules:
+        restoring.enter_context(torch.compiler.set_stance("force_eager"))
+    restoring.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
+    torch.backends.mha.set_fastpath_enabled(False)
+    for part in model.modules():
+        if getattr(part, "fused_attn", None) is False:
+            restoring.callback(setitem, vars(part), "fused_attn", False)
+            vars(part)["fused_attn"] = True
 
 
 def telling(one: Watched) -> Callable[..., Tensor]:
@@ -106,18 +135,3 @@ def telling(one: Watched) -> Callable[..., Tensor]:
 
 
 TELLING = {one.function: telling(one) for one in WATCHED}
-
-
-def through_python(model: nn.Module, stack: ExitStack) -> None:
-    """Let nothing hide calls of attention, until the stack is left.
-
-    Compiled code and layers fused to one kernel do; timm's Swin has a switch between the fused kernel and matrices.
-    """
-    if "torch._dynamo" in sys.modules:
-        stack.enter_context(torch.compiler.set_stance("force_eager"))
-    stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
-    torch.backends.mha.set_fastpath_enabled(False)
-    for part in model.modules():
-        if getattr(part, "fused_attn", None) is False:
-            stack.callback(setattr, part, "fused_attn", False)
-            vars(part)["fused_attn"] = True

@@ -1,0 +1,199 @@
+"""Follow hypotheses through a search: which row of the batch was an answer at each step, and what it had said by then.
+
+A search moves hypotheses about: a beam goes on from few of its rows, sources that are done leave. What was recorded at
+a step stands in rows of that step; here is noted whose they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from jumok.attention.maps import AttentionMap
+from jumok.errors import RunError
+from jumok.search.contract import Search
+from jumok.search.scoring import log_probabilities
+from jumok.values import Decoder, Hypothesis, Memory, State
+
+
+class Step(NamedTuple):
+    """The rows of one step, as they read their last token."""
+
+    sources: Tensor  # (R,), numbers in the batch
+    parents: Tensor  # (R,), rows of the step before
+    tokens: Tensor  # (R, t), said so far: none at the first step
+    log_probability: Tensor  # (R,), of what was said
+
+
+class Living(NamedTuple):
+    """A hypothesis that goes on."""
+
+    tokens: list[int]  # said so far
+    log_probability: float
+    parent: int  # its place among those of the step before
+    chosen: bool  # it became the answer that is asked for
+
+
+class FollowedState(NamedTuple):
+    """The state of a decoder, with who its rows are."""
+
+    state: State
+    sources: Tensor  # (B,)
+    rows: Tensor  # (R,), of the step before
+    tokens: Tensor  # (R, t), said before the next one
+    log_probability: Tensor  # (R,)
+    logits: Tensor | None  # (R', V) of the step before; None before the first
+
+    def select(self, rows: Tensor, sources: Tensor) -> "FollowedState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+        return FollowedState(
+            self.state.select(rows, sources),
+            self.sources.index_select(0, sources),
+            self.rows.index_select(0, rows),
+            self.tokens.index_select(0, rows),
+            self.log_probability.index_select(0, rows),
+            self.logits,
+        )
+
+
+class FollowedDecoder:
+    """A decoder that notes at every step what each of its rows has said."""
+
+    def __init__(self, decoder: Decoder, banned: tuple[int, ...] = ()) -> None:
+        self.decoder, self.banned = decoder, banned
+        self.steps: list[Step] = []
+
+    def start(self, memory: Memory) -> FollowedState:
+        sources = torch.arange(len(memory.states), device=memory.states.device)
+        certain = torch.zeros(len(sources), device=sources.device)
+        return FollowedState(
+            self.decoder.start(memory), sources, sources, sources[:, None][:, :0], certain, None
+        )
+
+    def step(self, token: Tensor, state: Any) -> tuple[Tensor, FollowedState]:
+        tokens, log_probability = state.tokens, state.log_probability
+        if state.logits is not None:  # before the first step, the token is the begin mark
+            tokens = torch.cat([tokens, token[:, None]], dim=1)
+            gains = log_probabilities(state.logits.index_select(0, state.rows), self.banned)
+            log_probability = log_probability + gains.gather(1, token[:, None]).flatten()
+        sources = state.sources.repeat_interleave(len(token) // len(state.sources))
+        self.steps.append(Step(sources, state.rows, tokens, log_probability))
+        logits, after = self.decoder.step(token, state.state)
+        rows = torch.arange(len(token), device=token.device)
+        return logits, FollowedState(after, state.sources, rows, tokens, log_probability, logits)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a search did with one batch."""
+
+    steps: list[Step]
+    answers: list[list[Hypothesis]]  # of each source, best first
+    limits: list[int]  # the most tokens of each source's answers
+    bos: int
+    eos: int
+
+    def said(self, source: int, rank: int = 0) -> list[int]:
+        """All tokens of an answer, with the end mark if it wrote one."""
+        tokens = self.answers[source][rank].tokens
+        return [*tokens, self.eos] if len(tokens) < self.limits[source] else tokens
+
+    def read(self, source: int, rank: int = 0) -> list[int]:
+        """The tokens that the decoder read to write an answer: the begin mark, and all but the last that were said."""
+        return [self.bos, *self.said(source, rank)[:-1]]
+
+    def rows(self, source: int, rank: int = 0) -> list[int]:
+        """The row of an answer at each step; at step t it says token t."""
+        said = self.said(source, rank)
+        return [row_of(self.steps[t], source, said[:t]) for t in range(len(said))]
+
+    def weights(self, calls: Sequence[AttentionMap], head: int, source: int, rank: int = 0) -> Tensor:
+        """What one head looked at for each token of an answer (T, S), of the calls of one module in this search.
+
+        RunError unless `calls` has one call for each step: `maps.all(name)` of a recording that saw this search only.
+        """
+        if len(calls) != len(self.steps):
+            raise RunError(
+                f"the search took {len(self.steps)} steps, but {len(calls)} calls were given; record one search at a "
+                "time (maps.clear() before each), and give maps.all(name) of a module of the decoder"
+            )
+        return along(calls, self.rows(source, rank), head)
+
+    def living(self, source: int, rank: int = 0) -> list[list[Living]]:
+        """The hypotheses of a source that went on, step by step, likeliest first as the search has them.
+
+        An answer that is found at a step goes on no more: `answers` has it.
+        """
+        said, told, places = self.said(source, rank), [], {0: 0}  # places: of rows, among those of their step
+        for step in self.steps[1:]:
+            going = [row for row in range(len(step.sources)) if self.goes_on(step, row, source)]
+            beams = []
+            for row in going:
+                tokens = step.tokens[row].tolist()
+                parent = places.get(int(step.parents[row]), 0)
+                chosen = tokens == said[: len(tokens)]
+                beams.append(Living(tokens, float(step.log_probability[row]), parent, chosen))
+            if beams:
+                told.append(beams)
+            places = {row: place for place, row in enumerate(going)}
+        return told
+
+    def goes_on(self, step: Step, row: int, source: int) -> bool:
+        """Whether a row is of a source, and under way: not a filler, nor one that has said its end mark."""
+        possible = int(step.sources[row]) == source and float(step.log_probability[row]) > -torch.inf
+        return possible and self.eos not in step.tokens[row].tolist()
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A search that tells, afterwards, what it did: a `Walk` for every batch, in their order."""
+
+    search: Search
+    banned: tuple[int, ...] = ()  # those of the search, for log-probabilities like its own
+    walks: list[Walk] = field(default_factory=list)
+
+    def __call__(
+        self,
+        decoder: Decoder,
+        memory: Memory,
+        bos: int,
+        eos: int,
+        limit: Tensor | int,
+        numbers: Sequence[int] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Give the answers of each source, as the search does."""
+        following = FollowedDecoder(decoder, self.banned)
+        answers = self.search(following, memory, bos, eos, limit, numbers)
+        limits = torch.as_tensor(limit).expand(len(memory.states)).tolist()
+        self.walks.append(Walk(following.steps, answers, limits, bos, eos))
+        return answers
+
+
+def row_of(step: Step, source: int, said: Sequence[int]) -> int:
+    """The first row of a step that belongs to a source and has said this; RunError where there is none."""
+    wanted = torch.tensor(said, dtype=step.tokens.dtype, device=step.tokens.device)
+    if step.tokens.shape[1] == len(wanted):
+        found = ((step.sources == source) & (step.tokens == wanted).all(1)).nonzero()
+        if len(found):
+            return int(found[0])
+    raise RunError(
+        f"no hypothesis of source {source} had said {list(said)} at step {len(said)} of this search"
+    )
+
+
+def along(calls: Sequence[AttentionMap], rows: Sequence[int], head: int) -> Tensor:
+    """What one head looked at (T, S) in a decoder's calls, one for each step, as seen from row `rows[t]` at step t.
+
+    Hypotheses are examples of a call, or stand side by side as queries of the example that is their source. Keys of
+    later steps, as of a decoder that looks at its own past, have the weight zero.
+    """
+    looks = []
+    for call, row in zip(calls, rows, strict=False):  # a search goes on, with other answers
+        example, query = divmod(row, call.shape[2])
+        looks.append(call[example, head, query])
+    whole = looks[0].new_zeros(len(looks), max(len(look) for look in looks))
+    for t, look in enumerate(looks):
+        whole[t, : len(look)] = look
+    return whole
