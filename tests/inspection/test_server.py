@@ -99,6 +99,12 @@ def test_every_detail_is_answered(client):
     assert mean["label"]["en"].startswith("Derived") and sum(mean["weights"]) == pytest.approx(1)
     assert ask(client, "derived", document, **cross, view="alignment", shift=1).json()["shift"] == 1
     assert ask(client, "check", document).json()["holds"]
+    best = document["outputs"][0]["answers"][0]["tokens"]
+    steps = ask(client, "steps", document).json()["steps"]
+    for number, step in enumerate(steps[: len(best)], start=1):
+        chosen = [beam for beam in step["beams"] if beam["chosen"]]
+        assert [beam["tokens"] for beam in chosen] == [best[:number]]
+        assert len(step["beams"]) <= 2 * 3 and all(beam["score"] <= 0 for beam in step["beams"])
 
 
 def test_whether_it_matters_is_answered(client):

@@ -104,6 +104,24 @@ def test_beams_are_told_step_by_step():
     assert all(second[i].tokens[0] == first[second[i].parent].tokens[0] for i in range(len(second)))
 
 
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
+def test_a_course_ends_with_every_answer(search):
+    decoder, memory = ToyDecoder(sharpness=1.0), toy_memory(4)
+    followed = Followed(search, search.banned)
+    followed(decoder, memory, TOY_BOS, TOY_EOS, 6)
+    (walk,) = followed.walks
+    for source, answers in enumerate(walk.answers):
+        steps = walk.course(source)
+        for rank, answer in enumerate(answers):
+            said = walk.said(source, rank)
+            ends = [one for one in steps[len(said) - 1] if one.tokens == said]
+            assert any(one.log_probability == answer.log_probability for one in ends)
+        chosen = [[one.chosen for one in beams] for beams in steps]
+        assert all(any(beams) for beams in chosen[: len(walk.said(source))])
+        for before, after in zip(steps, steps[1:], strict=False):
+            assert all(before[one.parent].tokens == one.tokens[:-1] for one in after)
+
+
 def test_calls_of_something_else_are_refused():
     walk, maps, _ = searched(made(MODELS[0]), Greedy())
     name = maps.names[0]

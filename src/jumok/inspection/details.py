@@ -97,5 +97,9 @@ def check(look: Look, answer: int) -> dict[str, Any]:
 
 
 def steps(look: Look) -> dict[str, Any]:
-    """The search step by step."""
+    """The search of the first output that is written token by token, step by step."""
+    for one in look.said:
+        found = one.scored.steps()
+        if found is not None:
+            return {"steps": found}
     raise DataError("there is no search to follow: nothing was written token by token")

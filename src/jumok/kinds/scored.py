@@ -1,6 +1,6 @@
 """Answers to one example that the model can be made to give again, while somebody watches what it looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -10,12 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jumok.data.annotations.palette import PALETTE
-from jumok.data.vocabulary import BOS, EOS, SPECIALS
+from jumok.data.vocabulary import BOS, SPECIALS
 from jumok.drawing.encoding import data_url, shrunk
 from jumok.drawing.masks import mask_image
 from jumok.errors import DataError
 from jumok.geometry import overlap
 from jumok.kinds.axes import Axis, query_axis, token_axis
+from jumok.search.following import Living
 from jumok.search.scoring import log_probabilities
 from jumok.values import BoxesPrediction, Detections, MaskPrediction, Memory, Pictures, TextPrediction
 
@@ -66,6 +67,10 @@ class Scored(Protocol):
 
     def part_name(self, answer: int, part: int) -> Named: ...
 
+    def steps(self) -> list[dict[str, Any]] | None:
+        """The search step by step; None where nothing was searched for."""
+        ...
+
     @property
     def unseen(self) -> dict[str, Any]:
         """Why there is nothing to see between inputs and this output, where no attention is recorded."""
@@ -88,6 +93,8 @@ class ScoredTexts:
     tokens: tuple[tuple[int, ...], ...]  # of each answer, as the decoder writes them, end mark included
     pieces: tuple[tuple[str, ...], ...]  # the same, readable
     banned: tuple[int, ...]  # never written
+    courses: list[list[Living]]  # hypotheses of each step
+    readable: Callable[[list[int]], list[str]]
 
     @property
     def count(self) -> int:
@@ -130,6 +137,13 @@ class ScoredTexts:
     def part_name(self, answer: int, part: int) -> Named:
         what = f"{part + 1} {self.pieces[answer][part]!r}"
         return Named(f"token {what}", f"토큰 {what}")
+
+    def steps(self) -> list[dict[str, Any]]:
+        return [{"beams": [self.told(one) for one in beams]} for beams in self.courses]
+
+    def told(self, one: Living) -> dict[str, Any]:
+        about = {"tokens": self.readable(one.tokens), "score": one.log_probability}
+        return {**about, "parent": one.parent if len(one.tokens) > 1 else None, "chosen": one.chosen}
 
     @property
     def unseen(self) -> dict[str, Any]:
@@ -212,6 +226,9 @@ class ScoredBoxes:
         what = f"{part + 1} {self.prediction.objects[part].name!r}"
         return Named(f"object {what}", f"물체 {what}")
 
+    def steps(self) -> None:
+        return None
+
     @property
     def unseen(self) -> dict[str, Any]:
         return CONVOLUTIONAL
@@ -271,11 +288,9 @@ class ScoredMask:
         what = f"({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
         return Named(f"pixel {what}", f"픽셀 {what}")
 
+    def steps(self) -> None:
+        return None
+
     @property
     def unseen(self) -> dict[str, Any]:
         return CONVOLUTIONAL
-
-
-def ended(tokens: Sequence[int], limit: int) -> tuple[int, ...]:
-    """Tokens that a search has found, with the end mark where it was not cut off before."""
-    return (*tokens, EOS) if len(tokens) < limit else tuple(tokens)

@@ -21,13 +21,14 @@ from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions, TokenOptions
-from jumok.kinds.scored import ScoredTexts, ended
+from jumok.kinds.scored import ScoredTexts
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.losses.tokens import Loss, token_loss
 from jumok.metrics.metric import Metric
 from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, text_metrics
+from jumok.search.following import Followed
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 BANNED = (PAD, UNK, BOS)  # never written by a search
@@ -173,11 +174,14 @@ class Text:
     def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredTexts:
         """All answers of the search."""
         limit = min(asked.limit, self.limit - 1)
-        (found,) = asked.search(decoder, memory, BOS, EOS, limit, asked.numbers)
+        followed = Followed(asked.search, BANNED)
+        (found,) = followed(decoder, memory, BOS, EOS, limit, asked.numbers)
+        (walk,) = followed.walks
         best = self.readable(found)
-        tokens = tuple(ended(one.tokens, limit) for one in found)
+        tokens = tuple(tuple(walk.said(0, rank)) for rank in range(len(found)))
         pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
-        return ScoredTexts(self.name, (best, *best.alternatives), tokens, pieces, BANNED)
+        answers = (best, *best.alternatives)
+        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, walk.course(0), self.vocabulary.pieces)
 
     def found(self, value: TextPrediction) -> str:
         return value.text

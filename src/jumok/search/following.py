@@ -140,6 +140,17 @@ class Walk:
             places = {row: place for place, row in enumerate(going)}
         return told
 
+    def course(self, source: int, rank: int = 0) -> list[list[Living]]:
+        """The same as `living`, and after those of each step the answers that said their last token there."""
+        told = self.living(source, rank)
+        for number, answer in enumerate(self.answers[source]):
+            said = self.said(source, number)
+            told.extend([] for _ in range(len(said) - len(told)))
+            before = [one.tokens for one in told[len(said) - 2]] if len(said) > 1 else [[]]
+            parent = before.index(said[:-1])
+            told[len(said) - 1].append(Living(said, answer.log_probability, parent, number == rank))
+        return told
+
     def goes_on(self, step: Step, row: int, source: int) -> bool:
         """Whether a row is of a source, and under way: not a filler, nor one that has said its end mark."""
         possible = int(step.sources[row]) == source and float(step.log_probability[row]) > -torch.inf
