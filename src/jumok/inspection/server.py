@@ -192,6 +192,7 @@ DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
         look, *asked.where, asked.text("view"), asked.number_or_none("query"), asked.number("shift", 0)
     ),
     "check": lambda look, asked: details.check(look, asked.number("answer", 0)),
+    "steps": lambda look, asked: details.steps(look),
 }
 
 
