@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 import uvicorn
-from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 from PIL import Image
 
 from jumok.inspection.examples import Example, thumbnail
@@ -19,6 +18,7 @@ from jumok.inspection.looking import Look, summary
 from jumok.inspection.server import application
 from jumok.inspection.workbench import Opened, Workbench
 from jumok.predictor import Predictor
+from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
 
 class Served:

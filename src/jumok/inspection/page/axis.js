@@ -38,6 +38,7 @@
         this.labels = labelsOf(json, look, answer);
         this.shapes = shapes(this.labels);
         this.count = this.labels.length;
+        this.backwards = isBackwards(this.shapes, textOf(json, look, answer));
       } else if (this.kind === "cells") {
         this.count = this.extra.length + json.rows * json.columns;
       } else {
@@ -88,6 +89,17 @@
       const next = i + (key === "ArrowDown" ? step : -step);
       return next < 0 || next >= this.count ? i : next;
     }
+  }
+
+  function textOf(json, look, answer) {
+    if (json.of === "input") return look.inputs.find((one) => one.name === json.name)?.text;
+    return look.outputs.find((one) => one.name === json.name)?.answers?.[answer]?.text;
+  }
+
+  function isBackwards(shapes, text) {  // whether a model reads or writes a text from its end
+    const parts = shapes.filter((shape) => !shape.special).map((shape) => shape.text);
+    const plain = text?.replace(/\s/g, "");
+    return Boolean(plain) && parts.join("") !== plain && parts.reverse().join("") === plain;
   }
 
   function surest(objects) {  // of each object query the one that it is surest of; none where a surer one stands

@@ -327,7 +327,7 @@
       this.unpin.hidden = !pinned;
       const own = shown.view === "head" || !asking;  // of one head, not computed from several
       this.facts.replaceChildren(el("small", { class: own ? "tag sure" : "tag", title: t(own ? "exactTitle" : "derivedTitle"), text: t(own ? "exactly" : "derived") }),
-        ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : shown.label || t(shown.view), this.chance(shown)].filter(Boolean).join(" · ")}`);
+        ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(/^(Derived|계산한 값): /, ""), this.chance(shown)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
       const most = largest(weights);
       while (this.list.children.length > best.length) this.list.lastChild.remove();
@@ -341,7 +341,7 @@
         item.lastChild.textContent = exact(weights[i]);
       });
       const rest = weights.reduce((sum, w) => sum + w, 0) - best.reduce((sum, i) => sum + weights[i], 0);
-      this.rest.textContent = axis.count > best.length ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
+      this.rest.textContent = axis.count > best.length && !shown.pairs ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
       const words = best.slice(0, 3).map((i) => `${axis.label(i)} ${weights[i].toFixed(2)}`).join(", ");
       announce(t(asking ? "queryAnnounce" : "keyAnnounce", name, words));
     }

@@ -1,27 +1,36 @@
 // Does it matter? What was looked at is hidden, and so are random positions; and the check of the weights.
 "use strict";
 (() => {
-  const { el, svg, t, said, signed, small, announce } = jumok;
+  const { el, svg, t, said, signed, small, announce, choices } = jumok;
+  const MANY = [1, 3, 10, 30];  // positions that are hidden
   const NARROW = 0.1;  // changes that hardly count are not drawn as if they were large
   const SIGNS = { yes: "●", no: "○", unclear: "◐" };
 
   class Verdict {
-    constructor({ source, path }) {
-      Object.assign(this, { source, path });
+    constructor({ source, path, settings, keys }) {
+      Object.assign(this, { source, path, settings });
+      settings.k ||= 3;
       this.button = el("button", { type: "button", class: "test", text: t("test"), onclick: () => this.test() });
       this.scope = el("p", { class: "quiet" });
       this.answer = el("div", { class: "verdict" });
-      this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope, this.button, this.answer);
+      this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope,
+        el("div", { class: "bar" }, this.button, this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
+          settings.k = Number(k);
+          this.ask(this.plain);
+        })), this.answer);
       this.ask(null);
     }
 
     ask(query) {  // {query, layer?, head?}, what the button tests; an answer that is known is shown
+      this.plain = query;
+      query = query && this.settings.k !== 3 ? { ...query, k: this.settings.k } : query;
       this.asked = query;
       this.button.disabled = !query || Boolean(this.working);
       this.scope.textContent = !query ? t("scopeNone") : query.layer === undefined ? t("scopeAll") : t("scopeHead", query.layer + 1, query.head + 1);
       const known = query && (this.source.known(this.path("test", query)) || this.source.embedded?.details?.[this.path("test", query)]);
       if (!this.source.live) {
         this.button.hidden = true;
+        this.many.hidden = !["1", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
         if (!known) this.answer.replaceChildren(el("p", { class: "quiet", text: t("notOffline") }));
       }
       if (known) this.show(known);
@@ -44,7 +53,7 @@
       this.working = false;
       this.button.removeAttribute("aria-busy");
       this.button.textContent = t("test");
-      this.ask(this.asked);
+      this.ask(this.plain);
       if (wrong && this.asked === asked) this.answer.replaceChildren(el("p", { class: "wrong", role: "alert", text: wrong }));
     }
 
