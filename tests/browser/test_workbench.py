@@ -179,7 +179,7 @@ def test_the_numbers_of_the_page_are_those_of_the_look(look):
     assert page.locator(".facts .tag").inner_text() == "derived"
     for use, count in (("encoder, self", 6), ("decoder, self", None)):
         radio(page, use)
-        shown(page, page.locator(".stage").get_attribute("data-shown"))
+        page.wait_for_selector(".stage[data-shown]")
         assert count is None or page.locator(".row.query .token").count() == count
 
 
