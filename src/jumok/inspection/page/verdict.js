@@ -14,7 +14,7 @@
       this.scope = el("p", { class: "quiet" });
       this.answer = el("div", { class: "verdict" });
       this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope,
-        el("div", { class: "bar" }, this.button, this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
+        el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
           settings.k = Number(k);
           this.ask(this.plain);
         })), this.answer);
