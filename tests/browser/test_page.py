@@ -267,7 +267,7 @@ def test_whether_it_matters_is_tested_and_told(look):
     page = look("text")
     query(page, 4).click()
     with page.expect_response("**/api/test**") as response:
-        page.get_by_role("button", name="Does it matter?").click()
+        page.get_by_role("button", name="Test this").click()
     assert response.value.request.method == "POST"
     assert "query=4&layer=5&head=0" in response.value.url
     page.get_by_text("It mattered").wait_for()
@@ -294,7 +294,7 @@ def test_korean_stays_chosen(look):
     query(page, 4).click()
     page.get_by_role("button", name="한국어").click()
     assert page.locator("html").get_attribute("lang") == "ko"
-    assert page.get_by_role("button", name="정말 중요했나?").is_visible()
+    assert page.get_by_role("button", name="시험해 보기").is_visible()
     shown(page, "query:4")
     page.reload()
     page.wait_for_selector(".stage[data-shown]")
@@ -521,7 +521,7 @@ def test_a_picture_is_saved_with_its_map(look, tmp_path):
 def test_the_offline_page_opens_from_the_disk_and_asks_nothing(look, open_page, tmp_path):
     page = look("text")
     query(page, 4).click()
-    page.get_by_role("button", name="Does it matter?").click()
+    page.get_by_role("button", name="Test this").click()
     page.get_by_text("It mattered").wait_for()
     save(page, "Offline").save_as(tmp_path / "page.html")
     offline = open_page((tmp_path / "page.html").as_uri())

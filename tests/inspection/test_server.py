@@ -107,6 +107,18 @@ def test_every_detail_is_answered(client):
         assert len(step["beams"]) <= 2 * 3 and all(beam["score"] <= 0 for beam in step["beams"])
 
 
+def test_a_row_can_come_as_plain_numbers(client):
+    query = {"look": look(client)["id"], "attention": "said.cross", "query": 1}
+    json_row = client.get("/api/row", params=query).json()["weights"]
+    answer = client.get("/api/row", params=query, headers={"Accept": "application/octet-stream"})
+    shape = [int(one) for one in answer.headers["x-shape"].split(",")]
+    assert torch.frombuffer(bytearray(answer.content), dtype=torch.float32).view(shape).tolist() == json_row
+    refused = client.get(
+        "/api/row", params={**query, "query": 99}, headers={"Accept": "application/octet-stream"}
+    )
+    assert "there is no query 99" in refusal(refused)
+
+
 def test_whether_it_matters_is_answered(client):
     document = look(client)
     query = {"look": document["id"], "answer": 0, "attention": "said.cross", "query": 1}

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from torch import Tensor
 
 from jumok.data.images import load_image
 from jumok.errors import DataError, JumokError
@@ -31,6 +32,7 @@ from jumok.inspection.matter import verdict_on
 from jumok.inspection.workbench import Gone, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+NUMBERS = "application/octet-stream"  # a page may ask for rows in this way
 FIELDS = 20  # of a form, at most
 READERS = 2  # threads that compute weights
 
@@ -118,13 +120,18 @@ class Api:
         async def answer(request: Request) -> Response:
             asked = Asked(request)
             look = self.bench.find(asked.text("look"))
+            if ask is DETAILS["row"] and NUMBERS in request.headers.get("accept", ""):
+                return await self.within(self.readers, lambda: as_numbers(rows(look, asked)))
             return await self.answered(self.readers, partial(ask, look, asked))
 
         return answer
 
     async def answered(self, threads: ThreadPoolExecutor, ask: Answer) -> Response:
         """What a thread has found, as JSON that it has written."""
-        return await asyncio.get_running_loop().run_in_executor(threads, lambda: as_json(ask()))
+        return await self.within(threads, lambda: as_json(ask()))
+
+    async def within(self, threads: ThreadPoolExecutor, answer: Callable[[], Response]) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(threads, answer)
 
     async def asked(self, request: Request) -> tuple[object, object]:
         """The number of a run and the inputs, from JSON or from a form with files."""
@@ -199,6 +206,17 @@ DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
 def as_json(value: Any) -> Response:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(body, media_type="application/json")
+
+
+def rows(look: Look, asked: Asked) -> Tensor:
+    return look.row(*asked.where, asked.number("query"))
+
+
+def as_numbers(weights: Tensor) -> Response:
+    """The same as JSON has, four bytes a number: large rows are written and read at once."""
+    shape = ",".join(map(str, weights.shape))
+    numbers = weights.float().cpu().contiguous().numpy().astype("<f4", copy=False)
+    return Response(numbers.tobytes(), media_type=NUMBERS, headers={"X-Shape": shape})
 
 
 def picture(data: bytes, name: str) -> Image.Image:

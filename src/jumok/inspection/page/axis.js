@@ -38,14 +38,18 @@
         this.labels = labelsOf(json, look, answer);
         this.shapes = shapes(this.labels);
         this.count = this.labels.length;
+        this.backwards = isBackwards(this.shapes, textOf(json, look, answer));
       } else if (this.kind === "cells") {
         this.count = this.extra.length + json.rows * json.columns;
       } else {
         this.count = json.count;
         const output = look.outputs.find((one) => one.name === json.name) || look.outputs.find((one) => one.objects);
-        this.objects = (output?.objects || []).filter((one) => one.query !== null && one.query !== undefined);
+        this.found = surest(output?.objects || []);
+        this.limit(output?.least ?? 0);
       }
     }
+
+    limit(least) { this.objects = [...this.found.values()].filter((one) => one.score >= least); }
 
     label(i) {  // as people read it
       if (this.kind === "tokens") return this.shapes[i]?.text ?? String(i + 1);
@@ -54,7 +58,7 @@
         const cell = i - this.extra.length;
         return t("cell", Math.floor(cell / this.columns) + 1, (cell % this.columns) + 1);
       }
-      const object = this.objects.find((one) => one.query === i);
+      const object = this.found.get(i);
       return object ? `${object.name} (${object.score.toFixed(2)})` : `#${i}`;
     }
 
@@ -85,6 +89,26 @@
       const next = i + (key === "ArrowDown" ? step : -step);
       return next < 0 || next >= this.count ? i : next;
     }
+  }
+
+  function textOf(json, look, answer) {
+    if (json.of === "input") return look.inputs.find((one) => one.name === json.name)?.text;
+    return look.outputs.find((one) => one.name === json.name)?.answers?.[answer]?.text;
+  }
+
+  function isBackwards(shapes, text) {  // whether a model reads or writes a text from its end
+    const parts = shapes.filter((shape) => !shape.special).map((shape) => shape.text);
+    const plain = text?.replace(/\s/g, "");
+    return Boolean(plain) && parts.join("") !== plain && parts.reverse().join("") === plain;
+  }
+
+  function surest(objects) {  // of each object query the one that it is surest of; none where a surer one stands
+    const found = new Map();
+    for (const object of [...objects].sort((a, b) => b.score - a.score)) {
+      const asked = object.query !== null && object.query !== undefined && !object.doubtful;
+      if (asked && !found.has(object.query)) found.set(object.query, object);
+    }
+    return found;
   }
 
   function labelsOf(json, look, answer) {  // an axis of an output follows the answer that is shown

@@ -52,6 +52,7 @@
 
   const exact = (w) => (w === null || w === undefined || Number.isNaN(w) ? "–" : w.toFixed(4));
   const signed = (x) => x === 0 ? "0" : `${x > 0 ? "+" : x < 0 ? "−" : "±"}${Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2)}`;
+  const minus = (text) => (Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"));
   function small(x) {  // 3e-8
     if (!x) return "0";
     return x.toExponential(0).replace("e-", "e−").replace("e+", "e");
@@ -135,6 +136,6 @@
   });
 
   Object.assign(jumok, {
-    el, svg, t, said, memory, language, theme, colour, exact, signed, small, largest, strongest, announce, once, copy, choices,
+    el, svg, t, said, memory, language, theme, colour, exact, signed, minus, small, largest, strongest, announce, once, copy, choices,
   });
 })();

@@ -44,7 +44,7 @@
     row.maskImages.forEach((image) => { if (!image.hidden) made.push(`<image ${whole} opacity="0.5" href="${image.src}"/>`); });
     if (row.weights) made.push(`<image ${whole} href="${row.canvas.toDataURL()}"/>`);
     if (!row.boxes.hidden) {
-      for (const [mark] of row.marks) {
+      for (const [mark] of row.marks.filter(([one]) => !one.hidden)) {
         const at = mark.getBoundingClientRect();
         const chosen = mark.classList.contains("active") || mark.classList.contains("pinned");
         const [left, top] = [at.left - frame.left, at.top - frame.top];
@@ -80,7 +80,7 @@
     for (const row of [stage.top, stage.bottom]) {
       if (row instanceof TokenRow) parts.push(tokenRow(row, frame));
       else if (row instanceof Picture) parts.push(picture(row, frame));
-      else if (row) parts.push([...row.options.values()].map((option) => optionBox(option, frame)).join(""));
+      else if (row) parts.push([...row.options.values()].filter((option) => !option.hidden).map((option) => optionBox(option, frame)).join(""));
     }
     const heat = colour(stage.shown?.pinned ? "pin" : "heat");
     const curves = stage.paths().map(({ d, share }) => `<path d="${d}" fill="none" stroke="${heat}" stroke-linecap="round" stroke-opacity="${(0.12 + 0.88 * share).toFixed(3)}" stroke-width="${(0.8 + 3.2 * share).toFixed(2)}"/>`).join("");

@@ -1,7 +1,7 @@
 // One model's look at one input: what is chosen, what is asked for, and its parts.
 "use strict";
 (() => {
-  const { el, t, said, exact, largest, strongest, announce, copy, choices, Axis, Stage, Picture, Heads, Whole, Verdict, Steps, badge } = jumok;
+  const { el, t, said, exact, minus, largest, strongest, announce, copy, choices, Axis, Stage, Picture, Heads, Whole, Verdict, Steps, badge } = jumok;
   const TOP = 8;  // strongest positions that are listed
 
   class Panel {
@@ -52,7 +52,7 @@
       this.body.replaceChildren(
         el("header", { class: "title" }, el("h2", { text: look.model.name }), el("span", { class: "quiet", text: look.model.summary }), this.badge),
         ...look.outputs.map((output) => this.output(output)).filter(Boolean),
-        ...(look.nothing ? [this.emptiness()] : []), this.main);
+        ...(look.nothing ? [this.emptiness()] : look.note ? [el("p", { class: "card note", role: "note", text: said(look.note.text) })] : []), this.main);
       if (!mine) { this.bare(); return; }
       badge(this.source, (name) => this.path(name), this.badge);
       this.choose(mine);
@@ -65,7 +65,7 @@
       [...group.children].forEach((button, i) => {
         const { score } = output.answers[i];
         button.prepend(el("small", { class: "quiet number", text: i + 1 }));
-        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("score"), text: score.toFixed(3) }));
+        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("scoreTitle"), text: minus(score.toFixed(3)) }));
       });
       group.classList.add("list");
       return el("section", { class: "answers" }, el("h4", { text: output.name }), group);
@@ -86,8 +86,8 @@
       this.attention = this.stage = null;
       for (const input of this.look.inputs) {
         const pixels = this.look.outputs.filter((one) => one.kind === "boxes" || one.kind === "mask");
-        const handlers = { hover() {}, leave() {}, pick() {}, move() {}, queriesAreObjects: () => false };
-        this.main.append(input.kind === "image" ? el("div", { class: "view" }, new Picture({ input, outputs: pixels, handlers, settings: {} }).node)
+        const handlers = { hover() {}, leave() {}, pick() {}, move() {}, limit() {}, queriesAreObjects: () => false };
+        this.main.append(input.kind === "image" ? el("div", { class: "view" }, new Picture({ input, outputs: pixels, handlers, settings: this.settings }).node)
           : el("section", { class: "answers" }, el("h4", { text: input.name }), el("p", { class: "only", text: input.text })));
       }
     }
@@ -100,6 +100,7 @@
       if (!fits(settings.layer, settings.head)) [settings.layer, settings.head] = [attention.layers.length - 1, 0];
       this.queries = new Axis(attention.queries, look, this.answer);
       this.keys = new Axis(attention.keys, look, this.answer);
+      if (this.queries.kind === "queries" && settings.least !== undefined) this.queries.limit(settings.least);
       this.views = this.viewsOf();
       if (!this.views.includes(settings.view)) settings.view = "head";
       this.stage?.remove();
@@ -173,6 +174,7 @@
         leave: () => { this.tip.hidden = true; },
         pick: (side, i) => this.pick(side, i),
         move: (side, i) => this.move(side, i),
+        limit: (least) => { this.queries.limit?.(least); this.stage.side("query").limit?.(); },
         held: () => this.focus?.kind === "key",
         queriesAreObjects: () => this.queries?.kind === "queries",
       };
@@ -323,7 +325,9 @@
       const written = asking && this.queries.of === "output" && this.queries.kind === "tokens";
       this.asked.textContent = this.asked.title = t(written ? "written" : asking ? "looksAt" : "lookedAtBy", name);
       this.unpin.hidden = !pinned;
-      this.facts.textContent = [shown.view === "head" || !asking ? t("layerHead", shown.layer + 1, shown.head + 1) : shown.label || `${t(shown.view)} (${t("derived")})`, this.chance(shown)].filter(Boolean).join(" · ") || "\u00a0";
+      const own = shown.view === "head" || !asking;  // of one head, not computed from several
+      this.facts.replaceChildren(el("small", { class: own ? "tag sure" : "tag", title: t(own ? "exactTitle" : "derivedTitle"), text: t(own ? "exactly" : "derived") }),
+        ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(/^(Derived|계산한 값): /, ""), this.chance(shown)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
       const most = largest(weights);
       while (this.list.children.length > best.length) this.list.lastChild.remove();
@@ -337,7 +341,7 @@
         item.lastChild.textContent = exact(weights[i]);
       });
       const rest = weights.reduce((sum, w) => sum + w, 0) - best.reduce((sum, i) => sum + weights[i], 0);
-      this.rest.textContent = axis.count > best.length ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
+      this.rest.textContent = axis.count > best.length && !shown.pairs ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
       const words = best.slice(0, 3).map((i) => `${axis.label(i)} ${weights[i].toFixed(2)}`).join(", ");
       announce(t(asking ? "queryAnnounce" : "keyAnnounce", name, words));
     }
@@ -345,7 +349,7 @@
     chance({ kind, index }) {  // how likely the model found the token that this query wrote
       const output = kind === "query" && this.queries.of === "output" ? this.look.outputs.find((one) => one.name === this.queries.name) : null;
       const log = output?.answers?.[this.answer]?.log_probabilities?.[index];
-      return Number.isFinite(log) ? `p ${exact(Math.exp(log))}` : "";
+      return Number.isFinite(log) ? t("probability", exact(Math.exp(log))) : "";
     }
 
     entry() {

@@ -39,7 +39,9 @@
         onpointermove: (event) => this.move(event), onpointerleave: () => handlers.leave(this.acts),
         onclick: (event) => this.click(event), onkeydown: (event) => this.key(event),
       }, this.image, ...this.masks(), this.canvas, this.boxes, this.outline, this.pin);
+      settings.least ??= outputs.find((one) => one.kind === "boxes")?.least ?? 0;
       this.drawBoxes();
+      this.limit();
       this.node = el("figure", { class: "photo" }, this.frame, this.controls(), this.extras());
       this.paint = once(() => this.draw());
       this.spot = null;
@@ -79,7 +81,7 @@
       const { width, height } = this.input;
       this.marks = [];
       this.outputs.filter((one) => one.kind === "boxes").forEach((output) => {
-        const order = [...output.objects].sort((a, b) => area(b.box) - area(a.box));  // small ones on top
+        const order = output.objects.filter((one) => !one.doubtful).sort((a, b) => area(b.box) - area(a.box));  // small ones on top
         for (const object of order) {
           const [x1, y1, x2, y2] = object.box;
           const query = this.queryOf(object);
@@ -88,13 +90,31 @@
             style: { left: percent(x1, width), top: percent(y1, height), width: percent(x2 - x1, width), height: percent(y2 - y1, height) },
           }, el("span", { text: `${object.name} ${object.score.toFixed(2)}` }));
           mark.classList.toggle("below", y1 < 0.06 * height);
-          this.marks.push([mark, query]);
+          this.marks.push([mark, query, object.score]);
           this.boxes.append(mark);
           if (query === null) continue;
           mark.addEventListener("pointermove", (event) => { event.stopPropagation(); this.handlers.hover("query", query, event); });
           mark.addEventListener("click", (event) => { event.stopPropagation(); this.handlers.pick("query", query); });
         }
       });
+    }
+
+    limit() {  // only boxes that are sure enough
+      const least = this.settings.least ?? 0;
+      for (const [mark, , score] of this.marks) mark.hidden = score < least;
+    }
+
+    sureness() {  // from which score on boxes are drawn
+      const { settings } = this;
+      const said = el("output", { class: "number", text: settings.least.toFixed(2) });
+      return el("label", { class: "toggle least" }, t("least"), el("input", {
+        type: "range", min: 0, max: 1, step: 0.01, value: settings.least, oninput: (event) => {
+          settings.least = Number(event.target.value);
+          said.textContent = settings.least.toFixed(2);
+          this.limit();
+          this.handlers.limit(settings.least);
+        },
+      }), said);
     }
 
     queryOf(object) {  // the position that a box is of: its object query, or the cell in its middle
@@ -123,6 +143,7 @@
         type: "checkbox", checked: true, onchange: (event) => nodes.forEach((node) => { node.hidden = !event.target.checked; }),
       }), t(word)));
       toggle("boxes", this.marks.length ? [this.boxes] : []);
+      if (this.marks.length) bar.append(this.sureness());
       toggle("mask", this.maskImages);
       for (const output of this.outputs.filter((one) => one.kind === "mask")) {
         bar.append(el("span", { class: "classes" }, output.classes.map((one) =>

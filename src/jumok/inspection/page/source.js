@@ -2,7 +2,15 @@
 "use strict";
 (() => {
   const KEPT = 3000;  // answers in memory
+  const NUMBERS = "application/octet-stream";  // rows come as float32, large ones much sooner than as JSON
   class Refused extends Error {}
+
+  async function numbersOf(response) {  // arrays of layers, heads and keys
+    const [layers, heads, keys] = response.headers.get("X-Shape").split(",").map(Number);
+    const view = new DataView(await response.arrayBuffer());
+    const row = (first) => Array.from({ length: keys }, (_, s) => view.getFloat32(4 * (first * keys + s), true));
+    return Array.from({ length: layers }, (_, l) => Array.from({ length: heads }, (_, h) => row(l * heads + h)));
+  }
 
   class Source {
     constructor(embedded) {
@@ -37,12 +45,12 @@
       if (this.embedded) return this.kept(path);
       let response;
       try {
-        response = await fetch(path, options);
+        response = await fetch(path, options ?? (path.startsWith("/api/row") ? { headers: { Accept: `${NUMBERS}, application/json` } } : undefined));
       } catch {
         throw new Refused(jumok.t("failed"));
       }
       let answer = null;
-      try { answer = await response.json(); } catch { /* no JSON came */ }
+      try { answer = response.headers.get("Content-Type") === NUMBERS ? { weights: await numbersOf(response) } : await response.json(); } catch { /* no JSON came */ }
       if (!response.ok || answer === null) throw new Refused(jumok.said(answer?.error) || jumok.t("failed"));
       return answer;
     }

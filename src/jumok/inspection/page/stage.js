@@ -18,10 +18,11 @@
         return made;
       };
       const imageOf = (axis) => look.inputs.find((input) => input.kind === "image" && input.name === axis.name) || look.inputs.find((input) => input.kind === "image");
-      if (queries.kind === "tokens") this.top = new TokenRow({ axis: queries, side: "query", title: t("queriesOf", queries.name), handlers });
+      const titled = (axis, word) => `${t(word, axis.name)}${axis.backwards ? ` · ${t("backwards")}` : ""}`;
+      if (queries.kind === "tokens") this.top = new TokenRow({ axis: queries, side: "query", title: titled(queries, "queriesOf"), handlers });
       else if (queries.kind === "queries") this.top = new ObjectRow({ axis: queries, title: t("queriesOf", queries.name), handlers });
       else if (!both) this.top = picture(imageOf(queries), { queries });
-      if (keys.kind === "tokens") this.bottom = new TokenRow({ axis: keys, side: "key", title: t("keysOf", keys.name), handlers });
+      if (keys.kind === "tokens") this.bottom = new TokenRow({ axis: keys, side: "key", title: titled(keys, "keysOf"), handlers });
       else this.bottom = picture(imageOf(keys), both ? { queries, keys } : { keys });
       this.drawsCurves = queries.kind === "tokens" && keys.kind === "tokens";
       this.node = el("div", { class: `stage ${this.drawsCurves ? "woven" : ""}` }, this.curves, this.top?.node, this.drawsCurves ? el("div", { class: "gap" }) : null, this.bottom.node);

@@ -1,7 +1,7 @@
 // How the search wrote its answer: the beams of every step.
 "use strict";
 (() => {
-  const { el, t, shapes } = jumok;
+  const { el, t, shapes, minus } = jumok;
 
   class Steps {
     constructor({ source, path, stepped }) {
@@ -41,7 +41,7 @@
           el("span", { class: "number quiet", text: `${b + 1}` }),
           el("span", { class: "text" }, parts.map((shape, i) => [shape.joined ? "" : " ", el("span", { class: i === parts.length - 1 ? "last" : "", text: shape.text })])),
           el("span", { class: "quiet from", text: step > 0 && beam.parent !== null && beam.parent !== undefined ? t("from", beam.parent + 1) : "" }),
-          el("span", { class: "number", text: beam.score.toFixed(3) }),
+          el("span", { class: "number", title: t("stepScoreTitle"), text: minus(beam.score.toFixed(3)) }),
           el("span", { class: "kept", text: beam.chosen ? "●" : "", title: beam.chosen ? t("kept") : null }));
       }));
       if (tell) this.stepped(step);

@@ -217,18 +217,29 @@
       this.options = new Map();
       this.node = el("div", { class: "row query" }, el("h4", { text: title }),
         el("div", { class: "tokens", role: "listbox", "aria-label": title, onpointerleave: () => handlers.leave("query") },
-          axis.objects.map((object, n) => {
+          [...axis.found.values()].map((object) => {
             const option = el("span", {
-              class: "token", role: "option", tabindex: n ? -1 : 0, text: axis.label(object.query), "data-i": object.query,
+              class: "token", role: "option", tabindex: -1, text: axis.label(object.query), "data-i": object.query,
               onpointerenter: (event) => handlers.hover("query", object.query, event),
               onclick: () => handlers.pick("query", object.query),
               onkeydown: (event) => this.key(event, object.query),
             });
             this.options.set(object.query, option);
             return option;
-          })));
+          })),
+        this.none = el("p", { class: "quiet", text: t("noneSure") }));
       this.weigh(null);
+      this.limit();
     }
+
+    limit() {  // only those that are sure enough
+      const shown = new Set(this.axis.objects.map((object) => object.query));
+      for (const [query, option] of this.options) option.hidden = !shown.has(query);
+      this.none.hidden = shown.size > 0;
+      this.reachable(this.axis.objects[0]?.query);
+    }
+
+    reachable(query) { for (const [i, option] of this.options) option.tabIndex = i === query ? 0 : -1; }
 
     key(event, i) {
       if (event.key.startsWith("Arrow")) {
@@ -245,7 +256,7 @@
     }
 
     focus(i) {
-      for (const [query, option] of this.options) option.tabIndex = query === i ? 0 : -1;
+      this.reachable(i);
       this.options.get(i)?.focus();
     }
 

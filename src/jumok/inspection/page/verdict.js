@@ -1,24 +1,36 @@
 // Does it matter? What was looked at is hidden, and so are random positions; and the check of the weights.
 "use strict";
 (() => {
-  const { el, svg, t, said, signed, small, announce } = jumok;
+  const { el, svg, t, said, signed, small, announce, choices } = jumok;
+  const MANY = [1, 3, 10, 30];  // positions that are hidden
+  const NARROW = 0.1;  // changes that hardly count are not drawn as if they were large
   const SIGNS = { yes: "●", no: "○", unclear: "◐" };
 
   class Verdict {
-    constructor({ source, path }) {
-      Object.assign(this, { source, path });
-      this.button = el("button", { type: "button", class: "test", text: t("matter"), onclick: () => this.test() });
+    constructor({ source, path, settings, keys }) {
+      Object.assign(this, { source, path, settings });
+      settings.k ||= 3;
+      this.button = el("button", { type: "button", class: "test", text: t("test"), onclick: () => this.test() });
+      this.scope = el("p", { class: "quiet" });
       this.answer = el("div", { class: "verdict" });
-      this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.button, this.answer);
+      this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope,
+        el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
+          settings.k = Number(k);
+          this.ask(this.plain);
+        })), this.answer);
       this.ask(null);
     }
 
     ask(query) {  // {query, layer?, head?}, what the button tests; an answer that is known is shown
+      this.plain = query;
+      query = query && this.settings.k !== 3 ? { ...query, k: this.settings.k } : query;
       this.asked = query;
       this.button.disabled = !query || Boolean(this.working);
+      this.scope.textContent = !query ? t("scopeNone") : query.layer === undefined ? t("scopeAll") : t("scopeHead", query.layer + 1, query.head + 1);
       const known = query && (this.source.known(this.path("test", query)) || this.source.embedded?.details?.[this.path("test", query)]);
       if (!this.source.live) {
         this.button.hidden = true;
+        this.many.hidden = !["1", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
         if (!known) this.answer.replaceChildren(el("p", { class: "quiet", text: t("notOffline") }));
       }
       if (known) this.show(known);
@@ -40,8 +52,8 @@
       }
       this.working = false;
       this.button.removeAttribute("aria-busy");
-      this.button.textContent = t("matter");
-      this.ask(this.asked);
+      this.button.textContent = t("test");
+      this.ask(this.plain);
       if (wrong && this.asked === asked) this.answer.replaceChildren(el("p", { class: "wrong", role: "alert", text: wrong }));
     }
 
@@ -58,16 +70,17 @@
   function dots(verdict) {  // a dot for each random draw, and one for what was looked at most
     const width = 320, height = 88, left = 14, right = 14, line = 46;
     const { changes, low, high } = verdict.random;
-    const values = [...changes, verdict.top.change, 0, low, high].filter(Number.isFinite);
+    const values = [...changes, verdict.top.change, low, high, -NARROW, NARROW].filter(Number.isFinite);
     const least = Math.min(...values), most = Math.max(...values), room = (most - least || 1) * 0.06;
     const x = (value) => left + ((value - least + room) / (most - least + 2 * room)) * (width - left - right);
     const marks = ticks(least, most).map((value) => svg("g", { class: "tick" },
       svg("line", { x1: x(value), x2: x(value), y1: line + 16, y2: line + 20 }), svg("text", { x: x(value), y: line + 33, "text-anchor": "middle" }, signed(value))));
-    const stack = new Map();
+    const bin = (change) => Math.round(x(change) / 6), count = new Map(), stack = new Map();
+    for (const change of changes) count.set(bin(change), (count.get(bin(change)) || 0) + 1);
     const random = changes.map((change) => {
-      const bin = Math.round(x(change) / 6), n = stack.get(bin) || 0;
-      stack.set(bin, n + 1);
-      return svg("circle", { class: "random", cx: x(change).toFixed(1), cy: line + (n % 2 ? -1 : 1) * Math.ceil(n / 2) * 5, r: 3 });
+      const n = stack.get(bin(change)) || 0, apart = Math.min(5, 24 / count.get(bin(change)));  // many stand closer
+      stack.set(bin(change), n + 1);
+      return svg("circle", { class: "random", cx: x(change).toFixed(1), cy: (line + (n % 2 ? -1 : 1) * Math.ceil(n / 2) * apart).toFixed(1), r: 3 });
     });
     const top = x(verdict.top.change);
     const label = `${t("topDot", verdict.k)}: ${signed(verdict.top.change)}; ${t("randomDot", verdict.k, changes.length)}: ${signed(verdict.random.mean)}`;

@@ -48,7 +48,7 @@
 
     margins() {
       const named = (axis, n) => axis.kind === "tokens" && axis.count <= LABELS && axis.count === n;
-      const longest = (axis) => Math.min(90, 12 + 7 * Math.max(...Array.from({ length: axis.count }, (_, i) => Math.min(12, [...axis.label(i)].length))));
+      const longest = (axis) => Math.min(108, 14 + 8 * Math.max(...Array.from({ length: axis.count }, (_, i) => Math.min(12, [...axis.label(i)].length))));
       return [named(this.queries, this.map.rows) ? longest(this.queries) : 4, named(this.keys, this.map.columns) ? longest(this.keys) : 4];
     }
 
