@@ -134,5 +134,7 @@ def telling(one: Watched) -> Callable[..., Tensor]:
 
 
 TELLING = {one.function: telling(one) for one in WATCHED}
-KNOWN = {id(one.function): one.function for one in WATCHED}  # thousands of modules are asked: an id is quick to find
+KNOWN = {
+    id(one.function): one.function for one in WATCHED
+}  # thousands of modules are asked: an id is quick to find
 NAMES = [one.function.__name__ for one in WATCHED]
