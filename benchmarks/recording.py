@@ -31,10 +31,11 @@ import jumok
 from jumok import AttentionMap, Recording
 
 WIDTH, HEADS, LAYERS, VOCABULARY = 512, 8, 6, 8000
-PAIRS, LOOKS, ROUNDS = 15, 15, 2
+PAIRS, LOOKS, ROUNDS = 10, 15, 2
 LONG, LONGEST = 2048, 4096
 LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 PATHS = ("fused", "all weights", "recorded", "recorded, cross-attention only")
+PARTS = ("recording", "looking", "marian", "holding")
 MB = 2**20
 Forward = Callable[[], Any]
 
@@ -98,10 +99,15 @@ def tokens(rows: int, length: int) -> Tensor:
     return torch.randint(2, VOCABULARY, (rows, length))
 
 
+def now() -> float:
+    """Seconds of the clock; with one thread those that it computed, for then others on the machine do not count."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
+
+
 def seconds(forward: Forward) -> float:
-    started = time.perf_counter()
+    started = now()
     forward()
-    return time.perf_counter() - started
+    return now() - started
 
 
 def milliseconds(forward: Forward, times: int) -> str:
@@ -122,31 +128,40 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> str:
 
 
 def recording_table(pairs: int) -> None:
-    """A forward with `record` around it over the same without; which of a pair comes first alternates."""
-    print(f"| {pairs} pairs | attentions | forward, ms | recorded / not | entering `record`, ms |")
-    print("|---|---:|---:|---:|---:|")
+    """A forward with `record` around it over the same without; which of a pair comes first alternates.
+
+    What is recorded is not freed, so a forward takes new memory, whose pages the system clears: once if the process
+    keeps what it frees, as `jumok train` and `predict` do, else each time.
+    """
+    from jumok.training.machine import keep_freed_memory
+
     names = {"jumok's Transformer": transformer, "timm's ViT-small": vision_transformer, "Marian": marian}
-    for name, make in names.items():
-        model, forward = make()
+    print(f"| {pairs} pairs | memory | forward, ms | recorded / not | entering `record`, ms |")
+    print("|---|---|---:|---:|---:|")
+    for memory in ("freed", "kept"):
+        if memory == "kept":
+            keep_freed_memory()
+        for name, make in names.items():
+            print(f"| {name} | {memory} | {recording_row(*make(), pairs)} |", flush=True)
 
-        def recorded(model: nn.Module = model, forward: Forward = forward) -> int:
-            with jumok.record(model) as maps:
-                forward()
-            return len(maps.calls)
 
-        def entered(model: nn.Module = model) -> None:
-            with jumok.record(model):
-                pass
+def recording_row(model: nn.Module, forward: Forward, pairs: int) -> str:
+    def recorded() -> None:
+        with jumok.record(model):
+            forward()
 
-        kept = [recorded() for _ in range(2)][0]
-        times: dict[Forward, list[float]] = {forward: [], recorded: []}
-        for pair in range(pairs):
-            for one in (forward, recorded) if pair % 2 else (recorded, forward):
-                times[one].append(seconds(one))
-        took = f"{1e3 * statistics.median(times[forward]):.0f}"
-        print(
-            f"| {name} | {kept} | {took} | {ratio(times[recorded], times[forward])} | {milliseconds(entered, pairs)} |"
-        )
+    def entered() -> None:
+        with jumok.record(model):
+            pass
+
+    for warm in (forward, recorded, recorded):
+        warm()
+    times: dict[Forward, list[float]] = {forward: [], recorded: []}
+    for pair in range(pairs):
+        for one in (forward, recorded) if pair % 2 else (recorded, forward):
+            times[one].append(seconds(one))
+    took = 1e3 * statistics.median(times[forward])
+    return f"{took:.0f} | {ratio(times[recorded], times[forward])} | {milliseconds(entered, pairs)}"
 
 
 def looking_table(length: int) -> None:
@@ -182,11 +197,11 @@ def turn(path: str, length: int) -> dict[str, float]:
     before = status("VmRSS")
     only = "*.encoder_attn" if "cross" in path else ()
     recording = jumok.record(model, only) if path.startswith("recorded") else nullcontext()
-    started = time.perf_counter()
+    started = now()
     with recording as maps:
         out = forward()
     rows = [maps[name][0, :, length // 2] for name in maps] if maps else []
-    took = time.perf_counter() - started
+    took = now() - started
     return {"seconds": took, "MB": status("VmHWM") - before, "rows": len(rows), "width": out.logits.shape[-1]}
 
 
@@ -252,6 +267,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="short lengths: only to see that everything runs"
     )
+    parser.add_argument("--parts", default=",".join(PARTS), help="tables to make (default: %(default)s)")
     parser.add_argument("--turn", choices=PATHS, help="measure one path here, as JSON")
     parser.add_argument("--length", type=int, default=LONG, help="of --turn")
     given = parser.parse_args()
@@ -260,16 +276,22 @@ def main() -> None:
         with torch.inference_mode():
             print(json.dumps(turn(given.turn, given.length)))
         return
-    quick = given.quick
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}\n\n## Recording a forward\n")
-    with torch.inference_mode():
-        recording_table(2 if quick else PAIRS)
-    print(f"\n## Looking at N = {256 if quick else LONGEST}\n")
-    looking_table(256 if quick else LONGEST)
-    print(f"\n## Marian at N = {128 if quick else LONG}\n")
-    peers_table(128 if quick else LONG, 1 if quick else ROUNDS)
-    print("\n## What is held, MB\n")
-    holding_table(LENGTHS[:2] if quick else LENGTHS)
+    quick, parts = given.quick, given.parts.split(",")
+    clock = "the processor" if torch.get_num_threads() == 1 else "the clock"
+    print(f"{torch.get_num_threads()} threads, seconds of {clock}, torch {torch.__version__}")
+    if "recording" in parts:
+        print("\n## Recording a forward\n")
+        with torch.inference_mode():
+            recording_table(2 if quick else PAIRS)
+    if "looking" in parts:
+        print(f"\n## Looking at N = {256 if quick else LONGEST}\n")
+        looking_table(256 if quick else LONGEST)
+    if "marian" in parts:
+        print(f"\n## Marian at N = {128 if quick else LONG}\n")
+        peers_table(128 if quick else LONG, 1 if quick else ROUNDS)
+    if "holding" in parts:
+        print("\n## What is held, MB\n")
+        holding_table(LENGTHS[:2] if quick else LENGTHS)
 
 
 if __name__ == "__main__":

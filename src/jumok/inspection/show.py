@@ -98,11 +98,8 @@ def show(
         "attentions": [group.document(*sides.axes(group)) for group in groups],
         "nothing": None,
     }
-    size = sum(weights_in(group) for group in groups)
-    packed = {
-        group.id: packed_weights(group, example, LIMIT * weights_in(group) // max(1, size))
-        for group in groups
-    }
+    most = shares(groups)
+    packed = {group.id: packed_weights(group, example, most[group.id]) for group in groups}
     return Shown(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
 
 
@@ -145,6 +142,15 @@ def hashed(script: str) -> str:
 def weights_in(group: Group) -> int:
     T, S = group.sides
     return sum(group.heads) * T * S
+
+
+def shares(groups: Sequence[Group]) -> dict[str, int]:
+    """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
+    left, found = LIMIT, {}
+    for number, group in enumerate(sorted(groups, key=weights_in)):
+        found[group.id] = left // (len(groups) - number)
+        left -= min(found[group.id], 4 * weights_in(group))
+    return found
 
 
 def packed_weights(group: Group, example: int, most: int) -> dict[str, Any]:
