@@ -142,6 +142,16 @@ def test_what_does_not_fit_is_rounded_then_pooled_and_says_so(monkeypatch, limit
         assert np.abs(kept / 65535 - exact).max() < 0.51 / 65535
 
 
+def test_small_maps_are_not_pooled_for_large_ones(monkeypatch):
+    monkeypatch.setattr(showing, "LIMIT", 40_000)
+    model = nn.ModuleDict({"large": Attention(), "small": Attention()})
+    with torch.no_grad(), jumok.record(model) as maps:
+        for name, size in (("large", 100), ("small", 20)):
+            model[name](torch.randn(1, size, 8), torch.randn(1, size, 8))
+    packed = jumok.show(maps).details["packed"]
+    assert [packed[id]["pool"] for id in "01"] == [[2, 2], [1, 1]] and packed["1"]["kind"] == "float32"
+
+
 GRIDS = {196: (14, 14), 197: (14, 14), 198: (14, 14), 261: (16, 16), 108: (9, 12), 109: (9, 12), 47: None}
 
 

@@ -84,11 +84,10 @@ def wrap(model: nn.Module) -> None:
     homes = {type(part).__module__ for part in model.modules()}
     for home, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", {})
-        for one in WATCHED:
-            for name in list(names) if home in homes else [one.function.__name__]:
-                if names.get(name) is one.function:
-                    restoring.callback(setitem, names, name, one.function)
-                    names[name] = TELLING[one.function]
+        for name in list(names) if home in homes else NAMES:
+            if name in names and (function := KNOWN.get(id(names[name]))):
+                restoring.callback(setitem, names, name, function)
+                names[name] = TELLING[function]
 
 
 def through_python(model: nn.Module) -> None:
@@ -135,3 +134,7 @@ def telling(one: Watched) -> Callable[..., Tensor]:
 
 
 TELLING = {one.function: telling(one) for one in WATCHED}
+KNOWN = {
+    id(one.function): one.function for one in WATCHED
+}  # thousands of modules are asked: an id is quick to find
+NAMES = [one.function.__name__ for one in WATCHED]

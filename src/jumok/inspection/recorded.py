@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,9 @@ from torch import Tensor
 from jumok.attention.maps import AttentionMap
 from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
+from jumok.errors import DataError
+from jumok.inspection.layers import Windowed
+from jumok.inspection.windows import Windows
 
 Use = Literal["encoder", "decoder", "cross"]
 Axis = dict[str, Any]  # JSON
@@ -29,7 +32,7 @@ class Layer:
     """A module's calls while one answer was made: one call, or a first one and one for each step after it."""
 
     name: str
-    calls: Sequence[AttentionMap]
+    calls: Sequence[AttentionMap | Windowed]  # those of windows are one map of all cells
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -62,11 +65,10 @@ class Group:
         return [layer.shape[1] for layer in self.layers]
 
     def document(self, queries: Axis, keys: Axis) -> dict[str, Any]:
-        additive = any(isinstance(call.scores, AdditiveScores) for call in self.layers[0].calls)
         return {
             "id": self.id,
             "use": self.use,
-            "kind": "additive" if additive else "dot",
+            "kind": kind_of(self.layers[0].calls[0]),
             "layers": [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers],
             "queries": queries,
             "keys": keys,
@@ -74,14 +76,31 @@ class Group:
         }
 
 
-def groups_of(maps: Recording, example: int) -> list[Group]:
+def kind_of(call: AttentionMap | Windowed) -> Literal["dot", "additive", "windows"]:
+    if isinstance(call, Windowed):
+        return "windows"
+    return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
+
+
+def groups_of(maps: Recording, example: int, windows: Mapping[str, Windows]) -> list[Group]:
     """Layers of the same shape whose names differ by numbers only, in the order of their first calls."""
     found: dict[tuple[Any, ...], list[Layer]] = {}
     for name in maps.names:
-        layer = Layer(name, joined(maps.all(name)))
+        calls = maps.all(name)
+        layer = Layer(name, in_place(calls[-1], windows[name]) if name in windows else joined(calls))
         B, _, T, S = layer.shape
         found.setdefault((re.sub(r"\d+", "*", name), B, T, S), []).append(layer)
     return [Group(str(n), use_of(layers[0], example), layers) for n, layers in enumerate(found.values())]
+
+
+def in_place(call: AttentionMap, windows: Windows) -> Sequence[Windowed]:
+    """The windows of a picture, each in its place."""
+    if call.shape[0] != len(windows.cells):
+        raise DataError(
+            f"{call.name} was called with {call.shape[0]} windows, where one picture has {len(windows.cells)}; "
+            "windows are put back in place for a batch of one picture"
+        )
+    return [Windowed(call, windows)]
 
 
 def joined(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -23,6 +23,7 @@ from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.recorded import Group, Sides, groups_of
+from jumok.inspection.windows import Windows
 
 LIMIT = 16_000_000  # bytes of weights in a page
 LARGEST = 1024  # pixels of a picture's longer side
@@ -65,6 +66,7 @@ def show(
     image: Image.Image | str | Path | None = None,
     answers: str | Sequence[str] | None = None,
     title: str | None = None,
+    windows: Mapping[str, Windows] | None = None,
 ) -> Shown:
     """What a recorded model looked at, as the page of the workbench.
 
@@ -72,12 +74,14 @@ def show(
     read the ones before. `image` is the picture that the input was; its cells are found by their number. `answers`
     are texts to show as what the model answered, the best first. Layers are grouped by their names and shapes.
     All weights of one example of the batch are kept, exactly where they fit; what was rounded or pooled to fit says
-    so. In shifted windows an example is a window; it stands on the picture where it covers all of it.
+    so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
+    one picture are a map of its cells.
     """
     maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
-    check_example(maps, example)
+    windows = windows or {}
+    check_example(maps, example, windows)
     picture = None if image is None else opened(image)
-    groups = groups_of(maps, example)
+    groups = groups_of(maps, example, windows)
     sides = Sides(
         None if queries is None else list(queries),
         None if keys is None else list(keys),
@@ -94,11 +98,8 @@ def show(
         "attentions": [group.document(*sides.axes(group)) for group in groups],
         "nothing": None,
     }
-    size = sum(weights_in(group) for group in groups)
-    packed = {
-        group.id: packed_weights(group, example, LIMIT * weights_in(group) // max(1, size))
-        for group in groups
-    }
+    most = shares(groups)
+    packed = {group.id: packed_weights(group, example, most[group.id]) for group in groups}
     return Shown(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
 
 
@@ -141,6 +142,15 @@ def hashed(script: str) -> str:
 def weights_in(group: Group) -> int:
     T, S = group.sides
     return sum(group.heads) * T * S
+
+
+def shares(groups: Sequence[Group]) -> dict[str, int]:
+    """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
+    left, found = LIMIT, {}
+    for number, group in enumerate(sorted(groups, key=weights_in)):
+        found[group.id] = left // (len(groups) - number)
+        left -= min(found[group.id], 4 * weights_in(group))
+    return found
 
 
 def packed_weights(group: Group, example: int, most: int) -> dict[str, Any]:
@@ -187,8 +197,8 @@ def check_of(maps: Recording) -> dict[str, Any]:
     return {"error": worst.error, "most": worst.most, "holds": worst.holds}
 
 
-def check_example(maps: Recording, example: int) -> None:
-    examples = min(call.shape[0] for call in maps.calls)
+def check_example(maps: Recording, example: int, windows: Mapping[str, Windows]) -> None:
+    examples = min(1 if call.name in windows else call.shape[0] for call in maps.calls)
     if not 0 <= example < examples:
         raise DataError(f"there is no example {example}; the recorded batch has {examples}, numbered from 0")
 
