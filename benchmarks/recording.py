@@ -131,7 +131,7 @@ def recording_table(pairs: int) -> None:
     """A forward with `record` around it over the same without; which of a pair comes first alternates.
 
     What is recorded is not freed, so a forward takes new memory, whose pages the system clears: once if the process
-    keeps what it frees, as `jumok train` and `predict` do, else each time.
+    keeps what it frees, as all commands of jumok do, else each time.
     """
     from jumok.training.machine import keep_freed_memory
 
@@ -287,8 +287,8 @@ def main() -> None:
         print(f"\n## Looking at N = {256 if quick else LONGEST}\n")
         looking_table(256 if quick else LONGEST)
     if "marian" in parts:
-        print(f"\n## Marian at N = {128 if quick else LONG}\n")
-        peers_table(128 if quick else LONG, 1 if quick else ROUNDS)
+        print(f"\n## Marian at N = {512 if quick else LONG}\n")
+        peers_table(512 if quick else LONG, 1 if quick else ROUNDS)
     if "holding" in parts:
         print("\n## What is held, MB\n")
         holding_table(LENGTHS[:2] if quick else LENGTHS)
