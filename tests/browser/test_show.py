@@ -102,6 +102,16 @@ def test_the_weights_are_those_of_the_maps(recorded):
     assert shown.details["/api/check?look=&answer=0"]["holds"]
 
 
+def test_a_model_of_one_sequence_has_tokens():
+    model = Layer(False)
+    with torch.no_grad(), jumok.record(model) as maps:
+        model(torch.randn(1, len(SOURCE), 8))
+    (use,) = jumok.show(maps, tokens=SOURCE).document["attentions"]
+    assert use["queries"]["labels"] == use["keys"]["labels"] == SOURCE
+    with pytest.raises(ValueError, match="queries and keys alike"):
+        jumok.show(maps, tokens=SOURCE, keys=SOURCE)
+
+
 def test_without_tokens_positions_have_numbers(recorded):
     cross = by_use(jumok.show(recorded))["cross"]
     assert cross["queries"]["labels"] == ["1", "2", "3", "4", "5"] and len(cross["keys"]["labels"]) == 7

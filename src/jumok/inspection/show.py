@@ -61,6 +61,7 @@ class Shown:
 def show(
     maps: Recording,
     example: int = 0,
+    tokens: Sequence[str] | None = None,
     queries: Sequence[str] | None = None,
     keys: Sequence[str] | None = None,
     image: Image.Image | str | Path | None = None,
@@ -70,14 +71,19 @@ def show(
 ) -> Shown:
     """What a recorded model looked at, as the page of the workbench.
 
-    `keys` are the tokens of the input, `queries` those of the output: query t of a decoder writes token t, having
-    read the ones before. `image` is the picture that the input was; its cells are found by their number. `answers`
+    `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
+    tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read the ones
+    before. `image` is the picture that the input was; its cells are found by their number. `answers`
     are texts to show as what the model answered, the best first. Layers are grouped by their names and shapes.
     All weights of one example of the batch are kept, exactly where they fit; what was rounded or pooled to fit says
     so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
     one picture are a map of its cells.
     """
     maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
+    if tokens is not None:
+        if queries is not None or keys is not None:
+            raise ValueError("tokens are queries and keys alike; give them alone, or queries and keys")
+        queries = keys = tokens
     windows = windows or {}
     check_example(maps, example, windows)
     picture = None if image is None else opened(image)

@@ -133,7 +133,7 @@
 
     arrange() {
       const { look, settings } = this;
-      const use = (one) => `${t(one.use)}${look.attentions.filter((other) => other.use === one.use).length > 1 ? ` · ${one.queries.name} → ${one.keys.name}${twin(look, one)}` : ""}`;
+      const use = (one) => `${t(one.use)}${look.attentions.filter((other) => other.use === one.use).length > 1 ? ` · ${sides(one)}${twin(look, one)}` : ""}`;
       this.headTurns = el("div", { class: "turns" });
       const toolbar = el("div", { class: "toolbar" },
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("attention") }),
@@ -366,8 +366,13 @@
     }
   }
 
+  function sides({ queries, keys }) {  // what looks, and what is looked at, where that is something else
+    const named = (axis) => (axis.kind === "cells" ? `${axis.name} ${axis.rows} × ${axis.columns}` : axis.name);
+    return named(queries) === named(keys) ? named(keys) : `${named(queries)} → ${named(keys)}`;
+  }
+
   function twin(look, one) {  // a number where two attentions would be called the same
-    const same = look.attentions.filter((other) => other.use === one.use && other.queries.name === one.queries.name && other.keys.name === one.keys.name);
+    const same = look.attentions.filter((other) => other.use === one.use && sides(other) === sides(one));
     return same.length > 1 ? ` ${same.indexOf(one) + 1}` : "";
   }
 
