@@ -25,15 +25,22 @@ def test_from_arguments(jumok, run):
     assert ended.talk.strip() == ""
 
 
-@pytest.mark.parametrize("way", ["stdin", "dash", "plain", "gzip"])
+@pytest.mark.parametrize("way", ["stdin", "dash", "only dash", "plain", "gzip"])
 def test_the_same_from_standard_input_and_from_files(jumok, run, reversal, tmp_path, way):
     texts = sorted(unseen(reversal, 30), key=lambda word: word[::-1])  # long and short in no order
     data = "".join(text + "\n" for text in texts).encode()
     (tmp_path / "in.txt").write_bytes(data)
     (tmp_path / "in.gz").write_bytes(gzip.compress(data))
-    words = {"stdin": [], "dash": ["--file", "-"], "plain": ["--file", tmp_path / "in.txt"]}
+    words = {
+        "stdin": [],
+        "dash": ["--file", "-"],
+        "only dash": ["-"],
+        "plain": ["--file", tmp_path / "in.txt"],
+    }
     words["gzip"] = ["--file", tmp_path / "in.gz"]
-    ended = jumok("predict", run, *words[way], given=data if way in ("stdin", "dash") else b"no\n")
+    ended = jumok(
+        "predict", run, *words[way], given=data if way in ("stdin", "dash", "only dash") else b"no\n"
+    )
     assert ended.status == 0 and ended.output == expected(run, texts)
 
 

@@ -42,7 +42,10 @@ def command(
     run: Run,
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="INPUT", help="Texts; or images, and folders of them. Else standard input."),
+        typer.Argument(
+            metavar="INPUT",
+            help="Texts; or images, and folders of them. Else, or where it is -, standard input.",
+        ),
     ] = None,
     file: Annotated[
         Path | None,
@@ -96,6 +99,8 @@ def command(
         "max_tokens": max_tokens,
         "precision": precision,
     }
+    if texts == ["-"]:
+        texts, file = [], file or Path("-")
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
     predictor = load(run, device, decoding)
