@@ -14,7 +14,7 @@
       this.scope = el("p", { class: "quiet" });
       this.answer = el("div", { class: "verdict" });
       this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope,
-        el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
+        this.bar = el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
           settings.k = Number(k);
           this.ask(this.plain);
         })), this.answer);
@@ -30,7 +30,7 @@
       const known = query && (this.source.known(this.path("test", query)) || this.source.embedded?.details?.[this.path("test", query)]);
       if (!this.source.live) {
         this.button.hidden = true;
-        this.many.hidden = !["1", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
+        this.bar.hidden = !["1", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
         if (!known) this.answer.replaceChildren(el("p", { class: "quiet", text: t("notOffline") }));
       }
       if (known) this.show(known);
