@@ -57,6 +57,7 @@ def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST
         "session": ("GET", api.session),
         "look": ("POST", api.look),
         "test": ("POST", api.test),
+        "row": ("GET", api.row),
         **{name: ("GET", api.detail(ask)) for name, ask in DETAILS.items()},
     }
     routes = [
@@ -114,14 +115,20 @@ class Api:
             ),
         )
 
+    async def row(self, request: Request) -> Response:
+        """What one query looked at, in JSON, or in plain numbers for a page that accepts them."""
+        asked = Asked(request)
+        look, query = self.bench.find(asked.text("look")), asked.number("query")
+        if NUMBERS in request.headers.get("accept", ""):
+            return await self.within(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
+        return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
+
     def detail(self, ask: Callable[[Look, "Asked"], Any]) -> Endpoint:
         """What one detail of a look is answered by."""
 
         async def answer(request: Request) -> Response:
             asked = Asked(request)
             look = self.bench.find(asked.text("look"))
-            if ask is DETAILS["row"] and NUMBERS in request.headers.get("accept", ""):
-                return await self.within(self.readers, lambda: as_numbers(rows(look, asked)))
             return await self.answered(self.readers, partial(ask, look, asked))
 
         return answer
@@ -187,7 +194,6 @@ class Asked:
 
 
 DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
-    "row": lambda look, asked: details.row(look, *asked.where, asked.number("query")),
     "column": lambda look, asked: details.column(
         look, *asked.where, asked.number("key"), asked.number("layer"), asked.number("head")
     ),
@@ -206,10 +212,6 @@ DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
 def as_json(value: Any) -> Response:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(body, media_type="application/json")
-
-
-def rows(look: Look, asked: Asked) -> Tensor:
-    return look.row(*asked.where, asked.number("query"))
 
 
 def as_numbers(weights: Tensor) -> Response:
