@@ -7,6 +7,7 @@ import re
 import made_looks as made
 import numpy as np
 import pytest
+from page_parts import query, shown
 from PIL import Image
 
 
@@ -23,17 +24,6 @@ def look(serve, open_page):
         return page
 
     return open_on
-
-
-def shown(page, what, panel=0):
-    page.wait_for_function(
-        "([what, panel]) => document.querySelectorAll('.stage')[panel]?.dataset.shown === what",
-        arg=[what, panel],
-    )
-
-
-def query(page, number, panel=0):
-    return page.locator(".panel").nth(panel).locator(".row.query .token").nth(number)
 
 
 def key(page, number):

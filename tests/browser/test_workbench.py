@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import uvicorn
+from page_parts import query, shown
 from PIL import Image
 
 from jumok.inspection.examples import Example, thumbnail
@@ -104,17 +105,6 @@ def look(workbench, open_page):
         return page
 
     return open_on
-
-
-def shown(page, what, panel=0):
-    page.wait_for_function(
-        "([what, panel]) => document.querySelectorAll('.stage')[panel]?.dataset.shown === what",
-        arg=[what, panel],
-    )
-
-
-def query(page, number, panel=0):
-    return page.locator(".panel").nth(panel).locator(".row.query .token").nth(number)
 
 
 def numbers(page):

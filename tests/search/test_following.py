@@ -70,12 +70,16 @@ def test_a_search_looks_where_one_pass_does(names, search, seed):
                     assert_close(found, torch.cat(passes), atol=1e-6, rtol=0)
 
 
+def toy_walk(search) -> Walk:
+    """What a search did with four sources of a decoder that hesitates."""
+    followed = Followed(search, search.banned)
+    followed(ToyDecoder(sharpness=1.0), toy_memory(4), TOY_BOS, TOY_EOS, 6)
+    return followed.walks[0]
+
+
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
 def test_scores_of_the_living_are_those_of_the_search(search):
-    decoder, memory = ToyDecoder(sharpness=1.0), toy_memory(4)
-    followed = Followed(search, search.banned)
-    followed(decoder, memory, TOY_BOS, TOY_EOS, 6)
-    (walk,) = followed.walks
+    walk = toy_walk(search)
     for source, answers in enumerate(walk.answers):
         for rank, answer in enumerate(answers):
             steps = walk.living(source, rank)
@@ -106,10 +110,7 @@ def test_beams_are_told_step_by_step():
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
 def test_a_course_ends_with_every_answer(search):
-    decoder, memory = ToyDecoder(sharpness=1.0), toy_memory(4)
-    followed = Followed(search, search.banned)
-    followed(decoder, memory, TOY_BOS, TOY_EOS, 6)
-    (walk,) = followed.walks
+    walk = toy_walk(search)
     for source, answers in enumerate(walk.answers):
         steps = walk.course(source)
         for rank, answer in enumerate(answers):
