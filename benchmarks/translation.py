@@ -208,7 +208,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    data = HERE.parent.parent / "shared" / "data" / "multi30k"
+    data = HERE.parent / "data" / "multi30k"
     parser.add_argument("--data", type=Path, default=data, help="the folder of Multi30k (%(default)s)")
     parser.add_argument("--recipe", type=Path, default=HERE.parent / "recipes" / "multi30k-de-en.yaml")
     parser.add_argument("--systems", type=listed(SYSTEMS), default=list(SYSTEMS))

@@ -63,11 +63,12 @@ for _rules in _Loader.yaml_implicit_resolvers.values():
     _rules.sort(key=lambda rule: not rule[0].endswith(":int"))
 
 
-def read_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> Experiment:
     """Read an experiment file; `overrides` are like "training.steps=200".
 
     Relative paths start at the file. A ConfigurationError has file, line, what was expected and the nearest name.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
