@@ -100,7 +100,9 @@ def test_what_it_says_to_type_works_in_this_order(jumok, workplace, monkeypatch)
     for said in commands("en"):
         if said[0] in LONG or any(word.startswith("recipes/") for word in said):
             continue
-        if said[0] == "look" and "--output" not in said:  # serves until it is stopped: tests/cli/test_cli_look.py
+        if (
+            said[0] == "look" and "--output" not in said
+        ):  # serves until it is stopped: tests/cli/test_cli_look.py
             continue
         if any(word.startswith("runs/") and not Path(word).exists() for word in said[1:2]):
             shutil.copytree("runs/numbers", said[1])  # of a demo, or of a second model
