@@ -104,6 +104,8 @@ def command(
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
     predictor = load(run, device, decoding)
+    for note in predictor.notes:
+        say(f"note: {note}")
     if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
         raise DataError("--score is for models that find objects; the answers of this one are told whole")
     with ExitStack() as stack:
