@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from jumok import __version__
 from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, train
 from jumok.cli.console import say
 from jumok.cli.help import Command, Group
@@ -59,7 +58,7 @@ def tell_version(wanted: bool) -> None:
         from importlib.metadata import version
         from platform import python_version
 
-        typer.echo(f"jumok {__version__} (Python {python_version()}, PyTorch {version('torch')})")
+        typer.echo(f"jumok {version('jumok')} (Python {python_version()}, PyTorch {version('torch')})")
         raise typer.Exit
 
 
