@@ -75,8 +75,8 @@ def jumok(job: str, bf16: bool, width: int) -> Callable[[], object]:
     from jumok.encoders.image import ImageEncoder
     from jumok.heads.dense import DenseBoxHead
     from jumok.losses.dense import dense_loss
+    from jumok.machine import tune_process
     from jumok.necks.pyramid import FeaturePyramid
-    from jumok.training.machine import tune_process
     from jumok.training.optimizer import build_optimizer, clip_gradients
     from jumok.values import BoxTargets, Pictures
 

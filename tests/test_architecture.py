@@ -14,7 +14,9 @@ LINES = 400
 ORDER = [
     *[
         "errors",
+        "choices",
         "deferred",
+        "machine",
         "device",
         "files",
         "values",

@@ -1,13 +1,11 @@
 """Where a process computes, and in which numbers."""
 
 import platform
-from typing import Literal
 
 import torch
 
+from jumok.choices import Precision
 from jumok.errors import RunError
-
-Precision = Literal["fp32", "bf16"]
 
 
 def choose_device(name: str, option: str = "device") -> torch.device:

@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from jumok.cli.compare import show_comparison
-from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import make_display
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Json, Set
-from jumok.comparison import compare_variations
-from jumok.demos import bottleneck, digits, numbers, pronounce
-from jumok.errors import ConfigurationError
-from jumok.evaluation import experiment_of, final_split, open_split
-from jumok.experiment import read_experiment
-from jumok.predictor import load
-from jumok.reporting.numbers import duration
-from jumok.training import Interrupted, train
+from jumok.errors import ConfigurationError, Interrupted
 
 SHOWN = 6
 
@@ -101,6 +91,8 @@ def command(
 
 
 def numbers_demo(folder: Path, reverse: bool) -> Demo:
+    from jumok.demos import numbers
+
     run = folder / ("numbers-reverse" if reverse else "numbers")
     first = "jumok predict {} 1111101000 11111111" if reverse else "jumok predict {} 1000 255 1048575"
     return Demo(
@@ -116,6 +108,8 @@ def numbers_demo(folder: Path, reverse: bool) -> Demo:
 
 
 def pronounce_demo(folder: Path) -> Demo:
+    from jumok.demos import pronounce
+
     run = folder / "pronounce"
     return Demo(
         "spelling to pronunciation",
@@ -130,6 +124,8 @@ def pronounce_demo(folder: Path) -> Demo:
 
 
 def digits_demo(folder: Path, output: Output) -> Demo:
+    from jumok.demos import digits
+
     run = folder / f"digits-{output.value}"
     titles = {
         Output.boxes: "to find handwritten digits",
@@ -151,6 +147,11 @@ def digits_demo(folder: Path, output: Output) -> Demo:
 
 def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
     """Train, or go on, or say that it is done; gives the evaluation."""
+    from jumok.cli.display import make_display
+    from jumok.experiment.file import read_experiment
+    from jumok.reporting.numbers import duration
+    from jumok.training import train
+
     say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
     try:
@@ -164,6 +165,12 @@ def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
 
 def show_examples(demo: Demo) -> None:
     """A few inputs that the model never saw, what it says, and what is right."""
+    from rich.table import Table
+
+    from jumok.cli.console import talk
+    from jumok.evaluation import experiment_of, final_split, open_split
+    from jumok.predictor import load
+
     predictor, experiment = load(demo.run), experiment_of(demo.run)
     split = open_split(experiment, predictor, final_split(experiment), say)
     examples, answers = split.answers()
@@ -181,6 +188,12 @@ def show_examples(demo: Demo) -> None:
 
 def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
     """Train the five models, then the table and the picture."""
+    from jumok.cli.compare import show_comparison
+    from jumok.cli.display import make_display
+    from jumok.comparison import compare_variations
+    from jumok.demos import bottleneck
+    from jumok.reporting.numbers import duration
+
     file = bottleneck.write(run)
     say(f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
@@ -198,6 +211,9 @@ def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
 
 def show_round_trip(folder: Path, overrides: list[str], json: bool) -> None:
     """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
+    from jumok.demos import numbers
+    from jumok.predictor import load
+
     there, back = numbers_demo(folder, reverse=False), numbers_demo(folder, reverse=True)
     for demo in (there, back):
         run_demo(demo, overrides)

@@ -14,13 +14,13 @@ import typer
 
 from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
-from jumok.cli.predict import parsed
 from jumok.errors import ConfigurationError, DataError
 from jumok.files import unwritable, write_file_atomically
-from jumok.predictor import Predictor, load
+from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
     from jumok.inspection.workbench import Opened
+    from jumok.predictor import Predictor
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -68,6 +68,11 @@ def command(
             f"machine, forward the port from there: ssh -L {port or PORT}:127.0.0.1:{port or PORT} THIS_MACHINE"
         )
     decoding = {"beam": beam, "method": method, "precision": precision}
+    for path in (run, other):
+        if path is not None:
+            require_run(path)
+    from jumok.predictor import load
+
     predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
     for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
         say(f"note: {note}")
@@ -77,8 +82,9 @@ def command(
     serve([opened(path, predictor, input) for path, predictor in predictors.items()], host, port, browser)
 
 
-def write_look(output: Path, predictor: Predictor, name: str, text: str) -> None:
+def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
+    from jumok.cli.predict import parsed
     from jumok.inspection.looking import look
     from jumok.inspection.offline import offline_page
 
@@ -96,8 +102,9 @@ def named(run: Path) -> str:
     return path.parent.name if path.name == "model" else path.name
 
 
-def opened(run: Path, predictor: Predictor, text: str | None) -> "Opened":
+def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
+    from jumok.cli.predict import parsed
     from jumok.inspection.examples import Example, examples_of, given_example
     from jumok.inspection.looking import summary
     from jumok.inspection.workbench import Opened

@@ -9,20 +9,19 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
 import typer
-from rich.progress import Progress
 
-from jumok.cli.console import say, talk
-from jumok.cli.image_files import listed_images, named_images
+from jumok.cli.console import say
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
-from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder, write_array
-from jumok.data.reading import open_bytes
 from jumok.errors import DataError
 from jumok.files import unwritable
-from jumok.predictor import Predictor, load
-from jumok.values import Prediction
+from jumok.predictor.folder import require_run
+
+if TYPE_CHECKING:
+    from jumok.predictor import Predictor
+    from jumok.values import Prediction
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
 IMAGES_AT_ONCE = 32
@@ -30,7 +29,7 @@ TOLD_UNREAD = 20  # unreadable images that are told one by one
 TOLD = 3  # unknown pieces that are told one by one
 
 Input = str | dict[str, str]
-Answer = Prediction | DataError  # what was predicted, or why nothing could be
+Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
 
 
@@ -103,6 +102,12 @@ def command(
         texts, file = [], file or Path("-")
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
+    require_run(run)
+    if file is not None and str(file) != "-" and not file.is_file():
+        raise DataError(f"{file}: there is no such file")
+    from jumok.cli.image_files import listed_images, named_images
+    from jumok.predictor import load
+
     predictor = load(run, device, decoding)
     for note in predictor.notes:
         say(f"note: {note}")
@@ -121,16 +126,18 @@ def command(
         write(out, answered(predictor, inputs, at_once, predictor.predict))
 
 
-def reads_images(predictor: Predictor) -> bool:
+def reads_images(predictor: "Predictor") -> bool:
     """Whether an input is the path of one image."""
     (*several, kind) = predictor.inputs.values()
     return not several and kind.reads_files
 
 
 def predict_images(
-    predictor: Predictor, images: Iterable[Path], output: Path | None, json: bool, score: float | None
+    predictor: "Predictor", images: Iterable[Path], output: Path | None, json: bool, score: float | None
 ) -> None:
     """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
+    from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder
+
     if output is not None:
         images = without_repetitions(images)
     at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
@@ -140,7 +147,7 @@ def predict_images(
         (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
         folder = PictureFolder(output, read, said, images)
         folder.write(
-            answer[said.name] if isinstance(answer, Prediction) else answer
+            answer if isinstance(answer, DataError) else answer[said.name]
             for _, answer in outcome.of(answers)
         )
         say(f"{output}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
@@ -161,7 +168,7 @@ def without_repetitions(images: Iterable[Path]) -> list[Path]:
 
 
 def answer_readable(
-    predictor: Predictor, values: Sequence[Input], first: int, progress: Callable[[int], None]
+    predictor: "Predictor", values: Sequence[Input], first: int, progress: Callable[[int], None]
 ) -> Sequence[Answer]:
     """All answers at once; where an input cannot be read, one by one, with the reason in its place."""
     try:
@@ -170,7 +177,7 @@ def answer_readable(
         return [answer_or_reason(predictor, value, first + i) for i, value in enumerate(values)]
 
 
-def answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer:
+def answer_or_reason(predictor: "Predictor", value: Input, number: int) -> Answer:
     try:
         return predictor.predict([value], number)[0]
     except DataError as error:
@@ -221,6 +228,8 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         raise DataError(f"{file}: there is no such file")
     else:
         name = str(file)
+        from jumok.data.reading import open_bytes
+
         stream = stack.enter_context(open_bytes(file))
     return decoded(stream, name)
 
@@ -242,9 +251,13 @@ def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def answered(
-    predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask
+    predictor: "Predictor", inputs: Iterator[str], at_once: int, ask: Ask
 ) -> Iterator[tuple[Input, Answer]]:
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
+    from rich.progress import Progress
+
+    from jumok.cli.console import talk
+
     done, notes = 0, Notes(predictor)
     with Progress(
         *Progress.get_default_columns()[:1],
@@ -264,7 +277,7 @@ def answered(
     notes.tell()
 
 
-def parsed(text: str, number: int, predictor: Predictor) -> Input:
+def parsed(text: str, number: int, predictor: "Predictor") -> Input:
     """The text itself, or the object of texts that a model with several inputs reads."""
     if len(predictor.inputs) == 1:
         return text
@@ -285,7 +298,7 @@ def parsed(text: str, number: int, predictor: Predictor) -> Input:
 class Notes:
     """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: "Predictor") -> None:
         self.predictor = predictor
         self.empty: list[int] = []
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
@@ -317,6 +330,8 @@ def write_lines(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
 
 
 def write_json(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
+    from jumok.cli.picture_folder import write_array
+
     write_array(out, (described(value, answer) for value, answer in answers))
 
 

@@ -20,9 +20,8 @@ from jumok.kinds.fitting import Fields
 from jumok.kinds.options import DecodingOptions
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
+from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
 from jumok.predictor.predictor import Predictor
-
-WEIGHTS, CONFIG = "model.safetensors", "config.yaml"
 
 
 def save_model(folder: Path, experiment: Experiment, fields: Fields, model: EncoderDecoder) -> None:
@@ -77,18 +76,6 @@ def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin
     with torch.no_grad():
         for name, place in places.items():
             place.copy_(weights[name])
-
-
-def model_folder(path: Path) -> Path:
-    """The model folder of a run, or the folder itself when it is one."""
-    folder = path / "model" if (path / "model" / WEIGHTS).exists() else path
-    if (folder / WEIGHTS).exists():
-        return folder
-    if not path.exists():
-        raise RunError(f"{path}: there is no such run or model folder")
-    if (path / "checkpoints").exists():
-        raise RunError(f"{path}: this run has no model yet; train it on with the same `jumok train` command")
-    raise RunError(f"{path}: neither a run (model/{WEIGHTS} is missing) nor a model ({WEIGHTS} is missing)")
 
 
 def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None = None) -> Predictor:

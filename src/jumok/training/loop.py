@@ -9,7 +9,7 @@ from torch import Tensor
 from jumok.data import batching
 from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
-from jumok.errors import RunError
+from jumok.errors import Interrupted, RunError
 from jumok.evaluation import answer
 from jumok.experiment.options import Experiment, TrainingOptions
 from jumok.kinds.fitting import build_model
@@ -29,7 +29,7 @@ from jumok.training.reporter import Evaluated, Progress, Reporter
 from jumok.training.run import RunFolder
 from jumok.training.schedule import Schedule
 from jumok.training.sharding import fill, gathered
-from jumok.training.signals import Interrupted, stop_signals
+from jumok.training.signals import stop_signals
 from jumok.training.stopping import Best
 
 OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.dataset import Prepared, prepare
-from jumok.errors import JumokError, RunError
+from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
     experiment_of,
@@ -19,17 +19,16 @@ from jumok.evaluation import (
 )
 from jumok.experiment.options import Experiment
 from jumok.files import write_json
+from jumok.machine import tune_process
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.reporting import write_report
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
-from jumok.training.machine import tune_process
 from jumok.training.processes import Processes, joined
 from jumok.training.reporter import Began, Reporter, Silent
 from jumok.training.run import RunFolder
-from jumok.training.signals import Interrupted
 
 ONE_SHARD = (
     "training.shard does nothing in one process; several share a model after "
