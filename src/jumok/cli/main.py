@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, train
+from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, runs, train
 from jumok.cli.console import say
 from jumok.cli.help import Command, Group
 from jumok.cli.mistakes import refuse_no_text, sentence_of
@@ -29,6 +29,7 @@ GROUPS = {
         look: "See in a browser what a model looks at",
         evaluate: "Score a run with intervals; compare it with another",
         report: "Write the page report.html of a run again",
+        runs: "List runs with score, date and size",
     },
 }
 
