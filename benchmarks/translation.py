@@ -115,6 +115,8 @@ def decode(turns: Turns, job: Job, versions: dict[str, dict[str, Any]], rounds: 
         if system not in versions or (system == "ctranslate2" and not converted(turns, job)):
             continue
         possible = versions[system].get("precisions", precisions)
+        if not computes_bf16():  # possible everywhere, and hundreds of times slower
+            possible = [name for name in possible if name != "bf16"]
         for precision in (name for name in precisions if name in possible):
             jobs[f"{system} {precision}"] = replace(job, system=system, action="decode", precision=precision)
     return rounds_of(turns, jobs, rounds) if jobs else {}

@@ -69,7 +69,7 @@ def train(job: Job) -> dict[str, Any]:
         before = trainer.tokens
         trainer.train_step()
         meter.step(trainer.tokens - before)
-    return meter.result(trainer.options.precision, trainer.model.size())
+    return meter.result(trainer.precision, trainer.model.size())
 
 
 def decode(job: Job) -> dict[str, Any]:

@@ -76,6 +76,8 @@ def command(
     from jumok.predictor import load
 
     predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
+    for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
+        say(f"note: {note}")
     if output is not None:
         write_look(output, predictors[run], named(run), str(input))
         return

@@ -109,6 +109,8 @@ def command(
     from jumok.predictor import load
 
     predictor = load(run, device, decoding)
+    for note in predictor.notes:
+        say(f"note: {note}")
     if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
         raise DataError("--score is for models that find objects; the answers of this one are told whole")
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ import torch
 import yaml
 from torch import nn
 
-from jumok.device import choose_device
+from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import RunError
 from jumok.experiment.file import build_experiment, parse_yaml
 from jumok.experiment.options import Experiment
@@ -96,9 +96,12 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
         raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
     load_weights(model, weights, str(folder / WEIGHTS))
     options = decoding_options(experiment, decoding or {})
-    if options.precision == "bf16":
+    precision = usable_precision(place, options.precision)
+    notes = () if precision == options.precision else (NO_BF16,)
+    if precision == "bf16":
         lower_weights(model)
-    return Predictor(model.to(place).eval(), fields, options)
+    options = options.model_copy(update={"precision": precision})
+    return Predictor(model.to(place).eval(), fields, options, notes)
 
 
 def lower_weights(model: EncoderDecoder) -> None:

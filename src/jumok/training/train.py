@@ -166,7 +166,7 @@ def describe(trainer: Trainer) -> Began:
         trainer.model.size(),
         {name: len(split) for name, split in trainer.prepared.splits.items()},
         {name: kind.summary for name, kind in kinds.items()},
-        trainer.options.precision,
+        trainer.precision,
         str(trainer.device),
         trainer.options.steps,
         trainer.step,
