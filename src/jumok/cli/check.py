@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 def command(
     config: Config,
     set_: Set = None,
-    faults: Annotated[int, typer.Option(help="Faults to show one by one.")] = SHOWN,
+    faults: Annotated[int, typer.Option(metavar="N", help="How many faults to show.")] = SHOWN,
     picture: Annotated[
         Path | None,
         typer.Option(help="Where the picture of a batch goes; NAME-batch.png in this folder by default."),

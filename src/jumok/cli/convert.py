@@ -61,7 +61,8 @@ def command(
         Path | None, typer.Option("--from-images", help="Where the images of a COCO file are.")
     ] = None,
     split: Annotated[
-        list[str] | None, typer.Option(help="A split to convert; several times: several. All by default.")
+        list[str] | None,
+        typer.Option(metavar="SPLIT", help="A split to convert; may be given several times. All by default."),
     ] = None,
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave out what is faulty, instead of stopping.")

@@ -23,7 +23,10 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     run: Run,
-    split: Annotated[str | None, typer.Option(help="train, valid or test; test where there is one.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="SPLIT", help="train, valid or test; by default test, if there is one."),
+    ] = None,
     against: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
     ] = None,

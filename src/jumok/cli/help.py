@@ -17,6 +17,7 @@ VALUES = {
     "list[str]": "TEXT",
 }
 TYPE = re.compile(r"<([^<>]+)>")
+RANGE = re.compile(r"([\d.]+?)(?:\.0)?<=x<=([\d.]+?)(?:\.0)?(?=[;\]])")  # 0.0<=x<=1.0
 COLUMN = (
     28  # where the help of an option begins; the names before it are shorter, or stand on a line of their own
 )
@@ -52,7 +53,7 @@ class Command(TyperCommand):
             record = parameter.get_help_record(ctx)
             if record is None:
                 continue
-            name, help = TYPE.sub(value_name, record[0]), record[1]
+            name, help = TYPE.sub(value_name, record[0]), RANGE.sub(r"\1 to \2", record[1])
             if parameter.param_type_name == "argument":
                 name, help = argument_name(parameter), help.replace("[required]", "").strip()
             rows["Arguments" if parameter.param_type_name == "argument" else "Options"].append((name, help))

@@ -33,21 +33,23 @@ def add_to(app: typer.Typer) -> None:
 def command(
     run: Run,
     other: Annotated[
-        Path | None, typer.Argument(metavar="[RUN2]", help="Another run, to look at both on the same input.")
+        Path | None, typer.Argument(metavar="RUN2", help="Another run, to look at both on the same input.")
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Of the address; 0 is any free one. 8765, or any free one, by default."
+            min=0,
+            max=65535,
+            help="The port of the page; 0 takes any free one. By default 8765, or a free one.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="HOST", help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
     input: Annotated[
         str | None, typer.Option(help="A text, or the file of an image, to look at first.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write the look at --input to this HTML file, and start no server.")
+        Path | None, typer.Option(help="Save the page for --input as this HTML file, and start no server.")
     ] = None,
     beam: Beam = None,
     method: Method = None,

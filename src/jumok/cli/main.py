@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, train
+from jumok.cli import (
+    check,
+    compare,
+    convert,
+    demo,
+    evaluate,
+    look,
+    new,
+    predict,
+    reference,
+    report,
+    runs,
+    train,
+)
 from jumok.cli.console import say
 from jumok.cli.help import Command, Group
 from jumok.cli.mistakes import refuse_no_text, sentence_of
@@ -22,6 +35,7 @@ GROUPS = {
         check: "Read all data and say what is wrong with them",
         convert: "Convert annotated images: COCO, VOC, YOLO, masks",
         train: "Train a model, score it, keep all in a run folder",
+        reference: "Tell all options of an experiment file",
         compare: "Train variants and set them side by side",
     },
     "Trained models": {
@@ -29,6 +43,7 @@ GROUPS = {
         look: "See in a browser what a model looks at",
         evaluate: "Score a run with intervals; compare it with another",
         report: "Write the page report.html of a run again",
+        runs: "List runs with score, date and size",
     },
 }
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from jumok.cli.console import write_line
+from jumok.cli.console import say, write_line
 from jumok.cli.options import Run
 from jumok.predictor.folder import require_run
 
@@ -17,3 +17,4 @@ def command(run: Run) -> None:
     from jumok.reporting import write_report
 
     write_line(str(write_report(run)))
+    say(f"see what its model looks at: jumok look {run}")

@@ -10,6 +10,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -34,7 +35,13 @@ def share_or_number(value: Any) -> Any:
     return value
 
 
-Part = Annotated[float | int, BeforeValidator(share_or_number)]
+PART = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        {"type": "integer", "minimum": 1},
+    ]
+}
+Part = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(PART)]
 
 
 class SplitOptions(Options):

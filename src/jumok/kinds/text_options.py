@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.choices import TEXT_METRICS, Cell, Unit
 from jumok.errors import did_you_mean
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jumok.encoders.recurrent import RecurrentEncoder
     from jumok.encoders.transformer import TransformerEncoder
     from jumok.layers.embedding import TokenEmbedding, TokenOutput
+
+Metric = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TEXT_METRICS)})]
 
 
 class TransformerEncoderOptions(Options):
@@ -120,7 +122,7 @@ class TextOutput(Options):
     )
     tokens: TokenOptions | None = None  # data.tokens, if not its own
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
-    metric: str | None = None  # chooses the best model; by the unit, if not given
+    metric: Metric | None = None  # chooses the best model; by the unit, if not given
 
     @property
     def part(self) -> Options:
