@@ -12,6 +12,8 @@ from typing import TextIO
 from jumok.errors import DataError
 from jumok.files import unwritable
 
+HEAD = 4096  # bytes of a file in which it says who made it
+MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
 WRITTEN = ".jumok-written"  # in a folder of outputs: "SHA256  NAME" for each file, as sha256sum prints and checks it
 
 
@@ -23,17 +25,27 @@ def same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
+def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, remedy: str = "") -> None:
     """Refuse to write a file over an input, over a folder, or over a file that is there and may not be replaced.
 
-    A device or a pipe, like /dev/stdout, may always be written to.
+    A device or a pipe, like /dev/stdout, may always be written to. `remedy` ends the sentence, as an option to add.
     """
     if any(same_file(path, given) for given in inputs):
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file for the answers")
     if os.path.lexists(path) and not is_special(path) and not overwrite:
-        raise DataError(f"{path} exists already; name another file, or add --overwrite to replace it")
+        raise DataError(f"{path} exists already; name another file{remedy}")
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a page or a PNG says in its head that this program made it, so that it can be made again."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except (OSError, ValueError):
+        return False
+    return any(mark in head for mark in MARKS)
 
 
 def is_special(path: Path) -> bool:

@@ -131,7 +131,7 @@ def command(
             predict_images(predictor, images if at_keyboard else list(images), to, score)
             return
         if output is not None:
-            require_free(output, listed, overwrite)
+            require_free(output, listed, overwrite, ", or add --overwrite to replace it")
         out = stack.enter_context(written(output)) if output else sys.stdout
         write = write_json if json else write_lines
         at_once = 1 if at_keyboard else AT_ONCE
