@@ -34,6 +34,8 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file for the answers")
+    if not path.parent.is_dir():
+        raise DataError(f"{path} could not be written: there is no folder {path.parent}; make it first")
     if os.path.lexists(path) and not is_special(path) and not overwrite:
         raise DataError(f"{path} exists already; name another file{remedy}")
 
