@@ -19,6 +19,7 @@ ORDER = [
         "machine",
         "device",
         "files",
+        "outputs",
         "values",
         "dropout",
         "geometry",

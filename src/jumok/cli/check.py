@@ -9,6 +9,7 @@ from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import DataError
 from jumok.files import write_file_atomically
+from jumok.outputs import is_ours, require_free
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,6 +54,7 @@ def command(
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
+        require_free(file, overwrite=is_ours(file), remedy=" by --picture")
         write_file_atomically(file, png(drawn))
     if json:
         print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})

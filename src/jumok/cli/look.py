@@ -16,6 +16,7 @@ from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.errors import ConfigurationError, DataError
 from jumok.files import unwritable, write_file_atomically
+from jumok.outputs import is_ours, require_free
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def command(
             require_run(path)
     from jumok.predictor import load
 
+    if output is not None:
+        inputs = [Path(input)] if input is not None and len(input) < 4096 else []
+        require_free(output, inputs, overwrite=is_ours(output))
     predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
     for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
         say(f"note: {note}")

@@ -12,6 +12,7 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file, like training.steps=200."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")
