@@ -37,6 +37,8 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         return
     if os.path.isdir(path):
         raise DataError(f"{path} is a folder; name a file for the answers")
+    if not os.path.isdir(path.parent):
+        raise DataError(f"{path} could not be written: there is no folder {path.parent}; make it first")
     if os.path.lexists(path) and not is_empty(path) and not overwrite:
         raise DataError(f"{path} exists already; name another file{remedy}")
 

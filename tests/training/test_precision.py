@@ -83,9 +83,18 @@ def test_measuring_ends_within_its_budget(clock, bf16):
     seen = []
     chosen = choose_precision(CPU, sleeping(clock, 1.0, bf16, seen, growth=1.0))
     assert chosen.precision == ("bf16" if bf16 < 1 else "fp32")
-    first = (1.0 + bf16) * SHARES[0]  # nobody knows how long this takes before it was done
-    assert clock.now <= max(BUDGET_SECONDS, first)
+    first = (1.0 + bf16) * SHARES[
+        0
+    ]  # nobody knows how long this takes before it was done, and a first run misleads
+    assert clock.now <= max(BUDGET_SECONDS, 2 * first)
     assert seen[0][1] == SHARES[0] and seen[-1][1] < 1.0
+
+
+def test_a_slow_first_run_decides_nothing(clock):
+    """The first run of all loads code: it may take longer than all others together."""
+    waits = iter([9.0, 0.1])
+    chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits, 0.2 if in_bf16() else 0.1)))
+    assert chosen.precision == "fp32" and chosen.seconds == pytest.approx({"fp32": 0.1, "bf16": 0.2})
 
 
 def test_a_fast_batch_is_measured_whole(clock):
@@ -129,7 +138,7 @@ def test_the_first_process_answers_for_all(clock):
 
 
 def test_the_shortest_time_counts(clock):
-    waits = iter([0.1, 0.1, 0.1, 0.1] * 2 + [0.4, 0.1, 0.1, 0.1, 0.05, 0.02] + [0.2] * 20)
+    waits = iter([0.1, 0.1] + [0.1, 0.1, 0.1, 0.1] * 2 + [0.4, 0.1, 0.1, 0.1, 0.05, 0.02] + [0.2] * 20)
     chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits)), rounds=3)
     assert chosen.precision == "bf16"
     assert chosen.seconds == pytest.approx({"fp32": 0.05, "bf16": 0.02})

@@ -122,6 +122,7 @@ def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
 
 def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) -> None:
     """Answer at an address of this machine until Ctrl-C."""
+    import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 
     from jumok.inspection.server import application

@@ -122,7 +122,7 @@ def lead(arguments: list[str] | None) -> int:
     except Interrupted as stop:
         say(str(stop))
         return FAILED
-    except (OSError, UnicodeEncodeError, RuntimeError) as error:
+    except (OSError, UnicodeEncodeError, RuntimeError, ModuleNotFoundError) as error:
         sentence = sentence_of(error)
         if sentence is None:
             raise

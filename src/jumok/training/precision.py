@@ -5,6 +5,7 @@ fp16 is not offered: its small range needs a scaled loss, and what computes fast
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
@@ -72,6 +73,9 @@ def _race(
     end = clock() + BUDGET_SECONDS
     best: dict[str, float] = {}
     before = 0.0
+    with suppress(RuntimeError):  # the first runs load code and say nothing; what is wrong shows again below
+        _measure(device, trial, SHARES[0], "fp32", {}, clock)
+        _measure(device, trial, SHARES[0], "bf16", {}, clock)
     for share in SHARES:
         if best and clock() + (best["fp32"] + best["bf16"]) * share / before > end:
             break
