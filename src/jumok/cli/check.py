@@ -8,8 +8,7 @@ import typer
 from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import DataError
-from jumok.files import write_file_atomically
-from jumok.outputs import is_ours, require_free
+from jumok.outputs import is_ours, require_free, write_output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,7 +54,7 @@ def command(
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
         require_free(file, overwrite=is_ours(file), remedy=" by --picture")
-        write_file_atomically(file, png(drawn))
+        write_output(file, png(drawn))
     if json:
         print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
     else:
