@@ -39,7 +39,7 @@ def clock(monkeypatch):
     monkeypatch.setattr("jumok.training.precision.time", clock)
     monkeypatch.setattr("jumok.device.has_bf16", lambda device: True)
     monkeypatch.setattr("jumok.training.precision.has_fast_bf16", lambda device: True)
-    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: True)
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: 4.0)
     return clock
 
 
@@ -88,6 +88,16 @@ def test_measuring_ends_within_its_budget(clock, bf16):
     assert seen[0][1] == SHARES[0] and seen[-1][1] < 1.0
 
 
+@pytest.mark.parametrize(("gain", "expected"), [(1.5, "fp32"), (8.0, "bf16")])
+def test_a_batch_that_takes_too_long_is_not_tried_in_bf16(clock, monkeypatch, gain, expected):
+    """The smallest part takes 1.9 seconds: the tiny product decides."""
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: gain)
+    seen = []
+    chosen = choose_precision(CPU, sleeping(clock, 1.9, 1000.0, seen))
+    assert chosen.precision == expected and "too long" in chosen.reason
+    assert seen == [("fp32", SHARES[0])] and clock.now <= BUDGET_SECONDS
+
+
 def test_a_fast_batch_is_measured_whole(clock):
     seen = []
     choose_precision(CPU, sleeping(clock, 0.02, 0.01, seen), rounds=7)
@@ -102,7 +112,7 @@ def test_a_processor_without_bf16_is_not_asked_to_try(clock, monkeypatch):
 
 
 def test_a_tiny_product_is_tried_before_a_batch(clock, monkeypatch):
-    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: False)
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: 0.9)
     seen = []
     assert choose_precision(CPU, sleeping(clock, 1.0, 0.1, seen)).precision == "fp32" and not seen
 
