@@ -139,10 +139,10 @@ def tell(found: "Report", most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
-    for remark in found.pictures.remarks[:most]:
+    for remark in found.remarks[:most]:
         say(f"remark: {remark}")
-    if len(found.pictures.remarks) > most:
-        say(f"... and {len(found.pictures.remarks) - most} more remarks")
+    if len(found.remarks) > most:
+        say(f"... and {len(found.remarks) - most} more remarks")
     for fault in found.faults[:most]:
         say(f"fault: {fault}")
     if found.fault_count > min(most, len(found.faults)):
