@@ -11,7 +11,7 @@ from jumok.cli.options import Config, Json, Set
 from jumok.dataset import prepare
 from jumok.dataset.batch_picture import draw_batch
 from jumok.dataset.pictures import PictureReport, look_at_images, only_read
-from jumok.dataset.report import Report, SplitReport, report
+from jumok.dataset.report import Report, SplitReport, leak_sentence, report
 from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
@@ -147,7 +147,5 @@ def remarks(name: str, part: SplitReport) -> list[str]:
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
     if part.leaked:
-        said.append(
-            f"{name}: {part.leaked:,} rows have inputs that are in train too, so its scores flatter; first: {part.leak}"
-        )
+        said.append(leak_sentence(name, part.leaked, part.leak))
     return said
