@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jumok.attention.core import _explicit
+from jumok.device import has_fast_bf16
 
 HEADS, WIDTH, TOKENS, ROUNDS = 4, 64, 4096, 7
 
@@ -58,16 +59,22 @@ def show(rows: int, queries: int, keys: int, dtype: torch.dtype, training: bool)
     print(f"{rows:4}  {keys:6}  {name:8}  {1e3 * slow:8.2f}  {1e3 * fast:11.2f}  {slow / fast:16.2f}")
 
 
+def formats() -> tuple[torch.dtype, ...]:
+    """What to compare: bf16 only where the processor multiplies in it."""
+    fast = has_fast_bf16(torch.device("cpu"))
+    return (torch.float32, torch.bfloat16) if fast else (torch.float32,)
+
+
 def main() -> None:
     columns = "rows  length  dtype     fused ms  explicit ms  fused / explicit"
     print(
         f"training: {torch.get_num_threads()} threads, {TOKENS} positions, {HEADS} heads of {WIDTH}\n{columns}"
     )
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in formats():
         for length in (8, 16, 32, 64, 128, 256, 512, 1024):
             show(max(1, TOKENS // length), length, length, dtype, training=True)
     print(f"search: one query a row, forward alone\n{columns}")
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in formats():
         for rows in (1, 2, 4, 16, 64):
             for length in (16, 64, 512):
                 show(rows, 1, length, dtype, training=False)

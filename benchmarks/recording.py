@@ -133,7 +133,7 @@ def recording_table(pairs: int) -> None:
     What is recorded is not freed, so a forward takes new memory, whose pages the system clears: once if the process
     keeps what it frees, as all commands of jumok do, else each time.
     """
-    from jumok.training.machine import keep_freed_memory
+    from jumok.machine import keep_freed_memory
 
     names = {"jumok's Transformer": transformer, "timm's ViT-small": vision_transformer, "Marian": marian}
     print(f"| {pairs} pairs | memory | forward, ms | recorded / not | entering `record`, ms |")

@@ -115,6 +115,8 @@ def decode(turns: Turns, job: Job, versions: dict[str, dict[str, Any]], rounds: 
         if system not in versions or (system == "ctranslate2" and not converted(turns, job)):
             continue
         possible = versions[system].get("precisions", precisions)
+        if not computes_bf16():  # possible everywhere, and hundreds of times slower
+            possible = [name for name in possible if name != "bf16"]
         for precision in (name for name in precisions if name in possible):
             jobs[f"{system} {precision}"] = replace(job, system=system, action="decode", precision=precision)
     return rounds_of(turns, jobs, rounds) if jobs else {}
@@ -208,7 +210,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    data = HERE.parent.parent / "shared" / "data" / "multi30k"
+    data = HERE.parent / "data" / "multi30k"
     parser.add_argument("--data", type=Path, default=data, help="the folder of Multi30k (%(default)s)")
     parser.add_argument("--recipe", type=Path, default=HERE.parent / "recipes" / "multi30k-de-en.yaml")
     parser.add_argument("--systems", type=listed(SYSTEMS), default=list(SYSTEMS))

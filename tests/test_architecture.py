@@ -14,9 +14,12 @@ LINES = 400
 ORDER = [
     *[
         "errors",
+        "choices",
         "deferred",
+        "machine",
         "device",
         "files",
+        "outputs",
         "values",
         "dropout",
         "geometry",

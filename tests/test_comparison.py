@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from jumok.comparison import variations
 from jumok.errors import ConfigurationError
+from jumok.experiment.variations import variations
 from small_experiments import write_experiment, write_words
 
 

@@ -11,11 +11,11 @@ from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.kinds.fitting import build_model
 from jumok.kinds.text import BANNED
+from jumok.machine import tune_process
 from jumok.predictor.saved import lower_weights
 from jumok.search import BeamSearch, Greedy
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
-from jumok.training.machine import tune_process
 from jumok.training.processes import Alone
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
@@ -69,7 +69,7 @@ def train(job: Job) -> dict[str, Any]:
         before = trainer.tokens
         trainer.train_step()
         meter.step(trainer.tokens - before)
-    return meter.result(trainer.options.precision, trainer.model.size())
+    return meter.result(trainer.precision, trainer.model.size())
 
 
 def decode(job: Job) -> dict[str, Any]:

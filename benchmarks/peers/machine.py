@@ -5,6 +5,10 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from jumok.device import has_fast_bf16
+
 FEATURES = ("amx_tile", "amx_bf16", "amx_int8", "avx512f", "avx512_bf16", "avx512_vnni", "avx2")
 
 
@@ -27,7 +31,7 @@ def features() -> list[str]:
 
 def computes_bf16() -> bool:
     """Whether the processor multiplies in bf16 by itself."""
-    return bool({"amx_bf16", "avx512_bf16"} & set(features()))
+    return has_fast_bf16(torch.device("cpu"))
 
 
 def cpu_lines() -> dict[str, str]:

@@ -4,20 +4,24 @@
 """
 
 import os
+from typing import TYPE_CHECKING
 
 # Threads of torch (GNU OpenMP) that wait for one another spin by default, for so long that a second busy process
 # makes a training some fifteen times slower; a short spin costs little and shares the processor. benchmarks/waiting.py
 # measures it. It counts only where torch is not loaded yet, and a value of the user's stays.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
-from jumok.attention.maps import AttentionMap
-from jumok.attention.record import Recording, record
+from jumok.deferred import lazy_names
 from jumok.errors import ConfigurationError, DataError, JumokError, RunError
-from jumok.experiment import Experiment, read_experiment
-from jumok.inspection.show import show
-from jumok.predictor import Predictor, load
-from jumok.training import Outcome, train
-from jumok.values import Prediction, TextPrediction
+
+if TYPE_CHECKING:
+    from jumok.attention.maps import AttentionMap
+    from jumok.attention.record import Recording, record
+    from jumok.experiment import Experiment, read_experiment
+    from jumok.inspection.show import show
+    from jumok.predictor import Predictor, load
+    from jumok.training.train import Outcome, train
+    from jumok.values import Prediction, TextPrediction
 
 __version__ = "0.1.0"
 
@@ -39,3 +43,22 @@ __all__ = [
     "show",
     "train",
 ]
+
+# loaded when they are first used: PyTorch alone takes two seconds of a processor
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AttentionMap": "jumok.attention.maps",
+        "Experiment": "jumok.experiment.options",
+        "Outcome": "jumok.training.train",
+        "Prediction": "jumok.values",
+        "Predictor": "jumok.predictor.predictor",
+        "Recording": "jumok.attention.record",
+        "TextPrediction": "jumok.values",
+        "load": "jumok.predictor.saved",
+        "read_experiment": "jumok.experiment.file",
+        "record": "jumok.attention.record",
+        "show": "jumok.inspection.show",
+        "train": "jumok.training.train",
+    },
+)

@@ -1,87 +1,14 @@
 """Train variants of one experiment and set them side by side."""
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from jumok.errors import ConfigurationError
 from jumok.experiment import read_experiment
-from jumok.experiment.file import parse_yaml
 from jumok.experiment.options import Experiment
+from jumok.experiment.variations import Variation
 from jumok.reporting.comparison import Comparison, variant_of, write_comparison
 from jumok.training import train
 from jumok.training.reporter import Reporter
-
-EXAMPLE = "--vary inputs.german.encoder.kind=gru,transformer"
-
-
-@dataclass(frozen=True)
-class Variation:
-    """One of the models to be: its name, and the values that make it."""
-
-    name: str
-    values: Mapping[str, Any]
-
-    @property
-    def overrides(self) -> list[str]:
-        """The values as `--set` takes them; JSON is YAML."""
-        return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in self.values.items()]
-
-    @property
-    def folder(self) -> str:
-        """The name as that of a folder."""
-        return re.sub(r"[^\w.+-]+", "-", self.name).strip("-")
-
-
-def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
-    """From "KEY=V1,V2" texts to every combination, or, `paired`, the first values together, then the second ones.
-
-    Values are YAML: `outputs.english.decoder={kind: gru, attention: none},{kind: transformer}` has two.
-    """
-    if not texts:
-        raise ConfigurationError(f"nothing to compare: name what varies, like {EXAMPLE}")
-    given = [values_of(text) for text in texts]
-    keys = [key for key, _ in given]
-    if len(set(keys)) < len(keys):
-        raise ConfigurationError(
-            f"--vary: {max(keys, key=keys.count)!r} is varied twice; put its values together"
-        )
-    if paired and len({len(values) for _, values in given}) > 1:
-        counts = ", ".join(f"{key} has {len(values)}" for key, values in given)
-        raise ConfigurationError(f"--paired needs as many values for each key; {counts}")
-    columns = [values for _, values in given]
-    rows = list(zip(*columns, strict=True)) if paired else list(product(*columns))
-    found = [Variation(name_of(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
-    if len({v.folder for v in found}) < len(found):
-        raise ConfigurationError("--vary: two of the models would be the same; give each value once")
-    return found
-
-
-def values_of(text: str) -> tuple[str, list[Any]]:
-    key, equals, values = text.partition("=")
-    try:
-        parsed, _ = parse_yaml(f"[{values}]", "values")
-    except ConfigurationError as error:
-        raise ConfigurationError(f"--vary {text!r}: {error}") from None
-    if not equals or not key.strip() or not parsed:
-        raise ConfigurationError(f"--vary {text!r}: expected KEY=VALUE,VALUE, like {EXAMPLE}")
-    return key.strip(), parsed
-
-
-def name_of(keys: Sequence[str], values: Sequence[Any]) -> str:
-    """What a person calls a model: gru; width 128, gru; equal values once."""
-    words = [in_words(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
-    return ", ".join(dict.fromkeys(words))
-
-
-def in_words(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(in_words(str(inner), value[inner]) for inner in value) or "defaults"
-    return str(value) if name == "kind" else f"{name.replace('_', ' ')} {value}"
 
 
 def compare_variations(

@@ -1,8 +1,11 @@
 """Modules that are loaded when they are first used, for most commands never need them.
 
-Torchvision takes six seconds of a processor, timm and matplotlib one each: nobody who translates should wait for them.
+Torch takes two seconds of a processor, torchvision six, timm and matplotlib one each: nobody who asks for help should
+wait for the first one, and nobody who translates for the others.
 """
 
+import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -15,3 +18,24 @@ class Deferred:
 
     def __getattr__(self, what: str) -> Any:
         return getattr(import_module(self.name), what)
+
+
+def lazy_names(
+    package: str, places: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__getattr__` and `__dir__` of a package whose public names are loaded when they are first used (PEP 562).
+
+    `places` says of each name which module defines it.
+    """
+
+    def load(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(places[name]), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *places})
+
+    return load, names

@@ -20,6 +20,10 @@ class RunError(JumokError):
     """A run folder or model cannot be used: missing, damaged, or made by another experiment."""
 
 
+class Interrupted(Exception):
+    """The user stopped the training; it was saved and can go on."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint with the nearest known name ("; did you mean 'width'?"), or the list of them when none is near."""
     known = list(known)

@@ -430,7 +430,7 @@ def test_two_models_point_at_the_same(look):
     page.wait_for_function("() => document.querySelectorAll('.stage[data-shown]').length === 2")
 
 
-def test_pointing_is_answered_in_fifty_milliseconds(look):
+def test_pointing_asks_the_server_once_for_each_query(look):
     page = look("text")
     page.evaluate("jumok.app.panels[0].timings.length = 0")
     for sweep in range(3):
@@ -438,9 +438,7 @@ def test_pointing_is_answered_in_fifty_milliseconds(look):
             query(page, number if sweep % 2 == 0 else 13 - number).hover()
             page.wait_for_timeout(8)
     page.wait_for_timeout(100)
-    timings = page.evaluate("jumok.app.panels[0].timings")
-    assert len(timings) >= 20
-    assert np.percentile(timings, 95) <= 50
+    assert page.evaluate("jumok.app.panels[0].timings.length") >= 20  # benchmarks/hovering.py says how fast
     rows = [path for path in page.server.asked if "/api/row" in path]
     assert len(rows) == len(set(rows)) <= 14
 

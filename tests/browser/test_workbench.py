@@ -405,22 +405,14 @@ def test_the_view_is_saved_in_three_ways(look, open_page, tmp_path):
     offline.locator(".beams li").first.wait_for()
 
 
-def p95_of_hovering(page, count):
-    """The 95th percentile in milliseconds from the pointer over a token to what is drawn."""
+@pytest.mark.parametrize("name", ["large", "cells"])
+def test_hovering_is_answered(look, name):
+    """Each token that is pointed at is answered; benchmarks/hovering.py measures how fast."""
+    page = look(name)
+    count = min(40, page.locator(".row.query .token").count())
     boxes = [query(page, number).bounding_box() for number in range(count)]
     page.evaluate("jumok.app.panels[0].timings.length = 0")
     for box in [*boxes, *boxes[::-1]]:
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         time.sleep(0.03)
-    page.wait_for_timeout(150)
-    timings = page.evaluate("jumok.app.panels[0].timings")
-    assert len(timings) >= count
-    return np.percentile(timings, 95)
-
-
-@pytest.mark.parametrize("name", ["large", "cells"])
-def test_hovering_is_answered_quickly(look, name):
-    """In 50 ms where nothing else runs; machines that test have other things to do."""
-    page = look(name)
-    count = min(40, page.locator(".row.query .token").count())
-    assert p95_of_hovering(page, count) < 150
+    page.wait_for_function(f"jumok.app.panels[0].timings.length >= {count}")

@@ -110,3 +110,12 @@ def test_wrong_words_are_refused(refused, small_run, tmp_path):
     assert "look.html" in refused(
         "look", small_run, "--input", "a", "--output", Path("/nosuch/folder/look.html")
     )
+
+
+def test_a_look_is_written_again_but_not_over_a_persons_file(jumok, refused, small_run, tmp_path):
+    out = tmp_path / "a.html"
+    for _ in range(2):
+        assert jumok("look", small_run, "--input", "abc", "--output", out).status == 0
+    out.write_text("mine")
+    assert f"{out} exists already" in refused("look", small_run, "--input", "abc", "--output", out)
+    assert out.read_text() == "mine"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jumok.predictor import Predictor, load
+from jumok.values import Prediction, TextPrediction
 from small_experiments import LETTERS, unseen
 
 
@@ -154,6 +155,36 @@ def test_missing_files(refused, run, tmp_path):
     assert sentence.startswith(f"{tmp_path / 'no' / 'out'} could not be written")
 
 
+def test_the_input_is_never_lost(refused, jumok, run, tmp_path):
+    """However large: a file is read while answers are written."""
+    texts, file = b"abc\n" * 3000, tmp_path / "in.txt"
+    file.write_bytes(texts)
+    assert "is one of the inputs" in refused("predict", run, "--file", file, "--output", file, "--overwrite")
+    assert file.read_bytes() == texts
+    file.with_name("mine.txt").write_text("mine")
+    sentence = refused("predict", run, "a", "--output", file.with_name("mine.txt"))
+    assert "exists already" in sentence and file.with_name("mine.txt").read_text() == "mine"
+    ended = jumok("predict", run, "abc", "--output", file.with_name("mine.txt"), "--overwrite")
+    assert ended.status == 0 and file.with_name("mine.txt").read_text() == expected(run, ["abc"])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\t"])
+def test_an_answer_is_one_line_for_every_program(jumok, run, monkeypatch, end):
+    answer = Prediction({"target": TextPrediction(f"a{end}b", 0.0)})
+    monkeypatch.setattr(Predictor, "predict", lambda self, values, *rest: [answer] * len(values))
+    assert jumok("predict", run, "x", "y").output == "a b\na b\n"
+    assert json.loads(jumok("predict", run, "x", "--json").output)[0]["text"] == f"a{end}b"
+
+
+def test_several_answers_stand_on_one_line(jumok, run):
+    ended = jumok("predict", run, "abc", "de", "--method", "beam", "--beam", 3, "--best", 3)
+    found = load(run, decoding={"method": "beam", "beam": 3, "best": 3}).predict(["abc", "de"])
+    assert [line.split("\t") for line in ended.output.splitlines()] == [
+        [str(one) for one in (prediction["target"], *prediction["target"].alternatives)]
+        for prediction in found
+    ]
+
+
 def test_what_is_no_run(refused, tmp_path):
     assert (
         refused("predict", tmp_path / "no", "a") == f"{tmp_path / 'no'}: there is no such run or model folder"
@@ -167,13 +198,14 @@ def test_what_is_no_run(refused, tmp_path):
     ("words", "sentence"),
     [
         (("--beam", 0), "decoding.beam: expected a number greater than 0, got 0"),
-        (
-            ("--method", "bem"),
-            "decoding.method: expected 'beam', 'greedy' or 'sample', got 'bem'; did",
-        ),
         (("--top-p", 2), "decoding.top_p: expected a number at most 1.0, got 2.0"),
         (("--temperature", "nan"), "decoding.temperature: expected a finite number, got nan"),
     ],
 )
 def test_decoding_that_does_not_exist(refused, run, words, sentence):
     assert refused("predict", run, "a", *words).startswith(f"decoding options: {sentence}")
+
+
+def test_a_choice_that_does_not_exist(jumok, run):
+    ended = jumok("predict", run, "a", "--method", "bem")
+    assert ended.status == 2 and "'bem' is not one of 'beam', 'greedy', 'sample'" in ended.talk

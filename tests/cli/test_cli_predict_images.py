@@ -1,6 +1,7 @@
 """`jumok predict` of images: lines, JSON, and a folder that people and COCO's programs can read."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,9 @@ def test_a_folder_stands_for_its_images(jumok, tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     run = trained("boxes") / "run"
     images = [tmp_path / "a.PNG", tmp_path / "b.png", tmp_path / "deep" / "a.jpg"]
-    assert jumok("predict", run, tmp_path).output == jumok("predict", run, *images).output
+    answers = jumok("predict", run, *images).output.splitlines()
+    named = [f"{image}\t{answer}" for image, answer in zip(images, answers, strict=True)]
+    assert jumok("predict", run, tmp_path).output.splitlines() == named
     document = json.loads(jumok("predict", run, tmp_path, "--json").output)
     assert [item["input"] for item in document] == [str(image) for image in images]
     assert document[0].keys() == {"input", "width", "height", "objects"}
@@ -202,3 +205,47 @@ def test_folders_that_are_none(refused, tmp_path):
 def test_a_score_belongs_to_boxes(refused, kind):
     sentence = refused("predict", trained(kind) / "run", scenes(kind)[0], "--score", 0.5)
     assert sentence.startswith("--score is for models that find objects")
+
+
+@each_kind
+def test_photographs_and_a_persons_files_are_kept(refused, jumok, tmp_path, kind):
+    run, photos = trained(kind) / "run", tmp_path / "photos"
+    draw_scene(photos / "p0.jpg", 0)
+    draw_scene(photos / "deep" / "p1.jpg", 1)
+    before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+    assert "is one of the inputs" in refused("predict", run, photos, "--output", photos)
+    assert before == {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
+    out = tmp_path / "out"
+    for _ in range(2):  # again into the same folder
+        assert jumok("predict", run, photos, "--output", out).status == 0
+    (out / "p0.jpg").write_text("mine")
+    assert "p0.jpg is there already" in refused("predict", run, photos, "--output", out)
+    assert (out / "p0.jpg").read_text() == "mine"
+    (photos / "predictions.json").write_text("mine")
+    assert "predictions.json is there already" in refused("predict", run, photos / "deep", "--output", photos)
+    assert (photos / "predictions.json").read_text() == "mine"
+
+
+def test_hidden_images_are_left_out_with_a_word(jumok, tmp_path):
+    for name in ("a.png", ".ipynb_checkpoints/a.png", "@eaDir/a.png"):
+        draw_scene(tmp_path / name, 0)
+    (tmp_path / "._a.png").write_bytes(b"AppleDouble")
+    ended = jumok("predict", trained("boxes") / "run", tmp_path)
+    assert ended.status == 0 and len(ended.output.splitlines()) == 1
+    assert "3 hidden image(s)" in ended.talk
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--output",)])
+def test_a_name_that_is_no_utf8_is_told(jumok, tmp_path, words):
+    draw_scene(tmp_path / "p" / "b.png", 0)
+    odd = os.fsencode(tmp_path / "p") + b"/" + "사진".encode("cp949") + b".png"
+    os.rename(tmp_path / "p" / "b.png", odd)
+    draw_scene(tmp_path / "p" / "b.png", 0)
+    words = [*words, tmp_path / "out"] if words == ("--output",) else words
+    ended = jumok("predict", trained("boxes") / "run", tmp_path / "p", *words)
+    assert ended.status == 2 and "the name is not UTF-8; rename the file" in ended.talk
+    if words == ("--json",):
+        assert len(json.loads(ended.output)) == 2
+    if (tmp_path / "out").exists():
+        assert (tmp_path / "out" / "b.jpg").exists()
+        assert len(load_json(tmp_path / "out" / "images.json")["unreadable"]) == 1

@@ -99,7 +99,7 @@ def test_it_learns_shapes():
     model = nn.Sequential(
         SmallBackbone(), QueryBoxHead(WIDTH, 4, CLASSES, queries=20, layers=2, feedforward=64)
     )
-    learn(model, lambda scenes: query_loss(model(scenes.pixels), scenes.boxes), 250, 3e-3)
+    learn(model, lambda scenes: query_loss(model(scenes.pixels), scenes.boxes), 400, 3e-3)
     scenes = draw(64, seed=1000)
     with torch.no_grad():
         found = model[1].detect(model(scenes.pixels))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import jumok
-from jumok.device import autocast
+from jumok.device import NO_BF16, autocast, has_bf16, usable_precision
 from jumok.layers.embedding import TokenOutput
 from jumok.predictor.saved import lower_weights
 from small_models import NAMES, PAIRS, READABLE, WRITABLE, padded, small_model
@@ -15,7 +15,9 @@ def test_a_trained_model_answers_the_same_in_bf16(reversal):
     run = reversal / "run"
     inputs = [row.split("\t")[0] for row in (reversal / "test.tsv").read_text().splitlines()[1:]]
     exact, lowered = jumok.load(run), jumok.load(run, decoding={"precision": "bf16"})
-    assert any(p.dtype == torch.bfloat16 for p in lowered.model.parameters())
+    has = has_bf16(torch.device("cpu"))
+    assert any(p.dtype == torch.bfloat16 for p in lowered.model.parameters()) == has
+    assert lowered.notes == (() if has else (NO_BF16,)) and not exact.notes
     ours = [prediction.text for prediction in lowered.predict(inputs)]
     theirs = [prediction.text for prediction in exact.predict(inputs)]
     same = sum(a == b for a, b in zip(ours, theirs, strict=True))
@@ -41,7 +43,8 @@ def test_every_model_steps_in_bf16(encoder, decoder):
     source = padded([5, 2, 4], READABLE)
     with torch.inference_mode():
         exact = next_logits(model, source, "fp32")
-        lower_weights(model)
+        if usable_precision(torch.device("cpu"), "bf16") == "bf16":
+            lower_weights(model)
         lowered = next_logits(model, source, "bf16")
     assert exact.shape == (3, WRITABLE)
     assert (lowered.float() - exact).abs().max() < 0.05 * exact.abs().max()
@@ -55,3 +58,23 @@ def next_logits(model, source, precision):
         state = state.select(torch.tensor([0, 0, 1, 1, 2, 2]), torch.arange(3))
         logits, _ = decoder.step(token.repeat_interleave(2), state)
     return logits[::2]
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """A processor without bf16, as all before AVX-512."""
+    monkeypatch.setattr("jumok.device.has_bf16", lambda device: False)
+
+
+def test_a_processor_without_bf16_answers_in_fp32_and_says_so(plain, reversal):
+    predictor = jumok.load(reversal / "run", decoding={"precision": "bf16"})
+    assert predictor.decoding.precision == "fp32" and predictor.notes == (NO_BF16,)
+    assert {p.dtype for p in predictor.model.parameters()} == {torch.float32}
+    assert predictor.predict(["abc"]) == jumok.load(reversal / "run").predict(["abc"])
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_commands_say_it_once(plain, jumok, reversal, command, tmp_path):
+    words = ["abc"] if command == "predict" else ["--split", "test"]
+    ended = jumok(command, reversal / "run", *words, "--precision", "bf16")
+    assert ended.status == 0 and ended.talk.count(NO_BF16) == 1

@@ -1,11 +1,16 @@
 """bf16 is chosen where it was measured to be faster, and nowhere else."""
 
+import os
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
 
-from jumok.device import autocast
-from jumok.training.precision import choose_precision
+from jumok.device import autocast, has_bf16, has_fast_bf16
+from jumok.training.precision import BUDGET_SECONDS, SHARES, choose_precision
 
 CPU = torch.device("cpu")
 
@@ -29,17 +34,21 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
+    """A processor that multiplies in bf16, and a clock that only trials move."""
     clock = Clock()
     monkeypatch.setattr("jumok.training.precision.time", clock)
+    monkeypatch.setattr("jumok.device.has_bf16", lambda device: True)
+    monkeypatch.setattr("jumok.training.precision.has_fast_bf16", lambda device: True)
+    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: True)
     return clock
 
 
-def sleeping(clock, fp32, bf16, seen):
-    """A trial that takes so many seconds."""
+def sleeping(clock, fp32, bf16, seen, growth=0.0):
+    """A trial that takes so many seconds on a whole batch; `growth` is the part that grows with its share."""
 
-    def trial():
-        seen.append("bf16" if in_bf16() else "fp32")
-        clock.sleep(bf16 if in_bf16() else fp32)
+    def trial(share):
+        seen.append(("bf16" if in_bf16() else "fp32", share))
+        clock.sleep((bf16 if in_bf16() else fp32) * (1 - growth + growth * share))
 
     return trial
 
@@ -47,7 +56,7 @@ def sleeping(clock, fp32, bf16, seen):
 def test_autocast_computes_products_in_the_precision():
     linear, x = nn.Linear(3, 5), torch.randn(2, 3)
     with autocast(CPU, "bf16"):
-        assert linear(x).dtype == torch.bfloat16
+        assert linear(x).dtype == (torch.bfloat16 if has_bf16(CPU) else torch.float32)
         with autocast(CPU, "fp32"):
             assert linear(x).dtype == torch.float32
     with autocast(CPU, "fp32"):
@@ -55,75 +64,129 @@ def test_autocast_computes_products_in_the_precision():
     assert linear.weight.dtype == torch.float32
 
 
-def test_the_faster_is_chosen_after_alternating(clock):
+def test_the_faster_is_chosen_by_turns(clock):
     seen = []
-    precision, seconds = choose_precision(CPU, sleeping(clock, 2.0, 0.5, seen), rounds=3)
-    assert precision == "bf16"
-    assert seen == ["fp32", "bf16"] * 3
-    assert seconds == pytest.approx({"fp32": 2.0, "bf16": 0.5})
+    chosen = choose_precision(CPU, sleeping(clock, 0.2, 0.05, seen), rounds=3)
+    assert chosen.precision == "bf16"
+    assert [precision for precision, _ in seen] == ["fp32", "bf16"] * (len(seen) // 2)
+    assert chosen.seconds == pytest.approx({"fp32": 0.2, "bf16": 0.05})
 
 
-@pytest.mark.parametrize(("bf16", "expected"), [(1.05, "fp32"), (1.01, "fp32"), (0.99, "bf16")])
+@pytest.mark.parametrize(("bf16", "expected"), [(0.105, "fp32"), (0.101, "fp32"), (0.099, "bf16")])
 def test_a_small_gain_is_not_worth_it(clock, bf16, expected):
-    assert choose_precision(CPU, sleeping(clock, 1.1, bf16, []))[0] == expected
+    assert choose_precision(CPU, sleeping(clock, 0.11, bf16, [])).precision == expected
 
 
-def test_a_slow_bf16_is_tried_twice(clock):
+@pytest.mark.parametrize("bf16", [0.5, 1.0, 100.0])
+def test_measuring_ends_within_its_budget(clock, bf16):
+    """A batch that takes a second is measured by a part of it."""
     seen = []
-    precision, seconds = choose_precision(CPU, sleeping(clock, 0.5, 2.0, seen))
-    assert precision == "fp32"
-    assert seen == ["fp32", "bf16"] * 2
-    assert seconds == pytest.approx({"fp32": 0.5, "bf16": 2.0})
+    chosen = choose_precision(CPU, sleeping(clock, 1.0, bf16, seen, growth=1.0))
+    assert chosen.precision == ("bf16" if bf16 < 1 else "fp32")
+    first = (1.0 + bf16) * SHARES[
+        0
+    ]  # nobody knows how long this takes before it was done, and a first run misleads
+    assert clock.now <= max(BUDGET_SECONDS, 2 * first)
+    assert seen[0][1] == SHARES[0] and seen[-1][1] < 1.0
+
+
+def test_a_slow_first_run_decides_nothing(clock):
+    """The first run of all loads code: it may take longer than all others together."""
+    waits = iter([9.0, 0.1])
+    chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits, 0.2 if in_bf16() else 0.1)))
+    assert chosen.precision == "fp32" and chosen.seconds == pytest.approx({"fp32": 0.1, "bf16": 0.2})
+
+
+def test_a_fast_batch_is_measured_whole(clock):
+    seen = []
+    choose_precision(CPU, sleeping(clock, 0.02, 0.01, seen), rounds=7)
+    assert [share for _, share in seen].count(1.0) == 14
+
+
+def test_a_processor_without_bf16_is_not_asked_to_try(clock, monkeypatch):
+    monkeypatch.setattr("jumok.training.precision.has_fast_bf16", lambda device: False)
+    seen, said = [], []
+    chosen = choose_precision(CPU, sleeping(clock, 1.0, 0.1, seen), said.append)
+    assert chosen.precision == "fp32" and "bf16" in chosen.reason and not seen and not said
+
+
+def test_a_tiny_product_is_tried_before_a_batch(clock, monkeypatch):
+    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: False)
+    seen = []
+    assert choose_precision(CPU, sleeping(clock, 1.0, 0.1, seen)).precision == "fp32" and not seen
+
+
+def test_what_is_measured_is_said_before(clock):
+    said = []
+
+    def trial(share):
+        assert said == ["measuring whether fp32 or bf16 is faster here (at most about 2 seconds)"]
+        clock.sleep(0.1)
+
+    choose_precision(CPU, trial, said.append)
+    assert said
+
+
+def test_the_first_process_answers_for_all(clock):
+    asked = []
+
+    def decide(question):
+        asked.append(question)
+        return False
+
+    assert choose_precision(CPU, lambda share: None, decide=decide).precision == "fp32" and len(asked) == 1
 
 
 def test_the_shortest_time_counts(clock):
-    waits = iter([9.0, 1.0, 4.0, 8.0, 3.0, 8.0])  # fp32 and bf16 by turns; the first is a slow start
-    precision, seconds = choose_precision(CPU, lambda: clock.sleep(next(waits)))
-    assert precision == "bf16"
-    assert seconds == pytest.approx({"fp32": 3.0, "bf16": 1.0})
+    waits = iter([0.1, 0.1] + [0.1, 0.1, 0.1, 0.1] * 2 + [0.4, 0.1, 0.1, 0.1, 0.05, 0.02] + [0.2] * 20)
+    chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits)), rounds=3)
+    assert chosen.precision == "bf16"
+    assert chosen.seconds == pytest.approx({"fp32": 0.05, "bf16": 0.02})
 
 
-def test_a_failing_bf16_means_fp32():
-    def trial():
+def test_a_failing_bf16_means_fp32(clock):
+    def trial(share):
         if in_bf16():
             raise RuntimeError('"some_kernel" not implemented for BFloat16')
 
-    precision, seconds = choose_precision(CPU, trial)
-    assert precision == "fp32"
-    assert list(seconds) == ["fp32"]
+    chosen = choose_precision(CPU, trial)
+    assert chosen.precision == "fp32" and list(chosen.seconds) == ["fp32"] and "missing" in chosen.reason
 
 
-def test_a_failing_fp32_is_an_error():
-    def trial():
+def test_a_failing_fp32_is_an_error(clock):
+    def trial(share):
         raise RuntimeError("wrong shapes")
 
     with pytest.raises(RuntimeError, match="wrong shapes"):
         choose_precision(CPU, trial)
 
 
-def test_short_trials_are_repeated(clock):
-    seen = []
-    choose_precision(CPU, sleeping(clock, 0.02, 0.01, seen), rounds=7)
-    assert seen == ["fp32", "bf16"] * 7
-
-
 def test_a_real_trial_leaves_no_trace():
     model, x = nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.5), nn.Linear(8, 1)), torch.randn(4, 8)
     before = {name: value.clone() for name, value in model.state_dict().items()}
 
-    def trial():
+    def trial(share):
         model(x).sum().backward()
         model.zero_grad()
 
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    precision, seconds = choose_precision(CPU, trial)
+    chosen = choose_precision(CPU, trial)
     assert torch.equal(torch.rand(3), expected)
-    assert precision in ("fp32", "bf16")
-    assert set(seconds) <= {"fp32", "bf16"}
+    assert chosen.precision == "fp32" or has_fast_bf16(CPU)
+    assert set(chosen.seconds) <= {"fp32", "bf16"}
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert not in_bf16()
+
+
+def test_a_plain_processor_is_told_by_the_libraries():
+    """Where the libraries are told to compute as an AVX2 processor, there is no bf16."""
+    code = "import torch; from jumok.device import has_bf16; print(has_bf16(torch.device('cpu')))"
+    plain = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+    if platform.machine() in ("x86_64", "AMD64"):
+        ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, **plain}, capture_output=True)
+        assert ended.stdout == b"False\n", ended.stderr
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -132,10 +195,10 @@ def test_choosing_on_a_gpu():
     model, x = nn.Linear(4096, 4096).to(device), torch.randn(4096, 4096, device=device)
     state = torch.cuda.get_rng_state()
 
-    def trial():
+    def trial(share):
         nn.functional.dropout(model(x)).sum().backward()
         model.zero_grad()
 
-    precision, seconds = choose_precision(device, trial)
-    assert precision == ("bf16" if torch.cuda.is_bf16_supported() else "fp32"), seconds
+    chosen = choose_precision(device, trial)
+    assert chosen.precision == ("bf16" if torch.cuda.is_bf16_supported() else "fp32"), chosen.seconds
     assert torch.equal(torch.cuda.get_rng_state(), state)

@@ -14,6 +14,7 @@ from jumok.experiment import Experiment, read_experiment
 from jumok.training import Interrupted, Outcome, loop, parallel, train
 from jumok.training.batches import Batches
 from jumok.training.loop import Trainer
+from jumok.training.precision import Chosen
 from jumok.training.reporter import Silent
 from jumok.training.run import RunFolder
 from run_contents import assert_same_end, files_of, last_checkpoint, log_of
@@ -309,9 +310,9 @@ def test_options_of_later_steps_may_change(make, tmp_path):
 
 def test_precision_that_was_found_out_stays(make, tmp_path, monkeypatch):
     automatic, run, told = "training.precision=auto", tmp_path / "run", Told()
-    monkeypatch.setattr(loop, "choose_precision", lambda device, trial, clock: ("fp32", {"fp32": 0.001}))
+    monkeypatch.setattr(loop, "choose_precision", lambda *given, **named: Chosen("fp32", {}, "made up"))
     train(make(automatic, "training.steps=4"), run)
-    monkeypatch.setattr(loop, "choose_precision", lambda device, trial, clock: ("bf16", {"bf16": 0.001}))
+    monkeypatch.setattr(loop, "choose_precision", lambda *given, **named: Chosen("bf16", {}, "made up"))
     train(make(automatic), run, told)
     train(make(), tmp_path / "whole")
     assert told.sentences == []

@@ -1,21 +1,21 @@
 """`jumok check`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from jumok.cli.console import print_json, say, talk
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
-from jumok.dataset import prepare
-from jumok.dataset.batch_picture import draw_batch
-from jumok.dataset.pictures import PictureReport, look_at_images, only_read
-from jumok.dataset.report import Report, SplitReport, leak_sentence, report
-from jumok.drawing.encoding import png
 from jumok.errors import DataError
-from jumok.experiment import read_experiment
 from jumok.files import write_file_atomically
+from jumok.outputs import is_ours, require_free
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from jumok.dataset.pictures import PictureReport
+    from jumok.dataset.report import Report, SplitReport
 
 SHOWN = 20
 
@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def command(
     config: Config,
     set_: Set = None,
-    faults: Annotated[int, typer.Option(help="Faults to show one by one.")] = SHOWN,
+    faults: Annotated[int, typer.Option(metavar="N", help="How many faults to show.")] = SHOWN,
     picture: Annotated[
         Path | None,
         typer.Option(help="Where the picture of a batch goes; NAME-batch.png in this folder by default."),
@@ -39,13 +39,22 @@ def command(
     Of images, each one is decoded, and a labelled batch is drawn as the model gets it in training: scaled, and varied
     by augmentation. Exit status 2 when there are faults that training would refuse.
     """
+    from jumok.experiment.file import read_experiment
+
     experiment = read_experiment(config, set_ or [])
+    from jumok.dataset import prepare
+    from jumok.dataset.batch_picture import draw_batch
+    from jumok.dataset.pictures import look_at_images, only_read
+    from jumok.dataset.report import report
+    from jumok.drawing.encoding import png
+
     images = look_at_images(experiment)
     prepared = only_read(experiment) if images.broken else prepare(experiment, say, tolerant=True)
     found = report(prepared, images)
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
+        require_free(file, overwrite=is_ours(file), remedy=" by --picture")
         write_file_atomically(file, png(drawn))
     if json:
         print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
@@ -66,8 +75,10 @@ def command(
         )
 
 
-def show(found: Report) -> None:
+def show(found: "Report") -> None:
     """What could be read."""
+    from jumok.cli.console import talk
+
     if found.pictures.sources:
         talk.print(picture_table(found.pictures))
     if any(part.lengths for part in found.splits.values()):
@@ -76,8 +87,10 @@ def show(found: Report) -> None:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
 
 
-def picture_table(pictures: PictureReport) -> Table:
+def picture_table(pictures: "PictureReport") -> "Table":
     """Counts of images and of what is marked in them."""
+    from rich.table import Table
+
     table = Table(title="images", title_justify="left")
     for column in ("part", "images", "smallest", "largest", "marked"):
         table.add_column(column, justify="left" if column in ("part", "marked") else "right")
@@ -90,8 +103,10 @@ def picture_table(pictures: PictureReport) -> Table:
     return table
 
 
-def split_table(found: Report) -> Table:
+def split_table(found: "Report") -> "Table":
     """Counts and lengths of every part."""
+    from rich.table import Table
+
     table = Table(title="data", title_justify="left")
     for column in (
         "part",
@@ -121,7 +136,7 @@ def split_table(found: Report) -> Table:
     return table
 
 
-def tell(found: Report, most: int) -> None:
+def tell(found: "Report", most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
@@ -137,7 +152,7 @@ def tell(found: Report, most: int) -> None:
         say("no faults")
 
 
-def remarks(name: str, part: SplitReport) -> list[str]:
+def remarks(name: str, part: "SplitReport") -> list[str]:
     """What is not a fault, but good to know."""
     said = []
     if part.duplicates:
@@ -147,5 +162,7 @@ def remarks(name: str, part: SplitReport) -> list[str]:
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
     if part.leaked:
+        from jumok.dataset.report import leak_sentence
+
         said.append(leak_sentence(name, part.leaked, part.leak))
     return said

@@ -2,18 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import make_display
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
-from jumok.comparison import compare_variations, variations
-from jumok.reporting.comparison import Comparison, shown_metrics
-from jumok.reporting.numbers import duration, metric_name, score, size, speed
-from jumok.training import Interrupted
+from jumok.errors import Interrupted
+
+if TYPE_CHECKING:
+    from jumok.reporting.comparison import Comparison
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,11 +40,18 @@ def command(
     The same command goes on where an interrupted comparison stopped. Values are YAML, so a whole part can vary:
     --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'.
     """
+    from jumok.experiment.file import read_experiment
+    from jumok.experiment.variations import variations
+
+    variants = variations(vary or [], paired)
+    for variant in variants:
+        read_experiment(config, [*(set_ or []), *variant.overrides])
+    from jumok.cli.display import make_display
+    from jumok.comparison import compare_variations
+
     folder = run or Path("runs") / f"{config.stem}-compare"
     try:
-        comparison = compare_variations(
-            config, variations(vary or [], paired), folder, set_ or [], make_display(), say
-        )
+        comparison = compare_variations(config, variants, folder, set_ or [], make_display(), say)
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     show_comparison(comparison, folder)
@@ -54,8 +59,14 @@ def command(
         print_json(asdict(comparison))
 
 
-def show_comparison(comparison: Comparison, folder: Path) -> None:
+def show_comparison(comparison: "Comparison", folder: Path) -> None:
     """The table, and where page and picture are."""
+    from rich.table import Table
+
+    from jumok.cli.console import talk
+    from jumok.reporting.comparison import shown_metrics
+    from jumok.reporting.numbers import duration, metric_name, size, speed
+
     table = Table(title=comparison.title, title_justify="left")
     table.add_column("model")
     metrics = shown_metrics(comparison)
@@ -72,6 +83,8 @@ def show_comparison(comparison: Comparison, folder: Path) -> None:
 
 def with_half_width(metric: str, interval: dict[str, float]) -> str:
     """A score and half of its 95 % interval: 33.39 ± 1.99 %."""
+    from jumok.reporting.numbers import score
+
     value = score(metric, interval["value"])
     half = score(metric, (interval["high"] - interval["low"]) / 2).removesuffix(" %")
     return f"{value.removesuffix(' %')} ± {half}{' %' if value.endswith(' %') else ''}"

@@ -2,26 +2,41 @@
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDE = 110  # columns, where there is no terminal to ask
 
-# without markup and emoji: in people's texts and in "train.tsv:100:" they are no such thing
-talk = Console(
-    stderr=True,
-    highlight=False,
-    soft_wrap=True,
-    markup=False,
-    emoji=False,
-    width=None if sys.stderr.isatty() else WIDE,
-)
+
+def __getattr__(name: str) -> "Console":
+    """`talk`, the console of stderr, made when it is first used: a mistake is told without it.
+
+    It has no markup and emoji: in people's texts and in "train.tsv:100:" they are no such thing.
+    """
+    if name != "talk":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rich.console import Console
+
+    made = Console(
+        stderr=True,
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        emoji=False,
+        width=None if sys.stderr.isatty() else WIDE,
+    )
+    globals()[name] = made
+    return made
 
 
 def say(message: str) -> None:
     """A sentence on stderr."""
-    talk.print(message)
+    if "talk" in globals():  # a table or a bar may be there, which the sentence must not tear
+        globals()["talk"].print(message)
+    else:
+        sys.stderr.write(message + "\n")
 
 
 def print_json(document: Any) -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jumok.cli.console import print_json, say, write_line
 from jumok.cli.options import Json
-from jumok.data.annotations.expressible import not_expressible, sentence, without_outline
-from jumok.data.annotations.splits import Splits, counts, read_splits, same_classes, write_splits
-from jumok.data.faults import Fault
 from jumok.errors import ConfigurationError, DataError
+
+if TYPE_CHECKING:
+    from jumok.data.annotations.splits import Splits
+    from jumok.data.faults import Fault
 
 SHOWN = 20
 MOST_MASK_CLASSES = 254  # with "outside" and 255, what 8 bits can tell apart
@@ -60,7 +61,8 @@ def command(
         Path | None, typer.Option("--from-images", help="Where the images of a COCO file are.")
     ] = None,
     split: Annotated[
-        list[str] | None, typer.Option(help="A split to convert; several times: several. All by default.")
+        list[str] | None,
+        typer.Option(metavar="SPLIT", help="A split to convert; may be given several times. All by default."),
     ] = None,
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave out what is faulty, instead of stopping.")
@@ -72,6 +74,9 @@ def command(
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """
     kind = to or told_by_name(target)
+    from jumok.data.annotations.expressible import not_expressible, sentence
+    from jumok.data.annotations.splits import counts, read_splits, same_classes, write_splits
+
     splits = same_classes(read_splits(source, folder, split or ()))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)
     if kind is To.masks:
@@ -99,7 +104,7 @@ def told_by_name(target: Path) -> To:
     return formats[target.suffix]
 
 
-def tell_faults(faults: Sequence[Fault], skip: bool) -> None:
+def tell_faults(faults: Sequence["Fault"], skip: bool) -> None:
     """Show what could not be read; stop unless it is to be skipped."""
     for fault in faults[:SHOWN]:
         say(f"fault: {fault}")
@@ -109,8 +114,10 @@ def tell_faults(faults: Sequence[Fault], skip: bool) -> None:
         raise DataError(f"faults: {len(faults)}; mend them, or pass --skip to convert the rest")
 
 
-def check_outlines(splits: Splits) -> None:
+def check_outlines(splits: "Splits") -> None:
     """Masks are made of outlines; a box does not say which of its pixels are the object's."""
+    from jumok.data.annotations.expressible import without_outline
+
     bare = list(without_outline(splits))
     if bare:
         place = bare[0].place

@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from jumok.cli.compare import show_comparison
-from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import make_display
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Json, Set
-from jumok.comparison import compare_variations
-from jumok.demos import bottleneck, digits, numbers, pronounce
-from jumok.errors import ConfigurationError
-from jumok.evaluation import experiment_of, final_split, open_split
-from jumok.experiment import read_experiment
-from jumok.predictor import load
-from jumok.reporting.numbers import duration
-from jumok.training import Interrupted, train
+from jumok.errors import ConfigurationError, Interrupted
 
 SHOWN = 6
 
@@ -49,7 +39,7 @@ class Demo:
     title: str
     file: Path
     run: Path
-    next: tuple[str, str, str]
+    next: tuple[str, ...]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,14 +47,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def command(
-    name: Annotated[Name, typer.Argument(help="Which one.")] = Name.numbers,
+    name: Annotated[
+        Name, typer.Argument(metavar="DEMO", help="numbers, pronounce, bottleneck or digits; see above.")
+    ] = Name.numbers,
     reverse: Annotated[bool, typer.Option("--reverse", help="For numbers: binary to decimal.")] = False,
     round_trip: Annotated[
         bool, typer.Option("--round-trip", help="For numbers: both directions, one after the other.")
     ] = False,
     output: Annotated[
         Output | None,
-        typer.Option(help="For digits: find them (boxes), paint over them (mask), read them (text)."),
+        typer.Option(help="For digits: find them, paint over them, or read them; boxes by default."),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="The run folder; FOLDER/NAME-OF-THE-DEMO by default.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     set_: Set = None,
@@ -72,25 +67,30 @@ def command(
 ) -> None:
     """Train a model on a small real task, in minutes, and show what it can do.
 
-    numbers: decimal to binary, on numbers it never saw (--reverse: binary to decimal).
-    pronounce: English spelling to pronunciation, on the CMU dictionary.
-    bottleneck: models of one vector and models with attention, as sequences grow (10 minutes, a picture).
-    digits: handwritten digits in pictures: found (--output boxes), painted over (mask) or read (text).
+    \b
+    numbers     decimal to binary, on numbers it never saw
+                (--reverse: binary to decimal)
+    pronounce   English spelling to pronunciation, on the CMU dictionary
+    bottleneck  five models with and without attention, as sequences grow
+    digits      handwritten digits in images: found (--output boxes),
+                painted over (mask) or read (text)
     """
     if name is not Name.numbers and (reverse or round_trip):
         raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
     if name is not Name.digits and output is not None:
         raise ConfigurationError("--output belongs to the demo digits")
+    if round_trip and run is not None:
+        raise ConfigurationError("--round-trip makes two runs; say with --folder where, instead of --run")
     if name is Name.bottleneck:
-        show_bottleneck(folder / "bottleneck", set_ or [], json)
+        show_bottleneck(prepared(run or folder / "bottleneck"), set_ or [], json)
         return
     if round_trip:
         show_round_trip(folder, set_ or [], json)
         return
     if name is Name.digits:
-        demo = digits_demo(folder, output or Output.boxes)
+        demo = digits_demo(run, folder, output or Output.boxes)
     else:
-        demo = numbers_demo(folder, reverse) if name is Name.numbers else pronounce_demo(folder)
+        demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
     evaluation = run_demo(demo, set_ or [])
     if json:
         print_json({"run": str(demo.run), **evaluation})
@@ -100,8 +100,22 @@ def command(
         say(f"  {line}")
 
 
-def numbers_demo(folder: Path, reverse: bool) -> Demo:
-    run = folder / ("numbers-reverse" if reverse else "numbers")
+def prepared(run: Path) -> Path:
+    """The run folder, once it is sure that nothing in it is anybody else's."""
+    if run.is_file():
+        raise ConfigurationError(f"{run} is a file, a run needs a folder; choose another --run")
+    others = sorted(item.name for item in run.iterdir()) if run.is_dir() else []
+    if others and "experiment.yaml" not in others:
+        raise ConfigurationError(
+            f"{run} holds other things ({others[0]}) and no demo; choose another folder by --run"
+        )
+    return run
+
+
+def numbers_demo(run: Path | None, folder: Path, reverse: bool) -> Demo:
+    from jumok.demos import numbers
+
+    run = prepared(run or folder / ("numbers-reverse" if reverse else "numbers"))
     first = "jumok predict {} 1111101000 11111111" if reverse else "jumok predict {} 1000 255 1048575"
     return Demo(
         "binary to decimal" if reverse else "decimal to binary",
@@ -109,28 +123,34 @@ def numbers_demo(folder: Path, reverse: bool) -> Demo:
         run,
         (
             first.format(run),
+            f"jumok look {run}   # see what it looks at",
             "jumok demo numbers --round-trip" if reverse else "jumok demo numbers --reverse",
             f"jumok evaluate {run} --json",
         ),
     )
 
 
-def pronounce_demo(folder: Path) -> Demo:
-    run = folder / "pronounce"
+def pronounce_demo(run: Path | None, folder: Path) -> Demo:
+    from jumok.demos import pronounce
+
+    run = prepared(run or folder / "pronounce")
     return Demo(
         "spelling to pronunciation",
         pronounce.write(run),
         run,
         (
             f"jumok predict {run} attention transformer",
+            f"jumok look {run}   # see what it looks at",
             f"jumok predict {run} jumok --best 5 --json",
             f"jumok train {run}/experiment.yaml --run {run} --set training.steps=10000",
         ),
     )
 
 
-def digits_demo(folder: Path, output: Output) -> Demo:
-    run = folder / f"digits-{output.value}"
+def digits_demo(run: Path | None, folder: Path, output: Output) -> Demo:
+    from jumok.demos import digits
+
+    run = prepared(run or folder / f"digits-{output.value}")
     titles = {
         Output.boxes: "to find handwritten digits",
         Output.mask: "to paint over handwritten digits",
@@ -142,7 +162,8 @@ def digits_demo(folder: Path, output: Output) -> Demo:
         digits.write(run, output.value),
         run,
         (
-            f"jumok predict {run} {run}/data/images/test --output digits-seen   # pictures with what was found",
+            f"jumok predict {run} {run}/data/images/test --output digits-seen   # images with what was found",
+            *([f"jumok look {run}   # see what it looks at"] if output is Output.text else []),
             f"jumok demo digits --output {others[0]}",
             f"jumok demo digits --output {others[1]}",
         ),
@@ -151,6 +172,11 @@ def digits_demo(folder: Path, output: Output) -> Demo:
 
 def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
     """Train, or go on, or say that it is done; gives the evaluation."""
+    from jumok.cli.display import make_display
+    from jumok.experiment.file import read_experiment
+    from jumok.reporting.numbers import duration
+    from jumok.training import train
+
     say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
     try:
@@ -164,6 +190,12 @@ def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
 
 def show_examples(demo: Demo) -> None:
     """A few inputs that the model never saw, what it says, and what is right."""
+    from rich.table import Table
+
+    from jumok.cli.console import talk
+    from jumok.evaluation import experiment_of, final_split, open_split
+    from jumok.predictor import load
+
     predictor, experiment = load(demo.run), experiment_of(demo.run)
     split = open_split(experiment, predictor, final_split(experiment), say)
     examples, answers = split.answers()
@@ -181,6 +213,12 @@ def show_examples(demo: Demo) -> None:
 
 def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
     """Train the five models, then the table and the picture."""
+    from jumok.cli.compare import show_comparison
+    from jumok.cli.display import make_display
+    from jumok.comparison import compare_variations
+    from jumok.demos import bottleneck
+    from jumok.reporting.numbers import duration
+
     file = bottleneck.write(run)
     say(f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
@@ -192,13 +230,18 @@ def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
         raise Interrupted(f"stopped and saved in {run}; the same command goes on from here") from None
     say(f"done in {duration(time.monotonic() - started)}")
     show_comparison(comparison, run)
+    several = [run / variation.folder for variation in bottleneck.VARIATIONS[-2:]]
+    say(f"Try next:\n  jumok look {several[0]} {several[1]}   # see what they look at")
     if json:
         print_json(asdict(comparison))
 
 
 def show_round_trip(folder: Path, overrides: list[str], json: bool) -> None:
     """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
-    there, back = numbers_demo(folder, reverse=False), numbers_demo(folder, reverse=True)
+    from jumok.demos import numbers
+    from jumok.predictor import load
+
+    there, back = numbers_demo(None, folder, reverse=False), numbers_demo(None, folder, reverse=True)
     for demo in (there, back):
         run_demo(demo, overrides)
     asked = [str(number) for number in numbers.parts()["test"].tolist()]

@@ -2,19 +2,19 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress
-from rich.table import Table
 
-from jumok.cli.console import print_json, say, talk
-from jumok.cli.display import score_table
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
-from jumok.evaluation import Answered, compare, evaluate, write_record
-from jumok.metrics.interval import Difference
-from jumok.reporting import write_report
-from jumok.reporting.numbers import score as shown
+from jumok.predictor.folder import require_run
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from jumok.evaluation import Answered
+    from jumok.metrics.interval import Difference
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +23,10 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     run: Run,
-    split: Annotated[str | None, typer.Option(help="train, valid or test; test where there is one.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="SPLIT", help="train, valid or test; by default test, if there is one."),
+    ] = None,
     against: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
     ] = None,
@@ -37,6 +40,16 @@ def command(
 
     Without other options the result also goes into the run folder: evaluation.json, predictions.jsonl, report.html.
     """
+    require_run(run)
+    if against is not None:
+        require_run(against)
+    from rich.progress import Progress
+
+    from jumok.cli.console import talk
+    from jumok.cli.display import score_table
+    from jumok.evaluation import compare, evaluate, write_record
+    from jumok.reporting import write_report
+
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
     with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
         task = progress.add_task("predicting", total=None)
@@ -60,14 +73,18 @@ def command(
         talk.print(difference_table(run, against, differences, answered))
 
 
-def against_document(other: Path | None, differences: dict[str, Difference]) -> dict[str, Any]:
+def against_document(other: Path | None, differences: dict[str, "Difference"]) -> dict[str, Any]:
     return {"run": str(other), "differences": {name: asdict(value) for name, value in differences.items()}}
 
 
 def difference_table(
-    run: Path, other: Path | None, differences: dict[str, Difference], answered: Answered
-) -> Table:
+    run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "Answered"
+) -> "Table":
     """What the paired bootstrap says of each metric."""
+    from rich.table import Table
+
+    from jumok.reporting.numbers import score as shown
+
     better = {metric.name: metric.higher_is_better for metric in answered.metrics}
     table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")
     for column in ("metric", "difference", "95 % interval", "p", "verdict"):

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.data.images import SUFFIXES
+from jumok.cli.console import say
+from jumok.data.images import SUFFIXES, is_hidden
 from jumok.data.reading import why_unreadable
 from jumok.errors import DataError
 
@@ -25,7 +26,12 @@ def named_images(arguments: Iterable[str]) -> Iterator[Path]:
 
 
 def images_below(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    """The images of a folder and below, sorted; hidden ones are left out with a word."""
+    there = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = [path for path in there if not is_hidden(path.relative_to(folder))]
+    if len(found) < len(there):
+        hidden = next(path for path in there if is_hidden(path.relative_to(folder)))
+        say(f"note: {len(there) - len(found):,} hidden image(s) below {folder} are left out, like {hidden}")
     if not found:
         raise DataError(f"{folder} holds no images; they end in {', '.join(SUFFIXES)}")
     return found

@@ -14,13 +14,14 @@ import typer
 
 from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
-from jumok.cli.predict import parsed
 from jumok.errors import ConfigurationError, DataError
 from jumok.files import unwritable, write_file_atomically
-from jumok.predictor import Predictor, load
+from jumok.outputs import is_ours, require_free
+from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
     from jumok.inspection.workbench import Opened
+    from jumok.predictor import Predictor
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -33,21 +34,23 @@ def add_to(app: typer.Typer) -> None:
 def command(
     run: Run,
     other: Annotated[
-        Path | None, typer.Argument(metavar="[RUN2]", help="Another run, to look at both on the same input.")
+        Path | None, typer.Argument(metavar="RUN2", help="Another run, to look at both on the same input.")
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Of the address; 0 is any free one. 8765, or any free one, by default."
+            min=0,
+            max=65535,
+            help="The port of the page; 0 takes any free one. By default 8765, or a free one.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="HOST", help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
     input: Annotated[
         str | None, typer.Option(help="A text, or the file of an image, to look at first.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write the look at --input to this HTML file, and start no server.")
+        Path | None, typer.Option(help="Save the page for --input as this HTML file, and start no server.")
     ] = None,
     beam: Beam = None,
     method: Method = None,
@@ -68,15 +71,26 @@ def command(
             f"machine, forward the port from there: ssh -L {port or PORT}:127.0.0.1:{port or PORT} THIS_MACHINE"
         )
     decoding = {"beam": beam, "method": method, "precision": precision}
+    for path in (run, other):
+        if path is not None:
+            require_run(path)
+    from jumok.predictor import load
+
+    if output is not None:
+        inputs = [Path(input)] if input is not None and len(input) < 4096 else []
+        require_free(output, inputs, overwrite=is_ours(output))
     predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
+    for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
+        say(f"note: {note}")
     if output is not None:
         write_look(output, predictors[run], named(run), str(input))
         return
     serve([opened(path, predictor, input) for path, predictor in predictors.items()], host, port, browser)
 
 
-def write_look(output: Path, predictor: Predictor, name: str, text: str) -> None:
+def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
+    from jumok.cli.predict import parsed
     from jumok.inspection.looking import look
     from jumok.inspection.offline import offline_page
 
@@ -94,8 +108,9 @@ def named(run: Path) -> str:
     return path.parent.name if path.name == "model" else path.name
 
 
-def opened(run: Path, predictor: Predictor, text: str | None) -> "Opened":
+def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
+    from jumok.cli.predict import parsed
     from jumok.inspection.examples import Example, examples_of, given_example
     from jumok.inspection.looking import summary
     from jumok.inspection.workbench import Opened
@@ -110,6 +125,7 @@ def opened(run: Path, predictor: Predictor, text: str | None) -> "Opened":
 
 def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) -> None:
     """Answer at an address of this machine until Ctrl-C."""
+    import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 
     from jumok.inspection.server import application

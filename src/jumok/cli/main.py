@@ -2,34 +2,101 @@
 
 import sys
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 
-from jumok.cli import check, compare, convert, demo, evaluate, look, new, predict, report, train
+from jumok.cli import (
+    check,
+    compare,
+    convert,
+    demo,
+    evaluate,
+    look,
+    new,
+    predict,
+    reference,
+    report,
+    runs,
+    train,
+)
 from jumok.cli.console import say
-from jumok.errors import JumokError
-from jumok.training import Interrupted, follow, joined, leave, send_away, tune_process
+from jumok.cli.help import Command, Group
+from jumok.cli.mistakes import refuse_no_text, sentence_of
+from jumok.errors import Interrupted, JumokError
+from jumok.machine import is_one_of_several, tune_process
+
+GROUPS = {
+    "Try it": {
+        demo: "Train a model on a small real task, in minutes",
+    },
+    "Your own data": {
+        new: "Write an experiment file to start from",
+        check: "Read all data and say what is wrong with them",
+        convert: "Convert annotated images: COCO, VOC, YOLO, masks",
+        train: "Train a model, score it, keep all in a run folder",
+        reference: "Tell all options of an experiment file",
+        compare: "Train variants and set them side by side",
+    },
+    "Trained models": {
+        predict: "Answer inputs: texts, images, files, standard input",
+        look: "See in a browser what a model looks at",
+        evaluate: "Score a run with intervals; compare it with another",
+        report: "Write the page report.html of a run again",
+        runs: "List runs with score, date and size",
+    },
+}
 
 app = typer.Typer(
     name="jumok",
+    cls=Group,
     help="Encoder-decoder models from examples: train, score and use them.",
+    epilog="Begin with: jumok demo",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
+    add_completion=True,
+    rich_markup_mode=None,  # plain text needs no seconds to load, and nothing in it is cut or torn
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-for module in (new, check, convert, train, evaluate, predict, look, compare, report, demo):
-    module.add_to(app)
+for title, modules in GROUPS.items():
+    for module, summary in modules.items():
+        module.add_to(app)
+        added = app.registered_commands[-1]
+        added.cls, added.short_help = Command, summary
+        Group.groups.setdefault(title, []).append(str(added.name))
 
 DONE, FAILED, USER_ERROR = 0, 1, 2
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else.
+def tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+        from platform import python_version
 
-    Of several processes, the first one does it; the others take part in its trainings.
-    """
+        typer.echo(f"jumok {version('jumok')} (Python {python_version()}, PyTorch {version('torch')})")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", "-V", is_eager=True, callback=tell_version, help="Show the versions."),
+    ] = False,
+) -> None:
+    """Encoder-decoder models from examples: train, score and use them."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
     tune_process()
+    sys.exit(lead_or_follow(arguments) if is_one_of_several() else lead(arguments))
+
+
+def lead_or_follow(arguments: list[str] | None) -> int:
+    """Of several processes, the first one does it; the others take part in its trainings."""
+    from jumok.training import follow, joined, leave, send_away
+
     if joined().is_first:
         status = lead(arguments)
         send_away()
@@ -38,22 +105,29 @@ def main(arguments: list[str] | None = None) -> None:
         with suppress(KeyboardInterrupt):
             follow()
     leave()
-    sys.exit(status)
+    return status
 
 
 def lead(arguments: list[str] | None) -> int:
     """Run a command line and say what went wrong; its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")  # whatever the locale: texts are in all languages
+        if hasattr(stream, "reconfigure"):  # whatever the locale: texts are in all languages
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app(arguments)  # says itself what a command line lacks, and exits
+        refuse_no_text(sys.argv[1:] if arguments is None else arguments)
+        app(arguments, prog_name="jumok")  # says itself what a command line lacks, and exits
     except JumokError as error:
         say(f"error: {error}")
         return USER_ERROR
     except Interrupted as stop:
         say(str(stop))
         return FAILED
+    except (OSError, UnicodeEncodeError, RuntimeError, ModuleNotFoundError) as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        say(f"error: {sentence}")
+        return USER_ERROR
     except SystemExit as end:  # typer has statuses of its own for Ctrl-C
         return int(end.code or DONE) if end.code in (None, DONE, USER_ERROR) else FAILED
     return DONE

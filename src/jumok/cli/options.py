@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,9 +12,15 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file, like training.steps=200."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")]
-Precision = Annotated[
-    str | None, typer.Option("--precision", help="fp32, or bf16: faster, a few answers differ.")
+Device = Annotated[
+    str, typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")
 ]
-Method = Annotated[str | None, typer.Option(help="beam, greedy or sample.")]
+Precision = Annotated[
+    Literal["fp32", "bf16"] | None,
+    typer.Option("--precision", help="bf16 is faster where the processor has it; a few answers differ."),
+]
+Method = Annotated[
+    Literal["beam", "greedy", "sample"] | None, typer.Option(help="How answers are searched for.")
+]

@@ -1,9 +1,7 @@
 """The folder that `jumok predict --output` writes for images: predictions, what they are of, and pictures."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -11,12 +9,13 @@ from typing import Any, NamedTuple, TextIO
 from torch import Tensor
 
 from jumok.cli.image_files import distinct_names, image_ids
+from jumok.cli.mistakes import spelt_out
 from jumok.drawing.encoding import jpeg, png
 from jumok.drawing.sheet import draw_sheet
 from jumok.errors import DataError
-from jumok.files import unwritable
 from jumok.kinds.classes import class_ids
 from jumok.kinds.kind import InputKind, OutputKind
+from jumok.outputs import OutputFolder
 from jumok.values import Value
 
 PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
@@ -42,13 +41,23 @@ class PictureFolder:
     NAME.jpg: the image with what was found. masks/NAME.png: a mask whose values are the ids of the categories.
     """
 
-    def __init__(self, folder: Path, read: InputKind, said: OutputKind, images: Sequence[Path]) -> None:
-        self.folder, self.read, self.said = folder, read, said
+    def __init__(
+        self,
+        folder: Path,
+        read: InputKind,
+        said: OutputKind,
+        images: Sequence[Path],
+        overwrite: bool = False,
+        inputs: Iterable[Path] = (),
+    ) -> None:
+        self.read, self.said = read, said
+        self.files = OutputFolder(folder, [*images, *inputs], overwrite)
         names = distinct_names(images)
         ids: Sequence[int | str] = image_ids(names)
         self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
-        if folder.exists() and not folder.is_dir():
-            raise DataError(f"{folder} is a file; predictions of images need a folder")
+        drawn = [f"{image.name}.jpg" for image in self.images]
+        masks = [f"{MASKS}/{image.name}.png" for image in self.images]
+        self.files.require_free([PREDICTIONS, IMAGES, *drawn, *masks])
 
     def write(self, answers: Iterable[Answer]) -> None:
         """Write all answers, one for each image in their order."""
@@ -58,17 +67,17 @@ class PictureFolder:
         def results() -> Iterator[dict[str, Any]]:
             for image, answer in zip(self.images, answers, strict=True):
                 if isinstance(answer, DataError):
-                    unread.append({"file_name": image.path.as_posix(), "error": str(answer)})
+                    unread.append({"file_name": spelt_out(image.path.as_posix()), "error": str(answer)})
                     continue
                 records.append(self.keep(image, answer))
                 yield from self.said.results(answer, image.id)
 
-        with written(self.folder / PREDICTIONS) as out:
+        with self.files.written(PREDICTIONS) as out:
             write_array(out, results())
         classes = zip(class_ids(self.said.classes), self.said.classes, strict=True)
         categories = [{"id": number, "name": one.name} for number, one in classes]
         about = {"images": records, "annotations": [], "categories": categories, "unreadable": unread}
-        with written(self.folder / IMAGES) as out:
+        with self.files.written(IMAGES) as out:
             out.write(json.dumps(about, ensure_ascii=False, indent=1) + "\n")
 
     def keep(self, image: Named, answer: Value) -> dict[str, Any]:
@@ -78,10 +87,10 @@ class PictureFolder:
             raise TypeError(f"{self.read.name!r} gives no pictures")
         height, width = pixels.shape[1:]
         record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
-        record["picture"] = self.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
+        record["picture"] = self.files.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
         mask = self.said.as_image(answer)
         if mask is not None:
-            record["mask"] = self.save(f"{MASKS}/{image.name}.png", png(mask))
+            record["mask"] = self.files.save(f"{MASKS}/{image.name}.png", png(mask))
         return record
 
     def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
@@ -91,31 +100,6 @@ class PictureFolder:
             drawn = replace(drawn, title=image.path.name)
         width = min(max(pixels.shape[2], NARROWEST), WIDEST)
         return jpeg(draw_sheet([drawn], [one.name for one in self.said.classes], 1, width))
-
-    def save(self, name: str, data: bytes) -> str:
-        """Write a file below the folder; its name."""
-        path = self.folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            raise unwritable(path, error) from None
-        return name
-
-
-@contextmanager
-def written(path: Path) -> Iterator[TextIO]:
-    """A file to write to that gets its name when all is there."""
-    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as out:
-            yield out
-        os.replace(temporary, path)
-    except OSError as error:
-        raise unwritable(path, error) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_array(out: TextIO, items: Iterable[Any]) -> None:

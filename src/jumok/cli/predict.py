@@ -2,35 +2,38 @@
 
 import io
 import json as jsonlib
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
 import typer
-from rich.progress import Progress
 
-from jumok.cli.console import say, talk
-from jumok.cli.image_files import listed_images, named_images
-from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
-from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder, write_array
-from jumok.data.reading import open_bytes
+from jumok.cli.console import say
+from jumok.cli.mistakes import not_text, spelt_out
+from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.errors import DataError
-from jumok.files import unwritable
-from jumok.predictor import Predictor, load
-from jumok.values import Prediction
+from jumok.outputs import require_free, written
+from jumok.predictor.folder import require_run
+
+if TYPE_CHECKING:
+    from jumok.predictor import Predictor
+    from jumok.values import Prediction
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
 IMAGES_AT_ONCE = 32
 TOLD_UNREAD = 20  # unreadable images that are told one by one
 TOLD = 3  # unknown pieces that are told one by one
+LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 Input = str | dict[str, str]
-Answer = Prediction | DataError  # what was predicted, or why nothing could be
+Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
 
 
@@ -55,6 +58,7 @@ def command(
         Path | None,
         typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     best: Annotated[int | None, typer.Option(help="Answers for each input (with --json: n_best).")] = None,
     beam: Beam = None,
@@ -77,6 +81,8 @@ def command(
     precision: Precision = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
+
+    With --best several answers stand on a line, with tabs between them. Images of a folder are named before a tab.
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
 
@@ -103,48 +109,76 @@ def command(
         texts, file = [], file or Path("-")
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
+    require_run(run)
+    if file is not None and str(file) != "-" and not file.is_file():
+        raise DataError(f"{file}: there is no such file")
+    from jumok.cli.image_files import listed_images, named_images
+    from jumok.predictor import load
+
     predictor = load(run, device, decoding)
+    for note in predictor.notes:
+        say(f"note: {note}")
     if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
         raise DataError("--score is for models that find objects; the answers of this one are told whole")
+    listed = [file] if file is not None and str(file) != "-" else []
     with ExitStack() as stack:
         at_keyboard = not texts and file is None and sys.stdin.isatty()
         inputs = iter(texts) if texts else read_lines(stack, file)
         if reads_images(predictor):
             images = named_images(texts) if texts else listed_images(inputs, str(file or "standard input"))
-            predict_images(predictor, images if at_keyboard else list(images), output, json, score)
+            named = any(Path(text).is_dir() for text in texts or ())
+            to = ImageOutput(output, overwrite, listed, json, named)
+            predict_images(predictor, images if at_keyboard else list(images), to, score)
             return
-        out = stack.enter_context(opened(output)) if output else sys.stdout
+        if output is not None:
+            require_free(output, listed, overwrite, ", or add --overwrite to replace it")
+        out = stack.enter_context(written(output)) if output else sys.stdout
         write = write_json if json else write_lines
         at_once = 1 if at_keyboard else AT_ONCE
         write(out, answered(predictor, inputs, at_once, predictor.predict))
 
 
-def reads_images(predictor: Predictor) -> bool:
+def reads_images(predictor: "Predictor") -> bool:
     """Whether an input is the path of one image."""
     (*several, kind) = predictor.inputs.values()
     return not several and kind.reads_files
 
 
+@dataclass(frozen=True)
+class ImageOutput:
+    """Where answers to images go: a folder, or lines on standard output."""
+
+    folder: Path | None
+    overwrite: bool
+    lists: Sequence[Path]  # files that name the images, which must not be lost
+    json: bool
+    named: bool  # whether lines name the image, as they must where only a folder was named
+
+
 def predict_images(
-    predictor: Predictor, images: Iterable[Path], output: Path | None, json: bool, score: float | None
+    predictor: "Predictor", images: Iterable[Path], to: ImageOutput, score: float | None
 ) -> None:
     """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
-    if output is not None:
+    from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder
+
+    folder: PictureFolder | None = None
+    if to.folder is not None:
         images = without_repetitions(images)
+        (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
+        folder = PictureFolder(to.folder, read, said, images, to.overwrite, to.lists)
     at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
     outcome = Outcome(score)
     answers = answered(predictor, map(str, images), at_once, partial(answer_readable, predictor))
-    if isinstance(images, list) and output is not None:
-        (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
-        folder = PictureFolder(output, read, said, images)
+    if folder is not None:
         folder.write(
-            answer[said.name] if isinstance(answer, Prediction) else answer
+            answer if isinstance(answer, DataError) else answer[said.name]
             for _, answer in outcome.of(answers)
         )
-        say(f"{output}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
+        say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
+    elif to.json:
+        write_json(sys.stdout, outcome.of(answers))
     else:
-        write = write_json if json else write_lines
-        write(sys.stdout, outcome.of(answers))
+        write_lines(sys.stdout, outcome.of(answers), to.named)
     outcome.tell()
 
 
@@ -159,7 +193,7 @@ def without_repetitions(images: Iterable[Path]) -> list[Path]:
 
 
 def answer_readable(
-    predictor: Predictor, values: Sequence[Input], first: int, progress: Callable[[int], None]
+    predictor: "Predictor", values: Sequence[Input], first: int, progress: Callable[[int], None]
 ) -> Sequence[Answer]:
     """All answers at once; where an input cannot be read, one by one, with the reason in its place."""
     try:
@@ -168,7 +202,7 @@ def answer_readable(
         return [answer_or_reason(predictor, value, first + i) for i, value in enumerate(values)]
 
 
-def answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer:
+def answer_or_reason(predictor: "Predictor", value: Input, number: int) -> Answer:
     try:
         return predictor.predict([value], number)[0]
     except DataError as error:
@@ -186,6 +220,9 @@ class Outcome:
     def of(self, answers: Iterable[tuple[Input, Answer]]) -> Iterator[tuple[Input, Answer]]:
         """The same answers, counted, and told from the score on that was asked for."""
         for value, answer in answers:
+            if isinstance(value, str) and not_text(value):
+                value = spelt_out(value)
+                answer = DataError(f"{value}: the name is not UTF-8; rename the file")
             if isinstance(answer, DataError):
                 self.unread.append(answer)
             else:
@@ -202,13 +239,6 @@ class Outcome:
             raise DataError(f"{count} could not be read; the others are done")
 
 
-def opened(output: Path) -> TextIO:
-    try:
-        return open(output, "w", encoding="utf-8")
-    except OSError as error:
-        raise unwritable(output, error) from None
-
-
 def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
     """The lines of a file or of standard input; DataError with the line that is not UTF-8."""
     if file is None or str(file) == "-":
@@ -219,6 +249,8 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         raise DataError(f"{file}: there is no such file")
     else:
         name = str(file)
+        from jumok.data.reading import open_bytes
+
         stream = stack.enter_context(open_bytes(file))
     return decoded(stream, name)
 
@@ -240,9 +272,13 @@ def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def answered(
-    predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask
+    predictor: "Predictor", inputs: Iterator[str], at_once: int, ask: Ask
 ) -> Iterator[tuple[Input, Answer]]:
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
+    from rich.progress import Progress
+
+    from jumok.cli.console import talk
+
     done, notes = 0, Notes(predictor)
     with Progress(
         *Progress.get_default_columns()[:1],
@@ -262,7 +298,7 @@ def answered(
     notes.tell()
 
 
-def parsed(text: str, number: int, predictor: Predictor) -> Input:
+def parsed(text: str, number: int, predictor: "Predictor") -> Input:
     """The text itself, or the object of texts that a model with several inputs reads."""
     if len(predictor.inputs) == 1:
         return text
@@ -283,7 +319,7 @@ def parsed(text: str, number: int, predictor: Predictor) -> Input:
 class Notes:
     """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: "Predictor") -> None:
         self.predictor = predictor
         self.empty: list[int] = []
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
@@ -306,15 +342,33 @@ class Notes:
             say(f"note: {len(self.unknown) - TOLD} more pieces were never seen in training")
 
 
-def write_lines(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
-    """A line for each input; an empty one for what could not be read, so that lines belong to inputs."""
-    for _, answer in answers:
-        out.write(("" if isinstance(answer, DataError) else answer.text.replace("\n", " ")) + "\n")
+def write_lines(out: TextIO, answers: Iterator[tuple[Input, Answer]], named: bool = False) -> None:
+    """A line for each input; an empty one for what could not be read, so that lines belong to inputs.
+
+    Several answers to one input stand on its line, with tabs between them; `named` puts the input and a tab before.
+    """
+    for value, answer in answers:
+        said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, told(answer)))
+        out.write((f"{one_line(str(value))}\t" if named else "") + said + "\n")
         if isinstance(out, io.TextIOWrapper) and out.isatty():
             out.flush()
 
 
+def told(answer: "Prediction") -> list[str]:
+    """The answer as text; all answers where more than one was asked for."""
+    (value, *others) = answer.outputs.values()
+    alternatives = getattr(value, "alternatives", ())
+    return [answer.text] if others else [answer.text, *map(str, alternatives)]
+
+
+def one_line(text: str) -> str:
+    """A text without anything that some program takes for the end of a line, or for our tab."""
+    return LINE_ENDS.sub(" ", text)
+
+
 def write_json(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
+    from jumok.cli.picture_folder import write_array
+
     write_array(out, (described(value, answer) for value, answer in answers))
 
 

@@ -2,9 +2,9 @@
 
 import typer
 
-from jumok.cli.console import write_line
+from jumok.cli.console import say, write_line
 from jumok.cli.options import Run
-from jumok.reporting import write_report
+from jumok.predictor.folder import require_run
 
 
 def add_to(app: typer.Typer) -> None:
@@ -13,4 +13,8 @@ def add_to(app: typer.Typer) -> None:
 
 def command(run: Run) -> None:
     """Write report.html of a finished run again: what was trained, curves, scores, examples, how to do it again."""
+    require_run(run)
+    from jumok.reporting import write_report
+
     write_line(str(write_report(run)))
+    say(f"see what its model looks at: jumok look {run}")

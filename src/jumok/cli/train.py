@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from jumok.cli.console import print_json
-from jumok.cli.display import make_display
 from jumok.cli.options import Config, Json, Set
-from jumok.experiment import read_experiment
-from jumok.training import Interrupted, train
+from jumok.errors import Interrupted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,8 +28,13 @@ def command(
 
     The same command goes on where an interrupted training stopped; Ctrl-C saves first.
     """
+    from jumok.experiment.file import read_experiment
+
     experiment = read_experiment(config, set_ or [])
     folder = run or Path("runs") / config.stem
+    from jumok.cli.display import make_display
+    from jumok.training import train
+
     try:
         outcome = train(experiment, folder, make_display())
     except Interrupted:

@@ -150,7 +150,7 @@ def with_alternatives(predictor: Predictor) -> Predictor:
         return predictor
     best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
     changed = decoding.model_copy(update={"best": best})
-    return Predictor(predictor.model, predictor.fields, changed)
+    return Predictor(predictor.model, predictor.fields, changed, predictor.notes)
 
 
 def final_split(experiment: Experiment) -> str:
@@ -183,6 +183,8 @@ def evaluate(
 ) -> Answered:
     """The answers of a run's best model on a split of its data."""
     predictor = with_alternatives(load(run, device, decoding))
+    for note in predictor.notes:
+        say(note)
     experiment = experiment_of(run)
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
     require_evidence(opened)

@@ -1,6 +1,16 @@
 """The configuration: one YAML file, parsed once, refused with a sentence; builds the parts by plain constructors."""
 
-from jumok.experiment.file import read_experiment
-from jumok.experiment.options import Experiment
+from typing import TYPE_CHECKING
+
+from jumok.deferred import lazy_names
+
+if TYPE_CHECKING:
+    from jumok.experiment.file import read_experiment
+    from jumok.experiment.options import Experiment
 
 __all__ = ["Experiment", "read_experiment"]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {"Experiment": "jumok.experiment.options", "read_experiment": "jumok.experiment.file"},
+)

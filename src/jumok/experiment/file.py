@@ -3,15 +3,15 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from jumok.errors import ConfigurationError, did_you_mean
-from jumok.experiment.options import Experiment
-from jumok.experiment.sentences import explain, keys_of
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
@@ -63,11 +63,12 @@ for _rules in _Loader.yaml_implicit_resolvers.values():
     _rules.sort(key=lambda rule: not rule[0].endswith(":int"))
 
 
-def read_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experiment":
     """Read an experiment file; `overrides` are like "training.steps=200".
 
     Relative paths start at the file. A ConfigurationError has file, line, what was expected and the nearest name.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -103,6 +104,11 @@ def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
         raise ConfigurationError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise ConfigurationError(f"{name}: not an experiment: its brackets are nested too deeply") from None
+
+
+def keys_of(override: str) -> list[str]:
+    """The names before the = of an override: "a.b.c=value" gives a, b and c."""
+    return override.partition("=")[0].strip().split(".")
 
 
 def set_value(given: dict[str, Any], override: str) -> None:
@@ -148,8 +154,13 @@ def absolute(path: str, folder: Path) -> str:
 
 def build_experiment(
     given: dict[str, Any], name: str, root: Node | None = None, overrides: Sequence[str] = ()
-) -> Experiment:
+) -> "Experiment":
     """Validate, and turn the first error into a sentence with its line."""
+    from pydantic import ValidationError
+
+    from jumok.experiment.options import Experiment
+    from jumok.experiment.sentences import explain
+
     try:
         return Experiment.model_validate(given)
     except ValidationError as error:

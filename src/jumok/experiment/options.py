@@ -1,7 +1,7 @@
 """What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -10,15 +10,18 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    WithJsonSchema,
     model_validator,
 )
-from torch import nn
 
+from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.sources import SourceOptions
-from jumok.kinds.fitting import InputOptions, OutputOptions
+from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, misplaced
-from jumok.search import BeamSearch, Greedy, Sampling, Search
+
+if TYPE_CHECKING:
+    from jumok.search import Search
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -32,7 +35,13 @@ def share_or_number(value: Any) -> Any:
     return value
 
 
-Part = Annotated[float | int, BeforeValidator(share_or_number)]
+PART = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        {"type": "integer", "minimum": 1},
+    ]
+}
+Part = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(PART)]
 
 
 class SplitOptions(Options):
@@ -178,7 +187,7 @@ def check_name(name: str, place: str) -> None:
         raise misplaced(
             "a name must be made of letters, digits and _, not starting with a digit", place, name
         )
-    if hasattr(nn.ModuleDict(), name):
+    if name in TAKEN_NAMES or name.startswith("__"):
         raise misplaced(
             "this name means something else to PyTorch; choose another "
             f"(a table's column can stay {name}: say columns: {{other: {name}}})",
@@ -187,8 +196,10 @@ def check_name(name: str, place: str) -> None:
         )
 
 
-def build_search(options: DecodingOptions, banned: tuple[int, ...]) -> Search:
+def build_search(options: DecodingOptions, banned: tuple[int, ...]) -> "Search":
     """The search that the options ask for."""
+    from jumok.search import BeamSearch, Greedy, Sampling
+
     if options.method == "greedy":
         return Greedy(banned)
     if options.method == "beam":

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from jumok.errors import did_you_mean
+from jumok.experiment.file import keys_of
 from jumok.kinds.options import UNKNOWN_OPTION
 
 LONGEST = 60  # characters of a value that a sentence repeats
@@ -35,11 +36,6 @@ def explain(
     first = min(found, key=lambda one: one["type"] != UNKNOWN_OPTION)
     path = path_of(first, given)
     return f"{origin(path, name, root, overrides)}: {sentence(first, path)}"
-
-
-def keys_of(override: str) -> list[str]:
-    """The names before the = of an override: "a.b.c=value" gives a, b and c."""
-    return override.partition("=")[0].strip().split(".")
 
 
 def path_of(error: Any, given: Any) -> list[str]:

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from jumok.data.annotations.coco import read_coco
-from jumok.data.annotations.masks import OUTSIDE, read_masks
-from jumok.data.annotations.picture import AnnotatedSet
-from jumok.data.annotations.source import AnnotationSource
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.yolo import read_yolo
-from jumok.data.sources import LexiconSource, LinesSource, Source, TableSource
-from jumok.kinds.fitting import InputOptions, OutputOptions
+from jumok.choices import OUTSIDE
+from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, misplaced
+
+if TYPE_CHECKING:
+    from jumok.data.annotations.picture import AnnotatedSet
+    from jumok.data.annotations.source import AnnotationSource
+    from jumok.data.sources import LinesSource, Source, TableSource
 
 FORMATS = ("lines", "table", "lexicon", "voc", "coco", "yolo", "masks")
 ANNOTATED = ("voc", "coco", "yolo", "masks")
@@ -74,8 +73,10 @@ class SourceOptions(Options):
             raise misplaced("masks need the names of their classes, in the order of their values", "classes")
         return self
 
-    def build(self, inputs: Inputs, outputs: Outputs) -> Source:
+    def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
         """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
+        from jumok.data.sources import LexiconSource
+
         names = (*inputs, *outputs)
         if self.lines is not None:
             return lines_source(self.lines, names)
@@ -89,7 +90,9 @@ class SourceOptions(Options):
             return LexiconSource(self.lexicon, (names[0], names[1]), self.stress)
         return self.annotation_source(inputs, outputs)
 
-    def annotation_source(self, inputs: Inputs, outputs: Outputs) -> AnnotationSource:
+    def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
+        from jumok.data.annotations.source import AnnotationSource
+
         kinds: dict[str, str] = {name: one.kind for name, one in inputs.items()}
         kinds |= {name: one.kind for name, one in outputs.items()}
         for name, kind in kinds.items():
@@ -105,8 +108,13 @@ class SourceOptions(Options):
         place = self.voc or self.coco or self.yolo or self.masks or Path()
         return AnnotationSource(self.read, place, kinds, self.model_dump_json())
 
-    def read(self) -> AnnotatedSet:
+    def read(self) -> "AnnotatedSet":
         """Read annotations; images stay unread, but for sizes where the format needs them."""
+        from jumok.data.annotations.coco import read_coco
+        from jumok.data.annotations.masks import read_masks
+        from jumok.data.annotations.voc import read_voc
+        from jumok.data.annotations.yolo import read_yolo
+
         if self.voc is not None:
             return read_voc(self.voc, self.split or "", tuple(self.classes) if self.classes else None)
         if self.coco is not None:
@@ -116,7 +124,9 @@ class SourceOptions(Options):
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore)
 
 
-def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> LinesSource:
+def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
+    from jumok.data.sources import LinesSource
+
     missing = [name for name in names if name not in lines]
     extra = [name for name in lines if name not in names]
     if missing or extra:
@@ -125,7 +135,9 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> LinesSource:
     return LinesSource({name: lines[name] for name in names})
 
 
-def table_source(table: Path, columns: dict[str, str], names: tuple[str, ...]) -> TableSource:
+def table_source(table: Path, columns: dict[str, str], names: tuple[str, ...]) -> "TableSource":
+    from jumok.data.sources import TableSource
+
     extra = [name for name in columns if name not in names]
     if extra:
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from jumok.data.annotations.picture import Class
@@ -20,80 +19,22 @@ from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError, DataError
 from jumok.geometry import overlap
-from jumok.heads.dense import DenseBoxes, DenseBoxHead
-from jumok.heads.query import QueryBoxes, QueryBoxHead
+from jumok.heads.dense import DenseBoxHead
+from jumok.heads.query import QueryBoxHead
+from jumok.kinds.boxes_options import BoxesOutput, QueryHeadOptions
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
 from jumok.kinds.details import Detail, box_detail
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
-from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.options import ModelOptions
 from jumok.kinds.scored import ScoredBoxes
-from jumok.losses.dense import dense_loss
-from jumok.losses.query import query_loss
 from jumok.losses.tokens import Loss
 from jumok.metrics.boxes import SURE, box_metrics, class_counts
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
 
-LEVELS = (8, 16, 32)
 SAME_PLACE = 0.7  # overlap from which on two boxes stand for one object
-
-
-class DenseHeadOptions(Options):
-    """The YAML under `head:` for a box of every cell."""
-
-    kind: Literal["dense"] = "dense"
-    layers: PositiveInt = 2  # convolutions of each tower
-
-    @property
-    def wants(self) -> Wants:
-        return Wants(LEVELS, neck=True)
-
-    def asking(self, found: DenseBoxes) -> None:
-        return None  # cells answer, and none of them looks around
-
-    def loss(self, head: DenseBoxHead, memory: Memory, target: BoxTargets) -> Loss:
-        return dense_loss(head(memory), target)
-
-    def build(self, model: ModelOptions, encoder: ImageEncoder, classes: int) -> DenseBoxHead:
-        return DenseBoxHead(encoder.channels, encoder.strides, classes, model.width, self.layers)
-
-
-class QueryHeadOptions(Options):
-    """The YAML under `head:` for object queries."""
-
-    kind: Literal["query"]
-    queries: PositiveInt = 100  # the most objects that can be found in an image
-    layers: NonNegativeInt = 3
-
-    @property
-    def wants(self) -> Wants:
-        return Wants((16, 32), states=True, neck=True)
-
-    def asking(self, found: QueryBoxes) -> int:
-        """How many queries there are."""
-        return found.valid.shape[1]
-
-    def loss(self, head: QueryBoxHead, memory: Memory, target: BoxTargets) -> Loss:
-        return query_loss(head(memory), target)
-
-    def build(self, model: ModelOptions, encoder: ImageEncoder, classes: int) -> QueryBoxHead:
-        return QueryBoxHead(
-            model.width, model.heads, classes, self.queries, self.layers, model.inner, model.dropout
-        )
-
-
-class BoxesOutput(Options):
-    """An entry of `outputs:` with `kind: boxes`."""
-
-    kind: Literal["boxes"]
-    head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
-    metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
-
-    @property
-    def part(self) -> Options:
-        return self.head
 
 
 @dataclass(frozen=True)

@@ -2,37 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import Discriminator, Tag
+from torch import nn
 
+from jumok.errors import ConfigurationError
 from jumok.kinds import boxes, image, mask, text
-from jumok.kinds.boxes import BoxesOutput
+from jumok.kinds.boxes_options import BoxesOutput
+from jumok.kinds.field_options import Inputs, Outputs
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
-from jumok.kinds.mask import MaskOutput
+from jumok.kinds.mask_options import MaskOutput
 from jumok.kinds.options import ModelOptions, TokenOptions
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.model import EncoderDecoder
-
-
-def kind_of(options: Any) -> str:
-    """The kind that options are of; text, when they do not say."""
-    kind = options.get("kind", "text") if isinstance(options, dict) else getattr(options, "kind", "text")
-    return str(kind)
-
-
-InputOptions = Annotated[
-    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")], Discriminator(kind_of)
-]
-OutputOptions = Annotated[
-    Annotated[TextOutput, Tag("text")]
-    | Annotated[BoxesOutput, Tag("boxes")]
-    | Annotated[MaskOutput, Tag("mask")],
-    Discriminator(kind_of),
-]
-Inputs = Mapping[str, TextInput | ImageInput]
-Outputs = Mapping[str, TextOutput | BoxesOutput | MaskOutput]
 
 
 class Fields(NamedTuple):
@@ -96,6 +79,9 @@ def made(inputs: Inputs, outputs: Outputs, makers: Makers) -> Fields:
 
 def build_model(fields: Fields, options: ModelOptions) -> EncoderDecoder:
     """The model of these inputs and outputs, with fresh weights from torch's random state."""
+    for name in fields.all:
+        if hasattr(nn.ModuleDict(), name):
+            raise ConfigurationError(f"{name!r} means something else to this PyTorch; choose another name")
     tables: Tables = {}
     encoders = {name: kind.encoder(tables, options, fields.outputs) for name, kind in fields.inputs.items()}
     decoders = {name: kind.decoder(tables, options, encoders) for name, kind in fields.outputs.items()}

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from jumok.data.augmentation import Augmentation
-from jumok.encoders.backbone import Backbone, require_known, strides_of
-from jumok.encoders.convolutional import ConvolutionalEncoder
-from jumok.encoders.image import CellStates, ImageEncoder
 from jumok.kinds.options import ModelOptions, Options, misplaced
-from jumok.kinds.parts import encoder_layers
-from jumok.necks.pyramid import FeaturePyramid
+
+if TYPE_CHECKING:
+    from jumok.data.augmentation import Augmentation
+    from jumok.encoders.backbone import Backbone
+    from jumok.encoders.convolutional import ConvolutionalEncoder
+    from jumok.encoders.image import CellStates, ImageEncoder
 
 OWN = "convolutional"  # the name of our own encoder
 WIDEST = 256  # channels of it
@@ -51,8 +51,11 @@ class BackboneOptions(Options):
             raise misplaced(f"belongs to backbone: {OWN}; this is {self.backbone}", "channels")
         return self
 
-    def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> ImageEncoder:
+    def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> "ImageEncoder":
         """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
+        from jumok.encoders.image import ImageEncoder
+        from jumok.necks.pyramid import FeaturePyramid
+
         fpn = self.neck == "fpn" if self.neck is not None else any(want.neck for want in wants)
         strides = self.levels(wants)
         at = self.states or min(strides, key=lambda stride: (abs(stride - 16), stride))
@@ -68,7 +71,10 @@ class BackboneOptions(Options):
 
     def cell_states(
         self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
-    ) -> CellStates:
+    ) -> "CellStates":
+        from jumok.encoders.image import CellStates
+        from jumok.kinds.parts import encoder_layers
+
         at = strides.index(stride) if stride in strides else 0
         layers = encoder_layers(model, self.layers, rotary=False)
         return CellStates(channels[at], model.width, stride, layers)
@@ -80,11 +86,16 @@ class BackboneOptions(Options):
         wanted = sorted({stride for want in wants for stride in want.strides})
         if self.backbone == OWN:
             return tuple(wanted)
+        from jumok.encoders.backbone import require_known, strides_of
+
         require_known(self.backbone)
         known = strides_of(self.backbone)
         return tuple(stride for stride in wanted if stride in known) or (known[-1],)
 
-    def network(self, strides: tuple[int, ...], fresh: bool) -> Backbone | ConvolutionalEncoder:
+    def network(self, strides: tuple[int, ...], fresh: bool) -> "Backbone | ConvolutionalEncoder":
+        from jumok.encoders.backbone import Backbone
+        from jumok.encoders.convolutional import ConvolutionalEncoder
+
         if self.backbone == OWN:
             stages = max(strides).bit_length() - 1
             channels = self.channels or [min(32 << stage, WIDEST) for stage in range(stages)]
@@ -108,11 +119,15 @@ class AugmentOptions(Options):
 
     @model_validator(mode="after")
     def values_fit(self) -> "AugmentOptions":
-        self.build(reads=False)
+        low, high = self.scale or (1.0, 1.0)
+        if not 0 < low <= high:
+            raise ValueError(f"scale must be two factors above 0, the smaller first; got {low:g}, {high:g}")
         return self
 
-    def build(self, reads: bool) -> Augmentation:
+    def build(self, reads: bool) -> "Augmentation":
         """What is done; where a text is read nothing is mirrored or cut off, unless it is said."""
+        from jumok.data.augmentation import Augmentation
+
         flip = self.flip or ("none" if reads else "horizontal")
         scale = self.scale or ((0.7, 1.0) if reads else (0.6, 1.6))
         return Augmentation(flip, scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible)
@@ -126,6 +141,6 @@ class ImageInput(Options):
     encoder: BackboneOptions = BackboneOptions()
     augment: AugmentOptions | Literal["none"] = AugmentOptions()
 
-    def augmentation(self, reads: bool) -> Augmentation | None:
+    def augmentation(self, reads: bool) -> "Augmentation | None":
         """What may happen to images in training; `reads` tells whether a text is read in them."""
         return None if self.augment == "none" else self.augment.build(reads)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from jumok.data.annotations.masks import numbered
@@ -35,7 +34,8 @@ from jumok.kinds.details import Detail, confusion_detail
 from jumok.kinds.image import side_by_side
 from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
-from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.mask_options import MaskOutput
+from jumok.kinds.options import ModelOptions
 from jumok.kinds.scored import ScoredMask
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
@@ -44,31 +44,6 @@ from jumok.metrics.metric import Metric
 from jumok.values import MaskPrediction, MaskTargets, Memory
 
 LEVELS = (2, 4, 8, 16, 32)
-
-
-class UNetOptions(Options):
-    """The YAML under `decoder:` of a mask."""
-
-    kind: Literal["unet"] = "unet"
-    width: PositiveInt = 32  # channels of the finest level
-    upsample: Literal["bilinear", "transposed"] = "bilinear"
-    skips: bool = True  # finer levels of the encoder are read, too
-
-    def build(self, encoder: ImageEncoder, classes: int) -> UNetDecoder:
-        return UNetDecoder(encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips)
-
-
-class MaskOutput(Options):
-    """An entry of `outputs:` with `kind: mask`."""
-
-    kind: Literal["mask"]
-    decoder: Annotated[UNetOptions, Field()] = UNetOptions()
-    dice: bool = True  # the Dice loss beside cross-entropy
-    metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
-
-    @property
-    def part(self) -> Options:
-        return self.decoder
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the options of all parts are made of, and the options that all parts share."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,10 +13,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
-from jumok.device import Precision
+from jumok.choices import Activation, Precision
 from jumok.errors import did_you_mean
-from jumok.layers.feedforward import Activation
+
+if TYPE_CHECKING:
+    from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
 
 UNKNOWN_OPTION = "unknown_option"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -86,13 +87,17 @@ class ModelOptions(Options):
     def inner(self) -> int:
         return self.feedforward or 4 * self.width
 
-    def position_layer(self, limit: int) -> SinusoidalPositions | LearnedPositions | NoPositions:
+    def position_layer(self, limit: int) -> "SinusoidalPositions | LearnedPositions | NoPositions":
         """The layer that marks positions; `limit` positions are learned where they are."""
+        from jumok.attention.positions import LearnedPositions, NoPositions, SinusoidalPositions
+
         if self.positions == "sinusoidal":
             return SinusoidalPositions(self.width)
         return LearnedPositions(self.width, limit) if self.positions == "learned" else NoPositions()
 
-    def rotary(self) -> Rotary | None:
+    def rotary(self) -> "Rotary | None":
+        from jumok.attention.positions import Rotary
+
         return Rotary(self.width // self.heads) if self.positions == "rotary" else None
 
 

@@ -1,21 +1,21 @@
 """What an experiment file may say of a text: its encoder or decoder, and what it is cut into."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, WithJsonSchema, model_validator
 
-from jumok.attention.recurrent import AdditiveAttention, DotAttention
-from jumok.decoders.recurrent import RecurrentDecoder
-from jumok.decoders.transformer import TransformerDecoder
-from jumok.encoders.recurrent import RecurrentEncoder
-from jumok.encoders.transformer import TransformerEncoder
+from jumok.choices import TEXT_METRICS, Cell, Unit
 from jumok.errors import did_you_mean
 from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
-from jumok.kinds.parts import attention, encoder_layers, perceptron
-from jumok.layers.embedding import TokenEmbedding, TokenOutput
-from jumok.layers.recurrent import Cell
-from jumok.layers.transformer import TransformerDecoderLayer
-from jumok.metrics.text import Unit, text_metrics
+
+if TYPE_CHECKING:
+    from jumok.decoders.recurrent import RecurrentDecoder
+    from jumok.decoders.transformer import TransformerDecoder
+    from jumok.encoders.recurrent import RecurrentEncoder
+    from jumok.encoders.transformer import TransformerEncoder
+    from jumok.layers.embedding import TokenEmbedding, TokenOutput
+
+Metric = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TEXT_METRICS)})]
 
 
 class TransformerEncoderOptions(Options):
@@ -24,7 +24,10 @@ class TransformerEncoderOptions(Options):
     kind: Literal["transformer"] = "transformer"
     layers: PositiveInt = 3
 
-    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> TransformerEncoder:
+    def build(self, words: "TokenEmbedding", model: ModelOptions, limit: int) -> "TransformerEncoder":
+        from jumok.encoders.transformer import TransformerEncoder
+        from jumok.kinds.parts import encoder_layers
+
         layers = encoder_layers(model, self.layers)
         positions = model.position_layer(limit)
         return TransformerEncoder(words, positions, layers, model.width, model.dropout, model.norm == "pre")
@@ -37,7 +40,9 @@ class RecurrentEncoderOptions(Options):
     layers: PositiveInt = 2
     bidirectional: bool = True
 
-    def build(self, words: TokenEmbedding, model: ModelOptions, limit: int) -> RecurrentEncoder:
+    def build(self, words: "TokenEmbedding", model: ModelOptions, limit: int) -> "RecurrentEncoder":
+        from jumok.encoders.recurrent import RecurrentEncoder
+
         return RecurrentEncoder(words, self.kind, model.width, self.layers, self.bidirectional, model.dropout)
 
 
@@ -52,8 +57,12 @@ class TransformerDecoderOptions(Options):
         return self.kind
 
     def build(
-        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
-    ) -> TransformerDecoder:
+        self, words: "TokenEmbedding", output: "TokenOutput", model: ModelOptions, limit: int
+    ) -> "TransformerDecoder":
+        from jumok.decoders.transformer import TransformerDecoder
+        from jumok.kinds.parts import attention, perceptron
+        from jumok.layers.transformer import TransformerDecoderLayer
+
         layers = [
             TransformerDecoderLayer(
                 model.width,
@@ -85,8 +94,11 @@ class RecurrentDecoderOptions(Options):
         )
 
     def build(
-        self, words: TokenEmbedding, output: TokenOutput, model: ModelOptions, limit: int
-    ) -> RecurrentDecoder:
+        self, words: "TokenEmbedding", output: "TokenOutput", model: ModelOptions, limit: int
+    ) -> "RecurrentDecoder":
+        from jumok.attention.recurrent import AdditiveAttention, DotAttention
+        from jumok.decoders.recurrent import RecurrentDecoder
+
         looks = {"none": lambda _: None, "additive": AdditiveAttention, "dot": DotAttention}[self.attention]
         return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
 
@@ -110,7 +122,7 @@ class TextOutput(Options):
     )
     tokens: TokenOptions | None = None  # data.tokens, if not its own
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
-    metric: str | None = None  # chooses the best model; by the unit, if not given
+    metric: Metric | None = None  # chooses the best model; by the unit, if not given
 
     @property
     def part(self) -> Options:
@@ -118,7 +130,7 @@ class TextOutput(Options):
 
     @model_validator(mode="after")
     def metric_is_known(self) -> "TextOutput":
-        known = text_metrics("word")  # the names are those of every unit
-        if self.metric is not None and self.metric not in known:
-            raise misplaced(f"there is no metric {self.metric!r}{did_you_mean(self.metric, known)}", "metric")
+        if self.metric is not None and self.metric not in TEXT_METRICS:
+            hint = did_you_mean(self.metric, TEXT_METRICS)
+            raise misplaced(f"there is no metric {self.metric!r}{hint}", "metric")
         return self

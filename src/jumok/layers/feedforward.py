@@ -1,13 +1,10 @@
 """The position-wise multilayer perceptron of a Transformer block."""
 
-from typing import Literal
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from jumok.choices import Activation
 from jumok.dropout import Dropout
-
-Activation = Literal["relu", "gelu", "swiglu"]
 
 
 class FeedForward(nn.Module):

@@ -1,10 +1,9 @@
 """Stacks of recurrent cells, as torch has them."""
 
-from typing import Literal
-
 from torch import nn
 
-Cell = Literal["rnn", "lstm", "gru"]
+from jumok.choices import Cell
+
 Stack = nn.RNN | nn.LSTM | nn.GRU
 CELLS: dict[Cell, type[Stack]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 

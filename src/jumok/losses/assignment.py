@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from jumok.deferred import Deferred
 from jumok.heads.dense import DenseBoxes
 from jumok.values import BoxTargets
+
+optimize = Deferred("scipy.optimize")
 
 CELLS = 10  # at most, for one object
 SHARPNESS = 6  # the exponent of the overlap in an alignment (Feng et al., 2021, section 4.1)
@@ -59,7 +61,9 @@ def with_nearest(assignment: Assignment, found: DenseBoxes, boxes: Tensor, lost:
     for picture in lost.any(1).nonzero().flatten().tolist():
         objects, places = lost[picture].nonzero().flatten(), free[picture].nonzero().flatten()
         middles = boxes[picture, objects].unflatten(-1, (2, 2)).mean(1)  # (N, 2)
-        rows, columns = linear_sum_assignment(torch.cdist(middles, found.centres[places]).cpu().numpy())
+        rows, columns = optimize.linear_sum_assignment(
+            torch.cdist(middles, found.centres[places]).cpu().numpy()
+        )
         cells = places[columns]
         target[picture, cells], weight[picture, cells] = objects[rows], 1.0
     return Assignment(target, weight)

@@ -3,15 +3,17 @@
 from typing import NamedTuple
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from jumok.deferred import Deferred
 from jumok.geometry import to_centre
 from jumok.heads.query import QueryBoxes
 from jumok.losses.assignment import area, overlaps
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets
+
+optimize = Deferred("scipy.optimize")
 
 CLASS, EDGES, APART = (
     2.0,
@@ -80,7 +82,7 @@ def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
         numbers = real.nonzero().flatten()  # (N,)
         for layer in layers if len(numbers) else ():
             cost = costs[layer, picture][:, numbers].numpy()
-            query, column = (torch.from_numpy(part) for part in linear_sum_assignment(cost))
+            query, column = (torch.from_numpy(part) for part in optimize.linear_sum_assignment(cost))
             possible = found.valid[picture].cpu()[query]
             place = query.new_tensor((layer, picture)).expand(len(query), 2)
             rows.append(torch.column_stack((place, query, numbers[column]))[possible])

@@ -5,14 +5,14 @@ where all symbols together spell one word, as phones do ("symbol"), or a word be
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-from rapidfuzz.distance import Levenshtein
-
+from jumok.choices import Unit
+from jumok.deferred import Deferred
 from jumok.metrics.interval import Score
 from jumok.metrics.metric import Metric, check_examples, ratio
 
-Unit = Literal["character", "symbol", "word"]
+Levenshtein = Deferred("rapidfuzz.distance.Levenshtein")
+
 Tokens = Sequence[str]
 
 

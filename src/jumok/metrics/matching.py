@@ -10,10 +10,12 @@ box that it covers. A box that chose nothing and has not the size that is asked 
 from dataclasses import dataclass
 
 import numpy as np
-from faster_coco_eval.core import mask
 
+from jumok.deferred import Deferred
 from jumok.errors import DataError
 from jumok.metrics.metric import check_pairs
+
+mask = Deferred("faster_coco_eval.core.mask")
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # (T,) of the overlap, from 0.50 to 0.95 by 0.05
 SIZES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}

@@ -4,21 +4,26 @@ sacreBLEU's own counts are taken once for each sentence. A corpus score depends 
 resample costs one product of a vector and a matrix.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sacrebleu.metrics import BLEU, CHRF
 
 from jumok.metrics.interval import Score
 from jumok.metrics.metric import Metric, check_examples
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import BLEU, CHRF
 
 
 @dataclass(frozen=True)
 class SummedCounts:
     """A sacreBLEU score of the sum of sentence counts (n, counts)."""
 
-    scorer: BLEU | CHRF
+    scorer: "BLEU | CHRF"
     counts: np.ndarray
 
     def __call__(self, weights: np.ndarray) -> float:
@@ -27,24 +32,40 @@ class SummedCounts:
         return float(self.scorer._compute_score_from_stats(total).score)
 
 
-def sacrebleu_metric(name: str, scorer: BLEU | CHRF, counts: int) -> Metric:
-    """A metric by a sacreBLEU scorer with so many counts for a sentence."""
+def sacrebleu_metric(name: str, make: Callable[[], "BLEU | CHRF"], counts: int) -> Metric:
+    """A metric by a sacreBLEU scorer, made when it is first used, with so many counts for a sentence."""
 
     def prepare(predictions: list[str], references: list[list[str]]) -> Score:
         check_examples(predictions, references)
+        scorer = make()
         # Missing right answers are None, as sacreBLEU wants them.
         streams = list(zip_longest(*references))
         table = scorer._extract_corpus_statistics(predictions, streams) if predictions else []
         return SummedCounts(scorer, np.array(table, dtype=np.float64).reshape(len(predictions), counts))
 
     def signature(n_refs: int | None) -> str:
+        scorer = make()
         known = {**vars(scorer), "num_refs": -1 if n_refs is None else n_refs}
         return str(scorer._SIGNATURE_TYPE(known))
 
     return Metric(name, higher_is_better=True, prepare=prepare, signature=signature)
 
 
-# force: no warning where predictions look tokenized; the score is the same.
-bleu = sacrebleu_metric("bleu", BLEU(force=True), counts=2 + 2 * 4)
-bleu_lowercase = sacrebleu_metric("bleu_lowercase", BLEU(lowercase=True, force=True), counts=2 + 2 * 4)
-chrf = sacrebleu_metric("chrf", CHRF(), counts=3 * 6)
+@cache
+def bleu_scorer(lowercase: bool) -> "BLEU":
+    """sacreBLEU's BLEU. force: no warning where predictions look tokenized; the score is the same."""
+    from sacrebleu.metrics import BLEU
+
+    return BLEU(lowercase=lowercase, force=True)
+
+
+@cache
+def chrf_scorer() -> "CHRF":
+    from sacrebleu.metrics import CHRF
+
+    return CHRF()
+
+
+bleu = sacrebleu_metric("bleu", lambda: bleu_scorer(lowercase=False), counts=2 + 2 * 4)
+bleu_lowercase = sacrebleu_metric("bleu_lowercase", lambda: bleu_scorer(lowercase=True), counts=2 + 2 * 4)
+chrf = sacrebleu_metric("chrf", chrf_scorer, counts=3 * 6)

@@ -1,6 +1,22 @@
 """From raw input to readable output: what the command line, the evaluation and everything that serves call."""
 
-from jumok.predictor.predictor import Predictor
-from jumok.predictor.saved import load, save_model, save_weights, weights_of
+from typing import TYPE_CHECKING
+
+from jumok.deferred import lazy_names
+
+if TYPE_CHECKING:
+    from jumok.predictor.predictor import Predictor
+    from jumok.predictor.saved import load, save_model, save_weights, weights_of
 
 __all__ = ["Predictor", "load", "save_model", "save_weights", "weights_of"]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Predictor": "jumok.predictor.predictor",
+        "load": "jumok.predictor.saved",
+        "save_model": "jumok.predictor.saved",
+        "save_weights": "jumok.predictor.saved",
+        "weights_of": "jumok.predictor.saved",
+    },
+)

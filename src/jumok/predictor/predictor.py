@@ -29,8 +29,10 @@ class Predictor:
         model: EncoderDecoder,
         fields: Fields,
         decoding: DecodingOptions,
+        notes: Sequence[str] = (),
     ) -> None:
         self.model, self.fields, self.decoding = model, fields, decoding
+        self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
         self.search = build_search(decoding, BANNED)
 
     @property

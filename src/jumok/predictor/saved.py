@@ -10,7 +10,7 @@ import torch
 import yaml
 from torch import nn
 
-from jumok.device import choose_device
+from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import RunError
 from jumok.experiment.file import build_experiment, parse_yaml
 from jumok.experiment.options import Experiment
@@ -20,9 +20,8 @@ from jumok.kinds.fitting import Fields
 from jumok.kinds.options import DecodingOptions
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
+from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
 from jumok.predictor.predictor import Predictor
-
-WEIGHTS, CONFIG = "model.safetensors", "config.yaml"
 
 
 def save_model(folder: Path, experiment: Experiment, fields: Fields, model: EncoderDecoder) -> None:
@@ -79,18 +78,6 @@ def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin
             place.copy_(weights[name])
 
 
-def model_folder(path: Path) -> Path:
-    """The model folder of a run, or the folder itself when it is one."""
-    folder = path / "model" if (path / "model" / WEIGHTS).exists() else path
-    if (folder / WEIGHTS).exists():
-        return folder
-    if not path.exists():
-        raise RunError(f"{path}: there is no such run or model folder")
-    if (path / "checkpoints").exists():
-        raise RunError(f"{path}: this run has no model yet; train it on with the same `jumok train` command")
-    raise RunError(f"{path}: neither a run (model/{WEIGHTS} is missing) nor a model ({WEIGHTS} is missing)")
-
-
 def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None = None) -> Predictor:
     """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}.
 
@@ -109,9 +96,12 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
         raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
     load_weights(model, weights, str(folder / WEIGHTS))
     options = decoding_options(experiment, decoding or {})
-    if options.precision == "bf16":
+    precision = usable_precision(place, options.precision)
+    notes = () if precision == options.precision else (NO_BF16,)
+    if precision == "bf16":
         lower_weights(model)
-    return Predictor(model.to(place).eval(), fields, options)
+    options = options.model_copy(update={"precision": precision})
+    return Predictor(model.to(place).eval(), fields, options, notes)
 
 
 def lower_weights(model: EncoderDecoder) -> None:

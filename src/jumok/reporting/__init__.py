@@ -1,6 +1,21 @@
 """What people open and show: the page of a run, and of several compared."""
 
-from jumok.reporting.comparison import Comparison, Variant, write_comparison
-from jumok.reporting.run import write_report
+from typing import TYPE_CHECKING
+
+from jumok.deferred import lazy_names
+
+if TYPE_CHECKING:
+    from jumok.reporting.comparison import Comparison, Variant, write_comparison
+    from jumok.reporting.run import write_report
 
 __all__ = ["Comparison", "Variant", "write_comparison", "write_report"]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Comparison": "jumok.reporting.comparison",
+        "Variant": "jumok.reporting.comparison",
+        "write_comparison": "jumok.reporting.comparison",
+        "write_report": "jumok.reporting.run",
+    },
+)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from jumok.data import batching
 from jumok.dataset import Prepared
-from jumok.device import autocast
-from jumok.errors import RunError
+from jumok.device import NO_BF16, autocast, usable_precision
+from jumok.errors import Interrupted, RunError
 from jumok.evaluation import answer
 from jumok.experiment.options import Experiment, TrainingOptions
 from jumok.kinds.fitting import build_model
@@ -34,7 +34,7 @@ from jumok.training.reporter import Evaluated, Progress, Reporter
 from jumok.training.run import RunFolder
 from jumok.training.schedule import Schedule
 from jumok.training.sharding import fill, gathered
-from jumok.training.signals import Interrupted, stop_signals
+from jumok.training.signals import stop_signals
 from jumok.training.stopping import Best
 
 OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own
@@ -78,6 +78,9 @@ class Trainer:
         )
         self.experiment = self._find_out(experiment)
         self.options = self.experiment.training
+        self.precision = usable_precision(self.device, self.options.precision)  # type: ignore[arg-type]
+        if self.precision != self.options.precision:
+            reporter.said(NO_BF16)
         self.begin()
         self.settle(self.options.steps or planned_steps(len(self.batches.plan), self.options.accumulate))
         if self.options.minutes is not None and not processes.from_first(lambda: run.has_begun):
@@ -123,22 +126,23 @@ class Trainer:
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
         if training.precision == "auto":
-            chosen, seconds = choose_precision(
-                self.device, self._trial, clock=lambda: self.processes.from_first(now)
+            first = self.processes.from_first
+            chosen = choose_precision(
+                self.device, self._trial, self.reporter.said, clock=lambda: first(now), decide=first
             )
-            times = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in seconds.items())
-            self.reporter.said(f"computing in {chosen} (one batch forward and backward: {times})")
-            training = training.model_copy(update={"precision": chosen})
+            self.reporter.said(f"computing in {chosen.precision}: {chosen.reason}")
+            training = training.model_copy(update={"precision": chosen.precision})
         if decoding.max_tokens is None:
             longest = max(int(self.train.lengths(name).max()) for name in self.prepared.outputs)
             decoding = decoding.model_copy(update={"max_tokens": longest + longest // 4 + 10})
         return experiment.model_copy(update={"training": training, "decoding": decoding})
 
-    def _trial(self) -> None:
-        """One forward and backward on a batch of the middle length, leaving no trace in the model."""
+    def _trial(self, share: float) -> None:
+        """One forward and backward on a share of a batch of the middle length, leaving no trace in the model."""
         plan = batching.in_order(self.train.all_lengths(), self.options.batch_tokens, self.batch_size)
         before = [(buffer, buffer.clone()) for buffer in self.model.buffers()]  # of batch norms
-        batch = self.train.batch(plan[len(plan) // 2])
+        rows = plan[len(plan) // 2]
+        batch = self.train.batch(rows[: max(min(2, len(rows)), round(share * len(rows)))])
         self.replica.losses(batch.to(self.device)).backward()
         self.model.zero_grad(set_to_none=True)
         for buffer, value in before:
@@ -158,7 +162,7 @@ class Trainer:
         loss = 0.0
         for number, planned in enumerate(batches, 1):
             with self.replica.exchanging(last=number == len(batches)):
-                with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
+                with autocast(self.device, self.precision):
                     total = self._share_of_loss(planned)
                 (total / share).backward()
             loss += float(total.detach())
@@ -193,7 +197,7 @@ class Trainer:
         with self.average.swapped():
             self.model.eval()
             with self.replica.whole():
-                with autocast(self.device, self.options.precision):  # type: ignore[arg-type]
+                with autocast(self.device, self.precision):
                     loss = split_loss(
                         self.model,
                         self.valid,
@@ -217,9 +221,7 @@ class Trainer:
         predictor = Predictor(
             self.model,
             self.prepared.fields,
-            self.experiment.decoding.model_copy(
-                update={"method": "greedy", "precision": self.options.precision}
-            ),
+            self.experiment.decoding.model_copy(update={"method": "greedy", "precision": self.precision}),
         )
         divided = DividedPredictor(predictor, self.processes)
         answered = answer(divided, self.valid, self.evaluations.examples)

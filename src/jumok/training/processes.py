@@ -15,12 +15,12 @@ import torch.distributed as dist
 from torch import Tensor
 
 from jumok.errors import RunError
+from jumok.machine import is_one_of_several
 
 T = TypeVar("T")  # of values that JSON can hold, where they travel
 PATIENCE = timedelta(
     days=2
 )  # others wait while the first one reads a large corpus; a dead one is noticed at once
-VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells a process
 
 
 class EndedElsewhere(RunError):
@@ -159,7 +159,7 @@ def settled(attempt: Attempt, documents: list[dict[str, Any]]) -> list[Any]:
 
 def joined() -> Processes:
     """The processes that torchrun started together with this one, or this one alone."""
-    if not all(name in os.environ for name in VARIABLES) or int(os.environ["WORLD_SIZE"]) < 2:
+    if not is_one_of_several():
         return Alone()
     if not dist.is_initialized():
         dist.init_process_group(

@@ -7,10 +7,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Interrupted(Exception):
-    """The user stopped the training; it was saved and can go on."""
-
-
 @contextmanager
 def stop_signals(once: bool = True) -> Iterator[threading.Event]:
     """An event that Ctrl-C or SIGTERM sets; a second Ctrl-C ends at once, if a signal comes to us only `once`.

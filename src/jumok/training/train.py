@@ -7,7 +7,7 @@ from typing import Any
 
 from jumok.dataset import Prepared, prepare
 from jumok.dataset.report import leaked_rows
-from jumok.errors import JumokError, RunError
+from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
     excesses,
@@ -25,17 +25,16 @@ from jumok.evaluation import (
 )
 from jumok.experiment.options import Experiment
 from jumok.files import remove_file, write_json
+from jumok.machine import tune_process
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.reporting import write_report
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
-from jumok.training.machine import tune_process
 from jumok.training.processes import Processes, joined
 from jumok.training.reporter import Began, Reporter, Silent
 from jumok.training.run import RunFolder
-from jumok.training.signals import Interrupted
 
 ONE_SHARD = (
     "training.shard does nothing in one process; several share a model after "
@@ -202,7 +201,7 @@ def describe(trainer: Trainer) -> Began:
         trainer.model.size(),
         {name: len(split) for name, split in trainer.prepared.splits.items()},
         {name: kind.summary for name, kind in kinds.items()},
-        trainer.options.precision,
+        trainer.precision,
         str(trainer.device),
         trainer.steps,
         trainer.step,

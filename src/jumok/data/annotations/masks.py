@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from jumok.choices import OUTSIDE
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.picture import AnnotatedSet, Class, Picture, Place
 from jumok.data.annotations.segmentation import covered
@@ -18,7 +19,6 @@ from jumok.data.images import SUFFIXES, read_mask
 from jumok.data.reading import decoded, is_file, nearest_file, raw_lines, why_unreadable
 
 Colour = tuple[int, int, int]
-OUTSIDE = 255  # what a pixel becomes whose colour no class has, and the usual number for "ignore"
 
 
 def read_masks(

@@ -1,4 +1,4 @@
-"""Settings of the process that make training and search on the CPU faster; none of them changes a result."""
+"""The process: settings that make training and search on the CPU faster, without changing a result; and its like."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 PRIMITIVES = (
     20_000  # compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
 )
+VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells a process
 
 
 def tune_process() -> None:
@@ -26,3 +27,8 @@ def keep_freed_memory() -> None:
     libc = ctypes.CDLL(None)
     libc.mallopt(M_MMAP_MAX, 0)
     libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def is_one_of_several() -> bool:
+    """Whether torchrun started this process together with others."""
+    return all(name in os.environ for name in VARIABLES) and int(os.environ["WORLD_SIZE"]) > 1

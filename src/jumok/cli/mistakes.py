@@ -1,0 +1,85 @@
+"""The last net under a command: mistakes of files and names that no reader told of, in one sentence."""
+
+import errno
+import os
+from collections.abc import Sequence
+
+from jumok.errors import DataError
+
+AROUND = 40  # characters shown on either side of what is no text
+PACKAGES = {  # what pip calls the modules that are not called so
+    "PIL": "pillow",
+    "yaml": "PyYAML",
+    "faster_coco_eval": "faster-coco-eval",
+    "python_multipart": "python-multipart",
+}
+OF_THE_USER = (  # errors that a person can do something about, wherever they come from
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+)
+REMEDIES = {
+    errno.ENOSPC: "; make room, then run the command again",
+    errno.EDQUOT: "; make room, then run the command again",
+    errno.EACCES: "; correct the permissions, then run the command again",
+    errno.EPERM: "; correct the permissions, then run the command again",
+}
+
+
+def refuse_no_text(arguments: Sequence[str]) -> None:
+    """DataError for a word of the command line that no file and no page could repeat."""
+    for argument in arguments:
+        if not_text(argument):
+            raise DataError(
+                f"'{spelt_out(argument)}' on the command line is not UTF-8; rename the file, or write the text as UTF-8"
+            )
+        if "\0" in argument:
+            raise DataError(
+                f"{argument!r} on the command line has a NUL character; no name and no text has one"
+            )
+
+
+def not_text(text: str) -> bool:
+    """Whether a text holds halves of characters, as names that are not UTF-8 do."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def spelt_out(text: str) -> str:
+    """A text with its bytes that are not UTF-8 written as \\xb0."""
+    return (
+        text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        if halves_of_bytes(text)
+        else text
+    )
+
+
+def halves_of_bytes(text: str) -> bool:
+    """Whether all halves of characters in a text stand for bytes of a name."""
+    return all(not 0xD800 <= ord(c) <= 0xDFFF or 0xDC80 <= ord(c) <= 0xDCFF for c in text)
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What a person should know of an error of files, names or packages; None for one that is ours."""
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error)
+    if isinstance(error, UnicodeEncodeError):
+        part = error.object[max(0, error.start - AROUND) : error.end + AROUND]
+        return f"'{spelt_out(part)}' is not UTF-8; rename the file, or write the text as UTF-8"
+    if isinstance(error, OSError) and error.errno in OF_THE_USER:
+        name = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return f"{name}{error.strerror}{REMEDIES.get(error.errno, '')}"
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+        return f"{error}: a link that leads to itself; name the real file or folder"
+    return None
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """How to install what is not there; None where it is a module of our own."""
+    module = (error.name or "").partition(".")[0]
+    if not module or module == "jumok":
+        return None
+    package = PACKAGES.get(module, module)
+    return f"this needs the package {package}, which is not installed; install it: pip install {package}"

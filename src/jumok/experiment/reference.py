@@ -1,0 +1,194 @@
+"""All options of an experiment file with their values, defaults and meanings, from the classes that read them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from jumok.errors import ConfigurationError, did_you_mean
+from jumok.experiment.options import Experiment
+from jumok.experiment.sources import FORMATS
+from jumok.experiment.values import in_words, reference_name
+
+Language = Literal["en", "ko"]
+ROOT = "Experiment"
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One name of an experiment file."""
+
+    path: str  # training.steps
+    values: str  # what may be said, in words
+    default: str | None  # as YAML has it; empty: not given; None: it must be given
+    meaning: str
+    sections: tuple[str, ...]  # where the options inside it are told
+
+
+@dataclass(frozen=True)
+class Section:
+    """The options of one class, where a file has them."""
+
+    path: str  # inputs.image.encoder; of kinds that share their options, the first one's
+    kinds: tuple[str, ...]  # as `kind:` names them, where there are several to choose from
+    meaning: str
+    options: tuple[Option, ...]
+
+    @property
+    def paths(self) -> list[str]:
+        """The path with each kind."""
+        return [self.path.removesuffix(self.kinds[0]) + kind for kind in self.kinds] or [self.path]
+
+
+def sections(language: Language = "en") -> list[Section]:
+    """All options, in the order of a file."""
+    schema = json_schema(language)
+    homes = homes_of(schema)
+    return [section(name, homes, schema, language) for name in in_order(schema, homes)]
+
+
+def find_sections(wanted: str, language: Language = "en") -> list[Section]:
+    """The sections at a path and below it, or one of them with the one option that is named."""
+    known = sections(language)
+    found = [one for one in known if any(f"{path}.".startswith(f"{wanted}.") for path in one.paths)]
+    if found:
+        return found
+    for one in known:
+        options = tuple(
+            option for option in one.options if wanted in (option.path, *also_called(one, option))
+        )
+        if options:
+            return [Section(one.path, one.kinds, one.meaning, options)]
+    names = [path for one in known for path in (*one.paths, *(option.path for option in one.options))]
+    raise ConfigurationError(f"there is no option {wanted!r}{did_you_mean(wanted, names)}")
+
+
+def also_called(one: Section, option: Option) -> list[str]:
+    """The paths of an option by every kind that has it."""
+    name = option.path.rpartition(".")[2]
+    return [f"{path}.{name}" for path in one.paths]
+
+
+@cache
+def words() -> dict[str, dict[str, dict[str, str]]]:
+    """What each option means, by class, name and language."""
+    file = files("jumok.experiment") / "descriptions.yaml"
+    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def meaning(of: str, name: str, language: Language) -> str:
+    return words().get(of, {}).get(name, {}).get(language, "")
+
+
+def json_schema(language: Language = "en") -> dict[str, Any]:
+    """The JSON schema of an experiment file, for editors."""
+    made = Experiment.model_json_schema()
+    classes = {ROOT: made, **made["$defs"]}
+    for name, one in classes.items():
+        one["description"] = meaning(name, "_", language)
+        for option, value in one["properties"].items():
+            value.pop("title", None)
+            value["description"] = meaning(name, option, language)
+    for name in tagged(classes.values()):
+        classes[name]["required"] = sorted({"kind", *classes[name].get("required", ())})
+    classes["SourceOptions"]["oneOf"] = [{"required": [format]} for format in FORMATS]
+    title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "jumok experiment"}
+    return {**title, **{key: value for key, value in made.items() if key != "title"}}
+
+
+def tagged(parts: Any) -> Iterator[str]:
+    """The classes that a file tells apart by their `kind:`, which must then be said."""
+    for part in parts:
+        if isinstance(part, dict):
+            if isinstance(part.get("discriminator"), dict):
+                yield from map(reference_name, part["discriminator"]["mapping"].values())
+            yield from tagged(part.values())
+        elif isinstance(part, list):
+            yield from tagged(part)
+
+
+def class_of(schema: Schema, name: str) -> dict[str, Any]:
+    return dict(schema if name == ROOT else schema["$defs"][name])
+
+
+def inner_classes(value: Any) -> list[str]:
+    """The classes of options that a value may be made of."""
+    if isinstance(value, list):
+        return [name for one in value for name in inner_classes(one)]
+    if not isinstance(value, dict):
+        return []
+    if "$ref" in value:
+        return [reference_name(value["$ref"])]
+    return [
+        name for key in ("anyOf", "oneOf", "additionalProperties") for name in inner_classes(value.get(key))
+    ]
+
+
+def kinds_of(schema: Schema, name: str) -> tuple[str, ...]:
+    """What `kind:` may be for a class of options."""
+    kind = class_of(schema, name)["properties"].get("kind", {})
+    return tuple(kind.get("enum", [kind["const"]] if "const" in kind else []))
+
+
+def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
+    """The classes of options inside a class, with the path of each."""
+    found = []
+    for option, value in class_of(schema, name)["properties"].items():
+        place = f"{path}.{option}" if path else option
+        inner = inner_classes(value)
+        several = len(inner) > 1 or "additionalProperties" in value
+        for one in inner:
+            kinds = kinds_of(schema, one)
+            found.append((one, f"{place}.{kinds[0]}" if several and kinds else place))
+    return found
+
+
+def homes_of(schema: Schema) -> dict[str, str]:
+    """Where each class of options is told: at the shortest path that leads to it."""
+    homes: dict[str, str] = {}
+    open_ends = [(ROOT, "")]
+    while open_ends:
+        open_ends.sort(key=lambda end: end[1].count("."))  # stable: the first in the file among equals
+        name, path = open_ends.pop(0)
+        if name not in homes:
+            homes[name] = path
+            open_ends += children(schema, name, path)
+    return homes
+
+
+def in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
+    """All classes of options as a file has them, each where it is told."""
+    yield name
+    for inner, path in children(schema, name, homes[name]):
+        if homes[inner] == path:
+            yield from in_order(schema, homes, inner)
+
+
+def section(name: str, homes: Mapping[str, str], schema: Schema, language: Language) -> Section:
+    one, path = class_of(schema, name), homes[name]
+    kinds = kinds_of(schema, name)
+    options = tuple(
+        Option(
+            f"{path}.{option}" if path else option,
+            in_words(value, language),
+            None if option in one.get("required", ()) else default_of(value),
+            str(value["description"]),
+            tuple(homes[inner] for inner in inner_classes(value)),
+        )
+        for option, value in one["properties"].items()
+    )
+    own = kinds if kinds and path.endswith(f".{kinds[0]}") else ()
+    return Section(path, own, str(one["description"]), options)
+
+
+def default_of(value: Schema) -> str:
+    """A default as YAML has it; empty where nothing is given, or where the options inside have their own."""
+    default = value.get("default")
+    if default is None or isinstance(default, dict):
+        return ""
+    return default if isinstance(default, str) else json.dumps(default)

@@ -1,0 +1,81 @@
+"""What an experiment file may say of boxes: the head that finds them, and the metric that chooses the best model."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from jumok.kinds.image_options import Wants
+from jumok.kinds.options import ModelOptions, Options
+
+if TYPE_CHECKING:
+    from jumok.encoders.image import ImageEncoder
+    from jumok.heads.dense import DenseBoxes, DenseBoxHead
+    from jumok.heads.query import QueryBoxes, QueryBoxHead
+    from jumok.losses.tokens import Loss
+    from jumok.values import BoxTargets, Memory
+
+LEVELS = (8, 16, 32)
+
+
+class DenseHeadOptions(Options):
+    """The YAML under `head:` for a box of every cell."""
+
+    kind: Literal["dense"] = "dense"
+    layers: PositiveInt = 2  # convolutions of each tower
+
+    @property
+    def wants(self) -> Wants:
+        return Wants(LEVELS, neck=True)
+
+    def asking(self, found: "DenseBoxes") -> None:
+        return None  # cells answer, and none of them looks around
+
+    def loss(self, head: "DenseBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
+        from jumok.losses.dense import dense_loss
+
+        return dense_loss(head(memory), target)
+
+    def build(self, model: ModelOptions, encoder: "ImageEncoder", classes: int) -> "DenseBoxHead":
+        from jumok.heads.dense import DenseBoxHead
+
+        return DenseBoxHead(encoder.channels, encoder.strides, classes, model.width, self.layers)
+
+
+class QueryHeadOptions(Options):
+    """The YAML under `head:` for object queries."""
+
+    kind: Literal["query"]
+    queries: PositiveInt = 100  # the most objects that can be found in an image
+    layers: NonNegativeInt = 3
+
+    @property
+    def wants(self) -> Wants:
+        return Wants((16, 32), states=True, neck=True)
+
+    def asking(self, found: "QueryBoxes") -> int:
+        """How many queries there are."""
+        return found.valid.shape[1]
+
+    def loss(self, head: "QueryBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
+        from jumok.losses.query import query_loss
+
+        return query_loss(head(memory), target)
+
+    def build(self, model: ModelOptions, encoder: "ImageEncoder", classes: int) -> "QueryBoxHead":
+        from jumok.heads.query import QueryBoxHead
+
+        return QueryBoxHead(
+            model.width, model.heads, classes, self.queries, self.layers, model.inner, model.dropout
+        )
+
+
+class BoxesOutput(Options):
+    """An entry of `outputs:` with `kind: boxes`."""
+
+    kind: Literal["boxes"]
+    head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
+    metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
+
+    @property
+    def part(self) -> Options:
+        return self.head

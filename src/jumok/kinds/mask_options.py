@@ -1,0 +1,38 @@
+"""What an experiment file may say of masks: the decoder that makes them, their loss and their metric."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from jumok.kinds.options import Options
+
+if TYPE_CHECKING:
+    from jumok.decoders.unet import UNetDecoder
+    from jumok.encoders.image import ImageEncoder
+
+
+class UNetOptions(Options):
+    """The YAML under `decoder:` of a mask."""
+
+    kind: Literal["unet"] = "unet"
+    width: PositiveInt = 32  # channels of the finest level
+    upsample: Literal["bilinear", "transposed"] = "bilinear"
+    skips: bool = True  # finer levels of the encoder are read, too
+
+    def build(self, encoder: "ImageEncoder", classes: int) -> "UNetDecoder":
+        from jumok.decoders.unet import UNetDecoder
+
+        return UNetDecoder(encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips)
+
+
+class MaskOutput(Options):
+    """An entry of `outputs:` with `kind: mask`."""
+
+    kind: Literal["mask"]
+    decoder: Annotated[UNetOptions, Field()] = UNetOptions()
+    dice: bool = True  # the Dice loss beside cross-entropy
+    metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
+
+    @property
+    def part(self) -> Options:
+        return self.decoder

@@ -1,0 +1,154 @@
+"""The runs below a folder, from what their files say: nothing is loaded that could use them."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from jumok.errors import JumokError
+from jumok.experiment.file import parse_yaml
+from jumok.predictor.folder import CONFIG, WEIGHTS
+
+State = Literal["finished", "interrupted", "not begun"]
+EVALUATION, ANALYSIS, ENVIRONMENT, LOG = (
+    "evaluation.json",
+    "analysis.json",
+    "environment.json",
+    "metrics.jsonl",
+)
+TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What is worth knowing of a run before it is opened."""
+
+    path: str
+    date: str | None  # when it was changed last, in local time
+    kind: str  # like "text → text"
+    state: State
+    step: int | None
+    steps: int | None
+    split: str | None  # that was scored
+    metric: str | None  # that chose the best model
+    score: float | None
+    bytes: int
+
+
+def find_runs(folder: Path) -> list[RunSummary]:
+    """All runs in a folder and below, the newest first; the folder itself may be one."""
+    found = [summary(run) for run in run_folders(folder)]
+    return sorted(found, key=lambda run: (run.date or "", run.path), reverse=True)
+
+
+def run_folders(folder: Path) -> Iterator[Path]:
+    """Every folder that a training wrote in; what is inside one is not looked through."""
+    for place, inner, files in os.walk(folder):
+        if CONFIG in files and {"checkpoints", "model"} & set(inner):
+            inner.clear()
+            yield Path(place)
+        else:
+            inner[:] = sorted(name for name in inner if not name.startswith("."))
+
+
+def summary(run: Path) -> RunSummary:
+    """What the files of a run say; what is missing or damaged is not known."""
+    config, evaluation, analysis = experiment_of(run), read(run / EVALUATION), read(run / ANALYSIS)
+    scores = evaluation.get("metrics")
+    scores = scores if isinstance(scores, dict) else {}
+    metric = analysis.get("metric")
+    metric = metric if metric in scores else next(iter(scores), None)
+    steps = part(config, "training").get("steps")
+    step = last_line(run / LOG).get("step")
+    return RunSummary(
+        path=str(run),
+        date=last_change(run),
+        kind=kind_of(config),
+        state="finished" if scores else "interrupted" if step is not None else "not begun",
+        step=step if isinstance(step, int) else None,
+        steps=steps if isinstance(steps, int) else None,
+        split=str(evaluation["split"]) if scores and "split" in evaluation else None,
+        metric=metric,
+        score=number(part(scores, metric).get("value")) if metric is not None else None,
+        bytes=sum(size(file) for file in run.rglob("*")),
+    )
+
+
+def experiment_of(run: Path) -> dict[str, Any]:
+    try:
+        given, _ = parse_yaml((run / CONFIG).read_text(encoding="utf-8"), CONFIG)
+    except (OSError, UnicodeDecodeError, JumokError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def kind_of(config: dict[str, Any]) -> str:
+    """What goes in and what comes out, as far as the file says it: "text → text"."""
+    sides = [part(config, side).values() for side in ("inputs", "outputs")]
+    kinds = [
+        ", ".join(str(field.get("kind", "text")) for field in fields if isinstance(field, dict))
+        for fields in sides
+    ]
+    return " → ".join(kinds) if all(kinds) else "unknown"
+
+
+def part(options: dict[str, Any], name: str) -> dict[str, Any]:
+    found = options.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def read(file: Path) -> dict[str, Any]:
+    """A JSON object, or nothing where there is none (whole)."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def last_line(file: Path) -> dict[str, Any]:
+    """The last whole JSON object of a file with one on each line."""
+    try:
+        with open(file, "rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
+            lines = log.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return {}
+    for line in reversed(lines):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return {}
+
+
+def last_change(run: Path) -> str | None:
+    """When the run was written to last."""
+    times = [changed(run / name) for name in (EVALUATION, LOG, CONFIG, f"model/{WEIGHTS}")]
+    newest = max((time for time in times if time is not None), default=None)
+    if newest is None:
+        return None
+    return datetime.fromtimestamp(newest, UTC).astimezone().isoformat(timespec="seconds")
+
+
+def changed(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None
+
+
+def size(file: Path) -> int:
+    try:
+        return file.lstat().st_size if file.is_file() else 0
+    except OSError:
+        return 0
