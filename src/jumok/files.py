@@ -74,6 +74,14 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there; RunError where that cannot be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, whole or not at all; NaN and infinity, unknown to JSON, become null."""
     text = json.dumps(_with_null(value), indent=2, ensure_ascii=False, allow_nan=False)

@@ -161,7 +161,7 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
     if part.leaked:
-        said.append(
-            f"{name}: {part.leaked:,} rows have inputs that are in train too, so its scores flatter; first: {part.leak}"
-        )
+        from jumok.dataset.report import leak_sentence
+
+        said.append(leak_sentence(name, part.leaked, part.leak))
     return said
