@@ -22,6 +22,7 @@ from jumok.data.annotations.coco_fields import (
     size_of,
     text_of,
 )
+from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.picture import (
     AnnotatedSet,
@@ -34,7 +35,6 @@ from jumok.data.annotations.picture import (
 )
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import is_file
 from jumok.errors import did_you_mean
 
 Id = int | str
@@ -45,12 +45,12 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
-        return nothing_but(unreadable.fault)
+        return nothing_but(unreadable.fault, file)
     for name in ("images", "annotations", "categories"):
         if name not in found.lists:
             hint = did_you_mean(name, [*found.lists, *found.values]).removeprefix("; ")
             wrong = Fault(str(file), None, f"has no list {name!r}", hint or "name a COCO file", "bad_coco")
-            return nothing_but(wrong)
+            return nothing_but(wrong, file)
     return Reading(found).result(images)
 
 
@@ -68,15 +68,19 @@ class Reading:
         marked: dict[Id, list[Annotation]] = {number: [] for number in pictures}
         for number, annotation in self.annotations(pictures.keys(), classes):
             marked[number].append(annotation)
-        folder = images or folder_of_images(self.found.path, [one.name for one in pictures.values()])
+        found = find_images(self.found.path, [one.name for one in pictures.values()], images)
+        places = zip(pictures.items(), found.paths, found.names, strict=True)
         complete = [
-            replace(
-                one, path=folder / one.path, name=safe_name(one.name, folder), annotations=tuple(marked[i])
-            )
-            for i, one in pictures.items()
+            replace(one, path=path, name=name, annotations=tuple(marked[number]))
+            for (number, one), path, name in places
         ]
         return AnnotatedSet(
-            tuple(classes.values()), tuple(complete), tuple(self.faults), left_out=self.left_out
+            tuple(classes.values()),
+            tuple(complete),
+            tuple(self.faults),
+            left_out=self.left_out,
+            remarks=found.remarks,
+            looked_at=(self.found.path, *found.looked_at),
         )
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
@@ -173,25 +177,6 @@ def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class])
         **attributes_of(value.get("attributes")),
     )
     return id_of(value, "image_id"), annotation
-
-
-def folder_of_images(file: Path, names: list[str]) -> Path:
-    """Where the images are: beside the file, in images/ or in a folder named like the file, perhaps a level up."""
-    parent = file.parent
-    splits = {file.stem, file.stem.removeprefix("instances_")}
-    folders = [parent, parent / "images", *(parent / "images" / split for split in splits)]
-    folders += [above / split for split in splits for above in (parent, parent.parent)]
-    folders += [parent.parent / "images" / split for split in splits] + [parent.parent / "images"]
-    found = (folder for folder in folders if names and is_file(folder / names[0]))
-    return next(found, parent)
-
-
-def safe_name(name: str, folder: Path) -> str:
-    """A name below the folder, whatever the file says."""
-    path = PurePosixPath(name)
-    if path.is_absolute():
-        path = path.relative_to(folder) if path.is_relative_to(folder) else PurePosixPath(path.name)
-    return str(PurePosixPath(path.name) if ".." in path.parts else path)
 
 
 def coco_text(data: AnnotatedSet) -> str:

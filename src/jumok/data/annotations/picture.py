@@ -83,6 +83,15 @@ class AnnotatedSet:
     faults: tuple[Fault, ...] = ()
     ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
+    remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
+    looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that decides what was read: a change of any of them (or of what a folder lists) makes another set."""
+        images = (picture.path for picture in self.pictures)
+        masks = (picture.mask for picture in self.pictures if picture.mask is not None)
+        return tuple(dict.fromkeys((*self.looked_at, *images, *masks)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,9 +102,9 @@ class AnnotatedSet:
         return sum(len(picture.annotations) for picture in self.pictures)
 
 
-def nothing_but(fault: Fault) -> AnnotatedSet:
+def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:
     """The set of a file that could not be read at all."""
-    return AnnotatedSet((), (), (fault,))
+    return AnnotatedSet((), (), (fault,), looked_at=looked_at)
 
 
 def pixels(value: float) -> float:

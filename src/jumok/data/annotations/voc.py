@@ -41,7 +41,7 @@ def read_voc(folder: Path, split: str, classes: Sequence[str] | None = None) -> 
     lists = folder / "ImageSets" / "Main" / f"{split}.txt"
     fault = missing_split(folder, split) or why_unreadable(lists)
     if fault:
-        return nothing_but(fault)
+        return nothing_but(fault, lists)
     reading = Reading(folder)
     pictures: list[Picture] = []
     try:
@@ -55,6 +55,7 @@ def read_voc(folder: Path, split: str, classes: Sequence[str] | None = None) -> 
         tuple(pictures),
         tuple(reading.faults),
         left_out=reading.left_out,
+        looked_at=(lists, *reading.looked_at),
     )
 
 
@@ -85,6 +86,7 @@ class Reading:
         self.folder = folder
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
+        self.looked_at: list[Path] = []
 
     def pictures(self, lists: Path) -> Iterator[Picture]:
         lines: dict[str, int] = {}
@@ -105,6 +107,7 @@ class Reading:
     def picture(self, name: str, listed: Place) -> Iterator[Picture]:
         """The picture of a name; nothing when its file of annotations cannot be read."""
         file = self.folder / "Annotations" / f"{name}.xml"
+        self.looked_at.append(file)
         try:
             root = read_xml(file)
             if root.tag != "annotation":

@@ -24,6 +24,7 @@ from jumok.data.annotations.segmentation import bounds, corners, joined
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file, yolo_file_text
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES, Size
+from jumok.data.listing import files_below
 from jumok.data.reading import decoded, is_file, is_folder, raw_lines, why_unreadable
 from jumok.errors import did_you_mean
 
@@ -45,13 +46,17 @@ class Reading:
 
     names: tuple[str, ...]
     faults: list[Fault] = field(default_factory=list)
+    looked_at: list[Path] = field(default_factory=list)
 
     def pictures(self, file: YoloFile, split: str) -> Iterator[Picture]:
         for place in file.places(split):
+            self.looked_at.append(place)
             if place.suffix == ".txt":
                 images = list(self.listed(file, place, split))
             elif is_folder(place):
-                images = list(folder_images(place))
+                below = files_below(place, SUFFIXES)
+                self.looked_at.extend(below.folders)
+                images = [folder_image(path, place) for path in below.files]
                 self.faults.extend(labels_without_image(place, images))
             else:
                 problem = f"{split} names {place}, which does not exist"
@@ -83,6 +88,7 @@ class Reading:
 
     def picture(self, image: Listed) -> Picture:
         labels = label_file(image.path)
+        self.looked_at.extend((labels, labels.parent))
         lines = list(self.lines(labels)) if is_file(labels) else []
         size = header_size(image.path) if lines else None
         if isinstance(size, Fault):
@@ -131,11 +137,11 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
     try:
         found = read_yolo_file(file)
     except UnreadableFile as unreadable:
-        return nothing_but(unreadable.fault)
+        return nothing_but(unreadable.fault, file)
     if split not in found.splits:
         hint = did_you_mean(split, found.splits).removeprefix("; ")
         return nothing_but(
-            Fault(str(file), None, f"has no split {split!r}", hint or "add it", "missing_split")
+            Fault(str(file), None, f"has no split {split!r}", hint or "add it", "missing_split"), file
         )
     reading = Reading(found.names)
     pictures: list[Picture] = []
@@ -143,14 +149,16 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
         pictures.extend(reading.pictures(found, split))
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
-    return AnnotatedSet(tuple(map(Class, found.names)), tuple(pictures), tuple(reading.faults))
+    return AnnotatedSet(
+        tuple(map(Class, found.names)),
+        tuple(pictures),
+        tuple(reading.faults),
+        looked_at=(file, *reading.looked_at),
+    )
 
 
-def folder_images(folder: Path) -> Iterator[Listed]:
-    """The images in a folder and below, by name."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            yield Listed(path, path.relative_to(folder).as_posix(), Place(str(path), None))
+def folder_image(path: Path, folder: Path) -> Listed:
+    return Listed(path, path.relative_to(folder).as_posix(), Place(str(path), None))
 
 
 def labels_without_image(folder: Path, images: list[Listed]) -> Iterator[Fault]:
