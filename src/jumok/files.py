@@ -5,13 +5,16 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jumok.errors import RunError
 
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
 LONGEST = 200  # bytes of a name that gets something before and behind it
 
 
@@ -34,18 +37,13 @@ def temporary_beside(path: Path) -> Path:
     return path.parent / f".{shortened(path.name)}.{os.getpid()}.tmp"
 
 
-def remove_left(path: Path) -> None:
-    """Remove what killed processes left beside a path under such names."""
-    begin = f".{shortened(path.name)}."
-    for left in os.listdir(path.parent):
-        number = left.removeprefix(begin).removesuffix(".tmp")
-        if (
-            left.startswith(begin)
-            and left.endswith(".tmp")
-            and number.isdigit()
-            and not is_running(int(number))
-        ):
-            remove(path.parent / left)
+def remove_left(folder: Path, names: Collection[str]) -> None:
+    """Remove what killed processes left in a folder when they were writing files of these names."""
+    ours = {shortened(name) for name in names}
+    for left in os.listdir(folder) if os.path.isdir(folder) else ():
+        match = UNFINISHED.fullmatch(left)
+        if match and match["name"] in ours and not is_running(int(match["process"])):
+            remove(folder / left)
 
 
 def shortened(name: str) -> str:

@@ -39,7 +39,7 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
         raise DataError(f"{path} is a folder; name a file for the answers")
     if not os.path.isdir(path.parent):
         raise DataError(f"{path} could not be written: there is no folder {path.parent}; make it first")
-    if os.path.lexists(path) and not is_empty(path) and not overwrite:
+    if os.path.exists(path) and not is_empty(path) and not overwrite:
         raise DataError(f"{path} exists already; name another file{remedy}")
 
 
@@ -107,7 +107,7 @@ def written(path: Path) -> Iterator[TextIO]:
     temporary = temporary_beside(path)
     try:
         with _told(path):
-            remove_left(path)
+            remove_left(path.parent, [path.name])
         with _told(path), _opened(temporary, compressed=path.suffix == ".gz") as out:
             yield out
         with _told(path):
@@ -202,12 +202,21 @@ class OutputFolder:
                 "since; name another folder for --output, or add --overwrite to replace it"
             )
 
+    def remove_left(self, names: Iterable[str]) -> None:
+        """Remove what killed processes left half written under these names."""
+        by_folder: dict[Path, list[str]] = {}
+        for path in (self.folder / name for name in names):
+            by_folder.setdefault(path.parent, []).append(path.name)
+        for folder, inside in by_folder.items():
+            with _told(folder):
+                remove_left(folder, inside)
+
     def save(self, name: str, data: bytes) -> str:
         """Write a file below the folder, whole or not at all; its name."""
         path = self.folder / name
+        temporary = temporary_beside(path)
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{os.getpid()}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.tmp"
         try:
             with _told(path):
                 temporary.write_bytes(data)

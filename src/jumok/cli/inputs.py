@@ -56,23 +56,23 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         return decoded(sys.stdin.buffer, "standard input")
     require_file(file)
     try:
-        return decoded(stack.enter_context(opened(file)), str(file))
+        return decoded(opened(stack, file), str(file))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror or error})") from None
 
 
-def opened(file: Path) -> BinaryIO:
+def opened(stack: ExitStack, file: Path) -> BinaryIO:
     """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
     from jumok.data.reading import GZIP_MARK, open_bytes
 
     if file.is_file():
-        return open_bytes(file)
-    pipe = file.open("rb")
+        return stack.enter_context(open_bytes(file))
+    pipe = stack.enter_context(file.open("rb"))
     if pipe.peek(2)[:2] != GZIP_MARK:
         return pipe
     import gzip
 
-    return cast(BinaryIO, gzip.open(pipe))
+    return stack.enter_context(cast(BinaryIO, gzip.open(pipe)))
 
 
 def decoded(stream: BinaryIO, name: str) -> Iterator[str]:

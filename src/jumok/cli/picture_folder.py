@@ -59,7 +59,9 @@ class PictureFolder:
         drawn = [f"{image.name}.jpg" for image in self.images]
         masked = self.images if isinstance(said.nothing, MaskPrediction) else []
         masks = [f"{MASKS}/{image.name}.png" for image in masked]
-        self.files.require_free([PREDICTIONS, IMAGES, *drawn, *masks])
+        names = [PREDICTIONS, IMAGES, *drawn, *masks]
+        self.files.require_free(names)
+        self.files.remove_left(names)
 
     def write(self, answers: Iterable[Answer]) -> None:
         """Write all answers, one for each image in their order."""
