@@ -1,4 +1,4 @@
-"""A run whose files are cut, empty, gone, replaced or other things: a sentence, or a report without them."""
+"""A run whose files are cut, empty, gone, replaced or junk: a sentence, or a report without them."""
 
 import json
 import shutil
