@@ -19,6 +19,7 @@ NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
     "lexicon",
+    "files",
     "voc",
     "coco",
     "yolo",
