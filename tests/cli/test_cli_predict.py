@@ -198,10 +198,6 @@ def test_what_is_no_run(refused, tmp_path):
     ("words", "sentence"),
     [
         (("--beam", 0), "decoding.beam: expected a number greater than 0, got 0"),
-        (
-            ("--method", "bem"),
-            "decoding.method: expected 'beam', 'greedy' or 'sample', got 'bem'; did",
-        ),
         (("--top-p", 2), "decoding.top_p: expected a number at most 1.0, got 2.0"),
         (("--temperature", "nan"), "decoding.temperature: expected a finite number, got nan"),
     ],
