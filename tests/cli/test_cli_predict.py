@@ -204,3 +204,8 @@ def test_what_is_no_run(refused, tmp_path):
 )
 def test_decoding_that_does_not_exist(refused, run, words, sentence):
     assert refused("predict", run, "a", *words).startswith(f"decoding options: {sentence}")
+
+
+def test_a_choice_that_does_not_exist(jumok, run):
+    ended = jumok("predict", run, "a", "--method", "bem")
+    assert ended.status == 2 and "'bem' is not one of 'beam', 'greedy', 'sample'" in ended.talk

@@ -99,7 +99,7 @@ def test_files_that_do_not_match_cannot_be_skipped_even_behind_many_faults(tmp_p
     (tmp_path / "a").write_text("a\n" + "\n" * 1500)
     (tmp_path / "b").write_text("b\n" * 1400)
     lines = f"data.train={{lines: {{source: {tmp_path / 'a'}, target: {tmp_path / 'b'}}}}}"
-    with pytest.raises(DataError, match=r"b: has 1,400 lines, but .*a has 1,501"):
+    with pytest.raises(DataError, match=r"a: has 1 \(and 1,500 empty at the end\) lines, but .*b has 1,400"):
         make(tmp_path, lines, "data.on_bad_rows=skip")
 
 

@@ -8,8 +8,7 @@ import typer
 from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import DataError
-from jumok.files import write_file_atomically
-from jumok.outputs import is_ours, require_free
+from jumok.outputs import is_ours, require_free, write_output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,7 +54,7 @@ def command(
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
         require_free(file, overwrite=is_ours(file), remedy=" by --picture")
-        write_file_atomically(file, png(drawn))
+        write_output(file, png(drawn))
     if json:
         print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
     else:
@@ -140,10 +139,10 @@ def tell(found: "Report", most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
-    for remark in found.pictures.remarks[:most]:
+    for remark in found.remarks[:most]:
         say(f"remark: {remark}")
-    if len(found.pictures.remarks) > most:
-        say(f"... and {len(found.pictures.remarks) - most} more remarks")
+    if len(found.remarks) > most:
+        say(f"... and {len(found.remarks) - most} more remarks")
     for fault in found.faults[:most]:
         say(f"fault: {fault}")
     if found.fault_count > min(most, len(found.faults)):
@@ -162,7 +161,7 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
     if part.leaked:
-        said.append(
-            f"{name}: {part.leaked:,} rows have inputs that are in train too, so its scores flatter; first: {part.leak}"
-        )
+        from jumok.dataset.report import leak_sentence
+
+        said.append(leak_sentence(name, part.leaked, part.leak))
     return said

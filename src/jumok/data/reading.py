@@ -2,12 +2,14 @@
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from jumok.data.encodings import likely_encoding
 from jumok.data.faults import Fault, UnreadableFile
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -22,6 +24,9 @@ def why_unreadable(path: Path) -> Fault | None:
             return Fault(
                 str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file"
             )
+        special = special_file(path)
+        if special:
+            return special
         with open_bytes(path) as file:
             begin = file.read(4)
     except FileNotFoundError:
@@ -39,6 +44,15 @@ def why_unreadable(path: Path) -> Fault | None:
     if begin[:2] in UTF16_MARKS:
         return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
     return None
+
+
+def special_file(path: Path) -> Fault | None:
+    """The fault of what is no file on a disk: reading a device never ends, and a pipe can be read only once."""
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or path == Path(os.devnull):
+        return None
+    what = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+    return Fault(str(path), None, f"is a {what}, expected a file", "name a file on a disk", "not_a_file")
 
 
 def is_file(path: Path) -> bool:
@@ -95,7 +109,8 @@ def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         wrong = f"is not valid UTF-8 at byte {error.start + 1} of the line (0x{raw[error.start]:02x})"
-        return Fault(str(path), line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8")
+        remedy = f"save the file as UTF-8 (it may be {likely_encoding(raw)})"
+        return Fault(str(path), line, wrong, remedy, "invalid_utf8")
 
 
 def nearest_file(path: Path) -> str:
@@ -107,9 +122,21 @@ def nearest_file(path: Path) -> str:
 
 
 def damaged_gzip(path: Path, error: Exception) -> Fault:
-    """The fault of a compressed file that ends early or is not one."""
-    reason = "is not a gzip file" if "Not a gzipped" in str(error) else f"is a damaged gzip file ({error})"
-    return Fault(str(path), None, reason, "fetch or compress the file again", "damaged_gzip")
+    """The fault of a compressed file that ends early, goes on after its end, or is not one."""
+    if "Not a gzipped" not in str(error):
+        return Fault(
+            str(path), None, f"is a damaged gzip file ({error})", "fetch or compress it again", "damaged_gzip"
+        )
+    with path.open("rb") as file:
+        begins_well = file.read(2) == GZIP_MARK
+    if begins_well:
+        reason, remedy = (
+            "has bytes after the end of its gzip data that are no gzip",
+            "fetch or compress it again",
+        )
+    else:
+        reason, remedy = "is not a gzip file, though its name says so", "rename or compress it"
+    return Fault(str(path), None, reason, remedy, "damaged_gzip")
 
 
 def unreadable(path: Path, error: OSError) -> Fault:

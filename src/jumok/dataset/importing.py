@@ -13,7 +13,7 @@ from jumok.data.sources import Row, Source
 from jumok.data.store import TextStore, cache_folder
 from jumok.files import write_json
 
-VERSION = 2  # of what is kept; a change here makes older caches unused
+VERSION = 3  # of what is kept; a change here makes older caches unused
 SHOWN = 1000  # faults that are kept one by one; all are counted
 
 # With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
@@ -28,6 +28,10 @@ FATAL = frozenset(
         "damaged_parquet",
         "duplicate_column",
         "unreadable_file",
+        "wrong_format",
+        "wrong_encoding",
+        "wrong_separator",
+        "cr_line_ends",
     }
 )
 
@@ -42,6 +46,7 @@ class Imported:
     classes: tuple[Class, ...]  # of annotated pictures
     faults: tuple[Fault, ...]
     counts: dict[str, int]  # faults by their kind
+    remarks: tuple[Fault, ...] = ()  # what is no fault but good to know
 
     @property
     def fatal(self) -> list[Fault]:
@@ -57,7 +62,9 @@ def import_source(source: Source) -> Imported:
         known = json.loads(report.read_text())
         faults = tuple(Fault(*fault) for fault in known["faults"])
         classes = tuple(Class(**one) for one in known["classes"])
-        return Imported(TextStore.open(folder), source.files, source.root, classes, faults, known["counts"])
+        remarks = tuple(Fault(*remark) for remark in known["remarks"])
+        store = TextStore.open(folder)
+        return Imported(store, source.files, source.root, classes, faults, known["counts"], remarks)
     counts: Counter[str] = Counter()
     faults_seen: list[Fault] = []
 
@@ -72,9 +79,12 @@ def import_source(source: Source) -> Imported:
 
     TextStore.write(folder, source.columns, good_rows())
     told = [asdict(one) for one in source.classes]
-    write_json(report, {"faults": [list(f) for f in faults_seen], "counts": counts, "classes": told})
+    remarks = tuple(source.remarks)
+    kept = {"faults": [list(f) for f in faults_seen], "counts": counts, "classes": told}
+    write_json(report, {**kept, "remarks": [list(remark) for remark in remarks]})
+    store = TextStore.open(folder)
     return Imported(
-        TextStore.open(folder), source.files, source.root, source.classes, tuple(faults_seen), dict(counts)
+        store, source.files, source.root, source.classes, tuple(faults_seen), dict(counts), remarks
     )
 
 

@@ -53,7 +53,12 @@ def prepare(
     imported = _import_all(experiment, say, parts, fitted is not None, tolerant)
     if tolerant and not all(len(source.store) for source in imported.values()):
         return Prepared(Fields({}, {}), faults=imported)
-    rows = {name: _rows_of(name, experiment, imported) for name in parts}
+    try:
+        rows = {name: _rows_of(name, experiment, imported) for name in parts}
+    except DataError:
+        if tolerant and any(source.counts for source in imported.values()):  # too few rows are left to split
+            return Prepared(Fields({}, {}), faults=imported)
+        raise
     if fitted is None:
         train = _source_of("train", experiment, imported)
         train_rows = rows["train"]
@@ -84,6 +89,8 @@ def _import_all(
             imported[part] = import_source(source.build(experiment.inputs, experiment.outputs))
             if not tolerant:
                 _refuse_or_skip(part, imported[part], experiment, say)
+                for remark in imported[part].remarks:
+                    say(f"{part}: {remark}")
     return imported
 
 

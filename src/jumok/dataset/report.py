@@ -37,6 +37,7 @@ class Report:
     fault_count: int
     fatal_count: int  # of these, faults that cannot be skipped
     pictures: PictureReport
+    remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -45,14 +46,12 @@ class Report:
             for name, part in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
-        images = {
-            "images": self.pictures.document(),
-            "remarks": [remark._asdict() for remark in self.pictures.remarks],
-        }
+        images = {"images": self.pictures.document()}
         return {
             "splits": splits,
             "fields": self.fields,
             **(images if self.pictures.sources else {}),
+            "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
             "faults": faults,
@@ -70,7 +69,8 @@ def report(prepared: Prepared, pictures: PictureReport = NO_PICTURES) -> Report:
     splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
     fields = {name: kind.summary for name, kind in prepared.fields.all.items()}
     fatal = pictures.fatal_count(prepared.faults) + sum(len(read.fatal) for read in rest.values())
-    return Report(splits, fields, faults, count, fatal, pictures)
+    remarks = [remark for read in prepared.faults.values() for remark in read.remarks]
+    return Report(splits, fields, faults, count, fatal, pictures, [*remarks, *pictures.remarks])
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
@@ -111,6 +111,22 @@ def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | No
     twin = int(np.flatnonzero(known == inputs[first])[0])
     here, there = f"{split.files[0]}:{split.line(first)}", f"{train.files[0]}:{train.line(twin)}"
     return len(found), f"{here} is {there}: {split.text(next(iter(split.inputs)), first)!r}"
+
+
+def leaked_rows(prepared: Prepared) -> list[str]:
+    """A sentence for each part whose rows have inputs that train has, too."""
+    train = prepared.splits["train"]
+    said = []
+    for name, split in prepared.splits.items():
+        if split is not train and same_names(split, train):
+            count, first = leaks(split, train, hashes(split, tuple(split.inputs)))
+            if count:
+                said.append(leak_sentence(name, count, first))
+    return said
+
+
+def leak_sentence(part: str, count: int, first: str | None) -> str:
+    return f"{part}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
 
 
 def unknown_share(split: Split, name: str) -> float:

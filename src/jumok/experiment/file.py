@@ -1,5 +1,6 @@
 """From a YAML file and overrides to an Experiment, or to one sentence that says where it is wrong."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from jumok.data.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ PATH_KEYS = (
 )  # of a source; `lines` holds several
 
 
+OTHERWISE = (":bool", ":int", ":float", ":timestamp")  # what YAML 1.1 reads in ways that few people mean
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans and numbers: `no` is a language, 1e-3 is a number; a key may stand once."""
+    """YAML 1.2: `no` is a language, 1e-3 a number, 0010 is ten, 1:30 a text; a key may stand once."""
 
     yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith((":bool", ":float"))]
+        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(OTHERWISE)]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -49,6 +54,15 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def construct_whole_number(self, node: ScalarNode) -> int:
+        """Decimal, whatever zeros stand before it; 0o and 0x say that it is not."""
+        text = str(self.construct_scalar(node))
+        try:
+            return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+        except ValueError:  # `!!int word`
+            place = f"{self.name}:{node.start_mark.line + 1}"
+            raise ConfigurationError(f"{place}: {text[:60]!r} is no whole number") from None
+
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF")
@@ -58,7 +72,13 @@ _Loader.add_implicit_resolver(
     re.compile(r"^[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf)$|^\.(?:nan|NaN)$"),
     list("-+0123456789."),
 )
-# Integers were registered before floats, and the first match counts; put them in front again.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"^[-+]?\d{1,4000}$|^0o[0-7]{1,4000}$|^0x[0-9a-fA-F]{1,4000}$"),
+    list("-+0123456789"),
+)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)
+# The first match counts, and whole numbers match the pattern of floats, too.
 for _rules in _Loader.yaml_implicit_resolvers.values():
     _rules.sort(key=lambda rule: not rule[0].endswith(":int"))
 
@@ -70,14 +90,20 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
     """
     path = Path(path)
     try:
+        if path.is_char_device() and path != Path(os.devnull):
+            raise ConfigurationError(f"{path} is a device, expected an experiment file")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = did_you_mean(path.name, [file.name for file in path.parent.glob("*.y*ml")])
         raise ConfigurationError(f"{path}: there is no such file{near}") from None
     except IsADirectoryError:
         raise ConfigurationError(f"{path} is a folder, expected an experiment file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except ValueError:  # a NUL in the name
+        raise ConfigurationError(f"{str(path)!r} is no name of a file") from None
     given, root = parse_yaml(text, str(path))
     if not isinstance(given, dict):
         raise ConfigurationError(f"{path}: expected the options inputs, outputs and data")
@@ -149,7 +175,19 @@ def resolve_paths(given: dict[str, Any], folder: Path) -> None:
 
 
 def absolute(path: str, folder: Path) -> str:
-    return str((folder / Path(path).expanduser()).resolve())
+    """A path that starts at `folder`, whole; what comes out of a pipe is kept in a file, for it comes once."""
+    try:
+        whole = folder / Path(path).expanduser()
+        return str(spooled(whole) if is_pipe(whole) else whole.resolve())
+    except ValueError:
+        raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None
+    except (OSError, RuntimeError) as error:  # too long, a loop of links, no home folder of that name
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{cut(path)!r} cannot be the name of a file ({reason})") from None
+
+
+def cut(path: str) -> str:
+    return path if len(path) <= 200 else path[:200] + "…"
 
 
 def build_experiment(

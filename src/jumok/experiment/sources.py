@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from jumok.choices import OUTSIDE
 from jumok.kinds.field_options import InputOptions, OutputOptions
@@ -19,14 +19,32 @@ FORMATS = ("lines", "table", "lexicon", "voc", "coco", "yolo", "masks")
 ANNOTATED = ("voc", "coco", "yolo", "masks")
 BELONGS = {  # which formats an option is for
     "columns": ("table",),
+    "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "masks"),
     "split": ("voc", "yolo"),
     "classes": ("voc", "masks"),
     "ignore": ("masks",),
 }
+
+
+def one_character(value: Any) -> Any:
+    """What stands between cells: a character, or the word tab."""
+    if value in ("tab", "\\t"):
+        return "\t"
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        raise ValueError(f"expected one character, like ';', or tab; got {value!r}")
+    return value
+
+
 Channel = Annotated[int, Field(ge=0, le=255)]
 Colour = tuple[Channel, Channel, Channel]
+Column = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
+Separator = Annotated[
+    str,
+    BeforeValidator(one_character),
+    WithJsonSchema({"type": "string", "description": "one character, or tab"}),
+]
 Inputs = Mapping[str, InputOptions]
 Outputs = Mapping[str, OutputOptions]
 
@@ -39,7 +57,10 @@ class SourceOptions(Options):
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    columns: dict[str, str] | None = None  # for a table: our name to the name in the file
+    columns: dict[str, Column] | None = (
+        None  # for a table: our name to the name in the file, or to its number
+    )
+    separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
     voc: Path | None = None  # the folder that holds JPEGImages and Annotations
@@ -79,10 +100,13 @@ class SourceOptions(Options):
 
         names = (*inputs, *outputs)
         if self.lines is not None:
+            refuse_drawn(inputs, outputs)
             return lines_source(self.lines, names)
         if self.table is not None:
-            return table_source(self.table, self.columns or {}, names)
+            refuse_drawn(inputs, outputs)
+            return table_source(self.table, self.columns or {}, names, self.separator)
         if self.lexicon is not None:
+            refuse_drawn(inputs, outputs)
             if len(names) != 2:
                 raise ValueError(
                     f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
@@ -135,10 +159,22 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
     return LinesSource({name: lines[name] for name in names})
 
 
-def table_source(table: Path, columns: dict[str, str], names: tuple[str, ...]) -> "TableSource":
+def table_source(
+    table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
+) -> "TableSource":
     from jumok.data.sources import TableSource
 
     extra = [name for name in columns if name not in names]
     if extra:
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
-    return TableSource(table, {name: columns.get(name, name) for name in names})
+    return TableSource(table, {name: columns.get(name, name) for name in names}, separator)
+
+
+def refuse_drawn(inputs: Inputs, outputs: Outputs) -> None:
+    """Refuse boxes and masks where examples are texts."""
+    for name, options in outputs.items():
+        if options.kind in ("boxes", "mask"):
+            formats = "masks" if options.kind == "mask" else "coco, voc or yolo"
+            raise ValueError(
+                f"{name} is {options.kind}, which texts and tables do not hold; name its annotations: {formats}"
+            )

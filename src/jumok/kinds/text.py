@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
-from jumok.data.sources import clean
+from jumok.data.rows import SURROGATE, clean
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.drawing.sheet import LabelledPicture
@@ -66,6 +66,7 @@ class Text:
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
+    evidence: None = None  # any text can be learned and judged by
 
     @property
     def digest(self) -> str:
@@ -109,7 +110,13 @@ class Text:
     def accept(self, value: object) -> str:
         if not isinstance(value, str):
             raise DataError(f"{self.name!r} of an input must be a text; got {value!r}")
-        return clean(value)
+        text = clean(value)
+        if SURROGATE.search(text):
+            raise DataError(
+                f"{self.name!r} of an input holds half a character or a byte that is not UTF-8 "
+                "(a lone surrogate \\ud800-\\udfff); write it as UTF-8"
+            )
+        return text
 
     def is_blank(self, value: str) -> bool:
         return not value.strip()
@@ -188,6 +195,15 @@ class Text:
 
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
+
+    def teaches(self, right: list[str]) -> bool:
+        return True
+
+    def judges(self, right: list[str]) -> bool:
+        return True
+
+    def excess(self, column: Column, rows: np.ndarray) -> None:
+        return None
 
     def answers(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
         return [TextPrediction(text, 1.0) for text in texts]

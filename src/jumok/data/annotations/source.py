@@ -38,6 +38,8 @@ class MarkedObject:
 class AnnotationSource:
     """The pictures of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
 
+    remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
+
     def __init__(
         self, read: Callable[[], AnnotatedSet], place: Path, kinds: Mapping[str, str], how: str
     ) -> None:
