@@ -73,7 +73,7 @@ class Reading:
         stated = forward(text)
         path = file.root / stated
         nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""
-        remedy = nearest_file(path) if path.parent.is_dir() else "correct path: or the split"
+        remedy = nearest_file(path) if is_folder(path.parent) else "correct path: or the split"
         if "*" in stated:
             remedy = "name the folder itself; all images in it and below are taken"
         problem = f"{split} names {path}, which does not exist{nowhere}"
