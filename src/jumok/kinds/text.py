@@ -196,7 +196,8 @@ class Text:
         tokens = tuple(tuple(walk.said(0, rank)) for rank in range(len(found)))
         pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
         answers = (best, *best.alternatives)
-        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, walk.course(0), self.vocabulary.pieces)
+        course, readable = walk.course(0), self.vocabulary.pieces
+        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, course, readable, self.backwards)
 
     def found(self, value: TextPrediction) -> str:
         return value.text
@@ -235,7 +236,8 @@ class Text:
         }
 
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
-        return token_axis("input", self.name, self.vocabulary.pieces(batch.values[0].tolist()))
+        labels = self.vocabulary.pieces(batch.values[0].tolist())
+        return token_axis("input", self.name, labels, backwards=self.backwards)
 
     def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
         return None
