@@ -4,7 +4,7 @@ import pytest
 
 from jumok.errors import ConfigurationError
 from jumok.experiment.file import set_value
-from jumok.experiment.loader import parse_yaml
+from jumok.experiment.loader import dump_yaml, parse_yaml
 
 NUMBERS = {
     "0010": 10,
@@ -63,6 +63,14 @@ def test_texts(text):
 def test_tags_that_do_not_fit(text):
     with pytest.raises(ConfigurationError, match="x.yaml:2"):
         parse_yaml(f"b: 1\na: {text}", "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", [*NUMBERS, *TEXTS, "true", "yes", "null", "~", "", " a", "<<", "a: b", "#", "\u2028"]
+)
+def test_texts_are_written_so_that_they_are_read_as_texts(text):
+    value = {"a": text, "b": [text], text: 1, "c": NUMBERS.get(text)}
+    assert parse_yaml(dump_yaml(value), "x.yaml")[0] == value
 
 
 def test_very_long_numbers():

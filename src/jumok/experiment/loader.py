@@ -1,4 +1,4 @@
-"""Reading and writing YAML as experiment files have it: version 1.2 where 1.1 surprises people, and faults in one sentence."""
+"""Reading and writing YAML: version 1.2 where 1.1 surprises people, and faults in one sentence."""
 
 import re
 from typing import Any
