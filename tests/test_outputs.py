@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from jumok.drawing.encoding import png
 from jumok.errors import DataError, RunError
-from jumok.outputs import WRITTEN, OutputFolder, require_free, written
+from jumok.outputs import WRITTEN, OutputFolder, is_ours, require_free, written
 
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
@@ -55,7 +57,7 @@ def test_an_input_is_never_an_output(tmp_path, way):
 def test_what_is_there_stays_unless_it_is_said(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(DataError, match="exists already; name another file, or add --overwrite"):
-        require_free(tmp_path / "mine.txt")
+        require_free(tmp_path / "mine.txt", remedy=", or add --overwrite to replace it")
     require_free(tmp_path / "mine.txt", overwrite=True)
     with pytest.raises(DataError, match="is a folder"):
         require_free(tmp_path, overwrite=True)
@@ -100,3 +102,11 @@ def test_an_input_in_the_folder_is_kept_whatever_is_said(tmp_path):
     with pytest.raises(DataError, match="is one of the inputs"):
         fill(tmp_path, inputs=[image], overwrite=True)
     assert image.read_bytes() == b"photograph" and os.listdir(tmp_path) == ["a.jpg"]
+
+
+def test_what_this_program_made_is_known(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(Image.new("RGB", (3, 3))))
+    Image.new("RGB", (3, 3)).save(tmp_path / "b.png")
+    (tmp_path / "c.html").write_text("<!doctype html><p>jumok</p>")
+    assert is_ours(tmp_path / "a.png")
+    assert not any(is_ours(tmp_path / name) for name in ("b.png", "c.html", "none", "a\0b"))

@@ -96,7 +96,7 @@ def look(workbench, open_page):
     def open_on(*names: str, **how):
         server = workbench(*names)
         page = open_page(server.address, **how)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.wait_for_function(
             "count => document.querySelectorAll('.stage[data-shown], .nothing').length === count",
             arg=len(names),

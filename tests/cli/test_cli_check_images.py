@@ -110,3 +110,13 @@ def test_the_same_image_in_two_parts_and_exif_are_remarks(jumok, folder):
     assert ended.status == 0 and len(told) == 2
     assert "EXIF turns it (orientation 6)" in told[0]
     assert f"{twin} in valid is the same image as" in told[1]
+
+
+def test_a_persons_picture_is_kept(jumok, refused, folder):
+    file = write_picture_experiment(folder, "boxes")
+    for _ in range(2):
+        assert jumok("check", file).status == 0
+    Image.new("RGB", (3, 3)).save("x-batch.png")
+    before = Path("x-batch.png").read_bytes()
+    assert "x-batch.png exists already; name another file by --picture" in refused("check", file)
+    assert Path("x-batch.png").read_bytes() == before

@@ -198,13 +198,14 @@ def test_what_is_no_run(refused, tmp_path):
     ("words", "sentence"),
     [
         (("--beam", 0), "decoding.beam: expected a number greater than 0, got 0"),
-        (
-            ("--method", "bem"),
-            "decoding.method: expected 'beam', 'greedy' or 'sample', got 'bem'; did",
-        ),
         (("--top-p", 2), "decoding.top_p: expected a number at most 1.0, got 2.0"),
         (("--temperature", "nan"), "decoding.temperature: expected a finite number, got nan"),
     ],
 )
 def test_decoding_that_does_not_exist(refused, run, words, sentence):
     assert refused("predict", run, "a", *words).startswith(f"decoding options: {sentence}")
+
+
+def test_a_choice_that_does_not_exist(jumok, run):
+    ended = jumok("predict", run, "a", "--method", "bem")
+    assert ended.status == 2 and "'bem' is not one of 'beam', 'greedy', 'sample'" in ended.talk

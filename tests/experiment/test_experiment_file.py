@@ -17,7 +17,7 @@ def test_inputs_outputs_and_data_are_enough(file):
     assert experiment.names == ("a", "b")
     assert experiment.inputs["a"].encoder.kind == experiment.outputs["b"].decoder.kind == "transformer"
     assert experiment.data.parts() == ["train", "valid"]
-    assert experiment.training.evaluation_steps == 250 and experiment.training.warmup_steps == 500
+    assert experiment.training.steps is None and experiment.training.warmup_of(5000) == 500
 
 
 def test_values_come_from_the_file(file):

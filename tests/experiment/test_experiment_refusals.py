@@ -95,7 +95,7 @@ def test_no_inputs_and_two_outputs(file):
         ("steps: 1.5", "steps: expected a whole number, got 1.5"),
         ("steps: -1", "steps: expected a number greater than 0, got -1"),
         ("steps: true", "steps: true is no value for it"),
-        ("steps:", "steps: expected a whole number, got nothing"),
+        ("batch_tokens:", "batch_tokens: expected a whole number, got nothing"),
         ("steps: [1, 2]", "steps: expected a whole number, got [1, 2]"),
         ("learning_rate: fast", "learning_rate: expected a number, got 'fast'"),
         ("learning_rate: .inf", "learning_rate: expected a finite number, got inf"),

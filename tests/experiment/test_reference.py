@@ -66,7 +66,8 @@ def test_every_class_of_options_is_told_once(language):
 
 def test_defaults_and_values_are_those_of_the_reader():
     told = {option.path: option for one in sections() for option in one.options}
-    assert told["training.steps"].default == "5000" and told["training.steps"].values == "whole number from 1"
+    assert told["training.steps"].default == "" and told["training.steps"].values == "whole number from 1"
+    assert told["training.batch_tokens"].default == "4096"
     assert told["data.train"].default is None and told["outputs.boxes.kind"].default is None
     assert told["training.clip"].values == "number above 0 or null" and told["training.clip"].default == "1.0"
     assert told["training.warmup"].default == "" and told["training.warmup"].values == "whole number from 0"
@@ -195,8 +196,8 @@ def test_the_schema_refuses_what_the_reader_refuses(validator, tmp_path, overrid
 def test_the_schema_is_json_that_editors_can_show(jumok):
     schema = json.loads(jumok("options", "--schema").output)
     assert schema["properties"]["training"]["description"]
-    assert (
-        schema["$defs"]["TrainingOptions"]["properties"]["steps"]["description"] == "Steps of the optimizer."
+    assert schema["$defs"]["TrainingOptions"]["properties"]["accumulate"]["description"] == (
+        "Batches for one step."
     )
     korean = json.loads(jumok("options", "--schema", "--language", "ko").output)
     assert KOREAN.search(korean["$defs"]["TrainingOptions"]["properties"]["steps"]["description"])

@@ -1,6 +1,8 @@
 """report.html: whole, self-contained, true to the run's files, and safe with any text."""
 
 import json
+import re
+import shlex
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -55,6 +57,22 @@ def test_a_run_has_its_report(reversal):
         assert word not in page.text.partition("whole configuration")[0]  # they say nothing of characters
 
 
+def test_it_is_done_again_with_what_the_page_says(jumok, reversal, tmp_path, monkeypatch):
+    """For who has jumok and the run folder, wherever it lies."""
+    run = tmp_path / "moved"
+    shutil.copytree(reversal / "run", run)
+    monkeypatch.chdir(run)
+    page = jumok("report", ".").output.strip()
+    (commands,) = re.findall(
+        r"<pre>(jumok train .*?)</pre>", Path(page).read_text(encoding="utf-8"), re.DOTALL
+    )
+    small = {"train": ["--set", "training.steps=2"], "look": ["--input", "abc", "--output", "look.html"]}
+    for line in commands.splitlines():
+        words = shlex.split(line)[1:]
+        assert jumok(*words, *small.get(words[0], [])).status == 0
+    assert (tmp_path / "moved-again" / "report.html").exists() and (run / "look.html").exists()
+
+
 def test_it_is_one_file(reversal):
     page = Reader((reversal / "run" / "report.html").read_text(encoding="utf-8"))
     assert not {"script", "link", "img", "iframe"} & set(page.tags)
@@ -81,7 +99,7 @@ def test_texts_are_no_markup(run):
 def test_a_run_without_scores_is_refused(run, refused):
     (run / "evaluation.json").unlink()
     assert "has no scores yet" in refused("report", run)
-    with pytest.raises(RunError, match="there is no such run folder"):
+    with pytest.raises(RunError, match="there is no such run or model folder"):
         write_report(run / "nothing")
 
 

@@ -8,7 +8,7 @@ import typer
 from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import DataError
-from jumok.files import write_file_atomically
+from jumok.outputs import is_ours, require_free, write_output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,7 +53,8 @@ def command(
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
-        write_file_atomically(file, png(drawn))
+        require_free(file, overwrite=is_ours(file), remedy=" by --picture")
+        write_output(file, png(drawn))
     if json:
         print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
     else:
@@ -160,7 +161,7 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
     if part.leaked:
-        said.append(
-            f"{name}: {part.leaked:,} rows have inputs that are in train too, so its scores flatter; first: {part.leak}"
-        )
+        from jumok.dataset.report import leak_sentence
+
+        said.append(leak_sentence(name, part.leaked, part.leak))
     return said

@@ -15,7 +15,7 @@ import typer
 from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.errors import ConfigurationError, DataError
-from jumok.files import unwritable, write_file_atomically
+from jumok.outputs import is_ours, require_free, written
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ def command(
             require_run(path)
     from jumok.predictor import load
 
+    if output is not None:
+        inputs = [Path(input)] if input is not None and len(input) < 4096 else []
+        require_free(output, inputs, overwrite=is_ours(output))
     predictors = {path: load(path, device, decoding) for path in (run, other) if path is not None}
     for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
         say(f"note: {note}")
@@ -86,15 +89,13 @@ def command(
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
-    from jumok.cli.predict import parsed
+    from jumok.cli.inputs import parsed
     from jumok.inspection.looking import look
     from jumok.inspection.offline import offline_page
 
     page = offline_page(look(predictor, parsed(text, 1, predictor), name))
-    try:
-        write_file_atomically(output, page.encode())
-    except OSError as error:
-        raise unwritable(output, error) from None
+    with written(output) as file:
+        file.write(page)
     write_line(str(output))
 
 
@@ -106,7 +107,7 @@ def named(run: Path) -> str:
 
 def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
-    from jumok.cli.predict import parsed
+    from jumok.cli.inputs import parsed
     from jumok.inspection.examples import Example, examples_of, given_example
     from jumok.inspection.looking import summary
     from jumok.inspection.workbench import Opened
@@ -121,6 +122,7 @@ def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
 
 def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) -> None:
     """Answer at an address of this machine until Ctrl-C."""
+    import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 
     from jumok.inspection.server import application

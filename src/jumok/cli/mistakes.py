@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from jumok.errors import DataError
 
 AROUND = 40  # characters shown on either side of what is no text
+PACKAGES = {  # what pip calls the modules that are not called so
+    "PIL": "pillow",
+    "yaml": "PyYAML",
+    "faster_coco_eval": "faster-coco-eval",
+    "python_multipart": "python-multipart",
+}
 OF_THE_USER = (  # errors that a person can do something about, wherever they come from
     *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO),
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
@@ -56,7 +62,9 @@ def halves_of_bytes(text: str) -> bool:
 
 
 def sentence_of(error: Exception) -> str | None:
-    """What a person should know of an error of files or names; None for one that is ours."""
+    """What a person should know of an error of files, names or packages; None for one that is ours."""
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error)
     if isinstance(error, UnicodeEncodeError):
         part = error.object[max(0, error.start - AROUND) : error.end + AROUND]
         return f"'{spelt_out(part)}' is not UTF-8; rename the file, or write the text as UTF-8"
@@ -66,3 +74,12 @@ def sentence_of(error: Exception) -> str | None:
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
         return f"{error}: a link that leads to itself; name the real file or folder"
     return None
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """How to install what is not there; None where it is a module of our own."""
+    module = (error.name or "").partition(".")[0]
+    if not module or module == "jumok":
+        return None
+    package = PACKAGES.get(module, module)
+    return f"this needs the package {package}, which is not installed; install it: pip install {package}"

@@ -113,6 +113,22 @@ def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | No
     return len(found), f"{here} is {there}: {split.text(next(iter(split.inputs)), first)!r}"
 
 
+def leaked_rows(prepared: Prepared) -> list[str]:
+    """A sentence for each part whose rows have inputs that train has, too."""
+    train = prepared.splits["train"]
+    said = []
+    for name, split in prepared.splits.items():
+        if split is not train and same_names(split, train):
+            count, first = leaks(split, train, hashes(split, tuple(split.inputs)))
+            if count:
+                said.append(leak_sentence(name, count, first))
+    return said
+
+
+def leak_sentence(part: str, count: int, first: str | None) -> str:
+    return f"{part}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
+
+
 def unknown_share(split: Split, name: str) -> float:
     kind = split.fields.all[name]
     return kind.count_unknown(split.columns[name], split.rows) / max(1, int(split.lengths(name).sum()))

@@ -12,6 +12,7 @@ from jumok.encoders.levels import levels_of, padded
 from jumok.encoders.pretrained import WeightSource, load_pretrained
 from jumok.encoders.windows import ShiftedWindowBlock
 from jumok.errors import ConfigurationError, did_you_mean
+from jumok.layers.convolution import bear_lone_values
 
 TESTED = (
     "resnet18",
@@ -48,6 +49,7 @@ class Backbone(nn.Module):
         self.source: WeightSource | None = None
         if weights is not None:
             self.source = load_pretrained(self.network, name, weights)
+        bear_lone_values(self.network)
         self.frozen_norm = frozen_norm
         if frozen_norm:
             for norm in self.batch_norms():

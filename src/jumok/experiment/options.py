@@ -96,7 +96,10 @@ class DataOptions(Options):
 class TrainingOptions(Options):
     """The YAML under `training:`."""
 
-    steps: PositiveInt = 5000
+    steps: PositiveInt | None = None  # by the size of the data where it is not given
+    minutes: PositiveFloat | None = (
+        None  # as many steps as fit, measured once at the beginning; `steps` is the most
+    )
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
     batch_size: PositiveInt | None = None  # examples of a batch, at most; 8 where there are images
     # mixed: more padding, but each batch has all lengths, as the batch norms of image encoders want it; if not given,
@@ -113,9 +116,13 @@ class TrainingOptions(Options):
     average: Literal["ema", "last", "none"] = "ema"
     ema_decay: float = Field(default=0.999, gt=0.0, lt=1.0)
     average_last: PositiveInt = 5  # evaluations whose weights are averaged by `average: last`
-    evaluate_every: PositiveInt | None = None  # steps; a twentieth of them, 500 at most
-    evaluate_examples: PositiveInt = 1000  # of the valid data, at most, decoded at each evaluation
-    patience: PositiveInt | None = 10  # evaluations without a better one before training stops
+    # steps; where not given a twentieth of them, 500 at most, but so that evaluations take about a tenth of the time
+    evaluate_every: PositiveInt | None = None
+    # of the valid data, at most, answered at each evaluation; 1,000, and fewer where they would take too long
+    evaluate_examples: PositiveInt | None = None
+    patience: PositiveInt | None = (
+        10  # evaluations without progress, after half of the steps, before training stops
+    )
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
     shard: bool = (
@@ -123,14 +130,11 @@ class TrainingOptions(Options):
     )
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
+    log: Literal["tensorboard"] | None = None  # curves for TensorBoard beside metrics.jsonl
 
-    @property
-    def warmup_steps(self) -> int:
-        return self.warmup if self.warmup is not None else max(1, min(1000, self.steps // 10))
-
-    @property
-    def evaluation_steps(self) -> int:
-        return self.evaluate_every or max(1, min(500, self.steps // 20))
+    def warmup_of(self, steps: int) -> int:
+        """Steps in which the learning rate rises, in a training of so many."""
+        return self.warmup if self.warmup is not None else max(1, min(1000, steps // 10))
 
 
 class Experiment(Options):

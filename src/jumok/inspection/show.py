@@ -130,6 +130,7 @@ def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
     )
     return (
         '<!doctype html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        '<meta name="generator" content="jumok">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{style}</style></head><body>"

@@ -21,7 +21,7 @@ from jumok.errors import ConfigurationError, DataError
 from jumok.geometry import overlap
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
-from jumok.kinds.boxes_options import BoxesOutput
+from jumok.kinds.boxes_options import BoxesOutput, QueryHeadOptions
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
 from jumok.kinds.details import Detail, box_detail
 from jumok.kinds.image_options import Wants
@@ -69,6 +69,7 @@ class Boxes:
     reads_files: bool = False
     counted: str = "image"
     least: float = SURE
+    evidence: str = "an object that counts"
 
     @cached_property
     def names(self) -> list[str]:
@@ -208,6 +209,26 @@ class Boxes:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
+
+    def teaches(self, right: TrueBoxes) -> bool:
+        return bool((~right.crowd).any())
+
+    def judges(self, right: TrueBoxes) -> bool:
+        return bool((~right.crowd & ~right.ignored).any())
+
+    def excess(self, column: Column, rows: np.ndarray) -> str | None:
+        """More objects in an image than there are queries."""
+        head = self.options.head
+        if not isinstance(head, QueryHeadOptions):
+            return None
+        counts = [int((~column[int(row)].crowd).sum()) for row in rows]
+        crowded = sum(count > head.queries for count in counts)
+        if not crowded:
+            return None
+        return (
+            f"{crowded:,} of {len(counts):,} images have more objects, up to {max(counts):,}, than the "
+            f"{head.queries:,} that can be found; raise outputs.{self.name}.head.queries"
+        )
 
     def answers(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
         """What is marked; rows do not say the size of the image."""

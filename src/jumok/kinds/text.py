@@ -66,6 +66,7 @@ class Text:
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
+    evidence: None = None  # any text can be learned and judged by
 
     @property
     def digest(self) -> str:
@@ -194,6 +195,15 @@ class Text:
 
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
+
+    def teaches(self, right: list[str]) -> bool:
+        return True
+
+    def judges(self, right: list[str]) -> bool:
+        return True
+
+    def excess(self, column: Column, rows: np.ndarray) -> None:
+        return None
 
     def answers(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
         return [TextPrediction(text, 1.0) for text in texts]

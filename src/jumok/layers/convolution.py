@@ -1,7 +1,7 @@
 """The block that pictures are read with: convolution, normalization, activation."""
 
 from math import gcd
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -38,5 +38,28 @@ class ConvolutionBlock(nn.Module):
 def normalization(norm: Norm, channels: int) -> nn.Module:
     """The layer that normalizes maps (B, C, Y, X)."""
     if norm == "batch":
-        return nn.BatchNorm2d(channels)
+        return bear_lone_values(nn.BatchNorm2d(channels))
     return nn.GroupNorm(gcd(channels, MOST_GROUPS), channels)
+
+
+def bear_lone_values(module: nn.Module) -> nn.Module:
+    """The same module, whose batch norms take one value a channel as in evaluation, by the means that they have kept.
+
+    One value, as a single small image leaves at a coarse level, has no variance: torch refuses it in training.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.register_forward_pre_hook(_before_norm)
+            part.register_forward_hook(_after_norm, always_call=True)
+    return module
+
+
+def _before_norm(norm: Any, inputs: tuple[Any, ...]) -> None:
+    x: Tensor = inputs[0]
+    if norm.training and x.numel() == x.shape[1] and getattr(norm, "running_mean", None) is not None:
+        norm.training, norm.lone = False, True
+
+
+def _after_norm(norm: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    if getattr(norm, "lone", False):
+        norm.training, norm.lone = True, False

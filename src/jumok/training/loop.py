@@ -1,6 +1,9 @@
 """The training loop. It knows no task: kinds give losses and scores, the model encodes and decodes."""
 
+import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +20,14 @@ from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
 from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
 from jumok.training.batches import Batches, Place, Planned
+from jumok.training.budget import measured_pace
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
 from jumok.training.device import device_of
 from jumok.training.dividing import DividedPredictor
 from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
+from jumok.training.planning import planned_evaluations, planned_steps, steps_within
 from jumok.training.precision import choose_precision, now
 from jumok.training.processes import Processes
 from jumok.training.reporter import Evaluated, Progress, Reporter
@@ -62,11 +67,6 @@ class Trainer:
         sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
         self.batch_size = self.options.batch_size or min(sizes, default=None)
         mixed = self.options.batching == "mixed" or (self.options.batching is None and bool(sizes))
-        self.experiment = self._find_out(experiment)
-        self.options = self.experiment.training
-        self.precision = usable_precision(self.device, self.options.precision)  # type: ignore[arg-type]
-        if self.precision != self.options.precision:
-            reporter.said(NO_BF16)
         self.batches = Batches(
             self.train,
             self.options.batch_tokens,
@@ -76,19 +76,51 @@ class Trainer:
             processes,
             ahead=self.device.type != "cpu",
         )
+        self.experiment = self._find_out(experiment)
+        self.options = self.experiment.training
+        self.precision = usable_precision(self.device, self.options.precision)  # type: ignore[arg-type]
+        if self.precision != self.options.precision:
+            reporter.said(NO_BF16)
+        self.begin()
+        self.settle(self.options.steps or planned_steps(len(self.batches.plan), self.options.accumulate))
+        if self.options.minutes is not None and not processes.from_first(lambda: run.has_begun):
+            self.settle(min(self.options.steps or sys.maxsize, self._steps_in_budget(self.options.minutes)))
+        self.checkpoints = Checkpoints(run.checkpoints, self.options.keep, warn=reporter.said)
+
+    def begin(self) -> None:
+        """Stand before the first step."""
         self.optimizer = build_optimizer(
             self.model, self.options.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
         )
-        self.schedule = Schedule(
-            self.options.schedule, self.options.learning_rate, self.options.warmup_steps, self.options.steps
-        )
         self.average = build_average(self.model, self.options)
-        (output,) = prepared.outputs.values()
-        metric = output.choosing_metric()
-        self.best = Best(metric.name, metric.higher_is_better, self.options.patience)
-        self.checkpoints = Checkpoints(run.checkpoints, self.options.keep, warn=reporter.said)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
         self.tokens, self.loss, self.since = 0, 0.0, 0.0  # since the last evaluation, for the display
+        self.batches.move(Place(0, 0))
+
+    def settle(self, steps: int) -> None:
+        """Train so many steps: everything that depends on their number follows."""
+        self.steps = steps
+        options = self.options = self.options.model_copy(update={"steps": steps})
+        self.experiment = self.experiment.model_copy(update={"training": options})
+        self.schedule = Schedule(options.schedule, options.learning_rate, options.warmup_of(steps), steps)
+        (output,) = self.prepared.outputs.values()
+        metric = output.choosing_metric()
+        self.best = Best(metric.name, metric.higher_is_better, options.patience, steps)
+        examples = options.accumulate * len(self.train) / len(self.batches.plan)  # of a step
+        searches, every = output.counted == "token", options.evaluate_every
+        self.evaluations = planned_evaluations(
+            steps, len(self.valid), examples, searches, every, options.evaluate_examples
+        )
+
+    def _steps_in_budget(self, minutes: float) -> int:
+        """Steps that fit into some minutes, by the pace of the first ones, which are taken back."""
+        pace = measured_pace(self)
+        steps = steps_within(60 * minutes, pace)
+        self.reporter.said(
+            f"training.minutes: {minutes:g} min are enough for {steps:,} steps "
+            f"(a step takes {1000 * pace:,.0f} ms here)"
+        )
+        return steps
 
     def _find_out(self, experiment: Experiment) -> Experiment:
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
@@ -176,9 +208,8 @@ class Trainer:
                     )
                 metrics = self._metrics()
             self.model.train()
-            better = self.best.update(metrics[self.best.metric], self.step)
-            as_good = metrics[self.best.metric] == self.best.value  # of equals, the one trained longer
-            self._keep(better or as_good)
+            better = self.best.update(metrics.get(self.best.metric, float("nan")), loss, self.step)
+            self._keep(better)
         self.processes.from_first(lambda: self._log(train_loss, loss, metrics))
         self.reporter.evaluated(
             Evaluated(self.step, self.batches.place.epoch, loss, metrics, self.best.metric, better)
@@ -193,7 +224,7 @@ class Trainer:
             self.experiment.decoding.model_copy(update={"method": "greedy", "precision": self.precision}),
         )
         divided = DividedPredictor(predictor, self.processes)
-        answered = answer(divided, self.valid, self.options.evaluate_examples)
+        answered = answer(divided, self.valid, self.evaluations.examples)
         return self.processes.from_first(answered.values)
 
     def _keep(self, good: bool) -> None:
@@ -228,18 +259,25 @@ class Trainer:
             "best": self.best.state(),
             "average": self.average.state(),
             "data": self.train.texts.digest,
+            "valid": self.valid.texts.digest,
             "finished": finished,
-            "steps": self.options.steps,
+            "steps": self.steps,
         }
         self.processes.from_first(lambda: str(self.checkpoints.save(self.step, tensors, state)))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint."""
         state = checkpoint.state
-        if state["data"] != self.train.texts.digest:
-            raise RunError(
-                f"{self.run.path}: the training data changed since this run began; choose another folder by --run"
-            )
+        valid = self.valid.texts.digest
+        for what, here, then in (
+            ("training", self.train.texts.digest, state["data"]),
+            ("valid", valid, state.get("valid", valid)),
+        ):
+            if here != then:
+                raise RunError(
+                    f"{self.run.path}: the {what} data changed since this run began; choose another folder by --run, "
+                    "or bring back the old data"
+                )
         weights = weights_of(self.model)
         require_same(checkpoint.tensors["model"], weights, "the weights of the model")
         for name, weight in weights.items():
@@ -251,22 +289,25 @@ class Trainer:
         self.batches.move(Place(state["epoch"], state["position"]))
         self.tokens, self.loss, self.since = state["tokens"], state["loss"], state["since"]
         self.seconds, self.unsound = state["seconds"], state["unsound"]
-        if self.best.exhausted:  # it had stopped early, and more steps are asked for
-            self.best.waited = 0
+
+    def is_finished(self, state: Mapping[str, Any]) -> bool:
+        """Whether nothing is left to do after a restored checkpoint, of a training of so many steps at least."""
+        enough = bool(state["finished"]) and self.steps <= state["steps"]
+        return enough and (self.step >= state["steps"] or self.best.exhausted)
 
     def fit(self) -> None:
         """Train until the last step, or until patience is out; Interrupted after saving when the user stops it."""
         self.model.train()
         with stop_signals(once=self.processes.number == 1) as stop:
-            while self.step < self.options.steps and not self.best.exhausted:
+            while self.step < self.steps and not self.best.exhausted:
                 started = time.perf_counter()
                 self.train_step()
                 self.seconds += time.perf_counter() - started
                 self._tell()
-                due = self.step % self.options.evaluation_steps == 0 or self.step == self.options.steps
+                due = self.step % self.evaluations.every == 0 or self.step == self.steps
                 if due:
                     self.evaluate()
-                    self.save(finished=self.step >= self.options.steps or self.best.exhausted)
+                    self.save(finished=self.step >= self.steps or self.best.exhausted)
                 if self.processes.sum(stop.is_set()):
                     if not due:
                         self.save()
@@ -276,7 +317,7 @@ class Trainer:
         speed = self.tokens / max(self.seconds - self.since, 1e-9)
         loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
         epoch = self.batches.place.epoch
-        self.reporter.stepped(Progress(self.step, self.options.steps, epoch, loss, rate, speed, self.seconds))
+        self.reporter.stepped(Progress(self.step, self.steps, epoch, loss, rate, speed, self.seconds))
 
 
 def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:

@@ -3,21 +3,23 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from jumok.errors import RunError
+from jumok.errors import JumokError, RunError
 from jumok.evaluation.record import EVALUATION
 from jumok.experiment.options import Experiment
-from jumok.files import unwritable, write_file_atomically
+from jumok.files import remove_file, unwritable, write_file_atomically
 from jumok.predictor.saved import CONFIG, read_config, write_config
 from jumok.reporting.run import ENVIRONMENT, REPORT
 
 # What may change when a run is continued, because it does not touch what was computed so far.
 FREE = {
     "training.steps",
+    "training.minutes",
+    "training.log",
     "training.patience",
     "training.keep",
     "training.evaluate_every",
@@ -48,6 +50,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Only one process trains in a run; the lock ends with the process, however it ends."""
         self._refuse_strangers()
+        self._refuse_own_config()
         with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,11 +58,18 @@ class RunFolder:
                 lock.seek(0)
                 owner = lock.read().strip() or "unknown"
                 raise RunError(f"{self.path}: another process ({owner}) is training in this run") from None
+            self._sign(lock)
+            self._tidy()
+            yield
+
+    def _sign(self, lock: TextIO) -> None:
+        """Write the number of this process for others to see."""
+        try:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
-            self._tidy()
-            yield
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
     def _lock_file(self) -> TextIO:
         try:
@@ -72,13 +82,13 @@ class RunFolder:
         """Remove what a killed process left half written."""
         for folder in (self.path, self.model):
             for left in folder.glob(UNFINISHED):
-                left.unlink(missing_ok=True)
+                remove_file(left)
 
     def _refuse_strangers(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file, a run needs a folder; choose another --run")
         known = {".lock", CONFIG, "checkpoints", "metrics.jsonl", "experiment.yaml", "data"}
-        if self.path.is_dir() and not self.config.exists():
+        if self.path.is_dir() and not self.config.exists() and not any(self.checkpoints.glob("step-*")):
             items = [item for item in self.path.iterdir() if not item.match(UNFINISHED)]
             strange = sorted(item.name for item in items if item.name not in known)
             if strange:
@@ -86,11 +96,20 @@ class RunFolder:
                     f"{self.path} holds other things ({strange[0]}) and no run; choose another folder by --run"
                 )
 
-    def agree(self, experiment: Experiment) -> Experiment:
+    def _refuse_own_config(self) -> None:
+        """RunError where config.yaml is a person's: what a run writes beside it is not there."""
+        beside = (".lock", "checkpoints", "metrics.jsonl", "model", EVALUATION)
+        if self.config.exists() and not any(os.path.lexists(self.path / name) for name in beside):
+            raise RunError(
+                f"{self.config} is there, but no run, which would write a file of this name; "
+                "choose another folder by --run"
+            )
+
+    def agree(self, experiment: Experiment, say: Callable[[str], None]) -> Experiment:
         """The experiment with what earlier sessions of this run found out; RunError where it contradicts them."""
-        if not self.config.exists():
+        before = self._before(say)
+        if before is None:
             return experiment
-        before = read_config(self.config)
         old, new = flat(before.model_dump(mode="json")), flat(experiment.model_dump(mode="json"))
         for name in sorted(old.keys() | new.keys()):
             then, now = old.get(name), new.get(name)
@@ -100,35 +119,65 @@ class RunFolder:
                     f"{self.path} was trained with {name}: {shown(then)}, now it is {shown(now)}; "
                     "choose another folder by --run, or take the old value"
                 )
-        precision = before.training.precision
+        settled = {
+            "precision": before.training.precision,
+            "steps": experiment.training.steps or before.training.steps,
+        }
         limit = experiment.decoding.max_tokens or before.decoding.max_tokens
         return experiment.model_copy(
             update={
-                "training": experiment.training.model_copy(update={"precision": precision}),
+                "training": experiment.training.model_copy(update=settled),
                 "decoding": experiment.decoding.model_copy(update={"max_tokens": limit}),
             }
         )
+
+    def _before(self, say: Callable[[str], None]) -> Experiment | None:
+        """The experiment of earlier sessions; that of the model where config.yaml is gone or damaged."""
+        copy = self.model / CONFIG
+        if not self.config.exists() and not copy.exists():
+            return None
+        try:
+            return read_config(self.config)
+        except JumokError as error:
+            if not copy.exists():
+                raise
+            why = "is missing" if not self.config.exists() else f"is damaged ({error})"
+            say(f"{self.config} {why}; {copy} has the same and is used")
+            return read_config(copy)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an earlier session has settled what is to be done."""
+        return self.config.exists() or (self.model / CONFIG).exists()
 
     def write_config(self, experiment: Experiment) -> None:
         write_config(self.config, experiment)
 
     def append(self, record: dict[str, Any]) -> None:
         """Add a line to metrics.jsonl."""
-        with open(self.log, "a", encoding="utf-8") as log:
-            log.write(json.dumps(record) + "\n")
+        try:
+            with open(self.log, "a", encoding="utf-8") as log:
+                log.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise unwritable(self.log, error) from None
 
     def forget_after(self, step: int) -> None:
         """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
         if not self.log.exists():
             return
-        kept = []
-        for line in self.log.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except (ValueError, KeyError):  # a line that a killed process left half written
-                continue
-        write_file_atomically(self.log, "".join(kept).encode())
+        try:
+            lines = self.log.read_bytes().splitlines(keepends=True)
+        except OSError as error:
+            raise unwritable(self.log, error) from None
+        write_file_atomically(self.log, b"".join(line for line in lines if is_up_to(line, step)))
+
+
+def is_up_to(line: bytes, step: int) -> bool:
+    """Whether a whole line of metrics.jsonl tells of a step up to this one; no line that a kill cut short does."""
+    try:
+        return line.endswith(b"\n") and bool(json.loads(line)["step"] <= step)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def flat(value: Any, name: str = "") -> dict[str, Any]:

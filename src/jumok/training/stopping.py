@@ -8,45 +8,87 @@ from jumok.errors import RunError
 
 
 class Best:
-    """The best value of a metric so far, the step it came at, and how many evaluations have been worse since.
+    """The best evaluation so far by a metric, ties decided by the loss, and how many have brought no progress since.
 
-    `patience` counts evaluations without a new best; None never runs out.
+    Progress is a better value of the metric, an equal value with a lower loss, or the lowest loss so far: an exact
+    match that is 0 for long while the loss falls is no standstill. `patience` counts evaluations without progress in
+    the second half of the schedule of `steps` steps, for what a falling learning rate brings comes late; None never
+    runs out.
     """
 
-    def __init__(self, metric: str, higher_is_better: bool, patience: int | None = None) -> None:
+    def __init__(
+        self, metric: str, higher_is_better: bool, patience: int | None = None, steps: int = 0
+    ) -> None:
         self.metric = metric
         self.higher_is_better = higher_is_better
         self.patience = patience
+        self.steps = steps
         self.value: float | None = None
+        self.loss = math.inf  # of the best evaluation
+        self.lowest = math.inf  # of all losses
         self.step: int | None = None
         self.waited = 0
 
-    def update(self, value: float, step: int) -> bool:
-        """Take the value of an evaluation; tells whether it is a new best. NaN and infinities never are."""
-        better = math.isfinite(value) and (self.value is None or self._is_better(value, self.value))
+    def update(self, value: float, loss: float, step: int) -> bool:
+        """Take an evaluation; tells whether it is a new best. NaN and infinite values never are."""
+        better = math.isfinite(value) and (self.value is None or self._is_better(value, loss))
         if better:
-            self.value, self.step, self.waited = value, step, 0
-        else:
+            self.value, self.loss, self.step = value, loss, step
+        if better or loss < self.lowest:
+            self.waited = 0
+        elif 2 * step > self.steps:
             self.waited += 1
+        self.lowest = min(self.lowest, loss)
         return better
 
     @property
     def exhausted(self) -> bool:
-        """Whether `patience` evaluations in a row brought no new best."""
+        """Whether `patience` evaluations in a row brought no progress."""
         return self.patience is not None and self.waited >= self.patience
+
+    @property
+    def reason(self) -> str:
+        """Why hope has ended."""
+        return f"{self.waited} evaluations in a row brought no better {self.metric} and no lower loss"
+
+    def hope_again(self) -> None:
+        """Wait anew where hope had ended, since more is asked for."""
+        if self.exhausted:
+            self.waited = 0
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must keep, as JSON."""
-        return {"metric": self.metric, "value": self.value, "step": self.step, "waited": self.waited}
+        losses = {"loss": finite(self.loss), "lowest": finite(self.lowest)}
+        return {
+            "metric": self.metric,
+            "value": self.value,
+            "step": self.step,
+            "waited": self.waited,
+            **losses,
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` told."""
+        """Go on from what `state` told; that of older checkpoints knows no losses."""
         if state["metric"] != self.metric:
             raise RunError(
                 f"the checkpoint looked for the best {state['metric']!r}, but {self.metric!r} is asked for; "
                 "use the old metric, or start in a new run folder"
             )
         self.value, self.step, self.waited = state["value"], state["step"], state["waited"]
+        self.loss, self.lowest = infinite(state.get("loss")), infinite(state.get("lowest"))
 
-    def _is_better(self, value: float, than: float) -> bool:
+    def _is_better(self, value: float, loss: float) -> bool:
+        if value == self.value:
+            return loss < self.loss
+        than = self.value if self.value is not None else -math.inf
         return value > than if self.higher_is_better else value < than
+
+
+def finite(loss: float) -> float | None:
+    """A loss as JSON knows it."""
+    return loss if math.isfinite(loss) else None
+
+
+def infinite(loss: float | None) -> float:
+    """The loss that `finite` was given."""
+    return math.inf if loss is None else loss

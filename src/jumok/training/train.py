@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from jumok.dataset import Prepared, prepare
+from jumok.dataset.report import leaked_rows
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
+    excesses,
     experiment_of,
     final_split,
+    judges,
+    nothing_to_judge,
     open_split,
     read_analysis,
     read_evaluation,
+    require_judgement,
+    require_lessons,
     with_alternatives,
     write_record,
 )
 from jumok.experiment.options import Experiment
-from jumok.files import write_json
+from jumok.files import remove_file, write_json
 from jumok.machine import tune_process
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
@@ -86,7 +92,7 @@ def _train(experiment: Experiment, run: Path, reporter: Reporter, processes: Pro
 
 def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
     """Do the steps that are left; tells whether there were none."""
-    agreed = processes.from_first(lambda: folder.agree(experiment).model_dump(mode="json"))
+    agreed = processes.from_first(lambda: folder.agree(experiment, reporter.said).model_dump(mode="json"))
     experiment = Experiment.model_validate(agreed)
     if experiment.training.shard and processes.number == 1:
         reporter.said(ONE_SHARD)
@@ -96,19 +102,53 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processe
     checkpoint = _newest(trainer.checkpoints, processes)
     if checkpoint is not None:
         trainer.restore(checkpoint)  # or refuse it, before anything is written
-        if is_finished(checkpoint.state, experiment.training.steps):
-            reporter.said(
-                f"{folder.path} is finished (step {checkpoint.step}); "
-                f"ask for more by --set training.steps={2 * checkpoint.state['steps']}"
-            )
+        if trainer.is_finished(checkpoint.state):
+            reporter.said(f"{folder.path} is finished ({how_far(checkpoint)}")
             return True
+        trainer.best.hope_again()  # if it had stopped early, and more is asked for
+    processes.from_first(lambda: _look_at_data(prepared, trainer, reporter, begins=checkpoint is None))
     processes.from_first(lambda: _begin_files(trainer, begins=checkpoint is None))
     reporter.began(describe(trainer))
     try:
         trainer.fit()
     finally:
         reporter.ended()
+    processes.from_first(lambda: _end_files(trainer, reporter))
     return False
+
+
+def how_far(checkpoint: Checkpoint) -> str:
+    """Where a finished training ended, and how it would go on."""
+    step, steps = checkpoint.step, checkpoint.state["steps"]
+    more = f"training.steps={2 * steps}"
+    if step >= steps:
+        return f"step {step}); ask for more by --set {more}"
+    return f"stopped early at step {step} of {steps}); go on by --set training.patience=null or --set {more}"
+
+
+def _look_at_data(prepared: Prepared, trainer: Trainer, reporter: Reporter, begins: bool) -> None:
+    """Refuse, before the first step, data that nothing can be learned or judged by; tell what is odd about them."""
+    require_lessons(prepared.splits["train"])
+    require_judgement(prepared.splits["valid"], trainer.evaluations.examples)
+    if not begins:
+        return
+    for split in prepared.splits.values():
+        for sentence in excesses(split):
+            reporter.said(sentence)
+    test = prepared.splits.get("test")
+    if test is not None and not judges(test):
+        reporter.said(f"{nothing_to_judge(test)}; the scores will be those of the valid part")
+    for sentence in leaked_rows(prepared):
+        reporter.said(sentence)
+
+
+def _end_files(trainer: Trainer, reporter: Reporter) -> None:
+    """Tell of an early stop, on the terminal and in environment.json, where the report finds it."""
+    if trainer.step >= trainer.steps:
+        return
+    steps = f"at step {trainer.step:,} of {trainer.steps:,}: {trainer.best.reason}"
+    reporter.said(f"stopped early {steps}; go on by --set training.patience=null")
+    write_json(trainer.run.environment, {**describe_environment(describe(trainer)), "stopped": steps})
 
 
 def require_same_data(prepared: Prepared, processes: Processes) -> None:
@@ -147,16 +187,11 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     folder, prepared = trainer.run, trainer.prepared
     folder.write_config(trainer.experiment)
     save_model(folder.model, trainer.experiment, prepared.fields, trainer.model)
-    folder.evaluation.unlink(missing_ok=True)
+    remove_file(folder.evaluation)
     if begins:
-        (folder.model / "model.safetensors").unlink(missing_ok=True)  # of a run whose checkpoints are gone
+        remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
     write_json(folder.environment, describe_environment(describe(trainer)))
-
-
-def is_finished(state: dict[str, Any], steps: int) -> bool:
-    """Whether a checkpoint is the last of a training that was asked for at least `steps` steps."""
-    return bool(state["finished"]) and steps <= state["steps"]
 
 
 def describe(trainer: Trainer) -> Began:
@@ -168,7 +203,7 @@ def describe(trainer: Trainer) -> Began:
         {name: kind.summary for name, kind in kinds.items()},
         trainer.precision,
         str(trainer.device),
-        trainer.options.steps,
+        trainer.steps,
         trainer.step,
         trainer.processes.number,
         next(iter(trainer.prepared.outputs.values())).counted,
@@ -192,8 +227,10 @@ def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], 
     """Scores and analysis of the best model, written into its run."""
     experiment, predictor = experiment_of(folder.path), with_alternatives(load(folder.model))
     split = open_split(experiment, predictor, final_split(experiment), reporter.said)
+    if not judges(split):
+        split = open_split(experiment, predictor, "valid", reporter.said)
     answered = answer(predictor, split)
     document = answered.document(answered.scores())
     write_record(folder.path, answered, document)
-    folder.report.unlink(missing_ok=True)  # it tells of older scores
+    remove_file(folder.report)  # it tells of older scores
     return document, read_analysis(folder.path) or {}

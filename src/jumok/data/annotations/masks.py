@@ -6,6 +6,7 @@ masks are paired by name, from two folders, or by a list file with `image mask` 
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -169,7 +170,7 @@ def painted(picture: Picture, data: AnnotatedSet) -> np.ndarray:
     return values
 
 
-def save_mask(values: np.ndarray, file: Path) -> None:
+def save_mask(values: np.ndarray, file: Path | BinaryIO) -> None:
     """A mask as PNG with a palette, so that people can look at it."""
     image = Image.fromarray(values.astype(np.uint8)).convert("P")
     image.putpalette([channel for colour in ((0, 0, 0), *PALETTE[:255]) for channel in colour])

@@ -1,6 +1,6 @@
 """What all annotation formats share: pictures, what is marked in them, and the classes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jumok.data.annotations.segmentation import Segmentation
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size, read_header
+from jumok.data.listing import Below, printable, unwritable_name
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
@@ -83,6 +84,15 @@ class AnnotatedSet:
     faults: tuple[Fault, ...] = ()
     ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
+    remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
+    looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that decides what was read: a change of any of them (or of what a folder lists) makes another set."""
+        images = (picture.path for picture in self.pictures)
+        masks = (picture.mask for picture in self.pictures if picture.mask is not None)
+        return tuple(dict.fromkeys((*self.looked_at, *images, *masks)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,9 +103,9 @@ class AnnotatedSet:
         return sum(len(picture.annotations) for picture in self.pictures)
 
 
-def nothing_but(fault: Fault) -> AnnotatedSet:
+def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:
     """The set of a file that could not be read at all."""
-    return AnnotatedSet((), (), (fault,))
+    return AnnotatedSet((), (), (fault,), looked_at=looked_at)
 
 
 def pixels(value: float) -> float:
@@ -124,3 +134,30 @@ def header_size(path: Path) -> Size | Fault:
         return read_header(path).size
     except UnreadableFile as unreadable:
         return unreadable.fault
+
+
+def where_listed(fault: Fault, path: Path, place: Place) -> Fault:
+    """The fault of an image, told where it is listed when it is not there at all."""
+    if fault.kind != "missing_file" or place.file == str(path):
+        return fault
+    return place.fault(f"lists {path}, which does not exist", fault.remedy, fault.kind)
+
+
+def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
+    """Files whose names can be written down, and the faults of the others."""
+    good, faults = [], []
+    for path in paths:
+        if not unwritable_name(path):
+            good.append(path)
+            continue
+        problem = "has a name that is no UTF-8, as old archives of Windows leave them"
+        remedy = "rename it (unpack the archive anew, or use convmv)"
+        faults.append(Fault(printable(path), None, problem, remedy, "invalid_name"))
+    return good, faults
+
+
+def hidden_remarks(folder: Path, below: Below) -> Iterator[Fault]:
+    """A remark about files that were left out because systems or tools made them."""
+    if below.hidden:
+        problem = f"{len(below.hidden):,} hidden files were left out, like {printable(below.hidden[0])}"
+        yield Fault(printable(folder), None, problem, "nothing needs to be done", "hidden_files")

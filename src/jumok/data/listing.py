@@ -1,0 +1,113 @@
+"""What folders hold, as people see it: no hidden files, and names found in any form of Unicode or case.
+
+macOS writes names with letters and accents apart (NFD), Windows and Linux with both in one (NFC); Windows tells no
+capital letters from small ones. So a name that a file states may stand a little differently on the disk.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Folders that systems and tools make on their own; nobody put examples there.
+SYSTEM_FOLDERS = frozenset(
+    {"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found", "system volume information"}
+)
+ESCAPED = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name that are no UTF-8
+
+
+@dataclass
+class Below:
+    """The files of some kinds in a folder and below."""
+
+    files: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)  # that were listed
+    hidden: list[Path] = field(default_factory=list)  # files of these kinds that were left out
+
+
+def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
+    """Files with these suffixes (in small letters), by name; hidden files and folders of the system are left out."""
+    found = Below()
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders.sort()
+        here, status = Path(place), os.stat(place)
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads to what is listed already
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        secret = is_hidden(here.relative_to(folder).parts)
+        if not secret:
+            found.folders.append(here)
+        for name in names:
+            path = here / name
+            if path.suffix.lower() in suffixes and path.is_file():
+                (found.hidden if secret or is_hidden([name]) else found.files).append(path)
+    found.files.sort()
+    found.folders.sort()
+    found.hidden.sort()
+    return found
+
+
+def is_hidden(parts: Iterable[str]) -> bool:
+    """Whether a name below a folder is hidden, or lies in a hidden folder or one that a system made."""
+    return any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in parts)
+
+
+def composed(text: str) -> str:
+    """Text in NFC, as names are compared."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+class Listings:
+    """Finds files by name, and lists each folder once at most."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[str, list[str]]] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that were listed."""
+        return tuple(self._known)
+
+    def names(self, folder: Path) -> dict[str, list[str]]:
+        """The names in a folder by their NFC without capital letters; none when it cannot be listed."""
+        if folder not in self._known:
+            found: dict[str, list[str]] = {}
+            for name in entries(folder):
+                found.setdefault(composed(name).casefold(), []).append(name)
+            self._known[folder] = found
+        return self._known[folder]
+
+    def find(self, path: Path) -> Path | None:
+        """The file of this name; else the one whose name differs in its form of Unicode, or else in case, alone."""
+        if os.path.isfile(path):
+            return path
+        alike = self.names(path.parent).get(composed(path.name).casefold(), [])
+        same = [name for name in alike if composed(name) == composed(path.name)] or alike
+        found = path.parent / same[0] if len(same) == 1 else None
+        return found if found is not None and os.path.isfile(found) else None
+
+
+def entries(folder: Path) -> list[str]:
+    """The names in a folder, sorted; none when it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+
+
+def unwritable_name(path: Path) -> bool:
+    """Whether a name is no UTF-8, so that no text can hold it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def printable(path: Path | str) -> str:
+    """A path as text, bytes that are no UTF-8 shown as \\xNN."""
+    return ESCAPED.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", str(path))

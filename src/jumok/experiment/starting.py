@@ -1,0 +1,222 @@
+"""An experiment file to start from: valid, commented, with the data that were found."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jumok.choices import TAKEN_NAMES
+from jumok.errors import ConfigurationError
+from jumok.experiment.found import Found
+from jumok.experiment.reference import sections
+
+COMMENT = 58  # the column where comments begin
+HEAD = """\
+# Look at the data first:  jumok check {file}
+# Train:                   jumok train {file}
+# All options:             jumok options, like: jumok options {like}
+"""
+INPUTS = {
+    "text": """\
+  {name}: {{kind: text, encoder: {{kind: transformer, layers: 3}}}}   # or rnn, lstm, gru
+""",
+    "image": """\
+  {name}:
+    kind: image
+    size: 320                    # pixels of the longer side, to which every image is scaled
+    encoder:
+      backbone: resnet18         # any timm model, pretrained; or convolutional: small, built in, no download
+""",
+}
+AUGMENT = """\
+    augment:
+      flip: horizontal           # or both; none where left and right are not alike
+"""
+OUTPUTS = {
+    "text": """\
+  {name}:
+    kind: text
+    decoder: {{kind: transformer, layers: 3}}   # or rnn, lstm, gru with attention: none | additive | dot
+""",
+    "boxes": """\
+  {name}:
+    kind: boxes
+    head: {{kind: dense}}          # or query: object queries that look at the image, as in DETR
+""",
+    "mask": """\
+  {name}:
+    kind: mask
+    decoder: {{kind: unet}}
+""",
+}
+TOKENS = {
+    "text": "{kind: bpe, size: 8000, shared: true}     # characters | words | bpe | unigram | spaces",
+    "image": "{kind: characters}                        # characters | words | bpe | unigram | spaces",
+}
+USUAL = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
+IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
+# what people change first, told with its default
+MAIN = {
+    "model": ("width", "heads", "dropout"),
+    "training": ("steps", "batch_tokens", "batch_size", "learning_rate"),
+    "decoding": ("beam",),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """An input or output to be."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the file is about."""
+
+    inputs: Sequence[Field]
+    output: Field
+    parts: Mapping[str, Mapping[str, Any]]  # sources as under data:, their paths from the file on; or nothing
+
+    @property
+    def sees(self) -> bool:
+        """Whether an input is an image."""
+        return any(field.kind == "image" for field in self.inputs)
+
+
+def starting_text(start: Start, file: Path) -> str:
+    """The whole file."""
+    like = "inputs.image" if start.sees else "training"
+    lines = [HEAD.format(file=file, like=like), "inputs:\n"]
+    for field in start.inputs:
+        lines.append(INPUTS[field.kind].format(name=field.name))
+        if field.kind == "image" and start.output.kind != "text":  # what is read is never mirrored
+            lines.append(AUGMENT)
+    lines += ["outputs:\n", OUTPUTS[start.output.kind].format(name=start.output.name), "data:\n"]
+    return "".join([*lines, data_lines(start), default_lines(start)])
+
+
+def data_lines(start: Start) -> str:
+    """The sources, the split where only train is there, and the tokens of texts."""
+    lines = [f"  # {line}\n" for line in remarks(start)]
+    parts = start.parts or example(start)
+    lines += [f"  {part}: {flow(source)}\n" for part, source in parts.items()]
+    if "valid" not in parts:
+        shares = {"valid": 0.05, "test": 0.05} if start.output.kind == "text" else {"valid": 0.1, "test": 0.1}
+        kept = {part: share for part, share in shares.items() if part not in parts}
+        lines.append(with_comment(f"  split: {flow(kept)}", "or valid: and test: with data of their own"))
+    if start.output.kind == "text":
+        lines.append(f"  tokens: {TOKENS['image' if start.sees else 'text']}\n")
+    return "".join(lines)
+
+
+def remarks(start: Start) -> list[str]:
+    """What else could stand under data:."""
+    if start.output.kind == "mask":
+        return ["classes are the names of the values 0, 1, 2, ... of the pixels, or names with their colours"]
+    if start.output.kind == "boxes":
+        return [
+            "or {voc: FOLDER, split: train}, {yolo: data.yaml, split: train}, {coco: FILE.json, images: FOLDER}"
+        ]
+    if start.sees:
+        return [
+            "a table .tsv, .csv, .jsonl or .parquet with a column for each name; images as paths from the table on"
+        ]
+    return [
+        "or {table: pairs.tsv}, also .csv, .jsonl, .parquet, with a column for each name; or parallel lines"
+    ]
+
+
+def example(start: Start) -> dict[str, Mapping[str, Any]]:
+    """Data that a person is to put there."""
+    if start.output.kind == "mask":
+        return {"train": {"masks": "masks", "images": "images", "classes": ["background", "object"]}}
+    if start.output.kind == "boxes":
+        return {"train": {"coco": "annotations.json", "images": "images"}}
+    names = [field.name for field in (*start.inputs, start.output)]
+    if start.sees:
+        return {"train": {"table": "train.tsv"}}
+    return {"train": {"lines": {name: f"train.{name}" for name in names}}}
+
+
+def default_lines(start: Start) -> str:
+    """What people change first, with the defaults, as comments."""
+    defaults = {option.path: option.default for one in sections() for option in one.options}
+    lines = ["# what may be changed, with the defaults:\n"]
+    for section, names in MAIN.items():
+        if section == "decoding" and start.output.kind != "text":
+            continue
+        said = [
+            f"{name}: {defaults[f'{section}.{name}']}" for name in names if defaults.get(f"{section}.{name}")
+        ]
+        lines += [f"# {section}: {{{', '.join(said)}}}\n"] if said else []
+    return "".join(lines)
+
+
+def with_comment(line: str, comment: str) -> str:
+    return f"{line.ljust(COMMENT)}# {comment}\n"
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    return text.strip()
+
+
+def start_of(
+    given: Sequence[Field], asked: Field | None, kind: str | None, found: Found | None, file: Path
+) -> Start:
+    """What the file is about, from what was said and found; ConfigurationError where they contradict each other."""
+    kind = (
+        (asked.kind if asked is not None else "") or kind or (found.output if found is not None else "text")
+    )
+    columns = named_columns(found.columns) if found is not None else {}
+    *first, last = list(columns) if len(columns) > 1 else ["source", "target"]
+    if kind != "text":
+        first = ["image"]
+    inputs = [with_kind(field, kind) for field in given or [Field(name, "") for name in first]]
+    usual = USUAL.get(kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last)
+    output = Field(asked.name if asked is not None else usual, kind)
+    refuse_unlike(kind, found)
+    parts = {} if found is None else {part: from_file(one, file) for part, one in found.parts.items()}
+    theirs = {name: column for name, column in columns.items() if name != column}
+    if theirs and not given and asked is None:
+        parts = {part: {**source, "columns": theirs} for part, source in parts.items()}
+    return Start(inputs, output, parts)
+
+
+def with_kind(field: Field, output: str) -> Field:
+    """An input whose kind is not said is an image where something is found in it, or where it is called so."""
+    image = output != "text" or field.name.lower() in IMAGE_NAMES
+    return Field(field.name, field.kind or ("image" if image else "text"))
+
+
+def named_columns(columns: Sequence[str]) -> dict[str, str]:
+    """A name of ours for each column of a table: its own, if it can be one."""
+    return {
+        column if column.isidentifier() and column not in TAKEN_NAMES else f"column{number}": column
+        for number, column in enumerate(columns, start=1)
+    }
+
+
+def refuse_unlike(kind: str, found: Found | None) -> None:
+    """Refuse data that cannot be of the kind of the output."""
+    if found is None or found.output == kind or (found.output, kind) == ("boxes", "mask"):
+        return
+    holds = {"text": "a table", "boxes": "annotated images", "mask": "masks of images"}[found.output]
+    raise ConfigurationError(
+        f"--data holds {holds}, which give no {kind}; leave out the kind, or name other data"
+    )
+
+
+def from_file(source: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """A source whose paths start at the folder of the file, as it will be read."""
+    folder = file.absolute().parent
+    return {
+        key: Path(os.path.relpath(value.absolute(), folder)).as_posix() if isinstance(value, Path) else value
+        for key, value in source.items()
+    }
