@@ -12,6 +12,7 @@ from jumok.data.images import Size, read_header
 from jumok.data.listing import Below, printable, unwritable_name
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
+BACKGROUND = "background"  # the class of what no outline holds
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 
@@ -86,6 +87,8 @@ class AnnotatedSet:
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
+    instances: bool = False  # masks number objects, not classes
+    usual_ignore: bool = False  # nobody said what to ignore, so that `ignore` is what is usual
 
     @property
     def files(self) -> tuple[Path, ...]:
