@@ -293,3 +293,7 @@ class OutputKind(Kind, Protocol):
     def details(self, found: list[Any], right: list[Any]) -> list[Detail]:
         """Tables that say more than scores, of values as metrics take them."""
         ...
+
+    def tuned(self, found: list[Any], right: list[Any]) -> "OutputKind | None":
+        """The same with a better choice of what is told of answers, by answers to the valid part; None: as it is."""
+        ...

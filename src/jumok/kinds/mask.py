@@ -235,6 +235,9 @@ class Mask:
         classes = np.frombuffer(data, np.dtype(packed["type"])).reshape(packed["shape"])
         return MaskPrediction(classes, self.names)
 
+    def tuned(self, found: list[Any], right: list[Any]) -> None:
+        return None
+
     def save(self, folder: Path, part: nn.Module) -> None:
         write_classes(folder / f"{self.name}.classes.json", self.classes)
 

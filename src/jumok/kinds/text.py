@@ -301,6 +301,9 @@ class Text:
         """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
         return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
 
+    def tuned(self, found: list[Any], right: list[Any]) -> None:
+        return None
+
     def save(self, folder: Path, part: nn.Module) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
 
