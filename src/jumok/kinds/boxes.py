@@ -32,8 +32,10 @@ from jumok.losses.tokens import Loss
 from jumok.metrics.boxes import box_metrics, class_counts
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
 
+TELLING = 20  # objects of a size, from which on a score of them is shown
 SHOWING = "{name}.showing.json"  # in the folder of a model
 
 
@@ -216,8 +218,18 @@ class Boxes:
     def metrics(self) -> dict[str, Metric[Any, Any]]:
         return self._metrics
 
-    def headline(self) -> list[str]:
-        return ["AP", "AP50", "AP75", *(f"AP50/{n}" for n in self.names), "AP_small", "AP_medium", "AP_large"]
+    def headline(self, right: Sequence[TrueBoxes]) -> list[str]:
+        """Scores of a few objects of a size say nothing."""
+        sizes = ("AP_small", "AP_medium", "AP_large")
+        many = self.support(right)
+        told = [name for name in sizes if many[name] >= TELLING]
+        return ["AP", "AP50", "AP75", "F1@50", *(f"AP50/{name}" for name in self.names), *told]
+
+    def support(self, right: Sequence[TrueBoxes]) -> dict[str, int]:
+        return box_support(right, self.names)
+
+    def occurrence(self, found: Sequence[FoundBoxes], right: Sequence[TrueBoxes]) -> Occurrence:
+        return box_occurrence(found, right, self.names, self.least)
 
     def choosing_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]

@@ -41,7 +41,7 @@
       this.session = null;
       if (looks.length > 1) this.setBeside(1);
       this.build();
-      looks.forEach((look, i) => this.panels[i].load(look.document, new Source(look)));
+      looks.forEach((look, i) => this.panels[i].load(look.document, new Source(look), look.state));
       if (window.parent !== window) this.tellHeight();
     }
 

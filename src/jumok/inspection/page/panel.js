@@ -37,9 +37,10 @@
       return `/api/${name}?${query}`;
     }
 
-    load(look, source) {
+    load(look, source, state) {  // a saved page opens as it was saved
       const [pack] = Object.values(source.packs);
-      Object.assign(this, { look, source, answer: pack?.answer ?? 0, focus: null });
+      Object.assign(this, { look, source, answer: pack?.answer ?? 0, focus: state?.focus ?? null, lastQuery: null });
+      Object.assign(this.settings, state?.settings);
       this.fail(null);
       this.build();
     }
@@ -243,7 +244,7 @@
 
     togglePin() { this.set({ ...this.focus, pinned: !this.focus.pinned }); }
 
-    release() { this.set(this.focus.kind === "key" ? { kind: "query", index: this.firstQuery(), pinned: false } : { ...this.focus, pinned: false }); }
+    release() { this.set(this.focus.kind === "key" ? { kind: "query", index: this.lastQuery ?? this.firstQuery(), pinned: false } : { ...this.focus, pinned: false }); }
 
     step(key) {  // an arrow, when no token has the focus
       const row = this.stage.side("query");

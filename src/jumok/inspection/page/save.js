@@ -57,7 +57,7 @@
     tell(10);
     const packed = await gather(panel);
     tell(90);
-    return { document: panel.look, details: known(panel, packed), packed };
+    return { document: panel.look, details: known(panel, packed), packed, state: { settings: panel.settings, focus: panel.focus } };
   }
 
   const harmless = (value) => JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
