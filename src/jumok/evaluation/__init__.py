@@ -15,6 +15,7 @@ from jumok.evaluation.answers import (
 )
 from jumok.evaluation.evidence import excesses, require_judgement, require_lessons
 from jumok.evaluation.record import read_analysis, read_evaluation, write_record
+from jumok.evaluation.tuning import tune
 
 __all__ = [
     "Analysis",
@@ -34,6 +35,7 @@ __all__ = [
     "read_evaluation",
     "require_judgement",
     "require_lessons",
+    "tune",
     "with_alternatives",
     "write_record",
 ]

@@ -15,6 +15,7 @@ from jumok.errors import DataError, RunError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
+from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
 from jumok.predictor.predictor import Predictor
 from jumok.predictor.saved import CONFIG, load, model_folder, read_config
@@ -63,11 +64,24 @@ class Answered:
         (kind,) = self.split.outputs.values()
         return list(kind.metrics().values())
 
-    @property
+    @cached_property
     def headline(self) -> list[str]:
-        """The metrics worth showing."""
+        """The metrics worth showing for such answers; what chose the model is always among them."""
         (kind,) = self.split.outputs.values()
-        return kind.headline()
+        names, chose = kind.headline(self.right), kind.choosing_metric().name
+        return names if chose in names else [chose, *names]
+
+    @cached_property
+    def support(self) -> dict[str, int]:
+        """How many true objects each score is about."""
+        (kind,) = self.split.outputs.values()
+        return kind.support(self.right)
+
+    @cached_property
+    def occurrence(self) -> Occurrence:
+        """Classes that the truth lacks, or the predictions."""
+        (kind,) = self.split.outputs.values()
+        return kind.occurrence(self.found, self.right)
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""
@@ -81,11 +95,13 @@ class Answered:
         """What evaluation.json says."""
         most = count_references(self.references)
         signed = {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
+        classes = {name: list(names) for name, names in asdict(self.occurrence).items()}
         return {
             "split": self.split.name,
             "examples": len(self.predictions),
             "metrics": {name: asdict(interval) for name, interval in scores.items()},
             "signature": signed,
+            **({"classes": classes} if any(classes.values()) else {}),
         }
 
 

@@ -27,8 +27,9 @@ from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.losses.tokens import Loss, token_loss
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.overlap import chrf
-from jumok.metrics.text import Unit, text_metrics
+from jumok.metrics.text import Unit, telling_metrics, text_metrics
 from jumok.search.following import Followed
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
@@ -283,13 +284,15 @@ class Text:
         """The scores of this output by name."""
         return text_metrics(self.unit)
 
-    def headline(self) -> list[str]:
-        """The scores that are worth a person's look: BLEU and chrF say nothing of phones and numbers."""
-        return [
-            name
-            for name in self.metrics()
-            if self.unit == "word" or name not in ("bleu", "bleu_lowercase", "chrf")
-        ]
+    def headline(self, right: Sequence[list[str]]) -> list[str]:
+        """The scores that are worth a person's look, by what the right answers are like."""
+        return telling_metrics(self.unit, right)
+
+    def support(self, right: Sequence[list[str]]) -> dict[str, int]:
+        return {}
+
+    def occurrence(self, found: Sequence[str], right: Sequence[list[str]]) -> Occurrence:
+        return Occurrence()
 
     def choosing_metric(self) -> Metric:
         """The score that chooses the best model."""
@@ -300,6 +303,9 @@ class Text:
     def example_metric(self) -> Metric:
         """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
         return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
+
+    def tuned(self, found: list[Any], right: list[Any]) -> None:
+        return None
 
     def save(self, folder: Path, part: nn.Module) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")

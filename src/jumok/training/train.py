@@ -19,6 +19,7 @@ from jumok.evaluation import (
     read_evaluation,
     require_judgement,
     require_lessons,
+    tune,
     with_alternatives,
     write_record,
 )
@@ -222,11 +223,19 @@ def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
 
 def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scores and analysis of the best model, written into its run."""
-    experiment, predictor = experiment_of(folder.path), with_alternatives(load(folder.model))
+    experiment = experiment_of(folder.path)
+    predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
     split = open_split(experiment, predictor, final_split(experiment), reporter.said)
     if not judges(split):
         split = open_split(experiment, predictor, "valid", reporter.said)
-    answered = answer(predictor, split)
+    done, number = 0, len(split.answers()[0])
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        reporter.scoring(done, number)
+
+    answered = answer(predictor, split, progress=count)
     document = answered.document(answered.scores())
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores
