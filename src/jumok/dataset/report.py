@@ -7,6 +7,7 @@ import numpy as np
 
 from jumok.data.check import LengthSummary, digests, length_summary
 from jumok.data.faults import Fault
+from jumok.dataset.evidence import evidence_faults, excess
 from jumok.dataset.pictures import PictureReport
 from jumok.dataset.prepare import Prepared
 from jumok.dataset.split import Split
@@ -25,6 +26,7 @@ class SplitReport:
     several_answers: int  # inputs with more than one right answer
     leaked: int  # rows whose inputs stand in train too
     leak: str | None  # the first of them
+    excess: str | None  # what rows ask for that the model cannot do
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def report(prepared: Prepared, pictures: PictureReport = NO_PICTURES) -> Report:
     splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
     fields = {name: kind.summary for name, kind in prepared.fields.all.items()}
     fatal = pictures.fatal_count(prepared.faults) + sum(len(read.fatal) for read in rest.values())
-    return Report(splits, fields, faults, count, fatal, pictures)
+    empty = [] if count else evidence_faults(prepared.splits)
+    return Report(splits, fields, [*faults, *empty], count + len(empty), fatal + len(empty), pictures)
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
@@ -88,6 +91,7 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
         several_answers=distinct_pairs - distinct_inputs,
         leaked=leaked,
         leak=leak,
+        excess=excess(split),
     )
 
 
