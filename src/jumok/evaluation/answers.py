@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from jumok.dataset.evidence import judges, nothing_to_judge
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
@@ -119,44 +120,11 @@ def answer(
     predictor: Answerer, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Answered:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
-    examples, answers = spread_answers(split, most)
+    examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
     started = time.perf_counter()
     predictions = predictor.predict(asked, progress=progress)
     return Answered(split, examples, predictions, answers, time.perf_counter() - started)
-
-
-def spread_answers(split: Split, most: int | None) -> tuple[list[int], list[dict[str, list[str]]]]:
-    """The distinct inputs of a split with all right answers; `most` of them, evenly spread, when it is given."""
-    examples, answers = split.answers()
-    if most is None or most >= len(examples):
-        return examples, answers
-    chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
-    return [examples[i] for i in chosen], [answers[i] for i in chosen]
-
-
-def judges(split: Split, most: int | None = None) -> bool:
-    """Whether scores mean something on a split, or on `most` distinct inputs of it."""
-    for name, kind in split.outputs.items():
-        if kind.evidence is not None:
-            _, answers = spread_answers(split, most)
-            if not any(kind.judges(kind.right(right[name], split.root)) for right in answers):
-                return False
-    return True
-
-
-def require_evidence(split: Split) -> None:
-    """DataError where scores on a split would mean nothing."""
-    if not judges(split):
-        raise DataError(f"{nothing_to_judge(split)}; name another part, as by --split valid")
-
-
-def nothing_to_judge(split: Split) -> str:
-    """The sentence for a split that `judges` nothing."""
-    ((name, kind),) = split.outputs.items()
-    return (
-        f"{split.name}: none of its images has {kind.evidence} for {name!r}, so nothing can be scored on it"
-    )
 
 
 def with_alternatives(predictor: Predictor) -> Predictor:
@@ -203,7 +171,8 @@ def evaluate(
         say(note)
     experiment = experiment_of(run)
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
-    require_evidence(opened)
+    if not judges(opened):
+        raise DataError(nothing_to_judge(opened))
     return answer(predictor, opened, progress=progress)
 
 
