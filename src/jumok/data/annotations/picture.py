@@ -12,6 +12,7 @@ from jumok.data.images import Size, read_header
 from jumok.data.listing import Below, printable, unwritable_name
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
+BACKGROUND = "background"  # the class of what no outline holds
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from jumok.data.faults import Fault
 from jumok.data.listing import composed, entries, files_below, is_hidden
+from jumok.data.reading import is_folder
 
 IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
@@ -83,7 +84,7 @@ class LabelFiles:
     def unclaimed(self, folder: Path) -> Iterator[Path]:
         """Label files for a folder of images that belong to none of the images."""
         for candidate in self.candidates(folder):
-            if candidate.beside or not candidate.folder.is_dir():
+            if candidate.beside or not is_folder(candidate.folder):
                 continue
             below = files_below(candidate.folder, (".txt",))
             self.looked_at.extend(below.folders)

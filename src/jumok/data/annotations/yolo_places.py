@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from jumok.data.faults import Fault
-from jumok.data.listing import Listings
+from jumok.data.listing import Listings, forward
 
 
 @dataclass
@@ -61,19 +61,13 @@ class Places:
 
     def remarks(self, source: Path) -> Iterator[Fault]:
         """What was found elsewhere."""
-        if self.elsewhere and not self.root.is_dir():
+        if self.elsewhere and not os.path.isdir(self.root):
             problem = f"path: names {self.root}, which is not here"
             yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
             return
         for (said, found), count in self.elsewhere.items():
             problem = f"names {said}, which is not there"
             yield Fault(str(source), None, problem, f"{count:,} were found in {found}", "found_elsewhere")
-
-
-def forward(text: str) -> str:
-    """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
-    plain = text.strip().replace("\\\\", "/").replace("\\", "/")
-    return os.path.expanduser(plain) if plain.startswith("~") else plain
 
 
 def is_absolute(text: str) -> bool:
