@@ -115,6 +115,10 @@ def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
     assert not found & (OF_IMAGES | OF_SCORES)
 
 
+def test_what_a_training_needs_only_at_its_end_is_not_loaded_before():
+    assert not loaded("import jumok\njumok.train") & (OF_IMAGES | OF_SCORES | {"pyarrow", "rich", "typer"})
+
+
 def test_recording_loads_nothing_of_tasks():
     found = loaded("import jumok\njumok.record")
     assert "torch" in found

@@ -171,10 +171,13 @@ def test_an_input_that_is_an_output(file):
 @pytest.mark.parametrize(
     ("source", "what"),
     [
-        ("{}", ": name exactly one of lines, table, lexicon, voc, coco, yolo or masks; got none of them"),
+        (
+            "{}",
+            ": name exactly one of lines, table, lexicon, files, voc, coco, yolo or masks; got none of them",
+        ),
         (
             "{table: a.tsv, lexicon: b}",
-            ": name exactly one of lines, table, lexicon, voc, coco, yolo or masks; got table and lexicon",
+            ": name exactly one of lines, table, lexicon, files, voc, coco, yolo or masks; got table and lexicon",
         ),
         ("{tabel: a.tsv}", " has no option 'tabel'; did you mean 'table'?"),
         ("a.tsv", ": expected options like {key: value}, got 'a.tsv'"),

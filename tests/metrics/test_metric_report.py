@@ -75,7 +75,7 @@ class Counted:
 
     def __init__(self, metric, prepared: list[str]) -> None:
         self.metric, self.prepared = metric, prepared
-        self.name, self.higher_is_better = metric.name, metric.higher_is_better
+        self.name, self.higher_is_better, self.limits = metric.name, metric.higher_is_better, metric.limits
 
     def prepare(self, predictions, references):
         self.prepared.append(self.name)

@@ -113,7 +113,7 @@ def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
     from jumok.inspection.workbench import Opened
 
     folder = run.parent if run.resolve().name == "model" else run
-    examples: list[Example] = examples_of(folder, predictor.inputs)
+    examples: list[Example] = examples_of(folder, predictor.inputs, predictor.outputs)
     if text is not None:
         value: Any = predictor.named(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]

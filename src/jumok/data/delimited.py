@@ -30,7 +30,7 @@ def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
 def tsv_cells(path: Path) -> Table:
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decoded(path, number, raw)
-        yield text if isinstance(text, Fault) else Cells(number, text.split("\t"))
+        yield text if isinstance(text, Fault) else Cells(number, text.removesuffix("\r").split("\t"))
 
 
 class Delimited:
@@ -50,17 +50,17 @@ class Delimited:
         if self.wanted.by_number and first is not None:
             yield from self._numbered(chain([first], table))
         elif isinstance(first, Fault):
-            yield first
+            yield self._other_table() or first
         elif first is not None:
             yield from self._named(first, table)
 
     def _named(self, header: Cells, table: Table) -> Iterator[Row | Fault]:
         names = [clean(name) for name in header.cells]
         columns = [str(column) for column in self.wanted.columns]
-        fault = self._other_table(header, names, columns)
-        faults = [fault] if fault else misnamed_all(self.path, header.line, columns, names)
+        faults = [fault for column in columns if (fault := misnamed(self.path, header.line, column, names))]
         if faults:
-            yield from faults
+            other = self._other_table()
+            yield from [other] if other else faults
             return
         places = [names.index(column) for column in columns]
         for item in table:
@@ -102,26 +102,27 @@ class Delimited:
                 return Fault(str(self.path), item.line, what, "remove it", "cr_inside")
         return self.cleaner.row(item.line, texts)
 
-    def _other_table(self, header: Cells, names: list[str], columns: list[str]) -> Fault | None:
+    def _other_table(self) -> Fault | None:
         """The fault of names that would be right, were they cut or quoted in another way."""
-        if set(columns) <= set(names):
+        line = decoded(self.path, 1, next(raw_lines(self.path), b""))
+        if isinstance(line, Fault):
             return None
-        unquoted = [name.strip('"') for name in names]
-        if not self.quoting and set(columns) <= set(unquoted):
-            return self._fault(
-                "has quotes around its names", "name it .csv and say separator: tab", "wrong_format"
-            )
+        columns = set(map(str, self.wanted.columns))
         for mark, called in SEPARATORS.items():
-            cut = [clean(part).strip('"') for part in self.separator.join(header.cells).split(mark)]
-            if mark != self.separator and set(columns) <= set(cut):
-                usual = SEPARATORS.get(self.separator, repr(self.separator))
-                if called == "tab":
-                    remedy = "name it .tsv, or say separator: tab"
-                else:
-                    remedy = f"say separator: '{mark}' beside table, or write it with {usual}s"
-                return self._fault(
-                    f"has a {called} between its columns, expected a {usual}", remedy, "wrong_separator"
-                )
+            if not columns <= {clean(clean(name).strip('"')) for name in line.split(mark)}:
+                continue
+            if mark == self.separator:
+                if self.quoting or '"' not in line:
+                    return None
+                remedy = "say separator: tab beside table, with which quotes are read"
+                return self._fault("has quotes around its names", remedy, "wrong_format")
+            usual = SEPARATORS.get(self.separator, repr(self.separator))
+            remedy = f"say separator: '{mark}' beside table, or write it with {usual}s"
+            if called == "tab":
+                remedy = "name it .tsv, or say separator: tab beside table"
+            return self._fault(
+                f"has a {called} between its columns, expected a {usual}", remedy, "wrong_separator"
+            )
         return None
 
     def _fault(self, problem: str, remedy: str, kind: str) -> Fault:
@@ -135,7 +136,9 @@ class Delimited:
         if not any(item.cells):
             remedy = "remove the empty line"
         elif not self.quoting and any(cell.count('"') % 2 for cell in item.cells):
-            remedy += "; where a cell in quotes holds line ends, name the file .csv and say separator: tab"
+            remedy += (
+                "; where a cell in quotes holds line ends, say separator: tab, with which quotes are read"
+            )
         columns = "1 column" if count == 1 else f"{count} columns"
         return Fault(str(self.path), item.line, f"has {columns}, expected {expected}", remedy, "column_count")
 
@@ -148,7 +151,3 @@ def is_quoted(cell: str) -> bool:
         and '""' in cell[1:-1]
         and not cell[1:-1].replace('""', "").count('"')
     )
-
-
-def misnamed_all(path: Path, line: int, columns: Sequence[str], names: list[str]) -> list[Fault]:
-    return [fault for column in columns if (fault := misnamed(path, line, column, names))]

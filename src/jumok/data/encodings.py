@@ -1,9 +1,9 @@
 """Encodings that are not UTF-8, recognized by what they make of some bytes."""
 
 NATIONAL = {  # encodings with a name, and the letters by which they are known
-    "cp949": ("CP949, as Korean Windows has it", "\uac00", "\ud7a3"),
-    "cp932": ("Shift JIS", "\u3041", "\u30ff"),
-    "gbk": ("GBK", "\u4e00", "\u9fff"),
+    "euc_kr": ("CP949, as Korean Windows has it", "\uac00", "\ud7a3"),
+    "shift_jis": ("Shift JIS", "\u3041", "\u30ff"),
+    "gb2312": ("GBK", "\u4e00", "\u9fff"),
 }
 WIDE = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
@@ -35,6 +35,6 @@ def likely_encoding(raw: bytes) -> str:
             foreign = [character for character in raw.decode(encoding) if not character.isascii()]
         except UnicodeDecodeError:
             continue
-        if len(foreign) > 1 and sum(low <= character <= high for character in foreign) * 2 > len(foreign):
+        if len(foreign) > 1 and sum(low <= character <= high for character in foreign) > 0.8 * len(foreign):
             return name
     return "Latin-1 or Windows-1252"

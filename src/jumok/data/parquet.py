@@ -51,7 +51,11 @@ def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
 def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
     """The faults of wanted columns that are not there or hold neither text nor numbers."""
     names = [name for name, _ in kinds]
-    faults = [fault for column in columns if (fault := misnamed(path, None, column, names))]
+    faults = []
+    for column in columns:
+        inner = next((name for name in names if name.endswith(f".{column}")), None)
+        hint = f"say columns: {{{column}: {inner}}}" if inner else ""
+        faults += [fault] if (fault := misnamed(path, None, column, names, hint)) else []
     if faults:
         return faults
     for column in columns:

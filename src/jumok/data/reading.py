@@ -20,7 +20,7 @@ GZIP_MARK = b"\x1f\x8b"
 def why_unreadable(path: Path) -> Fault | None:
     """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
     try:
-        if path.is_dir():
+        if is_folder(path):
             return Fault(
                 str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file"
             )
@@ -115,7 +115,7 @@ def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
 
 def nearest_file(path: Path) -> str:
     """What to do about a missing file: the nearest name in its folder, if there is a similar one."""
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         return f"nor does its folder {path.parent}; correct the path"
     near = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else "correct the path"

@@ -29,7 +29,7 @@ SENTENCES = {  # by kind: what it is, where it stands first, and what it means
     "quoted_tsv": (
         "is quoted as Excel and pandas write it",
         "quotes are ordinary characters in a table with tabs, so they are learned; write it without quotes, "
-        "or name it .csv and say separator: tab",
+        "or say separator: tab, with which quotes are read",
     ),
     "same_column": (
         "is read for several inputs and outputs",

@@ -1,86 +1,30 @@
 """From a YAML file and overrides to an Experiment, or to one sentence that says where it is wrong."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
-
 from jumok.data.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
+from jumok.experiment.loader import parse_yaml
 
 if TYPE_CHECKING:
+    from yaml.nodes import Node
+
     from jumok.experiment.options import Experiment
 
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
     "lexicon",
+    "files",
     "voc",
     "coco",
     "yolo",
     "masks",
     "images",
 )  # of a source; `lines` holds several
-
-
-OTHERWISE = (":bool", ":int", ":float", ":timestamp")  # what YAML 1.1 reads in ways that few people mean
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2: `no` is a language, 1e-3 a number, 0010 is ten, 1:30 a text; a key may stand once."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(OTHERWISE)]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":  # <<: what it brings in may stand here, too
-                continue
-            place = f"{self.name}:{key_node.start_mark.line + 1}"
-            if not isinstance(key_node, ScalarNode):
-                raise ConfigurationError(
-                    f"{place}: a name was expected before the colon, not a list or braces"
-                )
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise ConfigurationError(f"{place}: {key!r} stands here twice; drop one")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-    def construct_whole_number(self, node: ScalarNode) -> int:
-        """Decimal, whatever zeros stand before it; 0o and 0x say that it is not."""
-        text = str(self.construct_scalar(node))
-        try:
-            return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-        except ValueError:  # `!!int word`
-            place = f"{self.name}:{node.start_mark.line + 1}"
-            raise ConfigurationError(f"{place}: {text[:60]!r} is no whole number") from None
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf)$|^\.(?:nan|NaN)$"),
-    list("-+0123456789."),
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int",
-    re.compile(r"^[-+]?\d{1,4000}$|^0o[0-7]{1,4000}$|^0x[0-9a-fA-F]{1,4000}$"),
-    list("-+0123456789"),
-)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)
-# The first match counts, and whole numbers match the pattern of floats, too.
-for _rules in _Loader.yaml_implicit_resolvers.values():
-    _rules.sort(key=lambda rule: not rule[0].endswith(":int"))
 
 
 def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experiment":
@@ -111,25 +55,6 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
         set_value(given, override)
     resolve_paths(given, path.parent)
     return build_experiment(given, str(path), root, overrides)
-
-
-def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
-    """The values of a YAML text and its nodes, which know their lines; a sentence gives name and line."""
-    try:
-        loader = _Loader(text)
-        loader.name = name
-        root = loader.get_single_node()
-        return (loader.construct_document(root) if root is not None else None), root
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (
-            f"{error.context} {error.problem}" if (error.problem or "").startswith("but") else error.problem
-        )
-        raise ConfigurationError(f"{name}:{line}: not YAML: {problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise ConfigurationError(f"{name}: not an experiment: its brackets are nested too deeply") from None
 
 
 def keys_of(override: str) -> list[str]:
@@ -191,7 +116,7 @@ def cut(path: str) -> str:
 
 
 def build_experiment(
-    given: dict[str, Any], name: str, root: Node | None = None, overrides: Sequence[str] = ()
+    given: dict[str, Any], name: str, root: "Node | None" = None, overrides: Sequence[str] = ()
 ) -> "Experiment":
     """Validate, and turn the first error into a sentence with its line."""
     from pydantic import ValidationError

@@ -13,7 +13,8 @@ from jumok.data.annotations.box_table import is_box_table
 from jumok.data.annotations.recognizing import Source as Annotations
 from jumok.data.annotations.recognizing import look_at, split_names
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES, load_mask
+from jumok.data.images import SUFFIXES
+from jumok.data.mask_images import load_mask
 from jumok.data.reading import decoded, raw_lines
 from jumok.errors import DataError
 

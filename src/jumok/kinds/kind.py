@@ -180,6 +180,14 @@ class OutputKind(Kind, Protocol):
         """What losses and speeds are told for: "token" or "image"."""
         ...
 
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        """Which of the rows say what this kind did not learn in training, by their number among them, and what."""
+        ...
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        """Why nothing can be learned from the rows, or scored by them; None where something can."""
+        ...
+
     def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
         """The decoder or head that the options ask for, on these encoders."""
         ...

@@ -1,6 +1,7 @@
 """Text: sentences, words, numbers, codes. Anything that is written as characters."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,15 +95,22 @@ class Text:
     def column(self, store: TextStore, root: Path) -> TokenStore:
         """Token numbers of all rows, kept in the cache."""
         folder = cache_folder() / "tokens" / name_of(store.digest, self.name, self.digest)
-        if not folder.exists():
+        if folder.exists():
+            with suppress(DataError):  # a damaged one is made anew
+                return TokenStore.open(folder)
 
-            def sequences() -> Iterator[Sequence[int]]:
-                for start in range(0, len(store), ENCODED_AT_ONCE):
-                    some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
-                    yield from self.tokens(list(store.texts(self.name, some)))
+        def sequences() -> Iterator[Sequence[int]]:
+            for start in range(0, len(store), ENCODED_AT_ONCE):
+                some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
+                yield from self.tokens(list(store.texts(self.name, some)))
 
-            TokenStore.write(folder, sequences(), len(self.vocabulary))
-        return TokenStore.open(folder)
+        return TokenStore.write(folder, sequences(), len(self.vocabulary))
+
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        return {}
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        return None
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return sum(int((column[int(row)] == UNK).sum()) for row in rows)
@@ -188,7 +196,8 @@ class Text:
         tokens = tuple(tuple(walk.said(0, rank)) for rank in range(len(found)))
         pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
         answers = (best, *best.alternatives)
-        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, walk.course(0), self.vocabulary.pieces)
+        course, readable = walk.course(0), self.vocabulary.pieces
+        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, course, readable, self.backwards)
 
     def found(self, value: TextPrediction) -> str:
         return value.text
@@ -227,7 +236,8 @@ class Text:
         }
 
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
-        return token_axis("input", self.name, self.vocabulary.pieces(batch.values[0].tolist()))
+        labels = self.vocabulary.pieces(batch.values[0].tolist())
+        return token_axis("input", self.name, labels, backwards=self.backwards)
 
     def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
         return None

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jumok.dataset import Prepared, prepare
-from jumok.dataset.report import leaked_rows
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
@@ -138,8 +137,6 @@ def _look_at_data(prepared: Prepared, trainer: Trainer, reporter: Reporter, begi
     test = prepared.splits.get("test")
     if test is not None and not judges(test):
         reporter.said(f"{nothing_to_judge(test)}; the scores will be those of the valid part")
-    for sentence in leaked_rows(prepared):
-        reporter.said(sentence)
 
 
 def _end_files(trainer: Trainer, reporter: Reporter) -> None:

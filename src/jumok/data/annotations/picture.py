@@ -87,6 +87,8 @@ class AnnotatedSet:
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
+    instances: bool = False  # masks number objects, not classes
+    usual_ignore: bool = False  # nobody said what to ignore, so that `ignore` is what is usual
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -18,7 +18,10 @@ from jumok.data.listing import entries, files_below, is_hidden
 from jumok.data.reading import is_file, is_folder, nearest_file
 from jumok.errors import DataError
 
-NAME = "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of boxes"
+NAME = (
+    "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of "
+    "boxes"
+)
 MASK_FOLDERS = ("masks", "mask", "segmentationclass")
 ALL = "all"  # what the only split is called where it has no name
 SPLITS = ("train", "val", "valid", "test")

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from jumok.data.faults import Fault
 from jumok.data.listing import Listings, forward
+from jumok.data.reading import is_folder
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Places:
 
     def remarks(self, source: Path) -> Iterator[Fault]:
         """What was found elsewhere."""
-        if self.elsewhere and not os.path.isdir(self.root):
+        if self.elsewhere and not is_folder(self.root):
             problem = f"path: names {self.root}, which is not here"
             yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
             return
