@@ -81,7 +81,7 @@ def test_masks_are_painted_of_outlines_alone(jumok, refused, tmp_path):
     source = coco(tmp_path / "coco", annotations=[good])
     ended = jumok("convert", source, tmp_path / "m", "--to", "masks", "--images", "none")
     assert ended.status == 0 and (tmp_path / "m" / "masks" / "instances" / "a.png").is_file()
-    assert json.loads((tmp_path / "m" / "classes.json").read_text()) == ["outside", "cat", "dog"]
+    assert json.loads((tmp_path / "m" / "classes.json").read_text()) == ["background", "cat", "dog"]
     bare = coco(tmp_path / "bare")
     assert "'dog' has a box but no outline (like 2 annotations" in refused(
         "convert", bare, tmp_path / "n", "--to", "masks"

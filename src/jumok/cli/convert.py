@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.data.faults import Fault
 
 SHOWN = 20
-MOST_MASK_CLASSES = 254  # with "outside" and 255, what 8 bits can tell apart
+MOST_MASK_CLASSES = 254  # with the background and 255, what 8 bits can tell apart
 
 
 class To(StrEnum):
@@ -75,7 +75,8 @@ def command(
     """
     kind = to or told_by_name(target)
     from jumok.data.annotations.expressible import not_expressible, sentence
-    from jumok.data.annotations.splits import counts, read_splits, same_classes, write_splits
+    from jumok.data.annotations.splits import read_splits, same_classes
+    from jumok.data.annotations.splits_writing import counts, write_splits
 
     splits = same_classes(read_splits(source, folder, split or ()))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)

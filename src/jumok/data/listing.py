@@ -43,7 +43,7 @@ def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
             found.folders.append(here)
         for name in names:
             path = here / name
-            if path.suffix.lower() in suffixes and path.is_file():
+            if path.suffix.lower() in suffixes and os.path.isfile(path):
                 (found.hidden if secret or is_hidden([name]) else found.files).append(path)
     found.files.sort()
     found.folders.sort()
@@ -59,6 +59,12 @@ def is_hidden(parts: Iterable[str]) -> bool:
 def composed(text: str) -> str:
     """Text in NFC, as names are compared."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def forward(text: str) -> str:
+    """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
+    plain = text.strip().replace("\\\\", "/").replace("\\", "/")
+    return os.path.expanduser(plain) if plain.startswith("~") else plain
 
 
 class Listings:

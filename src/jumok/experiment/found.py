@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jumok.data.annotations.splits import recognized, split_names
+from jumok.data.annotations.box_table import is_box_table
+from jumok.data.annotations.recognizing import Source as Annotations
+from jumok.data.annotations.recognizing import look_at, split_names
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES
 from jumok.data.mask_images import load_mask
@@ -38,19 +40,26 @@ class Found:
 
 def find_data(path: Path) -> Found:
     """The data at a path; DataError where nothing is known to lie there."""
-    if path.is_file() and is_table(path):
+    if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
     inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
     if inside:
         return tables(parted(inside) or {"train": next(iter(inside.values()))})
-    kind = recognized(path)
-    if kind == "masks":
-        return masks(path)
-    if kind == "coco":
-        return Found("boxes", {part: {"coco": file} for part, file in coco_files(path).items()})
-    source = path / "data.yaml" if kind == "yolo" and path.is_dir() else path
-    names = parted({name: name for name in split_names(source, kind)})
-    return Found("boxes", {part: {kind: source, "split": name} for part, name in names.items()})
+    known = look_at(path)
+    return masks(path) if known is None else annotations(known)
+
+
+def annotations(known: Annotations) -> Found:
+    """The parts of annotated images: a file each, or a split each, or one that is all there is."""
+    if known.files:
+        files = parted(known.files)
+        return Found("boxes", {part: {known.format: file} for part, file in files.items()})
+    if not known.parted:
+        return Found("boxes", {"train": {known.format: known.path}})
+    names = parted({name: name for name in split_names(known)})
+    if known.format == "labelme":
+        return Found("boxes", {part: {"labelme": known.path / name} for part, name in names.items()})
+    return Found("boxes", {part: {known.format: known.path, "split": name} for part, name in names.items()})
 
 
 def parted(names: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +81,8 @@ def is_table(path: Path) -> bool:
 
 
 def tables_in(path: Path) -> list[Path]:
-    return sorted(file for file in path.iterdir() if is_table(file)) if path.is_dir() else []
+    found = sorted(file for file in path.iterdir() if is_table(file)) if path.is_dir() else []
+    return [file for file in found if not is_box_table(file)]
 
 
 def tables(files: Mapping[str, Path]) -> Found:
@@ -93,12 +103,6 @@ def column_names(file: Path) -> tuple[str, ...]:
         return ()
     line = first.rstrip("\r")
     return tuple(line.split("\t") if name.endswith(".tsv") else next(csv.reader([line]), []))
-
-
-def coco_files(path: Path) -> dict[str, Path]:
-    """The JSON file of each part."""
-    files = {file.stem: file for file in sorted(path.glob("*.json"))} if path.is_dir() else {path.stem: path}
-    return parted(files)
 
 
 def masks(path: Path) -> Found:

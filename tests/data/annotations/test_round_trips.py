@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from jumok.data.annotations.expressible import not_expressible, sentence
 from jumok.data.annotations.picture import AnnotatedSet
-from jumok.data.annotations.splits import read_splits, same_classes, write_splits, yolo_names
+from jumok.data.annotations.splits import read_splits, same_classes
+from jumok.data.annotations.splits_writing import write_splits, yolo_names
 from jumok.errors import DataError
 from picture_sets import annotated_sets, coco, save_image, voc, voc_object
 

@@ -17,6 +17,7 @@ from jumok.data.annotations.coco_fields import (
     Wrong,
     attributes_of,
     box_of,
+    fault_of,
     id_of,
     segmentation_of,
     size_of,
@@ -197,12 +198,6 @@ def object_of(record: Record) -> dict[str, Any]:
     if not isinstance(record.value, dict):
         raise Wrong("expected an object {…}", "write one", "bad_value")
     return record.value
-
-
-def fault_of(place: Place, what: str, wrong: Wrong | OverflowError) -> Fault:
-    if isinstance(wrong, Wrong):
-        return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
-    return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
 
 
 def duplicate(place: Place, what: str, number: Id, line: int | None) -> Fault:

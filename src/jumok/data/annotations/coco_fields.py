@@ -3,8 +3,9 @@
 from math import isfinite
 from typing import Any
 
-from jumok.data.annotations.picture import Box, pixels
+from jumok.data.annotations.picture import Box, Place, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
+from jumok.data.faults import Fault
 from jumok.data.images import Size
 
 IMAGE_KEYS = {"id", "file_name", "width", "height"}
@@ -21,6 +22,12 @@ class Wrong(Exception):
         super().__init__(problem)
         self.remedy = remedy
         self.kind = kind
+
+
+def fault_of(place: Place, what: str, wrong: Wrong | OverflowError) -> Fault:
+    if isinstance(wrong, Wrong):
+        return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
+    return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
 
 
 def is_number(value: Any) -> bool:

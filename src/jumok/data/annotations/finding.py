@@ -1,6 +1,7 @@
 """Where the images are that an annotation file names: beside it, in images/, under other folders than it says."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +9,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from jumok.data.faults import Fault
-from jumok.data.listing import Listings
+from jumok.data.images import SUFFIXES
+from jumok.data.listing import Listings, composed, entries, is_hidden
+from jumok.data.reading import is_file, is_folder
 
+IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
+USUAL = ("train", "val", "valid", "test")
 TRIED = 50  # names by which the folder is chosen
 
 
@@ -30,33 +35,53 @@ class FoundImages:
 
 def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundImages:
     """The files that `file` names; `images` is the folder where their names start (else it is looked for)."""
-    listings = Listings()
-    folders = [images] if images is not None else folders_beside(file)
+    stems = ImagesByStem()
+    listings = stems.listings
+    usual = [images] if images is not None else folders_beside(file)
     tried = names[:: max(1, len(names) // TRIED)][:TRIED]
-    folder, missed = best_folder(folders, tried, listings)
+    folder, missed = best_folder(usual, tried, stems)
+    if images is None and not any(found_loosely(folder, name, stems) for name in tried):
+        others = [file.parent / name for name in entries(file.parent) if not is_hidden([name])]
+        folder, more = best_folder([*usual[:1], *filter(is_folder, others)], tried, stems)
+        missed += [file.parent, *more]
     counts = Counter(map(last_name, names))
     paths = []
     elsewhere = []
     for name in names:
-        path = listings.find(folder / name)
+        path = listings.find(folder / name) or without_suffix(folder, name, stems)
         if path is None and counts[last_name(name)] == 1 and last_name(name) != name:
             path = listings.find(folder / last_name(name))
             elsewhere += [name] if path else []
         paths.append(path or folder / name)
-    looked_at = (*missed, *listings.folders)
-    return FoundImages(folder, tuple(paths), looked_at, tuple(found_elsewhere(file, elsewhere, folder)))
+    remarks = list(found_elsewhere(file, elsewhere, folder))
+    if images is None and folder not in usual:
+        problem, remedy = (
+            f"the images were found in {folder}",
+            "name another folder under images: if it is wrong",
+        )
+        remarks.append(Fault(str(file), None, problem, remedy, "found_elsewhere"))
+    return FoundImages(folder, tuple(paths), (*missed, *stems.folders), tuple(remarks))
+
+
+def without_suffix(folder: Path, name: str, stems: "ImagesByStem") -> Path | None:
+    """The image of a name that has no suffix, as tables of ids have them."""
+    return None if PurePosixPath(name).suffix.lower() in SUFFIXES else stems.find(folder, name, "")
 
 
 def folders_beside(file: Path) -> list[Path]:
     """Beside the file, in images/ or in a folder named like the file, perhaps a level up."""
     parent = file.parent
-    splits = list(dict.fromkeys((file.stem, file.stem.removeprefix("instances_"))))
+    words = [word for word in re.split(r"[\W_]+", file.stem.lower()) if word in USUAL]
+    splits = list(dict.fromkeys((file.stem, file.stem.removeprefix("instances_"), *words)))
     folders = [parent, parent / "images", *(parent / "images" / split for split in splits)]
     folders += [above / split for split in splits for above in (parent, parent.parent)]
-    return [*folders, *(parent.parent / "images" / split for split in splits), parent.parent / "images"]
+    folders += [*(parent.parent / "images" / split for split in splits), parent.parent / "images"]
+    return folders + [parent / name for name in IMAGE_FOLDERS if name != "images"]
 
 
-def best_folder(folders: Sequence[Path], names: Sequence[str], listings: Listings) -> tuple[Path, list[Path]]:
+def best_folder(
+    folders: Sequence[Path], names: Sequence[str], stems: "ImagesByStem"
+) -> tuple[Path, list[Path]]:
     """The folder that has most of the names, of equals the first; and the files that others did not have."""
     missed: list[Path] = []
     best, most = folders[0], 0
@@ -68,13 +93,14 @@ def best_folder(folders: Sequence[Path], names: Sequence[str], listings: Listing
             break
         missed += [folder / name for name in names]
     if most == 0 and len(folders) > 1:
-        found = [sum(found_loosely(folder, name, listings) for name in names) for folder in folders]
+        found = [sum(found_loosely(folder, name, stems) for name in names) for folder in folders]
         best = folders[found.index(max(found))]
     return best, missed
 
 
-def found_loosely(folder: Path, name: str, listings: Listings) -> bool:
-    return bool(listings.find(folder / name) or listings.find(folder / last_name(name)))
+def found_loosely(folder: Path, name: str, stems: "ImagesByStem") -> bool:
+    ways = (folder / name, folder / last_name(name))
+    return any(map(stems.listings.find, ways)) or without_suffix(folder, name, stems) is not None
 
 
 def last_name(name: str) -> str:
@@ -99,3 +125,44 @@ def safe_name(path: Path, folder: Path) -> str:
     """The name of an image below its folder; one that lies elsewhere has its own name alone."""
     below = path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
     return path.relative_to(folder).as_posix() if below else path.name
+
+
+class ImagesByStem:
+    """Finds images by their names without suffix, in any form of Unicode and case."""
+
+    def __init__(self) -> None:
+        self.listings = Listings()
+        self._known: dict[Path, dict[str, list[Path]]] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (*self._known, *self.listings.folders)
+
+    def seen(self) -> list[Path]:
+        """All images of the folders that were listed."""
+        return sorted(path for known in self._known.values() for paths in known.values() for path in paths)
+
+    def find(self, folder: Path, name: str, stated: str) -> Path | None:
+        """The image of a name without suffix; of several the one with the stated suffix, or the usual one."""
+        place, stem = folder / PurePosixPath(name).parent, PurePosixPath(name).name
+        known = self._listed(place).get(composed(stem).casefold(), [])
+        same = [path for path in known if composed(path.stem) == composed(stem)] or known
+        suffix = PurePosixPath(stated).suffix.lower()
+        order = [suffix, *SUFFIXES]
+        ranked = sorted(same, key=lambda path: order.index(path.suffix.lower()))
+        return ranked[0] if ranked else None
+
+    def _listed(self, folder: Path) -> dict[str, list[Path]]:
+        if folder not in self._known:
+            found: dict[str, list[Path]] = {}
+            for name in entries(folder):
+                path = folder / name
+                if path.suffix.lower() in SUFFIXES and not is_hidden([name]) and is_file(path):
+                    found.setdefault(composed(path.stem).casefold(), []).append(path)
+            self._known[folder] = found
+        return self._known[folder]
+
+
+def stem_of(name: str) -> str:
+    """A name without its suffix, folders kept."""
+    return str(PurePosixPath(name).with_suffix(""))

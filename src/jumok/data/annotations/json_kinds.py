@@ -22,6 +22,16 @@ def why_no_coco(path: Path) -> Fault | None:
     return Fault(str(path), None, problem, remedy, "bad_coco")
 
 
+def why_no_labelme(path: Path) -> Fault:
+    """What a JSON file is that has no list of shapes."""
+    fault = why_no_coco(path)
+    if fault is None or "images" in fault.problem or "no object" in fault.problem:
+        return Fault(
+            str(path), None, "is no file of labelme: it has no list 'shapes'", "remove it", "bad_labelme"
+        )
+    return fault._replace(kind="bad_labelme")
+
+
 def kind_of_list(document: list[Any]) -> tuple[str, str]:
     """What a list of records is, and what to do."""
     keys = set(document[0]) if document and isinstance(document[0], dict) else set()

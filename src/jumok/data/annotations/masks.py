@@ -127,7 +127,7 @@ def numbered(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> 
 def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     """Write masks/SPLIT/ and the list SPLIT.txt; images are expected in images/SPLIT/.
 
-    Outlines are painted in their order, the class of number n as n + 1: what no object covers is 0.
+    Outlines are painted in their order, classes from 1 on; what no object covers is 0, and so is the background.
     """
     lines = []
     for picture in data.pictures:
@@ -143,14 +143,19 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     (folder / f"{split}.txt").write_text("".join(lines), encoding="utf-8")
 
 
+def mask_names(names: Sequence[str]) -> list[str]:
+    """What the values 0, 1, 2, … of written masks mean."""
+    return [BACKGROUND, *(name for name in names if name.lower() != BACKGROUND)]
+
+
 def painted(picture: Picture, data: AnnotatedSet) -> np.ndarray:
     """The classes (Y, X) of a picture's pixels, from the outlines of its objects."""
-    numbers = {name: number for number, name in enumerate(data.names, start=1)}
+    numbers = {name: number for number, name in enumerate(mask_names(data.names))}
     size = picture.known_size()
     values = np.zeros((size.height, size.width), np.uint8)
     for one in picture.annotations:
         if one.segmentation is not None:
-            values[covered(one.segmentation, size.width, size.height)] = numbers[one.name]
+            values[covered(one.segmentation, size.width, size.height)] = numbers.get(one.name, 0)
     return values
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.picture import (
     AnnotatedSet,
@@ -25,11 +26,10 @@ from jumok.data.annotations.picture import (
     pixels,
     utf8_names,
 )
-from jumok.data.annotations.voc_layout import ImagesByStem, Layout, find_layout, stem_of, watched_folders
-from jumok.data.annotations.yolo_places import forward
+from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size
-from jumok.data.listing import composed, files_below, printable
+from jumok.data.listing import composed, files_below, forward, printable
 from jumok.data.reading import decoded, raw_lines, why_unreadable
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from jumok.data.annotations.finding import IMAGE_FOLDERS
 from jumok.data.faults import Fault
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import Listings, composed, entries, is_hidden
+from jumok.data.listing import entries, is_hidden
 from jumok.data.reading import is_file, is_folder
 from jumok.errors import did_you_mean
 
-IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
 XML_FOLDERS = ("Annotations", "annotations", "xmls", "xml", "labels", "Labels")
 
 
@@ -106,44 +105,3 @@ def watched_folders(folder: Path, split: str | None) -> list[Path]:
     """What decides the layout."""
     lists = folder / "ImageSets" / "Main"
     return [lists, *([lists / f"{split}.txt"] if split else []), *xml_places(folder, split)]
-
-
-class ImagesByStem:
-    """Finds images by their names without suffix, in any form of Unicode and case."""
-
-    def __init__(self) -> None:
-        self.listings = Listings()
-        self._known: dict[Path, dict[str, list[Path]]] = {}
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        return (*self._known, *self.listings.folders)
-
-    def seen(self) -> list[Path]:
-        """All images of the folders that were listed."""
-        return sorted(path for known in self._known.values() for paths in known.values() for path in paths)
-
-    def find(self, folder: Path, name: str, stated: str) -> Path | None:
-        """The image of a name without suffix; of several the one with the stated suffix, or the usual one."""
-        place, stem = folder / PurePosixPath(name).parent, PurePosixPath(name).name
-        known = self._listed(place).get(composed(stem).casefold(), [])
-        same = [path for path in known if composed(path.stem) == composed(stem)] or known
-        suffix = PurePosixPath(stated).suffix.lower()
-        order = [suffix, *SUFFIXES]
-        ranked = sorted(same, key=lambda path: order.index(path.suffix.lower()))
-        return ranked[0] if ranked else None
-
-    def _listed(self, folder: Path) -> dict[str, list[Path]]:
-        if folder not in self._known:
-            found: dict[str, list[Path]] = {}
-            for name in entries(folder):
-                path = folder / name
-                if path.suffix.lower() in SUFFIXES and not is_hidden([name]) and is_file(path):
-                    found.setdefault(composed(path.stem).casefold(), []).append(path)
-            self._known[folder] = found
-        return self._known[folder]
-
-
-def stem_of(name: str) -> str:
-    """A name without its suffix, folders kept."""
-    return str(PurePosixPath(name).with_suffix(""))

@@ -26,10 +26,10 @@ from jumok.data.annotations.picture import (
 from jumok.data.annotations.segmentation import bounds
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles, label_remarks, loose
-from jumok.data.annotations.yolo_places import Places, forward
+from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES, Size
-from jumok.data.listing import files_below, printable
+from jumok.data.listing import files_below, forward, printable
 from jumok.data.reading import decoded, is_file, is_folder, nearest_file, raw_lines, why_unreadable
 from jumok.errors import did_you_mean
 

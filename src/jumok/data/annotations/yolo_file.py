@@ -10,9 +10,9 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from jumok.data.annotations.located_json import read_text
-from jumok.data.annotations.yolo_places import Places, forward
+from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.listing import composed
+from jumok.data.listing import composed, forward
 from jumok.data.listing import entries as entries_of
 from jumok.data.reading import is_file, is_folder
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from jumok.data.faults import Fault
-from jumok.data.listing import Listings
+from jumok.data.listing import Listings, forward
 from jumok.data.reading import is_folder
 
 
@@ -69,12 +69,6 @@ class Places:
         for (said, found), count in self.elsewhere.items():
             problem = f"names {said}, which is not there"
             yield Fault(str(source), None, problem, f"{count:,} were found in {found}", "found_elsewhere")
-
-
-def forward(text: str) -> str:
-    """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
-    plain = text.strip().replace("\\\\", "/").replace("\\", "/")
-    return os.path.expanduser(plain) if plain.startswith("~") else plain
 
 
 def is_absolute(text: str) -> bool:

@@ -1,0 +1,79 @@
+"""Which columns of a table of boxes say what: by their names, or by what stands in them where they have none."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jumok.data.annotations.picture import finite
+
+# Names that tools give to columns, without capitals, blanks and signs.
+NAMES = {
+    "image": (
+        *("filename", "imagepath", "imagename", "image", "imagefile", "filepath", "path", "file", "img"),
+        *("imagefilename", "fname", "imgpath", "imgname", "imageid"),
+    ),
+    "name": ("class", "label", "classname", "category", "labelname", "categoryname", "name", "classlabel"),
+    "left": ("xmin", "x1", "left", "bboxx1", "xtl", "boxleft", "bboxxmin", "bboxleft"),
+    "top": ("ymin", "y1", "top", "bboxy1", "ytl", "boxtop", "bboxymin", "bboxtop"),
+    "right": ("xmax", "x2", "right", "bboxx2", "xbr", "boxright", "bboxxmax", "bboxright"),
+    "bottom": ("ymax", "y2", "bottom", "bboxy2", "ybr", "boxbottom", "bboxymax", "bboxbottom"),
+    "x": ("bboxx", "x", "boxx"),
+    "y": ("bboxy", "y", "boxy"),
+    "across": ("bboxwidth", "boxwidth", "bboxw", "w"),
+    "down": ("bboxheight", "boxheight", "bboxh", "h"),
+    "width": ("imagewidth", "imgwidth", "imgw", "width"),
+    "height": ("imageheight", "imgheight", "imgh", "height"),
+    "box": ("bbox", "box", "boundingbox"),
+}
+CORNERS, SIDES = ("left", "top", "right", "bottom"), ("x", "y", "across", "down")
+KERAS = ("image", *CORNERS, "name")  # without names: as keras-retinanet has it
+MAKESENSE = ("name", *SIDES, "image", "width", "height")  # and as makesense.ai has it
+
+
+class Columns(NamedTuple):
+    """The place of each thing in a row."""
+
+    places: dict[str, int]
+    header: bool  # whether the first row names the columns
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """How boxes are given: by corners, by a corner and sides, or in one cell."""
+        return next(way for way in (CORNERS, SIDES, ("box",)) if set(way) <= self.places.keys())
+
+
+def columns_of(first: Sequence[str]) -> Columns | str:
+    """The columns by the first row, or what is missing."""
+    for layout in (KERAS, MAKESENSE):
+        if fits(first, layout):
+            return Columns({what: place for place, what in enumerate(layout)}, header=False)
+    places = named_places(first)
+    if "image" not in places:
+        return "has no column of image files"
+    # width and height are the box's where x and y are there and no other sides of it
+    if {"x", "y", "width", "height"} <= places.keys() and not {"across", "down"} & places.keys():
+        places["across"], places["down"] = places.pop("width"), places.pop("height")
+    if not any(set(way) <= places.keys() for way in (CORNERS, SIDES, ("box",))):
+        return "has no columns of boxes"
+    return Columns(places, header=True)
+
+
+def named_places(first: Sequence[str]) -> dict[str, int]:
+    """What each named column says; of several for one thing, the one that is listed first above."""
+    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in first]
+    found: dict[str, int] = {}
+    for what, names in NAMES.items():
+        place = next((plain.index(name) for name in names if name in plain), None)
+        if place is not None and place not in found.values():
+            found[what] = place
+    return found
+
+
+def fits(row: Sequence[str], layout: Sequence[str]) -> bool:
+    """Whether a row without names is of this layout: numbers where it has numbers, an image, a class."""
+    if len(row) != len(layout):
+        return False
+    cells = dict(zip(layout, row, strict=True))
+    numbers = [cells[what] for what in layout if what not in ("image", "name")]
+    empty = not any(numbers) and not cells["name"]
+    return "." in cells["image"] and (empty or all(finite(number) is not None for number in numbers))

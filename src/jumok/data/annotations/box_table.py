@@ -1,0 +1,243 @@
+"""Tables of boxes (CSV): a row for each object, with its image, class and box.
+
+As the object detection API of TensorFlow, Roboflow, OpenImages, keras-retinanet and makesense.ai have them: columns
+are known by their names, in any order. Coordinates are edges in pixels, or shares of the image where none is beyond 1.
+A row whose box is empty is an image that shows nothing.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jumok.data.annotations.box_columns import Columns, columns_of
+from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.picture import (
+    AnnotatedSet,
+    Annotation,
+    Box,
+    Class,
+    Picture,
+    Place,
+    finite,
+    header_size,
+    nothing_but,
+    pixels,
+    utf8_names,
+)
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.images import Size
+from jumok.data.listing import composed, forward
+from jumok.data.quoted import Cells, csv_cells
+from jumok.data.text_form import first_bytes, why_no_text
+
+EXPECTED = "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax"
+
+
+@dataclass
+class Row:
+    """One object as the table has it, or an image without any."""
+
+    place: Place
+    image: str
+    name: str
+    box: Box | None
+    size: Size | None
+
+
+@dataclass
+class Listed:
+    """An image and its rows."""
+
+    place: Place
+    size: Size | None = None
+    rows: list[Row] = field(default_factory=list)
+
+
+def read_box_table(
+    file: Path, images: Path | None = None, classes: Sequence[str] | None = None
+) -> AnnotatedSet:
+    """The pictures of a table; `images` is the folder where their names start (else it is looked for).
+
+    Without `classes` they are the names that occur, sorted.
+    """
+    fault = why_no_text(file)
+    if fault:
+        return nothing_but(fault, file)
+    reading = Reading(file)
+    try:
+        rows = list(reading.rows())
+    except UnreadableFile as unreadable:
+        return nothing_but(unreadable.fault, file)
+    return reading.result(rows, images, classes)
+
+
+class Reading:
+    """Reads a table, and keeps the faults on the way."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+        self.remarks: list[Fault] = []
+
+    def rows(self) -> Iterator[Row]:
+        """The rows; raises UnreadableFile when the columns are not known."""
+        table = csv_cells(self.file, separator_of(self.file))
+        first = next(table, None)
+        if first is None or isinstance(first, Fault):
+            empty = Fault(str(self.file), None, "has no rows", "write some examples into it", "empty_file")
+            raise UnreadableFile(first or empty)
+        columns = columns_of([cell.strip() for cell in first.cells])
+        if isinstance(columns, str):
+            problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
+            raise UnreadableFile(Fault(str(self.file), first.line, problem, EXPECTED, "unknown_column"))
+        if not columns.header:
+            yield from self.row(first, columns, len(first.cells))
+        for item in table:
+            if isinstance(item, Fault):
+                self.faults.append(item)
+            else:
+                yield from self.row(item, columns, len(first.cells))
+
+    def row(self, item: Cells, columns: Columns, width: int) -> Iterator[Row]:
+        place = Place(str(self.file), item.line)
+        if len(item.cells) != width:
+            problem = f"has {len(item.cells)} columns, expected {width}"
+            self.faults.append(place.fault(problem, "add or remove commas", "column_count"))
+            return
+        cells = {what: item.cells[at].strip() for what, at in columns.places.items()}
+        try:
+            if not cells["image"]:
+                raise Wrong("has no image", "name its file", "bad_value")
+            box = box_of(cells, columns)
+            name = composed(cells.get("name", "object"))
+            if box is not None and not name:
+                raise Wrong("has a box but no class", "name its class", "bad_value")
+            yield Row(place, forward(cells["image"]), name, box, size_of(cells))
+        except Wrong as wrong:
+            self.faults.append(fault_of(place, "row", wrong))
+
+    def result(self, rows: Sequence[Row], images: Path | None, classes: Sequence[str] | None) -> AnnotatedSet:
+        listed: dict[str, Listed] = {}
+        for row in rows:
+            image = listed.setdefault(row.image, Listed(row.place, row.size))
+            if row.size is not None and image.size not in (None, row.size):
+                problem = f"row: states {row.size}, but line {image.place.line} states {image.size} for {row.image!r}"
+                self.faults.append(row.place.fault(problem, "correct one", "size_mismatch"))
+            image.rows.append(row)
+        found = find_images(self.file, list(listed), images)
+        shares = are_shares([row.box for row in rows if row.box])
+        self.remarks.extend(found.remarks)
+        if shares:
+            problem = "no coordinate is beyond 1"
+            remedy = "they are taken for shares of the image's width and height"
+            self.remarks.append(Fault(str(self.file), None, problem, remedy, "shares"))
+        good, faults = utf8_names(found.paths)
+        writable = set(good)
+        places = zip(listed.values(), found.paths, found.names, strict=True)
+        pictures = [
+            self.picture(image, path, name, shares) for image, path, name in places if path in writable
+        ]
+        used = sorted({one.name for picture in pictures for one in picture.annotations})
+        names = used if classes is None else list(map(composed, classes))
+        return AnnotatedSet(
+            tuple(map(Class, names)),
+            tuple(self.distinct(pictures)),
+            (*faults, *self.faults),
+            remarks=tuple(self.remarks),
+            looked_at=(self.file, *found.looked_at),
+        )
+
+    def picture(self, image: Listed, path: Path, name: str, shares: bool) -> Picture:
+        scale = (image.size or header_size(path)) if shares else Size(1, 1)
+        if isinstance(scale, Fault):  # told when the image is looked at
+            return Picture(path, name, image.place, image.size)
+        annotations = tuple(
+            Annotation(scaled(row.box, scale), row.name, row.place) for row in image.rows if row.box
+        )
+        return Picture(path, name, image.place, image.size, annotations)
+
+    def distinct(self, pictures: Sequence[Picture]) -> Iterator[Picture]:
+        """Each image once: names that lead to one file are of one image."""
+        by_path: dict[Path, Picture] = {}
+        for picture in pictures:
+            first = by_path.get(picture.path)
+            together = (*(first.annotations if first else ()), *picture.annotations)
+            kept = first or picture
+            by_path[picture.path] = Picture(kept.path, kept.name, kept.place, kept.size, together)
+        yield from by_path.values()
+
+
+def is_box_table(file: Path) -> bool:
+    """Whether the first row of a table says that its rows are boxes."""
+    if not file.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) or why_no_text(file):
+        return False
+    try:
+        first = next(csv_cells(file, separator_of(file)), None)
+    except UnreadableFile:
+        return False
+    return isinstance(first, Cells) and isinstance(
+        columns_of([cell.strip() for cell in first.cells]), Columns
+    )
+
+
+def separator_of(file: Path) -> str:
+    """What stands between cells: the mark that the first line has most of."""
+    first = first_bytes(file).split(b"\n")[0]
+    return max(",;\t|", key=lambda mark: first.count(mark.encode()))
+
+
+def box_of(cells: dict[str, str], columns: Columns) -> Box | None:
+    """The edges of a row's box; None when it has none."""
+    texts = [cells[edge] for edge in columns.edges]
+    if not any(text and text.lower() not in ("nan", "none", "null", "[]") for text in texts):
+        return None
+    if columns.edges == ("box",):
+        return box_in_one_cell(texts[0])
+    values = [finite(text) for text in texts]
+    if None in values:
+        edge = columns.edges[values.index(None)]
+        raise Wrong(
+            f"the {edge} edge is {texts[values.index(None)]!r}, expected a number", "write one", "bad_value"
+        )
+    a, b, c, d = (value or 0.0 for value in values)
+    return (a, b, c, d) if "right" in columns.edges else (a, b, a + c, b + d)
+
+
+def box_in_one_cell(text: str) -> Box:
+    """A box as [left, top, width, height]."""
+    try:
+        values = json.loads(text.replace("(", "[").replace(")", "]"))
+        left, top, width, height = map(float, values)
+    except (ValueError, TypeError, RecursionError):
+        problem = f"the box is {text!r:.60}, expected [left, top, width, height]"
+        raise Wrong(problem, "write four numbers", "bad_value") from None
+    return left, top, left + width, top + height
+
+
+def size_of(cells: dict[str, str]) -> Size | None:
+    """The stated size of the image; 0 × 0, which some tools write, is none."""
+    texts = [cells.get(side, "") for side in ("width", "height")]
+    if not all(texts) or texts == ["0", "0"]:
+        return None
+    sides = [finite(text) for text in texts]
+    if not all(side is not None and side > 0 and side == int(side) for side in sides):
+        raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
+    return Size(int(sides[0] or 0), int(sides[1] or 0))
+
+
+def are_shares(boxes: Sequence[Box]) -> bool:
+    """Whether coordinates are shares of the image: none is beyond 1, and some are between 0 and 1."""
+    edges = [edge for box in boxes for edge in box]
+    return bool(edges) and max(edges) <= 1 and any(0 < edge < 1 for edge in edges)
+
+
+def scaled(box: Box | None, size: Size) -> Box:
+    x1, y1, x2, y2 = box or (0.0, 0.0, 0.0, 0.0)
+    return (
+        pixels(x1 * size.width),
+        pixels(y1 * size.height),
+        pixels(x2 * size.width),
+        pixels(y2 * size.height),
+    )

@@ -1,0 +1,248 @@
+"""CVAT's own XML ("CVAT for images 1.1"): one file for all images, with boxes, polygons, ellipses and painted masks.
+
+Boxes that are turned have their corners as an outline. Shapes of one label and one group of an image are parts of one
+object, as in CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.located_xml import Element, read_xml
+from jumok.data.annotations.picture import (
+    AnnotatedSet,
+    Annotation,
+    Class,
+    Picture,
+    Place,
+    finite,
+    nothing_but,
+    pixels,
+    utf8_names,
+)
+from jumok.data.annotations.shapes import Shape, ellipse, painted, polygon, turned_box, united
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.images import Size
+from jumok.data.listing import composed, forward
+from jumok.data.reading import is_file, is_folder
+from jumok.errors import did_you_mean
+
+SHAPES = ("box", "polygon", "ellipse", "mask")
+FLAT = {"polyline": "lines", "points": "points", "cuboid": "cuboids", "skeleton": "skeletons", "tag": "tags"}
+
+
+def read_cvat(
+    file: Path, images: Path | None = None, split: str | None = None, classes: Sequence[str] | None = None
+) -> AnnotatedSet:
+    """The pictures of a file, or of a folder's annotations.xml; `split` is one of CVAT's subsets, where there are any.
+
+    Classes are the labels of the task in their order, or else those that occur, sorted.
+    """
+    file = file / "annotations.xml" if is_folder(file) else file
+    try:
+        root = read_xml(file)
+        check_root(file, root)
+    except UnreadableFile as unreadable:
+        return nothing_but(unreadable.fault, file)
+    elements = [child for child in root.children if child.tag == "image"]
+    subsets = list(
+        dict.fromkeys(one.attributes["subset"] for one in elements if one.attributes.get("subset"))
+    )
+    if split is not None and split.lower() not in [subset.lower() for subset in subsets]:
+        hint = did_you_mean(split, subsets).removeprefix("; ") or "leave split: out"
+        return nothing_but(Fault(str(file), None, f"has no subset {split!r}", hint, "missing_split"), file)
+    if split is not None:
+        elements = [one for one in elements if one.attributes.get("subset", "").lower() == split.lower()]
+    return Reading(file).result(elements, task_labels(root) if classes is None else classes, images)
+
+
+def check_root(file: Path, root: Element) -> None:
+    """Refuse other XML, and videos, whose frames are no files."""
+    if root.tag != "annotations":
+        remedy = (
+            "name the folder of such files under voc:"
+            if root.tag == "annotation"
+            else "name CVAT's annotations.xml"
+        )
+        problem = f"begins with <{root.tag}>, expected CVAT's <annotations>"
+        raise UnreadableFile(Fault(str(file), root.line, problem, remedy, "bad_cvat"))
+    track = root.find("track")
+    if track is not None and root.find("image") is None:
+        problem = "is CVAT's format for videos, whose frames are no files"
+        remedy = "export it as 'CVAT for images 1.1' with images, or as COCO"
+        raise UnreadableFile(Fault(str(file), track.line, problem, remedy, "bad_cvat"))
+
+
+def subsets_of(root: Element) -> list[str]:
+    """CVAT's subsets, which are splits."""
+    named = (one.attributes.get("subset", "") for one in root.children if one.tag == "image")
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def task_labels(root: Element) -> list[str] | None:
+    """The labels of the task, project or job, in their order; those of whole images and parts of others are none."""
+    meta = root.find("meta")
+    for name in ("task", "project", "job"):
+        place = meta.find(name) if meta else None
+        labels = place.find("labels") if place else None
+        if labels and labels.children:
+            named = [one.find_text("name") for one in labels.children if one.find_text("type") != "tag"]
+            return list(dict.fromkeys(composed(name) for name in named if name))
+    return None
+
+
+class Reading:
+    """Reads the images of a file, and keeps the faults on the way."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+        self.left_out: Counter[str] = Counter()
+
+    def result(
+        self, elements: Sequence[Element], classes: Sequence[str] | None, images: Path | None
+    ) -> AnnotatedSet:
+        pictures = [picture for element in elements for picture in self.picture(element)]
+        found = find_images(self.file, [one.name for one in pictures], images)
+        subsets = [element.attributes.get("subset") for element in elements]
+        if images is None and not any(map(is_file, found.paths)) and all(subsets):
+            names = [
+                f"{one.attributes['subset']}/{forward(one.attributes.get('name', ''))}" for one in elements
+            ]
+            found = find_images(self.file, names, None) if len(names) == len(pictures) else found
+        good, faults = utf8_names(found.paths)
+        writable = set(good)
+        placed = [
+            Picture(path, name, one.place, one.size, one.annotations, id=one.id)
+            for one, path, name in zip(pictures, found.paths, found.names, strict=True)
+            if path in writable
+        ]
+        used = sorted({one.name for picture in placed for one in picture.annotations})
+        names = used if classes is None else list(map(composed, classes))
+        return AnnotatedSet(
+            tuple(map(Class, names)),
+            tuple(self.distinct(placed)),
+            (*faults, *self.faults),
+            left_out=self.left_out,
+            remarks=(*found.remarks, *self.remarks()),
+            looked_at=(self.file, *found.looked_at),
+        )
+
+    def picture(self, element: Element) -> Iterator[Picture]:
+        place = Place(str(self.file), element.line)
+        name = forward(element.attributes.get("name", ""))
+        if not name:
+            self.faults.append(place.fault("image: has no name", "give it one", "bad_value"))
+            return
+        try:
+            size = size_of(element)
+        except Wrong as wrong:
+            self.faults.append(fault_of(place, "image", wrong))
+            size = None
+        keyed = [item for child in element.children for item in self.annotation(child, size)]
+        yield Picture(Path(name), name, place, size, tuple(united(keyed)))
+
+    def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
+        """The object of a shape, with what makes it one with others."""
+        if element.tag in FLAT:
+            self.left_out[FLAT[element.tag]] += 1
+        if element.tag not in SHAPES:
+            return
+        place = Place(str(self.file), element.line)
+        try:
+            label = composed(element.attributes.get("label", "").strip())
+            if not label:
+                raise Wrong("has no label", "give it one", "bad_value")
+            shape = shape_of(element, size)
+        except (Wrong, OverflowError) as wrong:
+            self.faults.append(fault_of(place, element.tag, wrong))
+            return
+        group = element.attributes.get("group_id")
+        yield (
+            (label, group) if group not in (None, "", "0") else None,
+            Annotation(
+                shape.box,
+                label,
+                place,
+                occluded=element.attributes.get("occluded") == "1",
+                segmentation=shape.outline,
+            ),
+        )
+
+    def distinct(self, pictures: Sequence[Picture]) -> Iterator[Picture]:
+        """Each image once; a second record of a file is told and left out."""
+        lines: dict[Path, int | None] = {}
+        for picture in pictures:
+            if picture.path in lines:
+                problem = f"image: {picture.name!r} stands in line {lines[picture.path]} already"
+                self.faults.append(picture.place.fault(problem, "unite the two records", "duplicate_image"))
+                continue
+            lines[picture.path] = picture.place.line
+            yield picture
+
+    def remarks(self) -> Iterator[Fault]:
+        for what, count in self.left_out.items():
+            problem = f"{count:,} {what} are left out, for they are neither boxes nor outlines"
+            yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
+
+
+def size_of(element: Element) -> Size | None:
+    """The stated size of an image."""
+    texts = [element.attributes.get(side) for side in ("width", "height")]
+    if None in texts:
+        return None
+    sides = [finite(text) for text in texts]
+    if not all(side is not None and side > 0 and side == int(side) for side in sides):
+        raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
+    return Size(int(sides[0] or 0), int(sides[1] or 0))
+
+
+def shape_of(element: Element, size: Size | None) -> Shape:
+    """A shape by the attributes of its element."""
+    if element.tag == "box":
+        x1, y1, x2, y2 = numbers_of(element, "xtl", "ytl", "xbr", "ybr")
+        degrees = finite(element.attributes.get("rotation")) or 0.0
+        box = (pixels(x1), pixels(y1), pixels(x2), pixels(y2))
+        return turned_box(*box, degrees) if degrees % 360 else Shape(box)
+    if element.tag == "ellipse":
+        x, y, across, down = numbers_of(element, "cx", "cy", "rx", "ry")
+        return ellipse(x, y, abs(across), abs(down), finite(element.attributes.get("rotation")) or 0.0)
+    if element.tag == "mask":
+        return mask_of(element, size)
+    text = element.attributes.get("points", "")
+    points = [finite(number) for pair in text.split(";") for number in pair.split(",")]
+    if None in points or len(points) < 6 or len(points) % 2:
+        raise Wrong(f"points are {text!r:.60}, expected x,y;x,y;x,y…", "draw it again", "bad_value")
+    return polygon([point or 0.0 for point in points])
+
+
+def numbers_of(element: Element, *names: str) -> list[float]:
+    values = [finite(element.attributes.get(name)) for name in names]
+    if None in values:
+        name = names[values.index(None)]
+        given = element.attributes.get(name) or "missing"
+        raise Wrong(f"{name} is {given}, expected a number", "write one", "bad_value")
+    return [value or 0.0 for value in values]
+
+
+def mask_of(element: Element, size: Size | None) -> Shape:
+    """Painted pixels: runs outside and inside in turn, row by row, of a part of the image."""
+    left, top, width, height = (int(value) for value in numbers_of(element, "left", "top", "width", "height"))
+    wrong = Wrong("its rle does not fill its width and height", "export it again", "bad_value")
+    texts = element.attributes.get("rle", "").split(",")
+    if not all(text.strip().isdecimal() for text in texts) or min(width, height) <= 0:
+        raise wrong
+    runs = [int(text) for text in texts]
+    if sum(runs) != width * height:
+        raise wrong
+    part = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
+    size = size or Size(left + width, top + height)
+    shape = painted(part, left, top, size.width, size.height)
+    if shape is None:
+        raise Wrong("has no pixel in the image", "draw it again", "bad_value")
+    return shape

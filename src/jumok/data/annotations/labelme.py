@@ -1,0 +1,210 @@
+"""labelme: beside each image a JSON file with its shapes, in a folder and the folders below.
+
+A rectangle is a box, without an outline; polygons, circles and painted masks have one. Shapes of one label and one
+group are parts of one object. Points and lines have no area and are left out.
+"""
+
+import base64
+import binascii
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from jumok.data.annotations.coco_fields import Wrong, is_number, text_of
+from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
+from jumok.data.annotations.json_kinds import why_no_labelme
+from jumok.data.annotations.located_json import LocatedJson, Record
+from jumok.data.annotations.picture import (
+    AnnotatedSet,
+    Annotation,
+    Class,
+    Picture,
+    Place,
+    hidden_remarks,
+    nothing_but,
+    utf8_names,
+)
+from jumok.data.annotations.shapes import Shape, box_of, circle, painted, polygon, united
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.images import BROKEN, SUFFIXES, Size
+from jumok.data.listing import composed, files_below, forward, printable
+from jumok.data.reading import is_file, is_folder, nearest_file
+
+FLAT = ("point", "points", "line", "linestrip")
+
+
+def read_labelme(
+    folder: Path, images: Path | None = None, classes: Sequence[str] | None = None
+) -> AnnotatedSet:
+    """The pictures of all files of a folder; `images` is their folder, where they lie elsewhere.
+
+    Without `classes` they are the labels that occur, sorted.
+    """
+    if not is_folder(folder):
+        what = "is no folder" if is_file(folder) else "does not exist"
+        remedy = "name the folder of the JSON files" if is_file(folder) else nearest_file(folder)
+        return nothing_but(Fault(str(folder), None, what, remedy, "missing_file"), folder)
+    below = files_below(folder, (".json",))
+    if not below.files:
+        return nothing_but(
+            Fault(str(folder), None, "holds no JSON files", "name their folder", "missing_file"),
+            *below.folders,
+        )
+    reading = Reading(folder, images)
+    files, faults = utf8_names(below.files)
+    pictures = [picture for file in files for picture in reading.pictures(file)]
+    used = sorted({one.name for picture in pictures for one in picture.annotations})
+    names = used if classes is None else list(map(composed, classes))
+    return AnnotatedSet(
+        tuple(map(Class, names)),
+        tuple(pictures),
+        (*faults, *reading.faults),
+        left_out=reading.left_out,
+        remarks=(*hidden_remarks(folder, below), *reading.remarks(pictures)),
+        looked_at=(*below.folders, *files, *reading.images.folders),
+    )
+
+
+class Reading:
+    """Reads files, and keeps the faults on the way."""
+
+    def __init__(self, folder: Path, images: Path | None) -> None:
+        self.folder = folder
+        self.given = images
+        self.images = ImagesByStem()
+        self.faults: list[Fault] = []
+        self.left_out: Counter[str] = Counter()
+
+    def pictures(self, file: Path) -> Iterator[Picture]:
+        """The picture of a file; nothing when it cannot be read."""
+        try:
+            found = LocatedJson(file)
+        except UnreadableFile as unreadable:
+            self.faults.append(unreadable.fault)
+            return
+        if "shapes" not in found.lists:
+            self.faults.append(why_no_labelme(file))
+            return
+        try:
+            size = size_of(found.values)
+        except Wrong as wrong:
+            self.faults.append(Fault(str(file), None, str(wrong), wrong.remedy, wrong.kind))
+            size = None
+        path, name = self.image(file, found.values.get("imagePath"))
+        keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
+        yield Picture(path, name, Place(str(file), None), size, tuple(united(keyed)))
+
+    def image(self, file: Path, stated: Any) -> tuple[Path, str]:
+        """The image of a file, and its name: as it is stated, or else one with the file's own name."""
+        said = forward(stated) if isinstance(stated, str) else ""
+        folders = [self.given] if self.given is not None else []
+        folders += [
+            file.parent,
+            *(above / name for above in (file.parent, self.folder.parent) for name in IMAGE_FOLDERS),
+        ]
+        for folder in folders:
+            for way in (said, PurePosixPath(said).name):
+                found = self.images.listings.find(folder / way) if way else None
+                if found:
+                    return found, self.name_of(found)
+        for folder in folders:
+            found = self.images.find(folder, file.stem, said)
+            if found:
+                return found, self.name_of(found)
+        missing = folders[0] / (said or f"{file.stem}.jpg")
+        return missing, self.name_of(missing)
+
+    def name_of(self, path: Path) -> str:
+        root = self.given or self.folder
+        below = path.is_relative_to(root) and ".." not in path.relative_to(root).parts
+        return path.relative_to(root).as_posix() if below else path.name
+
+    def annotation(self, record: Record, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
+        """The object of a shape, with what makes it one with others."""
+        value, place = record
+        try:
+            if not isinstance(value, dict):
+                raise Wrong("expected a shape {…}", "write one", "bad_value")
+            kind = value.get("shape_type") or "polygon"
+            label = composed(text_of(value, "label")).strip()
+            if kind in FLAT:
+                self.left_out[f"shapes of the kind {kind}"] += 1
+                return
+            shape = shape_of(kind, value, size)
+        except (Wrong, OverflowError) as wrong:
+            told = (
+                wrong
+                if isinstance(wrong, Wrong)
+                else Wrong("holds a number that is too large", "correct it", "bad_value")
+            )
+            self.faults.append(place.fault(f"shape: {told}", told.remedy, told.kind))
+            return
+        group = value.get("group_id")
+        key = (label, group) if isinstance(group, int | str) else None
+        yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
+
+    def remarks(self, pictures: Sequence[Picture]) -> Iterator[Fault]:
+        """What was left out."""
+        for what, count in self.left_out.items():
+            problem = f"{count:,} {what} are left out, for they have no area"
+            yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
+        taken = {picture.path for picture in pictures}
+        below = files_below(self.given or self.folder, SUFFIXES)
+        bare = [path for path in below.files if path not in taken]
+        if bare:
+            problem = f"{len(bare):,} images have no JSON file and are left out, like {printable(bare[0])}"
+            remedy = "save one without shapes for an image that shows nothing"
+            yield Fault(str(self.folder), None, problem, remedy, "no_labels")
+
+
+def size_of(values: dict[str, Any]) -> Size | None:
+    """The stated size."""
+    width, height = values.get("imageWidth"), values.get("imageHeight")
+    if width is None or height is None:
+        return None
+    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+        raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
+    return Size(int(width), int(height))
+
+
+def shape_of(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
+    """A shape of labelme, by its points."""
+    points = value.get("points")
+    if not isinstance(points, list) or not all(
+        isinstance(point, list) and len(point) == 2 and all(map(is_number, point)) for point in points
+    ):
+        raise Wrong(f"points are {points!r:.60}, expected [[x, y], …]", "draw it again", "bad_value")
+    numbers = [float(number) for point in points for number in point]
+    least = {"polygon": 3, "circle": 2, "rectangle": 2, "mask": 2}.get(kind)
+    if least is None:
+        raise Wrong(
+            f"is of the kind {kind!r}, which is not known", "draw a rectangle or a polygon", "bad_value"
+        )
+    if len(points) < least or (kind in ("circle", "mask") and len(points) != 2):
+        raise Wrong(f"a {kind} of {len(points)} points, expected {least}", "draw it again", "bad_value")
+    if kind == "polygon":
+        return polygon(numbers)
+    if kind == "circle":
+        return circle(*numbers)
+    return Shape(box_of(numbers)) if kind == "rectangle" else mask_shape(value, numbers, size)
+
+
+def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | None) -> Shape:
+    """Painted pixels: a PNG of the part between two corners, as text."""
+    try:
+        data = base64.b64decode(value.get("mask") or "", validate=True)
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            part = np.asarray(image.convert("L")) > 0
+    except (*BROKEN, binascii.Error):
+        raise Wrong("its mask is no PNG as base64", "draw it again", "bad_value") from None
+    left, top = round(min(corners[::2])), round(min(corners[1::2]))
+    size = size or Size(left + part.shape[1], top + part.shape[0])
+    shape = painted(part, left, top, size.width, size.height)
+    if shape is None:
+        raise Wrong("its mask has no pixel in the image", "draw it again", "bad_value")
+    return shape

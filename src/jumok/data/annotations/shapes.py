@@ -1,0 +1,115 @@
+"""Shapes that annotation tools draw, as outlines: circles, ellipses, turned boxes, painted pixels, groups."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from math import cos, hypot, pi, radians, sin, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from jumok.data.annotations.picture import Annotation, Box, pixels
+from jumok.data.annotations.segmentation import Polygon, RunLengths, bounds
+
+ROUND = 64  # corners of a polygon that stands for a circle
+
+
+class Shape(NamedTuple):
+    """A box, and the outline where there is one."""
+
+    box: Box
+    outline: tuple[Polygon, ...] | RunLengths | None = None
+
+
+def box_of(points: Sequence[float]) -> Box:
+    """The smallest box around the points x1, y1, x2, y2, ..."""
+    x1, y1, x2, y2 = bounds(points)
+    return pixels(x1), pixels(y1), pixels(x2), pixels(y2)
+
+
+def polygon(points: Sequence[float]) -> Shape:
+    """An outline by its corners x1, y1, x2, y2, ..."""
+    exact = tuple(map(pixels, points))
+    return Shape(box_of(exact), (exact,))
+
+
+def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> Shape:
+    """An ellipse by its centre and radii, turned clockwise as images are seen."""
+    turn = radians(degrees)
+    angles = [2 * pi * i / ROUND for i in range(ROUND)]
+    corners = [
+        value
+        for angle in angles
+        for value in (
+            x + across * cos(angle) * cos(turn) - down * sin(angle) * sin(turn),
+            y + across * cos(angle) * sin(turn) + down * sin(angle) * cos(turn),
+        )
+    ]
+    half_width = sqrt((across * cos(turn)) ** 2 + (down * sin(turn)) ** 2)
+    half_height = sqrt((across * sin(turn)) ** 2 + (down * cos(turn)) ** 2)
+    box = box_of((x - half_width, y - half_height, x + half_width, y + half_height))
+    return Shape(box, (tuple(map(pixels, corners)),))
+
+
+def circle(x: float, y: float, edge_x: float, edge_y: float) -> Shape:
+    """A circle by its centre and a point of its edge."""
+    radius = hypot(edge_x - x, edge_y - y)
+    return ellipse(x, y, radius, radius)
+
+
+def turned_box(x1: float, y1: float, x2: float, y2: float, degrees: float) -> Shape:
+    """A box turned clockwise around its centre."""
+    turn, x, y = radians(degrees), (x1 + x2) / 2, (y1 + y2) / 2
+    corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+    points = [
+        value
+        for a, b in corners
+        for value in (
+            x + (a - x) * cos(turn) - (b - y) * sin(turn),
+            y + (a - x) * sin(turn) + (b - y) * cos(turn),
+        )
+    ]
+    return polygon(points)
+
+
+def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
+    """Pixels (Y, X) of a part of an image of this size; None where none is painted."""
+    mask = np.zeros((height, width), bool)
+    room = mask[max(top, 0) : top + part.shape[0], max(left, 0) : left + part.shape[1]]
+    inside = part[max(-top, 0) :, max(-left, 0) :][: room.shape[0], : room.shape[1]]
+    room[: inside.shape[0], : inside.shape[1]] = inside
+    if not mask.any():
+        return None
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    return Shape(box, run_lengths(mask))
+
+
+def run_lengths(mask: np.ndarray) -> RunLengths:
+    """The pixels (Y, X) of an object as COCO counts them."""
+    flat = mask.T.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    borders = np.concatenate(([0], changes, [len(flat)]))
+    runs = np.diff(borders).tolist()
+    return RunLengths(mask.shape[1], mask.shape[0], (0, *runs) if flat[0] else tuple(runs))
+
+
+def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
+    """Objects of which those with one key are parts of one; None is the key of what stands alone."""
+    found: list[Annotation] = []
+    places: dict[Hashable, int] = {}
+    for key, one in objects:
+        mergeable = key is not None and isinstance(one.segmentation, tuple)
+        if mergeable and key in places:
+            first = found[places[key]]
+            whole = box_of((*first.box, *one.box))
+            parts = (*parts_of(first), *parts_of(one))
+            found[places[key]] = replace(first, box=whole, segmentation=parts)
+            continue
+        if mergeable:
+            places[key] = len(found)
+        found.append(one)
+    return found
+
+
+def parts_of(one: Annotation) -> tuple[Polygon, ...]:
+    return one.segmentation if isinstance(one.segmentation, tuple) else ()

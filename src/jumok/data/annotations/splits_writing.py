@@ -1,0 +1,158 @@
+"""Writing data sets, split by split: whole or not at all, and never two images to one place."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from jumok.data.annotations.coco import coco_text
+from jumok.data.annotations.masks import mask_names, write_masks
+from jumok.data.annotations.picture import AnnotatedSet, Picture
+from jumok.data.annotations.splits import Format, Images, Splits
+from jumok.data.annotations.voc_writing import write_voc
+from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
+from jumok.data.faults import UnreadableFile
+from jumok.data.folder import hidden_name
+from jumok.data.listing import composed
+from jumok.data.reading import is_file
+from jumok.errors import DataError, JumokError
+from jumok.files import unwritable, write_file_atomically
+
+YOLO_SPLITS = ("train", "val", "test")
+
+
+def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> None:
+    """Write a data set to a folder that is not there yet, or to one COCO file; whole or not at all.
+
+    A path that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
+    """
+    folder = target if target.suffix not in (".json", ".yaml", ".yml") else target.parent
+    if kind == "coco" and folder != target:
+        write_coco_file(splits, target, images)
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} is not empty; name a folder that does not exist yet")
+    temporary = hidden_name(folder.absolute())
+    try:
+        temporary.mkdir(parents=True)
+        write_folder(splits, temporary, kind, images, "data.yaml" if folder == target else target.name)
+        with suppress(FileNotFoundError):
+            folder.rmdir()  # an empty one gives way
+        os.rename(temporary, folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_coco_file(splits: Splits, target: Path, images: Images) -> None:
+    if len(splits) > 1:
+        raise DataError(
+            f"{target} holds one split, but there are {', '.join(splits)}; choose one with --split, or name a folder"
+        )
+    if images != "none":
+        raise DataError(f"{target} is a file; to have images beside it name a folder, or say --images none")
+    if target.exists():
+        raise DataError(f"{target} exists already; choose another name")
+    (data,) = splits.values()
+    try:
+        text = coco_text(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_file_atomically(target, text.encode())
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def yolo_names(splits: Splits) -> Splits:
+    """The splits under the names train, val and test, which YOLO's trainers look for, where they can be told."""
+    told = [next((usual for usual in YOLO_SPLITS if usual in name.lower()), name) for name in splits]
+    if len(told) == 1 and told[0] not in YOLO_SPLITS:
+        told = ["train"]
+    return dict(zip(told, splits.values(), strict=True)) if len(set(told)) == len(told) else splits
+
+
+def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yolo_file: str) -> None:
+    """Write all splits into a folder."""
+    check_names(splits, kind)
+    splits = yolo_names(splits) if kind == "yolo" else splits
+    outlines = any(has_polygons(data) for data in splits.values())
+    for name, data in splits.items():
+        if kind == "coco":
+            (folder / f"{name}.json").write_text(coco_text(data), encoding="utf-8")
+        elif kind == "voc":
+            write_voc(data, folder, name)
+        elif kind == "yolo":
+            write_yolo(data, folder, name, outlines)
+        else:
+            write_masks(data, folder, name)
+        below = folder / "JPEGImages" if kind == "voc" else folder / "images" / name
+        below.mkdir(parents=True, exist_ok=True)
+        for picture in data.pictures:
+            place_image(picture, below / picture.name, images)
+    names = next(iter(splits.values())).names
+    if kind == "yolo":
+        write_yolo_file(names, folder, list(splits), yolo_file)
+    if kind == "masks":
+        text = json.dumps(mask_names(names), ensure_ascii=False)
+        (folder / "classes.json").write_text(text + "\n", encoding="utf-8")
+
+
+def check_names(splits: Splits, kind: Format) -> None:
+    """Refuse two images that would be written to one place, and names that lead out of the folder.
+
+    Disks of Windows and macOS tell neither capital letters nor forms of Unicode apart.
+    """
+    taken: dict[str, tuple[str, Picture]] = {}
+    for name, data in splits.items():
+        for picture in data.pictures:
+            if ".." in Path(name, picture.name).parts or Path(picture.name).is_absolute():
+                raise DataError(f"{picture.place.file}: {picture.name!r} leads out of the folder; rename it")
+            own = picture.name if kind == "coco" else picture.stem
+            key = composed(own if kind == "voc" else f"{name}/{own}").casefold()
+            split, first = taken.setdefault(key, (name, picture))
+            if first is picture:
+                continue
+            if first.path == picture.path and split == name:
+                raise DataError(
+                    f"{picture.path} stands twice in {name}; remove one, or pass --skip to unite them"
+                )
+            if kind != "voc" or first.path != picture.path or first.annotations != picture.annotations:
+                raise collision(first, picture)
+
+
+def collision(one: Picture, other: Picture) -> JumokError:
+    ways = "rename one" if one.name == other.name else "rename one, or convert to COCO"
+    return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
+
+
+def place_image(picture: Picture, target: Path, images: Images) -> None:
+    """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
+    if images == "none" or target.exists():
+        return
+    if not is_file(picture.path):
+        place = picture.place.fault(
+            f"lists {picture.path}, which does not exist", "mend it, or pass --images none", "missing_file"
+        )
+        raise DataError(str(place))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if images == "copy":
+        shutil.copyfile(picture.path, target)
+        return
+    try:
+        os.link(picture.path, target)
+    except OSError:
+        os.symlink(picture.path.absolute(), target)
+
+
+def counts(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
+    """How many pictures and annotations each split has."""
+    return {
+        name: {"pictures": len(data.pictures), "annotations": data.annotation_count}
+        for name, data in splits.items()
+    }
