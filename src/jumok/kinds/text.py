@@ -14,9 +14,11 @@ from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
 from jumok.data.rows import SURROGATE, clean
 from jumok.data.store import TextStore, TokenStore
+from jumok.data.token_choice import choose_tokens
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.drawing.sheet import LabelledPicture
-from jumok.errors import DataError
+from jumok.errors import DataError, RunError
+from jumok.files import unwritable
 from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
@@ -35,6 +37,8 @@ from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 BANNED = (PAD, UNK, BOS)  # never written by a search
 ENCODED_AT_ONCE = 4096  # rows
+UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
+VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Text:
 
     @property
     def summary(self) -> str:
-        return f"{len(self.vocabulary):,} tokens"
+        return f"{len(self.vocabulary):,} tokens ({self.vocabulary.kind})"
 
     @property
     def architecture(self) -> str:
@@ -278,7 +282,7 @@ class Text:
     def unit(self) -> Unit:
         """What errors are counted in: phones and codes that spell a word, characters, or words."""
         given = self.options.unit if isinstance(self.options, TextOutput) else None
-        return given or {"spaces": "symbol", "characters": "character"}.get(self.vocabulary.kind, "word")  # type: ignore[return-value]
+        return given or UNITS.get(self.vocabulary.kind, "word")
 
     def metrics(self) -> dict[str, Metric]:
         """The scores of this output by name."""
@@ -352,18 +356,22 @@ def fit(fields: Fields, tokens: TokenOptions, limit: int, material: Material) ->
 
 def learn(material: Material, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
     """A vocabulary of these columns; the same as before from the cache."""
-    how = options.model_dump_json(exclude={"shared", "direction"})
+    how = f"{VOCABULARIES} {options.model_dump_json(exclude={'shared', 'direction'})}"
     key = name_of(material.store.digest, material.rows.tobytes(), how, *sorted(columns))
     file = cache_folder() / "vocabularies" / f"{key}.json"
-    if file.exists():
+    with suppress(RunError):  # it is not there, or damaged
         return Vocabulary.load(file)
 
     def texts() -> Iterator[str]:
         for column in columns:
             yield from material.texts(column)
 
-    vocabulary = Vocabulary.learn(texts(), options.kind, options.limit, options.min_count, options.digits)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    kind = options.given_kind or choose_tokens(texts())
+    vocabulary = Vocabulary.learn(texts(), kind, options.size, options.min_count, options.digits)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(file, error) from error
     vocabulary.save(file)
     return vocabulary
 
