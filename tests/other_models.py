@@ -69,6 +69,12 @@ def vit() -> nn.Module:
     return taking(64, timm.create_model("vit_tiny_patch16_224", img_size=64, depth=2))
 
 
+def vit_of(side: int) -> nn.Module:
+    """One layer of two heads on so many by so many cells and a class token."""
+    options = {"img_size": 16 * side, "depth": 1, "embed_dim": 16, "num_heads": 2}
+    return taking(16 * side, timm.create_model("vit_tiny_patch16_224", **options))
+
+
 def swin() -> nn.Module:
     options = {"img_size": 56, "window_size": 7, "embed_dim": 16, "depths": (2, 2), "num_heads": (2, 4)}
     return taking(56, timm.create_model("swin_tiny_patch4_window7_224", **options))
