@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from jumok.device import has_bf16
 from jumok.losses.tokens import token_loss
 from jumok.model import EncoderDecoder
 from jumok.values import Decoder, Memory, Padded
@@ -170,15 +169,7 @@ def test_saved_and_loaded_is_equal(request, model, source, target):
     assert torch.equal(logits_of(again, source, target.values), before)
 
 
-def without_bf16(model: EncoderDecoder) -> bool:
-    """Whether this processor lacks an operation of the model in bf16: oneDNN has no such LSTM before AVX-512."""
-    lstm = any(isinstance(part, torch.nn.LSTM | torch.nn.LSTMCell) for part in model.modules())
-    return lstm and not has_bf16(torch.device("cpu"))
-
-
 def test_autocast_is_near_float32(model, source, target):
-    if without_bf16(model):
-        pytest.skip("this processor has no LSTM in bf16")
     model.float()
     exact = loss_of(model, source, target)
     with torch.autocast("cpu", torch.bfloat16):
@@ -188,8 +179,6 @@ def test_autocast_is_near_float32(model, source, target):
 
 
 def test_autocast_steps_are_near_all_at_once(model, source, target):
-    if without_bf16(model):
-        pytest.skip("this processor has no LSTM in bf16")
     model.float()
     decoder = model.decoders["target"]
     with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jumok.attention.maps import AttentionMap
     from jumok.attention.record import Recording, record
     from jumok.experiment import Experiment, read_experiment
+    from jumok.inspection.notebook import look
     from jumok.inspection.show import show
     from jumok.predictor import Predictor, load
     from jumok.training.train import Outcome, train
@@ -38,6 +39,7 @@ __all__ = [
     "RunError",
     "TextPrediction",
     "load",
+    "look",
     "read_experiment",
     "record",
     "show",
@@ -56,6 +58,7 @@ __getattr__, __dir__ = lazy_names(
         "Recording": "jumok.attention.record",
         "TextPrediction": "jumok.values",
         "load": "jumok.predictor.saved",
+        "look": "jumok.inspection.notebook",
         "read_experiment": "jumok.experiment.file",
         "record": "jumok.attention.record",
         "show": "jumok.inspection.show",

@@ -1,12 +1,15 @@
 """Train variants of one experiment and set them side by side."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation
-from jumok.reporting.comparison import Comparison, variant_of, write_comparison
+from jumok.predictor.folder import CONFIG
+from jumok.reporting.comparison import FILES, Comparison, variant_of, write_comparison
 from jumok.training import train
 from jumok.training.reporter import Reporter
 
@@ -26,6 +29,7 @@ def compare_variations(
     interrupted comparison goes on where it was.
     """
     experiments = [read_experiment(path, [*overrides, *variant.overrides]) for variant in variants]
+    require_own(folder, [folder / variant.folder for variant in variants])
     for i, (variant, experiment) in enumerate(zip(variants, experiments, strict=True)):
         say(f"[{i + 1}/{len(variants)}] {variant.name}")
         train(experiment, folder / variant.folder, reporter)
@@ -33,6 +37,17 @@ def compare_variations(
     comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
     write_comparison(folder, comparison)
     return comparison
+
+
+def require_own(folder: Path, runs: Sequence[Path]) -> None:
+    """Before any training: DataError where files of these names are there, but none of the runs that made them."""
+    if any((run / CONFIG).exists() for run in runs):
+        return
+    for name in FILES:
+        if os.path.lexists(folder / name):
+            raise DataError(
+                f"{folder / name} is there, but none of the runs that it would tell of; choose another folder by --run"
+            )
 
 
 def title_of(experiment: Experiment) -> str:

@@ -5,7 +5,14 @@ from difflib import get_close_matches
 
 
 class JumokError(Exception):
-    """Something that the user can mend: the message is one clear sentence, shown without a traceback."""
+    """Something that the user can fix: the message is one clear sentence, shown without a traceback.
+
+    `ko` is the same sentence in Korean, for the page, where there is one.
+    """
+
+    def __init__(self, message: str = "", ko: str | None = None) -> None:
+        super().__init__(message)
+        self.ko = ko
 
 
 class ConfigurationError(JumokError):

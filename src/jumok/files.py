@@ -1,19 +1,26 @@
 """Files written whole or not at all."""
 
 import errno
+import hashlib
 import json
 import math
 import os
+import re
+import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jumok.errors import RunError
 
+UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
+LONGEST = 200  # bytes of a name that gets something before and behind it
+
 
 def write_file_atomically(path: Path, data: bytes) -> None:
     """Write data to path so that, whenever the machine stops, the old file or the new one is there, whole."""
-    temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
+    temporary = temporary_beside(path)
     try:
         write_synced(temporary, data)
         os.replace(temporary, path)
@@ -23,6 +30,46 @@ def write_file_atomically(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):  # gone already unless something failed
             temporary.unlink()
+
+
+def temporary_beside(path: Path) -> Path:
+    """A hidden name beside a path for what is not yet whole; never longer than a name may be."""
+    return path.parent / f".{shortened(path.name)}.{os.getpid()}.tmp"
+
+
+def remove_left(folder: Path, names: Collection[str]) -> None:
+    """Remove what killed processes left in a folder when they were writing files of these names."""
+    ours = {shortened(name) for name in names}
+    for left in os.listdir(folder) if os.path.isdir(folder) else ():
+        match = UNFINISHED.fullmatch(left)
+        if match and match["name"] in ours and not is_running(int(match["process"])):
+            remove(folder / left)
+
+
+def shortened(name: str) -> str:
+    """A name with room for more in the 255 bytes that file systems give it; one that is too long gets a hash."""
+    data = os.fsencode(name)
+    return name if len(data) <= LONGEST else hashlib.sha256(data).hexdigest()
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's
+        return True
+    return True
+
+
+def remove(path: Path) -> None:
+    """Remove a temporary file or folder; one that cannot be removed does no harm."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def remove_file(path: Path) -> None:
@@ -66,7 +113,7 @@ def unwritable(path: Path, error: OSError) -> RunError:
     reason = error.strerror or str(error)
     return RunError(
         f"{path} could not be written ({reason}); "
-        "make room or mend the permissions, then run the command again"
+        "make room or correct the permissions, then run the command again"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from jumok.errors import DataError
-from jumok.files import unwritable
+from jumok.files import remove_left, temporary_beside, unwritable, write_file_atomically
 
 HEAD = 4096  # bytes of a file in which it says who made it
 MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
@@ -28,15 +28,18 @@ def same_file(one: Path, other: Path) -> bool:
 def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, remedy: str = "") -> None:
     """Refuse to write a file over an input, over a folder, or over a file that is there and may not be replaced.
 
-    A device or a pipe, like /dev/stdout, may always be written to. `remedy` ends the sentence, as an option to add.
+    A device, a pipe (like /dev/stdout) and an empty file may always be written to. `remedy` ends the sentence, as an
+    option to add.
     """
     if any(same_file(path, given) for given in inputs):
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
-    if path.is_dir():
+    if is_special(path):
+        return
+    if os.path.isdir(path):
         raise DataError(f"{path} is a folder; name a file for the answers")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise DataError(f"{path} could not be written: there is no folder {path.parent}; make it first")
-    if os.path.lexists(path) and not is_special(path) and not overwrite:
+    if os.path.exists(path) and not is_empty(path) and not overwrite:
         raise DataError(f"{path} exists already; name another file{remedy}")
 
 
@@ -51,8 +54,43 @@ def is_ours(path: Path) -> bool:
 
 
 def is_special(path: Path) -> bool:
-    """Whether a path is no file but a device or a pipe, which cannot be replaced."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    """Whether a path is no file but a device, a pipe, or what this process has open, which cannot be replaced."""
+    whole = os.path.abspath(path)
+    if whole in ("/dev/stdout", "/dev/stderr") or whole.startswith(("/dev/fd/", "/proc/self/fd/")):
+        return True
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a file is there that holds nothing, as mktemp and touch make it."""
+    try:
+        return path.is_file() and path.stat().st_size == 0
+    except OSError:
+        return False
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write the bytes of a file, whole or not at all; to a device or a pipe as they are."""
+    with _told(path):
+        if is_special(path):
+            path.write_bytes(data)
+        else:
+            write_file_atomically(Path(os.path.realpath(path)), data)
+
+
+def write_made(path: Path, data: bytes) -> None:
+    """Write a file that is always made the same, if it is not there; DataError where another one is."""
+    if not os.path.lexists(path):
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = temporary_beside(path)
+            try:
+                temporary.write_bytes(data)
+                os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+    elif not (path.is_file() and path.read_bytes() == data):
+        raise DataError(f"{path} exists already and is another file; choose a folder that does not hold it")
 
 
 @contextmanager
@@ -66,15 +104,24 @@ def written(path: Path) -> Iterator[TextIO]:
             yield out
         return
     path = Path(os.path.realpath(path))  # a link stays a link
-    temporary = path.parent / f".{path.name[:100]}.{os.getpid()}.tmp"
+    temporary = temporary_beside(path)
     try:
+        with _told(path):
+            remove_left(path.parent, [path.name])
         with _told(path), _opened(temporary, compressed=path.suffix == ".gz") as out:
             yield out
         with _told(path):
+            keep_mode(path, temporary)
             os.replace(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def keep_mode(old: Path, new: Path) -> None:
+    """Let a file that replaces another one be read and written by the same people."""
+    with suppress(FileNotFoundError):
+        os.chmod(new, os.stat(old).st_mode & 0o777)
 
 
 @contextmanager
@@ -110,6 +157,22 @@ class OutputFolder:
             raise DataError(f"{folder} is a file; predictions of images need a folder")
         self.known = self._read()
 
+    @property
+    def names(self) -> set[str]:
+        """What was written here before, changed or not."""
+        return {name for _, name in self.known}
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a file below the folder is one that was written here, and is as it was written."""
+        path = self.folder / name
+        if name not in self.names or path.is_symlink() or not path.is_file():
+            return False
+        try:
+            with path.open("rb") as file:
+                return (hashlib.file_digest(file, "sha256").hexdigest(), name) in self.known
+        except OSError:
+            return False
+
     def _read(self) -> set[tuple[str, str]]:
         """Checksums and names of what was written here before."""
         try:
@@ -131,7 +194,7 @@ class OutputFolder:
                 raise DataError(
                     f"{path} is one of the inputs and would be lost; name another folder for --output"
                 )
-        strange = [] if self.overwrite else [name for name in there if not self._is_ours(name)]
+        strange = [] if self.overwrite else [name for name in there if not self.is_ours(name)]
         if strange:
             more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
             raise DataError(
@@ -139,19 +202,21 @@ class OutputFolder:
                 "since; name another folder for --output, or add --overwrite to replace it"
             )
 
-    def _is_ours(self, name: str) -> bool:
-        path = self.folder / name
-        if path.is_symlink() or not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return (hashlib.file_digest(file, "sha256").hexdigest(), name) in self.known
+    def remove_left(self, names: Iterable[str]) -> None:
+        """Remove what killed processes left half written under these names."""
+        by_folder: dict[Path, list[str]] = {}
+        for path in (self.folder / name for name in names):
+            by_folder.setdefault(path.parent, []).append(path.name)
+        for folder, inside in by_folder.items():
+            with _told(folder):
+                remove_left(folder, inside)
 
     def save(self, name: str, data: bytes) -> str:
         """Write a file below the folder, whole or not at all; its name."""
         path = self.folder / name
+        temporary = temporary_beside(path)
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{os.getpid()}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.tmp"
         try:
             with _told(path):
                 temporary.write_bytes(data)
@@ -164,7 +229,7 @@ class OutputFolder:
     @contextmanager
     def written(self, name: str) -> Iterator[TextIO]:
         """A text file below the folder, which gets its name when all is there."""
-        temporary = self.folder / f".{name}.{os.getpid()}.tmp"
+        temporary = temporary_beside(self.folder / name)
         try:
             with _told(self.folder / name):
                 self.folder.mkdir(parents=True, exist_ok=True)

@@ -261,7 +261,7 @@ def test_several_recordings_keep_their_own():
 
 def test_threads_keep_their_own():
     model, (source, tokens) = transformer(), example()
-    found, both = {}, threading.Barrier(2, timeout=20)
+    found, both = {}, threading.Barrier(2)
 
     def look(times: int) -> None:
         if times == 2:
@@ -284,7 +284,7 @@ def test_threads_keep_their_own():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert found == {1: 6, 2: 12}
 
 
@@ -293,7 +293,7 @@ def test_another_thread_is_not_kept():
     with jumok.record(model) as maps:
         thread = threading.Thread(target=logits_of, args=(model, source, tokens))
         thread.start()
-        thread.join(30)
+        thread.join()
     with pytest.raises(RunError, match="in this thread"):
         maps[LAYERS[0]]
 

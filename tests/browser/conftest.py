@@ -51,7 +51,7 @@ def open_page(browser) -> Iterator[Callable]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)  # of a page that hangs
         page.on(
             "console",
             lambda message: faults.append(message.text) if message.type in ("error", "warning") else 0,

@@ -10,3 +10,12 @@ def shown(page, what, panel=0):
 
 def query(page, number, panel=0):
     return page.locator(".panel").nth(panel).locator(".row.query .token").nth(number)
+
+
+def through(page, layer, head, panel=0):
+    """Look through one head, counted from 1, whatever the page opened on."""
+    page.locator(".panel").nth(panel).get_by_role(
+        "option", name=f"Layer {layer}, head {head}", exact=True
+    ).click()
+    page.locator(".panel").nth(panel).locator(".facts", has_text=f"Layer {layer}, head {head}").wait_for()
+    page.evaluate("document.activeElement.blur()")

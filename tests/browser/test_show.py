@@ -13,7 +13,7 @@ from torch import nn
 
 import jumok
 from jumok.errors import DataError, RunError
-from jumok.inspection import show as showing
+from jumok.inspection import packing
 from jumok.inspection.recorded import grid_of
 from jumok.inspection.show import page_of
 
@@ -86,7 +86,7 @@ def test_layers_are_grouped_by_what_they_are_for(recorded):
     assert uses["cross"]["layers"][1] == {"name": "decoder.1.cross", "heads": 2}
     assert uses["cross"]["queries"]["labels"] == TARGET and uses["cross"]["keys"]["labels"] == SOURCE
     assert uses["encoder"]["queries"] == uses["encoder"]["keys"]
-    assert uses["decoder"]["causal"] and uses["decoder"]["keys"]["labels"] == ["<s>", *TARGET[:-1]]
+    assert uses["decoder"]["causal"] and uses["decoder"]["keys"]["labels"] == ["<start>", *TARGET[:-1]]
 
 
 def test_the_weights_are_those_of_the_maps(recorded):
@@ -137,7 +137,7 @@ FITS = [(20_000, "float32", [1, 1]), (10_000, "uint16", [1, 1]), (3_900, "uint16
 
 @pytest.mark.parametrize(("limit", "kind", "pool"), FITS)
 def test_what_does_not_fit_is_rounded_then_pooled_and_says_so(monkeypatch, limit, kind, pool):
-    monkeypatch.setattr(showing, "LIMIT", limit)
+    monkeypatch.setattr(packing, "LIMIT", limit)
     model = Attention()
     with torch.no_grad(), jumok.record(model) as maps:
         model(torch.randn(1, 20, 8), torch.randn(1, 100, 8))
@@ -153,7 +153,7 @@ def test_what_does_not_fit_is_rounded_then_pooled_and_says_so(monkeypatch, limit
 
 
 def test_small_maps_are_not_pooled_for_large_ones(monkeypatch):
-    monkeypatch.setattr(showing, "LIMIT", 40_000)
+    monkeypatch.setattr(packing, "LIMIT", 40_000)
     model = nn.ModuleDict({"large": Attention(), "small": Attention()})
     with torch.no_grad(), jumok.record(model) as maps:
         for name, size in (("large", 100), ("small", 20)):
@@ -200,13 +200,14 @@ def test_data_cannot_leave_its_place_in_the_page(recorded):
 
 def test_a_notebook_shows_a_closed_frame(recorded):
     frame = jumok.show(recorded)._repr_html_()
-    assert frame.startswith('<iframe srcdoc="&lt;!doctype html&gt;') and "allow-same-origin" not in frame
+    assert 'srcdoc="&lt;!doctype html&gt;' in frame and "allow-same-origin" not in frame
 
 
 def test_the_file_is_a_page_that_works_alone(recorded, open_page, tmp_path):
     file = jumok.show(recorded, queries=TARGET, keys=SOURCE, title="Translator").save(tmp_path / "page.html")
     page = open_page(file.as_uri())
-    page.wait_for_selector(".stage[data-shown='query:0']")
+    page.wait_for_selector(".stage[data-shown]")
+    page.get_by_role("option", name="Layer 2, head 1").click()
     page.locator(".row.query .token").nth(2).hover()
     page.wait_for_selector(".stage[data-shown='query:2']")
     weights = recorded["decoder.1.cross"][0, 0, 2]
@@ -216,8 +217,8 @@ def test_the_file_is_a_page_that_works_alone(recorded, open_page, tmp_path):
     page.get_by_role("radio", name="encoder, self").click()
     page.get_by_role("radio", name="Rollout").click()
     page.get_by_role("radio", name="entropy").click()
-    page.get_by_text("Narrow heads first.").wait_for()
-    assert page.get_by_text("This needs the running page").is_visible()
+    page.get_by_text("Most focused first.").wait_for()
+    assert page.get_by_text("hiding_test does this test").is_visible()
     assert page.locator(".message").is_hidden()
 
 
@@ -252,4 +253,4 @@ def test_a_page_of_given_details_answers_from_them(open_page, tmp_path):
     page = open_page((tmp_path / "page.html").as_uri())
     page.wait_for_selector(".stage[data-shown='query:0']")
     page.locator(".row.query .token").nth(5).hover()
-    page.get_by_text("This was not kept in the file.").wait_for()
+    page.get_by_text("This was not saved in this file.").wait_for()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import uvicorn
-from page_parts import query, shown
+from page_parts import query, shown, through
 from PIL import Image
 
 from jumok.inspection.examples import Example, thumbnail
@@ -96,7 +96,7 @@ def look(workbench, open_page):
     def open_on(*names: str, **how):
         server = workbench(*names)
         page = open_page(server.address, **how)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.wait_for_function(
             "count => document.querySelectorAll('.stage[data-shown], .nothing').length === count",
             arg=len(names),
@@ -143,6 +143,8 @@ def test_a_sentence_is_typed_and_answered(look):
         "count => document.querySelectorAll('.row.query .token').length === count",
         arg=len(said["answers"][2]["tokens"]),
     )
+    through(page, 3, 1)
+    query(page, 0).hover()
     shown(page, "query:0")
     assert numbers(page) == exactly(page.served.look.row("said.cross", 2, 0)[2, 0])
 
@@ -150,6 +152,7 @@ def test_a_sentence_is_typed_and_answered(look):
 def test_the_numbers_of_the_page_are_those_of_the_look(look):
     page = look("transformer")
     row = page.served.look.row("said.cross", 0, 2)  # (L, H, S)
+    through(page, 3, 1)
     query(page, 2).hover()
     shown(page, "query:2")
     assert numbers(page) == exactly(row[2, 0])
@@ -201,6 +204,7 @@ def test_the_search_is_followed_step_by_step(look):
 
 def test_whether_it_mattered_is_told_with_numbers(look):
     page = look("transformer")
+    through(page, 3, 1)
     query(page, 1).click()
     shown(page, "query:1")
     assert page.get_by_text("In layer 3, head 1 alone").is_visible()
@@ -218,17 +222,20 @@ def test_whether_it_mattered_is_told_with_numbers(look):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("bottleneck", "this decoder has no attention"), ("dense", "made by convolutions")]
+    ("name", "reason"), [("bottleneck", "This decoder has no attention"), ("dense", "made by convolutions")]
 )
 def test_a_model_without_attention_says_so(look, name, reason):
     page = look(name)
-    assert page.get_by_role("heading", name="There is nothing to see here").is_visible()
+    assert page.get_by_role("heading", name="No attention to show.").is_visible()
     assert page.get_by_text(reason).is_visible()
 
 
 def test_a_model_with_attention_in_its_encoder_alone_says_so(look):
     page = look("half")
-    assert page.get_by_role("note").get_by_text("this decoder has no attention").is_visible()
+    assert page.get_by_role("note").get_by_text("This decoder has no attention").is_visible()
+    through(page, 1, 1)
+    query(page, 0).hover()
+    shown(page, "query:0")
     assert numbers(page) == exactly(page.served.look.row("text.encoder", 0, 0)[0, 0])
 
 
@@ -270,6 +277,7 @@ def test_a_picture_is_dropped_and_a_word_of_its_caption_clicked(look):
     drop(page, 90, 60)
     made = page.served.look
     assert made.document()["inputs"][0]["width"] == 90
+    through(page, 2, 1)
     query(page, 1).click()
     shown(page, "query:1")
     weights = made.row("said.cross", 0, 1)[1, 0]
@@ -286,6 +294,7 @@ def test_a_picture_is_dropped_and_a_word_of_its_caption_clicked(look):
 
 def test_a_box_is_clicked_and_the_picture_tells_which_looked_there(look):
     page = look("queries")
+    through(page, 2, 1)
     boxes = page.locator(".box:visible")
     assert boxes.count() >= 1
     option = page.locator(".row.query .token:visible").first
@@ -313,7 +322,8 @@ def test_a_pixel_of_a_mask_is_clicked(look):
     use = page.evaluate("jumok.app.panels[0].attention.id")
     number = int(page.locator(".stage").get_attribute("data-shown").split(":")[1])
     layers = page.served.look.row(use, 0, number)
-    assert numbers(page) == exactly(layers[-1, 0])
+    layer, head = page.evaluate("() => { const s = jumok.app.panels[0].settings; return [s.layer, s.head]; }")
+    assert numbers(page) == exactly(layers[layer, head])
     page.get_by_role("radio", name="at who looked here").click()
     click_picture(page, 0.25, 0.25)
     page.wait_for_function("() => document.querySelector('.stage').dataset.shown.startsWith('key')")
@@ -321,6 +331,7 @@ def test_a_pixel_of_a_mask_is_clicked(look):
 
 def test_two_models_stand_side_by_side(look):
     page = look("transformer", "additive")
+    through(page, 3, 1)
     query(page, 1, panel=1).click()
     shown(page, "query:1", panel=0)
     shown(page, "query:1", panel=1)
@@ -339,11 +350,13 @@ def test_the_page_is_used_by_keys_alone(look):
         page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.row.key .token').length === 4")
     page.keyboard.press("Escape")
-    page.keyboard.press("ArrowRight")
-    shown(page, "query:1")
+    first = int(page.locator(".stage").get_attribute("data-shown").split(":")[1])
+    page.keyboard.press("ArrowLeft" if first else "ArrowRight")
+    shown(page, f"query:{first - 1 if first else 1}")
     page.keyboard.press("Enter")
+    before = page.locator(".facts").inner_text()
     page.keyboard.press("[")
-    page.locator(".facts", has_text="Layer 2, head 1").wait_for()
+    page.wait_for_function("before => document.querySelector('.facts').innerText !== before", arg=before)
     page.wait_for_function("() => document.getElementById('live').textContent.includes(' looks at ')")
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -19,7 +19,8 @@ def file(tmp_path) -> Path:
 def test_clean_data(jumok, file):
     ended = jumok("check", file)
     assert ended.status == 0 and ended.output == ""
-    assert ended.talk.splitlines()[-1] == "no faults"
+    *_, faults, model = ended.talk.splitlines()
+    assert faults == "no faults" and model.startswith("the model: ") and "parameters; a batch of" in model
     assert "source: 10 tokens, target: 10 tokens" in ended.talk
 
 

@@ -73,7 +73,6 @@ def test_completion_of_a_shell():
         env={**os.environ, **asks},
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert done.stdout.split() == ["predict"]
 
@@ -101,7 +100,6 @@ def test_bytes_that_are_no_text_are_shown(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "jumok", "predict", b"\xb0\xa1.jpg"],
         capture_output=True,
-        timeout=60,
         cwd=tmp_path,
     )
     assert done.returncode == 2

@@ -26,6 +26,7 @@ def test_a_run_in_its_own_folder(jumok, file):
     assert ended.status == 0 and ended.output == ""
     assert "runs/x: training begins, 2 steps in fp32 on cpu" in ended.talk
     assert "step 2: valid loss" in ended.talk and "95 % interval" in ended.talk
+    assert "runs/x/report.html shows it all" in ended.talk and ended.talk.endswith("jumok look runs/x\n")
     names = {path.name for path in Path("runs/x").iterdir()}
     assert names == {
         *(".lock", "checkpoints", "config.yaml", "environment.json", "metrics.jsonl", "model"),

@@ -4,7 +4,8 @@ from PIL import Image
 
 from jumok.data import images
 from jumok.data.faults import UnreadableFile
-from jumok.data.images import load_image, read_header, read_image, read_mask
+from jumok.data.images import load_image, read_header, read_image
+from jumok.data.mask_images import read_mask
 from jumok.errors import DataError
 
 
@@ -74,7 +75,7 @@ def test_truncated_and_other_files_are_named(tmp_path):
     (tmp_path / "x.jpg").write_text("<html>404</html>")
     assert "is HTML or damaged" in str(refused(tmp_path / "x.jpg"))
     assert "did you mean 'cut.jpg'?" in str(refused(tmp_path / "cup.jpg"))
-    assert refused(tmp_path).kind == "not_a_file"
+    assert "is a folder, expected an image" in str(refused(tmp_path))
     with pytest.raises(DataError, match="cannot be decoded"):
         load_image(cut)
 

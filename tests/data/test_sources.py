@@ -117,7 +117,9 @@ def test_rows_are_read_one_by_one(tmp_path):
 
 
 def test_other_formats_are_refused():
-    with pytest.raises(ConfigurationError, match=r"pairs.xlsx.*\.tsv, \.csv, \.jsonl"):
+    with pytest.raises(ConfigurationError, match=r"pairs.db.*\.tsv, \.csv, \.jsonl"):
+        TableSource(Path("pairs.db"), BOTH)
+    with pytest.raises(ConfigurationError, match=r"pairs.xlsx is a workbook; save its sheet as CSV"):
         TableSource(Path("pairs.xlsx"), BOTH)
 
 

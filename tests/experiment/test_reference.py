@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from jumok.demos import bottleneck, digits
 from jumok.errors import ConfigurationError
 from jumok.experiment import Experiment
-from jumok.experiment.file import parse_yaml, read_experiment, set_value
+from jumok.experiment.file import read_experiment, set_value
+from jumok.experiment.loader import parse_yaml
 from jumok.experiment.reference import find_sections, json_schema, sections, words
 from jumok.experiment.values import in_words
 from jumok.kinds.options import Options

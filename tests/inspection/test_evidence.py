@@ -86,7 +86,7 @@ def test_a_key_that_decides_matters():
     assert found.head_off is None and not any(parameter.grad is not None for parameter in model.parameters())
     said = found.document()["text"]
     assert said["en"].startswith(
-        "Hiding the most attended position changes the log-probability of token 4 'dog' by -0."
+        "Hiding the most attended position changes the log-probability of token 4 'dog' by −0."
     )
     assert said["en"].endswith("What was looked at here matters.")
     assert (
@@ -134,15 +134,14 @@ def test_heads_are_switched_off_where_they_are_named():
     assert off == pytest.approx(without - float(model().detach()), abs=1e-5)
 
 
-@pytest.mark.parametrize("allowed", [0, 1, 3, 6])
+@pytest.mark.parametrize("allowed", [0, 1, 2])
 def test_too_few_keys_say_nothing(allowed):
     mask = (torch.arange(S) < allowed).view(1, 1, 1, S)
-    found = verdict_of(Made([Look(loud(), only_there())]), allowed=mask, k=3)
-    assert (
-        found.matters == "unclear"
-        and found.keys == tuple(key for key in (LOUD, 5, 3, 2, 1, 0) if key < allowed)[:3]
-    )
-    assert len(found.changes) == (1 if allowed == 6 else 0)
+    values = torch.ones(S) * 4.0
+    values[0] = 0.0
+    found = verdict_of(Made([Look(loud(), values)]), allowed=mask, k=3)
+    assert found.matters == "unclear" and found.keys == ((), (0,), (1,))[allowed]
+    assert len(found.changes) == (1 if allowed == 2 else 0)
     text = found.document()["text"]
     if allowed:
         assert f"Only {allowed} position" in text["en"] and f"{allowed}곳뿐" in text["ko"]
@@ -153,12 +152,48 @@ def test_too_few_keys_say_nothing(allowed):
         assert found.gradient is None
 
 
+FEW = {5: (1, 4, True), 6: (2, 6, True), 7: (2, 10, True), 8: (3, 10, True), 12: (3, 20, False)}
+
+
+@pytest.mark.parametrize(("allowed", "tried"), FEW.items())
+def test_of_few_keys_few_are_hidden_and_all_others_tried(allowed, tried):
+    hidden_at_once, sets, every = tried
+    mask = (torch.arange(S) < allowed).view(1, 1, 1, S)
+    found = verdict_of(Made([Look(loud(), only_there())]), allowed=mask, k=3)
+    assert (found.k, len(found.changes), found.every) == tried
+    assert len(found.keys) == hidden_at_once and found.keys[0] == LOUD
+    assert found.matters == "yes" and not any(LOUD in found.keys[1:] for _ in range(sets))
+    assert (f"all {sets} were tried" in found.english()) == every
+    assert (f"모든 조합 {sets}가지" in found.korean()) == every
+
+
+THREE = {
+    "the top alone": ((3.0, 1.0, 0.0), (4.0, 0.0, 0.0), "yes"),
+    "the second more": ((3.0, 2.9, 0.0), (0.0, 4.0, 0.0), "no"),
+    "none": ((3.0, 1.0, 0.0), (4.0, 4.0, 4.0), "no"),
+}
+
+
+@pytest.mark.parametrize("case", THREE)
+def test_three_keys_decide(case):
+    scores, values, matters = THREE[case]
+    found = verdict_of(Made([Look(torch.tensor([scores]), torch.tensor(values))]), k=3)
+    assert found.keys == (0,) and len(found.changes) == 2 and found.matters == matters
+
+
+def test_a_change_tells_what_becomes_of_the_probability():
+    verdict = Verdict(1, (0,), -0.6931, (0.1,) * 5, 9)
+    assert "by −0.69 (probability × 0.5)" in verdict.english() and "−0.69 (확률 × 0.5)" in verdict.korean()
+    assert "× 3e−9)" in Verdict(1, (0,), -19.79, (0.1,) * 5, 9).english()
+    assert "probability ×" not in Verdict(1, (0,), -1.0, (0.1,) * 5, 9, measure="score").english()
+
+
 def test_only_keys_that_are_allowed_and_wanted_are_hidden():
     model = Made([Look(loud(), only_there())])
     mask = (torch.arange(S) != LOUD).view(1, 1, 1, S)
     found = verdict_of(model, allowed=mask, k=2, keys=[LOUD, *range(7, S)])
-    assert found.keys == (11, 10) and found.allowed == 5
-    assert found.matters == "unclear" and len(found.changes) == 3  # three pairs of the other three
+    assert found.keys == (11,) and found.allowed == 5
+    assert found.matters == "no" and len(found.changes) == 4  # each of the others
 
 
 def test_draws_follow_the_seed():
@@ -206,6 +241,7 @@ def test_document_is_json():
     assert list(document) == [
         "question",
         "k",
+        "every",
         "output",
         "top",
         "random",

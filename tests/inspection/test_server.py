@@ -3,11 +3,11 @@
 import io
 import json
 import struct
-import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import Event
 
 import pytest
 import torch
@@ -343,20 +343,29 @@ def test_what_fails_is_told_without_details(client, monkeypatch):
     assert "RuntimeError" in said and "secret" not in said
 
 
-def test_hovering_is_answered_at_once_even_while_a_model_is_at_work():
-    """6 layers, 8 heads, 200 tokens: 50 ms at the 95th percentile."""
-    read = {"text": {"encoder": transformer(6)}}
-    predictor = made_predictor(read, {"decoder": transformer(1)}, width=64, heads=8)
+def test_hovering_is_answered_while_a_model_is_at_work(monkeypatch):
+    """benchmarks/hovering.py says how fast; here a model that never comes to its end holds nobody up."""
+    read = {"text": {"encoder": transformer(2)}}
+    predictor = made_predictor(read, {"decoder": transformer(1)}, width=16, heads=2)
     app = application(Workbench([opened("large", predictor)]), {HOST})
-    text = " ".join((SENTENCE.split() * 40)[:199])
+    at_work, may_end = Event(), Event()
+
+    def working(*arguments, **named):
+        at_work.set()
+        may_end.wait()
+        return encode(*arguments, **named)
+
     with TestClient(app, base_url=f"http://{HOST}") as client, ThreadPoolExecutor(1) as other:
-        document = client.post("/api/look", json={"inputs": {"text": text}}).json()
-        working = [other.submit(client.post, "/api/look", json={"inputs": {"text": text}}) for _ in range(2)]
-        taken = []
-        for query in range(100):
-            began = time.perf_counter()
-            answer = ask(client, "row", document, attention="text.encoder", query=query)
-            taken.append(time.perf_counter() - began)
-            assert torch.tensor(answer.json()["weights"]).shape == (6, 8, 200)
-        assert all(one.result().status_code == 200 for one in working)
-    assert sorted(taken)[94] < 0.05
+        document = client.post("/api/look", json={"inputs": {"text": SENTENCE}}).json()
+        encode = predictor.model.encode
+        monkeypatch.setattr(predictor.model, "encode", working)
+        busy = other.submit(client.post, "/api/look", json={"inputs": {"text": f"{SENTENCE} {SENTENCE}"}})
+        at_work.wait()
+        try:
+            for query in range(5):
+                answer = ask(client, "row", document, attention="text.encoder", query=query)
+                assert torch.tensor(answer.json()["weights"]).shape[:2] == (2, 2)
+            assert not busy.done()
+        finally:
+            may_end.set()
+        assert busy.result().status_code == 200

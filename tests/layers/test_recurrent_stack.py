@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 from torch.testing import assert_close
 
 from jumok.layers.recurrent import stack
@@ -46,3 +47,17 @@ def test_only_lstm_has_a_bias_at_first_and_it_says_remember(cell, kind, gates):
 
 def test_one_layer_has_nothing_to_drop_between():
     assert stack("gru", 5, 7, 1, dropout=0.5).dropout == 0.0
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["one-way", "both-ways"])
+def test_where_there_is_no_lstm_in_bf16_it_computes_in_fp32(monkeypatch, both):
+    made, x = stack("lstm", 5, 7, 2, bidirectional=both), torch.randn(3, 4, 5)
+    packed = pack_padded_sequence(x, torch.tensor([4, 2, 1]), batch_first=True)
+    expected, (state, cell) = made(x)
+    again = made(x, (state, cell))[0]
+    monkeypatch.setattr("jumok.device.has_bf16", lambda device: False)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(made(x)[0], expected)
+        assert torch.equal(made(x.bfloat16().float(), (state, cell))[0], made(x.bfloat16(), (state, cell))[0])
+        assert torch.equal(made(x, (state, cell))[0], again)
+        assert made(packed)[0].data.dtype == torch.float32

@@ -5,9 +5,11 @@ import torch
 from torch import nn
 
 import jumok
+from jumok import device
 from jumok.device import NO_BF16, autocast, has_bf16, usable_precision
 from jumok.layers.embedding import TokenOutput
 from jumok.predictor.saved import lower_weights
+from small_experiments import write_experiment, write_words
 from small_models import NAMES, PAIRS, READABLE, WRITABLE, padded, small_model
 
 
@@ -73,8 +75,33 @@ def test_a_processor_without_bf16_answers_in_fp32_and_says_so(plain, reversal):
     assert predictor.predict(["abc"]) == jumok.load(reversal / "run").predict(["abc"])
 
 
-@pytest.mark.parametrize("command", ["predict", "evaluate"])
+COMMANDS = {
+    "predict": ["abc"],
+    "evaluate": ["--split", "test"],
+    "look": ["--input", "abc", "--output", "{}/look.html"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_commands_say_it_once(plain, jumok, reversal, command, tmp_path):
-    words = ["abc"] if command == "predict" else ["--split", "test"]
+    words = [word.format(tmp_path) for word in COMMANDS[command]]
     ended = jumok(command, reversal / "run", *words, "--precision", "bf16")
     assert ended.status == 0 and ended.talk.count(NO_BF16) == 1
+
+
+@pytest.mark.parametrize("begun_plain", [True, False])
+def test_a_training_goes_on_elsewhere(jumok, tmp_path, monkeypatch, begun_plain):
+    """An LSTM in bf16, half of it on a processor without bf16, the other half on one that has it."""
+    real, talks = device.has_bf16, []
+    write_words(tmp_path, train=60)
+    file = write_experiment(tmp_path, encoder="lstm", decoder="lstm")
+    for number in (1, 2):
+        plain = begun_plain == (number == 1)
+        monkeypatch.setattr(device, "has_bf16", (lambda device: False) if plain else real)
+        changes = ["training.precision=bf16", "decoding.precision=bf16", f"training.steps={10 * number}"]
+        words = [word for change in changes for word in ("--set", change)]
+        ended = jumok("train", file, "--run", tmp_path / "run", *words)
+        assert ended.status == 0
+        talks.append(ended.talk)
+        assert (NO_BF16 in ended.talk) == (plain or not real(torch.device("cpu")))
+    assert "training begins" in talks[0] and "goes on from step 10" in talks[1]

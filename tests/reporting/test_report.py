@@ -99,7 +99,7 @@ def test_texts_are_no_markup(run):
 def test_a_run_without_scores_is_refused(run, refused):
     (run / "evaluation.json").unlink()
     assert "has no scores yet" in refused("report", run)
-    with pytest.raises(RunError, match="there is no such run folder"):
+    with pytest.raises(RunError, match="there is no such run or model folder"):
         write_report(run / "nothing")
 
 

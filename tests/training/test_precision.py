@@ -39,7 +39,7 @@ def clock(monkeypatch):
     monkeypatch.setattr("jumok.training.precision.time", clock)
     monkeypatch.setattr("jumok.device.has_bf16", lambda device: True)
     monkeypatch.setattr("jumok.training.precision.has_fast_bf16", lambda device: True)
-    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: True)
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: 4.0)
     return clock
 
 
@@ -68,7 +68,8 @@ def test_the_faster_is_chosen_by_turns(clock):
     seen = []
     chosen = choose_precision(CPU, sleeping(clock, 0.2, 0.05, seen), rounds=3)
     assert chosen.precision == "bf16"
-    assert [precision for precision, _ in seen] == ["fp32", "bf16"] * (len(seen) // 2)
+    first, *others = [precision for precision, _ in seen]
+    assert first == "fp32" and others == ["fp32", "bf16"] * (len(others) // 2)
     assert chosen.seconds == pytest.approx({"fp32": 0.2, "bf16": 0.05})
 
 
@@ -92,9 +93,19 @@ def test_measuring_ends_within_its_budget(clock, bf16):
 
 def test_a_slow_first_run_decides_nothing(clock):
     """The first run of all loads code: it may take longer than all others together."""
-    waits = iter([9.0, 0.1])
+    waits = iter([0.9])
     chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits, 0.2 if in_bf16() else 0.1)))
     assert chosen.precision == "fp32" and chosen.seconds == pytest.approx({"fp32": 0.1, "bf16": 0.2})
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(1.5, "fp32"), (8.0, "bf16")])
+def test_a_batch_that_takes_too_long_is_not_tried_in_bf16(clock, monkeypatch, gain, expected):
+    """The smallest part takes 1.9 seconds: the tiny product decides."""
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: gain)
+    seen = []
+    chosen = choose_precision(CPU, sleeping(clock, 1.9, 1000.0, seen))
+    assert chosen.precision == expected and "too long" in chosen.reason
+    assert seen == [("fp32", SHARES[0])] and clock.now <= BUDGET_SECONDS
 
 
 def test_a_fast_batch_is_measured_whole(clock):
@@ -111,7 +122,7 @@ def test_a_processor_without_bf16_is_not_asked_to_try(clock, monkeypatch):
 
 
 def test_a_tiny_product_is_tried_before_a_batch(clock, monkeypatch):
-    monkeypatch.setattr("jumok.training.precision._product_is_faster", lambda device: False)
+    monkeypatch.setattr("jumok.training.precision._gain_of_product", lambda device: 0.9)
     seen = []
     assert choose_precision(CPU, sleeping(clock, 1.0, 0.1, seen)).precision == "fp32" and not seen
 
@@ -138,7 +149,7 @@ def test_the_first_process_answers_for_all(clock):
 
 
 def test_the_shortest_time_counts(clock):
-    waits = iter([0.1, 0.1] + [0.1, 0.1, 0.1, 0.1] * 2 + [0.4, 0.1, 0.1, 0.1, 0.05, 0.02] + [0.2] * 20)
+    waits = iter([0.1] + [0.1, 0.1, 0.1, 0.1] * 2 + [0.4, 0.1, 0.1, 0.1, 0.05, 0.02] + [0.2] * 20)
     chosen = choose_precision(CPU, lambda share: clock.sleep(next(waits)), rounds=3)
     assert chosen.precision == "bf16"
     assert chosen.seconds == pytest.approx({"fp32": 0.05, "bf16": 0.02})

@@ -54,6 +54,9 @@ class Recording:
         self.calls: list[AttentionMap] = []
         self.left_out: dict[str, None] = {}  # the paths of modules that attended, but are not like `only`
 
+    def __repr__(self) -> str:
+        return f"<Recording of {len(self.calls)} attention calls in {len(self.names)} modules>"
+
     @property
     def names(self) -> list[str]:
         """The paths of the modules that attended, in the order of their first calls."""
@@ -72,7 +75,8 @@ class Recording:
                 raise RunError(
                     "no attention was recorded: nothing in the model called scaled_dot_product_attention in this "
                     "thread while the recording was on (transformers need attn_implementation='sdpa', "
-                    "nn.MultiheadAttention need_weights=False, and a model is to be compiled before or after)"
+                    "nn.MultiheadAttention need_weights=False, FlexAttention is not seen, and a model is to be "
+                    "compiled before or after)"
                 )
             hint = did_you_mean(name, self.names) or f"; those that were: {', '.join(self.names)}"
             raise RunError(f"no attention of {name!r} was recorded{hint}")

@@ -8,8 +8,7 @@ import typer
 from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import DataError
-from jumok.files import write_file_atomically
-from jumok.outputs import is_ours, require_free
+from jumok.outputs import is_ours, require_free, write_output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,27 +36,31 @@ def command(
     """Read all data of an experiment and tell what they are like and what is wrong with them.
 
     Of images, each one is decoded, and a labelled batch is drawn as the model gets it in training: scaled, and varied
-    by augmentation. Exit status 2 when there are faults that training would refuse.
+    by augmentation. Then the model is built and one batch is tried. Exit status 2 when there is something that training
+    would refuse.
     """
     from jumok.experiment.file import read_experiment
 
     experiment = read_experiment(config, set_ or [])
     from jumok.dataset import prepare
     from jumok.dataset.batch_picture import draw_batch
-    from jumok.dataset.pictures import look_at_images, only_read
+    from jumok.dataset.prepare import refusal
     from jumok.dataset.report import report
     from jumok.drawing.encoding import png
+    from jumok.training.trial import try_batch
 
-    images = look_at_images(experiment)
-    prepared = only_read(experiment) if images.broken else prepare(experiment, say, tolerant=True)
-    found = report(prepared, images)
+    prepared = prepare(experiment, say, tolerant=True)
+    found, refused = report(prepared), refusal(prepared, experiment)
+    images = found.pictures
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
         require_free(file, overwrite=is_ours(file), remedy=" by --picture")
-        write_file_atomically(file, png(drawn))
+        write_output(file, png(drawn))
     if json:
-        print_json({**found.document(), **({} if drawn is None else {"picture": str(file)})})
+        tried = None if refused else try_batch(experiment, prepared)
+        model = {} if tried is None else {"model": tried._asdict()}
+        print_json({**found.document(), **model, **({} if drawn is None else {"picture": str(file)})})
     else:
         show(found)
         tell(found, faults)
@@ -67,12 +70,10 @@ def command(
         say(
             "no picture of a batch: " + ("mend the faults first" if images.sources else "there are no images")
         )
-    if found.fatal_count:
-        raise DataError(f"faults that cannot be skipped: {found.fatal_count}; mend them first")
-    if found.fault_count and experiment.data.on_bad_rows == "error":
-        raise DataError(
-            f"faulty rows: {found.fault_count}; mend them, or set data.on_bad_rows: skip to train without them"
-        )
+    if refused:
+        raise DataError(refused)
+    if not json:
+        say(str(try_batch(experiment, prepared)))
 
 
 def show(found: "Report") -> None:
@@ -140,10 +141,12 @@ def tell(found: "Report", most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
-    for remark in found.pictures.remarks[:most]:
+    for sentence in found.unseen:
+        say(sentence)
+    for remark in found.remarks[:most]:
         say(f"remark: {remark}")
-    if len(found.pictures.remarks) > most:
-        say(f"... and {len(found.pictures.remarks) - most} more remarks")
+    if len(found.remarks) > most:
+        say(f"... and {len(found.remarks) - most} more remarks")
     for fault in found.faults[:most]:
         say(f"fault: {fault}")
     if found.fault_count > min(most, len(found.faults)):
@@ -164,7 +167,7 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
     if part.excess:
         said.append(f"{name}: {part.excess}")
     if part.leaked:
-        from jumok.dataset.report import leak_sentence
+        from jumok.dataset.leaks import leak_sentence
 
         said.append(leak_sentence(name, part.leaked, part.leak))
     return said

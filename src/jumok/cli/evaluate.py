@@ -8,6 +8,7 @@ import typer
 
 from jumok.cli.console import print_json, say
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
+from jumok.errors import RunError
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
@@ -57,8 +58,11 @@ def command(
     scores = answered.scores()
     document = answered.document(scores)
     if split is None and not any(decoding.values()) and (run / "checkpoints").exists():
-        write_record(run, answered, document)
-        write_report(run)
+        try:
+            write_record(run, answered, document)
+            write_report(run, say)
+        except RunError as error:  # a full disk, a place for reading only: the scores are there all the same
+            say(f"note: the scores are not kept in the run: {error}")
     differences = compare(run, against, answered, decoding, device) if against is not None else None
     if json:
         extra = {} if differences is None else {"against": against_document(against, differences)}

@@ -1,13 +1,18 @@
 """The images that a command line names, and what each is called in what is written about it."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from jumok.cli.console import say
+from jumok.cli.mistakes import spelt_out
 from jumok.data.images import SUFFIXES, is_hidden
 from jumok.data.reading import why_unreadable
 from jumok.errors import DataError
+from jumok.outputs import WRITTEN, OutputFolder
+
+SHORT = 80  # characters of a path that is told
 
 
 def named_images(arguments: Iterable[str]) -> Iterator[Path]:
@@ -17,24 +22,53 @@ def named_images(arguments: Iterable[str]) -> Iterator[Path]:
     """
     for argument in arguments:
         path = Path(argument)
-        if path.is_dir():
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError) as error:
+            raise DataError(why_not_there(argument, error)) from None
+        if stat.S_ISDIR(mode):
             yield from images_below(path)
-        elif path.exists():
+        elif stat.S_ISREG(mode):
             yield path
         else:
-            raise DataError(str(why_unreadable(path)))
+            raise DataError(f"{path} is neither a file nor a folder; name an image or a folder of images")
+
+
+def why_not_there(argument: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return str(why_unreadable(Path(argument)))
+    name = argument if len(argument) <= SHORT else f"{argument[:SHORT]}…"
+    return f"{name!r} is no image file ({getattr(error, 'strerror', None) or error}); correct the path"
 
 
 def images_below(folder: Path) -> list[Path]:
-    """The images of a folder and below, sorted; hidden ones are left out with a word."""
+    """The images of a folder and below, sorted; hidden ones and those that jumok drew are left out with a word."""
     there = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    found = [path for path in there if not is_hidden(path.relative_to(folder))]
-    if len(found) < len(there):
+    shown = [path for path in there if not is_hidden(path.relative_to(folder))]
+    if len(shown) < len(there):
         hidden = next(path for path in there if is_hidden(path.relative_to(folder)))
-        say(f"note: {len(there) - len(found):,} hidden image(s) below {folder} are left out, like {hidden}")
+        hint = spelt_out(str(hidden))
+        say(f"note: {len(there) - len(shown):,} hidden image(s) below {folder} are left out, like {hint}")
+    drawn = drawn_here(folder, shown)
+    if drawn:
+        say(
+            f"note: {len(drawn):,} picture(s) below {folder} are left out, for jumok predict wrote them itself"
+        )
+    found = [path for path in shown if path not in drawn]
     if not found:
         raise DataError(f"{folder} holds no images; they end in {', '.join(SUFFIXES)}")
     return found
+
+
+def drawn_here(folder: Path, images: Sequence[Path]) -> set[Path]:
+    """Those of the images that an earlier prediction has written into a folder, and nobody changed."""
+    homes = {home: OutputFolder(home) for home in sorted(path.parent for path in folder.rglob(WRITTEN))}
+    return {
+        image
+        for home, files in homes.items()
+        for image in images
+        if image.is_relative_to(home) and files.is_ours(image.relative_to(home).as_posix())
+    }
 
 
 def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path]:

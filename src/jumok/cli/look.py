@@ -15,8 +15,7 @@ import typer
 from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.errors import ConfigurationError, DataError
-from jumok.files import unwritable, write_file_atomically
-from jumok.outputs import is_ours, require_free
+from jumok.outputs import is_ours, require_free, written
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
@@ -90,15 +89,13 @@ def command(
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
-    from jumok.cli.predict import parsed
+    from jumok.cli.inputs import parsed
     from jumok.inspection.looking import look
     from jumok.inspection.offline import offline_page
 
     page = offline_page(look(predictor, parsed(text, 1, predictor), name))
-    try:
-        write_file_atomically(output, page.encode())
-    except OSError as error:
-        raise unwritable(output, error) from None
+    with written(output) as file:
+        file.write(page)
     write_line(str(output))
 
 
@@ -110,13 +107,13 @@ def named(run: Path) -> str:
 
 def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
-    from jumok.cli.predict import parsed
+    from jumok.cli.inputs import parsed
     from jumok.inspection.examples import Example, examples_of, given_example
     from jumok.inspection.looking import summary
     from jumok.inspection.workbench import Opened
 
     folder = run.parent if run.resolve().name == "model" else run
-    examples: list[Example] = examples_of(folder, predictor.inputs)
+    examples: list[Example] = examples_of(folder, predictor.inputs, predictor.outputs)
     if text is not None:
         value: Any = predictor.named(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]

@@ -1,5 +1,6 @@
 """The command `jumok`: its subcommands, and what becomes of errors."""
 
+import os
 import sys
 from contextlib import suppress
 from typing import Annotated
@@ -90,7 +91,24 @@ def top(
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
     tune_process()
-    sys.exit(lead_or_follow(arguments) if is_one_of_several() else lead(arguments))
+    status = lead_or_follow(arguments) if is_one_of_several() else lead(arguments)
+    sys.exit(status if flushed() else status or USER_ERROR)
+
+
+def flushed() -> bool:
+    """Whether standard output took all that was written to it, or nobody reads it any more."""
+    try:
+        sys.stdout.flush()
+        return True
+    except OSError as error:
+        with suppress(OSError, ValueError):  # so that Python does not try again when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return True
+        say(
+            f"error: standard output could not be written ({error.strerror or error}); make room, or name another place"
+        )
+        return False
 
 
 def lead_or_follow(arguments: list[str] | None) -> int:

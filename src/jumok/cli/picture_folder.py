@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from jumok.cli.answers import write_array
 from jumok.cli.image_files import distinct_names, image_ids
 from jumok.cli.mistakes import spelt_out
 from jumok.drawing.encoding import jpeg, png
@@ -16,7 +17,7 @@ from jumok.errors import DataError
 from jumok.kinds.classes import class_ids
 from jumok.kinds.kind import InputKind, OutputKind
 from jumok.outputs import OutputFolder
-from jumok.values import Value
+from jumok.values import MaskPrediction, Value
 
 PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
 NARROWEST, WIDEST = 480, 1600  # pixels of a picture
@@ -56,8 +57,11 @@ class PictureFolder:
         ids: Sequence[int | str] = image_ids(names)
         self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
         drawn = [f"{image.name}.jpg" for image in self.images]
-        masks = [f"{MASKS}/{image.name}.png" for image in self.images]
-        self.files.require_free([PREDICTIONS, IMAGES, *drawn, *masks])
+        masked = self.images if isinstance(said.nothing, MaskPrediction) else []
+        masks = [f"{MASKS}/{image.name}.png" for image in masked]
+        names = [PREDICTIONS, IMAGES, *drawn, *masks]
+        self.files.require_free(names)
+        self.files.remove_left(names)
 
     def write(self, answers: Iterable[Answer]) -> None:
         """Write all answers, one for each image in their order."""
@@ -100,11 +104,3 @@ class PictureFolder:
             drawn = replace(drawn, title=image.path.name)
         width = min(max(pixels.shape[2], NARROWEST), WIDEST)
         return jpeg(draw_sheet([drawn], [one.name for one in self.said.classes], 1, width))
-
-
-def write_array(out: TextIO, items: Iterable[Any]) -> None:
-    """One JSON array, written item by item."""
-    out.write("[")
-    for i, item in enumerate(items):
-        out.write(("," if i else "") + "\n" + json.dumps(item, ensure_ascii=False))
-    out.write("\n]\n")

@@ -1,21 +1,20 @@
 """`jumok predict`."""
 
-import io
-import json as jsonlib
-import re
+import os
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jumok.cli.answers import Answer, Answers, print_json_array, write_json, write_lines
 from jumok.cli.console import say
+from jumok.cli.inputs import Input, Notes, parsed, read_lines, refuse_own_output, require_file
 from jumok.cli.mistakes import not_text, spelt_out
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.errors import DataError
@@ -24,16 +23,12 @@ from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
-    from jumok.values import Prediction
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
 IMAGES_AT_ONCE = 32
+STDIN = Path("/dev/stdin")
 TOLD_UNREAD = 20  # unreadable images that are told one by one
-TOLD = 3  # unknown pieces that are told one by one
-LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 
-Input = str | dict[str, str]
-Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
 
 
@@ -110,8 +105,9 @@ def command(
     if texts and file is not None:
         raise DataError("inputs came as arguments and by --file; give one of them")
     require_run(run)
-    if file is not None and str(file) != "-" and not file.is_file():
-        raise DataError(f"{file}: there is no such file")
+    require_file(file)
+    if output is None and not texts:
+        refuse_own_output(file)
     from jumok.cli.image_files import listed_images, named_images
     from jumok.predictor import load
 
@@ -120,22 +116,23 @@ def command(
         say(f"note: {note}")
     if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
         raise DataError("--score is for models that find objects; the answers of this one are told whole")
-    listed = [file] if file is not None and str(file) != "-" else []
+    listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
     with ExitStack() as stack:
         at_keyboard = not texts and file is None and sys.stdin.isatty()
         inputs = iter(texts) if texts else read_lines(stack, file)
         if reads_images(predictor):
             images = named_images(texts) if texts else listed_images(inputs, str(file or "standard input"))
-            named = any(Path(text).is_dir() for text in texts or ())
+            named = any(os.path.isdir(text) for text in texts or ())
             to = ImageOutput(output, overwrite, listed, json, named)
             predict_images(predictor, images if at_keyboard else list(images), to, score)
             return
         if output is not None:
             require_free(output, listed, overwrite, ", or add --overwrite to replace it")
-        out = stack.enter_context(written(output)) if output else sys.stdout
-        write = write_json if json else write_lines
-        at_once = 1 if at_keyboard else AT_ONCE
-        write(out, answered(predictor, inputs, at_once, predictor.predict))
+        answers = answered(predictor, inputs, 1 if at_keyboard else AT_ONCE, predictor.predict)
+        if output is not None:
+            (write_json if json else write_lines)(stack.enter_context(written(output)), answers)
+        else:
+            (print_json_array if json else partial(write_lines, sys.stdout))(answers)
 
 
 def reads_images(predictor: "Predictor") -> bool:
@@ -176,7 +173,7 @@ def predict_images(
         )
         say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
     elif to.json:
-        write_json(sys.stdout, outcome.of(answers))
+        print_json_array(outcome.of(answers))
     else:
         write_lines(sys.stdout, outcome.of(answers), to.named)
     outcome.tell()
@@ -217,7 +214,7 @@ class Outcome:
         self.done = 0
         self.unread: list[DataError] = []
 
-    def of(self, answers: Iterable[tuple[Input, Answer]]) -> Iterator[tuple[Input, Answer]]:
+    def of(self, answers: Answers) -> Iterator[tuple[Input, Answer]]:
         """The same answers, counted, and told from the score on that was asked for."""
         for value, answer in answers:
             if isinstance(value, str) and not_text(value):
@@ -237,38 +234,6 @@ class Outcome:
         if self.unread:
             count = f"{len(self.unread):,} of {self.done + len(self.unread):,} images"
             raise DataError(f"{count} could not be read; the others are done")
-
-
-def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
-    """The lines of a file or of standard input; DataError with the line that is not UTF-8."""
-    if file is None or str(file) == "-":
-        if file is None and sys.stdin.isatty():
-            say("reading inputs from the keyboard, one a line; end with Ctrl-D")
-        name, stream = "standard input", sys.stdin.buffer
-    elif not file.is_file():
-        raise DataError(f"{file}: there is no such file")
-    else:
-        name = str(file)
-        from jumok.data.reading import open_bytes
-
-        stream = stack.enter_context(open_bytes(file))
-    return decoded(stream, name)
-
-
-def decoded(stream: Iterable[bytes], name: str) -> Iterator[str]:
-    lines, number = iter(stream), 0
-    while True:
-        number += 1
-        try:
-            yield next(lines).rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
-        except StopIteration:
-            return
-        except (EOFError, zlib.error, OSError) as error:
-            raise DataError(f"{name}:{number}: cannot be read ({error}); fetch the file again") from None
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{name}:{number}: not UTF-8 (byte {error.start + 1}); convert the file, for example with iconv"
-            ) from None
 
 
 def answered(
@@ -296,85 +261,3 @@ def answered(
             yield from zip(values, found, strict=True)
             done += len(block)
     notes.tell()
-
-
-def parsed(text: str, number: int, predictor: "Predictor") -> Input:
-    """The text itself, or the object of texts that a model with several inputs reads."""
-    if len(predictor.inputs) == 1:
-        return text
-    try:
-        value = jsonlib.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        names = ", ".join(f'"{name}": "..."' for name in predictor.inputs)
-        raise DataError(f"line {number}: this model has several inputs; expected a JSON object {{{names}}}")
-    try:
-        predictor.named(value)
-    except DataError as error:
-        raise DataError(f"line {number}: {error}") from None
-    return value
-
-
-class Notes:
-    """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
-
-    def __init__(self, predictor: "Predictor") -> None:
-        self.predictor = predictor
-        self.empty: list[int] = []
-        self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
-
-    def look(self, value: Input, number: int) -> None:
-        texts = [value] if isinstance(value, str) else [str(text) for text in value.values()]
-        if not any(text.strip() for text in texts):
-            self.empty.append(number)
-            return
-        for pieces in self.predictor.unknown(value).values():
-            for piece in pieces:
-                self.unknown.setdefault(piece, number)
-
-    def tell(self) -> None:
-        if self.empty:
-            say(f"note: {len(self.empty)} empty input(s) got an empty answer (first: number {self.empty[0]})")
-        for piece, number in list(self.unknown.items())[:TOLD]:
-            say(f"note: the model never saw {piece!r} in training (input {number}); its answer may be wrong")
-        if len(self.unknown) > TOLD:
-            say(f"note: {len(self.unknown) - TOLD} more pieces were never seen in training")
-
-
-def write_lines(out: TextIO, answers: Iterator[tuple[Input, Answer]], named: bool = False) -> None:
-    """A line for each input; an empty one for what could not be read, so that lines belong to inputs.
-
-    Several answers to one input stand on its line, with tabs between them; `named` puts the input and a tab before.
-    """
-    for value, answer in answers:
-        said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, told(answer)))
-        out.write((f"{one_line(str(value))}\t" if named else "") + said + "\n")
-        if isinstance(out, io.TextIOWrapper) and out.isatty():
-            out.flush()
-
-
-def told(answer: "Prediction") -> list[str]:
-    """The answer as text; all answers where more than one was asked for."""
-    (value, *others) = answer.outputs.values()
-    alternatives = getattr(value, "alternatives", ())
-    return [answer.text] if others else [answer.text, *map(str, alternatives)]
-
-
-def one_line(text: str) -> str:
-    """A text without anything that some program takes for the end of a line, or for our tab."""
-    return LINE_ENDS.sub(" ", text)
-
-
-def write_json(out: TextIO, answers: Iterator[tuple[Input, Answer]]) -> None:
-    from jumok.cli.picture_folder import write_array
-
-    write_array(out, (described(value, answer) for value, answer in answers))
-
-
-def described(value: Input, answer: Answer) -> dict[str, Any]:
-    if isinstance(answer, DataError):
-        return {"input": value, "error": str(answer)}
-    outputs = {name: part.describe() for name, part in answer.outputs.items()}
-    only = next(iter(outputs.values())) if len(outputs) == 1 else {"outputs": outputs}
-    return {"input": value, **only}

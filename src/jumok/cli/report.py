@@ -16,5 +16,5 @@ def command(run: Run) -> None:
     require_run(run)
     from jumok.reporting import write_report
 
-    write_line(str(write_report(run)))
+    write_line(str(write_report(run, say)))
     say(f"see what its model looks at: jumok look {run}")

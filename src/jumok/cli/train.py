@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli.console import print_json
+from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
 from jumok.errors import Interrupted
 
@@ -39,5 +39,6 @@ def command(
         outcome = train(experiment, folder, make_display())
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
+    say(f"{folder}/report.html shows it all; see what the model looks at: jumok look {folder}")
     if json:
         print_json({"run": str(folder), **outcome.evaluation})

@@ -1,109 +1,153 @@
-"""Tables whose rows are lines of cells: .tsv and .csv."""
+"""Tables whose rows are lines of cells: .tsv, .txt and .csv."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
-from jumok.data.columns import misnamed
+from jumok.data.columns import misnamed, misnumbered
 from jumok.data.faults import Fault
+from jumok.data.quoted import Cells, csv_cells
 from jumok.data.reading import decoded, raw_lines, without_blank_end
-from jumok.data.rows import Row, clean, row
+from jumok.data.remarks import Remarks
+from jumok.data.rows import Cleaner, Row, clean
+from jumok.data.wanted import Wanted
+
+SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+Table = Iterator[Cells | Fault]
 
 
-class Cells(NamedTuple):
-    """A row of a table as it was read."""
-
-    line: int
-    cells: list[str]
+def tsv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+    """Rows of a file whose cells stand between tabs, without any quoting."""
+    return Delimited(wanted, remarks, "\t", quoting=False).rows(tsv_cells(wanted.path))
 
 
-def tsv_rows(path: Path, columns: list[str]) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between tabs, without any quoting, below a line of names."""
-    return named_rows(path, columns, tsv_cells(path), "tab")
+def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+    """Rows of a file whose cells stand between commas or another separator, perhaps in quotes."""
+    separator = wanted.separator or ","
+    return Delimited(wanted, remarks, separator, quoting=True).rows(csv_cells(wanted.path, separator))
 
 
-def csv_rows(path: Path, columns: list[str]) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between commas, perhaps in quotes, below a line of names."""
-    return named_rows(path, columns, csv_cells(path), "comma")
-
-
-def named_rows(
-    path: Path, columns: list[str], table: Iterator[Cells | Fault], separator: str
-) -> Iterator[Row | Fault]:
-    """The cells below the names in `columns`; the first row of the table holds all names."""
-    header = next(table, None)
-    if header is None or isinstance(header, Fault):
-        yield from () if header is None else (header,)
-        return
-    names = [clean(name) for name in header.cells]
-    faults = [fault for column in columns if (fault := misnamed(path, header.line, column, names))]
-    if faults:
-        yield from faults
-        return
-    places = [names.index(column) for column in columns]
-    for item in table:
-        if isinstance(item, Fault):
-            yield item
-        elif len(item.cells) != len(names):
-            yield miscounted(path, item, len(names), separator)
-        else:
-            yield row(path, item.line, [item.cells[place] for place in places], columns)
-
-
-def tsv_cells(path: Path) -> Iterator[Cells | Fault]:
+def tsv_cells(path: Path) -> Table:
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decoded(path, number, raw)
-        yield text if isinstance(text, Fault) else Cells(number, text.split("\t"))
+        yield text if isinstance(text, Fault) else Cells(number, text.removesuffix("\r").split("\t"))
 
 
-def csv_cells(path: Path) -> Iterator[Cells | Fault]:
-    tape = Tape(path)
-    reader = csv.reader(tape, strict=True)  # an unclosed quote is a fault, not a cell that swallows the rest
-    while True:
-        tape.fault, begin = None, tape.line + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
+class Delimited:
+    """Takes the wanted cells out of rows."""
+
+    def __init__(self, wanted: Wanted, remarks: Remarks, separator: str, quoting: bool) -> None:
+        self.wanted = wanted
+        self.path = wanted.path
+        self.remarks = remarks
+        self.separator = separator
+        self.quoting = quoting
+        self.cleaner = Cleaner(wanted.path, wanted.columns, remarks)
+
+    def rows(self, table: Table) -> Iterator[Row | Fault]:
+        """The cells below the names in the first row, or of all rows where columns are given by number."""
+        first = next(table, None)
+        if self.wanted.by_number and first is not None:
+            yield from self._numbered(chain([first], table))
+        elif isinstance(first, Fault):
+            yield self._other_table() or first
+        elif first is not None:
+            yield from self._named(first, table)
+
+    def _named(self, header: Cells, table: Table) -> Iterator[Row | Fault]:
+        names = [clean(name) for name in header.cells]
+        columns = [str(column) for column in self.wanted.columns]
+        faults = [fault for column in columns if (fault := misnamed(self.path, header.line, column, names))]
+        if faults:
+            other = self._other_table()
+            yield from [other] if other else faults
             return
-        except csv.Error as error:
-            quoting = "close every quote and double quotes inside quoted cells"
-            yield Fault(str(path), begin, f"is not valid CSV ({error})", quoting, "bad_csv")
-            continue
-        yield tape.fault or Cells(begin, cells)
+        places = [names.index(column) for column in columns]
+        for item in table:
+            yield item if isinstance(item, Fault) else self._row(item, places, len(names))
+
+    def _numbered(self, table: Table) -> Iterator[Row | Fault]:
+        places = [int(column) - 1 for column in self.wanted.columns]
+        width = None
+        for item in table:
+            if isinstance(item, Fault):
+                yield item
+                continue
+            if width is None:
+                width = len(item.cells)
+                fault = misnumbered(
+                    self.path, item.line, max(places) + 1, width, SEPARATORS.get(self.separator, "")
+                )
+                if fault:
+                    yield fault
+                    return
+                firsts = {clean(item.cells[place]).casefold() for place in places}
+                if firsts <= set(self.wanted.names):
+                    self.remarks.note("like_header", self.path, item.line)
+            yield self._row(item, places, width)
+
+    def _row(self, item: Cells, places: Sequence[int], width: int) -> Row | Fault:
+        if len(item.cells) != width:
+            return self._miscounted(item, width)
+        texts = [item.cells[place] for place in places]
+        for text, column in zip(texts, self.wanted.columns, strict=True):
+            if self.quoting and "\n" in text:
+                self.remarks.note("long_cell", self.path, item.line, column)
+            elif not self.quoting and is_quoted(text):
+                self.remarks.note("quoted_tsv", self.path, item.line, column)
+            elif not self.quoting and "\r" in text.strip():
+                what = (
+                    f"column {column!r} holds a carriage return (CR), which many programs take for a line end"
+                )
+                return Fault(str(self.path), item.line, what, "remove it", "cr_inside")
+        return self.cleaner.row(item.line, texts)
+
+    def _other_table(self) -> Fault | None:
+        """The fault of names that would be right, were they cut or quoted in another way."""
+        line = decoded(self.path, 1, next(raw_lines(self.path), b""))
+        if isinstance(line, Fault):
+            return None
+        columns = set(map(str, self.wanted.columns))
+        for mark, called in SEPARATORS.items():
+            if not columns <= {clean(clean(name).strip('"')) for name in line.split(mark)}:
+                continue
+            if mark == self.separator:
+                if self.quoting or '"' not in line:
+                    return None
+                remedy = "say separator: tab beside table, with which quotes are read"
+                return self._fault("has quotes around its names", remedy, "wrong_format")
+            usual = SEPARATORS.get(self.separator, repr(self.separator))
+            remedy = f"say separator: '{mark}' beside table, or write it with {usual}s"
+            if called == "tab":
+                remedy = "name it .tsv, or say separator: tab beside table"
+            return self._fault(
+                f"has a {called} between its columns, expected a {usual}", remedy, "wrong_separator"
+            )
+        return None
+
+    def _fault(self, problem: str, remedy: str, kind: str) -> Fault:
+        return Fault(str(self.path), 1, problem, remedy, kind)
+
+    def _miscounted(self, item: Cells, expected: int) -> Fault:
+        """The fault of a row with too many or too few cells."""
+        count, called = len(item.cells), SEPARATORS.get(self.separator, "separator")
+        extra, missing = f"remove the extra {called} or name the columns", f"add the missing {called}"
+        remedy = extra if count > expected else missing
+        if not any(item.cells):
+            remedy = "remove the empty line"
+        elif not self.quoting and any(cell.count('"') % 2 for cell in item.cells):
+            remedy += (
+                "; where a cell in quotes holds line ends, say separator: tab, with which quotes are read"
+            )
+        columns = "1 column" if count == 1 else f"{count} columns"
+        return Fault(str(self.path), item.line, f"has {columns}, expected {expected}", remedy, "column_count")
 
 
-class Tape:
-    """Hands lines to the CSV reader one by one, so that their numbers are known in cells of several lines."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.line = 0
-        self.fault: Fault | None = None  # the first invalid line of the present row
-        self.lines = without_blank_end(raw_lines(path))
-
-    def __iter__(self) -> "Tape":
-        return self
-
-    def __next__(self) -> str:
-        raw = next(self.lines)
-        self.line += 1
-        text = decoded(self.path, self.line, raw)
-        if isinstance(text, str):
-            return text + "\n"
-        self.fault = self.fault or text
-        return raw.decode("utf-8", errors="replace") + "\n"  # goes on, so that the row's end is found
-
-
-def miscounted(path: Path, item: Cells, expected: int, separator: str) -> Fault:
-    """The fault of a row with too many or too few cells."""
-    count = len(item.cells)
-    remedy = (
-        f"remove the extra {separator} or name the columns"
-        if count > expected
-        else f"add the missing {separator}"
+def is_quoted(cell: str) -> bool:
+    """Whether a cell is in quotes with doubled ones inside, as nobody writes by hand."""
+    return (
+        len(cell) > 3
+        and cell[0] == cell[-1] == '"'
+        and '""' in cell[1:-1]
+        and not cell[1:-1].replace('""', "").count('"')
     )
-    if not any(item.cells):
-        remedy = "remove the empty line"
-    columns = "1 column" if count == 1 else f"{count} columns"
-    return Fault(str(path), item.line, f"has {columns}, expected {expected}", remedy, "column_count")

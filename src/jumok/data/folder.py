@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from jumok.errors import DataError
-from jumok.files import sync_folder, unwritable
+from jumok.errors import DataError, RunError
+from jumok.files import sync_folder
 
 ABANDONED = 24 * 3600  # seconds after which a temporary folder can only be left from a writer that was killed
 TRIES = 5
@@ -55,9 +55,18 @@ def new_folder(folder: Path, index: str) -> Iterator[Path]:
         put_in_place(temporary, folder, index)
         sync_folder(folder.parent)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable_cache(folder, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)  # gone already unless something failed
+
+
+def unwritable_cache(path: Path, error: BaseException | None) -> RunError:
+    """The sentence for a cache that cannot be written."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return RunError(
+        f"{path} could not be written ({reason}); it belongs to the cache: make room, correct the permissions of "
+        f"{cache_folder()}, or name another folder in the environment variable JUMOK_CACHE"
+    )
 
 
 def hidden_name(folder: Path) -> Path:

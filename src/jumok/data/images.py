@@ -5,6 +5,8 @@ and so do we: sizes, pixels and boxes always mean the picture as it is shown. Wh
 comes too late and is not looked at.
 """
 
+import os
+import stat
 import struct
 import warnings
 import zlib
@@ -19,7 +21,7 @@ from PIL.ExifTags import Base
 from PIL.Image import Transpose
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import why_unreadable
+from jumok.data.reading import nearest_file
 from jumok.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
@@ -44,7 +46,12 @@ OTHER_FORMATS = {
     b"<!DO": "HTML",
     b"<htm": "HTML",
     b"8BPS": "PSD",
+    b"\x1f\x8b\x08\x00": "gzip",
+    b"\x1f\x8b\x08\x08": "gzip",
+    b"PK\x03\x04": "a ZIP archive",
 }
+LFS_POINTER = b"version https://git-lfs"
+REPLACE = "fetch or save the image again, or remove it"
 BROKEN = (
     OSError,
     SyntaxError,
@@ -88,7 +95,7 @@ def read_header(path: Path) -> ImageHeader:
 
 
 def read_image(path: Path) -> Image.Image:
-    """A picture as RGB, shown upright; transparency is dropped, 16 bits become 8. Raises UnreadableFile."""
+    """An image as RGB, shown upright, without transparency, of 8 bits. Raises UnreadableFile."""
     with opened(path) as image:
         return as_rgb(path, upright(image))
 
@@ -101,31 +108,10 @@ def load_image(path: Path) -> Image.Image:
         raise DataError(str(unreadable)) from None
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """The numbers (Y, X) of a mask with one channel or a palette, or the colours (Y, X, 3) of another."""
-    with opened(path) as image:
-        shown = upright(image)
-        if shown.mode in ("P", "L", "I;16", "I"):
-            return np.asarray(shown)
-        if shown.mode == "1":
-            return np.asarray(shown).astype(np.uint8)
-        return np.asarray(shown.convert("RGB"))
-
-
-def load_mask(path: Path) -> np.ndarray:
-    """A mask as `read_mask` gives it, for callers outside this room; raises DataError."""
-    try:
-        return read_mask(path)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""
-    fault = why_unreadable(path)
-    if fault:
-        raise UnreadableFile(fault)
+    require_image_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said better below
@@ -139,9 +125,39 @@ def opened(path: Path) -> Iterator[Image.Image]:
         raise UnreadableFile(too_large(path, f"more than {MOST_PIXELS // 10**6}")) from None
     except BROKEN as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        problem = f"cannot be decoded ({reason})"
-        remedy = "fetch or save the picture again, or remove it"
-        raise UnreadableFile(Fault(str(path), None, problem, remedy, "undecodable_image")) from None
+        raise UnreadableFile(undecodable(path, f"cannot be decoded ({reason})", REPLACE)) from None
+
+
+def undecodable(path: Path, problem: str, remedy: str) -> Fault:
+    """The fault of one image alone, which the others can do without."""
+    return Fault(str(path), None, problem, remedy, "undecodable_image")
+
+
+def require_image_file(path: Path) -> None:
+    """Raise UnreadableFile for what can be no image: a missing or empty file, a folder, a pipe, a Git LFS pointer."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "no ordinary file"
+            raise UnreadableFile(undecodable(path, f"is {what}, expected an image", "rename or remove it"))
+        with path.open("rb") as file:
+            begin = file.read(len(LFS_POINTER))
+    except FileNotFoundError:
+        fault = Fault(str(path), None, "does not exist", nearest_file(path), "missing_file")
+        raise UnreadableFile(fault) from None
+    except OSError as error:  # a link that leads to itself, too long a name, no permission
+        problem = f"cannot be read ({error.strerror or error})"
+        raise UnreadableFile(
+            undecodable(path, problem, "correct it or its permissions, or remove it")
+        ) from None
+    except ValueError:  # a NUL, which no name of a file can have
+        fault = Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        raise UnreadableFile(fault) from None
+    if not begin:
+        raise UnreadableFile(undecodable(path, "is empty", REPLACE))
+    if begin == LFS_POINTER:
+        problem = "is a Git LFS pointer, not the image itself"
+        raise UnreadableFile(undecodable(path, problem, "fetch the images with `git lfs pull`"))
 
 
 def check_pixels(path: Path, size: tuple[int, int]) -> None:
@@ -161,7 +177,7 @@ def unknown_format(path: Path) -> Fault:
         begin = file.read(12)
     name = "HEIC or AVIF" if begin[4:8] == b"ftyp" else OTHER_FORMATS.get(begin[:4], "another kind of file")
     problem = f"is {name} or damaged, expected one of {', '.join(FORMATS)}"
-    return Fault(str(path), None, problem, "save it as JPEG or PNG", "undecodable_image")
+    return undecodable(path, problem, "save it as JPEG or PNG")
 
 
 def header_of(image: Image.Image) -> ImageHeader:
@@ -194,15 +210,19 @@ def upright(image: Image.Image) -> Image.Image:
 def as_rgb(path: Path, image: Image.Image) -> Image.Image:
     """RGB of any mode; Pillow alone would cut 16 bits off at 255."""
     if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        values = np.asarray(image)
+        image = Image.fromarray((values >> (used_bits(values) - 8)).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise UnreadableFile(
-            Fault(
-                str(path),
-                None,
-                "holds 32 bits for each pixel, expected 8 or 16",
-                "save it with 8 or 16 bits, scaled to what should be black and white",
-                "undecodable_image",
-            )
-        )
+        problem = "holds 32 bits for each pixel, expected 8 or 16"
+        remedy = "save it with 8 or 16 bits, scaled to what should be black and white"
+        raise UnreadableFile(undecodable(path, problem, remedy))
     return image.convert("RGB")
+
+
+def used_bits(values: np.ndarray) -> int:
+    """The bits of the sensor or program that wrote 16-bit values: 8 or 12 where no value needs more.
+
+    Cameras and microscopes put 12 bits into 16 without scaling; read as 16 bits they would be nearly black.
+    """
+    most = int(values.max(initial=0))
+    return next(bits for bits in (8, 12, 16) if most < 1 << bits)

@@ -7,8 +7,11 @@ from typing import Literal
 
 from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import decoded, raw_lines, why_unreadable
-from jumok.data.rows import Row, clean, row
+from jumok.data.pipes import spooled
+from jumok.data.reading import decoded, raw_lines
+from jumok.data.remarks import Remarks
+from jumok.data.rows import Cleaner, Row
+from jumok.data.text_form import why_no_text
 
 VARIANT = re.compile(r"\(\d+\)$")  # word(2) is a further pronunciation of word
 REMARK = re.compile(r"\s#.*")
@@ -23,16 +26,23 @@ class LexiconSource:
     def __init__(
         self, path: Path, columns: tuple[str, str], stress: Literal["keep", "remove"] = "keep"
     ) -> None:
-        self.path = path
+        self.path = spooled(path)
         self.columns = columns
-        self.files = (path,)
-        self.root = path.parent
+        self.files = (self.path,)
+        self.root = self.path.parent
         self.watched = self.files
         self.stress = stress
+        self._remarks = Remarks()
+
+    @property
+    def remarks(self) -> tuple[Fault, ...]:
+        """What is no fault but good to know, once the rows were read."""
+        return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
         """Rows of a word and its phones, spaces between them; a fault in place of each faulty line."""
-        fault = why_unreadable(self.path)
+        self._remarks = Remarks()
+        fault = why_no_text(self.path)
         if fault:
             yield fault
             return
@@ -58,8 +68,8 @@ class LexiconSource:
             yield found
 
     def _entry(self, number: int, text: str) -> Row | Fault:
-        word, *rest = REMARK.sub("", clean(text)).split(maxsplit=1)
+        word, *rest = [*REMARK.sub("", text).split(maxsplit=1), ""][:2]
         phones = " ".join("".join(rest).split())
         if self.stress == "remove":
             phones = STRESS.sub("", phones)
-        return row(self.path, number, [VARIANT.sub("", word), phones], list(self.columns))
+        return Cleaner(self.path, self.columns, self._remarks).row(number, [VARIANT.sub("", word), phones])

@@ -2,12 +2,14 @@
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from jumok.data.encodings import likely_encoding
 from jumok.data.faults import Fault, UnreadableFile
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -18,10 +20,13 @@ GZIP_MARK = b"\x1f\x8b"
 def why_unreadable(path: Path) -> Fault | None:
     """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
     try:
-        if path.is_dir():
+        if is_folder(path):
             return Fault(
                 str(path), None, "is a folder, expected a file", "name a file inside it", "not_a_file"
             )
+        special = special_file(path)
+        if special:
+            return special
         with open_bytes(path) as file:
             begin = file.read(4)
     except FileNotFoundError:
@@ -39,6 +44,15 @@ def why_unreadable(path: Path) -> Fault | None:
     if begin[:2] in UTF16_MARKS:
         return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
     return None
+
+
+def special_file(path: Path) -> Fault | None:
+    """The fault of what is no file on a disk: reading a device never ends, and a pipe can be read only once."""
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or path == Path(os.devnull):
+        return None
+    what = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+    return Fault(str(path), None, f"is a {what}, expected a file", "name a file on a disk", "not_a_file")
 
 
 def is_file(path: Path) -> bool:
@@ -95,21 +109,34 @@ def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         wrong = f"is not valid UTF-8 at byte {error.start + 1} of the line (0x{raw[error.start]:02x})"
-        return Fault(str(path), line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8")
+        remedy = f"save the file as UTF-8 (it may be {likely_encoding(raw)})"
+        return Fault(str(path), line, wrong, remedy, "invalid_utf8")
 
 
 def nearest_file(path: Path) -> str:
     """What to do about a missing file: the nearest name in its folder, if there is a similar one."""
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         return f"nor does its folder {path.parent}; correct the path"
     near = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else "correct the path"
 
 
 def damaged_gzip(path: Path, error: Exception) -> Fault:
-    """The fault of a compressed file that ends early or is not one."""
-    reason = "is not a gzip file" if "Not a gzipped" in str(error) else f"is a damaged gzip file ({error})"
-    return Fault(str(path), None, reason, "fetch or compress the file again", "damaged_gzip")
+    """The fault of a compressed file that ends early, goes on after its end, or is not one."""
+    if "Not a gzipped" not in str(error):
+        return Fault(
+            str(path), None, f"is a damaged gzip file ({error})", "fetch or compress it again", "damaged_gzip"
+        )
+    with path.open("rb") as file:
+        begins_well = file.read(2) == GZIP_MARK
+    if begins_well:
+        reason, remedy = (
+            "has bytes after the end of its gzip data that are no gzip",
+            "fetch or compress it again",
+        )
+    else:
+        reason, remedy = "is not a gzip file, though its name says so", "rename or compress it"
+    return Fault(str(path), None, reason, remedy, "damaged_gzip")
 
 
 def unreadable(path: Path, error: OSError) -> Fault:

@@ -14,6 +14,7 @@ import numpy as np
 from jumok.data.folder import cache_folder, new_folder, read_steadily
 from jumok.data.ragged import INDEX, OFFSET, Ragged, RaggedWriter, damaged, mapped, read_index, write_index
 from jumok.data.rows import Row
+from jumok.errors import DataError
 
 __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
@@ -55,7 +56,7 @@ class TextStore:
                 lines = stack.enter_context((new / "lines.bin").open("wb"))
                 for row in rows:
                     for writer, text in zip(writers, row.values, strict=True):
-                        data = text.encode()
+                        data = encoded(text, row.line)
                         writer.append(data, len(data))
                         digest.update(len(data).to_bytes(8, "little") + data)
                     line = row.line.to_bytes(8, "little")
@@ -80,6 +81,23 @@ class TextStore:
     def line(self, i: int) -> int:
         """The line of the file that row i came from, 1-based."""
         return int(self._lines[i])
+
+
+def encoded(text: str, line: int) -> bytes:
+    """The UTF-8 of a text; names of files that are none come here, too."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode("utf-8", "surrogateescape" if is_escaped(text) else "replace")
+        name = repr(shown)[1:]
+        raise DataError(
+            f"example {line}: {name} is not UTF-8; rename the file, or save the text as UTF-8"
+        ) from None
+
+
+def is_escaped(text: str) -> bool:
+    """Whether a text holds bytes that are no UTF-8, as Python has them in names of files."""
+    return all(not "\ud800" <= one <= "\udfff" or "\udc80" <= one <= "\udcff" for one in text)
 
 
 class TokenStore:

@@ -3,18 +3,27 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jumok.data.annotations.picture import Class
+from jumok.data.annotations.source import AnnotationSource
+from jumok.data.annotations.summary import Summary
 from jumok.data.faults import Fault
+from jumok.data.folder import cache_folder, unwritable_cache
+from jumok.data.image_rows import ImageRows
+from jumok.data.looks import Looks
 from jumok.data.sources import Row, Source
-from jumok.data.store import TextStore, cache_folder
-from jumok.files import write_json
+from jumok.data.states import are_settled, are_unchanged, now, states_of
+from jumok.data.store import TextStore
+from jumok.errors import DataError, RunError
+from jumok.files import write_file_atomically
 
-VERSION = 2  # of what is kept; a change here makes older caches unused
+VERSION = 3  # of what is kept; a change here makes older caches unused
 SHOWN = 1000  # faults that are kept one by one; all are counted
+Tell = Callable[[int], None]  # hears how many images were looked at so far
 
 # With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
 FATAL = frozenset(
@@ -28,8 +37,19 @@ FATAL = frozenset(
         "damaged_parquet",
         "duplicate_column",
         "unreadable_file",
+        "wrong_format",
+        "wrong_encoding",
+        "wrong_separator",
+        "cr_line_ends",
+        "no_outlines",
+        "nothing_to_learn",
+        "nothing_to_score",
+        "other_classes",
     }
 )
+
+
+ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of which is looked at
 
 
 @dataclass(frozen=True)
@@ -42,22 +62,46 @@ class Imported:
     classes: tuple[Class, ...]  # of annotated pictures
     faults: tuple[Fault, ...]
     counts: dict[str, int]  # faults by their kind
+    remarks: tuple[Fault, ...] = ()  # what is no fault but good to know
+    summary: Summary = field(default_factory=Summary)  # of images
 
     @property
     def fatal(self) -> list[Fault]:
         return [fault for fault in self.faults if fault.kind in FATAL]
 
 
-def import_source(source: Source) -> Imported:
-    """Read a source, or take what was read of the same files before."""
-    key = fingerprint(source)
-    folder = cache_folder() / "rows" / key
-    report = folder.with_suffix(".json")
-    if report.exists() and folder.exists():
-        known = json.loads(report.read_text())
-        faults = tuple(Fault(*fault) for fault in known["faults"])
-        classes = tuple(Class(**one) for one in known["classes"])
-        return Imported(TextStore.open(folder), source.files, source.root, classes, faults, known["counts"])
+def import_source(source: Source, tell: Tell | None = None) -> Imported:
+    """Read a source, or take what was read of the same files before; `tell` hears how many images are looked at."""
+    folder = cache_folder() / "rows" / name_of_rows(source)
+    return taken_from_cache(source, folder) or read_anew(source, folder, tell)
+
+
+def taken_from_cache(source: Source, folder: Path) -> Imported | None:
+    """What was read before, when nothing has changed since; None also when it is damaged."""
+    try:
+        known = json.loads(folder.with_suffix(".json").read_bytes())
+        if known["states"] is None or not are_unchanged(known["states"]):
+            return None
+        store = TextStore.open(folder)
+        if store.digest != known["digest"]:
+            return None
+        return Imported(
+            store,
+            source.files,
+            source.root,
+            tuple(Class(**one) for one in known["classes"]),
+            tuple(Fault(*fault) for fault in known["faults"]),
+            dict(known["counts"]),
+            tuple(Fault(*remark) for remark in known["remarks"]),
+            Summary.of(known["summary"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
+        return None
+
+
+def read_anew(source: Source, folder: Path, tell: Tell | None) -> Imported:
+    began = now()
+    looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
     faults_seen: list[Fault] = []
 
@@ -70,21 +114,69 @@ def import_source(source: Source) -> Imported:
             if len(faults_seen) < SHOWN or row.kind in FATAL:
                 faults_seen.append(row)
 
-    TextStore.write(folder, source.columns, good_rows())
-    told = [asdict(one) for one in source.classes]
-    write_json(report, {"faults": [list(f) for f in faults_seen], "counts": counts, "classes": told})
+    store = TextStore.write(folder, source.columns, good_rows())
+    remarks = tuple(source.remarks)
+    summary = source.summary if isinstance(source, ImageSource) else Summary()
+    states = states_of(source.watched)
+    document = {
+        "states": states if are_settled(states, began) else None,
+        "digest": store.digest,
+        "faults": [list(fault) for fault in faults_seen],
+        "counts": counts,
+        "classes": [asdict(one) for one in source.classes],
+        "remarks": [list(remark) for remark in remarks],
+        "summary": summary.document(),
+    }
+    write_compactly(folder.with_suffix(".json"), document)
+    if looks is not None and looks.is_new:
+        write_compactly(file_of_looks(source), looks.known)
     return Imported(
-        TextStore.open(folder), source.files, source.root, source.classes, tuple(faults_seen), dict(counts)
+        store,
+        source.files,
+        source.root,
+        source.classes,
+        tuple(faults_seen),
+        dict(counts),
+        remarks,
+        summary,
     )
 
 
-def fingerprint(source: Source) -> str:
-    """A name for what a source reads and the state of its files."""
-    options = {name: str(value) for name, value in vars(source).items() if not name.startswith("_")}
-    state = [
-        (str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) if file.exists() else (str(file), 0, 0)
-        for file in source.watched
-    ]
-    return hashlib.sha256(json.dumps([VERSION, type(source).__name__, options, state]).encode()).hexdigest()[
-        :32
-    ]
+def open_looks(source: Source, tell: Tell | None) -> Looks | None:
+    """What is known of the images of a source, given to it; None where it has none."""
+    if not isinstance(source, ImageSource):
+        return None
+    try:
+        known = json.loads(file_of_looks(source).read_bytes())
+        known = known if isinstance(known, dict) else {}
+    except (OSError, ValueError):
+        known = {}
+    looks = Looks(known, tell)
+    source.remember(looks)
+    return looks
+
+
+def file_of_looks(source: Source) -> Path:
+    """Where it is kept what was seen in images; other options for the same files find it again."""
+    name = hashlib.sha256(json.dumps([VERSION, list(map(str, source.files))]).encode()).hexdigest()[:32]
+    return cache_folder() / "looks" / f"{name}.json"
+
+
+def write_compactly(file: Path, value: Mapping[str, Any]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file_atomically(file, json.dumps(value).encode())
+    except OSError as error:
+        raise unwritable_cache(file, error) from error
+    except RunError as unwritable:
+        raise unwritable_cache(file, unwritable.__cause__) from unwritable
+
+
+def name_of_rows(source: Source) -> str:
+    """A name for what a source reads."""
+    options = {
+        name: str(value)
+        for name, value in vars(source).items()
+        if not name.startswith("_") and name not in ("classes", "summary")
+    }
+    return hashlib.sha256(json.dumps([VERSION, type(source).__name__, options]).encode()).hexdigest()[:32]

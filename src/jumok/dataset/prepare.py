@@ -1,5 +1,6 @@
 """From the sources of an experiment to its splits: read, refuse or skip faults, split, learn vocabularies, encode."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -7,7 +8,9 @@ import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.faults import Fault
-from jumok.dataset.importing import SHOWN, Imported, import_source
+from jumok.dataset.importing import Imported, import_source
+from jumok.dataset.leaks import told_leaks
+from jumok.dataset.part_faults import PartFaults, absent_classes, check_part, left_out
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.experiment.options import Experiment
@@ -16,6 +19,7 @@ from jumok.kinds.fitting import Fields
 from jumok.kinds.kind import InputKind, Material, OutputKind
 
 Say = Callable[[str], None]
+PATIENCE = 10.0  # seconds between two words about images that are looked at
 
 
 @dataclass
@@ -25,8 +29,7 @@ class Prepared:
     fields: Fields
     splits: dict[str, Split] = field(default_factory=dict)
     faults: dict[str, Imported] = field(default_factory=dict)  # by the source that has them
-    too_long: dict[str, list[Fault]] = field(default_factory=dict)  # by part, the first of them
-    too_long_counts: dict[str, int] = field(default_factory=dict)
+    part_faults: dict[str, PartFaults] = field(default_factory=dict)  # by part
 
     @property
     def inputs(self) -> Mapping[str, InputKind]:
@@ -47,59 +50,128 @@ def prepare(
     """Make the parts of the data that are asked for and exist.
 
     `fitted` are the kinds of a saved model; without them they are learned from the train part. Faulty rows are a
-    DataError, or skipped with a word to `say` when the experiment says so; `tolerant` collects them without a word,
-    and gives no parts when there is nothing to train on.
+    DataError, or skipped with a word to `say` when the experiment says so; `tolerant` collects them, and gives no parts
+    when there is nothing to train on.
     """
-    imported = _import_all(experiment, say, parts, fitted is not None, tolerant)
-    if tolerant and not all(len(source.store) for source in imported.values()):
+    learns = fitted is None
+    imported = _import_all(experiment, say, parts, not learns)
+    if not tolerant:
+        for part, source in imported.items():
+            _refuse_or_skip(part, source, experiment, say)
+            for remark in source.remarks:
+                say(f"{part}: {remark}")
+    elif not all(len(source.store) for source in imported.values()):
         return Prepared(Fields({}, {}), faults=imported)
-    rows = {name: _rows_of(name, experiment, imported) for name in parts}
-    if fitted is None:
-        train = _source_of("train", experiment, imported)
-        train_rows = rows["train"]
-        if train_rows is None or not len(train_rows):
-            raise DataError("there is nothing to train on: the train part has no rows")
-        fitted = fitting.fit(
-            experiment.inputs,
-            experiment.outputs,
-            experiment.data.tokens,
-            experiment.data.max_tokens,
-            Material(train.store, train_rows, train.root, train.classes),
-        )
-    prepared = Prepared(fitted, faults=imported)
+    try:
+        rows = {name: _rows_of(name, experiment, imported) for name in parts}
+    except DataError:
+        if tolerant and any(source.counts for source in imported.values()):  # too few rows are left to split
+            return Prepared(Fields({}, {}), faults=imported)
+        raise
+    prepared = Prepared(fitted or _fit(experiment, imported, rows["train"]), faults=imported)
     for name, chosen in rows.items():
         if chosen is not None:
-            source = _source_of(name, experiment, imported)
-            prepared.splits[name] = _encode(name, source, chosen, prepared, experiment, say, tolerant)
+            prepared.splits[name] = _encode(name, chosen, prepared, experiment)
+            if not tolerant:
+                _refuse_or_skip_part(name, prepared, experiment, say)
+    if learns and not tolerant:
+        for sentence in _remarks(prepared):
+            say(sentence)
     return prepared
 
 
-def _import_all(
-    experiment: Experiment, say: Say, parts: Sequence[str], fitted: bool, tolerant: bool
-) -> dict[str, Imported]:
+def refusal(prepared: Prepared, experiment: Experiment) -> str | None:
+    """Why training would refuse these data, in a few words; None where it would begin."""
+    faults: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    fatal = sum(len(one.fatal) for one in faults)
+    if fatal:
+        return f"faults that cannot be skipped: {fatal}; mend them first"
+    total = sum(sum(one.counts.values()) for one in faults)
+    if total and experiment.data.on_bad_rows == "error":
+        return f"faulty rows: {total}; mend them, or set data.on_bad_rows: skip to train without them"
+    for part, source in prepared.faults.items():
+        if not len(source.store):
+            return str(_nothing_left(part, source))
+    for part, split in prepared.splits.items():
+        if not len(split):
+            return str(_nothing_left(part, prepared.part_faults[part]))
+    return None
+
+
+def _import_all(experiment: Experiment, say: Say, parts: Sequence[str], fitted: bool) -> dict[str, Imported]:
     wanted = {_owner(part, experiment) for part in parts} | (set() if fitted else {"train"})
-    imported = {}
-    for part, source in experiment.data.sources():
-        if part in wanted:
-            imported[part] = import_source(source.build(experiment.inputs, experiment.outputs))
-            if not tolerant:
-                _refuse_or_skip(part, imported[part], experiment, say)
-    return imported
+    return {
+        part: import_source(source.build(experiment.inputs, experiment.outputs), _progress(part, say))
+        for part, source in experiment.data.sources()
+        if part in wanted
+    }
+
+
+def _progress(part: str, say: Say) -> Callable[[int], None]:
+    """Says from time to time how many images were looked at."""
+    last = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PATIENCE:
+            last = time.monotonic()
+            say(f"{part}: {count:,} images and masks looked at so far")
+
+    return tell
+
+
+def _fit(experiment: Experiment, imported: Mapping[str, Imported], rows: np.ndarray | None) -> Fields:
+    train = imported["train"]
+    if rows is None or not len(rows):
+        raise _nothing_left("train", train)
+    return fitting.fit(
+        experiment.inputs,
+        experiment.outputs,
+        experiment.data.tokens,
+        experiment.data.max_tokens,
+        Material(train.store, rows, train.root, train.classes),
+    )
+
+
+def _nothing_left(part: str, found: Imported | PartFaults) -> DataError:
+    """The refusal of a part whose rows are all faulty, or that never had any."""
+    shown = found.faults if isinstance(found, Imported) else found.shown
+    total = sum(found.counts.values())
+    what = "there is nothing to train on: " if part == "train" else ""
+    why = f"; all {total:,} are faulty, the first is {shown[0]}" if shown else "; name a source that has some"
+    return DataError(f"{what}the {part} part has no rows{' left' if shown else ''}{why}")
 
 
 def _refuse_or_skip(part: str, imported: Imported, experiment: Experiment, say: Say) -> None:
     total = sum(imported.counts.values())
-    if not total:
-        return
-    if imported.fatal or experiment.data.on_bad_rows == "error":
-        raise _refusal(
-            imported.fatal[0] if imported.fatal else imported.faults[0], total, bool(imported.fatal)
+    if total and (imported.fatal or experiment.data.on_bad_rows == "error"):
+        raise _refusal((imported.fatal or imported.faults)[0], total, bool(imported.fatal))
+    if not len(imported.store):
+        raise _nothing_left(part, imported)
+    if total:
+        say(
+            f"{part}: left out {total:,} that are faulty ({_reasons(imported.counts)}), "
+            f"{len(imported.store):,} rows stay; first: {imported.faults[0]}"
         )
-    reasons = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in imported.counts.items())
-    say(
-        f"{part}: left out {total:,} that are faulty ({reasons}), {len(imported.store):,} rows stay; "
-        f"first: {imported.faults[0]}"
-    )
+
+
+def _refuse_or_skip_part(part: str, prepared: Prepared, experiment: Experiment, say: Say) -> None:
+    found, split = prepared.part_faults[part], prepared.splits[part]
+    if found.count and (found.fatal or experiment.data.on_bad_rows == "error"):
+        raise _refusal((found.fatal or found.shown)[0], found.count, bool(found.fatal))
+    if not len(split):
+        raise _nothing_left(part, found)
+    if found.count:
+        whole = len(split) + found.count
+        say(
+            f"{part}: skipped {found.count} of {whole} rows ({_reasons(found.counts)}); first: {found.shown[0]}"
+        )
+
+
+def _reasons(counts: Mapping[str, int]) -> str:
+    if len(counts) == 1 and "too_long" in counts:
+        return "too long"
+    return ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
 
 
 def _refusal(fault: Fault, total: int, fatal: bool) -> DataError:
@@ -108,13 +180,33 @@ def _refusal(fault: Fault, total: int, fatal: bool) -> DataError:
     return DataError(f"{fault}{advice}{more}")
 
 
+def _remarks(prepared: Prepared) -> list[str]:
+    """What a person should know before a training begins."""
+    said = [
+        str(remark)
+        for source in prepared.faults.values()
+        for remark in source.summary.remarks
+        if remark.kind not in ("exif_rotation", "used_bits")
+    ]
+    said += unseen_classes(prepared)
+    for name, split in prepared.splits.items():
+        said += told_leaks(name, split, prepared.splits.get("train"))
+    return said
+
+
+def unseen_classes(prepared: Prepared) -> list[str]:
+    """The classes that train does not show, so that nobody can learn them."""
+    train = prepared.faults.get("train")
+    absent = absent_classes(train) if train is not None else []
+    if not absent:
+        return []
+    names = ", ".join(absent[:10]) + (f" and {len(absent) - 10} more" if len(absent) > 10 else "")
+    return [f"train: nothing is marked as {names}, so that cannot be learned"]
+
+
 def _owner(part: str, experiment: Experiment) -> str:
     """The source that a part is taken from: its own, or train when it is split off."""
     return part if getattr(experiment.data, part) is not None else "train"
-
-
-def _source_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]) -> Imported:
-    return imported[_owner(part, experiment)]
 
 
 def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]) -> np.ndarray | None:
@@ -133,44 +225,13 @@ def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]
     return np.flatnonzero(sides == ("train", "valid", "test").index(part))
 
 
-def _encode(
-    part: str,
-    source: Imported,
-    rows: np.ndarray,
-    prepared: Prepared,
-    experiment: Experiment,
-    say: Say,
-    tolerant: bool,
-) -> Split:
-    """The columns of a part; rows that are too long are refused or skipped."""
-    kinds = prepared.fields.all
-    columns = {name: kind.column(source.store, source.root) for name, kind in kinds.items()}
-    lengths = np.stack([columns[name].lengths[rows] for name in kinds])  # (columns, n)
-    limit = experiment.data.max_tokens
-    long = np.flatnonzero((lengths > limit).any(0))
-    prepared.too_long[part] = [
-        _too_long(source, int(rows[i]), dict(zip(kinds, lengths[:, i].tolist(), strict=True)), limit)
-        for i in long[:SHOWN]
-    ]
-    prepared.too_long_counts[part] = len(long)
-    if len(long) and not tolerant:
-        fault = prepared.too_long[part][0]
-        if experiment.data.on_bad_rows == "error":
-            raise _refusal(fault, len(long), fatal=False)
-        say(f"{part}: skipped {len(long)} of {len(rows)} rows (too long); first: {fault}")
-    kept = np.delete(rows, long)
-    if not len(kept) and not tolerant:
-        raise DataError(f"the {part} part has no rows left; `jumok check` says what is wrong with them")
-    return Split(part, source.files, source.root, source.store, columns, kept, prepared.fields)
-
-
-def _too_long(source: Imported, row: int, lengths: dict[str, int], limit: int) -> Fault:
-    name, length = max(lengths.items(), key=lambda pair: pair[1])
-    files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
-    return Fault(
-        str(files.get(name, source.files[0])),
-        source.store.line(row),
-        f"{name} has {length} tokens, at most {limit} are allowed",
-        "shorten it, or raise data.max_tokens",
-        "too_long",
-    )
+def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: Experiment) -> Split:
+    """The columns of a part, without the rows that cannot be used."""
+    source = prepared.faults[_owner(part, experiment)]
+    fields, faults = prepared.fields, PartFaults()
+    columns = {name: kind.column(source.store, source.root) for name, kind in fields.all.items()}
+    lengths = np.stack([columns[name].lengths[rows] for name in fields.all])  # (columns, n)
+    kept = rows[~left_out(source, rows, fields, lengths, experiment.data.max_tokens, faults)]
+    check_part(part, source, prepared.faults.get("train", source), kept, fields, faults)
+    prepared.part_faults[part] = faults
+    return Split(part, source.files, source.root, source.store, columns, kept, fields)

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.check import LengthSummary, digests, length_summary
+from jumok.data.check import LengthSummary, length_summary
 from jumok.data.faults import Fault
-from jumok.dataset.evidence import evidence_faults, excess
-from jumok.dataset.pictures import PictureReport
-from jumok.dataset.prepare import Prepared
+from jumok.dataset.evidence import excess
+from jumok.dataset.importing import Imported
+from jumok.dataset.leaks import hashes, leaks, same_names
+from jumok.dataset.part_faults import PartFaults
+from jumok.dataset.pictures import PictureReport, picture_report
+from jumok.dataset.prepare import Prepared, unseen_classes
 from jumok.dataset.split import Split
-
-NO_PICTURES = PictureReport()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Report:
     fault_count: int
     fatal_count: int  # of these, faults that cannot be skipped
     pictures: PictureReport
+    remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
+    unseen: list[str]  # sentences about classes that train does not show
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -47,33 +50,36 @@ class Report:
             for name, part in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
-        images = {
-            "images": self.pictures.document(),
-            "remarks": [remark._asdict() for remark in self.pictures.remarks],
-        }
+        images = {"images": self.pictures.document(), "unseen": self.unseen}
         return {
             "splits": splits,
             "fields": self.fields,
             **(images if self.pictures.sources else {}),
+            "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
             "faults": faults,
         }
 
 
-def report(prepared: Prepared, pictures: PictureReport = NO_PICTURES) -> Report:
-    """Look at all that `prepare` (tolerant) has read; what was found in images stands for what their rows say."""
-    rest = {name: read for name, read in prepared.faults.items() if name not in pictures.annotated}
-    faults = [*pictures.faults, *(fault for read in rest.values() for fault in read.faults)]
-    faults += [fault for some in prepared.too_long.values() for fault in some]
-    count = len(pictures.faults) + sum(sum(read.counts.values()) for read in rest.values())
-    count += sum(prepared.too_long_counts.values())
+def report(prepared: Prepared) -> Report:
+    """Look at all that `prepare` (tolerant) has read."""
+    all_found: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    faults = [fault for read in prepared.faults.values() for fault in read.faults]
+    faults += [fault for part in prepared.part_faults.values() for fault in part.shown]
     train = prepared.splits.get("train")
-    splits = {name: report_split(part, train) for name, part in prepared.splits.items()}
-    fields = {name: kind.summary for name, kind in prepared.fields.all.items()}
-    fatal = pictures.fatal_count(prepared.faults) + sum(len(read.fatal) for read in rest.values())
-    empty = [] if count else evidence_faults(prepared.splits)
-    return Report(splits, fields, [*faults, *empty], count + len(empty), fatal + len(empty), pictures)
+    pictures = picture_report(prepared.faults)
+    remarks = [remark for read in prepared.faults.values() for remark in read.remarks]
+    return Report(
+        {name: report_split(part, train) for name, part in prepared.splits.items()},
+        {name: kind.summary for name, kind in prepared.fields.all.items()},
+        faults,
+        sum(sum(one.counts.values()) for one in all_found),
+        sum(len(one.fatal) for one in all_found),
+        pictures,
+        [*remarks, *pictures.remarks],
+        unseen_classes(prepared),
+    )
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
@@ -93,44 +99,6 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
         leak=leak,
         excess=excess(split),
     )
-
-
-def hashes(split: Split, names: tuple[str, ...]) -> np.ndarray:
-    """A hash (n,) of these columns of each example."""
-    return digests(split.texts, names)[split.rows]
-
-
-def same_names(split: Split, other: Split) -> bool:
-    """Whether equal texts mean the same in both: paths do where they start in the same folder."""
-    return split.root == other.root or not any(kind.reads_files for kind in split.inputs.values())
-
-
-def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | None]:
-    """How many examples have inputs (n,) that train has too, and where the first pair stands."""
-    known = hashes(train, tuple(split.inputs))
-    found = np.flatnonzero(np.isin(inputs, known))
-    if not len(found):
-        return 0, None
-    first = int(found[0])
-    twin = int(np.flatnonzero(known == inputs[first])[0])
-    here, there = f"{split.files[0]}:{split.line(first)}", f"{train.files[0]}:{train.line(twin)}"
-    return len(found), f"{here} is {there}: {split.text(next(iter(split.inputs)), first)!r}"
-
-
-def leaked_rows(prepared: Prepared) -> list[str]:
-    """A sentence for each part whose rows have inputs that train has, too."""
-    train = prepared.splits["train"]
-    said = []
-    for name, split in prepared.splits.items():
-        if split is not train and same_names(split, train):
-            count, first = leaks(split, train, hashes(split, tuple(split.inputs)))
-            if count:
-                said.append(leak_sentence(name, count, first))
-    return said
-
-
-def leak_sentence(part: str, count: int, first: str | None) -> str:
-    return f"{part}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
 
 
 def unknown_share(split: Split, name: str) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jumok.comparison import Variation
+from jumok.outputs import write_made
 
 TITLE = "Reading out digits: one vector or attention"
 LONGEST = 24
@@ -76,7 +77,6 @@ def write(folder: Path, seed: int = 1) -> Path:
     file = folder / "experiment.yaml"
     if file.exists():
         return file
-    (folder / "data").mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(seed)
     seen: set[tuple[int, ...]] = set()
     for part, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
@@ -85,6 +85,6 @@ def write(folder: Path, seed: int = 1) -> Path:
         if part != "train":
             seen |= {tuple(digits) for digits in drawn if len(digits) > 2}  # all short ones are in every part
         rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
-        (folder / "data" / f"{part}.tsv").write_text("digits\twords\n" + "".join(rows), encoding="utf-8")
-    file.write_text(EXPERIMENT, encoding="utf-8")
+        write_made(folder / "data" / f"{part}.tsv", ("digits\twords\n" + "".join(rows)).encode())
+    write_made(file, EXPERIMENT.encode())
     return file

@@ -9,6 +9,7 @@ Scenes for testing hold only handwriting that no scene for training has.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -20,6 +21,7 @@ from jumok.data.annotations.masks import save_mask
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture, Place
 from jumok.data.images import Size
 from jumok.demos.scenes import Scene, row, strewn
+from jumok.outputs import write_made
 
 Output = Literal["boxes", "mask", "text"]
 SEED = 1
@@ -157,17 +159,18 @@ def write(folder: Path, output: Output = "boxes") -> Path:
         return file
     for part in SHARES:
         write_part(folder / "data", output, part)
-    file.write_text(EXPERIMENTS[output], encoding="utf-8")
+    write_made(file, EXPERIMENTS[output].encode())
     return file
 
 
 def write_part(folder: Path, output: Output, part: str) -> None:
     """The scenes of a part as images/PART/0001.png, …, and what is in them."""
-    (folder / "images" / part).mkdir(parents=True, exist_ok=True)
     kept = []
     for number, scene in enumerate(scenes(output, part), start=1):
         name = f"{part}/{number:04}.png"
-        Image.fromarray(scene.pixels).save(folder / "images" / name, compress_level=1)
+        encoded = BytesIO()
+        Image.fromarray(scene.pixels).save(encoded, format="PNG", compress_level=1)
+        write_made(folder / "images" / name, encoded.getvalue())
         kept.append((name, scene))
     if output == "boxes":
         write_boxes(folder, part, kept)
@@ -175,7 +178,7 @@ def write_part(folder: Path, output: Output, part: str) -> None:
         write_masks(folder, part, kept)
     else:
         lines = [f"images/{name}\t{number_in(scene)}\n" for name, scene in kept]
-        (folder / f"{part}.tsv").write_text("scene\tnumber\n" + "".join(lines), encoding="utf-8")
+        write_made(folder / f"{part}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
 
 
 def number_in(scene: Scene) -> str:
@@ -196,13 +199,14 @@ def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
         for name, scene in kept
     ]
     data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(pictures))
-    (folder / f"{part}.json").write_text(coco_text(data), encoding="utf-8")
+    write_made(folder / f"{part}.json", coco_text(data).encode())
 
 
 def write_masks(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
     """A mask for each scene, and the list of the pairs."""
-    (folder / "masks" / part).mkdir(parents=True, exist_ok=True)
     for name, scene in kept:
-        save_mask(scene.mask, folder / "masks" / name)
+        encoded = BytesIO()
+        save_mask(scene.mask, encoded)
+        write_made(folder / "masks" / name, encoded.getvalue())
     lines = [f"images/{name}\tmasks/{name}\n" for name, _ in kept]
-    (folder / f"{part}.txt").write_text("".join(lines), encoding="utf-8")
+    write_made(folder / f"{part}.txt", "".join(lines).encode())

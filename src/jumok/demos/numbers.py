@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jumok.outputs import write_made
+
 LIMIT = 2**20
 SEED = 1
 TEST, VALID, TRAIN = 2000, 500, 200_000
@@ -106,16 +108,15 @@ def write(folder: Path, reverse: bool = False) -> Path:
     file = folder / "experiment.yaml"
     if file.exists():
         return file
-    (folder / "data").mkdir(parents=True, exist_ok=True)
     direction = REVERSE if reverse else FORWARD
     for part, numbers in parts(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
-        (folder / "data" / f"{part}.tsv").write_text(text, encoding="utf-8")
+        write_made(folder / "data" / f"{part}.tsv", text.encode())
     text = EXPERIMENT.format(
         title=f"{direction.source.capitalize()} to {direction.target}",
         every=direction.steps // 5,
         **asdict(direction),
     )
-    file.write_text(text, encoding="utf-8")
+    write_made(file, text.encode())
     return file

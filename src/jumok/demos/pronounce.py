@@ -3,6 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
+from jumok.outputs import write_made
+
 EXPERIMENT = """\
 # Spelling to pronunciation on the CMU Pronouncing Dictionary, written by `jumok demo pronounce`.
 inputs:
@@ -29,6 +31,5 @@ def write(folder: Path) -> Path:
     """Write the experiment file into a folder, if it is not there; the experiment file."""
     file = folder / "experiment.yaml"
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(EXPERIMENT.format(lexicon=dictionary()), encoding="utf-8")
+        write_made(file, EXPERIMENT.format(lexicon=dictionary()).encode())
     return file

@@ -11,11 +11,11 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from jumok.data.annotations.masks import numbered
+from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE, Colour
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
 from jumok.data.annotations.segmentation import covered
-from jumok.data.images import load_image, read_mask
+from jumok.data.images import load_image
 from jumok.deferred import Deferred
 
 transforms = Deferred("torchvision.transforms.v2.functional")
@@ -67,7 +67,7 @@ def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
     """The class (Y, X) of each pixel, -1 where there is none."""
-    return torch.from_numpy(numbered(read_mask(path), data.classes, data.ignore))
+    return torch.from_numpy(mask_classes(path, data.classes, data.ignore, data.instances))
 
 
 def mask_of_outlines(

@@ -9,9 +9,10 @@ from torch import Tensor
 from jumok.drawing.encoding import jpeg
 from jumok.drawing.sheet import LabelledPicture, draw_picture, draw_sheet
 from jumok.evaluation.answers import Answered
-from jumok.files import write_file_atomically
+from jumok.files import remove, unwritable, write_file_atomically
 
 EXAMPLES = "examples"  # the folder
+OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
 CELL = 400  # pixels, the width of each of two pictures
 LARGER = 2  # times, at most, that a small image is shown
 MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
@@ -20,14 +21,17 @@ MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 def draw_examples(run: Path, answered: Answered, examples: Iterable[int]) -> dict[int, str]:
     """Write a picture of each of these examples that can be drawn; their files below `run` by example."""
     folder = run / EXAMPLES
-    for old in folder.glob("*.jpg"):
-        old.unlink()
+    for old in folder.glob(OURS):
+        remove(old)
     drawn: dict[int, str] = {}
     for i in sorted(set(examples)):
         image = image_of(answered, i)
         if image is None:
             break
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from None
         drawn[i] = f"{EXAMPLES}/{i:05}.jpg"
         write_file_atomically(run / drawn[i], side_by_side(answered, i, image))
     return drawn

@@ -5,12 +5,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from jumok.errors import RunError
 from jumok.evaluation.analysis import analyse
 from jumok.evaluation.answers import Answered
 from jumok.evaluation.examples import draw_examples
+from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.files import write_file_atomically, write_json
 
-EVALUATION, ANSWERS, ANALYSIS = "evaluation.json", "predictions.jsonl", "analysis.json"
+ANSWERS = "predictions.jsonl"
+# what Python's splitlines and others take for the end of a line, though JSON allows it within a text
+SEPARATORS = str.maketrans({one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"})
 
 
 def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> None:
@@ -33,7 +37,7 @@ def lines(answered: Answered) -> list[str]:
                 **prediction[output].describe(),
             },
             ensure_ascii=False,
-        )
+        ).translate(SEPARATORS)
         for example, right, prediction in zip(
             answered.examples, answered.references, answered.predictions, strict=True
         )
@@ -42,16 +46,16 @@ def lines(answered: Answered) -> list[str]:
 
 def read_evaluation(run: Path) -> dict[str, Any] | None:
     """The scores that were written, or None when there are none (whole)."""
-    return _read(run / EVALUATION)
+    return _whole(run / EVALUATION)
 
 
 def read_analysis(run: Path) -> dict[str, Any] | None:
     """The analysis that was written, or None when there is none (whole)."""
-    return _read(run / ANALYSIS)
+    return _whole(run / ANALYSIS)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _whole(path: Path) -> dict[str, Any] | None:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        return read_stored(path)
+    except RunError:
         return None

@@ -1,66 +1,30 @@
 """From a YAML file and overrides to an Experiment, or to one sentence that says where it is wrong."""
 
-import re
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
-
+from jumok.data.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
+from jumok.experiment.loader import parse_yaml
 
 if TYPE_CHECKING:
+    from yaml.nodes import Node
+
     from jumok.experiment.options import Experiment
 
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
     "lexicon",
+    "files",
     "voc",
     "coco",
     "yolo",
     "masks",
     "images",
 )  # of a source; `lines` holds several
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans and numbers: `no` is a language, 1e-3 is a number; a key may stand once."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if not tag.endswith((":bool", ":float"))]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":  # <<: what it brings in may stand here, too
-                continue
-            place = f"{self.name}:{key_node.start_mark.line + 1}"
-            if not isinstance(key_node, ScalarNode):
-                raise ConfigurationError(
-                    f"{place}: a name was expected before the colon, not a list or braces"
-                )
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise ConfigurationError(f"{place}: {key!r} stands here twice; drop one")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf)$|^\.(?:nan|NaN)$"),
-    list("-+0123456789."),
-)
-# Integers were registered before floats, and the first match counts; put them in front again.
-for _rules in _Loader.yaml_implicit_resolvers.values():
-    _rules.sort(key=lambda rule: not rule[0].endswith(":int"))
 
 
 def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experiment":
@@ -70,14 +34,20 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
     """
     path = Path(path)
     try:
+        if path.is_char_device() and path != Path(os.devnull):
+            raise ConfigurationError(f"{path} is a device, expected an experiment file")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = did_you_mean(path.name, [file.name for file in path.parent.glob("*.y*ml")])
         raise ConfigurationError(f"{path}: there is no such file{near}") from None
     except IsADirectoryError:
         raise ConfigurationError(f"{path} is a folder, expected an experiment file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except ValueError:  # a NUL in the name
+        raise ConfigurationError(f"{str(path)!r} is no name of a file") from None
     given, root = parse_yaml(text, str(path))
     if not isinstance(given, dict):
         raise ConfigurationError(f"{path}: expected the options inputs, outputs and data")
@@ -85,25 +55,6 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
         set_value(given, override)
     resolve_paths(given, path.parent)
     return build_experiment(given, str(path), root, overrides)
-
-
-def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
-    """The values of a YAML text and its nodes, which know their lines; a sentence gives name and line."""
-    try:
-        loader = _Loader(text)
-        loader.name = name
-        root = loader.get_single_node()
-        return (loader.construct_document(root) if root is not None else None), root
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (
-            f"{error.context} {error.problem}" if (error.problem or "").startswith("but") else error.problem
-        )
-        raise ConfigurationError(f"{name}:{line}: not YAML: {problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise ConfigurationError(f"{name}: not an experiment: its brackets are nested too deeply") from None
 
 
 def keys_of(override: str) -> list[str]:
@@ -149,11 +100,23 @@ def resolve_paths(given: dict[str, Any], folder: Path) -> None:
 
 
 def absolute(path: str, folder: Path) -> str:
-    return str((folder / Path(path).expanduser()).resolve())
+    """A path that starts at `folder`, whole; what comes out of a pipe is kept in a file, for it comes once."""
+    try:
+        whole = folder / Path(path).expanduser()
+        return str(spooled(whole) if is_pipe(whole) else whole.resolve())
+    except ValueError:
+        raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None
+    except (OSError, RuntimeError) as error:  # too long, a loop of links, no home folder of that name
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{cut(path)!r} cannot be the name of a file ({reason})") from None
+
+
+def cut(path: str) -> str:
+    return path if len(path) <= 200 else path[:200] + "…"
 
 
 def build_experiment(
-    given: dict[str, Any], name: str, root: Node | None = None, overrides: Sequence[str] = ()
+    given: dict[str, Any], name: str, root: "Node | None" = None, overrides: Sequence[str] = ()
 ) -> "Experiment":
     """Validate, and turn the first error into a sentence with its line."""
     from pydantic import ValidationError

@@ -11,7 +11,8 @@ import numpy as np
 
 from jumok.data.annotations.splits import recognized, split_names
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES, load_mask
+from jumok.data.images import SUFFIXES
+from jumok.data.mask_images import load_mask
 from jumok.data.reading import decoded, raw_lines
 from jumok.errors import DataError
 

@@ -2,31 +2,52 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from jumok.choices import OUTSIDE
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, misplaced
 
 if TYPE_CHECKING:
     from jumok.data.annotations.picture import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
+    from jumok.data.named_files import NamedFilesSource
     from jumok.data.sources import LinesSource, Source, TableSource
 
-FORMATS = ("lines", "table", "lexicon", "voc", "coco", "yolo", "masks")
+FORMATS = ("lines", "table", "lexicon", "files", "voc", "coco", "yolo", "masks")
 ANNOTATED = ("voc", "coco", "yolo", "masks")
 BELONGS = {  # which formats an option is for
     "columns": ("table",),
+    "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "masks"),
     "split": ("voc", "yolo"),
     "classes": ("voc", "masks"),
     "ignore": ("masks",),
+    "instances": ("masks",),
+    "text": ("files",),
 }
+
+
+def one_character(value: Any) -> Any:
+    """What stands between cells: a character, or the word tab."""
+    if value in ("tab", "\\t"):
+        return "\t"
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        raise ValueError(f"expected one character, like ';', or tab; got {value!r}")
+    return value
+
+
 Channel = Annotated[int, Field(ge=0, le=255)]
+Value = Annotated[int, Field(ge=0)]
 Colour = tuple[Channel, Channel, Channel]
+Column = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
+Separator = Annotated[
+    str,
+    BeforeValidator(one_character),
+    WithJsonSchema({"type": "string", "description": "one character, or tab"}),
+]
 Inputs = Mapping[str, InputOptions]
 Outputs = Mapping[str, OutputOptions]
 
@@ -39,19 +60,25 @@ class SourceOptions(Options):
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    columns: dict[str, str] | None = None  # for a table: our name to the name in the file
+    columns: dict[str, Column] | None = (
+        None  # for a table: our name to the name in the file, or to its number
+    )
+    separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
+    files: Path | None = None  # a folder of images whose text is in their names
+    text: Literal["stem", "folder"] = "stem"  # for files: the name without suffix, or that of the folder
     voc: Path | None = None  # the folder that holds JPEGImages and Annotations
     coco: Path | None = None  # the JSON file
     yolo: Path | None = None  # the data.yaml
     masks: Path | None = None  # a folder of masks, or a list file with `image mask` on each line
     images: Path | None = None  # the folder of images, where the format does not say it
     split: str | None = None
-    classes: tuple[str, ...] | dict[str, Colour] | None = (
-        None  # for masks with their colours, if they have some
-    )
-    ignore: int | None = Field(default=OUTSIDE, ge=0)  # the value of mask pixels that do not count
+    # for masks in the order of their values, or with their values or colours
+    classes: tuple[str, ...] | dict[str, Value] | dict[str, Colour] | None = None
+    # the value of mask pixels that do not count; auto: 255, unless it is a class's
+    ignore: Value | Literal["auto"] | None = "auto"
+    instances: bool = False  # for masks: each object has a number of its own, 0 is none
 
     @property
     def format(self) -> str:
@@ -71,23 +98,44 @@ class SourceOptions(Options):
             raise misplaced(f"say which split of the {given[0]} data, like split: train", "split")
         if self.masks is not None and not self.classes:
             raise misplaced("masks need the names of their classes, in the order of their values", "classes")
+        if self.masks is not None:
+            self._check_values()
         return self
+
+    def _check_values(self) -> None:
+        """Refuse values of masks that contradict each other."""
+        classes = self.classes or ()
+        values = list(classes.values()) if isinstance(classes, dict) else list(range(len(classes)))
+        if len(set(values)) < len(values):
+            raise misplaced("two classes have the same value; give each its own", "classes")
+        if self.ignore in values and not self.instances:
+            raise misplaced(
+                f"{self.ignore} is the value of a class, too; name another value, or null", "ignore"
+            )
+        if self.instances and (isinstance(classes, dict) or len(classes) > 2):
+            raise misplaced("masks of instances have objects of one class, like classes: [cell]", "classes")
 
     def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
         """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
         from jumok.data.sources import LexiconSource
 
         names = (*inputs, *outputs)
+        if self.files is not None:
+            return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
         if self.lines is not None:
-            return lines_source(self.lines, names)
+            refuse_drawn(inputs, outputs)
+            return with_images(lines_source(self.lines, names), inputs)
         if self.table is not None:
-            return table_source(self.table, self.columns or {}, names)
+            refuse_drawn(inputs, outputs)
+            source = table_source(self.table, self.columns or {}, names, self.separator)
+            return with_images(source, inputs)
         if self.lexicon is not None:
+            refuse_drawn(inputs, outputs)
             if len(names) != 2:
                 raise ValueError(
                     f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
                 )
-            return LexiconSource(self.lexicon, (names[0], names[1]), self.stress)
+            return with_images(LexiconSource(self.lexicon, (names[0], names[1]), self.stress), inputs)
         return self.annotation_source(inputs, outputs)
 
     def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
@@ -101,9 +149,10 @@ class SourceOptions(Options):
                     f"{name} is {kind}; put the examples into a table, with a column for the paths of images"
                 )
                 raise ValueError(f"annotations give images, boxes and masks, but {wrong}")
-        if self.masks is not None and "boxes" in kinds.values():
+        if self.masks is not None and "boxes" in kinds.values() and not self.instances:
             raise ValueError(
-                "masks do not say where one object ends and the next begins; boxes cannot be made of them"
+                "masks do not say where one object ends and the next begins; boxes can be made of them only where "
+                "each object has a number of its own (instances: true)"
             )
         place = self.voc or self.coco or self.yolo or self.masks or Path()
         return AnnotationSource(self.read, place, kinds, self.model_dump_json())
@@ -121,7 +170,26 @@ class SourceOptions(Options):
             return read_coco(self.coco, self.images)
         if self.yolo is not None:
             return read_yolo(self.yolo, self.split or "")
-        return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore)
+        return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
+
+
+def with_images(source: "Source", inputs: Inputs) -> "Source":
+    """A reader of texts that looks at the images whose paths they are."""
+    from jumok.data.image_rows import ImageRows
+
+    images = tuple(name for name, one in inputs.items() if one.kind == "image")
+    return ImageRows(source, images) if images else source
+
+
+def files_source(
+    folder: Path, text: Literal["stem", "folder"], inputs: Inputs, outputs: Outputs
+) -> "NamedFilesSource":
+    from jumok.data.named_files import NamedFilesSource
+
+    (image, *more), (answer, *_) = inputs, outputs
+    if more or inputs[image].kind != "image" or outputs[answer].kind != "text":
+        raise ValueError("files give one input of kind image and one output of kind text")
+    return NamedFilesSource(folder, text, (image, answer))
 
 
 def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
@@ -135,10 +203,22 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
     return LinesSource({name: lines[name] for name in names})
 
 
-def table_source(table: Path, columns: dict[str, str], names: tuple[str, ...]) -> "TableSource":
+def table_source(
+    table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
+) -> "TableSource":
     from jumok.data.sources import TableSource
 
     extra = [name for name in columns if name not in names]
     if extra:
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
-    return TableSource(table, {name: columns.get(name, name) for name in names})
+    return TableSource(table, {name: columns.get(name, name) for name in names}, separator)
+
+
+def refuse_drawn(inputs: Inputs, outputs: Outputs) -> None:
+    """Refuse boxes and masks where examples are texts."""
+    for name, options in outputs.items():
+        if options.kind in ("boxes", "mask"):
+            formats = "masks" if options.kind == "mask" else "coco, voc or yolo"
+            raise ValueError(
+                f"{name} is {options.kind}, which texts and tables do not hold; name its annotations: {formats}"
+            )

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from jumok.errors import ConfigurationError
-from jumok.experiment.file import parse_yaml
+from jumok.experiment.loader import parse_yaml
 
 EXAMPLE = "--vary inputs.german.encoder.kind=gru,transformer"
 

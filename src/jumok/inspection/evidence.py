@@ -43,7 +43,10 @@ def hiding_test(
     output_ko: str = "",
     measure: Measure = "log-probability",
 ) -> Verdict:
-    """Hide the k most attended keys of a query, and k others at random; `Verdict` says what follows from it.
+    """Hide the k most attended keys of a query, and other sets of k; `Verdict` says what follows from it.
+
+    The others are drawn at random among keys that are not the most attended; all sets of them are tried where these are
+    not more than `draws`. Where there are too few keys for 5 sets, fewer than k are hidden, down to one.
 
     `score` runs the model and gives one number (a scalar) of an answer that stays the same: the log-probability of a
     token under teacher forcing, or the logarithm of a box's score. It must give the same number each time, and
@@ -65,6 +68,7 @@ def hiding_test(
     heads = heads_at(maps, places, query)
     weights, allowed = attended(heads, example, query)
     pool = candidates(allowed, keys)
+    k = comparable(k, len(pool))
     top = sorted(pool, key=lambda key: (-float(weights[key]), key))[:k]
 
     def change(hide: Sequence[int] | None, queries: Sequence[int] | None) -> float:
@@ -76,13 +80,14 @@ def hiding_test(
             )
         return after - before
 
-    random = drawn([key for key in pool if key not in top], k, draws, seed)
+    rest = [key for key in pool if key not in top]
+    others = drawn(rest, k, draws, seed)
     slopes = gradient(score, model, places, example, query, sorted(allowed)) if gradients else None
     return Verdict(
         k,
         tuple(top),
         change(top, [query]) if top else None,
-        tuple(change(some, [query]) for some in random),
+        tuple(change(some, [query]) for some in others),
         len(pool),
         change(None, None) if all(place.head is not None for place in places) else None,
         slopes,
@@ -90,6 +95,7 @@ def hiding_test(
         output_ko,
         threshold,
         measure,
+        every=len(others) == comb(len(rest), k),
     )
 
 
@@ -155,6 +161,12 @@ def allowed_keys(call: AttentionMap, example: int, head: int, query: int) -> lis
 def candidates(allowed: set[int], keys: Sequence[int] | None) -> list[int]:
     """The keys that may be hidden, of those that may be looked at."""
     return sorted(allowed if keys is None else allowed & set(keys))
+
+
+def comparable(k: int, count: int) -> int:
+    """How many of so many keys are hidden at once: k, or fewer where there would be too few others to compare; or 1."""
+    enough = (fewer for fewer in range(min(k, count), 1, -1) if comb(count - fewer, fewer) >= FEWEST)
+    return next(enough, 1)
 
 
 def drawn(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from jumok.data.images import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import ANSWERS, read_evaluation
-from jumok.kinds.kind import InputKind
+from jumok.kinds.kind import InputKind, OutputKind
+from jumok.kinds.text import Text
 from jumok.predictor.saved import CONFIG, read_config
 
 MOST = 6
@@ -24,19 +25,22 @@ THUMBNAIL = 96  # pixels of the longer side
 
 @dataclass(frozen=True)
 class Example:
-    """One input by name: a text, or an image and a small picture of it."""
+    """One input by name, a text or an image and a small picture of it, and the right answers by output."""
 
     label: str
     values: Mapping[str, Any]
     thumbnails: Mapping[str, str]
+    right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def document(self, number: int) -> dict[str, Any]:
         """As a page is told: of an image its number, by which it can be asked for."""
         images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
-        return {"label": self.label, "inputs": {**self.values, **images}}
+        return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}
 
 
-def examples_of(run: Path, inputs: Mapping[str, InputKind]) -> list[Example]:
+def examples_of(
+    run: Path, inputs: Mapping[str, InputKind], outputs: Mapping[str, OutputKind]
+) -> list[Example]:
     """The first examples of a run that still can be read; none where it was not evaluated."""
     try:
         root = root_of(run)
@@ -44,19 +48,31 @@ def examples_of(run: Path, inputs: Mapping[str, InputKind]) -> list[Example]:
     except (JumokError, OSError, ValueError, KeyError, StopIteration):
         return []
     found: dict[str, Example] = {}
-    for row in rows:
+    for row, references in rows:
         if len(found) < MOST and row.keys() >= inputs.keys():
             example = example_of({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
-                found.setdefault(example.label, example)
+                right = {name: right_answer(kind, references) for name, kind in outputs.items()}
+                right = {name: one for name, one in right.items() if one is not None and len(right) == 1}
+                found.setdefault(example.label, replace(example, right=right))
     return list(found.values())
 
 
-def answered(run: Path) -> Iterator[dict[str, str]]:
-    """The inputs that were answered in the evaluation, as rows have them."""
+def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """The inputs that were answered in the evaluation and the right answers, as rows have them."""
     with (run / ANSWERS).open(encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line)["inputs"]
+            row = json.loads(line)
+            yield row["inputs"], [text for text in row.get("right", []) if isinstance(text, str)]
+
+
+def right_answer(kind: OutputKind, references: list[str]) -> dict[str, Any] | None:
+    """The first reference of a text with its tokens, and the others; None where an answer is no text."""
+    if not references or not isinstance(kind, Text):
+        return None
+    text, *others = (kind.accept(reference) for reference in references)
+    (tokens,) = kind.tokens([text])
+    return {"text": text, "tokens": kind.vocabulary.pieces(tokens), "others": others}
 
 
 def root_of(run: Path) -> Path:

@@ -11,6 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from jumok.inspection.korean import in_korean
+
 MOST_BYTES = 20_000_000  # of a body
 BODIES = ("application/json", "multipart/form-data")
 HEADERS = {
@@ -96,7 +98,7 @@ def has_body(headers: Headers) -> bool:
 
 async def answer(send: Send, status: int, sentence: str) -> None:
     """An error in JSON."""
-    body = json.dumps({"error": {"en": sentence, "ko": sentence}}, ensure_ascii=False).encode()
+    body = json.dumps({"error": {"en": sentence, "ko": in_korean(sentence)}}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -118,7 +118,10 @@ def look(predictor: Predictor, inputs: Any, name: str = "", id: str | None = Non
     """
     value = predictor.named(inputs)
     if all(predictor.inputs[part].is_blank(one) for part, one in value.items()):
-        raise DataError("the input is empty, so there is nothing to look at; type something")
+        raise DataError(
+            "the input is empty, so there is nothing to look at; type something",
+            "입력이 비어 있어 볼 것이 없습니다. 무언가 입력하세요.",
+        )
     columns = {part: kind.encode([value[part]]) for part, kind in predictor.inputs.items()}
     predictor.refuse_too_long([column.lengths for column in columns.values()], [0])
     was_training, model = predictor.model.training, predictor.model.eval()
@@ -132,7 +135,10 @@ def look(predictor: Predictor, inputs: Any, name: str = "", id: str | None = Non
     finally:
         model.train(was_training)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
-    documents = [kind.document(value[part]) for part, kind in predictor.inputs.items()]
+    documents = [
+        {**kind.document(value[part]), "unknown": sorted(dict.fromkeys(kind.unknown(value[part])))}
+        for part, kind in predictor.inputs.items()
+    ]
     return Look(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
 
 

@@ -7,17 +7,19 @@ from urllib.parse import urlencode
 from jumok.errors import DataError
 from jumok.inspection import details
 from jumok.inspection.looking import Look
+from jumok.inspection.packing import packed_weights, shares
 from jumok.inspection.recorded import Group, Layer
-from jumok.inspection.show import packed_weights, page_of, shares
-from jumok.inspection.uses import Use
+from jumok.inspection.show import page_of
 
 
 def offline_page(look: Look) -> str:
     """One HTML file: all weights of the best answer, exact where they fit, and the checks of every answer."""
-    groups = [group_of(name, use) for name, use in look.uses.items()]
-    most = shares(groups)
-    packed = {group.id: packed_weights(group, 0, most[group.id]) for group in groups}
-    kept: dict[str, Any] = {"packed": packed}
+    return page_of({**look.document(), "id": None}, kept_of(look))
+
+
+def kept_of(look: Look) -> dict[str, Any]:
+    """What a page without a server may ask, by its addresses; all weights as `packed`."""
+    kept: dict[str, Any] = {"packed": packed_of(look)}
     for answer in range(look.answers if look.uses else 0):
         kept[f"/api/check?look=&answer={answer}"] = details.check(look, answer)
     for attention in look.uses:
@@ -25,9 +27,21 @@ def offline_page(look: Look) -> str:
         kept[f"/api/heads?{query}"] = details.heads(look, attention, 0)
     with suppress(DataError):  # nothing was searched for
         kept["/api/steps?look="] = details.steps(look)
-    return page_of({**look.document(), "id": None}, kept)
+    return kept
 
 
-def group_of(name: str, use: Use) -> Group:
-    """A use of attention for the best answer, as `show` packs them."""
-    return Group(name, use.use, [Layer(one.name, [one]) for one in use.layers(0)])  # type: ignore[list-item]
+def packed_of(look: Look, answer: int = 0) -> dict[str, Any]:
+    """All weights of one answer by attention, exact where they fit."""
+    groups = [group_of(look, name, answer) for name in look.uses]
+    most, packed = shares(groups), {}
+    for group in groups:
+        use = look.uses[group.id]
+        weights = packed_weights(group, (use.queries, use.keys), 0, most[group.id])
+        packed[group.id] = weights | {"answer": answer}
+    return packed
+
+
+def group_of(look: Look, name: str, answer: int) -> Group:
+    """A use of attention for one answer, as `show` packs them."""
+    layers = [Layer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
+    return Group(name, look.uses[name].use, layers)

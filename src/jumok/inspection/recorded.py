@@ -14,6 +14,7 @@ from jumok.attention.maps import AttentionMap
 from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
 from jumok.errors import DataError
+from jumok.inspection.beams import Rows, refuse_beams, require_steps
 from jumok.inspection.layers import Windowed
 from jumok.inspection.windows import Windows
 
@@ -22,7 +23,8 @@ Axis = dict[str, Any]  # JSON
 CROSS = re.compile(
     r"cross|enc(oder)?_?dec|encoder_attn|src_attn|multihead_attn|crossattention", re.IGNORECASE
 )
-BEGIN = "<s>"  # what a decoder has read before its first token
+DECODER = re.compile(r"(^|[._])(decoder|dec)([._]|s?$|s?\.)", re.IGNORECASE)
+START = "<start>"  # what a decoder has read before its first token, where nobody says it
 ALIKE = 0.08  # how far the cells of a picture may be from squares, as a logarithm
 BESIDE = 8  # tokens beside the cells of a picture, at most
 
@@ -33,6 +35,7 @@ class Layer:
 
     name: str
     calls: Sequence[AttentionMap | Windowed]  # those of windows are one map of all cells
+    rows: Rows | None = None  # the row of the answer in each call; None: its example in all of them
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -43,7 +46,8 @@ class Layer:
     def weights(self, example: int, head: int) -> Tensor:
         """All weights (T, S) of a head; a step sees no keys of later ones."""
         S = self.shape[3]
-        rows = [call[example, head] for call in self.calls]  # (T', S')
+        examples = [example] * len(self.calls) if self.rows is None else self.rows
+        rows = [call[row, head] for call, row in zip(self.calls, examples, strict=True)]  # (T', S')
         return torch.cat([F.pad(row, (0, S - row.shape[1])) for row in rows]).cpu()
 
 
@@ -54,6 +58,8 @@ class Group:
     id: str
     use: Use
     layers: list[Layer]
+    causal: bool = False
+    example: int = 0  # of the layers' batch
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -72,7 +78,7 @@ class Group:
             "layers": [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers],
             "queries": queries,
             "keys": keys,
-            "causal": self.use == "decoder",
+            "causal": self.causal,
         }
 
 
@@ -82,15 +88,46 @@ def kind_of(call: AttentionMap | Windowed) -> Literal["dot", "additive", "window
     return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
 
 
-def groups_of(maps: Recording, example: int, windows: Mapping[str, Windows]) -> list[Group]:
-    """Layers of the same shape whose names differ by numbers only, in the order of their first calls."""
+def groups_of(
+    maps: Recording, example: int, windows: Mapping[str, Windows], rows: Rows | None = None
+) -> list[Group]:
+    """Layers of the same shape whose names differ by numbers only, in the order of their first calls.
+
+    `rows` are those of one answer of a beam search; the steps of beams without them are refused.
+    """
+    steps = {
+        name: calls for name in maps.names if name not in windows and len(calls := joined(maps.all(name))) > 1
+    }
+    if rows is None:
+        crossing = [name for name in steps if CROSS.search(name)]
+        refuse_beams(
+            [steps[name] for name in steps if name not in crossing], [steps[name] for name in crossing]
+        )
     found: dict[tuple[Any, ...], list[Layer]] = {}
     for name in maps.names:
         calls = maps.all(name)
-        layer = Layer(name, in_place(calls[-1], windows[name]) if name in windows else joined(calls))
+        if name in windows:
+            layer = Layer(name, in_place(calls[-1], windows[name]))
+        elif rows is not None and name in steps:
+            require_steps(steps[name], rows)
+            layer = Layer(name, steps[name][: len(rows)], rows)
+        else:
+            layer = Layer(name, joined(calls))
         B, _, T, S = layer.shape
         found.setdefault((re.sub(r"\d+", "*", name), B, T, S), []).append(layer)
-    return [Group(str(n), use_of(layers[0], example), layers) for n, layers in enumerate(found.values())]
+    crosses = any(is_cross(layer) for layers in found.values() for layer in layers)
+    return [
+        group_of(str(n), layers, example_of(layers[0], example, steps, rows), crosses)
+        for n, layers in enumerate(found.values())
+    ]
+
+
+def example_of(layer: Layer, example: int, steps: Mapping[str, Any], rows: Rows | None) -> int:
+    """Which example of a layer an answer belongs to: of an encoder, which beams share, the source of its rows."""
+    if rows is None:
+        return example
+    batch = max((calls[0].shape[0] for calls in steps.values()), default=1)
+    return rows[0] * layer.shape[0] // batch
 
 
 def in_place(call: AttentionMap, windows: Windows) -> Sequence[Windowed]:
@@ -110,12 +147,18 @@ def joined(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
     return calls if len(calls) > 1 and steps and len(heads) == 1 else calls[-1:]
 
 
-def use_of(layer: Layer, example: int) -> Use:
-    """What a layer is for, by its shape and its name, and by whether it looks ahead."""
-    T, S = layer.shape[2:]
-    if T != S or CROSS.search(layer.name):
-        return "cross"
-    return "decoder" if T > 1 and not bool(layer.weights(example, 0).triu(1).any()) else "encoder"
+def is_cross(layer: Layer) -> bool:
+    return layer.shape[2] != layer.shape[3] or bool(CROSS.search(layer.name))
+
+
+def group_of(id: str, layers: list[Layer], example: int, crosses: bool) -> Group:
+    """What layers are for: by their shape and name, whether they look ahead, and whether the model looks across."""
+    T = layers[0].shape[2]
+    if is_cross(layers[0]):
+        return Group(id, "cross", layers, example=example)
+    causal = T > 1 and not bool(layers[0].weights(example, 0).triu(1).any())
+    decodes = causal or (crosses and DECODER.search(layers[0].name) is not None)
+    return Group(id, "decoder" if decodes else "encoder", layers, causal, example)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,22 +170,21 @@ class Sides:
     picture: tuple[int, int] | None  # width and height
     writes: bool  # there are layers that look from queries to keys
     pictures: int  # examples that are pictures; windows of them are more
+    start: str = START
 
     def axes(self, group: Group) -> tuple[Axis, Axis]:
         T, S = group.sides
-        if group.use == "encoder":
+        if group.use == "encoder" or not self.writes:  # a row is of the token that stands there
             both = self.cells(group, S) or self.tokens("input", S, self.keys, self.queries)
             return both, both
-        if group.use == "decoder" and self.writes and self.queries is not None and len(self.queries) == T:
-            read = [BEGIN, *self.queries[:-1]]
+        if group.use == "decoder" and group.causal and self.queries is not None and len(self.queries) == T:
+            read = [self.start, *self.queries[:-1]]
             return self.tokens("output", T, self.queries), self.tokens("output", S, read)
         if group.use == "decoder":
-            return self.tokens("output", T, self.queries, self.keys), self.tokens(
-                "output", S, self.keys, self.queries
-            )
-        return self.tokens("output", T, self.queries), self.cells(group, S) or self.tokens(
-            "input", S, self.keys
-        )
+            both = self.tokens("output", S, self.queries)
+            return both, both
+        keys = self.cells(group, S) or self.tokens("input", S, self.keys)
+        return self.tokens("output", T, self.queries), keys
 
     def tokens(self, of: Literal["input", "output"], count: int, *labels: Sequence[str] | None) -> Axis:
         """Tokens by the first labels that are as many; by their numbers, where there are none."""

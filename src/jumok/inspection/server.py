@@ -27,8 +27,10 @@ from jumok.data.images import load_image
 from jumok.errors import DataError, JumokError
 from jumok.inspection import details
 from jumok.inspection.guard import MOST_BYTES, Guard
+from jumok.inspection.korean import in_korean
 from jumok.inspection.looking import Look
 from jumok.inspection.matter import verdict_on
+from jumok.inspection.offline import packed_of
 from jumok.inspection.workbench import Gone, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -205,6 +207,7 @@ DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
         look, *asked.where, asked.text("view"), asked.number_or_none("query"), asked.number("shift", 0)
     ),
     "check": lambda look, asked: details.check(look, asked.number("answer", 0)),
+    "packed": lambda look, asked: packed_of(look, asked.number("answer", 0)),
     "steps": lambda look, asked: details.steps(look),
 }
 
@@ -242,22 +245,31 @@ def as_example(value: str) -> Any:
 
 
 async def refused(request: Request, error: JumokError) -> Response:
-    return wrong(404 if isinstance(error, Gone) else 400, str(error))
+    return wrong(404 if isinstance(error, Gone) else 400, str(error), error.ko or in_korean(str(error)))
 
 
 async def not_served(request: Request, error: HTTPException) -> Response:
-    sentences = {404: "there is nothing at this address", 405: "this address is not asked in this way"}
-    return wrong(error.status_code, sentences.get(error.status_code, str(error.detail)))
+    sentences = {
+        404: ("there is nothing at this address", "이 주소에는 아무것도 없습니다"),
+        405: ("this address is not asked in this way", "이 주소는 이런 방식으로 요청할 수 없습니다"),
+    }
+    detail = str(error.detail)
+    return wrong(error.status_code, *sentences.get(error.status_code, (detail, in_korean(detail))))
 
 
 async def left(request: Request, error: ClientDisconnect) -> Response:
-    return wrong(400, "the request broke off")
+    return wrong(400, "the request broke off", "요청이 끊어졌습니다")
 
 
 async def failed(request: Request, error: Exception) -> Response:
-    return wrong(500, f"this could not be computed ({type(error).__name__}); the terminal of jumok says more")
+    name = type(error).__name__
+    return wrong(
+        500,
+        f"this could not be computed ({name}); the terminal of jumok says more",
+        f"계산하지 못했습니다 ({name}). jumok을 실행한 터미널에 자세한 내용이 있습니다.",
+    )
 
 
-def wrong(status: int, sentence: str) -> Response:
-    body = json.dumps({"error": {"en": sentence, "ko": sentence}}, ensure_ascii=False)
+def wrong(status: int, sentence: str, korean: str) -> Response:
+    body = json.dumps({"error": {"en": sentence, "ko": korean}}, ensure_ascii=False)
     return Response(body, status, media_type="application/json")

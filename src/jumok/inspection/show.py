@@ -10,24 +10,27 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
 
 from jumok.attention.record import Recording
 from jumok.data.images import load_image
 from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
-from jumok.inspection.recorded import Group, Sides, groups_of
+from jumok.inspection.beams import BeamIndices, rows_of
+from jumok.inspection.packing import packed_weights, shares
+from jumok.inspection.recorded import START, Group, Sides, groups_of
 from jumok.inspection.windows import Windows
 
-LIMIT = 16_000_000  # bytes of weights in a page
 LARGEST = 1024  # pixels of a picture's longer side
-STEPS = 65_535  # of weights in 16 bits
+FITTING = """addEventListener("message", (event) => {
+  const frame = document.getElementById("NAME");
+  if (!frame || event.source !== frame.contentWindow || !Number.isFinite(event.data?.jumokHeight)) return;
+  frame.style.height = `${Math.min(4000, Math.ceil(event.data.jumokHeight))}px`;
+});"""  # a frame in a notebook is as high as its page
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +45,17 @@ class Shown:
     def page(self) -> str:
         return page_of(self.document, self.details)
 
+    def __repr__(self) -> str:
+        """Short: a notebook keeps it beside the page itself."""
+        return f"<jumok page {self.document['model']['name']!r}: {self.document['model']['summary']}>"
+
     def _repr_html_(self) -> str:
-        source = html.escape(self.page, quote=True)
+        """The page in a frame that is closed to the notebook, but may say how high it is."""
+        source, name = html.escape(self.page, quote=True), f"jumok-{token_hex(6)}"
         style = f"width: 100%; height: {self.height}px; border: 0; border-radius: 8px"
         allowed = "allow-scripts allow-downloads allow-modals"
-        return f'<iframe srcdoc="{source}" sandbox="{allowed}" style="{style}"></iframe>'
+        frame = f'<iframe id="{name}" srcdoc="{source}" sandbox="{allowed}" style="{style}"></iframe>'
+        return f"{frame}<script>{FITTING.replace('NAME', name)}</script>"
 
     def save(self, path: str | Path) -> Path:
         """Write the page as one HTML file that needs nothing else."""
@@ -68,16 +77,20 @@ def show(
     answers: str | Sequence[str] | None = None,
     title: str | None = None,
     windows: Mapping[str, Windows] | None = None,
+    beam_indices: BeamIndices | None = None,
+    start: str = START,
 ) -> Shown:
     """What a recorded model looked at, as the page of the workbench.
 
     `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
-    tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read the ones
-    before. `image` is the picture that the input was; its cells are found by their number. `answers`
-    are texts to show as what the model answered, the best first. Layers are grouped by their names and shapes.
+    tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read `start` and the
+    ones before. There is a token for each position, special ones included. `image` is the picture that the input
+    was; its cells are found by their number. `answers` are texts to show as what the model answered, the best first.
+    Layers are grouped by their names and shapes.
     All weights of one example of the batch are kept, exactly where they fit; what was rounded or pooled to fit says
     so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
-    one picture are a map of its cells.
+    one picture are a map of its cells. Steps of a beam search need the `beam_indices` of `generate`; `example` is
+    then the number of a returned sequence.
     """
     maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
     if tokens is not None:
@@ -85,27 +98,38 @@ def show(
             raise ValueError("tokens are queries and keys alike; give them alone, or queries and keys")
         queries = keys = tokens
     windows = windows or {}
-    check_example(maps, example, windows)
+    rows = None if beam_indices is None else rows_of(beam_indices, example)
+    if rows is None:
+        check_example(maps, example, windows)
     picture = None if image is None else opened(image)
-    groups = groups_of(maps, example, windows)
+    groups = groups_of(maps, example, windows, rows)
+    writes = any(group.use == "cross" for group in groups)
+    if tokens is None and writes and queries is not None:
+        start, queries = started(groups, start, queries)
+    check_tokens(groups, "tokens" if tokens is not None else "keys", keys)
+    check_tokens(groups, "queries", queries if tokens is None else None)
     sides = Sides(
         None if queries is None else list(queries),
         None if keys is None else list(keys),
         None if picture is None else picture.size,
-        any(group.use == "cross" for group in groups),
+        writes,
         min(group.layers[0].shape[0] for group in groups),
+        start,
     )
     document = {
         "version": 1,
         "id": None,
         "model": {"name": title or "jumok", "summary": summary(groups)},
         "inputs": inputs_of(sides, picture),
-        "outputs": outputs_of(sides, answers),
+        "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
         "attentions": [group.document(*sides.axes(group)) for group in groups],
         "nothing": None,
+        "test": "python",
     }
     most = shares(groups)
-    packed = {group.id: packed_weights(group, example, most[group.id]) for group in groups}
+    packed = {
+        group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
+    }
     return Shown(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
 
 
@@ -146,62 +170,47 @@ def hashed(script: str) -> str:
     return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
-def weights_in(group: Group) -> int:
-    T, S = group.sides
-    return sum(group.heads) * T * S
-
-
-def shares(groups: Sequence[Group]) -> dict[str, int]:
-    """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
-    left, found = LIMIT, {}
-    for number, group in enumerate(sorted(groups, key=weights_in)):
-        found[group.id] = left // (len(groups) - number)
-        left -= min(found[group.id], 4 * weights_in(group))
-    return found
-
-
-def packed_weights(group: Group, example: int, most: int) -> dict[str, Any]:
-    """All weights (heads of all layers, T, S) in at most so many bytes: exact, else in 16 bits, else pooled, too."""
-    T, S = group.sides
-    exact = 4 * weights_in(group) <= most
-    pool = (1, 1) if exact else pooling(group, most)
-    parts = [
-        packed_head(layer.weights(example, head), pool, exact)
-        for layer in group.layers
-        for head in range(layer.shape[1])
-    ]
-    data = b64encode(b"".join(parts)).decode()
-    kind = "float32" if exact else "uint16"
-    sizes = {"answer": 0, "heads": group.heads, "T": T, "S": S}
-    return sizes | {"pool": list(pool), "kind": kind, "data": data}
-
-
-def pooling(group: Group, most: int) -> tuple[int, int]:
-    """How many queries and keys share a number, so that all fit in 16 bits each; a short side stays whole."""
-    heads, (T, S) = sum(group.heads), group.sides
-    for size in range(1, max(T, S) + 1):
-        pool = (size if T > 64 else 1), (size if S > 64 else 1)
-        if 2 * heads * -(-T // pool[0]) * -(-S // pool[1]) <= most:
-            return pool
-    return T, S
-
-
-def packed_head(weights: Tensor, pool: tuple[int, int], exact: bool) -> bytes:
-    """Weights (T, S) as bytes, low ones first; of those that share a number, the largest."""
-    if pool != (1, 1):
-        weights = F.max_pool2d(weights[None], pool, ceil_mode=True)[0]
-    if exact:
-        return weights.contiguous().numpy().astype("<f4").tobytes()
-    return (weights * STEPS).round().to(torch.int32).numpy().astype("<u2").tobytes()
-
-
 def check_of(maps: Recording) -> dict[str, Any]:
     """The worst comparison of weights · values with what the kernel gave."""
     checks = [call.check() for call in maps.calls if not call.dropout]
-    if not checks:
-        return {"error": 0.0, "most": 0.0, "holds": True}
+    unchecked = len(maps.calls) - len(checks)
+    if not checks:  # with dropout, the kernel's output is of other weights
+        return {"error": None, "most": None, "holds": None, "unchecked": unchecked}
     worst = max(checks, key=lambda one: one.error / one.most)
-    return {"error": worst.error, "most": worst.most, "holds": worst.holds}
+    return {"error": worst.error, "most": worst.most, "holds": worst.holds, "unchecked": unchecked}
+
+
+def started(groups: Sequence[Group], start: str, queries: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The start token and those written; a sequence as `generate` gives it begins with the start token."""
+    longer = any(
+        group.use == "decoder" and group.causal and group.sides[0] + 1 == len(queries) for group in groups
+    )
+    return (
+        (queries[0], queries[1:])
+        if longer and len(queries) not in counts_of(groups, "queries")
+        else (start, queries)
+    )
+
+
+def check_tokens(groups: Sequence[Group], name: str, tokens: Sequence[str] | None) -> None:
+    """DataError where tokens are not as many as the positions of any side that they may stand at."""
+    counts = counts_of(groups, name)
+    if tokens is None or len(tokens) in counts:
+        return
+    raise DataError(
+        f"{name} has {len(tokens)} tokens, where the model had {' or '.join(map(str, counts))} positions; "
+        "give one token for each, special ones included ([CLS], </s>, padding), as "
+        "tokenizer.convert_ids_to_tokens(ids) does"
+        + ("; the last token that a model wrote was not read by it" if len(tokens) - 1 in counts else "")
+    )
+
+
+def counts_of(groups: Sequence[Group], name: str) -> list[int]:
+    """How many positions there are where tokens of this name may stand."""
+    side = 0 if name == "queries" else 1
+    own = "decoder" if name == "queries" else "encoder"
+    fitting = groups if name == "tokens" else [group for group in groups if group.use in ("cross", own)]
+    return sorted({group.sides[side] for group in fitting or groups})
 
 
 def check_example(maps: Recording, example: int, windows: Mapping[str, Windows]) -> None:
@@ -226,12 +235,13 @@ def inputs_of(sides: Sides, picture: Image.Image | None) -> list[dict[str, Any]]
     return [{"name": "input", "kind": "text", "text": plain(sides.keys), "tokens": list(sides.keys)}]
 
 
-def outputs_of(sides: Sides, answers: str | Sequence[str] | None) -> list[dict[str, Any]]:
-    if answers is None and sides.queries is None:
+def outputs_of(queries: Sequence[str] | None, answers: str | Sequence[str] | None) -> list[dict[str, Any]]:
+    """What was answered: texts that are given, or the tokens that were written; nothing where none was written."""
+    if answers is None and queries is None:
         return []
-    texts = [plain(sides.queries or [])] if answers is None else answers
+    texts = [plain(queries or [])] if answers is None else answers
     texts = [texts] if isinstance(texts, str) else list(texts)
-    tokens = list(sides.queries or [])
+    tokens = list(queries or [])
     shown = [{"text": text, "score": None, "tokens": tokens, "log_probabilities": []} for text in texts]
     return [{"name": "output", "kind": "text", "answers": shown}]
 

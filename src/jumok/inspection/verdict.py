@@ -1,12 +1,14 @@
 """What a test of attention says: numbers, an answer by a fixed rule, and a sentence that a person can read."""
 
 from dataclasses import dataclass
+from math import exp
 from statistics import mean, median
 from typing import Literal
 
 THRESHOLD = 0.1  # nats: the probability changes by a tenth
 DRAWS = 20  # chance alone puts the top above so many random draws once in 21 times
 FEWEST = 5  # draws; with fewer that differ, chance explains too much
+FEWEST_SETS = 2  # where all sets are tried, none is left to chance; against a single one there is no first
 
 Measure = Literal["log-probability", "score"]
 Matters = Literal["yes", "no", "unclear"]
@@ -35,8 +37,8 @@ class Verdict:
 
     - "yes": |c| is at least the threshold (0.1 nats unless said otherwise) and larger than every |r|.
     - "no": |c| is below the threshold, or not larger than half of the |r| (their median).
-    - "unclear": anything between, or fewer than 5 different draws of k other keys that a query may look at; a query
-      that may look at nothing, too.
+    - "unclear": anything between; or too few to compare with: fewer than 5 random draws, or, where all sets of k other
+      keys were tried (`every`), fewer than 2. A query that may look at nothing, too.
     """
 
     k: int
@@ -50,6 +52,7 @@ class Verdict:
     output_ko: str = ""
     threshold: float = THRESHOLD
     measure: Measure = "log-probability"
+    every: bool = False  # `changes` are of all sets of k other keys, not of random draws
 
     @property
     def matters(self) -> Matters:
@@ -62,7 +65,7 @@ class Verdict:
 
     @property
     def too_few(self) -> bool:
-        return len(self.changes) < FEWEST
+        return len(self.changes) < (FEWEST_SETS if self.every else FEWEST)
 
     def document(self) -> dict[str, object]:
         """As JSON; `random` holds nulls where nothing could be drawn."""
@@ -70,6 +73,7 @@ class Verdict:
         return {
             "question": f"hide the top {self.k}",
             "k": self.k,
+            "every": self.every,
             "output": self.output,
             "top": {"change": self.change, "keys": list(self.keys)},
             "random": {
@@ -91,14 +95,19 @@ class Verdict:
         count = len(self.keys)
         most = "the most attended position" if count == 1 else f"the {count} most attended positions"
         what = f"the {self.measure}" + (f" of {self.output}" if self.output else "")
-        said = f"Hiding {most} changes {what} by {signed(self.change)}."
+        said = f"Hiding {most} changes {what} by {self.told(self.change, 'probability')}."
         others = "another one" if self.k == 1 else f"{self.k} others"
         if self.too_few:
             left = "1 position" if self.allowed == 1 else f"{self.allowed} positions"
-            return f"{said} Only {left} can be hidden: too few to compare with {others} at random, so it is unclear."
+            return f"{said} Only {left} can be hidden: too few to compare with {others}, so it is unclear."
+        if self.every:
+            others = "any other one" if self.k == 1 else f"any other {self.k}"
+            many = f"all {len(self.changes)} were tried"
+        else:
+            others, many = f"{others} at random", f"{len(self.changes)} draws"
         said += (
-            f" Hiding {others} at random changes it by {signed(mean(self.changes))} on average, and by "
-            f"{signed(self.largest)} at most ({len(self.changes)} draws)."
+            f" Hiding {others} changes it by {signed(mean(self.changes))} on average, and by "
+            f"{signed(self.largest)} at most ({many})."
         )
         return f"{said} {self.reason_en()}"
 
@@ -106,7 +115,8 @@ class Verdict:
         if self.matters == "yes":
             return "What was looked at here matters."
         if self.matters == "unclear":
-            return "That is more than most draws and not more than all of them: unclear."
+            most = "most others" if self.every else "most draws"
+            return f"That is more than {most} and not more than all of them: unclear."
         if abs(self.change or 0.0) < self.threshold:
             return f"The output hardly depends on what was looked at here (less than {self.threshold:g})."
         return "What was looked at most here matters no more than other positions."
@@ -116,26 +126,36 @@ class Verdict:
             return "이 쿼리에서는 가릴 위치가 없어 판단할 수 없습니다."
         what = f"{self.output_ko or self.output}의 " if self.output_ko or self.output else ""
         measure = "로그 확률" if self.measure == "log-probability" else "점수"
-        said = f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{measure} 변화는 {signed(self.change)}입니다."
+        change = self.told(self.change, "확률")
+        said = f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{measure} 변화는 {change}입니다."
         if self.too_few:
             return (
-                f"{said} 가릴 수 있는 위치가 {self.allowed}곳뿐이라 무작위로 고른 다른 {self.k}곳과 견줄 수 없어 "
+                f"{said} 가릴 수 있는 위치가 {self.allowed}곳뿐이라 다른 {self.k}곳과 비교할 수 없어 "
                 "판단하기 어렵습니다."
             )
-        said += (
-            f" 다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니 "
-            f"평균 {signed(mean(self.changes))}, 가장 큰 변화는 {signed(self.largest)}입니다."
+        tried = (
+            f"다른 {self.k}곳의 모든 조합 {len(self.changes)}가지를 가려 보니"
+            if self.every
+            else f"다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니"
         )
+        said += f" {tried} 평균 {signed(mean(self.changes))}, 가장 큰 변화는 {signed(self.largest)}입니다."
         return f"{said} {self.reason_ko()}"
 
     def reason_ko(self) -> str:
         if self.matters == "yes":
             return "여기서 본 것은 출력에 영향을 줍니다."
         if self.matters == "unclear":
-            return "대부분의 무작위 시도보다 크지만 전부보다 크지는 않아 판단하기 어렵습니다."
+            tries = "다른 조합" if self.every else "무작위 시도"
+            return f"대부분의 {tries}보다 크지만 전부보다 크지는 않아 판단하기 어렵습니다."
         if abs(self.change or 0.0) < self.threshold:
             return f"출력은 여기서 본 것에 거의 좌우되지 않습니다({self.threshold:g} 미만)."
         return "여기서 가장 많이 본 위치도 다른 위치보다 더 중요하지는 않습니다."
+
+    def told(self, change: float, probability: str) -> str:
+        """A change; of a log-probability, also what it makes of the probability."""
+        if self.measure != "log-probability" or abs(change) < 0.005:
+            return signed(change)
+        return f"{signed(change)} ({probability} × {factor(change)})"
 
     @property
     def largest(self) -> float:
@@ -145,4 +165,13 @@ class Verdict:
 
 def signed(change: float) -> str:
     """With its sign, and none where it rounds to nothing."""
-    return f"{change:+.2f}" if abs(change) >= 0.005 else "0.00"
+    return f"{change:+.2f}".replace("-", "−") if abs(change) >= 0.005 else "0.00"
+
+
+def factor(change: float) -> str:
+    """By how much a probability is multiplied where its logarithm changes by so much."""
+    times = exp(min(change, 700.0))
+    if 0.001 <= times < 1000:
+        return f"{times:.3g}"
+    digits, power = f"{times:.0e}".split("e")
+    return f"{digits}e{int(power)}".replace("-", "−")

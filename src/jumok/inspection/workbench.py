@@ -74,7 +74,10 @@ class Workbench:
         """A look that is still kept; it is kept longer now."""
         with self.lock:
             if name not in self.looks:
-                raise Gone("this look is not kept any more; look again")
+                raise Gone(
+                    "this look is not kept any more; look again",
+                    "이 화면의 내용은 더 이상 남아 있지 않습니다. 다시 살펴보세요.",
+                )
             self.looks.move_to_end(name)
             return self.looks[name]
 
@@ -97,14 +100,21 @@ def value_of(run: Opened, name: str, value: Any) -> Any:
     if isinstance(value, Mapping) and set(value) == {"example"}:
         number = value["example"]
         if not isinstance(number, int) or not 0 <= number < len(run.examples):
-            raise DataError(f"there is no example {number!r}; there are {len(run.examples)}")
+            raise DataError(
+                f"there is no example {number!r}; there are {len(run.examples)}",
+                f"예시 {number!r}번은 없습니다. {len(run.examples)}개가 있습니다.",
+            )
         return run.examples[number].values[name]
     if reads_images and isinstance(value, str | Mapping):
-        raise DataError(f"{name} is an image; send it as a file, or the number of an example")
+        raise DataError(
+            f"{name} is an image; send it as a file, or the number of an example",
+            f"{name}에는 그림이 필요합니다. 파일이나 예시를 고르세요.",
+        )
     if not reads_images and not isinstance(value, str):
         raise DataError(f"{name} is a text; got {type(value).__name__}")
     if isinstance(value, str) and len(value) > LONGEST:
         raise DataError(
-            f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it"
+            f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it",
+            f"{name}: 글자가 {len(value):,}개입니다. {LONGEST:,}개까지만 살펴볼 수 있으니 줄이세요.",
         )
     return value

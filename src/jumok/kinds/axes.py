@@ -10,9 +10,13 @@ Side = Literal["input", "output"]
 Axis = dict[str, Any]  # JSON
 
 
-def token_axis(of: Side, name: str, labels: Sequence[str], first: int = 0) -> Axis:
-    """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all."""
-    return {"of": of, "name": name, "kind": "tokens", "labels": list(labels), "first": first}
+def token_axis(of: Side, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False) -> Axis:
+    """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all.
+
+    `backwards`: the last one of the text comes first.
+    """
+    axis = {"of": of, "name": name, "kind": "tokens", "labels": list(labels), "first": first}
+    return axis | {"backwards": backwards}
 
 
 def cell_axis(name: str, grid: tuple[int, int], cell: tuple[float, float], beside: int = 0) -> Axis:

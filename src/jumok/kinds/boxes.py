@@ -17,7 +17,7 @@ from jumok.data.resizing import scaled_boxes
 from jumok.data.store import TextStore
 from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
-from jumok.errors import ConfigurationError, DataError
+from jumok.errors import ConfigurationError
 from jumok.geometry import overlap
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
@@ -69,7 +69,6 @@ class Boxes:
     reads_files: bool = False
     counted: str = "image"
     least: float = SURE
-    evidence: str = "an object that counts"
 
     @cached_property
     def names(self) -> list[str]:
@@ -97,16 +96,25 @@ class Boxes:
         return f"{self.options.head.kind} boxes"
 
     def column(self, store: TextStore, root: Path) -> MarkedObjects:
-        """The objects of all rows; DataError where one is of a class that was not there in training."""
-        texts = list(store.texts(self.name))
-        for text in texts:
-            for one in objects_of(text):
-                if one.name not in self.numbers:
-                    raise DataError(
-                        f"{one.name!r} is marked in these images, but training knows only {', '.join(self.names)}; "
-                        "name all classes, or leave those images out"
-                    )
-        return MarkedObjects(texts, self.numbers)
+        """The objects of all rows."""
+        return MarkedObjects(list(store.texts(self.name)), self.numbers)
+
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        """The rows with an object of a class that was not there in training."""
+        found: dict[int, str] = {}
+        for place, text in enumerate(store.texts(self.name, rows)):
+            strange = [one.name for one in objects_of(text) if one.name not in self.numbers]
+            if strange:
+                known = ", ".join(self.names)
+                found[place] = f"{strange[0]!r} is marked here, but training knows only {known}"
+        return found
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        """Groups teach nothing and are not scored; difficult objects are not scored."""
+        objects = (one for text in store.texts(self.name, rows) for one in objects_of(text))
+        if any(not one.crowd and (learning or not one.difficult) for one in objects):
+            return None
+        return f"no object is marked in any image that could be {'learned' if learning else 'scored'}"
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0
@@ -209,12 +217,6 @@ class Boxes:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
-
-    def teaches(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd).any())
-
-    def judges(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd & ~right.ignored).any())
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
         """More objects in an image than there are queries."""

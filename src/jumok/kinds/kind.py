@@ -180,6 +180,14 @@ class OutputKind(Kind, Protocol):
         """What losses and speeds are told for: "token" or "image"."""
         ...
 
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        """Which of the rows say what this kind did not learn in training, by their number among them, and what."""
+        ...
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        """Why nothing can be learned from the rows, or scored by them; None where something can."""
+        ...
+
     def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
         """The decoder or head that the options ask for, on these encoders."""
         ...
@@ -243,19 +251,6 @@ class OutputKind(Kind, Protocol):
     @property
     def least(self) -> float | None:
         """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
-        ...
-
-    @property
-    def evidence(self) -> str | None:
-        """What right answers may lack, so that nothing can be learned or judged by them; None where they never do."""
-        ...
-
-    def teaches(self, right: Any) -> bool:
-        """Whether there is something to learn from a right answer, as metrics take it."""
-        ...
-
-    def judges(self, right: Any) -> bool:
-        """Whether a right answer, as metrics take it, can tell how good a prediction is."""
         ...
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:

@@ -15,12 +15,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from jumok.data.annotations.masks import numbered
+from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_of
-from jumok.data.images import load_mask
 from jumok.data.marks import MaskMarks
 from jumok.data.resizing import UNKNOWN
 from jumok.data.store import TextStore
@@ -66,11 +65,12 @@ def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
     """The classes (Y, X) int16 of the pixels that a row tells of, -1 where nothing is known."""
     said = json.loads(text)
     if "file" in said:
-        return numbered(load_mask(root / said["file"]), classes, said["ignore"])
+        return mask_classes(root / said["file"], classes, said["ignore"], said.get("instances", False))
     width, height = said["size"]
     mask = np.zeros((height, width), dtype=np.int16)
-    for number, outline in said["outlines"]:
-        mask[covered(segmentation_of(outline), width, height)] = number
+    numbers = {one.name: number for number, one in enumerate(classes)}
+    for name, outline in said["outlines"]:
+        mask[covered(segmentation_of(outline), width, height)] = numbers[name]
     return mask
 
 
@@ -85,7 +85,6 @@ class Mask:
     batch_size: None = None
     reads_files: bool = True
     counted: str = "image"
-    evidence: str = "a pixel of a known class"
     least: None = None  # each pixel has one class, however sure
 
     @property
@@ -110,6 +109,26 @@ class Mask:
 
     def column(self, store: TextStore, root: Path) -> Masks:
         return Masks(list(store.texts(self.name)), root, self.classes)
+
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        """The rows with an outline of a class that was not there in training."""
+        known, found = set(self.names), dict[int, str]()
+        for place, text in enumerate(store.texts(self.name, rows)):
+            strange = [name for name, _ in json.loads(text).get("outlines", ()) if name not in known]
+            if strange:
+                found[place] = (
+                    f"{strange[0]!r} is outlined here, but training knows only {', '.join(self.names)}"
+                )
+        return found
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        """Outlines are wanted to learn from; what files of masks hold is known since they were read."""
+        if not learning:
+            return None
+        said = (json.loads(text) for text in store.texts(self.name, rows))
+        if any("file" in one or one["outlines"] for one in said):
+            return None
+        return "no object is outlined in any image"
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0
@@ -175,12 +194,6 @@ class Mask:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["mean_iou"]
-
-    def teaches(self, right: np.ndarray) -> bool:
-        return bool((right != UNKNOWN).any())
-
-    def judges(self, right: np.ndarray) -> bool:
-        return self.teaches(right)
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None

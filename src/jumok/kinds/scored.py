@@ -95,6 +95,7 @@ class ScoredTexts:
     banned: tuple[int, ...]  # never written
     courses: list[list[Living]]  # hypotheses of each step
     readable: Callable[[list[int]], list[str]]
+    backwards: bool = False  # the last token of a text is written first
 
     @property
     def count(self) -> int:
@@ -119,11 +120,12 @@ class ScoredTexts:
         return {"name": self.name, "kind": "text", "answers": answers}
 
     def queries(self, answer: int) -> Axis:
-        return token_axis("output", self.name, self.pieces[answer])
+        return token_axis("output", self.name, self.pieces[answer], backwards=self.backwards)
 
     def past(self, answer: int) -> Axis:
         """The decoder has read the begin mark, and then all but the last token."""
-        return token_axis("output", self.name, (SPECIALS[BOS], *self.pieces[answer][:-1]), first=-1)
+        read = (SPECIALS[BOS], *self.pieces[answer][:-1])
+        return token_axis("output", self.name, read, first=-1, backwards=self.backwards)
 
     def part_of(self, answer: int, query: int) -> int:
         return part_required(query, len(self.tokens[answer]), "token")
@@ -150,10 +152,10 @@ class ScoredTexts:
         return {
             "reason": "bottleneck",
             "text": {
-                "en": "There is nothing to see from the answer to the input: this decoder has no attention. All it "
-                "knows of the input is one vector, the summary that the encoder made.",
-                "ko": "답에서 입력으로 이어지는 것은 볼 수 없습니다. 이 디코더에는 어텐션이 없어, 인코더가 요약한 벡터 "
-                "하나로만 입력을 압니다.",
+                "en": "This decoder has no attention: it reads one summary vector that the encoder made of the whole "
+                "input, and never looks back at single tokens.",
+                "ko": "이 디코더에는 어텐션이 없어, 인코더가 입력 전체를 요약한 벡터 하나만 읽고 "
+                "토큰 하나하나를 다시 보지 않습니다.",
             },
         }
 
@@ -161,10 +163,12 @@ class ScoredTexts:
 CONVOLUTIONAL = {
     "reason": "convolutional",
     "text": {
-        "en": "There is nothing to see from the answer to the input: it is made by convolutions, each of which sees "
-        "a fixed neighbourhood; no attention weighs one place against another.",
-        "ko": "답에서 입력으로 이어지는 것은 볼 수 없습니다. 이 답은 정해진 주변만 보는 합성곱으로 만들어지며, "
-        "위치끼리 견주어 가중치를 주는 어텐션이 없습니다.",
+        "en": "This answer is made by convolutions, each of which sees a fixed neighbourhood; no attention weighs one "
+        "place against another. To see attention, train a model that has it: boxes with `head: {kind: query}`, a "
+        "text output (`jumok demo digits --output text`), or a transformer as encoder.",
+        "ko": "이 답은 정해진 주변만 보는 합성곱으로 만들어지며, 위치끼리 비교해 가중치를 주는 어텐션이 없습니다. "
+        "어텐션을 보려면 어텐션이 있는 모델을 학습시키세요: 상자라면 `head: {kind: query}`, 글을 출력하는 모델"
+        "(`jumok demo digits --output text`), 또는 트랜스포머 인코더.",
     },
 }
 

@@ -1,6 +1,7 @@
 """Text: sentences, words, numbers, codes. Anything that is written as characters."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
-from jumok.data.sources import clean
+from jumok.data.rows import SURROGATE, clean
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.drawing.sheet import LabelledPicture
@@ -66,7 +67,6 @@ class Text:
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
-    evidence: None = None  # any text can be learned and judged by
 
     @property
     def digest(self) -> str:
@@ -94,15 +94,22 @@ class Text:
     def column(self, store: TextStore, root: Path) -> TokenStore:
         """Token numbers of all rows, kept in the cache."""
         folder = cache_folder() / "tokens" / name_of(store.digest, self.name, self.digest)
-        if not folder.exists():
+        if folder.exists():
+            with suppress(DataError):  # a damaged one is made anew
+                return TokenStore.open(folder)
 
-            def sequences() -> Iterator[Sequence[int]]:
-                for start in range(0, len(store), ENCODED_AT_ONCE):
-                    some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
-                    yield from self.tokens(list(store.texts(self.name, some)))
+        def sequences() -> Iterator[Sequence[int]]:
+            for start in range(0, len(store), ENCODED_AT_ONCE):
+                some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
+                yield from self.tokens(list(store.texts(self.name, some)))
 
-            TokenStore.write(folder, sequences(), len(self.vocabulary))
-        return TokenStore.open(folder)
+        return TokenStore.write(folder, sequences(), len(self.vocabulary))
+
+    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        return {}
+
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        return None
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return sum(int((column[int(row)] == UNK).sum()) for row in rows)
@@ -110,7 +117,13 @@ class Text:
     def accept(self, value: object) -> str:
         if not isinstance(value, str):
             raise DataError(f"{self.name!r} of an input must be a text; got {value!r}")
-        return clean(value)
+        text = clean(value)
+        if SURROGATE.search(text):
+            raise DataError(
+                f"{self.name!r} of an input holds half a character or a byte that is not UTF-8 "
+                "(a lone surrogate \\ud800-\\udfff); write it as UTF-8"
+            )
+        return text
 
     def is_blank(self, value: str) -> bool:
         return not value.strip()
@@ -182,19 +195,14 @@ class Text:
         tokens = tuple(tuple(walk.said(0, rank)) for rank in range(len(found)))
         pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
         answers = (best, *best.alternatives)
-        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, walk.course(0), self.vocabulary.pieces)
+        course, readable = walk.course(0), self.vocabulary.pieces
+        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, course, readable, self.backwards)
 
     def found(self, value: TextPrediction) -> str:
         return value.text
 
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
-
-    def teaches(self, right: list[str]) -> bool:
-        return True
-
-    def judges(self, right: list[str]) -> bool:
-        return True
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None
@@ -221,7 +229,8 @@ class Text:
         }
 
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
-        return token_axis("input", self.name, self.vocabulary.pieces(batch.values[0].tolist()))
+        labels = self.vocabulary.pieces(batch.values[0].tolist())
+        return token_axis("input", self.name, labels, backwards=self.backwards)
 
     def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
         return None

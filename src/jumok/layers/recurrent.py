@@ -1,11 +1,29 @@
 """Stacks of recurrent cells, as torch has them."""
 
+from typing import Any
+
+import torch
 from torch import nn
 
+from jumok import device
 from jumok.choices import Cell
 
 Stack = nn.RNN | nn.LSTM | nn.GRU
-CELLS: dict[Cell, type[Stack]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class LSTM(nn.LSTM):
+    """torch's, which computes in fp32 where bf16 is asked for by autocast and the processor has no such LSTM."""
+
+    def forward(self, x: Any, state: Any = None) -> Any:
+        """As torch's."""
+        place: torch.device = next(self.parameters()).device
+        if not torch.is_autocast_enabled(place.type) or device.has_bf16(place):
+            return super().forward(x, state)
+        with torch.autocast(place.type, enabled=False):
+            return super().forward(x.float(), None if state is None else tuple(s.float() for s in state))
+
+
+CELLS: dict[Cell, type[Stack]] = {"rnn": nn.RNN, "lstm": LSTM, "gru": nn.GRU}
 
 
 def stack(

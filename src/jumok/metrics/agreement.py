@@ -5,11 +5,12 @@ where all symbols together spell one word, as phones do ("symbol"), or a word be
 """
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from jumok.choices import Unit
 from jumok.deferred import Deferred
 from jumok.metrics.interval import Score
-from jumok.metrics.metric import Metric, check_examples, ratio
+from jumok.metrics.metric import SHARE, Metric, check_examples, ratio
 
 Levenshtein = Deferred("rapidfuzz.distance.Levenshtein")
 
@@ -78,7 +79,7 @@ def per_example(
             ]
         )
 
-    return Metric(name, higher_is_better, prepare)
+    return Metric(name, higher_is_better, prepare, limits=SHARE if higher_is_better else (0.0, inf))
 
 
 def equal_positions(tokens: Tokens, answers: list[Tokens]) -> tuple[float, float]:

@@ -4,6 +4,14 @@ A corpus score is a function of how often each example counts: ones give the sco
 examples drawn with replacement give the score of a resample. The counts depend on the seed and on the number
 of examples only, so that all metrics, and both systems of a comparison, see the same resamples.
 
+Resamples of a curved score lie beside it: a box of a picture that is drawn twice is ranked beside its own copy, so that
+average precision grows. The score itself strays from that of all pictures there could be in the same way and by as
+much, which the resamples thus measure (Efron and Tibshirani 1993, chapter 10). Bounds are the percentiles of the
+resamples less twice that bias: once to lie around the score, once to lie where the truth is to be expected. They are
+widened to hold the score itself. Of made detections of rare
+and common classes in 20 to 80 pictures they held the truth in 78 to 98 % of the cases, plain percentiles in 52 to 87 %
+(a part of that is in tests/metrics/test_interval_of_precision.py): few pictures still tell less than they say.
+
 A score may be undefined (NaN) for some resamples, as the precision for a class that none of the drawn examples
 has. Such resamples are left out; a score that is undefined for the examples themselves has undefined bounds.
 """
@@ -15,6 +23,10 @@ from typing import Protocol
 import numpy as np
 
 from jumok.errors import ConfigurationError
+
+Limits = tuple[float, float]
+ANY: Limits = (-np.inf, np.inf)
+CLEAR = 4.0  # standard errors of the mean of the resamples, beyond which they are biased
 
 
 class Score(Protocol):
@@ -46,31 +58,50 @@ class Difference:
 
 
 def bootstrap(score: Score, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95) -> Interval:
-    """The score of n examples with its percentile bootstrap interval."""
+    """The score of n examples with its bootstrap interval."""
     return intervals([score], n, resamples, seed, level)[0]
 
 
 def intervals(
-    scores: Sequence[Score], n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95
+    scores: Sequence[Score],
+    n: int,
+    resamples: int = 1000,
+    seed: int = 1,
+    level: float = 0.95,
+    limits: Sequence[Limits] = (),
 ) -> list[Interval]:
-    """`bootstrap` for several scores of the same n examples, which are drawn once for all."""
+    """`bootstrap` for several scores of the same n examples, which are drawn once for all.
+
+    `limits` are the least and the most that each score can be.
+    """
     if not 0 < level < 1:
         raise ConfigurationError(f"the level of an interval must be between 0 and 1; got level={level}")
     resampled = resample(scores, n, resamples, seed)
     once = np.ones(n)
-    return [
-        Interval(float(score(once)), *bounds(values, level))
-        for score, values in zip(scores, resampled.T, strict=True)
-    ]
+    found = []
+    for i, score in enumerate(scores):
+        value = float(score(once))
+        found.append(Interval(value, *bounds(value, resampled[:, i], level, limits[i] if limits else ANY)))
+    return found
 
 
-def bounds(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """What holds the middle of the values (resamples,) of a score; NaN where it is undefined in all resamples."""
-    defined = values[~np.isnan(values)]
-    if not len(defined):
+def bounds(
+    value: float, resampled: np.ndarray, level: float = 0.95, limits: Limits = ANY
+) -> tuple[float, float]:
+    """What holds a score, from its values on resamples (resamples,); NaN where it is undefined, or in all of them."""
+    defined = resampled[~np.isnan(resampled)]
+    if not len(defined) or np.isnan(value):
         return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) - 2 * bias(value, defined)
+    least, most = limits
+    return float(min(max(low, least), value)), float(max(min(high, most), value))
+
+
+def bias(value: float, resampled: np.ndarray) -> float:
+    """How far resamples lie beside the score on average; nothing where chance explains it."""
+    beside = float(resampled.mean()) - value
+    chance = float(resampled.std()) / np.sqrt(len(resampled))
+    return beside if abs(beside) > CLEAR * chance else 0.0
 
 
 def paired_bootstrap(
@@ -113,7 +144,7 @@ def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) 
     defined = resampled[~np.isnan(resampled)]
     not_better = np.sum(defined * np.sign(difference) <= 0)
     better = defined > 0 if higher_is_better else defined < 0
-    low, high = bounds(resampled)
+    low, high = bounds(float(difference), resampled)
     return Difference(
         difference=float(difference),
         low=low,

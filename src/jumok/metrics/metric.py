@@ -7,11 +7,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from jumok.errors import DataError
-from jumok.metrics.interval import Score
+from jumok.metrics.interval import Limits, Score
 
 P = TypeVar("P")  # what is predicted for one example
 R = TypeVar("R")  # what is right for one example
 Held = TypeVar("Held")
+
+SHARE: Limits = (0.0, 1.0)  # of what is a part of something
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Metric(Generic[P, R]):
     higher_is_better: bool
     prepare: Callable[[list[P], list[R]], Score]
     signature: Callable[[int | None], str] | None = None
+    limits: Limits = (0.0, np.inf)  # the least and the most that it can be
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def read_off(table: Callable[[list[P], list[R]], Table], number: int, name: str)
         held = table(predictions, references)
         return lambda weights: float(held.values(weights)[number])
 
-    return Metric(name, higher_is_better=True, prepare=prepare)
+    return Metric(name, higher_is_better=True, prepare=prepare, limits=SHARE)
 
 
 def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:

@@ -48,7 +48,7 @@ def sacrebleu_metric(name: str, make: Callable[[], "BLEU | CHRF"], counts: int) 
         known = {**vars(scorer), "num_refs": -1 if n_refs is None else n_refs}
         return str(scorer._SIGNATURE_TYPE(known))
 
-    return Metric(name, higher_is_better=True, prepare=prepare, signature=signature)
+    return Metric(name, True, prepare, signature, (0.0, 100.0))
 
 
 @cache

@@ -4,8 +4,8 @@ The found boxes of a class are walked through from the surest to the least sure.
 the true boxes found so far, and precision the share of the boxes so far that are right. The average precision is
 the mean over the 101 recalls 0, 0.01, ..., 1 of the best precision at that recall or a higher one.
 
-As that best is a maximum, which noise lifts, resamples score a little higher than the examples do: by about half
-a standard error where classes are rare.
+As that best is a maximum, which noise lifts, and as a copy of a right box stands beside it, resamples score a little
+higher than the examples do: by about half a standard error where classes are rare. `interval.bounds` allows for it.
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,8 @@ def evaluate_texts(
 ) -> dict[str, Interval]:
     """The value of each metric, by name, with its 95 % bootstrap interval."""
     scores = [metric.prepare(predictions, references) for metric in metrics]
-    found = intervals(scores, len(predictions), resamples, seed)
+    limits = [metric.limits for metric in metrics]
+    found = intervals(scores, len(predictions), resamples, seed, limits=limits)
     named = zip(metrics, found, strict=True)
     return {metric.name: interval for metric, interval in named if not math.isnan(interval.value)}
 

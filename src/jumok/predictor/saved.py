@@ -7,12 +7,12 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-import yaml
 from torch import nn
 
 from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import RunError
-from jumok.experiment.file import build_experiment, parse_yaml
+from jumok.experiment.file import build_experiment
+from jumok.experiment.loader import dump_yaml, parse_yaml
 from jumok.experiment.options import Experiment
 from jumok.files import write_file_atomically
 from jumok.kinds import fitting
@@ -33,7 +33,7 @@ def save_model(folder: Path, experiment: Experiment, fields: Fields, model: Enco
 
 
 def write_config(path: Path, experiment: Experiment) -> None:
-    text = yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    text = dump_yaml(experiment.model_dump(mode="json"))
     write_file_atomically(path, text.encode())
 
 

@@ -12,6 +12,7 @@ from jumok.reporting.plots import Line, Plot, save_png, svg
 from jumok.reporting.run import columns, length_plot, read_record
 
 COMPARISON = "comparison"
+FILES = tuple(f"{COMPARISON}.{suffix}" for suffix in ("json", "png", "html"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
         values,
         str(run),
         int(record.environment.get("parameters", 0)),
-        int(record.part("train")[-1]["step"]),
+        int(record.last.get("step") or 0),
         record.seconds,
         float(record.analysis["examples_per_second"]),
         record.evaluation,

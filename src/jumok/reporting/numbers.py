@@ -1,5 +1,8 @@
 """How numbers are written for people."""
 
+import math
+
+UNDEFINED = "–"
 HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
 
 NAMES = {
@@ -23,8 +26,10 @@ def metric_name(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
-def score(name: str, value: float) -> str:
-    """A score as the field writes it: BLEU 38.6, shares in percent."""
+def score(name: str, value: float | None) -> str:
+    """A score as the field writes it: BLEU 38.6, shares in percent; a dash where it is undefined."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
     return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
 
 

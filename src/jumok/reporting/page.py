@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
-
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from jumok.reporting.numbers import duration, metric_name, score, size, speed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = ("base.html", "run.html", "comparison.html")
 
@@ -17,7 +17,10 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(values)
 
 
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import DictLoader, Environment, StrictUndefined
+    from markupsafe import Markup
+
     folder = files("jumok.reporting") / "templates"
     loader = DictLoader({name: (folder / name).read_text(encoding="utf-8") for name in TEMPLATES})
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

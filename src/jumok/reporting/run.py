@@ -2,16 +2,22 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
 from jumok.errors import RunError
-from jumok.evaluation import experiment_of, read_analysis, read_evaluation
+from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.experiment.options import Experiment
 from jumok.files import write_file_atomically
-from jumok.predictor.saved import CONFIG
+from jumok.predictor.folder import CONFIG, model_folder, require_run
+from jumok.predictor.saved import read_config
+from jumok.reporting.log import read_log
 from jumok.reporting.numbers import metric_name, scale
 from jumok.reporting.page import render
 from jumok.reporting.plots import Line, Plot, svg
@@ -20,6 +26,24 @@ REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
 UNTOLD: dict[str, Any] = {"counted": "token", "details": [], "pictures": {}}  # by the analyses of older runs
 PICTURED = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
 WRITTEN = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
+
+
+class Environment(TypedDict):
+    """What environment.json tells of a training."""
+
+    parameters: int
+    examples: dict[str, int]
+    fields: dict[str, str]
+    device: str
+    processor: str
+    threads: int
+    jumok: str
+    torch: str
+    python: str
+    system: str
+
+
+ENVIRONMENTS = TypeAdapter(Environment)
 
 
 @dataclass(frozen=True)
@@ -33,6 +57,7 @@ class Record:
     evaluation: dict[str, Any]
     analysis: dict[str, Any]
     environment: dict[str, Any]
+    notes: list[str]  # of what is damaged, but not needed
 
     def part(self, split: str) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl of the train or the valid part."""
@@ -46,39 +71,52 @@ class Record:
     @property
     def seconds(self) -> float:
         """What training took, in all sessions together."""
-        return float(self.part("train")[-1]["seconds"]) if self.part("train") else 0.0
+        return float(self.last.get("seconds") or 0.0)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last line of the train part; empty where the log is lost."""
+        lines = self.part("train")
+        return lines[-1] if lines else {}
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path:
     """Write report.html of a finished run; its path. RunError when the run is not finished."""
     record = read_record(run)
+    for note in record.notes:
+        say(f"note: {note}")
     write_file_atomically(run / REPORT, page(record).encode())
     return run / REPORT
 
 
 def read_record(run: Path) -> Record:
     """The files of a finished run; RunError when it is none."""
-    evaluation, analysis = read_evaluation(run), read_analysis(run)
+    require_run(run)
+    evaluation, analysis = read_stored(run / EVALUATION), read_stored(run / ANALYSIS)
     if evaluation is None or analysis is None:
-        if not run.exists():
-            raise RunError(f"{run}: there is no such run folder")
         raise RunError(f"{run} has no scores yet; finish it with `jumok train`, then `jumok evaluate {run}`")
+    config = run / CONFIG if os.path.exists(run / CONFIG) else model_folder(run) / CONFIG
+    experiment, log = read_config(config), read_log(run / LOG)
     return Record(
         run,
-        experiment_of(run),
-        (run / CONFIG).read_text(encoding="utf-8"),
-        [json.loads(line) for line in (run / LOG).read_text(encoding="utf-8").splitlines()],
-        evaluation,
+        experiment,
+        config.read_text(encoding="utf-8"),
+        log.lines,
+        {"signature": {}, **evaluation},
         {**UNTOLD, **analysis},
         _environment(run / ENVIRONMENT),
+        log.notes,
     )
 
 
 def _environment(path: Path) -> dict[str, Any]:
+    """What the training ran on; nothing where that was not noted whole."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        value = json.loads(path.read_text(encoding="utf-8"))
+        ENVIRONMENTS.validate_python(value)
+    except (OSError, ValueError, RecursionError):
         return {}
+    return dict(value)
 
 
 def page(record: Record) -> str:
@@ -89,7 +127,7 @@ def page(record: Record) -> str:
         "record": record,
         "inputs": inputs,
         "parts": parts(record.experiment),
-        "curves": svg(curves(record)),
+        "curves": svg(curves(record)) if record.log else "",
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
         "by_class": by_class(record.evaluation["metrics"]),
@@ -187,12 +225,15 @@ def length_plot(
         Line(
             name,
             [b["mean"] for b in bins],
-            [factor * b["value"] for b in bins],
-            [factor * b["low"] for b in bins],
-            [factor * b["high"] for b in bins],
+            *([defined(factor, b[bound]) for b in bins] for bound in ("value", "low", "high")),
         )
         for name, bins in named
     ]
     top = 100.0 if unit and not analysis["metric"].endswith("error_rate") else None
     y = metric_name(analysis["metric"]) + unit
     return Plot(lines, "tokens of the source", y, "Score by length", top, from_zero=True)
+
+
+def defined(factor: float, value: float | None) -> float:
+    """A value of a plot; one that is undefined leaves a gap."""
+    return float("nan") if value is None else factor * value

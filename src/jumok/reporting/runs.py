@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jumok.errors import JumokError
-from jumok.experiment.file import parse_yaml
+from jumok.experiment.loader import parse_yaml
 from jumok.predictor.folder import CONFIG, WEIGHTS
 
 State = Literal["finished", "interrupted", "not begun"]

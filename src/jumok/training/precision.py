@@ -5,7 +5,6 @@ fp16 is not offered: its small range needs a scaled loss, and what computes fast
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +15,7 @@ MIN_SPEEDUP = 1.1  # bf16 must be this many times faster, or its rounding is not
 BUDGET_SECONDS = 2.0  # for all measuring
 SHARES = (1 / 16, 1 / 4, 1.0)  # of a batch: larger ones are measured as far as the budget goes
 PRODUCT = 256  # rows and columns of the matrices of the first, tiny comparison
+SURE = 2.0  # a product that gains so much in bf16 decides alone, where a batch takes too long to be tried
 
 
 class Chosen(NamedTuple):
@@ -50,15 +50,20 @@ def choose_precision(
         clock: Processes that look at one clock choose alike.
         decide: Answers a question about the machine; of several processes, the first one's answer for all.
 
-    Measuring stops before it is expected to exceed `BUDGET_SECONDS`. A bf16 that fails means fp32.
+    Measuring stops before it is expected to exceed `BUDGET_SECONDS`: nothing of which the same in fp32 took more than
+    what is left is tried in bf16. A bf16 that fails means fp32.
     """
     if not decide(lambda: has_fast_bf16(device)):
         return Chosen("fp32", {}, "this processor does not multiply in bf16")
-    if not decide(lambda: _product_is_faster(device)):
+    gain = decide(lambda: _gain_of_product(device))
+    if gain <= 1.0 and device.type == "cpu":  # elsewhere a small product is too short to tell
         return Chosen("fp32", {}, "a small product is no faster in bf16 here")
     say(f"measuring whether fp32 or bf16 is faster here (at most about {BUDGET_SECONDS:.0f} seconds)")
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         seconds = _race(device, trial, rounds, clock)
+    if not seconds:
+        reason = f"a batch takes too long to be tried; a small product is {gain:.1f} times as fast in bf16"
+        return Chosen("bf16" if gain >= SURE else "fp32", {}, reason)
     if "bf16" not in seconds:
         return Chosen("fp32", seconds, "an operation of this model is missing in bf16")
     share = max(seconds["fp32"] / max(seconds["bf16"], 1e-9), 1e-9)
@@ -69,34 +74,39 @@ def choose_precision(
 def _race(
     device: torch.device, trial: Callable[[float], None], rounds: int, clock: Callable[[], float]
 ) -> dict[str, float]:
-    """The shortest seconds of both precisions by turns, on the largest share of the batch that the budget allows."""
+    """The shortest seconds of both precisions by turns, on the largest share of the batch that the budget allows.
+
+    Empty where even the smallest share takes too long, without bf16 where that fails.
+    """
     end = clock() + BUDGET_SECONDS
     best: dict[str, float] = {}
     before = 0.0
-    with suppress(RuntimeError):  # the first runs load code and say nothing; what is wrong shows again below
-        _measure(device, trial, SHARES[0], "fp32", {}, clock)
-        _measure(device, trial, SHARES[0], "bf16", {}, clock)
+    first: dict[str, float] = {}  # loads code, and says nothing but how long the next one takes at most
+    _measure(device, trial, SHARES[0], "fp32", first, clock)
+    if clock() + first["fp32"] > end:
+        return {}
     for share in SHARES:
-        if best and clock() + (best["fp32"] + best["bf16"]) * share / before > end:
+        if best and clock() + sum(best.values()) * share / before > end:
             break
         seconds: dict[str, float] = {}
-        last = share == SHARES[-1]
-        for _ in range(rounds if last else 2):
-            try:
-                _measure(device, trial, share, "fp32", seconds, clock)
-                _measure(device, trial, share, "bf16", seconds, clock)
-            except RuntimeError:
-                if "fp32" not in seconds:
-                    raise
-                return {"fp32": seconds["fp32"]}  # this build of torch lacks bf16 for some operation here
-            if clock() + seconds["fp32"] + seconds["bf16"] > end:
+        for _ in range(rounds if share == SHARES[-1] else 2):
+            _measure(device, trial, share, "fp32", seconds, clock)
+            if clock() + seconds["fp32"] > end:
                 break
+            try:
+                _measure(device, trial, share, "bf16", seconds, clock)
+            except RuntimeError:  # this build of torch lacks bf16 for some operation here
+                return {"fp32": seconds["fp32"]}
+            if clock() + sum(seconds.values()) > end:
+                break
+        if "bf16" not in seconds:
+            break
         best, before = seconds, share
     return best
 
 
-def _product_is_faster(device: torch.device) -> bool:
-    """Whether a tiny matrix product in bf16 takes less time than in fp32; a few milliseconds."""
+def _gain_of_product(device: torch.device) -> float:
+    """How many times as fast a tiny matrix product is in bf16; a few milliseconds."""
     seconds: dict[str, float] = {}
     for _ in range(5):
         for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
@@ -107,7 +117,7 @@ def _product_is_faster(device: torch.device) -> bool:
             _wait(device)
             elapsed = now() - start
             seconds[precision] = min(elapsed, seconds.get(precision, elapsed))
-    return device.type != "cpu" or seconds["bf16"] < seconds["fp32"]
+    return seconds["fp32"] / max(seconds["bf16"], 1e-9)
 
 
 def _measure(

@@ -50,6 +50,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Only one process trains in a run; the lock ends with the process, however it ends."""
         self._refuse_strangers()
+        self._refuse_own_config()
         with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,6 +95,15 @@ class RunFolder:
                 raise RunError(
                     f"{self.path} holds other things ({strange[0]}) and no run; choose another folder by --run"
                 )
+
+    def _refuse_own_config(self) -> None:
+        """RunError where config.yaml is a person's: what a run writes beside it is not there."""
+        beside = (".lock", "checkpoints", "metrics.jsonl", "model", EVALUATION)
+        if self.config.exists() and not any(os.path.lexists(self.path / name) for name in beside):
+            raise RunError(
+                f"{self.config} is there, but no run, which would write a file of this name; "
+                "choose another folder by --run"
+            )
 
     def agree(self, experiment: Experiment, say: Callable[[str], None], mends: bool = True) -> Experiment:
         """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.

@@ -47,7 +47,7 @@ def test_yolo_boxes_outside(tmp_path):
 def test_unknown_classes(tmp_path):
     objects = voc_object("dgo", 1, 1, 9, 9) + voc_object("dog", 1, 1, 9, 9) + voc_object("dgo", 1, 1, 9, 9)
     (sentence,) = sentences(read_voc(voc(tmp_path, objects), "train", ["cat", "dog"]))
-    assert "'dgo' is no class, there are cat, dog; so are 1 more in train; did you mean 'dog'?" in sentence
+    assert "'dgo' is no class, there are cat, dog; so are 1 more; did you mean 'dog'?" in sentence
 
 
 def test_a_class_that_training_never_shows(tmp_path):
@@ -123,7 +123,8 @@ def test_values_and_sizes_of_masks(tmp_path):
     assert masks_of(tmp_path, [[[1, 2, 3]] * 4, [[0, 0, 0]] * 4], colours) == []
     (sentence,) = masks_of(tmp_path, [[[1, 2, 3]] * 4, [[9, 8, 7]] * 4], colours)
     assert "holds colours that no class has: [9, 8, 7] (4 pixels)" in sentence
-    assert "holds numbers, but classes are given as colours" in masks_of(tmp_path, [[0] * 4] * 2, colours)[0]
+    assert masks_of(tmp_path, [[0] * 4] * 2, colours) == []  # grey is a colour, too
+    assert "holds colours that no class has: [7, 7, 7]" in masks_of(tmp_path, [[7] * 4] * 2, colours)[0]
     assert "give classes: {name: [red" in masks_of(tmp_path, [[[1, 2, 3]] * 4] * 2, ["sky"])[0]
     (tmp_path / "masks" / "a.png").write_bytes(b"x")
     data = read_masks(tmp_path / "masks", ["sky"], tmp_path / "images")

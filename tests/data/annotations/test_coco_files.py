@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from jumok.data.annotations.located_json import LocatedJson
 from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import RunLengths, area, covered, joined
 from jumok.data.faults import UnreadableFile
-from picture_sets import annotated_sets, coco
+from picture_sets import annotated_sets, coco, save_image
 
 
 def only_fault(path):
@@ -116,10 +117,194 @@ def test_malformed_json_is_named_with_its_line(tmp_path, text):
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "x.json"
     path.write_text('{"images": [], "annotation": [], "categories": []}')
-    assert str(only_fault(path)) == f"{path}: has no list 'annotations'; did you mean 'annotation'?"
+    assert str(only_fault(path)) == (
+        f"{path}: has no list 'annotations', but 'annotation'; write 'annotations' with this name"
+    )
     path.write_bytes(b'{"images": [],\n"x": "M\xe4use"}')
     assert (only_fault(path).kind, only_fault(path).line) == ("invalid_utf8", 2)
     assert only_fault(tmp_path / "none.json").kind == "missing_file"
+
+
+SQUARE = [1.0, 2.0, 4.0, 2.0, 4.0, 6.0]
+RUNS = {"size": [48, 64], "counts": [48 * 64 - 5, 5]}
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (SQUARE, (tuple(SQUARE),)),
+        ([[[1, 2], [4, 2], [4, 6]]], (tuple(SQUARE),)),
+        ([], None),
+        (None, None),
+        (RUNS, RunLengths(64, 48, (48 * 64 - 5, 5))),
+        ({**RUNS, "size": [48.0, 64.0]}, RunLengths(64, 48, (48 * 64 - 5, 5))),
+    ],
+)
+def test_outlines_as_tools_write_them(tmp_path, given, read):
+    one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4], "segmentation": given}
+    data = read_coco(coco(tmp_path, annotations=[one]))
+    assert data.faults == () and data.pictures[0].annotations[0].segmentation == read
+
+
+BAD_OUTLINES = {
+    "run lengths of the size 48 × 64, but the image is 64 × 48; the size is [height, width]": {
+        **RUNS,
+        "size": [64, 48],
+    },
+    "run lengths of the size 10 × 10, but the image is 64 × 48": {"size": [10, 10], "counts": [95, 5]},
+    "a polygon holds None, expected numbers": [[1, 2, 3, 4, None, 6]],
+    "a polygon holds '6', expected numbers": [[1, 2, 3, 4, 5, "6"]],
+    "a polygon of 4 numbers": [[1, 2, 3, 4]],
+    "run lengths do not fill": {"size": [48, 64], "counts": "\x00é"},
+    "segmentation is '[[1,2]]'": "[[1,2]]",
+}
+
+
+@pytest.mark.parametrize("sentence", BAD_OUTLINES)
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_faulty_outline_is_told_and_leaves_the_box(tmp_path, sentence, stated):
+    one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    image = {"id": 7, "file_name": "a.png", **({"width": 64, "height": 48} if stated else {})}
+    file = coco(tmp_path, images=[image], annotations=[{**one, "segmentation": BAD_OUTLINES[sentence]}])
+    assert str(only_fault(file)).startswith(f"{file}:6: annotation: {sentence}")
+    (kept,) = read_coco(file).pictures[0].annotations
+    assert kept.segmentation is None and kept.box == (1, 2, 4, 6)
+
+
+def records(number, text):
+    """Three lists whose ids were made by two functions."""
+    return {
+        "images": [{"id": number(7), "file_name": "a.png"}],
+        "annotations": [
+            {"id": 1, "image_id": text(7), "category_id": text(3), "bbox": [1, 2, 3, 4]},
+        ],
+        "categories": [{"id": number(3), "name": "cat"}],
+    }
+
+
+@pytest.mark.parametrize("kind", [float, str, int])
+def test_ids_may_be_texts_or_whole_numbers_with_a_point(tmp_path, kind):
+    data = read_coco(coco(tmp_path, **records(kind, kind)))
+    assert data.faults == () and data.classes == (Class("cat", 3),)
+    assert len(data.pictures[0].annotations) == 1
+
+
+def test_ids_that_differ_in_their_type_alone(tmp_path):
+    assert "here it is a text, there a number (3): write both alike" in str(
+        only_fault(coco(tmp_path, **records(int, str)))
+    )
+    assert "here it is a number, there a text ('3')" in str(only_fault(coco(tmp_path, **records(str, int))))
+    lists = records(int, str)
+    lists["annotations"][0]["category_id"] = 3
+    assert "no image with the id '7'; here it is a text, there a number (7)" in str(
+        only_fault(coco(tmp_path, **lists))
+    )
+
+
+def test_one_file_in_two_records(tmp_path):
+    images = [{"id": i, "file_name": name} for i, name in ((1, "a.png"), (2, "./a.png"), (3, "night/b.png"))]
+    objects = [
+        {"id": i, "image_id": image, "category_id": 3, "bbox": box}
+        for i, (image, box) in enumerate(((1, [1, 2, 3, 4]), (2, [1, 2, 3, 4]), (2, [5, 6, 7, 8])))
+    ]
+    file = coco(tmp_path, images=images, annotations=objects)
+    assert (
+        "stands in line 3 already, under another id" in str(only_fault(file)) and only_fault(file).line == 4
+    )
+    first, other = read_coco(file).pictures
+    assert [one.box for one in first.annotations] == [(1, 2, 4, 6), (5, 6, 12, 14)] and not other.annotations
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "C:\\Users\\me\\set\\b.png",
+        "/home/me/set/b.png",
+        "https://host/set/b.png?version=2",
+        "/data/local-files/?d=set%2Fb.png",
+        "../../b.png",
+        "set/b.png",
+        "B.PNG",
+    ],
+)
+def test_names_of_other_machines_are_found_by_their_end(tmp_path, name):
+    images = [{"id": 1, "file_name": name}, {"id": 2, "file_name": "images/c.png"}]
+    file = coco(tmp_path / "d", images=images, annotations=[])
+    save_image(tmp_path / "d" / "b.png")
+    save_image(tmp_path / "d" / "images" / "c.png")
+    data = read_coco(file)
+    assert [picture.path.relative_to(tmp_path / "d").as_posix() for picture in data.pictures] == [
+        "b.png",
+        "images/c.png",
+    ]
+    assert len(data.remarks) == (name != "B.PNG") and data.pictures[0].name == "b.png"
+
+
+def test_equal_ends_of_names_are_never_mixed_up(tmp_path):
+    images = [{"id": 1, "file_name": "/x/1/b.png"}, {"id": 2, "file_name": "/x/2/b.png"}]
+    file = coco(tmp_path, images=images, annotations=[])
+    save_image(tmp_path / "b.png")
+    assert [picture.path.is_file() for picture in read_coco(file).pictures] == [False, False]
+
+
+@pytest.mark.parametrize("missing", [0, 3, 9])
+def test_one_missing_image_does_not_hide_the_folder_of_the_others(tmp_path, missing):
+    images = [{"id": i, "file_name": f"{i}.png"} for i in range(10)]
+    file = coco(tmp_path, images=images, annotations=[])
+    for i in range(10):
+        save_image(tmp_path / "images" / f"{i}.png")
+    (tmp_path / "images" / f"{missing}.png").unlink()
+    there = [picture.path.is_file() for picture in read_coco(file).pictures]
+    assert there == [i != missing for i in range(10)]
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_any_form_of_unicode(tmp_path, forms):
+    on_disk, stated = (unicodedata.normalize(form, "\uc0ac\uc9c4") for form in forms)
+    categories = [{"id": i, "name": name} for i, name in ((1, on_disk), (2, stated))]
+    images = [{"id": 1, "file_name": f"{stated}.png"}]
+    objects = [{"id": i, "image_id": 1, "category_id": i, "bbox": [i, 2, 3, 4]} for i in (1, 2)]
+    file = coco(tmp_path, images=images, annotations=objects, categories=categories)
+    save_image(tmp_path / f"{on_disk}.png")
+    data = read_coco(file)
+    composed = unicodedata.normalize("NFC", on_disk)
+    assert data.faults == () and data.classes == (Class(composed, 1),)
+    assert [one.name for one in data.pictures[0].annotations] == [composed] * 2
+    assert data.pictures[0].path.is_file()
+
+
+OTHERS = {
+    "is a file of labelme": {"shapes": [], "imagePath": "a.png", "version": "5"},
+    "is a file of VIA": {"a.png1": {"filename": "a.png", "regions": []}},
+    "is a file of VIA (VGG Image Annotator)": {"_via_settings": {}, "_via_img_metadata": {}},
+    "is an export of Label Studio": [{"id": 1, "data": {"image": "a.png"}, "annotations": []}],
+    "holds results of a model": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
+    "holds captions, no boxes": {"images": [], "annotations": [{"id": 1, "image_id": 1, "caption": "a"}]},
+    "is a panoptic file": {"images": [], "annotations": [{"segments_info": []}], "categories": []},
+    "has no list 'images', but 'Images'; write 'images' in small letters": {
+        "Images": [],
+        "annotations": [],
+        "categories": [],
+    },
+    "'images' is an object {…}, expected a list": {"images": {}, "annotations": [], "categories": []},
+    "is a file of Supervisely": {"objects": [], "size": {"width": 1, "height": 1}},
+    "is a list, expected an object": [1, 2],
+    "is no object": 7,
+}
+
+
+@pytest.mark.parametrize("sentence", OTHERS)
+def test_other_kinds_of_json_are_told_as_what_they_are(tmp_path, sentence):
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(OTHERS[sentence]))
+    fault = only_fault(path)
+    assert str(fault).startswith(f"{path}: {sentence}") and fault.kind == "bad_coco"
+
+
+def test_lvis_names_its_images_by_their_address(tmp_path):
+    images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/a.png"}]
+    (picture,) = read_coco(coco(tmp_path, images=images, annotations=[])).pictures
+    assert picture.path == tmp_path / "a.png"
 
 
 texts = st.text(st.sampled_from('a"\\[]{},:\n검'), max_size=4)

@@ -4,7 +4,8 @@ from PIL import Image
 
 from jumok.data.annotations.masks import class_numbers, read_masks, write_masks
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture
-from jumok.data.images import Size, read_mask
+from jumok.data.images import Size
+from jumok.data.mask_images import read_mask
 from picture_sets import NOWHERE, save_image
 
 NUMBERS = np.array([[0, 1], [2, 255]], np.uint8)
@@ -31,8 +32,8 @@ def test_pairs_by_name(folder):
     save_mask(folder / "masks" / "d.png", NUMBERS)
     faults = read_masks(folder / "masks", ["sky"], folder / "images").faults
     assert [str(fault).split(": ")[1][:12] for fault in faults] == ["has no mask ", "has no image"]
-    (fault,) = read_masks(folder / "masks", ["sky"]).faults
-    assert "no folder of images was named" in str(fault)
+    found = read_masks(folder / "masks", ["sky"])
+    assert found.pictures == data.pictures and "the images are taken from" in str(found.remarks[0])
 
 
 def test_pairs_by_list(folder):
@@ -41,7 +42,7 @@ def test_pairs_by_list(folder):
     data = read_masks(lists, ["sky", "road"])
     assert [picture.name for picture in data.pictures] == ["images/a.jpg"]
     assert data.pictures[0].place == (str(lists), 1)
-    assert [(fault.line, fault.kind) for fault in data.faults] == [(3, "missing_file"), (4, "value_count")]
+    assert [(fault.line, fault.kind) for fault in data.faults] == [(3, "missing_mask"), (4, "value_count")]
     lists.write_text("images/a.jpg\tmasks/a.png\n")
     assert len(read_masks(lists, ["sky"]).pictures) == 1
 

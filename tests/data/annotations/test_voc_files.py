@@ -1,6 +1,10 @@
+import shutil
+import unicodedata
+
 import pytest
 
-from jumok.data.annotations.voc import read_voc, voc_text, write_voc
+from jumok.data.annotations.voc import read_voc
+from jumok.data.annotations.voc_writing import voc_text, write_voc
 from picture_sets import save_image, voc, voc_object
 
 DOG = voc_object("dog", 1, 1, 64, 48)
@@ -71,7 +75,9 @@ def test_a_doctype_is_refused(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    assert "is no Pascal VOC folder" in str(only_fault(tmp_path / "nothing"))
+    assert "does not exist" in str(only_fault(tmp_path / "nothing"))
+    (tmp_path / "empty").mkdir()
+    assert "is no Pascal VOC folder" in str(only_fault(tmp_path / "empty"))
     voc(tmp_path, DOG)
     assert "has no list tain.txt; did you mean 'train'?" in str(only_fault(tmp_path, "tain"))
     with (tmp_path / "ImageSets" / "Main" / "train.txt").open("a") as lists:
@@ -88,3 +94,122 @@ def test_what_is_written_is_read_again(tmp_path):
     save_image(tmp_path / "new" / "JPEGImages" / "a.png")
     again = read_voc(tmp_path / "new", "train")
     assert voc_text(again.pictures[0]) == voc_text(data.pictures[0]) and again.names == ("d<g", "dog")
+
+
+def pairs(folder, images="{}", annotations="{}", names=("a", "b")):
+    """Images and XML files without lists, in one folder or two."""
+    voc(folder / "made", "")
+    for seed, name in enumerate(names):
+        voc(folder / "made", DOG + voc_object("cat", 5, 5, 20, 20), name, f"x{seed}")
+        for source, target in (
+            (f"JPEGImages/{name}.png", images.format(name) + ".PNG"),
+            (f"Annotations/{name}.xml", annotations.format(name) + ".xml"),
+        ):
+            (folder / target).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "made" / source).rename(folder / target)
+    shutil.rmtree(folder / "made")
+
+
+LAYOUTS = {
+    "side by side": ("{}", "{}", "", None, None),
+    "a folder each": ("images/{}", "annotations/{}", "", None, None),
+    "VOC's folders": ("JPEGImages/{}", "Annotations/{}", "", None, None),
+    "two folders apart": ("photos/{}", "boxes/{}", "boxes", "photos", None),
+    "splits as Roboflow has them": ("train/{}", "train/{}", "", None, "train"),
+    "valid for val": ("valid/{}", "valid/{}", "", None, "val"),
+    "splits in two folders": ("images/train/{}", "annotations/train/{}", "", None, "train"),
+    "folders in folders": ("d/e/{}", "d/e/{}", "", None, None),
+    "the folder of XML files": ("images/{}", "Annotations/{}", "Annotations", None, None),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_images_and_xml_without_lists(tmp_path, layout):
+    images, annotations, folder, given, split = LAYOUTS[layout]
+    root = tmp_path / "r"
+    pairs(root, images, annotations)
+    data = read_voc(root / folder, split, images=None if given is None else root / given)
+    assert data.faults == () and data.remarks == () and data.names == ("cat", "dog")
+    assert [(picture.path.stem, len(picture.annotations)) for picture in data.pictures] == [
+        ("a", 2),
+        ("b", 2),
+    ]
+    assert all(picture.path.is_file() for picture in data.pictures)
+
+
+def test_images_that_nobody_annotated_are_told(tmp_path):
+    pairs(tmp_path / "r")
+    save_image(tmp_path / "r" / "c.jpg")
+    data = read_voc(tmp_path / "r", None)
+    assert len(data.pictures) == 2 and "1 images have no XML file and are left out" in str(data.remarks[0])
+
+
+def test_lists_that_are_not_there(tmp_path):
+    pairs(tmp_path / "r")
+    assert "leave split: out" in str(only_fault(tmp_path / "r", "train"))
+    voc(tmp_path / "v", DOG)
+    assert "say which one, like split: train" in str(only_fault(tmp_path / "v", None))
+
+
+@pytest.mark.parametrize("stated", ["a.jpg", "A.JPG", "", "C:\\data\\a.jpg", "/home/x/a.bmp", "other.jpg"])
+@pytest.mark.parametrize("on_disk", ["a.JPG", "A.PNG", "a.jpeg"])
+def test_an_image_is_found_whatever_its_suffix_and_case(tmp_path, stated, on_disk):
+    voc(tmp_path, DOG)
+    xml = tmp_path / "Annotations" / "a.xml"
+    xml.write_text(xml.read_text().replace("a.png", stated))
+    (tmp_path / "JPEGImages" / "a.png").rename(tmp_path / "JPEGImages" / on_disk)
+    data = read_voc(tmp_path, "train")
+    assert data.pictures[0].path == tmp_path / "JPEGImages" / on_disk and data.pictures[0].path.is_file()
+
+
+def test_the_stated_name_counts_where_the_files_own_is_nowhere(tmp_path):
+    voc(tmp_path, DOG)
+    xml = tmp_path / "Annotations" / "a.xml"
+    xml.write_text(xml.read_text().replace("a.png", "photo.jpg"))
+    (tmp_path / "JPEGImages" / "a.png").rename(tmp_path / "JPEGImages" / "photo.PNG")
+    assert read_voc(tmp_path, "train").pictures[0].name == "photo.PNG"
+
+
+KOREAN = "\uac1c"
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-16", "euc-kr", "cp949", "ks_c_5601-1987", "gb2312", "shift_jis", "big5", "utf-8-sig"],
+)
+def test_xml_in_any_encoding_that_it_declares(tmp_path, encoding):
+    name = KOREAN if encoding not in ("gb2312", "shift_jis", "big5") else "\u72ac"
+    voc(tmp_path, voc_object(name, 1, 1, 9, 9))
+    xml = tmp_path / "Annotations" / "a.xml"
+    declared = encoding.removesuffix("-sig")
+    text = f'<?xml version="1.0" encoding="{declared}"?>\n' + xml.read_text(encoding="utf-8")
+    xml.write_bytes(text.encode(encoding))
+    assert read_voc(tmp_path, "train").names == (name,)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "sentence"),
+    [
+        (b"", KOREAN.encode("cp949"), ":4: is not valid UTF-8 (byte 0xb0); save the file as UTF-8"),
+        (b'<?xml version="1.0" encoding="euc-kr"?>', b"\xff", ":4: is not valid EUC-KR (byte 0xff)"),
+        (b'<?xml version="1.0" encoding="klingon"?>', b"x", ":1: is declared to be in 'klingon'"),
+        (b'<?xml version="1.0" encoding="base64"?>', b"x", ":1: is declared to be in 'base64'"),
+        (b"", b"a & b", ":4: is not valid XML (not well-formed (invalid token)); write & as &amp;"),
+    ],
+)
+def test_encodings_that_cannot_be_are_told(tmp_path, head, body, sentence):
+    voc(tmp_path, voc_object("NAME", 1, 1, 9, 9))
+    xml = tmp_path / "Annotations" / "a.xml"
+    xml.write_bytes(head + xml.read_bytes().replace(b"NAME", body))
+    assert str(only_fault(tmp_path)).startswith(f"{xml}{sentence}")
+
+
+def test_one_class_in_two_forms_of_unicode(tmp_path):
+    forms = [unicodedata.normalize(form, "\uace0\uc591\uc774") for form in ("NFC", "NFD")]
+    voc(tmp_path, "".join(voc_object(name, 1, 1, 9, 9) for name in forms))
+    assert read_voc(tmp_path, "train").names == (forms[0],)
+    assert read_voc(tmp_path, "train", (forms[1],)).names == (forms[0],)
+
+
+def test_sizes_as_tools_write_them(tmp_path):
+    assert read_voc(voc(tmp_path, DOG, size=("64.0", "48.0")), "train").pictures[0].size == (64, 48)

@@ -1,8 +1,10 @@
-from pathlib import Path
+import os
+import shutil
+import unicodedata
 
 import pytest
 
-from jumok.data.annotations.yolo import label_file, read_yolo
+from jumok.data.annotations.yolo import read_yolo
 from picture_sets import save_image, yolo
 
 BOX = "1 0.5 0.5 0.25 0.5\n"
@@ -47,9 +49,190 @@ def test_lists_several_places_and_a_root(tmp_path):
     assert "has no split 'test'" in str(only_fault(file, "test"))
 
 
-def test_label_file_replaces_the_last_images():
-    assert label_file(Path("images/x/images/a/b.jpg")) == Path("images/x/labels/a/b.txt")
-    assert label_file(Path("a/b.jpg")) == Path("a/b.txt")
+def moved(file, places):
+    """A data set whose files of labels were moved, each relative to the folder of its data.yaml."""
+    folder = file.parent
+    for name, place in places.items():
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "labels" / "train" / f"{name}.txt").rename(target)
+    return file
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "images/train/{}.txt",
+        "images/train/{}.TXT",
+        "Labels/train/{}.txt",
+        "LABELS/train/{}.Txt",
+        "label/train/{}.txt",
+        "annotations/train/{}.txt",
+    ],
+)
+def test_labels_are_found_where_people_have_them(tmp_path, place):
+    file = yolo(tmp_path, {"a": BOX, "b": BOX})
+    data = read_yolo(moved(file, {name: place.format(name) for name in "ab"}), "train")
+    assert [len(picture.annotations) for picture in data.pictures] == [1, 1] and data.faults == ()
+    (remark,) = data.remarks
+    assert "the labels of 2 images were found in" in str(remark)
+
+
+@pytest.mark.parametrize("folder", ["images/train/images", "images/images", "JPEGImages", "pics", "train"])
+@pytest.mark.parametrize("which", [0, -1])
+def test_any_folder_called_images_may_become_labels(tmp_path, folder, which):
+    save_image(tmp_path / folder / "a.png")
+    parts = folder.split("/")
+    at = [i for i, part in enumerate(parts) if part.lower() in ("images", "jpegimages")]
+    if at:
+        parts[at[which]] = "labels"
+    else:
+        parts = ["labels", *parts] if which else [*parts, "labels"]
+    labels = tmp_path.joinpath(*parts) / "a.txt"
+    labels.parent.mkdir(parents=True, exist_ok=True)
+    labels.write_text(BOX)
+    (tmp_path / "data.yaml").write_text(f"train: {folder}\nnames: [a, b]")
+    data = read_yolo(tmp_path / "data.yaml", "train")
+    assert len(data.pictures[0].annotations) == 1 and data.faults == ()
+
+
+def test_labels_half_beside_the_images(tmp_path):
+    file = yolo(tmp_path, {"a": BOX, "b": BOX, "c": ""})
+    (tmp_path / "labels" / "train" / "c.txt").unlink()
+    data = read_yolo(moved(file, {"b": "images/train/b.txt"}), "train")
+    assert [len(picture.annotations) for picture in data.pictures] == [1, 1, 0] and data.faults == ()
+    assert [remark.kind for remark in data.remarks] == ["labels_elsewhere", "no_labels"]
+    assert "1 of 3 images have no file of labels" in str(data.remarks[1])
+
+
+def test_no_labels_at_all_is_a_fault(tmp_path):
+    file = yolo(tmp_path, {"a": BOX, "b": BOX})
+    for name in "ab":
+        (tmp_path / "labels" / "train" / f"{name}.txt").unlink()
+    fault = only_fault(file)
+    assert fault.kind == "missing_labels" and "none of the 2 images of train has a file of labels" in str(
+        fault
+    )
+    assert str(tmp_path / "labels" / "train" / "a.txt") in str(fault)
+
+
+def test_two_files_of_labels_for_one_image(tmp_path):
+    file = yolo(tmp_path, {"a": BOX})
+    beside = tmp_path / "images" / "train" / "a.txt"
+    for text, kinds in (("0 0.5 0.5 0.1 0.1", ["two_labels"]), (BOX, []), ("a cat on a mat", [])):
+        beside.write_text(text)
+        data = read_yolo(file, "train")
+        assert [fault.kind for fault in data.faults] == kinds
+        assert data.pictures[0].annotations[0].name == "dog"
+
+
+def test_images_of_one_stem_cannot_share_their_labels(tmp_path):
+    file = yolo(tmp_path, {"a": BOX, "b": BOX})
+    save_image(tmp_path / "images" / "train" / "a.jpg")
+    fault = only_fault(file)
+    assert fault.kind == "shared_labels" and "a.jpg and a.png in" in str(fault)
+    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["b.png"]
+
+
+def test_hidden_files_are_no_images(tmp_path):
+    file = yolo(tmp_path, {"a": BOX})
+    images = tmp_path / "images" / "train"
+    for name in (".ipynb_checkpoints/a-checkpoint.png", "@eaDir/a.png", "__MACOSX/a.png", "deep/.x/b.png"):
+        save_image(images / name)
+    (images / "._a.png").write_bytes(b"\0\5\x16\7")
+    data = read_yolo(file, "train")
+    assert [picture.name for picture in data.pictures] == ["a.png"] and data.faults == ()
+    assert "5 hidden files were left out" in str(data.remarks[0])
+
+
+@pytest.mark.parametrize(
+    ("image", "label"),
+    [("d\u00e9cran", "d%C3%A9cran"), ("a b", "a_b"), ("p%201", "p 1"), ("x#1", "x_1"), ("IMG_1", "img_1")],
+)
+def test_labels_of_garbled_names_are_told_and_their_images_are_not_taken_for_empty(tmp_path, image, label):
+    file = yolo(tmp_path, {"good": BOX, label: BOX})
+    (tmp_path / "images" / "train" / f"{label}.png").rename(tmp_path / "images" / "train" / f"{image}.png")
+    fault = only_fault(file)
+    assert fault.kind == "unknown_image" and f"'{image}.png' has no labels and nearly its name" in str(fault)
+    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["good.png"]
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_equal_in_any_form_of_unicode(tmp_path, forms):
+    on_disk, stated = (unicodedata.normalize(form, "\uc0ac\uc9c4") for form in forms)
+    file = yolo(tmp_path, {on_disk: BOX}, f"train: list.txt\nnames: [{on_disk}, b]\nval: images/train\n")
+    labels = tmp_path / "labels" / "train"
+    (labels / f"{on_disk}.txt").rename(labels / f"{stated}.txt")
+    (tmp_path / "list.txt").write_text(f"images/train/{stated}.PNG\n")
+    for split in ("train", "val"):
+        data = read_yolo(file, split)
+        assert len(data.pictures[0].annotations) == 1 and data.faults == ()
+        assert data.names[0] == unicodedata.normalize("NFC", on_disk)
+
+
+def test_names_that_are_no_utf8_are_told(tmp_path):
+    file = yolo(tmp_path, {"a": BOX})
+    images = os.fsencode(tmp_path / "images" / "train")
+    shutil.copy(images + b"/a.png", images + b"/\xbb\xe7.png")
+    fault = only_fault(file)
+    assert "\\xbb\\xe7.png: has a name that is no UTF-8" in str(fault)
+    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "remarks"),
+    [
+        ("path: ./\ntrain: images/train", 0),
+        ("path:\ntrain: images/train", 0),
+        ("path: null\ntrain: images/train", 0),
+        ("path: ~\ntrain: images/train", 0),
+        ("train: images\\train", 0),
+        ("train: ../images/train", 0),
+        ("path: /content/datasets/d\ntrain: images/train", 1),
+        ("path: ~/nowhere/d\ntrain: images/train", 1),
+        ("path: C:\\Users\\x\\d\ntrain: images\\train", 1),
+        ("path: ../datasets/d\ntrain: images/train", 1),
+        ("train: /home/somebody/d/images/train", 1),
+        ("train: C:/d/images/train", 1),
+    ],
+)
+def test_the_folder_of_the_yaml_stands_for_one_that_is_not_here(tmp_path, text, remarks):
+    data = read_yolo(yolo(tmp_path / "d", {"a": BOX}, f"{text}\nnames: [a, b]\n"), "train")
+    assert len(data.pictures) == 1 and data.faults == () and len(data.remarks) == remarks
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("images/trian", "did you mean 'train'?"), ("images/train/*.png", "name the folder itself")],
+)
+def test_a_place_that_is_nowhere(tmp_path, place, told):
+    fault = only_fault(yolo(tmp_path, {"a": BOX}, f"path: /nowhere\ntrain: {place}\nnames: [a, b]\n"))
+    assert told in str(fault) or "correct path:" in str(fault)
+    assert f"nor is it in {tmp_path}" in str(fault) and fault.kind == "missing_file"
+
+
+def cvat(folder):
+    """What CVAT calls YOLO 1.1: labels beside the images, under a folder that is not there."""
+    save_image(folder / "obj_train_data" / "f 0.PNG")
+    (folder / "obj_train_data" / "f 0.txt").write_text(BOX)
+    (folder / "obj.data").write_text(
+        "classes = 2\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n"
+    )
+    (folder / "obj.names").write_text("cat\ndog\n")
+    (folder / "train.txt").write_text("data/obj_train_data/f 0.PNG\n")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["obj.data", ".", "data.yaml"])
+def test_yolo_1_1_of_cvat(tmp_path, name):
+    folder = cvat(tmp_path)
+    if name == "data.yaml":
+        (folder / name).write_text("train: train.txt\nnames: [cat, dog]\n")
+    data = read_yolo(folder / name, "train")
+    assert data.faults == () and data.names == ("cat", "dog")
+    assert [(p.name, len(p.annotations)) for p in data.pictures] == [("f 0.PNG", 1)]
+    assert "data/obj_train_data/, which is not there" in str(data.remarks[0])
+    assert "name obj.data" in str(only_fault(folder / "train.txt")) or name == "data.yaml"
 
 
 FAULTY = {
@@ -79,6 +262,8 @@ def test_a_list_of_something_else(tmp_path):
 
 
 YAML = {
+    ":3: 'names' stands in line 2 already": "train: x\nnames: [a]\nnames: [b]",
+    ":2: 'train' stands in line 1 already": "train: x\ntrain: y\nnames: [b]",
     ":2: names must be numbered 0 to 1": "train: x\nnames: {0: a, 2: b}",
     ":2: two classes are called 'a'": "train: x\nnames: [a, a]",
     ":1: nc is 3, but there are 1 names": "nc: 3\nnames: [a]",

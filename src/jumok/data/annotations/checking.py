@@ -1,18 +1,69 @@
-"""What is wrong with annotated pictures, each fault with its file and line."""
+"""Looks at every image and mask of a set: what is faulty in each, what can be learned from, and what it all is like.
+
+One road for `jumok check` and training: what is found here makes rows, or faults in place of them.
+"""
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
-from itertools import chain
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from jumok.data.annotations.checking_masks import mask_faults
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import UPRIGHT, ImageHeader, Size, header_of, opened
-from jumok.errors import did_you_mean
+from jumok.data.annotations.checking_boxes import (
+    box_faults,
+    class_faults,
+    missing_faults,
+    size_fault,
+    told_where_listed,
+)
+from jumok.data.annotations.checking_masks import mask_faults, pixel_counts
+from jumok.data.annotations.masks import is_coloured, with_black_and_white
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, Place
+from jumok.data.annotations.segmentation import RunLengths
+from jumok.data.annotations.summary import Sight, Summary, twin_remarks
+from jumok.data.faults import Fault
+from jumok.data.images import Size
+from jumok.data.looks import Looks, MaskSeen, Seen
 
-SLACK = 0.5  # pixels beyond the edge that are roundings
-EDGES = ("left", "upper", "right", "lower")
+
+class Usable(NamedTuple):
+    """A picture that can be learned from, mended where there is one way only."""
+
+    number: int  # its place in the set, from 1 on
+    picture: Picture
+    size: Size
+
+
+@dataclass
+class Examined:
+    """What was found in a set."""
+
+    data: AnnotatedSet  # with the classes that its masks turned out to have
+    usable: list[Usable] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    summary: Summary = field(default_factory=Summary)
+
+
+def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image", "boxes")) -> Examined:
+    """Decode all images and masks of a set; `kinds` are those of the columns that are made of it."""
+    images = [looks.image(picture.path) for picture in data.pictures]
+    coloured = is_coloured(data.classes)
+    masks = [
+        None if picture.mask is None else looks.mask(picture.mask, coloured, boxes=data.instances)
+        for picture in data.pictures
+    ]
+    data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
+    found = Examined(data, faults=[*data.faults, *class_faults({"": data})])
+    found.summary.remarks.extend((*data.remarks, *remarks))
+    missing: list[Fault] = []
+    for number, (picture, seen, mask) in enumerate(zip(data.pictures, images, masks, strict=True), start=1):
+        if isinstance(seen, Fault):
+            fault = told_where_listed(picture, seen)
+            (missing if fault.kind == "missing_image" else found.faults).append(fault)
+            found.faults.extend(box_faults(picture, picture.size))
+            continue
+        _examine_picture(number, picture, seen, mask, kinds, found)
+    found.faults.extend(missing_faults(data, missing))
+    found.faults.extend(nothing_outlined(found, kinds))
+    return found
 
 
 class Checked(NamedTuple):
@@ -22,154 +73,112 @@ class Checked(NamedTuple):
     remarks: tuple[Fault, ...]
 
 
-class Seen(NamedTuple):
-    """An image file that could be decoded."""
-
-    header: ImageHeader
-    digest: bytes  # of the file's content
-
-
 def check(splits: Mapping[str, AnnotatedSet]) -> Checked:
-    """Look at every annotation, and decode every image and mask."""
-    faults: list[Fault] = list(class_faults(splits))
-    remarks: list[Fault] = []
-    first: dict[bytes, tuple[str, Picture]] = {}
-    for split, data in splits.items():
-        faults.extend(data.faults)
-        missing: list[Fault] = []
-        for picture in data.pictures:
-            seen = look(picture)
-            if isinstance(seen, Fault):
-                (missing if seen.kind == "missing_file" else faults).append(seen)
-                faults.extend(box_faults(picture, picture.size))
-                continue
-            faults.extend(picture_faults(picture, seen.header, data))
-            remarks.extend(exif_remarks(picture, seen.header))
-            remarks.extend(twin_remarks(first, split, picture, seen.digest))
-        faults.extend(missing_faults(data, missing))
-    return Checked(tuple(faults), tuple(remarks))
+    """Look at every annotation of some splits, and decode every image and mask."""
+    looks = Looks()
+    found = {split: examine(data, looks) for split, data in splits.items()}
+    faults = [fault for one in found.values() for fault in one.faults]
+    faults += class_faults({split: one.data for split, one in found.items()}, others=True)
+    parts = {split: one.summary for split, one in found.items()}
+    remarks = [remark for summary in parts.values() for remark in summary.remarks]
+    return Checked(tuple(faults), (*remarks, *twin_remarks(parts)))
 
 
-def look(picture: Picture) -> Seen | Fault:
-    """Decode an image; a fault names the line that lists it when the file is missing."""
-    try:
-        with opened(picture.path) as image:
-            header = header_of(image)
-            image.load()
-            digest = blake2b(picture.path.read_bytes(), digest_size=16).digest()
-        return Seen(header, digest)
-    except UnreadableFile as unreadable:
-        fault = unreadable.fault
-        if fault.kind == "missing_file" and picture.place.file != str(picture.path):
-            problem = f"lists {picture.path}, which does not exist"
-            return picture.place.fault(problem, fault.remedy, fault.kind)
-        return fault
+def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[AnnotatedSet, list[Fault]]:
+    """The set with the classes that its masks turn out to have, and a remark where that is more than was said."""
+    values = {value for mask in masks if not mask.coloured for value in mask.counts}
+    settled = with_black_and_white(data, values)
+    if settled is data:
+        return data, []
+    problem = f"the masks hold 0 and 255: 255 is read as class {data.classes[1].name!r}"
+    place = next(str(picture.mask.parent) for picture in data.pictures if picture.mask is not None)
+    remedy = "if those pixels should not count, say ignore: 255"
+    return settled, [Fault(place, None, problem, remedy, "black_and_white")]
 
 
-def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
-    """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
-    if len(missing) < 2 or len(missing) < len(data.pictures):
-        return missing
-    picture = data.pictures[0]
-    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
-    return [Fault(picture.place.file, None, problem, "name their folder under images:", "missing_file")]
+def _examine_picture(
+    number: int,
+    picture: Picture,
+    seen: Seen,
+    mask: MaskSeen | Fault | None,
+    kinds: tuple[str, ...],
+    found: Examined,
+) -> None:
+    size, summary = seen.header.size, found.summary
+    lost = list(reasons_to_leave_out(picture, seen, mask, kinds, found.data))
+    found.faults.extend(lost)
+    summary.see(Sight(seen.digest.hex(), str(picture.path), picture.place), size)
+    if picture.size in (None, size):
+        summary.remark_on(picture.path, seen)
+    if isinstance(mask, MaskSeen):
+        if found.data.instances:
+            picture = with_objects(picture, mask, found.data)
+        summary.count_mask(pixel_counts(mask, found.data), sum(mask.counts.values()))
+    found.faults.extend(box_faults(picture, size))
+    mended_picture = mended(picture, size, found.data.names)
+    summary.count_objects(mended_picture.annotations)
+    if not lost:
+        found.usable.append(Usable(number, mended_picture if "boxes" in kinds else picture, size))
 
 
-def picture_faults(picture: Picture, header: ImageHeader, data: AnnotatedSet) -> Iterator[Fault]:
-    """What does not fit an image that is there."""
-    if picture.size not in (None, header.size):
-        yield size_fault(picture, header)
-    yield from box_faults(picture, header.size)
-    if picture.mask is not None:
-        yield from mask_faults(picture.mask, header.size, data)
+def reasons_to_leave_out(
+    picture: Picture, seen: Seen, mask: MaskSeen | Fault | None, kinds: tuple[str, ...], data: AnnotatedSet
+) -> Iterator[Fault]:
+    """The faults with which nothing right can be learned from a picture."""
+    if picture.size not in (None, seen.header.size):
+        yield size_fault(picture, seen.header)
+    if isinstance(mask, Fault):
+        yield mask
+    elif mask is not None and picture.mask is not None:
+        yield from mask_faults(picture.mask, mask, seen.header.size, data)
+    elif "mask" in kinds:
+        yield from outline_faults(picture, seen.header.size)
 
 
-def size_fault(picture: Picture, header: ImageHeader) -> Fault:
-    """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
-    if picture.size == header.stored:
-        problem = (
-            f"states {picture.size}, the size that {picture.path} has before EXIF turns it; "
-            f"it is shown as {header.size}"
-        )
-        return picture.place.fault(problem, turn_remedy(), "exif_rotation")
-    problem = f"states {picture.size}, but {picture.path} is {header.size}"
-    return picture.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
+def outline_faults(picture: Picture, size: Size) -> Iterator[Fault]:
+    """Objects whose pixels are asked for, and of which only a box is known, or the pixels of another image."""
+    for one in picture.annotations:
+        outline = one.segmentation
+        if isinstance(outline, RunLengths) and (outline.width, outline.height) != size:
+            problem = f"the run lengths of {one.name!r} are of {Size(outline.width, outline.height)}"
+            problem += f", but its image is {size}"
+            yield one.place.fault(problem, "write the segmentation for this image", "mask_size")
+        if not one.segmentation:
+            problem = f"{one.name!r} has a box but no outline, and the output is a mask"
+            yield one.place.fault(problem, "draw its outline, or ask for kind: boxes", "no_outline")
 
 
-def turn_remedy() -> str:
-    return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]:
+    """One fault instead of one for each object where a whole set has boxes alone."""
+    objects = [one for picture in found.data.pictures for one in picture.annotations]
+    if "mask" not in kinds or not objects or any(one.segmentation for one in objects):
+        return
+    if any(picture.mask for picture in found.data.pictures):
+        return
+    found.faults[:] = [fault for fault in found.faults if fault.kind != "no_outline"]
+    problem = f"has boxes but no outlines ({len(objects):,} objects), and the output is a mask"
+    remedy = "ask for kind: boxes, or name data with outlines or masks"
+    yield Fault(objects[0].place.file, None, problem, remedy, "no_outlines")
 
 
-def box_faults(picture: Picture, size: Size | None) -> Iterator[Fault]:
-    """Boxes that hold nothing or reach beyond the image."""
+def with_objects(picture: Picture, mask: MaskSeen, data: AnnotatedSet) -> Picture:
+    """A picture with a box for each number of its mask."""
+    place = Place(str(picture.mask), None)
+    objects = tuple(
+        Annotation((float(x1), float(y1), float(x2), float(y2)), data.names[-1], place)
+        for value, (x1, y1, x2, y2) in mask.boxes.items()
+        if value not in (0, data.ignore) and max(x2 - x1, y2 - y1) > 1  # a lone pixel is no object to find
+    )
+    return replace(picture, annotations=objects)
+
+
+def mended(picture: Picture, size: Size, names: tuple[str, ...]) -> Picture:
+    """A picture without objects of unknown classes and boxes of no area; others clipped to the picture."""
+    kept = []
     for one in picture.annotations:
         x1, y1, x2, y2 = one.box
-        width, height = x2 - x1, y2 - y1
-        if min(width, height) <= 0 or max(width, height) <= 1:
-            what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
-            problem = f"the box of {one.name!r} is {what}: {described(one)}"
-            yield one.place.fault(problem, "remove it or draw it again", "empty_box")
-        elif size is not None:
-            yield from outside_fault(one, size)
-
-
-def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
-    x1, y1, x2, y2 = one.box
-    beyond = (-x1, -y1, x2 - size.width, y2 - size.height)
-    told = [
-        f"{much:g} pixels beyond the {edge} edge"
-        for much, edge in zip(beyond, EDGES, strict=True)
-        if much > SLACK
-    ]
-    if told:
-        problem = (
-            f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {described(one)}"
-        )
-        yield one.place.fault(problem, "draw it again or clip it", "box_outside")
-
-
-def described(one: Annotation) -> str:
-    x1, y1, x2, y2 = one.box
-    return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
-
-
-def class_faults(splits: Mapping[str, AnnotatedSet]) -> Iterator[Fault]:
-    """Names that the class list of their own split, or of the first one, does not have; one fault for each name."""
-    lists = list(splits.values())
-    for split, data in splits.items():
-        known = lists[0].names
-        unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(picture.annotations for picture in data.pictures):
-            if one.name not in known:
-                unknown.setdefault(one.name, []).append(one)
-        for name, found in unknown.items():
-            where = f"; so are {len(found) - 1:,} more in {split}" if len(found) > 1 else ""
-            problem = f"{name!r} is no class, there are {', '.join(known)}{where}"
-            hint = did_you_mean(name, known).removeprefix("; ")
-            remedy = hint if "did you mean" in hint else "correct the name or add the class"
-            yield found[0].place.fault(problem, remedy, "unknown_class")
-
-
-def exif_remarks(picture: Picture, header: ImageHeader) -> Iterator[Fault]:
-    """An image that is shown turned, where no stated size shows how it was annotated."""
-    if header.orientation != UPRIGHT and (picture.size in (None, header.size)):
-        problem = (
-            f"EXIF turns it (orientation {header.orientation}), and it is read as it is shown, {header.size}"
-        )
-        yield Fault(str(picture.path), None, problem, turn_remedy(), "exif_rotation")
-
-
-def twin_remarks(
-    first: dict[bytes, tuple[str, Picture]], split: str, picture: Picture, digest: bytes
-) -> Iterator[Fault]:
-    """An image whose file was seen before."""
-    if digest not in first:
-        first[digest] = (split, picture)
-        return
-    other, twin = first[digest]
-    problem = f"the same image as {twin.path} in {other}"
-    if other == split:
-        yield picture.place.fault(f"{picture.path} is {problem} too", "remove one", "duplicate_image")
-    else:
-        remedy = "remove it from one of them, or scores will flatter"
-        yield picture.place.fault(f"{picture.path} in {split} is {problem}", remedy, "leak")
+        clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, size.width), min(y2, size.height))
+        width, height = clipped[2] - clipped[0], clipped[3] - clipped[1]
+        if one.name in names and min(width, height) > 0 and max(width, height) > 1:
+            kept.append(replace(one, box=clipped))
+    return replace(picture, annotations=tuple(kept))

@@ -1,64 +1,76 @@
-"""What is wrong with masks."""
+"""What is wrong with masks, by the values that were counted in them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from jumok.data.annotations.masks import packed_colours
+from jumok.data.annotations.masks import is_coloured
 from jumok.data.annotations.picture import AnnotatedSet
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import Size, read_mask
+from jumok.data.faults import Fault
+from jumok.data.images import Size
+from jumok.data.looks import MaskSeen, packed_colours
 
 SHOWN = 6  # values in a sentence
+LIKE_OBJECTS = 3  # times as many values as classes, from which on a mask seems to number objects
 
 
-def mask_faults(path: Path, size: Size, data: AnnotatedSet) -> Iterator[Fault]:
-    """A mask that cannot be read, has another size than its image, or values of no class."""
-    try:
-        mask = read_mask(path)
-    except UnreadableFile as unreadable:
-        yield unreadable.fault
-        return
-    height, width = mask.shape[:2]
-    if (width, height) != size:
-        problem = f"is {Size(width, height)}, but its image is {size}"
+def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> Iterator[Fault]:
+    """A mask that has another size than its image, or values of no class."""
+    if seen.size != size:
+        problem = f"is {seen.size}, but its image is {size}"
         yield Fault(str(path), None, problem, "write a mask of the image's size", "mask_size")
-    coloured = any(one.colour is not None for one in data.classes)
-    if coloured != (mask.ndim == 3):
-        found, wanted = ("numbers", "colours") if coloured else ("colours", "numbers")
-        problem = f"holds {found}, but classes are given as {wanted}"
-        remedy = "list class names alone" if coloured else "give classes: {name: [red, green, blue]}"
-        yield Fault(str(path), None, problem, remedy, "mask_value")
+    if data.instances:
         return
-    yield from value_faults(path, mask, data)
+    if seen.coloured and not is_coloured(data.classes):
+        problem = "holds colours, but classes are given as numbers"
+        yield Fault(str(path), None, problem, "give classes: {name: [red, green, blue]}", "mask_value")
+        return
+    yield from value_faults(path, seen, data)
 
 
-def value_faults(path: Path, mask: np.ndarray, data: AnnotatedSet) -> Iterator[Fault]:
+def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fault]:
     """Values or colours that no class has."""
-    coloured = mask.ndim == 3
-    values, counts = np.unique(packed_colours(mask) if coloured else mask, return_counts=True)
-    known = [value_of(one.colour) if one.colour else one.id for one in data.classes]
-    known += [] if coloured or data.ignore is None else [data.ignore]
-    strange = ~np.isin(values, [value for value in known if value is not None])
-    if not strange.any():
+    known = set(values_of(data))
+    strange = [(value, count) for value, count in seen.counts.items() if value not in known]
+    if not strange:
         return
-    pairs = list(zip(values[strange].tolist(), counts[strange].tolist(), strict=True))
-    told = [f"{shown(value, coloured)} ({count:,} pixels)" for value, count in pairs[:SHOWN]]
-    more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
-    what = "colours" if coloured else "values"
-    problem = f"holds {what} that no class has: {', '.join(told)}{more}"
-    remedy = (
-        "name the missing classes"
-        if coloured
-        else "name the missing classes, or the value to ignore under ignore:"
-    )
+    told = [f"{shown(value, seen.coloured)} ({count:,} pixels)" for value, count in strange[:SHOWN]]
+    more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
+    problem = f"holds {'colours' if seen.coloured else 'values'} that no class has: {', '.join(told)}{more}"
+    remedy = "name the missing classes"
+    if not seen.coloured:
+        remedy += ", or the value to ignore under ignore:"
+        if len(strange) > LIKE_OBJECTS * len(data.classes):
+            remedy += "; if each object has a number of its own, say instances: true"
     yield Fault(str(path), None, problem, remedy, "mask_value")
 
 
-def value_of(colour: tuple[int, int, int]) -> int:
-    return int(packed_colours(np.array(colour)))
+def values_of(data: AnnotatedSet) -> Iterator[int]:
+    """The values that masks may have: those of classes, and the one to ignore."""
+    for one in data.classes:
+        if one.colour is not None:
+            yield int(packed_colours(np.array(one.colour)))
+        elif one.id is not None:
+            yield one.id
+    if data.ignore is not None and not is_coloured(data.classes):
+        yield data.ignore
 
 
 def shown(value: int, coloured: bool) -> str:
     return str([value >> 16, value >> 8 & 255, value & 255]) if coloured else str(value)
+
+
+def pixel_counts(seen: MaskSeen, data: AnnotatedSet) -> dict[str, int]:
+    """Pixels of a mask by the name of their class; of instances, those of all objects together."""
+    if data.instances:
+        ignored = seen.counts.get(data.ignore, 0) if data.ignore is not None else 0
+        nothing = seen.counts.get(0, 0)
+        objects = sum(seen.counts.values()) - nothing - ignored
+        return {data.names[0]: nothing, data.names[-1]: objects}
+    by_value = dict(zip(values_of(data), data.names, strict=False))
+    counted: dict[str, int] = {}
+    for value, count in seen.counts.items():
+        if value in by_value:
+            counted[by_value[value]] = counted.get(by_value[value], 0) + count
+    return counted

@@ -6,7 +6,7 @@ field for (difficult, truncated, occluded) is read and written under `attributes
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +23,7 @@ from jumok.data.annotations.coco_fields import (
     text_of,
 )
 from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
 from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.picture import (
     AnnotatedSet,
@@ -30,12 +31,15 @@ from jumok.data.annotations.picture import (
     Class,
     Picture,
     Place,
+    header_size,
     nothing_but,
     pixels,
+    utf8_names,
 )
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.errors import did_you_mean
+from jumok.data.images import Size
+from jumok.data.listing import composed
 
 Id = int | str
 
@@ -45,12 +49,14 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
-        return nothing_but(unreadable.fault, file)
-    for name in ("images", "annotations", "categories"):
-        if name not in found.lists:
-            hint = did_you_mean(name, [*found.lists, *found.values]).removeprefix("; ")
-            wrong = Fault(str(file), None, f"has no list {name!r}", hint or "name a COCO file", "bad_coco")
-            return nothing_but(wrong, file)
+        other = why_no_coco(file) if unreadable.fault.kind == "bad_json" else None
+        return nothing_but(other or unreadable.fault, file)
+    if any(name not in found.lists for name in COCO_LISTS):
+        wrong = Fault(str(file), None, *missing_list({**found.lists, **found.values}), "bad_coco")
+        return nothing_but(why_no_coco(file) or wrong, file)
+    if found.lists["annotations"] and is_panoptic(found.lists["annotations"][0].value):
+        remedy = "name the file of instances, or its masks under masks:"
+        return nothing_but(Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco"), file)
     return Reading(found).result(images)
 
 
@@ -65,23 +71,41 @@ class Reading:
     def result(self, images: Path | None) -> AnnotatedSet:
         classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
         pictures = dict(self.keyed(self.found.lists["images"], "image", picture_of))
-        marked: dict[Id, list[Annotation]] = {number: [] for number in pictures}
-        for number, annotation in self.annotations(pictures.keys(), classes):
-            marked[number].append(annotation)
         found = find_images(self.found.path, [one.name for one in pictures.values()], images)
         places = zip(pictures.items(), found.paths, found.names, strict=True)
-        complete = [
-            replace(one, path=path, name=name, annotations=tuple(marked[number]))
-            for (number, one), path, name in places
-        ]
+        listed = {number: replace(one, path=path, name=name) for (number, one), path, name in places}
+        marked: dict[Id, list[Annotation]] = {number: [] for number in listed}
+        for number, annotation in self.annotations(listed, classes):
+            marked[number].append(annotation)
+        complete = [replace(one, annotations=tuple(marked[number])) for number, one in listed.items()]
         return AnnotatedSet(
-            tuple(classes.values()),
-            tuple(complete),
+            tuple(one_of_each_name(classes.values())),
+            tuple(self.united(complete)),
             tuple(self.faults),
             left_out=self.left_out,
             remarks=found.remarks,
             looked_at=(self.found.path, *found.looked_at),
         )
+
+    def united(self, pictures: list[Picture]) -> list[Picture]:
+        """Each image once; records of the same file are told, and their annotations put together."""
+        by_path: dict[Path, Picture] = {}
+        good, faults = utf8_names(picture.path for picture in pictures)
+        self.faults.extend(faults)
+        writable = set(good)
+        for picture in pictures:
+            if picture.path not in writable:
+                continue
+            first = by_path.setdefault(picture.path, picture)
+            if first is picture:
+                continue
+            problem = f"image: {picture.name!r} stands in line {first.place.line} already, under another id"
+            remedy = "unite the two records, for each has only a part of the annotations"
+            self.faults.append(picture.place.fault(problem, remedy, "duplicate_image"))
+            known = {(one.box, one.name) for one in first.annotations}
+            more = tuple(one for one in picture.annotations if (one.box, one.name) not in known)
+            by_path[picture.path] = replace(first, annotations=first.annotations + more)
+        return list(by_path.values())
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
         """Records by their ids; of several with one id, the first."""
@@ -96,9 +120,9 @@ class Reading:
                     continue
                 lines[number] = record.place.line
                 made = make(value, record.place)
-                if isinstance(made, Class) and made.name in names:
+                if isinstance(made, Class) and value["name"] in names:
                     raise Wrong(f"the name {made.name!r} stands twice", "rename one", "duplicate_class")
-                names.add(made.name)
+                names.add(value.get("name", ""))
                 if what == "image":
                     self.left_out.update(value.keys() - IMAGE_KEYS)
                 yield number, made
@@ -106,7 +130,7 @@ class Reading:
                 self.faults.append(fault_of(record.place, what, wrong))
 
     def annotations(
-        self, pictures: Iterable[Id], classes: dict[Id, Class]
+        self, pictures: Mapping[Id, Picture], classes: dict[Id, Class]
     ) -> Iterator[tuple[Id, Annotation]]:
         lines: dict[Id, int | None] = {}
         for value, place in self.found.lists["annotations"]:
@@ -117,14 +141,56 @@ class Reading:
                 continue
             if number not in pictures:
                 problem = f"annotation: there is no image with the id {number!r}"
-                self.faults.append(place.fault(problem, "add the image or remove this", "unknown_image"))
+                remedy = other_type(number, pictures) or "add the image or remove this"
+                self.faults.append(place.fault(problem, remedy, "unknown_image"))
                 continue
+            annotation = self.with_outline(annotation, value, pictures[number])
             if annotation.id is not None and annotation.id in lines:
                 self.faults.append(duplicate(place, "annotation", annotation.id, lines[annotation.id]))
             if annotation.id is not None:
                 lines[annotation.id] = place.line
             self.left_out.update(value.keys() - OBJECT_KEYS)
             yield number, annotation
+
+    def with_outline(self, one: Annotation, value: dict[str, Any], picture: Picture) -> Annotation:
+        """The annotation with its outline; without it, though with its box, when the outline is faulty."""
+        try:
+            outline = segmentation_of(value.get("segmentation"))
+            if isinstance(outline, RunLengths):
+                check_size(outline, picture)
+            return replace(one, segmentation=outline)
+        except (Wrong, OverflowError) as wrong:
+            self.faults.append(fault_of(one.place, "annotation", wrong))
+            return one
+
+
+def check_size(outline: RunLengths, picture: Picture) -> None:
+    """Refuse run lengths of another size than the image's."""
+    size = Size(outline.width, outline.height)
+    known = picture.size or header_size(picture.path)
+    if not isinstance(known, Size) or size == known:
+        return
+    turned = "; the size is [height, width]" if size == Size(known.height, known.width) else ""
+    problem = f"run lengths of the size {size}, but the image is {known}{turned}"
+    raise Wrong(problem, "write the segmentation again", "bad_value")
+
+
+def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
+    """Classes without those whose name came before, in another form of Unicode."""
+    names: set[str] = set()
+    for one in classes:
+        if one.name not in names:
+            names.add(one.name)
+            yield one
+
+
+def other_type(number: Id, known: Iterable[Id]) -> str | None:
+    """What to do when an id is there as a number, and here as a text, or the other way round."""
+    other = next((one for one in known if one != number and str(one) == str(number)), None)
+    if other is None:
+        return None
+    kinds = ("a text", "a number") if isinstance(number, str) else ("a number", "a text")
+    return f"here it is {kinds[0]}, there {kinds[1]} ({other!r}): write both alike"
 
 
 def object_of(record: Record) -> dict[str, Any]:
@@ -147,13 +213,16 @@ def duplicate(place: Place, what: str, number: Id, line: int | None) -> Fault:
 def class_of(value: dict[str, Any], place: Place) -> Class:
     group = value.get("supercategory")
     number = id_of(value, "id")
-    if not isinstance(number, int):
+    if isinstance(number, str) and not number.isdecimal():
         raise Wrong(f"the id {number!r} is no number", "number the categories", "bad_value")
-    return Class(text_of(value, "name"), number, text_of(value, "supercategory") if group else None)
+    return Class(
+        composed(text_of(value, "name")), int(number), text_of(value, "supercategory") if group else None
+    )
 
 
 def picture_of(value: dict[str, Any], place: Place) -> Picture:
-    name = text_of(value, "file_name").replace("\\", "/")
+    stated = value if "file_name" in value or "coco_url" not in value else {"file_name": value["coco_url"]}
+    name = text_of(stated, "file_name").replace("\\", "/")
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
     return Picture(Path(name), name, place, size_of(value), id=id_of(value, "id"))
@@ -163,15 +232,16 @@ def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class])
     """The id of its image, and what it says."""
     category = id_of(value, "category_id")
     if category not in classes:
-        known = f"there are {', '.join(map(str, classes))}" if len(classes) < 20 else "see categories"
-        raise Wrong(f"there is no category with the id {category!r}", known, "unknown_class")
+        known = f"there are {', '.join(map(repr, classes))}" if 0 < len(classes) < 20 else "see categories"
+        remedy = other_type(category, classes) or known
+        raise Wrong(f"there is no category with the id {category!r}", remedy, "unknown_class")
     stated = value.get("area")
     annotation = Annotation(
         box=box_of(value.get("bbox")),
         name=classes[category].name,
         place=place,
         crowd=value.get("iscrowd") in (1, True),
-        segmentation=segmentation_of(value.get("segmentation")),
+        segmentation=None,  # follows, for a faulty one does not spoil the box
         id=id_of(value, "id") if "id" in value else None,
         area=float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None,
         **attributes_of(value.get("attributes")),

@@ -49,6 +49,8 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
     if key not in value:
         raise Wrong(f"has no {key}", "add it", "bad_value")
     number = value[key]
+    if isinstance(number, float) and number.is_integer():  # as pandas writes columns with gaps
+        return int(number)
     if isinstance(number, bool) or not isinstance(number, int | str):
         raise Wrong(f"{key} is {number!r}, expected a whole number", "write one", "bad_value")
     return number
@@ -58,7 +60,7 @@ def size_of(value: dict[str, Any]) -> Size | None:
     """The stated size of an image, None when it is not stated."""
     width: Any = value.get("width")
     height: Any = value.get("height")
-    if width is None and height is None:
+    if width is None or height is None:
         return None
     if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
@@ -88,27 +90,43 @@ def segmentation_of(value: Any) -> Segmentation | None:
     if isinstance(value, dict):
         return run_lengths_of(value)
     wanted = "expected polygons [[x1, y1, x2, y2, x3, y3, …], …] or run lengths {size, counts}"
+    if isinstance(value, list) and are_numbers(value):  # one polygon without the brackets around it
+        value = [value]
     if not isinstance(value, list) or not all(isinstance(part, list) for part in value):
         raise Wrong(f"segmentation is {value!r:.60}, {wanted}", "write them", "bad_value")
-    for part in value:
-        if len(part) < 6 or len(part) % 2 or not are_numbers(part):
-            raise Wrong(
-                f"a polygon of {len(part)} numbers, expected an even count, 6 at least",
-                "mend or remove it",
-                "bad_value",
-            )
-    return tuple(tuple(map(float, part)) for part in value)
+    return tuple(polygon_of(part) for part in value)
+
+
+def polygon_of(part: list[Any]) -> tuple[float, ...]:
+    """The numbers of one polygon."""
+    if part and all(isinstance(point, list) and len(point) == 2 for point in part):
+        part = [number for point in part for number in point]
+    if not are_numbers(part):
+        strange = next(one for one in part if not is_number(one))
+        problem = f"a polygon holds {strange!r:.60}, expected numbers x1, y1, x2, y2, …"
+        raise Wrong(problem, "write a number", "bad_value")
+    if len(part) < 6 or len(part) % 2:
+        problem = f"a polygon of {len(part)} numbers, expected an even count, 6 at least"
+        raise Wrong(problem, "mend or remove it", "bad_value")
+    return tuple(map(float, part))
 
 
 def run_lengths_of(value: dict[str, Any]) -> RunLengths:
     size, counts = value.get("size"), value.get("counts")
     wrong = Wrong("run lengths do not fill their size", "write the segmentation again", "bad_value")
+    if isinstance(size, list):
+        size = [int(side) if isinstance(side, float) and side.is_integer() else side for side in size]
     if not isinstance(size, list) or len(size) != 2 or not all(type(side) is int for side in size):
         raise Wrong(f"run lengths of the size {size!r}, expected [height, width]", "write it", "bad_value")
-    if not isinstance(counts, str | list) or not all(isinstance(one, str | int) for one in counts):
+    if not isinstance(counts, str | list) or not all(type(one) in (str, int) for one in counts):
+        raise wrong
+    if min(size) <= 0 or (isinstance(counts, list) and not all(type(one) is int for one in counts)):
         raise wrong
     found = RunLengths(size[1], size[0], counts if isinstance(counts, str) else tuple(counts))
-    runs = found.runs
+    try:
+        runs = found.runs
+    except (IndexError, ValueError, OverflowError):  # a text that nobody wrote as run lengths
+        raise wrong from None
     if sum(runs) != size[0] * size[1] or (runs and min(runs) < 0):
         raise wrong
     return found

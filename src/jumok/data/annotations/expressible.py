@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from jumok.data.annotations.picture import AnnotatedSet, Annotation
 from jumok.data.annotations.segmentation import bounds
 from jumok.data.annotations.splits import Format, Splits
-from jumok.data.annotations.yolo import has_polygons
+from jumok.data.annotations.yolo_writing import has_polygons
 
 CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
 

@@ -1,11 +1,18 @@
 """XML files whose elements know their lines. A DOCTYPE is refused: annotation files need none, attacks do."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import open_bytes, unreadable, why_unreadable
+from jumok.data.reading import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, unreadable, why_unreadable
+
+DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
+WIDER = {  # what tools of Windows write under these names holds more characters than the names allow
+    **{"gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "ks-c-5601-1987": "cp949"},
+    **{"shift-jis": "cp932", "x-sjis": "cp932", "us-ascii": "utf-8", "ascii": "utf-8"},
+}
 
 
 @dataclass
@@ -16,6 +23,7 @@ class Element:
     line: int
     text: str = ""
     children: list["Element"] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
 
     def find(self, tag: str) -> "Element | None":
         """The first child with this tag."""
@@ -39,8 +47,8 @@ class Tree:
         parser.CharacterDataHandler = self._characters
         parser.StartDoctypeDeclHandler = self._doctype
 
-    def _start(self, tag: str, attributes: object) -> None:
-        element = Element(tag, self._parser.CurrentLineNumber)
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        element = Element(tag, self._parser.CurrentLineNumber, attributes=attributes)
         self._open[-1].children.append(element)
         self._open.append(element)
 
@@ -57,20 +65,53 @@ class Tree:
 def read_xml(path: Path) -> Element:
     """The outermost element of a file; raises UnreadableFile."""
     fault = why_unreadable(path)
-    if fault:
+    if fault and not is_utf16(path):
         raise UnreadableFile(fault)
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever the file declares: it is decoded before
     tree = Tree(parser)
     try:
         with open_bytes(path) as file:
-            parser.Parse(file.read(), True)
+            parser.Parse(xml_text(path, file.read()).encode(), True)
     except OSError as error:
         raise UnreadableFile(unreadable(path, error)) from None
-    except (expat.ExpatError, ValueError, RecursionError, LookupError) as error:
+    except (expat.ExpatError, ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, expat.ExpatError) else parser.CurrentLineNumber
         reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
-        remedy = "mend or write the file again"
         raise UnreadableFile(
-            Fault(str(path), line, f"is not valid XML ({reason})", remedy, "bad_xml")
+            Fault(str(path), line, f"is not valid XML ({reason})", remedy_for(str(reason)), "bad_xml")
         ) from None
     return tree.outside.children[0]
+
+
+def is_utf16(path: Path) -> bool:
+    """Whether a file begins as UTF-16 does, which XML may be."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(2) in UTF16_MARKS
+    except (OSError, EOFError, ValueError):
+        return False
+
+
+def xml_text(path: Path, data: bytes) -> str:
+    """The text of a file in whatever encoding it declares, if Python knows it; raises UnreadableFile."""
+    marked = data[:2] in UTF16_MARKS
+    found = None if marked else DECLARED.match(data[:300].removeprefix(BYTE_ORDER_MARK))
+    declared = "utf-16" if marked else found[1].decode("ascii", "replace").lower() if found else "utf-8"
+    try:
+        return data.decode(WIDER.get(declared.replace("_", "-"), declared)).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"is not valid {declared.upper()} (byte 0x{data[error.start]:02x})"
+        remedy = f"save the file as {declared.upper()}, or declare the encoding that it has"
+        raise UnreadableFile(Fault(str(path), line, problem, remedy, "invalid_utf8")) from None
+    except (LookupError, UnicodeError):
+        problem = f"is declared to be in {declared!r}, an encoding that is not known"
+        remedy = "save the file as UTF-8"
+        raise UnreadableFile(Fault(str(path), 1, problem, remedy, "invalid_utf8")) from None
+
+
+def remedy_for(reason: str) -> str:
+    """What to do about a file that is not XML."""
+    if reason in ("not well-formed (invalid token)", "undefined entity"):
+        return "write & as &amp; and < as &lt;, or write the file again"
+    return "mend or write the file again"

@@ -1,114 +1,101 @@
 """Masks: for each image a picture of the same size whose pixels are classes.
 
 A mask is a PNG whose values are numbers (one channel, or a palette), or one whose colours stand for classes. Images and
-masks are paired by name, from two folders, or by a list file with `image mask` on each line.
+masks are paired by name, from two folders or one, or by a list file with `image mask` on each line.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
 
 from jumok.choices import OUTSIDE
+from jumok.data.annotations.mask_pairs import paired
 from jumok.data.annotations.palette import PALETTE
-from jumok.data.annotations.picture import AnnotatedSet, Class, Picture, Place
+from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Class, Picture
 from jumok.data.annotations.segmentation import covered
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES, read_mask
-from jumok.data.reading import decoded, is_file, nearest_file, raw_lines, why_unreadable
+from jumok.data.looks import packed_colours
+from jumok.data.mask_images import load_mask, read_mask
 
 Colour = tuple[int, int, int]
+Ignore = int | Literal["auto"] | None
+Classes = Sequence[str] | Mapping[str, Colour | int]
+FULL = 255  # what a mask of two classes holds where people think of black and white
 
 
 def read_masks(
     masks: Path,
-    classes: Sequence[str] | Mapping[str, Colour],
+    classes: Classes,
     images: Path | None = None,
-    ignore: int | None = OUTSIDE,
+    ignore: Ignore = "auto",
+    instances: bool = False,
 ) -> AnnotatedSet:
-    """The pairs of two folders, or of a list file.
+    """The pairs of one or two folders, or of a list file.
 
-    `classes` are the names of the values 0, 1, 2, …, or names with the colours of their pixels.
+    `classes` are the names of the values 0, 1, 2, …, or names with their values or with the colours of their pixels.
+    Masks of `instances` number the objects of one class from 1 on, and hold 0 where there is none. The value to
+    `ignore` is 255 where it can be (auto).
     """
-    if masks.is_dir():
-        pictures, faults = paired_by_name(masks, images)
-    else:
-        pictures, faults = paired_by_list(masks, images or masks.parent)
-    return AnnotatedSet(class_list(classes), tuple(pictures), tuple(faults), ignore)
+    pairs = paired(masks, images)
+    listed = class_list(classes, instances)
+    taken = any(one.id == OUTSIDE and one.colour is None for one in listed)
+    usual = None if instances or taken else OUTSIDE
+    return AnnotatedSet(
+        listed,
+        tuple(pairs.pictures),
+        tuple(pairs.faults),
+        usual if ignore == "auto" else ignore,
+        remarks=tuple(pairs.remarks),
+        looked_at=tuple(pairs.looked_at),
+        instances=instances,
+        usual_ignore=ignore == "auto",
+    )
 
 
-def class_list(classes: Sequence[str] | Mapping[str, Colour]) -> tuple[Class, ...]:
+def class_list(classes: Classes, instances: bool = False) -> tuple[Class, ...]:
     if isinstance(classes, Mapping):
         named = enumerate(classes.items())
-        return tuple(Class(name, number, colour=colour) for number, (name, colour) in named)
-    return tuple(Class(name, number) for number, name in enumerate(classes))
+        return tuple(
+            Class(name, value) if isinstance(value, int) else Class(name, number, colour=value)
+            for number, (name, value) in named
+        )
+    names = (BACKGROUND, *classes) if instances and len(classes) == 1 else classes
+    return tuple(Class(name, number) for number, name in enumerate(names))
 
 
-def paired_by_name(masks: Path, images: Path | None) -> tuple[list[Picture], list[Fault]]:
-    """Images and masks that have the same name but for the suffix."""
-    if images is None or not images.is_dir():
-        where = "no folder of images was named" if images is None else f"{images} is no folder"
-        remedy = "name the folder under images:"
-        return [], [Fault(str(masks), None, f"holds masks, but {where}", remedy, "missing_file")]
-    found, asked = by_stem(masks), by_stem(images)
-    pictures = [
-        Picture(path, path.relative_to(images).as_posix(), Place(str(path), None), mask=found[stem])
-        for stem, path in asked.items()
-        if stem in found
-    ]
-    alone = [(path, f"has no mask in {masks}") for stem, path in asked.items() if stem not in found]
-    alone += [(path, f"has no image in {images}") for stem, path in found.items() if stem not in asked]
-    faults = [
-        Fault(str(path), None, problem, "add it or remove this file", "unknown_image")
-        for path, problem in alone
-    ]
-    return pictures, faults
+def with_black_and_white(data: AnnotatedSet, values: set[int]) -> AnnotatedSet:
+    """The set with 255 as its second class, where the masks of two classes hold 0 and 255 and nothing else.
+
+    That is how most tools write the mask of one kind of thing, and 255 is what is ignored only if nobody says more.
+    """
+    stated = not data.usual_ignore and data.ignore == FULL
+    plain = [one.id for one in data.classes] == [0, 1] and all(one.colour is None for one in data.classes)
+    if not plain or stated or data.instances or FULL not in values or not values <= {0, FULL}:
+        return data
+    background, thing = data.classes
+    return replace(data, classes=(background, replace(thing, id=FULL)), ignore=None)
 
 
-def by_stem(folder: Path) -> dict[str, Path]:
-    """Pictures in a folder and below by their names without suffix, sorted."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+def mask_classes(
+    path: Path, classes: Sequence[Class], ignore: int | None, instances: bool = False
+) -> np.ndarray:
+    """The number (Y, X) int16 of each pixel's class in the order of the classes, -1 where it is of none.
+
+    For callers outside this room; raises DataError.
+    """
+    mask = load_mask(path, is_coloured(classes))
+    if not instances:
+        return numbered(mask, classes, ignore)
+    values = packed_colours(mask) if mask.ndim == 3 else mask
+    return np.where(values == ignore, -1, (values > 0) * (len(classes) - 1)).astype(np.int16)
 
 
-def paired_by_list(file: Path, folder: Path) -> tuple[list[Picture], list[Fault]]:
-    """The pairs of a file with `image mask` on each line, its paths starting at `folder`."""
-    fault = why_unreadable(file)
-    if fault:
-        return [], [fault]
-    try:
-        items = list(list_items(file, folder))
-    except UnreadableFile as unreadable:
-        items = [unreadable.fault]
-    faults = [item for item in items if isinstance(item, Fault)]
-    return [item for item in items if isinstance(item, Picture)], faults
-
-
-def list_items(file: Path, folder: Path) -> Iterator[Picture | Fault]:
-    separator = separator_of(file)
-    for number, raw in enumerate(raw_lines(file), start=1):
-        text, place = decoded(file, number, raw), Place(str(file), number)
-        if isinstance(text, Fault):
-            yield text
-        elif text.strip():
-            words = [word.strip() for word in text.strip().split(separator)]
-            if len(words) != 2:
-                problem = f"has {len(words)} path{'s' * (len(words) != 1)}, expected 2: image and mask"
-                yield place.fault(problem, "separate paths with blanks by a tab", "value_count")
-                continue
-            image, mask = (folder / word for word in words)
-            if not is_file(mask):
-                yield place.fault(f"lists {mask}, which does not exist", nearest_file(mask), "missing_file")
-                continue
-            below = image.is_relative_to(folder) and ".." not in image.parts
-            name = image.relative_to(folder).as_posix() if below else image.name
-            yield Picture(image, name, place, mask=mask)
-
-
-def separator_of(file: Path) -> str | None:
-    """A tab where the first line has one; otherwise any blanks."""
-    return "\t" if b"\t" in next(iter(raw_lines(file)), b"") else None
+def is_coloured(classes: Sequence[Class]) -> bool:
+    """Whether classes are told by their colours."""
+    return any(one.colour is not None for one in classes)
 
 
 def class_numbers(mask: np.ndarray, data: AnnotatedSet) -> np.ndarray:
@@ -137,12 +124,6 @@ def numbered(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> 
     return numbers
 
 
-def packed_colours(colours: np.ndarray) -> np.ndarray:
-    """Colours (..., 3) as one number each."""
-    red, green, blue = np.moveaxis(colours.astype(np.int64), -1, 0)
-    return red << 16 | green << 8 | blue
-
-
 def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     """Write masks/SPLIT/ and the list SPLIT.txt; images are expected in images/SPLIT/.
 
@@ -152,7 +133,11 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     for picture in data.pictures:
         file = folder / "masks" / split / f"{picture.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
-        values = class_numbers(read_mask(picture.mask), data) if picture.mask else painted(picture, data)
+        values = (
+            class_numbers(read_mask(picture.mask, is_coloured(data.classes)), data)
+            if picture.mask
+            else painted(picture, data)
+        )
         save_mask(values, file)
         lines.append(f"images/{split}/{picture.name}\tmasks/{split}/{picture.stem}.png\n")
     (folder / f"{split}.txt").write_text("".join(lines), encoding="utf-8")
@@ -169,7 +154,7 @@ def painted(picture: Picture, data: AnnotatedSet) -> np.ndarray:
     return values
 
 
-def save_mask(values: np.ndarray, file: Path) -> None:
+def save_mask(values: np.ndarray, file: Path | BinaryIO) -> None:
     """A mask as PNG with a palette, so that people can look at it."""
     image = Image.fromarray(values.astype(np.uint8)).convert("P")
     image.putpalette([channel for colour in ((0, 0, 0), *PALETTE[:255]) for channel in colour])

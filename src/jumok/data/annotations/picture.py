@@ -1,6 +1,6 @@
 """What all annotation formats share: pictures, what is marked in them, and the classes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -9,8 +9,10 @@ from typing import NamedTuple
 from jumok.data.annotations.segmentation import Segmentation
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size, read_header
+from jumok.data.listing import Below, printable, unwritable_name
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
+BACKGROUND = "background"  # the class of what no outline holds
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 
@@ -85,6 +87,8 @@ class AnnotatedSet:
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
+    instances: bool = False  # masks number objects, not classes
+    usual_ignore: bool = False  # nobody said what to ignore, so that `ignore` is what is usual
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -133,3 +137,30 @@ def header_size(path: Path) -> Size | Fault:
         return read_header(path).size
     except UnreadableFile as unreadable:
         return unreadable.fault
+
+
+def where_listed(fault: Fault, path: Path, place: Place) -> Fault:
+    """The fault of an image, told where it is listed when it is not there at all."""
+    if fault.kind != "missing_file" or place.file == str(path):
+        return fault
+    return place.fault(f"lists {path}, which does not exist", fault.remedy, fault.kind)
+
+
+def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
+    """Files whose names can be written down, and the faults of the others."""
+    good, faults = [], []
+    for path in paths:
+        if not unwritable_name(path):
+            good.append(path)
+            continue
+        problem = "has a name that is no UTF-8, as old archives of Windows leave them"
+        remedy = "rename it (unpack the archive anew, or use convmv)"
+        faults.append(Fault(printable(path), None, problem, remedy, "invalid_name"))
+    return good, faults
+
+
+def hidden_remarks(folder: Path, below: Below) -> Iterator[Fault]:
+    """A remark about files that were left out because systems or tools made them."""
+    if below.hidden:
+        problem = f"{len(below.hidden):,} hidden files were left out, like {printable(below.hidden[0])}"
+        yield Fault(printable(folder), None, problem, "nothing needs to be done", "hidden_files")

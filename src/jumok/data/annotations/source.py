@@ -7,20 +7,20 @@ and `MaskText` read again. What is faulty in a picture is told and left out, or 
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.checking import box_faults, class_faults
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Box, Class, Picture
+from jumok.data.annotations.checking import Examined, examine
+from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Annotation, Box, Class, Picture
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import Size, read_header
+from jumok.data.annotations.summary import Summary
+from jumok.data.faults import Fault
+from jumok.data.images import Size
+from jumok.data.looks import Looks
 from jumok.data.rows import Row
 
-BACKGROUND = "background"  # the class of what no outline holds
-WATCHED = (".xml", ".txt", ".json", ".yaml", ".yml", ".png")  # files whose change makes other rows
 DECIMALS = 4
 
 
@@ -38,46 +38,54 @@ class MarkedObject:
 class AnnotationSource:
     """The pictures of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
 
+    remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
+
     def __init__(
         self, read: Callable[[], AnnotatedSet], place: Path, kinds: Mapping[str, str], how: str
     ) -> None:
         self._read = read
+        self._looks = Looks()
         self.columns = tuple(kinds)
         self.kinds = tuple(kinds.values())
         self.how = how
         self.files = (place,)
         self.root = place if place.is_dir() else place.parent
 
+    def remember(self, looks: Looks) -> None:
+        """Look at images and masks by these looks, which may know them already."""
+        self._looks = looks
+
     @property
     def watched(self) -> tuple[Path, ...]:
-        if not self.files[0].is_dir():
-            return self.files
-        return tuple(sorted(path for path in self.root.rglob("*") if path.suffix.lower() in WATCHED))
+        """All that decides the rows, once they were read."""
+        return tuple(dict.fromkeys((*self.files, *self._found.data.files)))
 
     @cached_property
-    def _data(self) -> AnnotatedSet:
-        return self._read()
+    def _found(self) -> Examined:
+        found = examine(self._read(), self._looks, self.kinds)
+        found.summary.has_images = True
+        found.summary.images = len(found.data.pictures)
+        found.summary.usual_ignore = found.data.usual_ignore
+        found.summary.marks = next((kind for kind in self.kinds if kind != "image"), "")
+        return found
+
+    @property
+    def summary(self) -> Summary:
+        """What the images are like."""
+        return self._found.summary
 
     @property
     def classes(self) -> tuple[Class, ...]:
-        if "mask" not in self.kinds or any(picture.mask for picture in self._data.pictures):
-            return self._data.classes
-        named = enumerate(self._data.names, start=1)
+        data = self._found.data
+        if "mask" not in self.kinds or any(picture.mask for picture in data.pictures):
+            return data.classes
+        named = enumerate((name for name in data.names if name.lower() != BACKGROUND), start=1)
         return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
 
     def rows(self) -> Iterator[Row | Fault]:
-        """A row for each picture that is there; before it, its faults."""
-        yield from self._data.faults
-        yield from class_faults({"": self._data})
-        for number, picture in enumerate(self._data.pictures, start=1):
-            try:
-                size = read_header(picture.path).size
-            except UnreadableFile as unreadable:
-                yield missing(picture, unreadable.fault)
-                continue
-            if "boxes" in self.kinds:
-                yield from box_faults(picture, size)
-                picture = mended(picture, size, self._data.names)
+        """A row for each picture that can be learned from, after all faults."""
+        yield from self._found.faults
+        for number, picture, size in self._found.usable:
             yield Row(number, tuple(self._text(kind, picture, size) for kind in self.kinds))
 
     def _text(self, kind: str, picture: Picture, size: Size) -> str:
@@ -88,35 +96,17 @@ class AnnotationSource:
         return self._text_of_mask(picture, size)
 
     def _text_of_mask(self, picture: Picture, size: Size) -> str:
+        data = self._found.data
         if picture.mask is not None:
             file = Path(os.path.relpath(picture.mask, self.root)).as_posix()
-            return json.dumps({"file": file, "ignore": self._data.ignore}, ensure_ascii=False)
-        numbers = {name: number for number, name in enumerate(self._data.names, start=1)}
+            said: dict[str, Any] = {"file": file, "ignore": data.ignore}
+            return json.dumps(said | ({"instances": True} if data.instances else {}), ensure_ascii=False)
         outlines = [
-            [numbers[one.name], plain(one.segmentation)]
+            [BACKGROUND if one.name.lower() == BACKGROUND else one.name, plain(one.segmentation)]
             for one in picture.annotations
-            if one.segmentation and one.name in numbers
+            if one.segmentation and one.name in data.names
         ]
-        return json.dumps({"size": list(size), "outlines": outlines})
-
-
-def missing(picture: Picture, fault: Fault) -> Fault:
-    """The fault of an image, told where it is listed when it is not there at all."""
-    if fault.kind != "missing_file" or picture.place.file == str(picture.path):
-        return fault
-    return picture.place.fault(f"lists {picture.path}, which does not exist", fault.remedy, fault.kind)
-
-
-def mended(picture: Picture, size: Size, names: tuple[str, ...]) -> Picture:
-    """A picture without objects of unknown classes and boxes of no area; others clipped to the picture."""
-    kept = []
-    for one in picture.annotations:
-        x1, y1, x2, y2 = one.box
-        clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, size.width), min(y2, size.height))
-        width, height = clipped[2] - clipped[0], clipped[3] - clipped[1]
-        if one.name in names and min(width, height) > 0 and max(width, height) > 1:
-            kept.append(replace(one, box=clipped))
-    return replace(picture, annotations=tuple(kept))
+        return json.dumps({"size": list(size), "outlines": outlines}, ensure_ascii=False)
 
 
 def text_of_boxes(picture: Picture) -> str:

@@ -12,9 +12,12 @@ from typing import Literal
 from jumok.data.annotations.coco import coco_text, read_coco
 from jumok.data.annotations.masks import write_masks
 from jumok.data.annotations.picture import AnnotatedSet, Class, Picture
-from jumok.data.annotations.voc import read_voc, voc_splits, write_voc
-from jumok.data.annotations.yolo import has_polygons, read_yolo, write_yolo, write_yolo_file
+from jumok.data.annotations.voc import read_voc
+from jumok.data.annotations.voc_layout import voc_splits
+from jumok.data.annotations.voc_writing import write_voc
+from jumok.data.annotations.yolo import read_yolo
 from jumok.data.annotations.yolo_file import read_yolo_file
+from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
 from jumok.data.faults import UnreadableFile
 from jumok.data.folder import hidden_name
 from jumok.data.reading import is_file

@@ -1,5 +1,7 @@
 """Pascal VOC: a folder with JPEGImages/, Annotations/NAME.xml and ImageSets/Main/SPLIT.txt, which lists names.
 
+Labelling tools leave images and XML files alone, side by side or in two folders, without lists: all of them are read.
+
 VOC counts pixels from 1 and means the pixels `xmin` to `xmax`, both included; so the box's edges are `xmin - 1` and
 `xmax` (a box over a whole image of 640 × 480 is 1, 1, 640, 480). Writing adds the 1: a round trip changes nothing. Some
 tools write edges counted from 0 into the same fields; no file says so, and it is a matter of one pixel.
@@ -7,8 +9,7 @@ tools write edges counted from 0 into the same fields; no file says so, and it i
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from xml.sax.saxutils import escape
+from pathlib import Path, PurePosixPath
 
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.picture import (
@@ -19,82 +20,75 @@ from jumok.data.annotations.picture import (
     Picture,
     Place,
     finite,
+    hidden_remarks,
     nothing_but,
     pixels,
-    plain_number,
+    utf8_names,
 )
+from jumok.data.annotations.voc_layout import ImagesByStem, Layout, find_layout, stem_of, watched_folders
+from jumok.data.annotations.yolo_places import forward
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES, Size
-from jumok.data.reading import decoded, is_file, raw_lines, why_unreadable
-from jumok.errors import did_you_mean
+from jumok.data.images import Size
+from jumok.data.listing import composed, files_below, printable
+from jumok.data.reading import decoded, raw_lines, why_unreadable
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 FLAGS = ("difficult", "truncated", "occluded")
 KNOWN = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
 
 
-def read_voc(folder: Path, split: str, classes: Sequence[str] | None = None) -> AnnotatedSet:
-    """The pictures that ImageSets/Main/SPLIT.txt lists.
+def read_voc(
+    folder: Path, split: str | None, classes: Sequence[str] | None = None, images: Path | None = None
+) -> AnnotatedSet:
+    """The pictures that ImageSets/Main/SPLIT.txt lists, or all that have an XML file where there are no lists.
 
-    VOC has no list of classes: without `classes` they are the names that occur in this split, sorted.
+    VOC has no list of classes: without `classes` they are the names that occur in this split, sorted. `images` is the
+    folder of images, where they are neither beside the XML files nor in JPEGImages/ or images/.
     """
-    lists = folder / "ImageSets" / "Main" / f"{split}.txt"
-    fault = missing_split(folder, split) or why_unreadable(lists)
-    if fault:
-        return nothing_but(fault, lists)
-    reading = Reading(folder)
+    layout = find_layout(folder, split, images)
+    if isinstance(layout, Fault):
+        return nothing_but(layout, folder, *watched_folders(folder, split))
+    reading = Reading(layout)
     pictures: list[Picture] = []
     try:
-        pictures.extend(reading.pictures(lists))
+        pictures.extend(reading.listed() if layout.lists else reading.found())
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
     used = sorted({one.name for picture in pictures for one in picture.annotations})
-    names = used if classes is None else classes
+    names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
         tuple(Class(name) for name in names),
         tuple(pictures),
         tuple(reading.faults),
         left_out=reading.left_out,
-        looked_at=(lists, *reading.looked_at),
+        remarks=tuple(reading.remarks),
+        looked_at=(*watched_folders(folder, split), *reading.looked_at, *reading.images.folders),
     )
-
-
-def voc_splits(folder: Path) -> list[str]:
-    """The lists that there are."""
-    return sorted(file.stem for file in (folder / "ImageSets" / "Main").glob("*.txt"))
-
-
-def missing_split(folder: Path, split: str) -> Fault | None:
-    main = folder / "ImageSets" / "Main"
-    if (main / f"{split}.txt").exists():
-        return None
-    known = voc_splits(folder)
-    problem = f"has no list {split}.txt"
-    if not main.is_dir():
-        problem = "is no Pascal VOC folder: it has no ImageSets/Main"
-    hint = (
-        did_you_mean(split, known).removeprefix("; ")
-        or "name the folder that holds Annotations and JPEGImages"
-    )
-    return Fault(str(main if main.is_dir() else folder), None, problem, hint, "missing_file")
 
 
 class Reading:
     """Reads the files of one split, and keeps the faults on the way."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.images = ImagesByStem()
         self.faults: list[Fault] = []
+        self.remarks: list[Fault] = []
         self.left_out: Counter[str] = Counter()
         self.looked_at: list[Path] = []
 
-    def pictures(self, lists: Path) -> Iterator[Picture]:
-        lines: dict[str, int] = {}
+    def listed(self) -> Iterator[Picture]:
+        """The pictures of the list."""
+        lists, lines = self.layout.lists or Path(), dict[str, int]()
+        self.looked_at.append(lists)
+        fault = why_unreadable(lists)
+        if fault:
+            raise UnreadableFile(fault)
         for number, raw in enumerate(raw_lines(lists), start=1):
             text = decoded(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
-            elif name := text.strip():
+            elif name := text.strip().replace("\\", "/"):
                 if name in lines:
                     problem = f"the image {name!r} stands in line {lines[name]} already"
                     self.faults.append(
@@ -104,35 +98,74 @@ class Reading:
                 lines[name] = number
                 yield from self.picture(name, Place(str(lists), number))
 
-    def picture(self, name: str, listed: Place) -> Iterator[Picture]:
+    def found(self) -> Iterator[Picture]:
+        """A picture for each XML file."""
+        below = files_below(self.layout.annotations, (".xml",))
+        self.looked_at.extend(below.folders)
+        self.remarks.extend(hidden_remarks(self.layout.annotations, below))
+        files, faults = utf8_names(below.files)
+        self.faults.extend(faults)
+        if not files:
+            problem = "holds no XML files"
+            raise UnreadableFile(
+                Fault(str(self.layout.annotations), None, problem, "name their folder", "missing_file")
+            )
+        taken: dict[Path, Path] = {}
+        for file in files:
+            name = file.relative_to(self.layout.annotations).with_suffix("").as_posix()
+            for picture in self.picture(name, Place(str(file), None), file):
+                if picture.path in taken:
+                    problem = f"is of the image {picture.path.name}, as is {taken[picture.path]}"
+                    self.faults.append(Fault(str(file), None, problem, "remove one of them", "duplicate_id"))
+                    continue
+                taken[picture.path] = file
+                yield picture
+        self.remarks.extend(self.without_xml(set(taken)))
+
+    def without_xml(self, taken: set[Path]) -> Iterator[Fault]:
+        """A remark about images that nobody annotated."""
+        bare = [path for path in self.images.seen() if path not in taken]
+        if bare:
+            problem = f"{len(bare):,} images have no XML file and are left out, like {printable(bare[0])}"
+            remedy = "write one without objects for an image that shows nothing"
+            yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
+
+    def picture(self, name: str, listed: Place, file: Path | None = None) -> Iterator[Picture]:
         """The picture of a name; nothing when its file of annotations cannot be read."""
-        file = self.folder / "Annotations" / f"{name}.xml"
+        stated_file = file or self.layout.annotations / f"{name}.xml"
+        file = file or self.images.listings.find(stated_file) or stated_file
         self.looked_at.append(file)
         try:
             root = read_xml(file)
             if root.tag != "annotation":
+                remedy = (
+                    "it is CVAT's own XML: name it under cvat:"
+                    if root.tag == "annotations"
+                    else "name a VOC file"
+                )
                 wrong = f"begins with <{root.tag}>, expected <annotation>"
-                raise UnreadableFile(Fault(str(file), root.line, wrong, "name a VOC file", "bad_voc"))
+                raise UnreadableFile(Fault(str(file), root.line, wrong, remedy, "bad_voc"))
         except UnreadableFile as unreadable:
             fault = unreadable.fault
             if fault.kind == "missing_file":  # the list is what names it
                 fault = listed.fault(f"lists {name!r}, but {file} does not exist", fault.remedy, fault.kind)
             self.faults.append(fault)
             return
-        image = self.image(name, root.find_text("filename"))
+        path, below = self.image(name, root.find_text("filename") or root.find_text("path"))
         objects = [child for child in root.children if child.tag == "object"]
         annotations = tuple(one for child in objects for one in self.annotation(file, child))
-        size = self.size(file, root)
-        yield Picture(
-            image, image.relative_to(self.folder / "JPEGImages").as_posix(), listed, size, annotations
-        )
+        yield Picture(path, below, listed, self.size(file, root), annotations)
 
-    def image(self, name: str, stated: str | None) -> Path:
-        """The file of an image; the suffix that the annotation states is tried first, then the others."""
-        suffixes = [Path(stated).suffix] if stated else []
-        found = (self.folder / "JPEGImages" / (name + suffix) for suffix in (*suffixes, *SUFFIXES))
-        expected = self.folder / "JPEGImages" / (name + (suffixes or [".jpg"])[0])
-        return next((path for path in found if is_file(path)), expected)
+    def image(self, name: str, stated: str | None) -> tuple[Path, str]:
+        """The file of an image and its name: the annotation's own name, or what the annotation states."""
+        said = PurePosixPath(forward(stated)).name if stated else ""
+        for folder in self.layout.images:
+            for wanted in dict.fromkeys((name, str(PurePosixPath(name).with_name(said)) if said else name)):
+                path = self.images.find(folder, wanted if wanted == name else stem_of(wanted), said)
+                if path is not None:
+                    return path, path.relative_to(folder).as_posix()
+        suffix = PurePosixPath(said).suffix or ".jpg"
+        return self.layout.images[0] / (name + suffix), name + suffix
 
     def size(self, file: Path, root: Element) -> Size | None:
         """The stated size; 0 × 0, which some tools write, is none."""
@@ -142,11 +175,12 @@ class Reading:
         texts = [element.find_text(side) for side in ("width", "height")]
         if texts in ([None, None], ["0", "0"]):
             return None
-        if not all(text and text.isdecimal() for text in texts):
+        sides = [finite(text) for text in texts]
+        if not all(side is not None and side > 0 and side == int(side) for side in sides):
             problem = f"the size is {texts[0]} × {texts[1]}, expected whole numbers"
             self.faults.append(Fault(str(file), element.line, problem, "write them", "bad_value"))
             return None
-        return Size(int(texts[0] or 0), int(texts[1] or 0))
+        return Size(int(sides[0] or 0), int(sides[1] or 0))
 
     def annotation(self, file: Path, element: Element) -> Iterator[Annotation]:
         """The object of an element; nothing when it has no name or box."""
@@ -169,50 +203,9 @@ class Reading:
         difficult, truncated, occluded = (element.find_text(flag) in ("1", "true", "True") for flag in FLAGS)
         yield Annotation(
             corners,
-            name,
+            composed(name),
             Place(str(file), box.line),
             difficult=difficult,
             truncated=truncated,
             occluded=occluded,
         )
-
-
-def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
-    """Write the annotations and the list of a split; images are somebody else's work."""
-    for picture in data.pictures:
-        file = folder / "Annotations" / f"{picture.stem}.xml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(voc_text(picture), encoding="utf-8")
-    lists = folder / "ImageSets" / "Main" / f"{split}.txt"
-    lists.parent.mkdir(parents=True, exist_ok=True)
-    lists.write_text("".join(f"{picture.stem}\n" for picture in data.pictures), encoding="utf-8")
-
-
-def voc_text(picture: Picture) -> str:
-    """The annotations of a picture as VOC's XML."""
-    size = picture.known_size()
-    objects = "".join(map(object_text, picture.annotations))
-    return (
-        "<annotation>\n"
-        "\t<folder>JPEGImages</folder>\n"
-        f"\t<filename>{escape(picture.name)}</filename>\n"
-        f"\t<size><width>{size.width}</width><height>{size.height}</height><depth>3</depth></size>\n"
-        "\t<segmented>0</segmented>\n"
-        f"{objects}"
-        "</annotation>\n"
-    )
-
-
-def object_text(one: Annotation) -> str:
-    x1, y1, x2, y2 = one.box
-    edges = zip(EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
-    box = "".join(f"<{edge}>{plain_number(value)}</{edge}>" for edge, value in edges)
-    flags = (f"\t\t<{flag}>{int(getattr(one, flag))}</{flag}>\n" for flag in FLAGS)
-    return (
-        "\t<object>\n"
-        f"\t\t<name>{escape(one.name)}</name>\n"
-        "\t\t<pose>Unspecified</pose>\n"
-        f"{''.join(flags)}"
-        f"\t\t<bndbox>{box}</bndbox>\n"
-        "\t</object>\n"
-    )

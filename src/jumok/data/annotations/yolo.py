@@ -17,18 +17,21 @@ from jumok.data.annotations.picture import (
     Place,
     finite,
     header_size,
+    hidden_remarks,
     nothing_but,
     pixels,
+    utf8_names,
+    where_listed,
 )
-from jumok.data.annotations.segmentation import bounds, corners, joined
-from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file, yolo_file_text
+from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file
+from jumok.data.annotations.yolo_labels import LabelFiles, label_remarks, loose
+from jumok.data.annotations.yolo_places import Places, forward
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES, Size
-from jumok.data.listing import files_below
-from jumok.data.reading import decoded, is_file, is_folder, raw_lines, why_unreadable
+from jumok.data.listing import files_below, printable
+from jumok.data.reading import decoded, is_file, is_folder, nearest_file, raw_lines, why_unreadable
 from jumok.errors import did_you_mean
-
-SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are kept of it
 
 
 @dataclass(frozen=True)
@@ -45,29 +48,47 @@ class Reading:
     """Reads a split, and keeps the faults on the way."""
 
     names: tuple[str, ...]
+    places: Places
+    labels: LabelFiles = field(default_factory=LabelFiles)
     faults: list[Fault] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
 
-    def pictures(self, file: YoloFile, split: str) -> Iterator[Picture]:
-        for place in file.places(split):
-            self.looked_at.append(place)
-            if place.suffix == ".txt":
-                images = list(self.listed(file, place, split))
-            elif is_folder(place):
-                below = files_below(place, SUFFIXES)
-                self.looked_at.extend(below.folders)
-                images = [folder_image(path, place) for path in below.files]
-                self.faults.extend(labels_without_image(place, images))
-            else:
-                problem = f"{split} names {place}, which does not exist"
-                self.faults.append(
-                    Fault(str(file.path), None, problem, "mend path: or the split", "missing_file")
-                )
+    def pictures(self, file: YoloFile, split: str) -> list[Picture]:
+        found: list[Picture] = []
+        for text in file.splits[split]:
+            place = self.places.folder_or_list(text)
+            if place is None:
+                self.faults.append(self.missing_place(file, split, text))
                 continue
-            for image in images:
-                yield self.picture(image)
+            self.looked_at.append(place)
+            in_folder = is_folder(place)
+            images = self.folder_images(place) if in_folder else list(self.listed(place, split))
+            found.extend(self.picture(image) for image in images)
+            if in_folder:
+                found = self.without_strays(place, found)
+        return self.without_twins(found)
 
-    def listed(self, file: YoloFile, lists: Path, split: str) -> Iterator[Listed]:
+    def missing_place(self, file: YoloFile, split: str, text: str) -> Fault:
+        stated = forward(text)
+        path = file.root / stated
+        nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""
+        remedy = nearest_file(path) if is_folder(path.parent) else "correct path: or the split"
+        if "*" in stated:
+            remedy = "name the folder itself; all images in it and below are taken"
+        problem = f"{split} names {path}, which does not exist{nowhere}"
+        return Fault(str(file.path), None, problem, remedy, "missing_file")
+
+    def folder_images(self, folder: Path) -> list[Listed]:
+        """The images in a folder and below."""
+        below = files_below(folder, SUFFIXES)
+        self.looked_at.extend(below.folders)
+        self.remarks.extend(hidden_remarks(folder, below))
+        good, faults = utf8_names(below.files)
+        self.faults.extend(faults)
+        return [Listed(path, path.relative_to(folder).as_posix(), Place(str(path), None)) for path in good]
+
+    def listed(self, lists: Path, split: str) -> Iterator[Listed]:
         """The images that a text file names, one on each line; ./ starts at its own folder."""
         fault = why_unreadable(lists)
         if fault:
@@ -77,27 +98,60 @@ class Reading:
             text = decoded(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
-            elif name := text.strip().replace("\\", "/"):
+            elif name := forward(text):
                 if Path(name).suffix.lower() not in SUFFIXES:
                     problem = f"{name!r} names no image of a kind that is read"
                     remedy = f"name files that end in {', '.join(SUFFIXES)}"
                     self.faults.append(Fault(str(lists), number, problem, remedy, "bad_value"))
                     continue
-                path = (lists.parent if name.startswith("./") else file.root) / name
+                path = self.places.image(name, lists.parent)
                 yield Listed(path, below_images(path, split), Place(str(lists), number))
 
     def picture(self, image: Listed) -> Picture:
-        labels = label_file(image.path)
-        self.looked_at.extend((labels, labels.parent))
-        lines = list(self.lines(labels)) if is_file(labels) else []
+        found = self.labels.find(image.path)
+        lines = list(self.lines(found[0])) if found else []
+        for other in found[1:]:
+            self.faults.extend(rival_labels(found[0], other))
         size = header_size(image.path) if lines else None
         if isinstance(size, Fault):
-            self.faults.append(size)
+            self.faults.append(where_listed(size, image.path, image.place))
         if size is None or isinstance(size, Fault):
             return Picture(image.path, image.name, image.place)
         annotations = [self.annotation(numbers, place, size) for numbers, place in lines]
         kept = tuple(one for one in annotations if one is not None)
         return Picture(image.path, image.name, image.place, annotations=kept)
+
+    def without_strays(self, folder: Path, pictures: list[Picture]) -> list[Picture]:
+        """Tell label files that belong to no image; images that they may be meant for show more than nothing."""
+        bare = [image for image in self.labels.without if image.is_relative_to(folder)]
+        by_loose: dict[str, list[Path]] = {}
+        for image in bare:
+            by_loose.setdefault(loose(image.stem), []).append(image)
+        meant: set[Path] = set()
+        for file in self.labels.unclaimed(folder):
+            near = by_loose.get(loose(file.stem), [])
+            problem, remedy = f"there is no image for it in {folder}", "add the image or remove this"
+            if len(near) == 1:
+                meant.add(near[0])
+                problem += f", but {printable(near[0].name)!r} has no labels and nearly its name"
+                remedy = "give both the same name"
+            self.faults.append(Fault(printable(file), None, problem, remedy, "unknown_image"))
+        return [picture for picture in pictures if picture.path not in meant]
+
+    def without_twins(self, pictures: list[Picture]) -> list[Picture]:
+        """Leave out images that share one file of labels, which can be of one of them only."""
+        twins: set[Path] = set()
+        for file, images in self.labels.used.items():
+            distinct = list(dict.fromkeys(images))
+            if len(distinct) > 1 and file.stat().st_size:
+                twins.update(distinct)
+                names = " and ".join(image.name for image in distinct)
+                problem = (
+                    f"{names} in {distinct[0].parent} share these labels, which can be of one of them only"
+                )
+                remedy = "remove or rename the others"
+                self.faults.append(Fault(str(file), None, problem, remedy, "shared_labels"))
+        return [picture for picture in pictures if picture.path not in twins]
 
     def lines(self, labels: Path) -> Iterator[tuple[list[float], Place]]:
         """The numbers of each line."""
@@ -133,53 +187,63 @@ class Reading:
 
 
 def read_yolo(file: Path, split: str) -> AnnotatedSet:
-    """The pictures of a split of a data.yaml."""
+    """The pictures of a split of a data.yaml, or of darknet's obj.data."""
     try:
         found = read_yolo_file(file)
     except UnreadableFile as unreadable:
         return nothing_but(unreadable.fault, file)
     if split not in found.splits:
         hint = did_you_mean(split, found.splits).removeprefix("; ")
-        return nothing_but(
-            Fault(str(file), None, f"has no split {split!r}", hint or "add it", "missing_split"), file
-        )
-    reading = Reading(found.names)
+        fault = Fault(str(found.path), None, f"has no split {split!r}", hint or "add it", "missing_split")
+        return nothing_but(fault, file, found.path)
+    reading = Reading(found.names, Places(found.path.parent, found.root))
     pictures: list[Picture] = []
     try:
         pictures.extend(reading.pictures(found, split))
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
+    reading.faults.extend(no_labels_at_all(found.path, split, reading.labels))
+    places, labels = reading.places, reading.labels
+    remarks = [
+        *places.remarks(found.path),
+        *label_remarks(found.path, labels),
+        *reading.remarks,
+    ]
+    looked_at = (file, found.path, *reading.looked_at, *places.tried, *places.listings.folders)
     return AnnotatedSet(
         tuple(map(Class, found.names)),
         tuple(pictures),
         tuple(reading.faults),
-        looked_at=(file, *reading.looked_at),
+        remarks=tuple(remarks),
+        looked_at=(*looked_at, *labels.used, *labels.looked_at),
     )
 
 
-def folder_image(path: Path, folder: Path) -> Listed:
-    return Listed(path, path.relative_to(folder).as_posix(), Place(str(path), None))
+def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fault]:
+    """The fault of images none of which has a file of labels: they are somewhere else."""
+    images = labels.images
+    if images and len(labels.without) == images and is_file(labels.without[0]):
+        image = labels.without[0]
+        looked = " or ".join(
+            str(one.folder / f"{image.stem}.txt") for one in labels.candidates(image.parent)[:3]
+        )
+        problem = (
+            f"none of the {images:,} images of {split} has a file of labels; the first would be {looked}"
+        )
+        yield Fault(str(file), None, problem, "put the labels there", "missing_labels")
 
 
-def labels_without_image(folder: Path, images: list[Listed]) -> Iterator[Fault]:
-    """Files of labels whose image is not there."""
-    labels = label_file(folder / "x").parent
-    if labels == folder:  # other texts may lie beside images
+def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
+    """The fault of a second file of labels for one image that says something else."""
+    try:
+        if used.read_bytes().split() == other.read_bytes().split():
+            return
+        words = [line.split() for line in other.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError):
         return
-    known = {label_file(image.path) for image in images}
-    for path in sorted(labels.rglob("*.txt")):
-        if path not in known and path.name != "classes.txt":
-            problem = f"there is no image for it in {folder}"
-            yield Fault(str(path), None, problem, "add the image or remove this", "unknown_image")
-
-
-def label_file(image: Path) -> Path:
-    """The last folder images/ becomes labels/, the suffix .txt."""
-    parts = list(image.parts)
-    at = [i for i, part in enumerate(parts[:-1]) if part == "images"]
-    if at:
-        parts[at[-1]] = "labels"
-    return Path(*parts).with_suffix(".txt")
+    if all(miscounted(line, Place("", None)) is None and finite_numbers(line) for line in words):
+        problem = f"says something else than {used}, and both are labels of the same image"
+        yield Fault(str(other), None, problem, "remove one of them", "two_labels")
 
 
 def below_images(path: Path, split: str) -> str:
@@ -213,42 +277,3 @@ def box_of_shares(shares: list[float], size: Size) -> Box:
     x1, x2 = (x - width / 2) * size.width, (x + width / 2) * size.width
     y1, y2 = (y - height / 2) * size.height, (y + height / 2) * size.height
     return pixels(x1), pixels(y1), pixels(x2), pixels(y2)
-
-
-def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> None:
-    """Write labels/SPLIT/, all lines as outlines or all as boxes, for a data set may not hold both kinds."""
-    numbers = {name: number for number, name in enumerate(data.names)}
-    for picture in data.pictures:
-        file = folder / "labels" / split / f"{picture.stem}.txt"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        size = picture.known_size() if picture.annotations else Size(1, 1)
-        lines = (label_line(one, numbers[one.name], size, outlines) for one in picture.annotations)
-        file.write_text("".join(lines), encoding="utf-8")
-
-
-def write_yolo_file(names: tuple[str, ...], folder: Path, splits: list[str], file: str = "data.yaml") -> None:
-    """Write the data.yaml over the folders images/SPLIT."""
-    text = yolo_file_text(names, {split: f"images/{split}" for split in splits})
-    (folder / file).write_text(text, encoding="utf-8")
-
-
-def has_polygons(data: AnnotatedSet) -> bool:
-    return any(isinstance(one.segmentation, tuple) for p in data.pictures for one in p.annotations)
-
-
-def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
-    x1, y1, x2, y2 = one.box
-    if outline:
-        polygon = joined(one.segmentation) if isinstance(one.segmentation, tuple) else corners(one.box)
-        shares = [value / size[i % 2] for i, value in enumerate(polygon)]
-    else:
-        width, height = size
-        shares = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
-    return " ".join((str(number), *map(plain_share, shares))) + "\n"
-
-
-def plain_share(value: float) -> str:
-    """A share without needless zeros, 6 decimals at least, as everybody writes them."""
-    text = f"{value:.{SHARE_DECIMALS}f}"
-    whole, decimals = text.split(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(6, '0')}"

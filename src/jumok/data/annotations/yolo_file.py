@@ -4,15 +4,19 @@ Texts are taken as they are written, so that a class may be called `no` or `on`.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from jumok.data.annotations.located_json import read_text
+from jumok.data.annotations.yolo_places import Places, forward
 from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.listing import composed
+from jumok.data.listing import entries as entries_of
 from jumok.data.reading import is_file, is_folder
 
+NULL = "tag:yaml.org,2002:null"
 NOT_SPLITS = {"path", "names", "nc", "download", "roboflow", "kpt_shape", "flip_idx", "channels"}
 
 
@@ -25,31 +29,100 @@ class YoloFile:
     names: tuple[str, ...]
     splits: dict[str, tuple[str, ...]]  # folders, or .txt files that list images
 
-    def places(self, split: str) -> list[Path]:
-        """Folders and lists of a split; ../train/images, which some tools write, may mean train/images."""
-        return [self.place(text) for text in self.splits[split]]
-
-    def place(self, text: str) -> Path:
-        path = self.root / text
-        inside = self.root / text.removeprefix("../")
-        there = is_folder(path) or is_file(path)
-        return inside if not there and (is_folder(inside) or is_file(inside)) else path
-
 
 def read_yolo_file(path: Path) -> YoloFile:
-    """Read a data.yaml; raises UnreadableFile."""
+    """Read a data.yaml, or darknet's obj.data; a folder stands for the one in it. Raises UnreadableFile."""
+    path = file_in(path) if is_folder(path) else path
+    if path.suffix.lower() == ".data":
+        return read_darknet(path)
     top = compose(path)
     if not isinstance(top, MappingNode):
-        raise wrong(path, top, "expected names: and train:", "name a YOLO data.yaml")
-    entries = {key.value: value for key, value in top.value if isinstance(key, ScalarNode)}
+        raise wrong(path, top, "expected names: and train:", hint_beside(path))
+    entries = keyed(path, top)
     if "names" not in entries:
         raise wrong(path, top, "has no names", "list the names of the classes under names:")
     names = class_names(path, entries["names"])
     check_count(path, entries.get("nc"), len(names))
-    stated = entries.get("path")
-    root = path.parent / (stated.value if isinstance(stated, ScalarNode) else "")
     places = {name: split_places(path, node) for name, node in entries.items() if name not in NOT_SPLITS}
-    return YoloFile(path, root, names, {name: found for name, found in places.items() if found})
+    splits = {name: found for name, found in places.items() if found}
+    return YoloFile(path, path.parent / stated_root(entries.get("path")), names, splits)
+
+
+def file_in(folder: Path) -> Path:
+    """The data.yaml of a folder, under whatever name."""
+    names = [name for name in entries_of(folder) if name.lower().endswith((".yaml", ".yml", ".data"))]
+    names.sort(key=lambda name: (name not in ("data.yaml", "data.yml"), name))
+    if not names or (len(names) > 1 and names[0] not in ("data.yaml", "data.yml")):
+        found = f"it holds {', '.join(names)}" if names else "it holds no data.yaml"
+        remedy = "name the file" if names else "write one with names: [a, b] and train: images/train"
+        raise UnreadableFile(Fault(str(folder), None, f"is a folder, and {found}", remedy, "missing_file"))
+    return folder / names[0]
+
+
+def hint_beside(path: Path) -> str:
+    """What to name instead of a file that is no data.yaml."""
+    names = [name for name in entries_of(path.parent) if name.lower().endswith((".yaml", ".yml", ".data"))]
+    others = [name for name in names if name != path.name]
+    return f"name {others[0]}, which lies beside it" if len(others) == 1 else "name a YOLO data.yaml"
+
+
+def stated_root(node: Node | None) -> str:
+    """What `path:` says; nothing where it is empty or null."""
+    if not isinstance(node, ScalarNode) or node.tag == NULL:
+        return ""
+    return forward(node.value)
+
+
+def keyed(path: Path, top: MappingNode) -> dict[str, Node]:
+    """The entries of a mapping; a key that stands twice is refused, for one of them would be lost."""
+    lines: dict[str, int] = {}
+    entries: dict[str, Node] = {}
+    for key, value in top.value:
+        if not isinstance(key, ScalarNode):
+            continue
+        if key.value in lines:
+            problem = f"{key.value!r} stands in line {lines[key.value]} already"
+            raise wrong(path, key, problem, "remove one of them")
+        lines[key.value] = key.start_mark.line + 1
+        entries[key.value] = value
+    return entries
+
+
+def read_darknet(path: Path) -> YoloFile:
+    """darknet's obj.data, which CVAT calls YOLO 1.1: `train = train.txt`, `names = obj.names`."""
+    entries: dict[str, str] = {}
+    for line in read_text(path).splitlines():
+        key, equals, value = line.partition("=")
+        if equals and value.strip():
+            entries[key.strip()] = forward(value)
+    if "names" not in entries:
+        raise UnreadableFile(
+            Fault(str(path), None, "has no line names = obj.names", "name a YOLO data.yaml", "bad_yaml")
+        )
+    places = Places(path.parent, path.parent)
+    names = places.folder_or_list(entries["names"]) or named_beside(path, entries["names"])
+    listed = tuple(composed(line.strip()) for line in read_text(names).splitlines() if line.strip())
+    if len(set(listed)) < len(listed):
+        raise UnreadableFile(
+            Fault(str(names), None, "names a class twice", "give each its own name", "bad_yaml")
+        )
+    found = {"train": entries.get("train"), "val": entries.get("valid", entries.get("val"))}
+    found["test"] = entries.get("test")
+    splits: dict[str, tuple[str, ...]] = {
+        name: (named_or_said(path, text),) for name, text in found.items() if text
+    }
+    return YoloFile(path, path.parent, listed, splits)
+
+
+def named_beside(path: Path, text: str) -> Path:
+    """The file of a path whose folders are not there, beside the one that names it."""
+    return path.parent / PurePosixPath(text).name
+
+
+def named_or_said(path: Path, text: str) -> str:
+    """A list as obj.data names it, or under its own name beside it: CVAT writes data/train.txt for train.txt."""
+    beside = named_beside(path, text)
+    return text if not is_file(beside) or is_file(path.parent / text) else beside.name
 
 
 def compose(path: Path) -> Node | None:
@@ -78,7 +151,7 @@ def class_names(path: Path, node: Node) -> tuple[str, ...]:
     for _, value in given:
         if not isinstance(value, ScalarNode) or not value.value:
             raise wrong(path, value, "a class name is no text", "write a name")
-    named = {number: str(value.value) for number, value in given}
+    named = {number: composed(str(value.value)) for number, value in given}
     if len(named) < len(given) or sorted(named) != list(range(len(named))):
         raise wrong(path, node, f"names must be numbered 0 to {len(given) - 1}", "leave no number out")
     if len(set(named.values())) < len(named):
@@ -103,7 +176,7 @@ def split_places(path: Path, node: Node) -> tuple[str, ...]:
     nodes = node.value if isinstance(node, SequenceNode) else [node]
     if not all(isinstance(one, ScalarNode) for one in nodes):
         return ()
-    return tuple(str(one.value) for one in nodes if one.tag != "tag:yaml.org,2002:null")
+    return tuple(str(one.value) for one in nodes if one.tag != NULL)
 
 
 def wrong(path: Path, node: Node | None, problem: str, remedy: str) -> UnreadableFile:

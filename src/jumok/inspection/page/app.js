@@ -41,7 +41,12 @@
       this.session = null;
       if (looks.length > 1) this.setBeside(1);
       this.build();
-      looks.forEach((look, i) => this.panels[i].load(look.document, new Source(look)));
+      looks.forEach((look, i) => this.panels[i].load(look.document, new Source(look), look.state));
+      if (window.parent !== window) this.tellHeight();
+    }
+
+    tellHeight() {  // a frame in a notebook is as high as its page
+      new ResizeObserver(() => window.parent.postMessage({ jumokHeight: this.root.getBoundingClientRect().height + 8 }, "*")).observe(this.root);
     }
 
     setBeside(run) {
@@ -101,7 +106,7 @@
         try {
           const source = new Source(null);
           const look = await source.fetched("/api/look", request(run, values));
-          if (mine === this.asked) panel.load(look, source);
+          if (mine === this.asked) panel.load({ ...look, right: this.rightOf(run, values) }, source);
         } catch (error) {
           if (mine === this.asked) panel.fail(error instanceof Refused ? error : new Refused(t("failed")));
           if (!(error instanceof Refused)) console.error(error);
@@ -111,7 +116,18 @@
       if (mine === this.asked) this.inputs.button.textContent = t("look");
     }
 
+    rightOf(run, values) {  // what the test set says of these very inputs
+      const { inputs, examples } = this.session.runs[run];
+      const same = (a, b) => (a?.example !== undefined ? a.example === b?.example && a.thumbnail === b?.thumbnail : a === b);
+      return examples?.find((example) => inputs.every((input) => same(example.inputs[input.name], values[input.name])))?.right ?? null;
+    }
+
     dropped(event) { if (!this.inputs?.node.contains(event.target)) this.inputs?.takeAny(event.dataTransfer); }
+
+    reference(look, name) {  // the right answer, where the input is an example of the test set, and as it came
+      const right = look.right?.[name];
+      return right?.text ? right : null;
+    }
 
     mirror(from, focus) {  // two panels point at the same
       for (const panel of this.panels) if (panel !== from && panel.attention?.use === from.attention?.use) panel.follow({ ...focus });

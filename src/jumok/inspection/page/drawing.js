@@ -18,14 +18,13 @@
 
   function tokenRow(row, frame) {
     const made = [];
-    const own = row.tokens.getBoundingClientRect();
     if (row.long) {
       const box = row.canvas.getBoundingClientRect();
       made.push(`<image x="${box.left - frame.left}" y="${box.top - frame.top}" width="${box.width}" height="${box.height}" href="${row.canvas.toDataURL()}"/>`);
     }
     for (const option of row.options) {
+      if (option.hidden) continue;
       const box = option.getBoundingClientRect();
-      if (row.long && (box.left < own.left - 1 || box.right > own.right + 1)) continue;
       const share = Number(option.style.getPropertyValue("--w")) || 0;
       const [x, y] = [box.left - frame.left, box.top - frame.top];
       const chosen = option.classList.contains("active") || option.classList.contains("pinned");

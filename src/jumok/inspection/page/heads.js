@@ -9,6 +9,7 @@
       Object.assign(this, { attention, queries, keys, source, path, settings, choose, failed });
       this.weights = this.statistics = null;
       this.maps = new Map();
+      this.gone = false;
       this.thumbs = [];
       this.grid = el("div", { class: "thumbs", role: "listbox", "aria-label": t("heads"), onkeydown: (event) => this.key(event) });
       attention.layers.forEach((layer, l) => {
@@ -17,7 +18,7 @@
       const sorts = [["grid", t("sortGrid")], ...["entropy", "distance", "sink"].map((name) => [name, t(name), t(`${name}Title`)])];
       this.node = el("section", { class: `card heads` },
         el("header", {}, el("h3", { text: t("heads") }),
-          choices(t("heads"), [["row", t("thumbRow")], ["map", t("thumbMap")]], settings.thumbs || "row", (value) => { settings.thumbs = value; this.fetchMaps(); this.draw(); })),
+          choices(t("heads"), [["row", t("thumbRow")], ["map", t("thumbMap")]], settings.thumbs || "row", (value) => { settings.thumbs = value; this.explain(); this.fetchMaps(); this.draw(); })),
         this.note = el("p", { class: "quiet note" }),
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("sort") }),
           choices(t("sort"), sorts, settings.sort || "grid", (value) => { settings.sort = value; this.order(); })),
@@ -25,9 +26,12 @@
       this.draw = once(() => this.thumbs.forEach((thumb) => this.paint(thumb)));
       if (keys.kind === "cells") this.grid.style.setProperty("--aspect", (keys.columns * keys.cell[1]) / (keys.rows * keys.cell[0]));
       this.grid.style.setProperty("--thumb", attention.layers.length > 8 ? "62px" : "104px");
+      this.sorted = [...this.thumbs];
       this.order();
       this.fetchMaps();
     }
+
+    remove() { this.gone = true; }  // another attention, answer or language is shown: ask for no more maps
 
     thumb(layer, head) {
       const canvas = el("canvas", { "aria-hidden": "true" });
@@ -68,12 +72,13 @@
         }
       }
       const value = new Map((this.statistics || []).map((one) => [`${one.layer},${one.head}`, one]));
+      if (this.gone) return;
       const of = (thumb) => value.get(`${thumb.layer},${thumb.head}`)?.[by] ?? 0;
       this.sorted = [...this.thumbs];
       if (derived) this.sorted.sort((a, b) => (by === "sink" ? of(b) - of(a) : of(a) - of(b)));
       const most = Math.max(...this.attention.layers.map((layer) => layer.heads));
       this.columns = derived ? Math.min(8, Math.max(most, 4)) : most;
-      this.note.replaceChildren(...(derived ? [el("small", { class: "tag", text: t("derived"), title: t("derivedTitle") }), ` ${t("sortedHelp")[by]}`] : [t("headsHelp")]));
+      this.explain();
       this.grid.style.setProperty("--columns", this.columns);
       this.grid.classList.toggle("sorted", derived);
       const rows = [];
@@ -90,7 +95,14 @@
       this.draw();
     }
 
-    set(layer, head) {
+    explain() {  // what is drawn, and in which order
+      const by = this.settings.sort || "grid";
+      const bars = this.settings.thumbs !== "map" && this.keys.kind !== "cells";
+      const order = by === "grid" ? [t("headsHelp")] : [el("small", { class: "tag", text: t("derived"), title: t("derivedTitle") }), ` ${t("sortedHelp")[by]}`];
+      this.note.replaceChildren(...order, ` ${t(bars ? "barHelp" : "shadeHelp")}`);
+    }
+
+    set(layer, head) {  // null: no head alone is looked through
       this.chosen = [layer, head];
       this.mark();
     }
@@ -111,9 +123,9 @@
     async fetchMaps() {
       if (this.settings.thumbs !== "map" || this.asked) return;
       this.asked = true;
-      const waiting = [...this.sorted];
+      const waiting = [...this.sorted];  // in the order in which they are drawn
       const work = async () => {
-        while (waiting.length && this.grid.isConnected !== false) {
+        while (waiting.length && !this.gone) {
           const thumb = waiting.shift();
           try {
             this.maps.set(thumb, await this.source.get(this.path("map", { layer: thumb.layer, head: thumb.head })));

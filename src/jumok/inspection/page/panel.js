@@ -31,14 +31,16 @@
 
     path(name, more) {
       const query = new URLSearchParams({ look: this.look.id ?? "", answer: this.answer });
-      if (!["check", "steps"].includes(name)) query.set("attention", this.attention.id);
+      if (!["check", "steps", "packed"].includes(name)) query.set("attention", this.attention.id);
       if (name === "steps") query.delete("answer");
       for (const [key, value] of Object.entries(more || {})) query.set(key, value);
       return `/api/${name}?${query}`;
     }
 
-    load(look, source) {
-      Object.assign(this, { look, source, answer: 0, focus: null });
+    load(look, source, state) {  // a saved page opens as it was saved
+      const [pack] = Object.values(source.packs);
+      Object.assign(this, { look, source, answer: pack?.answer ?? 0, focus: state?.focus ?? null, lastQuery: null });
+      Object.assign(this.settings, state?.settings);
       this.fail(null);
       this.build();
     }
@@ -52,7 +54,7 @@
       this.body.replaceChildren(
         el("header", { class: "title" }, el("h2", { text: look.model.name }), el("span", { class: "quiet", text: look.model.summary }), this.badge),
         ...look.outputs.map((output) => this.output(output)).filter(Boolean),
-        ...(look.nothing ? [this.emptiness()] : look.note ? [el("p", { class: "card note", role: "note", text: said(look.note.text) })] : []), this.main);
+        ...jumok.remarks(look), ...(look.nothing ? [this.emptiness()] : look.note ? [el("p", { class: "card note", role: "note", text: said(look.note.text) })] : []), this.main);
       if (!mine) { this.bare(); return; }
       badge(this.source, (name) => this.path(name), this.badge);
       this.choose(mine);
@@ -61,14 +63,16 @@
     output(output) {
       if (output.kind === "boxes" || output.kind === "mask") return null;
       if (!output.answers) return el("section", { class: "answers" }, el("h4", { text: output.name }), el("p", { class: "only", text: output.text ?? "" }));
+      const reference = this.app.reference(this.look, output.name);
       const group = choices(t("answers"), output.answers.map((answer, i) => [i, answer.text || t("none"), t("answer", i + 1)]), this.answer, (value) => this.answerWith(Number(value)));
       [...group.children].forEach((button, i) => {
         const { score } = output.answers[i];
         button.prepend(el("small", { class: "quiet number", text: i + 1 }));
-        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("scoreTitle"), text: minus(score.toFixed(3)) }));
+        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("scoreTitle"), text: t("logProbability", minus(score.toFixed(3))) }));
+        if (reference) jumok.compareWith(reference, output.answers[i], button);
       });
       group.classList.add("list");
-      return el("section", { class: "answers" }, el("h4", { text: output.name }), group);
+      return el("section", { class: "answers" }, el("h4", { text: output.name }), group, reference ? jumok.referenceLine(reference, output.answers[0]) : null);
     }
 
     answerWith(answer) {
@@ -78,7 +82,7 @@
     }
 
     emptiness() {
-      return el("section", { class: "card nothing" }, drawnNothing(), el("div", {}, el("h3", { text: `${t("nothing")},` }), el("p", { class: "lead", text: t("nothingLine") }),
+      return el("section", { class: "card nothing" }, this.look.nothing.reason === "bottleneck" ? drawnNothing() : null, el("div", {}, el("h3", { text: t("nothing") }),
         el("p", { text: said(this.look.nothing.text) }), el("p", { class: "quiet", text: t("tryInstead") })));
     }
 
@@ -97,14 +101,13 @@
       const fits = (layer, head) => head < (attention.layers[layer]?.heads ?? 0);
       this.attention = attention;
       [settings.attention, settings.use] = [attention.id, attention.use];
-      if (!fits(settings.layer, settings.head)) [settings.layer, settings.head] = [attention.layers.length - 1, 0];
+      if (!fits(settings.layer, settings.head)) [settings.layer, settings.head, settings.own] = [attention.layers.length - 1, 0, false];
       this.queries = new Axis(attention.queries, look, this.answer);
       this.keys = new Axis(attention.keys, look, this.answer);
       if (this.queries.kind === "queries" && settings.least !== undefined) this.queries.limit(settings.least);
       this.views = this.viewsOf();
       if (!this.views.includes(settings.view)) settings.view = "head";
-      this.stage?.remove();
-      this.whole?.remove();
+      for (const part of [this.stage, this.whole, this.heads]) part?.remove();
       const failed = (error) => this.fail(error);
       const path = (name, more) => this.path(name, more), handlers = this.handlers();
       const parts = { attention, queries: this.queries, keys: this.keys, source: this.source, path, settings, handlers, failed };
@@ -116,8 +119,26 @@
       this.steps = searched ? new Steps({ ...parts, stepped: (step) => this.stepped(step) }) : null;
       this.arrange();
       if (this.focus && this.focus.index >= (this.focus.kind === "query" ? this.queries : this.keys).count) this.focus = null;
+      const fresh = !this.focus;
       this.focus ||= { kind: "query", index: this.firstQuery(), pinned: false };
-      this.lookThrough(settings.layer, settings.head);
+      this.turnTo(settings.layer, settings.head);
+      if (!settings.own) this.begin(fresh);
+      else this.update();
+    }
+
+    async begin(fresh) {  // with the head that tells most, not one that rests on an end mark; people's own choice stays
+      const { stage } = this;
+      this.starting = stage;
+      const found = await jumok.tellingHead({ attention: this.attention, queries: this.queries, keys: this.keys, source: this.source, path: (name, more) => this.path(name, more) }).catch(() => null);
+      if (this.starting !== stage || stage !== this.stage) return;
+      this.starting = null;
+      if (found) {
+        this.turnTo(found.layer, found.head);
+        const beside = this.number > 0 ? this.app.panels[0].focus : null;  // two panels point at the same
+        if (fresh) this.focus = beside?.kind === "query" && beside.index < this.queries.count ? { ...beside } : { kind: "query", index: found.query, pinned: false };
+      }
+      this.update();
+      if (fresh && this.number === 0) this.app.mirror(this, this.focus);
     }
 
     viewsOf() {
@@ -139,18 +160,24 @@
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("attention") }),
           choices(t("attention"), look.attentions.map((one) => [one.id, use(one)]), this.attention.id, (id) => this.choose(look.attentions.find((one) => one.id === id)))),
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("show") }),
-          this.viewChoice = choices(t("show"), this.views.map((view) => [view, t(view), view === "head" ? null : t("derivedTitle"), view === "head" ? null : t("derived")]), settings.view, (view) => { settings.view = view; this.update(); })),
+          this.viewChoice = choices(t("show"), this.views.map((view) => [view, t(view), view === "head" ? null : t("derivedTitle"), view === "head" ? null : t("derived")]), settings.view, (view) => { settings.view = view; this.starting = null; this.update(); })),
         this.headTurns);
+      this.legend = el("p", { class: "quiet number legend" });
       const hint = this.stage.pictures.length ? t("hintPicture") : `${t("hint")} ${t("hintColumn")}`;
-      const pack = this.source.packs[this.attention.id];
-      const kept = pack && (pack.pool[0] * pack.pool[1] > 1 ? t("pooled", ...pack.pool) : pack.kind === "uint16" ? t("rounded") : null);
+      const pack = this.source.packs[this.attention.id], how = this.keptAs();
+      const kept = how === "pooledTag" ? t("pooled", ...pack.shares) : how ? t("rounded") : null;
       this.evidence = el("p", { class: "evidence" }, el("span", { text: `${t("evidence")} ` }), el("button", { type: "button", class: "link", text: t("why"), onclick: () => this.app.help(false) }));
       this.side = el("section", { class: "card side" });
       this.main.replaceChildren(toolbar,
-        el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, el("p", { class: "quiet hint", text: hint }), kept ? el("p", { class: "quiet", text: kept }) : null, this.evidence)),
+        el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, this.legend, el("p", { class: "quiet hint", text: hint }), this.shiftNote(), kept ? el("p", { class: "quiet", text: kept }) : null, this.evidence)),
         el("div", { class: "aside" }, this.side, this.verdict.node),
         this.heads.node, this.whole.node, this.steps?.node ?? "");
       this.makeSide();
+    }
+
+    shiftNote() {  // a decoder has read other tokens than those that it writes
+      const shifted = this.attention.use === "decoder" && this.queries.kind === "tokens" && this.queries.of === "output" && this.keys.labels?.join() !== this.queries.labels.join();
+      return shifted ? el("p", { class: "quiet", text: t("shifted") }) : null;
     }
 
     makeSide() {
@@ -217,7 +244,7 @@
 
     togglePin() { this.set({ ...this.focus, pinned: !this.focus.pinned }); }
 
-    release() { this.set(this.focus.kind === "key" ? { kind: "query", index: this.firstQuery(), pinned: false } : { ...this.focus, pinned: false }); }
+    release() { this.set(this.focus.kind === "key" ? { kind: "query", index: this.lastQuery ?? this.firstQuery(), pinned: false } : { ...this.focus, pinned: false }); }
 
     step(key) {  // an arrow, when no token has the focus
       const row = this.stage.side("query");
@@ -233,6 +260,7 @@
     }
 
     set(focus, since) {
+      this.starting = null;  // somebody points already
       this.focus = focus;
       this.tip.hidden = true;
       this.since = since ?? null;
@@ -247,16 +275,27 @@
       this.update();
     }
 
-    lookThrough(layer, head) {
+    lookThrough(layer, head) {  // what people chose
+      this.settings.own = true;
+      this.starting = null;
+      if (this.settings.view !== "head") { this.settings.view = "head"; this.viewChoice.pick("head"); }
+      this.turnTo(layer, head);
+      this.update();
+    }
+
+    turnTo(layer, head) {
       const count = this.attention.layers.length;
       const l = (layer + count) % count, heads = this.attention.layers[l].heads;
       Object.assign(this.settings, { layer: l, head: Math.min((head + heads) % heads, heads - 1) });
       this.makeTurns();
-      this.heads.set(this.settings.layer, this.settings.head);
       this.whole.set(this.settings.layer, this.settings.head);
-      if (this.settings.view !== "head" && this.started) { this.settings.view = "head"; this.viewChoice.pick("head"); }
-      this.started = true;
-      this.update();
+      this.single();
+    }
+
+    single() {  // the grid marks one head, and its map is shown, where one head is looked through
+      const one = this.settings.view === "head" || this.focus?.kind === "key";
+      this.heads.set(...(one ? [this.settings.layer, this.settings.head] : [null, null]));
+      this.whole.node.hidden = !one;
     }
 
     makeTurns() {
@@ -289,8 +328,10 @@
     }
 
     async weightsOf({ kind, index, layer, head, view }) {
-      if (kind === "key") return this.source.get(this.path("column", { key: index, layer, head }));
-      const row = (await this.source.get(this.path("row", { query: index }))).weights;
+      if (kind === "query") this.lastQuery = index;
+      const asked = kind === "query" ? index : Math.min(this.lastQuery ?? this.firstQuery(), this.queries.count - 1);
+      const row = kind === "query" || !this.heads.weights ? (await this.source.get(this.path("row", { query: asked }))).weights : null;
+      if (kind === "key") return { row, ...(await this.source.get(this.path("column", { key: index, layer, head }))) };
       if (view === "head") return { row, weights: row[layer][head] };
       if (view === "alignment") {
         const found = await this.source.get(this.path("derived", { view }));
@@ -305,6 +346,7 @@
     paint(shown) {
       this.shown = shown;
       this.fail(null);
+      this.single();
       this.stage.paint(shown);
       if (shown.row) this.heads.weigh(shown.row);
       this.whole.show(shown.kind, shown.index);
@@ -312,6 +354,11 @@
       this.verdict.ask(shown.kind === "query" ? { query: shown.index, ...(shown.view === "head" ? { layer: shown.layer, head: shown.head } : {}) } : null);
       this.stage.node.dataset.shown = `${shown.kind}:${shown.index}`;
       if (shown.since !== null) this.timings.push(performance.now() - shown.since);
+    }
+
+    keptAs() {  // how a file has changed weights so that they fit; null where they are exact
+      const pack = this.source.packs[this.attention.id];
+      return !pack ? null : pack.isPooled ? "pooledTag" : pack.kind === "uint16" ? "roundedTag" : null;
     }
 
     name({ kind, index }) { return (kind === "query" ? this.queries : this.keys).label(index); }
@@ -326,7 +373,9 @@
       this.asked.textContent = this.asked.title = t(written ? "written" : asking ? "looksAt" : "lookedAtBy", name);
       this.unpin.hidden = !pinned;
       const own = shown.view === "head" || !asking;  // of one head, not computed from several
-      this.facts.replaceChildren(el("small", { class: own ? "tag sure" : "tag", title: t(own ? "exactTitle" : "derivedTitle"), text: t(own ? "exactly" : "derived") }),
+      const kept = this.keptAs();
+      const [word, title] = !own ? ["derived", "derivedTitle"] : kept ? [kept, `${kept}Title`] : ["exactly", "exactTitle"];
+      this.facts.replaceChildren(el("small", { class: word === "exactly" ? "tag sure" : "tag", title: t(title), text: t(word) }),
         ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(/^(Derived|계산한 값): /, ""), this.chance(shown)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
       const most = largest(weights);
@@ -342,6 +391,7 @@
       });
       const rest = weights.reduce((sum, w) => sum + w, 0) - best.reduce((sum, i) => sum + weights[i], 0);
       this.rest.textContent = axis.count > best.length && !shown.pairs ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
+      this.legend.replaceChildren(...(this.stage.pictures.length ? [] : [el("span", { class: "shades", "aria-hidden": "true" }), ` ${t("shade", exact(most))}`]));
       const words = best.slice(0, 3).map((i) => `${axis.label(i)} ${weights[i].toFixed(2)}`).join(", ");
       announce(t(asking ? "queryAnnounce" : "keyAnnounce", name, words));
     }
@@ -353,8 +403,17 @@
     }
 
     entry() {
+      const pick = () => this.pick(this.shown.kind === "query" ? "key" : "query", Number(item.dataset.i));
       const item = el("li", {
-        onclick: () => this.pick(this.shown.kind === "query" ? "key" : "query", Number(item.dataset.i)),
+        role: "button", tabindex: this.list.children.length ? -1 : 0, onclick: pick,
+        onkeydown: (event) => {
+          const next = { ArrowDown: item.nextSibling, ArrowUp: item.previousSibling }[event.key];
+          if (event.key === "Enter" || event.key === " ") pick();
+          else if (next) next.focus();
+          else return;
+          event.preventDefault();
+          event.stopPropagation();
+        },
       }, el("span", { class: "label" }), el("span", { class: "measure" }, el("i")), el("span", { class: "number" }));
       return item;
     }

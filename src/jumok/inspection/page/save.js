@@ -2,8 +2,7 @@
 "use strict";
 (() => {
   const { el, t, language, theme, drawing, raster } = jumok;
-  const LIMIT = 6e6;  // bytes of weights in a file
-  const ATONCE = 4;  // requests
+  const LIMIT = 6e6;  // characters of details that were asked for
 
   function download(blob, name) {
     const url = URL.createObjectURL(blob);
@@ -26,25 +25,10 @@
     };
   }
 
-  async function gather(panel, tell) {  // all weights of the attention that is shown, as float32 in base64
-    const { attention, queries, keys, source, answer } = panel;
-    const kept = source.embedded?.packed?.[attention.id];
-    if (kept) return kept;
-    const heads = attention.layers.map((layer) => layer.heads), H = heads.reduce((a, b) => a + b, 0);
-    const T = queries.count, S = keys.count;
-    if (4 * H * T * S > LIMIT || !source.live) return null;
-    const data = new Float32Array(H * T * S), waiting = Array.from({ length: T }, (_, i) => i);
-    let done = 0;
-    const work = async () => {
-      while (waiting.length) {
-        const q = waiting.shift();
-        const row = (await source.get(panel.path("row", { query: q }))).weights;
-        row.flat().forEach((weights, h) => data.set(weights, (h * T + q) * S));
-        tell(Math.round((100 * ++done) / T));
-      }
-    };
-    await Promise.all(Array.from({ length: ATONCE }, work));
-    return { answer, heads, T, S, pool: [1, 1], kind: "float32", data: base64(new Uint8Array(data.buffer)) };
+  async function gather(panel) {  // all weights of all attentions for the answer that is shown, as the server packs them
+    const { source } = panel;
+    if (!source.live) return source.embedded.packed || {};
+    return panel.attention ? source.fetched(panel.path("packed")) : {};
   }
 
   function base64(bytes) {
@@ -53,11 +37,13 @@
     return btoa(text);
   }
 
-  function known(panel, packed) {  // the details that were asked for, within the limit
+  function known(panel, packed) {  // the details that were asked for, within the limit; rows of what is packed are there
     const details = { ...(panel.source.embedded?.details || {}) };
     let size = 0;
     for (const [path, answer] of [...panel.source.answers].reverse()) {
-      if (answer.value === undefined || (packed && path.startsWith("/api/row") && path.includes(`attention=${encodeURIComponent(panel.attention.id)}`))) continue;
+      const pack = packed[new URLSearchParams(path.split("?")[1]).get("attention")];
+      const repeated = /^\/api\/(row|column|map)/.test(path) && pack && !pack.pool.some((n) => n > 1) && pack.kind === "float32" && path.includes(`answer=${pack.answer}&`);
+      if (answer.value === undefined || repeated) continue;
       size += JSON.stringify(answer.value).length;
       if (size > LIMIT) break;
       details[path] = answer.value;
@@ -68,8 +54,10 @@
   async function lookOf(panel, tell) {
     await panel.source.get(panel.path("check")).catch(() => null);
     if (panel.steps && panel.source.live) await panel.source.get(panel.path("steps")).catch(() => null);
-    const packed = panel.attention ? await gather(panel, tell) : null;
-    return { document: panel.look, details: known(panel, packed), packed: { ...(panel.source.embedded?.packed || {}), ...(packed ? { [panel.attention.id]: packed } : {}) } };
+    tell(10);
+    const packed = await gather(panel);
+    tell(90);
+    return { document: panel.look, details: known(panel, packed), packed, state: { settings: panel.settings, focus: panel.focus } };
   }
 
   const harmless = (value) => JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");

@@ -17,7 +17,7 @@
       this.embedded = embedded;  // {document, details, packed} of an offline file, or null
       this.answers = new Map();
       this.packs = {};
-      for (const [id, pack] of Object.entries(embedded?.packed || {})) this.packs[id] = new Pack(pack);
+      for (const [id, pack] of Object.entries(embedded?.packed || {})) this.packs[id] = new Pack(pack, embedded.document?.attentions.find((one) => one.id === id));
     }
 
     get live() { return !this.embedded; }
@@ -72,29 +72,61 @@
         if (view === "rollout" && pack.T === pack.S) return { view, weights: pack.rollout(number("query")) };
         if (view === "alignment") return { view, shift: 0, pairs: pack.pairs() };
       }
-      throw new Refused(jumok.t("offlineMissing"));
+      throw new Refused(pack ? jumok.t("offlineAnswer", pack.answer + 1) : jumok.t("offlineMissing"));
     }
   }
 
-  class Pack {  // all weights of one attention, (heads of all layers, T, S), from base64
-    constructor({ answer, heads, T, S, pool, kind, data }) {
+  function binsOf(axis, count, size) {  // as packing.py: neighbours share a bin, tokens of a row or cells of an image
+    if (axis?.kind !== "cells") return { of: (i) => Math.floor(i / size), count: Math.ceil(count / size) };
+    const beside = (axis.extra || []).length, across = Math.ceil(axis.columns / size);
+    const of = (i) => (i < beside ? i : beside + Math.floor(Math.floor((i - beside) / axis.columns) / size) * across + Math.floor(((i - beside) % axis.columns) / size));
+    return { of, count: beside + Math.ceil(axis.rows / size) * across };
+  }
+
+  class Pack {  // all weights of one attention, (heads of all layers, T, S), from base64; of windows those within each
+    constructor({ answer, heads, T, S, pool, kind, data, windows }, attention) {
       const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
       Object.assign(this, { answer: answer || 0, layers: heads, T, S, pool: pool || [1, 1], kind });
-      this.rows = Math.ceil(T / this.pool[0]);
-      this.columns = Math.ceil(S / this.pool[1]);
-      const raw = kind === "uint16" ? new Uint16Array(bytes.buffer) : new Float32Array(bytes.buffer);
-      this.data = raw;
+      this.bins = [binsOf(attention?.queries, T, this.pool[0]), binsOf(attention?.keys, S, this.pool[1])];
+      [this.rows, this.columns] = this.bins.map((bins) => bins.count);
+      this.data = kind === "uint16" ? new Uint16Array(bytes.buffer) : new Float32Array(bytes.buffer);
       this.unit = kind === "uint16" ? 1 / 65535 : 1;
       this.first = [];
       heads.reduce((n, h) => { this.first.push(n); return n + h; }, 0);
+      this.layerOf = heads.flatMap((h, l) => Array(h).fill(l));
+      if (windows) this.cut(windows);
+      this.shares = ["queries", "keys"].map((side, i) => (attention?.[side].kind === "cells" ? this.pool[i] ** 2 : this.pool[i]));
+    }
+
+    get isPooled() { return this.pool[0] > 1 || this.pool[1] > 1; }
+
+    cut({ length, cells }) {  // where each cell stands: its window and its place there
+      this.length = length;
+      this.cells = cells;
+      this.home = cells.map((of) => {
+        const home = new Int32Array(this.T);
+        of.forEach((cell, at) => { if (cell >= 0) home[cell] = at; });
+        return home;
+      });
     }
 
     at(head, t, s) {
-      const r = Math.floor(t / this.pool[0]), c = Math.floor(s / this.pool[1]);
-      return this.data[(head * this.rows + r) * this.columns + c] * this.unit;
+      if (!this.cells) return this.data[(head * this.rows + this.bins[0].of(t)) * this.columns + this.bins[1].of(s)] * this.unit;
+      const home = this.home[this.layerOf[head]], L = this.length, window = Math.floor(home[t] / L);
+      if (window !== Math.floor(home[s] / L)) return 0;
+      return this.data[head * this.cells[0].length * L + home[t] * L + (home[s] % L)] * this.unit;
     }
 
-    one(head, t) { return Array.from({ length: this.S }, (_, s) => this.at(head, t, s)); }
+    one(head, t) {
+      if (!this.cells) return Array.from({ length: this.S }, (_, s) => this.at(head, t, s));
+      const row = new Array(this.S).fill(0), L = this.length, layer = this.layerOf[head], home = this.home[layer][t];
+      const window = home - (home % L), start = head * this.cells[0].length * L + home * L;
+      for (let j = 0; j < L; j++) {
+        const cell = this.cells[layer][window + j];
+        if (cell >= 0) row[cell] = this.data[start + j] * this.unit;
+      }
+      return row;
+    }
 
     row(t) { return this.layers.map((heads, l) => Array.from({ length: heads }, (_, h) => this.one(this.first[l] + h, t))); }
 
@@ -143,15 +175,16 @@
     map(l, h) {
       const step = Math.ceil(Math.max(this.rows, this.columns) / 160);
       const rows = Math.ceil(this.rows / step), columns = Math.ceil(this.columns / step);
-      const weights = new Array(rows * columns).fill(0);
-      const start = (this.first[l] + h) * this.rows * this.columns;
+      const weights = new Array(rows * columns).fill(0), head = this.first[l] + h;
+      const start = head * this.rows * this.columns;
       for (let r = 0; r < this.rows; r++) {
+        const row = this.cells ? this.one(head, r) : null;
         for (let c = 0; c < this.columns; c++) {
           const at = Math.floor(r / step) * columns + Math.floor(c / step);
-          weights[at] = Math.max(weights[at], this.data[start + r * this.columns + c] * this.unit);
+          weights[at] = Math.max(weights[at], row ? row[c] : this.data[start + r * this.columns + c] * this.unit);
         }
       }
-      return { rows, columns, weights, pooled: step > 1 || this.pool[0] > 1 || this.pool[1] > 1 };
+      return { rows, columns, weights, pooled: step > 1 || this.isPooled };
     }
 
     statistics() {
@@ -166,8 +199,9 @@
       let entropy = 0, distance = 0;
       const looked = new Float64Array(this.S), share = this.T === this.S ? 1 : (this.S - 1) / Math.max(1, this.T - 1);
       for (let t = 0; t < this.T; t++) {
+        const row = this.one(head, t);
         for (let s = 0; s < this.S; s++) {
-          const w = this.at(head, t, s);
+          const w = row[s];
           if (w > 0) entropy -= w * Math.log(w);
           distance += w * Math.abs(t * share - s);
           looked[s] += w;

@@ -38,11 +38,11 @@
       this.list.replaceChildren(...beams.map((beam, b) => {
         const parts = shapes(beam.tokens);
         return el("li", { class: beam.chosen ? "chosen" : "" },
-          el("span", { class: "number quiet", text: `${b + 1}` }),
+          el("span", { class: "number quiet", text: t("beam", b + 1) }),
           el("span", { class: "text" }, parts.map((shape, i) => [shape.joined ? "" : " ", el("span", { class: i === parts.length - 1 ? "last" : "", text: shape.text })])),
           el("span", { class: "quiet from", text: step > 0 && beam.parent !== null && beam.parent !== undefined ? t("from", beam.parent + 1) : "" }),
-          el("span", { class: "number", title: t("stepScoreTitle"), text: minus(beam.score.toFixed(3)) }),
-          el("span", { class: "kept", text: beam.chosen ? "●" : "", title: beam.chosen ? t("kept") : null }));
+          el("span", { class: "number", title: t("stepScoreTitle"), text: t("logProbability", minus(beam.score.toFixed(2))) }),
+          el("span", { class: "kept", text: beam.chosen ? `● ${t("kept")}` : "" }));
       }));
       if (tell) this.stepped(step);
     }

@@ -19,7 +19,9 @@
       });
       this.node = el("div", { class: `row ${side} ${this.long ? "long" : ""}` },
         el("h4", { text: title }), this.long ? this.makeStrip() : null, this.tokens);
-      this.size = this.long ? this.lensSize() : axis.count;
+      this.size = this.long ? this.lensSize() : axis.count;  // tokens that are laid out
+      this.low = 0;
+      this.high = this.size - 1;  // of those the first and the last that fit
       this.fill();
       this.drawStrip = once(() => this.paintStrip());
     }
@@ -71,6 +73,25 @@
 
     option(i) { return this.options[i - this.first]; }
 
+    inside(i) { return i >= this.low && i <= this.high; }
+
+    fit(i) {  // show as many tokens around one as there is room for; the others are hidden, not cut off
+      for (const option of this.options) option.hidden = false;
+      const widths = this.options.map((option) => option.offsetWidth + 6);
+      const room = this.tokens.clientWidth - 6;
+      this.room = this.tokens.clientWidth;
+      [this.low, this.high] = [this.first, this.first + this.size - 1];
+      if (room <= 0) return;  // not laid out yet: once it is, `measure` fits
+      let low = Math.max(0, Math.min(this.size - 1, i - this.first)), high = low, used = widths[low];
+      for (let grown = true; grown;) {
+        grown = false;
+        if (high + 1 < this.size && used + widths[high + 1] <= room) { used += widths[++high]; grown = true; }
+        if (low > 0 && used + widths[low - 1] <= room) { used += widths[--low]; grown = true; }
+      }
+      this.options.forEach((option, n) => { option.hidden = n < low || n > high; });
+      [this.low, this.high] = [this.first + low, this.first + high];
+    }
+
     index(event) {
       const option = event.target.closest("[data-i]");
       return option ? Number(option.dataset.i) : null;
@@ -112,19 +133,24 @@
     reveal(i) {  // so that a token is within the lens, moving it no more than needed
       if (!this.long || i === null) return;
       const edge = 2;
-      if (i < this.first + edge || i >= this.first + this.size - edge) this.centre(i);
+      const before = i < this.low + edge && this.low > 0, after = i > this.high - edge && this.high < this.axis.count - 1;
+      if (before || after || !this.inside(i)) this.centre(i);
     }
 
     centre(i) {
       const first = Math.max(0, Math.min(this.axis.count - this.size, i - Math.floor(this.size / 2)));
-      if (first === this.first) return;
-      this.first = first;
-      this.label();
-      this.shade();
+      this.centred = i;
+      if (first !== this.first) {
+        this.first = first;
+        this.label();
+        this.shade();
+      }
+      this.fit(i);
+      this.mark();
     }
 
     mark() {
-      const tabbable = [this.current, this.pinned, this.active, this.first].find((i) => i !== null && this.option(i));
+      const tabbable = [this.current, this.pinned, this.active, this.low].find((i) => i !== null && i !== undefined && this.inside(i));
       this.options.forEach((option, n) => {
         const i = this.first + n;
         option.classList.toggle("active", i === this.active);
@@ -158,11 +184,14 @@
 
     measure(frame) {  // where tokens are, within the stage
       this.places = new Map();
-      const own = this.tokens.getBoundingClientRect();
+      if (this.long && this.room !== this.tokens.clientWidth) {
+        this.fit(this.centred ?? this.active ?? this.first);
+        this.mark();
+      }
       for (const option of this.options) {
+        if (option.hidden) continue;
         const box = option.getBoundingClientRect();
         const middle = box.left + box.width / 2;
-        if (this.long && (middle < own.left || middle > own.right)) continue;
         this.places.set(Number(option.dataset.i), {
           x: middle - frame.left, top: box.top - frame.top, bottom: box.bottom - frame.top,
         });
@@ -191,7 +220,7 @@
       g.fillStyle = colour("token");
       g.fillRect(0, 0, width, STRIP);
       g.fillStyle = colour("lens");
-      g.fillRect((this.first / n) * width, 0, (this.size / n) * width, STRIP);
+      g.fillRect((this.low / n) * width, 0, ((this.high - this.low + 1) / n) * width, STRIP);
       if (this.weights && this.most > 0) {
         g.fillStyle = colour("heat");
         const bar = Math.max(1, width / n - (width / n > 4 ? 1 : 0));

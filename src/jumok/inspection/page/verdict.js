@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { el, svg, t, said, signed, small, announce, choices } = jumok;
-  const MANY = [1, 3, 10, 30];  // positions that are hidden
+  const MANY = [1, 2, 3, 10, 30];  // positions that are hidden
   const NARROW = 0.1;  // changes that hardly count are not drawn as if they were large
   const SIGNS = { yes: "●", no: "○", unclear: "◐" };
 
@@ -10,12 +10,14 @@
     constructor({ source, path, settings, keys }) {
       Object.assign(this, { source, path, settings });
       settings.k ||= 3;
+      const fitting = MANY.filter((k) => k === 1 || 2 * k + 2 <= keys.count).filter((k) => k !== 2 || keys.count < 8);  // of few keys, few
+      this.k = fitting.includes(settings.k) ? settings.k : fitting.at(-1);
       this.button = el("button", { type: "button", class: "test", text: t("test"), onclick: () => this.test() });
       this.scope = el("p", { class: "quiet" });
       this.answer = el("div", { class: "verdict" });
       this.node = el("section", { class: "card matter" }, el("h3", { text: t("matter") }), el("p", { class: "quiet", text: t("matterHelp") }), this.scope,
-        this.bar = el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), MANY.filter((k) => k < keys.count).map((k) => [k, k]), settings.k, (k) => {
-          settings.k = Number(k);
+        this.bar = el("div", { class: "bar" }, this.button, el("span", { class: "quiet", text: t("hide") }), this.many = choices(t("many"), fitting.map((k) => [k, k]), this.k, (k) => {
+          settings.k = this.k = Number(k);
           this.ask(this.plain);
         })), this.answer);
       this.ask(null);
@@ -23,15 +25,15 @@
 
     ask(query) {  // {query, layer?, head?}, what the button tests; an answer that is known is shown
       this.plain = query;
-      query = query && this.settings.k !== 3 ? { ...query, k: this.settings.k } : query;
+      query = query && this.k !== 3 ? { ...query, k: this.k } : query;
       this.asked = query;
       this.button.disabled = !query || Boolean(this.working);
       this.scope.textContent = !query ? t("scopeNone") : query.layer === undefined ? t("scopeAll") : t("scopeHead", query.layer + 1, query.head + 1);
       const known = query && (this.source.known(this.path("test", query)) || this.source.embedded?.details?.[this.path("test", query)]);
       if (!this.source.live) {
         this.button.hidden = true;
-        this.bar.hidden = !["1", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
-        if (!known) this.answer.replaceChildren(el("p", { class: "quiet", text: t("notOffline") }));
+        this.bar.hidden = !["1", "2", "10", "30"].some((k) => Object.keys(this.source.embedded.details || {}).some((path) => path.endsWith(`k=${k}`)));
+        if (!known) this.answer.replaceChildren(el("p", { class: "quiet", text: t(this.source.embedded.document?.test === "python" ? "testInPython" : "notOffline") }));
       }
       if (known) this.show(known);
       else if (this.source.live && !this.working) this.answer.replaceChildren();
@@ -83,14 +85,14 @@
       return svg("circle", { class: "random", cx: x(change).toFixed(1), cy: (line + (n % 2 ? -1 : 1) * Math.ceil(n / 2) * apart).toFixed(1), r: 3 });
     });
     const top = x(verdict.top.change);
-    const label = `${t("topDot", verdict.k)}: ${signed(verdict.top.change)}; ${t("randomDot", verdict.k, changes.length)}: ${signed(verdict.random.mean)}`;
+    const label = `${t("topDot", verdict.k)}: ${signed(verdict.top.change)}; ${t(verdict.every ? "everyDot" : "randomDot", verdict.k, changes.length)}: ${signed(verdict.random.mean)}`;
     return el("figure", { class: "dots" }, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
       Number.isFinite(low) && Number.isFinite(high) ? svg("rect", { class: "band", x: x(low), width: Math.max(2, x(high) - x(low)), y: line - 16, height: 32, rx: 4 }) : null,
       svg("line", { class: "axis", x1: left, x2: width - right, y1: line + 16, y2: line + 16 }),
       svg("line", { class: "zero", x1: x(0), x2: x(0), y1: line - 18, y2: line + 16 }),
       ...marks, ...random, svg("path", { class: "top", d: `M${top} ${line - 7}l7 7l-7 7l-7 -7z` }),
       svg("text", { class: "name", x: Math.max(60, Math.min(width - 60, top)), y: 14, "text-anchor": "middle" }, signed(verdict.top.change))),
-    el("figcaption", { class: "quiet" }, el("span", { class: "sign top", text: t("topDot", verdict.k) }), el("span", { class: "sign random", text: t("randomDot", verdict.k, changes.length) }),
+    el("figcaption", { class: "quiet" }, el("span", { class: "sign top", text: t("topDot", verdict.k) }), el("span", { class: "sign random", text: t(verdict.every ? "everyDot" : "randomDot", verdict.k, changes.length) }),
       el("span", { text: t("change") })));
   }
 
@@ -105,11 +107,17 @@
   async function badge(source, path, node) {  // whether weights · values are what the kernel gave
     try {
       const check = await source.get(path("check"));
-      node.replaceChildren(el("span", { "aria-hidden": "true", text: check.holds ? "✓ " : "! " }),
-        check.holds ? t("check") : t("checkBad", small(check.error)), check.holds ? el("span", { class: "number", text: ` · ${t("checkError", small(check.error))}` }) : null);
-      node.title = t("checkTitle", small(check.most));
-      node.classList.toggle("bad", !check.holds);
+      node.classList.toggle("bad", check.holds !== true);
       node.hidden = false;
+      if (check.holds === null) {
+        node.replaceChildren(el("span", { "aria-hidden": "true", text: "! " }), t("unchecked"));
+        node.title = t("uncheckedTitle");
+        return;
+      }
+      node.replaceChildren(...[el("span", { "aria-hidden": "true", text: check.holds ? "✓ " : "! " }),
+        check.holds ? t("check") : t("checkBad", small(check.error)), check.holds ? el("span", { class: "number", text: ` · ${t("checkError", small(check.error))}` }) : null,
+        check.unchecked ? ` · ${t("someUnchecked", check.unchecked)}` : null].filter(Boolean));
+      node.title = t("checkTitle", small(check.most)) + (check.unchecked ? ` ${t("uncheckedTitle")}` : "");
     } catch {
       node.hidden = true;
     }

@@ -1,0 +1,101 @@
+"""What is wrong with boxes, classes and sizes of annotated images, each fault with its file and line."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
+from jumok.data.faults import Fault
+from jumok.data.images import ImageHeader, Size
+from jumok.errors import did_you_mean
+
+SLACK = 0.5  # pixels beyond the edge that are roundings
+EDGES = ("left", "upper", "right", "lower")
+
+
+def told_where_listed(picture: Picture, fault: Fault) -> Fault:
+    """The fault of an image, told at the line that lists the file when it is not there at all."""
+    if fault.kind != "missing_file":
+        return fault
+    if picture.place.file == str(picture.path):
+        return fault._replace(kind="missing_image")
+    problem = f"lists {picture.path}, which does not exist"
+    return picture.place.fault(problem, fault.remedy, "missing_image")
+
+
+def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
+    """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
+    if len(missing) < len(data.pictures) or not missing:
+        return missing
+    if len(missing) == 1:
+        return [missing[0]._replace(kind="missing_file")]
+    picture = data.pictures[0]
+    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
+    return [Fault(picture.place.file, None, problem, "name their folder under images:", "missing_file")]
+
+
+def size_fault(picture: Picture, header: ImageHeader) -> Fault:
+    """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
+    if picture.size == header.stored:
+        problem = (
+            f"states {picture.size}, the size that {picture.path} has before EXIF turns it; "
+            f"it is shown as {header.size}"
+        )
+        return picture.place.fault(problem, turn_remedy(), "exif_rotation")
+    problem = f"states {picture.size}, but {picture.path} is {header.size}"
+    return picture.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
+
+
+def turn_remedy() -> str:
+    return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+
+
+def box_faults(picture: Picture, size: Size | None) -> Iterator[Fault]:
+    """Boxes that hold nothing or reach beyond the image."""
+    for one in picture.annotations:
+        x1, y1, x2, y2 = one.box
+        width, height = x2 - x1, y2 - y1
+        if min(width, height) <= 0 or max(width, height) <= 1:
+            what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
+            problem = f"the box of {one.name!r} is {what}: {described(one)}"
+            yield one.place.fault(problem, "remove it or draw it again", "empty_box")
+        elif size is not None:
+            yield from outside_fault(one, size)
+
+
+def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
+    x1, y1, x2, y2 = one.box
+    beyond = (-x1, -y1, x2 - size.width, y2 - size.height)
+    told = [
+        f"{much:g} pixels beyond the {edge} edge"
+        for much, edge in zip(beyond, EDGES, strict=True)
+        if much > SLACK
+    ]
+    if told:
+        problem = (
+            f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {described(one)}"
+        )
+        yield one.place.fault(problem, "draw it again or clip it", "box_outside")
+
+
+def described(one: Annotation) -> str:
+    x1, y1, x2, y2 = one.box
+    return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
+
+
+def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> Iterator[Fault]:
+    """Names that the class list of their own split does not have; of `others`, those of the first split's."""
+    lists = list(splits.values())
+    for data in splits.values():
+        if others and data is lists[0]:
+            continue
+        known = lists[0].names if others else data.names
+        unknown: dict[str, list[Annotation]] = {}
+        for one in chain.from_iterable(picture.annotations for picture in data.pictures):
+            if one.name not in known and (not others or one.name in data.names):
+                unknown.setdefault(one.name, []).append(one)
+        for name, found in unknown.items():
+            where = f"; so are {len(found) - 1:,} more" if len(found) > 1 else ""
+            problem = f"{name!r} is no class, there are {', '.join(known)}{where}"
+            hint = did_you_mean(name, known).removeprefix("; ")
+            remedy = hint if "did you mean" in hint else "correct the name or add the class"
+            yield found[0].place.fault(problem, remedy, "unknown_class")

@@ -1,0 +1,94 @@
+"""What kind of annotation file a JSON file is, and how to go on with one that is no COCO file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jumok.data.annotations.located_json import read_text
+from jumok.data.faults import Fault
+
+COCO_LISTS = ("images", "annotations", "categories")
+VIA = "is a file of VIA (VGG Image Annotator)"
+LABEL_STUDIO = "is an export of Label Studio"
+
+
+def why_no_coco(path: Path) -> Fault | None:
+    """What a JSON file is that has not the lists of COCO; None when it is no JSON at all."""
+    try:
+        document = json.loads(read_text(path))
+    except (ValueError, RecursionError):
+        return None
+    problem, remedy = kind_of_list(document) if isinstance(document, list) else kind_of_object(document)
+    return Fault(str(path), None, problem, remedy, "bad_coco")
+
+
+def kind_of_list(document: list[Any]) -> tuple[str, str]:
+    """What a list of records is, and what to do."""
+    keys = set(document[0]) if document and isinstance(document[0], dict) else set()
+    if (
+        {"data"} <= keys
+        and keys & {"annotations", "completions", "predictions"}
+        or keys & {"rectanglelabels"}
+    ):
+        return LABEL_STUDIO, "export it there as COCO (or Pascal VOC, YOLO) and name that file"
+    if {"image_id", "score"} <= keys:
+        return "holds results of a model, no annotations", "name the file of annotations"
+    if {"filename", "regions"} <= keys:
+        return VIA, export_via()
+    return "is a list, expected an object with images, annotations and categories", "name a COCO file"
+
+
+def kind_of_object(document: Any) -> tuple[str, str]:
+    """What an object is, and what to do."""
+    if not isinstance(document, dict):
+        return "is no object {…}", "name a COCO file"
+    values = [one for one in document.values() if isinstance(one, dict)]
+    if "shapes" in document and ("imagePath" in document or "imageData" in document):
+        return (
+            "is a file of labelme, which annotates one image",
+            "name the folder of all such files under labelme:",
+        )
+    if "_via_img_metadata" in document or (values and all("regions" in one for one in values)):
+        return VIA, export_via()
+    if {"item", "dataset"} <= document.keys() or "categories" in document and "items" in document:
+        return "is a file of Datumaro", "export it as COCO"
+    if "annotations" in document and "objects" not in document and "images" in document:
+        return kind_of_coco(document)
+    if {"objects", "size"} <= document.keys():
+        return "is a file of Supervisely, which annotates one image", "export the project as COCO"
+    if {"label", "annotation"} & document.keys() and "taskid" in document:
+        return LABEL_STUDIO, "export it there as COCO"
+    return missing_list(document)
+
+
+def kind_of_coco(document: dict[str, Any]) -> tuple[str, str]:
+    """What is not as it should be in a file that looks like COCO's."""
+    marked = document["annotations"]
+    first = marked[0] if isinstance(marked, list) and marked and isinstance(marked[0], dict) else {}
+    if "caption" in first and "bbox" not in first:
+        return "holds captions, no boxes", "name the file of instances; captions fit kind: text in a table"
+    return missing_list(document)
+
+
+def missing_list(document: dict[str, Any]) -> tuple[str, str]:
+    """Which list is missing or is none."""
+    name = next((name for name in COCO_LISTS if not isinstance(document.get(name), list)), "images")
+    if name in document:
+        return f"{name!r} is {shown(document[name])}, expected a list […]", "write a list of objects with ids"
+    other = next((key for key in document if key.lower().rstrip("s") == name.rstrip("s")), None)
+    if other is not None:
+        how = "in small letters" if other.lower() == name else "with this name"
+        return f"has no list {name!r}, but {other!r}", f"write {name!r} {how}"
+    return f"has no list {name!r}", "name a COCO file, with lists of images, annotations and categories"
+
+
+def shown(value: Any) -> str:
+    return "an object {…}" if isinstance(value, dict) else f"{value!r:.40}"
+
+
+def export_via() -> str:
+    return "export it there as COCO (Annotation, Export Annotations (COCO format)) and name that file"
+
+
+def is_panoptic(annotation: Any) -> bool:
+    return isinstance(annotation, dict) and "segments_info" in annotation

@@ -1,0 +1,231 @@
+"""Which mask belongs to which image: by name, from one folder or two, or by a list file."""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jumok.data.annotations.picture import Picture, Place
+from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.images import SUFFIXES
+from jumok.data.listing import composed, files_below
+from jumok.data.reading import decoded, is_file, is_folder, nearest_file, raw_lines, why_unreadable
+
+MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
+BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image
+FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
+
+
+@dataclass
+class Pairs:
+    """Images with their masks, what was faulty, how they were found, and what was looked at."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
+    looked_at: list[Path] = field(default_factory=list)
+
+    def remark(self, place: Path, found: str, remedy: str) -> None:
+        self.remarks.append(Fault(str(place), None, found, remedy, "found_by"))
+
+
+def paired(masks: Path, images: Path | None) -> Pairs:
+    """The pairs of a folder of masks and one of images, of a folder that holds both, or of a list file."""
+    if not is_folder(masks):
+        return paired_by_list(masks, images or masks.parent)
+    pairs = Pairs(looked_at=[masks])
+    images = images or images_beside(masks, pairs)
+    if not is_folder(images):
+        problem = f"holds masks, but {images} is no folder"
+        pairs.faults.append(Fault(str(masks), None, problem, "name the folder under images:", "missing_file"))
+        pairs.looked_at.append(images)
+        return pairs
+    pair_by_name(masks, images, pairs)
+    return pairs
+
+
+def images_beside(masks: Path, pairs: Pairs) -> Path:
+    """Where the images are when nobody says it: in a folder beside the masks, or among them."""
+    beside = [masks.parent / name for name in FOLDERS]
+    pairs.looked_at.extend(beside)
+    for folder in beside:
+        if is_folder(folder) and folder != masks:
+            pairs.remark(masks, f"the images are taken from {folder}", "name another folder under images:")
+            return folder
+    return masks
+
+
+def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
+    """Images and masks of the same name but for the suffix, or for something like _mask at its end."""
+    found, asked = (listed(folder, pairs) for folder in (masks, images))
+    if masks.resolve() == images.resolve():
+        found, asked = parted(found)
+    masks_by, images_by = by_stem(found, masks, pairs), by_stem(asked, images, pairs)
+    partners = {stem: stem for stem in images_by.keys() & masks_by.keys()}
+    partners |= by_ending(images_by, masks_by, partners, masks, pairs)
+    for stem, path in images_by.items():
+        if stem in partners:
+            name = path.relative_to(images).as_posix()
+            pairs.pictures.append(Picture(path, name, Place(str(path), None), mask=masks_by[partners[stem]]))
+    alone = [(path, f"has no mask in {masks}") for stem, path in images_by.items() if stem not in partners]
+    used = set(partners.values())
+    alone += [(path, f"has no image in {images}") for stem, path in masks_by.items() if stem not in used]
+    pairs.faults.extend(one_alone(path, problem) for path, problem in alone)
+    if not pairs.pictures:
+        pairs.faults[:] = [no_pair(masks, images, found, asked)]
+
+
+def one_alone(path: Path, problem: str) -> Fault:
+    return Fault(str(path), None, problem, "add it or remove this file", "unknown_image")
+
+
+def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Path]) -> Fault:
+    """One fault where nothing fits: then it is the folders or the way of naming that is wrong."""
+    if not found or not asked:
+        empty, what = (masks, "masks") if not found else (images, "images")
+        return Fault(str(empty), None, f"holds no {what}", "name the folder that holds them", "missing_file")
+    problem = f"no mask has the name of an image in {images}; there are {found[0].name} and {asked[0].name}"
+    remedy = "call the mask of a.jpg a.png or a_mask.png, or name a list file with `image mask` on each line"
+    return Fault(str(masks), None, problem, remedy, "missing_file")
+
+
+def listed(folder: Path, pairs: Pairs) -> list[Path]:
+    below = files_below(folder, SUFFIXES)
+    pairs.looked_at.extend(below.folders)
+    return below.files
+
+
+def parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
+    """The masks and the images of a folder that holds both: a.jpg and a.png, or a.jpg and a_mask.png."""
+    twins: dict[Path, list[Path]] = {}
+    for path in files:
+        twins.setdefault(path.with_suffix(""), []).append(path)
+    if all(len(pair) == 2 and {one.suffix.lower() for one in pair} > {".png"} for pair in twins.values()):
+        masks = [path for path in files if path.suffix.lower() == ".png"]
+        return masks, [path for path in files if path.suffix.lower() != ".png"]
+    stems = sorted(composed(str(path)) for path in twins)
+    named = {path for path in files if is_named_after(composed(str(path.with_suffix(""))), stems)}
+    return sorted(named), [path for path in files if path not in named]
+
+
+def is_named_after(stem: str, stems: list[str]) -> bool:
+    """Whether a name is that of another file with something like _mask behind it."""
+    ends = (at for at in range(len(stem)) if stem[at] in BEGINNINGS and MASK_WORDS.search(stem[at:]))
+    return any(stems[min(bisect_left(stems, stem[:at]), len(stems) - 1)] == stem[:at] for at in ends)
+
+
+def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path]:
+    """Files by their names below a folder without suffix; two of one name are a fault."""
+    stems: dict[str, Path] = {}
+    for path in files:
+        stem = composed(path.relative_to(folder).with_suffix("").as_posix())
+        if stem in stems:
+            problem = f"has the name of {stems[stem].name} but for the suffix, so its partner cannot be told"
+            pairs.faults.append(Fault(str(path), None, problem, "rename or remove one", "duplicate_image"))
+            continue
+        stems[stem] = path
+    return stems
+
+
+def by_ending(
+    images: dict[str, Path], masks: dict[str, Path], paired: dict[str, str], folder: Path, pairs: Pairs
+) -> dict[str, str]:
+    """The masks whose name is an image's with one ending, the same for all: a_mask for a."""
+    used = set(paired.values())
+    endings: dict[str, dict[str, str]] = {}
+    for stem in masks.keys() - used:
+        for at in range(1, len(stem)):
+            if stem[at] in BEGINNINGS and stem[:at] in images and stem[:at] not in paired:
+                endings.setdefault(stem[at:], {})[stem[:at]] = stem
+    for stem in masks.keys() - used:
+        name = stem.rpartition("/")
+        inner = re.match(r"(?:mask|label|seg|gt)s?[_\-. ]", name[2], re.IGNORECASE)
+        image = f"{name[0]}{name[1]}{name[2][inner.end() :]}" if inner else ""
+        if inner and image in images and image not in paired:
+            endings.setdefault(inner[0], {})[image] = stem
+    if not endings:
+        return {}
+    ending, found = max(endings.items(), key=lambda pair: (len(pair[1]), bool(MASK_WORDS.search(pair[0]))))
+    if not MASK_WORDS.search(ending) and (paired or len(found) < len(masks)):
+        return {}  # a_2 is rather another image than the mask of a
+    told = f"the mask of NAME is called {f'{ending}NAME' if ending[0] not in BEGINNINGS else f'NAME{ending}'}"
+    pairs.remark(folder, f"{told} ({len(found):,} of them)", "name a list file where that is wrong")
+    return found
+
+
+def paired_by_list(file: Path, folder: Path) -> Pairs:
+    """The pairs of a file with `image mask` on each line, its paths starting at `folder`."""
+    pairs = Pairs(looked_at=[file])
+    fault = why_unreadable(file)
+    if fault:
+        pairs.faults.append(fault)
+        return pairs
+    try:
+        for item in list_items(file, folder, pairs):
+            if isinstance(item, Fault):
+                pairs.faults.append(item)
+            else:
+                pairs.pictures.append(item)
+    except UnreadableFile as unreadable:
+        pairs.faults.append(unreadable.fault)
+    missing = [fault for fault in pairs.faults if fault.kind == "missing_mask"]
+    if missing and not pairs.pictures:  # then the folder is wrong
+        pairs.faults[pairs.faults.index(missing[0])] = missing[0]._replace(kind="missing_file")
+    return pairs
+
+
+def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[Picture | Fault]:
+    lines: Counter[Path] = Counter()
+    for number, raw in enumerate(raw_lines(file), start=1):
+        text, place = decoded(file, number, raw), Place(str(file), number)
+        if isinstance(text, Fault):
+            yield text
+        elif text.strip():
+            words = two_paths(text.strip(), folder)
+            if words is None:
+                count = len(text.split())
+                problem = f"has {count} path{'s' * (count != 1)}, expected 2: image and mask"
+                yield place.fault(problem, "separate paths with blanks by a tab", "value_count")
+                continue
+            image, mask = (located(word, folder) for word in words)
+            pairs.looked_at.append(mask)
+            if not is_file(mask):
+                yield place.fault(f"lists {mask}, which does not exist", nearest_file(mask), "missing_mask")
+                continue
+            lines[image] += 1
+            if lines[image] > 1:
+                yield place.fault(f"lists {image} again", "remove one of the lines", "duplicate_id")
+                continue
+            below = image.is_relative_to(folder) and ".." not in image.parts
+            name = image.relative_to(folder).as_posix() if below else image.name
+            yield Picture(image, name, place, mask=mask)
+
+
+def two_paths(text: str, folder: Path) -> tuple[str, str] | None:
+    """The two paths of a line, parted by a tab, a comma or blanks; paths with blanks where both are there."""
+    for separator in ("\t", ",", ";"):
+        words = [word.strip().strip('"') for word in text.split(separator) if word.strip()]
+        if len(words) == 2:
+            return words[0], words[1]
+        if separator == "\t" and len(words) > 2:
+            return None
+    words = text.split()
+    if len(words) == 2:
+        return words[0], words[1]
+    for blank in re.finditer(r"\s+", text):
+        one, other = text[: blank.start()], text[blank.end() :]
+        if is_file(located(one, folder)) and is_file(located(other, folder)):
+            return one, other
+    return None
+
+
+def located(name: str, folder: Path) -> Path:
+    """The file of a name in a list: as it stands, with / for \\, or below the folder though it begins with /."""
+    path = folder / name
+    if is_file(path):
+        return path
+    plain = name.replace("\\", "/")
+    inside = folder / plain.lstrip("/")
+    return inside if plain.startswith("/") and is_file(inside) else folder / plain

@@ -1,0 +1,100 @@
+"""What the images of a source are like, in few enough words to be kept beside its rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jumok.data.annotations.picture import Annotation, Place
+from jumok.data.faults import Fault
+from jumok.data.images import UPRIGHT, Size
+from jumok.data.looks import Seen
+
+
+class Sight(NamedTuple):
+    """An image file, where it is listed, and what tells its content from others."""
+
+    digest: str
+    path: str
+    place: Place
+
+
+@dataclass
+class Summary:
+    """Counts of the images of a source and of what is marked in them."""
+
+    has_images: bool = False  # there may be none, though the rows should name some
+    images: int = 0
+    smallest: Size | None = None
+    largest: Size | None = None
+    objects: dict[str, int] = field(default_factory=dict)  # by class
+    pixels: dict[str, int] = field(default_factory=dict)  # of masks, by class
+    ignored: int = 0  # pixels of masks that are of no class
+    usual_ignore: bool = False  # nobody said that they should be ignored
+    marks: str = ""  # what is marked in them: boxes, mask or nothing
+    sights: list[Sight] = field(default_factory=list)
+    remarks: list[Fault] = field(default_factory=list)
+
+    def see(self, sight: Sight, size: Size) -> None:
+        self.sights.append(sight)
+        area = size.width * size.height
+        if self.smallest is None or area < self.smallest.width * self.smallest.height:
+            self.smallest = size
+        if self.largest is None or area > self.largest.width * self.largest.height:
+            self.largest = size
+
+    def remark_on(self, path: Path, seen: Seen) -> None:
+        """Say what is no fault of an image but good to know."""
+        if seen.header.orientation != UPRIGHT:
+            problem = f"EXIF turns it (orientation {seen.header.orientation}), and it is read as it is shown"
+            remedy = "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+            fault = Fault(str(path), None, f"{problem}, {seen.header.size}", remedy, "exif_rotation")
+            self.remarks.append(fault)
+        if seen.bits == 12:
+            problem = "has 16 bits a pixel but values of 12 at most, and is read as 12 bits"
+            remedy = "scale its values to 16 bits if it is only dark"
+            self.remarks.append(Fault(str(path), None, problem, remedy, "used_bits"))
+
+    def count_objects(self, objects: Iterable[Annotation]) -> None:
+        for one in objects:
+            self.objects[one.name] = self.objects.get(one.name, 0) + 1
+
+    def count_mask(self, pixels: Mapping[str, int], whole: int) -> None:
+        for name, count in pixels.items():
+            self.pixels[name] = self.pixels.get(name, 0) + count
+        self.ignored += whole - sum(pixels.values())
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, from which `of` makes it again."""
+        return {
+            **vars(self),
+            "sights": [[*sight] for sight in self.sights],
+            "remarks": [[*one] for one in self.remarks],
+        }
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> "Summary":
+        sizes = {name: known[name] and Size(*known[name]) for name in ("smallest", "largest")}
+        sights = [Sight(digest, path, Place(*place)) for digest, path, place in known["sights"]]
+        remarks = [Fault(*one) for one in known["remarks"]]
+        return cls(**{**known, **sizes, "sights": sights, "remarks": remarks})
+
+
+def twin_remarks(parts: Mapping[str, Summary]) -> list[Fault]:
+    """Images whose content stands in a source before, twice in one or in two of them."""
+    first: dict[str, tuple[str, Sight]] = {}
+    remarks = []
+    for part, summary in parts.items():
+        for sight in summary.sights:
+            other, twin = first.setdefault(sight.digest, (part, sight))
+            if twin is not sight:
+                remarks.append(twin_remark(part, sight, other, twin))
+    return remarks
+
+
+def twin_remark(part: str, sight: Sight, other: str, twin: Sight) -> Fault:
+    problem = f"the same image as {twin.path} in {other}"
+    if other == part:
+        return sight.place.fault(f"{sight.path} is {problem} too", "remove one", "duplicate_image")
+    remedy = "remove it from one of them, or scores will flatter"
+    return sight.place.fault(f"{sight.path} in {part} is {problem}", remedy, "leak")

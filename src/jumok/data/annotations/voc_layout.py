@@ -1,0 +1,149 @@
+"""How a Pascal VOC data set lies on the disk: with lists of its splits, or images and XML files alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from jumok.data.faults import Fault
+from jumok.data.images import SUFFIXES
+from jumok.data.listing import Listings, composed, entries, is_hidden
+from jumok.data.reading import is_file, is_folder
+from jumok.errors import did_you_mean
+
+IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
+XML_FOLDERS = ("Annotations", "annotations", "xmls", "xml", "labels", "Labels")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a split are."""
+
+    annotations: Path  # the folder that names of XML files start at
+    images: tuple[Path, ...]  # folders that images may be in, the likeliest first
+    lists: Path | None = None  # the names of the split; without it all XML files are taken
+
+
+def find_layout(folder: Path, split: str | None, images: Path | None) -> Layout | Fault:
+    """The layout of a split, or what is missing."""
+    if not is_folder(folder):
+        what = "is no folder" if is_file(folder) else "does not exist"
+        return Fault(str(folder), None, what, "name the folder of images and XML files", "missing_file")
+    given = (images,) if images is not None else ()
+    lists = voc_splits(folder)
+    if split in lists:
+        found = next((folder / name for name in XML_FOLDERS[:2] if is_folder(folder / name)), folder)
+        near = given or (*(folder / name for name in IMAGE_FOLDERS), found, folder)
+        return Layout(found, tuple(near), folder / "ImageSets" / "Main" / f"{split}.txt")
+    if lists:
+        where, told = folder / "ImageSets" / "Main", f"has no list {split}.txt"
+        if split is None:
+            where, told = folder, "has lists of its splits in ImageSets/Main"
+        hint = did_you_mean(split or "", lists).removeprefix("; ")
+        remedy = f"say which one, like split: {lists[0]}" if split is None else hint
+        return Fault(str(where), None, told, remedy, "missing_file")
+    return without_lists(folder, split, given)
+
+
+def without_lists(folder: Path, split: str | None, given: tuple[Path, ...]) -> Layout | Fault:
+    """The folders of images and XML files, of a split when there is a folder of its name."""
+    for place in xml_places(folder, split):
+        if next(xml_below(place), None) is not None:
+            below = place.relative_to(folder).parts
+            rest = below[1:] if below and below[0] in XML_FOLDERS else below
+            beside = [folder.joinpath(name, *rest) for name in IMAGE_FOLDERS]
+            beside += [folder.parent / name for name in IMAGE_FOLDERS] if folder.name in XML_FOLDERS else []
+            there = [other for other in beside if is_folder(other)]
+            return Layout(place, given or (place, *there))
+    if split is not None and next(xml_below(folder), None) is not None:
+        problem = f"has neither a list ImageSets/Main/{split}.txt nor a folder {split} of XML files"
+        remedy = "leave split: out to read all XML files, and part them by data.split"
+        return Fault(str(folder), None, problem, remedy, "missing_file")
+    problem = "is no Pascal VOC folder: it has no ImageSets/Main and no XML files"
+    return Fault(str(folder), None, problem, "name the folder of images and XML files", "missing_file")
+
+
+def xml_places(folder: Path, split: str | None) -> list[Path]:
+    """Folders that may hold the XML files of a split, or of all."""
+    if split is None:
+        named = [folder / name for name in XML_FOLDERS]
+        return [*(place for place in named if is_folder(place)), folder]
+    tops = [folder, *(folder / name for name in XML_FOLDERS)]
+    alike = {"val": "valid", "valid": "val"}
+    names = dict.fromkeys((split, alike.get(split, split)))
+    return [top / name for name in names for top in tops if is_folder(top / name)]
+
+
+def xml_below(folder: Path) -> Iterator[Path]:
+    """The XML files in a folder and below, in no order; the first is found without listing the rest."""
+    for name in entries(folder):
+        path = folder / name
+        if is_hidden([name]):
+            continue
+        if name.lower().endswith(".xml") and is_file(path):
+            yield path
+        elif is_folder(path) and not path.is_symlink():
+            yield from xml_below(path)
+
+
+def voc_splits(folder: Path) -> list[str]:
+    """The lists that there are."""
+    names = entries(folder / "ImageSets" / "Main")
+    return [name.removesuffix(".txt") for name in names if name.endswith(".txt") and not is_hidden([name])]
+
+
+def split_folders(folder: Path) -> list[str]:
+    """The folders with XML files of their own, as Roboflow writes them: train, valid, test."""
+    tops = [folder, *(folder / name for name in XML_FOLDERS if is_folder(folder / name))]
+    usual = ("train", "val", "valid", "test")
+    return [
+        name
+        for name in usual
+        if any(next(xml_below(top / name), None) for top in tops if is_folder(top / name))
+    ]
+
+
+def watched_folders(folder: Path, split: str | None) -> list[Path]:
+    """What decides the layout."""
+    lists = folder / "ImageSets" / "Main"
+    return [lists, *([lists / f"{split}.txt"] if split else []), *xml_places(folder, split)]
+
+
+class ImagesByStem:
+    """Finds images by their names without suffix, in any form of Unicode and case."""
+
+    def __init__(self) -> None:
+        self.listings = Listings()
+        self._known: dict[Path, dict[str, list[Path]]] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (*self._known, *self.listings.folders)
+
+    def seen(self) -> list[Path]:
+        """All images of the folders that were listed."""
+        return sorted(path for known in self._known.values() for paths in known.values() for path in paths)
+
+    def find(self, folder: Path, name: str, stated: str) -> Path | None:
+        """The image of a name without suffix; of several the one with the stated suffix, or the usual one."""
+        place, stem = folder / PurePosixPath(name).parent, PurePosixPath(name).name
+        known = self._listed(place).get(composed(stem).casefold(), [])
+        same = [path for path in known if composed(path.stem) == composed(stem)] or known
+        suffix = PurePosixPath(stated).suffix.lower()
+        order = [suffix, *SUFFIXES]
+        ranked = sorted(same, key=lambda path: order.index(path.suffix.lower()))
+        return ranked[0] if ranked else None
+
+    def _listed(self, folder: Path) -> dict[str, list[Path]]:
+        if folder not in self._known:
+            found: dict[str, list[Path]] = {}
+            for name in entries(folder):
+                path = folder / name
+                if path.suffix.lower() in SUFFIXES and not is_hidden([name]) and is_file(path):
+                    found.setdefault(composed(path.stem).casefold(), []).append(path)
+            self._known[folder] = found
+        return self._known[folder]
+
+
+def stem_of(name: str) -> str:
+    """A name without its suffix, folders kept."""
+    return str(PurePosixPath(name).with_suffix(""))

@@ -1,0 +1,48 @@
+"""Writes Pascal VOC: an XML file for each image, and the list of each split."""
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, pixels, plain_number
+from jumok.data.annotations.voc import EDGES, FLAGS
+
+
+def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
+    """Write the annotations and the list of a split; images are somebody else's work."""
+    for picture in data.pictures:
+        file = folder / "Annotations" / f"{picture.stem}.xml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(voc_text(picture), encoding="utf-8")
+    lists = folder / "ImageSets" / "Main" / f"{split}.txt"
+    lists.parent.mkdir(parents=True, exist_ok=True)
+    lists.write_text("".join(f"{picture.stem}\n" for picture in data.pictures), encoding="utf-8")
+
+
+def voc_text(picture: Picture) -> str:
+    """The annotations of a picture as VOC's XML."""
+    size = picture.known_size()
+    objects = "".join(map(object_text, picture.annotations))
+    return (
+        "<annotation>\n"
+        "\t<folder>JPEGImages</folder>\n"
+        f"\t<filename>{escape(picture.name)}</filename>\n"
+        f"\t<size><width>{size.width}</width><height>{size.height}</height><depth>3</depth></size>\n"
+        "\t<segmented>0</segmented>\n"
+        f"{objects}"
+        "</annotation>\n"
+    )
+
+
+def object_text(one: Annotation) -> str:
+    x1, y1, x2, y2 = one.box
+    edges = zip(EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
+    box = "".join(f"<{edge}>{plain_number(value)}</{edge}>" for edge, value in edges)
+    flags = (f"\t\t<{flag}>{int(getattr(one, flag))}</{flag}>\n" for flag in FLAGS)
+    return (
+        "\t<object>\n"
+        f"\t\t<name>{escape(one.name)}</name>\n"
+        "\t\t<pose>Unspecified</pose>\n"
+        f"{''.join(flags)}"
+        f"\t\t<bndbox>{box}</bndbox>\n"
+        "\t</object>\n"
+    )

@@ -1,0 +1,82 @@
+"""Where the folders and images are that a data.yaml and its lists name, written on whatever machine."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from jumok.data.faults import Fault
+from jumok.data.listing import Listings
+from jumok.data.reading import is_folder
+
+
+@dataclass
+class Places:
+    """Finds what a data set names by paths; tells once what was found elsewhere than it says."""
+
+    own: Path  # the folder of the data.yaml
+    root: Path  # what `path:` says; often a folder of somebody else's disk
+    listings: Listings = field(default_factory=Listings)
+    tried: list[Path] = field(default_factory=list)  # that were not there
+    elsewhere: dict[tuple[str, Path], int] = field(
+        default_factory=dict
+    )  # how often, by what was said and found
+
+    def folder_or_list(self, text: str) -> Path | None:
+        """The place of a split; ../train/images, which some tools write, may mean train/images."""
+        stated = forward(text)
+        return self._first(self._ways(stated, [self.root], is_absolute(stated)), stated, os.path.exists)
+
+    def image(self, name: str, folder: Path) -> Path:
+        """An image that a list in `folder` names; where it is not there, the path that was said."""
+        starts = [folder] if name.startswith("./") else [self.root, folder]
+        ways = [start / name for start in starts]
+        for path in ways:
+            found = self.listings.find(path)
+            if found:
+                return found
+        found = self._first(self._ways(name, [*starts, folder], True), name, os.path.isfile)
+        return found or ways[0]
+
+    def _first(
+        self, ways: Iterator[tuple[Path, bool]], said: str, there: Callable[[Path], bool]
+    ) -> Path | None:
+        for path, as_said in ways:
+            if there(path):
+                if not as_said:
+                    key = (said.removesuffix(PurePosixPath(said).name) or said, path.parent)
+                    self.elsewhere[key] = self.elsewhere.get(key, 0) + 1
+                return path
+            self.tried.append(path)
+        return None
+
+    def _ways(self, text: str, starts: list[Path], shorten: bool) -> Iterator[tuple[Path, bool]]:
+        """Paths that a text may mean, and whether it says so; `shorten` tries its end alone, too."""
+        for start in starts:
+            yield start / text, True
+            yield start / text.removeprefix("../"), True
+        parts = [part for part in PurePosixPath(text).parts if part not in ("/", "..")]
+        for start in dict.fromkeys((self.own, *starts)):
+            for begin in range(len(parts) if shorten else 1):
+                yield start.joinpath(*parts[begin:]), False
+
+    def remarks(self, source: Path) -> Iterator[Fault]:
+        """What was found elsewhere."""
+        if self.elsewhere and not is_folder(self.root):
+            problem = f"path: names {self.root}, which is not here"
+            yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
+            return
+        for (said, found), count in self.elsewhere.items():
+            problem = f"names {said}, which is not there"
+            yield Fault(str(source), None, problem, f"{count:,} were found in {found}", "found_elsewhere")
+
+
+def forward(text: str) -> str:
+    """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
+    plain = text.strip().replace("\\\\", "/").replace("\\", "/")
+    return os.path.expanduser(plain) if plain.startswith("~") else plain
+
+
+def is_absolute(text: str) -> bool:
+    """Whether a path starts at the top of a disk, of this system or another."""
+    return text.startswith("/") or text[1:3] == ":/"

@@ -1,0 +1,49 @@
+"""Writes YOLO: labels/SPLIT/ with a line for each object, and the data.yaml over images/SPLIT."""
+
+from pathlib import Path
+
+from jumok.data.annotations.picture import AnnotatedSet, Annotation
+from jumok.data.annotations.segmentation import corners, joined
+from jumok.data.annotations.yolo_file import yolo_file_text
+from jumok.data.images import Size
+
+SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are kept of it
+
+
+def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> None:
+    """Write labels/SPLIT/, all lines as outlines or all as boxes, for a data set may not hold both kinds."""
+    numbers = {name: number for number, name in enumerate(data.names)}
+    for picture in data.pictures:
+        file = folder / "labels" / split / f"{picture.stem}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        size = picture.known_size() if picture.annotations else Size(1, 1)
+        lines = (label_line(one, numbers[one.name], size, outlines) for one in picture.annotations)
+        file.write_text("".join(lines), encoding="utf-8")
+
+
+def write_yolo_file(names: tuple[str, ...], folder: Path, splits: list[str], file: str = "data.yaml") -> None:
+    """Write the data.yaml over the folders images/SPLIT."""
+    text = yolo_file_text(names, {split: f"images/{split}" for split in splits})
+    (folder / file).write_text(text, encoding="utf-8")
+
+
+def has_polygons(data: AnnotatedSet) -> bool:
+    return any(isinstance(one.segmentation, tuple) for p in data.pictures for one in p.annotations)
+
+
+def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
+    x1, y1, x2, y2 = one.box
+    if outline:
+        polygon = joined(one.segmentation) if isinstance(one.segmentation, tuple) else corners(one.box)
+        shares = [value / size[i % 2] for i, value in enumerate(polygon)]
+    else:
+        width, height = size
+        shares = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height]
+    return " ".join((str(number), *map(plain_share, shares))) + "\n"
+
+
+def plain_share(value: float) -> str:
+    """A share without needless zeros, 6 decimals at least, as everybody writes them."""
+    text = f"{value:.{SHARE_DECIMALS}f}"
+    whole, decimals = text.split(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(6, '0')}"

@@ -1,0 +1,40 @@
+"""Encodings that are not UTF-8, recognized by what they make of some bytes."""
+
+NATIONAL = {  # encodings with a name, and the letters by which they are known
+    "euc_kr": ("CP949, as Korean Windows has it", "\uac00", "\ud7a3"),
+    "shift_jis": ("Shift JIS", "\u3041", "\u30ff"),
+    "gb2312": ("GBK", "\u4e00", "\u9fff"),
+}
+WIDE = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+
+
+def wide_form(begin: bytes) -> str | None:
+    """UTF-16 or UTF-32, when bytes without a mark are one of them; NULs stand in no other text."""
+    if b"\0" not in begin:
+        return None
+    for encoding, name in WIDE.items():
+        whole = begin[: len(begin) // 4 * 4]
+        try:
+            text = whole.decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start < len(whole) - 4:  # not merely cut off at the end of the sample
+                continue
+            text = whole[: error.start].decode(encoding)
+        ordinary = sum(character.isprintable() or character.isspace() for character in text)
+        blanks = sum(text.count(mark) for mark in " \n\t,")
+        familiar = blanks * 200 > len(text) or begin.count(0) * 3 > len(begin)
+        if text and familiar and ordinary > 0.98 * len(text):
+            return name
+    return None
+
+
+def likely_encoding(raw: bytes) -> str:
+    """What a line that is not UTF-8 may be encoded in."""
+    for encoding, (name, low, high) in NATIONAL.items():
+        try:
+            foreign = [character for character in raw.decode(encoding) if not character.isascii()]
+        except UnicodeDecodeError:
+            continue
+        if len(foreign) > 1 and sum(low <= character <= high for character in foreign) > 0.8 * len(foreign):
+            return name
+    return "Latin-1 or Windows-1252"

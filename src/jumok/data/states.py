@@ -1,0 +1,56 @@
+"""The states of files and folders, by which a cache knows whether what was made of them still holds."""
+
+import os
+import stat
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+State = list[int] | None  # size and times of a file, times of a folder; None for what is not there
+TICK = 50_000_000  # ns; a file system may give two changes within its tick the same time
+SECOND = 1_000_000_000  # ns; the tick of file systems that keep whole seconds, twice as long on some
+
+
+def state_of(path: Path) -> State:
+    """What changes whenever a file is written or replaced, or a folder gets or loses an entry."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    times = [status.st_mtime_ns, status.st_ctime_ns]
+    if stat.S_ISDIR(status.st_mode):
+        return times
+    if not stat.S_ISREG(status.st_mode):  # a pipe: what comes out of it next is not known
+        return [-1, time.time_ns(), time.time_ns()]
+    return [status.st_size, *times]
+
+
+def states_of(paths: Iterable[Path]) -> dict[str, State]:
+    return {str(path): state_of(path) for path in paths}
+
+
+def are_unchanged(states: dict[str, State]) -> bool:
+    """Whether every file and folder is as it was, and what was missing still is."""
+    return all(state_of(Path(path)) == state for path, state in states.items())
+
+
+def is_settled(state: State, began: int) -> bool:
+    """Whether something was left alone since well before `began` (ns): a later change will show in its state.
+
+    One that changed while it was read, or just before within a tick of the file system's clock, may be another than
+    what was read, and its state would not tell.
+    """
+    if state is None:
+        return True
+    changed = state[-1] if os.name != "nt" else state[-2]  # Windows: the last is the time of creation
+    tick = TICK if changed % SECOND else 2 * SECOND
+    return changed < began - tick
+
+
+def are_settled(states: dict[str, State], began: int) -> bool:
+    return all(is_settled(state, began) for state in states.values())
+
+
+def now() -> int:
+    """The time (ns) as file systems have it."""
+    return time.time_ns()

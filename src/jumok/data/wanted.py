@@ -1,0 +1,17 @@
+"""Which columns of a table are wanted, as its reader is told."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Wanted(NamedTuple):
+    """What is to be read of a file."""
+
+    path: Path
+    names: tuple[str, ...]  # of inputs and outputs
+    columns: tuple[str | int, ...]  # what the file calls them, or their numbers from 1 where it has no names
+    separator: str | None = None  # if it is not the usual one of the format
+
+    @property
+    def by_number(self) -> bool:
+        return any(isinstance(column, int) for column in self.columns)

@@ -1,0 +1,40 @@
+"""Rows of one part whose inputs stand in train, too, so that its scores flatter."""
+
+import numpy as np
+
+from jumok.data.check import digests
+from jumok.dataset.split import Split
+
+
+def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
+    """A sentence about the rows of a part that train has, too."""
+    if train is None or split is train or not same_names(split, train):
+        return []
+    count, first = leaks(split, train, hashes(split, tuple(split.inputs)))
+    return [leak_sentence(name, count, first)] if count else []
+
+
+def leak_sentence(name: str, count: int, first: str | None) -> str:
+    return f"{name}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
+
+
+def hashes(split: Split, names: tuple[str, ...]) -> np.ndarray:
+    """A hash (n,) of these columns of each example."""
+    return digests(split.texts, names)[split.rows]
+
+
+def same_names(split: Split, other: Split) -> bool:
+    """Whether equal texts mean the same in both: paths do where they start in the same folder."""
+    return split.root == other.root or not any(kind.reads_files for kind in split.inputs.values())
+
+
+def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | None]:
+    """How many examples have inputs (n,) that train has too, and where the first pair stands."""
+    known = hashes(train, tuple(split.inputs))
+    found = np.flatnonzero(np.isin(inputs, known))
+    if not len(found):
+        return 0, None
+    first = int(found[0])
+    twin = int(np.flatnonzero(known == inputs[first])[0])
+    here, there = f"{split.files[0]}:{split.line(first)}", f"{train.files[0]}:{train.line(twin)}"
+    return len(found), f"{here} is {there}: {split.text(next(iter(split.inputs)), first)!r}"

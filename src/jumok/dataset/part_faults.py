@@ -1,0 +1,131 @@
+"""What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jumok.data.faults import Fault
+from jumok.dataset.importing import FATAL, SHOWN, Imported
+from jumok.kinds.fitting import Fields
+
+
+@dataclass
+class PartFaults:
+    """The faults of one part that show only beside train."""
+
+    shown: list[Fault] = field(default_factory=list)  # the first of them
+    counts: dict[str, int] = field(default_factory=dict)  # all, by their kind
+
+    def add(self, fault: Fault) -> None:
+        self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
+        if len(self.shown) < SHOWN or fault.kind in FATAL:
+            self.shown.append(fault)
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def fatal(self) -> list[Fault]:
+        return [fault for fault in self.shown if fault.kind in FATAL]
+
+
+def left_out(
+    source: Imported, rows: np.ndarray, fields: Fields, lengths: np.ndarray, limit: int, faults: PartFaults
+) -> np.ndarray:
+    """Which of the rows (n,) cannot be used, boolean; `lengths` (columns, n) are in tokens."""
+    lost = np.zeros(len(rows), bool)
+    for name, kind in fields.outputs.items():
+        for place, reason in kind.unfit(source.store, rows).items():
+            lost[place] = True
+            problem = f"{name}: {reason}"
+            remedy = "correct the name, or show this class in train, too"
+            faults.add(fault_of_row(source, name, int(rows[place]), problem, remedy, "unknown_class"))
+    for i in np.flatnonzero((lengths > limit).any(0)).tolist():
+        lost[i] = True
+        faults.add(
+            too_long(source, int(rows[i]), dict(zip(fields.all, lengths[:, i].tolist(), strict=True)), limit)
+        )
+    return lost
+
+
+def too_long(source: Imported, row: int, lengths: Mapping[str, int], limit: int) -> Fault:
+    name, length = max(lengths.items(), key=lambda pair: pair[1])
+    problem = f"{name} has {length} tokens, at most {limit} are allowed"
+    return fault_of_row(source, name, row, problem, "shorten it, or raise data.max_tokens", "too_long")
+
+
+def fault_of_row(source: Imported, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
+    """A fault told at the line of a row, in the file of its column where each column has one."""
+    files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
+    return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
+
+
+def check_part(
+    part: str, source: Imported, train: Imported, rows: np.ndarray, fields: Fields, faults: PartFaults
+) -> None:
+    """Add what is wrong with a whole part: other classes than in train, nothing to learn from or to score."""
+    place = str(source.files[0])
+    if source is not train:
+        for problem in other_classes(source, train):
+            faults.add(Fault(place, None, problem, "write the masks of all parts alike", "other_classes"))
+    for kind in fields.outputs.values():
+        lack = kind.lacks(source.store, rows, learning=part == "train")
+        if lack and part == "train":
+            faults.add(Fault(place, None, lack, "mark some, or name other data", "nothing_to_learn"))
+        elif lack:
+            remedy = f"mark some, or name other data under {part}:"
+            faults.add(Fault(place, None, lack, remedy, "nothing_to_score"))
+    if part == "train":
+        for problem, remedy in unlearnable(source):
+            faults.add(Fault(place, None, problem, remedy, "nothing_to_learn"))
+
+
+def other_classes(source: Imported, train: Imported) -> list[str]:
+    """Classes of masks that occur in a part and have another value or colour in train, or are not there."""
+    known = {one.name: one for one in train.classes}
+    problems = []
+    for one in source.classes:
+        same = known.get(one.name)
+        if not source.summary.pixels.get(one.name):
+            continue
+        if same is None:
+            problems.append(f"holds pixels of {one.name!r}, a class that train does not have")
+        elif (same.id, same.colour) != (one.id, one.colour):
+            told = [str(list(c.colour)) if c.colour else str(c.id) for c in (one, same)]
+            problems.append(f"{one.name!r} is {told[0]} in these masks, but {told[1]} in those of train")
+    return problems
+
+
+def unlearnable(train: Imported) -> list[tuple[str, str]]:
+    """Why masks cannot teach their classes: one alone has pixels, or one has none while others are ignored unasked."""
+    summary = train.summary
+    if not summary.pixels and not summary.ignored:
+        return []
+    absent = absent_classes(train)
+    if len(train.classes) - len(absent) < 2:
+        found = [one.name for one in train.classes if one.name not in absent]
+        only = (
+            f"all pixels of the masks are {found[0]!r}" if found else "no pixel of the masks is of any class"
+        )
+        ignored = f" ({summary.ignored:,} pixels are ignored)" if summary.ignored else ""
+        return [(f"{only}{ignored}, so there is nothing to learn", "check the masks and classes:")]
+    if absent and summary.usual_ignore and summary.ignored:
+        problem = (
+            f"no pixel is {absent[0]!r}, while {summary.ignored:,} pixels of the value 255 are left out, "
+            "because that is the usual value to ignore"
+        )
+        remedy = "give classes: {name: value} if 255 is a class, or say ignore: 255"
+        return [(problem, remedy)]
+    return []
+
+
+def absent_classes(train: Imported) -> list[str]:
+    """Classes of which train shows nothing."""
+    summary = train.summary
+    shown = summary.pixels if summary.pixels or summary.ignored else summary.objects
+    if not shown and not summary.ignored:
+        return []
+    background = {train.classes[0].name} if summary.marks == "mask" and not summary.pixels else set()
+    return [one.name for one in train.classes if not shown.get(one.name) and one.name not in background]

@@ -1,0 +1,108 @@
+"""The files that a run keeps of its evaluation, read again: whole and of the form they had, or not at all."""
+
+import json
+from pathlib import Path
+from typing import Any, NotRequired
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from jumok.errors import RunError
+
+EVALUATION, ANALYSIS = "evaluation.json", "analysis.json"
+Number = float | None  # None where a score is undefined
+
+
+class StoredScore(TypedDict):
+    """A score and its bounds."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class StoredEvaluation(TypedDict):
+    """What evaluation.json holds."""
+
+    split: str
+    examples: int
+    metrics: dict[str, StoredScore]
+    signature: NotRequired[dict[str, str]]
+
+
+class StoredBin(TypedDict):
+    """The score of examples of about one length."""
+
+    mean: float
+    examples: int
+    value: Number
+    low: Number
+    high: Number
+
+
+class StoredExample(TypedDict):
+    """An example with its answer."""
+
+    inputs: dict[str, str]
+    right: list[str]
+    predicted: str
+    alternatives: list[str]
+    score: Number
+
+
+class StoredTable(TypedDict):
+    """A table of details."""
+
+    title: str
+    explanation: str
+    columns: list[str]
+    rows: list[tuple[str, list[Number]]]
+    shaded: bool
+
+
+class StoredAnalysis(TypedDict):
+    """What analysis.json holds; what older runs lack is not required."""
+
+    metric: str
+    headline: list[str]
+    bins: list[StoredBin]
+    example_metric: str
+    best: list[StoredExample]
+    worst: list[StoredExample]
+    typical: list[StoredExample]
+    examples_per_second: float
+    counted: NotRequired[str]
+    details: NotRequired[list[StoredTable]]
+    pictures: NotRequired[dict[str, str]]
+
+
+FORMS: dict[str, TypeAdapter[Any]] = {
+    EVALUATION: TypeAdapter(StoredEvaluation),
+    ANALYSIS: TypeAdapter(StoredAnalysis),
+}
+
+
+def read_stored(path: Path) -> dict[str, Any] | None:
+    """The content of a file; None where it is missing, RunError where it is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        FORMS[path.name].validate_python(value)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError, ValidationError) as error:
+        raise RunError(f"{path} is damaged ({in_short(error)}); write it again by: {remedy(path)}") from None
+    return dict(value)
+
+
+def remedy(path: Path) -> str:
+    return f"jumok evaluate {path.parent}"
+
+
+def in_short(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"

@@ -1,0 +1,49 @@
+"""One batch, tried before a training: whether the model can be built and how long a step takes."""
+
+import time
+from typing import NamedTuple
+
+import torch
+
+from jumok.data import batching
+from jumok.dataset import Prepared
+from jumok.experiment.options import Experiment
+from jumok.kinds.fitting import build_model
+from jumok.training.device import device_of
+from jumok.training.loss import batch_loss
+from jumok.training.processes import joined
+
+
+class Trial(NamedTuple):
+    """What one batch of the middle length showed."""
+
+    parameters: int
+    seconds: float  # of a batch forward and backward, in fp32
+    examples: int  # of the batch
+
+    def __str__(self) -> str:
+        return (
+            f"the model: {self.parameters:,} parameters; a batch of {self.examples:,} examples forward and backward "
+            f"takes about {self.seconds:.2g} s in fp32"
+        )
+
+
+def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
+    """Build the model and compute the loss of a batch and its gradients, twice: the first time things are set up."""
+    device = device_of(experiment.training.device, joined())
+    torch.manual_seed(experiment.training.seed)
+    model = build_model(prepared.fields, experiment.model).to(device).train()
+    train, options = prepared.splits["train"], experiment.training
+    sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
+    size = options.batch_size or min(sizes, default=None)
+    plan = batching.in_order(train.all_lengths(), options.batch_tokens, size)
+    examples = plan[len(plan) // 2]
+    batch = train.batch(examples).to(device)
+    seconds = 0.0
+    for _ in range(2):
+        began = time.perf_counter()
+        loss = batch_loss(model, train, batch, options.label_smoothing).total
+        loss.backward()
+        loss.item()  # waits for the device
+        seconds = time.perf_counter() - began
+    return Trial(model.size(), seconds, len(examples))
