@@ -406,8 +406,8 @@ def test_a_lost_configuration_is_taken_from_the_model(make, tmp_path, how):
     whole = (run / "config.yaml").read_bytes()
     (run / "config.yaml").unlink() if how == "gone" else (run / "config.yaml").write_bytes(whole[:100])
     with pytest.raises(RunError, match="trained with model.width: 16, now it is 32"):
-        train(make("model.width=32"), run)
-    assert train(make("training.steps=4"), run, told).was_finished
+        train(make("model.width=32"), run, told)
+    assert train(make("training.steps=4"), run).was_finished
     assert any(f"{run / 'model' / 'config.yaml'} has the same and is used" in one for one in told.sentences)
     assert (run / "config.yaml").read_bytes() == whole
 

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jumok.dataset.evidence import judges, nothing_to_judge
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
@@ -171,8 +170,6 @@ def evaluate(
         say(note)
     experiment = experiment_of(run)
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
-    if not judges(opened):
-        raise DataError(nothing_to_judge(opened))
     return answer(predictor, opened, progress=progress)
 
 

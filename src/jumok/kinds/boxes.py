@@ -70,7 +70,6 @@ class Boxes:
     batch_size: None = None
     reads_files: bool = False
     counted: str = "image"
-    evidence: str = "an object that counts"
     showing: Showing = field(default_factory=Showing)
 
     @property
@@ -236,12 +235,6 @@ class Boxes:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
-
-    def teaches(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd).any())
-
-    def judges(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd & ~right.ignored).any())
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
         """More objects in an image than there are queries."""

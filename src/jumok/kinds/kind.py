@@ -262,19 +262,6 @@ class OutputKind(Kind, Protocol):
         """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
         ...
 
-    @property
-    def evidence(self) -> str | None:
-        """What right answers may lack, so that nothing can be learned or judged by them; None where they never do."""
-        ...
-
-    def teaches(self, right: Any) -> bool:
-        """Whether there is something to learn from a right answer, as metrics take it."""
-        ...
-
-    def judges(self, right: Any) -> bool:
-        """Whether a right answer, as metrics take it, can tell how good a prediction is."""
-        ...
-
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
         """What these rows ask for that the model cannot do, in a sentence; None where there is nothing."""
         ...

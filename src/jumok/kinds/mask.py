@@ -86,7 +86,6 @@ class Mask:
     batch_size: None = None
     reads_files: bool = True
     counted: str = "image"
-    evidence: str = "a pixel of a known class"
     least: None = None  # each pixel has one class, however sure
 
     @property
@@ -203,12 +202,6 @@ class Mask:
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["mean_iou"]
-
-    def teaches(self, right: np.ndarray) -> bool:
-        return bool((right != UNKNOWN).any())
-
-    def judges(self, right: np.ndarray) -> bool:
-        return self.teaches(right)
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None

@@ -72,7 +72,6 @@ class Text:
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
-    evidence: None = None  # any text can be learned and judged by
 
     @property
     def digest(self) -> str:
@@ -209,12 +208,6 @@ class Text:
 
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
-
-    def teaches(self, right: list[str]) -> bool:
-        return True
-
-    def judges(self, right: list[str]) -> bool:
-        return True
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None

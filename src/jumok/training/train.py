@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.dataset import Prepared, prepare
-from jumok.dataset.evidence import excess, judges, nothing_to_judge, require_evidence
+from jumok.dataset.evidence import excess, require_evidence
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
@@ -95,7 +95,6 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processe
         reporter.said(ONE_SHARD)
     prepared = processes.first_then_others(lambda: prepare(experiment, reporter.said))
     require_same_data(prepared, processes)
-    require_evidence(prepared.splits)
     trainer = Trainer(experiment, folder, prepared, reporter, processes)
     checkpoint = _newest(trainer.checkpoints, processes)
     if checkpoint is not None:
@@ -104,7 +103,7 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processe
             reporter.said(f"{folder.path} is finished ({how_far(checkpoint)}")
             return True
         trainer.best.hope_again()  # if it had stopped early, and more is asked for
-    require_evidence(prepared.splits, trainer.evaluations.examples)
+    require_evidence(prepared.splits["valid"], trainer.evaluations.examples)
     if checkpoint is None:
         processes.from_first(lambda: _look_at_data(prepared, reporter.said))
     processes.from_first(lambda: _begin_files(trainer, begins=checkpoint is None))
@@ -131,9 +130,6 @@ def _look_at_data(prepared: Prepared, say: Callable[[str], None]) -> None:
     for name, split in prepared.splits.items():
         if sentence := excess(split):
             say(f"{name}: {sentence}")
-    test = prepared.splits.get("test")
-    if test is not None and not judges(test):
-        say(f"{nothing_to_judge(test)}; this run is scored on valid")
 
 
 def _end_files(trainer: Trainer, reporter: Reporter) -> None:
@@ -222,8 +218,6 @@ def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], 
     experiment = experiment_of(folder.path)
     predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
     split = open_split(experiment, predictor, final_split(experiment), reporter.said)
-    if not judges(split):
-        split = open_split(experiment, predictor, "valid", reporter.said)
     done, number = 0, len(split.answers()[0])
 
     def count(more: int) -> None:
