@@ -34,6 +34,21 @@ def t5() -> nn.Module:
     return livelier(transformers.T5ForConditionalGeneration._from_config(config))
 
 
+def gpt2() -> nn.Module:
+    """A decoder-only model of two layers of 4 heads each."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(
+        vocab_size=len(WORDS.split()),
+        n_positions=64,
+        n_embd=16,
+        n_layer=2,
+        n_head=4,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    return livelier(transformers.GPT2LMHeadModel._from_config(config))
+
+
 def livelier(model: nn.Module) -> nn.Module:
     """With larger weights, so that attention has something to prefer."""
     for parameter in model.parameters():
@@ -52,6 +67,12 @@ def tokenizer() -> Any:
 
 def vit() -> nn.Module:
     return taking(64, timm.create_model("vit_tiny_patch16_224", img_size=64, depth=2))
+
+
+def vit_of(side: int) -> nn.Module:
+    """One layer of two heads on so many by so many cells and a class token."""
+    options = {"img_size": 16 * side, "depth": 1, "embed_dim": 16, "num_heads": 2}
+    return taking(16 * side, timm.create_model("vit_tiny_patch16_224", **options))
 
 
 def swin() -> nn.Module:

@@ -132,7 +132,7 @@ def lazy_packages() -> list[Path]:
 @pytest.mark.parametrize("file", lazy_packages(), ids=lambda file: file.parent.name)
 def test_lazy_names_are_those_that_type_checkers_see(file):
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]
+    checked, _ = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {alias.name for node in checked.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     (places,) = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
     assert seen == set(ast.literal_eval(places))

@@ -47,21 +47,22 @@ __all__ = [
 ]
 
 # loaded when they are first used: PyTorch alone takes two seconds of a processor
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "AttentionMap": "jumok.attention.maps",
-        "Experiment": "jumok.experiment.options",
-        "Outcome": "jumok.training.train",
-        "Prediction": "jumok.values",
-        "Predictor": "jumok.predictor.predictor",
-        "Recording": "jumok.attention.record",
-        "TextPrediction": "jumok.values",
-        "load": "jumok.predictor.saved",
-        "look": "jumok.inspection.notebook",
-        "read_experiment": "jumok.experiment.file",
-        "record": "jumok.attention.record",
-        "show": "jumok.inspection.show",
-        "train": "jumok.training.train",
-    },
-)
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "AttentionMap": "jumok.attention.maps",
+            "Experiment": "jumok.experiment.options",
+            "Outcome": "jumok.training.train",
+            "Prediction": "jumok.values",
+            "Predictor": "jumok.predictor.predictor",
+            "Recording": "jumok.attention.record",
+            "TextPrediction": "jumok.values",
+            "load": "jumok.predictor.saved",
+            "look": "jumok.inspection.notebook",
+            "read_experiment": "jumok.experiment.file",
+            "record": "jumok.attention.record",
+            "show": "jumok.inspection.show",
+            "train": "jumok.training.train",
+        },
+    )

@@ -54,6 +54,14 @@ def overlap(one: Tensor, other: Tensor) -> Tensor:
     return ops.box_iou(one, other).nan_to_num(0.0)
 
 
+def containment(one: Tensor, other: Tensor) -> Tensor:
+    """Intersection over the smaller area (N, M) of boxes (N, 4) and (M, 4): 1 where one lies within the other."""
+    low = torch.maximum(one[:, None, :2], other[:, :2])  # (N, M, 2)
+    high = torch.minimum(one[:, None, 2:], other[:, 2:])
+    smaller = torch.minimum(areas(one)[:, None], areas(other))  # (N, M)
+    return ((high - low).clamp(min=0).prod(-1) / smaller).nan_to_num(0.0, posinf=0.0)
+
+
 def generalized_overlap(one: Tensor, other: Tensor) -> Tensor:
     """Generalized IoU (N, M) in -1..1, which tells how far apart boxes are that share nothing."""
     return ops.generalized_box_iou(one, other)

@@ -76,3 +76,18 @@ def refuse_elsewhere(url: str, address: str, faults: list[str]) -> None:
     )
     if not url.startswith(near):
         faults.append(f"asked {url}")
+
+
+@pytest.fixture
+def look(serve, open_page):
+    """Open the page on what is made up, and wait until its first look is drawn."""
+
+    def open_on(kind, width=1280, height=900, dark=False, language="en-US"):
+        server = serve(kind)
+        page = open_page(server.address, width, height, dark, language)
+        page.server = server.server
+        if kind != "bottleneck":
+            page.wait_for_selector(".stage[data-shown]")
+        return page
+
+    return open_on

@@ -77,11 +77,11 @@ def along(targets, layers, heads, T, S, seed, causal=False):
     return maps
 
 
-def packed(maps):
+def packed(maps, answer):
     """Weights (L, H, T, S) as a server packs them."""
     layers, heads, T, S = maps.shape
     data = base64.b64encode(maps.astype("<f4").tobytes()).decode()
-    sizes = {"answer": 0, "heads": [heads] * layers, "T": T, "S": S}
+    sizes = {"answer": answer, "heads": [heads] * layers, "T": T, "S": S}
     return {**sizes, "pool": [1, 1], "kind": "float32", "data": data}
 
 

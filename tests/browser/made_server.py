@@ -126,7 +126,8 @@ class Handler(BaseHTTPRequestHandler):
         if name == "check":
             self.answer({"error": 3.1e-8, "most": 1e-5, "holds": True})
         elif name == "packed":
-            self.answer({id: made.packed(maps) for id, maps in look.weights.items()})
+            answer = int(query["answer"])
+            self.answer({id: made.packed(maps, answer) for id, maps in look.weights.items()})
         elif name == "steps":
             self.answer(made.steps())
         else:

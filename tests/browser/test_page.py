@@ -6,24 +6,8 @@ import re
 
 import made_looks as made
 import numpy as np
-import pytest
 from page_parts import query, shown, through
 from PIL import Image
-
-
-@pytest.fixture
-def look(serve, open_page):
-    """Open the page on what is made up, and wait until its first look is drawn."""
-
-    def open_on(kind, width=1280, height=900, dark=False, language="en-US"):
-        server = serve(kind)
-        page = open_page(server.address, width, height, dark, language)
-        page.server = server.server
-        if kind != "bottleneck":
-            page.wait_for_selector(".stage[data-shown]")
-        return page
-
-    return open_on
 
 
 def key(page, number):

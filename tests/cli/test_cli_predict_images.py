@@ -204,7 +204,7 @@ def test_folders_that_are_none(refused, tmp_path):
 @pytest.mark.parametrize("kind", ["mask", "text"])
 def test_a_score_belongs_to_boxes(refused, kind):
     sentence = refused("predict", trained(kind) / "run", scenes(kind)[0], "--score", 0.5)
-    assert sentence.startswith("--score is for models that find objects")
+    assert sentence.startswith("--threshold is for models that find objects")
 
 
 @each_kind

@@ -1,4 +1,4 @@
-"""Intervals of scores that resamples lift: they hold the score itself, and the truth more often than percentiles do."""
+"""Intervals of scores that resamples lift: they hold the score itself, and the truth more often than percentiles."""
 
 import numpy as np
 import pytest

@@ -36,7 +36,7 @@ def by_sets(predictions: Masks, references: Masks) -> dict[str, float]:
     for label in range(len(NAMES)):
         every = {(i, *at) for i, one in enumerate(predictions) for at in np.argwhere(one == label).tolist()}
         said[label] = every & pixels
-    ious = {n: len(true[n] & said[n]) / len(true[n] | said[n]) for n in true if true[n] | said[n]}
+    ious = {n: len(true[n] & said[n]) / len(true[n] | said[n]) for n in true if true[n]}
     recalls = [len(true[n] & said[n]) / len(true[n]) for n in true if true[n]]
     if not pixels:
         return {}
@@ -92,15 +92,19 @@ def test_the_confusion_matrix_has_the_truth_in_rows() -> None:
     assert confusion([], [], 2).tolist() == [[0, 0], [0, 0]]
 
 
-def test_a_class_that_is_only_predicted_counts_and_one_that_nobody_has_does_not() -> None:
+def test_a_class_that_the_truth_does_not_have_is_in_no_mean() -> None:
     scores = ours([np.array([[0, 0, 0, 1]])], [np.array([[0, 0, 0, 0]])])
     assert scores == {
-        "mean_iou": (3 / 4 + 0) / 2,
+        "mean_iou": 3 / 4,
         "pixel_accuracy": 3 / 4,
         "mean_accuracy": 3 / 4,
         "iou/road": 3 / 4,
-        "iou/tree": 0,
     }
+
+
+def test_a_class_that_is_never_predicted_scores_nothing() -> None:
+    scores = ours([np.array([[0, 0, 0, 0]])], [np.array([[0, 0, 0, 1]])])
+    assert scores["iou/tree"] == 0 and scores["mean_iou"] == 3 / 8
 
 
 def test_pixels_that_do_not_count_may_be_predicted_as_anything() -> None:

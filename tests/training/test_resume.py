@@ -379,3 +379,45 @@ def test_a_half_written_line_of_the_log_is_dropped(make, tmp_path, monkeypatch):
     train(experiment, run)
     train(experiment, tmp_path / "whole")
     assert_same_end(run, tmp_path / "whole")
+
+
+def test_a_damaged_log_keeps_its_whole_lines(make, tmp_path):
+    run = tmp_path / "run"
+    train(make("training.steps=8"), run)
+    whole = (run / "metrics.jsonl").read_bytes()
+    (run / "metrics.jsonl").write_bytes(b"\xff\x00[1]\n[2]\n7\n" + whole + b'{"step": 8')
+    train(make("training.schedule=cosine"), run)
+    assert (run / "metrics.jsonl").read_bytes().startswith(whole)
+
+
+def test_a_log_that_is_no_file_is_told(make, tmp_path):
+    run = tmp_path / "run"
+    train(make("training.steps=4"), run)
+    (run / "metrics.jsonl").unlink()
+    (run / "metrics.jsonl").mkdir()
+    with pytest.raises(RunError, match="metrics.jsonl is not a file; move it away"):
+        train(make(), run)
+
+
+@pytest.mark.parametrize("how", ["gone", "cut"])
+def test_a_lost_configuration_is_taken_from_the_model(make, tmp_path, how):
+    run, told = tmp_path / "run", Told()
+    train(make("training.steps=4"), run)
+    whole = (run / "config.yaml").read_bytes()
+    (run / "config.yaml").unlink() if how == "gone" else (run / "config.yaml").write_bytes(whole[:100])
+    with pytest.raises(RunError, match="trained with model.width: 16, now it is 32"):
+        train(make("model.width=32"), run, told)
+    assert train(make("training.steps=4"), run).was_finished
+    assert any(f"{run / 'model' / 'config.yaml'} has the same and is used" in one for one in told.sentences)
+    assert (run / "config.yaml").read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["report.html", "evaluation.json"])
+def test_what_cannot_be_removed_is_told(make, tmp_path, name):
+    run = tmp_path / "run"
+    train(make("training.steps=4"), run)
+    (run / name).unlink()
+    (run / name).mkdir()  # root, who may run the tests, is stopped by nothing less
+    (run / name / "in the way").touch()
+    with pytest.raises(RunError, match=f"{name} could not be"):
+        train(make("training.steps=8"), run)

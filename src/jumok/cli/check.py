@@ -164,6 +164,8 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
         said.append(
             f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
         )
+    if part.excess:
+        said.append(f"{name}: {part.excess}")
     if part.leaked:
         from jumok.dataset.leaks import leak_sentence
 

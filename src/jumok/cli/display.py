@@ -48,6 +48,12 @@ class PlainDisplay:
         say(evaluation_line(evaluation))
         self.last = time.monotonic()
 
+    def scoring(self, done: int, number: int) -> None:
+        """The answers of the best model that are there, of all that it will be scored by."""
+        if time.monotonic() - self.last >= QUIET:
+            self.last = time.monotonic()
+            say(f"scoring: {done:,} of {number:,} answers")
+
     def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         talk.print(score_table(split, examples, metrics))
 
@@ -64,16 +70,30 @@ class LiveDisplay(PlainDisplay):
 
     def began(self, what: Began) -> None:
         super().began(what)
+        self._begin()
+
+    def _begin(self) -> None:
         self.live = Live(console=talk, refresh_per_second=4, transient=True)
         self.live.start()
 
-    def stepped(self, progress: Progress) -> None:
-        self.clock.tick(progress)
+    def _show(self, done: int, number: int, line: str) -> None:
         if self.live is not None:
             row = Table.grid(padding=(0, 2))
-            bar = ProgressBar(total=progress.steps, completed=progress.step, width=24)
-            row.add_row(bar, Text(self.clock.line(progress)))
+            row.add_row(ProgressBar(total=number, completed=done, width=24), Text(line))
             self.live.update(row)
+
+    def stepped(self, progress: Progress) -> None:
+        self.clock.tick(progress)
+        self._show(progress.step, progress.steps, self.clock.line(progress))
+
+    def scoring(self, done: int, number: int) -> None:
+        if self.live is None:
+            self._begin()
+        self._show(done, number, f"scoring: {done:,} of {number:,} answers")
+
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        self.ended()
+        super().scored(split, examples, metrics)
 
     def ended(self) -> None:
         if self.live is not None:

@@ -70,6 +70,8 @@ def command(
         return
     shown_scores = {name: scores[name] for name in answered.headline if name in scores}
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
+    for sentence in answered.occurrence.sentences(answered.split.name):
+        say(f"note: {sentence}")
     for name, signature in document["signature"].items():
         if name in shown_scores:
             say(f"{name}: {signature}")

@@ -66,10 +66,14 @@ def command(
     top_p: Annotated[float | None, typer.Option(help="For --method sample.")] = None,
     seed: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="The longest answer.")] = None,
-    score: Annotated[
+    threshold: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="Boxes are counted and drawn from this score on; 0.3 by default."
+            "--threshold",
+            "--score",
+            min=0.0,
+            max=1.0,
+            help="Boxes are told and drawn from this score on; by default that of the best F1 in training.",
         ),
     ] = None,
     device: Device = "auto",
@@ -114,8 +118,8 @@ def command(
     predictor = load(run, device, decoding)
     for note in predictor.notes:
         say(f"note: {note}")
-    if score is not None and all(kind.least is None for kind in predictor.outputs.values()):
-        raise DataError("--score is for models that find objects; the answers of this one are told whole")
+    if threshold is not None and all(kind.least is None for kind in predictor.outputs.values()):
+        raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
     listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
     with ExitStack() as stack:
         at_keyboard = not texts and file is None and sys.stdin.isatty()
@@ -124,7 +128,7 @@ def command(
             images = named_images(texts) if texts else listed_images(inputs, str(file or "standard input"))
             named = any(os.path.isdir(text) for text in texts or ())
             to = ImageOutput(output, overwrite, listed, json, named)
-            predict_images(predictor, images if at_keyboard else list(images), to, score)
+            predict_images(predictor, images if at_keyboard else list(images), to, threshold)
             return
         if output is not None:
             require_free(output, listed, overwrite, ", or add --overwrite to replace it")
@@ -153,7 +157,7 @@ class ImageOutput:
 
 
 def predict_images(
-    predictor: "Predictor", images: Iterable[Path], to: ImageOutput, score: float | None
+    predictor: "Predictor", images: Iterable[Path], to: ImageOutput, threshold: float | None
 ) -> None:
     """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
     from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder
@@ -164,7 +168,7 @@ def predict_images(
         (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
         folder = PictureFolder(to.folder, read, said, images, to.overwrite, to.lists)
     at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
-    outcome = Outcome(score)
+    outcome = Outcome(threshold)
     answers = answered(predictor, map(str, images), at_once, partial(answer_readable, predictor))
     if folder is not None:
         folder.write(
@@ -172,6 +176,10 @@ def predict_images(
             for _, answer in outcome.of(answers)
         )
         say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
+        if said.least is not None:
+            say(
+                f"objects are drawn from a score of {threshold or said.least:g} on; --threshold takes another"
+            )
     elif to.json:
         print_json_array(outcome.of(answers))
     else:
@@ -209,8 +217,8 @@ def answer_or_reason(predictor: "Predictor", value: Input, number: int) -> Answe
 class Outcome:
     """What became of images while they were answered."""
 
-    def __init__(self, score: float | None) -> None:
-        self.score = score
+    def __init__(self, threshold: float | None) -> None:
+        self.threshold = threshold
         self.done = 0
         self.unread: list[DataError] = []
 
@@ -224,7 +232,7 @@ class Outcome:
                 self.unread.append(answer)
             else:
                 self.done += 1
-                answer = answer if self.score is None else answer.at_least(self.score)
+                answer = answer if self.threshold is None else answer.at_least(self.threshold)
             yield value, answer
 
     def tell(self) -> None:

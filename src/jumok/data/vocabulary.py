@@ -11,11 +11,13 @@ from typing import Literal
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from jumok.data.jamo import compose, decompose, origins
+from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES
 from jumok.data.unigram import learn_pieces
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import write_file_atomically
 
-Kind = Literal["characters", "words", "bpe", "unigram", "spaces"]
+Kind = Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"]
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")  # as they are shown
 # Inside the tokenizer their names have a space, as no token of a text has: "<s>" in a text is ordinary text.
@@ -26,6 +28,7 @@ ESCAPED = "\ufdd0"  # stands for a ▁ of the text; Unicode keeps it out of text
 LETTERS = r"\p{L}\p{M}\p{N}_\x{200C}\x{200D}"  # with their marks, digits and joiners
 WORDS = Regex(f"{SPACE}?[{LETTERS}]+|{SPACE}?[^{LETTERS}{SPACE}]|{SPACE}")  # any other character stands alone
 CHARACTERS = Regex(r"[\s\S]")
+BLANKS = Regex(r"\s+")  # tabs and no-break spaces, too
 DIGITS = r"[0-9]{{1,{n}}}(?=(?:[0-9]{{{n}}})*(?![0-9]))"  # a group after which only whole groups follow
 NO_LIMIT = 1 << 40
 BATCH = 4096  # texts encoded at a time: an encoding takes 100 times the memory of its numbers
@@ -53,22 +56,24 @@ class Vocabulary:
     ) -> "Vocabulary":
         """The vocabulary of a kind that fits the texts best; the same texts give the same one, byte for byte.
 
-        `size` counts the four special tokens; without it, all tokens seen `min_count` times are taken.
+        `size` counts the four special tokens; without it, all tokens seen `min_count` times are taken. Of pieces
+        of words, bpe and unigram, those are learned then that the texts bear, 8,000 at most.
         `digits` is for characters: runs of digits are cut into groups of this many, counted from the right as
         thousands are (Singh & Strouse, 2024).
         """
         if digits is not None and kind != "characters":
             raise ConfigurationError(f"digits belongs to the tokens characters; got {kind}")
-        if size is None and kind in ("bpe", "unigram"):
-            raise ConfigurationError(f"a {kind} vocabulary needs a size; try size: 8000")
         if size is not None and size <= len(SPECIALS):
             raise ConfigurationError(
                 f"a vocabulary of size {size} is full of the {len(SPECIALS)} special tokens; ask for more"
             )
         if kind == "unigram":
-            tokenizer = unigram(texts, size or NO_LIMIT, min_count)
+            texts = texts if size else list(texts)
+            tokenizer = unigram(texts, size or len(cls.learn(texts, "bpe")), min_count)
         else:
-            tokenizer = trained(texts, kind, size or NO_LIMIT, min_count, digits)
+            if kind == "jamo":
+                texts = map(decompose, texts)
+            tokenizer = trained(texts, kind, size, min_count, digits)
         if tokenizer.get_vocab_size() <= len(SPECIALS):
             raise DataError(
                 f"there is no {kind} vocabulary to learn: no token is seen {min_count} times in the texts"
@@ -79,14 +84,15 @@ class Vocabulary:
         """Token numbers of each text, without begin and end marks."""
         ids: list[list[int]] = []
         for begin in range(0, len(texts), BATCH):
-            batch = list(texts[begin : begin + BATCH])
+            batch = [self._cut(text) for text in texts[begin : begin + BATCH]]
             encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
             ids.extend(encoding.ids for encoding in encodings)
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of token numbers; special tokens, the unknown one included, leave nothing."""
-        return self.tokenizer.decode([int(i) for i in ids if i >= len(SPECIALS)], skip_special_tokens=False)
+        text = self.tokenizer.decode([int(i) for i in ids if i >= len(SPECIALS)], skip_special_tokens=False)
+        return compose(text) if self.kind == "jamo" else text
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The tokens as they are shown: special ones by name, "▁" for a space."""
@@ -94,20 +100,33 @@ class Vocabulary:
 
     def missing(self, text: str) -> list[str]:
         """The pieces of a text that the vocabulary does not have, each once."""
-        found = self.tokenizer.encode(text, add_special_tokens=False)
-        pieces = [text[slice(*span)] for i, span in zip(found.ids, found.offsets, strict=True) if i == UNK]
+        found = self.tokenizer.encode(self._cut(text), add_special_tokens=False)
+        spans = self._in_text(text, found.offsets)
+        pieces = [text[slice(*span)] for i, span in zip(found.ids, spans, strict=True) if i == UNK]
         return list(dict.fromkeys(piece.strip(" ") or piece for piece in pieces))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where in a text each of its tokens stands, from character to character, spaces before it left out."""
-        found = self.tokenizer.encode(text, add_special_tokens=False)
+        found = self.tokenizer.encode(self._cut(text), add_special_tokens=False)
         return [
-            (end - len(text[begin:end].lstrip(" ") or text[begin:end]), end) for begin, end in found.offsets
+            (end - len(text[begin:end].lstrip(" ") or text[begin:end]), end)
+            for begin, end in self._in_text(text, found.offsets)
         ]
 
     def unknown_share(self, ids: Sequence[int] | np.ndarray) -> float:
         """The share of unknown tokens among some token numbers, 0 to 1."""
         return float(np.mean(np.asarray(ids) == UNK)) if len(ids) else 0.0
+
+    def _cut(self, text: str) -> str:
+        """The text as the tokenizer gets it."""
+        return decompose(text) if self.kind == "jamo" else text
+
+    def _in_text(self, text: str, offsets: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Where in the text stands what the tokenizer found at these places of what it got."""
+        if self.kind != "jamo":
+            return offsets
+        origin = origins(text)
+        return [(origin[begin], origin[end - 1] + 1) for begin, end in offsets]
 
     def __len__(self) -> int:
         return self.tokenizer.get_vocab_size()
@@ -145,12 +164,12 @@ class Vocabulary:
 def untrained(kind: Kind, model: models.Model, digits: int | None = None) -> Tokenizer:
     """A tokenizer that cuts texts as the kind says, and joins tokens again."""
     tokenizer = Tokenizer(model)
-    if kind == "characters":
+    if kind in ("characters", "jamo"):
         pattern = CHARACTERS if digits is None else Regex(DIGITS.format(n=digits) + r"|[\s\S]")
         tokenizer.pre_tokenizer = pre_tokenizers.Split(pattern, "isolated")
         tokenizer.decoder = decoders.Fuse()
     elif kind == "spaces":  # without a decoder, tokens are joined by spaces
-        tokenizer.pre_tokenizer = pre_tokenizers.CharDelimiterSplit(" ")
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(BLANKS, "removed")
     else:
         split = pre_tokenizers.Split(WORDS, "isolated")
         tokenizer.normalizer = normalizers.Replace(SPACE, ESCAPED)
@@ -159,21 +178,26 @@ def untrained(kind: Kind, model: models.Model, digits: int | None = None) -> Tok
     return tokenizer
 
 
-def trained(texts: Iterable[str], kind: Kind, size: int, min_count: int, digits: int | None) -> Tokenizer:
+def trained(
+    texts: Iterable[str], kind: Kind, size: int | None, min_count: int, digits: int | None
+) -> Tokenizer:
     """A tokenizer with the tokens or merges that are most frequent in the texts."""
     trainer: trainers.Trainer
     if kind == "bpe":
         tokenizer = untrained(kind, models.BPE(unk_token=NAMES[UNK]))
         trainer = trainers.BpeTrainer(
-            vocab_size=size, min_frequency=min_count, special_tokens=NAMES, show_progress=False
+            vocab_size=size or MOST_PIECES,
+            min_frequency=min_count if size else max(min_count, LEARNED_FROM),
+            special_tokens=NAMES,
+            show_progress=False,
         )
     else:
         tokenizer = untrained(kind, models.WordLevel(unk_token=NAMES[UNK]), digits)
         trainer = trainers.WordLevelTrainer(
-            vocab_size=size, min_frequency=min_count, special_tokens=NAMES, show_progress=False
+            vocab_size=size or NO_LIMIT, min_frequency=min_count, special_tokens=NAMES, show_progress=False
         )
     tokenizer.train_from_iterator(texts, trainer)
-    if tokenizer.get_vocab_size() > size:
+    if size and tokenizer.get_vocab_size() > size:
         raise too_small(size, tokenizer.get_vocab_size())
     return without_added_tokens(tokenizer)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from jumok.data.annotations.summary import Summary, twin_remarks
+from jumok.data.annotations.summary import Summary, image_remarks, reading_remarks, twin_remarks
 from jumok.data.faults import Fault
 from jumok.dataset.importing import Imported
 
@@ -35,7 +35,7 @@ class PictureReport:
 def picture_report(read: Mapping[str, Imported]) -> PictureReport:
     """What was found in the images of all sources; nothing where there are none."""
     parts = {part: one.summary for part, one in read.items() if one.summary.has_images}
-    remarks = [remark for summary in parts.values() for remark in summary.remarks]
+    remarks = [*reading_remarks(parts.values()), *image_remarks(parts.values())]
     sources = {part: source_report(summary, read[part]) for part, summary in parts.items()}
     return PictureReport(sources, [*remarks, *twin_remarks(parts)])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jumok.data import split as splitting
+from jumok.data.annotations.summary import reading_remarks
 from jumok.data.faults import Fault
 from jumok.dataset.importing import Imported, import_source
 from jumok.dataset.leaks import told_leaks
@@ -182,12 +183,7 @@ def _refusal(fault: Fault, total: int, fatal: bool) -> DataError:
 
 def _remarks(prepared: Prepared) -> list[str]:
     """What a person should know before a training begins."""
-    said = [
-        str(remark)
-        for source in prepared.faults.values()
-        for remark in source.summary.remarks
-        if remark.kind not in ("exif_rotation", "used_bits")
-    ]
+    said = [str(remark) for remark in reading_remarks(one.summary for one in prepared.faults.values())]
     said += unseen_classes(prepared)
     for name, split in prepared.splits.items():
         said += told_leaks(name, split, prepared.splits.get("train"))

@@ -7,6 +7,7 @@ import numpy as np
 
 from jumok.data.check import LengthSummary, length_summary
 from jumok.data.faults import Fault
+from jumok.dataset.evidence import excess
 from jumok.dataset.importing import Imported
 from jumok.dataset.leaks import hashes, leaks, same_names
 from jumok.dataset.part_faults import PartFaults
@@ -26,6 +27,7 @@ class SplitReport:
     several_answers: int  # inputs with more than one right answer
     leaked: int  # rows whose inputs stand in train too
     leak: str | None  # the first of them
+    excess: str | None  # what rows ask for that the model cannot do
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
         several_answers=distinct_pairs - distinct_inputs,
         leaked=leaked,
         leak=leak,
+        excess=excess(split),
     )
 
 

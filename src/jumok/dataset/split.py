@@ -86,8 +86,11 @@ class Split:
             {name: kind.collate([items[name] for items in whole]) for name, kind in self.outputs.items()},
         )
 
-    def answers(self) -> tuple[list[int], list[dict[str, list[str]]]]:
-        """One example for each distinct input, and all right answers to it by output, in order of appearance."""
+    def answers(self, most: int | None = None) -> tuple[list[int], list[dict[str, list[str]]]]:
+        """One example for each distinct input, and all right answers to it by output, in order of appearance.
+
+        `most` of them, evenly spread, when it is given.
+        """
         first: dict[tuple[str, ...], int] = {}
         examples: list[int] = []
         answers: list[dict[str, list[str]]] = []
@@ -101,4 +104,7 @@ class Split:
                 answer = self.text(name, example)
                 if answer not in known:
                     known.append(answer)
-        return examples, answers
+        if most is None or most >= len(examples):
+            return examples, answers
+        chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
+        return [examples[i] for i in chosen], [answers[i] for i in chosen]

@@ -8,13 +8,11 @@ from jumok.evaluation.answers import (
     evaluate,
     experiment_of,
     final_split,
-    judges,
-    nothing_to_judge,
     open_split,
     with_alternatives,
 )
-from jumok.evaluation.evidence import excesses, require_judgement, require_lessons
 from jumok.evaluation.record import read_analysis, read_evaluation, write_record
+from jumok.evaluation.tuning import tune
 
 __all__ = [
     "Analysis",
@@ -25,15 +23,11 @@ __all__ = [
     "compare",
     "evaluate",
     "experiment_of",
-    "excesses",
     "final_split",
-    "judges",
-    "nothing_to_judge",
     "open_split",
     "read_analysis",
     "read_evaluation",
-    "require_judgement",
-    "require_lessons",
+    "tune",
     "with_alternatives",
     "write_record",
 ]

@@ -56,6 +56,8 @@ class Analysis:
     examples_per_second: float  # predicted, with the model's own search
     counted: str  # what losses are told for, like "token"
     details: list[Detail]
+    support: dict[str, int]  # true objects that each score is about
+    remarks: list[str]  # on classes that scores do not speak of
 
     @property
     def examples(self) -> list[int]:
@@ -71,7 +73,7 @@ def analyse(answered: Answered) -> Analysis:
     typical = spread(len(answered.predictions), SHOWN)
     return Analysis(
         kind.choosing_metric().name,
-        kind.headline(),
+        answered.headline,
         by_length(answered, kind.choosing_metric()),
         metric.name,
         [shown(answered, i, metric) for i in best],
@@ -80,6 +82,8 @@ def analyse(answered: Answered) -> Analysis:
         len(answered.predictions) / max(answered.seconds, 1e-9),
         kind.counted,
         kind.details(answered.found, answered.right),
+        answered.support,
+        answered.occurrence.sentences(answered.split.name),
     )
 
 

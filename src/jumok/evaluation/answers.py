@@ -15,6 +15,7 @@ from jumok.errors import DataError, RunError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
+from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
 from jumok.predictor.predictor import Predictor
 from jumok.predictor.saved import CONFIG, load, model_folder, read_config
@@ -63,11 +64,24 @@ class Answered:
         (kind,) = self.split.outputs.values()
         return list(kind.metrics().values())
 
-    @property
+    @cached_property
     def headline(self) -> list[str]:
-        """The metrics worth showing."""
+        """The metrics worth showing for such answers; what chose the model is always among them."""
         (kind,) = self.split.outputs.values()
-        return kind.headline()
+        names, chose = kind.headline(self.right), kind.choosing_metric().name
+        return names if chose in names else [chose, *names]
+
+    @cached_property
+    def support(self) -> dict[str, int]:
+        """How many true objects each score is about."""
+        (kind,) = self.split.outputs.values()
+        return kind.support(self.right)
+
+    @cached_property
+    def occurrence(self) -> Occurrence:
+        """Classes that the truth lacks, or the predictions."""
+        (kind,) = self.split.outputs.values()
+        return kind.occurrence(self.found, self.right)
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""
@@ -81,11 +95,13 @@ class Answered:
         """What evaluation.json says."""
         most = count_references(self.references)
         signed = {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
+        classes = {name: list(names) for name, names in asdict(self.occurrence).items()}
         return {
             "split": self.split.name,
             "examples": len(self.predictions),
             "metrics": {name: asdict(interval) for name, interval in scores.items()},
             "signature": signed,
+            **({"classes": classes} if any(classes.values()) else {}),
         }
 
 
@@ -103,44 +119,11 @@ def answer(
     predictor: Answerer, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Answered:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
-    examples, answers = spread_answers(split, most)
+    examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
     started = time.perf_counter()
     predictions = predictor.predict(asked, progress=progress)
     return Answered(split, examples, predictions, answers, time.perf_counter() - started)
-
-
-def spread_answers(split: Split, most: int | None) -> tuple[list[int], list[dict[str, list[str]]]]:
-    """The distinct inputs of a split with all right answers; `most` of them, evenly spread, when it is given."""
-    examples, answers = split.answers()
-    if most is None or most >= len(examples):
-        return examples, answers
-    chosen = np.linspace(0, len(examples) - 1, most).astype(int).tolist()
-    return [examples[i] for i in chosen], [answers[i] for i in chosen]
-
-
-def judges(split: Split, most: int | None = None) -> bool:
-    """Whether scores mean something on a split, or on `most` distinct inputs of it."""
-    for name, kind in split.outputs.items():
-        if kind.evidence is not None:
-            _, answers = spread_answers(split, most)
-            if not any(kind.judges(kind.right(right[name], split.root)) for right in answers):
-                return False
-    return True
-
-
-def require_evidence(split: Split) -> None:
-    """DataError where scores on a split would mean nothing."""
-    if not judges(split):
-        raise DataError(f"{nothing_to_judge(split)}; name another part, as by --split valid")
-
-
-def nothing_to_judge(split: Split) -> str:
-    """The sentence for a split that `judges` nothing."""
-    ((name, kind),) = split.outputs.items()
-    return (
-        f"{split.name}: none of its images has {kind.evidence} for {name!r}, so nothing can be scored on it"
-    )
 
 
 def with_alternatives(predictor: Predictor) -> Predictor:
@@ -187,7 +170,6 @@ def evaluate(
         say(note)
     experiment = experiment_of(run)
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
-    require_evidence(opened)
     return answer(predictor, opened, progress=progress)
 
 

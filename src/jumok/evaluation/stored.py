@@ -74,6 +74,8 @@ class StoredAnalysis(TypedDict):
     counted: NotRequired[str]
     details: NotRequired[list[StoredTable]]
     pictures: NotRequired[dict[str, str]]
+    support: NotRequired[dict[str, int]]
+    remarks: NotRequired[list[str]]
 
 
 FORMS: dict[str, TypeAdapter[Any]] = {

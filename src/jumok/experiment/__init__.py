@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "read_experiment"]
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {"Experiment": "jumok.experiment.options", "read_experiment": "jumok.experiment.file"},
-)
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {"Experiment": "jumok.experiment.options", "read_experiment": "jumok.experiment.file"},
+    )

@@ -1,7 +1,7 @@
 """Boxes: objects in images, each with the box around it and its class."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from jumok.data.store import TextStore
 from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
-from jumok.geometry import overlap
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
 from jumok.kinds.boxes_options import BoxesOutput, QueryHeadOptions
@@ -28,13 +27,16 @@ from jumok.kinds.image_options import Wants
 from jumok.kinds.kind import Asked, Column, Material, Tables
 from jumok.kinds.options import ModelOptions
 from jumok.kinds.scored import ScoredBoxes
+from jumok.kinds.showing import Showing, best_showing, hidden_boxes, read_showing, write_showing
 from jumok.losses.tokens import Loss
-from jumok.metrics.boxes import SURE, box_metrics, class_counts
+from jumok.metrics.boxes import box_metrics, class_counts
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
 
-SAME_PLACE = 0.7  # overlap from which on two boxes stand for one object
+TELLING = 20  # objects of a size, from which on a score of them is shown
+SHOWING = "{name}.showing.json"  # in the folder of a model
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ class Boxes:
     batch_size: None = None
     reads_files: bool = False
     counted: str = "image"
-    least: float = SURE
-    evidence: str = "an object that counts"
+    showing: Showing = field(default_factory=Showing)
+
+    @property
+    def least(self) -> float:
+        return self.showing.threshold
 
     @cached_property
     def names(self) -> list[str]:
@@ -171,7 +176,7 @@ class Boxes:
         original: tuple[int, int],
     ) -> BoxesPrediction:
         boxes = scaled_boxes(boxes.double(), shown, original).round(decimals=2)  # (N, 4)
-        doubtful = (overlap(boxes, boxes).tril(-1) >= SAME_PLACE).any(1)  # (N,)
+        doubtful = hidden_boxes(boxes, labels, self.showing.nested)  # (N,)
         rows = (labels.tolist(), scores.tolist(), boxes.tolist(), doubtful.tolist())
         return BoxesPrediction(
             tuple(
@@ -179,17 +184,19 @@ class Boxes:
                 for label, score, box, doubt in zip(*rows, strict=True)
             ),
             original,
+            self.least,
         )
 
     @property
     def nothing(self) -> BoxesPrediction:
-        return BoxesPrediction((), (0, 0))
+        return BoxesPrediction((), (0, 0), self.least)
 
     def found(self, value: BoxesPrediction) -> FoundBoxes:
         return FoundBoxes(
             np.array([one.box for one in value.objects], dtype=np.float64).reshape(-1, 4),
             np.array([one.score for one in value.objects], dtype=np.float64),
             np.array([self.numbers[one.name] for one in value.objects], dtype=np.int64),
+            np.array([one.doubtful for one in value.objects], dtype=bool),
         )
 
     def right(self, texts: Sequence[str], root: Path) -> TrueBoxes:
@@ -205,25 +212,29 @@ class Boxes:
 
     @cached_property
     def _metrics(self) -> dict[str, Metric[Any, Any]]:
-        return box_metrics(self.names)
+        return box_metrics(self.names, self.least)
 
     def metrics(self) -> dict[str, Metric[Any, Any]]:
         return self._metrics
 
-    def headline(self) -> list[str]:
-        return ["AP", "AP50", "AP75", *(f"AP50/{n}" for n in self.names), "AP_small", "AP_medium", "AP_large"]
+    def headline(self, right: Sequence[TrueBoxes]) -> list[str]:
+        """Scores of a few objects of a size say nothing."""
+        sizes = ("AP_small", "AP_medium", "AP_large")
+        many = self.support(right)
+        told = [name for name in sizes if many[name] >= TELLING]
+        return ["AP", "AP50", "AP75", "F1@50", *(f"AP50/{name}" for name in self.names), *told]
+
+    def support(self, right: Sequence[TrueBoxes]) -> dict[str, int]:
+        return box_support(right, self.names)
+
+    def occurrence(self, found: Sequence[FoundBoxes], right: Sequence[TrueBoxes]) -> Occurrence:
+        return box_occurrence(found, right, self.names, self.least)
 
     def choosing_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
-
-    def teaches(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd).any())
-
-    def judges(self, right: TrueBoxes) -> bool:
-        return bool((~right.crowd & ~right.ignored).any())
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
         """More objects in an image than there are queries."""
@@ -270,7 +281,7 @@ class Boxes:
         return None
 
     def details(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> list[Detail]:
-        return [box_detail(class_counts(found, right, self.names), self.least)]
+        return [box_detail(class_counts(found, right, self.names, self.least), self.least)]
 
     def pack(self, value: BoxesPrediction) -> dict[str, Any]:
         objects = [[one.name, one.score, one.box, one.doubtful] for one in value.objects]
@@ -279,10 +290,17 @@ class Boxes:
     def unpack(self, packed: dict[str, Any]) -> BoxesPrediction:
         height, width = packed["size"]
         objects = tuple(FoundObject(n, s, tuple(box), doubt) for n, s, box, doubt in packed["objects"])
-        return BoxesPrediction(objects, (height, width))
+        return BoxesPrediction(objects, (height, width), self.least)
+
+    def tuned(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> "Boxes | None":
+        """The same with the score and the rule by which most of what is told is right."""
+        showing = best_showing(found, right, len(self.classes))
+        return None if showing is None else replace(self, showing=showing)
 
     def save(self, folder: Path, part: nn.Module) -> None:
         write_classes(folder / f"{self.name}.classes.json", self.classes)
+        if self.showing.f1 is not None:
+            write_showing(folder / SHOWING.format(name=self.name), self.showing)
 
 
 def result(one: FoundObject, category: int, image: int | str) -> dict[str, Any]:
@@ -312,4 +330,5 @@ def fit(name: str, options: BoxesOutput, image: str, material: Material) -> Boxe
 
 
 def load(name: str, options: BoxesOutput, image: str, folder: Path) -> Boxes:
-    return Boxes(name, options, read_classes(folder / f"{name}.classes.json"), image)
+    showing = read_showing(folder / SHOWING.format(name=name))
+    return Boxes(name, options, read_classes(folder / f"{name}.classes.json"), image, showing=showing)

@@ -24,6 +24,7 @@ from jumok.kinds.scored import Scored
 from jumok.layers.embedding import TokenEmbedding
 from jumok.losses.tokens import Loss
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence
 from jumok.search import Search
 from jumok.values import Memory, Value
 
@@ -225,8 +226,16 @@ class OutputKind(Kind, Protocol):
         """The scores of this output by name."""
         ...
 
-    def headline(self) -> list[str]:
-        """The names of scores that are worth a person's look."""
+    def headline(self, right: Sequence[Any]) -> list[str]:
+        """The names of scores that are worth a person's look, where these are the right answers."""
+        ...
+
+    def support(self, right: Sequence[Any]) -> dict[str, int]:
+        """How many true objects each score is about, by its name; empty where scores are about whole examples."""
+        ...
+
+    def occurrence(self, found: Sequence[Any], right: Sequence[Any]) -> Occurrence:
+        """Classes that the right answers do not have, and those that are never predicted."""
         ...
 
     def choosing_metric(self) -> Metric:
@@ -251,19 +260,6 @@ class OutputKind(Kind, Protocol):
     @property
     def least(self) -> float | None:
         """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
-        ...
-
-    @property
-    def evidence(self) -> str | None:
-        """What right answers may lack, so that nothing can be learned or judged by them; None where they never do."""
-        ...
-
-    def teaches(self, right: Any) -> bool:
-        """Whether there is something to learn from a right answer, as metrics take it."""
-        ...
-
-    def judges(self, right: Any) -> bool:
-        """Whether a right answer, as metrics take it, can tell how good a prediction is."""
         ...
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
@@ -292,4 +288,8 @@ class OutputKind(Kind, Protocol):
 
     def details(self, found: list[Any], right: list[Any]) -> list[Detail]:
         """Tables that say more than scores, of values as metrics take them."""
+        ...
+
+    def tuned(self, found: list[Any], right: list[Any]) -> "OutputKind | None":
+        """The same with a better choice of what is told of answers, by answers to the valid part; None: as it is."""
         ...

@@ -40,6 +40,7 @@ from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
 from jumok.metrics.masks import confusion, mask_metrics
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence, occurrence
 from jumok.values import MaskPrediction, MaskTargets, Memory
 
 LEVELS = (2, 4, 8, 16, 32)
@@ -85,7 +86,6 @@ class Mask:
     batch_size: None = None
     reads_files: bool = True
     counted: str = "image"
-    evidence: str = "a pixel of a known class"
     least: None = None  # each pixel has one class, however sure
 
     @property
@@ -187,20 +187,21 @@ class Mask:
     def metrics(self) -> dict[str, Metric[Any, Any]]:
         return self._metrics
 
-    def headline(self) -> list[str]:
+    def headline(self, right: Sequence[np.ndarray]) -> list[str]:
         return list(self._metrics)
+
+    def support(self, right: Sequence[np.ndarray]) -> dict[str, int]:
+        return {}
+
+    def occurrence(self, found: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> Occurrence:
+        matrix = confusion(found, right, len(self.classes))
+        return occurrence(matrix.sum(1), matrix.sum(0), self.names)
 
     def choosing_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]
 
     def example_metric(self) -> Metric[Any, Any]:
         return self._metrics["mean_iou"]
-
-    def teaches(self, right: np.ndarray) -> bool:
-        return bool((right != UNKNOWN).any())
-
-    def judges(self, right: np.ndarray) -> bool:
-        return self.teaches(right)
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None
@@ -234,6 +235,9 @@ class Mask:
         data = zlib.decompress(base64.b64decode(packed["data"]))
         classes = np.frombuffer(data, np.dtype(packed["type"])).reshape(packed["shape"])
         return MaskPrediction(classes, self.names)
+
+    def tuned(self, found: list[Any], right: list[Any]) -> None:
+        return None
 
     def save(self, folder: Path, part: nn.Module) -> None:
         write_classes(folder / f"{self.name}.classes.json", self.classes)

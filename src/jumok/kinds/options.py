@@ -104,8 +104,9 @@ class ModelOptions(Options):
 class TokenOptions(Options):
     """The YAML under `tokens:`: what a text is cut into."""
 
-    kind: Literal["characters", "words", "bpe", "unigram", "spaces"] = "bpe"
-    size: PositiveInt | None = None  # 8,000 for bpe and unigram, no limit for the others
+    # auto: characters (letters of Hangul) where texts have no blanks inside, else bpe
+    kind: Literal["auto", "characters", "jamo", "words", "bpe", "unigram", "spaces"] = "auto"
+    size: PositiveInt | None = None  # for bpe and unigram what the texts bear, 8,000 at most; else no limit
     shared: bool = False  # one vocabulary and one embedding for all inputs and outputs
     min_count: PositiveInt = 1
     direction: Literal["left_to_right", "right_to_left"] = (
@@ -120,8 +121,11 @@ class TokenOptions(Options):
         return self
 
     @property
-    def limit(self) -> int | None:
-        return self.size or (8000 if self.kind in ("bpe", "unigram") else None)
+    def given_kind(self) -> Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"] | None:
+        """The kind where it is said, be it by a size; None where the texts decide."""
+        if self.kind == "auto":
+            return "bpe" if self.size else None
+        return self.kind
 
 
 class DecodingOptions(Options):

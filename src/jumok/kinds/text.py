@@ -14,9 +14,11 @@ from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
 from jumok.data.rows import SURROGATE, clean
 from jumok.data.store import TextStore, TokenStore
+from jumok.data.token_choice import choose_tokens
 from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
 from jumok.drawing.sheet import LabelledPicture
-from jumok.errors import DataError
+from jumok.errors import DataError, RunError
+from jumok.files import unwritable
 from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
@@ -27,13 +29,16 @@ from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.losses.tokens import Loss, token_loss
 from jumok.metrics.metric import Metric
+from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.overlap import chrf
-from jumok.metrics.text import Unit, text_metrics
+from jumok.metrics.text import Unit, telling_metrics, text_metrics
 from jumok.search.following import Followed
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 BANNED = (PAD, UNK, BOS)  # never written by a search
 ENCODED_AT_ONCE = 4096  # rows
+UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
+VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,6 @@ class Text:
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
-    evidence: None = None  # any text can be learned and judged by
 
     @property
     def digest(self) -> str:
@@ -76,7 +80,7 @@ class Text:
 
     @property
     def summary(self) -> str:
-        return f"{len(self.vocabulary):,} tokens"
+        return f"{len(self.vocabulary):,} tokens ({self.vocabulary.kind})"
 
     @property
     def architecture(self) -> str:
@@ -205,12 +209,6 @@ class Text:
     def right(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
 
-    def teaches(self, right: list[str]) -> bool:
-        return True
-
-    def judges(self, right: list[str]) -> bool:
-        return True
-
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None
 
@@ -277,19 +275,21 @@ class Text:
     def unit(self) -> Unit:
         """What errors are counted in: phones and codes that spell a word, characters, or words."""
         given = self.options.unit if isinstance(self.options, TextOutput) else None
-        return given or {"spaces": "symbol", "characters": "character"}.get(self.vocabulary.kind, "word")  # type: ignore[return-value]
+        return given or UNITS.get(self.vocabulary.kind, "word")
 
     def metrics(self) -> dict[str, Metric]:
         """The scores of this output by name."""
         return text_metrics(self.unit)
 
-    def headline(self) -> list[str]:
-        """The scores that are worth a person's look: BLEU and chrF say nothing of phones and numbers."""
-        return [
-            name
-            for name in self.metrics()
-            if self.unit == "word" or name not in ("bleu", "bleu_lowercase", "chrf")
-        ]
+    def headline(self, right: Sequence[list[str]]) -> list[str]:
+        """The scores that are worth a person's look, by what the right answers are like."""
+        return telling_metrics(self.unit, right)
+
+    def support(self, right: Sequence[list[str]]) -> dict[str, int]:
+        return {}
+
+    def occurrence(self, found: Sequence[str], right: Sequence[list[str]]) -> Occurrence:
+        return Occurrence()
 
     def choosing_metric(self) -> Metric:
         """The score that chooses the best model."""
@@ -300,6 +300,9 @@ class Text:
     def example_metric(self) -> Metric:
         """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
         return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
+
+    def tuned(self, found: list[Any], right: list[Any]) -> None:
+        return None
 
     def save(self, folder: Path, part: nn.Module) -> None:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
@@ -346,18 +349,22 @@ def fit(fields: Fields, tokens: TokenOptions, limit: int, material: Material) ->
 
 def learn(material: Material, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
     """A vocabulary of these columns; the same as before from the cache."""
-    how = options.model_dump_json(exclude={"shared", "direction"})
+    how = f"{VOCABULARIES} {options.model_dump_json(exclude={'shared', 'direction'})}"
     key = name_of(material.store.digest, material.rows.tobytes(), how, *sorted(columns))
     file = cache_folder() / "vocabularies" / f"{key}.json"
-    if file.exists():
+    with suppress(RunError):  # it is not there, or damaged
         return Vocabulary.load(file)
 
     def texts() -> Iterator[str]:
         for column in columns:
             yield from material.texts(column)
 
-    vocabulary = Vocabulary.learn(texts(), options.kind, options.limit, options.min_count, options.digits)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    kind = options.given_kind or choose_tokens(texts())
+    vocabulary = Vocabulary.learn(texts(), kind, options.size, options.min_count, options.digits)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(file, error) from error
     vocabulary.save(file)
     return vocabulary
 

@@ -1,6 +1,6 @@
 """How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from jumok.metrics.interval import Score
 from jumok.metrics.matching import SIZES, THRESHOLDS, FoundBoxes, Matching, TrueBoxes, match_all
-from jumok.metrics.metric import Metric, Table, mean, once, read_off
+from jumok.metrics.metric import SHARE, Metric, Table, mean, once, read_off
 from jumok.metrics.precision import walks
 
 SURE = 0.3  # the score from which on a box counts as a statement
@@ -42,8 +42,8 @@ def box_metrics(names: Sequence[str], sure: float = SURE) -> dict[str, Metric[Fo
     `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
     are those at one overlap, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square pixels, up
     to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each picture.
-    `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes whose score reaches `sure`, at an
-    overlap of one half; it also makes sense for one picture alone.
+    `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are told, whose score reaches
+    `sure` and which no surer one hides, at an overlap of one half; it also makes sense for one picture alone.
 
     A class without true boxes is left out of the means; where no class has any, a score is NaN (COCO says -1).
     Only `F1@50` is then defined: it is 1 where nothing is to be found and nothing is found.
@@ -55,8 +55,58 @@ def box_metrics(names: Sequence[str], sure: float = SURE) -> dict[str, Metric[Fo
     metrics: dict[str, Metric[FoundBoxes, TrueBoxes]] = {
         name: read_off(table, number, name) for number, name in enumerate(columns)
     }
-    metrics["F1@50"] = Metric("F1@50", True, lambda found, true: f1_score(matching(found, true), sure))
+    told = once(partial(told_matching, matching=matching, classes=len(names)))
+    metrics["F1@50"] = Metric(
+        "F1@50", True, lambda found, true: f1_score(told(found, true), sure), limits=SHARE
+    )
     return {name: metrics[name] for name in (*AVERAGES, "F1@50", *columns[len(AVERAGES) :])}
+
+
+def told_matching(
+    found: list[FoundBoxes],
+    true: list[TrueBoxes],
+    matching: Callable[[list[FoundBoxes], list[TrueBoxes]], Matching],
+    classes: int,
+) -> Matching:
+    """The matches of the boxes that are told: those of all where none is hidden."""
+    told = [one.told() for one in found]
+    if all(one is other for one, other in zip(told, found, strict=True)):
+        return matching(found, true)
+    return match_all(told, true, classes)
+
+
+def best_threshold(
+    found: list[FoundBoxes], true: list[TrueBoxes], classes: int, lowest: float = 0.0
+) -> tuple[float, float] | None:
+    """The score from which on the boxes that are told have the best F1 at an overlap of one half, and that F1.
+
+    The score lies between the least box that is told and the next one. None where no box is right.
+    """
+    matching = match_all([one.told() for one in found], true, classes)
+    every = [one for of_class in matching.by_class for one in of_class]
+    scores = np.concatenate([np.zeros(0), *(one.scores for one in every)])
+    hits, counted = (
+        np.concatenate([np.zeros(0, dtype=bool), *parts])
+        for parts in ([one.hits[0, 0] for one in every], [one.counted[0, 0] for one in every])
+    )
+    order = np.argsort(-scores, kind="stable")
+    scores, right, stated = scores[order], np.cumsum(hits[order]), np.cumsum(counted[order])
+    f1 = 2 * right / np.maximum(stated + sum(int(one.truths[0]) for one in every), 1)
+    after = np.append(scores[1:], 0.0)
+    ends = (scores > after) & (scores >= lowest)  # boxes of equal scores are told together
+    if not ends.any() or not f1[ends].max():
+        return None
+    best = int(np.argmax(np.where(ends, f1, -1.0)))
+    return between(max(after[best], min(lowest, scores[best])), scores[best]), float(f1[best])
+
+
+def between(low: float, high: float) -> float:
+    """The number of the fewest digits above `low` and up to `high`."""
+    for digits in range(2, 9):
+        middle = round((low + high) / 2, digits)
+        if low < middle <= high:
+            return float(middle)
+    return float(high)
 
 
 def averages(matching: Matching) -> Table:
@@ -101,6 +151,7 @@ def f1_score(matching: Matching, sure: float) -> Score:
 def class_counts(
     found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SURE
 ) -> list[ClassCounts]:
-    """What became of the boxes of each class whose score reaches `sure`."""
-    table = counts(match_all(found, true, len(names)), sure).sum(axis=1).astype(int)  # (classes, 3)
+    """What became of the boxes of each class that are told, whose score reaches `sure`."""
+    matching = match_all([one.told() for one in found], true, len(names))
+    table = counts(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
     return [ClassCounts(name, *row) for name, row in zip(names, table.tolist(), strict=True)]

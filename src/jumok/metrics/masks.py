@@ -21,9 +21,10 @@ def mask_metrics(names: Sequence[str]) -> dict[str, Metric[np.ndarray, np.ndarra
     """All metrics of masks of the classes with these names, by name, each 0-1.
 
     `iou/NAME` is the intersection over union of one class: of the pixels that have the class in the truth, in the
-    prediction or in both, the share that has it in both. `mean_iou` is its mean over the classes that occur in
-    the truth or in the predictions; `mean_accuracy` is the mean, over the classes that occur in the truth, of the
-    share of their pixels that are right; `pixel_accuracy` is the share of all pixels that are right.
+    prediction or in both, the share that has it in both. A class that does not occur in the truth has none: its
+    pixels are errors of the classes that they should have. `mean_iou` is its mean over the classes that occur in the
+    truth; `mean_accuracy` is the mean over the same classes of the share of their pixels that are right;
+    `pixel_accuracy` is the share of all pixels that are right.
     Where there is nothing to divide by, a score is NaN.
     All metrics of one call share their work, as long as they are given the same lists one after the other.
     """
@@ -71,7 +72,7 @@ def shares(predictions: list[np.ndarray], references: list[np.ndarray], classes:
 
     def measure(weights: np.ndarray) -> np.ndarray:
         right, true, predicted = np.tensordot(weights, sums, 1)  # (classes,) each
-        overlaps = divided(right, true + predicted - right)
+        overlaps = divided(right, np.where(true > 0, true + predicted - right, 0))
         accuracy = divided(right.sum(), true.sum())
         return np.array([mean(overlaps), float(accuracy), mean(divided(right, true)), *overlaps])
 

@@ -29,6 +29,14 @@ class FoundBoxes:
     boxes: np.ndarray  # (N, 4) float64
     scores: np.ndarray  # (N,)
     labels: np.ndarray  # (N,), numbers of classes
+    hidden: np.ndarray | None = None  # (N,), True on those that are not told, for a surer one stands there
+
+    def told(self) -> "FoundBoxes":
+        """The boxes without the hidden ones."""
+        if self.hidden is None or not self.hidden.any():
+            return self
+        kept = ~self.hidden
+        return FoundBoxes(self.boxes[kept], self.scores[kept], self.labels[kept])
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,13 @@
 """The metrics of texts, by name."""
 
+from collections.abc import Iterable, Sequence
+
 from jumok.metrics.agreement import Unit, exact_match, token_accuracy, token_error_rate, word_error_rate
 from jumok.metrics.metric import Metric
 from jumok.metrics.overlap import bleu, bleu_lowercase, chrf
+
+LONGEST_RUN = 4  # words that BLEU counts together
+MOSTLY = 0.9  # of the answers
 
 
 def text_metrics(unit: Unit) -> dict[str, Metric]:
@@ -17,3 +22,37 @@ def text_metrics(unit: Unit) -> dict[str, Metric]:
         word_error_rate(unit),
     ]
     return {metric.name: metric for metric in metrics}
+
+
+def telling_metrics(unit: Unit, references: Sequence[Sequence[str]]) -> list[str]:
+    """The names of those metrics that say something of such answers; the others are computed all the same.
+
+    BLEU counts runs of four words: it says nothing of answers that mostly have fewer, and chrF nothing of phones
+    and numbers. Of answers of one word the word error rate is what the exact matches lack, and so it is where all
+    tokens are words. Where a word is one token, how many positions are right is the exact match once more.
+    """
+    answers = [answer for of_one in references for answer in of_one]
+    words = [len(answer.split()) for answer in answers]
+    alone = share(many <= 1 for many in words) >= MOSTLY
+    left_out = set()
+    if unit != "word" or share(many < LONGEST_RUN for many in words) > 0.5:
+        left_out |= {"bleu", "bleu_lowercase"}
+    if unit != "word" or all(is_number(answer) for answer in answers):
+        left_out.add("chrf")
+    if unit == "word":  # the same as the word error rate
+        left_out.add("token_error_rate")
+        left_out |= {"token_accuracy"} if alone else set()
+    if alone and unit != "symbol":
+        left_out.add("word_error_rate")
+    return [name for name in text_metrics(unit) if name not in left_out]
+
+
+def share(facts: Iterable[bool]) -> float:
+    """How many are true, of all; none where there are none."""
+    known = list(facts)
+    return sum(known) / len(known) if known else 0.0
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is made of digits and what stands between them."""
+    return any(one.isdigit() for one in text) and all(one.isdigit() or one in " .,-+%/:" for one in text)

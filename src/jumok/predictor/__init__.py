@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor", "load", "save_model", "save_weights", "weights_of"]
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "Predictor": "jumok.predictor.predictor",
-        "load": "jumok.predictor.saved",
-        "save_model": "jumok.predictor.saved",
-        "save_weights": "jumok.predictor.saved",
-        "weights_of": "jumok.predictor.saved",
-    },
-)
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Predictor": "jumok.predictor.predictor",
+            "load": "jumok.predictor.saved",
+            "save_model": "jumok.predictor.saved",
+            "save_weights": "jumok.predictor.saved",
+            "weights_of": "jumok.predictor.saved",
+        },
+    )

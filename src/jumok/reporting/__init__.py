@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "Variant", "write_comparison", "write_report"]
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "Comparison": "jumok.reporting.comparison",
-        "Variant": "jumok.reporting.comparison",
-        "write_comparison": "jumok.reporting.comparison",
-        "write_report": "jumok.reporting.run",
-    },
-)
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Comparison": "jumok.reporting.comparison",
+            "Variant": "jumok.reporting.comparison",
+            "write_comparison": "jumok.reporting.comparison",
+            "write_report": "jumok.reporting.run",
+        },
+    )

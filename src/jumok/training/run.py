@@ -105,9 +105,12 @@ class RunFolder:
                 "choose another folder by --run"
             )
 
-    def agree(self, experiment: Experiment, say: Callable[[str], None]) -> Experiment:
-        """The experiment with what earlier sessions of this run found out; RunError where it contradicts them."""
-        before = self._before(say)
+    def agree(self, experiment: Experiment, say: Callable[[str], None], mends: bool = True) -> Experiment:
+        """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
+
+        With `mends`, a lost configuration is written anew.
+        """
+        before = self._before(say, mends)
         if before is None:
             return experiment
         old, new = flat(before.model_dump(mode="json")), flat(experiment.model_dump(mode="json"))
@@ -131,7 +134,7 @@ class RunFolder:
             }
         )
 
-    def _before(self, say: Callable[[str], None]) -> Experiment | None:
+    def _before(self, say: Callable[[str], None], mends: bool) -> Experiment | None:
         """The experiment of earlier sessions; that of the model where config.yaml is gone or damaged."""
         copy = self.model / CONFIG
         if not self.config.exists() and not copy.exists():
@@ -143,7 +146,10 @@ class RunFolder:
                 raise
             why = "is missing" if not self.config.exists() else f"is damaged ({error})"
             say(f"{self.config} {why}; {copy} has the same and is used")
-            return read_config(copy)
+            before = read_config(copy)
+            if mends:
+                write_file_atomically(self.config, copy.read_bytes())
+            return before
 
     @property
     def has_begun(self) -> bool:
@@ -165,6 +171,8 @@ class RunFolder:
         """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
         if not self.log.exists():
             return
+        if not self.log.is_file():  # a device, say, which might be read for ever
+            raise RunError(f"{self.log} is not a file; move it away and run the command again")
         try:
             lines = self.log.read_bytes().splitlines(keepends=True)
         except OSError as error:

@@ -1,24 +1,22 @@
 """Train an experiment in a run folder: begin, go on, or say that it is done; then score it for the record."""
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jumok.dataset import Prepared, prepare
+from jumok.dataset.evidence import excess, require_evidence
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.evaluation import (
     answer,
-    excesses,
     experiment_of,
     final_split,
-    judges,
-    nothing_to_judge,
     open_split,
     read_analysis,
     read_evaluation,
-    require_judgement,
-    require_lessons,
+    tune,
     with_alternatives,
     write_record,
 )
@@ -105,7 +103,9 @@ def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processe
             reporter.said(f"{folder.path} is finished ({how_far(checkpoint)}")
             return True
         trainer.best.hope_again()  # if it had stopped early, and more is asked for
-    processes.from_first(lambda: _look_at_data(prepared, trainer, reporter, begins=checkpoint is None))
+    require_evidence(prepared.splits["valid"], trainer.evaluations.examples)
+    if checkpoint is None:
+        processes.from_first(lambda: _look_at_data(prepared, reporter.said))
     processes.from_first(lambda: _begin_files(trainer, begins=checkpoint is None))
     reporter.began(describe(trainer))
     try:
@@ -125,18 +125,11 @@ def how_far(checkpoint: Checkpoint) -> str:
     return f"stopped early at step {step} of {steps}); go on by --set training.patience=null or --set {more}"
 
 
-def _look_at_data(prepared: Prepared, trainer: Trainer, reporter: Reporter, begins: bool) -> None:
-    """Refuse, before the first step, data that nothing can be learned or judged by; tell what is odd about them."""
-    require_lessons(prepared.splits["train"])
-    require_judgement(prepared.splits["valid"], trainer.evaluations.examples)
-    if not begins:
-        return
-    for split in prepared.splits.values():
-        for sentence in excesses(split):
-            reporter.said(sentence)
-    test = prepared.splits.get("test")
-    if test is not None and not judges(test):
-        reporter.said(f"{nothing_to_judge(test)}; the scores will be those of the valid part")
+def _look_at_data(prepared: Prepared, say: Callable[[str], None]) -> None:
+    """Tell what is odd about the data."""
+    for name, split in prepared.splits.items():
+        if sentence := excess(split):
+            say(f"{name}: {sentence}")
 
 
 def _end_files(trainer: Trainer, reporter: Reporter) -> None:
@@ -222,11 +215,17 @@ def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
 
 def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scores and analysis of the best model, written into its run."""
-    experiment, predictor = experiment_of(folder.path), with_alternatives(load(folder.model))
+    experiment = experiment_of(folder.path)
+    predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
     split = open_split(experiment, predictor, final_split(experiment), reporter.said)
-    if not judges(split):
-        split = open_split(experiment, predictor, "valid", reporter.said)
-    answered = answer(predictor, split)
+    done, number = 0, len(split.answers()[0])
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        reporter.scoring(done, number)
+
+    answered = answer(predictor, split, progress=count)
     document = answered.document(answered.scores())
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,7 +176,6 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
 
 
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[Picture | Fault]:
-    lines: Counter[Path] = Counter()
     for number, raw in enumerate(raw_lines(file), start=1):
         text, place = decoded(file, number, raw), Place(str(file), number)
         if isinstance(text, Fault):
@@ -193,10 +191,6 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[Picture | Fau
             pairs.looked_at.append(mask)
             if not is_file(mask):
                 yield place.fault(f"lists {mask}, which does not exist", nearest_file(mask), "missing_mask")
-                continue
-            lines[image] += 1
-            if lines[image] > 1:
-                yield place.fault(f"lists {image} again", "remove one of the lines", "duplicate_id")
                 continue
             below = image.is_relative_to(folder) and ".." not in image.parts
             name = image.relative_to(folder).as_posix() if below else image.name

@@ -19,6 +19,9 @@ class Sight(NamedTuple):
     place: Place
 
 
+OF_IMAGES = ("exif_rotation", "used_bits")  # kinds of remarks about one image
+
+
 @dataclass
 class Summary:
     """Counts of the images of a source and of what is marked in them."""
@@ -78,6 +81,19 @@ class Summary:
         sights = [Sight(digest, path, Place(*place)) for digest, path, place in known["sights"]]
         remarks = [Fault(*one) for one in known["remarks"]]
         return cls(**{**known, **sizes, "sights": sights, "remarks": remarks})
+
+
+def reading_remarks(parts: Iterable[Summary]) -> list[Fault]:
+    """How data were read beyond what was said, once for all parts."""
+    once: dict[tuple[str, str], Fault] = {}
+    for one in (remark for summary in parts for remark in summary.remarks):
+        once.setdefault((one.kind, one.problem), one)
+    return [one for one in once.values() if one.kind not in OF_IMAGES]
+
+
+def image_remarks(parts: Iterable[Summary]) -> list[Fault]:
+    """What is special of single images."""
+    return [one for summary in parts for one in summary.remarks if one.kind in OF_IMAGES]
 
 
 def twin_remarks(parts: Mapping[str, Summary]) -> list[Fault]:

@@ -347,6 +347,8 @@
       this.shown = shown;
       this.fail(null);
       this.single();
+      const row = this.stage.side(shown.kind), now = this.focus.kind === shown.kind && this.focus.index === shown.index;
+      if (now && row?.long && !row.inside(shown.index)) row.reveal(shown.index);  // not where somebody has moved on
       this.stage.paint(shown);
       if (shown.row) this.heads.weigh(shown.row);
       this.whole.show(shown.kind, shown.index);

@@ -58,8 +58,6 @@
       const { kind, index, pinned, weights } = shown;
       const pin = pinned ? index : null;
       this.setSides(kind, index, pin);
-      const asking = this.side(kind);
-      if (asking?.long && !asking.inside(index)) asking.reveal(index);
       if (kind === "query") {
         this.weigh(this.bottom, weights, this.keys);
         if (this.top && this.top !== this.bottom) this.weigh(this.top, null, this.queries);

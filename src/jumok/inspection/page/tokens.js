@@ -14,7 +14,7 @@
       this.first = 0;
       this.tokens = el("div", {
         class: "tokens", role: "listbox", "aria-label": title, "aria-orientation": "horizontal", tabindex: axis.count ? null : 0,
-        onpointerover: (event) => this.over(event), onpointerleave: () => handlers.leave(side),
+        onpointerover: (event) => this.over(event), onpointermove: (event) => this.rests(event), onpointerleave: () => handlers.leave(side),
         onclick: (event) => this.click(event), onkeydown: (event) => this.key(event),
       });
       this.node = el("div", { class: `row ${side} ${this.long ? "long" : ""}` },
@@ -97,7 +97,14 @@
       return option ? Number(option.dataset.i) : null;
     }
 
+    rests(event) {  // whether the pointer is where it was: tokens may move below it
+      const place = `${event.clientX},${event.clientY}`, same = place === this.pointer;
+      this.pointer = place;
+      return same;
+    }
+
     over(event) {
+      if (this.rests(event)) return;
       const i = this.index(event);
       if (i !== null) this.handlers.hover(this.side, i, event);
     }

@@ -1,0 +1,27 @@
+"""What is told of answers, chosen on the valid part when a training is done, and kept with the model."""
+
+from pathlib import Path
+
+from jumok.dataset.prepare import Say
+from jumok.evaluation.answers import answer, judges, open_split
+from jumok.experiment.options import Experiment
+from jumok.predictor.predictor import Predictor
+
+MOST = 1000  # inputs of the valid part that are looked at
+
+
+def tune(folder: Path, predictor: Predictor, experiment: Experiment, say: Say) -> Predictor:
+    """The same predictor with the choices of its outputs, which are written into the folder of its model."""
+    (kind,) = predictor.outputs.values()
+    if kind.least is None or "valid" not in experiment.data.parts():
+        return predictor
+    split = open_split(experiment, predictor, "valid", say)
+    if not judges(split):
+        return predictor
+    answered = answer(predictor, split, MOST)
+    tuned = kind.tuned(answered.found, answered.right)
+    if tuned is None:
+        return predictor
+    tuned.save(folder, predictor.model.decoders[kind.name])
+    fields = predictor.fields._replace(outputs={kind.name: tuned})
+    return Predictor(predictor.model, fields, predictor.decoding, predictor.notes)

@@ -1,0 +1,93 @@
+"""Which of the boxes that were found are told and drawn: from a score on, and each object once.
+
+Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid part, and
+kept with the model; scores that rank all boxes, as average precision does, do not ask for them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jumok.errors import RunError
+from jumok.files import write_json
+from jumok.geometry import containment, overlap
+from jumok.metrics.boxes import SURE, best_threshold
+from jumok.metrics.matching import FoundBoxes, TrueBoxes
+
+SAME_PLACE = 0.7  # overlap from which on two boxes stand for one object
+NESTED = (
+    0.9  # share of the smaller box, from which on it and a larger one of its class may stand for one object
+)
+FEWEST = 20  # objects, below which the usual score is as good a choice
+LOWEST = 0.05  # score of what may be told
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What is told of all boxes that are found."""
+
+    threshold: float = SURE  # the score from which on
+    nested: float | None = None  # share within a surer box of the same class from which on a box is left out
+    f1: float | None = None  # with both, on the valid part; None where nothing was chosen
+
+
+def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
+    """Which boxes (N, 4), the surest first, stand for an object that a surer one stands for: (N,) bool.
+
+    What is hidden hides nothing: of three boxes in a row the last may be an object of its own.
+    """
+    boxes, labels = boxes.cpu(), labels.cpu()
+    same = overlap(boxes, boxes) >= SAME_PLACE
+    if nested is not None:
+        same |= (containment(boxes, boxes) >= nested) & (labels[:, None] == labels)
+    same = same.tril(-1)  # (N, N), by surer ones
+    hidden = torch.zeros(len(boxes), dtype=torch.bool)
+    for row in same.any(1).nonzero().flatten().tolist():
+        hidden[row] = bool((same[row] & ~hidden).any())
+    return hidden
+
+
+def best_showing(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes: int) -> Showing | None:
+    """What gives the best F1; None where too few objects are marked to tell."""
+    if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < FEWEST:
+        return None
+    tried = []
+    for nested in (None, NESTED):
+        best = best_threshold([shown(one, nested) for one in found], list(true), classes, LOWEST)
+        if best is not None:
+            tried.append(Showing(best[0], nested, best[1]))
+    return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # of equals, the first
+
+
+def shown(found: FoundBoxes, nested: float | None) -> FoundBoxes:
+    """The boxes of a picture with what is hidden under a rule."""
+    order = np.argsort(-found.scores, kind="stable")
+    boxes, labels = torch.from_numpy(found.boxes[order]), torch.from_numpy(found.labels[order])
+    hidden = np.zeros(len(order), dtype=bool)
+    hidden[order] = hidden_boxes(boxes, labels, nested).numpy()
+    return replace(found, hidden=hidden)
+
+
+def write_showing(file: Path, showing: Showing) -> None:
+    write_json(file, asdict(showing))
+
+
+def read_showing(file: Path) -> Showing:
+    """What was chosen; the usual, where a model was trained before there was a choice."""
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        nested, f1 = said["nested"], said["f1"]
+        return Showing(
+            float(said["threshold"]),
+            None if nested is None else float(nested),
+            None if f1 is None else float(f1),
+        )
+    except FileNotFoundError:
+        return Showing()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RunError(f"{file} cannot be read ({error}); remove it to tell boxes from {SURE} on") from None

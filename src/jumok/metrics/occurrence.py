@@ -1,0 +1,77 @@
+"""Which classes scores speak of: those that occur in the right answers, and those of them that are never predicted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jumok.metrics.matching import SIZES, FoundBoxes, TrueBoxes
+from jumok.metrics.metric import check_pairs
+
+NAMED = 5  # classes that a sentence names
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Classes with something remarkable about them."""
+
+    absent: tuple[str, ...] = ()  # no right answer has them, so that they have no score and are in no mean
+    unpredicted: tuple[str, ...] = ()  # right answers have them, predictions never do
+
+    def sentences(self, split: str) -> list[str]:
+        """What a person should know when looking at scores of a split."""
+        said = []
+        if self.absent:
+            said.append(f"{split}: nothing in the truth is {listed(self.absent)}; no score is about that")
+        if self.unpredicted:
+            said.append(f"{split}: {listed(self.unpredicted)} was never predicted, though it is in the truth")
+        return said
+
+
+def listed(names: Sequence[str]) -> str:
+    more = f" or {len(names) - NAMED:,} more classes" if len(names) > NAMED else ""
+    return ", ".join(map(repr, names[:NAMED])) + more
+
+
+def occurrence(true: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> Occurrence:
+    """Of how often each class occurs in the truth and in predictions, both (classes,)."""
+    return Occurrence(
+        tuple(name for name, many in zip(names, true, strict=True) if not many),
+        tuple(name for name, many, said in zip(names, true, predicted, strict=True) if many and not said),
+    )
+
+
+def box_occurrence(
+    found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], names: Sequence[str], sure: float
+) -> Occurrence:
+    """Of boxes: a class is predicted where a box of it is told, whose score reaches `sure`."""
+    check_pairs(found, true)
+    told = [one.labels[one.scores >= sure] for one in (boxes.told() for boxes in found)]
+    return occurrence(objects(true, len(names)), counted(told, len(names)), names)
+
+
+def objects(true: Sequence[TrueBoxes], classes: int) -> np.ndarray:
+    """How many objects of each class (classes,) are to be found."""
+    return counted([one.labels[counts(one)] for one in true], classes)
+
+
+def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, int]:
+    """How many objects each score of boxes is about, by its name."""
+    each = objects(true, len(names)).tolist()
+    found = dict.fromkeys(("AP", "AP50", "AP75", "AR", "F1@50"), sum(each))
+    for size, (least, most) in list(SIZES.items())[1:]:
+        inside = [counts(one) & (one.areas >= least) & (one.areas <= most) for one in true]
+        found[f"AP_{size}"] = int(sum(one.sum() for one in inside))
+    return found | {
+        f"{kind}/{name}": n for name, n in zip(names, each, strict=True) for kind in ("AP", "AP50")
+    }
+
+
+def counts(true: TrueBoxes) -> np.ndarray:
+    """Which boxes (M,) of a picture are to be found."""
+    return ~(true.crowd | true.ignored)
+
+
+def counted(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
+    every = np.concatenate([np.zeros(0, dtype=np.int64), *labels])
+    return np.bincount(every, minlength=classes)
