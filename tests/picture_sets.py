@@ -79,6 +79,52 @@ def yolo(
     return folder / "data.yaml"
 
 
+def labelme_shape(
+    label: str, *points: tuple[float, float], kind: str = "rectangle", **more: Any
+) -> dict[str, Any]:
+    return {"label": label, "points": [list(point) for point in points], "shape_type": kind, **more}
+
+
+def labelme(
+    folder: Path, *shapes: dict[str, Any], name: str = "a", image: str = "{}.png", **more: Any
+) -> Path:
+    """A folder with an image and the labelme file of its shapes, each on a line of its own from line 2 on."""
+    shapes = shapes or (labelme_shape("cat", (4, 5), (20, 30)),)
+    lines = ",\n".join(json.dumps(shape) for shape in shapes)
+    rest = {"imagePath": image.format(name), "imageWidth": 64, "imageHeight": 48, "imageData": None, **more}
+    save_image(folder / f"{name}.png", seed=len(name))
+    (folder / f"{name}.json").write_text(f'{{"shapes": [\n{lines}\n], {json.dumps(rest)[1:]}')
+    return folder
+
+
+def cvat(
+    folder: Path, *shapes: str, labels: tuple[str, ...] = ("dog", "cat"), name: str = "a.png", more: str = ""
+) -> Path:
+    """CVAT's XML over one image, its shapes on lines of their own from line 4 on."""
+    shapes = shapes or ('<box label="cat" xtl="4" ytl="5" xbr="20" ybr="30" occluded="1"/>',)
+    named = "".join(f"<label><name>{label}</name></label>" for label in labels)
+    text = (
+        f"<annotations><version>1.1</version><meta><task><labels>{named}</labels></task></meta>\n\n"
+        f'<image id="0" name="{name}" width="64" height="48"{more}>\n'
+        + "\n".join(shapes)
+        + "\n</image>\n</annotations>\n"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "annotations.xml").write_text(text)
+    save_image(folder / "images" / name)
+    return folder / "annotations.xml"
+
+
+def box_table(
+    folder: Path, *rows: str, header: str = "filename,width,height,class,xmin,ymin,xmax,ymax"
+) -> Path:
+    """A table of boxes beside its image; the first row is in line 2."""
+    save_image(folder / "a.png")
+    lines = [*([header] if header else []), *(rows or ("a.png,64,48,cat,4,5,20,30",))]
+    (folder / "boxes.csv").write_text("".join(f"{line}\n" for line in lines))
+    return folder / "boxes.csv"
+
+
 def coordinates(size: int) -> st.SearchStrategy[tuple[float, float]]:
     """Two different coordinates in order, whole or with up to four decimals."""
     whole = st.integers(0, size).map(float)

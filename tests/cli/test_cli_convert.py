@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from picture_sets import coco, save_image, voc, voc_object, yolo
+from picture_sets import box_table, coco, save_image, voc, voc_object, yolo
 
 POLYGON = [[2.0, 2.0, 9.0, 2.0, 9.0, 8.0, 2.0, 8.0]]
 
@@ -96,3 +96,28 @@ def test_masks_become_no_boxes(refused, tmp_path):
 
 def test_help_shows_an_example(jumok):
     assert "jumok convert bccd blood/data.yaml" in jumok("convert", "--help").output
+
+
+def test_damaged_images_can_be_skipped(jumok, tmp_path):
+    source = yolo(tmp_path / "y", dict.fromkeys("abc", "0 0.5 0.5 0.5 0.5\n"))
+    (tmp_path / "y" / "images" / "train" / "b.png").write_bytes(b"nothing")
+    ended = jumok("convert", source, tmp_path / "v", "--to", "voc")
+    assert ended.status == 2 and "b.png" in ended.talk and not (tmp_path / "v").exists()
+    ended = jumok("convert", source, tmp_path / "v", "--to", "voc", "--skip")
+    assert ended.status == 0 and "left out 1 images that cannot be read, like" in ended.talk
+    assert "train: 2 pictures, 2 annotations" in ended.talk
+    assert (tmp_path / "v" / "ImageSets" / "Main" / "train.txt").read_text() == "a\nc\n"
+
+
+def test_how_something_was_found_is_said(jumok, tmp_path):
+    file = box_table(tmp_path / "t", "/home/somebody/a.png,64,48,cat,4,5,20,30")
+    ended = jumok("convert", file, tmp_path / "x.json")
+    assert (
+        ended.status == 0 and "remark: " in ended.talk and "they were found by their own names" in ended.talk
+    )
+
+
+def test_what_is_not_known_is_told(refused, tmp_path):
+    save_image(tmp_path / "photos" / "a.jpg")
+    told = refused("convert", tmp_path / "photos", tmp_path / "x.json")
+    assert "holds 1 images but no annotations" in told and "a folder of labelme" in told

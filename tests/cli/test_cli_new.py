@@ -42,7 +42,8 @@ def coco_set(folder: Path, names: tuple[str, ...]) -> Path:
     for number, name in enumerate(names):
         images = [{"id": i, "file_name": f"{name}{i}.png", "width": 64, "height": 48} for i in range(1, 7)]
         marked = [
-            {"id": i, "image_id": i, "category_id": 1, "bbox": [1, 2, 30, 20], "iscrowd": 0} for i in range(1, 7)
+            {"id": i, "image_id": i, "category_id": 1, "bbox": [1, 2, 30, 20], "iscrowd": 0}
+            for i in range(1, 7)
         ]
         text = json.dumps(
             {"images": images, "annotations": marked, "categories": [{"id": 1, "name": "cell"}]}

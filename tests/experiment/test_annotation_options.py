@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from jumok.experiment.sources import SourceOptions
-from picture_sets import coco, save_image, voc, voc_object, yolo
+from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
 
 
 def test_each_format_is_read(tmp_path):
@@ -16,19 +16,26 @@ def test_each_format_is_read(tmp_path):
         {"coco": coco(tmp_path / "coco")},
         {"coco": tmp_path / "coco" / "instances.json", "images": tmp_path / "coco"},
         {"yolo": yolo(tmp_path / "yolo", {"a": "0 0.5 0.5 0.5 0.5\n"}), "split": "train"},
+        {"labelme": labelme(tmp_path / "labelme"), "classes": ["bird", "cat"]},
+        {"cvat": cvat(tmp_path / "cvat"), "images": tmp_path / "images"},
+        {"boxes": box_table(tmp_path / "table"), "images": tmp_path / "images"},
         {"masks": tmp_path / "masks", "images": tmp_path / "images", "classes": colours, "ignore": None},
     ]
     read = [SourceOptions.model_validate(options).read() for options in given]
-    assert [data.faults for data in read] == [()] * 6
-    assert [len(data.classes) for data in read] == [1, 2, 2, 2, 2, 1]
+    assert [data.faults for data in read] == [()] * 9
+    assert [len(data.classes) for data in read] == [1, 2, 2, 2, 2, 2, 2, 1, 1]
     assert read[-1].classes[0].colour == (1, 2, 3) and read[-1].ignore is None
 
 
 REFUSED = {
     "or masks; got none of them": {},
     "got voc and coco": {"voc": "a", "coco": "b", "split": "train"},
-    "say which split of the voc data": {"voc": "a"},
-    "belongs to coco and masks; this is voc": {"voc": "a", "split": "train", "images": "x"},
+    "say which split of the yolo data": {"yolo": "a"},
+    "belongs to coco and voc and labelme and cvat and boxes and masks; this is yolo": {
+        "yolo": "a",
+        "split": "train",
+        "images": "x",
+    },
     "belongs to masks; this is coco": {"coco": "a", "ignore": 3},
     "masks need the names of their classes": {"masks": "a"},
     "no option splt; did you mean 'split'?": {"voc": "a", "splt": "train"},

@@ -168,16 +168,21 @@ def test_an_input_that_is_an_output(file):
     assert refusal(file) == "x.yaml:4: outputs.english: is an input, too; give them different names"
 
 
+ONE_OF = (
+    ": name exactly one of lines, table, lexicon, files, voc, coco, yolo, labelme, cvat, boxes or masks; got "
+)
+
+
 @pytest.mark.parametrize(
     ("source", "what"),
     [
         (
             "{}",
-            ": name exactly one of lines, table, lexicon, files, voc, coco, yolo or masks; got none of them",
+            ONE_OF + "none of them",
         ),
         (
             "{table: a.tsv, lexicon: b}",
-            ": name exactly one of lines, table, lexicon, files, voc, coco, yolo or masks; got table and lexicon",
+            ONE_OF + "table and lexicon",
         ),
         ("{tabel: a.tsv}", " has no option 'tabel'; did you mean 'table'?"),
         ("a.tsv", ": expected options like {key: value}, got 'a.tsv'"),

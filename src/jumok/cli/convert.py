@@ -45,7 +45,9 @@ def command(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="SOURCE", help="COCO .json (or a folder of them), VOC folder, YOLO data.yaml."
+            metavar="SOURCE",
+            help="COCO .json (or a folder of them), VOC folder, YOLO data.yaml, folder of labelme, CVAT's "
+            "annotations.xml, .csv of boxes.",
         ),
     ],
     target: Annotated[
@@ -58,7 +60,7 @@ def command(
         Images | None, typer.Option(help="Copy or link images to the folder; none: to a .json file always.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--from-images", help="Where the images of a COCO file are.")
+        Path | None, typer.Option("--from-images", help="Where the images are, if they are not found.")
     ] = None,
     split: Annotated[
         list[str] | None,
@@ -75,18 +77,25 @@ def command(
     """
     kind = to or told_by_name(target)
     from jumok.data.annotations.expressible import not_expressible, sentence
-    from jumok.data.annotations.splits import read_splits, same_classes
+    from jumok.data.annotations.splits import read_splits, same_classes, without_unreadable
     from jumok.data.annotations.splits_writing import counts, write_splits
+    from jumok.data.listing import printable
 
+    default = Images.none if target.suffix == ".json" else Images.copy
     splits = same_classes(read_splits(source, folder, split or ()))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)
+    for remark in dict.fromkeys(remark for data in splits.values() for remark in data.remarks):
+        say(f"remark: {remark}")
+    if skip:
+        splits, left = without_unreadable(splits, (images or default) is not Images.none)
+        if left:
+            say(f"left out {len(left):,} images that cannot be read, like {printable(left[0])}")
     if kind is To.masks:
         check_outlines(splits)
     lost = not_expressible(splits, kind.value)
     told = sentence(lost, kind.value)
     if told:
         say(told)
-    default = Images.none if target.suffix == ".json" else Images.copy
     write_splits(splits, target, kind.value, (images or default).value)
     for name, count in counts(splits).items():
         say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from jumok.data.named_files import NamedFilesSource
     from jumok.data.sources import LinesSource, Source, TableSource
 
-FORMATS = ("lines", "table", "lexicon", "files", "voc", "coco", "yolo", "masks")
-ANNOTATED = ("voc", "coco", "yolo", "masks")
+ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
+FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
 BELONGS = {  # which formats an option is for
     "columns": ("table",),
     "separator": ("table",),
     "stress": ("lexicon",),
-    "images": ("coco", "masks"),
-    "split": ("voc", "yolo"),
-    "classes": ("voc", "masks"),
+    "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
+    "split": ("voc", "yolo", "cvat"),
+    "classes": ("voc", "labelme", "cvat", "boxes", "masks"),
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
@@ -68,9 +68,12 @@ class SourceOptions(Options):
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
     files: Path | None = None  # a folder of images whose text is in their names
     text: Literal["stem", "folder"] = "stem"  # for files: the name without suffix, or that of the folder
-    voc: Path | None = None  # the folder that holds JPEGImages and Annotations
+    voc: Path | None = None  # the folder that holds JPEGImages and Annotations, or images and XML files alone
     coco: Path | None = None  # the JSON file
     yolo: Path | None = None  # the data.yaml
+    labelme: Path | None = None  # the folder of JSON files
+    cvat: Path | None = None  # the annotations.xml of "CVAT for images"
+    boxes: Path | None = None  # a table with a row for each box
     masks: Path | None = None  # a folder of masks, or a list file with `image mask` on each line
     images: Path | None = None  # the folder of images, where the format does not say it
     split: str | None = None
@@ -94,8 +97,8 @@ class SourceOptions(Options):
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
                 raise misplaced(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
-        if given[0] in ("voc", "yolo") and self.split is None:
-            raise misplaced(f"say which split of the {given[0]} data, like split: train", "split")
+        if self.yolo is not None and self.split is None:
+            raise misplaced("say which split of the yolo data, like split: train", "split")
         if self.masks is not None and not self.classes:
             raise misplaced("masks need the names of their classes, in the order of their values", "classes")
         if self.masks is not None:
@@ -154,22 +157,32 @@ class SourceOptions(Options):
                 "masks do not say where one object ends and the next begins; boxes can be made of them only where "
                 "each object has a number of its own (instances: true)"
             )
-        place = self.voc or self.coco or self.yolo or self.masks or Path()
+        place = getattr(self, self.format)
         return AnnotationSource(self.read, place, kinds, self.model_dump_json())
 
     def read(self) -> "AnnotatedSet":
         """Read annotations; images stay unread, but for sizes where the format needs them."""
+        from jumok.data.annotations.box_table import read_box_table
         from jumok.data.annotations.coco import read_coco
+        from jumok.data.annotations.cvat import read_cvat
+        from jumok.data.annotations.labelme import read_labelme
         from jumok.data.annotations.masks import read_masks
         from jumok.data.annotations.voc import read_voc
         from jumok.data.annotations.yolo import read_yolo
 
+        names = tuple(self.classes) if self.classes else None
         if self.voc is not None:
-            return read_voc(self.voc, self.split or "", tuple(self.classes) if self.classes else None)
+            return read_voc(self.voc, self.split, names, self.images)
         if self.coco is not None:
             return read_coco(self.coco, self.images)
         if self.yolo is not None:
             return read_yolo(self.yolo, self.split or "")
+        if self.labelme is not None:
+            return read_labelme(self.labelme, self.images, names)
+        if self.cvat is not None:
+            return read_cvat(self.cvat, self.images, self.split, names)
+        if self.boxes is not None:
+            return read_box_table(self.boxes, self.images, names)
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
 
 

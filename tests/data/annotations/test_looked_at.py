@@ -4,10 +4,13 @@ import shutil
 
 import pytest
 
+from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.cvat import read_cvat
+from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
-from picture_sets import coco, save_image, voc, voc_object, yolo
+from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
 
 BOX = "0 0.5 0.5 0.5 0.5\n"
 
@@ -33,6 +36,29 @@ def make_voc(folder):
 def make_coco(folder):
     file = coco(folder)
     return lambda: read_coco(file)
+
+
+def make_pairs(folder):
+    labelme(folder / "images")
+    voc(folder / "v", voc_object("dog", 1, 1, 9, 9))
+    (folder / "annotations").mkdir()
+    (folder / "v" / "Annotations" / "a.xml").rename(folder / "annotations" / "a.xml")
+    return lambda: read_voc(folder, None)
+
+
+def make_labelme(folder):
+    labelme(folder)
+    return lambda: read_labelme(folder)
+
+
+def make_cvat(folder):
+    file = cvat(folder)
+    return lambda: read_cvat(file)
+
+
+def make_table(folder):
+    file = box_table(folder)
+    return lambda: read_box_table(file)
 
 
 def written(text):
@@ -61,6 +87,17 @@ CHANGES = [
     (make_voc, "Annotations/b.xml", gone),
     (make_voc, "JPEGImages/a.png", lambda path: save_image(path, 10, 10)),
     (make_voc, "ImageSets/Main/train.txt", written("a\n")),
+    (make_pairs, "annotations/a.xml", written("<annotation></annotation>")),
+    (make_pairs, "annotations/b.xml", written("<annotation></annotation>")),
+    (make_pairs, "images/a.png", gone),
+    (make_pairs, "ImageSets/Main/train.txt", written("a\n")),
+    (make_labelme, "a.json", written("{}")),
+    (make_labelme, "deep/b.json", written("{}")),
+    (make_labelme, "a.png", gone),
+    (make_cvat, "annotations.xml", written("<annotations/>")),
+    (make_cvat, "images/a.png", gone),
+    (make_table, "boxes.csv", written("a")),
+    (make_table, "a.png", gone),
     (make_coco, "a.png", gone),
     (make_coco, "night/b.png", lambda path: save_image(path, 10, 10)),
     (make_coco, "instances.json", written('{"images": [], "annotations": [], "categories": []}')),
@@ -79,6 +116,7 @@ def test_every_change_is_noticed_and_so_is_its_end(tmp_path, make, name, change)
     faulty = read().files
     known = state(faulty)
     original = tmp_path / "copy" / name
+    (tmp_path / "data" / name).parent.mkdir(exist_ok=True)
     if original.exists():
         shutil.copy(original, tmp_path / "data" / name)
         (tmp_path / "data" / name).touch()

@@ -9,10 +9,11 @@ from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
 from jumok.data.annotations.labelme import read_labelme
-from jumok.data.annotations.picture import AnnotatedSet, Class
+from jumok.data.annotations.picture import AnnotatedSet, Class, header_size
 from jumok.data.annotations.recognizing import Source, recognized, split_names
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
+from jumok.data.faults import Fault
 from jumok.errors import DataError, did_you_mean
 
 Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written
@@ -59,3 +60,19 @@ def same_classes(splits: Splits) -> Splits:
     if all(one.id is None for one in union):  # formats that know no order
         union = tuple(sorted(union, key=lambda one: one.name))
     return {name: replace(data, classes=union) for name, data in splits.items()}
+
+
+def without_unreadable(splits: Splits, needed: bool) -> tuple[Splits, list[Path]]:
+    """The splits without images that cannot be read, where they are `needed` or their size is; and those images."""
+    left: list[Path] = []
+    kept: Splits = {}
+    for name, data in splits.items():
+        good = []
+        for picture in data.pictures:
+            wanted = needed or picture.size is None
+            if wanted and isinstance(header_size(picture.path), Fault):
+                left.append(picture.path)
+            else:
+                good.append(picture)
+        kept[name] = replace(data, pictures=tuple(good))
+    return kept, left
