@@ -81,7 +81,7 @@ def test_one_process_has_nothing_to_shard_and_says_so(tmp_path):
     told = Told()
     train(small_experiment(tmp_path, "training.steps=2"), tmp_path / "run")
     train(small_experiment(tmp_path, "training.steps=2", "training.shard=true"), tmp_path / "shard", told)
-    assert told.sentences == [ONE_SHARD]
+    assert told.sentences.count(ONE_SHARD) == 1
     one, two = (last_checkpoint(tmp_path / name).tensors["model"] for name in ("run", "shard"))
     assert all(torch.equal(one[name], two[name]) for name in one)
 

@@ -191,7 +191,7 @@ def other_data_are_refused(folder: Path) -> None:
     own = folder / f"machine{processes.rank}"
     own.mkdir()
     write_words(own, train=60 + processes.rank)
-    prepared = prepare(experiment_of(own, "ema"), complain)
+    prepared = prepare(experiment_of(own, "ema"), str)
     with pytest.raises(RunError, match="process 1 reads other data than process 0"):
         require_same_data(prepared, processes)
 

@@ -53,8 +53,8 @@ OUTPUTS = {
 """,
 }
 TOKENS = {
-    "text": "{kind: bpe, size: 8000, shared: true}     # characters | words | bpe | unigram | spaces",
-    "image": "{kind: characters}                        # characters | words | bpe | unigram | spaces",
+    "text": "{kind: bpe, size: 8000, shared: true}     # auto | characters | jamo | words | bpe | unigram | spaces",
+    "image": "{kind: characters}                        # auto | characters | jamo | words | bpe | unigram | spaces",
 }
 USUAL = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
