@@ -21,7 +21,7 @@ def test_clean_data(jumok, file):
     assert ended.status == 0 and ended.output == ""
     *_, faults, model = ended.talk.splitlines()
     assert faults == "no faults" and model.startswith("the model: ") and "parameters; a batch of" in model
-    assert "source: 10 tokens, target: 10 tokens" in ended.talk
+    assert "source: 10 tokens (characters), target: 10 tokens (characters)" in ended.talk
 
 
 def test_every_fault_is_named(jumok, file, tmp_path):

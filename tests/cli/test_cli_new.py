@@ -193,8 +193,8 @@ def test_an_image_and_its_text_pass_the_check(jumok):
         (["--data", "nothing"], "does not exist"),
         (["--data", "pairs.tsv", "--kind", "boxes"], "--data holds a table"),
         (["--data", "set", "--kind", "boxes"], "--data holds masks of images"),
-        (["--data", "set", "--kind", "text"], "--data holds masks of images"),
-        (["--data", "alone"], "no images were found for these masks"),
+        (["--data", "set", "--kind", "boxes"], "which give no boxes"),
+        (["--data", "alone"], "; where the names of images say what is written in them, add --kind text"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(refused, words, sentence):
@@ -203,3 +203,28 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(refused, words, senten
     (mask_set(Path("alone")) / "images").rename("elsewhere")
     assert sentence in refused("new", "x.yaml", *words)
     assert not Path("x.yaml").exists()
+
+
+def test_masks_of_0_and_255_name_both_values(jumok):
+    file = made(jumok, "--data", mask_set(Path("set"), values=(0, 0, 255)))
+    assert read_experiment(file).data.train.classes == {"background": 0, "object": 255}
+    checked(jumok, file)
+
+
+def test_masks_among_the_images_are_told_by_their_names(jumok):
+    folder = mask_set(Path("set"))
+    for mask in (folder / "masks").iterdir():
+        mask.rename(folder / "images" / f"{mask.stem}_mask.png")
+    (folder / "masks").rmdir()
+    file = made(jumok, "--data", folder / "images")
+    assert read_experiment(file).data.train.classes == ("background", "class1", "class2")
+    checked(jumok, file)
+
+
+def test_images_whose_names_are_their_texts(jumok):
+    for number, word in enumerate(("ja", "nein", "doch", "bald", "heute", "morgen") * 4):
+        save_image(Path("set", f"{word}{number}.png"), seed=number)
+    file = made(jumok, "--data", "set", "--kind", "text")
+    experiment = read_experiment(file)
+    assert (experiment.inputs["image"].kind, experiment.outputs["text"].kind) == ("image", "text")
+    checked(jumok, file)

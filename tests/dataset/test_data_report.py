@@ -29,7 +29,7 @@ def test_clean_data(tmp_path):
     lengths = found.splits["train"].lengths["source"]
     assert (lengths.min, lengths.max) == (2, 6)  # letters and the end mark
     assert lengths.total == sum(len(line) + 1 for line in inputs_of(tmp_path / "train.tsv"))
-    assert found.fields == {"source": "10 tokens", "target": "10 tokens"}
+    assert found.fields == {"source": "10 tokens (characters)", "target": "10 tokens (characters)"}
 
 
 def inputs_of(file: Path) -> list[str]:

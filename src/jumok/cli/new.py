@@ -59,7 +59,8 @@ def command(
     from jumok.experiment.found import find_data
     from jumok.experiment.starting import start_of, starting_text
 
-    found = find_data(data) if data is not None else None
+    wanted = (asked.kind if asked is not None else "") or kind
+    found = find_data(data, wanted) if data is not None else None
     text = starting_text(start_of(given, asked, kind, found, file), file)
     values, root = parse_yaml(text, str(file))
     try:

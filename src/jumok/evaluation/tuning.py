@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jumok.dataset.prepare import Say
-from jumok.evaluation.answers import answer, judges, open_split
+from jumok.evaluation.answers import answer, open_split
 from jumok.experiment.options import Experiment
 from jumok.predictor.predictor import Predictor
 
@@ -16,7 +16,7 @@ def tune(folder: Path, predictor: Predictor, experiment: Experiment, say: Say) -
     if kind.least is None or "valid" not in experiment.data.parts():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
-    if not judges(split):
+    if kind.lacks(split.texts, split.rows, learning=False):
         return predictor
     answered = answer(predictor, split, MOST)
     tuned = kind.tuned(answered.found, answered.right)

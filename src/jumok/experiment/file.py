@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumok.data.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
-from jumok.experiment.loader import parse_yaml
+from jumok.experiment.loader import HALF, parse_yaml
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -66,6 +67,8 @@ def set_value(given: dict[str, Any], override: str) -> None:
     """Apply "a.b.c=value", the value read as YAML."""
     _, equals, value = override.partition("=")
     *parents, last = keys = keys_of(override)
+    if HALF.search(override):
+        raise ConfigurationError(f"--set {override!r}: is not UTF-8 text; write it as UTF-8")
     if not equals or not all(keys):
         raise ConfigurationError(f"--set {override!r}: expected KEY=VALUE, like training.steps=200")
     place = given
@@ -103,6 +106,8 @@ def absolute(path: str, folder: Path) -> str:
     """A path that starts at `folder`, whole; what comes out of a pipe is kept in a file, for it comes once."""
     try:
         whole = folder / Path(path).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # whoever reads it says so
+            whole.stat()
         return str(spooled(whole) if is_pipe(whole) else whole.resolve())
     except ValueError:
         raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None

@@ -1,19 +1,18 @@
 """What data lie at a path, as an experiment file would name them: for a file to start from."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from jumok.data.annotations.box_table import is_box_table
+from jumok.data.annotations.mask_pairs import paired
 from jumok.data.annotations.recognizing import Source as Annotations
 from jumok.data.annotations.recognizing import look_at, split_names
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES
 from jumok.data.mask_images import load_mask
 from jumok.data.reading import decoded, raw_lines
 from jumok.errors import DataError
@@ -38,15 +37,17 @@ class Found:
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
 
 
-def find_data(path: Path) -> Found:
-    """The data at a path; DataError where nothing is known to lie there."""
+def find_data(path: Path, wanted: str | None = None) -> Found:
+    """The data at a path, for an output of the kind that is wanted; DataError where nothing is known to lie there."""
     if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
     inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
     if inside:
         return tables(parted(inside) or {"train": next(iter(inside.values()))})
     known = look_at(path)
-    return masks(path) if known is None else annotations(known)
+    if known is not None:
+        return annotations(known)
+    return named_images(path) if wanted == "text" and path.is_dir() else masks(path)
 
 
 def annotations(known: Annotations) -> Found:
@@ -106,42 +107,53 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 
 def masks(path: Path) -> Found:
-    """Masks in folders, each part with its images, or in lists."""
-    if not path.is_dir():
-        return Found("mask", {"train": {"masks": path, "classes": ["background", "object"]}})
-    lists = {file.stem: file for file in sorted(path.glob("*.txt"))}
+    """Masks in folders, each part with its images, or in lists; DataError where no mask is of an image."""
+    lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
+    if lists:
+        sources: dict[str, Source] = {part: {"masks": file} for part, file in parted(lists).items()}
+    else:
+        sources = mask_folders(path)
+    pairs = paired(sources["train"]["masks"], sources["train"].get("images"))
+    if not pairs.pictures:
+        why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
+        raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
+    classes = class_names([picture.mask for picture in pairs.pictures if picture.mask is not None])
+    return Found("mask", {part: {**source, "classes": classes} for part, source in sources.items()})
+
+
+def mask_folders(path: Path) -> dict[str, Source]:
+    """The folder of masks of each part, and that of its images, if they are not among them."""
     of_masks = inner_folder(path, MASK_FOLDERS) or path
     of_images = inner_folder(path, IMAGE_FOLDERS) or inner_folder(path.parent, IMAGE_FOLDERS)
-    classes = class_names(of_masks)
-    if "train" in parted(lists) and lists:
-        return Found(
-            "mask", {part: {"masks": file, "classes": classes} for part, file in parted(lists).items()}
-        )
-    folders = {one.name: one for one in sorted(of_masks.iterdir()) if one.is_dir()}
+    parts = part_folders(of_masks) or {"train": of_masks}
+    found: dict[str, Source] = {part: {"masks": folder} for part, folder in parts.items()}
+    for source in found.values() if of_images is not None and of_images != of_masks else ():
+        source["images"] = of_images / source["masks"].relative_to(of_masks)
+    return found
+
+
+def part_folders(path: Path) -> dict[str, Path]:
+    """The folders in a folder that are called train, valid or test; none without train."""
+    folders = {one.name: one for one in sorted(path.iterdir()) if one.is_dir()}
     parts = {part: one for part, one in parted(folders).items() if one.name.lower() in PARTS[part]}
-    if "train" not in parts:
-        parts = {"train": of_masks}
-    if of_images is None:
-        raise DataError(
-            f"{path}: no images were found for these masks; name the folder that holds images/ and masks/"
-        )
-    return Found("mask", {part: pair(one, of_masks, of_images, classes) for part, one in parts.items()})
+    return parts if "train" in parts else {}
 
 
-def pair(folder: Path, of_masks: Path, of_images: Path, classes: Any) -> Source:
-    """A folder of masks with that of its images."""
-    return {"masks": folder, "images": of_images / folder.relative_to(of_masks), "classes": classes}
+def named_images(path: Path) -> Found:
+    """Images whose names say what is written in them."""
+    parts = part_folders(path) or {"train": path}
+    return Found("text", {part: {"files": folder} for part, folder in parts.items()}, ("image", "text"))
 
 
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
     return next((path / name for name in names if (path / name).is_dir()), None)
 
 
-def class_names(folder: Path) -> list[str] | dict[str, Any]:
+def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
     """Names to be replaced by a person: one for each value, or for each colour with it."""
     values: set[int] = set()
     colours: set[tuple[int, ...]] = set()
-    for file in islice(images_below(folder), LOOKED_INTO):
+    for file in masks[:LOOKED_INTO]:
         try:
             mask = load_mask(file)
         except DataError:
@@ -160,7 +172,3 @@ def class_names(folder: Path) -> list[str] | dict[str, Any]:
 
 def name_of(number: int) -> str:
     return "background" if number == 0 else f"class{number}"
-
-
-def images_below(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file())

@@ -11,6 +11,8 @@ from jumok.errors import ConfigurationError
 # what YAML 1.1 reads in ways that few people mean
 OTHERWISE = (":bool", ":int", ":float", ":timestamp", ":value")
 
+HALF = re.compile("[\ud800-\udfff]")  # lone surrogates, as bytes become in arguments, too
+
 
 class Loader(yaml.SafeLoader):
     """YAML 1.2: `no` is a language, 1e-3 a number, 0010 is ten, 1:30 a text; a key may stand once."""
@@ -26,6 +28,15 @@ class Loader(yaml.SafeLoader):
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # `!!int word`
             kind = node.tag.rpartition(":")[2]
             raise ConfigurationError(f"{self.name}:{node.start_mark.line + 1}: this is no {kind}") from error
+
+    def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and HALF.search(value):
+            raise ConfigurationError(
+                f"{self.name}:{node.start_mark.line + 1}: {value[:60]!r} holds half a character or a byte that "
+                "is not UTF-8; write it as UTF-8"
+            )
+        return value
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()

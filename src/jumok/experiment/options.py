@@ -130,7 +130,6 @@ class TrainingOptions(Options):
     )
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
-    log: Literal["tensorboard"] | None = None  # curves for TensorBoard beside metrics.jsonl
 
     def warmup_of(self, steps: int) -> int:
         """Steps in which the learning rate rises, in a training of so many."""

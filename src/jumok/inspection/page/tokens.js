@@ -14,7 +14,8 @@
       this.first = 0;
       this.tokens = el("div", {
         class: "tokens", role: "listbox", "aria-label": title, "aria-orientation": "horizontal", tabindex: axis.count ? null : 0,
-        onpointerover: (event) => this.over(event), onpointermove: (event) => this.rests(event), onpointerleave: () => handlers.leave(side),
+        onpointerover: (event) => this.over(event), onpointermove: (event) => this.rests(event),
+        onpointerleave: () => { this.pointer = null; handlers.leave(side); },
         onclick: (event) => this.click(event), onkeydown: (event) => this.key(event),
       });
       this.node = el("div", { class: `row ${side} ${this.long ? "long" : ""}` },
