@@ -1,12 +1,14 @@
 """What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from jumok.data.annotations.picture import AnnotatedSet, Picture
 from jumok.data.faults import Fault
 from jumok.dataset.importing import FATAL, SHOWN, Imported
+from jumok.errors import did_you_mean
 from jumok.kinds.fitting import Fields
 
 
@@ -32,22 +34,42 @@ class PartFaults:
 
 
 def left_out(
-    source: Imported, rows: np.ndarray, fields: Fields, lengths: np.ndarray, limit: int, faults: PartFaults
+    source: Imported,
+    rows: np.ndarray,
+    fields: Fields,
+    lengths: np.ndarray,
+    limit: int,
+    faults: PartFaults,
+    read: Callable[[], AnnotatedSet],
 ) -> np.ndarray:
-    """Which of the rows (n,) cannot be used, boolean; `lengths` (columns, n) are in tokens."""
+    """Which of the rows (n,) cannot be used, boolean; `lengths` (columns, n) are in tokens.
+
+    `read` gives annotated images once more, where a fault must be told at its line.
+    """
     lost = np.zeros(len(rows), bool)
-    for name, kind in fields.outputs.items():
-        for place, reason in kind.unfit(source.store, rows).items():
-            lost[place] = True
-            problem = f"{name}: {reason}"
-            remedy = "correct the name, or show this class in train, too"
-            faults.add(fault_of_row(source, name, int(rows[place]), problem, remedy, "unknown_class"))
+    for kind in fields.outputs.values():
+        unfit = kind.unfit(source.store, rows)
+        data = read() if unfit else AnnotatedSet((), ())
+        known = [one.name for one in kind.classes]
+        for number, name in unfit.items():
+            lost[number] = True
+            picture = data.pictures[source.store.line(int(rows[number])) - 1]
+            faults.add(strange_class(picture, name, known))
     for i in np.flatnonzero((lengths > limit).any(0)).tolist():
         lost[i] = True
         faults.add(
             too_long(source, int(rows[i]), dict(zip(fields.all, lengths[:, i].tolist(), strict=True)), limit)
         )
     return lost
+
+
+def strange_class(picture: Picture, name: str, known: Sequence[str]) -> Fault:
+    """The fault of a class that training does not know, told where it is first marked in an image."""
+    place = next((one.place for one in picture.annotations if one.name == name), picture.place)
+    problem = f"{name!r} is marked here, but training knows only {', '.join(known)}"
+    hint = did_you_mean(name, known).removeprefix("; ")
+    remedy = hint if "did you mean" in hint else "correct the name, or show this class in train, too"
+    return place.fault(problem, remedy, "unknown_class")
 
 
 def too_long(source: Imported, row: int, lengths: Mapping[str, int], limit: int) -> Fault:

@@ -227,7 +227,8 @@ def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: Experim
     fields, faults = prepared.fields, PartFaults()
     columns = {name: kind.column(source.store, source.root) for name, kind in fields.all.items()}
     lengths = np.stack([columns[name].lengths[rows] for name in fields.all])  # (columns, n)
-    kept = rows[~left_out(source, rows, fields, lengths, experiment.data.max_tokens, faults)]
+    read = dict(experiment.data.sources())[_owner(part, experiment)].read
+    kept = rows[~left_out(source, rows, fields, lengths, experiment.data.max_tokens, faults, read)]
     check_part(part, source, prepared.faults.get("train", source), kept, fields, faults)
     prepared.part_faults[part] = faults
     return Split(part, source.files, source.root, source.store, columns, kept, fields)

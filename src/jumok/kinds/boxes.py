@@ -111,8 +111,7 @@ class Boxes:
         for place, text in enumerate(store.texts(self.name, rows)):
             strange = [one.name for one in objects_of(text) if one.name not in self.numbers]
             if strange:
-                known = ", ".join(self.names)
-                found[place] = f"{strange[0]!r} is marked here, but training knows only {known}"
+                found[place] = strange[0]
         return found
 
     def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:

@@ -182,7 +182,7 @@ class OutputKind(Kind, Protocol):
         ...
 
     def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
-        """Which of the rows say what this kind did not learn in training, by their number among them, and what."""
+        """Which of the rows show a class that training did not, by their number among them, and its name."""
         ...
 
     def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:

@@ -117,9 +117,7 @@ class Mask:
         for place, text in enumerate(store.texts(self.name, rows)):
             strange = [name for name, _ in json.loads(text).get("outlines", ()) if name not in known]
             if strange:
-                found[place] = (
-                    f"{strange[0]!r} is outlined here, but training knows only {', '.join(self.names)}"
-                )
+                found[place] = strange[0]
         return found
 
     def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:

@@ -1,0 +1,97 @@
+"""Parts of annotated images in every format: what valid shows and train does not, found with its file and line."""
+
+import pytest
+import yaml
+
+from jumok.dataset import prepare
+from jumok.errors import DataError
+from jumok.experiment import read_experiment
+from picture_sets import box_table, coco, cvat, labelme, labelme_shape, save_image, voc, voc_object, yolo
+
+BOX = "{} 0.5 0.5 0.5 0.5\n"
+
+
+def voc_parts(folder):
+    voc(folder, voc_object("cat", 1, 1, 9, 9), "a", "train")
+    voc(folder, voc_object("cat", 1, 1, 9, 9), "b", "val")
+    voc(folder, voc_object("cat", 1, 1, 9, 9) + "\n" + voc_object("bird", 1, 1, 9, 9), "c", "val")
+    return {"voc": folder, "split": "train"}, {"voc": folder, "split": "val"}, "Annotations/c.xml:5"
+
+
+def coco_parts(folder):
+    one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    kinds = [{"id": 3, "name": "cat"}, {"id": 4, "name": "bird"}]
+    bird = {**one, "id": 2, "image_id": 90, "category_id": 4}
+    train = coco(folder / "train", annotations=[one], categories=kinds[:1])
+    valid = coco(folder / "valid", annotations=[one, bird], categories=kinds)
+    return {"coco": train}, {"coco": valid}, "valid/instances.json:8"
+
+
+def table_parts(folder):
+    for part in ("train", "valid"):
+        save_image(folder / part / "b.png", seed=3)
+    rows = ("b.png,64,48,cat,4,5,20,30", "a.png,64,48,bird,4,5,20,30")
+    train, valid = box_table(folder / "train"), box_table(folder / "valid", *rows)
+    return {"boxes": train}, {"boxes": valid}, "valid/boxes.csv:3"
+
+
+def labelme_parts(folder):
+    labelme(folder / "train")
+    labelme(folder / "valid", name="c")
+    bird = labelme_shape("bird", (1, 2), (9, 9))
+    valid = labelme(folder / "valid", labelme_shape("cat", (1, 2), (9, 9)), bird, name="b")
+    return {"labelme": folder / "train"}, {"labelme": valid}, "valid/b.json:3"
+
+
+PARTS = {"voc": voc_parts, "coco": coco_parts, "boxes": table_parts, "labelme": labelme_parts}
+
+
+def experiment(folder, train, valid, **data):
+    parts = {"train": train, "valid": valid, **data}
+    plain = {
+        part: {key: str(value) for key, value in source.items()} if isinstance(source, dict) else source
+        for part, source in parts.items()
+    }
+    options = {
+        "inputs": {"photo": {"kind": "image", "size": 64, "encoder": {"backbone": "convolutional"}}},
+        "outputs": {"seen": {"kind": "boxes"}},
+        "data": plain,
+    }
+    file = folder / "x.yaml"
+    file.write_text(yaml.safe_dump(options))
+    return read_experiment(file)
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_class_that_only_valid_shows_is_told_at_its_line_and_can_be_skipped(tmp_path, kind):
+    train, valid, place = PARTS[kind](tmp_path)
+    said: list[str] = []
+    with pytest.raises(DataError) as caught:
+        prepare(experiment(tmp_path, train, valid), said.append)
+    assert f"{tmp_path / place}: 'bird' is marked here, but training knows only cat" in str(caught.value)
+    assert "data.on_bad_rows: skip" in str(caught.value)
+    prepared = prepare(experiment(tmp_path, train, valid, on_bad_rows="skip"), said.append)
+    assert len(prepared.splits["valid"]) == 1 and any("unknown class" in one and place in one for one in said)
+
+
+@pytest.mark.parametrize("kind", ["cvat", "yolo"])
+def test_formats_with_a_list_of_classes_have_the_same_in_all_parts(tmp_path, kind):
+    if kind == "cvat":
+        parts = [{"cvat": cvat(tmp_path / part)} for part in ("train", "valid")]
+    else:
+        file = yolo(
+            tmp_path, {"a": BOX.format(0)}, "train: images/train\nval: images/train\nnames: [dog, cat]\n"
+        )
+        parts = [{"yolo": file, "split": split} for split in ("train", "val")]
+    prepared = prepare(experiment(tmp_path, *parts), lambda said: None)
+    assert [one.name for one in prepared.outputs["seen"].classes] == ["dog", "cat"]
+    assert len(prepared.splits["valid"]) == 1
+
+
+def test_how_labels_were_found_is_said_in_training(tmp_path):
+    file = yolo(tmp_path, {"a": BOX.format(0), "b": BOX.format(0)}, "train: images/train\nnames: [dog]\n")
+    (tmp_path / "labels").rename(tmp_path / "Labels")
+    said: list[str] = []
+    source = {"yolo": file, "split": "train"}
+    prepare(experiment(tmp_path, source, source), said.append)
+    assert sum("the labels of 2 images were found in" in one for one in said) == 1
