@@ -6,13 +6,15 @@ from typing import Any
 
 from jumok.errors import RunError
 
+LEAST_FALL = 1e-4  # of the loss, as a share: smaller ones are the noise of a training that stands still
+
 
 class Best:
     """The best evaluation so far by a metric, ties decided by the loss, and how many have brought no progress since.
 
-    Progress is a better value of the metric, an equal value with a lower loss, or the lowest loss so far: an exact
-    match that is 0 for long while the loss falls is no standstill. `patience` counts evaluations without progress in
-    the second half of the schedule of `steps` steps, for what a falling learning rate brings comes late; None never
+    Progress is a better value of the metric, an equal value with a lower loss, or a loss clearly below all so far: an
+    exact match that is 0 for long while the loss falls is no standstill. `patience` counts evaluations without progress
+    in the second half of the schedule of `steps` steps, for what a falling learning rate brings comes late; None never
     runs out.
     """
 
@@ -32,9 +34,10 @@ class Best:
     def update(self, value: float, loss: float, step: int) -> bool:
         """Take an evaluation; tells whether it is a new best. NaN and infinite values never are."""
         better = math.isfinite(value) and (self.value is None or self._is_better(value, loss))
+        gains = better and (self.value != value or loss < self.loss * (1 - LEAST_FALL))
         if better:
             self.value, self.loss, self.step = value, loss, step
-        if better or loss < self.lowest:
+        if gains or loss < self.lowest * (1 - LEAST_FALL):
             self.waited = 0
         elif 2 * step > self.steps:
             self.waited += 1
