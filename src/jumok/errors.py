@@ -1,5 +1,6 @@
 """The few exceptions of jumok, and the "did you mean" of their sentences."""
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -34,7 +35,31 @@ class Interrupted(Exception):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint with the nearest known name ("; did you mean 'width'?"), or the list of them when none is near."""
     known = list(known)
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
+    near = nearest(name, known)
+    if near is not None:
+        return f"; did you mean {near!r}?{how_it_differs(name, near)}"
     return f"; known are: {', '.join(known)}" if known else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like another; first of all one that looks the same."""
+    known = list(known)
+    same = [one for one in known if folded(one) == folded(name)]
+    return next(iter(same or get_close_matches(name, known, n=1, cutoff=0.6)), None)
+
+
+def folded(name: str) -> str:
+    """A name without what people do not see at once: forms of Unicode, capitals, blanks at the ends."""
+    return unicodedata.normalize("NFC", name).casefold().strip()
+
+
+def how_it_differs(name: str, other: str) -> str:
+    """A few words in brackets about names that look the same or nearly so; nothing where anybody sees it."""
+    if name == other or folded(name) != folded(other):
+        return ""
+    composed, theirs = (unicodedata.normalize("NFC", one) for one in (name, other))
+    if composed == theirs:
+        return " (it looks the same, but is another form of Unicode: NFC and NFD)"
+    if composed.strip() == theirs.strip():
+        return " (they differ in blanks at the ends)"
+    return " (they differ in capital letters)"

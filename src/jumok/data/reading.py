@@ -2,16 +2,18 @@
 
 import gzip
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from jumok.data.encodings import likely_encoding
 from jumok.data.faults import Fault, UnreadableFile
+from jumok.errors import how_it_differs, nearest
 
+DIGITS = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
@@ -117,8 +119,14 @@ def nearest_file(path: Path) -> str:
     """What to do about a missing file: the nearest name in its folder, if there is a similar one."""
     if not is_folder(path.parent):
         return f"nor does its folder {path.parent}; correct the path"
-    near = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else "correct the path"
+    names = sorted(os.listdir(path.parent))
+    other_suffix = [name for name in names if Path(name).stem == path.stem]
+    near = other_suffix[0] if other_suffix else nearest(path.name, names)
+    if near and DIGITS.sub("0", near) == DIGITS.sub(
+        "0", path.name
+    ):  # another number is another file, no slip
+        near = None
+    return f"did you mean {near!r}?{how_it_differs(path.name, near)}" if near else "correct the path"
 
 
 def damaged_gzip(path: Path, error: Exception) -> Fault:

@@ -29,7 +29,8 @@ def test_boxes_without_area_or_outside(tmp_path):
     place = tmp_path / "Annotations" / "a.xml"
     assert sentences(read_voc(folder, "train")) == [
         f"{place}:4: the box of 'dog' is a single point: x 4 to 5, y 4 to 5; remove it or draw it again",
-        f"{place}:5: the box of 'dog' is without area: x 8 to 4, y 4 to 8; remove it or draw it again",
+        f"{place}:5: the box of 'dog' has its corners swapped: x 8 to 4, y 4 to 8; swap the smaller and the larger edge, "
+        "or draw it again",
         f"{place}:6: the box of 'dog' reaches 6 pixels beyond the right edge and 2 pixels beyond the lower edge "
         "of the image (64 × 48): x 0 to 70, y 0 to 50; draw it again or clip it",
         f"{place}:7: the box of 'dog' reaches 1 pixels beyond the left edge of the image (64 × 48): "
@@ -129,3 +130,19 @@ def test_values_and_sizes_of_masks(tmp_path):
     (tmp_path / "masks" / "a.png").write_bytes(b"x")
     data = read_masks(tmp_path / "masks", ["sky"], tmp_path / "images")
     assert "is another kind of file or damaged" in sentences(data)[0]
+
+
+def test_swapped_corners_are_told(tmp_path):
+    (sentence,) = sentences(read_voc(voc(tmp_path, voc_object("dog", 30, 25, 6, 6)), "train"))
+    assert "the box of 'dog' has its corners swapped: x 29 to 6, y 24 to 6; swap" in sentence
+
+
+def test_a_missing_image_of_a_list_is_told_once_and_can_be_skipped(tmp_path):
+    file = yolo(tmp_path, {"a": "0 0.5 0.5 0.5 0.5\n", "b": ""}, "train: list.txt\nnames: [cat, dog]\n")
+    (tmp_path / "list.txt").write_text("images/train/a.png\nimages/train/b.png\n")
+    (tmp_path / "images" / "train" / "a.png").unlink()
+    (fault,) = check({"train": read_yolo(file, "train")}).faults
+    assert (fault.kind, fault.line) == ("missing_image", 1)
+    (tmp_path / "images" / "train" / "b.png").unlink()
+    (fault,) = check({"train": read_yolo(file, "train")}).faults
+    assert fault.kind == "missing_file" and "correct the list" in fault.remedy

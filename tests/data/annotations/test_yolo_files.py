@@ -287,5 +287,5 @@ def test_labels_and_images_that_are_not_there(tmp_path):
     assert fault.kind == "unknown_image" and fault.file.endswith("b.txt")
     (tmp_path / "list.txt").write_text("images/train/b.png\n")
     file.write_text("train: list.txt\nval: nowhere\nnames: [a, b]")
-    assert only_fault(file).kind == "missing_file"
+    assert only_fault(file).kind == "missing_image"
     assert "val names" in str(only_fault(file, "val"))

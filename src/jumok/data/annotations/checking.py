@@ -12,11 +12,10 @@ from jumok.data.annotations.checking_boxes import (
     class_faults,
     missing_faults,
     size_fault,
-    told_where_listed,
 )
 from jumok.data.annotations.checking_masks import mask_faults, pixel_counts
 from jumok.data.annotations.masks import is_coloured, with_black_and_white
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, Place
+from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, Place, where_listed
 from jumok.data.annotations.segmentation import RunLengths
 from jumok.data.annotations.summary import Sight, Summary, twin_remarks
 from jumok.data.faults import Fault
@@ -51,18 +50,22 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
         for picture in data.pictures
     ]
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
-    found = Examined(data, faults=[*data.faults, *class_faults({"": data})])
+    told = [
+        fault for fault in data.faults if fault.kind != "missing_image"
+    ]  # follows with all that are missing
+    found = Examined(data, faults=[*told, *class_faults({"": data})])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
     for number, (picture, seen, mask) in enumerate(zip(data.pictures, images, masks, strict=True), start=1):
         if isinstance(seen, Fault):
-            fault = told_where_listed(picture, seen)
+            fault = where_listed(seen, picture.path, picture.place)
             (missing if fault.kind == "missing_image" else found.faults).append(fault)
             found.faults.extend(box_faults(picture, picture.size))
             continue
         _examine_picture(number, picture, seen, mask, kinds, found)
     found.faults.extend(missing_faults(data, missing))
     found.faults.extend(nothing_outlined(found, kinds))
+    found.faults = list(dict.fromkeys(found.faults))
     return found
 
 

@@ -12,16 +12,6 @@ SLACK = 0.5  # pixels beyond the edge that are roundings
 EDGES = ("left", "upper", "right", "lower")
 
 
-def told_where_listed(picture: Picture, fault: Fault) -> Fault:
-    """The fault of an image, told at the line that lists the file when it is not there at all."""
-    if fault.kind != "missing_file":
-        return fault
-    if picture.place.file == str(picture.path):
-        return fault._replace(kind="missing_image")
-    problem = f"lists {picture.path}, which does not exist"
-    return picture.place.fault(problem, fault.remedy, "missing_image")
-
-
 def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
     """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
     if len(missing) < len(data.pictures) or not missing:
@@ -30,7 +20,9 @@ def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
         return [missing[0]._replace(kind="missing_file")]
     picture = data.pictures[0]
     problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
-    return [Fault(picture.place.file, None, problem, "name their folder under images:", "missing_file")]
+    by_list = picture.place.file.endswith(".txt")
+    remedy = "correct the list, or put the images there" if by_list else "name their folder under images:"
+    return [Fault(picture.place.file, None, problem, remedy, "missing_file")]
 
 
 def size_fault(picture: Picture, header: ImageHeader) -> Fault:
@@ -55,11 +47,18 @@ def box_faults(picture: Picture, size: Size | None) -> Iterator[Fault]:
         x1, y1, x2, y2 = one.box
         width, height = x2 - x1, y2 - y1
         if min(width, height) <= 0 or max(width, height) <= 1:
-            what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
-            problem = f"the box of {one.name!r} is {what}: {described(one)}"
-            yield one.place.fault(problem, "remove it or draw it again", "empty_box")
+            yield empty_fault(one, width, height)
         elif size is not None:
             yield from outside_fault(one, size)
+
+
+def empty_fault(one: Annotation, width: float, height: float) -> Fault:
+    if min(width, height) < -1:
+        problem = f"the box of {one.name!r} has its corners swapped: {described(one)}"
+        return one.place.fault(problem, "swap the smaller and the larger edge, or draw it again", "empty_box")
+    what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
+    problem = f"the box of {one.name!r} is {what}: {described(one)}"
+    return one.place.fault(problem, "remove it or draw it again", "empty_box")
 
 
 def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:

@@ -51,7 +51,8 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
         other = why_no_coco(file) if unreadable.fault.kind == "bad_json" else None
-        return nothing_but(other or unreadable.fault, file)
+        fault = other or unreadable.fault
+        return nothing_but(fault._replace(kind="bad_coco") if fault.kind == "bad_json" else fault, file)
     if any(name not in found.lists for name in COCO_LISTS):
         wrong = Fault(str(file), None, *missing_list({**found.lists, **found.values}), "bad_coco")
         return nothing_but(why_no_coco(file) or wrong, file)

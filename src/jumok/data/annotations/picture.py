@@ -141,9 +141,11 @@ def header_size(path: Path) -> Size | Fault:
 
 def where_listed(fault: Fault, path: Path, place: Place) -> Fault:
     """The fault of an image, told where it is listed when it is not there at all."""
-    if fault.kind != "missing_file" or place.file == str(path):
+    if fault.kind != "missing_file":
         return fault
-    return place.fault(f"lists {path}, which does not exist", fault.remedy, fault.kind)
+    if place.file == str(path):
+        return fault._replace(kind="missing_image")
+    return place.fault(f"lists {path}, which does not exist", fault.remedy, "missing_image")
 
 
 def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:

@@ -34,6 +34,7 @@ from jumok.data.reading import decoded, raw_lines, why_unreadable
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 FLAGS = ("difficult", "truncated", "occluded")
+OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
 KNOWN = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
 
 
@@ -148,7 +149,8 @@ class Reading:
         except UnreadableFile as unreadable:
             fault = unreadable.fault
             if fault.kind == "missing_file":  # the list is what names it
-                fault = listed.fault(f"lists {name!r}, but {file} does not exist", fault.remedy, fault.kind)
+                problem = f"lists {name!r}, but {file} does not exist"
+                fault = listed.fault(problem, fault.remedy, "missing_labels")
             self.faults.append(fault)
             return
         path, below = self.image(name, root.find_text("filename") or root.find_text("path"))
@@ -186,7 +188,9 @@ class Reading:
         """The object of an element; nothing when it has no name or box."""
         name, box = element.find_text("name"), element.find("bndbox")
         if name is None or box is None:
-            problem = f"the object has no {'name' if name is None else 'bndbox'}"
+            lack = "name" if name is None else "bndbox"
+            others = [child.tag for child in element.children if child.tag in OTHER_SHAPES]
+            problem = f"the object has no {lack}" + (f", but a {others[0]}" if others and name else "")
             self.faults.append(Fault(str(file), element.line, problem, "add it", "bad_value"))
             return
         edges = [finite(box.find_text(edge)) for edge in EDGES]
@@ -200,7 +204,7 @@ class Reading:
         self.left_out.update({child.tag for child in element.children} - KNOWN)
         if element.find_text("pose") not in (None, "Unspecified"):
             self.left_out["pose"] += 1
-        difficult, truncated, occluded = (element.find_text(flag) in ("1", "true", "True") for flag in FLAGS)
+        difficult, truncated, occluded = (is_set(element.find_text(flag)) for flag in FLAGS)
         yield Annotation(
             corners,
             composed(name),
@@ -209,3 +213,8 @@ class Reading:
             truncated=truncated,
             occluded=occluded,
         )
+
+
+def is_set(text: str | None) -> bool:
+    """Whether a flag is on, as tools and people write it."""
+    return (text or "").lower() in ("1", "true", "yes")
