@@ -104,7 +104,7 @@ def test_damaged_images_can_be_skipped(jumok, tmp_path):
     ended = jumok("convert", source, tmp_path / "v", "--to", "voc")
     assert ended.status == 2 and "b.png" in ended.talk and not (tmp_path / "v").exists()
     ended = jumok("convert", source, tmp_path / "v", "--to", "voc", "--skip")
-    assert ended.status == 0 and "left out 1 images that cannot be read, like" in ended.talk
+    assert ended.status == 0 and "left out 1 image that cannot be read, like" in ended.talk
     assert "train: 2 pictures, 2 annotations" in ended.talk
     assert (tmp_path / "v" / "ImageSets" / "Main" / "train.txt").read_text() == "a\nc\n"
 
@@ -120,4 +120,4 @@ def test_how_something_was_found_is_said(jumok, tmp_path):
 def test_what_is_not_known_is_told(refused, tmp_path):
     save_image(tmp_path / "photos" / "a.jpg")
     told = refused("convert", tmp_path / "photos", tmp_path / "x.json")
-    assert "holds 1 images but no annotations" in told and "a folder of labelme" in told
+    assert "holds 1 image but no annotations" in told and "a folder of labelme" in told

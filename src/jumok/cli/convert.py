@@ -79,6 +79,7 @@ def command(
     from jumok.data.annotations.expressible import not_expressible, sentence
     from jumok.data.annotations.splits import read_splits, same_classes, without_unreadable
     from jumok.data.annotations.splits_writing import counts, write_splits
+    from jumok.data.faults import counted
     from jumok.data.listing import printable
 
     default = Images.none if target.suffix == ".json" else Images.copy
@@ -89,7 +90,7 @@ def command(
     if skip:
         splits, left = without_unreadable(splits, (images or default) is not Images.none)
         if left:
-            say(f"left out {len(left):,} images that cannot be read, like {printable(left[0])}")
+            say(f"left out {counted(len(left), 'image')} that cannot be read, like {printable(left[0])}")
     if kind is To.masks:
         check_outlines(splits)
     lost = not_expressible(splits, kind.value)

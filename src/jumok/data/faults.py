@@ -17,6 +17,11 @@ class Fault(NamedTuple):
         return f"{place}: {self.problem}; {self.remedy}"
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things: "1 image", "2,000 images"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 class UnreadableFile(Exception):
     """A file that cannot be read any further; travels inside this room and ends as its fault."""
 

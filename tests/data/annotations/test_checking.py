@@ -29,8 +29,8 @@ def test_boxes_without_area_or_outside(tmp_path):
     place = tmp_path / "Annotations" / "a.xml"
     assert sentences(read_voc(folder, "train")) == [
         f"{place}:4: the box of 'dog' is a single point: x 4 to 5, y 4 to 5; remove it or draw it again",
-        f"{place}:5: the box of 'dog' has its corners swapped: x 8 to 4, y 4 to 8; swap the smaller and the larger edge, "
-        "or draw it again",
+        f"{place}:5: the box of 'dog' has its corners swapped: x 8 to 4, y 4 to 8; swap the smaller and the larger "
+        "edge, or draw it again",
         f"{place}:6: the box of 'dog' reaches 6 pixels beyond the right edge and 2 pixels beyond the lower edge "
         "of the image (64 × 48): x 0 to 70, y 0 to 50; draw it again or clip it",
         f"{place}:7: the box of 'dog' reaches 1 pixels beyond the left edge of the image (64 × 48): "

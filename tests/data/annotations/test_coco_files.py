@@ -240,6 +240,14 @@ def test_names_of_other_machines_are_found_by_their_end(tmp_path, name):
     assert len(data.remarks) == (name != "B.PNG") and data.pictures[0].name == "b.png"
 
 
+def test_names_written_as_in_addresses(tmp_path):
+    images = [{"id": 1, "file_name": "c%20d.png"}, {"id": 2, "file_name": "e%20f.png"}]
+    file = coco(tmp_path, images=images, annotations=[])
+    save_image(tmp_path / "c d.png")
+    save_image(tmp_path / "e%20f.png")
+    assert [picture.path.name for picture in read_coco(file).pictures] == ["c d.png", "e%20f.png"]
+
+
 def test_equal_ends_of_names_are_never_mixed_up(tmp_path):
     images = [{"id": 1, "file_name": "/x/1/b.png"}, {"id": 2, "file_name": "/x/2/b.png"}]
     file = coco(tmp_path, images=images, annotations=[])
@@ -375,3 +383,18 @@ def test_a_rectangle_covers_its_pixels_and_parts_are_joined():
     assert np.array_equal(covered((joined(parts[:2]),), 10, 10), covered(parts[:2], 10, 10))
     assert not covered(((-9.0, -9, -1, -9, -1, -1),), 10, 10).any()
     assert covered(((-9.0, -9, 99, -9, 99, 99, -9, 99),), 10, 7).all()
+
+
+def test_annotations_of_a_faulty_image_are_not_faulty_too(tmp_path):
+    images = [
+        {"id": 7, "file_name": "a.png", "width": -1, "height": 48},
+        {"id": 90, "file_name": "night/b.png"},
+    ]
+    one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    fault = only_fault(coco(tmp_path, images=images, annotations=[one]))
+    assert "image: its size is -1 × 48" in str(fault)
+
+
+def test_sizes_may_be_texts(tmp_path):
+    images = [{"id": 7, "file_name": "a.png", "width": "64", "height": 48.0}]
+    assert read_coco(coco(tmp_path, images=images, annotations=[])).pictures[0].size == (64, 48)

@@ -63,11 +63,8 @@ def test_what_has_no_area_is_told(tmp_path):
     data = read_cvat(
         cvat(tmp_path, '<points label="cat" points="1,2"/>', '<tag label="dog"/>', '<tag label="dog"/>')
     )
-    assert data.faults == () and data.left_out == {"points": 1, "tags": 2}
-    assert [str(remark).split(": ")[1][:20] for remark in data.remarks] == [
-        "1 points are left ou",
-        "2 tags are left out,",
-    ]
+    assert data.faults == () and data.left_out == {"point": 1, "tag": 2}
+    assert [remark.problem.split(": ")[1] for remark in data.remarks] == ["1 point", "2 tags"]
 
 
 def test_labels_without_a_list_are_sorted(tmp_path):

@@ -80,7 +80,7 @@ def test_points_and_lines_are_told_and_left_out(tmp_path):
     shapes = [labelme_shape("x", (1, 2), kind="point"), labelme_shape("x", (1, 2), (3, 4), kind="line")]
     data = read_labelme(labelme(tmp_path, *shapes))
     assert data.left_out == {"shapes of the kind point": 1, "shapes of the kind line": 1}
-    assert "1 shapes of the kind point are left out, for they have no area" in str(data.remarks[0])
+    assert "left out, having no area: 1 shapes of the kind point" in str(data.remarks[0])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_folders_in_folders_and_images_alone(tmp_path):
     save_image(tmp_path / "night" / ".x" / "c.png")
     data = read_labelme(tmp_path)
     assert [picture.name for picture in data.pictures] == ["day/a.png", "night/b.png"]
-    assert "1 images have no JSON file and are left out" in str(data.remarks[0]) and len(data.remarks) == 1
+    assert "1 image without a JSON file left out" in str(data.remarks[0]) and len(data.remarks) == 1
 
 
 FAULTY = {

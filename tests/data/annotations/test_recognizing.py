@@ -110,7 +110,7 @@ def test_what_is_not_known_is_named(tmp_path):
     (tmp_path / "via" / "a.json").write_text(json.dumps({"x": {"regions": []}}))
     (tmp_path / "notes.doc").write_text("x")
     told = {
-        "photos": "holds 1 images but no annotations",
+        "photos": "holds 1 image but no annotations",
         "set": "boxes cannot be made of them",
         "bare": "no data.yaml; if they are YOLO's labels, write one",
         "none": "holds no annotations that are known",

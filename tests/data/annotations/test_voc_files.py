@@ -141,7 +141,7 @@ def test_images_that_nobody_annotated_are_told(tmp_path):
     pairs(tmp_path / "r")
     save_image(tmp_path / "r" / "c.jpg")
     data = read_voc(tmp_path / "r", None)
-    assert len(data.pictures) == 2 and "1 images have no XML file and are left out" in str(data.remarks[0])
+    assert len(data.pictures) == 2 and "1 image without an XML file left out" in str(data.remarks[0])
 
 
 def test_lists_that_are_not_there(tmp_path):

@@ -102,7 +102,7 @@ def test_labels_half_beside_the_images(tmp_path):
     data = read_yolo(moved(file, {"b": "images/train/b.txt"}), "train")
     assert [len(picture.annotations) for picture in data.pictures] == [1, 1, 0] and data.faults == ()
     assert [remark.kind for remark in data.remarks] == ["labels_elsewhere", "no_labels"]
-    assert "1 of 3 images have no file of labels" in str(data.remarks[1])
+    assert "no file of labels for 1 of 3 images" in str(data.remarks[1])
 
 
 def test_no_labels_at_all_is_a_fault(tmp_path):
@@ -142,7 +142,7 @@ def test_hidden_files_are_no_images(tmp_path):
     (images / "._a.png").write_bytes(b"\0\5\x16\7")
     data = read_yolo(file, "train")
     assert [picture.name for picture in data.pictures] == ["a.png"] and data.faults == ()
-    assert "5 hidden files were left out" in str(data.remarks[0])
+    assert "5 hidden files left out" in str(data.remarks[0])
 
 
 @pytest.mark.parametrize(

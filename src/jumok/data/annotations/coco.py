@@ -69,6 +69,7 @@ class Reading:
         self.found = found
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
+        self.lost: set[Id] = set()  # ids of faulty images, whose annotations are lost with them
 
     def result(self, images: Path | None) -> AnnotatedSet:
         classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
@@ -114,6 +115,7 @@ class Reading:
         lines: dict[Id, int | None] = {}
         names: set[str] = set()
         for record in records:
+            number: Id | None = None
             try:
                 value = object_of(record)
                 number = id_of(value, "id")
@@ -130,6 +132,7 @@ class Reading:
                 yield number, made
             except (Wrong, OverflowError) as wrong:
                 self.faults.append(fault_of(record.place, what, wrong))
+                self.lost.update([number] if what == "image" and number is not None else [])
 
     def annotations(
         self, pictures: Mapping[Id, Picture], classes: dict[Id, Class]
@@ -140,6 +143,8 @@ class Reading:
                 number, annotation = annotation_of(object_of(Record(value, place)), place, classes)
             except (Wrong, OverflowError) as wrong:
                 self.faults.append(fault_of(place, "annotation", wrong))
+                continue
+            if number in self.lost:
                 continue
             if number not in pictures:
                 problem = f"annotation: there is no image with the id {number!r}"

@@ -69,6 +69,9 @@ def size_of(value: dict[str, Any]) -> Size | None:
     height: Any = value.get("height")
     if width is None or height is None:
         return None
+    width, height = (
+        int(side) if isinstance(side, str) and side.isdecimal() else side for side in (width, height)
+    )
     if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))

@@ -26,14 +26,14 @@ from jumok.data.annotations.picture import (
     utf8_names,
 )
 from jumok.data.annotations.shapes import Shape, ellipse, painted, polygon, turned_box, united
-from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size
 from jumok.data.listing import composed, forward
 from jumok.data.reading import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SHAPES = ("box", "polygon", "ellipse", "mask")
-FLAT = {"polyline": "lines", "points": "points", "cuboid": "cuboids", "skeleton": "skeletons", "tag": "tags"}
+FLAT = {"polyline": "line", "points": "point", "cuboid": "cuboid", "skeleton": "skeleton", "tag": "tag"}
 
 
 def read_cvat(
@@ -187,7 +187,7 @@ class Reading:
 
     def remarks(self) -> Iterator[Fault]:
         for what, count in self.left_out.items():
-            problem = f"{count:,} {what} are left out, for they are neither boxes nor outlines"
+            problem = f"left out, being neither boxes nor outlines: {counted(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
 
 

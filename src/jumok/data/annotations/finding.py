@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from jumok.data.faults import Fault
+from jumok.data.faults import Fault, counted
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import Listings, composed, entries, is_hidden
 from jumok.data.reading import is_file, is_folder
@@ -48,7 +48,11 @@ def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundI
     paths = []
     elsewhere = []
     for name in names:
-        path = listings.find(folder / name) or without_suffix(folder, name, stems)
+        path = (
+            listings.find(folder / name)
+            or without_suffix(folder, name, stems)
+            or decoded_name(folder, name, stems)
+        )
         if path is None and counts[last_name(name)] == 1 and last_name(name) != name:
             path = listings.find(folder / last_name(name))
             elsewhere += [name] if path else []
@@ -61,6 +65,11 @@ def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundI
         )
         remarks.append(Fault(str(file), None, problem, remedy, "found_elsewhere"))
     return FoundImages(folder, tuple(paths), (*missed, *stems.folders), tuple(remarks))
+
+
+def decoded_name(folder: Path, name: str, stems: "ImagesByStem") -> Path | None:
+    """The image of a name whose blanks and letters are written as in addresses: a%20b.jpg."""
+    return stems.listings.find(folder / unquote(name)) if "%" in name else None
 
 
 def without_suffix(folder: Path, name: str, stems: "ImagesByStem") -> Path | None:
@@ -116,7 +125,7 @@ def found_elsewhere(file: Path, names: Sequence[str], folder: Path) -> list[Faul
     """A remark about images that are not where the file says."""
     if not names:
         return []
-    problem = f"names {len(names):,} images in folders that are not here, like {names[0]!r}"
+    problem = f"names {counted(len(names), 'image')} in folders that are not here, like {names[0]!r}"
     remedy = f"they were found by their own names in {folder}"
     return [Fault(str(file), None, problem, remedy, "found_elsewhere")]
 

@@ -30,7 +30,7 @@ from jumok.data.annotations.picture import (
     utf8_names,
 )
 from jumok.data.annotations.shapes import Shape, box_of, circle, painted, polygon, united
-from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import BROKEN, SUFFIXES, Size
 from jumok.data.listing import composed, files_below, forward, printable
 from jumok.data.reading import is_file, is_folder, nearest_file
@@ -151,13 +151,13 @@ class Reading:
     def remarks(self, pictures: Sequence[Picture]) -> Iterator[Fault]:
         """What was left out."""
         for what, count in self.left_out.items():
-            problem = f"{count:,} {what} are left out, for they have no area"
+            problem = f"left out, having no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
         taken = {picture.path for picture in pictures}
         below = files_below(self.given or self.folder, SUFFIXES)
         bare = [path for path in below.files if path not in taken]
         if bare:
-            problem = f"{len(bare):,} images have no JSON file and are left out, like {printable(bare[0])}"
+            problem = f"{counted(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
             remedy = "save one without shapes for an image that shows nothing"
             yield Fault(str(self.folder), None, problem, remedy, "no_labels")
 

@@ -12,7 +12,7 @@ from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
-from jumok.data.faults import UnreadableFile
+from jumok.data.faults import UnreadableFile, counted
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import entries, files_below, is_hidden
 from jumok.data.reading import is_file, is_folder, nearest_file
@@ -188,7 +188,7 @@ def nothing_known(folder: Path) -> str:
             f"and the next begins, so boxes cannot be made of them; {NAME}"
         )
     held = (
-        f"holds {len(images):,} images but no annotations"
+        f"holds {counted(len(images), 'image')} but no annotations"
         if images
         else "holds no annotations that are known"
     )

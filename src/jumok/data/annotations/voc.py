@@ -27,7 +27,7 @@ from jumok.data.annotations.picture import (
     utf8_names,
 )
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
-from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size
 from jumok.data.listing import composed, files_below, forward, printable
 from jumok.data.reading import decoded, raw_lines, why_unreadable
@@ -127,7 +127,7 @@ class Reading:
         """A remark about images that nobody annotated."""
         bare = [path for path in self.images.seen() if path not in taken]
         if bare:
-            problem = f"{len(bare):,} images have no XML file and are left out, like {printable(bare[0])}"
+            problem = f"{counted(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
             remedy = "write one without objects for an image that shows nothing"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 

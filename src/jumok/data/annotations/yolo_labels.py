@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from jumok.data.faults import Fault
+from jumok.data.faults import Fault, counted
 from jumok.data.listing import composed, entries, files_below, is_hidden
 from jumok.data.reading import is_folder
 
@@ -136,7 +136,7 @@ def loose(stem: str) -> str:
 def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
     """Where labels were found, and how many images have none."""
     for folder, count in labels.unusual.items():
-        problem = f"the labels of {count:,} images were found in {folder}"
+        problem = f"the labels of {counted(count, 'image')} were found in {folder}"
         yield Fault(
             str(source),
             None,
@@ -146,5 +146,5 @@ def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
         )
     missing, images = len(labels.without), labels.images
     if 0 < missing < images:
-        problem = f"{missing:,} of {images:,} images have no file of labels, like {labels.without[0]}"
+        problem = f"no file of labels for {missing:,} of {counted(images, 'image')}, like {labels.without[0]}"
         yield Fault(str(source), None, problem, "they are examples of images that show nothing", "no_labels")
