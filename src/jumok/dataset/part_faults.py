@@ -48,9 +48,11 @@ def left_out(
     """
     lost = np.zeros(len(rows), bool)
     for kind in fields.outputs.values():
-        unfit = kind.unfit(source.store, rows)
-        data = read() if unfit else AnnotatedSet((), ())
         known = [one.name for one in kind.classes]
+        unfit = (
+            kind.unfit(source.store, rows) if known else {}
+        )  # without classes train is at fault, and says so
+        data = read() if unfit else AnnotatedSet((), ())
         for number, name in unfit.items():
             lost[number] = True
             picture = data.pictures[source.store.line(int(rows[number])) - 1]

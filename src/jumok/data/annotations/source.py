@@ -63,6 +63,9 @@ class AnnotationSource:
     @cached_property
     def _found(self) -> Examined:
         found = examine(self._read(), self._looks, self.kinds)
+        if not found.data.pictures and not found.faults:
+            problem, remedy = "holds no images", "name one that lists some"
+            found.faults.append(Fault(str(self.files[0]), None, problem, remedy, "empty_file"))
         found.summary.has_images = True
         found.summary.images = len(found.data.pictures)
         found.summary.usual_ignore = found.data.usual_ignore
