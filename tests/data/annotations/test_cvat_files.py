@@ -88,6 +88,9 @@ FAULTY = {
     "polygon: points are '1,2;3', expected x,y;x,y;x,y…": '<polygon label="a" points="1,2;3"/>',
     "mask: its rle does not fill its width": '<mask label="a" rle="1,1" left="0" top="0" width="3" height="3"/>',
     "mask: its rle does": '<mask label="a" rle="x" left="0" top="0" width="1" height="1"/>',
+    "mask: 1000000 × 1000000 pixels are more than 100 million": (
+        '<mask label="a" rle="999999999999,1" left="0" top="0" width="1000000" height="1000000"/>'
+    ),
     "mask: has no pixel in the image": '<mask label="a" rle="0,1" left="99" top="0" width="1" height="1"/>',
 }
 

@@ -1,14 +1,19 @@
 """Whatever a file holds, reading it ends in faults, never in a traceback."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.checking import check
 from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.cvat import read_cvat
+from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
-from picture_sets import coco, voc, voc_object, yolo
+from picture_sets import box_table, coco, cvat, labelme, labelme_shape, voc, voc_object, yolo
 
 EXAMPLES = 50
 MARKS = [
@@ -46,7 +51,38 @@ FILES = {
         "y/labels/train/a.txt",
         lambda f: read_yolo(f, "train"),
     ),
+    "obj.data": (lambda folder: darknet(folder / "d"), "d/obj.data", lambda f: read_yolo(f, "train")),
+    "a list of obj.data": (
+        lambda folder: darknet(folder / "d"),
+        "d/train.txt",
+        lambda f: read_yolo(f, "train"),
+    ),
+    "labelme": (
+        lambda folder: labelme(
+            folder, labelme_shape("a", (1, 2), (3, 9), (9, 9), kind="polygon", group_id=1)
+        ),
+        "a.json",
+        read_labelme,
+    ),
+    "cvat": (
+        lambda folder: cvat(
+            folder,
+            '<box label="a" xtl="1" ytl="2" xbr="9" ybr="8" rotation="9"/>',
+            '<mask label="a" rle="1,2" left="1" top="2" width="3" height="1" group_id="1"/>',
+        ),
+        "annotations.xml",
+        read_cvat,
+    ),
+    "boxes": (box_table, "boxes.csv", read_box_table),
 }
+
+
+def darknet(folder: Path) -> Path:
+    yolo(folder, {"a": "0 0.5 0.5 0.5 0.5\n"})
+    (folder / "obj.data").write_text("classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n")
+    (folder / "obj.names").write_text("cat\n")
+    (folder / "train.txt").write_text("data/images/train/a.png\n")
+    return folder / "obj.data"
 
 
 @pytest.fixture(scope="module", params=FILES)

@@ -136,3 +136,13 @@ def test_other_files_are_told(tmp_path):
     (tmp_path / "d" / "x.json").write_text(json.dumps({"via": {"regions": []}}))
     assert "is a file of VIA" in str(only_fault(tmp_path / "d"))
     assert only_fault(coco(tmp_path / "c").parent).kind == "bad_labelme"
+
+
+def test_sizes_that_would_fill_the_memory(tmp_path):
+    file = io.BytesIO()
+    Image.new("1", (4, 4), 1).save(file, format="PNG")
+    text = base64.b64encode(file.getvalue()).decode()
+    shape = labelme_shape("cat", (10, 20), (14, 25), kind="mask", mask=text)
+    folder = labelme(tmp_path, shape, imageWidth=10**9, imageHeight=10**9)
+    assert "pixels are more than 100 million" in str(only_fault(folder))
+    assert "its size is" in str(read_labelme(labelme(tmp_path, shape, imageWidth=10**400)).faults[0])

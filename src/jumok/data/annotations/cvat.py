@@ -25,7 +25,7 @@ from jumok.data.annotations.picture import (
     pixels,
     utf8_names,
 )
-from jumok.data.annotations.shapes import Shape, ellipse, painted, polygon, turned_box, united
+from jumok.data.annotations.shapes import Shape, check_room, ellipse, painted, polygon, turned_box, united
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size
 from jumok.data.listing import composed, forward
@@ -237,6 +237,7 @@ def mask_of(element: Element, size: Size | None) -> Shape:
     texts = element.attributes.get("rle", "").split(",")
     if not all(text.strip().isdecimal() for text in texts) or min(width, height) <= 0:
         raise wrong
+    check_room(width, height)
     runs = [int(text) for text in texts]
     if sum(runs) != width * height:
         raise wrong

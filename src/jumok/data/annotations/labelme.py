@@ -7,6 +7,7 @@ group are parts of one object. Points and lines have no area and are left out.
 import base64
 import binascii
 import io
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -29,7 +30,7 @@ from jumok.data.annotations.picture import (
     nothing_but,
     utf8_names,
 )
-from jumok.data.annotations.shapes import Shape, box_of, circle, painted, polygon, united
+from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import BROKEN, SUFFIXES, Size
 from jumok.data.listing import composed, files_below, forward, printable
@@ -198,9 +199,12 @@ def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | Non
     """Painted pixels: a PNG of the part between two corners, as text."""
     try:
         data = base64.b64decode(value.get("mask") or "", validate=True)
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            part = np.asarray(image.convert("L")) > 0
-    except (*BROKEN, binascii.Error):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said below
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+                check_room(*image.size)
+                part = np.asarray(image.convert("L")) > 0
+    except (*BROKEN, binascii.Error, Image.DecompressionBombError):
         raise Wrong("its mask is no PNG as base64", "draw it again", "bad_value") from None
     left, top = round(min(corners[::2])), round(min(corners[1::2]))
     size = size or Size(left + part.shape[1], top + part.shape[0])

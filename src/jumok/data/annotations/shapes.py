@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.picture import Annotation, Box, pixels
 from jumok.data.annotations.segmentation import Polygon, RunLengths, bounds
+from jumok.data.images import MOST_PIXELS
 
 ROUND = 64  # corners of a polygon that stands for a circle
 
@@ -73,6 +75,7 @@ def turned_box(x1: float, y1: float, x2: float, y2: float, degrees: float) -> Sh
 
 def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
     """Pixels (Y, X) of a part of an image of this size; None where none is painted."""
+    check_room(width, height)
     mask = np.zeros((height, width), bool)
     room = mask[max(top, 0) : top + part.shape[0], max(left, 0) : left + part.shape[1]]
     inside = part[max(-top, 0) :, max(-left, 0) :][: room.shape[0], : room.shape[1]]
@@ -82,6 +85,13 @@ def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> S
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
     return Shape(box, run_lengths(mask))
+
+
+def check_room(width: int, height: int) -> None:
+    """Refuse pixels that would fill the memory."""
+    if width * height > MOST_PIXELS:
+        problem = f"{width} × {height} pixels are more than {MOST_PIXELS // 10**6} million"
+        raise Wrong(problem, "correct the size", "bad_value")
 
 
 def run_lengths(mask: np.ndarray) -> RunLengths:
