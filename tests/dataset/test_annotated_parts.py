@@ -3,6 +3,8 @@
 import pytest
 import yaml
 
+from jumok.data.annotations.checking import examine
+from jumok.data.looks import Looks
 from jumok.dataset import prepare
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
@@ -112,3 +114,20 @@ def test_a_source_without_images_is_told(tmp_path):
     valid = coco(tmp_path / "valid")
     prepared = prepare(experiment(tmp_path, {"coco": empty}, {"coco": valid}), print, tolerant=True)
     assert "holds no images" in str(prepared.faults["train"].fatal[0])
+
+
+def test_a_leak_is_told_at_the_lines_that_list_the_image(tmp_path):
+    one = {"id": 1, "image_id": 90, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    file = coco(tmp_path, annotations=[one])
+    said: list[str] = []
+    prepare(experiment(tmp_path, {"coco": file}, {"coco": file}), said.append)
+    assert any(f"{file}:3 is {file}:3: 'a.png'" in sentence for sentence in said)
+
+
+def test_a_faulty_outline_is_told_once_where_a_mask_is_asked_for(tmp_path):
+    one = {"id": 1, "image_id": 90, "category_id": 3, "bbox": [1, 2, 3, 4], "segmentation": [[1, 2, 3, 4]]}
+    good = {**one, "id": 2, "segmentation": [[1, 2, 3, 4, 5, 9]]}
+    file = coco(tmp_path, annotations=[one, good])
+    given = experiment(tmp_path, {"coco": file}, {"coco": file})
+    data = given.data.train.read()
+    assert len(examine(data, Looks(), ("image", "mask")).faults) == 1

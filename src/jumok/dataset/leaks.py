@@ -3,6 +3,7 @@
 import numpy as np
 
 from jumok.data.check import digests
+from jumok.data.reading import is_folder
 from jumok.dataset.split import Split
 
 
@@ -36,5 +37,12 @@ def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | No
         return 0, None
     first = int(found[0])
     twin = int(np.flatnonzero(known == inputs[first])[0])
-    here, there = f"{split.files[0]}:{split.line(first)}", f"{train.files[0]}:{train.line(twin)}"
+    here, there = place_of(split, first), place_of(train, twin)
     return len(found), f"{here} is {there}: {split.text(next(iter(split.inputs)), first)!r}"
+
+
+def place_of(split: Split, example: int) -> str:
+    """The file and line of an example; the file alone where no line of it lists examples."""
+    file = split.files[0]
+    listed = not is_folder(file) and file.suffix.lower() not in (".yaml", ".yml", ".data")
+    return f"{file}:{split.line(example)}" if listed else str(file)

@@ -1,7 +1,9 @@
 """What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -52,10 +54,11 @@ def left_out(
         unfit = (
             kind.unfit(source.store, rows) if known else {}
         )  # without classes train is at fault, and says so
-        data = read() if unfit else AnnotatedSet((), ())
+        pictures = pictures_by_text(read(), source.root) if unfit else {}
+        (image,) = list(fields.inputs)[:1]
         for number, name in unfit.items():
             lost[number] = True
-            picture = data.pictures[source.store.line(int(rows[number])) - 1]
+            picture = pictures[source.store.text(image, int(rows[number]))]
             faults.add(strange_class(picture, name, known))
     for i in np.flatnonzero((lengths > limit).any(0)).tolist():
         lost[i] = True
@@ -63,6 +66,11 @@ def left_out(
             too_long(source, int(rows[i]), dict(zip(fields.all, lengths[:, i].tolist(), strict=True)), limit)
         )
     return lost
+
+
+def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, Picture]:
+    """The pictures of a set by what rows say of them."""
+    return {Path(os.path.relpath(picture.path, root)).as_posix(): picture for picture in data.pictures}
 
 
 def strange_class(picture: Picture, name: str, known: Sequence[str]) -> Fault:

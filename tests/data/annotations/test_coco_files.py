@@ -121,7 +121,7 @@ def test_other_files_are_refused(tmp_path):
         f"{path}: has no list 'annotations', but 'annotation'; write 'annotations' with this name"
     )
     path.write_bytes(b'{"images": [],\n"x": "M\xe4use"}')
-    assert (only_fault(path).kind, only_fault(path).line) == ("invalid_utf8", 2)
+    assert (only_fault(path).kind, only_fault(path).line) == ("bad_coco", 2)
     assert only_fault(tmp_path / "none.json").kind == "missing_file"
 
 
@@ -307,6 +307,20 @@ def test_other_kinds_of_json_are_told_as_what_they_are(tmp_path, sentence):
     path.write_text(json.dumps(OTHERS[sentence]))
     fault = only_fault(path)
     assert str(fault).startswith(f"{path}: {sentence}") and fault.kind == "bad_coco"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"images": [\n{"id": NaN}]', ":2: is not valid JSON (NaN is no JSON"),
+        ('{"images": [],\n"images": []}', ":2: is not valid JSON ('images' stands here a second time)"),
+        ("", ": is empty"),
+    ],
+)
+def test_damaged_json_is_told_at_its_line(tmp_path, text, told):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    assert str(only_fault(path)).startswith(f"{path}{told}") and only_fault(path).kind == "bad_coco"
 
 
 def test_lvis_names_its_images_by_their_address(tmp_path):

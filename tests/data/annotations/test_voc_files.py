@@ -117,6 +117,7 @@ LAYOUTS = {
     "two folders apart": ("photos/{}", "boxes/{}", "boxes", "photos", None),
     "splits as Roboflow has them": ("train/{}", "train/{}", "", None, "train"),
     "valid for val": ("valid/{}", "valid/{}", "", None, "val"),
+    "the folder of a split": ("train/{}", "train/{}", "train", None, "train"),
     "splits in two folders": ("images/train/{}", "annotations/train/{}", "", None, "train"),
     "folders in folders": ("d/e/{}", "d/e/{}", "", None, None),
     "the folder of XML files": ("images/{}", "Annotations/{}", "Annotations", None, None),
@@ -213,3 +214,12 @@ def test_one_class_in_two_forms_of_unicode(tmp_path):
 
 def test_sizes_as_tools_write_them(tmp_path):
     assert read_voc(voc(tmp_path, DOG, size=("64.0", "48.0")), "train").pictures[0].size == (64, 48)
+
+
+def test_one_empty_file_does_not_condemn_the_others(tmp_path):
+    voc(tmp_path, DOG)
+    voc(tmp_path, DOG, "b")
+    (tmp_path / "Annotations" / "b.xml").write_text("")
+    assert (only_fault(tmp_path).kind, len(read_voc(tmp_path, "train").pictures)) == ("bad_xml", 1)
+    (tmp_path / "Annotations" / "b.xml").unlink()
+    assert (only_fault(tmp_path).kind, only_fault(tmp_path).line) == ("missing_labels", 2)

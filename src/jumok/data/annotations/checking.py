@@ -65,7 +65,12 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
         _examine_picture(number, picture, seen, mask, kinds, found)
     found.faults.extend(missing_faults(data, missing))
     found.faults.extend(nothing_outlined(found, kinds))
-    found.faults = list(dict.fromkeys(found.faults))
+    bad = {(fault.file, fault.line) for fault in found.faults if fault.kind == "bad_value"}
+    found.faults = [
+        fault
+        for fault in dict.fromkeys(found.faults)
+        if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # what is wrong with it is told
+    ]
     return found
 
 

@@ -23,9 +23,9 @@ from jumok.data.annotations.coco_fields import (
     size_of,
     text_of,
 )
-from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.finding import find_images, last_name
 from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
-from jumok.data.annotations.located_json import LocatedJson, Record
+from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
 from jumok.data.annotations.picture import (
     AnnotatedSet,
     Annotation,
@@ -50,9 +50,10 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
-        other = why_no_coco(file) if unreadable.fault.kind == "bad_json" else None
-        fault = other or unreadable.fault
-        return nothing_but(fault._replace(kind="bad_coco") if fault.kind == "bad_json" else fault, file)
+        fault = unreadable.fault
+        if fault.kind == "bad_json" and NO_OBJECT in fault.problem:
+            fault = why_no_coco(file) or fault
+        return nothing_but(fault if fault.kind == "missing_file" else fault._replace(kind="bad_coco"), file)
     if any(name not in found.lists for name in COCO_LISTS):
         wrong = Fault(str(file), None, *missing_list({**found.lists, **found.values}), "bad_coco")
         return nothing_but(why_no_coco(file) or wrong, file)
@@ -222,8 +223,10 @@ def class_of(value: dict[str, Any], place: Place) -> Class:
 
 
 def picture_of(value: dict[str, Any], place: Place) -> Picture:
-    stated = value if "file_name" in value or "coco_url" not in value else {"file_name": value["coco_url"]}
-    name = text_of(stated, "file_name").replace("\\", "/")
+    if "file_name" in value or "coco_url" not in value:
+        name = text_of(value, "file_name").replace("\\", "/")
+    else:
+        name = last_name(text_of(value, "coco_url"))  # as LVIS names its images
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
     return Picture(Path(name), name, place, size_of(value), id=id_of(value, "id"))
@@ -233,7 +236,8 @@ def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class])
     """The id of its image, and what it says."""
     category = id_of(value, "category_id")
     if category not in classes:
-        known = f"there are {', '.join(map(repr, classes))}" if 0 < len(classes) < 20 else "see categories"
+        few = f"there are {', '.join(map(repr, classes))}" if classes else "the list of categories is empty"
+        known = few if len(classes) < 20 else "see categories"
         remedy = other_type(category, classes) or known
         raise Wrong(f"there is no category with the id {category!r}", remedy, "unknown_class")
     stated = value.get("area")

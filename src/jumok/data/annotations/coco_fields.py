@@ -12,7 +12,6 @@ IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
     *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
 }
-LARGEST = 2**63  # that a whole number may be
 FLAGS = ("difficult", "truncated", "occluded")
 
 
@@ -32,7 +31,7 @@ def fault_of(place: Place, what: str, wrong: Wrong | OverflowError) -> Fault:
 
 
 def is_number(value: Any) -> bool:
-    return (type(value) is int and abs(value) < LARGEST) or (type(value) is float and isfinite(value))
+    return type(value) in (int, float) and isfinite(value)
 
 
 def are_numbers(values: list[Any]) -> bool:

@@ -56,7 +56,7 @@ def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundI
         if path is None and counts[last_name(name)] == 1 and last_name(name) != name:
             path = listings.find(folder / last_name(name))
             elsewhere += [name] if path else []
-        paths.append(path or folder / name)
+        paths.append(path or folder / (last_name(name) if "://" in name else name))
     remarks = list(found_elsewhere(file, elsewhere, folder))
     if images is None and folder not in usual:
         problem, remedy = (

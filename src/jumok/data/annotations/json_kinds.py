@@ -41,7 +41,7 @@ def kind_of_list(document: list[Any]) -> tuple[str, str]:
         or keys & {"rectanglelabels"}
     ):
         return LABEL_STUDIO, "export it there as COCO (or Pascal VOC, YOLO) and name that file"
-    if {"image_id", "score"} <= keys:
+    if {"image_id", "category_id"} <= keys:
         return "holds results of a model, no annotations", "name the file of annotations"
     if {"filename", "regions"} <= keys:
         return VIA, export_via()

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jumok.data.annotations.coco_fields import Wrong, is_number, text_of
+from jumok.data.annotations.coco_fields import Wrong, fault_of, is_number, text_of
 from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.located_json import LocatedJson, Record
@@ -28,6 +28,7 @@ from jumok.data.annotations.picture import (
     Place,
     hidden_remarks,
     nothing_but,
+    of_one_image,
     utf8_names,
 )
 from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
@@ -86,15 +87,15 @@ class Reading:
         try:
             found = LocatedJson(file)
         except UnreadableFile as unreadable:
-            self.faults.append(unreadable.fault)
+            self.faults.append(of_one_image(unreadable.fault, "bad_json"))
             return
         if "shapes" not in found.lists:
             self.faults.append(why_no_labelme(file))
             return
         try:
             size = size_of(found.values)
-        except Wrong as wrong:
-            self.faults.append(Fault(str(file), None, str(wrong), wrong.remedy, wrong.kind))
+        except (Wrong, OverflowError) as wrong:
+            self.faults.append(fault_of(Place(str(file), None), "image", wrong))
             size = None
         path, name = self.image(file, found.values.get("imagePath"))
         keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
@@ -138,12 +139,7 @@ class Reading:
                 return
             shape = shape_of(kind, value, size)
         except (Wrong, OverflowError) as wrong:
-            told = (
-                wrong
-                if isinstance(wrong, Wrong)
-                else Wrong("holds a number that is too large", "correct it", "bad_value")
-            )
-            self.faults.append(place.fault(f"shape: {told}", told.remedy, told.kind))
+            self.faults.append(fault_of(place, "shape", wrong))
             return
         group = value.get("group_id")
         key = (label, group) if isinstance(group, int | str) else None

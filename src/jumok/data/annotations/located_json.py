@@ -15,6 +15,7 @@ from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.jsonl import not_a_number
 from jumok.data.reading import BYTE_ORDER_MARK, open_bytes, unreadable, why_unreadable
 
+NO_OBJECT = "is not an object {…}"
 SPACE = re.compile(r"[ \t\n\r]*")
 REMEDY = "mend or write the file again"
 
@@ -42,7 +43,7 @@ class LocatedJson:
     def _read(self) -> None:
         position = self._after_space(0)
         if self._text[position : position + 1] != "{":
-            raise self._wrong("is not an object {…}", position)
+            raise self._wrong(NO_OBJECT, position)
         for name, start in self._members(position + 1):
             if self._text[start] == "[":
                 self.lists[name] = []

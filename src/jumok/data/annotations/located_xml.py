@@ -114,4 +114,6 @@ def remedy_for(reason: str) -> str:
     """What to do about a file that is not XML."""
     if reason in ("not well-formed (invalid token)", "undefined entity"):
         return "write & as &amp; and < as &lt;, or write the file again"
+    if "DOCTYPE" in reason:
+        return "remove it"
     return "mend or write the file again"

@@ -13,6 +13,7 @@ from jumok.data.listing import Below, printable, unwritable_name
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
 BACKGROUND = "background"  # the class of what no outline holds
+CONDEMNING = ("missing_file", "empty_file", "not_a_file", "unreadable_file", "damaged_gzip")
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 
@@ -146,6 +147,11 @@ def where_listed(fault: Fault, path: Path, place: Place) -> Fault:
     if place.file == str(path):
         return fault._replace(kind="missing_image")
     return place.fault(f"lists {path}, which does not exist", fault.remedy, "missing_image")
+
+
+def of_one_image(fault: Fault, kind: str) -> Fault:
+    """The fault of the file of one image, which can be left out, under a kind that does not condemn the others."""
+    return fault._replace(kind=kind) if fault.kind in CONDEMNING else fault
 
 
 def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:

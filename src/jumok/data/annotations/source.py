@@ -89,7 +89,13 @@ class AnnotationSource:
         """A row for each picture that can be learned from, after all faults."""
         yield from self._found.faults
         for number, picture, size in self._found.usable:
-            yield Row(number, tuple(self._text(kind, picture, size) for kind in self.kinds))
+            yield Row(
+                self._line(picture) or number, tuple(self._text(kind, picture, size) for kind in self.kinds)
+            )
+
+    def _line(self, picture: Picture) -> int | None:
+        """The line of a picture in the one file that lists them all, if there is one."""
+        return picture.place.line if picture.place.file == str(self.files[0]) else None
 
     def _text(self, kind: str, picture: Picture, size: Size) -> str:
         if kind == "image":

@@ -93,7 +93,8 @@ def reading_remarks(parts: Iterable[Summary]) -> list[Fault]:
 
 def image_remarks(parts: Iterable[Summary]) -> list[Fault]:
     """What is special of single images."""
-    return [one for summary in parts for one in summary.remarks if one.kind in OF_IMAGES]
+    told = dict.fromkeys(one for summary in parts for one in summary.remarks)
+    return [one for one in told if one.kind in OF_IMAGES]
 
 
 def twin_remarks(parts: Mapping[str, Summary]) -> list[Fault]:

@@ -23,6 +23,7 @@ from jumok.data.annotations.picture import (
     finite,
     hidden_remarks,
     nothing_but,
+    of_one_image,
     pixels,
     utf8_names,
 )
@@ -151,7 +152,7 @@ class Reading:
             if fault.kind == "missing_file":  # the list is what names it
                 problem = f"lists {name!r}, but {file} does not exist"
                 fault = listed.fault(problem, fault.remedy, "missing_labels")
-            self.faults.append(fault)
+            self.faults.append(of_one_image(fault, "bad_xml"))
             return
         path, below = self.image(name, root.find_text("filename") or root.find_text("path"))
         objects = [child for child in root.children if child.tag == "object"]

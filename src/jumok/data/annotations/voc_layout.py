@@ -10,6 +10,7 @@ from jumok.data.listing import entries, is_hidden
 from jumok.data.reading import is_file, is_folder
 from jumok.errors import did_you_mean
 
+SPLIT_NAMES = {"val": ("val", "valid"), "valid": ("valid", "val")}  # that mean the same
 XML_FOLDERS = ("Annotations", "annotations", "xmls", "xml", "labels", "Labels")
 
 
@@ -67,9 +68,9 @@ def xml_places(folder: Path, split: str | None) -> list[Path]:
         named = [folder / name for name in XML_FOLDERS]
         return [*(place for place in named if is_folder(place)), folder]
     tops = [folder, *(folder / name for name in XML_FOLDERS)]
-    alike = {"val": "valid", "valid": "val"}
-    names = dict.fromkeys((split, alike.get(split, split)))
-    return [top / name for name in names for top in tops if is_folder(top / name)]
+    names = SPLIT_NAMES.get(split, (split,))
+    own = [folder] if folder.absolute().name.lower() in names else []
+    return [*own, *(top / name for name in names for top in tops if is_folder(top / name))]
 
 
 def xml_below(folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from jumok.data.annotations.picture import (
     header_size,
     hidden_remarks,
     nothing_but,
+    of_one_image,
     pixels,
     utf8_names,
     where_listed,
@@ -136,6 +137,7 @@ class Reading:
                 problem += f", but {printable(near[0].name)!r} has no labels and nearly its name"
                 remedy = "give both the same name"
             self.faults.append(Fault(printable(file), None, problem, remedy, "unknown_image"))
+        self.labels.meant.update(meant)
         return [picture for picture in pictures if picture.path not in meant]
 
     def without_twins(self, pictures: list[Picture]) -> list[Picture]:
@@ -171,7 +173,7 @@ class Reading:
                     else:
                         yield numbers, place
         except UnreadableFile as unreadable:
-            self.faults.append(unreadable.fault)
+            self.faults.append(of_one_image(unreadable.fault, "bad_labels"))
 
     def annotation(self, numbers: list[float], place: Place, size: Size) -> Annotation | None:
         number, shares = numbers[0], numbers[1:]

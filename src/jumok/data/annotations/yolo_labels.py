@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from jumok.data.faults import Fault, counted
 from jumok.data.listing import composed, entries, files_below, is_hidden
-from jumok.data.reading import is_folder
+from jumok.data.reading import is_file, is_folder
 
 IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
@@ -40,6 +40,9 @@ class LabelFiles:
     looked_at: list[Path] = field(default_factory=list)
     used: dict[Path, list[Path]] = field(default_factory=dict)  # images by their label file
     without: list[Path] = field(default_factory=list)  # images that have none
+    meant: set[Path] = field(
+        default_factory=set
+    )  # of these, images that a file of nearly their name is meant for
     unusual: Counter[Path] = field(
         default_factory=Counter
     )  # images whose labels are elsewhere, by that folder
@@ -144,7 +147,7 @@ def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
             "YOLO's usual place is labels/ in place of images/",
             "labels_elsewhere",
         )
-    missing, images = len(labels.without), labels.images
-    if 0 < missing < images:
-        problem = f"no file of labels for {missing:,} of {counted(images, 'image')}, like {labels.without[0]}"
+    bare = [image for image in labels.without if image not in labels.meant and is_file(image)]
+    if 0 < len(bare) < labels.images:
+        problem = f"no file of labels for {len(bare):,} of {counted(labels.images, 'image')}, like {bare[0]}"
         yield Fault(str(source), None, problem, "they are examples of images that show nothing", "no_labels")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jumok.data.faults import Fault
+from jumok.data.faults import Fault, counted
 from jumok.data.listing import Listings, forward
 from jumok.data.reading import is_folder
 
@@ -68,7 +68,8 @@ class Places:
             return
         for (said, found), count in self.elsewhere.items():
             problem = f"names {said}, which is not there"
-            yield Fault(str(source), None, problem, f"{count:,} were found in {found}", "found_elsewhere")
+            remedy = f"found in {found} instead: {counted(count, 'path')}"
+            yield Fault(str(source), None, problem, remedy, "found_elsewhere")
 
 
 def is_absolute(text: str) -> bool:
