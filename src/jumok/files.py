@@ -15,6 +15,7 @@ from typing import Any
 from jumok.errors import RunError
 
 UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
+SURROGATE = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name that are no UTF-8
 LONGEST = 200  # bytes of a name that gets something before and behind it
 
 
@@ -115,6 +116,20 @@ def unwritable(path: Path, error: OSError) -> RunError:
         f"{path} could not be written ({reason}); "
         "make room or correct the permissions, then run the command again"
     )
+
+
+def not_text(text: str) -> bool:
+    """Whether a text holds halves of characters, as names that are not UTF-8 do."""
+    return SURROGATE.search(text) is not None
+
+
+def spelt_out(text: str) -> str:
+    """A text with its bytes that are not UTF-8 written as \\xb0, other halves of characters as \\ud800."""
+    return SURROGATE.sub(lambda found: escaped(ord(found[0])), text)
+
+
+def escaped(half: int) -> str:
+    return f"\\x{half & 0xFF:02x}" if 0xDC80 <= half <= 0xDCFF else f"\\u{half:04x}"
 
 
 def _with_null(value: Any) -> Any:

@@ -17,12 +17,13 @@ MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and
 WRITTEN = ".jumok-written"  # in a folder of outputs: "SHA256  NAME" for each file, as sha256sum prints and checks it
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, by links and other spellings, too."""
+def identity(path: Path) -> tuple[int, int] | None:
+    """What all paths to one file have in common, by links and other spellings, too; None where there is none."""
     try:
-        return os.path.samefile(one, other)
+        status = os.stat(path)
     except (OSError, ValueError):
-        return False
+        return None
+    return status.st_dev, status.st_ino
 
 
 def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, remedy: str = "") -> None:
@@ -31,7 +32,8 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
     A device, a pipe (like /dev/stdout) and an empty file may always be written to. `remedy` ends the sentence, as an
     option to add.
     """
-    if any(same_file(path, given) for given in inputs):
+    own = identity(path)
+    if own is not None and own in map(identity, inputs):
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
     if is_special(path):
         return
@@ -81,14 +83,8 @@ def write_output(path: Path, data: bytes) -> None:
 def write_made(path: Path, data: bytes) -> None:
     """Write a file that is always made the same, if it is not there; DataError where another one is."""
     if not os.path.lexists(path):
-        with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = temporary_beside(path)
-            try:
-                temporary.write_bytes(data)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with _replacing(path) as temporary:
+            temporary.write_bytes(data)
     elif not (path.is_file() and path.read_bytes() == data):
         raise DataError(f"{path} exists already and is another file; choose a folder that does not hold it")
 
@@ -104,18 +100,12 @@ def written(path: Path) -> Iterator[TextIO]:
             yield out
         return
     path = Path(os.path.realpath(path))  # a link stays a link
-    temporary = temporary_beside(path)
-    try:
-        with _told(path):
-            remove_left(path.parent, [path.name])
-        with _told(path), _opened(temporary, compressed=path.suffix == ".gz") as out:
+    with _told(path):
+        remove_left(path.parent, [path.name])
+    with _replacing(path, make_folder=False) as temporary:
+        with _opened(temporary, compressed=path.suffix == ".gz") as out:
             yield out
-        with _told(path):
-            keep_mode(path, temporary)
-            os.replace(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+        keep_mode(path, temporary)
 
 
 def keep_mode(old: Path, new: Path) -> None:
@@ -131,6 +121,21 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+@contextmanager
+def _replacing(path: Path, make_folder: bool = True) -> Iterator[Path]:
+    """A temporary file beside a path, which gets its name when the block ends well."""
+    temporary = temporary_beside(path)
+    try:
+        with _told(path):
+            if make_folder:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 @contextmanager
@@ -157,40 +162,33 @@ class OutputFolder:
             raise DataError(f"{folder} is a file; predictions of images need a folder")
         self.known = self._read()
 
-    @property
-    def names(self) -> set[str]:
-        """What was written here before, changed or not."""
-        return {name for _, name in self.known}
-
     def is_ours(self, name: str) -> bool:
         """Whether a file below the folder is one that was written here, and is as it was written."""
         path = self.folder / name
-        if name not in self.names or path.is_symlink() or not path.is_file():
+        if name not in self.known or path.is_symlink() or not path.is_file():
             return False
         try:
-            with path.open("rb") as file:
-                return (hashlib.file_digest(file, "sha256").hexdigest(), name) in self.known
+            return digest_of(path) in self.known[name]
         except OSError:
             return False
 
-    def _read(self) -> set[tuple[str, str]]:
-        """Checksums and names of what was written here before."""
+    def _read(self) -> dict[str, set[str]]:
+        """The checksums of what was written here before, by name."""
         try:
             lines = (self.folder / WRITTEN).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
-            return set()
-        return {(digest, name) for digest, _, name in (line.partition("  ") for line in lines)}
+            return {}
+        known: dict[str, set[str]] = {}
+        for digest, _, name in (line.partition("  ") for line in lines):
+            known.setdefault(name, set()).add(digest)
+        return known
 
     def require_free(self, names: Iterable[str]) -> None:
         """Refuse before anything is written when one of these names is taken by a file that must not be lost."""
         there = [name for name in names if os.path.lexists(self.folder / name)]
-        given = {os.path.realpath(path): path for path in self.inputs}
-        for name in there:
-            path = self.folder / name
-            source = given.get(os.path.realpath(path)) or next(
-                (one for one in self.inputs if same_file(one, path)), None
-            )
-            if source is not None:
+        given = set(filter(None, map(identity, self.inputs)))
+        for path in (self.folder / name for name in there):
+            if identity(path) in given:
                 raise DataError(
                     f"{path} is one of the inputs and would be lost; name another folder for --output"
                 )
@@ -213,40 +211,28 @@ class OutputFolder:
 
     def save(self, name: str, data: bytes) -> str:
         """Write a file below the folder, whole or not at all; its name."""
-        path = self.folder / name
-        temporary = temporary_beside(path)
-        with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with _told(path):
-                temporary.write_bytes(data)
-            self._put(temporary, name)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        with _replacing(self.folder / name) as temporary:
+            temporary.write_bytes(data)
+            self._note(temporary, name)
         return name
 
     @contextmanager
     def written(self, name: str) -> Iterator[TextIO]:
         """A text file below the folder, which gets its name when all is there."""
-        temporary = temporary_beside(self.folder / name)
-        try:
-            with _told(self.folder / name):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                with temporary.open("w", encoding="utf-8") as out:
-                    yield out
-            self._put(temporary, name)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        with _replacing(self.folder / name) as temporary:
+            with temporary.open("w", encoding="utf-8") as out:
+                yield out
+            self._note(temporary, name)
 
-    def _put(self, temporary: Path, name: str) -> None:
-        """Note what is written, then give it its name."""
-        with _told(self.folder / name):
-            with temporary.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if (digest, name) not in self.known:
-                with (self.folder / WRITTEN).open("a", encoding="utf-8") as notes:
-                    notes.write(f"{digest}  {name}\n")
-                self.known.add((digest, name))
-            os.replace(temporary, self.folder / name)
+    def _note(self, temporary: Path, name: str) -> None:
+        """Note what is written before it gets its name."""
+        digest = digest_of(temporary)
+        if digest not in self.known.get(name, ()):
+            with (self.folder / WRITTEN).open("a", encoding="utf-8") as notes:
+                notes.write(f"{digest}  {name}\n")
+            self.known.setdefault(name, set()).add(digest)
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

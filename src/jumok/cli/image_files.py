@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from jumok.cli.console import say
-from jumok.cli.mistakes import spelt_out
-from jumok.data.images import SUFFIXES, is_hidden
+from jumok.data.images import SUFFIXES
+from jumok.data.listing import is_hidden
 from jumok.data.reading import why_unreadable
 from jumok.errors import DataError
+from jumok.files import spelt_out
 from jumok.outputs import WRITTEN, OutputFolder
 
 SHORT = 80  # characters of a path that is told
@@ -44,9 +45,9 @@ def why_not_there(argument: str, error: Exception) -> str:
 def images_below(folder: Path) -> list[Path]:
     """The images of a folder and below, sorted; hidden ones and those that jumok drew are left out with a word."""
     there = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    shown = [path for path in there if not is_hidden(path.relative_to(folder))]
+    shown = [path for path in there if not is_hidden(path.relative_to(folder).parts)]
     if len(shown) < len(there):
-        hidden = next(path for path in there if is_hidden(path.relative_to(folder)))
+        hidden = next(path for path in there if is_hidden(path.relative_to(folder).parts))
         hint = spelt_out(str(hidden))
         say(f"note: {len(there) - len(shown):,} hidden image(s) below {folder} are left out, like {hint}")
     drawn = drawn_here(folder, shown)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 
 from jumok.errors import DataError
+from jumok.files import not_text, spelt_out
 
 AROUND = 40  # characters shown on either side of what is no text
 PACKAGES = {  # what pip calls the modules that are not called so
@@ -36,29 +37,6 @@ def refuse_no_text(arguments: Sequence[str]) -> None:
             raise DataError(
                 f"{argument!r} on the command line has a NUL character; no name and no text has one"
             )
-
-
-def not_text(text: str) -> bool:
-    """Whether a text holds halves of characters, as names that are not UTF-8 do."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def spelt_out(text: str) -> str:
-    """A text with its bytes that are not UTF-8 written as \\xb0."""
-    return (
-        text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        if halves_of_bytes(text)
-        else text
-    )
-
-
-def halves_of_bytes(text: str) -> bool:
-    """Whether all halves of characters in a text stand for bytes of a name."""
-    return all(not 0xD800 <= ord(c) <= 0xDFFF or 0xDC80 <= ord(c) <= 0xDCFF for c in text)
 
 
 def sentence_of(error: Exception) -> str | None:

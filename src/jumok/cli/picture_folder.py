@@ -10,10 +10,10 @@ from torch import Tensor
 
 from jumok.cli.answers import write_array
 from jumok.cli.image_files import distinct_names, image_ids
-from jumok.cli.mistakes import spelt_out
 from jumok.drawing.encoding import jpeg, png
 from jumok.drawing.sheet import draw_sheet
 from jumok.errors import DataError
+from jumok.files import spelt_out
 from jumok.kinds.classes import class_ids
 from jumok.kinds.kind import InputKind, OutputKind
 from jumok.outputs import OutputFolder

@@ -15,9 +15,9 @@ import typer
 from jumok.cli.answers import Answer, Answers, print_json_array, write_json, write_lines
 from jumok.cli.console import say
 from jumok.cli.inputs import Input, Notes, parsed, read_lines, refuse_own_output, require_file
-from jumok.cli.mistakes import not_text, spelt_out
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.errors import DataError
+from jumok.files import not_text, spelt_out
 from jumok.outputs import require_free, written
 from jumok.predictor.folder import require_run
 
@@ -177,9 +177,8 @@ def predict_images(
         )
         say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
         if said.least is not None:
-            say(
-                f"objects are drawn from a score of {threshold or said.least:g} on; --threshold takes another"
-            )
+            least = said.least if threshold is None else threshold
+            say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
     elif to.json:
         print_json_array(outcome.of(answers))
     else:

@@ -21,7 +21,6 @@ HINT = {
 }
 REQUIRED = {"en": "required", "ko": "필수"}
 SEE = {"en": "see", "ko": "참고:"}
-KIND = {"en": "kind:", "ko": "kind:"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,7 +75,7 @@ def overview(all_sections: list["Section"], language: Language) -> None:
 
 def tell(one: "Section", language: Language) -> None:
     """A section and its options."""
-    kinds = f" ({KIND[language]} {', '.join(one.kinds)})" if one.kinds else ""
+    kinds = f" (kind: {', '.join(one.kinds)})" if one.kinds else ""
     write_line(f"{one.path}{kinds}\n{wrapped(one.meaning, '  ')}\n")
     for option in one.options:
         write_line(f"  {option.path}: {option.values}{default(option, language)}")

@@ -26,7 +26,6 @@ from jumok.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-HIDDEN = ("@eaDir", "__MACOSX", "$RECYCLE.BIN")  # folders of thumbnails and leftovers that systems make
 MOST_PIXELS = 100_000_000  # 300 MB as RGB
 UPRIGHT = 1  # EXIF's number for a picture that is stored as it is shown
 TURNS = {
@@ -81,11 +80,6 @@ class ImageHeader(NamedTuple):
     size: Size  # as it is shown
     stored: Size  # as the file has it
     orientation: int  # EXIF: 1 upright, 2 to 8 turned or mirrored
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a path below a folder is hidden (".ipynb_checkpoints", "._a.jpg") or what a system left there."""
-    return any(part.startswith(".") or part in HIDDEN for part in path.parts)
 
 
 def read_header(path: Path) -> ImageHeader:

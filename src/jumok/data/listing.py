@@ -5,17 +5,17 @@ capital letters from small ones. So a name that a file states may stand a little
 """
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jumok.files import spelt_out
+
 # Folders that systems and tools make on their own; nobody put examples there.
 SYSTEM_FOLDERS = frozenset(
     {"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found", "system volume information"}
 )
-ESCAPED = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name that are no UTF-8
 
 
 @dataclass
@@ -105,15 +105,6 @@ def entries(folder: Path) -> list[str]:
         return []
 
 
-def unwritable_name(path: Path) -> bool:
-    """Whether a name is no UTF-8, so that no text can hold it."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 def printable(path: Path | str) -> str:
     """A path as text, bytes that are no UTF-8 shown as \\xNN."""
-    return ESCAPED.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", str(path))
+    return spelt_out(str(path))

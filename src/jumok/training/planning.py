@@ -7,7 +7,7 @@ clock, once, before the first step.
 import math
 from dataclasses import dataclass
 
-STEPS_OF_ONE_BATCH = 500  # steps grow with the square root of the batches of an epoch: benchmarks/defaults.md
+STEPS_OF_ONE_BATCH = 500  # chosen, not measured; steps grow with the square root of the batches of an epoch
 SHARE = 0.1  # of the time that evaluations may take
 LEARNING = 3.0  # what a step costs for an example, where an answer by one pass forward costs 1
 SEARCHING = 4.0  # what an answer of tokens costs, which are found one after the other

@@ -50,9 +50,7 @@ def read_cvat(
     except UnreadableFile as unreadable:
         return nothing_but(unreadable.fault, file)
     elements = [child for child in root.children if child.tag == "image"]
-    subsets = list(
-        dict.fromkeys(one.attributes["subset"] for one in elements if one.attributes.get("subset"))
-    )
+    subsets = subsets_of(root)
     if split is not None and split.lower() not in [subset.lower() for subset in subsets]:
         hint = did_you_mean(split, subsets).removeprefix("; ") or "leave split: out"
         return nothing_but(Fault(str(file), None, f"has no subset {split!r}", hint, "missing_split"), file)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from jumok.data.annotations.segmentation import Segmentation
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size, read_header
-from jumok.data.listing import Below, printable, unwritable_name
+from jumok.data.listing import Below, printable
+from jumok.files import not_text
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
 BACKGROUND = "background"  # the class of what no outline holds
@@ -158,7 +159,7 @@ def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
     """Files whose names can be written down, and the faults of the others."""
     good, faults = [], []
     for path in paths:
-        if not unwritable_name(path):
+        if not not_text(str(path)):
             good.append(path)
             continue
         problem = "has a name that is no UTF-8, as old archives of Windows leave them"
