@@ -13,6 +13,7 @@ import torch
 import uvicorn
 from page_parts import query, shown, through
 from PIL import Image
+from playwright.sync_api import expect
 
 from jumok.inspection.examples import Example, thumbnail
 from jumok.inspection.looking import Look, summary
@@ -125,12 +126,20 @@ def radio(page, name, panel=0):
     page.locator(".panel").nth(panel).get_by_role("radio", name=re.compile(name)).first.click()
 
 
+def answered(page):
+    """Wait until the page shows the answers of the newest look."""
+    (said,) = page.served.look.document()["outputs"]
+    answers = page.get_by_role("radiogroup", name="Answers").get_by_role("radio").locator("span")
+    expect(answers).to_have_text([one["text"] for one in said["answers"]])
+
+
 def test_a_sentence_is_typed_and_answered(look):
     page = look("transformer")
     field = page.get_by_label("text", exact=True)
     field.fill("ein hund und zwei katzen")
     with page.expect_response("**/api/look"):
         field.press("Enter")
+    answered(page)
     page.wait_for_function("() => document.querySelectorAll('.row.key .token').length === 6")
     (said,) = page.served.look.document()["outputs"]
     answers = page.get_by_role("radiogroup", name="Answers").get_by_role("radio")
@@ -348,8 +357,10 @@ def test_the_page_is_used_by_keys_alone(look):
     page.keyboard.type("den mond sehen")
     with page.expect_response("**/api/look"):
         page.keyboard.press("Enter")
+    answered(page)
     page.wait_for_function("() => document.querySelectorAll('.row.key .token').length === 4")
     page.keyboard.press("Escape")
+    page.locator(".stage[data-shown]").wait_for()
     first = int(page.locator(".stage").get_attribute("data-shown").split(":")[1])
     page.keyboard.press("ArrowLeft" if first else "ArrowRight")
     shown(page, f"query:{first - 1 if first else 1}")
