@@ -14,6 +14,7 @@ LINES = 400
 ORDER = [
     *[
         "errors",
+        "console",
         "choices",
         "deferred",
         "machine",

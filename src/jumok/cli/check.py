@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
+from jumok.console import print_json, say
 from jumok.errors import DataError
 from jumok.outputs import is_ours, require_free, write_output
 
@@ -78,7 +78,7 @@ def command(
 
 def show(found: "Report") -> None:
     """What could be read."""
-    from jumok.cli.console import talk
+    from jumok.console import talk
 
     if found.pictures.sources:
         talk.print(picture_table(found.pictures))

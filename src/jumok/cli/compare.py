@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
+from jumok.console import print_json, say
 from jumok.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def command(
     variants = variations(vary or [], paired)
     for variant in variants:
         read_experiment(config, [*(set_ or []), *variant.overrides])
-    from jumok.cli.display import make_display
     from jumok.comparison import compare_variations
+    from jumok.training.display import make_display
 
     folder = run or Path("runs") / f"{config.stem}-compare"
     try:
@@ -63,7 +63,7 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
     """The table, and where page and picture are."""
     from rich.table import Table
 
-    from jumok.cli.console import talk
+    from jumok.console import talk
     from jumok.reporting.comparison import shown_metrics
     from jumok.reporting.numbers import duration, metric_name, size, speed
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say, write_line
 from jumok.cli.options import Json
+from jumok.console import print_json, say, write_line
 from jumok.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Json, Set
+from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
 
 SHOWN = 6
@@ -172,10 +172,10 @@ def digits_demo(run: Path | None, folder: Path, output: Output) -> Demo:
 
 def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
     """Train, or go on, or say that it is done; gives the evaluation."""
-    from jumok.cli.display import make_display
     from jumok.experiment.file import read_experiment
     from jumok.reporting.numbers import duration
     from jumok.training import train
+    from jumok.training.display import make_display
 
     say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
@@ -192,7 +192,7 @@ def show_examples(demo: Demo) -> None:
     """A few inputs that the model never saw, what it says, and what is right."""
     from rich.table import Table
 
-    from jumok.cli.console import talk
+    from jumok.console import talk
     from jumok.evaluation import experiment_of, final_split, open_split
     from jumok.predictor import load
 
@@ -214,10 +214,10 @@ def show_examples(demo: Demo) -> None:
 def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
     """Train the five models, then the table and the picture."""
     from jumok.cli.compare import show_comparison
-    from jumok.cli.display import make_display
     from jumok.comparison import compare_variations
     from jumok.demos import bottleneck
     from jumok.reporting.numbers import duration
+    from jumok.training.display import make_display
 
     file = bottleneck.write(run)
     say(f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on.")

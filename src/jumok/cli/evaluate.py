@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
+from jumok.console import print_json, say
 from jumok.errors import RunError
 from jumok.predictor.folder import require_run
 
@@ -46,10 +46,10 @@ def command(
         require_run(against)
     from rich.progress import Progress
 
-    from jumok.cli.console import talk
-    from jumok.cli.display import score_table
+    from jumok.console import talk
     from jumok.evaluation import compare, evaluate, write_record
     from jumok.reporting import write_report
+    from jumok.training.display import score_table
 
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
     with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:

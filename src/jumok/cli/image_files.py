@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.cli.console import say
+from jumok.console import say
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import is_hidden
 from jumok.data.reading import why_unreadable

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from jumok.cli.console import say
+from jumok.console import say
 from jumok.errors import DataError
 
 if TYPE_CHECKING:

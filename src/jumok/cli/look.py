@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jumok.cli.console import say, write_line
 from jumok.cli.options import Beam, Device, Method, Precision, Run
+from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, DataError
 from jumok.outputs import is_ours, require_free, written
 from jumok.predictor.folder import require_run

@@ -21,9 +21,9 @@ from jumok.cli import (
     runs,
     train,
 )
-from jumok.cli.console import say
 from jumok.cli.help import Command, Group
 from jumok.cli.mistakes import refuse_no_text, sentence_of
+from jumok.console import say
 from jumok.errors import Interrupted, JumokError
 from jumok.machine import is_one_of_several, tune_process
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jumok.cli.console import say, write_line
+from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.answers import Answer, Answers, print_json_array, write_json, write_lines
-from jumok.cli.console import say
 from jumok.cli.inputs import Input, Notes, parsed, read_lines, refuse_own_output, require_file
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
+from jumok.console import say
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
 from jumok.outputs import require_free, written
@@ -249,7 +249,7 @@ def answered(
     """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
     from rich.progress import Progress
 
-    from jumok.cli.console import talk
+    from jumok.console import talk
 
     done, notes = 0, Notes(predictor)
     with Progress(

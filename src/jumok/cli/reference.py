@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jumok.cli.console import write_line
+from jumok.console import write_line
 from jumok.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import typer
 
-from jumok.cli.console import say, write_line
 from jumok.cli.options import Run
+from jumok.console import say, write_line
 from jumok.predictor.folder import require_run
 
 

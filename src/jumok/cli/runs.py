@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Json
+from jumok.console import print_json, say
 from jumok.errors import DataError
 
 if TYPE_CHECKING:

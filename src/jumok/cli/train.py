@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli.console import print_json, say
 from jumok.cli.options import Config, Json, Set
+from jumok.console import print_json, say
 from jumok.errors import Interrupted
 
 
@@ -32,8 +32,8 @@ def command(
 
     experiment = read_experiment(config, set_ or [])
     folder = run or Path("runs") / config.stem
-    from jumok.cli.display import make_display
     from jumok.training import train
+    from jumok.training.display import make_display
 
     try:
         outcome = train(experiment, folder, make_display())

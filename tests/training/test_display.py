@@ -5,10 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from jumok.cli import console, display
-from jumok.cli.display import Clock, LiveDisplay, PlainDisplay, evaluation_line, make_display
+from jumok import console
 from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import duration
+from jumok.training import display
+from jumok.training.display import Clock, LiveDisplay, PlainDisplay, evaluation_line, make_display
 from jumok.training.reporter import Began, Evaluated, Progress
 
 BEGAN = Began("runs/x", 1234, {"train": 300}, {"source": 10}, "fp32", "cpu", 40, 0)

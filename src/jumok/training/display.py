@@ -7,7 +7,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jumok.cli.console import say, talk
+from jumok.console import say, talk
 from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import score as shown
