@@ -189,3 +189,43 @@ def test_new_refuses(refused, file):
         "'2nd' must be made of letters, digits and _"
     )
     assert not Path("y.yaml").exists()
+
+
+def test_a_dry_run_tells_all_and_writes_nothing(jumok, file):
+    before = sorted(Path().rglob("*"))
+    ended = jumok("train", file, "--dry-run", *FEW)
+    assert ended.status == 0 and ended.output == "" and sorted(Path().rglob("*")) == before
+    assert "dry run of runs/x: training begins, 2 steps in fp32 on cpu" in ended.talk
+    assert (
+        "a step takes" in ended.talk and "every 1 steps" in ended.talk and "nothing was written" in ended.talk
+    )
+
+
+def test_a_dry_run_of_a_run_that_would_go_on_leaves_it_as_it_is(jumok, file):
+    jumok("train", file, *FEW)
+    before = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")}
+    ended = jumok("train", file, "--dry-run", "--json", *FEW, "--set", "training.steps=10")
+    plan = json.loads(ended.output)
+    assert (plan["what"]["start"], plan["what"]["steps"], plan["evaluate_every"]) == (2, 10, 1)
+    assert plan["seconds"] > 8 * plan["step_seconds"]  # 8 steps and as many evaluations
+    assert {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*")} == before
+
+
+def test_a_dry_run_refuses_what_a_training_refuses(jumok, file):
+    Path("r").mkdir()
+    Path("r/thesis.txt").write_text("mine")
+    ended = jumok("train", file, "--run", "r", "--dry-run")
+    assert ended.status == 2 and "holds other things (thesis.txt)" in ended.talk
+
+
+def test_a_quiet_training_tells_its_scores_alone(jumok, file):
+    ended = jumok("train", file, "-q", *FEW)
+    assert ended.status == 0 and "95 % interval" in ended.talk
+    assert "training begins" not in ended.talk and "step 2" not in ended.talk and "report" not in ended.talk
+
+
+def test_a_device_of_the_command_line_counts(jumok, file):
+    ended = jumok("train", file, "--device", "cuda:99", *FEW)
+    assert ended.status == 2 and "cuda:99" in ended.talk
+    ended = jumok("train", file, "--device", "cpu", "--set", "training.device=cuda:99", *FEW)
+    assert ended.status == 0

@@ -17,6 +17,7 @@ Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keep
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only remarks and the scores.")]
 Precision = Annotated[
     Literal["fp32", "bf16"] | None,
     typer.Option("--precision", help="bf16 is faster where the processor has it; a few answers differ."),

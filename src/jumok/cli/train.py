@@ -1,13 +1,17 @@
 """`jumok train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Json, Set
+from jumok.cli.options import Config, Device, Json, Quiet, Set
 from jumok.console import print_json, say
 from jumok.errors import Interrupted
+
+if TYPE_CHECKING:
+    from jumok.experiment import Experiment
+    from jumok.training.reporter import Reporter
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,6 +26,11 @@ def command(
         Path | None, typer.Option(help="The run folder; runs/NAME-OF-THE-FILE by default.")
     ] = None,
     set_: Set = None,
+    device: Device = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be trained, and how long it would take.")
+    ] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Train the model of an experiment, score it, and keep everything in a run folder.
@@ -30,15 +39,35 @@ def command(
     """
     from jumok.experiment.file import read_experiment
 
-    experiment = read_experiment(config, set_ or [])
+    experiment = read_experiment(config, [*(set_ or []), *on_device(device)])
     folder = run or Path("runs") / config.stem
     from jumok.training import train
     from jumok.training.display import make_display
 
+    if dry_run:
+        tell_plan(experiment, folder, make_display(quiet), json)
+        return
     try:
-        outcome = train(experiment, folder, make_display())
+        outcome = train(experiment, folder, make_display(quiet))
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
-    say(f"{folder}/report.html shows it all; see what the model looks at: jumok look {folder}")
+    if not quiet:
+        say(f"{folder}/report.html shows it all; see what the model looks at: jumok look {folder}")
     if json:
         print_json({"run": str(folder), **outcome.evaluation})
+
+
+def on_device(name: str) -> list[str]:
+    """A device that was asked for, as an option of the experiment; nothing leaves that of the file."""
+    return [f"training.device={name}"] if name else []
+
+
+def tell_plan(experiment: "Experiment", run: Path, reporter: "Reporter", json: bool) -> None:
+    """What a training would be like."""
+    from jumok.training.dry_run import dry_run
+
+    plan = dry_run(experiment, run, reporter)
+    if json:
+        print_json(plan.document())
+    else:
+        say(str(plan))

@@ -130,6 +130,7 @@ class TrainingOptions(Options):
     )
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
+    log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
 
     def warmup_of(self, steps: int) -> int:
         """Steps in which the learning rate rises, in a training of so many."""

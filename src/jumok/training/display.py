@@ -16,8 +16,10 @@ from jumok.training.reporter import Began, Evaluated, Progress, Reporter
 QUIET = 10.0  # seconds between two plain lines
 
 
-def make_display() -> Reporter:
-    """The display that suits stderr."""
+def make_display(quiet: bool = False) -> Reporter:
+    """The display that suits stderr; a quiet one has no progress, only remarks and the scores."""
+    if quiet:
+        return QuietDisplay()
     return LiveDisplay() if talk.is_terminal else PlainDisplay()
 
 
@@ -58,6 +60,22 @@ class PlainDisplay:
         talk.print(score_table(split, examples, metrics))
 
     def ended(self) -> None:
+        pass
+
+
+class QuietDisplay(PlainDisplay):
+    """Remarks and the final scores, without progress."""
+
+    def began(self, what: Began) -> None:
+        pass
+
+    def stepped(self, progress: Progress) -> None:
+        pass
+
+    def evaluated(self, evaluation: Evaluated) -> None:
+        pass
+
+    def scoring(self, done: int, number: int) -> None:
         pass
 
 

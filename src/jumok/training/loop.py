@@ -27,7 +27,12 @@ from jumok.training.dividing import DividedPredictor
 from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
-from jumok.training.planning import planned_evaluations, planned_steps, steps_within
+from jumok.training.planning import (
+    planned_evaluations,
+    planned_steps,
+    steps_of_evaluation,
+    steps_within,
+)
 from jumok.training.precision import choose_precision, now
 from jumok.training.processes import Processes
 from jumok.training.reporter import Evaluated, Progress, Reporter
@@ -95,6 +100,7 @@ class Trainer:
         self.average = build_average(self.model, self.options)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
         self.tokens, self.loss, self.since = 0, 0.0, 0.0  # since the last evaluation, for the display
+        self.step_loss = float("nan")
         self.batches.move(Place(0, 0))
 
     def settle(self, steps: int) -> None:
@@ -106,11 +112,17 @@ class Trainer:
         (output,) = self.prepared.outputs.values()
         metric = output.choosing_metric()
         self.best = Best(metric.name, metric.higher_is_better, options.patience, steps)
-        examples = options.accumulate * len(self.train) / len(self.batches.plan)  # of a step
         searches, every = output.counted == "token", options.evaluate_every
         self.evaluations = planned_evaluations(
-            steps, len(self.valid), examples, searches, every, options.evaluate_examples
+            steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
         )
+        self.evaluation_cost = steps_of_evaluation(
+            len(self.valid), self.evaluations.examples, self.examples_a_step, searches
+        )
+
+    @property
+    def examples_a_step(self) -> float:
+        return self.options.accumulate * len(self.train) / len(self.batches.plan)
 
     def _steps_in_budget(self, minutes: float) -> int:
         """Steps that fit into some minutes, by the pace of the first ones, which are taken back."""
@@ -169,7 +181,8 @@ class Trainer:
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
         self._apply(norm)
         self.optimizer.zero_grad(set_to_none=True)
-        self.tokens, self.loss = self.tokens + tokens, self.loss + self.processes.sum(loss)
+        loss = self.processes.sum(loss)
+        self.tokens, self.loss, self.step_loss = self.tokens + tokens, self.loss + loss, loss / max(tokens, 1)
 
     def _share_of_loss(self, planned: Planned) -> Tensor:
         """The loss of this process's rows of a batch, a sum; nothing where it has none of its own."""
@@ -316,8 +329,8 @@ class Trainer:
     def _tell(self) -> None:
         speed = self.tokens / max(self.seconds - self.since, 1e-9)
         loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
-        epoch = self.batches.place.epoch
-        self.reporter.stepped(Progress(self.step, self.steps, epoch, loss, rate, speed, self.seconds))
+        at = self.step, self.steps, self.batches.place.epoch
+        self.reporter.stepped(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
 
 
 def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:

@@ -66,6 +66,12 @@ def planned_evaluations(
     return Evaluations(max(chosen, between(FEWEST)), max(1, most))
 
 
+def steps_of_evaluation(valid: int, examples: int, examples_a_step: float, searches: bool) -> float:
+    """How many steps take as long as one evaluation: the loss of all of valid, and some of its answers."""
+    passes = valid + examples * (SEARCHING if searches else 1.0)
+    return passes / (LEARNING * examples_a_step)
+
+
 def rounded(steps: float) -> int:
     """A number of two digits and zeros that is easily read."""
     unit = 10 ** max(0, math.floor(math.log10(steps)) - 1)

@@ -1,5 +1,6 @@
 """What a training tells while it works; the command line shows it, tests and scripts may leave it silent."""
 
+import math
 from typing import NamedTuple, Protocol
 
 from jumok.metrics.interval import Interval
@@ -30,6 +31,7 @@ class Progress(NamedTuple):
     learning_rate: float
     per_second: float  # target tokens, or images
     seconds: float  # of training, over all sessions
+    step_loss: float = math.nan  # of this step alone
 
 
 class Evaluated(NamedTuple):

@@ -49,8 +49,7 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Only one process trains in a run; the lock ends with the process, however it ends."""
-        self._refuse_strangers()
-        self._refuse_own_config()
+        self.require_ours()
         with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,6 +60,11 @@ class RunFolder:
             self._sign(lock)
             self._tidy()
             yield
+
+    def require_ours(self) -> None:
+        """RunError where the folder holds what is not a run."""
+        self._refuse_strangers()
+        self._refuse_own_config()
 
     def _sign(self, lock: TextIO) -> None:
         """Write the number of this process for others to see."""

@@ -27,11 +27,14 @@ from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
 from jumok.reporting import write_report
 from jumok.training.checkpoint import Checkpoint, Checkpoints
+from jumok.training.describing import describe
+from jumok.training.display import PlainDisplay
 from jumok.training.environment import describe_environment
 from jumok.training.loop import Trainer
 from jumok.training.processes import Processes, joined
-from jumok.training.reporter import Began, Reporter, Silent
+from jumok.training.reporter import Reporter, Silent
 from jumok.training.run import RunFolder
+from jumok.training.tensorboard import TensorBoard
 
 ONE_SHARD = (
     "training.shard does nothing in one process; several share a model after "
@@ -54,11 +57,12 @@ def train(experiment: Experiment, run: Path | str, reporter: Reporter | None = N
     A stop by Ctrl-C or SIGTERM saves first and raises `Interrupted`. On the CPU the weights of an interrupted and
     continued run are bit-equal to those of a run that was never stopped.
 
-    A script that torchrun starts in several processes calls it in each; only the first tells the reporter.
+    What happens is told in lines on stderr, or to another `reporter`: `jumok.training.Silent()` tells nobody. A script
+    that torchrun starts in several processes calls it in each; only the first one tells.
     """
     processes = joined()
     processes.from_first(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
-    return _train(experiment, Path(run), reporter or Silent(), processes)
+    return _train(experiment, Path(run), reporter or PlainDisplay(), processes)
 
 
 def follow() -> None:
@@ -79,12 +83,17 @@ def send_away() -> None:
 def _train(experiment: Experiment, run: Path, reporter: Reporter, processes: Processes) -> Outcome:
     tune_process()
     folder = RunFolder(run)
-    reporter = reporter if processes.is_first else Silent()
+    reporter = told(experiment, folder, reporter) if processes.is_first else Silent()
     with ExitStack() as held:
         processes.from_first(lambda: held.enter_context(folder.locked()))
         was_finished = _fit(experiment, folder, reporter, processes)
         evaluation = processes.from_first(lambda: _score(folder, reporter))
         return Outcome(folder.path, was_finished, evaluation)
+
+
+def told(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> Reporter:
+    """Who is told of a training: the reporter, and what `training.log` asks for."""
+    return TensorBoard(reporter, folder.path) if experiment.training.log == "tensorboard" else reporter
 
 
 def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
@@ -182,22 +191,6 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
         remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
     write_json(folder.environment, describe_environment(describe(trainer)))
-
-
-def describe(trainer: Trainer) -> Began:
-    kinds = trainer.prepared.fields.all
-    return Began(
-        str(trainer.run.path),
-        trainer.model.size(),
-        {name: len(split) for name, split in trainer.prepared.splits.items()},
-        {name: kind.summary for name, kind in kinds.items()},
-        trainer.precision,
-        str(trainer.device),
-        trainer.steps,
-        trainer.step,
-        trainer.processes.number,
-        next(iter(trainer.prepared.outputs.values())).counted,
-    )
 
 
 def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:

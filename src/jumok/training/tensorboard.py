@@ -1,0 +1,84 @@
+"""What a training tells, written for TensorBoard, too, when `training.log: tensorboard` asks for it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jumok.errors import ConfigurationError
+from jumok.metrics.interval import Interval
+from jumok.training.reporter import Began, Evaluated, Progress, Reporter
+
+if TYPE_CHECKING:
+    pass
+
+FOLDER = "tensorboard"  # in the run folder
+POINTS = 1000  # of the curve of a training
+
+
+class TensorBoard:
+    """A reporter that hands everything on, and writes curves into RUN/tensorboard.
+
+    Tags: train/loss, train/learning_rate, train/per_second (target tokens or images), valid/loss and valid/METRIC of
+    each evaluation, and test/METRIC of the best model. A training that goes on from a checkpoint replaces what was
+    written after it.
+    """
+
+    def __init__(self, reporter: Reporter, run: Path) -> None:
+        """ConfigurationError where the package tensorboard is not installed."""
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise ConfigurationError(
+                "training.log: tensorboard needs the package tensorboard; install it: pip install tensorboard"
+            ) from None
+        self.make: type[SummaryWriter] = SummaryWriter
+        self.reporter, self.folder = reporter, run / FOLDER
+        self.writer: SummaryWriter | None = None
+        self.every, self.step = 1, 0
+
+    def said(self, message: str) -> None:
+        self.reporter.said(message)
+
+    def began(self, what: Began) -> None:
+        self.every = max(1, what.steps // POINTS)
+        self.writer = self.make(str(self.folder), purge_step=what.start + 1)
+        self.reporter.began(what)
+
+    def stepped(self, progress: Progress) -> None:
+        self.step = progress.step
+        if self.step % self.every == 0:
+            self._write("train", "loss", progress.step_loss)
+            self._write("train", "learning_rate", progress.learning_rate)
+            self._write("train", "per_second", progress.per_second)
+        self.reporter.stepped(progress)
+
+    def evaluated(self, evaluation: Evaluated) -> None:
+        self.step = evaluation.step
+        for name, value in {"loss": evaluation.loss, **evaluation.metrics}.items():
+            self._write("valid", name, value)
+        if self.writer is not None:
+            self.writer.flush()
+        self.reporter.evaluated(evaluation)
+
+    def scoring(self, done: int, number: int) -> None:
+        self.reporter.scoring(done, number)
+
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        if self.step:  # and not a run that was finished before
+            self.writer = self.make(str(self.folder))
+            for name, interval in metrics.items():
+                self._write(split, name, interval.value)
+            self._close()
+        self.reporter.scored(split, examples, metrics)
+
+    def ended(self) -> None:
+        self._close()
+        self.reporter.ended()
+
+    def _write(self, part: str, name: str, value: float) -> None:
+        if self.writer is not None:
+            self.writer.add_scalar(f"{part}/{name}", value, self.step)
+
+    def _close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
