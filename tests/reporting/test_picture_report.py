@@ -57,7 +57,7 @@ def test_pictures_that_are_gone_leave_the_rest(tmp_path):
     run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
     shutil.rmtree(run / "examples")
     page = Reader(write_report(run).read_text(encoding="utf-8"))
-    assert "img" not in page.tags and "Its worst answers" in page.text
+    assert "img" not in page.tags and "A random sample" in page.text
 
 
 def test_words_fit_what_is_counted():
@@ -75,7 +75,7 @@ def heads(page: str) -> str:
 def test_tables_by_class():
     for kind, scored in (("boxes", ("AP", "AP50")), ("mask", ("IoU",))):
         page = heads(report(kind))
-        assert "By class" in page and all(f"{name} 95 % interval" in page for name in scored)
+        assert "By class" in page and all(f"{name}, 95 % interval" in page for name in scored)
         assert "/brick" not in page
     assert "class right wrong missed precision recall" in heads(report("boxes"))
     assert "truth of all background brick drop" in heads(report("mask"))

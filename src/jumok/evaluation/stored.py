@@ -76,6 +76,10 @@ class StoredAnalysis(TypedDict):
     pictures: NotRequired[dict[str, str]]
     support: NotRequired[dict[str, int]]
     remarks: NotRequired[list[str]]
+    looked_at: NotRequired[int]
+    began: NotRequired[str]
+    ended: NotRequired[str]
+    seconds: NotRequired[float]
 
 
 FORMS: dict[str, TypeAdapter[Any]] = {
