@@ -58,7 +58,8 @@ class Analysis:
     examples_per_second: float  # predicted, with the model's own search
     counted: str  # what losses are told for, like "token"
     details: list[Detail]
-    support: dict[str, int]  # true objects that each score is about
+    support: dict[str, int]  # of what is `supported`, how much each score is about
+    supported: str  # like "objects"
     remarks: list[str]  # on classes that scores do not speak of
 
     @property
@@ -86,6 +87,7 @@ def analyse(answered: Answered) -> Analysis:
         kind.counted,
         kind.details(answered.found, answered.right),
         answered.support,
+        kind.supported,
         answered.occurrence.sentences(answered.split.name),
     )
 

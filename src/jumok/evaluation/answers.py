@@ -76,7 +76,7 @@ class Answered:
 
     @cached_property
     def support(self) -> dict[str, int]:
-        """How many true objects each score is about."""
+        """How many true objects, or images, each score is about."""
         (kind,) = self.split.outputs.values()
         return kind.support(self.right)
 

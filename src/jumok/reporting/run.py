@@ -29,6 +29,7 @@ UNTOLD: dict[str, Any] = {  # by the analyses of older runs
     "details": [],
     "pictures": {},
     "support": {},
+    "supported": "objects",
     "remarks": [],
     "looked_at": 0,
 }
@@ -177,7 +178,7 @@ def cards(record: Record) -> list[str]:
 
 
 def class_support(support: Mapping[str, int]) -> dict[str, int]:
-    """How many true objects each class has."""
+    """How many true objects each class has, or images that show it."""
     parts = ((name.partition("/")[2], number) for name, number in support.items())
     return {of: number for of, number in parts if of}
 
