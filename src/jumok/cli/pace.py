@@ -14,6 +14,8 @@ class Pace:
 
     def tick(self, done: int) -> None:
         now = time.monotonic()
+        if self.marks and done < self.marks[-1][0]:  # another count begins
+            self.marks.clear()
         self.marks.append((done, now))
         while len(self.marks) > 2 and self.marks[1][1] <= now - WINDOW:
             self.marks.popleft()

@@ -210,7 +210,12 @@ def address(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
         return None
-    return "data:image/jpeg;base64," + base64.b64encode((run / file).read_bytes()).decode()
+    return as_address((run / file).read_bytes())
+
+
+def as_address(jpeg: bytes) -> str:
+    """A picture within a page."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def told(record: Record) -> dict[str, str]:
