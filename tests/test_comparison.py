@@ -68,6 +68,15 @@ def test_side_by_side(jumok, experiment, tmp_path):
     page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
     assert "width 8" in page and page.count("<svg") == 1 and "exact match" in page
     assert (tmp_path / "c" / "comparison.png").read_bytes().startswith(b"\x89PNG")
+    assert 'href="width-8/report.html">width 8</a>' in page and "<code>model.width</code>" in page
+    tests = document["contests"]
+    assert [(one["metric"], {one["best"], one["other"]}) for one in tests][0] == (
+        "exact_match",
+        {"width 8", "width 16"},
+    )
+    for side in document["examples"]:
+        scores = [answer["score"] for answer in side["answers"].values()]
+        assert set(side["answers"]) == {"width 8", "width 16"} and len(set(scores)) == 2
     weights = tmp_path / "c" / "width-8" / "model" / "model.safetensors"
     before = weights.stat().st_mtime_ns
     again = jumok(*words)

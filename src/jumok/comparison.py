@@ -1,17 +1,26 @@
 """Train variants of one experiment and set them side by side."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jumok.errors import DataError
+from jumok.evaluation import Answered, are_alike, contests, draw_sides, evaluate, farthest_apart
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation
 from jumok.predictor.folder import CONFIG
-from jumok.reporting.comparison import FILES, Comparison, variant_of, write_comparison
+from jumok.reporting.comparison import (
+    FILES,
+    Comparison,
+    Variant,
+    shown_metrics,
+    variant_of,
+    write_comparison,
+)
 from jumok.training import train
-from jumok.training.reporter import Reporter
+from jumok.training.reporter import Reporter, Silent
 
 
 def compare_variations(
@@ -35,8 +44,29 @@ def compare_variations(
         train(experiment, folder / variant.folder, reporter)
     shown = [variant_of(folder / v.folder, v.name, dict(v.values)) for v in variants]
     comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
-    write_comparison(folder, comparison)
+    answered = answers_of(shown, reporter or Silent(), say)
+    comparison = set_apart(comparison, answered)
+    write_comparison(folder, comparison, draw_sides(answered, comparison.examples))
     return comparison
+
+
+def answers_of(
+    variants: Sequence[Variant], reporter: Reporter, say: Callable[[str], None]
+) -> dict[str, Answered]:
+    """What each model answers to the part that all are scored on, by name."""
+    say("testing the differences on what each model answers")
+    try:
+        return {v.name: evaluate(Path(v.run), say=say, progress=reporter.scoring) for v in variants}
+    finally:
+        reporter.ended()
+
+
+def set_apart(comparison: Comparison, answered: Mapping[str, Answered]) -> Comparison:
+    """The same with tests of differences, and examples; without, where the models were asked different things."""
+    if len(answered) < 2 or not are_alike(list(answered.values())):
+        return comparison
+    tests = contests(answered, shown_metrics(comparison))
+    return replace(comparison, contests=tests, examples=farthest_apart(answered))
 
 
 def require_own(folder: Path, runs: Sequence[Path]) -> None:

@@ -92,3 +92,25 @@ def test_titles_are_wrapped_and_tall_pictures_are_not_endless():
     assert draw_sheet([LabelledPicture(BLACK, "word " * 500)], [], cell=160).height < 400
     tall = torch.zeros(3, 900, 30, dtype=torch.uint8)
     assert draw_picture(LabelledPicture(tall), [], 160).height == 240
+
+
+def test_the_background_is_not_painted_and_not_in_the_legend():
+    mask = torch.zeros(60, 80, dtype=torch.int32)
+    mask[:30] = 1
+    picture = LabelledPicture(BLACK, mask=mask)
+    drawn = draw_picture(picture, ["background", "cell"], 160)
+    assert drawn.getpixel((80, 100)) == (0, 0, 0)
+    assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[1]) / 2, atol=1)
+    colours = {
+        colour for _, colour in draw_sheet([picture], ["background", "cell"], cell=160).getcolors(10**6)
+    }
+    assert PALETTE[1] in colours and PALETTE[0] not in colours
+
+
+def test_a_legend_grows_with_its_pictures():
+    boxes = LabelledPicture(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(0,))
+
+    def legend(cell):
+        return draw_sheet([boxes], ["cat"], 1, cell).height - round(cell * 60 / 80)
+
+    assert legend(1600) > 1.5 * legend(480)

@@ -1,6 +1,7 @@
 """Where a model does well: bins that lose nobody, best and worst answers that are so, a true record."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 import jumok
 from jumok.evaluation import analyse, evaluate
-from jumok.evaluation.analysis import BINS, FEWEST, edges, extremes, spread, value_of
+from jumok.evaluation.analysis import BINS, FEWEST, edges, extremes, sample, spread, value_of
 from jumok.metrics.text import text_metrics
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=400).map(np.array)
@@ -55,6 +56,45 @@ def test_best_and_worst_bound_all_others(answered):
     others = [value for i, value in enumerate(values) if i not in (*best, *worst)]
     assert best and worst and not set(best) & set(worst)
     assert max(values[i] for i in best) <= min(others) and min(values[i] for i in worst) >= max(others)
+
+
+def answers_with(errors: int, count: int) -> SimpleNamespace:
+    """Some answers of which the last ones are wrong."""
+    found = ["ab"] * (count - errors) + ["xy"] * errors
+    return SimpleNamespace(
+        predictions=found, found=found, right=[["ab"]] * count, source_lengths=np.arange(count)
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "count", "best", "worst"),
+    [
+        (0, 5, [], []),  # all are right
+        (5, 5, [], []),  # all are wrong
+        (1, 1, [], []),
+        (1, 2, [0], [1]),
+        (2, 6, [3, 2, 1], [5, 4]),  # of equals, the longer ones first
+        (4, 6, [1, 0], [5, 4, 3]),
+        (20, 40, [19, 18, 17, 16, 15, 14, 13, 12], [39, 38, 37, 36, 35, 34, 33, 32]),
+    ],
+)
+def test_the_best_are_better_and_the_worst_are_worse(errors, count, best, worst):
+    metric = text_metrics("character")["token_error_rate"]
+    assert extremes(answers_with(errors, count), metric) == (best, worst)
+
+
+def test_what_has_nothing_right_is_never_among_the_best():
+    metric = text_metrics("character")["token_error_rate"]
+    answered = answers_with(3, 4)
+    answered.found[:1] = ["xyz"]  # worse than all wrong
+    assert extremes(answered, metric) == ([], [0])
+
+
+def test_a_sample_is_random_and_the_same_each_time():
+    assert sample(5, 8) == [0, 1, 2, 3, 4] and sample(0, 8) == []
+    drawn = sample(1000, 8)
+    assert drawn == sample(1000, 8) == sorted(set(drawn)) and len(drawn) == 8
+    assert len(set(np.diff(drawn).tolist())) > 2  # evenly spread ones have one or two
 
 
 def test_bins_add_up_to_the_score(answered):

@@ -160,3 +160,8 @@ def test_masks_that_cannot_be_compared_are_refused(
         ours([prediction], [reference])
     with pytest.raises(DataError, match="must be as many"):
         ours([prediction, prediction], [reference])
+
+
+def test_a_class_is_supported_by_the_pictures_that_show_it():
+    pictures = [np.array([[0, 1], [-1, 1]]), np.array([[0, 0], [0, 0]]), np.full((2, 2), -1)]
+    assert masks.mask_support(pictures, ["road", "car", "sky"]) == {"iou/road": 2, "iou/car": 1, "iou/sky": 0}

@@ -57,7 +57,7 @@ def test_pictures_that_are_gone_leave_the_rest(tmp_path):
     run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
     shutil.rmtree(run / "examples")
     page = Reader(write_report(run).read_text(encoding="utf-8"))
-    assert "img" not in page.tags and "Its worst answers" in page.text
+    assert "img" not in page.tags and "A random sample" in page.text
 
 
 def test_words_fit_what_is_counted():
@@ -75,7 +75,7 @@ def heads(page: str) -> str:
 def test_tables_by_class():
     for kind, scored in (("boxes", ("AP", "AP50")), ("mask", ("IoU",))):
         page = heads(report(kind))
-        assert "By class" in page and all(f"{name} 95 % interval" in page for name in scored)
+        assert "By class" in page and all(f"{name}, 95 % interval" in page for name in scored)
         assert "/brick" not in page
     assert "class right wrong missed precision recall" in heads(report("boxes"))
     assert "truth of all background brick drop" in heads(report("mask"))
@@ -117,3 +117,38 @@ def test_scoring_again_leaves_no_old_pictures(jumok, tmp_path):
     kept = sorted(path.name for path in (trained("boxes") / "run" / "examples").iterdir())
     assert jumok("evaluate", run).status == 0
     assert sorted(path.name for path in (run / "examples").iterdir()) == kept
+
+
+def test_scores_of_classes_stand_beside_what_they_are_about():
+    marked = json.loads((trained("boxes") / "test.json").read_text())
+    numbers = {one["id"]: one["name"] for one in marked["categories"]}
+    objects = [numbers[one["category_id"]] for one in marked["annotations"]]
+    images = {(numbers[one["category_id"]], one["image_id"]) for one in marked["annotations"]}
+    for kind, supported, many in (
+        ("boxes", "objects", objects.count("brick")),
+        ("mask", "images", len({image for name, image in images if name == "brick"})),
+    ):
+        page = report(kind)
+        assert f'<th class="number">{supported}</th>' in page
+        assert f'<tr class="few"><td>brick</td><td class="number">{many}</td>' in page
+        assert f"fewer than 20 {supported}" in page
+
+
+def test_a_score_of_few_objects_is_no_headline(tmp_path):
+    run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
+    analysis = json.loads((run / "analysis.json").read_text())
+    for number, shown in ((19, False), (20, True)):
+        analysis |= {"headline": ["AP", "AP_small"], "support": {"AP": 300, "AP_small": number}}
+        (run / "analysis.json").write_text(json.dumps(analysis))
+        evaluation = json.loads((run / "evaluation.json").read_text())
+        evaluation["metrics"]["AP_small"] = {"value": 0.5, "low": 0.1, "high": 0.9}
+        (run / "evaluation.json").write_text(json.dumps(evaluation))
+        cards = write_report(run).read_text(encoding="utf-8").partition("<h2>")[0]
+        assert ("AP, small objects" in cards) == shown
+
+
+def test_options_that_do_not_apply_are_not_told():
+    page = report("boxes")
+    told = page.partition("whole configuration")[0]
+    assert "encoder: backbone convolutional" in told
+    assert "weights" not in told and "frozen" not in told and "False" not in told

@@ -11,7 +11,7 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.reporting import write_report
-from jumok.reporting.numbers import duration, score, size, speed
+from jumok.reporting.numbers import duration, interval, score, size, span, speed
 
 
 class Reader(HTMLParser):
@@ -63,11 +63,11 @@ def test_it_is_done_again_with_what_the_page_says(jumok, reversal, tmp_path, mon
     shutil.copytree(reversal / "run", run)
     monkeypatch.chdir(run)
     page = jumok("report", ".").output.strip()
-    (commands,) = re.findall(
-        r"<pre>(jumok train .*?)</pre>", Path(page).read_text(encoding="utf-8"), re.DOTALL
-    )
+    blocks = re.findall(r'<pre class="short">(.*?)</pre>', Path(page).read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert [line.split()[1] for line in lines] == ["look", "train", "evaluate"]
     small = {"train": ["--set", "training.steps=2"], "look": ["--input", "abc", "--output", "look.html"]}
-    for line in commands.splitlines():
+    for line in lines:
         words = shlex.split(line)[1:]
         assert jumok(*words, *small.get(words[0], [])).status == 0
     assert (tmp_path / "moved-again" / "report.html").exists() and (run / "look.html").exists()
@@ -114,3 +114,115 @@ def test_numbers_for_people():
         "342",
         "6,530",
     ]
+
+
+def test_an_interval_has_its_unit_once():
+    assert interval("exact_match", {"low": 0.001, "high": 0.006}) == "0.10 – 0.60 %"
+    assert interval("bleu", {"low": 38.1, "high": 39.25}) == "38.10 – 39.25"
+    assert interval("AP", {"low": None, "high": None}) == ""
+
+
+def test_moments_are_told_in_utc():
+    morning = "2026-11-27T04:49:23+00:00"
+    assert span(morning, "2026-11-27T06:51:05+02:00") == "2026-11-27, 04:49:23 to 04:51:05 UTC (1:42 min)"
+    assert span(morning, "2026-11-28T04:49:23+00:00").endswith("to 2026-11-28, 04:49:23 UTC (24:00:00 h)")
+    assert span(morning, morning) == "2026-11-27, 04:49:23 UTC"
+    assert span(morning, None) == "began 2026-11-27, 04:49:23 UTC"
+    assert span(None, morning) == span("yesterday", morning) == ""
+
+
+def test_training_and_scoring_have_their_own_times(run):
+    environment, analysis = (
+        json.loads((run / f"{name}.json").read_text()) for name in ("environment", "analysis")
+    )
+    assert environment["began"] <= environment["ended"] <= analysis["ended"]
+    assert environment["sessions"] == 1 and "date" not in environment
+    environment |= {"began": "2026-01-02T03:04:05+00:00", "ended": "2026-01-02T04:04:05+00:00", "sessions": 2}
+    (run / "environment.json").write_text(json.dumps(environment))
+    (run / "analysis.json").write_text(
+        json.dumps({**analysis, "began": "2026-01-02T04:04:10+00:00", "ended": "2026-01-02T04:04:52+00:00"})
+    )
+    facts = facts_of(run)
+    assert facts["trained"] == "2026-01-02, 03:04:05 to 04:04:05 UTC (1:00:00 h), in 2 sessions"
+    assert facts["scored"] == "2026-01-02, 04:04:10 to 04:04:52 UTC (42 s)"
+
+
+def facts_of(run: Path) -> dict[str, str]:
+    page = write_report(run).read_text(encoding="utf-8")
+    return dict(re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", page))
+
+
+def test_learning_and_answering_are_told_apart(run):
+    environment = json.loads((run / "environment.json").read_text())
+    last = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()][-2]
+    assert last["split"] == "train"
+    pace = environment["examples"]["train"] * last["epoch"] / last["seconds"]
+    facts = facts_of(run)
+    assert facts["training speed"] == f"{speed(pace)} examples a second, each read and learned from"
+    answered = json.loads((run / "analysis.json").read_text())["examples_per_second"]
+    assert facts["prediction speed"].startswith(
+        f"{speed(answered)} examples a second, answered by beam search"
+    )
+
+
+def test_an_older_run_says_when_it_began(run):
+    environment = json.loads((run / "environment.json").read_text())
+    for name in ("began", "ended", "sessions"):
+        del environment[name]
+    (run / "environment.json").write_text(json.dumps({**environment, "date": "2026-01-02T03:04:05+00:00"}))
+    assert facts_of(run)["trained"] == "began 2026-01-02, 03:04:05 UTC"
+
+
+def test_a_vocabulary_is_called_so(run):
+    assert facts_of(run)["input source"].startswith("a vocabulary of 10 tokens (characters); encoder: ")
+
+
+def test_one_evaluation_is_a_number_and_no_curve(run):
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    (run / "metrics.jsonl").write_text("\n".join(lines[:2]) + "\n")
+    text = Reader(write_report(run).read_text(encoding="utf-8")).text
+    train, valid = json.loads(lines[0]), json.loads(lines[1])
+    assert (
+        f"There was one evaluation, after step {valid['step']}: train loss {train['loss']:.3f}, "
+        f"valid loss {valid['loss']:.3f}, exact match {score('exact_match', valid['exact_match'])} on the valid part."
+    ) in text
+    assert "Score on the valid part" not in text
+
+
+def shown_with(run: Path, **changes) -> str:
+    analysis = json.loads((run / "analysis.json").read_text())
+    (run / "analysis.json").write_text(json.dumps({**analysis, **changes}))
+    return Reader(write_report(run).read_text(encoding="utf-8")).text
+
+
+def test_best_answers_that_are_wrong_are_called_the_nearest(run):
+    item = {
+        "inputs": {"source": "abc"},
+        "right": ["cba"],
+        "alternatives": [],
+        "score": 0.3,
+        "predicted": "cbb",
+    }
+    text = shown_with(run, best=[item], worst=[{**item, "score": 0.9}])
+    assert "Its best answers" not in text and "Its nearest answers" in text
+    assert "None of its answers is right; these come nearest." in text
+
+
+def test_where_all_are_alike_none_is_worst_or_best(run):
+    item = {
+        "inputs": {"source": "abc"},
+        "right": ["cba"],
+        "alternatives": [],
+        "score": 1.0,
+        "predicted": "xyz",
+    }
+    text = shown_with(run, best=[], worst=[], typical=[item, item])
+    assert "worst answers" not in text and "best answers" not in text and "A random sample" in text
+    assert "No answer is better than another: token error rate 100.00 % in each." in text
+
+
+def test_few_examples_are_called_few(run):
+    assert "few examples" not in shown_with(run)
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    (run / "evaluation.json").write_text(json.dumps({**evaluation, "examples": 5}))
+    assert "scored on 5 examples" in shown_with(run) and "These are few examples" in shown_with(run)

@@ -1,6 +1,7 @@
 """How a training looks while it goes on."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -9,7 +10,8 @@ from jumok import console
 from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import duration
 from jumok.training import display
-from jumok.training.display import Clock, LiveDisplay, PlainDisplay, evaluation_line, make_display
+from jumok.training.display import LiveDisplay, PlainDisplay, evaluation_line, make_display
+from jumok.training.pace import TrainingClock
 from jumok.training.reporter import Began, Evaluated, Progress
 
 BEGAN = Began("runs/x", 1234, {"train": 300}, {"source": 10}, "fp32", "cpu", 40, 0)
@@ -46,26 +48,71 @@ def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
-def test_the_time_left_comes_from_the_pace_of_this_session(monkeypatch):
-    now = iter([100.0, 110.0])
-    monkeypatch.setattr(display.time, "monotonic", lambda: next(now))
-    clock = Clock()
-    clock.tick(progress(20))  # a training that goes on
-    assert clock.left(progress(20)) is None
-    assert clock.left(progress(25)) == pytest.approx(30.0)  # 15 more steps, 2 seconds each
-
-
-def test_another_training_has_a_pace_of_its_own(monkeypatch):
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The time in seconds, to be set."""
     now = [0.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def walk(clock: list[float], counted: TrainingClock, steps: range, seconds: float) -> None:
+    for step in steps:
+        clock[0] += seconds
+        counted.stepped(step)
+
+
+def test_the_time_left_comes_from_the_pace_of_this_session(clock):
+    counted = TrainingClock(start=19)
+    walk(clock, counted, range(20, 21), 2.0)  # a training that goes on
+    assert counted.left(20, 40) is None
+    walk(clock, counted, range(21, 26), 2.0)
+    assert counted.left(25, 40) == pytest.approx(30.0)  # 15 more steps, 2 seconds each
+
+
+def test_the_time_left_comes_from_the_pace_of_late(clock):
+    counted = TrainingClock()
+    walk(clock, counted, range(1, 101), 10.0)  # a busy machine
+    assert counted.left(100, 1000) == pytest.approx(9000)
+    walk(clock, counted, range(101, 201), 1.0)  # idle again
+    assert counted.left(200, 1000) == pytest.approx(800)
+
+
+def test_evaluations_that_are_left_take_their_time(clock):
+    counted = TrainingClock()
+    walk(clock, counted, range(1, 11), 1.0)
+    clock[0] += 60.0
+    counted.evaluated(10)
+    assert counted.left(10, 45) == pytest.approx(35 + 4 * 60)  # after 20, 30, 40 and 45
+    walk(clock, counted, range(11, 21), 1.0)
+    clock[0] += 20.0
+    counted.evaluated(20)  # quicker this time
+    assert counted.left(20, 45) == pytest.approx(25 + 3 * 20)
+
+
+def test_scoring_tells_how_long_it_will_take(clock, capsys):
+    shown = PlainDisplay()
+    for done in (100, 200, 300, 400):
+        clock[0] += 12.0
+        shown.scoring(done, 400)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "scoring: 100 of 400 answers",
+        "scoring: 200 of 400 answers  24 s left",
+        "scoring: 300 of 400 answers  12 s left",
+        "scoring: all 400 answers are there; computing scores and intervals",
+    ]
+
+
+def test_another_training_has_a_pace_of_its_own(clock):
     shown = PlainDisplay()
     for began in (1000.0, 9000.0):
-        now[0] = began
+        clock[0] = began
         shown.began(BEGAN)
         shown.stepped(progress(1))
-        now[0] += 4.0
+        clock[0] += 4.0
         shown.stepped(progress(3))
-        assert shown.clock.left(progress(3)) == pytest.approx(74.0)  # 37 more steps, 2 seconds each
+        assert shown.clock.left(3, 40) == pytest.approx(74.0)  # 37 more steps, 2 seconds each
 
 
 def test_shares_are_percents_and_bleu_is_itself():

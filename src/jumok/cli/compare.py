@@ -65,20 +65,23 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
 
     from jumok.console import talk
     from jumok.reporting.comparison import shown_metrics
-    from jumok.reporting.numbers import duration, metric_name, size, speed
+    from jumok.reporting.numbers import UNDEFINED, duration, metric_name, size, speed
+    from jumok.reporting.verdicts import verdicts
 
     table = Table(title=comparison.title, title_justify="left")
     table.add_column("model")
     metrics = shown_metrics(comparison)
-    for name in (*map(metric_name, metrics), "parameters", "training", "examples/s"):
+    for name in (*map(metric_name, metrics), "parameters", "training", "predictions/s"):
         table.add_column(name, justify="right")
     for v in comparison.variants:
-        values = [with_half_width(m, v.scores[m]) for m in metrics]
+        values = [with_half_width(m, v.scores[m]) if m in v.scores else UNDEFINED for m in metrics]
         table.add_row(v.name, *values, size(v.parameters), duration(v.seconds), speed(v.examples_per_second))
     talk.print(table)
-    say(
-        f"page: {folder}/comparison.html   picture: {folder}/comparison.png   numbers: {folder}/comparison.json"
-    )
+    for sentence in verdicts(comparison):
+        say(sentence)
+    named = {"page": "html", "picture": "png", "numbers": "json"}  # without curves there is no picture
+    files = ((what, folder / f"comparison.{suffix}") for what, suffix in named.items())
+    say("   ".join(f"{what}: {file}" for what, file in files if file.exists()))
 
 
 def with_half_width(metric: str, interval: dict[str, float]) -> str:

@@ -44,18 +44,18 @@ def command(
     require_run(run)
     if against is not None:
         require_run(against)
-    from rich.progress import Progress
-
     from jumok.console import talk
     from jumok.evaluation import compare, evaluate, write_record
     from jumok.reporting import write_report
-    from jumok.training.display import score_table
+    from jumok.training.display import make_display, score_table
 
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
-    with Progress(console=talk, transient=True, disable=not talk.is_terminal) as progress:
-        task = progress.add_task("predicting", total=None)
-        answered = evaluate(run, split, decoding, say, lambda done: progress.advance(task, done), device)
-    scores = answered.scores()
+    display = make_display()
+    try:
+        answered = evaluate(run, split, decoding, say, display.scoring, device)
+        scores = answered.scores()
+    finally:
+        display.ended()
     document = answered.document(scores)
     if split is None and not any(decoding.values()) and (run / "checkpoints").exists():
         try:

@@ -100,7 +100,7 @@ class PictureFolder:
     def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
         """The image with the answer over it and a legend below."""
         drawn = self.said.drawn(answer, pixels)
-        if not drawn.title:
-            drawn = replace(drawn, title=image.path.name)
+        name = image.path.name
+        drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)
         width = min(max(pixels.shape[2], NARROWEST), WIDEST)
         return jpeg(draw_sheet([drawn], [one.name for one in self.said.classes], 1, width))

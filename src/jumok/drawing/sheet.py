@@ -13,7 +13,7 @@ from torch import Tensor
 
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE, Colour
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
+from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Annotation, Picture
 from jumok.data.annotations.segmentation import covered
 from jumok.data.images import load_image
 from jumok.deferred import Deferred
@@ -24,6 +24,7 @@ utilities = Deferred("torchvision.utils")
 PAPER, INK = (250, 250, 250), (30, 30, 30)
 GAP = 12  # pixels between pictures
 OPACITY = 0.5  # of masks
+SMALLEST = 16  # pixels of the letters of a legend
 LINES = 4  # of a title
 TRIES = 4  # places for a tag
 TALLEST = 1.5  # height of a picture over the width of its place
@@ -96,7 +97,7 @@ def draw_sheet(
     tiles = [titled(draw_picture(picture, classes, cell), picture.title, cell) for picture in pictures]
     lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     width = columns * (cell + GAP) + GAP
-    legend = draw_legend(pictures, classes, width, counted)
+    legend = draw_legend(pictures, classes, width, counted, max(SMALLEST, cell // 36))
     heights = [max(tile.height for tile in line) + GAP for line in lines]
     sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
     top = GAP
@@ -115,7 +116,7 @@ def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -
     shown = transforms.to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
     pixels = transforms.pil_to_tensor(shown)  # (3, Y, X)
     if picture.mask is not None:
-        pixels = with_mask(pixels, picture.mask)
+        pixels = with_mask(pixels, picture.mask, classes)
     if picture.boxes is None or not len(picture.boxes):
         return transforms.to_pil_image(pixels)
     boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
@@ -134,12 +135,17 @@ def ordered(boxes: Tensor) -> Tensor:
     return torch.cat((boxes[:, :2].minimum(boxes[:, 2:]), boxes[:, :2].maximum(boxes[:, 2:])), 1)
 
 
-def with_mask(pixels: Tensor, mask: Tensor) -> Tensor:
-    """A picture (3, Y, X) with the classes of a mask, of any size, laid over it."""
+def is_painted(number: int, classes: Sequence[str]) -> bool:
+    """Whether pixels of a class are painted: all but the background, through which the picture is seen."""
+    return number >= 0 and not (number < len(classes) and classes[number] == BACKGROUND)
+
+
+def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
+    """A picture (3, Y, X) with the classes of a mask, of any size, laid over it; the background stays as it is."""
     size = (pixels.shape[2], pixels.shape[1])
     fitted = Image.fromarray(mask.numpy().astype(np.int32)).resize(size, Image.Resampling.NEAREST)
     numbers = torch.from_numpy(np.array(fitted))  # (Y, X)
-    found = [int(number) for number in numbers.unique() if number >= 0]
+    found = [int(number) for number in numbers.unique() if is_painted(int(number), classes)]
     if not found:
         return pixels
     layers = torch.stack([numbers == number for number in found])  # (C, Y, X)
@@ -223,36 +229,40 @@ def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 
 
 def draw_legend(
-    pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int, counted: bool
+    pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int, counted: bool, size: int = 16
 ) -> Image.Image:
-    """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes."""
-    counts = {number: 0 for picture in pictures for number in present(picture) if number < len(classes)}
+    """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes.
+
+    `size` is that of its letters, in pixels.
+    """
+    counts = {number: 0 for picture in pictures for number in present(picture, classes)}
     for picture in pictures:
         for label in picture.labels:
             counts[label] += 1
-    font = font_for("".join(classes), 16)
+    font = font_for("".join(classes), size)
     draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     entries: list[tuple[int, int, int, str]] = []  # x, y, class, text
     x, y = GAP, 4
     for number in sorted(counts):
         text = f"{classes[number]} ({counts[number]:,})" if counted and counts[number] else classes[number]
-        needed = 24 + round(draw.textlength(text, font=font)) + 20
+        needed = round(2.75 * size) + round(draw.textlength(text, font=font))
         if x + needed > width and x > GAP:
-            x, y = GAP, y + 26
+            x, y = GAP, y + round(1.625 * size)
         entries.append((x, y, number, text))
         x += needed
-    legend = Image.new("RGB", (width, y + 30 if entries else 1), PAPER)
+    legend = Image.new("RGB", (width, y + 2 * size if entries else 1), PAPER)
     draw = ImageDraw.Draw(legend)
     for x, y, number, text in entries:
-        draw.rectangle((x, y + 2, x + 16, y + 18), fill=PALETTE[number % len(PALETTE)], outline=INK)
-        draw.text((x + 24, y), text, fill=INK, font=font)
+        draw.rectangle((x, y + 2, x + size, y + 2 + size), fill=PALETTE[number % len(PALETTE)], outline=INK)
+        draw.text((x + round(1.5 * size), y), text, fill=INK, font=font)
     return legend
 
 
-def present(picture: LabelledPicture) -> list[int]:
-    """The classes that occur in a picture."""
+def present(picture: LabelledPicture, classes: Sequence[str]) -> list[int]:
+    """The classes that are drawn in a picture, as far as they have names."""
     masked = [] if picture.mask is None else picture.mask.unique().tolist()
-    return [*picture.labels, *(number for number in masked if number >= 0)]
+    found = [*picture.labels, *(number for number in masked if is_painted(number, classes))]
+    return [number for number in found if number < len(classes)]
 
 
 def ink_on(colour: Colour) -> Colour:

@@ -13,8 +13,9 @@ from jumok.metrics.report import evaluate_texts
 BINS = 8  # of lengths, where there are more different ones
 FEWEST = 20  # examples in a bin
 RESAMPLES = 200
-LOOKED_AT = 3000  # examples among which the best and worst are looked for
+LOOKED_AT = 20_000  # examples, at most, among which the best and worst are looked for
 SHOWN = 8
+SEED = 1  # of the sample
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,13 @@ class Analysis:
     example_metric: str  # of single examples
     best: list[Shown]
     worst: list[Shown]
-    typical: list[Shown]  # evenly spread over the split, not chosen
+    typical: list[Shown]  # drawn at random
+    looked_at: int  # examples among which the best and the worst are
     examples_per_second: float  # predicted, with the model's own search
     counted: str  # what losses are told for, like "token"
     details: list[Detail]
-    support: dict[str, int]  # true objects that each score is about
+    support: dict[str, int]  # of what is `supported`, how much each score is about
+    supported: str  # like "objects"
     remarks: list[str]  # on classes that scores do not speak of
 
     @property
@@ -70,7 +73,7 @@ def analyse(answered: Answered) -> Analysis:
     (kind,) = answered.split.outputs.values()
     metric = kind.example_metric()
     best, worst = extremes(answered, metric)
-    typical = spread(len(answered.predictions), SHOWN)
+    typical = sample(len(answered.predictions), SHOWN)
     return Analysis(
         kind.choosing_metric().name,
         answered.headline,
@@ -79,10 +82,12 @@ def analyse(answered: Answered) -> Analysis:
         [shown(answered, i, metric) for i in best],
         [shown(answered, i, metric) for i in worst],
         [shown(answered, i, metric) for i in typical],
+        min(len(answered.predictions), LOOKED_AT),
         len(answered.predictions) / max(answered.seconds, 1e-9),
         kind.counted,
         kind.details(answered.found, answered.right),
         answered.support,
+        kind.supported,
         answered.occurrence.sentences(answered.split.name),
     )
 
@@ -125,7 +130,8 @@ def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
 def extremes(answered: Answered, metric: Metric) -> tuple[list[int], list[int]]:
     """The examples with the best and the worst answers; of equals, the ones with the longer sources.
 
-    Examples that the metric says nothing of are neither.
+    None is both: the best are better than the worst of all, the worst are worse than the best of all. Best ones have
+    something right. Examples that the metric says nothing of are neither.
     """
     looked_at = spread(len(answered.predictions), LOOKED_AT)
     sign = -1 if metric.higher_is_better else 1
@@ -133,9 +139,20 @@ def extremes(answered: Answered, metric: Metric) -> tuple[list[int], list[int]]:
     badness = {i: score for i, score in scores.items() if not np.isnan(score)}
     lengths = answered.source_lengths
     longest = {i: -int(lengths[i]) for i in badness}
-    best = sorted(badness, key=lambda i: (badness[i], longest[i]))[:SHOWN]
-    worst = sorted(badness, key=lambda i: (-badness[i], longest[i]))[:SHOWN]
-    return best, [i for i in worst if i not in best]
+    best = sorted(badness, key=lambda i: (badness[i], longest[i]))
+    worst = sorted(badness, key=lambda i: (-badness[i], longest[i]))
+    most = min(SHOWN, -(-len(badness) // 2))
+    nothing_right = 0.0 if metric.higher_is_better else 1.0
+    return (
+        [i for i in best[:most] if badness[i] < min(badness[worst[0]], nothing_right)],
+        [i for i in worst[: min(SHOWN, len(badness) - most)] if badness[i] > badness[best[0]]],
+    )
+
+
+def sample(count: int, most: int) -> list[int]:
+    """At most so many numbers below `count`, drawn at random, the same each time."""
+    drawn = np.random.default_rng(SEED).choice(count, min(most, count), replace=False)
+    return sorted(drawn.tolist())
 
 
 def spread(count: int, most: int) -> Sequence[int]:

@@ -13,6 +13,7 @@ from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
 from jumok.experiment.options import Experiment
+from jumok.machine import moment
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
@@ -22,6 +23,7 @@ from jumok.predictor.saved import CONFIG, load, model_folder, read_config
 from jumok.values import Prediction
 
 RESAMPLES = 1000
+Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
 ALTERNATIVES = 4  # of an answer, kept for the record
 
 
@@ -34,6 +36,7 @@ class Answered:
     predictions: list[Prediction]
     answers: list[dict[str, list[str]]]  # all right answers by output
     seconds: float  # the predictions took
+    began: str = ""  # the moment when
 
     @cached_property
     def found(self) -> list[Any]:
@@ -73,7 +76,7 @@ class Answered:
 
     @cached_property
     def support(self) -> dict[str, int]:
-        """How many true objects each score is about."""
+        """How many true objects, or images, each score is about."""
         (kind,) = self.split.outputs.values()
         return kind.support(self.right)
 
@@ -116,14 +119,28 @@ class Answerer(Protocol):
 
 
 def answer(
-    predictor: Answerer, split: Split, most: int | None = None, progress: Callable[[int], None] | None = None
+    predictor: Answerer, split: Split, most: int | None = None, progress: Progress | None = None
 ) -> Answered:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
-    started = time.perf_counter()
-    predictions = predictor.predict(asked, progress=progress)
-    return Answered(split, examples, predictions, answers, time.perf_counter() - started)
+    began, started = moment(), time.perf_counter()
+    predictions = predictor.predict(
+        asked, progress=None if progress is None else counting(progress, len(asked))
+    )
+    return Answered(split, examples, predictions, answers, time.perf_counter() - started, began)
+
+
+def counting(progress: Progress, number: int) -> Callable[[int], None]:
+    """Adds up the answers that a predictor tells of."""
+    done = 0
+
+    def add(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, number)
+
+    return add
 
 
 def with_alternatives(predictor: Predictor) -> Predictor:
@@ -161,7 +178,7 @@ def evaluate(
     split: str | None = None,
     decoding: dict[str, Any] | None = None,
     say: Say = lambda _: None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     device: str = "auto",
 ) -> Answered:
     """The answers of a run's best model on a split of its data."""

@@ -1,6 +1,6 @@
 """Pictures of examples: what is right beside what was predicted, kept in the run so that a report needs no data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from jumok.files import remove, unwritable, write_file_atomically
 EXAMPLES = "examples"  # the folder
 OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
 CELL = 400  # pixels, the width of each of two pictures
+ACROSS = 3  # of several models, side by side
 LARGER = 2  # times, at most, that a small image is shown
 MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 
@@ -46,13 +47,37 @@ def image_of(answered: Answered, i: int) -> Tensor | None:
 
 def side_by_side(answered: Answered, i: int, image: Tensor) -> bytes:
     """Truth and prediction as JPEG; the image alone where nothing is marked in it."""
-    ((name, kind),) = answered.split.outputs.items()
-    right = kind.answers(answered.answers[i][name], answered.split.root)
-    names = [one.name for one in kind.classes]
-    pictures: list[LabelledPicture] = [
-        replace(kind.drawn(value, image), title=title)
-        for title, value in (("right", right[0]), ("predicted", answered.predictions[i][name]))
-    ]
+    pictures = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
+    names = class_names(answered)
     if not pictures[0].is_marked:
         return jpeg(draw_picture(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
     return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)
+
+
+def sheet_of(answered: Mapping[str, Answered], i: int) -> bytes | None:
+    """Truth and the predictions of several models as JPEG, each with its name; None where there is nothing to see."""
+    first = next(iter(answered.values()))
+    image = image_of(first, i)
+    if image is None:
+        return None
+    right, names = truth(first, i, image), class_names(first)
+    if not right.is_marked:
+        return jpeg(draw_picture(right, names, min(CELL, LARGER * image.shape[2])), MOST)
+    said = [replace(predicted(one, i, image), title=name) for name, one in answered.items()]
+    return jpeg(draw_sheet([right, *said], names, min(ACROSS, 1 + len(said)), CELL, counted=False), MOST * 2)
+
+
+def truth(answered: Answered, i: int, image: Tensor) -> LabelledPicture:
+    ((name, kind),) = answered.split.outputs.items()
+    right = kind.answers(answered.answers[i][name], answered.split.root)
+    return replace(kind.drawn(right[0], image), title="right")
+
+
+def predicted(answered: Answered, i: int, image: Tensor) -> LabelledPicture:
+    ((name, kind),) = answered.split.outputs.items()
+    return kind.drawn(answered.predictions[i][name], image)
+
+
+def class_names(answered: Answered) -> list[str]:
+    (kind,) = answered.split.outputs.values()
+    return [one.name for one in kind.classes]

@@ -75,7 +75,12 @@ class StoredAnalysis(TypedDict):
     details: NotRequired[list[StoredTable]]
     pictures: NotRequired[dict[str, str]]
     support: NotRequired[dict[str, int]]
+    supported: NotRequired[str]
     remarks: NotRequired[list[str]]
+    looked_at: NotRequired[int]
+    began: NotRequired[str]
+    ended: NotRequired[str]
+    seconds: NotRequired[float]
 
 
 FORMS: dict[str, TypeAdapter[Any]] = {

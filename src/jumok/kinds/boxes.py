@@ -70,6 +70,7 @@ class Boxes:
     batch_size: None = None
     reads_files: bool = False
     counted: str = "image"
+    supported: str = "objects"
     showing: Showing = field(default_factory=Showing)
 
     @property

@@ -181,6 +181,11 @@ class OutputKind(Kind, Protocol):
         """What losses and speeds are told for: "token" or "image"."""
         ...
 
+    @property
+    def supported(self) -> str:
+        """What scores of single classes are about, in the plural: objects, or images."""
+        ...
+
     def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         """Which of the rows show a class that training did not, by their number among them, and its name."""
         ...
@@ -231,7 +236,7 @@ class OutputKind(Kind, Protocol):
         ...
 
     def support(self, right: Sequence[Any]) -> dict[str, int]:
-        """How many true objects each score is about, by its name; empty where scores are about whole examples."""
+        """How many of what is `supported` each score is about, by its name; of scores of whole examples nothing."""
         ...
 
     def occurrence(self, found: Sequence[Any], right: Sequence[Any]) -> Occurrence:

@@ -38,7 +38,7 @@ from jumok.kinds.options import ModelOptions
 from jumok.kinds.scored import ScoredMask
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
-from jumok.metrics.masks import confusion, mask_metrics
+from jumok.metrics.masks import confusion, mask_metrics, mask_support
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, occurrence
 from jumok.values import MaskPrediction, MaskTargets, Memory
@@ -86,6 +86,7 @@ class Mask:
     batch_size: None = None
     reads_files: bool = True
     counted: str = "image"
+    supported: str = "images"
     least: None = None  # each pixel has one class, however sure
 
     @property
@@ -189,7 +190,7 @@ class Mask:
         return list(self._metrics)
 
     def support(self, right: Sequence[np.ndarray]) -> dict[str, int]:
-        return {}
+        return mask_support(right, self.names)
 
     def occurrence(self, found: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> Occurrence:
         matrix = confusion(found, right, len(self.classes))

@@ -68,6 +68,7 @@ class Text:
     batch_size: int | None = None  # tokens are budget enough
     reads_files: bool = False
     counted: str = "token"
+    supported: str = "examples"
     wants: Wants = Wants((16,), states=True)
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()

@@ -33,6 +33,14 @@ def mask_metrics(names: Sequence[str]) -> dict[str, Metric[np.ndarray, np.ndarra
     return {name: read_off(table, number, name) for number, name in enumerate(columns)}
 
 
+def mask_support(references: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, int]:
+    """In how many pictures each class occurs, by the name of its score."""
+    present = np.zeros(len(names), dtype=np.int64)
+    for reference in references:
+        present[np.unique(reference[reference != UNKNOWN]).astype(np.int64)] += 1
+    return {f"iou/{name}": number for name, number in zip(names, present.tolist(), strict=True)}
+
+
 def confusion(
     predictions: Sequence[np.ndarray], references: Sequence[np.ndarray], classes: int
 ) -> np.ndarray:

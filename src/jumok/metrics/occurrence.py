@@ -24,7 +24,7 @@ class Occurrence:
         if self.absent:
             said.append(f"{split}: nothing in the truth is {listed(self.absent)}; no score is about that")
         if self.unpredicted:
-            said.append(f"{split}: {listed(self.unpredicted)} was never predicted, though it is in the truth")
+            said.append(f"{split}: never predicted, though in the truth: {listed(self.unpredicted)}")
         return said
 
 

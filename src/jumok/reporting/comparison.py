@@ -1,15 +1,20 @@
 """The page of several models that were trained on the same data: one table, learning curves, score by length."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
+from jumok.evaluation.apart import Contest, Side
 from jumok.files import write_file_atomically, write_json
-from jumok.reporting.numbers import metric_name, scale
-from jumok.reporting.page import render
+from jumok.reporting.numbers import UNDEFINED, metric_name, scale
+from jumok.reporting.page import flow, render
 from jumok.reporting.plots import Line, Plot, save_png, svg
-from jumok.reporting.run import columns, length_plot, read_record
+from jumok.reporting.run import REPORT, as_address, columns, length_plot, read_record
+from jumok.reporting.verdicts import marks, verdicts
 
 COMPARISON = "comparison"
 FILES = tuple(f"{COMPARISON}.{suffix}" for suffix in ("json", "png", "html"))
@@ -45,6 +50,8 @@ class Comparison:
     title: str
     metric: str  # of the curves and the bins
     variants: list[Variant]
+    contests: list[Contest] = field(default_factory=list)  # the best by each metric against the others
+    examples: list[Side] = field(default_factory=list)  # where answers differ most
 
     def plots(self) -> list[Plot]:
         """Learning curves, and the score against the length of the source where it has one."""
@@ -54,10 +61,11 @@ class Comparison:
             Line(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
         ]
         curves = Plot(lines, "step", y, "Learning curves (valid part, greedy search)", from_zero=True)
+        learned = any(len(v.curve_steps) > 1 for v in self.variants)  # one point is no curve
         if not all(v.bins for v in self.variants):  # sources that are not made of tokens
-            return [replace(curves, title="Learning curves (valid part)")]
+            return [replace(curves, title="Learning curves (valid part)")] if learned else []
         lengths = length_plot({"metric": self.metric}, [(v.name, v.bins) for v in self.variants])
-        return [curves, lengths]
+        return [curves, lengths] if learned else [lengths]
 
 
 def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
@@ -81,20 +89,49 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
     )
 
 
-def write_comparison(folder: Path, comparison: Comparison) -> Path:
-    """Write comparison.json, .html and .png into a folder; the path of the page."""
+def write_comparison(
+    folder: Path, comparison: Comparison, pictures: Mapping[int, bytes] = MappingProxyType({})
+) -> Path:
+    """Write comparison.json, .html and .png into a folder; the path of the page. JPEGs are given by example."""
     write_json(folder / f"{COMPARISON}.json", asdict(comparison))
     names, plots = [v.name for v in comparison.variants], comparison.plots()
-    save_png(plots, folder / f"{COMPARISON}.png", names)
+    if plots:
+        save_png(plots, folder / f"{COMPARISON}.png", names)
     values = {
         "title": comparison.title,
         "comparison": comparison,
         "metrics": shown_metrics(comparison),
-        "plots": svg(plots, names),
+        "plots": svg(plots, names) if plots else "",
+        "reports": {v.name: link(Path(v.run), folder) for v in comparison.variants},
+        "settings": settings(comparison.variants),
+        "verdicts": verdicts(comparison),
+        "marks": marks(comparison),
+        "pictures": {i: as_address(picture) for i, picture in pictures.items()},
     }
     page = folder / f"{COMPARISON}.html"
     write_file_atomically(page, render("comparison.html", values).encode())
     return page
+
+
+def link(run: Path, folder: Path) -> str:
+    """The report of a run, as a page in a folder points at it."""
+    return quote(Path(os.path.relpath(run / REPORT, folder)).as_posix())
+
+
+def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:
+    """The settings that differ, by name: the value of each model, a dash where it says nothing."""
+    each = [flat(v.values) for v in variants]
+    names = dict.fromkeys(name for values in each for name in values)
+    found = {name: [flow(values[name]) if name in values else UNDEFINED for values in each] for name in names}
+    return {name: values for name, values in found.items() if len(set(values)) > 1}
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Values of parts within parts under dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= flat(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+    return found
 
 
 def shown_metrics(comparison: Comparison, most: int = 2) -> Sequence[str]:

@@ -1,6 +1,8 @@
-"""How numbers are written for people."""
+"""How numbers and moments are written for people."""
 
 import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 UNDEFINED = "–"
 HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
@@ -33,9 +35,41 @@ def score(name: str, value: float | None) -> str:
     return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
 
 
+def interval(name: str, bounds: Mapping[str, float | None]) -> str:
+    """What holds a score, with its unit once: 0.10 – 0.60 %; nothing where it is undefined."""
+    low, high = score(name, bounds["low"]), score(name, bounds["high"])
+    return "" if UNDEFINED in (low, high) else f"{low.removesuffix(' %')} – {high}"
+
+
 def scale(name: str) -> tuple[float, str]:
     """What a metric is multiplied by on an axis, and the unit there."""
     return (1.0, "") if name in HUNDREDS else (100.0, " (%)")
+
+
+def count(number: int) -> str:
+    """A whole number: 1,104."""
+    return f"{number:,}"
+
+
+def span(began: str | None, ended: str | None) -> str:
+    """From one moment to another: 2026-11-27, 04:49:23 to 04:51:05 UTC (1:42 min); as far as they are known."""
+    start, end = moment(began), moment(ended)
+    if start is None:
+        return ""
+    if end is None:
+        return f"began {start:%Y-%m-%d, %H:%M:%S} UTC"
+    if end == start:
+        return f"{start:%Y-%m-%d, %H:%M:%S} UTC"
+    until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d, %H:%M:%S}"
+    return f"{start:%Y-%m-%d, %H:%M:%S} to {until} UTC ({duration((end - start).total_seconds())})"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as files keep it, in UTC; None where it is none."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def duration(seconds: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jumok.reporting.numbers import duration, metric_name, score, size, speed
+from jumok.reporting.numbers import count, duration, interval, metric_name, score, size, speed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,12 +29,12 @@ def _environment() -> "Environment":
         "metric_name": metric_name,
         "size": size,
         "speed": speed,
-        "count": lambda value: f"{value:,}",
+        "count": count,
         "flow": flow,
         "detail": detail,
         "safe_svg": Markup,
     }
-    environment.globals["score"] = score
+    environment.globals |= {"score": score, "interval": interval}
     return environment
 
 

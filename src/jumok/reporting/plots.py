@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that differ for colour-blind eyes and in grey (Okabe and Ito, 2008), each with its own mark.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+# Colours that differ for colour-blind eyes and in grey (after Okabe and Ito, 2008), each with its own mark.
+COLOURS = ("#1f7a73", "#D55E00", "#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -24,9 +24,18 @@ STYLE: Any = {
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.8,
     "axes.edgecolor": "#888888",
+    "axes.titleweight": "bold",
+    "savefig.transparent": True,
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "jumok",  # the same numbers give the same file
+}
+# What a page has other colours for when it is dark.
+THEMED = {
+    "#000000": "currentColor",
+    "#e4e4e4": "var(--line)",
+    "#888888": "var(--strong)",
+    COLOURS[0]: "var(--heat)",
 }
 
 
@@ -62,7 +71,7 @@ def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
     """The same as a picture."""
     with _drawn(plots, names) as figure:
-        figure.savefig(path, dpi=160)
+        figure.savefig(path, dpi=160, transparent=False)
 
 
 @contextmanager
@@ -112,4 +121,6 @@ def _text(figure: "Figure") -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
+    for fixed, of_page in THEMED.items():
+        text = text.replace(fixed, of_page)
     return text[text.index("<svg") :]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
@@ -17,15 +17,26 @@ from jumok.experiment.options import Experiment
 from jumok.files import write_file_atomically
 from jumok.predictor.folder import CONFIG, model_folder, require_run
 from jumok.predictor.saved import read_config
+from jumok.reporting.facts import facts
 from jumok.reporting.log import read_log
-from jumok.reporting.numbers import metric_name, scale
+from jumok.reporting.numbers import metric_name, scale, score
 from jumok.reporting.page import render
 from jumok.reporting.plots import Line, Plot, svg
 
 REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
-UNTOLD: dict[str, Any] = {"counted": "token", "details": [], "pictures": {}}  # by the analyses of older runs
+UNTOLD: dict[str, Any] = {  # by the analyses of older runs
+    "counted": "token",
+    "details": [],
+    "pictures": {},
+    "support": {},
+    "supported": "objects",
+    "remarks": [],
+    "looked_at": 0,
+}
+FEW = 20  # objects or examples, below which a score says little
 PICTURED = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
 WRITTEN = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
+CARDS = 4  # scores on top
 
 
 class Environment(TypedDict):
@@ -41,6 +52,11 @@ class Environment(TypedDict):
     torch: str
     python: str
     system: str
+    began: NotRequired[str]
+    ended: NotRequired[str]
+    date: NotRequired[str]  # when it began, as older runs say
+    sessions: NotRequired[int]
+    stopped: NotRequired[str]
 
 
 ENVIRONMENTS = TypeAdapter(Environment)
@@ -67,6 +83,11 @@ class Record:
     def chooses(self) -> str:
         """The metric that chose the best model."""
         return str(self.analysis["metric"])
+
+    @property
+    def writes(self) -> bool:
+        """Whether its answers are written token by token."""
+        return bool(self.analysis["counted"] == "token")
 
     @property
     def seconds(self) -> float:
@@ -125,13 +146,17 @@ def page(record: Record) -> str:
     values = {
         "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
         "record": record,
-        "inputs": inputs,
-        "parts": parts(record.experiment),
-        "curves": svg(curves(record)) if record.log else "",
+        "facts": facts(record),
+        "curves": svg(curves(record)) if len(record.part("valid")) > 1 else "",
+        "evaluated": evaluated(record),
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
+        "cards": cards(record),
         "by_class": by_class(record.evaluation["metrics"]),
+        "class_support": class_support(record.analysis["support"]),
         "examples": examples(record),
+        "told": told(record),
+        "few": FEW,
     }
     return render("run.html", values)
 
@@ -143,6 +168,19 @@ def metrics(record: Record) -> list[str]:
         (name for name in record.evaluation["metrics"] if name in names and "/" not in name),
         key=lambda name: name != record.chooses,
     )
+
+
+def cards(record: Record) -> list[str]:
+    """The few scores that stand on top: the one that chose the model, and others that are about enough objects."""
+    support = record.analysis["support"]
+    first, *others = metrics(record)
+    return [first, *(name for name in others if support.get(name, FEW) >= FEW)][:CARDS]
+
+
+def class_support(support: Mapping[str, int]) -> dict[str, int]:
+    """How many true objects each class has, or images that show it."""
+    parts = ((name.partition("/")[2], number) for name, number in support.items())
+    return {of: number for of, number in parts if of}
 
 
 def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Mapping[str, float]]]:
@@ -172,19 +210,47 @@ def address(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
         return None
-    return "data:image/jpeg;base64," + base64.b64encode((run / file).read_bytes()).decode()
+    return as_address((run / file).read_bytes())
 
 
-def parts(experiment: Experiment) -> list[tuple[str, str]]:
-    """Each input's encoder and output's decoder with its options in words."""
-    encoders = [(f"encoder of {n}", o.encoder) for n, o in experiment.inputs.items()]
-    decoders = [(f"decoder of {n}", o.part) for n, o in experiment.outputs.items()]
-    return [(name, in_words(options.model_dump(mode="json"))) for name, options in [*encoders, *decoders]]
+def as_address(jpeg: bytes) -> str:
+    """A picture within a page."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def in_words(options: Mapping[str, Any]) -> str:
-    rest = [f"{name.replace('_', ' ')} {value}" for name, value in options.items() if name != "kind"]
-    return ", ".join([*([str(options["kind"])] if "kind" in options else []), *rest])
+def told(record: Record) -> dict[str, str]:
+    """What is said of the best and worst answers: a heading, and a sentence where one is missing."""
+    best, worst = record.analysis["best"], record.analysis["worst"]
+    none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
+    return {
+        "best": "Its nearest answers" if none_right else "Its best answers",
+        "nearest": "None of its answers is right; these come nearest." if none_right else "",
+        "alike": "" if best or worst else alike(record),
+    }
+
+
+def alike(record: Record) -> str:
+    """Why no answer is better than the others."""
+    scores = {item["score"] for item in record.analysis["typical"]}
+    metric = record.analysis["example_metric"]
+    if len(scores) != 1 or None in scores:
+        return ""
+    return f"No answer is better than another: {metric_name(metric)} {score(metric, scores.pop())} in each."
+
+
+def evaluated(record: Record) -> str:
+    """What a single evaluation found, which makes no curve."""
+    train, valid = record.part("train"), record.part("valid")
+    if len(valid) != 1:
+        return ""
+    metric, (line,) = record.chooses, valid
+    losses = [loss_in_words(one) for one in (*train[-1:], line) if isinstance(one.get("loss"), int | float)]
+    found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid part"
+    return f"There was one evaluation, after step {line['step']:,}: {', '.join([*losses, found])}."
+
+
+def loss_in_words(line: Mapping[str, Any]) -> str:
+    return f"{line['split']} loss {line['loss']:.3f}"
 
 
 def curves(record: Record) -> list[Plot]:

@@ -11,6 +11,7 @@ from jumok.console import say, talk
 from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import score as shown
+from jumok.training.pace import Pace, TrainingClock
 from jumok.training.reporter import Began, Evaluated, Progress, Reporter
 
 QUIET = 10.0  # seconds between two plain lines
@@ -27,7 +28,7 @@ class PlainDisplay:
     """Lines that a log file can hold."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock, self.counted, self.answers = TrainingClock(), "token", Pace()
         self.last = time.monotonic()
 
     def said(self, message: str) -> None:
@@ -35,26 +36,32 @@ class PlainDisplay:
 
     def began(self, what: Began) -> None:
         say(beginning(what))
-        self.clock, self.last = (
-            Clock(what.counted),
-            time.monotonic(),
-        )  # it may have shown another training before
+        self.clock, self.counted = TrainingClock(what.start), what.counted
+        self.answers, self.last = Pace(), time.monotonic()  # it may have shown another training before
 
     def stepped(self, progress: Progress) -> None:
-        self.clock.tick(progress)
+        self.show(progress.step, progress.steps, self.line(progress))
+
+    def line(self, progress: Progress) -> str:
+        """What is said of a step."""
+        self.clock.stepped(progress.step)
+        return step_line(progress, self.counted, self.clock.left(progress.step, progress.steps))
+
+    def show(self, done: int, number: int, line: str) -> None:
+        """Something that moves on, not more often than is good for a log."""
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
-            say(self.clock.line(progress))
+            say(line)
 
     def evaluated(self, evaluation: Evaluated) -> None:
+        self.clock.evaluated(evaluation.step)
         say(evaluation_line(evaluation))
         self.last = time.monotonic()
 
     def scoring(self, done: int, number: int) -> None:
         """The answers of the best model that are there, of all that it will be scored by."""
-        if time.monotonic() - self.last >= QUIET:
-            self.last = time.monotonic()
-            say(f"scoring: {done:,} of {number:,} answers")
+        self.answers.tick(done)
+        self.show(done, number, scoring_line(done, number, self.answers.left(done, number)))
 
     def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         talk.print(score_table(split, examples, metrics))
@@ -94,20 +101,16 @@ class LiveDisplay(PlainDisplay):
         self.live = Live(console=talk, refresh_per_second=4, transient=True)
         self.live.start()
 
-    def _show(self, done: int, number: int, line: str) -> None:
+    def show(self, done: int, number: int, line: str) -> None:
         if self.live is not None:
             row = Table.grid(padding=(0, 2))
             row.add_row(ProgressBar(total=number, completed=done, width=24), Text(line))
             self.live.update(row)
 
-    def stepped(self, progress: Progress) -> None:
-        self.clock.tick(progress)
-        self._show(progress.step, progress.steps, self.clock.line(progress))
-
     def scoring(self, done: int, number: int) -> None:
         if self.live is None:
             self._begin()
-        self._show(done, number, f"scoring: {done:,} of {number:,} answers")
+        super().scoring(done, number)
 
     def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         self.ended()
@@ -119,30 +122,22 @@ class LiveDisplay(PlainDisplay):
             self.live = None
 
 
-class Clock:
-    """Guesses the time left, evaluations included, from the pace since this process began."""
+def step_line(progress: Progress, counted: str, left: float | None) -> str:
+    return (
+        f"step {progress.step:,}/{progress.steps:,}  epoch {progress.epoch + 1}  loss {progress.loss:.3f}  "
+        f"{speed(progress.per_second)} {counted}s/s{in_words(left)}"
+    )
 
-    def __init__(self, counted: str = "token") -> None:
-        self.counted = counted
-        self.first: tuple[int, float] | None = None
 
-    def tick(self, progress: Progress) -> None:
-        if self.first is None:
-            self.first = (progress.step, time.monotonic())
+def scoring_line(done: int, number: int, left: float | None) -> str:
+    """How far the answers are; when all are there, their scores and intervals are still to come."""
+    if done >= number:
+        return f"scoring: all {number:,} answers are there; computing scores and intervals"
+    return f"scoring: {done:,} of {number:,} answers{in_words(left)}"
 
-    def left(self, progress: Progress) -> float | None:
-        if self.first is None or progress.step <= self.first[0]:
-            return None
-        pace = (time.monotonic() - self.first[1]) / (progress.step - self.first[0])
-        return pace * (progress.steps - progress.step)
 
-    def line(self, progress: Progress) -> str:
-        left = self.left(progress)
-        return (
-            f"step {progress.step:,}/{progress.steps:,}  epoch {progress.epoch + 1}  loss {progress.loss:.3f}  "
-            f"{speed(progress.per_second)} {self.counted}s/s"
-            + (f"  {duration(left)} left" if left is not None else "")
-        )
+def in_words(left: float | None) -> str:
+    return "" if left is None else f"  {duration(left)} left"
 
 
 def speed(value: float) -> str:

@@ -2,18 +2,21 @@
 
 import os
 import platform
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from jumok.files import write_json
+from jumok.machine import moment
+from jumok.reporting.runs import read
 from jumok.training.reporter import Began
 
 
-def describe_environment(began: Began) -> dict[str, Any]:
-    """Size of model and data, versions, processor."""
+def describe_environment(began: Began, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Size of model and data, versions, processor, and when it all began; `before` is what an earlier session told."""
+    before = before or {}
     return {
         "parameters": began.parameters,
         "examples": began.examples,
@@ -27,8 +30,20 @@ def describe_environment(began: Began) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "began": before.get("began") or before.get("date") or moment(),
+        "sessions": int(before.get("sessions") or 0) + 1,
     }
+
+
+def begin_environment(file: Path, began: Began) -> None:
+    """Note what a session trains, and on what; a training that goes on began when its first session did."""
+    write_json(file, describe_environment(began, read(file) if began.start else None))
+
+
+def end_environment(file: Path, stopped: str | None = None) -> None:
+    """Note that a training came to its end, and why, where that was before its last step."""
+    reason = {} if stopped is None else {"stopped": stopped}
+    write_json(file, {**read(file), "ended": moment(), **reason})
 
 
 def processor(device: str) -> str:

@@ -21,7 +21,7 @@ from jumok.evaluation import (
     write_record,
 )
 from jumok.experiment.options import Experiment
-from jumok.files import remove_file, write_json
+from jumok.files import remove_file
 from jumok.machine import tune_process
 from jumok.metrics.interval import Interval
 from jumok.predictor import load, save_model
@@ -29,7 +29,7 @@ from jumok.reporting import write_report
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.describing import describe
 from jumok.training.display import PlainDisplay
-from jumok.training.environment import describe_environment
+from jumok.training.environment import begin_environment, end_environment
 from jumok.training.loop import Trainer
 from jumok.training.processes import Processes, joined
 from jumok.training.reporter import Reporter, Silent
@@ -142,12 +142,13 @@ def _look_at_data(prepared: Prepared, say: Callable[[str], None]) -> None:
 
 
 def _end_files(trainer: Trainer, reporter: Reporter) -> None:
-    """Tell of an early stop, on the terminal and in environment.json, where the report finds it."""
+    """Note the end in environment.json, where the report finds it; tell of an early one on the terminal, too."""
     if trainer.step >= trainer.steps:
+        end_environment(trainer.run.environment)
         return
     steps = f"at step {trainer.step:,} of {trainer.steps:,}: {trainer.best.reason}"
     reporter.said(f"stopped early {steps}; go on by --set training.patience=null")
-    write_json(trainer.run.environment, {**describe_environment(describe(trainer)), "stopped": steps})
+    end_environment(trainer.run.environment, steps)
 
 
 def require_same_data(prepared: Prepared, processes: Processes) -> None:
@@ -190,7 +191,7 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     if begins:
         remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
-    write_json(folder.environment, describe_environment(describe(trainer)))
+    begin_environment(folder.environment, describe(trainer))
 
 
 def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
@@ -211,14 +212,7 @@ def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], 
     experiment = experiment_of(folder.path)
     predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
     split = open_split(experiment, predictor, final_split(experiment), reporter.said)
-    done, number = 0, len(split.answers()[0])
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        reporter.scoring(done, number)
-
-    answered = answer(predictor, split, progress=count)
+    answered = answer(predictor, split, progress=reporter.scoring)
     document = answered.document(answered.scores())
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores

@@ -1,0 +1,99 @@
+"""What a report says of a training in words: its parts, its length, its times."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from jumok.kinds.image_options import OWN
+from jumok.reporting.numbers import count, duration, size, span, speed
+
+if TYPE_CHECKING:
+    from jumok.reporting.run import Record
+
+Fact = tuple[str, str]
+PRETRAINED = ("weights", "frozen_norm")  # options of backbones that come with weights
+
+
+def facts(record: "Record") -> list[Fact]:
+    """What was trained, and how fast it learns and answers."""
+    return [*parts(record), *of_environment(record), *of_training(record), *of_answering(record)]
+
+
+def parts(record: "Record") -> Iterator[Fact]:
+    """Each input with its encoder and each output with its decoder."""
+    fields = record.environment.get("fields", {})
+    inputs, outputs = record.experiment.inputs, record.experiment.outputs
+    encoders = [(f"input {n}", f"encoder: {in_words(o.encoder)}", n, o.kind) for n, o in inputs.items()]
+    decoders = [(f"output {n}", f"decoder: {in_words(o.part)}", n, o.kind) for n, o in outputs.items()]
+    for title, words, name, kind in (*encoders, *decoders):
+        what = "a vocabulary of " if kind == "text" else ""
+        yield title, f"{what}{fields[name]}; {words}" if name in fields else words
+
+
+def in_words(options: BaseModel) -> str:
+    """Options as a person says them; what is switched off, or does not apply, is not said."""
+    kept = {name: value for name, value in options.model_dump(mode="json").items() if value}
+    if kept.get("backbone") == OWN:
+        kept = {name: value for name, value in kept.items() if name not in PRETRAINED}
+    rest = [phrase(name, value) for name, value in kept.items() if name != "kind"]
+    return ", ".join([*([str(kept["kind"])] if "kind" in kept else []), *rest])
+
+
+def phrase(name: str, value: Any) -> str:
+    """One option: "pretrained weights", "layers 2"."""
+    known = {("weights", "default"): "pretrained weights", ("weights", "none"): "weights from scratch"}
+    plain = name.replace("_", " ")
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    return known.get((name, str(value)), plain if value is True else f"{plain} {value}")
+
+
+def of_environment(record: "Record") -> Iterator[Fact]:
+    """How large model and data are."""
+    about = record.environment
+    if not about:
+        return
+    yield "size", f"{size(about['parameters'])} parameters, width {record.experiment.model.width}"
+    yield "examples", ", ".join(f"{count(number)} {part}" for part, number in about["examples"].items())
+
+
+def of_training(record: "Record") -> Iterator[Fact]:
+    """How long it was trained, when, and how fast."""
+    last, about = record.last, record.environment
+    if last:
+        epochs = f"{float(last.get('epoch') or 0):.1f} epochs"
+        precision = record.experiment.training.precision
+        yield (
+            "training",
+            f"{count(last['step'])} steps ({epochs}) in {precision}, {duration(record.seconds)} of steps",
+        )
+    if times := span(about.get("began") or about.get("date"), about.get("ended")):
+        sessions = about.get("sessions", 1)
+        yield "trained", times + (f", in {sessions} sessions" if sessions > 1 else "")
+    if pace := learned_per_second(record):
+        yield "training speed", f"{speed(pace)} examples a second, each read and learned from"
+
+
+def learned_per_second(record: "Record") -> float | None:
+    """Examples that training went through in a second of its steps."""
+    examples = record.environment.get("examples", {}).get("train")
+    epochs = record.last.get("epoch")
+    if not (examples and epochs and record.seconds):
+        return None
+    return float(examples * epochs / record.seconds)
+
+
+def of_answering(record: "Record") -> Iterator[Fact]:
+    """When the model was scored, and how fast it answers."""
+    if times := span(record.analysis.get("began"), record.analysis.get("ended")):
+        yield "scored", times
+    pace = f"{speed(record.analysis['examples_per_second'])} examples a second"
+    yield "prediction speed", f"{pace}, answered {search(record)}"
+
+
+def search(record: "Record") -> str:
+    if not record.writes:
+        return "in batches"
+    decoding = record.experiment.decoding
+    return f"by {decoding.method} search" + (f" of {decoding.beam}" if decoding.method == "beam" else "")

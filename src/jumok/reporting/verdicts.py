@@ -1,0 +1,51 @@
+"""Which of several models is best, as far as chance lets one say."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from jumok.evaluation.apart import Contest
+from jumok.reporting.numbers import metric_name
+
+if TYPE_CHECKING:
+    from jumok.reporting.comparison import Comparison
+
+BEST, TIED = "best", "not distinguishable"
+
+
+def by_metric(contests: Iterable[Contest]) -> dict[str, list[Contest]]:
+    found: dict[str, list[Contest]] = {}
+    for one in contests:
+        found.setdefault(one.metric, []).append(one)
+    return found
+
+
+def verdicts(comparison: "Comparison") -> list[str]:
+    """A sentence on each metric."""
+    return [verdict(contests) for contests in by_metric(comparison.contests).values()]
+
+
+def verdict(contests: list[Contest]) -> str:
+    """What the contests by one metric say."""
+    first, doubtful = contests[0], [one for one in contests if not one.is_sure]
+    metric = metric_name(first.metric)
+    if all(one.difference == 0 for one in contests):
+        return f"By {metric} all are equal."
+    if doubtful:
+        others = ", ".join(f"{one.other} ({in_words(one.p)})" for one in doubtful)
+        return f"By {metric} {first.best} is ahead, but not distinguishable from: {others}."
+    return f"By {metric} {first.best} is best, beyond chance ({in_words(max(one.p for one in contests))})."
+
+
+def in_words(p: float) -> str:
+    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+
+
+def marks(comparison: "Comparison") -> dict[str, dict[str, str]]:
+    """What stands at the score of a model, by metric and name: best, or not to be told from it."""
+    found: dict[str, dict[str, str]] = {}
+    for metric, contests in by_metric(comparison.contests).items():
+        if all(one.difference == 0 for one in contests):
+            continue
+        tied = {one.other: TIED for one in contests if not one.is_sure}
+        found[metric] = tied if tied else {contests[0].best: BEST}
+    return found
