@@ -28,7 +28,6 @@ from jumok.predictor import load, save_model
 from jumok.reporting import write_report
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.describing import describe
-from jumok.training.display import PlainDisplay
 from jumok.training.environment import begin_environment, end_environment
 from jumok.training.loop import Trainer
 from jumok.training.processes import Processes, joined
@@ -62,7 +61,14 @@ def train(experiment: Experiment, run: Path | str, reporter: Reporter | None = N
     """
     processes = joined()
     processes.from_first(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
-    return _train(experiment, Path(run), reporter or PlainDisplay(), processes)
+    return _train(experiment, Path(run), reporter or lines(), processes)
+
+
+def lines() -> Reporter:
+    """Who tells of a training where nobody else was named."""
+    from jumok.training.display import PlainDisplay  # rich is for who asks for it
+
+    return PlainDisplay()
 
 
 def follow() -> None:
