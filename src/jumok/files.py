@@ -112,6 +112,11 @@ def sync_folder(folder: Path) -> None:
 def unwritable(path: Path, error: OSError) -> RunError:
     """The sentence for a full disk, a missing permission and the like."""
     reason = error.strerror or str(error)
+    for place in (path, *path.parents):
+        if os.path.islink(place) and not os.path.exists(place):
+            return RunError(
+                f"{place} is a link that leads nowhere or to itself; remove it or choose another name"
+            )
     return RunError(
         f"{path} could not be written ({reason}); "
         "make room or correct the permissions, then run the command again"

@@ -37,7 +37,7 @@ def test_every_fault_is_named(jumok, file, tmp_path):
         "train.tsv:5: target has 10 tokens, at most 8 are allowed",
     ]
     assert ended.talk.splitlines()[-1].startswith(
-        "error: faulty rows: 4; mend them, or set data.on_bad_rows: skip"
+        "error: faulty rows: 4; fix them, or set data.on_bad_rows: skip"
     )
 
 
@@ -58,7 +58,7 @@ def test_a_missing_file_is_a_failure_always(jumok, file, rows):
     ended = jumok("check", file, *words)
     assert ended.status == 2
     assert "tain.tsv: does not exist; did you mean 'train.tsv'?" in ended.talk
-    assert ended.talk.splitlines()[-1] == "error: faults that cannot be skipped: 1; mend them first"
+    assert ended.talk.splitlines()[-1] == "error: faults that cannot be skipped: 1; fix them first"
 
 
 def test_only_some_faults_are_shown(jumok, file, tmp_path):

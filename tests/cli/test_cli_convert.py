@@ -68,7 +68,7 @@ def test_faults_stop_a_conversion_unless_they_are_skipped(jumok, tmp_path):
 
 def test_names_that_lead_elsewhere_and_images_that_are_missing(refused, blood, tmp_path):
     (blood / "JPEGImages" / "b.png").unlink()
-    assert "b.png, which does not exist; mend it, or pass --images none" in refused(
+    assert "b.png, which does not exist; fix it, or pass --images none" in refused(
         *("convert", blood, tmp_path / "x", "--to", "coco")
     )
     assert not (tmp_path / "x").exists()

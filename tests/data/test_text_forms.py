@@ -134,7 +134,10 @@ def test_empty_lines_at_the_end_are_no_rows_and_are_told_where_files_differ(tmp_
     write(en, "one\ntwo\nthree\n")
     _, (fault,) = read(LinesSource({"de": de, "en": en}))
     assert str(fault).startswith(f"{de}: has 2 (and 2 empty at the end) lines, but {en} has 3; ")
-    assert kinds(read(LinesSource({"x": write(tmp_path / "b", "\n\n \n")}))[1]) == ["empty_file"]
+    blank = write(tmp_path / "b", "\n\n \n")
+    assert kinds(read(LinesSource({"x": blank}))[1]) == ["empty_file"]
+    _, (fault,) = read(LinesSource({"en": en, "x": blank}))
+    assert str(fault) == f"{blank}: has empty lines alone; write examples into it"
 
 
 def test_a_cr_inside_a_line_is_no_part_of_a_text(tmp_path):

@@ -1,7 +1,9 @@
 """Parts of annotated images in every format: what valid shows and train does not, found with its file and line."""
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from jumok.data.annotations.checking import examine
 from jumok.data.looks import Looks
@@ -79,10 +81,13 @@ def test_a_class_that_only_valid_shows_is_told_at_its_line_and_can_be_skipped(tm
 @pytest.mark.parametrize("kind", ["cvat", "yolo"])
 def test_formats_with_a_list_of_classes_have_the_same_in_all_parts(tmp_path, kind):
     if kind == "cvat":
-        parts = [{"cvat": cvat(tmp_path / part)} for part in ("train", "valid")]
+        boxes = [f'<box label="{name}" xtl="4" ytl="5" xbr="20" ybr="30"/>' for name in ("dog", "cat")]
+        parts = [{"cvat": cvat(tmp_path / part, *boxes)} for part in ("train", "valid")]
     else:
         file = yolo(
-            tmp_path, {"a": BOX.format(0)}, "train: images/train\nval: images/train\nnames: [dog, cat]\n"
+            tmp_path,
+            {"a": BOX.format(0) + BOX.format(1)},
+            "train: images/train\nval: images/train\nnames: [dog, cat]\n",
         )
         parts = [{"yolo": file, "split": split} for split in ("train", "val")]
     prepared = prepare(experiment(tmp_path, *parts), lambda said: None)
@@ -101,11 +106,11 @@ def test_how_labels_were_found_is_said_in_training(tmp_path):
 
 def test_a_fault_of_train_is_not_told_of_valid_again(tmp_path):
     one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
-    train = coco(tmp_path / "train", annotations=[one], categories=[])
+    train = coco(tmp_path / "train", annotations=[], categories=[])
     valid = coco(tmp_path / "valid", annotations=[one])
     prepared = prepare(experiment(tmp_path, {"coco": train}, {"coco": valid}), print, tolerant=True)
     told = [*prepared.faults["train"].faults, *prepared.part_faults["train"].shown]
-    assert "there is no category with the id 3" in str(told[0])
+    assert "no object is marked in any image that could be learned" in str(told[0])
     assert not prepared.faults["valid"].faults and not prepared.part_faults["valid"].shown
 
 
@@ -118,7 +123,7 @@ def test_a_source_without_images_is_told(tmp_path):
 
 def test_a_leak_is_told_at_the_lines_that_list_the_image(tmp_path):
     one = {"id": 1, "image_id": 90, "category_id": 3, "bbox": [1, 2, 3, 4]}
-    file = coco(tmp_path, annotations=[one])
+    file = coco(tmp_path, annotations=[one, {**one, "id": 2, "category_id": 18}])
     said: list[str] = []
     prepare(experiment(tmp_path, {"coco": file}, {"coco": file}), said.append)
     assert any(f"{file}:3 is {file}:3: 'a.png'" in sentence for sentence in said)
@@ -131,3 +136,34 @@ def test_a_faulty_outline_is_told_once_where_a_mask_is_asked_for(tmp_path):
     given = experiment(tmp_path, {"coco": file}, {"coco": file})
     data = given.data.train.read()
     assert len(examine(data, Looks(), ("image", "mask")).faults) == 1
+
+
+def test_a_class_that_train_never_shows_is_a_fault_and_may_be_known(tmp_path):
+    groups = [{"id": 1, "name": "animal"}, {"id": 3, "name": "cat", "supercategory": "animal"}]
+    one = {"id": 1, "image_id": 90, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    file = coco(tmp_path, annotations=[one], categories=[*groups, {"id": 4, "name": "bird"}])
+    with pytest.raises(DataError) as caught:
+        prepare(experiment(tmp_path, {"coco": file}, {"coco": file}), print)
+    sentence = f"{file}: nothing in train is marked as 'bird', so that class cannot be learned"
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith(", or set data.on_bad_rows: skip to go on all the same")
+    said: list[str] = []
+    prepared = prepare(experiment(tmp_path, {"coco": file}, {"coco": file}, on_bad_rows="skip"), said.append)
+    assert len(prepared.splits["train"]) == 2 and any(sentence in one for one in said)
+    assert not any("skipped" in one for one in said)
+
+
+def test_images_that_use_fewer_of_their_16_bits_than_others_are_a_fault(tmp_path):
+    one = {"id": 1, "image_id": 90, "category_id": 3, "bbox": [1, 2, 3, 4]}
+    file = coco(tmp_path, annotations=[one, {**one, "id": 2, "category_id": 18}])
+    for name, most in (("a.png", 900), ("night/b.png", 40_000)):
+        Image.fromarray(np.linspace(0, most, 64 * 48).reshape(48, 64).astype(np.uint16)).save(tmp_path / name)
+    given = experiment(tmp_path, {"coco": file}, {"coco": file}, on_bad_rows="skip")
+    said: list[str] = []
+    assert len(prepare(given, said.append).splits["train"]) == 2
+    assert (
+        f"train: {tmp_path / 'a.png'}: has 16 bits a pixel, of which 12 are used, while other images here use 16, so "
+        "that it would be read 16 times as bright; save all images with 8 bits, scaled alike" in said
+    )
+    again = prepare(given, said.append)  # from the cache
+    assert [fault.kind for fault in again.part_faults["valid"].shown] == ["mixed_bits"]

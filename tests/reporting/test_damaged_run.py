@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jumok.errors import JumokError
+from jumok.predictor.saved import read_config
 from jumok.reporting.log import read_log
 
 FILES = ("evaluation.json", "analysis.json", "environment.json", "metrics.jsonl", "config.yaml")
@@ -76,6 +78,25 @@ def test_a_model_that_is_damaged(jumok, run, name, damage):
     assert ended.status == 2
     *_, sentence = ended.talk.splitlines()
     assert sentence.startswith("error: ") and str(run) in sentence
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"model:\n\twidth: 1\n", ":2: not YAML: "),
+        (b"", " holds no options"),
+        (b"\xff\xfe", " is no UTF-8 text"),
+        (None, " cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_damaged_configuration_says_what_to_do(tmp_path, data, told):
+    file = tmp_path / "config.yaml"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(JumokError) as caught:
+        read_config(file)
+    assert str(caught.value).startswith(f"{file}{told}")
+    assert str(caught.value).endswith("; copy the whole folder again")
 
 
 def test_a_log_is_read_as_far_as_it_is_whole(tmp_path):

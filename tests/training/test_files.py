@@ -17,6 +17,12 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
         assert os.listdir(tmp_path) == ["notes.txt"]
 
 
+def test_a_link_to_itself_is_told_as_one(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(RunError, match="loop is a link that leads nowhere or to itself; remove it"):
+        write_file_atomically(tmp_path / "loop" / "notes.txt", b"text")
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "notes.txt"
     write_file_atomically(path, b"old")

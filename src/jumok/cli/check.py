@@ -67,9 +67,7 @@ def command(
     if drawn is not None:
         say(f"a batch as the model gets it in training: {file}")
     elif picture is not None or images.sources:
-        say(
-            "no picture of a batch: " + ("mend the faults first" if images.sources else "there are no images")
-        )
+        say("no picture of a batch: " + ("fix the faults first" if images.sources else "there are no images"))
     if refused:
         raise DataError(refused)
     if not json:
@@ -141,8 +139,6 @@ def tell(found: "Report", most: int) -> None:
     for name, part in found.splits.items():
         for sentence in remarks(name, part):
             say(sentence)
-    for sentence in found.unseen:
-        say(sentence)
     for remark in found.remarks[:most]:
         say(f"remark: {remark}")
     if len(found.remarks) > most:

@@ -122,7 +122,7 @@ def tell_faults(faults: Sequence["Fault"], skip: bool) -> None:
     if len(faults) > SHOWN:
         say(f"... and {len(faults) - SHOWN} more faults")
     if faults and not skip:
-        raise DataError(f"faults: {len(faults)}; mend them, or pass --skip to convert the rest")
+        raise DataError(f"faults: {len(faults)}; fix them, or pass --skip to convert the rest")
 
 
 def check_outlines(splits: "Splits") -> None:

@@ -22,6 +22,7 @@ from PIL.Image import Transpose
 
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.reading import nearest_file
+from jumok.deferred import lazy_names
 from jumok.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
@@ -62,6 +63,10 @@ BROKEN = (
     struct.error,
     zlib.error,
 )  # Pillow's
+
+
+# where it was once; loaded when it is used, for that module needs this one
+__getattr__, __dir__ = lazy_names(__name__, {"read_mask": "jumok.data.mask_images"})
 
 
 class Size(NamedTuple):

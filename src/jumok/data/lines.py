@@ -50,12 +50,11 @@ class LinesSource:
             if None not in lines:
                 yield self._row(number, lines, cleaners)
             counts = [count if line is None else number for count, line in zip(counts, lines, strict=True)]
-        if min(counts) < max(counts):
+        if not min(counts):
+            bare = str(self.files[counts.index(0)])
+            yield Fault(bare, None, "has empty lines alone", "write examples into it", "empty_file")
+        elif min(counts) < max(counts):
             yield self._mismatch(counts)
-        elif not max(counts):
-            yield Fault(
-                str(self.files[0]), None, "has empty lines alone", "write examples into it", "empty_file"
-            )
 
     def _row(self, number: int, lines: tuple[bytes, ...], cleaners: list[Cleaner]) -> Row | Fault:
         values: list[str] = []

@@ -20,7 +20,7 @@ class Seen(NamedTuple):
 
     header: ImageHeader
     digest: bytes  # of the file's content
-    bits: int  # of a channel that are used
+    bits: int  # of the 16 of a channel that are used; 0 in an image of 8
 
 
 class MaskSeen(NamedTuple):
@@ -81,7 +81,7 @@ def see_image(path: Path) -> list[Any]:
         with opened(path) as image:
             header = header_of(image)
             shown = upright(image)
-            bits = used_bits(np.asarray(shown)) if shown.mode.startswith("I;16") else 8
+            bits = used_bits(np.asarray(shown)) if shown.mode.startswith("I;16") else 0
             as_rgb(path, shown)  # as training will read it
             digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
         return ["image", list(header.size), list(header.stored), header.orientation, digest, bits]

@@ -14,7 +14,7 @@ from jumok.errors import ConfigurationError
 from jumok.files import unwritable
 
 BLOCK = 1 << 20
-PATIENCE = 10.0  # seconds to wait for somebody who writes into a pipe
+PATIENCE = 3.0  # seconds to wait for somebody who writes into a pipe
 
 _copies: dict[tuple[int, int], Path] = {}  # by the device and number of a pipe, for this process
 

@@ -150,4 +150,4 @@ def damaged_gzip(path: Path, error: Exception) -> Fault:
 def unreadable(path: Path, error: OSError) -> Fault:
     """The fault of a file that the system does not let us read."""
     reason = f"cannot be read ({error.strerror or error})"
-    return Fault(str(path), None, reason, "mend its permissions or the disk", "unreadable_file")
+    return Fault(str(path), None, reason, "fix its permissions or the disk", "unreadable_file")

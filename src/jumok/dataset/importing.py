@@ -21,7 +21,7 @@ from jumok.data.store import TextStore
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 
-VERSION = 3  # of what is kept; a change here makes older caches unused
+VERSION = 4  # of what is kept; a change here makes older caches unused
 SHOWN = 1000  # faults that are kept one by one; all are counted
 Tell = Callable[[int], None]  # hears how many images were looked at so far
 

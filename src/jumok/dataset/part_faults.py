@@ -1,7 +1,7 @@
 """What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,10 @@ from jumok.data.faults import Fault
 from jumok.dataset.importing import FATAL, SHOWN, Imported
 from jumok.errors import did_you_mean
 from jumok.kinds.fitting import Fields
+
+SOME = 10  # names in a sentence
+# A part has them as a whole, no row is left out for them; people may say that they know and go on.
+OF_WHOLE = frozenset({"unseen_class", "mixed_bits"})
 
 
 @dataclass
@@ -31,8 +35,17 @@ class PartFaults:
         return sum(self.counts.values())
 
     @property
+    def rows(self) -> dict[str, int]:
+        """The faults that cost a row each, by their kind."""
+        return {kind: count for kind, count in self.counts.items() if kind not in OF_WHOLE}
+
+    @property
     def fatal(self) -> list[Fault]:
         return [fault for fault in self.shown if fault.kind in FATAL]
+
+    @property
+    def of_whole(self) -> list[Fault]:
+        return [fault for fault in self.shown if fault.kind in OF_WHOLE]
 
 
 def left_out(
@@ -112,6 +125,11 @@ def check_part(
     if part == "train":
         for problem, remedy in unlearnable(source):
             faults.add(Fault(place, None, problem, remedy, "nothing_to_learn"))
+        if not faults.fatal and (unseen := unseen_classes(source)):
+            faults.add(unseen)
+    if part == "train" or source is not train:
+        for fault in mixed_bits(source):
+            faults.add(fault)
 
 
 def other_classes(source: Imported, train: Imported) -> list[str]:
@@ -151,6 +169,31 @@ def unlearnable(train: Imported) -> list[tuple[str, str]]:
         remedy = "give classes: {name: value} if 255 is a class, or say ignore: 255"
         return [(problem, remedy)]
     return []
+
+
+def unseen_classes(train: Imported) -> Fault | None:
+    """The fault of classes that are named and never shown; names of groups of other classes may be."""
+    groups = {one.group for one in train.classes}
+    absent = [name for name in absent_classes(train) if name not in groups]
+    if not absent:
+        return None
+    names = ", ".join(map(repr, absent[:SOME])) + (
+        f" and {len(absent) - SOME:,} more" if len(absent) > SOME else ""
+    )
+    what = "that class" if len(absent) == 1 else "those classes"
+    problem = f"nothing in train is marked as {names}, so {what} cannot be learned"
+    return Fault(str(train.files[0]), None, problem, "mark some, or take it off the classes", "unseen_class")
+
+
+def mixed_bits(source: Imported) -> Iterator[Fault]:
+    """Images of 16 bits that would be brighter than others of their part, for they use fewer of the bits."""
+    most = max(source.summary.depths, default=0)
+    for bits, (count, first) in sorted(source.summary.depths.items()):
+        if bits < most:
+            others = f"; so {'is' if count == 2 else 'are'} {count - 1:,} more" if count > 1 else ""
+            problem = f"has 16 bits a pixel, of which {bits} are used, while other images here use {most}, so that it "
+            problem += f"would be read {1 << most - bits} times as bright{others}"
+            yield Fault(first, None, problem, "save all images with 8 bits, scaled alike", "mixed_bits")
 
 
 def absent_classes(train: Imported) -> list[str]:

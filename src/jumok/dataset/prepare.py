@@ -11,7 +11,7 @@ from jumok.data.annotations.summary import reading_remarks
 from jumok.data.faults import Fault
 from jumok.dataset.importing import Imported, import_source
 from jumok.dataset.leaks import told_leaks
-from jumok.dataset.part_faults import PartFaults, absent_classes, check_part, left_out
+from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, left_out
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.experiment.options import Experiment
@@ -86,10 +86,12 @@ def refusal(prepared: Prepared, experiment: Experiment) -> str | None:
     faults: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
     fatal = sum(len(one.fatal) for one in faults)
     if fatal:
-        return f"faults that cannot be skipped: {fatal}; mend them first"
+        return f"faults that cannot be skipped: {fatal}; fix them first"
     total = sum(sum(one.counts.values()) for one in faults)
+    whole = sum(len(one.of_whole) for one in prepared.part_faults.values())
     if total and experiment.data.on_bad_rows == "error":
-        return f"faulty rows: {total}; mend them, or set data.on_bad_rows: skip to train without them"
+        what, how = ("faults", "all the same") if whole else ("faulty rows", "without them")
+        return f"{what}: {total}; fix them, or set data.on_bad_rows: skip to train {how}"
     for part, source in prepared.faults.items():
         if not len(source.store):
             return str(_nothing_left(part, source))
@@ -162,11 +164,11 @@ def _refuse_or_skip_part(part: str, prepared: Prepared, experiment: Experiment, 
         raise _refusal((found.fatal or found.shown)[0], found.count, bool(found.fatal))
     if not len(split):
         raise _nothing_left(part, found)
-    if found.count:
-        whole = len(split) + found.count
-        say(
-            f"{part}: skipped {found.count} of {whole} rows ({_reasons(found.counts)}); first: {found.shown[0]}"
-        )
+    for fault in found.of_whole:
+        say(f"{part}: {fault}")
+    if lost := sum(found.rows.values()):
+        first = next(fault for fault in found.shown if fault.kind in found.rows)
+        say(f"{part}: skipped {lost} of {len(split) + lost} rows ({_reasons(found.rows)}); first: {first}")
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
@@ -176,28 +178,19 @@ def _reasons(counts: Mapping[str, int]) -> str:
 
 
 def _refusal(fault: Fault, total: int, fatal: bool) -> DataError:
-    more = f" ({total - 1} more faulty rows; `jumok check` lists them)" if total > 1 else ""
-    advice = "" if fatal else ", or set data.on_bad_rows: skip to go on without such rows"
+    what = "faults" if fault.kind in OF_WHOLE else "faulty rows"
+    more = f" ({total - 1} more {what}; `jumok check` lists them)" if total > 1 else ""
+    how = "all the same" if fault.kind in OF_WHOLE else "without such rows"
+    advice = "" if fatal else f", or set data.on_bad_rows: skip to go on {how}"
     return DataError(f"{fault}{advice}{more}")
 
 
 def _remarks(prepared: Prepared) -> list[str]:
     """What a person should know before a training begins."""
     said = [str(remark) for remark in reading_remarks(one.summary for one in prepared.faults.values())]
-    said += unseen_classes(prepared)
     for name, split in prepared.splits.items():
         said += told_leaks(name, split, prepared.splits.get("train"))
     return said
-
-
-def unseen_classes(prepared: Prepared) -> list[str]:
-    """The classes that train does not show, so that nobody can learn them."""
-    train = prepared.faults.get("train")
-    absent = absent_classes(train) if train is not None else []
-    if not absent:
-        return []
-    names = ", ".join(absent[:10]) + (f" and {len(absent) - 10} more" if len(absent) > 10 else "")
-    return [f"train: nothing is marked as {names}, so that cannot be learned"]
 
 
 def _owner(part: str, experiment: Experiment) -> str:

@@ -12,7 +12,7 @@ from jumok.dataset.importing import Imported
 from jumok.dataset.leaks import hashes, leaks, same_names
 from jumok.dataset.part_faults import PartFaults
 from jumok.dataset.pictures import PictureReport, picture_report
-from jumok.dataset.prepare import Prepared, unseen_classes
+from jumok.dataset.prepare import Prepared
 from jumok.dataset.split import Split
 
 
@@ -41,7 +41,6 @@ class Report:
     fatal_count: int  # of these, faults that cannot be skipped
     pictures: PictureReport
     remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
-    unseen: list[str]  # sentences about classes that train does not show
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -50,7 +49,7 @@ class Report:
             for name, part in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
-        images = {"images": self.pictures.document(), "unseen": self.unseen}
+        images = {"images": self.pictures.document()}
         return {
             "splits": splits,
             "fields": self.fields,
@@ -78,7 +77,6 @@ def report(prepared: Prepared) -> Report:
         sum(len(one.fatal) for one in all_found),
         pictures,
         [*remarks, *pictures.remarks],
-        unseen_classes(prepared),
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from jumok.device import NO_BF16, choose_device, usable_precision
-from jumok.errors import RunError
+from jumok.errors import ConfigurationError, RunError
 from jumok.experiment.file import build_experiment
 from jumok.experiment.loader import dump_yaml, parse_yaml
 from jumok.experiment.options import Experiment
@@ -22,6 +22,8 @@ from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
 from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
 from jumok.predictor.predictor import Predictor
+
+AGAIN = "copy the whole folder again"
 
 
 def save_model(folder: Path, experiment: Experiment, fields: Fields, model: EncoderDecoder) -> None:
@@ -41,9 +43,15 @@ def read_config(path: Path) -> Experiment:
     """The experiment that made a run or model; overrides are not possible any more."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} cannot be read ({error}); copy the whole folder again") from None
-    given, root = parse_yaml(text, str(path))
+        given, root = parse_yaml(text, str(path))
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}") from None
+    except UnicodeDecodeError:
+        raise RunError(f"{path} is no UTF-8 text; {AGAIN}") from None
+    except ConfigurationError as error:
+        raise RunError(f"{error}; {AGAIN}") from None
+    if not isinstance(given, dict):
+        raise RunError(f"{path} holds no options; {AGAIN}")
     return build_experiment(given, str(path), root)
 
 
@@ -93,7 +101,7 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     try:
         weights = safetensors.torch.load_file(folder / WEIGHTS)
     except (safetensors.SafetensorError, OSError) as error:
-        raise RunError(f"{folder / WEIGHTS} cannot be read: {error}") from None
+        raise RunError(f"{folder / WEIGHTS} is damaged ({error}); train again or {AGAIN}") from None
     load_weights(model, weights, str(folder / WEIGHTS))
     options = decoding_options(experiment, decoding or {})
     precision = usable_precision(place, options.precision)

@@ -247,5 +247,5 @@ def _bytes(path: Path) -> bytes:
         if error.errno == errno.EIO:
             raise Damage(f"{path.name}: the disk cannot read it") from error
         raise RunError(
-            f"{path} cannot be read ({error.strerror}); mend that and run the command again"
+            f"{path} cannot be read ({error.strerror}); fix that and run the command again"
         ) from error

@@ -12,7 +12,7 @@ from jumok.errors import JumokError, RunError
 from jumok.evaluation.record import EVALUATION
 from jumok.experiment.options import Experiment
 from jumok.files import remove_file, unwritable, write_file_atomically
-from jumok.predictor.saved import CONFIG, read_config, write_config
+from jumok.predictor.saved import AGAIN, CONFIG, read_config, write_config
 from jumok.reporting.run import ENVIRONMENT, REPORT
 
 # What may change when a run is continued, because it does not touch what was computed so far.
@@ -148,7 +148,11 @@ class RunFolder:
         except JumokError as error:
             if not copy.exists():
                 raise
-            why = "is missing" if not self.config.exists() else f"is damaged ({error})"
+            why = (
+                "is missing"
+                if not self.config.exists()
+                else f"is damaged ({str(error).removesuffix(f'; {AGAIN}')})"
+            )
             say(f"{self.config} {why}; {copy} has the same and is used")
             before = read_config(copy)
             if mends:

@@ -285,7 +285,12 @@ OTHERS = {
     "is a file of labelme": {"shapes": [], "imagePath": "a.png", "version": "5"},
     "is a file of VIA": {"a.png1": {"filename": "a.png", "regions": []}},
     "is a file of VIA (VGG Image Annotator)": {"_via_settings": {}, "_via_img_metadata": {}},
-    "is an export of Label Studio": [{"id": 1, "data": {"image": "a.png"}, "annotations": []}],
+    "which is not read; export it there as COCO (Annotation": {"project": {}, "view": {}, "file": {}},
+    "is JSON of Label Studio": [{"id": 1, "data": {"image": "a.png"}, "annotations": []}],
+    "is JSON of Label Studio, which is not read; export it there as COCO, Pascal VOC or YOLO, with the images": [
+        {"id": 1, "image": "a.png", "label": [{"x": 1, "y": 2, "rectanglelabels": ["cat"]}], "annotator": 1}
+    ],
+    "of Label Studio": {"id": 1, "result": [], "task": {"data": {}}},
     "holds results of a model": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
     "holds captions, no boxes": {"images": [], "annotations": [{"id": 1, "image_id": 1, "caption": "a"}]},
     "is a panoptic file": {"images": [], "annotations": [{"segments_info": []}], "categories": []},
@@ -306,7 +311,7 @@ def test_other_kinds_of_json_are_told_as_what_they_are(tmp_path, sentence):
     path = tmp_path / "x.json"
     path.write_text(json.dumps(OTHERS[sentence]))
     fault = only_fault(path)
-    assert str(fault).startswith(f"{path}: {sentence}") and fault.kind == "bad_coco"
+    assert str(fault).startswith(f"{path}: ") and sentence in str(fault) and fault.kind == "bad_coco"
 
 
 @pytest.mark.parametrize(
@@ -321,6 +326,11 @@ def test_damaged_json_is_told_at_its_line(tmp_path, text, told):
     path = tmp_path / "x.json"
     path.write_text(text)
     assert str(only_fault(path)).startswith(f"{path}{told}") and only_fault(path).kind == "bad_coco"
+
+
+def test_annotations_without_any_category_are_one_fault(tmp_path):
+    fault = only_fault(coco(tmp_path, categories=[]))
+    assert "has annotations, but its list 'categories' is empty" in str(fault) and fault.kind == "bad_coco"
 
 
 def test_lvis_names_its_images_by_their_address(tmp_path):

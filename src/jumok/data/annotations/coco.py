@@ -60,6 +60,9 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     if found.lists["annotations"] and is_panoptic(found.lists["annotations"][0].value):
         remedy = "name the file of instances, or its masks under masks:"
         return nothing_but(Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco"), file)
+    if found.lists["annotations"] and not found.lists["categories"]:
+        problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
+        return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
     return Reading(found).result(images)
 
 
@@ -236,9 +239,8 @@ def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class])
     """The id of its image, and what it says."""
     category = id_of(value, "category_id")
     if category not in classes:
-        few = f"there are {', '.join(map(repr, classes))}" if classes else "the list of categories is empty"
-        known = few if len(classes) < 20 else "see categories"
-        remedy = other_type(category, classes) or known
+        known = ", ".join(map(repr, classes)) if len(classes) < 20 else "those of 'categories'"
+        remedy = other_type(category, classes) or f"there are {known}"
         raise Wrong(f"there is no category with the id {category!r}", remedy, "unknown_class")
     stated = value.get("area")
     annotation = Annotation(

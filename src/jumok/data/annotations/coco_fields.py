@@ -117,7 +117,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
         raise Wrong(problem, "write a number", "bad_value")
     if len(part) < 6 or len(part) % 2:
         problem = f"a polygon of {len(part)} numbers, expected an even count, 6 at least"
-        raise Wrong(problem, "mend or remove it", "bad_value")
+        raise Wrong(problem, "fix or remove it", "bad_value")
     return tuple(map(float, part))
 
 

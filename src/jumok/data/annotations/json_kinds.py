@@ -8,8 +8,9 @@ from jumok.data.annotations.located_json import read_text
 from jumok.data.faults import Fault
 
 COCO_LISTS = ("images", "annotations", "categories")
-VIA = "is a file of VIA (VGG Image Annotator)"
-LABEL_STUDIO = "is an export of Label Studio"
+VIA = "is a file of VIA (VGG Image Annotator), which is not read"
+LABEL_STUDIO = "is JSON of Label Studio, which is not read"
+LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellipselabels", "keypointlabels"}
 
 
 def why_no_coco(path: Path) -> Fault | None:
@@ -34,13 +35,10 @@ def why_no_labelme(path: Path) -> Fault:
 
 def kind_of_list(document: list[Any]) -> tuple[str, str]:
     """What a list of records is, and what to do."""
-    keys = set(document[0]) if document and isinstance(document[0], dict) else set()
-    if (
-        {"data"} <= keys
-        and keys & {"annotations", "completions", "predictions"}
-        or keys & {"rectanglelabels"}
-    ):
-        return LABEL_STUDIO, "export it there as COCO (or Pascal VOC, YOLO) and name that file"
+    first = document[0] if document and isinstance(document[0], dict) else {}
+    keys = set(first)
+    if is_label_studio(first):
+        return LABEL_STUDIO, export_label_studio()
     if {"image_id", "category_id"} <= keys:
         return "holds results of a model, no annotations", "name the file of annotations"
     if {"filename", "regions"} <= keys:
@@ -58,7 +56,7 @@ def kind_of_object(document: Any) -> tuple[str, str]:
             "is a file of labelme, which annotates one image",
             "name the folder of all such files under labelme:",
         )
-    if "_via_img_metadata" in document or (values and all("regions" in one for one in values)):
+    if is_via(document, values):
         return VIA, export_via()
     if {"item", "dataset"} <= document.keys() or "categories" in document and "items" in document:
         return "is a file of Datumaro", "export it as COCO"
@@ -66,8 +64,8 @@ def kind_of_object(document: Any) -> tuple[str, str]:
         return kind_of_coco(document)
     if {"objects", "size"} <= document.keys():
         return "is a file of Supervisely, which annotates one image", "export the project as COCO"
-    if {"label", "annotation"} & document.keys() and "taskid" in document:
-        return LABEL_STUDIO, "export it there as COCO"
+    if is_label_studio(document):
+        return LABEL_STUDIO, export_label_studio()
     return missing_list(document)
 
 
@@ -94,6 +92,26 @@ def missing_list(document: dict[str, Any]) -> tuple[str, str]:
 
 def shown(value: Any) -> str:
     return "an object {…}" if isinstance(value, dict) else f"{value!r:.40}"
+
+
+def is_via(document: dict[str, Any], values: list[dict[str, Any]]) -> bool:
+    """Whether an object is a project or the annotations of VIA 1 and 2, or a project of VIA 3."""
+    if any(str(key).startswith("_via_") for key in document) or {"project", "view"} <= document.keys():
+        return True
+    return bool(values) and all("regions" in one for one in values)
+
+
+def is_label_studio(task: dict[str, Any]) -> bool:
+    """Whether an object is a task of Label Studio, whole or short, or the annotation of one."""
+    keys = task.keys()
+    if "data" in keys and keys & {"annotations", "completions", "predictions"} or {"result", "task"} <= keys:
+        return True
+    marks = [one for value in task.values() if isinstance(value, list) for one in value[:1]]
+    return any(one.keys() & LABEL_STUDIO_MARKS for one in marks if isinstance(one, dict))
+
+
+def export_label_studio() -> str:
+    return "export it there as COCO, Pascal VOC or YOLO, with the images, and name that"
 
 
 def export_via() -> str:

@@ -17,7 +17,7 @@ from jumok.data.reading import BYTE_ORDER_MARK, open_bytes, unreadable, why_unre
 
 NO_OBJECT = "is not an object {…}"
 SPACE = re.compile(r"[ \t\n\r]*")
-REMEDY = "mend or write the file again"
+REMEDY = "fix or write the file again"
 
 
 class Record(NamedTuple):

@@ -116,4 +116,4 @@ def remedy_for(reason: str) -> str:
         return "write & as &amp; and < as &lt;, or write the file again"
     if "DOCTYPE" in reason:
         return "remove it"
-    return "mend or write the file again"
+    return "fix or write the file again"

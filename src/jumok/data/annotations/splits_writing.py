@@ -137,7 +137,7 @@ def place_image(picture: Picture, target: Path, images: Images) -> None:
         return
     if not is_file(picture.path):
         place = picture.place.fault(
-            f"lists {picture.path}, which does not exist", "mend it, or pass --images none", "missing_file"
+            f"lists {picture.path}, which does not exist", "fix it, or pass --images none", "missing_file"
         )
         raise DataError(str(place))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,9 @@ class Summary:
     ignored: int = 0  # pixels of masks that are of no class
     usual_ignore: bool = False  # nobody said that they should be ignored
     marks: str = ""  # what is marked in them: boxes, mask or nothing
+    depths: dict[int, tuple[int, str]] = field(
+        default_factory=dict
+    )  # of 16-bit images: how many, and the first
     sights: list[Sight] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
 
@@ -53,8 +56,13 @@ class Summary:
             remedy = "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
             fault = Fault(str(path), None, f"{problem}, {seen.header.size}", remedy, "exif_rotation")
             self.remarks.append(fault)
-        if seen.bits == 12:
-            problem = "has 16 bits a pixel but values of 12 at most, and is read as 12 bits"
+        if seen.bits:
+            count, first = self.depths.get(seen.bits, (0, str(path)))
+            self.depths[seen.bits] = (count + 1, first)
+        if 0 < seen.bits < 16:
+            problem = (
+                f"has 16 bits a pixel but values of {seen.bits} at most, and is read as {seen.bits} bits"
+            )
             remedy = "scale its values to 16 bits if it is only dark"
             self.remarks.append(Fault(str(path), None, problem, remedy, "used_bits"))
 
@@ -80,7 +88,8 @@ class Summary:
         sizes = {name: known[name] and Size(*known[name]) for name in ("smallest", "largest")}
         sights = [Sight(digest, path, Place(*place)) for digest, path, place in known["sights"]]
         remarks = [Fault(*one) for one in known["remarks"]]
-        return cls(**{**known, **sizes, "sights": sights, "remarks": remarks})
+        depths = {int(bits): (count, first) for bits, (count, first) in known["depths"].items()}
+        return cls(**{**known, **sizes, "depths": depths, "sights": sights, "remarks": remarks})
 
 
 def reading_remarks(parts: Iterable[Summary]) -> list[Fault]:

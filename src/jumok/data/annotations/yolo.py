@@ -265,7 +265,7 @@ def miscounted(words: list[str], place: Place) -> Fault | None:
         return None
     wanted = "expected 5 (class, box) or an odd number from 7 on (class, outline)"
     problem = f"has {count} value{'s' * (count != 1)}, {wanted}"
-    remedy = "remove the confidence at the end" if count == 6 else "mend or remove the line"
+    remedy = "remove the confidence at the end" if count == 6 else "fix or remove the line"
     return place.fault(problem, remedy, "value_count")
 
 

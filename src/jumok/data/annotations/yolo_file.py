@@ -136,7 +136,7 @@ def compose(path: Path) -> Node | None:
     except (yaml.YAMLError, RecursionError) as error:
         line, reason = None, str(error).splitlines()[0]
     raise UnreadableFile(
-        Fault(str(path), line, f"is not valid YAML ({reason})", "mend the file", "bad_yaml")
+        Fault(str(path), line, f"is not valid YAML ({reason})", "fix the file", "bad_yaml")
     ) from None
 
 
@@ -168,7 +168,7 @@ def class_number(path: Path, key: Node) -> int:
 
 def check_count(path: Path, node: Node | None, count: int) -> None:
     if isinstance(node, ScalarNode) and node.value != str(count):
-        raise wrong(path, node, f"nc is {node.value}, but there are {count} names", "drop nc or mend it")
+        raise wrong(path, node, f"nc is {node.value}, but there are {count} names", "drop nc or fix it")
 
 
 def split_places(path: Path, node: Node) -> tuple[str, ...]:
