@@ -55,7 +55,7 @@ training:
   batching: mixed
   learning_rate: 3e-3
   warmup: 100
-  weight_decay: 0.3          # with 0.01 twice the steps are needed: numbers are learned one by one before what they share
+  weight_decay: 0.3     # with 0.01 it takes twice the steps until numbers share what they have in common
   label_smoothing: 0.0
   ema_decay: 0.99
   evaluate_every: {every}
