@@ -58,7 +58,7 @@ inputs:
   scene:
     kind: image
     size: 96
-    encoder: {backbone: convolutional, neck: fpn}
+    encoder: {backbone: convolutional, neck: fpn, channels: [16, 32, 64, 96, 128]}
     augment: {flip: none, scale: [0.7, 1.4]}              # a mirrored digit is another one, or none
 outputs:
   digits: {kind: boxes, head: {kind: dense}}
@@ -67,7 +67,9 @@ data:
   valid: {coco: data/valid.json, images: data/images}
   test: {coco: data/test.json, images: data/images}
 model: {width: 64, dropout: 0.0}
-training: {steps: 1500, batch_size: 16, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 300}
+training:
+  {steps: 1800, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
+   evaluate_every: 360}
 """,
     "mask": """\
 # Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.

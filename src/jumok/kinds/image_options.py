@@ -37,7 +37,7 @@ class BackboneOptions(Options):
         default=None, min_length=1
     )  # what the output wants, if not given
     states: PositiveInt | None = (
-        None  # the stride of the cells that are read one by one: 16, or the nearest to it
+        None  # the stride of the cells that are read one by one: 8 where a text is written, else 16
     )
     layers: NonNegativeInt = 0  # of a Transformer over these cells
     channels: tuple[PositiveInt, ...] | None = (

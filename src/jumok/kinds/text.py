@@ -69,7 +69,7 @@ class Text:
     reads_files: bool = False
     counted: str = "token"
     supported: str = "examples"
-    wants: Wants = Wants((16,), states=True)
+    wants: Wants = Wants((8,), states=True)
     nothing: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
     least: None = None  # an answer is told whole
