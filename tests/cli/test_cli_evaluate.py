@@ -118,7 +118,7 @@ def test_refusals(refused, run, tmp_path):
 def test_damaged_weights(refused, run):
     weights = run / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-5])
-    assert "model.safetensors cannot be read" in refused("evaluate", run)
+    assert "model.safetensors is damaged" in refused("evaluate", run)
 
 
 def test_weights_of_another_model(refused, run, small_run):

@@ -218,3 +218,4 @@ if __name__ == "__main__":
     other_data_are_refused(Path(sys.argv[1]))
     train_all(Path(sys.argv[1]))
     leave()
+    os._exit(0)  # as the command does: threads of torch.distributed may abort a process that ends slowly

@@ -95,7 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
     status = status if flushed() else status or USER_ERROR
     if is_one_of_several():
         sys.stderr.flush()
-        os._exit(status)  # threads that torch.distributed leaves behind sometimes abort a process that ends slowly
+        os._exit(
+            status
+        )  # threads that torch.distributed leaves behind sometimes abort a process that ends slowly
     sys.exit(status)
 
 
