@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shutil
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,19 @@ def write_file_atomically(path: Path, data: bytes) -> None:
 def temporary_beside(path: Path) -> Path:
     """A hidden name beside a path for what is not yet whole; never longer than a name may be."""
     return path.parent / f".{shortened(path.name)}.{os.getpid()}.tmp"
+
+
+def read_whole(path: Path) -> bytes:
+    """The bytes of a file of a run; OSError for what is no file, like a device, which might be read for ever."""
+    with open(path, "rb", opener=without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no file but a device or a pipe")
+        return file.read()
+
+
+def without_waiting(name: str, flags: int) -> int:
+    """Open a file, or a pipe into which nobody writes."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def remove_left(folder: Path, names: Collection[str]) -> None:

@@ -261,3 +261,8 @@ def test_damaged_parquet(tmp_path):
 @pytest.mark.parametrize("text", ["de\ten\n", "de\ten\n\n \n", "\n\n"])
 def test_table_without_rows(tmp_path, text):
     assert only(TableSource(write(tmp_path / "t.tsv", text), BOTH)).kind == "empty_file"
+
+
+def test_a_fault_of_a_name_that_is_no_utf8_can_be_written():
+    fault = Fault("a\udcb0.png", None, "is empty", "remove it", "empty_file")
+    assert str(fault) == r"a\xb0.png: is empty; remove it"

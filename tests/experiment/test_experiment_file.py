@@ -6,6 +6,8 @@ import pytest
 from good_experiment import change, refusal
 
 from jumok.experiment import Experiment, read_experiment
+from jumok.experiment.file import PATH_KEYS
+from jumok.experiment.sources import SourceOptions
 
 
 def test_inputs_outputs_and_data_are_enough(file):
@@ -132,3 +134,8 @@ def test_an_error_in_an_override_names_the_override(file, override, what):
 def test_an_error_in_the_file_is_not_put_down_to_an_override(file):
     change(file, "heads: 2", "heads: two")
     assert refusal(file, "model.width=32").startswith("x.yaml:13: model.heads: ")
+
+
+def test_every_path_of_a_source_starts_at_the_file():
+    paths = {name for name, field in SourceOptions.model_fields.items() if field.annotation == Path | None}
+    assert {"table", "coco", "labelme", "cvat", "boxes"} <= paths == set(PATH_KEYS)

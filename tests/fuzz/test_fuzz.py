@@ -6,6 +6,7 @@ The suite tries some of it; JUMOK_FUZZ=10000 tries so many inputs in all:
 """
 
 import gzip
+import json
 import os
 import random
 import shutil
@@ -24,7 +25,16 @@ from jumok.dataset.report import report
 from jumok.errors import JumokError
 from jumok.experiment import read_experiment
 from picture_runs import write_scenes
-from picture_sets import voc, voc_object, yolo
+from picture_sets import (
+    box_table,
+    cvat,
+    labelme,
+    labelme_shape,
+    save_image,
+    voc,
+    voc_object,
+    yolo,
+)
 from small_experiments import write_experiment, write_words
 
 TEXTS = {"source": "abc", "target": "cba"}
@@ -69,6 +79,22 @@ def lexicon(folder: Path) -> tuple[Path, dict]:
     return folder / "a.dict", {"lexicon": "a.dict"}
 
 
+def headerless(name: str, between: str) -> Callable[[Path], tuple[Path, dict]]:
+    """A table whose columns are given by their numbers."""
+
+    def write(folder: Path) -> tuple[Path, dict]:
+        words = [word.replace(between, "") for word in WORDS]
+        (folder / name).write_text("".join(f"{word}{between}x\n" for word in words))
+        return folder / name, {"table": name, "columns": {"source": 1, "target": 2}}
+
+    return write
+
+
+def json_list(folder: Path) -> tuple[Path, dict]:
+    (folder / "a.json").write_text(json.dumps([{"source": word, "target": "x"} for word in WORDS], indent=1))
+    return folder / "a.json", {"table": "a.json"}
+
+
 TABLES = {
     "lines": lines,
     "gzip": packed,
@@ -77,6 +103,9 @@ TABLES = {
     "jsonl": jsonl,
     "parquet": parquet,
     "lexicon": lexicon,
+    "headerless csv": headerless("a.csv", ","),
+    "headerless txt": headerless("a.txt", "\t"),
+    "json": json_list,
 }
 
 
@@ -115,7 +144,9 @@ def masks(folder: Path) -> tuple[Path, dict]:
     write_scenes(folder, {"train": 3})
     (folder / "masks").mkdir()
     for file in (folder / "images").glob("*.png"):
-        Image.new("L", (64, 48), 1).save(folder / "masks" / file.name)
+        mask = Image.new("L", (64, 48))
+        mask.paste(1, (5, 5, 30, 30))
+        mask.save(folder / "masks" / file.name)
     file = next((folder / "masks").glob("*.png"))
     return file, {"masks": "masks", "images": "images", "classes": ["ground", "brick"]}
 
@@ -127,6 +158,94 @@ def mask_list(folder: Path) -> tuple[Path, dict]:
     return folder / "list.txt", {"masks": "list.txt", "classes": ["ground", "brick"]}
 
 
+def voc_anywhere(folder: Path) -> tuple[Path, dict]:
+    """XML beside images, as LabelImg leaves it: without lists."""
+    for name in "abc":
+        voc(folder / "v", voc_object("dog", 1, 2, 30, 40), name)
+        for file in (
+            folder / "v" / "Annotations" / f"{name}.xml",
+            folder / "v" / "JPEGImages" / f"{name}.png",
+        ):
+            file.rename(folder / file.name)
+    shutil.rmtree(folder / "v")
+    return folder / "a.xml", {"voc": "."}
+
+
+def yolo_elsewhere(folder: Path) -> tuple[Path, dict]:
+    """Labels beside images, and a path of another machine."""
+    text = "path: /home/somebody/y\ntrain: train\nnames:\n  0: cat\n  1: dog\n"
+    yolo(folder / "y", {"a": "0 0.5 0.5 0.5 0.5\n", "b": "1 0.5 0.5 0.1 0.1\n"}, text)
+    (folder / "y" / "train").mkdir()
+    for file in [*(folder / "y").glob("*/train/*")]:
+        file.rename(folder / "y" / "train" / file.name)
+    return folder / "y" / "data.yaml", {"yolo": "y/data.yaml", "split": "train"}
+
+
+def cvat_yolo(name: str) -> Callable[[Path], tuple[Path, dict]]:
+    """A file of CVAT's YOLO 1.1."""
+
+    def write(folder: Path) -> tuple[Path, dict]:
+        images = folder / "y" / "obj_train_data"
+        for one in "ab":
+            save_image(images / f"{one}.png", seed=ord(one))
+            (images / f"{one}.txt").write_text("0 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.1 0.1\n")
+        (folder / "y" / "obj.names").write_text("cat\ndog\n")
+        (folder / "y" / "train.txt").write_text("data/obj_train_data/a.png\ndata/obj_train_data/b.png\n")
+        lines = ("classes = 2", "train = data/train.txt", "names = data/obj.names", "backup = backup/")
+        (folder / "y" / "obj.data").write_text("\n".join(lines) + "\n")
+        return folder / "y" / name, {"yolo": "y/obj.data", "split": "train"}
+
+    return write
+
+
+def cvat_xml(folder: Path) -> tuple[Path, dict]:
+    shapes = (
+        '<box label="cat" xtl="4" ytl="5" xbr="20" ybr="30" occluded="1"/>',
+        '<polygon label="dog" points="1.5,2;20,2;20,30"/>',
+        '<ellipse label="dog" cx="20" cy="20" rx="5" ry="4" rotation="3"/>',
+        '<mask label="cat" rle="3, 4, 5" left="2" top="3" width="4" height="3"/>',
+    )
+    return cvat(folder, *shapes), {"cvat": "annotations.xml", "images": "images"}
+
+
+def labelme_file(folder: Path) -> tuple[Path, dict]:
+    shapes = (
+        labelme_shape("cat", (4, 5), (20, 30)),
+        labelme_shape("dog", (1, 2), (30, 2), (30, 40), kind="polygon", group_id=1),
+        labelme_shape("dog", (20, 20), (25, 25), kind="circle"),
+    )
+    labelme(folder / "l", *shapes)
+    labelme(folder / "l", *shapes, name="bb")
+    return folder / "l" / "a.json", {"labelme": "l"}
+
+
+def boxes_in_a_table(folder: Path) -> tuple[Path, dict]:
+    rows = ("a.png,64,48,cat,4,5,20,30", "a.png,64,48,dog,1,1,9,9.5")
+    return box_table(folder, *rows), {"boxes": "boxes.csv"}
+
+
+def named_masks(folder: Path) -> tuple[Path, dict]:
+    """Masks called NAME_mask beside their images, of 0 and 255."""
+    for name in "abc":
+        save_image(folder / "m" / f"{name}.jpg", seed=ord(name))
+        mask = Image.new("L", (64, 48))
+        mask.paste(255, (5, 5, 30, 30))
+        mask.save(folder / "m" / f"{name}_mask.png")
+    source = {"masks": "m", "images": "m", "classes": ["ground", "brick"]}
+    return folder / "m" / "b_mask.png", source
+
+
+def instances(folder: Path) -> tuple[Path, dict]:
+    """Masks whose values number objects."""
+    file, _ = named_masks(folder)
+    for number, mask in enumerate((folder / "m").glob("*_mask.png")):
+        numbers = Image.new("I;16", (64, 48))
+        numbers.paste(number + 1, (5, 5, 20, 20))
+        numbers.paste(number + 300, (30, 5, 40, 20))
+        numbers.save(mask)
+    return file, {"masks": "m", "images": "m", "instances": True, "classes": ["ground", "cell"]}
+
+
 ANNOTATIONS = {
     "coco": coco_file,
     "voc": voc_xml,
@@ -136,13 +255,24 @@ ANNOTATIONS = {
     "image": image,
     "mask": masks,
     "mask list": mask_list,
+    "voc anywhere": voc_anywhere,
+    "yolo elsewhere": yolo_elsewhere,
+    **{f"cvat {name}": cvat_yolo(name) for name in ("obj.data", "obj.names", "train.txt")},
+    "cvat label": cvat_yolo("obj_train_data/a.txt"),
+    "cvat xml": cvat_xml,
+    "labelme": labelme_file,
+    "box table": boxes_in_a_table,
+    "named mask": named_masks,
+    "instances": instances,
 }
+AS_MASKS = ("mask", "mask list", "named mask")
 RUN_FILES = (
+    *("report.html", "model/target.vocabulary.json"),
     *("model/model.safetensors", "model/config.yaml", "model/source.vocabulary.json", "config.yaml"),
     *("metrics.jsonl", "evaluation.json", "analysis.json", "predictions.jsonl", "environment.json"),
 )
-TARGETS = len(TABLES) + len(ANNOTATIONS) + len(RUN_FILES) + 2
-EACH = -(-int(os.environ["JUMOK_FUZZ"]) // TARGETS) if "JUMOK_FUZZ" in os.environ else 25
+TARGETS = len(TABLES) + len(ANNOTATIONS) + len(RUN_FILES) + 4
+EACH = -(-int(os.environ["JUMOK_FUZZ"]) // TARGETS) if "JUMOK_FUZZ" in os.environ else 12
 
 
 def experiment_file(folder: Path, source: dict, kind: str) -> Path:
@@ -171,17 +301,49 @@ def ends_well(act: Callable[[], object]) -> None:
         sentence.encode()
 
 
+@pytest.mark.parametrize("name", [*TABLES, *ANNOTATIONS])
+def test_what_is_mutated_was_good(name, tmp_path):
+    _, source = (TABLES | ANNOTATIONS)[name](tmp_path)
+    kind = "text" if name in TABLES else "mask" if name in AS_MASKS else "boxes"
+    prepared = prepare(read_experiment(experiment_file(tmp_path, source, kind)), str, tolerant=True)
+    assert [str(fault) for fault in report(prepared).faults if fault.kind != "unseen_class"] == []
+    assert len(prepared.splits["train"])
+
+
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", [*TABLES, *ANNOTATIONS])
 def test_data_end_in_rows_or_in_a_sentence(name, tmp_path):
     file, source = (TABLES | ANNOTATIONS)[name](tmp_path)
-    kind = "text" if name in TABLES else "mask" if "mask" in name else "boxes"
+    kind = "text" if name in TABLES else "mask" if name in AS_MASKS else "boxes"
     experiment = read_experiment(experiment_file(tmp_path, source, kind))
     whole, draw = file.read_bytes(), random.Random(name)
     for number in range(EACH):
         file.write_bytes(mutated(whole, draw))
         tolerant = number % 2 == 0
         ends_well(lambda: report(prepare(experiment, str, tolerant=tolerant)))  # noqa: B023
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("text", ["stem", "folder"])
+def test_texts_in_names_end_in_rows_or_in_a_sentence(tmp_path, text):
+    draw = random.Random(text)
+    options = {
+        "inputs": {"photo": {"kind": "image", "size": 32, "encoder": {"backbone": "convolutional"}}},
+        "outputs": {"said": {}},
+        "data": dict.fromkeys(("train", "valid"), {"files": "f", "text": text}) | {"on_bad_rows": "skip"},
+    }
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(options))
+    whole = save_image(tmp_path / "a.png").read_bytes()
+    for number in range(EACH):
+        shutil.rmtree(tmp_path / "f", ignore_errors=True)
+        for one in (b"abc", b"cab", mutated(b"some words", draw)):
+            name = one.translate(None, b"/\0")[:200] or b"x"
+            folder = os.path.join(os.fsencode(tmp_path / "f"), name if text == "folder" else b"f")
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, (b"x" if text == "folder" else name) + b".png"), "wb") as file:
+                file.write(mutated(whole, draw) if number % 3 == 2 else whole)
+        experiment = read_experiment(tmp_path / "x.yaml")
+        ends_well(lambda: report(prepare(experiment, str, tolerant=number % 2 == 0)))  # noqa: B023
 
 
 @pytest.mark.timeout(3600)

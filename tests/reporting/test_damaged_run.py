@@ -44,7 +44,13 @@ def a_list(file: Path) -> None:
     file.write_text("[[[]]]\n")
 
 
-DAMAGES = (cut, empty, gone, folder, junk, other_json, a_list)
+def device(file: Path) -> None:
+    """Reading one never ends."""
+    file.unlink()
+    file.symlink_to("/dev/zero")
+
+
+DAMAGES = (cut, empty, gone, folder, junk, other_json, a_list, device)
 
 
 @pytest.fixture

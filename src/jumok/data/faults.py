@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from jumok.files import spelt_out
+
 
 class Fault(NamedTuple):
     """One fault of one file, a value that stands in place of the faulty row."""
@@ -14,7 +16,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.problem}; {self.remedy}"
+        return spelt_out(f"{place}: {self.problem}; {self.remedy}")
 
 
 def counted(count: int, what: str) -> str:

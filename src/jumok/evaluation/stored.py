@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from jumok.errors import RunError
+from jumok.files import read_whole
 
 EVALUATION, ANALYSIS = "evaluation.json", "analysis.json"
 Number = float | None  # None where a score is undefined
@@ -92,7 +93,7 @@ FORMS: dict[str, TypeAdapter[Any]] = {
 def read_stored(path: Path) -> dict[str, Any] | None:
     """The content of a file; None where it is missing, RunError where it is damaged."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_whole(path))
         FORMS[path.name].validate_python(value)
     except FileNotFoundError:
         return None

@@ -23,6 +23,9 @@ PATH_KEYS = (
     "voc",
     "coco",
     "yolo",
+    "labelme",
+    "cvat",
+    "boxes",
     "masks",
     "images",
 )  # of a source; `lines` holds several

@@ -14,7 +14,7 @@ from jumok.errors import ConfigurationError, RunError
 from jumok.experiment.file import build_experiment
 from jumok.experiment.loader import dump_yaml, parse_yaml
 from jumok.experiment.options import Experiment
-from jumok.files import write_file_atomically
+from jumok.files import read_whole, write_file_atomically
 from jumok.kinds import fitting
 from jumok.kinds.fitting import Fields
 from jumok.kinds.options import DecodingOptions
@@ -42,7 +42,7 @@ def write_config(path: Path, experiment: Experiment) -> None:
 def read_config(path: Path) -> Experiment:
     """The experiment that made a run or model; overrides are not possible any more."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode()
         given, root = parse_yaml(text, str(path))
     except OSError as error:
         raise RunError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}") from None

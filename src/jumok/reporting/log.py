@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jumok.files import read_whole
+
 Line = dict[str, Any]
 
 
@@ -17,7 +19,7 @@ class Log(NamedTuple):
 def read_log(path: Path) -> Log:
     """The lines of a log. A kill may have cut the last one; others that are damaged are left out, too."""
     try:
-        data = path.read_bytes()
+        data = read_whole(path)
     except FileNotFoundError:
         return Log([], [f"{path} is missing, so there are no curves; evaluation and examples are all there"])
     except OSError as error:

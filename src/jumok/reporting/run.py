@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from jumok.errors import RunError
 from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.experiment.options import Experiment
-from jumok.files import write_file_atomically
+from jumok.files import read_whole, write_file_atomically
 from jumok.predictor.folder import CONFIG, model_folder, require_run
 from jumok.predictor.saved import read_config
 from jumok.reporting.facts import facts
@@ -121,7 +121,7 @@ def read_record(run: Path) -> Record:
     return Record(
         run,
         experiment,
-        config.read_text(encoding="utf-8"),
+        read_whole(config).decode(),
         log.lines,
         {"signature": {}, **evaluation},
         {**UNTOLD, **analysis},
@@ -133,7 +133,7 @@ def read_record(run: Path) -> Record:
 def _environment(path: Path) -> dict[str, Any]:
     """What the training ran on; nothing where that was not noted whole."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_whole(path))
         ENVIRONMENTS.validate_python(value)
     except (OSError, ValueError, RecursionError):
         return {}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from jumok.errors import JumokError
 from jumok.experiment.loader import parse_yaml
+from jumok.files import read_whole
 from jumok.predictor.folder import CONFIG, WEIGHTS
 
 State = Literal["finished", "interrupted", "not begun"]
@@ -79,7 +80,7 @@ def summary(run: Path) -> RunSummary:
 
 def experiment_of(run: Path) -> dict[str, Any]:
     try:
-        given, _ = parse_yaml((run / CONFIG).read_text(encoding="utf-8"), CONFIG)
+        given, _ = parse_yaml(read_whole(run / CONFIG).decode(), CONFIG)
     except (OSError, UnicodeDecodeError, JumokError):
         return {}
     return given if isinstance(given, dict) else {}
@@ -107,7 +108,7 @@ def number(value: Any) -> float | None:
 def read(file: Path) -> dict[str, Any]:
     """A JSON object, or nothing where there is none (whole)."""
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(read_whole(file))
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
