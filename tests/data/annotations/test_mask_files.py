@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jumok.data.annotations.checking import examine
 from jumok.data.annotations.masks import class_numbers, read_masks, write_masks
 from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture
 from jumok.data.images import Size
+from jumok.data.looks import Looks
 from jumok.data.mask_images import read_mask
 from picture_sets import NOWHERE, save_image
 
@@ -71,3 +73,14 @@ def test_outlines_are_painted_in_their_order(tmp_path):
     write_masks(AnnotatedSet((Class("cat"), Class("dog")), (picture,)), tmp_path, "train")
     mask = read_mask(tmp_path / "masks" / "train" / "a.png")
     assert mask.tolist() == [[1, 1, 1, 0, 0], [1, 2, 2, 2, 0], [1, 2, 2, 2, 0], [0, 2, 2, 2, 0]]
+
+
+def test_a_mask_of_nothing_but_ignored_pixels_is_a_fault_that_leaves_it_out(folder):
+    save_mask(folder / "masks" / "a.png", np.full_like(NUMBERS, 255))
+    data = read_masks(folder / "masks", ["sky", "road", "car"], folder / "images")
+    found = examine(data, Looks(), ("image", "mask"))
+    assert [str(fault) for fault in found.faults] == [
+        f"{folder / 'masks' / 'a.png'}: holds nothing but 255, the value to ignore, so that nothing can be learned of "
+        "it; mark some pixels, or remove it with its image"
+    ]
+    assert [one.picture.name for one in found.usable] == ["deep/b.jpg"]

@@ -27,6 +27,11 @@ def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> I
         yield Fault(str(path), None, problem, "give classes: {name: [red, green, blue]}", "mask_value")
         return
     yield from value_faults(path, seen, data)
+    if set(seen.counts) == {data.ignore} and data.ignore not in {one.id for one in data.classes}:
+        problem = (
+            f"holds nothing but {data.ignore}, the value to ignore, so that nothing can be learned of it"
+        )
+        yield Fault(str(path), None, problem, "mark some pixels, or remove it with its image", "all_ignored")
 
 
 def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fault]:

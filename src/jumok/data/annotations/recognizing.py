@@ -112,15 +112,17 @@ def json_folder(folder: Path) -> Source | None:
     if "labelme" in formats.values():
         return Source("labelme", folder)
     inside = {name: json_files(folder / name) for name in (*SPLITS, "annotations")}
-    parts = {}
+    parts: dict[str, Path] = {}
+    kinds: dict[str, str | None] = {}  # of the first file of each
     for name, found in inside.items():
         for stem, file in found.items():
-            if json_format(file) == "coco":
+            kinds.setdefault(name, kind := json_format(file))
+            if kind == "coco":
                 parts[stem if name == "annotations" else name] = file
     if parts:
         return Source("coco", folder, files=parts)
-    for name, found in inside.items():
-        if any(json_format(file) == "labelme" for file in list(found.values())[:1]):
+    for name in inside:
+        if kinds.get(name) == "labelme":
             return Source("labelme", folder / name if name == "annotations" else folder, name in SPLITS)
     if files:
         fault = why_no_coco(next(iter(files.values())))
