@@ -15,7 +15,7 @@ from jumok.data.jamo import compose, decompose, origins
 from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES
 from jumok.data.unigram import learn_pieces
 from jumok.errors import ConfigurationError, DataError, RunError
-from jumok.files import write_file_atomically
+from jumok.files import read_whole, write_file_atomically
 
 Kind = Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"]
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
@@ -140,7 +140,7 @@ class Vocabulary:
     def load(cls, path: Path) -> "Vocabulary":
         """Read a vocabulary that was saved."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_whole(path))
             if content["format"] != FORMAT:
                 raise ValueError(f"its format is {content['format']!r}, expected {FORMAT!r}")
             return cls(Tokenizer.from_str(json.dumps(content["tokenizer"])), content["kind"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jumok.data.annotations.picture import Class
 from jumok.errors import RunError
-from jumok.files import write_json
+from jumok.files import read_whole, write_json
 
 
 def classes_digest(classes: Sequence[Class]) -> str:
@@ -27,7 +27,7 @@ def write_classes(file: Path, classes: Sequence[Class]) -> None:
 def read_classes(file: Path) -> tuple[Class, ...]:
     """RunError when the file is not what `write_classes` wrote."""
     try:
-        return tuple(Class(**one) for one in json.loads(file.read_text(encoding="utf-8"))["classes"])
+        return tuple(Class(**one) for one in json.loads(read_whole(file))["classes"])
     except FileNotFoundError:
         raise RunError(f"{file} does not exist; copy the whole model folder again") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -21,7 +21,7 @@ from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
 from jumok.data.store import TextStore
 from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
-from jumok.files import write_json
+from jumok.files import read_whole, write_json
 from jumok.kinds.axes import Axis, cell_axis
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import Column, Items, Material, OutputKind, Tables
@@ -210,7 +210,7 @@ def load(name: str, options: ImageInput, reads: bool, folder: Path) -> Image:
     """The image input of a saved model."""
     file = folder / f"{name}.image.json"
     try:
-        height, width = json.loads(file.read_text(encoding="utf-8"))["canvas"]
+        height, width = json.loads(read_whole(file))["canvas"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
     return Image(name, options, (height, width), options.augmentation(reads), fresh=False)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from jumok.errors import RunError
-from jumok.files import write_json
+from jumok.files import read_whole, write_json
 from jumok.geometry import containment, overlap
 from jumok.metrics.boxes import SURE, best_threshold
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
@@ -80,7 +80,7 @@ def write_showing(file: Path, showing: Showing) -> None:
 def read_showing(file: Path) -> Showing:
     """What was chosen; the usual, where a model was trained before there was a choice."""
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(read_whole(file))
         nested, f1 = said["nested"], said["f1"]
         return Showing(
             float(said["threshold"]),

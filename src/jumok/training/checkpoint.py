@@ -20,7 +20,7 @@ import safetensors.torch
 from torch import Tensor
 
 from jumok.errors import RunError
-from jumok.files import sync_folder, unwritable, write_synced
+from jumok.files import read_whole, sync_folder, unwritable, write_synced
 
 STATE, CHECKSUMS, TENSORS = "state.json", "checksums.json", ".safetensors"
 NAME = re.compile(r"step-(\d+)|\.step-(\d+)\.replaced")
@@ -240,7 +240,7 @@ def _checked(path: Path, size: int, digest: str) -> bytes:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except FileNotFoundError:
         raise Damage(f"{path.name}: missing") from None
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from jumok.errors import JumokError, RunError
 from jumok.evaluation.record import EVALUATION
 from jumok.experiment.options import Experiment
-from jumok.files import remove_file, unwritable, write_file_atomically
+from jumok.files import read_whole, remove_file, unwritable, write_file_atomically
 from jumok.predictor.saved import AGAIN, CONFIG, read_config, write_config
 from jumok.reporting.run import ENVIRONMENT, REPORT
 
@@ -156,7 +156,7 @@ class RunFolder:
             say(f"{self.config} {why}; {copy} has the same and is used")
             before = read_config(copy)
             if mends:
-                write_file_atomically(self.config, copy.read_bytes())
+                write_file_atomically(self.config, read_whole(copy))
             return before
 
     @property
