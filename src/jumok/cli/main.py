@@ -91,13 +91,12 @@ def top(
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
     tune_process()
-    status = lead_or_follow(arguments) if is_one_of_several() else lead(arguments)
+    several = is_one_of_several()
+    status = lead_or_follow(arguments) if several else lead(arguments)
     status = status if flushed() else status or USER_ERROR
-    if is_one_of_several():
+    if several:  # threads that torch.distributed leaves behind sometimes abort a process that ends slowly
         sys.stderr.flush()
-        os._exit(
-            status
-        )  # threads that torch.distributed leaves behind sometimes abort a process that ends slowly
+        os._exit(status)
     sys.exit(status)
 
 

@@ -12,7 +12,7 @@ from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import score as shown
 from jumok.training.pace import Pace, TrainingClock
-from jumok.training.reporter import Began, Evaluated, Progress, Reporter
+from jumok.training.reporter import Began, Evaluated, Progress, Reporter, Silent
 
 QUIET = 10.0  # seconds between two plain lines
 
@@ -70,20 +70,14 @@ class PlainDisplay:
         pass
 
 
-class QuietDisplay(PlainDisplay):
+class QuietDisplay(Silent):
     """Remarks and the final scores, without progress."""
 
-    def began(self, what: Began) -> None:
-        pass
+    def said(self, message: str) -> None:
+        say(message)
 
-    def stepped(self, progress: Progress) -> None:
-        pass
-
-    def evaluated(self, evaluation: Evaluated) -> None:
-        pass
-
-    def scoring(self, done: int, number: int) -> None:
-        pass
+    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        talk.print(score_table(split, examples, metrics))
 
 
 class LiveDisplay(PlainDisplay):

@@ -1,14 +1,10 @@
 """What a training tells, written for TensorBoard, too, when `training.log: tensorboard` asks for it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jumok.errors import ConfigurationError
 from jumok.metrics.interval import Interval
 from jumok.training.reporter import Began, Evaluated, Progress, Reporter
-
-if TYPE_CHECKING:
-    pass
 
 FOLDER = "tensorboard"  # in the run folder
 POINTS = 1000  # of the curve of a training
