@@ -1,0 +1,239 @@
+"""Laws that hold for every kind of input and output, whatever it reads or answers."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from jumok.dataset.prepare import Prepared, prepare
+from jumok.dataset.split import Split
+from jumok.errors import DataError
+from jumok.experiment import Experiment
+from jumok.kinds import fitting
+from jumok.metrics.metric import Metric
+from jumok.model import EncoderDecoder
+from jumok.predictor import Predictor, load
+from jumok.training import Silent, train
+from jumok.training.loss import batch_loss
+from small_experiments import small_experiment, write_words
+from small_pictures import OUTPUTS, picture_experiment
+
+STEPS = {"words": 150, "boxes": 60, "query": 120, "mask": 40, "text": 160}
+TASKS = ["words", *OUTPUTS]
+
+
+class Learned(NamedTuple):
+    """A small model that has learned something, with the data that it did not learn from."""
+
+    predictor: Predictor
+    prepared: Prepared
+    experiment: Experiment
+
+    @property
+    def model(self) -> EncoderDecoder:
+        return self.predictor.model
+
+    @property
+    def test(self) -> Split:
+        return self.prepared.splits["test"]
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Learned]:
+    @cache
+    def learned(task: str) -> Learned:
+        folder = tmp_path_factory.mktemp(task)
+        changes = (f"training.steps={STEPS[task]}", f"training.evaluate_every={STEPS[task]}")
+        if task == "words":
+            write_words(folder, longest=4, reverse=False)
+            experiment = small_experiment(folder, *changes, "model.width=32")
+        else:
+            experiment = picture_experiment(folder, task, *changes)
+        run = train(experiment, folder / "run", Silent()).run
+        predictor = load(run)
+        predictor.model.eval()
+        return Learned(predictor, prepare(experiment, lambda _: None, predictor.fields), experiment)
+
+    return learned
+
+
+def only(kinds: Any) -> Any:
+    (kind,) = kinds.values()
+    return kind
+
+
+def best(metric: Metric[Any, Any]) -> float:
+    """The best that a metric can be; BLEU and chrF are told in percent."""
+    return metric.limits[1] if metric.higher_is_better else metric.limits[0]
+
+
+def score(metric: Metric[Any, Any], found: list[Any], right: list[Any]) -> float:
+    return metric.prepare(found, right)(np.ones(len(found)))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal, arrays and tensors in them, too."""
+    if isinstance(one, Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other))
+    if hasattr(one, "__dict__"):
+        return same(vars(one), vars(other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def reference(task: Learned, example: int) -> list[str]:
+    return [task.test.text(only(task.prepared.outputs).name, example)]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_right_answers_have_the_best_score(learned, task):
+    split = learned(task).test
+    output = only(split.outputs)
+    texts = [reference(learned(task), example) for example in range(len(split))]
+    right = [output.right(one, split.root) for one in texts]
+    found = [output.found(output.answers(one, split.root)[0]) for one in texts]
+    named = set(output.headline(right))
+    for name, metric in output.metrics().items():
+        value = score(metric, found, right)
+        if name in named:  # others may be about classes or sizes that these examples do not have
+            assert value == pytest.approx(best(metric)), name
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_wrong_answer_has_a_worse_score(learned, task):
+    split = learned(task).test
+    output = only(split.outputs)
+    texts = [reference(learned(task), example) for example in range(len(split))]
+    right = [output.right(one, split.root) for one in texts]
+    shifted = [output.found(output.answers(one, split.root)[0]) for one in (*texts[1:], texts[0])]
+    if task == "mask":  # the mask of another image has another size
+        shifted = [np.zeros_like(one) for one in right]
+    metric = output.choosing_metric()
+    assert (score(metric, shifted, right) < best(metric)) == metric.higher_is_better
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_row_of_the_table_is_read_like_a_value_by_hand(learned, task):
+    split = learned(task).test
+    for name, kind in split.inputs.items():
+        for example in range(4):
+            by_hand = kind.encode([kind.accept(kind.value(split.text(name, example), split.root))])[0]
+            assert same(split.columns[name][int(split.rows[example])], by_hand)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_answer_survives_the_way_through_json(learned, task):
+    output = only(learned(task).predictor.outputs)
+    split = learned(task).test
+    values = [split.value(only(split.inputs).name, example) for example in range(4)]
+    for prediction in learned(task).predictor.predict(values):
+        value = prediction[output.name]
+        packed = json.loads(json.dumps(output.pack(value)))
+        back = output.unpack(packed)
+        assert same(output.found(back), output.found(value))
+        assert same(output.pack(back), output.pack(value))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_saved_and_loaded_it_is_the_same(learned, task, tmp_path):
+    experiment, fields = learned(task).experiment, learned(task).prepared.fields
+    parts = {**learned(task).model.encoders, **learned(task).model.decoders}
+    for name, kind in fields.all.items():
+        kind.save(tmp_path, parts[name])
+    data = experiment.data
+    again = fitting.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path)
+    for name, kind in fields.all.items():
+        assert again.all[name].digest == kind.digest
+        assert again.all[name].summary == kind.summary
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_right_answer_has_a_lower_loss_than_others(learned, task):
+    """A model that has learned something holds what is right for likelier than what is right for other examples."""
+    split = learned(task).test
+    examples = same_size(split)
+    output = only(split.outputs)
+    items = [split.columns[output.name][int(split.rows[example])] for example in examples]
+    own = losses(learned(task), examples, items)
+    other = losses(learned(task), examples, [*items[1:], items[0]])
+    assert sum(own) < sum(other)
+    assert np.mean(np.array(own) <= np.array(other)) >= 0.75
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_batch_equals_its_rows(learned, task):
+    predictor, split = learned(task).predictor, learned(task).test
+    output, source = only(predictor.outputs), only(predictor.inputs)
+    values = [split.value(source.name, example) for example in range(len(split))]
+    together = [output.found(one[output.name]) for one in predictor.predict(values)]
+    alone = [output.found(predictor.predict([value])[0][output.name]) for value in values]
+    metric = output.choosing_metric()
+    right = [output.right(reference(learned(task), example), split.root) for example in range(len(split))]
+    assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
+    if task in ("words", "text", "mask"):  # boxes have scores, which differ by rounding
+        assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
+    split, model = learned(task).test, learned(task).model
+    output = only(split.outputs)
+    examples = same_size(split)
+    with torch.no_grad():
+        whole = batch_loss(model, split, split.batch(examples), 0.0)
+        rows = [batch_loss(model, split, split.batch([example]), 0.0) for example in examples]
+    assert whole.count == sum(row.count for row in rows)
+    assert whole.count == output.counts(split.columns[output.name], split.rows[examples])
+    if output.counted == "token":  # losses of boxes and masks are divided by the objects or pixels of the batch
+        assert float(whole.total) == pytest.approx(sum(float(row.total) for row in rows), rel=1e-4)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_empty_input_has_an_honest_answer_or_is_refused(learned, task):
+    predictor = learned(task).predictor
+    source, output = only(predictor.inputs), only(predictor.outputs)
+    for empty in ("", "   "):
+        try:
+            accepted = source.accept(empty)
+        except DataError as refused:
+            assert source.name in str(refused) and "must be" in str(refused)
+            continue
+        assert source.is_blank(accepted)
+        (answer,) = predictor.predict([empty])
+        assert same(output.found(answer[output.name]), output.found(output.nothing))
+
+
+def same_size(split: Split) -> list[int]:
+    """Eight examples that stand side by side without padding, where that would matter."""
+    source = only(split.inputs)
+    keys = source.alike(split.columns[source.name])
+    if keys is None:
+        return list(range(8))
+    keys = keys[split.rows]
+    values, counts = np.unique(keys, return_counts=True)
+    chosen = np.flatnonzero(keys == values[counts.argmax()])[:8].tolist()
+    assert len(chosen) >= 3
+    return chosen
+
+
+def losses(task: Learned, examples: Sequence[int], items: Sequence[Any]) -> list[float]:
+    """The loss of what the model makes of each example against the item beside it, over what it is the sum of."""
+    output = only(task.prepared.outputs)
+    found = []
+    with torch.no_grad():
+        for example, item in zip(examples, items, strict=True):
+            memory = task.model.encode(task.test.batch([example]).inputs)
+            arranged = output.collate([item])
+            loss = output.loss(task.model.decoders[output.name], memory, arranged, 0.0)
+            found.append(float(loss.total) / loss.count)
+    return found
