@@ -57,15 +57,6 @@ def of_parts(form: str) -> str:
     return "data:\n" + "".join(f"  {part}: {form.format(part=part)}\n" for part in PARTS)
 
 
-def text_to_text(source: str, target: str, more: str = "") -> str:
-    return f"""\
-inputs: {{{source}: {{kind: text}}}}
-outputs: {{{target}: {{kind: text{more}}}}}
-model: {{width: 128}}
-decoding: {{method: greedy}}
-"""
-
-
 def image_to(output: str, size: int, channels: str = "", more: str = "") -> str:
     return f"""\
 inputs: {{photo: {{kind: image, size: {size}, encoder: {{backbone: convolutional{channels}}}{more}}}}}
@@ -126,7 +117,9 @@ def printed_words(folder: Path, data: Path) -> None:
     """Words of the pronouncing dictionary, printed once each; a word stands in one part only."""
     with gzip.open(data / "cmudict" / "cmudict.dict.gz", "rt", encoding="utf-8") as file:
         found = sorted({line.split()[0] for line in file if line.split()[0].isalpha()})
-    words = iter(np.random.default_rng(1).permutation([word for word in found if 3 <= len(word) <= 9]).tolist())
+    words = iter(
+        np.random.default_rng(1).permutation([word for word in found if 3 <= len(word) <= 9]).tolist()
+    )
 
     def made(part: Part, random: np.random.Generator) -> Iterator[tuple[str, Image.Image]]:
         for _ in range(COUNTS["words"][part]):
@@ -190,7 +183,9 @@ def painted_cells(folder: Path, data: Path) -> None:
             draw = ImageDraw.Draw(mask)
             boxes = []
             for thing in root.iter("object"):
-                corners = [int(thing.findtext(f"bndbox/{side}") or 0) for side in ("xmin", "ymin", "xmax", "ymax")]
+                corners = [
+                    int(thing.findtext(f"bndbox/{side}") or 0) for side in ("xmin", "ymin", "xmax", "ymax")
+                ]
                 boxes.append((corners, CELLS.index(thing.findtext("name") or "")))
             for (x0, y0, x1, y1), number in sorted(
                 boxes, key=lambda box: -(box[0][2] - box[0][0]) * (box[0][3] - box[0][1])
@@ -213,8 +208,14 @@ SETS: dict[str, Set] = {
         "exact_match",
         numbers_data,
         """\
-inputs: {decimal: {tokens: {kind: characters, digits: 3, direction: right_to_left}, encoder: {kind: transformer, layers: 1}}}
-outputs: {binary: {tokens: {kind: characters, digits: 5, direction: right_to_left}, decoder: {kind: transformer, layers: 1}}}
+inputs:
+  decimal:
+    tokens: {kind: characters, digits: 3, direction: right_to_left}
+    encoder: {kind: transformer, layers: 1}
+outputs:
+  binary:
+    tokens: {kind: characters, digits: 5, direction: right_to_left}
+    decoder: {kind: transformer, layers: 1}
 model: {width: 128}
 decoding: {method: greedy}
 training: {steps: 2000, batch_tokens: 1024}
@@ -224,15 +225,25 @@ training: {steps: 2000, batch_tokens: 1024}
     "pronunciation": Set(
         "token_error_rate",
         linked,
-        text_to_text("word", "phones", ", tokens: {kind: spaces}").replace("word: {kind: text}", "word: {kind: text, tokens: {kind: characters}}")
-        + "training: {steps: 800, batch_tokens: 2048}\n"
-        "data: {train: {lexicon: shared/cmudict/cmudict.dict.gz, stress: remove}, split: {valid: 1000, test: 2000}}\n",
+        """\
+inputs: {word: {kind: text, tokens: {kind: characters}}}
+outputs: {phones: {kind: text, tokens: {kind: spaces}}}
+model: {width: 128}
+decoding: {method: greedy}
+training: {steps: 800, batch_tokens: 2048}
+"""
+        + "data: {train: {lexicon: shared/cmudict/cmudict.dict.gz, stress: remove}, split: {valid: 1000, test: 2000}}\n",
     ),
     "paragraphs": Set(
         "chrf",
         paragraphs,
-        text_to_text("english", "korean")
-        + "training: {steps: 800, batch_tokens: 2048}\n"
+        """\
+inputs: {english: {kind: text}}
+outputs: {korean: {kind: text}}
+model: {width: 128}
+decoding: {method: greedy}
+training: {steps: 800, batch_tokens: 2048}
+"""
         + of_parts("{{table: {part}.tsv}}"),
     ),
     "strips": Set(
@@ -282,7 +293,12 @@ training: {steps: 2000, batch_tokens: 1024}
     "digits painted": Set(
         "mean_iou",
         scenes("mask"),
-        image_to("kind: mask", 96, ", channels: [16, 32, 64, 96, 128]", ", augment: {flip: none, scale: [0.9, 1.1]}")
+        image_to(
+            "kind: mask",
+            96,
+            ", channels: [16, 32, 64, 96, 128]",
+            ", augment: {flip: none, scale: [0.9, 1.1]}",
+        )
         + "training: {steps: 1200, batch_size: 16}\n"
         + of_parts(
             '{{masks: digits/data/{part}.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}}'
@@ -334,7 +350,11 @@ def trained(experiment: Path, settings: list[str], precision: str) -> dict[str, 
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     metrics = json.loads((run / "evaluation.json").read_text())["metrics"]
     return {
-        **{name: metric["value"] for name, metric in metrics.items() if isinstance(metric.get("value"), float)},
+        **{
+            name: metric["value"]
+            for name, metric in metrics.items()
+            if isinstance(metric.get("value"), float)
+        },
         "valid_loss": min(line["loss"] for line in lines if line.get("split") == "valid"),
         "seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     }
@@ -347,14 +367,16 @@ def table(folder: Path) -> str:
         row = json.loads(line)
         metric = SETS[row["set"]].metric
         settings = ", ".join(f"`{setting}`" for setting in row["settings"]) or "the defaults"
-        score = f"{metric} {100 * row['scores'][metric]:.1f}" if metric != "chrf" else f"chrF {row['scores'][metric]:.1f}"
+        score = f"{metric} {row['scores'][metric] * (1 if metric == 'chrf' else 100):.1f}"
         loss, seconds = row["scores"]["valid_loss"], row["scores"]["seconds"]
         rows.append(f"| {row['set']} | {settings} | {score} | {loss:.3f} | {seconds:.0f} |")
     return "\n".join(rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path, help="The folder of shared data.")
     parser.add_argument("--sets", default=",".join(SETS), help="Names, with commas between them.")

@@ -151,6 +151,7 @@ def test_autocast_is_kept_in_the_numbers_of_the_kernel():
     model, (source, tokens) = transformer().float(), example()
     with torch.autocast("cpu", torch.bfloat16), jumok.record(model) as maps:
         logits_of(model, source, tokens)
+    assert {name for name in LAYERS if maps.all(name)} == set(LAYERS)
     for call in maps.calls:
         assert call.scores.queries.dtype == call.output.dtype == torch.bfloat16
         assert call.check().holds, call.check()

@@ -41,5 +41,7 @@ def test_both_languages_have_the_same_snippets_and_headings():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)]+)\)", BLOCK.sub("", PAGES[page])):
+    links = re.findall(r"\]\(([^)]+)\)", BLOCK.sub("", PAGES[page]))
+    assert links
+    for link in links:
         assert (DOCS / link).is_file(), link

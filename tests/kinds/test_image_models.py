@@ -103,8 +103,9 @@ def test_boxes_are_in_pixels_of_the_image_as_it_came(trained):
 
 
 def test_a_mask_is_as_large_as_its_image(trained):
-    predictor = load(trained("mask").run)
-    for image in images_of(trained("mask")):
+    predictor, images = load(trained("mask").run), images_of(trained("mask"))
+    assert len({read_header(image).size for image in images}) == len(SIZES)
+    for image in images:
         mask = predictor.predict([image])[0]["blocks"].classes
         assert mask.shape == read_header(image).size[::-1] and mask.max() <= 2
 

@@ -194,7 +194,7 @@ def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
         rows = [batch_loss(model, split, split.batch([example]), 0.0) for example in examples]
     assert whole.count == sum(row.count for row in rows)
     assert whole.count == output.counts(split.columns[output.name], split.rows[examples])
-    if output.counted == "token":  # losses of boxes and masks are divided by the objects or pixels of the batch
+    if output.counted == "token":  # those of boxes and masks are divided by what is in the whole batch
         assert float(whole.total) == pytest.approx(sum(float(row.total) for row in rows), rel=1e-4)
 
 
