@@ -232,7 +232,8 @@ model: {width: 128}
 decoding: {method: greedy}
 training: {steps: 800, batch_tokens: 2048}
 """
-        + "data: {train: {lexicon: shared/cmudict/cmudict.dict.gz, stress: remove}, split: {valid: 1000, test: 2000}}\n",
+        + "data:\n  train: {lexicon: shared/cmudict/cmudict.dict.gz, stress: remove}\n"
+        "  split: {valid: 1000, test: 2000}\n",
     ),
     "paragraphs": Set(
         "chrf",
