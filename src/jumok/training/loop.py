@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
 from jumok.errors import Interrupted, RunError
 from jumok.evaluation import answer
-from jumok.experiment.options import Experiment, TrainingOptions
 from jumok.kinds.fitting import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
@@ -42,6 +41,9 @@ from jumok.training.sharding import fill, gathered
 from jumok.training.signals import stop_signals
 from jumok.training.stopping import Best
 
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment, TrainingOptions
+
 OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own
 UNSOUND = 20  # steps in a row whose gradients are not finite, before training gives up
 
@@ -54,7 +56,7 @@ class Trainer:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: "Experiment",
         run: RunFolder,
         prepared: Prepared,
         reporter: Reporter,
@@ -134,7 +136,7 @@ class Trainer:
         )
         return steps
 
-    def _find_out(self, experiment: Experiment) -> Experiment:
+    def _find_out(self, experiment: "Experiment") -> "Experiment":
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
         if training.precision == "auto":
@@ -333,7 +335,7 @@ class Trainer:
         self.reporter.stepped(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
 
 
-def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:
+def build_average(model: EncoderDecoder, options: "TrainingOptions") -> Average:
     if options.average == "ema":
         return ExponentialAverage(model, options.ema_decay)
     return LastAverage(model, options.average_last) if options.average == "last" else NoAverage()
