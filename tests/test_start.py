@@ -118,7 +118,8 @@ def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
 
 
 @pytest.mark.parametrize(
-    "name", ["load", "train", "Predictor", "Outcome", "Prediction", "evaluation.evaluate", "evaluation.answer"]
+    "name",
+    ["load", "train", "Predictor", "Outcome", "Prediction", "evaluation.evaluate", "evaluation.answer"],
 )
 def test_a_name_loads_little_beyond_torch(name):
     found = loaded(f"import jumok, jumok.evaluation\njumok.{name}")

@@ -67,6 +67,9 @@ class Asked(NamedTuple):
     search: Search
     limit: int  # tokens of an answer
     numbers: Sequence[int]  # of the batch's examples in the whole job
+    least: float | None = (
+        None  # the score from which on parts of answers are asked for; None: as the model has it
+    )
 
 
 class Kind(Protocol):

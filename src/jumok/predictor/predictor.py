@@ -36,6 +36,7 @@ class Predictor:
         self.model, self.fields, self.decoding = model, fields, decoding
         self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
         self.search = build_search(decoding, BANNED)
+        self.least: float | None = None  # a score from which on objects are asked for, be it very low
 
     @property
     def inputs(self) -> Mapping[str, InputKind]:
@@ -116,7 +117,7 @@ class Predictor:
     ) -> list[Prediction]:
         """One batch through the model."""
         batch = self.collate(columns, rows)
-        asked = Asked(self.search, self.limit, numbers)
+        asked = Asked(self.search, self.limit, numbers, self.least)
         with autocast(self.device, self.decoding.precision):
             memory = self.model.encode(batch)
             found = {
