@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumok.dataset import Prepared, prepare
-from jumok.dataset.evidence import excess, require_evidence
+from jumok.dataset.evidence import excess, length_gap, require_evidence
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.files import remove_file
 from jumok.machine import tune_process
@@ -139,6 +139,8 @@ def _look_at_data(prepared: Prepared, say: Callable[[str], None]) -> None:
     """Tell what is odd about the data."""
     for name, split in prepared.splits.items():
         if sentence := excess(split):
+            say(f"{name}: {sentence}")
+        if sentence := length_gap(split, prepared.splits["train"]):
             say(f"{name}: {sentence}")
 
 
