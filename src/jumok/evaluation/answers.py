@@ -12,7 +12,7 @@ import numpy as np
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
-from jumok.machine import moment
+from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
@@ -126,7 +126,7 @@ def answer(
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
-    began, started = moment(), time.perf_counter()
+    began, started = time_now(), time.perf_counter()
     predictions = predictor.predict(
         asked, progress=None if progress is None else counting(progress, len(asked))
     )

@@ -27,9 +27,9 @@ from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
 from jumok.training.planning import (
+    most_examples,
     planned_evaluations,
     planned_steps,
-    steps_of_evaluation,
     steps_within,
 )
 from jumok.training.precision import choose_precision, now
@@ -71,9 +71,9 @@ class Trainer:
         self.model = build_model(prepared.fields, experiment.model)
         losses = BatchLoss(self.model, self.train, self.options.label_smoothing)
         self.replica = replicate(losses, self.device, processes, self.options.shard)
-        sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
-        self.batch_size = self.options.batch_size or min(sizes, default=None)
-        mixed = self.options.batching == "mixed" or (self.options.batching is None and bool(sizes))
+        most = most_examples(prepared.fields)
+        self.batch_size = self.options.batch_size or most
+        mixed = self.options.batching == "mixed" or (self.options.batching is None and most is not None)
         self.batches = Batches(
             self.train,
             self.options.batch_tokens,
@@ -117,9 +117,6 @@ class Trainer:
         searches, every = output.counted == "token", options.evaluate_every
         self.evaluations = planned_evaluations(
             steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
-        )
-        self.evaluation_cost = steps_of_evaluation(
-            len(self.valid), self.evaluations.examples, self.examples_a_step, searches
         )
 
     @property
