@@ -51,6 +51,16 @@ def experiment(tmp_path):
     return write_experiment(tmp_path)
 
 
+def test_a_quiet_comparison_tells_scores_and_table_alone(jumok, experiment, tmp_path):
+    words = ["compare", experiment, "--vary", "model.width=8,16", "--run", tmp_path / "c"]
+    ended = jumok(*words, "--device", "cuda:99")
+    assert ended.status == 2 and "cuda:99" in ended.talk
+    ended = jumok(*words, "--device", "cpu", "-q")
+    assert ended.status == 0
+    assert ended.talk.count("95 % interval") == 2 and "predictions/s" in ended.talk
+    assert "training begins" not in ended.talk and "valid loss" not in ended.talk
+
+
 def test_side_by_side(jumok, experiment, tmp_path):
     words = ["compare", experiment, "--vary", "model.width=8,16", "--run", tmp_path / "c", "--json"]
     ended = jumok(*words)

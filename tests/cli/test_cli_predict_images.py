@@ -2,17 +2,19 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from jumok.cli.image_files import distinct_names, image_ids
 from jumok.data.annotations.palette import PALETTE
-from jumok.predictor import load
+from jumok.predictor import load, save_weights, weights_of
 from picture_runs import IDS, draw_scene, trained
 
 KINDS = ("boxes", "mask", "text")
@@ -249,3 +251,20 @@ def test_a_name_that_is_no_utf8_is_told(jumok, tmp_path, words):
     if (tmp_path / "out").exists():
         assert (tmp_path / "out" / "b.jpg").exists()
         assert len(load_json(tmp_path / "out" / "images.json")["unreadable"]) == 1
+
+
+def test_a_threshold_of_nothing_tells_what_an_unsure_model_finds(jumok, tmp_path):
+    shutil.copytree(trained("boxes") / "run" / "model", tmp_path / "unsure")
+    model = load(tmp_path / "unsure").model
+    with torch.no_grad():
+        model.decoders["seen"].score.bias -= 12  # as after a few steps: no score reaches a hundredth
+    save_weights(tmp_path / "unsure", weights_of(model), {})
+    image = scenes("boxes")[0]
+
+    def objects(*words: object) -> list[dict[str, object]]:
+        document = json.loads(jumok("predict", tmp_path / "unsure", image, "--json", *words).output)
+        return document[0]["objects"]
+
+    assert objects() == []
+    found = objects("--threshold", "0")
+    assert 0 < len(found) <= 100 and all(0 < one["score"] < 0.01 for one in found)

@@ -95,6 +95,18 @@ def test_a_picture_without_anything():
     assert found.boxes.shape == (0, 4) and found.scores.shape == found.labels.shape == (0,)
 
 
+def test_a_threshold_of_nothing_gives_every_candidate_up_to_the_maximum():
+    head, _ = head_and_memory()
+    corners = torch.arange(7.0)[:, None] * 8 + torch.zeros(7, 2)
+    boxes = torch.cat((corners, corners + 6), -1)  # (7, 4), apart from each other
+    boxes[-1, 2:] = boxes[-1, :2]  # without area, so no candidate
+    low = saying(boxes, torch.full((7, C), 0.001))
+    assert not len(head.detect(low)[0].scores)
+    (found,) = head.detect(low, threshold=0.0)
+    assert len(found.scores) == 6 * C and (found.scores > 0).all()
+    assert len(head.detect(low, threshold=0.0, most=5)[0].scores) == 5
+
+
 def test_a_memory_of_a_text_is_refused():
     head, memory = head_and_memory()
     with pytest.raises(ValueError, match="feature maps"):

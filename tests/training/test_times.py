@@ -11,7 +11,7 @@ FIRST = Began("runs/x", 1234, {"train": 300}, {"source": "10 tokens"}, "fp32", "
 
 def test_a_training_that_goes_on_began_with_its_first_session(tmp_path, monkeypatch):
     moments = iter(["2026-01-01T10:00:00+00:00", "2026-01-02T10:00:00+00:00", "2026-01-02T11:00:00+00:00"])
-    monkeypatch.setattr(environment, "moment", lambda: next(moments))
+    monkeypatch.setattr(environment, "time_now", lambda: next(moments))
     file = tmp_path / "environment.json"
     begin_environment(file, FIRST)
     assert json.loads(file.read_text())["sessions"] == 1

@@ -162,6 +162,8 @@ def remarks(name: str, part: "SplitReport") -> list[str]:
         )
     if part.excess:
         said.append(f"{name}: {part.excess}")
+    if part.length_gap:
+        said.append(f"{name}: {part.length_gap}")
     if part.leaked:
         from jumok.dataset.leaks import leak_sentence
 

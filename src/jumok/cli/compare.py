@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Json, Set
+from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import Interrupted
 
@@ -33,6 +33,8 @@ def command(
         Path | None, typer.Option(help="Where the runs go; runs/NAME-OF-THE-FILE-compare by default.")
     ] = None,
     set_: Set = None,
+    device: Device = "",
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Train variants of an experiment with the same data, seed and steps, and set them side by side.
@@ -43,15 +45,15 @@ def command(
     from jumok.experiment.file import read_experiment
     from jumok.experiment.variations import variations
 
-    variants = variations(vary or [], paired)
+    variants, overrides = variations(vary or [], paired), [*(set_ or []), *on_device(device)]
     for variant in variants:
-        read_experiment(config, [*(set_ or []), *variant.overrides])
+        read_experiment(config, [*overrides, *variant.overrides])
     from jumok.comparison import compare_variations
     from jumok.training.display import make_display
 
     folder = run or Path("runs") / f"{config.stem}-compare"
     try:
-        comparison = compare_variations(config, variants, folder, set_ or [], make_display(), say)
+        comparison = compare_variations(config, variants, folder, overrides, make_display(quiet), say)
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     show_comparison(comparison, folder)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jumok.cli.options import Json, Set
+from jumok.cli.options import Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
 
@@ -63,6 +63,8 @@ def command(
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
     set_: Set = None,
+    device: Device = "",
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Train a model on a small real task, in minutes, and show what it can do.
@@ -81,19 +83,22 @@ def command(
         raise ConfigurationError("--output belongs to the demo digits")
     if round_trip and run is not None:
         raise ConfigurationError("--round-trip makes two runs; say with --folder where, instead of --run")
+    overrides = [*(set_ or []), *on_device(device)]
     if name is Name.bottleneck:
-        show_bottleneck(prepared(run or folder / "bottleneck"), set_ or [], json)
+        show_bottleneck(prepared(run or folder / "bottleneck"), overrides, quiet, json)
         return
     if round_trip:
-        show_round_trip(folder, set_ or [], json)
+        show_round_trip(folder, overrides, quiet, json)
         return
     if name is Name.digits:
         demo = digits_demo(run, folder, output or Output.boxes)
     else:
         demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
-    evaluation = run_demo(demo, set_ or [])
+    evaluation = run_demo(demo, overrides, quiet)
     if json:
         print_json({"run": str(demo.run), **evaluation})
+    if quiet:
+        return
     show_examples(demo)
     say(f"\nThe run is in {demo.run}; {demo.run}/report.html shows it all. Try next:")
     for line in demo.next:
@@ -170,20 +175,21 @@ def digits_demo(run: Path | None, folder: Path, output: Output) -> Demo:
     )
 
 
-def run_demo(demo: Demo, overrides: list[str]) -> dict[str, object]:
+def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]:
     """Train, or go on, or say that it is done; gives the evaluation."""
     from jumok.experiment.file import read_experiment
     from jumok.reporting.numbers import duration
     from jumok.training import train
     from jumok.training.display import make_display
 
-    say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
+    if not quiet:
+        say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
     try:
-        outcome = train(read_experiment(demo.file, overrides), demo.run, make_display())
+        outcome = train(read_experiment(demo.file, overrides), demo.run, make_display(quiet))
     except Interrupted:
         raise Interrupted(f"stopped and saved in {demo.run}; the same command goes on from here") from None
-    if not outcome.was_finished:
+    if not outcome.was_finished and not quiet:
         say(f"done in {duration(time.monotonic() - started)}")
     return outcome.evaluation
 
@@ -211,7 +217,7 @@ def show_examples(demo: Demo) -> None:
     talk.print(table)
 
 
-def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
+def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) -> None:
     """Train the five models, then the table and the picture."""
     from jumok.cli.compare import show_comparison
     from jumok.comparison import compare_variations
@@ -220,35 +226,40 @@ def show_bottleneck(run: Path, overrides: list[str], json: bool) -> None:
     from jumok.training.display import make_display
 
     file = bottleneck.write(run)
-    say(f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on.")
+    if not quiet:
+        say(
+            f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on."
+        )
     started = time.monotonic()
     try:
         comparison = compare_variations(
-            file, bottleneck.VARIATIONS, run, overrides, make_display(), say, bottleneck.TITLE
+            file, bottleneck.VARIATIONS, run, overrides, make_display(quiet), say, bottleneck.TITLE
         )
     except Interrupted:
         raise Interrupted(f"stopped and saved in {run}; the same command goes on from here") from None
-    say(f"done in {duration(time.monotonic() - started)}")
+    if not quiet:
+        say(f"done in {duration(time.monotonic() - started)}")
     show_comparison(comparison, run)
     several = [run / variation.folder for variation in bottleneck.VARIATIONS[-2:]]
-    say(f"Try next:\n  jumok look {several[0]} {several[1]}   # see what they look at")
+    if not quiet:
+        say(f"Try next:\n  jumok look {several[0]} {several[1]}   # see what they look at")
     if json:
         print_json(asdict(comparison))
 
 
-def show_round_trip(folder: Path, overrides: list[str], json: bool) -> None:
+def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool) -> None:
     """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
     from jumok.demos import numbers
     from jumok.predictor import load
 
     there, back = numbers_demo(None, folder, reverse=False), numbers_demo(None, folder, reverse=True)
     for demo in (there, back):
-        run_demo(demo, overrides)
+        run_demo(demo, overrides, quiet)
     asked = [str(number) for number in numbers.parts()["test"].tolist()]
     written = [prediction.text for prediction in load(there.run).predict(asked)]
     returned = [prediction.text for prediction in load(back.run).predict(written)]
     same = sum(before == after for before, after in zip(asked, returned, strict=True))
-    for before, between, after in list(zip(asked, written, returned, strict=True))[:SHOWN]:
+    for before, between, after in list(zip(asked, written, returned, strict=True))[: 0 if quiet else SHOWN]:
         say(f"  {before} -> {between} -> {after}{'' if before == after else '   (not the same)'}")
     say(f"{same:,} of {len(asked):,} held-out numbers came back as themselves")
     if json:

@@ -55,8 +55,9 @@ def command(
     if kind is not None and asked is not None and asked.kind not in ("", kind):
         raise ConfigurationError(f"--output says {asked.kind}, and --kind says {kind}; give one of them")
     given = [parse(text, "input") for text in inputs or ()]
-    from jumok.experiment.file import build_experiment, parse_yaml
+    from jumok.experiment.file import build_experiment
     from jumok.experiment.found import find_data
+    from jumok.experiment.loader import parse_yaml
     from jumok.experiment.starting import start_of, starting_text
 
     wanted = (asked.kind if asked is not None else "") or kind

@@ -25,3 +25,8 @@ Precision = Annotated[
 Method = Annotated[
     Literal["beam", "greedy", "sample"] | None, typer.Option(help="How answers are searched for.")
 ]
+
+
+def on_device(name: str) -> list[str]:
+    """A device that was asked for, as an option of the experiment; nothing leaves that of the file."""
+    return [f"training.device={name}"] if name else []

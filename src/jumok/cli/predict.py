@@ -120,6 +120,7 @@ def command(
         say(f"note: {note}")
     if threshold is not None and all(kind.least is None for kind in predictor.outputs.values()):
         raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
+    predictor.least = threshold
     listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
     with ExitStack() as stack:
         at_keyboard = not texts and file is None and sys.stdin.isatty()

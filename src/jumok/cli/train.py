@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Device, Json, Quiet, Set
+from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import Interrupted
 
@@ -55,11 +55,6 @@ def command(
         say(f"{folder}/report.html shows it all; see what the model looks at: jumok look {folder}")
     if json:
         print_json({"run": str(folder), **outcome.evaluation})
-
-
-def on_device(name: str) -> list[str]:
-    """A device that was asked for, as an option of the experiment; nothing leaves that of the file."""
-    return [f"training.device={name}"] if name else []
 
 
 def tell_plan(experiment: "Experiment", run: Path, reporter: "Reporter", json: bool) -> None:

@@ -5,6 +5,8 @@ and so do we: sizes, pixels and boxes always mean the picture as it is shown. Wh
 comes too late and is not looked at.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import struct
@@ -13,30 +15,33 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
-from PIL.ExifTags import Base
-from PIL.Image import Transpose
 
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.reading import nearest_file
-from jumok.deferred import lazy_names
+from jumok.deferred import Deferred, lazy_names
 from jumok.errors import DataError
+
+if TYPE_CHECKING:
+    import PIL
+    from PIL import ExifTags, Image
+else:  # who has no images waits for no Pillow
+    PIL, ExifTags, Image = Deferred("PIL"), Deferred("PIL.ExifTags"), Deferred("PIL.Image")
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB
 UPRIGHT = 1  # EXIF's number for a picture that is stored as it is shown
-TURNS = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
+TURNS = {  # what makes a picture upright, in the words of PIL.Image.Transpose
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
 }
 SIDEWAYS = (5, 6, 7, 8)
 OTHER_FORMATS = {
@@ -118,7 +123,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
             with Image.open(path, formats=FORMATS) as image:
                 check_pixels(path, image.size)
                 yield image
-    except UnidentifiedImageError:
+    except PIL.UnidentifiedImageError:
         raise UnreadableFile(unknown_format(path)) from None
     except Image.DecompressionBombError:
         raise UnreadableFile(too_large(path, f"more than {MOST_PIXELS // 10**6}")) from None
@@ -191,7 +196,7 @@ def orientation(image: Image.Image) -> int:
     """EXIF's orientation, 1 when there is none or nonsense; looks at the header alone."""
     try:
         # of the base class: the one of PNG decodes the picture, to find what stands behind its pixels
-        number = Image.Image.getexif(image).get(Base.Orientation, UPRIGHT)
+        number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
     except BROKEN:  # damaged EXIF; the picture may be fine
         return UPRIGHT
     return number if number in TURNS else UPRIGHT
@@ -203,7 +208,7 @@ def upright(image: Image.Image) -> Image.Image:
     image.load()
     if turn == UPRIGHT or image.format == "TIFF":  # Pillow turns TIFF while it loads
         return image.copy()
-    return image.transpose(TURNS[turn])
+    return image.transpose(Image.Transpose[TURNS[turn]])
 
 
 def as_rgb(path: Path, image: Image.Image) -> Image.Image:

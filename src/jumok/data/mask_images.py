@@ -4,14 +4,22 @@ Numbers are read as they are stored, whatever the mode: one channel of 1, 8, 16 
 transparency, three equal channels. What does not keep numbers (JPEG, CMYK, fractions) is refused in a sentence.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import opened, upright
+from jumok.deferred import Deferred
 from jumok.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:  # who has no images waits for no Pillow
+    Image = Deferred("PIL.Image")
 
 WHOLE = ("L", "P", "I", "1")  # one channel of whole numbers; I;16 in both byte orders beside them
 COLOURS = ("RGB", "RGBA", "RGBX", "RGBa")

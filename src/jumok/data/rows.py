@@ -9,11 +9,11 @@ from typing import NamedTuple, Protocol
 from jumok.data.annotations.picture import Class
 from jumok.data.faults import Fault
 from jumok.data.remarks import Remarks
+from jumok.files import SURROGATE
 
 MARK = "\ufeff"  # the byte order mark
 FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and dots that are blank
 JAMO = re.compile("[\u1100-\u11ff]")
-SURROGATE = re.compile("[\ud800-\udfff]")
 # zero-width space, word joiner, soft hyphen, marks of direction; joiners and selectors belong to scripts and emoji
 INVISIBLE = re.compile("[\u200b\u2060\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -12,14 +12,13 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from jumok.data.jamo import compose, decompose, origins
+from jumok.data.specials import SPECIALS, UNK
 from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES
 from jumok.data.unigram import learn_pieces
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole, write_file_atomically
 
 Kind = Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"]
-PAD, UNK, BOS, EOS = 0, 1, 2, 3
-SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")  # as they are shown
 # Inside the tokenizer their names have a space, as no token of a text has: "<s>" in a text is ordinary text.
 NAMES = [f"{special} " for special in SPECIALS]
 

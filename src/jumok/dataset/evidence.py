@@ -1,7 +1,13 @@
 """What the examples of a part can tell, and what they ask for that the model cannot do."""
 
+import numpy as np
+
 from jumok.dataset.split import Split
 from jumok.errors import DataError
+
+FACTOR = 2  # between the median lengths of two parts, from which on it is told
+TOKENS = 2  # that they differ by, at least: one token more or less says nothing
+EXAMPLES = 10  # of a part, below which its median says little
 
 
 def require_evidence(split: Split, most: int) -> None:
@@ -21,3 +27,19 @@ def excess(split: Split) -> str | None:
     """What a part asks for that the model cannot do."""
     found = (kind.excess(split.columns[name], split.rows) for name, kind in split.outputs.items())
     return next((sentence for sentence in found if sentence is not None), None)
+
+
+def length_gap(split: Split, train: Split) -> str | None:
+    """In which column the median length of a part is far from that of train, and why that may be."""
+    if min(len(split), len(train)) < EXAMPLES:
+        return None
+    for name in split.fields.all:
+        here, there = (float(np.median(part.lengths(name))) - 1 for part in (split, train))  # no end marks
+        short, long = sorted((here, there))
+        if long >= FACTOR * short and long - short >= TOKENS:
+            return (
+                f"{name} has a median of {here:g} tokens, in train {there:g}; either the tokens know the texts of "
+                "train by heart (then set tokens: {kind: characters}, or a smaller tokens size), or these texts are "
+                "of another kind (then draw the parts from one file by data.split)"
+            )
+    return None

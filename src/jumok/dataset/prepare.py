@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +15,12 @@ from jumok.dataset.leaks import told_leaks
 from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, left_out
 from jumok.dataset.split import Split
 from jumok.errors import DataError
-from jumok.experiment.options import Experiment
 from jumok.kinds import fitting
 from jumok.kinds.fitting import Fields
 from jumok.kinds.kind import InputKind, Material, OutputKind
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 Say = Callable[[str], None]
 PATIENCE = 10.0  # seconds between two words about images that are looked at
@@ -42,7 +45,7 @@ class Prepared:
 
 
 def prepare(
-    experiment: Experiment,
+    experiment: "Experiment",
     say: Say,
     fitted: Fields | None = None,
     parts: Sequence[str] = ("train", "valid", "test"),
@@ -81,7 +84,7 @@ def prepare(
     return prepared
 
 
-def refusal(prepared: Prepared, experiment: Experiment) -> str | None:
+def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
     """Why training would refuse these data, in a few words; None where it would begin."""
     faults: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
     fatal = sum(len(one.fatal) for one in faults)
@@ -101,7 +104,9 @@ def refusal(prepared: Prepared, experiment: Experiment) -> str | None:
     return None
 
 
-def _import_all(experiment: Experiment, say: Say, parts: Sequence[str], fitted: bool) -> dict[str, Imported]:
+def _import_all(
+    experiment: "Experiment", say: Say, parts: Sequence[str], fitted: bool
+) -> dict[str, Imported]:
     wanted = {_owner(part, experiment) for part in parts} | (set() if fitted else {"train"})
     return {
         part: import_source(source.build(experiment.inputs, experiment.outputs), _progress(part, say))
@@ -123,7 +128,7 @@ def _progress(part: str, say: Say) -> Callable[[int], None]:
     return tell
 
 
-def _fit(experiment: Experiment, imported: Mapping[str, Imported], rows: np.ndarray | None) -> Fields:
+def _fit(experiment: "Experiment", imported: Mapping[str, Imported], rows: np.ndarray | None) -> Fields:
     train = imported["train"]
     if rows is None or not len(rows):
         raise _nothing_left("train", train)
@@ -145,7 +150,7 @@ def _nothing_left(part: str, found: Imported | PartFaults) -> DataError:
     return DataError(f"{what}the {part} part has no rows{' left' if shown else ''}{why}")
 
 
-def _refuse_or_skip(part: str, imported: Imported, experiment: Experiment, say: Say) -> None:
+def _refuse_or_skip(part: str, imported: Imported, experiment: "Experiment", say: Say) -> None:
     total = sum(imported.counts.values())
     if total and (imported.fatal or experiment.data.on_bad_rows == "error"):
         raise _refusal((imported.fatal or imported.faults)[0], total, bool(imported.fatal))
@@ -158,7 +163,7 @@ def _refuse_or_skip(part: str, imported: Imported, experiment: Experiment, say: 
         )
 
 
-def _refuse_or_skip_part(part: str, prepared: Prepared, experiment: Experiment, say: Say) -> None:
+def _refuse_or_skip_part(part: str, prepared: Prepared, experiment: "Experiment", say: Say) -> None:
     found, split = prepared.part_faults[part], prepared.splits[part]
     if found.count and (found.fatal or experiment.data.on_bad_rows == "error"):
         raise _refusal((found.fatal or found.shown)[0], found.count, bool(found.fatal))
@@ -193,12 +198,12 @@ def _remarks(prepared: Prepared) -> list[str]:
     return said
 
 
-def _owner(part: str, experiment: Experiment) -> str:
+def _owner(part: str, experiment: "Experiment") -> str:
     """The source that a part is taken from: its own, or train when it is split off."""
     return part if getattr(experiment.data, part) is not None else "train"
 
 
-def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]) -> np.ndarray | None:
+def _rows_of(part: str, experiment: "Experiment", imported: Mapping[str, Imported]) -> np.ndarray | None:
     """The rows of its source that make a part, or None when the experiment has no such part."""
     data = experiment.data
     if part != "train" and getattr(data, part) is not None:
@@ -214,7 +219,7 @@ def _rows_of(part: str, experiment: Experiment, imported: Mapping[str, Imported]
     return np.flatnonzero(sides == ("train", "valid", "test").index(part))
 
 
-def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: Experiment) -> Split:
+def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:
     """The columns of a part, without the rows that cannot be used."""
     source = prepared.faults[_owner(part, experiment)]
     fields, faults = prepared.fields, PartFaults()

@@ -7,7 +7,7 @@ import numpy as np
 
 from jumok.data.check import LengthSummary, length_summary
 from jumok.data.faults import Fault
-from jumok.dataset.evidence import excess
+from jumok.dataset.evidence import excess, length_gap
 from jumok.dataset.importing import Imported
 from jumok.dataset.leaks import hashes, leaks, same_names
 from jumok.dataset.part_faults import PartFaults
@@ -28,6 +28,7 @@ class SplitReport:
     leaked: int  # rows whose inputs stand in train too
     leak: str | None  # the first of them
     excess: str | None  # what rows ask for that the model cannot do
+    length_gap: str | None  # in which column lengths are far from those of train
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
         leaked=leaked,
         leak=leak,
         excess=excess(split),
+        length_gap=None if train is None else length_gap(split, train),
     )
 
 

@@ -1,10 +1,17 @@
 """Drawn pictures as the bytes of files."""
 
+from __future__ import annotations
+
 import base64
 import io
+from typing import TYPE_CHECKING
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from jumok.deferred import Deferred
+
+if TYPE_CHECKING:
+    from PIL import Image, PngImagePlugin
+else:  # who has no images waits for no Pillow
+    Image, PngImagePlugin = Deferred("PIL.Image"), Deferred("PIL.PngImagePlugin")
 
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken
 SMALLER = 0.75  # of each side, where no quality is low enough
@@ -35,7 +42,7 @@ def encoded(image: Image.Image, quality: int) -> bytes:
 
 def png(image: Image.Image) -> bytes:
     """A picture as PNG, which says in its head who made it."""
-    file, about = io.BytesIO(), PngInfo()
+    file, about = io.BytesIO(), PngImagePlugin.PngInfo()
     about.add_text("Software", "jumok")
     image.save(file, format="PNG", pnginfo=about)
     return file.getvalue()

@@ -1,11 +1,19 @@
 """Masks as images of their own."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from jumok.data.annotations.palette import Colour
+from jumok.deferred import Deferred
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:  # who has no images waits for no Pillow
+    Image = Deferred("PIL.Image")
 
 MOST = 255  # the largest value that a palette can colour
 

@@ -1,14 +1,16 @@
 """Labelled pictures side by side, with boxes, names and masks drawn over them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, sqrt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from jumok.data.annotations.masks import mask_classes
@@ -17,6 +19,11 @@ from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Annotation,
 from jumok.data.annotations.segmentation import covered
 from jumok.data.images import load_image
 from jumok.deferred import Deferred
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
+else:  # who has no images waits for no Pillow
+    Image, ImageDraw, ImageFont = (Deferred(f"PIL.{name}") for name in ("Image", "ImageDraw", "ImageFont"))
 
 transforms = Deferred("torchvision.transforms.v2.functional")
 utilities = Deferred("torchvision.utils")

@@ -1,19 +1,24 @@
 """Scoring a model on a split: scores with intervals, where it does well, and whether two models differ."""
 
-from jumok.evaluation.analysis import Analysis, Shown, analyse
-from jumok.evaluation.answers import (
-    Answered,
-    answer,
-    compare,
-    evaluate,
-    experiment_of,
-    final_split,
-    open_split,
-    with_alternatives,
-)
-from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
-from jumok.evaluation.record import read_analysis, read_evaluation, write_record
-from jumok.evaluation.tuning import tune
+from typing import TYPE_CHECKING
+
+from jumok.deferred import lazy_names
+
+if TYPE_CHECKING:
+    from jumok.evaluation.analysis import Analysis, Shown, analyse
+    from jumok.evaluation.answers import (
+        Answered,
+        answer,
+        compare,
+        evaluate,
+        experiment_of,
+        final_split,
+        open_split,
+        with_alternatives,
+    )
+    from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
+    from jumok.evaluation.record import read_analysis, read_evaluation, write_record
+    from jumok.evaluation.tuning import tune
 
 __all__ = [
     "Analysis",
@@ -38,3 +43,31 @@ __all__ = [
     "with_alternatives",
     "write_record",
 ]
+
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Analysis": "jumok.evaluation.analysis",
+            "Answered": "jumok.evaluation.answers",
+            "Contest": "jumok.evaluation.apart",
+            "Shown": "jumok.evaluation.analysis",
+            "Side": "jumok.evaluation.apart",
+            "analyse": "jumok.evaluation.analysis",
+            "answer": "jumok.evaluation.answers",
+            "are_alike": "jumok.evaluation.apart",
+            "compare": "jumok.evaluation.answers",
+            "contests": "jumok.evaluation.apart",
+            "draw_sides": "jumok.evaluation.apart",
+            "evaluate": "jumok.evaluation.answers",
+            "experiment_of": "jumok.evaluation.answers",
+            "farthest_apart": "jumok.evaluation.apart",
+            "final_split": "jumok.evaluation.answers",
+            "open_split": "jumok.evaluation.answers",
+            "read_analysis": "jumok.evaluation.record",
+            "read_evaluation": "jumok.evaluation.record",
+            "tune": "jumok.evaluation.tuning",
+            "with_alternatives": "jumok.evaluation.answers",
+            "write_record": "jumok.evaluation.record",
+        },
+    )

@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
-from jumok.experiment.options import Experiment
-from jumok.machine import moment
+from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
@@ -21,6 +20,9 @@ from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
 from jumok.predictor.predictor import Predictor
 from jumok.predictor.saved import CONFIG, load, model_folder, read_config
 from jumok.values import Prediction
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 RESAMPLES = 1000
 Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
@@ -124,7 +126,7 @@ def answer(
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
-    began, started = moment(), time.perf_counter()
+    began, started = time_now(), time.perf_counter()
     predictions = predictor.predict(
         asked, progress=None if progress is None else counting(progress, len(asked))
     )
@@ -153,12 +155,12 @@ def with_alternatives(predictor: Predictor) -> Predictor:
     return Predictor(predictor.model, predictor.fields, changed, predictor.notes)
 
 
-def final_split(experiment: Experiment) -> str:
+def final_split(experiment: "Experiment") -> str:
     """The part that a run is scored on when it is done: test where there is one, else valid."""
     return "test" if "test" in experiment.data.parts() else "valid"
 
 
-def open_split(experiment: Experiment, predictor: Predictor, name: str, say: Say) -> Split:
+def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: Say) -> Split:
     """A split of an experiment as a trained model reads it."""
     parts = experiment.data.parts()
     if name not in parts:
@@ -167,7 +169,7 @@ def open_split(experiment: Experiment, predictor: Predictor, name: str, say: Say
     return prepared.splits[name]
 
 
-def experiment_of(run: Path) -> Experiment:
+def experiment_of(run: Path) -> "Experiment":
     """The configuration of a run or model folder."""
     config = run / CONFIG
     return read_config(config if config.exists() else model_folder(run) / CONFIG)

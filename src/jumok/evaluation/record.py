@@ -11,7 +11,7 @@ from jumok.evaluation.answers import Answered
 from jumok.evaluation.examples import draw_examples
 from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.files import write_file_atomically, write_json
-from jumok.machine import moment
+from jumok.machine import time_now
 
 ANSWERS = "predictions.jsonl"
 # what Python's splitlines and others take for the end of a line, though JSON allows it within a text
@@ -22,7 +22,7 @@ def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> Non
     """Write pictures, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
     analysis = analyse(answered)
     pictures = draw_examples(run, answered, analysis.examples)
-    times = {"began": answered.began, "ended": moment(), "seconds": answered.seconds}
+    times = {"began": answered.began, "ended": time_now(), "seconds": answered.seconds}
     write_json(run / ANALYSIS, {**asdict(analysis), "pictures": pictures, **times})
     write_file_atomically(run / ANSWERS, "".join(f"{line}\n" for line in lines(answered)).encode())
     write_json(run / EVALUATION, document)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, NotRequired
 
-from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from jumok.errors import RunError
@@ -84,17 +83,16 @@ class StoredAnalysis(TypedDict):
     seconds: NotRequired[float]
 
 
-FORMS: dict[str, TypeAdapter[Any]] = {
-    EVALUATION: TypeAdapter(StoredEvaluation),
-    ANALYSIS: TypeAdapter(StoredAnalysis),
-}
+FORMS = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
 
 
 def read_stored(path: Path) -> dict[str, Any] | None:
     """The content of a file; None where it is missing, RunError where it is damaged."""
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         value = json.loads(read_whole(path))
-        FORMS[path.name].validate_python(value)
+        TypeAdapter(FORMS[path.name]).validate_python(value)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, ValidationError) as error:
@@ -107,6 +105,8 @@ def remedy(path: Path) -> str:
 
 
 def in_short(error: Exception) -> str:
+    from pydantic import ValidationError
+
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -1,16 +1,19 @@
 """What is told of answers, chosen on the valid part when a training is done, and kept with the model."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jumok.dataset.prepare import Say
 from jumok.evaluation.answers import answer, open_split
-from jumok.experiment.options import Experiment
 from jumok.predictor.predictor import Predictor
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 MOST = 1000  # inputs of the valid part that are looked at
 
 
-def tune(folder: Path, predictor: Predictor, experiment: Experiment, say: Say) -> Predictor:
+def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
     (kind,) = predictor.outputs.values()
     if kind.least is None or "valid" not in experiment.data.parts():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jumok.data.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
-from jumok.experiment.loader import HALF, parse_yaml
+from jumok.files import SURROGATE
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -36,6 +36,8 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
 
     Relative paths start at the file. A ConfigurationError has file, line, what was expected and the nearest name.
     """
+    from jumok.experiment.loader import parse_yaml
+
     path = Path(path)
     try:
         if path.is_char_device() and path != Path(os.devnull):
@@ -68,9 +70,11 @@ def keys_of(override: str) -> list[str]:
 
 def set_value(given: dict[str, Any], override: str) -> None:
     """Apply "a.b.c=value", the value read as YAML."""
+    from jumok.experiment.loader import parse_yaml
+
     _, equals, value = override.partition("=")
     *parents, last = keys = keys_of(override)
-    if HALF.search(override):
+    if SURROGATE.search(override):
         raise ConfigurationError(f"--set {override!r}: is not UTF-8 text; write it as UTF-8")
     if not equals or not all(keys):
         raise ConfigurationError(f"--set {override!r}: expected KEY=VALUE, like training.steps=200")

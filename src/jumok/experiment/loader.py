@@ -7,11 +7,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from jumok.errors import ConfigurationError
+from jumok.files import SURROGATE
 
 # what YAML 1.1 reads in ways that few people mean
 OTHERWISE = (":bool", ":int", ":float", ":timestamp", ":value")
-
-HALF = re.compile("[\ud800-\udfff]")  # lone surrogates, as bytes become in arguments, too
 
 
 class Loader(yaml.SafeLoader):
@@ -31,7 +30,7 @@ class Loader(yaml.SafeLoader):
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
         value = super().construct_scalar(node)
-        if isinstance(value, str) and HALF.search(value):
+        if isinstance(value, str) and SURROGATE.search(value):
             raise ConfigurationError(
                 f"{self.name}:{node.start_mark.line + 1}: {value[:60]!r} holds half a character or a byte that "
                 "is not UTF-8; write it as UTF-8"

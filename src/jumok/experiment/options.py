@@ -1,7 +1,7 @@
 """What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -19,9 +19,6 @@ from jumok.errors import ConfigurationError
 from jumok.experiment.sources import SourceOptions
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, misplaced
-
-if TYPE_CHECKING:
-    from jumok.search import Search
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -194,14 +191,3 @@ def check_name(name: str, place: str) -> None:
             place,
             name,
         )
-
-
-def build_search(options: DecodingOptions, banned: tuple[int, ...]) -> "Search":
-    """The search that the options ask for."""
-    from jumok.search import BeamSearch, Greedy, Sampling
-
-    if options.method == "greedy":
-        return Greedy(banned)
-    if options.method == "beam":
-        return BeamSearch(max(options.beam, options.best), options.length_penalty, options.best, banned)
-    return Sampling(options.temperature, options.top_k, options.top_p, options.best, options.seed, banned)

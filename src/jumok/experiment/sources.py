@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from jumok.data.annotations.box_columns import named_places
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, misplaced
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
 FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
 BELONGS = {  # which formats an option is for
-    "columns": ("table",),
+    "columns": ("table", "boxes"),
     "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
@@ -103,7 +104,27 @@ class SourceOptions(Options):
             raise misplaced("masks need the names of their classes, in the order of their values", "classes")
         if self.masks is not None:
             self._check_values()
+        if self.boxes is not None:
+            self._check_box_columns()
         return self
+
+    def _check_box_columns(self) -> None:
+        """Refuse columns of a table of boxes that say nothing, or are no numbers."""
+        for name, number in (self.columns or {}).items():
+            if not named_places([name]):
+                raise misplaced(
+                    "is no column of boxes; name them like filename, xmin, ymin, xmax, ymax, class, width, height",
+                    "columns",
+                    name,
+                )
+            if not isinstance(number, int):
+                raise misplaced(
+                    "columns of boxes have numbers, from 1; names stand in the table", "columns", name
+                )
+
+    @property
+    def box_columns(self) -> dict[str, int]:
+        return {name: number for name, number in (self.columns or {}).items() if isinstance(number, int)}
 
     def _check_values(self) -> None:
         """Refuse values of masks that contradict each other."""
@@ -182,7 +203,7 @@ class SourceOptions(Options):
         if self.cvat is not None:
             return read_cvat(self.cvat, self.images, self.split, names)
         if self.boxes is not None:
-            return read_box_table(self.boxes, self.images, names)
+            return read_box_table(self.boxes, self.images, names, self.box_columns)
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
 
 

@@ -13,6 +13,7 @@ from jumok.values import Detections, Memory, Pyramid
 
 RARE = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
 EDGE = 4.0  # strides, of a box before training
+FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
 CANDIDATES = 1000  # boxes of a picture, the surest, that are compared with each other
 
 
@@ -72,7 +73,7 @@ class DenseBoxHead(nn.Module):
 
     @torch.no_grad()
     def detect(
-        self, found: DenseBoxes, threshold: float = 0.01, overlap: float = 0.6, most: int = 100
+        self, found: DenseBoxes, threshold: float = FLOOR, overlap: float = 0.6, most: int = 100
     ) -> list[Detections]:
         """For each picture at most so many boxes of a score of at least `threshold`, the surest first.
 
@@ -129,7 +130,7 @@ def surest(
     height, width = shown
     boxes = clip(boxes, width, height)
     scores = scores * (areas(boxes) > 0)[:, None]
-    cell, label = (scores >= threshold).nonzero(as_tuple=True)
+    cell, label = ((scores >= threshold) & (scores > 0)).nonzero(as_tuple=True)
     score, order = scores[cell, label].sort(descending=True, stable=True)
     cell, label, score = cell[order[:CANDIDATES]], label[order[:CANDIDATES]], score[:CANDIDATES]
     kept = ops.batched_nms(boxes[cell], score, label, overlap)[:most]

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from jumok.attention.maps import Check
 from jumok.attention.record import Recording, record
+from jumok.data.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
-from jumok.experiment.options import build_search
 from jumok.inspection.layers import Layer
 from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.kind import Asked
 from jumok.kinds.scored import Scored
-from jumok.kinds.text import BANNED
+from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
 from jumok.search import Search
 from jumok.values import Memory

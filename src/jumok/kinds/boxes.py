@@ -18,7 +18,7 @@ from jumok.data.store import TextStore
 from jumok.drawing.sheet import LabelledPicture
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
-from jumok.heads.dense import DenseBoxHead
+from jumok.heads.dense import FLOOR, DenseBoxHead
 from jumok.heads.query import QueryBoxHead
 from jumok.kinds.boxes_options import BoxesOutput, QueryHeadOptions
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
@@ -154,7 +154,9 @@ class Boxes:
         """The objects of each image, the surest first, in pixels of the image as it came."""
         pictures = inputs[self.image]
         sizes = zip(pictures.shown.tolist(), pictures.original.tolist(), strict=True)
-        found = decoder.detect(decoder(memory))
+        made = decoder(memory)
+        lower = asked.least is not None and asked.least < FLOOR
+        found = decoder.detect(made, threshold=asked.least) if lower else decoder.detect(made)
         return [
             self.readable(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
             for one, (shown, original) in zip(found, sizes, strict=True)

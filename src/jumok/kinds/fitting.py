@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import nn
 
+from jumok.deferred import Deferred
 from jumok.errors import ConfigurationError
-from jumok.kinds import boxes, image, mask, text
-from jumok.kinds.boxes_options import BoxesOutput
-from jumok.kinds.field_options import Inputs, Outputs
-from jumok.kinds.image_options import ImageInput
 from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
-from jumok.kinds.mask_options import MaskOutput
-from jumok.kinds.options import ModelOptions, TokenOptions
-from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.model import EncoderDecoder
+
+if TYPE_CHECKING:
+    from jumok.kinds import boxes, image, mask, text
+    from jumok.kinds.boxes_options import BoxesOutput
+    from jumok.kinds.field_options import Inputs, Outputs
+    from jumok.kinds.image_options import ImageInput
+    from jumok.kinds.mask_options import MaskOutput
+    from jumok.kinds.options import ModelOptions, TokenOptions
+else:  # an experiment loads the kinds that it has
+    text, image = Deferred("jumok.kinds.text"), Deferred("jumok.kinds.image")
+    boxes, mask = Deferred("jumok.kinds.boxes"), Deferred("jumok.kinds.mask")
 
 
 class Fields(NamedTuple):
@@ -32,13 +37,15 @@ class Fields(NamedTuple):
 class Makers(NamedTuple):
     """How fields of each kind are made, from training data or from a folder."""
 
-    texts: Callable[[text.Fields], Mapping[str, text.Text]]  # all at once: they may share a vocabulary
-    image: Callable[[str, ImageInput, bool], image.Image]
-    boxes: Callable[[str, BoxesOutput, str], boxes.Boxes]
-    mask: Callable[[str, MaskOutput, str], mask.Mask]
+    texts: "Callable[[text.Fields], Mapping[str, text.Text]]"  # all at once: they may share a vocabulary
+    image: "Callable[[str, ImageInput, bool], image.Image]"
+    boxes: "Callable[[str, BoxesOutput, str], boxes.Boxes]"
+    mask: "Callable[[str, MaskOutput, str], mask.Mask]"
 
 
-def fit(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, material: Material) -> Fields:
+def fit(
+    inputs: "Inputs", outputs: "Outputs", tokens: "TokenOptions", limit: int, material: Material
+) -> Fields:
     """Learn from the training data what each field's kind needs to know."""
     makers = Makers(
         lambda fields: text.fit(fields, tokens, limit, material),
@@ -49,7 +56,7 @@ def fit(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, mate
     return made(inputs, outputs, makers)
 
 
-def load(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, folder: Path) -> Fields:
+def load(inputs: "Inputs", outputs: "Outputs", tokens: "TokenOptions", limit: int, folder: Path) -> Fields:
     """Read what `fit` had learned from the folder of a model."""
     makers = Makers(
         lambda fields: text.load(fields, tokens, limit, folder),
@@ -60,24 +67,24 @@ def load(inputs: Inputs, outputs: Outputs, tokens: TokenOptions, limit: int, fol
     return made(inputs, outputs, makers)
 
 
-def made(inputs: Inputs, outputs: Outputs, makers: Makers) -> Fields:
+def made(inputs: "Inputs", outputs: "Outputs", makers: Makers) -> Fields:
     """All fields, each by the maker of its kind."""
     both: dict[str, Any] = {**inputs, **outputs}
-    texts = {name: one for name, one in both.items() if isinstance(one, TextInput | TextOutput)}
-    fitted: dict[str, Any] = dict(makers.texts(texts))
+    texts = {name: one for name, one in both.items() if one.kind == "text"}
+    fitted: dict[str, Any] = dict(makers.texts(texts)) if texts else {}
     reads = any(name in texts for name in outputs)
-    images = [name for name, one in inputs.items() if isinstance(one, ImageInput)]
+    images = [name for name, one in inputs.items() if one.kind == "image"]
     for name, one in both.items():
-        if isinstance(one, ImageInput):
+        if one.kind == "image":
             fitted[name] = makers.image(name, one, reads)
-        elif isinstance(one, BoxesOutput):
+        elif one.kind == "boxes":
             fitted[name] = makers.boxes(name, one, images[0])
-        elif isinstance(one, MaskOutput):
+        elif one.kind == "mask":
             fitted[name] = makers.mask(name, one, images[0])
     return Fields({name: fitted[name] for name in inputs}, {name: fitted[name] for name in outputs})
 
 
-def build_model(fields: Fields, options: ModelOptions) -> EncoderDecoder:
+def build_model(fields: Fields, options: "ModelOptions") -> EncoderDecoder:
     """The model of these inputs and outputs, with fresh weights from torch's random state."""
     for name in fields.all:
         if hasattr(nn.ModuleDict(), name):

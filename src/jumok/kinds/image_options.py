@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from jumok.choices import OWN_BACKBONE
 from jumok.kinds.options import ModelOptions, Options, misplaced
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from jumok.encoders.convolutional import ConvolutionalEncoder
     from jumok.encoders.image import CellStates, ImageEncoder
 
-OWN = "convolutional"  # the name of our own encoder
 WIDEST = 256  # channels of it
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -47,8 +47,8 @@ class BackboneOptions(Options):
 
     @model_validator(mode="after")
     def channels_have_a_use(self) -> "BackboneOptions":
-        if self.channels is not None and self.backbone != OWN:
-            raise misplaced(f"belongs to backbone: {OWN}; this is {self.backbone}", "channels")
+        if self.channels is not None and self.backbone != OWN_BACKBONE:
+            raise misplaced(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
         return self
 
     def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> "ImageEncoder":
@@ -84,7 +84,7 @@ class BackboneOptions(Options):
         if self.strides is not None:
             return self.strides
         wanted = sorted({stride for want in wants for stride in want.strides})
-        if self.backbone == OWN:
+        if self.backbone == OWN_BACKBONE:
             return tuple(wanted)
         from jumok.encoders.backbone import require_known, strides_of
 
@@ -96,7 +96,7 @@ class BackboneOptions(Options):
         from jumok.encoders.backbone import Backbone
         from jumok.encoders.convolutional import ConvolutionalEncoder
 
-        if self.backbone == OWN:
+        if self.backbone == OWN_BACKBONE:
             stages = max(strides).bit_length() - 1
             channels = self.channels or [min(32 << stage, WIDEST) for stage in range(stages)]
             return ConvolutionalEncoder(strides, channels)

@@ -4,29 +4,34 @@ An experiment's inputs and outputs are fields; each is of one kind. The rooms be
 ask which kind a field is of.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from PIL import Image
 from torch import Tensor, nn
 
-from jumok.data.annotations.picture import Class
-from jumok.data.store import TextStore
-from jumok.drawing.sheet import LabelledPicture
-from jumok.kinds.axes import Axis
-from jumok.kinds.details import Detail
-from jumok.kinds.image_options import Wants
-from jumok.kinds.options import ModelOptions
-from jumok.kinds.scored import Scored
 from jumok.layers.embedding import TokenEmbedding
-from jumok.losses.tokens import Loss
-from jumok.metrics.metric import Metric
-from jumok.metrics.occurrence import Occurrence
-from jumok.search import Search
-from jumok.values import Memory, Value
+
+if TYPE_CHECKING:  # a model of texts needs nothing of images
+    from PIL import Image
+
+    from jumok.data.annotations.picture import Class
+    from jumok.data.store import TextStore
+    from jumok.drawing.sheet import LabelledPicture
+    from jumok.kinds.axes import Axis
+    from jumok.kinds.details import Detail
+    from jumok.kinds.image_options import Wants
+    from jumok.kinds.options import ModelOptions
+    from jumok.kinds.scored import Scored
+    from jumok.losses.tokens import Loss
+    from jumok.metrics.metric import Metric
+    from jumok.metrics.occurrence import Occurrence
+    from jumok.search import Search
+    from jumok.values import Memory, Value
 
 Tables = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
 Items = dict[str, Any]  # one example: the item of each field by its name
@@ -62,6 +67,9 @@ class Asked(NamedTuple):
     search: Search
     limit: int  # tokens of an answer
     numbers: Sequence[int]  # of the batch's examples in the whole job
+    least: float | None = (
+        None  # the score from which on parts of answers are asked for; None: as the model has it
+    )
 
 
 class Kind(Protocol):
@@ -143,7 +151,7 @@ class InputKind(Kind, Protocol):
         """The pieces of a value that the model never saw in training."""
         ...
 
-    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, "OutputKind"]) -> nn.Module:
+    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         """The encoder that the options ask for, with what the outputs want of it."""
         ...
 
@@ -295,6 +303,6 @@ class OutputKind(Kind, Protocol):
         """Tables that say more than scores, of values as metrics take them."""
         ...
 
-    def tuned(self, found: list[Any], right: list[Any]) -> "OutputKind | None":
+    def tuned(self, found: list[Any], right: list[Any]) -> OutputKind | None:
         """The same with a better choice of what is told of answers, by answers to the valid part; None: as it is."""
         ...

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from jumok.data.annotations.picture import Class
 from jumok.data.folder import cache_folder, name_of
-from jumok.data.rows import SURROGATE, clean
+from jumok.data.rows import clean
+from jumok.data.specials import BANNED, BOS, EOS, PAD, UNK
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.token_choice import choose_tokens
-from jumok.data.vocabulary import BOS, EOS, PAD, UNK, Vocabulary
+from jumok.data.vocabulary import Vocabulary
 from jumok.drawing.sheet import LabelledPicture
 from jumok.errors import DataError, RunError
-from jumok.files import unwritable
+from jumok.files import SURROGATE, unwritable
 from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.details import Detail
 from jumok.kinds.image_options import Wants
@@ -35,7 +36,6 @@ from jumok.metrics.text import Unit, telling_metrics, text_metrics
 from jumok.search.following import Followed
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
-BANNED = (PAD, UNK, BOS)  # never written by a search
 ENCODED_AT_ONCE = 4096  # rows
 UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused

@@ -1,14 +1,19 @@
 """Scores of predictions against right answers, with their uncertainty."""
 
-from jumok.metrics.agreement import exact_match, token_accuracy, token_error_rate, word_error_rate
-from jumok.metrics.boxes import ClassCounts, box_metrics, class_counts
-from jumok.metrics.interval import Difference, Interval, Score, bootstrap, paired_bootstrap
-from jumok.metrics.masks import confusion, mask_metrics
-from jumok.metrics.matching import FoundBoxes, TrueBoxes
-from jumok.metrics.metric import Metric, count_references
-from jumok.metrics.overlap import bleu, bleu_lowercase, chrf
-from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
-from jumok.metrics.text import text_metrics
+from typing import TYPE_CHECKING
+
+from jumok.deferred import lazy_names
+
+if TYPE_CHECKING:
+    from jumok.metrics.agreement import exact_match, token_accuracy, token_error_rate, word_error_rate
+    from jumok.metrics.boxes import ClassCounts, box_metrics, class_counts
+    from jumok.metrics.interval import Difference, Interval, Score, bootstrap, paired_bootstrap
+    from jumok.metrics.masks import confusion, mask_metrics
+    from jumok.metrics.matching import FoundBoxes, TrueBoxes
+    from jumok.metrics.metric import Metric, count_references
+    from jumok.metrics.overlap import bleu, bleu_lowercase, chrf
+    from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
+    from jumok.metrics.text import text_metrics
 
 __all__ = [
     "ClassCounts",
@@ -37,3 +42,35 @@ __all__ = [
     "token_error_rate",
     "word_error_rate",
 ]
+
+if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "ClassCounts": "jumok.metrics.boxes",
+            "Difference": "jumok.metrics.interval",
+            "FoundBoxes": "jumok.metrics.matching",
+            "Interval": "jumok.metrics.interval",
+            "Metric": "jumok.metrics.metric",
+            "Score": "jumok.metrics.interval",
+            "TrueBoxes": "jumok.metrics.matching",
+            "bleu": "jumok.metrics.overlap",
+            "bleu_lowercase": "jumok.metrics.overlap",
+            "bootstrap": "jumok.metrics.interval",
+            "box_metrics": "jumok.metrics.boxes",
+            "chrf": "jumok.metrics.overlap",
+            "class_counts": "jumok.metrics.boxes",
+            "compare_texts": "jumok.metrics.report",
+            "confusion": "jumok.metrics.masks",
+            "count_references": "jumok.metrics.metric",
+            "evaluate_texts": "jumok.metrics.report",
+            "exact_match": "jumok.metrics.agreement",
+            "mask_metrics": "jumok.metrics.masks",
+            "paired_bootstrap": "jumok.metrics.interval",
+            "score_texts": "jumok.metrics.report",
+            "text_metrics": "jumok.metrics.text",
+            "token_accuracy": "jumok.metrics.agreement",
+            "token_error_rate": "jumok.metrics.agreement",
+            "word_error_rate": "jumok.metrics.agreement",
+        },
+    )

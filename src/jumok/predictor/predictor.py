@@ -1,22 +1,24 @@
 """Raw inputs in, predictions out, in the order they came."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
+from jumok.data.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
-from jumok.experiment.options import build_search
 from jumok.kinds.fitting import Fields
 from jumok.kinds.kind import Asked, Column, InputKind, Items, OutputKind
-from jumok.kinds.options import DecodingOptions
-from jumok.kinds.text import BANNED
+from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.values import Prediction
+
+if TYPE_CHECKING:
+    from jumok.kinds.options import DecodingOptions
 
 DEFAULT_LIMIT = 256  # tokens of an answer, where training left no better word
 
@@ -28,12 +30,13 @@ class Predictor:
         self,
         model: EncoderDecoder,
         fields: Fields,
-        decoding: DecodingOptions,
+        decoding: "DecodingOptions",
         notes: Sequence[str] = (),
     ) -> None:
         self.model, self.fields, self.decoding = model, fields, decoding
         self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
         self.search = build_search(decoding, BANNED)
+        self.least: float | None = None  # a score from which on objects are asked for, be it very low
 
     @property
     def inputs(self) -> Mapping[str, InputKind]:
@@ -114,7 +117,7 @@ class Predictor:
     ) -> list[Prediction]:
         """One batch through the model."""
         batch = self.collate(columns, rows)
-        asked = Asked(self.search, self.limit, numbers)
+        asked = Asked(self.search, self.limit, numbers, self.least)
         with autocast(self.device, self.decoding.precision):
             memory = self.model.encode(batch)
             found = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors
 import safetensors.torch
@@ -12,21 +12,22 @@ from torch import nn
 from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import ConfigurationError, RunError
 from jumok.experiment.file import build_experiment
-from jumok.experiment.loader import dump_yaml, parse_yaml
-from jumok.experiment.options import Experiment
 from jumok.files import read_whole, write_file_atomically
 from jumok.kinds import fitting
 from jumok.kinds.fitting import Fields
-from jumok.kinds.options import DecodingOptions
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
 from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
 from jumok.predictor.predictor import Predictor
 
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
+    from jumok.kinds.options import DecodingOptions
+
 AGAIN = "copy the whole folder again"
 
 
-def save_model(folder: Path, experiment: Experiment, fields: Fields, model: EncoderDecoder) -> None:
+def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: EncoderDecoder) -> None:
     """Write what a model needs beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder / CONFIG, experiment)
@@ -34,13 +35,17 @@ def save_model(folder: Path, experiment: Experiment, fields: Fields, model: Enco
         kind.save(folder, model.encoders[name] if name in fields.inputs else model.decoders[name])
 
 
-def write_config(path: Path, experiment: Experiment) -> None:
+def write_config(path: Path, experiment: "Experiment") -> None:
+    from jumok.experiment.loader import dump_yaml
+
     text = dump_yaml(experiment.model_dump(mode="json"))
     write_file_atomically(path, text.encode())
 
 
-def read_config(path: Path) -> Experiment:
+def read_config(path: Path) -> "Experiment":
     """The experiment that made a run or model; overrides are not possible any more."""
+    from jumok.experiment.loader import parse_yaml
+
     try:
         text = read_whole(path).decode()
         given, root = parse_yaml(text, str(path))
@@ -121,7 +126,7 @@ def lower_weights(model: EncoderDecoder) -> None:
             part.weight, part.bias = (nn.Parameter(p.detach().bfloat16()) for p in (part.weight, part.bias))
 
 
-def decoding_options(experiment: Experiment, changes: dict[str, Any]) -> DecodingOptions:
+def decoding_options(experiment: "Experiment", changes: dict[str, Any]) -> "DecodingOptions":
     given = experiment.model_dump(mode="json")
     given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
     return build_experiment(given, "decoding options").decoding

@@ -13,7 +13,8 @@ from jumok.files import write_file_atomically, write_json
 from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
 from jumok.reporting.plots import Line, Plot, save_png, svg
-from jumok.reporting.run import REPORT, as_address, columns, length_plot, read_record
+from jumok.reporting.run import as_address, columns, length_plot, read_record
+from jumok.reporting.runs import REPORT
 from jumok.reporting.verdicts import marks, verdicts
 
 COMPARISON = "comparison"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
-from jumok.kinds.image_options import OWN
+from jumok.choices import OWN_BACKBONE
 from jumok.reporting.numbers import count, duration, size, span, speed
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from jumok.reporting.run import Record
 
 Fact = tuple[str, str]
@@ -31,10 +31,10 @@ def parts(record: "Record") -> Iterator[Fact]:
         yield title, f"{what}{fields[name]}; {words}" if name in fields else words
 
 
-def in_words(options: BaseModel) -> str:
+def in_words(options: "BaseModel") -> str:
     """Options as a person says them; what is switched off, or does not apply, is not said."""
     kept = {name: value for name, value in options.model_dump(mode="json").items() if value}
-    if kept.get("backbone") == OWN:
+    if kept.get("backbone") == OWN_BACKBONE:
         kept = {name: value for name, value in kept.items() if name not in PRETRAINED}
     rest = [phrase(name, value) for name, value in kept.items() if name != "kind"]
     return ", ".join([*([str(kept["kind"])] if "kind" in kept else []), *rest])

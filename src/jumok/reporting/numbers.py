@@ -53,7 +53,7 @@ def count(number: int) -> str:
 
 def span(began: str | None, ended: str | None) -> str:
     """From one moment to another: 2026-11-27, 04:49:23 to 04:51:05 UTC (1:42 min); as far as they are known."""
-    start, end = moment(began), moment(ended)
+    start, end = read_time(began), read_time(ended)
     if start is None:
         return ""
     if end is None:
@@ -64,7 +64,7 @@ def span(began: str | None, ended: str | None) -> str:
     return f"{start:%Y-%m-%d, %H:%M:%S} to {until} UTC ({duration((end - start).total_seconds())})"
 
 
-def moment(text: str | None) -> datetime | None:
+def read_time(text: str | None) -> datetime | None:
     """A moment as files keep it, in UTC; None where it is none."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -6,14 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import TYPE_CHECKING, Any, NotRequired
 
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from jumok.errors import RunError
 from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
-from jumok.experiment.options import Experiment
 from jumok.files import read_whole, write_file_atomically
 from jumok.predictor.folder import CONFIG, model_folder, require_run
 from jumok.predictor.saved import read_config
@@ -22,8 +20,11 @@ from jumok.reporting.log import read_log
 from jumok.reporting.numbers import metric_name, scale, score
 from jumok.reporting.page import render
 from jumok.reporting.plots import Line, Plot, svg
+from jumok.reporting.runs import ENVIRONMENT, LOG, REPORT
 
-REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
+
 UNTOLD: dict[str, Any] = {  # by the analyses of older runs
     "counted": "token",
     "details": [],
@@ -59,15 +60,12 @@ class Environment(TypedDict):
     stopped: NotRequired[str]
 
 
-ENVIRONMENTS = TypeAdapter(Environment)
-
-
 @dataclass(frozen=True)
 class Record:
     """What a run's files say."""
 
     path: Path
-    experiment: Experiment
+    experiment: "Experiment"
     config: str
     log: list[dict[str, Any]]
     evaluation: dict[str, Any]
@@ -132,9 +130,11 @@ def read_record(run: Path) -> Record:
 
 def _environment(path: Path) -> dict[str, Any]:
     """What the training ran on; nothing where that was not noted whole."""
+    from pydantic import TypeAdapter
+
     try:
         value = json.loads(read_whole(path))
-        ENVIRONMENTS.validate_python(value)
+        TypeAdapter(Environment).validate_python(value)
     except (OSError, ValueError, RecursionError):
         return {}
     return dict(value)

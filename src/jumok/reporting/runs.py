@@ -9,17 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jumok.errors import JumokError
-from jumok.experiment.loader import parse_yaml
+from jumok.evaluation.stored import ANALYSIS, EVALUATION
 from jumok.files import read_whole
 from jumok.predictor.folder import CONFIG, WEIGHTS
 
 State = Literal["finished", "interrupted", "not begun"]
-EVALUATION, ANALYSIS, ENVIRONMENT, LOG = (
-    "evaluation.json",
-    "analysis.json",
-    "environment.json",
-    "metrics.jsonl",
-)
+REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
 TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
 
@@ -79,6 +74,8 @@ def summary(run: Path) -> RunSummary:
 
 
 def experiment_of(run: Path) -> dict[str, Any]:
+    from jumok.experiment.loader import parse_yaml
+
     try:
         given, _ = parse_yaml(read_whole(run / CONFIG).decode(), CONFIG)
     except (OSError, UnicodeDecodeError, JumokError):

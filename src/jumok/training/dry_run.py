@@ -15,6 +15,7 @@ from jumok.training.budget import measured_pace
 from jumok.training.describing import describe
 from jumok.training.display import beginning
 from jumok.training.loop import Trainer
+from jumok.training.planning import steps_of_evaluation
 from jumok.training.processes import joined
 from jumok.training.reporter import Began, Reporter
 from jumok.training.run import RunFolder
@@ -62,12 +63,16 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
     start = min(trainer.checkpoints.latest_step() or 0, trainer.steps)
     left = trainer.steps - start
     evaluations = left / trainer.evaluations.every
+    (output,) = trainer.prepared.outputs.values()
+    cost = steps_of_evaluation(
+        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.counted == "token"
+    )
     return DryRun(
         describe(trainer)._replace(start=start),
         pace,
         trainer.evaluations.every,
         trainer.evaluations.examples,
-        pace * (left + evaluations * trainer.evaluation_cost),
+        pace * (left + evaluations * cost),
         most_memory(trainer.device),
     )
 

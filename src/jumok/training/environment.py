@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from jumok.files import write_json
-from jumok.machine import moment
+from jumok.machine import time_now
 from jumok.reporting.runs import read
 from jumok.training.reporter import Began
 
@@ -30,7 +30,7 @@ def describe_environment(began: Began, before: dict[str, Any] | None = None) -> 
         "torch": str(torch.__version__),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "began": before.get("began") or before.get("date") or moment(),
+        "began": before.get("began") or before.get("date") or time_now(),
         "sessions": int(before.get("sessions") or 0) + 1,
     }
 
@@ -43,7 +43,7 @@ def begin_environment(file: Path, began: Began) -> None:
 def end_environment(file: Path, stopped: str | None = None) -> None:
     """Note that a training came to its end, and why, where that was before its last step."""
     reason = {} if stopped is None else {"stopped": stopped}
-    write_json(file, {**read(file), "ended": moment(), **reason})
+    write_json(file, {**read(file), "ended": time_now(), **reason})
 
 
 def processor(device: str) -> str:

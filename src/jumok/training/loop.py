@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
 from jumok.errors import Interrupted, RunError
 from jumok.evaluation import answer
-from jumok.experiment.options import Experiment, TrainingOptions
 from jumok.kinds.fitting import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
@@ -28,9 +27,9 @@ from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
 from jumok.training.planning import (
+    most_examples,
     planned_evaluations,
     planned_steps,
-    steps_of_evaluation,
     steps_within,
 )
 from jumok.training.precision import choose_precision, now
@@ -41,6 +40,9 @@ from jumok.training.schedule import Schedule
 from jumok.training.sharding import fill, gathered
 from jumok.training.signals import stop_signals
 from jumok.training.stopping import Best
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment, TrainingOptions
 
 OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own
 UNSOUND = 20  # steps in a row whose gradients are not finite, before training gives up
@@ -54,7 +56,7 @@ class Trainer:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: "Experiment",
         run: RunFolder,
         prepared: Prepared,
         reporter: Reporter,
@@ -69,9 +71,9 @@ class Trainer:
         self.model = build_model(prepared.fields, experiment.model)
         losses = BatchLoss(self.model, self.train, self.options.label_smoothing)
         self.replica = replicate(losses, self.device, processes, self.options.shard)
-        sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
-        self.batch_size = self.options.batch_size or min(sizes, default=None)
-        mixed = self.options.batching == "mixed" or (self.options.batching is None and bool(sizes))
+        most = most_examples(prepared.fields)
+        self.batch_size = self.options.batch_size or most
+        mixed = self.options.batching == "mixed" or (self.options.batching is None and most is not None)
         self.batches = Batches(
             self.train,
             self.options.batch_tokens,
@@ -116,9 +118,6 @@ class Trainer:
         self.evaluations = planned_evaluations(
             steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
         )
-        self.evaluation_cost = steps_of_evaluation(
-            len(self.valid), self.evaluations.examples, self.examples_a_step, searches
-        )
 
     @property
     def examples_a_step(self) -> float:
@@ -134,7 +133,7 @@ class Trainer:
         )
         return steps
 
-    def _find_out(self, experiment: Experiment) -> Experiment:
+    def _find_out(self, experiment: "Experiment") -> "Experiment":
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
         if training.precision == "auto":
@@ -333,7 +332,7 @@ class Trainer:
         self.reporter.stepped(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
 
 
-def build_average(model: EncoderDecoder, options: TrainingOptions) -> Average:
+def build_average(model: EncoderDecoder, options: "TrainingOptions") -> Average:
     if options.average == "ema":
         return ExponentialAverage(model, options.ema_decay)
     return LastAverage(model, options.average_last) if options.average == "last" else NoAverage()

@@ -7,6 +7,8 @@ clock, once, before the first step.
 import math
 from dataclasses import dataclass
 
+from jumok.kinds.fitting import Fields
+
 STEPS_OF_ONE_BATCH = 500  # chosen, not measured; steps grow with the square root of the batches of an epoch
 SHARE = 0.1  # of the time that evaluations may take
 LEARNING = 3.0  # what a step costs for an example, where an answer by one pass forward costs 1
@@ -76,3 +78,8 @@ def rounded(steps: float) -> int:
     """A number of two digits and zeros that is easily read."""
     unit = 10 ** max(0, math.floor(math.log10(steps)) - 1)
     return max(1, round(steps / unit) * unit)
+
+
+def most_examples(fields: Fields) -> int | None:
+    """The examples that all kinds bear in a batch, at most; None where tokens are budget enough."""
+    return min((kind.batch_size for kind in fields.all.values() if kind.batch_size is not None), default=None)

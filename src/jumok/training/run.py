@@ -6,14 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from jumok.errors import JumokError, RunError
-from jumok.evaluation.record import EVALUATION
-from jumok.experiment.options import Experiment
+from jumok.evaluation.stored import EVALUATION
 from jumok.files import read_whole, remove_file, unwritable, write_file_atomically
 from jumok.predictor.saved import AGAIN, CONFIG, read_config, write_config
-from jumok.reporting.run import ENVIRONMENT, REPORT
+from jumok.reporting.runs import ENVIRONMENT, REPORT
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 # What may change when a run is continued, because it does not touch what was computed so far.
 FREE = {
@@ -109,7 +111,7 @@ class RunFolder:
                 "choose another folder by --run"
             )
 
-    def agree(self, experiment: Experiment, say: Callable[[str], None], mends: bool = True) -> Experiment:
+    def agree(self, experiment: "Experiment", say: Callable[[str], None], mends: bool = True) -> "Experiment":
         """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
 
         With `mends`, a lost configuration is written anew.
@@ -138,7 +140,7 @@ class RunFolder:
             }
         )
 
-    def _before(self, say: Callable[[str], None], mends: bool) -> Experiment | None:
+    def _before(self, say: Callable[[str], None], mends: bool) -> "Experiment | None":
         """The experiment of earlier sessions; that of the model where config.yaml is gone or damaged."""
         copy = self.model / CONFIG
         if not self.config.exists() and not copy.exists():
@@ -164,7 +166,7 @@ class RunFolder:
         """Whether an earlier session has settled what is to be done."""
         return self.config.exists() or (self.model / CONFIG).exists()
 
-    def write_config(self, experiment: Experiment) -> None:
+    def write_config(self, experiment: "Experiment") -> None:
         write_config(self.config, experiment)
 
     def append(self, record: dict[str, Any]) -> None:

@@ -4,28 +4,14 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jumok.dataset import Prepared, prepare
-from jumok.dataset.evidence import excess, require_evidence
+from jumok.dataset.evidence import excess, length_gap, require_evidence
 from jumok.errors import Interrupted, JumokError, RunError
-from jumok.evaluation import (
-    answer,
-    experiment_of,
-    final_split,
-    open_split,
-    read_analysis,
-    read_evaluation,
-    tune,
-    with_alternatives,
-    write_record,
-)
-from jumok.experiment.options import Experiment
 from jumok.files import remove_file
 from jumok.machine import tune_process
-from jumok.metrics.interval import Interval
-from jumok.predictor import load, save_model
-from jumok.reporting import write_report
+from jumok.predictor import save_model
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.describing import describe
 from jumok.training.environment import begin_environment, end_environment
@@ -34,6 +20,9 @@ from jumok.training.processes import Processes, joined
 from jumok.training.reporter import Reporter, Silent
 from jumok.training.run import RunFolder
 from jumok.training.tensorboard import TensorBoard
+
+if TYPE_CHECKING:
+    from jumok.experiment.options import Experiment
 
 ONE_SHARD = (
     "training.shard does nothing in one process; several share a model after "
@@ -50,7 +39,7 @@ class Outcome:
     evaluation: dict[str, Any]  # as in evaluation.json
 
 
-def train(experiment: Experiment, run: Path | str, reporter: Reporter | None = None) -> Outcome:
+def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None = None) -> Outcome:
     """Train an experiment in the folder `run`, going on where an earlier call stopped, and score its best model.
 
     A stop by Ctrl-C or SIGTERM saves first and raises `Interrupted`. On the CPU the weights of an interrupted and
@@ -73,6 +62,8 @@ def lines() -> Reporter:
 
 def follow() -> None:
     """Take part in the trainings of the first process until it sends away the others."""
+    from jumok.experiment.options import Experiment
+
     processes = joined()
     while order := processes.from_first(lambda: None):
         with suppress(JumokError, Interrupted):  # the first process tells of them
@@ -86,24 +77,28 @@ def send_away() -> None:
         joined().from_first(lambda: None)
 
 
-def _train(experiment: Experiment, run: Path, reporter: Reporter, processes: Processes) -> Outcome:
+def _train(experiment: "Experiment", run: Path, reporter: Reporter, processes: Processes) -> Outcome:
     tune_process()
     folder = RunFolder(run)
     reporter = told(experiment, folder, reporter) if processes.is_first else Silent()
     with ExitStack() as held:
         processes.from_first(lambda: held.enter_context(folder.locked()))
         was_finished = _fit(experiment, folder, reporter, processes)
-        evaluation = processes.from_first(lambda: _score(folder, reporter))
+        from jumok.training.scoring import score  # what only the end needs is loaded there
+
+        evaluation = processes.from_first(lambda: score(folder, reporter))
         return Outcome(folder.path, was_finished, evaluation)
 
 
-def told(experiment: Experiment, folder: RunFolder, reporter: Reporter) -> Reporter:
+def told(experiment: "Experiment", folder: RunFolder, reporter: Reporter) -> Reporter:
     """Who is told of a training: the reporter, and what `training.log` asks for."""
     return TensorBoard(reporter, folder.path) if experiment.training.log == "tensorboard" else reporter
 
 
-def _fit(experiment: Experiment, folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
+def _fit(experiment: "Experiment", folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
     """Do the steps that are left; tells whether there were none."""
+    from jumok.experiment.options import Experiment
+
     agreed = processes.from_first(lambda: folder.agree(experiment, reporter.said).model_dump(mode="json"))
     experiment = Experiment.model_validate(agreed)
     if experiment.training.shard and processes.number == 1:
@@ -144,6 +139,8 @@ def _look_at_data(prepared: Prepared, say: Callable[[str], None]) -> None:
     """Tell what is odd about the data."""
     for name, split in prepared.splits.items():
         if sentence := excess(split):
+            say(f"{name}: {sentence}")
+        if sentence := length_gap(split, prepared.splits["train"]):
             say(f"{name}: {sentence}")
 
 
@@ -198,28 +195,3 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
         remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
     folder.forget_after(trainer.step)
     begin_environment(folder.environment, describe(trainer))
-
-
-def _score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
-    """The scores of the best model; those of the record when it has them already."""
-    known, analysis = read_evaluation(folder.path), read_analysis(folder.path)
-    if known is None or analysis is None:
-        known, analysis = _score_anew(folder, reporter)
-    if not folder.report.exists():
-        write_report(folder.path)
-    metrics = known["metrics"]
-    intervals = {name: Interval(**metrics[name]) for name in analysis["headline"] if name in metrics}
-    reporter.scored(known["split"], known["examples"], intervals)
-    return known
-
-
-def _score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scores and analysis of the best model, written into its run."""
-    experiment = experiment_of(folder.path)
-    predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
-    split = open_split(experiment, predictor, final_split(experiment), reporter.said)
-    answered = answer(predictor, split, progress=reporter.scoring)
-    document = answered.document(answered.scores())
-    write_record(folder.path, answered, document)
-    remove_file(folder.report)  # it tells of older scores
-    return document, read_analysis(folder.path) or {}

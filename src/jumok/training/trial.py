@@ -11,6 +11,7 @@ from jumok.experiment.options import Experiment
 from jumok.kinds.fitting import build_model
 from jumok.training.device import device_of
 from jumok.training.loss import batch_loss
+from jumok.training.planning import most_examples
 from jumok.training.processes import joined
 
 
@@ -34,8 +35,7 @@ def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
     torch.manual_seed(experiment.training.seed)
     model = build_model(prepared.fields, experiment.model).to(device).train()
     train, options = prepared.splits["train"], experiment.training
-    sizes = [kind.batch_size for kind in prepared.fields.all.values() if kind.batch_size is not None]
-    size = options.batch_size or min(sizes, default=None)
+    size = options.batch_size or most_examples(prepared.fields)
     plan = batching.in_order(train.all_lengths(), options.batch_tokens, size)
     examples = plan[len(plan) // 2]
     batch = train.batch(examples).to(device)

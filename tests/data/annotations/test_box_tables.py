@@ -1,6 +1,11 @@
+import json
+
 import pytest
+import yaml
 
 from jumok.data.annotations.box_table import is_box_table, read_box_table
+from jumok.errors import ConfigurationError
+from jumok.experiment import read_experiment
 from picture_sets import box_table, save_image
 
 BOX = (4, 5, 20, 30)
@@ -33,6 +38,61 @@ def test_columns_are_known_by_their_names(tmp_path, header):
     assert data.faults == () and one.name == "cat" and one.box == pytest.approx(BOX)
     assert data.pictures[0].path == tmp_path / "a.png" and is_box_table(file)
     assert one.place == (str(file), 1 + bool(header.strip()))
+
+
+WITH_SIZE = {"filename": 1, "width": 2, "height": 3, "class": 4, "xmin": 5, "ymin": 6, "xmax": 7, "ymax": 8}
+
+
+@pytest.mark.parametrize(
+    ("row", "numbers", "size"),
+    [
+        ("a.png,64,48,cat,4,5,20,30", WITH_SIZE, (64, 48)),
+        ("a.png,4,5,20,30,cat,0.9", {"file": 1, "x1": 2, "y1": 3, "x2": 4, "y2": 5, "label": 6}, None),
+        ("cat;4;5;16;25;a.png", {"class": 1, "x": 2, "y": 3, "width": 4, "height": 5, "filename": 6}, None),
+    ],
+)
+def test_columns_without_names_are_numbered(tmp_path, row, numbers, size):
+    file = box_table(tmp_path, row, row, header="")
+    data = read_box_table(file, numbers=numbers)
+    first, second = data.pictures[0].annotations
+    assert data.faults == () and first.name == "cat" and first.box == second.box == BOX
+    assert (first.place, second.place) == ((str(file), 1), (str(file), 2))
+    assert data.pictures[0].size == size
+
+
+def test_the_remedy_of_a_table_without_names_works(tmp_path):
+    file = box_table(tmp_path, "a.png,4,5,20,30,cat,0.9", header="")
+    fault = only_fault(file)
+    assert fault.kind == "unknown_column" and fault.line == 1
+    numbers = yaml.safe_load(fault.remedy.partition("columns: ")[2])
+    assert read_box_table(file, numbers=numbers).pictures[0].annotations[0].box == BOX
+    (beyond,) = read_box_table(file, numbers={**numbers, "class": 9}).faults
+    assert beyond.problem.startswith("has no column 9, only 7")
+    (lacking,) = read_box_table(file, numbers={"filename": 1, "class": 6}).faults
+    assert lacking.problem.startswith("has no columns of boxes")
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ("{filename: 1, colour: 2}", "is no column of boxes"),
+        ("{filename: name}", "columns of boxes have numbers"),
+    ],
+)
+def test_an_experiment_numbers_columns_of_boxes(tmp_path, columns, sentence):
+    row = "a.png,64,48,cat,4,5,20,30"
+    box_table(tmp_path, row, header="").rename(tmp_path / "t.csv")
+    text = """
+inputs: {{photo: {{kind: image}}}}
+outputs: {{seen: {{kind: boxes}}}}
+data: {{train: {{boxes: t.csv, columns: {0}}}, valid: {{boxes: t.csv, columns: {0}}}}}
+"""
+    (tmp_path / "x.yaml").write_text(text.format(json.dumps(WITH_SIZE)))
+    data = read_experiment(tmp_path / "x.yaml").data.train.read()
+    assert data.faults == () and data.pictures[0].annotations[0].box == BOX
+    (tmp_path / "x.yaml").write_text(text.format(columns))
+    with pytest.raises(ConfigurationError, match=sentence):
+        read_experiment(tmp_path / "x.yaml")
 
 
 def test_rows_of_an_image_and_images_that_show_nothing(tmp_path):

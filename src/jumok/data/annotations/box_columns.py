@@ -1,7 +1,7 @@
 """Which columns of a table of boxes say what: by their names, or by what stands in them where they have none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from jumok.data.annotations.picture import finite
@@ -47,7 +47,21 @@ def columns_of(first: Sequence[str]) -> Columns | str:
     for layout in (KERAS, MAKESENSE):
         if fits(first, layout):
             return Columns({what: place for place, what in enumerate(layout)}, header=False)
-    places = named_places(first)
+    places = box_places(first)
+    return places if isinstance(places, str) else Columns(places, header=True)
+
+
+def numbered_columns(numbers: Mapping[str, int]) -> Columns | str:
+    """The columns of a table without names, by their numbers from 1, or what is missing."""
+    places = box_places(list(numbers))
+    if isinstance(places, str):
+        return places
+    return Columns({what: list(numbers.values())[place] - 1 for what, place in places.items()}, header=False)
+
+
+def box_places(names: Sequence[str]) -> dict[str, int] | str:
+    """Which of the names is of which thing, or what is missing."""
+    places = named_places(names)
     if "image" not in places:
         return "has no column of image files"
     # width and height are the box's where x and y are there and no other sides of it
@@ -55,7 +69,7 @@ def columns_of(first: Sequence[str]) -> Columns | str:
         places["across"], places["down"] = places.pop("width"), places.pop("height")
     if not any(set(way) <= places.keys() for way in (CORNERS, SIDES, ("box",))):
         return "has no columns of boxes"
-    return Columns(places, header=True)
+    return places
 
 
 def named_places(first: Sequence[str]) -> dict[str, int]:

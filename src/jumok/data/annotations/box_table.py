@@ -6,11 +6,11 @@ A row whose box is empty is an image that shows nothing.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jumok.data.annotations.box_columns import Columns, columns_of
+from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
 from jumok.data.annotations.coco_fields import Wrong, fault_of
 from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.picture import (
@@ -32,7 +32,10 @@ from jumok.data.listing import composed, forward
 from jumok.data.quoted import Cells, csv_cells
 from jumok.data.text_form import first_bytes, why_no_text
 
-EXPECTED = "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax"
+EXPECTED = (
+    "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax; where the table has no names, number them "
+    "in the experiment file: columns: {filename: 1, xmin: 2, ymin: 3, xmax: 4, ymax: 5, class: 6}"
+)
 
 
 @dataclass
@@ -56,16 +59,20 @@ class Listed:
 
 
 def read_box_table(
-    file: Path, images: Path | None = None, classes: Sequence[str] | None = None
+    file: Path,
+    images: Path | None = None,
+    classes: Sequence[str] | None = None,
+    numbers: Mapping[str, int] | None = None,
 ) -> AnnotatedSet:
     """The pictures of a table; `images` is the folder where their names start (else it is looked for).
 
-    Without `classes` they are the names that occur, sorted.
+    Without `classes` they are the names that occur, sorted. `numbers` has those of the columns, from 1, where the
+    table does not name them.
     """
     fault = why_no_text(file)
     if fault:
         return nothing_but(fault, file)
-    reading = Reading(file)
+    reading = Reading(file, numbers)
     try:
         rows = list(reading.rows())
     except UnreadableFile as unreadable:
@@ -76,8 +83,8 @@ def read_box_table(
 class Reading:
     """Reads a table, and keeps the faults on the way."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, numbers: Mapping[str, int] | None = None) -> None:
+        self.file, self.numbers = file, numbers
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
 
@@ -88,7 +95,13 @@ class Reading:
         if first is None or isinstance(first, Fault):
             empty = Fault(str(self.file), None, "has no rows", "write some examples into it", "empty_file")
             raise UnreadableFile(first or empty)
-        columns = columns_of([cell.strip() for cell in first.cells])
+        columns = (
+            numbered_columns(self.numbers)
+            if self.numbers
+            else columns_of([cell.strip() for cell in first.cells])
+        )
+        if not isinstance(columns, str) and max(columns.places.values()) >= len(first.cells):
+            columns = f"has no column {max(columns.places.values()) + 1}, only {len(first.cells)}"
         if isinstance(columns, str):
             problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
             raise UnreadableFile(Fault(str(self.file), first.line, problem, EXPECTED, "unknown_column"))

@@ -4,13 +4,14 @@ A mask is a PNG whose values are numbers (one channel, or a palette), or one who
 masks are paired by name, from two folders or one, or by a list file with `image mask` on each line.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-from PIL import Image
 
 from jumok.choices import OUTSIDE
 from jumok.data.annotations.mask_pairs import paired
@@ -19,6 +20,12 @@ from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Class, Pict
 from jumok.data.annotations.segmentation import covered
 from jumok.data.looks import packed_colours
 from jumok.data.mask_images import load_mask, read_mask
+from jumok.deferred import Deferred
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:  # who has no images waits for no Pillow
+    Image = Deferred("PIL.Image")
 
 Colour = tuple[int, int, int]
 Ignore = int | Literal["auto"] | None

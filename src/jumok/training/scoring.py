@@ -1,0 +1,46 @@
+"""The scores of a finished training, for its record and its report."""
+
+from typing import Any
+
+from jumok.evaluation import (
+    answer,
+    experiment_of,
+    final_split,
+    open_split,
+    read_analysis,
+    read_evaluation,
+    tune,
+    with_alternatives,
+    write_record,
+)
+from jumok.files import remove_file
+from jumok.metrics.interval import Interval
+from jumok.predictor import load
+from jumok.reporting import write_report
+from jumok.training.reporter import Reporter
+from jumok.training.run import RunFolder
+
+
+def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
+    """The scores of the best model; those of the record when it has them already."""
+    known, analysis = read_evaluation(folder.path), read_analysis(folder.path)
+    if known is None or analysis is None:
+        known, analysis = score_anew(folder, reporter)
+    if not folder.report.exists():
+        write_report(folder.path)
+    metrics = known["metrics"]
+    intervals = {name: Interval(**metrics[name]) for name in analysis["headline"] if name in metrics}
+    reporter.scored(known["split"], known["examples"], intervals)
+    return known
+
+
+def score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scores and analysis of the best model, written into its run."""
+    experiment = experiment_of(folder.path)
+    predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
+    split = open_split(experiment, predictor, final_split(experiment), reporter.said)
+    answered = answer(predictor, split, progress=reporter.scoring)
+    document = answered.document(answered.scores())
+    write_record(folder.path, answered, document)
+    remove_file(folder.report)  # it tells of older scores
+    return document, read_analysis(folder.path) or {}
