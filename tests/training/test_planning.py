@@ -5,12 +5,18 @@ import torch
 from hypothesis import given as each
 from hypothesis import strategies as st
 
+from jumok.dataset.prepare import prepare
+from jumok.errors import RunError
 from jumok.experiment import read_experiment
+from jumok.kinds.image_options import BackboneOptions
+from jumok.predictor import load
+from jumok.predictor.saved import read_config
 from jumok.training import budget, planning, train
 from jumok.training.planning import LEARNING, SEARCHING, planned_evaluations, planned_steps, steps_within
 from jumok.training.reporter import Silent
 from run_contents import assert_same_end, last_checkpoint, log_of
 from small_experiments import small_experiment
+from small_pictures import picture_experiment
 
 SIZES = st.integers(1, 10**6)
 
@@ -97,3 +103,46 @@ def test_steps_are_the_most_that_a_budget_may_take(tmp_path, monkeypatch):
 def test_odd_budgets_are_refused(tmp_path, value):
     with pytest.raises(Exception, match="training.minutes"):
         small_experiment(tmp_path, f"training.minutes={value}")
+
+
+@pytest.mark.parametrize(
+    ("output", "settings", "rate", "size"),
+    [
+        ("boxes", (), 3e-3, 8),
+        ("query", (), 1e-3, 8),
+        ("mask", (), 3e-3, 8),
+        ("text", (), 1e-3, 16),  # read in an image
+        ("boxes", ("inputs.photo.encoder.backbone=resnet18", "inputs.photo.encoder.weights=none"), 3e-3, 8),
+    ],
+)
+def test_an_image_is_learned_with_the_rate_and_batch_of_what_is_made_of_it(
+    tmp_path, output, settings, rate, size
+):
+    settings = ("training.learning_rate=null", "training.batch_size=null", "training.steps=1", *settings)
+    run = train(picture_experiment(tmp_path, output, *settings), tmp_path / "run", Silent()).run
+    assert read_config(run / "config.yaml").training.learning_rate == rate
+    fields = load(run).fields
+    assert planning.most_examples(fields) == size
+
+
+def test_pretrained_weights_take_smaller_steps():
+    pretrained, fresh = BackboneOptions(), BackboneOptions(weights="none")
+    assert pretrained.is_pretrained and not fresh.is_pretrained
+    assert not BackboneOptions(backbone="convolutional").is_pretrained
+
+
+@pytest.mark.parametrize(("width", "rate"), [(16, 3e-3), (128, 3e-3), (256, 2.1e-3), (512, 1.5e-3)])
+def test_wider_models_of_texts_take_smaller_steps(tmp_path, width, rate):
+    experiment = small_experiment(tmp_path)
+    fields = prepare(experiment, lambda _: None).fields
+    model = experiment.model.model_copy(update={"width": width})
+    assert planning.planned_learning_rate(fields, model) == rate
+
+
+def test_a_learning_rate_that_was_planned_stays_when_a_run_goes_on(tmp_path):
+    planned = ("training.learning_rate=null", "training.steps=4")
+    run = train(small_experiment(tmp_path, *planned), tmp_path / "run", Silent()).run
+    train(small_experiment(tmp_path, "training.learning_rate=null", "training.steps=6"), run, Silent())
+    assert read_config(run / "config.yaml").training.learning_rate == 3e-3
+    with pytest.raises(RunError, match="learning_rate"):
+        train(small_experiment(tmp_path, "training.learning_rate=0.5", "training.steps=8"), run, Silent())

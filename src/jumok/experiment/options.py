@@ -98,12 +98,12 @@ class TrainingOptions(Options):
         None  # as many steps as fit, measured once at the beginning; `steps` is the most
     )
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
-    batch_size: PositiveInt | None = None  # examples of a batch, at most; 8 where there are images
+    batch_size: PositiveInt | None = None  # examples of a batch, at most; where there are images 8, or 16
     # mixed: more padding, but each batch has all lengths, as the batch norms of image encoders want it; if not given,
     # mixed where there are images, else by_length
     batching: Literal["by_length", "mixed"] | None = None
     accumulate: PositiveInt = 1  # batches for one step
-    learning_rate: PositiveFloat = 1e-3  # the peak
+    learning_rate: PositiveFloat | None = None  # the peak; by the kinds of the fields, where it is not given
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
     warmup: NonNegativeInt | None = None  # a tenth of the steps, 1,000 at most
     betas: tuple[Decay, Decay] = (0.9, 0.98)

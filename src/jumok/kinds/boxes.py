@@ -90,6 +90,9 @@ class Boxes:
     def wants(self) -> Wants:
         return self.options.head.wants
 
+    def learning_rate(self, model: ModelOptions) -> float:
+        return self.options.head.learning_rate
+
     @property
     def digest(self) -> str:
         return classes_digest(self.classes)

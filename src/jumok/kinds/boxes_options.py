@@ -24,6 +24,10 @@ class DenseHeadOptions(Options):
     layers: PositiveInt = 2  # convolutions of each tower
 
     @property
+    def learning_rate(self) -> float:
+        return 3e-3
+
+    @property
     def wants(self) -> Wants:
         return Wants(LEVELS, neck=True)
 
@@ -47,6 +51,11 @@ class QueryHeadOptions(Options):
     kind: Literal["query"]
     queries: PositiveInt = 100  # the most objects that can be found in an image
     layers: NonNegativeInt = 3
+
+    @property
+    def learning_rate(self) -> float:
+        """Attention learns by smaller steps than convolutions."""
+        return 1e-3
 
     @property
     def wants(self) -> Wants:

@@ -67,8 +67,17 @@ class Image:
     canvas: tuple[int, int]  # height and width that hold every training image, scaled to `size`
     augmentation: Augmentation | None
     fresh: bool = True  # weights of a backbone are loaded; a saved model brings its own
-    batch_size: int = 8
+    is_read: bool = False  # a text is read in it
     reads_files: bool = True
+
+    @property
+    def batch_size(self) -> int:
+        """Of half as many a model that reads learns nothing for a long time."""
+        return 16 if self.is_read else 8
+
+    def learning_rate(self, model: ModelOptions) -> float:
+        """Who reads takes smaller steps, and who goes on with pretrained weights."""
+        return 1e-3 if self.is_read or self.options.encoder.is_pretrained else 3e-3
 
     @property
     def digest(self) -> str:
@@ -203,7 +212,7 @@ def fit(name: str, options: ImageInput, reads: bool, material: Material) -> Imag
     sizes = [images.size(i) for i in range(len(images.given))]
     scaled = np.array([fitting_size((size.height, size.width), square) for size in sizes])  # (n, 2)
     height, width = scaled.max(0).tolist()
-    return Image(name, options, (height, width), options.augmentation(reads))
+    return Image(name, options, (height, width), options.augmentation(reads), is_read=reads)
 
 
 def load(name: str, options: ImageInput, reads: bool, folder: Path) -> Image:
@@ -213,4 +222,4 @@ def load(name: str, options: ImageInput, reads: bool, folder: Path) -> Image:
         height, width = json.loads(read_whole(file))["canvas"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
-    return Image(name, options, (height, width), options.augmentation(reads), fresh=False)
+    return Image(name, options, (height, width), options.augmentation(reads), fresh=False, is_read=reads)

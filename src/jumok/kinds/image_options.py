@@ -51,6 +51,11 @@ class BackboneOptions(Options):
             raise misplaced(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
         return self
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether training begins with weights that were learned before."""
+        return self.backbone != OWN_BACKBONE and self.weights != "none"
+
     def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> "ImageEncoder":
         """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
         from jumok.encoders.image import ImageEncoder

@@ -98,6 +98,10 @@ class Kind(Protocol):
         """Examples of a batch, where tokens say little of what one costs."""
         ...
 
+    def learning_rate(self, model: ModelOptions) -> float:
+        """The peak of the learning rate that models of this field learn well with (benchmarks/defaults.md)."""
+        ...
+
     @property
     def reads_files(self) -> bool:
         """Whether a file is read for each item of a column, so that batches should be made ahead."""

@@ -97,6 +97,9 @@ class Mask:
     def wants(self) -> Wants:
         return Wants(LEVELS)
 
+    def learning_rate(self, model: ModelOptions) -> float:
+        return 3e-3
+
     @property
     def digest(self) -> str:
         return classes_digest(self.classes)

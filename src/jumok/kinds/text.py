@@ -1,5 +1,6 @@
 """Text: sentences, words, numbers, codes. Anything that is written as characters."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from jumok.search.following import Followed
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 ENCODED_AT_ONCE = 4096  # rows
+USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
 UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
@@ -154,6 +156,10 @@ class Text:
     def unknown(self, text: str) -> list[str]:
         """The pieces of a text that the vocabulary does not have."""
         return self.vocabulary.missing(text)
+
+    def learning_rate(self, model: ModelOptions) -> float:
+        """Wider models learn by smaller steps."""
+        return USUAL_RATE * min(1.0, math.sqrt(USUAL_WIDTH / model.width))
 
     def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         """The encoder that the options ask for; embeddings are taken from and left in `tables`."""

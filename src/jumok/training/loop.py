@@ -29,6 +29,7 @@ from jumok.training.parallel import BatchLoss, replicate
 from jumok.training.planning import (
     most_examples,
     planned_evaluations,
+    planned_learning_rate,
     planned_steps,
     steps_within,
 )
@@ -97,7 +98,7 @@ class Trainer:
     def begin(self) -> None:
         """Stand before the first step."""
         self.optimizer = build_optimizer(
-            self.model, self.options.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
+            self.model, self.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
         )
         self.average = build_average(self.model, self.options)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
@@ -110,7 +111,7 @@ class Trainer:
         self.steps = steps
         options = self.options = self.options.model_copy(update={"steps": steps})
         self.experiment = self.experiment.model_copy(update={"training": options})
-        self.schedule = Schedule(options.schedule, options.learning_rate, options.warmup_of(steps), steps)
+        self.schedule = Schedule(options.schedule, self.learning_rate, options.warmup_of(steps), steps)
         (output,) = self.prepared.outputs.values()
         metric = output.choosing_metric()
         self.best = Best(metric.name, metric.higher_is_better, options.patience, steps)
@@ -136,6 +137,10 @@ class Trainer:
     def _find_out(self, experiment: "Experiment") -> "Experiment":
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
+        self.learning_rate = training.learning_rate or planned_learning_rate(
+            self.prepared.fields, experiment.model
+        )
+        training = training.model_copy(update={"learning_rate": self.learning_rate})
         if training.precision == "auto":
             first = self.processes.from_first
             chosen = choose_precision(

@@ -6,8 +6,12 @@ clock, once, before the first step.
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jumok.kinds.fitting import Fields
+
+if TYPE_CHECKING:
+    from jumok.kinds.options import ModelOptions
 
 STEPS_OF_ONE_BATCH = 500  # chosen, not measured; steps grow with the square root of the batches of an epoch
 SHARE = 0.1  # of the time that evaluations may take
@@ -78,6 +82,11 @@ def rounded(steps: float) -> int:
     """A number of two digits and zeros that is easily read."""
     unit = 10 ** max(0, math.floor(math.log10(steps)) - 1)
     return max(1, round(steps / unit) * unit)
+
+
+def planned_learning_rate(fields: Fields, model: "ModelOptions") -> float:
+    """The peak that all fields learn well with, rounded to two digits."""
+    return float(f"{min(kind.learning_rate(model) for kind in fields.all.values()):.1e}")
 
 
 def most_examples(fields: Fields) -> int | None:

@@ -31,7 +31,7 @@ FREE = {
     "decoding",
 }
 # What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.
-FOUND_OUT = {"training.precision": "auto", "decoding.max_tokens": None}
+FOUND_OUT = {"training.precision": "auto", "training.learning_rate": None, "decoding.max_tokens": None}
 UNFINISHED = ".*.tmp"  # as `write_file_atomically` names what is not yet whole
 
 
@@ -131,6 +131,7 @@ class RunFolder:
         settled = {
             "precision": before.training.precision,
             "steps": experiment.training.steps or before.training.steps,
+            "learning_rate": before.training.learning_rate,
         }
         limit = experiment.decoding.max_tokens or before.decoding.max_tokens
         return experiment.model_copy(
