@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.testing import assert_close
 
-from jumok.losses.masks import dice_loss, mask_loss
+from jumok.losses.masks import mask_loss
 from jumok.values import MaskTargets
 from reference import leaf
 
@@ -14,6 +14,23 @@ B, C, Y, X = 2, 5, 7, 3
 
 def problem(dtype=torch.float64):
     return leaf(B, C, Y, X, dtype=dtype), MaskTargets(torch.randint(-1, C, (B, Y, X)))
+
+
+def dice(probabilities, classes):
+    """What Dice adds to the loss of a picture."""
+    logits, targets = probabilities.clamp(min=1e-30).log(), MaskTargets(classes)
+    both, entropy = (mask_loss(logits, targets, dice=wanted).total for wanted in (True, False))
+    return (both - entropy) / len(logits)
+
+
+def plain_dice(probabilities, classes):
+    """The formula, for autograd to find its derivative."""
+    known = (classes >= 0)[:, None]
+    truth = F.one_hot(classes.clamp(min=0), C).movedim(-1, 1) * known
+    shared, guessed, marked = (
+        part.sum((0, 2, 3)) for part in (truth * probabilities, probabilities.square() * known, truth)
+    )
+    return (1 - 2 * shared / (guessed + marked))[marked > 0].mean()
 
 
 def test_cross_entropy_is_torchs():
@@ -32,21 +49,24 @@ def test_dice_by_hand():
     classes = torch.tensor([[[0, 1, -1]]])
     first = 2 * 0.5 / (0.5**2 + 0.2**2 + 1)
     second = 2 * 0.4 / (0.5**2 + 0.4**2 + 1)
-    assert_close(dice_loss(guessed, classes), torch.tensor(1 - (first + second) / 2))
+    assert_close(dice(guessed.double(), classes), torch.tensor(1 - (first + second) / 2).double())
 
 
 def test_dice_of_the_truth_is_none():
     classes = torch.randint(C, (B, Y, X))
     truth = F.one_hot(classes, C).movedim(-1, 1).double()
-    assert_close(dice_loss(truth, classes), torch.zeros(()).double())
-    assert_close(dice_loss(1 - truth, classes), torch.ones(()).double())
+    assert_close(dice(truth, classes), torch.zeros(()).double())
 
 
-def test_both_add_up():
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_both_add_up_and_so_do_their_gradients(layout):
     logits, targets = problem()
-    dice = dice_loss(logits.softmax(1), targets.classes) * B
-    expected = mask_loss(logits, targets, dice=False).total + dice
-    assert_close(mask_loss(logits, targets).total, expected)
+    logits = logits.detach().contiguous(memory_format=layout).requires_grad_()
+    known = F.cross_entropy(logits, targets.classes, ignore_index=-1)
+    expected = (known + plain_dice(logits.softmax(1), targets.classes)) * B
+    loss = mask_loss(logits, targets).total
+    assert_close(loss, expected)
+    assert_close(*(torch.autograd.grad(total, logits)[0] for total in (loss, expected)))
 
 
 @pytest.mark.parametrize("dice", [True, False])

@@ -28,7 +28,7 @@ class Direction:
     round: float  # share of multiples of base
 
 
-FORWARD = Direction("decimal", "binary", 3, 5, 1000, steps=2400, decay=0.3, short=0.25, low=0.35, round=0.15)
+FORWARD = Direction("decimal", "binary", 3, 5, 1000, steps=2250, decay=0.3, short=0.25, low=0.35, round=0.15)
 REVERSE = Direction("binary", "decimal", 10, 2, 1024, steps=5000, decay=0.01, short=0.15, low=0.25, round=0.2)
 
 EXPERIMENT = """\
@@ -117,7 +117,7 @@ def write(folder: Path, reverse: bool = False) -> Path:
         write_made(folder / "data" / f"{part}.tsv", text.encode())
     text = EXPERIMENT.format(
         title=f"{direction.source.capitalize()} to {direction.target}",
-        every=direction.steps // 4,
+        every=direction.steps // 5,
         **asdict(direction),
     )
     write_made(file, text.encode())

@@ -47,6 +47,11 @@ class ConvolutionalEncoder(nn.Module):
 
 
 def stage(inputs: int, outputs: int, blocks: int, norm: Norm) -> nn.Sequential:
-    """Convolve; of each 2 × 2 cells keep the strongest answer; look again, `blocks` convolutions in all."""
+    """Convolve; of each 2 × 2 cells keep the strongest answer; look again, `blocks` convolutions in all.
+
+    The first activation comes after the pooling, where a quarter of the cells is left: the largest of four rectified
+    numbers is the rectified largest of them.
+    """
+    first = ConvolutionBlock(inputs, outputs, norm=norm, activation=nn.Identity)
     more = (ConvolutionBlock(outputs, outputs, norm=norm) for _ in range(blocks - 1))
-    return nn.Sequential(ConvolutionBlock(inputs, outputs, norm=norm), nn.MaxPool2d(2), *more)
+    return nn.Sequential(first, nn.Sequential(nn.MaxPool2d(2), nn.ReLU(inplace=True)), *more)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from jumok.data.augmentation import Augmentation
 from jumok.data.faults import UnreadableFile
 from jumok.data.images import Size, load_image, read_header
+from jumok.data.kept import ROOM, Kept
 from jumok.data.marks import joined, marks_of
 from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
 from jumok.data.store import TextStore
@@ -34,18 +35,27 @@ Given = Path | Pillow.Image  # an image as people give it
 
 @dataclass(frozen=True)
 class Images:
-    """Images that are read when they are asked for."""
+    """Images that are read when they are asked for; as many as fit into `room` bytes are then kept."""
 
     given: Sequence[Given]
+    room: int = 0
+
+    @cached_property
+    def kept(self) -> Kept:
+        return Kept(self.room)
 
     @cached_property
     def lengths(self) -> np.ndarray:
         return np.zeros(len(self.given), dtype=np.int64)
 
     def __getitem__(self, i: int) -> MarkedPicture:
-        given = self.given[i]
-        pixels = pixels_of(load_image(given) if isinstance(given, Path) else given.convert("RGB"))
+        pixels = self.kept.get(i, lambda: self.read(i))
         return MarkedPicture(pixels, (pixels.shape[1], pixels.shape[2]))
+
+    def read(self, i: int) -> Tensor:
+        """The pixels (3, Y, X) of an image."""
+        given = self.given[i]
+        return pixels_of(load_image(given) if isinstance(given, Path) else given.convert("RGB"))
 
     def size(self, i: int) -> Size:
         """Width and height, without reading the pixels."""
@@ -93,7 +103,7 @@ class Image:
         return self.options.encoder.backbone
 
     def column(self, store: TextStore, root: Path) -> Images:
-        return Images([root / path for path in store.texts(self.name)])
+        return Images([root / path for path in store.texts(self.name)], ROOM)
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0

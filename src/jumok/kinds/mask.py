@@ -20,6 +20,7 @@ from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_of
+from jumok.data.kept import ROOM, Kept
 from jumok.data.marks import MaskMarks
 from jumok.data.resizing import UNKNOWN
 from jumok.data.store import TextStore
@@ -48,18 +49,26 @@ LEVELS = (2, 4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of many images, read when they are asked for."""
+    """The masks of many images, read when they are asked for; as many as fit into `room` bytes are then kept."""
 
     texts: Sequence[str]
     root: Path
     classes: tuple[Class, ...]
+    room: int = ROOM
+
+    @cached_property
+    def kept(self) -> Kept:
+        return Kept(self.room)
 
     @cached_property
     def lengths(self) -> np.ndarray:
         return np.zeros(len(self.texts), dtype=np.int64)
 
     def __getitem__(self, i: int) -> MaskMarks:
-        return MaskMarks(torch.from_numpy(mask_of(self.texts[i], self.root, self.classes)))
+        return MaskMarks(self.kept.get(i, lambda: self.read(i)))
+
+    def read(self, i: int) -> Tensor:
+        return torch.from_numpy(mask_of(self.texts[i], self.root, self.classes))
 
 
 def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The block that pictures are read with: convolution, normalization, activation."""
 
+from collections.abc import Callable
+from functools import partial
 from math import gcd
 from typing import Any, Literal
 
@@ -7,6 +9,7 @@ from torch import Tensor, nn
 
 Norm = Literal["batch", "group"]
 MOST_GROUPS = 32  # Wu & He, 2018
+ReLU = partial(nn.ReLU, inplace=True)  # norms keep what comes into them, not what they give
 
 
 class ConvolutionBlock(nn.Module):
@@ -23,7 +26,7 @@ class ConvolutionBlock(nn.Module):
         kernel: int = 3,
         stride: int = 1,
         norm: Norm = "batch",
-        activation: type[nn.Module] = nn.ReLU,
+        activation: Callable[[], nn.Module] = ReLU,
     ) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
