@@ -29,10 +29,10 @@ data:
   tokens: {kind: spaces}
 model: {width: 128, heads: 4, dropout: 0.0}
 training:
-  steps: 1000
+  steps: 500
   batch_tokens: 2048
   learning_rate: 3e-3
-  warmup: 100
+  warmup: 50
   label_smoothing: 0.0
   ema_decay: 0.99
   evaluate_every: 100
@@ -59,8 +59,8 @@ VARIATIONS = (
     Variation(
         "Transformer",
         {
-            "inputs.digits.encoder": {"kind": "transformer", "layers": 2},
-            "outputs.words.decoder": {"kind": "transformer", "layers": 2},
+            "inputs.digits.encoder": {"kind": "transformer", "layers": 1},
+            "outputs.words.decoder": {"kind": "transformer", "layers": 1},
         },
     ),
 )

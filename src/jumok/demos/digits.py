@@ -68,8 +68,8 @@ data:
   test: {coco: data/test.json, images: data/images}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1800, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
-   evaluate_every: 360}
+  {steps: 1450, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
+   evaluate_every: 290}
 """,
     "mask": """\
 # Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.
@@ -77,18 +77,18 @@ inputs:
   scene:
     kind: image
     size: 96
-    encoder: {backbone: convolutional, strides: [4, 8, 16], channels: [16, 40, 80, 128]}
+    encoder: {backbone: convolutional, strides: [4, 8, 16], channels: [16, 32, 64, 96]}
     augment: {flip: none, scale: [0.9, 1.1], colour: 0.1}   # a mirrored digit is another one, or none
 outputs:
-  digits: {kind: mask, decoder: {upsample: bilinear, width: 40}}
+  digits: {kind: mask, decoder: {upsample: bilinear, width: 32}}
 data:
   train: {masks: data/train.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
   valid: {masks: data/valid.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
   test: {masks: data/test.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1800, batch_size: 16, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3, ema_decay: 0.99,
-   evaluate_every: 450}
+  {steps: 1500, batch_size: 16, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3, ema_decay: 0.99,
+   evaluate_every: 500}
 """,
     "text": """\
 # Reading handwritten numbers from scenes, written by `jumok demo digits --output text`.

@@ -14,10 +14,10 @@ outputs:
 data:
   train: {{lexicon: {lexicon}, stress: remove}}
   split: {{valid: 2000, test: 5000}}                      # words; all pronunciations of a word fall on one side
-model: {{width: 192, dropout: 0.1}}
+model: {{width: 128, dropout: 0.1}}
 training:
-  {{steps: 4000, batch_tokens: 2048, learning_rate: 2e-3, warmup: 400, ema_decay: 0.998,
-   evaluate_every: 500, evaluate_examples: 500}}
+  {{steps: 1600, batch_tokens: 2048, learning_rate: 3e-3, warmup: 150, ema_decay: 0.998,
+   evaluate_every: 400, evaluate_examples: 300}}
 decoding: {{beam: 5}}
 """
 

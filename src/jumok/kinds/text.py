@@ -1,6 +1,5 @@
 """Text: sentences, words, numbers, codes. Anything that is written as characters."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -158,8 +157,8 @@ class Text:
         return self.vocabulary.missing(text)
 
     def learning_rate(self, model: ModelOptions) -> float:
-        """Wider models learn by smaller steps."""
-        return USUAL_RATE * min(1.0, math.sqrt(USUAL_WIDTH / model.width))
+        """Wider models learn by smaller steps (Yang et al., 2022)."""
+        return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
 
     def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
         """The encoder that the options ask for; embeddings are taken from and left in `tables`."""
