@@ -68,8 +68,8 @@ data:
   test: {coco: data/test.json, images: data/images}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1450, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
-   evaluate_every: 290}
+  {steps: 1500, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
+   evaluate_every: 300}
 """,
     "mask": """\
 # Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.
@@ -87,8 +87,8 @@ data:
   test: {masks: data/test.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1500, batch_size: 16, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3, ema_decay: 0.99,
-   evaluate_every: 500}
+  {steps: 1600, batch_size: 16, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3, ema_decay: 0.99,
+   evaluate_every: 400}
 """,
     "text": """\
 # Reading handwritten numbers from scenes, written by `jumok demo digits --output text`.
