@@ -29,13 +29,13 @@ data:
   tokens: {kind: spaces}
 model: {width: 128, heads: 4, dropout: 0.0}
 training:
-  steps: 500
+  steps: 600
   batch_tokens: 2048
   learning_rate: 3e-3
-  warmup: 50
+  warmup: 60
   label_smoothing: 0.0
   ema_decay: 0.99
-  evaluate_every: 100
+  evaluate_every: 120
   evaluate_examples: 250
 decoding: {method: greedy}
 """
