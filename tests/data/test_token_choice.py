@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from jumok.data.jamo import compose, decompose, origins
 from jumok.data.sources import clean
+from jumok.data.specials import SPECIALS, UNK
 from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES, choose_tokens
-from jumok.data.vocabulary import SPECIALS, UNK, Vocabulary
+from jumok.data.vocabulary import Vocabulary
 
 DRAW = random.Random(1)
 

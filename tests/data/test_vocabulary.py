@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jumok.data.sources import clean
-from jumok.data.vocabulary import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+from jumok.data.specials import BOS, EOS, PAD, SPECIALS, UNK
+from jumok.data.vocabulary import Vocabulary
 from jumok.errors import ConfigurationError, DataError, RunError
 
 KINDS = ["characters", "jamo", "words", "bpe", "unigram", "spaces"]

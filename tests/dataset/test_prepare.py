@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from jumok.data.sources import TableSource
+from jumok.data.specials import EOS
 from jumok.data.store import TokenStore
-from jumok.data.vocabulary import EOS, Vocabulary
+from jumok.data.vocabulary import Vocabulary
 from jumok.dataset import Prepared, Split, prepare
 from jumok.errors import DataError
 from small_experiments import small_experiment, words, write_table

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from jumok import record
-from jumok.data.vocabulary import BOS
+from jumok.data.specials import BOS
 from jumok.errors import DataError
 from jumok.inspection import details
 from jumok.inspection.looking import Look, look

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from jumok.data.annotations.box_columns import named_places
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, misplaced
 
@@ -110,6 +109,8 @@ class SourceOptions(Options):
 
     def _check_box_columns(self) -> None:
         """Refuse columns of a table of boxes that say nothing, or are no numbers."""
+        from jumok.data.annotations.box_columns import named_places
+
         for name, number in (self.columns or {}).items():
             if not named_places([name]):
                 raise misplaced(

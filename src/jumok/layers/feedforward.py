@@ -29,7 +29,7 @@ class FeedForward(nn.Module):
 
     def activate(self, x: Tensor) -> Tensor:
         if self.activation == "relu":
-            return F.relu(x, inplace=True)  # nobody else wants what was widened
+            return F.relu(x)
         if self.activation == "gelu":
             return F.gelu(x)
         gate, value = x.chunk(2, dim=-1)
