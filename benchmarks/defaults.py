@@ -36,8 +36,7 @@ COUNTS: dict[str, dict[Part, int]] = {
     "words": {"train": 6000, "valid": 200, "test": 400},
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-BCCD = {"train": "train", "valid": "val", "test": "test"}
-CAMVID = {"train": "train", "valid": "val", "test": "test"}
+OWN_NAMES = {"train": "train", "valid": "val", "test": "test"}  # that BCCD and CamVid give to the parts
 THINGS = {6: "sign", 8: "car", 9: "pedestrian", 10: "bicyclist"}  # classes of CamVid that are objects
 LEAST_PIXELS = 60  # of an object
 ROAD = "[Sky, Building, Pole, Road, Pavement, Tree, SignSymbol, Fence, Car, Pedestrian, Bicyclist]"
@@ -151,7 +150,7 @@ def write_readable(
 
 def things_on_the_road(folder: Path, data: Path) -> None:
     """CamVid's masks as boxes: connected regions of signs, cars, pedestrians and bicyclists."""
-    for part, name in CAMVID.items():
+    for part, name in OWN_NAMES.items():
         rows = ["filename,xmin,ymin,xmax,ymax,class\n"]
         for line in (data / "camvid" / f"{name}.txt").read_text().split("\n"):
             if not line:
@@ -175,7 +174,7 @@ def painted_cells(folder: Path, data: Path) -> None:
     source = data / "bccd"
     (folder / "masks").mkdir()
     (folder / "images").symlink_to((source / "JPEGImages").resolve())
-    for part, name in BCCD.items():
+    for part, name in OWN_NAMES.items():
         pairs = []
         for stem in (source / "ImageSets" / "Main" / f"{name}.txt").read_text().split():
             root = ElementTree.parse(source / "Annotations" / f"{stem}.xml").getroot()
@@ -281,7 +280,7 @@ training: {steps: 800, batch_tokens: 2048}
         image_to(FIND, 256, ", channels: [16, 32, 64, 96, 128]")
         + "model: {width: 64}\ntraining: {steps: 500}\n"
         + "data:\n"
-        + "".join(f"  {part}: {{voc: shared/bccd, split: {name}}}\n" for part, name in BCCD.items())
+        + "".join(f"  {part}: {{voc: shared/bccd, split: {name}}}\n" for part, name in OWN_NAMES.items())
         + "  on_bad_rows: skip\n",
     ),
     "road found": Set(
@@ -320,7 +319,7 @@ training: {steps: 800, batch_tokens: 2048}
         + "data:\n"
         + "".join(
             f"  {part}: {{masks: shared/camvid/{name}.txt, classes: {ROAD}, ignore: 11}}\n"
-            for part, name in CAMVID.items()
+            for part, name in OWN_NAMES.items()
         ),
     ),
 }
