@@ -78,7 +78,7 @@ def jumok(job: str, bf16: bool, width: int) -> Callable[[], object]:
     from jumok.machine import tune_process
     from jumok.necks.pyramid import FeaturePyramid
     from jumok.training.optimizer import build_optimizer, clip_gradients
-    from jumok.values import BoxTargets, Pictures
+    from jumok.values import BoxTargets, ImageBatch
 
     tune_process()
     backbone = Backbone("resnet50", (8, 16, 32))
@@ -86,7 +86,7 @@ def jumok(job: str, bf16: bool, width: int) -> Callable[[], object]:
     head = DenseBoxHead(encoder.channels, encoder.strides, CLASSES, width)
     model = torch.nn.ModuleList([encoder, head]).train(job == "train")
     size = torch.full((BATCH, 2), SIDE)
-    images, (boxes, labels) = Pictures(pictures(), size, size), objects()
+    images, (boxes, labels) = ImageBatch(pictures(), size, size), objects()
     marked = torch.ones_like(labels, dtype=torch.bool)
     targets = BoxTargets(boxes, labels, marked, ~marked)
     optimizer = build_optimizer(model, 1e-3, (0.9, 0.98), 1e-9, 0.01)

@@ -24,10 +24,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from jumok.data.vocabulary import Vocabulary
 from jumok.inspection.examples import Example, thumbnail
-from jumok.inspection.looking import summary
+from jumok.inspection.inspect import summary
 from jumok.inspection.server import application
-from jumok.inspection.workbench import Opened, Workbench
-from jumok.kinds.fitting import Fields, build_model
+from jumok.inspection.workbench import LoadedRun, Workbench
+from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.image import Image
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.options import DecodingOptions, ModelOptions
@@ -55,25 +55,25 @@ def predictor_of(read: Text | Image, layers: int, width: int) -> Predictor:
     return Predictor(model.eval(), fields, GREEDY)
 
 
-def translation() -> Opened:
+def translation() -> LoadedRun:
     encoder = TextInput(encoder={"kind": "transformer", "layers": 4})  # type: ignore[arg-type]
     predictor = predictor_of(Text("text", encoder, VOCABULARY, "shared", False, 300), 4, 256)
     text = " ".join((WORDS * TOKENS)[: TOKENS - 1])
-    return Opened("translation", predictor, summary(predictor), [Example("a text", {"text": text}, {})])
+    return LoadedRun("translation", predictor, summary(predictor), [Example("a text", {"text": text}, {})])
 
 
-def caption() -> Opened:
+def caption() -> LoadedRun:
     cells = {"backbone": "convolutional", "strides": [4], "channels": [8, 8, 8]}
     options = ImageInput(kind="image", size=SIDE, augment="none", encoder=cells)  # type: ignore[arg-type]
     predictor = predictor_of(Image("photo", options, (SIDE, SIDE), None, fresh=False), 2, 64)
     noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
     picture = Pillow.fromarray(noise)
     example = Example("a picture", {"photo": picture}, {"photo": thumbnail(picture)})
-    return Opened("caption", predictor, summary(predictor), [example])
+    return LoadedRun("caption", predictor, summary(predictor), [example])
 
 
 @contextmanager
-def served(run: Opened) -> Iterator[str]:
+def served(run: LoadedRun) -> Iterator[str]:
     """The address of a server for a run."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from jumok.geometry import overlap
+from jumok.geometry import iou
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets, Detections, MaskTargets, Memory, Pyramid
 
@@ -99,7 +99,7 @@ def found_and_right(detections: list[Detections], truth: BoxTargets, threshold: 
     right, given = 0, 0
     for one, boxes, labels, valid in zip(detections, truth.boxes, truth.labels, truth.valid, strict=True):
         sure = one.scores >= threshold
-        fits = overlap(one.boxes[sure], boxes[valid]) >= 0.5
+        fits = iou(one.boxes[sure], boxes[valid]) >= 0.5
         fits &= one.labels[sure][:, None] == labels[valid]
         right, given = right + int(fits.any(0).sum()), given + int(sure.sum())
     return right / int(truth.valid.sum()), right / max(given, 1)

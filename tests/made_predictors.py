@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from PIL import Image as Pillow
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.vocabulary import Vocabulary
 from jumok.kinds.boxes import Boxes, BoxesOutput
-from jumok.kinds.fitting import Fields, build_model
+from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.image import Image
 from jumok.kinds.image_options import ImageInput
 from jumok.kinds.mask import Mask, MaskOutput

@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture, Place
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class, SourceLocation
 from jumok.data.images import Size
 
-NOWHERE = Place("made up", None)
+NOWHERE = SourceLocation("made up", None)
 
 
 def save_image(path: Path, width: int = 64, height: int = 48, seed: int = 0) -> Path:
@@ -156,5 +156,5 @@ def annotated_sets(draw: st.DrawFn, outlines: bool = False) -> AnnotatedSet:
                 )
             )
         name = f"{number}/{number}.png"
-        pictures.append(Picture(Path(name), name, NOWHERE, size, tuple(marked)))
+        pictures.append(AnnotatedImage(Path(name), name, NOWHERE, size, tuple(marked)))
     return AnnotatedSet(tuple(map(Class, names)), tuple(pictures))

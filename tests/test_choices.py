@@ -7,7 +7,7 @@ from torch import nn
 
 from jumok.choices import MODULE_ATTRIBUTES, TEXT_METRICS, Cell, Unit
 from jumok.errors import ConfigurationError
-from jumok.kinds.fitting import Fields, build_model
+from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.options import ModelOptions
 from jumok.layers.recurrent import CELLS
 from jumok.metrics.text import text_metrics

@@ -17,7 +17,7 @@ PUBLIC = {
     "DataError": "class",
     "Experiment": "class",
     "JumokError": "class",
-    "Outcome": "class",
+    "TrainingResult": "class",
     "Prediction": "class",
     "Predictor": "class",
     "Recording": "class",

@@ -20,17 +20,17 @@ def test_formats_there_and_back():
 
 def test_overlap_is_intersection_over_union_and_torchvisions():
     one, other = some_boxes(5), some_boxes(3)
-    assert_close(geometry.overlap(one, other), ops.box_iou(one, other))
+    assert_close(geometry.iou(one, other), ops.box_iou(one, other))
     assert_close(geometry.generalized_overlap(one, other), ops.generalized_box_iou(one, other))
     assert_close(geometry.areas(one), ops.box_area(one))
-    halves = geometry.overlap(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[1.0, 0, 3, 2], [5, 5, 6, 6]]))
+    halves = geometry.iou(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[1.0, 0, 3, 2], [5, 5, 6, 6]]))
     assert_close(halves, torch.tensor([[1 / 3, 0.0]]))
 
 
 def test_overlap_of_boxes_without_area_is_zero():
     point = torch.tensor([[1.0, 1, 1, 1]])
-    assert geometry.overlap(point, point).item() == 0
-    assert geometry.overlap(point[:0], point).shape == (0, 1)
+    assert geometry.iou(point, point).item() == 0
+    assert geometry.iou(point[:0], point).shape == (0, 1)
 
 
 def test_clip_leaves_no_overhang():

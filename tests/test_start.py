@@ -54,7 +54,7 @@ def loaded(code: str) -> set[str]:
 def after(*words: object, status: int = 0) -> set[str]:
     """The packages that a command line has loaded when it ended with this status."""
     given = [str(word) for word in words]
-    return loaded(f"from jumok.cli.main import lead\nassert lead({given!r}) == {status}")
+    return loaded(f"from jumok.cli.main import run_command\nassert run_command({given!r}) == {status}")
 
 
 def test_importing_jumok_loads_nothing_heavy():
@@ -119,7 +119,15 @@ def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
 
 @pytest.mark.parametrize(
     "name",
-    ["load", "train", "Predictor", "Outcome", "Prediction", "evaluation.evaluate", "evaluation.answer"],
+    [
+        "load",
+        "train",
+        "Predictor",
+        "TrainingResult",
+        "Prediction",
+        "evaluation.evaluate",
+        "evaluation.predict_split",
+    ],
 )
 def test_a_name_loads_little_beyond_torch(name):
     found = loaded(f"import jumok, jumok.evaluation\njumok.{name}")

@@ -9,15 +9,15 @@ from jumok.dataset import Prepared, prepare
 from jumok.device import autocast
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
-from jumok.kinds.fitting import build_model
+from jumok.kinds.catalogue import build_model
 from jumok.kinds.text import BANNED
 from jumok.machine import tune_process
-from jumok.predictor.saved import lower_weights
+from jumok.predictor.model_folder import cast_weights_bf16
 from jumok.search import BeamSearch, Greedy
+from jumok.training.distributed import SingleProcess
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
-from jumok.training.processes import Alone
-from jumok.training.reporter import Silent
+from jumok.training.reporter import NullReporter
 from jumok.training.run import RunFolder
 from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
 
@@ -62,7 +62,7 @@ def prepared(job: Job) -> tuple[Experiment, Prepared]:
 def train(job: Job) -> dict[str, Any]:
     tune_process()  # as `jumok train` does
     experiment, data = prepared(job)
-    trainer = Trainer(experiment, RunFolder(job.place / "jumok-run"), data, Silent(), Alone())
+    trainer = Trainer(experiment, RunFolder(job.place / "jumok-run"), data, NullReporter(), SingleProcess())
     trainer.model.train()
     meter = Meter(job)
     for _ in range(job.warmup + job.steps):
@@ -79,13 +79,13 @@ def decode(job: Job) -> dict[str, Any]:
     torch.manual_seed(1)
     model = build_model(data.fields, experiment.model).eval()
     if job.precision == "bf16":
-        lower_weights(model)
+        cast_weights_bf16(model)
     german, english = data.inputs["german"], model.decoders["english"]
     banned = (*BANNED, EOS)  # an answer ends only at the limit
 
     @torch.inference_mode()
     def answer(sources: list[list[int]], beam: int) -> list[list[int]]:
-        search = Greedy(banned) if beam == 1 else BeamSearch(beam, banned=banned)
+        search = Greedy(banned) if beam == 1 else BeamSearch(beam, forbidden_tokens=banned)
         with autocast(torch.device("cpu"), job.precision):
             memory = model.encode({"german": german.collate(sources)})
             found = search(english, memory, BOS, EOS, job.answer)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jumok.inspection.notebook import look
     from jumok.inspection.show import show
     from jumok.predictor import Predictor, load
-    from jumok.training.train import Outcome, train
+    from jumok.training.train import TrainingResult, train
     from jumok.values import Prediction, TextPrediction
 
 __version__ = "0.1.0"
@@ -32,7 +32,7 @@ __all__ = [
     "DataError",
     "Experiment",
     "JumokError",
-    "Outcome",
+    "TrainingResult",
     "Prediction",
     "Predictor",
     "Recording",
@@ -53,12 +53,12 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
         {
             "AttentionMap": "jumok.attention.maps",
             "Experiment": "jumok.experiment.options",
-            "Outcome": "jumok.training.train",
+            "TrainingResult": "jumok.training.train",
             "Prediction": "jumok.values",
             "Predictor": "jumok.predictor.predictor",
             "Recording": "jumok.attention.record",
             "TextPrediction": "jumok.values",
-            "load": "jumok.predictor.saved",
+            "load": "jumok.predictor.model_folder",
             "look": "jumok.inspection.notebook",
             "read_experiment": "jumok.experiment.file",
             "record": "jumok.attention.record",

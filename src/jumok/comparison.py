@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jumok.errors import DataError
-from jumok.evaluation import Answered, are_alike, contests, draw_sides, evaluate, farthest_apart
+from jumok.evaluation import SplitPredictions, are_alike, contests, draw_sides, evaluate, farthest_apart
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation
@@ -20,7 +20,7 @@ from jumok.reporting.comparison import (
     write_comparison,
 )
 from jumok.training import train
-from jumok.training.reporter import Reporter, Silent
+from jumok.training.reporter import NullReporter, Reporter
 
 
 def compare_variations(
@@ -44,7 +44,7 @@ def compare_variations(
         train(experiment, folder / variant.folder, reporter)
     shown = [variant_of(folder / v.folder, v.name, dict(v.values)) for v in variants]
     comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
-    answered = answers_of(shown, reporter or Silent(), say)
+    answered = answers_of(shown, reporter or NullReporter(), say)
     comparison = set_apart(comparison, answered)
     write_comparison(folder, comparison, draw_sides(answered, comparison.examples))
     return comparison
@@ -52,16 +52,16 @@ def compare_variations(
 
 def answers_of(
     variants: Sequence[Variant], reporter: Reporter, say: Callable[[str], None]
-) -> dict[str, Answered]:
+) -> dict[str, SplitPredictions]:
     """What each model answers to the part that all are scored on, by name."""
     say("testing the differences on what each model answers")
     try:
         return {v.name: evaluate(Path(v.run), say=say, progress=reporter.scoring) for v in variants}
     finally:
-        reporter.ended()
+        reporter.on_end()
 
 
-def set_apart(comparison: Comparison, answered: Mapping[str, Answered]) -> Comparison:
+def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions]) -> Comparison:
     """The same with tests of differences, and examples; without, where the models were asked different things."""
     if len(answered) < 2 or not are_alike(list(answered.values())):
         return comparison

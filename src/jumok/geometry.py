@@ -49,7 +49,7 @@ def overhang(boxes: Tensor, width: int, height: int) -> Tensor:
     return beyond.clamp(min=0)
 
 
-def overlap(one: Tensor, other: Tensor) -> Tensor:
+def iou(one: Tensor, other: Tensor) -> Tensor:
     """Intersection over union (N, M) of boxes (N, 4) and (M, 4); 0, never NaN, for two without area."""
     return ops.box_iou(one, other).nan_to_num(0.0)
 

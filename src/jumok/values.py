@@ -26,15 +26,15 @@ class Padded(NamedTuple):
         return Padded(self.values.to(device), self.valid.to(device))
 
 
-class Pictures(NamedTuple):
+class ImageBatch(NamedTuple):
     """Pictures side by side in one tensor, each in the upper left corner, black around."""
 
     pixels: Tensor  # (B, 3, Y, X) uint8, RGB
-    shown: Tensor  # (B, 2), height and width of the real part
+    valid_size: Tensor  # (B, 2), height and width of the real part
     original: Tensor  # (B, 2), height and width of what was scaled to that part
 
-    def to(self, device: torch.device) -> "Pictures":
-        return Pictures(*(value.to(device) for value in self))
+    def to(self, device: torch.device) -> "ImageBatch":
+        return ImageBatch(*(value.to(device) for value in self))
 
 
 class Pyramid(NamedTuple):
@@ -42,7 +42,7 @@ class Pyramid(NamedTuple):
 
     levels: tuple[Tensor, ...]  # each (B, C, Y, X)
     strides: tuple[int, ...]  # pixels of the picture from one cell of a level to the next
-    shown: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
     size: tuple[int, int]  # height and width of the batch in pixels
 
 
@@ -83,7 +83,7 @@ class Detections(NamedTuple):
     boxes: Tensor  # (N, 4)
     scores: Tensor  # (N,), 0 to 1
     labels: Tensor  # (N,), numbers of classes
-    finders: Tensor  # (N,), numbers of the queries or cells that found them
+    source_ids: Tensor  # (N,), numbers of the queries or cells that found them
 
 
 class State(Protocol):
@@ -128,13 +128,13 @@ class TextPrediction:
     def __str__(self) -> str:
         return self.text
 
-    def describe(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """What a JSON document says of it: text, score, and n-best with the best first."""
         candidates = [{"text": self.text, "score": self.score}]
         candidates += [{"text": other.text, "score": other.score} for other in self.alternatives]
         return {"text": self.text, "score": self.score, "n_best": candidates}
 
-    def at_least(self, score: float) -> "TextPrediction":
+    def with_score_threshold(self, score: float) -> "TextPrediction":
         return self  # a text is told whole
 
 
@@ -147,7 +147,7 @@ class FoundObject:
     box: tuple[float, float, float, float]  # in pixels of the image as it came
     doubtful: bool = False  # a surer object stands at the same place
 
-    def describe(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         said: dict[str, object] = {"name": self.name, "score": self.score, "box": list(self.box)}
         return {**said, "doubtful": True} if self.doubtful else said
 
@@ -163,15 +163,15 @@ class BoxesPrediction:
 
     objects: tuple[FoundObject, ...]
     size: tuple[int, int]  # height and width of the image
-    least: float = 0.3  # the score from which on an object is told in words and drawn
+    score_threshold: float = 0.3  # the score from which on an object is told in words and drawn
 
     def sure(self) -> tuple[FoundObject, ...]:
         """The objects whose score is worth showing, each once."""
-        return tuple(one for one in self.objects if one.score >= self.least and not one.doubtful)
+        return tuple(one for one in self.objects if one.score >= self.score_threshold and not one.doubtful)
 
-    def at_least(self, score: float) -> "BoxesPrediction":
+    def with_score_threshold(self, score: float) -> "BoxesPrediction":
         """The same, with objects told from another score on."""
-        return replace(self, least=score)
+        return replace(self, score_threshold=score)
 
     @property
     def text(self) -> str:
@@ -180,10 +180,10 @@ class BoxesPrediction:
         order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
         return ", ".join(f"{count} {name}" for name, count in order) or "nothing"
 
-    def describe(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """Size and objects, each with the name of its class, score and box (x1, y1, x2, y2)."""
         height, width = self.size
-        return {"width": width, "height": height, "objects": [one.describe() for one in self.objects]}
+        return {"width": width, "height": height, "objects": [one.to_json() for one in self.objects]}
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,11 @@ class MaskPrediction:
         told = {name: f"{100 * share:.0f}" for name, share in self.shares().items()}
         return ", ".join(f"{name} {share} %" for name, share in told.items() if share != "0")
 
-    def describe(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         height, width = self.classes.shape
         return {"width": width, "height": height, "shares": self.shares()}
 
-    def at_least(self, score: float) -> "MaskPrediction":
+    def with_score_threshold(self, score: float) -> "MaskPrediction":
         return self  # each pixel has one class, however sure
 
 
@@ -222,11 +222,11 @@ class Value(Protocol):
         """In a line of words."""
         ...
 
-    def describe(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """As a JSON document says it."""
         ...
 
-    def at_least(self, score: float) -> Self:
+    def with_score_threshold(self, score: float) -> Self:
         """The same, with those of its parts told in words and drawn that have at least a score."""
         ...
 
@@ -245,9 +245,9 @@ class Prediction:
         """The text of the only output (of several, one a line)."""
         return "\n".join(value.text for value in self.outputs.values())
 
-    def at_least(self, score: float) -> "Prediction":
+    def with_score_threshold(self, score: float) -> "Prediction":
         """The same, with parts of answers told from a score on."""
-        return Prediction({name: value.at_least(score) for name, value in self.outputs.items()})
+        return Prediction({name: value.with_score_threshold(score) for name, value in self.outputs.items()})
 
     def __str__(self) -> str:
         return self.text

@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from jumok import record
 from jumok.attention import core, recurrent
-from jumok.attention.hiding import Place, hidden
+from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.recurrent import AdditiveAttention
 from jumok.errors import RunError
@@ -17,7 +17,7 @@ from small_models import READABLE, WRITABLE, logits_of, padded, small_model
 
 B, T, S, D, H = 2, 5, 7, 12, 3
 CROSS = "decoders.target.layers.0.cross"
-EVERY_HEAD = Place("core")
+EVERY_HEAD = AttentionSite("core")
 
 
 class Kernel(nn.Module):
@@ -76,7 +76,9 @@ MASKS = {
 
 
 @pytest.mark.parametrize(("options", "allowed", "bias"), MASKS.values(), ids=MASKS.keys())
-@pytest.mark.parametrize("place", [Place("core"), Place("core", head=1), Place("core", call=0, head=-1)])
+@pytest.mark.parametrize(
+    "place", [AttentionSite("core"), AttentionSite("core", head=1), AttentionSite("core", call=0, head=-1)]
+)
 @pytest.mark.parametrize("keys", [[2], [0, 3, -1], None], ids=["one", "three", "all"])
 @pytest.mark.parametrize("queries", [None, [1, 4]], ids=["every", "two"])
 @pytest.mark.parametrize("examples", [None, [1]], ids=["batch", "second"])
@@ -88,11 +90,11 @@ def test_kernel_computes_as_if_masked(options, allowed, bias, place, keys, queri
             for t in range(T) if queries is None else queries:
                 allowed[b, h, t, range(S) if keys is None else keys] = False
     model = kernel(**options)
-    with hidden(model, [place], keys, queries, examples) as hiding, record(model) as maps:
+    with mask_attention(model, [place], keys, queries, examples) as hiding, record(model) as maps:
         output = model(q, k, v)
     assert_close(output, plain(q, k, v, allowed, bias))
     assert hiding.changed == 1
-    assert maps["core"].check().holds and not maps["core"][...][~allowed].any()
+    assert maps["core"].check().ok and not maps["core"][...][~allowed].any()
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -103,10 +105,10 @@ def test_attend_computes_as_if_masked(causal, mask):
     allowed = everything() if mask is None else KEYS.expand(B, H, T, S).clone()
     allowed = allowed.tril(S - T) if causal else allowed
     allowed[:, 1, 3, [0, 5]] = False
-    with hidden(model, [Place("core", head=1)], [0, 5], [3]), record(model) as maps:
+    with mask_attention(model, [AttentionSite("core", head=1)], [0, 5], [3]), record(model) as maps:
         output = model(q, k, v)
     assert_close(output, plain(q, k, v, allowed))
-    assert maps["core"].check().holds and not maps["core"][...][~allowed].any()
+    assert maps["core"].check().ok and not maps["core"][...][~allowed].any()
 
 
 @pytest.mark.parametrize("shape", [(T,), (H, T), (2, 3, H, T)], ids=["flat", "rows", "five"])
@@ -118,7 +120,9 @@ def test_kernels_take_any_number_of_dimensions(shape):
         allowed[:] = True
         allowed[1, 1, 0, 2, 4] = False
     head, example = (0, 4) if len(shape) == 4 else (None, None)
-    with hidden(model, [Place("core", head=head)], [4], [2], None if example is None else [example]):
+    with mask_attention(
+        model, [AttentionSite("core", head=head)], [4], [2], None if example is None else [example]
+    ):
         output = model(q, k, v)
     assert_close(output, plain(q, k, v, allowed))
 
@@ -128,7 +132,7 @@ def test_grouped_heads_are_hidden_from_one_by_one():
     allowed = torch.ones(B, 4, T, S, dtype=torch.bool)
     allowed[:, 3, :, 1] = False
     model = kernel(enable_gqa=True)
-    with hidden(model, [Place("core", head=3)], [1]):
+    with mask_attention(model, [AttentionSite("core", head=3)], [1]):
         output = model(q, k, v)
     assert_close(output, plain(q, *(part.repeat_interleave(2, 1) for part in (k, v)), allowed))
 
@@ -158,10 +162,10 @@ def test_additive_attention_computes_as_if_masked(queries, examples, keys):
         ],
         1,
     ).squeeze(2)
-    with hidden(model, [EVERY_HEAD], keys, queries, examples), record(model) as maps:
+    with mask_attention(model, [EVERY_HEAD], keys, queries, examples), record(model) as maps:
         output = model(asked, looked)
     assert_close(output, expected)
-    assert maps["core"].check().holds and not maps["core"][:, 0][~allowed].any()
+    assert maps["core"].check().ok and not maps["core"][:, 0][~allowed].any()
 
 
 def test_blocks_can_be_nested():
@@ -169,7 +173,10 @@ def test_blocks_can_be_nested():
     model, allowed = kernel(), everything()
     allowed[:, 0, :, 1] = False
     allowed[:, 1, 2] = False
-    with hidden(model, [Place("core", head=0)], [1]), hidden(model, [Place("core", head=1)], None, [2]):
+    with (
+        mask_attention(model, [AttentionSite("core", head=0)], [1]),
+        mask_attention(model, [AttentionSite("core", head=1)], None, [2]),
+    ):
         output = model(q, k, v)
     assert_close(output, plain(q, k, v, allowed))
 
@@ -180,22 +187,22 @@ def test_nested_blocks_of_additive_attention():
     looked = model.core.prepare(states, torch.ones(B, S, dtype=torch.bool))
     with (
         record(model) as maps,
-        hidden(model, [EVERY_HEAD], [1], [0, 2]),
-        hidden(model, [EVERY_HEAD], [4], [2, 3]),
+        mask_attention(model, [EVERY_HEAD], [1], [0, 2]),
+        mask_attention(model, [EVERY_HEAD], [4], [2, 3]),
     ):
         model(asked, looked)
     gone = torch.zeros(B, T, S, dtype=torch.bool)
     gone[:, [0, 2], 1] = True
     gone[:, [2, 3], 4] = True
     weights = maps["core"][:, 0]
-    assert torch.equal(weights == 0, gone) and maps["core"].check().holds
+    assert torch.equal(weights == 0, gone) and maps["core"].check().ok
 
 
 def test_only_the_named_call_changes():
     q, k, v = parts(B, H, T)
     model = kernel()
     before = model(q, k, v)
-    with hidden(model, [Place("core", call=1)], [2]) as hiding:
+    with mask_attention(model, [AttentionSite("core", call=1)], [2]) as hiding:
         outputs = [model(q, k, v) for _ in range(3)]
     assert [torch.equal(output, before) for output in outputs] == [True, False, True]
     assert hiding.changed == 1
@@ -206,7 +213,7 @@ def test_only_the_named_module_of_a_model_changes():
     source, target = padded([5, 3], READABLE), padded([4, 2], WRITABLE)
     with record(model) as before:
         logits_of(model, source, target.values)
-    with hidden(model, [Place(CROSS, head=1)], [2], [3], [0]), record(model) as after:
+    with mask_attention(model, [AttentionSite(CROSS, head=1)], [2], [3], [0]), record(model) as after:
         logits_of(model, source, target.values)
     first = "decoders.target.layers.0.attention"
     assert_close(after[first][...], before[first][...])
@@ -220,10 +227,10 @@ def test_only_the_named_module_of_a_model_changes():
 def test_step_by_step_is_all_at_once():
     model = small_model("transformer-sinusoidal", "transformer-rotary").eval()
     source, target = padded([5], READABLE), padded([4], WRITABLE)
-    with hidden(model, [Place(CROSS)], [1, 2], [3]):
+    with mask_attention(model, [AttentionSite(CROSS)], [1, 2], [3]):
         expected = logits_of(model, source, target.values)[:, 3]
     decoder, memory = model.decoders["target"], model.encode({"source": source})
-    with hidden(model, [Place(CROSS, call=3)], [1, 2]):
+    with mask_attention(model, [AttentionSite(CROSS, call=3)], [1, 2]):
         state = decoder.start(memory)
         for t in range(4):
             logits, state = decoder.step(target.values[:, t], state)
@@ -235,7 +242,7 @@ def test_nothing_stays_behind():
     model = Holder(MultiHeadAttention(D, H)).double()
     x, memory = torch.randn(B, T, D).double(), torch.randn(B, S, D).double()
     before, weights = model(x, memory), {name: value.clone() for name, value in model.state_dict().items()}
-    with pytest.raises(KeyError), hidden(model, [EVERY_HEAD], None):
+    with pytest.raises(KeyError), mask_attention(model, [EVERY_HEAD], None):
         assert not torch.equal(model(x, memory), before)
         raise KeyError
     assert torch.equal(model(x, memory), before)
@@ -247,7 +254,7 @@ def test_other_models_are_left_alone():
     model, other = kernel(), kernel()
     q, k, v = parts(B, H, T)
     expected = other(q, k, v)
-    with hidden(model, [EVERY_HEAD], None):
+    with mask_attention(model, [EVERY_HEAD], None):
         assert torch.equal(other(q, k, v), expected)
 
 
@@ -256,7 +263,7 @@ def test_gradients_are_those_of_the_mask():
     model, allowed = kernel(is_causal=True), everything().tril()
     allowed[:, 2, 4, 1] = False
     expected = torch.autograd.grad(plain(q, k, v, allowed).square().sum(), (q, k, v))
-    with hidden(model, [Place("core", head=2)], [1], [4]):
+    with mask_attention(model, [AttentionSite("core", head=2)], [1], [4]):
         found = torch.autograd.grad(model(q, k, v).square().sum(), (q, k, v))
     assert_close(found, expected)
 
@@ -264,7 +271,7 @@ def test_gradients_are_those_of_the_mask():
 def test_a_head_that_is_off_gives_zeros_and_no_gradient():
     q, k, v = (part.requires_grad_() for part in parts(B, H, T))
     model = kernel()
-    with hidden(model, [Place("core", head=2)], None):
+    with mask_attention(model, [AttentionSite("core", head=2)], None):
         output = model(q, k, v)
         output.square().sum().backward()
     assert not output[:, 2].any() and output[:, :2].all()
@@ -282,17 +289,20 @@ def test_checkpoints_hide_on_the_way_back_too():
     model, allowed = Checkpointed(kernel().core), everything()
     allowed[..., 3] = False
     expected = torch.autograd.grad(plain(q, k, v, allowed).square().sum(), (q, k, v))
-    with hidden(model, [EVERY_HEAD], [3]):
+    with mask_attention(model, [EVERY_HEAD], [3]):
         found = torch.autograd.grad(model(q, k, v).square().sum(), (q, k, v))
     assert_close(found, expected)
-    with hidden(model, [Place("core", call=0)], [3]), pytest.raises(RunError, match="checkpointing"):
+    with (
+        mask_attention(model, [AttentionSite("core", call=0)], [3]),
+        pytest.raises(RunError, match="checkpointing"),
+    ):
         model(q, k, v).sum().backward()
 
 
 def test_numbers_that_a_call_does_not_have_are_passed_over():
     q, k, v = parts(B, H, T)
     model = kernel()
-    with hidden(model, [EVERY_HEAD], [2], [T]) as hiding:
+    with mask_attention(model, [EVERY_HEAD], [2], [T]) as hiding:
         assert torch.equal(model(q, k, v), model(q, k, v))
     assert hiding.changed == 0
 
@@ -301,10 +311,13 @@ def test_unknown_places_are_refused():
     model = kernel()
     with (
         pytest.raises(RunError, match="no module 'cores'; did you mean 'core'"),
-        hidden(model, [Place("cores")], [0]),
+        mask_attention(model, [AttentionSite("cores")], [0]),
     ):
         pass
-    with pytest.raises(RunError, match="no head 3"), hidden(model, [Place("core", head=3)], [0]):
+    with (
+        pytest.raises(RunError, match="no head 3"),
+        mask_attention(model, [AttentionSite("core", head=3)], [0]),
+    ):
         model(*parts(B, H, T))
 
 
@@ -315,10 +328,10 @@ def test_narrow_numbers(dtype, mask):
     bias = None if mask is None else mask.to(dtype)
     model = kernel(attn_mask=bias)
     with (
-        hidden(model, [Place("core", head=0)], None),
-        hidden(model, [Place("core", head=1)], [2]),
+        mask_attention(model, [AttentionSite("core", head=0)], None),
+        mask_attention(model, [AttentionSite("core", head=1)], [2]),
         record(model) as maps,
     ):
         output = model(q, k, v)
     assert output.isfinite().all() and not output[:, 0].any()
-    assert maps["core"].check().holds
+    assert maps["core"].check().ok

@@ -97,7 +97,7 @@ def test_weights_are_the_formula(call):
     expected = reference(q, k, mask, 0 if causal else None, call["scale"])
     assert (attention[...].double() - expected).abs().max() <= EXACT[dtype]
     if attention.scores.allowed is None:  # torch gives NaN or the mean where there is nothing to look at
-        assert attention.check().holds, attention.check()
+        assert attention.check().ok, attention.check()
     example, head, query, key = (size - 1 for size in attention.shape)
     assert torch.equal(attention[example, head, query], attention[...][example, head, query])
     assert torch.allclose(attention[example, head, :, key], attention[...][example, head, :, key], atol=1e-7)
@@ -115,7 +115,7 @@ def test_weights_of_our_attention_are_the_formula(call, causal):
     attention = recorded(attend_here, q, k, v, allowed, causal, call["scale"])
     expected = reference(q, k, allowed, sources - targets if causal else None, call["scale"])
     assert (attention[...].double() - expected).abs().max() <= EXACT[call["dtype"]]
-    assert attention.check().holds, attention.check()
+    assert attention.check().ok, attention.check()
 
 
 def attend_here(*args) -> Tensor:
@@ -134,7 +134,7 @@ def test_additive_weights_are_the_formula(sizes, seed):
     weights = scores.exp() * valid[:, None]
     weights = weights / weights.sum(-1, keepdim=True).clamp(min=1e-300)
     assert (attention[:, 0].double() - weights).abs().max() <= 1e-6
-    assert attention.check().holds, attention.check()
+    assert attention.check().ok, attention.check()
 
 
 @pytest.mark.parametrize("dtype", EXACT)
@@ -155,7 +155,7 @@ def test_who_may_look_at_nothing_gives_zeros():
     allowed[2] = False
     attention = recorded(attend_here, *qkv(), allowed)
     assert attention[0, 0, 2].tolist() == [0.0] * S
-    assert attention[0, 0, 2, 3] == 0 and attention.check().holds
+    assert attention[0, 0, 2, 3] == 0 and attention.check().ok
     assert torch.allclose(attention[0, 0].sum(-1), allowed.any(-1).float())
 
 
@@ -177,7 +177,7 @@ def qkv(targets: int = T, sources: int = S) -> tuple[Tensor, Tensor, Tensor]:
 def test_inputs_of_any_dimensions_broadcast(shapes):
     q, k = torch.randn(shapes[0]), torch.randn(shapes[1])
     attention = kernel(q, k, torch.randn(shapes[1]), torch.rand(T, S) < 2)
-    assert attention.check().holds
+    assert attention.check().ok
     scores = (q @ k.transpose(-2, -1) / K**0.5).softmax(-1)
     assert torch.allclose(attention[...], scores.reshape(attention.shape), atol=1e-6)
 
@@ -187,7 +187,7 @@ def test_a_recipe_of_a_causal_mask_is_read(recipe, offset):
     q, k, v = qkv()
     attention = kernel(q, k, v, recipe(T, S))
     assert torch.allclose(attention[...].double(), reference(q, k, offset=offset), atol=1e-6)
-    assert attention.check().holds
+    assert attention.check().ok
 
 
 def test_indices_are_those_of_a_tensor():
@@ -230,17 +230,17 @@ def test_what_was_overwritten_is_refused_unless_copied():
     k.zero_()
     with pytest.raises(RunError, match="overwritten since; ask for the weights before, or use record"):
         attention[0, 0]
-    assert torch.equal(copied[...], before) and copied.check().holds
+    assert torch.equal(copied[...], before) and copied.check().ok
 
 
 def test_a_check_sees_what_was_overwritten_in_inference_mode():
     with torch.inference_mode():
         q, k, v = qkv()
         attention = kernel(q, k, v)
-        assert attention.check().holds
+        assert attention.check().ok
         k.zero_()
         attention._known.clear()
-        assert not attention.check().holds
+        assert not attention.check().ok
 
 
 def test_the_gradient_is_that_of_the_weights():
@@ -265,7 +265,7 @@ def test_dropout_leaves_the_weights_as_they_were():
     q, k, v = qkv()
     attention = kernel(q, k, v, dropout_p=0.5)
     assert torch.allclose(attention[...].double(), reference(q, k), atol=1e-6)
-    assert attention.check().dropout == 0.5 and attention.check().holds
+    assert attention.check().dropout == 0.5 and attention.check().ok
 
 
 def test_weights_are_plain_whatever_mode_they_are_asked_in():

@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from jumok.attention.core import causal_mask
-from jumok.attention.multihead import MultiHeadAttention, Past
+from jumok.attention.multihead import KVCache, MultiHeadAttention
 from jumok.attention.positions import Rotary
 from reference import (
     assert_torch_learns_the_same,
@@ -62,9 +62,9 @@ def test_step_by_step_equals_all_at_once(rotary):
     ours, x = attention(rotary), leaf(B, T, D)
     whole, past, steps = ours(x, x, causal=True), None, []
     for t in range(T):
-        new = ours.remember(x[:, t : t + 1], offset=t)
-        past = Past(new) if past is None else past.append(new)
-        steps.append(ours.gather(x[:, t : t + 1], past.seen, offset=t))
+        new = ours.project_kv(x[:, t : t + 1], offset=t)
+        past = KVCache(new) if past is None else past.append(new)
+        steps.append(ours.attend(x[:, t : t + 1], past.seen, offset=t))
     assert_close(torch.cat(steps, 1), whole)
     assert_close(gradients(torch.cat(steps, 1), [x]), gradients(whole, [x]))
 
@@ -72,32 +72,32 @@ def test_step_by_step_equals_all_at_once(rotary):
 @pytest.mark.parametrize("rotary", [False, True], ids=["plain", "rotary"])
 def test_memory_in_pieces_equals_memory_at_once(rotary):
     ours, memory = attention(rotary), leaf(B, S, D)
-    pieces = Past(ours.remember(memory[:, :3])).append(ours.remember(memory[:, 3:], offset=3))
-    assert_close(pieces.seen, ours.remember(memory))
+    pieces = KVCache(ours.project_kv(memory[:, :3])).append(ours.project_kv(memory[:, 3:], offset=3))
+    assert_close(pieces.seen, ours.project_kv(memory))
 
 
 @pytest.mark.parametrize("wants_gradient", [False, True])
 def test_rows_taken_before_a_step_are_the_rows_of_the_past(wants_gradient):
     ours, states = attention(rotary=True), torch.randn(3, 4, D, dtype=torch.float64)
     with torch.set_grad_enabled(wants_gradient):
-        first, last = ours.remember(states[:, :3]), torch.tensor([2, 0, 0, 1])
+        first, last = ours.project_kv(states[:, :3]), torch.tensor([2, 0, 0, 1])
         rows = torch.tensor([0, 0, 2, 1])[
             last
         ]  # taken twice: only the last positions of the last ones come after
-        past = Past(first).select(torch.tensor([0, 0, 2, 1])).select(last)
-        whole = past.append(ours.remember(states[rows, 3:], offset=3)).seen
-        assert_close(whole, ours.remember(states).select(rows))
+        past = KVCache(first).select(torch.tensor([0, 0, 2, 1])).select(last)
+        whole = past.append(ours.project_kv(states[rows, 3:], offset=3)).seen
+        assert_close(whole, ours.project_kv(states).select(rows))
 
 
 def test_several_new_positions_see_the_past_and_each_other():
     ours, x = attention(rotary=True), leaf(B, S, D)
-    late = ours.gather(x[:, 4:], ours.remember(x), causal=True, offset=4)
+    late = ours.attend(x[:, 4:], ours.project_kv(x), causal=True, offset=4)
     assert_close(late, ours(x, x, causal=True)[:, 4:])
 
 
 def test_rotary_depends_on_distance_only():
     ours, x = attention(rotary=True), leaf(B, T, D)
-    moved = ours.gather(x, ours.remember(x, offset=100), causal=True, offset=100)
+    moved = ours.attend(x, ours.project_kv(x, offset=100), causal=True, offset=100)
     assert_close(moved, ours(x, x, causal=True))
 
 
@@ -121,7 +121,7 @@ def test_heads_look_apart():
 def test_remembered_rows_are_selected():
     ours, memory = attention(), leaf(B, S, D)
     rows = torch.tensor([1, 1, 0])
-    assert_close(ours.remember(memory).select(rows), ours.remember(memory[rows]))
+    assert_close(ours.project_kv(memory).select(rows), ours.project_kv(memory[rows]))
 
 
 def test_only_values_are_mixed():

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 import jumok
 from jumok import RunError
-from jumok.attention import core, recurrent, watching
+from jumok.attention import core, interception, recurrent
 from jumok.attention.core import attention_weights
 from jumok.model import EncoderDecoder
 from jumok.search import BeamSearch, Greedy
@@ -29,10 +29,10 @@ LOOKING = "decoders.target.attention"  # of recurrent decoders
 def nothing_is_left_behind():
     yield
     assert F.scaled_dot_product_attention is KERNEL is torch._C._nn.scaled_dot_product_attention
-    assert core.attend is not watching.TELLING[core.attend]
+    assert core.attend is not interception.WRAPPERS[core.attend]
     assert recurrent.attend is core.attend
     assert torch.backends.mha.get_fastpath_enabled()
-    assert watching.number == 0 and watching.watchers.get() == ()
+    assert interception.number == 0 and interception.watchers.get() == ()
 
 
 @pytest.fixture(params=["fused", "explicit"])
@@ -58,7 +58,7 @@ def test_every_attention_of_a_transformer_is_kept(mode):
     assert sorted(maps) == sorted(LAYERS) and len(maps) == 6
     assert logits.requires_grad == (mode != "inference")
     for name in maps:
-        assert maps[name].check().holds, name
+        assert maps[name].check().ok, name
         sums = maps[name][...].sum(-1)
         assert_close(sums, torch.ones_like(sums))
     encoder, decoder, cross = (maps[name] for name in (LAYERS[0], LAYERS[2], LAYERS[3]))
@@ -93,7 +93,7 @@ def test_recurrent_decoders_are_kept(decoder, training):
     calls = maps.all(LOOKING)
     assert [call.shape for call in calls] == ([(2, 1, 1, 5)] * 4 if "additive" in decoder else [(2, 1, 4, 5)])
     for call in calls:
-        assert call.check().holds and not call[1, ..., 3:].any()
+        assert call.check().ok and not call[1, ..., 3:].any()
         assert_close(call[...].sum(-1), torch.ones(call.shape[:3]))
 
 
@@ -116,7 +116,7 @@ def test_a_step_of_training_is_kept_with_its_gradients():
             optimizer.step()
             assert len(maps.calls) == 6
             for call in maps.calls:
-                assert call.check().holds  # the step changed the weights of the model, not what was kept
+                assert call.check().ok  # the step changed the weights of the model, not what was kept
                 assert call.gradient(0, 0).shape == call.shape[2:] and call.gradient().any()
             if not step:
                 maps.clear()
@@ -143,7 +143,7 @@ def test_a_search_is_kept_step_by_step(search):
     assert len(past) == len(cross) > 2 and maps[LAYERS[0]].shape == (2, 2, 5, 5)
     assert [call.shape[3] for call in past] == list(range(1, len(past) + 1))
     for one, other in zip(past, cross, strict=True):
-        assert one.check().holds and other.check().holds
+        assert one.check().ok and other.check().ok
         assert one.shape[0] == other.shape[0] * other.shape[2]  # hypotheses stand side by side
 
 
@@ -154,7 +154,7 @@ def test_autocast_is_kept_in_the_numbers_of_the_kernel():
     assert {name for name in LAYERS if maps.all(name)} == set(LAYERS)
     for call in maps.calls:
         assert call.scores.queries.dtype == call.output.dtype == torch.bfloat16
-        assert call.check().holds, call.check()
+        assert call.check().ok, call.check()
 
 
 def test_autocast_of_the_kernel_itself():
@@ -166,7 +166,7 @@ def test_autocast_of_the_kernel_itself():
     with torch.autocast("cpu", torch.bfloat16), jumok.record(model) as maps:
         model(torch.randn(1, 2, 5, 8))
     kept = maps[""]
-    assert {part.dtype for part in kept.kept()} == {torch.bfloat16} and kept.check().holds
+    assert {part.dtype for part in kept.kept()} == {torch.bfloat16} and kept.check().ok
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -185,7 +185,7 @@ def test_torchs_transformer_is_kept(training):
     assert (
         maps.names[0] == "encoder.layers.0.self_attn" and maps.names[-1] == "decoder.layers.1.multihead_attn"
     )
-    assert len(maps.calls) == 6 and all(call.check().holds for call in maps.calls)
+    assert len(maps.calls) == 6 and all(call.check().ok for call in maps.calls)
     assert not maps["decoder.layers.0.self_attn"][...].triu(1).any()
     assert not maps["decoder.layers.0.multihead_attn"][1, ..., 4:].any()
 
@@ -243,7 +243,7 @@ def test_an_exception_ends_a_recording():
     with pytest.raises(ZeroDivisionError), jumok.record(model) as maps:
         logits_of(model, source, tokens)
         raise ZeroDivisionError
-    assert len(maps.calls) == 6 and maps[LAYERS[0]].check().holds
+    assert len(maps.calls) == 6 and maps[LAYERS[0]].check().ok
     with pytest.raises(RuntimeError), jumok.record(model) as maps:
         F.scaled_dot_product_attention(torch.randn(2, 3), torch.randn(2, 4), torch.randn(2, 3))
 
@@ -313,7 +313,7 @@ def test_activation_checkpoints_are_kept_once(reentrant):
     with jumok.record(model, gradients=True) as maps:
         model(x).square().sum().backward()
     kept = maps["layer.self_attn"]
-    assert kept.check().holds
+    assert kept.check().ok
     if reentrant:  # its first run knows of no gradient
         with pytest.raises(RunError, match="no gradient"):
             kept.gradient()

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 import jumok
 from jumok import Recording, RunError
-from jumok.search.following import along
+from jumok.search.tracing import along
 
 B, S, T = 2, 7, 5
 KINDS = ["marian", "t5"]
@@ -65,7 +65,7 @@ def test_weights_are_those_that_transformers_gives_when_it_makes_them(kind, trai
         assert len(names) == len(theirs) == 2
         for name, weights in zip(names, theirs, strict=True):
             assert_close(maps[name][...], weights.detach(), atol=2e-6, rtol=0)
-            assert maps[name].check().holds
+            assert maps[name].check().ok
             if training:
                 assert maps[name].gradient().shape == weights.shape
 
@@ -81,7 +81,7 @@ def test_bf16_holds(kind):
     model = other(kind).bfloat16()
     with torch.inference_mode(), jumok.record(model) as maps:
         model(**inputs(), decoder_input_ids=torch.randint(2, 32, (B, T)))
-    assert len(maps.calls) == 6 and all(call.check().holds for call in maps.calls)
+    assert len(maps.calls) == 6 and all(call.check().ok for call in maps.calls)
 
 
 def test_the_slow_attention_of_transformers_is_told_what_to_do():
@@ -131,7 +131,7 @@ def test_a_cache_that_is_written_into_wants_copies(kind):
     plain, _ = generated(model)
     for one, other_ in zip(copied.all(name), plain.all(name), strict=True):
         weights = one[...]
-        assert one.check().holds
+        assert one.check().ok
         assert_close(weights[..., : other_.shape[3]], other_[...], atol=1e-5, rtol=0)
         assert not weights[..., other_.shape[3] :].any()  # room for what is not written yet
 
@@ -150,7 +150,7 @@ def test_vision_transformers_are_kept():
     model(photo)
     for name, expected in zip(maps, weights, strict=True):
         assert_close(maps[name][...], expected.detach(), atol=1e-6, rtol=0)
-        assert maps[name].check().holds
+        assert maps[name].check().ok
 
 
 def test_windows_of_swin_are_kept():
@@ -170,7 +170,7 @@ def test_windows_of_swin_are_kept():
     shifted = maps["layers.0.blocks.1.attn"]
     assert shifted.shape == (4 * B, 2, 49, 49)
     assert_close(shifted[...], weights[0].detach(), atol=1e-6, rtol=0)
-    assert all(call.check().holds for call in maps.calls)
+    assert all(call.check().ok for call in maps.calls)
 
 
 def test_queries_and_keys_may_share_heads():
@@ -181,5 +181,5 @@ def test_queries_and_keys_may_share_heads():
     model, q, (k, v) = Grouped(), torch.randn(B, 6, T, 4), torch.randn(2, B, 2, S, 4)
     with jumok.record(model) as maps:
         model(q, k, v)
-    assert maps[""].shape == (B, 6, T, S) and maps[""].check().holds
+    assert maps[""].shape == (B, 6, T, S) and maps[""].check().ok
     assert_close(maps[""][1, 4], (q[1, 4] @ k[1, 1].T / 2).softmax(-1), atol=1e-6, rtol=0)

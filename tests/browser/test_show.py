@@ -14,7 +14,7 @@ from torch import nn
 import jumok
 from jumok.errors import DataError, RunError
 from jumok.inspection import packing
-from jumok.inspection.recorded import grid_of
+from jumok.inspection.groups import grid_of
 from jumok.inspection.show import page_of
 
 SOURCE = ["▁die", "▁alte", "▁Müh", "le", "▁läuft", "</script>", "</s>"]

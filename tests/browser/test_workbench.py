@@ -16,9 +16,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from jumok.inspection.examples import Example, thumbnail
-from jumok.inspection.looking import Look, summary
+from jumok.inspection.inspect import Inspection, summary
 from jumok.inspection.server import application
-from jumok.inspection.workbench import Opened, Workbench
+from jumok.inspection.workbench import LoadedRun, Workbench
 from jumok.predictor import Predictor
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
@@ -39,7 +39,7 @@ class Served:
         self.thread.start()
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Inspection:
         """The look of the moment."""
         return next(reversed(self.bench.looks.values()))
 
@@ -66,7 +66,7 @@ MADE: dict[str, Callable[[], Predictor]] = {"large": large, "cells": many_cells}
 TEXTS = {"text": SENTENCE, "one": SENTENCE, "two": "ein hund"}
 
 
-def opened(name: str) -> Opened:
+def opened(name: str) -> LoadedRun:
     predictor = MADE[name]() if name in MADE else made(name)
     if name == "queries":  # fresh weights are sure of nothing
         torch.nn.init.constant_(predictor.model.decoders["said"].answers[-1].score.bias, 2.0)
@@ -74,7 +74,7 @@ def opened(name: str) -> Opened:
     pictures = {one: picture() for one in predictor.inputs if one not in TEXTS}
     small = {one: thumbnail(image) for one, image in pictures.items()}
     example = Example("the first", {**texts, **pictures}, small)
-    return Opened(name, predictor, summary(predictor), [example])
+    return LoadedRun(name, predictor, summary(predictor), [example])
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +128,7 @@ def radio(page, name, panel=0):
 
 def answered(page):
     """Wait until the page shows the answers of the newest look."""
-    (said,) = page.served.look.document()["outputs"]
+    (said,) = page.served.look.to_json()["outputs"]
     answers = page.get_by_role("radiogroup", name="Answers").get_by_role("radio").locator("span")
     expect(answers).to_have_text([one["text"] for one in said["answers"]])
 
@@ -141,7 +141,7 @@ def test_a_sentence_is_typed_and_answered(look):
         field.press("Enter")
     answered(page)
     page.wait_for_function("() => document.querySelectorAll('.row.key .token').length === 6")
-    (said,) = page.served.look.document()["outputs"]
+    (said,) = page.served.look.to_json()["outputs"]
     answers = page.get_by_role("radiogroup", name="Answers").get_by_role("radio")
     assert answers.count() == len(said["answers"]) == 3
     assert [one.locator("span").inner_text() for one in answers.all()] == [
@@ -204,7 +204,7 @@ def test_the_search_is_followed_step_by_step(look):
     slider = page.get_by_role("slider", name="Step by step")
     slider.fill("2")
     shown(page, "query:1")
-    (said,) = page.served.look.document()["outputs"]
+    (said,) = page.served.look.to_json()["outputs"]
     beams = page.locator(".beams li")
     assert beams.count() >= 3
     chosen = page.locator(".beams li.chosen .text").inner_text().split()
@@ -285,7 +285,7 @@ def test_a_picture_is_dropped_and_a_word_of_its_caption_clicked(look):
     page = look("caption")
     drop(page, 90, 60)
     made = page.served.look
-    assert made.document()["inputs"][0]["width"] == 90
+    assert made.to_json()["inputs"][0]["width"] == 90
     through(page, 2, 1)
     query(page, 1).click()
     shown(page, "query:1")

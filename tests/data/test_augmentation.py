@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from test_resizing import with_rectangle
 from torch.nn.functional import max_pool2d
 
-from jumok.data.augmentation import Augmentation, rotated, without_hidden
+from jumok.data.augmentation import Augmentation, drop_occluded, rotated
 from jumok.data.mosaic import mosaic, quarters
-from jumok.data.resizing import MarkedPicture, fitted
+from jumok.data.resizing import ImageSample, fit_to_canvas
 
 CANVAS = (60, 72)
 NOTHING = Augmentation(flip="none", scale=(1, 1), colour=0)
@@ -139,7 +139,7 @@ def test_objects_are_forgotten_when_too_little_is_left():
     )
     picture = replace(picture, boxes=boxes, labels=torch.arange(5), crowd=torch.arange(5) == 0)
     for visible, labels in ((0.0, [0, 1, 2]), (0.2, [0, 2]), (0.4, [0, 2]), (0.41, [2]), (1.0, [2])):
-        kept = without_hidden(picture, visible)
+        kept = drop_occluded(picture, visible)
         assert kept.labels.tolist() == labels and kept.crowd.tolist() == [number == 0 for number in labels]
         assert torch.equal(kept.boxes, boxes.clamp(0, 40)[labels])
 
@@ -182,17 +182,17 @@ def test_nobody_elses_random_numbers_are_drawn(augmentation):
 def test_no_options_change_nothing_but_the_size(seed):
     pictures = drawn_batch(seed)
     for result, picture in zip(NOTHING(pictures, CANVAS, generator(seed)), pictures, strict=True):
-        expected = fitted(picture, CANVAS)
+        expected = fit_to_canvas(picture, CANVAS)
         assert torch.equal(result.image, expected.image) and torch.equal(result.mask, expected.mask)
         torch.testing.assert_close(result.boxes, expected.boxes)
 
 
 def test_pictures_with_other_targets():
     image = drawn_batch(0)[0].image
-    bare = MarkedPicture(image, (40, 40))
+    bare = ImageSample(image, (40, 40))
     (result,) = Augmentation(rotate=5, crop=0.9)([bare], CANVAS, generator())
     assert result.boxes is result.mask is result.labels is None
-    empty = MarkedPicture(image, (40, 40), torch.zeros(0, 4), torch.zeros(0).long(), torch.zeros(0).bool())
+    empty = ImageSample(image, (40, 40), torch.zeros(0, 4), torch.zeros(0).long(), torch.zeros(0).bool())
     for result in EVERYTHING([empty] * 8, CANVAS, generator()):
         assert result.boxes.shape == (0, 4) and result.labels.shape == result.crowd.shape == (0,)
     with pytest.raises(ValueError, match="set mosaic to 0"):

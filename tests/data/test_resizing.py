@@ -9,10 +9,10 @@ from PIL import Image
 from torch.testing import assert_close
 
 from jumok.data.resizing import (
-    MarkedPicture,
+    ImageSample,
     Window,
-    cut,
-    fitted,
+    crop_resize,
+    fit_to_canvas,
     fitted_image,
     fitting_size,
     pixels_of,
@@ -28,7 +28,7 @@ def with_rectangle(size, box):
     mask = torch.zeros(size, dtype=torch.int16)
     mask[y1:y2, x1:x2] = 3
     image = (mask > 0).to(torch.uint8).mul(255).expand(3, *size).clone()
-    return MarkedPicture(
+    return ImageSample(
         image, size, torch.tensor([box]).float(), torch.tensor([3]), torch.tensor([False]), mask
     )
 
@@ -45,7 +45,7 @@ def test_pictures_touch_the_canvas_and_keep_their_aspect(size, canvas):
 @pytest.mark.parametrize("canvas", [(48, 64), (96, 128), (100, 128), (33, 200), (17, 31)])
 def test_boxes_and_masks_stay_with_the_picture(canvas):
     picture = with_rectangle((48, 64), (13, 7, 41, 30))
-    result = fitted(picture, canvas)
+    result = fit_to_canvas(picture, canvas)
     assert result.size == result.mask.shape and result.original == (48, 64)
     x1, y1, x2, y2 = result.boxes[0].tolist()
     for bright in (result.image[0] > 127, result.mask == 3):
@@ -56,22 +56,22 @@ def test_boxes_and_masks_stay_with_the_picture(canvas):
 
 def test_a_picture_of_the_right_size_is_unchanged():
     picture = with_rectangle((48, 64), (13, 7, 41, 30))
-    result = fitted(picture, (48, 64))
+    result = fit_to_canvas(picture, (48, 64))
     for name in ("image", "boxes", "labels", "crowd", "mask"):
         assert torch.equal(getattr(result, name), getattr(picture, name))
 
 
 def test_what_is_not_marked_stays_so():
-    result = fitted(MarkedPicture(torch.zeros(3, 20, 10, dtype=torch.uint8), (40, 20)), (10, 10))
+    result = fit_to_canvas(ImageSample(torch.zeros(3, 20, 10, dtype=torch.uint8), (40, 20)), (10, 10))
     assert result.size == (10, 5) and result.original == (40, 20)
     assert result.boxes is result.labels is result.crowd is result.mask is None
-    none = MarkedPicture(torch.zeros(3, 20, 10, dtype=torch.uint8), (20, 10), torch.zeros(0, 4))
-    assert fitted(none, (10, 10)).boxes.shape == (0, 4)
+    none = ImageSample(torch.zeros(3, 20, 10, dtype=torch.uint8), (20, 10), torch.zeros(0, 4))
+    assert fit_to_canvas(none, (10, 10)).boxes.shape == (0, 4)
 
 
 def test_a_window_shifts_boxes_and_leaves_them_whole():
     picture = with_rectangle((48, 64), (10, 8, 40, 30))
-    result = cut(picture, Window(top=18, left=20, height=20, width=30), (40, 90))
+    result = crop_resize(picture, Window(top=18, left=20, height=20, width=30), (40, 90))
     assert_close(result.boxes, torch.tensor([[-30.0, -20, 60, 24]]))
     assert result.size == result.mask.shape == (40, 90)
 
@@ -79,9 +79,9 @@ def test_a_window_shifts_boxes_and_leaves_them_whole():
 def test_unknown_pixels_stay_unknown():
     mask = torch.full((8, 8), -1, dtype=torch.int16)
     mask[:, 4:] = 2
-    picture = MarkedPicture(torch.zeros(3, 8, 8, dtype=torch.uint8), (8, 8), mask=mask)
-    assert fitted(picture, (24, 24)).mask.unique().tolist() == [-1, 2]
-    assert fitted(picture, (24, 24)).mask.dtype == torch.int16
+    picture = ImageSample(torch.zeros(3, 8, 8, dtype=torch.uint8), (8, 8), mask=mask)
+    assert fit_to_canvas(picture, (24, 24)).mask.unique().tolist() == [-1, 2]
+    assert fit_to_canvas(picture, (24, 24)).mask.dtype == torch.int16
 
 
 def test_pillow_pictures_and_pixels_are_alike():

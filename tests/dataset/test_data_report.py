@@ -14,7 +14,7 @@ def look(folder: Path, *overrides: str) -> Report:
     said: list[str] = []
     found = report(prepare(small_experiment(folder, *overrides), said.append, tolerant=True))
     assert said == []  # it tells by what it gives
-    json.dumps(found.document(), allow_nan=False)
+    json.dumps(found.to_json(), allow_nan=False)
     return found
 
 

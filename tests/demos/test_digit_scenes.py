@@ -124,8 +124,8 @@ def test_digits_stand_out_and_do_not_touch(output, few_scenes):
 def test_boxes_surround_the_digits(folders, few_scenes):
     for part, count in FEW.items():
         data = read_coco(folders["boxes"] / "data" / f"{part}.json", folders["boxes"] / "data" / "images")
-        assert data.names == tuple("0123456789") and len(data.pictures) == count
-        for picture, scene in zip(data.pictures, digits.scenes("boxes", part), strict=True):
+        assert data.names == tuple("0123456789") and len(data.images) == count
+        for picture, scene in zip(data.images, digits.scenes("boxes", part), strict=True):
             assert np.array_equal(np.asarray(Image.open(picture.path)), scene.pixels)
             assert [one.box for one in picture.annotations] == [digit.box for digit in scene.digits]
             for one in picture.annotations:
@@ -137,7 +137,7 @@ def test_boxes_surround_the_digits(folders, few_scenes):
 def test_masks_agree_with_boxes(folders, few_scenes):
     data = annotated(folders["mask"])["test"]
     assert data.names == ("background", *"0123456789")
-    for picture, scene in zip(data.pictures, digits.scenes("mask", "test"), strict=True):
+    for picture, scene in zip(data.images, digits.scenes("mask", "test"), strict=True):
         mask = read_mask(picture.mask).copy()
         for digit in scene.digits:
             x1, y1, x2, y2 = digit.box

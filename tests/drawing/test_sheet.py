@@ -5,18 +5,18 @@ import torch
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.masks import read_masks
 from jumok.data.annotations.palette import PALETTE
-from jumok.drawing.sheet import PAPER, LabelledPicture, draw_picture, draw_sheet, font_for, labelled
+from jumok.drawing.sheet import PAPER, LabelledImage, draw_picture, draw_sheet, font_for, labelled
 from picture_sets import coco, save_image
 
 BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)
 
 
 def test_a_grid_with_a_legend():
-    pictures = [LabelledPicture(BLACK, "a name much longer than the picture is wide " * 3)] * 5
+    pictures = [LabelledImage(BLACK, "a name much longer than the picture is wide " * 3)] * 5
     sheet = draw_sheet(pictures, ["cat"], columns=3, cell=160)
     assert sheet.width == 3 * 160 + 4 * 12 and sheet.height > 2 * 120
     assert sheet.getpixel((sheet.width - 20, sheet.height - 20)) == PAPER  # the sixth place is empty
-    named = LabelledPicture(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(1,))
+    named = LabelledImage(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(1,))
     sheet = draw_sheet([named], ["cat", "dog"], cell=160)
     colours = {colour for _, colour in sheet.getcolors(10**6)}
     assert PALETTE[1] in colours and PALETTE[0] not in colours
@@ -29,7 +29,7 @@ def test_names_stay_inside_the_picture(box):
     """The whole tag shows: as many of its pixels as of a tag in the middle."""
 
     def letters(box):
-        picture = LabelledPicture(BLACK, boxes=torch.tensor([box]), labels=(2,))
+        picture = LabelledImage(BLACK, boxes=torch.tensor([box]), labels=(2,))
         drawn = np.asarray(draw_picture(picture, ["", "", "quite long"], 400))
         return (drawn.min(-1) > 150).sum()  # white letters
 
@@ -39,10 +39,10 @@ def test_names_stay_inside_the_picture(box):
 def test_masks_are_laid_over_the_picture():
     mask = torch.full((60, 80), -1)
     mask[:30] = 0
-    drawn = draw_picture(LabelledPicture(BLACK, mask=mask), ["sky"], 160)
+    drawn = draw_picture(LabelledImage(BLACK, mask=mask), ["sky"], 160)
     assert drawn.getpixel((80, 100)) == (0, 0, 0)
     assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[0]) / 2, atol=1)
-    assert draw_picture(LabelledPicture(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
+    assert draw_picture(LabelledImage(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
         (160 * 120, (0, 0, 0))
     ]
 
@@ -56,13 +56,13 @@ def test_what_data_sets_hold_is_drawn(tmp_path):
         "segmentation": [[1, 2, 4, 2, 4, 6]],
     }
     data = read_coco(coco(tmp_path, annotations=[outline]))
-    first, second = (labelled(picture, data) for picture in data.pictures)
+    first, second = (labelled(picture, data) for picture in data.images)
     assert first.boxes.tolist() == [[1, 2, 4, 6]] and first.labels == (1,)
     assert first.mask.unique().tolist() == [-1, 1] and second.mask is None
     save_image(tmp_path / "masks" / "a.png", 64, 48)
     colours = {"sky": (0, 0, 0), "road": (1, 1, 1)}
     masks = read_masks(tmp_path / "masks", colours, tmp_path)
-    assert labelled(masks.pictures[0], masks).mask.shape == (48, 64)
+    assert labelled(masks.images[0], masks).mask.shape == (48, 64)
     assert draw_sheet([first, second], data.names, cell=120).height > 90
 
 
@@ -75,7 +75,7 @@ def test_tags_do_not_hide_each_other():
     same = torch.tensor([[10.0, 20, 60, 50]]).repeat(2, 1)
 
     def coloured(labels):
-        picture = LabelledPicture(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
+        picture = LabelledImage(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
         pixels = np.asarray(draw_picture(picture, ["a", "b"], 400))
         return [(pixels == colour).all(-1).sum() for colour in PALETTE[:2]]
 
@@ -84,20 +84,20 @@ def test_tags_do_not_hide_each_other():
 
 
 def test_titles_are_wrapped_and_tall_pictures_are_not_endless():
-    words = LabelledPicture(BLACK, "a sentence of some words " * 4)
+    words = LabelledImage(BLACK, "a sentence of some words " * 4)
     assert (
         draw_sheet([words], [], cell=160).height
-        > draw_sheet([LabelledPicture(BLACK, "a")], [], cell=160).height
+        > draw_sheet([LabelledImage(BLACK, "a")], [], cell=160).height
     )
-    assert draw_sheet([LabelledPicture(BLACK, "word " * 500)], [], cell=160).height < 400
+    assert draw_sheet([LabelledImage(BLACK, "word " * 500)], [], cell=160).height < 400
     tall = torch.zeros(3, 900, 30, dtype=torch.uint8)
-    assert draw_picture(LabelledPicture(tall), [], 160).height == 240
+    assert draw_picture(LabelledImage(tall), [], 160).height == 240
 
 
 def test_the_background_is_not_painted_and_not_in_the_legend():
     mask = torch.zeros(60, 80, dtype=torch.int32)
     mask[:30] = 1
-    picture = LabelledPicture(BLACK, mask=mask)
+    picture = LabelledImage(BLACK, mask=mask)
     drawn = draw_picture(picture, ["background", "cell"], 160)
     assert drawn.getpixel((80, 100)) == (0, 0, 0)
     assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[1]) / 2, atol=1)
@@ -108,7 +108,7 @@ def test_the_background_is_not_painted_and_not_in_the_legend():
 
 
 def test_a_legend_grows_with_its_pictures():
-    boxes = LabelledPicture(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(0,))
+    boxes = LabelledImage(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(0,))
 
     def legend(cell):
         return draw_sheet([boxes], ["cat"], 1, cell).height - round(cell * 60 / 80)

@@ -279,7 +279,7 @@ def test_without_weights_nobody_is_asked(monkeypatch):
     def asked(*_: object) -> None:
         raise AssertionError("somebody was asked")
 
-    monkeypatch.setattr(pretrained, "fetched", asked)
+    monkeypatch.setattr(pretrained, "download", asked)
     assert Backbone(SMALL, (8,)).source is None
 
 

@@ -7,27 +7,27 @@ from torch.testing import assert_close
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.positions import plane_sinusoids, sinusoids
 from jumok.encoders.convolutional import ConvolutionalEncoder
-from jumok.encoders.image import CellStates, ImageEncoder, without_states
+from jumok.encoders.image import GridTokens, ImageEncoder, without_states
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import TransformerEncoderLayer
 from jumok.necks.pyramid import FeaturePyramid
-from jumok.values import Pictures
+from jumok.values import ImageBatch
 from reference import weighted
 
 B, D, Y, X = 3, 16, 40, 56
 SHOWN = torch.tensor([[40, 56], [25, 56], [40, 9]])
 
 
-def pictures(shown: torch.Tensor = SHOWN) -> Pictures:
+def pictures(shown: torch.Tensor = SHOWN) -> ImageBatch:
     pixels = torch.randint(256, (len(shown), 3, Y, X), dtype=torch.uint8)
-    return Pictures(pixels, shown, shown)
+    return ImageBatch(pixels, shown, shown)
 
 
 def encoder(states: bool = True, neck: bool = True, layers: int = 1) -> ImageEncoder:
     backbone = ConvolutionalEncoder((4, 8, 16), (4, 6, 8, 10))
     pyramid = FeaturePyramid(backbone.channels, 12, extra=1) if neck else None
     stack = [TransformerEncoderLayer(D, MultiHeadAttention(D, 2), FeedForward(D, 20)) for _ in range(layers)]
-    cells = CellStates(12 if neck else 8, D, 8, stack) if states else None
+    cells = GridTokens(12 if neck else 8, D, 8, stack) if states else None
     return ImageEncoder(backbone, pyramid, cells).eval()
 
 
@@ -58,7 +58,7 @@ def test_levels_and_states_fit(neck):
     assert ours.strides == memory.pyramid.strides == strides
     assert [level.shape[1] for level in memory.pyramid.levels] == list(ours.channels)
     assert [level.shape[2:] for level in memory.pyramid.levels][:3] == [(12, 16), (6, 8), (3, 4)]
-    assert memory.pyramid.size == (Y, X) and torch.equal(memory.pyramid.shown, SHOWN)
+    assert memory.pyramid.size == (Y, X) and torch.equal(memory.pyramid.valid_size, SHOWN)
     S = 6 * 8
     assert memory.states.shape == (B, S, D) and memory.summary.shape == (B, D)
     assert memory.valid.shape == (B, S) and memory.places.shape == (B, S, 2)
@@ -91,14 +91,14 @@ def test_a_batch_equals_its_rows():
     given, ours = pictures(), encoder().double()
     whole = ours(given)
     for row in range(B):
-        alone = ours(Pictures(*(value[row : row + 1] for value in given)))
+        alone = ours(ImageBatch(*(value[row : row + 1] for value in given)))
         assert_close(whole.states[row : row + 1], alone.states)
         assert_close(whole.summary[row : row + 1], alone.summary)
 
 
 def test_cells_know_where_they_are():
     ours = encoder(neck=False, layers=0)
-    grey = Pictures(torch.full((1, 3, 160, 160), 100, dtype=torch.uint8), *torch.full((2, 1, 2), 160))
+    grey = ImageBatch(torch.full((1, 3, 160, 160), 100, dtype=torch.uint8), *torch.full((2, 1, 2), 160))
     states = ours(grey).states.unflatten(1, (20, 20))[0]
     middle = states[8:12, 8:12].flatten(0, 1)  # far from the edges all look the same
     assert torch.pdist(middle).min() > 0.01
@@ -122,7 +122,7 @@ def test_only_weights_are_saved():
 
 def test_states_of_no_level_are_refused():
     with pytest.raises(ValueError, match="stride 32; there are \\(4, 8\\)"):
-        ImageEncoder(ConvolutionalEncoder((4, 8)), states=CellStates(8, D, 32))
+        ImageEncoder(ConvolutionalEncoder((4, 8)), states=GridTokens(8, D, 32))
 
 
 def test_marks_in_a_plane_are_those_of_two_lines():

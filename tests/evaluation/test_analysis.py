@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import jumok
 from jumok.evaluation import analyse, evaluate
-from jumok.evaluation.analysis import BINS, FEWEST, edges, extremes, sample, spread, value_of
+from jumok.evaluation.analysis import BINS, MIN_PER_BIN, best_and_worst, edges, sample, spread, value_of
 from jumok.metrics.text import text_metrics
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=400).map(np.array)
@@ -31,7 +31,7 @@ def test_bins_are_few_and_full(lengths):
     assert len(bins) <= BINS
     held = [int(((lengths >= low) & (lengths <= high)).sum()) for low, high in bins]
     assert sum(held) == len(lengths)
-    assert len(bins) == 1 or min(held) >= FEWEST
+    assert len(bins) == 1 or min(held) >= MIN_PER_BIN
 
 
 @given(st.integers(0, 500), st.integers(1, 50))
@@ -51,7 +51,7 @@ def answered(reversal):
 
 def test_best_and_worst_bound_all_others(answered):
     metric = text_metrics("character")["token_error_rate"]
-    best, worst = extremes(answered, metric)
+    best, worst = best_and_worst(answered, metric)
     values = [value_of(answered, i, metric) for i in range(len(answered.predictions))]
     others = [value for i, value in enumerate(values) if i not in (*best, *worst)]
     assert best and worst and not set(best) & set(worst)
@@ -62,7 +62,10 @@ def answers_with(errors: int, count: int) -> SimpleNamespace:
     """Some answers of which the last ones are wrong."""
     found = ["ab"] * (count - errors) + ["xy"] * errors
     return SimpleNamespace(
-        predictions=found, found=found, right=[["ab"]] * count, source_lengths=np.arange(count)
+        predictions=found,
+        metric_predictions=found,
+        metric_references=[["ab"]] * count,
+        source_lengths=np.arange(count),
     )
 
 
@@ -80,14 +83,14 @@ def answers_with(errors: int, count: int) -> SimpleNamespace:
 )
 def test_the_best_are_better_and_the_worst_are_worse(errors, count, best, worst):
     metric = text_metrics("character")["token_error_rate"]
-    assert extremes(answers_with(errors, count), metric) == (best, worst)
+    assert best_and_worst(answers_with(errors, count), metric) == (best, worst)
 
 
 def test_what_has_nothing_right_is_never_among_the_best():
     metric = text_metrics("character")["token_error_rate"]
     answered = answers_with(3, 4)
-    answered.found[:1] = ["xyz"]  # worse than all wrong
-    assert extremes(answered, metric) == ([], [0])
+    answered.metric_predictions[:1] = ["xyz"]  # worse than all wrong
+    assert best_and_worst(answered, metric) == ([], [0])
 
 
 def test_a_sample_is_random_and_the_same_each_time():

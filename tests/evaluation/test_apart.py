@@ -47,7 +47,7 @@ def test_examples_are_those_that_differ(learned, small):
 
 def test_models_that_were_asked_other_things_are_not_alike(learned, small):
     assert are_alike([learned, small])
-    fewer = replace(small, examples=small.examples[1:], answers=small.answers[1:])
+    fewer = replace(small, examples=small.examples[1:], reference_rows=small.reference_rows[1:])
     assert not are_alike([learned, fewer])
 
 

@@ -71,7 +71,7 @@ def test_a_batch_equals_its_rows():
     whole = head(memory)
     for row in range(B):
         levels = tuple(level[row : row + 1] for level in memory.pyramid.levels)
-        alone = head(memory_of(levels, (8, 16), memory.pyramid.shown[row : row + 1]))
+        alone = head(memory_of(levels, (8, 16), memory.pyramid.valid_size[row : row + 1]))
         assert_close(alone.logits[0], whole.logits[row])
         assert_close(alone.boxes[0], whole.boxes[row])
         for one, other in zip(head.detect(alone)[0], head.detect(whole)[row], strict=True):

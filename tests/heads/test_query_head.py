@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from drawn_shapes import CLASSES, WIDTH, SmallBackbone, draw, found_and_right, learn, memory_of
-from jumok.heads.query import QueryBoxes, QueryBoxHead, waves
+from jumok.heads.query import QueryBoxes, QueryBoxHead, sine_embedding
 from jumok.losses.query import query_loss
 from jumok.values import Memory
 from reference import random_parameters
@@ -82,7 +82,7 @@ def test_detections_are_sorted_and_inside():
 
 def test_waves_tell_how_near_places_are():
     x = torch.linspace(0, 1, 33)
-    marks = waves(torch.stack((x, torch.full_like(x, 0.3)), -1), 32)
+    marks = sine_embedding(torch.stack((x, torch.full_like(x, 0.3)), -1), 32)
     likeness = marks @ marks[16]
     assert likeness.argmax() == 16 and (likeness[12:16].diff() > 0).all()
 

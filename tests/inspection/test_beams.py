@@ -9,7 +9,7 @@ import jumok
 import other_models
 from jumok.errors import DataError
 from jumok.inspection.beams import rows_of
-from jumok.inspection.recorded import groups_of
+from jumok.inspection.groups import groups_of
 
 SOURCE = torch.tensor([[3, 4, 5, 6, 7, 8, 1], [9, 4, 5, 3, 7, 2, 1]])
 HOW = {"return_dict_in_generate": True, "max_new_tokens": 8, "min_new_tokens": 8, "pad_token_id": 0}

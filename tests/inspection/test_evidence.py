@@ -8,17 +8,17 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from jumok.attention.core import attend
-from jumok.attention.hiding import Place, hidden
+from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.positions import SinusoidalPositions
 from jumok.decoders.transformer import TransformerDecoder
 from jumok.encoders.transformer import TransformerEncoder
 from jumok.errors import RunError
-from jumok.inspection.evidence import (
+from jumok.inspection.ablation_test import (
     Verdict,
+    ablation_test,
     allowed_keys,
     drawn,
-    hiding_test,
     log_probability,
     rank_correlation,
 )
@@ -30,7 +30,7 @@ from jumok.values import Padded
 from made_maps import map_of, random_weights
 
 S, LOUD = 12, 4  # the key that is looked at most
-PLACE = [Place("look.0")]
+PLACE = [AttentionSite("look.0")]
 
 
 class Look(nn.Module):
@@ -72,7 +72,7 @@ def only_there(value: float = 4.0) -> Tensor:
 
 
 def verdict_of(model: nn.Module, places=PLACE, allowed: Tensor | None = None, **options: object) -> Verdict:
-    return hiding_test(lambda: model(allowed), model.eval(), places, **options)
+    return ablation_test(lambda: model(allowed), model.eval(), places, **options)
 
 
 def test_a_key_that_decides_matters():
@@ -84,7 +84,7 @@ def test_a_key_that_decides_matters():
     assert found.change == pytest.approx(float(without - before), abs=1e-5)
     assert max(map(abs, found.changes)) < 0.01 and len(found.changes) == S - 1
     assert found.head_off is None and not any(parameter.grad is not None for parameter in model.parameters())
-    said = found.document()["text"]
+    said = found.to_json()["text"]
     assert said["en"].startswith(
         "Hiding the most attended position changes the log-probability of token 4 'dog' by −0."
     )
@@ -118,18 +118,18 @@ def test_what_is_looked_at_most_may_matter_less_than_the_rest():
 
 def test_layers_make_up_for_each_other():
     model = Made([Look(loud(), only_there()), Look(loud(), only_there())], saturates=True)
-    both = [Place("look.0"), Place("look.1")]
+    both = [AttentionSite("look.0"), AttentionSite("look.1")]
     alone, together = verdict_of(model, k=1), verdict_of(model, both, k=1)
     assert (alone.matters, together.matters) == ("no", "yes")
 
 
 def test_heads_are_switched_off_where_they_are_named():
     model = Made([Look(loud(2), only_there())])
-    one, both = [Place("look.0", head=1)], [Place("look.0", head=head) for head in (0, 1)]
+    one, both = [AttentionSite("look.0", head=1)], [AttentionSite("look.0", head=head) for head in (0, 1)]
     assert verdict_of(model, k=1).head_off is None
     off, all_off = verdict_of(model, one, k=1).head_off, verdict_of(model, both, k=1).head_off
     assert all_off < off < 0
-    with hidden(model, one, None), torch.no_grad():
+    with mask_attention(model, one, None), torch.no_grad():
         without = float(model())
     assert off == pytest.approx(without - float(model().detach()), abs=1e-5)
 
@@ -142,7 +142,7 @@ def test_too_few_keys_say_nothing(allowed):
     found = verdict_of(Made([Look(loud(), values)]), allowed=mask, k=3)
     assert found.matters == "unclear" and found.keys == ((), (0,), (1,))[allowed]
     assert len(found.changes) == (1 if allowed == 2 else 0)
-    text = found.document()["text"]
+    text = found.to_json()["text"]
     if allowed:
         assert f"Only {allowed} position" in text["en"] and f"{allowed}곳뿐" in text["ko"]
     else:
@@ -237,7 +237,9 @@ def test_masked_keys_are_known_by_what_models_write():
 
 
 def test_document_is_json():
-    document = verdict_of(Made([Look(loud(2), only_there())]), [Place("look.0", head=0)], k=2).document()
+    document = verdict_of(
+        Made([Look(loud(2), only_there())]), [AttentionSite("look.0", head=0)], k=2
+    ).to_json()
     assert list(document) == [
         "question",
         "k",
@@ -274,8 +276,8 @@ def test_what_cannot_be_tested_is_refused():
     model = Made([Look(loud(), only_there())])
     for options, message in (
         ({"places": []}, "no place was given"),
-        ({"places": [Place("look.0", call=1)]}, "called 1 times; there is no call 1"),
-        ({"places": [Place("look.0", head=1)]}, "1 heads; there is no head 1"),
+        ({"places": [AttentionSite("look.0", call=1)]}, "called 1 times; there is no call 1"),
+        ({"places": [AttentionSite("look.0", head=1)]}, "1 heads; there is no head 1"),
         ({"query": 1}, "look.0 has no query 1"),
     ):
         with pytest.raises(RunError, match=message):
@@ -283,11 +285,11 @@ def test_what_cannot_be_tested_is_refused():
     with pytest.raises(ValueError, match="1 or more"):
         verdict_of(model, k=0)
     with pytest.raises(RunError, match="training mode"):
-        hiding_test(model, model.train(), PLACE)
+        ablation_test(model, model.train(), PLACE)
     with pytest.raises(RunError, match="one number"):
-        hiding_test(lambda: model().repeat(2), model.eval(), PLACE)
+        ablation_test(lambda: model().repeat(2), model.eval(), PLACE)
     with pytest.raises(RunError, match="the score is -inf"):
-        hiding_test(lambda: model() - torch.inf, model, PLACE)
+        ablation_test(lambda: model() - torch.inf, model, PLACE)
 
 
 WIDTH, LETTERS, LENGTH, BEGIN = 32, 8, 8, 8
@@ -342,10 +344,10 @@ def test_a_model_that_has_learned_to_reverse_looks_at_what_matters(learned):
         def score(t: int = t) -> Tensor:
             return log_probability(logits_after(learned, letters)[0], answers)[t]
 
-        found = hiding_test(score, learned, [Place(cross)], query=t, k=1)
+        found = ablation_test(score, learned, [AttentionSite(cross)], query=t, k=1)
         assert found.matters == "yes" and found.keys == (LENGTH - 1 - t,), found.english()
         assert found.change < -1
-    past = hiding_test(score, learned, [Place(itself)], query=LENGTH - 1, k=1)
+    past = ablation_test(score, learned, [AttentionSite(itself)], query=LENGTH - 1, k=1)
     assert abs(past.change) < abs(found.change)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from jumok.attention.maps import ROWS
-from jumok.inspection.heads import Stands, of_layers, statistics
+from jumok.inspection.heads import Positions, of_layers, statistics
 from made_maps import map_of, random_weights
 
 B, H, T, S = 2, 3, 5, 7
@@ -60,7 +60,7 @@ def test_cells_stand_in_a_plane():
     places = torch.cartesian_prod(torch.arange(2), torch.arange(3))
     weights = torch.zeros(6, 6)
     weights[:, 0] = 1
-    (found,) = statistics(map_of(weights[None, None].double()), stands=Stands(places, places))
+    (found,) = statistics(map_of(weights[None, None].double()), stands=Positions(places, places))
     assert_close(found.distance, float(places.double().norm(dim=-1).mean()))
 
 
@@ -79,7 +79,7 @@ def test_queries_that_are_not_real_do_not_count():
 
 def test_a_head_that_sees_nothing_has_no_numbers():
     found = only(torch.zeros(T, S))
-    assert json.loads(json.dumps(found.document(), allow_nan=False))["entropy"] is None
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["entropy"] is None
 
 
 def test_padding_behind_the_text_is_not_its_end():

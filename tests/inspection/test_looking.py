@@ -13,15 +13,15 @@ from jumok import record
 from jumok.data.specials import BOS
 from jumok.errors import DataError
 from jumok.inspection import details
-from jumok.inspection.looking import Look, look
-from jumok.inspection.matter import verdict_on
+from jumok.inspection.ablation import ablate
+from jumok.inspection.inspect import Inspection, inspect_input
 from made_predictors import MODELS, SENTENCE, input_of, made, made_predictor, picture, transformer
 
 
 @cache
-def looked(name: str) -> Look:
+def looked(name: str) -> Inspection:
     predictor = made(name)
-    return look(predictor, input_of(predictor), name)
+    return inspect_input(predictor, input_of(predictor), name)
 
 
 USES = {
@@ -52,7 +52,7 @@ def size_of(axis) -> int:
 
 @each_model
 def test_every_attention_of_a_model_is_in_its_document(name):
-    document = looked(name).document()
+    document = looked(name).to_json()
     assert [one["id"] for one in document["attentions"]] == USES[name]
     assert document["model"]["name"] == name and "parameters" in document["model"]["summary"]
     json.dumps(document, allow_nan=False)
@@ -65,16 +65,16 @@ def test_every_attention_of_a_model_is_in_its_document(name):
     ("name", "reason"), [("bottleneck", "bottleneck"), ("dense", "convolutional"), ("mask", "convolutional")]
 )
 def test_where_there_is_nothing_to_see_it_is_said_why(name, reason):
-    nothing = looked(name).document()["nothing"]
+    nothing = looked(name).to_json()["nothing"]
     assert nothing["reason"] == reason and nothing["text"].keys() == {"en", "ko"}
     with pytest.raises(DataError, match="no attention to check"):
         looked(name).check(0)
 
 
 def test_an_encoder_can_be_seen_though_its_decoder_looks_at_nothing():
-    document = looked("half").document()
+    document = looked("half").to_json()
     assert document["nothing"] is None and document["note"]["reason"] == "bottleneck"
-    assert looked("transformer").document()["note"] is None
+    assert looked("transformer").to_json()["note"] is None
 
 
 @each_use
@@ -117,7 +117,7 @@ def test_an_answer_looks_as_it_did_when_it_was_searched_for(name):
     """Step by step through the cache, as a search goes, weights are what they are all at once."""
     predictor, look = made(name), looked(name)
     memory, decoder = look.memory, predictor.model.decoders["said"]
-    tokens = look.said[0].scored.tokens[0]
+    tokens = look.outputs[0].replay.tokens[0]
     with torch.no_grad(), record(predictor.model) as maps:
         state = decoder.start(memory)
         for token in (BOS, *tokens[:-1]):
@@ -129,7 +129,7 @@ def test_an_answer_looks_as_it_did_when_it_was_searched_for(name):
 
 def test_answers_are_those_of_the_search_and_their_tokens_are_scored():
     predictor = made("transformer")
-    answers = looked("transformer").document()["outputs"][0]["answers"]
+    answers = looked("transformer").to_json()["outputs"][0]["answers"]
     assert len(answers) == 3 and answers[0]["text"] == predictor.predict([SENTENCE])[0].text
     for answer in answers:
         assert len(answer["tokens"]) == len(answer["log_probabilities"])
@@ -138,7 +138,7 @@ def test_answers_are_those_of_the_search_and_their_tokens_are_scored():
 
 def test_each_answer_has_weights_of_its_own_but_the_encoder_is_shared():
     look = looked("transformer")
-    lengths = [len(answer["tokens"]) for answer in look.document()["outputs"][0]["answers"]]
+    lengths = [len(answer["tokens"]) for answer in look.to_json()["outputs"][0]["answers"]]
     assert [look.layers("said.cross", n)[0].shape[2] for n in range(3)] == lengths
     assert look.layers("text.encoder", 0) is look.layers("text.encoder", 2)
     with pytest.raises(DataError, match="no answer 3"):
@@ -146,7 +146,7 @@ def test_each_answer_has_weights_of_its_own_but_the_encoder_is_shared():
 
 
 def test_a_decoder_has_read_the_begin_mark_and_all_but_the_last_token():
-    document = looked("transformer").document()
+    document = looked("transformer").to_json()
     (own,) = (one for one in document["attentions"] if one["use"] == "decoder")
     tokens = document["outputs"][0]["answers"][0]["tokens"]
     assert own["causal"] and own["queries"]["labels"] == tokens
@@ -154,10 +154,10 @@ def test_a_decoder_has_read_the_begin_mark_and_all_but_the_last_token():
 
 
 def test_tokens_say_where_they_stand_in_the_text():
-    (read,) = looked("transformer").document()["inputs"]
+    (read,) = looked("transformer").to_json()["inputs"]
     assert [read["text"][a:b] for a, b in read["pieces"]] == [*SENTENCE.split(), ""]
     predictor = made_predictor({"text": {"backwards": True}}, {"decoder": transformer(1)})
-    (read,) = look(predictor, SENTENCE).document()["inputs"]
+    (read,) = inspect_input(predictor, SENTENCE).to_json()["inputs"]
     assert read["tokens"][:2] == ["▁mond", "▁den"]
     assert [read["text"][a:b] for a, b in read["pieces"]] == [*SENTENCE.split()[::-1], ""]
 
@@ -173,7 +173,7 @@ def test_tokens_say_where_they_stand_in_the_text():
 )
 def test_cells_are_in_pixels_of_the_image_as_it_came(name, use, cell):
     """An image of 150 × 100 is looked at as 64 × 43."""
-    (one,) = (one for one in looked(name).document()["attentions"] if one["id"] == use)
+    (one,) = (one for one in looked(name).to_json()["attentions"] if one["id"] == use)
     assert one["keys"]["cell"] == pytest.approx([cell * 100 / 43, cell * 150 / 64])
     assert one["keys"]["rows"] * cell >= 43 and one["keys"]["columns"] * cell == 64
     assert one["keys"]["extra"] == (["[CLS]"] if name == "vit" else [])
@@ -181,7 +181,7 @@ def test_cells_are_in_pixels_of_the_image_as_it_came(name, use, cell):
 
 def test_objects_name_the_query_that_found_them():
     look = looked("queries")
-    objects = look.document()["outputs"][0]["objects"]
+    objects = look.to_json()["outputs"][0]["objects"]
     assert {one["query"] for one in objects} <= set(range(7))
     decoder = look.predictor.model.decoders["said"]
     with torch.no_grad():
@@ -193,9 +193,9 @@ def test_objects_name_the_query_that_found_them():
 
 def test_a_mask_is_shown_in_the_colours_of_its_classes():
     look = looked("mask")
-    said = look.document()["outputs"][0]
+    said = look.to_json()["outputs"][0]
     assert said["grid"] == [100, 150] and said["mask"].startswith("data:image/png;base64,")
-    shown = look.said[0].scored.shown.numpy()
+    shown = look.outputs[0].replay.shown.numpy()
     assert (shown == look.predictor.predict([picture()])[0]["said"].classes).all()
 
 
@@ -229,7 +229,7 @@ def test_windows_spread_like_one_large_map():
 
 @each_use
 def test_what_was_looked_at_can_be_hidden(name, use):
-    verdict = verdict_on(looked(name), use, 0, 1, layer=0, head=0, k=2)
+    verdict = ablate(looked(name), use, 0, 1, layer=0, head=0, k=2)
     keys = verdict["top"]["keys"]
     row = looked(name).row(use, 0, 1)[0, 0]
     assert sorted(keys) == sorted(row.topk(len(keys)).indices.tolist())
@@ -239,20 +239,18 @@ def test_what_was_looked_at_can_be_hidden(name, use):
 
 
 def test_a_test_is_of_what_the_query_answers_for():
-    assert verdict_on(looked("transformer"), "said.cross", 1, 0)["output"].startswith("token 1 ")
-    assert verdict_on(looked("transformer"), "text.encoder", 0, 1)["output"] == "the whole answer"
-    assert verdict_on(looked("windows"), "photo.windows.6x8", 0, 9, 0, 0)["output"].startswith(
-        "pixel (28, 27)"
-    )
+    assert ablate(looked("transformer"), "said.cross", 1, 0)["output"].startswith("token 1 ")
+    assert ablate(looked("transformer"), "text.encoder", 0, 1)["output"] == "the whole answer"
+    assert ablate(looked("windows"), "photo.windows.6x8", 0, 9, 0, 0)["output"].startswith("pixel (28, 27)")
     with pytest.raises(DataError, match="one layer and head at a time"):
-        verdict_on(looked("windows"), "photo.windows.6x8", 0, 9)
+        ablate(looked("windows"), "photo.windows.6x8", 0, 9)
 
 
 def test_a_look_changes_nothing_of_the_model():
     predictor = made("transformer")
     predictor.model.train()
     before = {name: value.clone() for name, value in predictor.model.state_dict().items()}
-    look(predictor, SENTENCE)
+    inspect_input(predictor, SENTENCE)
     assert predictor.model.training
     assert all(torch.equal(value, before[name]) for name, value in predictor.model.state_dict().items())
 
@@ -268,4 +266,4 @@ def test_wrong_questions_are_answered_by_a_sentence():
     with pytest.raises(DataError, match="an alignment is of the tokens"):
         details.derived(one, "text.encoder", 0, "alignment", None)
     with pytest.raises(DataError, match="the input is empty"):
-        look(made("transformer"), "  ")
+        inspect_input(made("transformer"), "  ")

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from jumok.inspection.examples import given_example
-from jumok.inspection.looking import summary
+from jumok.inspection.inspect import summary
 from jumok.inspection.server import application
-from jumok.inspection.workbench import KEPT, LONGEST, Opened, Workbench
+from jumok.inspection.workbench import KEPT, LONGEST, LoadedRun, Workbench
 from jumok.predictor import Predictor
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
@@ -26,8 +26,8 @@ HOST = "127.0.0.1:8765"
 TEXT, PHOTO, MANY = 0, 1, 2  # runs
 
 
-def opened(name: str, predictor: Predictor, examples=()) -> Opened:
-    return Opened(name, predictor, summary(predictor), list(examples))
+def opened(name: str, predictor: Predictor, examples=()) -> LoadedRun:
+    return LoadedRun(name, predictor, summary(predictor), list(examples))
 
 
 @cache
@@ -82,7 +82,7 @@ def test_the_session_tells_of_the_runs(client):
 def test_a_text_is_looked_at(client):
     document = look(client)
     assert document["id"] and document["version"] == 1
-    assert bench().find(document["id"]).document() == document
+    assert bench().find(document["id"]).to_json() == document
 
 
 def test_every_detail_is_answered(client):

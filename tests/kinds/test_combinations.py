@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from jumok.dataset import prepare
-from jumok.kinds.fitting import build_model
+from jumok.kinds.catalogue import build_model
 from jumok.kinds.options import DecodingOptions
 from jumok.predictor import Predictor
 from jumok.training.loss import batch_loss
@@ -58,4 +58,4 @@ def test_it_trains_and_answers(prepared_of, backbone, neck, output):
     predictor = Predictor(model, prepared.fields, DecodingOptions(method="greedy", max_tokens=3))
     answers = predictor.predict(images)
     assert len(answers) == 2
-    assert all(SHAPES[output] in next(iter(answer.outputs.values())).describe() for answer in answers)
+    assert all(SHAPES[output] in next(iter(answer.outputs.values())).to_json() for answer in answers)

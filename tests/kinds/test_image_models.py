@@ -13,7 +13,7 @@ from PIL import Image
 from jumok.data.images import load_image, read_header
 from jumok.errors import ConfigurationError, DataError
 from jumok.predictor import Predictor, load
-from jumok.training import Interrupted, Outcome, train
+from jumok.training import Interrupted, TrainingResult, train
 from jumok.training.loop import Trainer
 from run_contents import assert_same_end
 from small_pictures import OUTPUTS, SIZES, picture_experiment
@@ -28,11 +28,11 @@ STEPS = {"boxes": 60, "query": 120, "mask": 40, "text": 160}
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], TrainingResult]:
     """A run for each output, trained when it is first asked for."""
 
     @cache
-    def trained(output: str) -> Outcome:
+    def trained(output: str) -> TrainingResult:
         folder = tmp_path_factory.mktemp(output)
         changes = (f"training.steps={STEPS[output]}", f"training.evaluate_every={STEPS[output]}")
         return train(picture_experiment(folder, output, *changes), folder / "run")
@@ -40,12 +40,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome
     return trained
 
 
-def images_of(outcome: Outcome) -> list[Path]:
+def images_of(outcome: TrainingResult) -> list[Path]:
     return sorted((outcome.run.parent / "images").glob("test*.png"))
 
 
 def described(predictor: Predictor, images: list) -> list[dict]:
-    return [next(iter(found.outputs.values())).describe() for found in predictor.predict(images)]
+    return [next(iter(found.outputs.values())).to_json() for found in predictor.predict(images)]
 
 
 def flat(value: Any) -> list[float]:

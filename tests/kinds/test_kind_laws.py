@@ -14,11 +14,11 @@ from jumok.dataset.prepare import Prepared, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.experiment import Experiment
-from jumok.kinds import fitting
+from jumok.kinds import catalogue
 from jumok.metrics.metric import Metric
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
-from jumok.training import Silent, train
+from jumok.training import NullReporter, train
 from jumok.training.loss import batch_loss
 from small_experiments import small_experiment, write_words
 from small_pictures import OUTPUTS, picture_experiment
@@ -54,7 +54,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Learned
             experiment = small_experiment(folder, *changes, "model.width=32")
         else:
             experiment = picture_experiment(folder, task, *changes)
-        run = train(experiment, folder / "run", Silent()).run
+        run = train(experiment, folder / "run", NullReporter()).run
         predictor = load(run)
         predictor.model.eval()
         return Learned(predictor, prepare(experiment, lambda _: None, predictor.fields), experiment)
@@ -100,8 +100,8 @@ def test_right_answers_have_the_best_score(learned, task):
     split = learned(task).test
     output = only(split.outputs)
     texts = [reference(learned(task), example) for example in range(len(split))]
-    right = [output.right(one, split.root) for one in texts]
-    found = [output.found(output.answers(one, split.root)[0]) for one in texts]
+    right = [output.reference(one, split.root) for one in texts]
+    found = [output.to_metric(output.references_from_rows(one, split.root)[0]) for one in texts]
     named = set(output.headline(right))
     for name, metric in output.metrics().items():
         value = score(metric, found, right)
@@ -114,11 +114,13 @@ def test_a_wrong_answer_has_a_worse_score(learned, task):
     split = learned(task).test
     output = only(split.outputs)
     texts = [reference(learned(task), example) for example in range(len(split))]
-    right = [output.right(one, split.root) for one in texts]
-    shifted = [output.found(output.answers(one, split.root)[0]) for one in (*texts[1:], texts[0])]
+    right = [output.reference(one, split.root) for one in texts]
+    shifted = [
+        output.to_metric(output.references_from_rows(one, split.root)[0]) for one in (*texts[1:], texts[0])
+    ]
     if task == "mask":  # the mask of another image has another size
         shifted = [np.zeros_like(one) for one in right]
-    metric = output.choosing_metric()
+    metric = output.selection_metric()
     assert (score(metric, shifted, right) < best(metric)) == metric.higher_is_better
 
 
@@ -140,7 +142,7 @@ def test_an_answer_survives_the_way_through_json(learned, task):
         value = prediction[output.name]
         packed = json.loads(json.dumps(output.pack(value)))
         back = output.unpack(packed)
-        assert same(output.found(back), output.found(value))
+        assert same(output.to_metric(back), output.to_metric(value))
         assert same(output.pack(back), output.pack(value))
 
 
@@ -151,7 +153,7 @@ def test_saved_and_loaded_it_is_the_same(learned, task, tmp_path):
     for name, kind in fields.all.items():
         kind.save(tmp_path, parts[name])
     data = experiment.data
-    again = fitting.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path)
+    again = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path)
     for name, kind in fields.all.items():
         assert again.all[name].digest == kind.digest
         assert again.all[name].summary == kind.summary
@@ -175,10 +177,10 @@ def test_a_batch_equals_its_rows(learned, task):
     predictor, split = learned(task).predictor, learned(task).test
     output, source = only(predictor.outputs), only(predictor.inputs)
     values = [split.value(source.name, example) for example in range(len(split))]
-    together = [output.found(one[output.name]) for one in predictor.predict(values)]
-    alone = [output.found(predictor.predict([value])[0][output.name]) for value in values]
-    metric = output.choosing_metric()
-    right = [output.right(reference(learned(task), example), split.root) for example in range(len(split))]
+    together = [output.to_metric(one[output.name]) for one in predictor.predict(values)]
+    alone = [output.to_metric(predictor.predict([value])[0][output.name]) for value in values]
+    metric = output.selection_metric()
+    right = [output.reference(reference(learned(task), example), split.root) for example in range(len(split))]
     assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
     if task in ("words", "text", "mask"):  # boxes have scores, which differ by rounding
         assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
@@ -193,8 +195,8 @@ def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
         whole = batch_loss(model, split, split.batch(examples), 0.0)
         rows = [batch_loss(model, split, split.batch([example]), 0.0) for example in examples]
     assert whole.count == sum(row.count for row in rows)
-    assert whole.count == output.counts(split.columns[output.name], split.rows[examples])
-    if output.counted == "token":  # those of boxes and masks are divided by what is in the whole batch
+    assert whole.count == output.num_targets(split.columns[output.name], split.rows[examples])
+    if output.loss_unit == "token":  # those of boxes and masks are divided by what is in the whole batch
         assert float(whole.total) == pytest.approx(sum(float(row.total) for row in rows), rel=1e-4)
 
 
@@ -210,13 +212,13 @@ def test_an_empty_input_has_an_honest_answer_or_is_refused(learned, task):
             continue
         assert source.is_blank(accepted)
         (answer,) = predictor.predict([empty])
-        assert same(output.found(answer[output.name]), output.found(output.nothing))
+        assert same(output.to_metric(answer[output.name]), output.to_metric(output.empty_prediction))
 
 
 def same_size(split: Split) -> list[int]:
     """Eight examples that stand side by side without padding, where that would matter."""
     source = only(split.inputs)
-    keys = source.alike(split.columns[source.name])
+    keys = source.batch_group(split.columns[source.name])
     if keys is None:
         return list(range(8))
     keys = keys[split.rows]

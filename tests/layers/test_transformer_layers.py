@@ -98,7 +98,7 @@ def test_decoder_layer_step_by_step_equals_all_at_once(pre_norm, rotary, hypothe
     x, memory = leaf(B * hypotheses, T, D), leaf(B, S, D)
     each = torch.arange(B).repeat_interleave(hypotheses)
     whole = layer(x, memory[each], ALLOWED[each])
-    past, seen = None, layer.cross.remember(memory)
+    past, seen = None, layer.cross.project_kv(memory)
     for t in range(T):
         y, past = layer.step(x[:, t : t + 1], past, seen, ALLOWED, t)
         assert_close(y[:, 0], whole[:, t])

@@ -33,7 +33,7 @@ def test_quality_focal_loss_is_least_at_the_wanted_score():
 
 def test_overlaps_are_torchvisions():
     one, other = corners(5).requires_grad_(), corners(5)
-    assert_close(overlaps(one[:, None], other).shared, ops.box_iou(one, other))
+    assert_close(overlaps(one[:, None], other).iou, ops.box_iou(one, other))
     assert_close(overlaps(one[:, None], other).generalized, ops.generalized_box_iou(one, other))
     ours, theirs = 1 - overlaps(one, other).generalized, ops.generalized_box_iou_loss(one, other)
     assert_close(ours, theirs)
@@ -54,14 +54,14 @@ def test_the_best_aligned_cells_in_an_object_answer_for_it():
     aligned = found.logits[0, :, 1].sigmoid() * shared**6
     within = ((found.centres > torch.tensor([3, 5])) & (found.centres < torch.tensor([61, 60]))).all(-1)
     best = aligned.masked_fill(~within, 0).topk(CELLS)
-    assert set(assignment.taken()[0].nonzero().flatten().tolist()) == set(best.indices.tolist())
+    assert set(assignment.positive()[0].nonzero().flatten().tolist()) == set(best.indices.tolist())
     assert_close(assignment.weight[0, best.indices], best.values.detach() / best.values.max().detach())
 
 
 def test_the_loss_is_its_equation():
     found, targets = dense_answers(), objects([3, 1])
     assignment = task_aligned(found, targets)
-    rows, cells = assignment.taken().nonzero(as_tuple=True)
+    rows, cells = assignment.positive().nonzero(as_tuple=True)
     of, weight = assignment.target[rows, cells], assignment.weight[rows, cells]
     truth, labels = targets.boxes[rows, of], targets.labels[rows, of]
     wanted = torch.zeros_like(found.logits)
@@ -81,7 +81,7 @@ def test_no_object_is_too_small(box):
     """A box in which no cell has its centre is given to the cell whose centre is nearest."""
     found, targets = dense_answers(1), one_object(box)
     assignment = task_aligned(found, targets)
-    (cell,) = assignment.taken()[0].nonzero().flatten().tolist()
+    (cell,) = assignment.positive()[0].nonzero().flatten().tolist()
     far = (found.centres - torch.tensor(box).view(2, 2).mean(0)).norm(dim=-1)
     assert_close(far[cell], far.min()) and assignment.weight[0, cell] == 1
 
@@ -108,7 +108,7 @@ def test_cells_in_a_crowd_are_no_background():
 
 
 def test_cells_beside_the_picture_do_not_count():
-    found = dense_answers(1)._replace(shown=torch.tensor([[SIZE, 40]]))
+    found = dense_answers(1)._replace(valid_size=torch.tensor([[SIZE, 40]]))
     gradient = torch.autograd.grad(dense_loss(found, objects([0])).total, found.logits)[0][0].abs().sum(-1)
     assert torch.equal(gradient > 0, found.centres[:, 0] < 40)
 
@@ -144,7 +144,7 @@ def test_objects_found_well_are_counted():
     found = dense_answers()
     boxes, logits = found.boxes.detach().clone(), torch.full_like(found.logits, -5)
     assignment = task_aligned(found, targets)
-    for row, cell in assignment.taken().nonzero().tolist():
+    for row, cell in assignment.positive().nonzero().tolist():
         number = assignment.target[row, cell]
         boxes[row, cell], logits[row, cell, targets.labels[row, number]] = targets.boxes[row, number], 5.0
     every = [len(set(row.tolist()) - {-1}) for row in assignment.target]

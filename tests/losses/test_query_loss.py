@@ -10,7 +10,7 @@ from torchvision import ops
 from drawn_shapes import memory_of
 from jumok.heads.query import QueryBoxHead
 from jumok.losses.focal import quality_focal
-from jumok.losses.query import APART, CLASS, EDGES, hungarian, matching_costs, query_loss
+from jumok.losses.query import CLASS_COST, GIOU_COST, L1_COST, hungarian, matching_costs, query_loss
 from made_boxes import LAYERS, SIZE, B, C, Q, joined, objects, one_object, permuted, query_answers
 
 
@@ -34,10 +34,10 @@ def test_the_loss_is_its_equation():
     for layer, picture, query, number in zip(*hungarian(found, targets), strict=True):
         mine, truth = found.boxes[layer, picture, query][None], targets.boxes[picture, number][None]
         centred = [ops.box_convert(box, "xyxy", "cxcywh") / SIZE for box in (mine, truth)]
-        expected += EDGES * (centred[0] - centred[1]).abs().sum()
-        expected += APART * ops.generalized_box_iou_loss(mine, truth, reduction="sum")
+        expected += L1_COST * (centred[0] - centred[1]).abs().sum()
+        expected += GIOU_COST * ops.generalized_box_iou_loss(mine, truth, reduction="sum")
         wanted[layer, picture, query, targets.labels[picture, number]] = ops.box_iou(mine, truth).item()
-    expected += CLASS * quality_focal(found.logits, wanted).sum()
+    expected += CLASS_COST * quality_focal(found.logits, wanted).sum()
     loss = query_loss(found, targets)
     assert_close(loss.total, expected / (5 * LAYERS) * B)
     assert loss.count == B and type(loss.correct) is int
@@ -77,7 +77,7 @@ def test_pictures_without_objects_are_background(places):
     targets = targets._replace(valid=torch.zeros_like(targets.valid))
     loss = query_loss(found, targets)
     nothing = ops.sigmoid_focal_loss(found.logits, torch.zeros_like(found.logits), -1, 2).sum()
-    assert_close(loss.total, CLASS * nothing / LAYERS * B)
+    assert_close(loss.total, CLASS_COST * nothing / LAYERS * B)
     assert loss.correct == 0
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jumok.metrics import box_metrics, compare_texts, evaluate_texts, mask_metrics
 from jumok.metrics.interval import bounds, counts
 from jumok.metrics.matching import THRESHOLDS
-from jumok.metrics.precision import Walk
+from jumok.metrics.precision import PrecisionRecall
 
 few = settings(max_examples=25, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**32 - 1)
@@ -37,7 +37,7 @@ def test_every_score_of_masks_lies_in_its_interval(seed: int, pictures: int) -> 
         assert 0 <= one.low <= one.value <= one.high <= 1, name
 
 
-def walk(random: np.random.Generator, pictures: int) -> Walk:
+def walk(random: np.random.Generator, pictures: int) -> PrecisionRecall:
     """What a poor detector finds of rare objects: their boxes among others, of scores that hardly tell them apart."""
     truths = random.poisson(0.4, pictures)
     right, wrong = random.binomial(truths, 0.9), random.poisson(4, pictures)
@@ -50,15 +50,17 @@ def walk(random: np.random.Generator, pictures: int) -> Walk:
     before = np.cumsum(never)[~never]
     picture = picture[order]
     counted = np.ones_like(hits)[:, ~never]
-    return Walk(picture[~never], hits[:, ~never], counted, picture[never], before, truths.astype(float))
+    return PrecisionRecall(
+        picture[~never], hits[:, ~never], counted, picture[never], before, truths.astype(float)
+    )
 
 
-def walks(seed: int, pictures: int, classes: int = 4) -> list[Walk]:
+def walks(seed: int, pictures: int, classes: int = 4) -> list[PrecisionRecall]:
     random = np.random.default_rng(seed)
     return [walk(random, pictures) for _ in range(classes)]
 
 
-def precision(walks: list[Walk], weights: np.ndarray) -> float:
+def precision(walks: list[PrecisionRecall], weights: np.ndarray) -> float:
     """The mean over the classes; what lifts each of them does not cancel out, as their noise does."""
     return float(np.nanmean([walk.averages(weights).precision.mean() for walk in walks]))
 

@@ -8,7 +8,7 @@ import jumok
 from jumok import device
 from jumok.device import NO_BF16, autocast, has_bf16, usable_precision
 from jumok.layers.embedding import TokenOutput
-from jumok.predictor.saved import lower_weights
+from jumok.predictor.model_folder import cast_weights_bf16
 from small_experiments import write_experiment, write_words
 from small_models import NAMES, PAIRS, READABLE, WRITABLE, padded, small_model
 
@@ -29,7 +29,7 @@ def test_a_trained_model_answers_the_same_in_bf16(reversal):
 def test_only_matrices_are_lowered_and_ties_are_cut(reversal):
     model = jumok.load(reversal / "run").model
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    lower_weights(model)
+    cast_weights_bf16(model)
     for part in model.modules():
         if isinstance(part, nn.Linear | TokenOutput):
             assert {p.dtype for p in part.parameters(recurse=False)} == {torch.bfloat16}
@@ -46,7 +46,7 @@ def test_every_model_steps_in_bf16(encoder, decoder):
     with torch.inference_mode():
         exact = next_logits(model, source, "fp32")
         if usable_precision(torch.device("cpu"), "bf16") == "bf16":
-            lower_weights(model)
+            cast_weights_bf16(model)
         lowered = next_logits(model, source, "bf16")
     assert exact.shape == (3, WRITABLE)
     assert (lowered.float() - exact).abs().max() < 0.05 * exact.abs().max()

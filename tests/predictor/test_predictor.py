@@ -13,7 +13,7 @@ from jumok.errors import DataError, RunError
 from jumok.experiment import Experiment, read_experiment
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.predictor import Predictor, load, save_model, save_weights
-from jumok.predictor.saved import weights_of
+from jumok.predictor.model_folder import weights_of
 from jumok.training import train
 from small_experiments import unseen, words, write_table
 

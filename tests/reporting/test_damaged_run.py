@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jumok.errors import JumokError
-from jumok.predictor.saved import read_config
+from jumok.predictor.model_folder import read_config
 from jumok.reporting.log import read_log
 
 FILES = ("evaluation.json", "analysis.json", "environment.json", "metrics.jsonl", "config.yaml")

@@ -75,7 +75,7 @@ def test_a_batch_of_beams_is_the_plain_algorithm(beam: int, penalty: float, shar
 def test_a_beam_of_one_is_greedy(seed: int, banned: tuple[int, ...]) -> None:
     decoder, memory = ToyDecoder(seed=seed), toy_memory(20, seed)
     limits = torch.randint(1, 15, (20,), generator=torch.Generator().manual_seed(seed))
-    ours = BeamSearch(1, banned=banned)(decoder, memory, BOS, EOS, limits)
+    ours = BeamSearch(1, forbidden_tokens=banned)(decoder, memory, BOS, EOS, limits)
     theirs = Greedy(banned)(decoder, memory, BOS, EOS, limits)
     assert [[h.tokens for h in source] for source in ours] == [
         [h.tokens for h in source] for source in theirs
@@ -125,10 +125,10 @@ def test_tiny_vocabularies_give_all_that_there_is(vocabulary: int, beam: int) ->
 
 
 def test_one_token_left_is_written_up_to_the_limit() -> None:
-    answers = BeamSearch(3, best=3, banned=(BOS, EOS))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
+    answers = BeamSearch(3, best=3, forbidden_tokens=(BOS, EOS))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
     assert [[h.tokens for h in source] for source in answers] == [[[2, 2, 2, 2]]] * 2
     assert answers[0][0].score == 0.0
-    answers = BeamSearch(3, best=3, banned=(BOS, 2))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
+    answers = BeamSearch(3, best=3, forbidden_tokens=(BOS, 2))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
     assert [[h.tokens for h in source] for source in answers] == [[[]]] * 2
 
 

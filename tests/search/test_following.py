@@ -12,7 +12,7 @@ import jumok
 from jumok import RunError
 from jumok.model import EncoderDecoder
 from jumok.search import BeamSearch, Greedy, Sampling
-from jumok.search.following import Followed, Walk
+from jumok.search.tracing import SearchTrace, TracedSearch
 from jumok.values import Memory
 from small_models import WRITABLE, padded, small_model
 
@@ -26,21 +26,21 @@ MODELS = [
 SEARCHES = [
     Greedy(),
     BeamSearch(beam=4, best=3),
-    BeamSearch(beam=3, best=3, length_penalty=0.0, banned=(0, BOS)),
-    Sampling(samples=3, temperature=1.5, seed=3, banned=(0,)),
+    BeamSearch(beam=3, best=3, length_penalty=0.0, forbidden_tokens=(0, BOS)),
+    Sampling(samples=3, temperature=1.5, seed=3, forbidden_tokens=(0,)),
 ]
 
 
-def searched(model: EncoderDecoder, search) -> tuple[Walk, jumok.Recording, Memory]:
+def searched(model: EncoderDecoder, search) -> tuple[SearchTrace, jumok.Recording, Memory]:
     """Three sources of different lengths, some of whose answers end early."""
     source = padded([5, 3, 6], 11)
     with torch.inference_mode():
         memory = model.encode({"source": source})
-        followed = Followed(search, search.banned)
+        followed = TracedSearch(search, search.forbidden_tokens)
         with jumok.record(model) as maps:
             answers = followed(model.decoders["target"], memory, BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))
         assert answers == search(model.decoders["target"], memory, BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))
-    return followed.walks[0], maps, memory
+    return followed.traces[0], maps, memory
 
 
 def made(names: tuple[str, str]) -> EncoderDecoder:
@@ -70,11 +70,11 @@ def test_a_search_looks_where_one_pass_does(names, search, seed):
                     assert_close(found, torch.cat(passes), atol=1e-6, rtol=0)
 
 
-def toy_walk(search) -> Walk:
+def toy_walk(search) -> SearchTrace:
     """What a search did with four sources of a decoder that hesitates."""
-    followed = Followed(search, search.banned)
+    followed = TracedSearch(search, search.forbidden_tokens)
     followed(ToyDecoder(sharpness=1.0), toy_memory(4), TOY_BOS, TOY_EOS, 6)
-    return followed.walks[0]
+    return followed.traces[0]
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
@@ -83,7 +83,7 @@ def test_scores_of_the_living_are_those_of_the_search(search):
     for source, answers in enumerate(walk.answers):
         for rank, answer in enumerate(answers):
             steps = walk.living(source, rank)
-            said = walk.said(source, rank)
+            said = walk.tokens_of(source, rank)
             for length, beams in enumerate(steps, start=1):
                 chosen = [one for one in beams if one.chosen]
                 assert all(len(one.tokens) == length for one in beams)
@@ -98,9 +98,9 @@ def test_scores_of_the_living_are_those_of_the_search(search):
 
 def test_beams_are_told_step_by_step():
     decoder, memory = ToyDecoder(), toy_memory(1)
-    followed = Followed(BeamSearch(beam=3))
+    followed = TracedSearch(BeamSearch(beam=3))
     followed(decoder, memory, TOY_BOS, TOY_EOS, 5)
-    first, second = followed.walks[0].living(0)[:2]
+    first, second = followed.traces[0].living(0)[:2]
     assert len(first) == 3 and {one.parent for one in first} == {0}
     assert [one.log_probability for one in first] == sorted(
         (one.log_probability for one in first), reverse=True
@@ -112,13 +112,13 @@ def test_beams_are_told_step_by_step():
 def test_a_course_ends_with_every_answer(search):
     walk = toy_walk(search)
     for source, answers in enumerate(walk.answers):
-        steps = walk.course(source)
+        steps = walk.beam_history(source)
         for rank, answer in enumerate(answers):
-            said = walk.said(source, rank)
+            said = walk.tokens_of(source, rank)
             ends = [one for one in steps[len(said) - 1] if one.tokens == said]
             assert any(one.log_probability == answer.log_probability for one in ends)
         chosen = [[one.chosen for one in beams] for beams in steps]
-        assert all(any(beams) for beams in chosen[: len(walk.said(source))])
+        assert all(any(beams) for beams in chosen[: len(walk.tokens_of(source))])
         for before, after in zip(steps, steps[1:], strict=False):
             assert all(before[one.parent].tokens == one.tokens[:-1] for one in after)
 
@@ -133,5 +133,5 @@ def test_calls_of_something_else_are_refused():
 def test_the_answers_of_a_bottleneck_can_be_followed_too():
     model: nn.Module = small_model("gru", "gru-none")
     walk, maps, _ = searched(model, BeamSearch(beam=2))
-    assert not maps.names and len(walk.rows(0)) == len(walk.said(0))
-    assert all(token < WRITABLE for token in walk.said(0))
+    assert not maps.names and len(walk.rows(0)) == len(walk.tokens_of(0))
+    assert all(token < WRITABLE for token in walk.tokens_of(0))

@@ -112,7 +112,7 @@ def test_samples_that_have_ended_leave() -> None:
 
 def test_a_longer_limit_goes_on_from_the_same_tokens() -> None:
     decoder, memory = ToyDecoder(sharpness=0.1), toy_memory(1)
-    search = Sampling(seed=2, banned=(EOS,))
+    search = Sampling(seed=2, forbidden_tokens=(EOS,))
     [[long]] = search(decoder, memory, BOS, EOS, 150)
     [[short]] = search(decoder, memory, BOS, EOS, 70)
     assert long.tokens[:70] == short.tokens

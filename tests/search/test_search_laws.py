@@ -13,13 +13,13 @@ from jumok.values import Hypothesis, Memory
 
 SEARCHES = [
     Greedy(),
-    Greedy(banned=(BOS, 3)),
+    Greedy(forbidden_tokens=(BOS, 3)),
     BeamSearch(beam=1),
     BeamSearch(beam=4, best=4),
-    BeamSearch(beam=3, best=2, length_penalty=0.0, banned=(BOS,)),
+    BeamSearch(beam=3, best=2, length_penalty=0.0, forbidden_tokens=(BOS,)),
     BeamSearch(beam=20, best=20, length_penalty=0.6),
     Sampling(seed=3),
-    Sampling(samples=3, temperature=0.7, top_k=4, top_p=0.9, seed=5, banned=(BOS,)),
+    Sampling(samples=3, temperature=0.7, top_k=4, top_p=0.9, seed=5, forbidden_tokens=(BOS,)),
     Sampling(samples=6, temperature=2.0, seed=1),
 ]
 every_search = pytest.mark.parametrize("search", SEARCHES, ids=str)
@@ -55,7 +55,7 @@ def test_scores_are_those_of_the_tokens(search: Search) -> None:
         for tokens, score, total in hypotheses:
             ends = len(tokens) < limit
             endings.add(ends)
-            expected = rescore(decoder, one_source(memory, row), tokens, ends, search.banned)
+            expected = rescore(decoder, one_source(memory, row), tokens, ends, search.forbidden_tokens)
             assert total == pytest.approx(expected)
             assert score == pytest.approx(expected / (len(tokens) + ends) ** penalty)
     assert True in endings
@@ -69,7 +69,7 @@ def test_best_first_and_as_many_as_asked(search: Search) -> None:
         assert len(hypotheses) == wanted[type(search)](search)
         assert all(first.score >= second.score for first, second in pairwise(hypotheses))
         assert all(EOS not in hypothesis.tokens for hypothesis in hypotheses)
-        assert not {token for h in hypotheses for token in h.tokens} & set(search.banned)
+        assert not {token for h in hypotheses for token in h.tokens} & set(search.forbidden_tokens)
 
 
 @every_search
@@ -130,7 +130,9 @@ def test_half_precision_is_summed_in_full(search: Search) -> None:
     for [first, *_] in search(half, memory, BOS, EOS, 6):
         assert first.log_probability != torch.tensor(first.log_probability).bfloat16().item()
     for row, [first, *_] in enumerate(search(half, memory, BOS, EOS, 6)):
-        expected = rescore(full, one_source(memory, row), first.tokens, len(first.tokens) < 6, search.banned)
+        expected = rescore(
+            full, one_source(memory, row), first.tokens, len(first.tokens) < 6, search.forbidden_tokens
+        )
         assert first.log_probability == pytest.approx(expected, abs=0.3)
 
 
@@ -175,7 +177,7 @@ def test_a_limit_below_one_is_refused(limit: torch.Tensor | int) -> None:
         (lambda: Sampling(top_p=1.1), "top_p"),
         (lambda: Sampling(samples=0), "samples"),
         (lambda: Sampling(seed=-1), "seed"),
-        (lambda: Greedy(banned=(-1,)), "banned"),
+        (lambda: Greedy(forbidden_tokens=(-1,)), "banned"),
     ],
 )
 def test_options_out_of_range_are_refused(make, option: str) -> None:
@@ -188,4 +190,4 @@ def test_options_out_of_range_are_refused(make, option: str) -> None:
 )
 def test_banned_tokens_that_do_not_fit_the_vocabulary_are_refused(banned, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        Greedy(banned=banned)(ToyDecoder(), toy_memory(1), BOS, EOS, 3)
+        Greedy(forbidden_tokens=banned)(ToyDecoder(), toy_memory(1), BOS, EOS, 3)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from jumok.errors import RunError
-from jumok.training.averaging import ExponentialAverage, LastAverage, NoAverage
+from jumok.training.averaging import ExponentialAverage, NoAverage, SnapshotAverage
 
 
 class Small(nn.Module):
@@ -29,7 +29,7 @@ def make(kind, model):
         return ExponentialAverage(model, 0.9, warm=False)
     if kind == "warm":
         return ExponentialAverage(model, 0.9)
-    return LastAverage(model, 3) if kind == "last" else NoAverage()
+    return SnapshotAverage(model, 3) if kind == "last" else NoAverage()
 
 
 KINDS = ["none", "exponential", "warm", "last"]
@@ -49,7 +49,7 @@ def train(model, average, steps):
         change(model, step)
         average.step()
         if step % 2:
-            average.mark()
+            average.before_evaluation()
 
 
 def snapshot(model):
@@ -57,7 +57,7 @@ def snapshot(model):
 
 
 def averaged(model, average):
-    with average.swapped():
+    with average.averaged_weights():
         return snapshot(model)
 
 
@@ -94,14 +94,14 @@ def test_exponential_is_the_formula(warm):
 
 def test_last_is_the_mean_of_the_last_marks():
     model = Small()
-    average = LastAverage(model, 3)
+    average = SnapshotAverage(model, 3)
     change(model, 100)
     assert_same(averaged(model, average), snapshot(model))  # before the first mark
     marks = []
     for step in range(5):
         change(model, step)
         average.step()
-        average.mark()
+        average.before_evaluation()
         marks.append(snapshot(model))
         expected = {n: sum(mark[n] for mark in marks[-3:]) / len(marks[-3:]) for n in marks[0]}
         expected["seen"] = model.seen
@@ -114,13 +114,13 @@ def test_last_is_the_mean_of_the_last_marks():
 def test_averages_of_bf16_weights_are_taken_in_fp32():
     model = nn.Linear(3, 5, dtype=torch.bfloat16)
     nn.init.constant_(model.weight, 2.0)
-    exponential, last = ExponentialAverage(model, 0.999, warm=False), LastAverage(model, 600)
+    exponential, last = ExponentialAverage(model, 0.999, warm=False), SnapshotAverage(model, 600)
     for _ in range(300):
-        last.mark()
+        last.before_evaluation()
     nn.init.constant_(model.weight, 1.0)
     for _ in range(300):
         exponential.step()  # by less than bf16 can tell from 2
-        last.mark()
+        last.before_evaluation()
     expected = torch.full((5, 3), 1.0 + 0.999**300)
     torch.testing.assert_close(exponential.tensors()["weight"], expected)
     assert (averaged(model, exponential)["weight"] == expected.bfloat16()).all()
@@ -134,11 +134,11 @@ def test_the_weights_come_back_bit_by_bit(kind, dtype):
     average = make(kind, model)
     train(model, average, range(5))
     before, objects = snapshot(model), {id(p) for p in model.parameters()}
-    with average.swapped():
+    with average.averaged_weights():
         assert model.two.weight is model.one.weight
         assert torch.equal(model.mean, before["mean"]) is (kind == "none")
     assert_same(snapshot(model), before)
-    with pytest.raises(KeyError), average.swapped():
+    with pytest.raises(KeyError), average.averaged_weights():
         raise KeyError
     assert_same(snapshot(model), before)
     assert {id(p) for p in model.parameters()} == objects
@@ -183,4 +183,4 @@ def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="decay must be"):
         ExponentialAverage(Small(), 1.0)
     with pytest.raises(ValueError, match="count must be"):
-        LastAverage(Small(), 0)
+        SnapshotAverage(Small(), 0)

@@ -12,11 +12,11 @@ from jumok.reporting.numbers import duration
 from jumok.training import display
 from jumok.training.display import LiveDisplay, PlainDisplay, evaluation_line, make_display
 from jumok.training.pace import TrainingClock
-from jumok.training.reporter import Began, Evaluated, Progress
+from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
 
-BEGAN = Began("runs/x", 1234, {"train": 300}, {"source": 10}, "fp32", "cpu", 40, 0)
+BEGAN = RunInfo("runs/x", 1234, {"train": 300}, {"source": 10}, "fp32", "cpu", 40, 0)
 SCORES = {"token_error_rate": 0.25, "exact_match": 0.5, "bleu": 38.6}
-EVALUATED = Evaluated(20, 1, 1.5, SCORES, "exact_match", best=True)
+EVALUATED = EvaluationInfo(20, 1, 1.5, SCORES, "exact_match", best=True)
 
 
 def progress(step: int) -> Progress:
@@ -108,10 +108,10 @@ def test_another_training_has_a_pace_of_its_own(clock):
     shown = PlainDisplay()
     for began in (1000.0, 9000.0):
         clock[0] = began
-        shown.began(BEGAN)
-        shown.stepped(progress(1))
+        shown.on_start(BEGAN)
+        shown.on_step(progress(1))
         clock[0] += 4.0
-        shown.stepped(progress(3))
+        shown.on_step(progress(3))
         assert shown.clock.left(3, 40) == pytest.approx(74.0)  # 37 more steps, 2 seconds each
 
 
@@ -119,17 +119,17 @@ def test_shares_are_percents_and_bleu_is_itself():
     assert evaluation_line(EVALUATED) == (
         "step 20: valid loss 1.500  exact_match 50.00 %  token_error_rate 25.00 %  (best so far)"
     )
-    assert "bleu 38.60 " in evaluation_line(EVALUATED._replace(chooses="bleu"))
+    assert "bleu 38.60 " in evaluation_line(EVALUATED._replace(selection_metric="bleu"))
 
 
 def show_all(shown: PlainDisplay) -> None:
-    shown.began(BEGAN)
-    shown.stepped(progress(19))
-    shown.stepped(progress(20))
-    shown.evaluated(EVALUATED)
-    shown.ended()
-    shown.said("done [here]")
-    shown.scored("test", 40, {"exact_match": Interval(0.5, 0.4, 0.6)})
+    shown.on_start(BEGAN)
+    shown.on_step(progress(19))
+    shown.on_step(progress(20))
+    shown.on_evaluation(EVALUATED)
+    shown.on_end()
+    shown.message("done [here]")
+    shown.on_scores("test", 40, {"exact_match": Interval(0.5, 0.4, 0.6)})
 
 
 def test_on_a_terminal_a_line_moves_and_evaluations_stay(terminal):

@@ -10,17 +10,17 @@ from jumok.dataset.evidence import excess
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.training import train
-from jumok.training.reporter import Silent
+from jumok.training.reporter import NullReporter
 from picture_runs import write_picture_experiment, write_scenes
 
 SHORT = ("training.steps=1", "training.batch_size=4")
 
 
-class Told(Silent):
+class Told(NullReporter):
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         self.sentences.append(message)
 
 

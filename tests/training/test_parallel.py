@@ -8,12 +8,12 @@ import torch
 from jumok.data.batching import in_order
 from jumok.dataset import prepare
 from jumok.errors import RunError
-from jumok.kinds.fitting import build_model
+from jumok.kinds.catalogue import build_model
 from jumok.training import train
 from jumok.training.device import device_of
+from jumok.training.distributed import SingleProcess, init_distributed
 from jumok.training.loss import batch_loss
-from jumok.training.processes import Alone, joined
-from jumok.training.reporter import Silent
+from jumok.training.reporter import NullReporter
 from jumok.training.signals import stop_signals
 from jumok.training.train import ONE_SHARD
 from run_contents import last_checkpoint
@@ -49,13 +49,13 @@ def test_target_tokens_are_those_of_the_batch(tmp_path):
 
 def test_without_torchrun_a_process_is_alone(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")  # as some clusters set it, without an address to meet at
-    assert isinstance(joined(), Alone)
+    assert isinstance(init_distributed(), SingleProcess)
 
 
-class Second(Alone):
+class Second(SingleProcess):
     """The second process of a machine."""
 
-    rank, number, local_rank, is_first = 1, 2, 1, False
+    rank, world_size, local_rank, is_first = 1, 2, 1, False
 
 
 def test_each_process_has_a_gpu_of_its_own(monkeypatch):
@@ -67,13 +67,13 @@ def test_each_process_has_a_gpu_of_its_own(monkeypatch):
     assert device_of("cpu", Second()) == torch.device("cpu")
 
 
-class Told(Silent):
+class Told(NullReporter):
     """Remembers what was said."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         self.sentences.append(message)
 
 

@@ -10,10 +10,10 @@ from jumok.errors import RunError
 from jumok.experiment import read_experiment
 from jumok.kinds.image_options import BackboneOptions
 from jumok.predictor import load
-from jumok.predictor.saved import read_config
+from jumok.predictor.model_folder import read_config
 from jumok.training import budget, planning, train
 from jumok.training.planning import LEARNING, SEARCHING, planned_evaluations, planned_steps, steps_within
-from jumok.training.reporter import Silent
+from jumok.training.reporter import NullReporter
 from run_contents import assert_same_end, last_checkpoint, log_of
 from small_experiments import small_experiment
 from small_pictures import picture_experiment
@@ -50,11 +50,11 @@ def test_steps_of_a_budget():
     assert steps_within(1, 100.0) == 1
 
 
-class Told(Silent):
+class Told(NullReporter):
     def __init__(self):
         self.sentences = []
 
-    def said(self, message):
+    def message(self, message):
         self.sentences.append(message)
 
 
@@ -119,7 +119,7 @@ def test_an_image_is_learned_with_the_rate_and_batch_of_what_is_made_of_it(
     tmp_path, output, settings, rate, size
 ):
     settings = ("training.learning_rate=null", "training.batch_size=null", "training.steps=1", *settings)
-    run = train(picture_experiment(tmp_path, output, *settings), tmp_path / "run", Silent()).run
+    run = train(picture_experiment(tmp_path, output, *settings), tmp_path / "run", NullReporter()).run
     assert read_config(run / "config.yaml").training.learning_rate == rate
     fields = load(run).fields
     assert planning.most_examples(fields) == size
@@ -141,8 +141,10 @@ def test_wider_models_of_texts_take_smaller_steps(tmp_path, width, rate):
 
 def test_a_learning_rate_that_was_planned_stays_when_a_run_goes_on(tmp_path):
     planned = ("training.learning_rate=null", "training.steps=4")
-    run = train(small_experiment(tmp_path, *planned), tmp_path / "run", Silent()).run
-    train(small_experiment(tmp_path, "training.learning_rate=null", "training.steps=6"), run, Silent())
+    run = train(small_experiment(tmp_path, *planned), tmp_path / "run", NullReporter()).run
+    train(small_experiment(tmp_path, "training.learning_rate=null", "training.steps=6"), run, NullReporter())
     assert read_config(run / "config.yaml").training.learning_rate == 3e-3
     with pytest.raises(RunError, match="learning_rate"):
-        train(small_experiment(tmp_path, "training.learning_rate=0.5", "training.steps=8"), run, Silent())
+        train(
+            small_experiment(tmp_path, "training.learning_rate=0.5", "training.steps=8"), run, NullReporter()
+        )

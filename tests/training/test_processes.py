@@ -20,9 +20,9 @@ from torch.testing import assert_close
 from jumok.dataset import prepare
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
-from jumok.training import joined, leave, train
+from jumok.training import init_distributed, shutdown, train
 from jumok.training.checkpoint import Checkpoints
-from jumok.training.processes import EndedElsewhere
+from jumok.training.distributed import RemoteFailure
 from jumok.training.train import require_same_data
 from run_contents import complain, files_of, last_checkpoint, log_of
 from small_experiments import small_experiment, write_experiment, write_table, write_words
@@ -175,19 +175,19 @@ def refuse() -> None:
 
 def errors_reach_all() -> None:
     """An error in one process, the first or not, ends the work of both."""
-    processes = joined()
+    processes = init_distributed()
     attempts = [
-        lambda: processes.from_first(refuse),
-        lambda: processes.from_all(lambda: None if processes.is_first else refuse()),
+        lambda: processes.broadcast(refuse),
+        lambda: processes.all_gather(lambda: None if processes.is_first else refuse()),
     ]
     for failing, attempt in enumerate(attempts):
-        with pytest.raises(KeyError if processes.rank == failing else EndedElsewhere, match="of one process"):
+        with pytest.raises(KeyError if processes.rank == failing else RemoteFailure, match="of one process"):
             attempt()
 
 
 def other_data_are_refused(folder: Path) -> None:
     """As if the files of two machines differed."""
-    processes = joined()
+    processes = init_distributed()
     own = folder / f"machine{processes.rank}"
     own.mkdir()
     write_words(own, train=60 + processes.rank)
@@ -197,19 +197,19 @@ def other_data_are_refused(folder: Path) -> None:
 
 
 def train_all(folder: Path) -> None:
-    processes = joined()
+    processes = init_distributed()
     for spread in SPREADS:
         sharded = f"training.shard={str(spread == 'sharded').lower()}"
         for case in CASES:
             experiment = in_turn(folder, case, ALL, sharded)
             outcome = train(experiment, folder / f"{case}-{spread}")
-            assert processes.from_all(lambda made=outcome: made.evaluation) == [outcome.evaluation] * 2
+            assert processes.all_gather(lambda made=outcome: made.evaluation) == [outcome.evaluation] * 2
         train(in_turn(folder, "ema", HALF, sharded), stops_and_goes_on(folder / f"ema-{spread}"))
 
 
 def in_turn(folder: Path, case: str, steps: int, *overrides: str) -> Experiment:
     """The experiment, of which both processes write the file."""
-    return joined().first_then_others(lambda: experiment_of(folder, case, steps, *overrides))
+    return init_distributed().rank_zero_first(lambda: experiment_of(folder, case, steps, *overrides))
 
 
 if __name__ == "__main__":
@@ -217,5 +217,5 @@ if __name__ == "__main__":
     errors_reach_all()
     other_data_are_refused(Path(sys.argv[1]))
     train_all(Path(sys.argv[1]))
-    leave()
+    shutdown()
     os._exit(0)  # as the command does: threads of torch.distributed may abort a process that ends slowly

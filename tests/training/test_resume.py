@@ -11,11 +11,11 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
-from jumok.training import Interrupted, Outcome, loop, parallel, train
+from jumok.training import Interrupted, TrainingResult, loop, parallel, train
 from jumok.training.batches import Batches
 from jumok.training.loop import Trainer
 from jumok.training.precision import Chosen
-from jumok.training.reporter import Silent
+from jumok.training.reporter import NullReporter
 from jumok.training.run import RunFolder
 from run_contents import assert_same_end, files_of, last_checkpoint, log_of
 from small_experiments import small_experiment, write_table, write_words
@@ -27,13 +27,13 @@ class Killed(Exception):
     """Stands for the end of a process."""
 
 
-class Told(Silent):
+class Told(NullReporter):
     """Remembers what was said."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         if "are in train too" not in message:  # short words are often in both
             self.sentences.append(message)
 
@@ -48,23 +48,23 @@ def make(tmp_path) -> Callable[..., Experiment]:
 CALLS = [
     (Trainer, "train_step"),
     (Batches, "next"),
-    (Trainer, "_apply"),
+    (Trainer, "_optimizer_step"),
     (Trainer, "evaluate"),
     (Trainer, "save"),
     (Trainer, "restore"),
     (RunFolder, "write_config"),
     (RunFolder, "append"),
-    (RunFolder, "forget_after"),
+    (RunFolder, "truncate_log"),
     (parallel, "batch_loss"),
     (loop, "clip_gradients"),
-    (loop, "answer"),
+    (loop, "predict_split"),
     (loop, "save_weights"),
 ]
 
 
 def train_until(
     monkeypatch, experiment: Experiment, run: Path, moment: int, stop: Callable[[], None]
-) -> Outcome:
+) -> TrainingResult:
     """Train, and call `stop` before call number `moment`."""
     count = 0
 

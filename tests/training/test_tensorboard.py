@@ -7,7 +7,7 @@ import pytest
 
 from jumok.errors import ConfigurationError
 from jumok.experiment import read_experiment
-from jumok.training import Silent, train
+from jumok.training import NullReporter, train
 from jumok.training.tensorboard import FOLDER
 from small_experiments import write_experiment, write_words
 
@@ -24,7 +24,7 @@ def curves(run) -> dict[str, list[tuple[int, float]]]:
 
 def test_curves_are_those_of_the_log(tmp_path):
     write_words(tmp_path)
-    outcome = train(read_experiment(write_experiment(tmp_path), LOGGED), tmp_path / "run", Silent())
+    outcome = train(read_experiment(write_experiment(tmp_path), LOGGED), tmp_path / "run", NullReporter())
     found = curves(tmp_path / "run")
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     for name, tag in (("loss", "valid/loss"), ("exact_match", "valid/exact_match")):
@@ -40,8 +40,8 @@ def test_curves_are_those_of_the_log(tmp_path):
 def test_a_continued_training_goes_on_with_its_curves(tmp_path):
     write_words(tmp_path)
     file, run = write_experiment(tmp_path), tmp_path / "run"
-    train(read_experiment(file, LOGGED), run, Silent())
-    train(read_experiment(file, [*LOGGED, "training.steps=40"]), run, Silent())
+    train(read_experiment(file, LOGGED), run, NullReporter())
+    train(read_experiment(file, [*LOGGED, "training.steps=40"]), run, NullReporter())
     assert [step for step, _ in curves(run)["train/loss"]] == list(range(1, 41))
 
 
@@ -57,7 +57,7 @@ def test_a_missing_package_is_told_before_anything_begins(tmp_path, monkeypatch)
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigurationError, match="pip install tensorboard"):
-        train(experiment, tmp_path / "run", Silent())
+        train(experiment, tmp_path / "run", NullReporter())
     assert not (tmp_path / "run").exists()
 
 
@@ -67,5 +67,5 @@ def test_training_from_python_tells_what_happens(tmp_path, capsys):
     train(experiment, tmp_path / "told")
     said = capsys.readouterr().err
     assert "training begins, 30 steps" in said and "step 10: valid loss" in said and "exact_match" in said
-    train(experiment, tmp_path / "silent", Silent())
+    train(experiment, tmp_path / "silent", NullReporter())
     assert capsys.readouterr().err == ""

@@ -4,9 +4,9 @@ import json
 
 from jumok.training import environment
 from jumok.training.environment import begin_environment, end_environment
-from jumok.training.reporter import Began
+from jumok.training.reporter import RunInfo
 
-FIRST = Began("runs/x", 1234, {"train": 300}, {"source": "10 tokens"}, "fp32", "cpu", 40, 0)
+FIRST = RunInfo("runs/x", 1234, {"train": 300}, {"source": "10 tokens"}, "fp32", "cpu", 40, 0)
 
 
 def test_a_training_that_goes_on_began_with_its_first_session(tmp_path, monkeypatch):

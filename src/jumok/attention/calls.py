@@ -9,7 +9,7 @@ from torch import Tensor
 from jumok.attention import core, recurrent
 from jumok.attention.scores import AdditiveScores, DotScores, Scores
 
-Hold = Callable[[Tensor], Tensor]  # how a tensor is kept
+Keep = Callable[[Tensor], Tensor]  # how a tensor is kept
 
 
 class Call(NamedTuple):
@@ -24,15 +24,15 @@ class Call(NamedTuple):
         return mixed.reshape(*self.scores.shape[:3], mixed.shape[-1])
 
 
-class Watched(NamedTuple):
+class PatchedFunction(NamedTuple):
     """A function that attends."""
 
     function: Any
     read: Callable[..., Call]  # of how to hold tensors, and the function's arguments by its own names
 
 
-def of_kernel(
-    hold: Hold,
+def read_sdpa(
+    hold: Keep,
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -52,8 +52,8 @@ def of_kernel(
     own = (
         -3 if enable_gqa else -2
     )  # from here on each has its own sizes; before, they broadcast like all tensors
-    parts = [hold(computed(part)) for part in (query, key, value)]
-    mask = None if attn_mask is None else hold(computed(attn_mask))
+    parts = [hold(in_autocast_dtype(part)) for part in (query, key, value)]
+    mask = None if attn_mask is None else hold(in_autocast_dtype(attn_mask))
     batch = torch.broadcast_shapes(*(part.shape[:own] for part in parts))
     queries, keys, values = (with_heads(part.expand(*batch, *part.shape[own:])) for part in parts)
     if mask is None:
@@ -63,8 +63,8 @@ def of_kernel(
     return Call(DotScores(queries, keys, scale, bias, allowed, offset), values, dropout_p)
 
 
-def of_attend(
-    hold: Hold,
+def read_attend(
+    hold: Keep,
     q: Tensor,
     k: Tensor,
     v: Tensor,
@@ -75,20 +75,20 @@ def of_attend(
 ) -> Call:
     """`attend` of jumok; the last row of a causal call ends at the last key."""
     shape = (*q.shape[:3], k.shape[2])
-    queries, keys, values = (hold(computed(part)) for part in (q, k, v))
+    queries, keys, values = (hold(in_autocast_dtype(part)) for part in (q, k, v))
     kept = None if allowed is None else hold(allowed).expand(shape)
     offset = k.shape[2] - q.shape[2] if causal else None
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     return Call(DotScores(queries, keys, scale, None, kept, offset), values, dropout)
 
 
-def of_additive(hold: Hold, q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Call:
+def read_additive(hold: Keep, q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Call:
     """`attend_additively` of jumok. The energy is a parameter, which a step of training overwrites: it is copied."""
     scores = AdditiveScores(hold(q), hold(k), energy.detach().clone(), hold(valid))
     return Call(scores, hold(v)[:, None], 0.0)
 
 
-def computed(x: Tensor) -> Tensor:
+def in_autocast_dtype(x: Tensor) -> Tensor:
     """In the numbers that autocast makes the kernel compute in."""
     kind = x.device.type
     in_fp32 = torch.is_autocast_enabled(kind) and x.dtype == torch.float32
@@ -103,7 +103,7 @@ def with_heads(x: Tensor) -> Tensor:
 
 
 WATCHED = (
-    Watched(torch.nn.functional.scaled_dot_product_attention, of_kernel),
-    Watched(core.attend, of_attend),
-    Watched(recurrent.attend_additively, of_additive),
+    PatchedFunction(torch.nn.functional.scaled_dot_product_attention, read_sdpa),
+    PatchedFunction(core.attend, read_attend),
+    PatchedFunction(recurrent.attend_additively, read_additive),
 )

@@ -12,7 +12,7 @@ from jumok.dropout import dropout as drop
 # In bf16 on the CPU, up to so many keys, matmul and softmax one after the other are faster than the fused kernel:
 # on the way back, and forward where there are several rows to multiply (benchmarks/attention.py).
 SHORT = 512
-ROWS = 4
+MIN_EXPLICIT_BATCH = 4
 
 
 def attend(
@@ -38,7 +38,7 @@ def attend(
         past = causal_mask(q.shape[-2], k.shape[-2], q.device)
         allowed, causal = past if allowed is None else allowed & past, False
     mixed = F.scaled_dot_product_attention(q, k, v, allowed, dropout, causal, scale=scale)
-    return mixed if allowed is None else _zeros_for_blind(mixed, allowed)
+    return mixed if allowed is None else _zero_fully_masked_rows(mixed, allowed)
 
 
 def attention_weights(
@@ -73,7 +73,7 @@ def _joint_mask(
 def _explicit_is_faster(q: Tensor, k: Tensor) -> bool:
     on_tape = torch.is_grad_enabled() and (q.requires_grad or k.requires_grad)
     in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT
-    return in_question and (on_tape or len(q) >= ROWS)
+    return in_question and (on_tape or len(q) >= MIN_EXPLICIT_BATCH)
 
 
 def _explicit(
@@ -88,7 +88,7 @@ def _explicit(
         scores = torch.baddbmm(bias, q.flatten(0, 1), keys, alpha=scale)  # (BH, T, S)
         weights = drop(scores.softmax(-1), dropout, training=True)
         mixed = torch.bmm(weights, v.flatten(0, 1)).unflatten(0, (B, H))  # (B, H, T, K)
-    return mixed if mask is None else _zeros_for_blind(mixed, mask)
+    return mixed if mask is None else _zero_fully_masked_rows(mixed, mask)
 
 
 def _bias(mask: Tensor, B: int, H: int, dtype: torch.dtype) -> Tensor:
@@ -101,7 +101,7 @@ def _bias(mask: Tensor, B: int, H: int, dtype: torch.dtype) -> Tensor:
     return bias.expand(B, H, -1, -1).flatten(0, 1)
 
 
-def _zeros_for_blind(mixed: Tensor, allowed: Tensor) -> Tensor:
+def _zero_fully_masked_rows(mixed: Tensor, allowed: Tensor) -> Tensor:
     """Zeros in the rows of mixed (B, H, T, K) whose query may look at nothing."""
     sees = allowed.any(-1, keepdim=True)
     if mixed.device.type == "cpu" and bool(sees.all()):  # the usual case, free to find out on the CPU

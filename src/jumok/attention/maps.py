@@ -14,11 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jumok.attention.scores import Scores, widened
+from jumok.attention.scores import Scores, upcast
 from jumok.errors import RunError
 
 ROWS = 256  # queries at a time, so that no tensor of all pairs exists unless all are asked for
-SLACK = {
+TOLERANCE = {
     torch.float64: 1e-9,
     torch.float32: 1e-5,
     torch.float16: 4e-3,
@@ -33,12 +33,12 @@ class Check(NamedTuple):
     """Whether weights · values give what the kernel gave."""
 
     error: float  # the largest difference
-    most: float  # how large it may be in the kernel's numbers
+    tolerance: float  # how large it may be in the kernel's numbers
     dropout: float  # above 0, the kernel's output is of other weights, and nothing can be said
 
     @property
-    def holds(self) -> bool:
-        return self.dropout > 0 or self.error <= self.most
+    def ok(self) -> bool:
+        return self.dropout > 0 or self.error <= self.tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class AttentionMap:
         self._require_untouched(self.kept())
         B, H, T, _ = self.shape
         error = 0.0
-        with plainly():
+        with exact_math():
             for example, head, start in product(range(B), range(H), range(0, T, ROWS)):
                 rows = slice(start, start + ROWS)
                 mixed = self._weights(example, head, rows, slice(None)) @ self._values(
@@ -101,12 +101,12 @@ class AttentionMap:
                 )  # (T', V)
                 error = max(error, float((mixed - self.output[example, head, rows]).abs().amax()))
         largest = float(self.values.abs().amax()) if self.values.numel() else 0.0
-        return Check(error, SLACK.get(self.output.dtype, 1e-5) * max(1.0, largest), self.dropout)
+        return Check(error, TOLERANCE.get(self.output.dtype, 1e-5) * max(1.0, largest), self.dropout)
 
     def _gathered(self, index: Index | tuple[Index, ...], tile: Tile) -> Tensor:
         (examples, heads, queries, keys), singles = ranges(index, self.shape)
         shape = len(examples), len(heads), len(queries), len(keys)
-        with plainly():
+        with exact_math():
             made = torch.empty(shape, dtype=torch.float32, device=self.output.device)
             for (i, example), (j, head) in product(enumerate(examples), enumerate(heads)):
                 for start in range(0, len(queries), ROWS):
@@ -131,10 +131,10 @@ class AttentionMap:
         return known[queries]
 
     def _gradients(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
-        return widened(self.gradients[-1][example, head, queries]) @ self._values(example, head)[keys].T
+        return upcast(self.gradients[-1][example, head, queries]) @ self._values(example, head)[keys].T
 
     def _values(self, example: int, head: int) -> Tensor:
-        return widened(self.values[example, head * self.values.shape[1] // self.shape[1]])  # (S, V)
+        return upcast(self.values[example, head * self.values.shape[1] // self.shape[1]])  # (S, V)
 
     def _require_untouched(self, parts: Iterable[Tensor]) -> None:
         now = versions_of(parts)
@@ -151,7 +151,7 @@ class AttentionMap:
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def exact_math() -> Iterator[None]:
     """Compute as it is written, and for good, whatever mode the caller is in."""
     with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
         yield

@@ -18,27 +18,27 @@ class KeyValue(NamedTuple):
     def select(self, rows: Tensor) -> "KeyValue":
         return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
 
-    def side_by_side(self) -> "KeyValue":
+    def contiguous(self) -> "KeyValue":
         """The same with all numbers of a head side by side in memory, to be read many times."""
         return KeyValue(self.keys.contiguous(), self.values.contiguous())
 
 
-class Past(NamedTuple):
+class KVCache(NamedTuple):
     """Keys and values of the positions read so far; which rows are kept is only noted until the next one is read."""
 
     seen: KeyValue
     rows: Tensor | None = None  # (R,), of `seen`; None: all, as they stand
 
-    def select(self, rows: Tensor) -> "Past":
+    def select(self, rows: Tensor) -> "KVCache":
         return self._replace(rows=rows if self.rows is None else self.rows.index_select(0, rows))
 
-    def append(self, new: KeyValue) -> "Past":
+    def append(self, new: KeyValue) -> "KVCache":
         """With more positions, of the rows that are kept."""
-        keys, values = (joined(past, self.rows, more) for past, more in zip(self.seen, new, strict=True))
-        return Past(KeyValue(keys, values))
+        keys, values = (append_rows(past, self.rows, more) for past, more in zip(self.seen, new, strict=True))
+        return KVCache(KeyValue(keys, values))
 
 
-def joined(past: Tensor, rows: Tensor | None, new: Tensor) -> Tensor:
+def append_rows(past: Tensor, rows: Tensor | None, new: Tensor) -> Tensor:
     """Rows (R,) of past (N, H, T, K), and new (R, H, N, K) after them; copied once where no gradient is wanted."""
     if rows is None:
         return torch.cat((past, new), 2)
@@ -82,15 +82,15 @@ class MultiHeadAttention(nn.Module):
         `allowed` is boolean and broadcasts to (B, H, T, S), True where a position may look.
         """
         x, memory = (shared := in_compute_dtype(x)), shared if memory is x else in_compute_dtype(memory)
-        return self.gather(x, self.remember(memory), allowed, causal)
+        return self.attend(x, self.project_kv(memory), allowed, causal)
 
-    def remember(self, memory: Tensor, offset: int = 0) -> KeyValue:
+    def project_kv(self, memory: Tensor, offset: int = 0) -> KeyValue:
         """Keys and values of memory (B, S, D), whose first position is number `offset`; can be kept."""
         k = self.split(self.key(memory))  # (B, H, S, K)
         v = self.split(self.value(memory))  # (B, H, S, K)
         return KeyValue(self.rotary(k, offset) if self.rotary else k, v)
 
-    def gather(
+    def attend(
         self, x: Tensor, seen: KeyValue, allowed: Tensor | None = None, causal: bool = False, offset: int = 0
     ) -> Tensor:
         """Let positions x (B, T, D), the first being number `offset`, gather from `seen`; gives (B, T, D)."""

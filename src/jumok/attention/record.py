@@ -12,9 +12,9 @@ from types import FrameType
 
 from torch import Tensor, nn
 
-from jumok.attention.calls import Call, Hold
+from jumok.attention.calls import Call, Keep
+from jumok.attention.interception import observing_calls
 from jumok.attention.maps import AttentionMap, versions_of
-from jumok.attention.watching import watching
 from jumok.errors import RunError, did_you_mean
 
 COMPILED = "_orig_mod."  # where a compiled module keeps the one that it was made of
@@ -37,7 +37,7 @@ def record(
     """
     patterns = (only,) if isinstance(only, str) else tuple(only)
     recording = Recording(model, patterns, gradients, copies)
-    with watching(model, recording.keep):
+    with observing_calls(model, recording.on_call):
         yield recording
 
 
@@ -100,7 +100,7 @@ class Recording:
         self.calls.clear()
         self.left_out.clear()
 
-    def keep(self, read: Callable[[Hold], Call], output: Tensor, frame: FrameType) -> None:
+    def on_call(self, read: Callable[[Keep], Call], output: Tensor, frame: FrameType) -> None:
         """Note a call that was made in a frame, if one of the model's modules made it."""
         name = self.caller(frame)
         if name is None:

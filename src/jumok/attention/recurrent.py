@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from jumok.attention.core import attend
 
 
-class Looked(NamedTuple):
+class ProjectedMemory(NamedTuple):
     """A memory prepared for being looked at many times; source side of a search."""
 
     keys: Tensor  # (B, S, D)
     values: Tensor  # (B, S, D)
     valid: Tensor  # (B, S)
 
-    def select(self, sources: Tensor) -> "Looked":
-        return Looked(*(part.index_select(0, sources) for part in self))
+    def select(self, sources: Tensor) -> "ProjectedMemory":
+        return ProjectedMemory(*(part.index_select(0, sources) for part in self))
 
 
 def attend_additively(q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Tensor:
@@ -41,11 +41,11 @@ class AdditiveAttention(nn.Module):
         self.key = nn.Linear(width, width, bias=False)
         self.energy = nn.Linear(width, 1, bias=False)
 
-    def prepare(self, states: Tensor, valid: Tensor) -> Looked:
+    def prepare(self, states: Tensor, valid: Tensor) -> ProjectedMemory:
         """U key is made once for a memory of states (B, S, D)."""
-        return Looked(self.key(states), states, valid)
+        return ProjectedMemory(self.key(states), states, valid)
 
-    def forward(self, queries: Tensor, looked: Looked) -> Tensor:
+    def forward(self, queries: Tensor, looked: ProjectedMemory) -> Tensor:
         """The context (B, T, D) of queries (B, T, D)."""
         return attend_additively(
             self.query(queries), looked.keys, looked.values, self.energy.weight[0], looked.valid
@@ -59,11 +59,11 @@ class DotAttention(nn.Module):
         super().__init__()
         self.key = nn.Linear(width, width, bias=False)
 
-    def prepare(self, states: Tensor, valid: Tensor) -> Looked:
+    def prepare(self, states: Tensor, valid: Tensor) -> ProjectedMemory:
         """W key is made once for a memory of states (B, S, D)."""
-        return Looked(self.key(states), states, valid)
+        return ProjectedMemory(self.key(states), states, valid)
 
-    def forward(self, queries: Tensor, looked: Looked) -> Tensor:
+    def forward(self, queries: Tensor, looked: ProjectedMemory) -> Tensor:
         """The context (B, T, D) of queries (B, T, D)."""
         parts = (queries, looked.keys, looked.values)
         q, k, v = (part.to(looked.keys.dtype)[:, None] for part in parts)  # (B, 1, ., D)

@@ -45,8 +45,8 @@ class DotScores:
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
         group = head * self.keys.shape[1] // self.shape[1]
-        q = widened(self.queries[example, head, queries])  # (T', K)
-        k = widened(self.keys[example, group, keys])  # (S', K)
+        q = upcast(self.queries[example, head, queries])  # (T', K)
+        k = upcast(self.keys[example, group, keys])  # (S', K)
         scores = self.scale * (q @ k.T)  # (T', S')
         if self.bias is not None:
             scores = scores + self.bias[example, head, queries, keys]
@@ -77,18 +77,18 @@ class AdditiveScores:
         return B, 1, T, self.keys.shape[1]
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
-        q, k = widened(self.queries[example, queries]), widened(self.keys[example, keys])
+        q, k = upcast(self.queries[example, queries]), upcast(self.keys[example, keys])
         few = max(1, NUMBERS // max(1, k.numel()))
         scores = q.new_empty(len(q), len(k))  # (T', S')
         for start in range(0, len(q), few):
             some = slice(start, start + few)
-            scores[some] = torch.tanh(q[some, None] + k) @ widened(self.energy)
+            scores[some] = torch.tanh(q[some, None] + k) @ upcast(self.energy)
         return scores.masked_fill(~self.valid[example, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:
         yield from (self.queries, self.keys, self.energy, self.valid)
 
 
-def widened(x: Tensor) -> Tensor:
+def upcast(x: Tensor) -> Tensor:
     """In the widest numbers that the device has, for a weight should be as exact as what is known of it."""
     return x.to(torch.float32 if x.device.type == "mps" else torch.float64)

@@ -70,6 +70,6 @@ def write_array(out: TextIO, items: Iterable[Any]) -> None:
 def described(value: Input, answer: Answer) -> dict[str, Any]:
     if isinstance(answer, DataError):
         return {"input": value, "error": str(answer)}
-    outputs = {name: part.describe() for name, part in answer.outputs.items()}
+    outputs = {name: part.to_json() for name, part in answer.outputs.items()}
     only = next(iter(outputs.values())) if len(outputs) == 1 else {"outputs": outputs}
     return {"input": value, **only}

@@ -13,13 +13,13 @@ from jumok.outputs import is_ours, require_free, write_output
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from jumok.dataset.pictures import PictureReport
+    from jumok.dataset.image_report import ImageReport
     from jumok.dataset.report import Report, SplitReport
 
 SHOWN = 20
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="check", epilog="Example: `jumok check translate.yaml`")(command)
 
 
@@ -51,7 +51,7 @@ def command(
 
     prepared = prepare(experiment, say, tolerant=True)
     found, refused = report(prepared), refusal(prepared, experiment)
-    images = found.pictures
+    images = found.images
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
     file = picture or Path(f"{config.stem}-batch.png")
     if drawn is not None:
@@ -60,7 +60,7 @@ def command(
     if json:
         tried = None if refused else try_batch(experiment, prepared)
         model = {} if tried is None else {"model": tried._asdict()}
-        print_json({**found.document(), **model, **({} if drawn is None else {"picture": str(file)})})
+        print_json({**found.to_json(), **model, **({} if drawn is None else {"picture": str(file)})})
     else:
         show(found)
         tell(found, faults)
@@ -78,15 +78,15 @@ def show(found: "Report") -> None:
     """What could be read."""
     from jumok.console import talk
 
-    if found.pictures.sources:
-        talk.print(picture_table(found.pictures))
+    if found.images.sources:
+        talk.print(picture_table(found.images))
     if any(part.lengths for part in found.splits.values()):
         talk.print(split_table(found))
     if found.splits:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
 
 
-def picture_table(pictures: "PictureReport") -> "Table":
+def picture_table(pictures: "ImageReport") -> "Table":
     """Counts of images and of what is marked in them."""
     from rich.table import Table
 

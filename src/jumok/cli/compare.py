@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jumok.reporting.comparison import Comparison
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     example = "jumok compare x.yaml --vary inputs.german.encoder.kind=rnn,lstm,gru,transformer"
     app.command(name="compare", epilog=f"Example: `{example}`")(command)
 

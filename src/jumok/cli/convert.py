@@ -36,7 +36,7 @@ class Images(StrEnum):
     none = "none"
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     example = "jumok convert bccd blood/data.yaml --images link"
     app.command(name="convert", epilog=f"Example: `{example}`")(command)
 
@@ -76,14 +76,14 @@ def command(
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """
     kind = to or told_by_name(target)
-    from jumok.data.annotations.expressible import not_expressible, sentence
-    from jumok.data.annotations.splits import read_splits, same_classes, without_unreadable
+    from jumok.data.annotations.lossy import losses_in, sentence
+    from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
     from jumok.data.annotations.splits_writing import counts, write_splits
     from jumok.data.faults import counted
     from jumok.data.listing import printable
 
     default = Images.none if target.suffix == ".json" else Images.copy
-    splits = same_classes(read_splits(source, folder, split or ()))
+    splits = unify_classes(read_splits(source, folder, split or ()))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)
     for remark in dict.fromkeys(remark for data in splits.values() for remark in data.remarks):
         say(f"remark: {remark}")
@@ -93,7 +93,7 @@ def command(
             say(f"left out {counted(len(left), 'image')} that cannot be read, like {printable(left[0])}")
     if kind is To.masks:
         check_outlines(splits)
-    lost = not_expressible(splits, kind.value)
+    lost = losses_in(splits, kind.value)
     told = sentence(lost, kind.value)
     if told:
         say(told)
@@ -127,7 +127,7 @@ def tell_faults(faults: Sequence["Fault"], skip: bool) -> None:
 
 def check_outlines(splits: "Splits") -> None:
     """Masks are made of outlines; a box does not say which of its pixels are the object's."""
-    from jumok.data.annotations.expressible import without_outline
+    from jumok.data.annotations.lossy import without_outline
 
     bare = list(without_outline(splits))
     if bare:

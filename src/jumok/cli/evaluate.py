@@ -14,11 +14,11 @@ from jumok.predictor.folder import require_run
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from jumok.evaluation import Answered
+    from jumok.evaluation import SplitPredictions
     from jumok.metrics.interval import Difference
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="evaluate", epilog="Example: `jumok evaluate runs/a --against runs/b`")(command)
 
 
@@ -55,8 +55,8 @@ def command(
         answered = evaluate(run, split, decoding, say, display.scoring, device)
         scores = answered.scores()
     finally:
-        display.ended()
-    document = answered.document(scores)
+        display.on_end()
+    document = answered.to_json(scores)
     if split is None and not any(decoding.values()) and (run / "checkpoints").exists():
         try:
             write_record(run, answered, document)
@@ -84,7 +84,7 @@ def against_document(other: Path | None, differences: dict[str, "Difference"]) -
 
 
 def difference_table(
-    run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "Answered"
+    run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "SplitPredictions"
 ) -> "Table":
     """What the paired bootstrap says of each metric."""
     from rich.table import Table

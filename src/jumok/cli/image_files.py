@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from jumok.console import say
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import is_hidden
-from jumok.data.reading import why_unreadable
+from jumok.data.open_text import read_fault
 from jumok.errors import DataError
 from jumok.files import spelt_out
 from jumok.outputs import WRITTEN, OutputFolder
@@ -37,7 +37,7 @@ def named_images(arguments: Iterable[str]) -> Iterator[Path]:
 
 def why_not_there(argument: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return str(why_unreadable(Path(argument)))
+        return str(read_fault(Path(argument)))
     name = argument if len(argument) <= SHORT else f"{argument[:SHORT]}…"
     return f"{name!r} is no image file ({getattr(error, 'strerror', None) or error}); correct the path"
 

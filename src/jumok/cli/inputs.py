@@ -63,7 +63,7 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
 
 def opened(stack: ExitStack, file: Path) -> BinaryIO:
     """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
-    from jumok.data.reading import GZIP_MARK, open_bytes
+    from jumok.data.open_text import GZIP_MARK, open_bytes
 
     if file.is_file():
         return stack.enter_context(open_bytes(file))
@@ -108,13 +108,13 @@ def parsed(text: str, number: int, predictor: "Predictor") -> Input:
         names = ", ".join(f'"{name}": "..."' for name in predictor.inputs)
         raise DataError(f"line {number}: this model has several inputs; expected a JSON object {{{names}}}")
     try:
-        predictor.named(value)
+        predictor.parse_inputs(value)
     except DataError as error:
         raise DataError(f"line {number}: {error}") from None
     return value
 
 
-class Notes:
+class InputWarnings:
     """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
 
     def __init__(self, predictor: "Predictor") -> None:

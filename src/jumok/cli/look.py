@@ -19,14 +19,14 @@ from jumok.outputs import is_ours, require_free, written
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
-    from jumok.inspection.workbench import Opened
+    from jumok.inspection.workbench import LoadedRun
     from jumok.predictor import Predictor
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="look", epilog="Example: `jumok look runs/translate`")(command)
 
 
@@ -82,45 +82,45 @@ def command(
     for note in dict.fromkeys(note for predictor in predictors.values() for note in predictor.notes):
         say(f"note: {note}")
     if output is not None:
-        write_look(output, predictors[run], named(run), str(input))
+        write_look(output, predictors[run], run_name(run), str(input))
         return
-    serve([opened(path, predictor, input) for path, predictor in predictors.items()], host, port, browser)
+    serve([load_run(path, predictor, input) for path, predictor in predictors.items()], host, port, browser)
 
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
     from jumok.cli.inputs import parsed
-    from jumok.inspection.looking import look
+    from jumok.inspection.inspect import inspect_input
     from jumok.inspection.offline import offline_page
 
-    page = offline_page(look(predictor, parsed(text, 1, predictor), name))
+    page = offline_page(inspect_input(predictor, parsed(text, 1, predictor), name))
     with written(output) as file:
         file.write(page)
     write_line(str(output))
 
 
-def named(run: Path) -> str:
+def run_name(run: Path) -> str:
     """What a run is called: its folder, but not `model`, which is in it, or `run`."""
     path = run.resolve()
     return path.parent.name if path.name == "model" else path.name
 
 
-def opened(run: Path, predictor: "Predictor", text: str | None) -> "Opened":
+def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
     from jumok.cli.inputs import parsed
     from jumok.inspection.examples import Example, examples_of, given_example
-    from jumok.inspection.looking import summary
-    from jumok.inspection.workbench import Opened
+    from jumok.inspection.inspect import summary
+    from jumok.inspection.workbench import LoadedRun
 
     folder = run.parent if run.resolve().name == "model" else run
     examples: list[Example] = examples_of(folder, predictor.inputs, predictor.outputs)
     if text is not None:
-        value: Any = predictor.named(parsed(text, 1, predictor))
+        value: Any = predictor.parse_inputs(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]
-    return Opened(named(run), predictor, summary(predictor), examples)
+    return LoadedRun(run_name(run), predictor, summary(predictor), examples)
 
 
-def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) -> None:
+def serve(runs: Sequence["LoadedRun"], host: str, port: int | None, browser: bool) -> None:
     """Answer at an address of this machine until Ctrl-C."""
     import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
@@ -128,7 +128,7 @@ def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) 
     from jumok.inspection.server import application
     from jumok.inspection.workbench import Workbench
 
-    bound = listening(host, port)
+    bound = bind_socket(host, port)
     number = bound.getsockname()[1]
     shown = f"http://{'[::1]' if host == '::1' else host}:{number}/"
     hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -150,7 +150,7 @@ def serve(runs: Sequence["Opened"], host: str, port: int | None, browser: bool) 
     opening.cancel()
 
 
-def distinct(runs: Sequence["Opened"]) -> list["Opened"]:
+def distinct(runs: Sequence["LoadedRun"]) -> list["LoadedRun"]:
     """Runs of the same name told apart by their number."""
     names = [run.name for run in runs]
     return [
@@ -159,7 +159,7 @@ def distinct(runs: Sequence["Opened"]) -> list["Opened"]:
     ]
 
 
-def listening(host: str, port: int | None) -> socket.socket:
+def bind_socket(host: str, port: int | None) -> socket.socket:
     """A socket at a port of this machine; where none is asked for and the usual one is taken, at any free one."""
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)

@@ -61,7 +61,7 @@ app = typer.Typer(
 )
 for title, modules in GROUPS.items():
     for module, summary in modules.items():
-        module.add_to(app)
+        module.register(app)
         added = app.registered_commands[-1]
         added.cls, added.short_help = Command, summary
         Group.groups.setdefault(title, []).append(str(added.name))
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
     tune_process()
     several = is_one_of_several()
-    status = lead_or_follow(arguments) if several else lead(arguments)
+    status = lead_or_follow(arguments) if several else run_command(arguments)
     status = status if flushed() else status or USER_ERROR
     if several:  # threads that torch.distributed leaves behind sometimes abort a process that ends slowly
         sys.stderr.flush()
@@ -118,20 +118,20 @@ def flushed() -> bool:
 
 def lead_or_follow(arguments: list[str] | None) -> int:
     """Of several processes, the first one does it; the others take part in its trainings."""
-    from jumok.training import follow, joined, leave, send_away
+    from jumok.training import init_distributed, shutdown, stop_workers, worker_loop
 
-    if joined().is_first:
-        status = lead(arguments)
-        send_away()
+    if init_distributed().is_first:
+        status = run_command(arguments)
+        stop_workers()
     else:
         status = DONE
         with suppress(KeyboardInterrupt):
-            follow()
-    leave()
+            worker_loop()
+    shutdown()
     return status
 
 
-def lead(arguments: list[str] | None) -> int:
+def run_command(arguments: list[str] | None) -> int:
     """Run a command line and say what went wrong; its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # whatever the locale: texts are in all languages

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KINDS = {"input": ("text", "image"), "output": ("text", "boxes", "mask")}
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     example = "jumok new cells.yaml --input photo:image --output cells:boxes --data bccd"
     app.command(name="new", epilog=f"Example: `{example}`")(command)
 

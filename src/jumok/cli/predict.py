@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.answers import Answer, Answers, print_json_array, write_json, write_lines
-from jumok.cli.inputs import Input, Notes, parsed, read_lines, refuse_own_output, require_file
+from jumok.cli.inputs import Input, InputWarnings, parsed, read_lines, refuse_own_output, require_file
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.console import say
 from jumok.errors import DataError
@@ -32,7 +32,7 @@ TOLD_UNREAD = 20  # unreadable images that are told one by one
 Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="predict", epilog="Example: `jumok predict runs/translate 'Ein Hund rennt.'`")(command)
 
 
@@ -118,7 +118,7 @@ def command(
     predictor = load(run, device, decoding)
     for note in predictor.notes:
         say(f"note: {note}")
-    if threshold is not None and all(kind.least is None for kind in predictor.outputs.values()):
+    if threshold is not None and all(kind.score_threshold is None for kind in predictor.outputs.values()):
         raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
     predictor.least = threshold
     listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
@@ -161,15 +161,15 @@ def predict_images(
     predictor: "Predictor", images: Iterable[Path], to: ImageOutput, threshold: float | None
 ) -> None:
     """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
-    from jumok.cli.picture_folder import IMAGES, PREDICTIONS, PictureFolder
+    from jumok.cli.image_results import IMAGES, PREDICTIONS, ImageResults
 
-    folder: PictureFolder | None = None
+    folder: ImageResults | None = None
     if to.folder is not None:
-        images = without_repetitions(images)
+        images = deduplicate(images)
         (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
-        folder = PictureFolder(to.folder, read, said, images, to.overwrite, to.lists)
+        folder = ImageResults(to.folder, read, said, images, to.overwrite, to.lists)
     at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
-    outcome = Outcome(threshold)
+    outcome = JobSummary(threshold)
     answers = answered(predictor, map(str, images), at_once, partial(answer_readable, predictor))
     if folder is not None:
         folder.write(
@@ -177,8 +177,8 @@ def predict_images(
             for _, answer in outcome.of(answers)
         )
         say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
-        if said.least is not None:
-            least = said.least if threshold is None else threshold
+        if said.score_threshold is not None:
+            least = said.score_threshold if threshold is None else threshold
             say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
     elif to.json:
         print_json_array(outcome.of(answers))
@@ -187,7 +187,7 @@ def predict_images(
     outcome.tell()
 
 
-def without_repetitions(images: Iterable[Path]) -> list[Path]:
+def deduplicate(images: Iterable[Path]) -> list[Path]:
     """Each file once, in order, with a word about those that came again."""
     given = list(images)
     first = {image.resolve(): image for image in reversed(given)}
@@ -214,7 +214,7 @@ def answer_or_reason(predictor: "Predictor", value: Input, number: int) -> Answe
         return error
 
 
-class Outcome:
+class JobSummary:
     """What became of images while they were answered."""
 
     def __init__(self, threshold: float | None) -> None:
@@ -232,7 +232,7 @@ class Outcome:
                 self.unread.append(answer)
             else:
                 self.done += 1
-                answer = answer if self.threshold is None else answer.at_least(self.threshold)
+                answer = answer if self.threshold is None else answer.with_score_threshold(self.threshold)
             yield value, answer
 
     def tell(self) -> None:
@@ -252,7 +252,7 @@ def answered(
 
     from jumok.console import talk
 
-    done, notes = 0, Notes(predictor)
+    done, notes = 0, InputWarnings(predictor)
     with Progress(
         *Progress.get_default_columns()[:1],
         "{task.completed:,} done",

@@ -23,7 +23,7 @@ REQUIRED = {"en": "required", "ko": "필수"}
 SEE = {"en": "see", "ko": "참고:"}
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="options", epilog="Example: `jumok options training`")(command)
 
 

@@ -7,7 +7,7 @@ from jumok.console import say, write_line
 from jumok.predictor.folder import require_run
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="report", epilog="Example: `jumok report runs/translate`")(command)
 
 

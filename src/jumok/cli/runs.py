@@ -17,7 +17,7 @@ UNLIMITED = 10_000  # columns
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="runs", epilog="Example: `jumok runs experiments`")(command)
 
 

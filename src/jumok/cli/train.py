@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jumok.training.reporter import Reporter
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command(name="train", epilog="Example: `jumok train translate.yaml --set training.steps=2000`")(
         command
     )
@@ -63,6 +63,6 @@ def tell_plan(experiment: "Experiment", run: Path, reporter: "Reporter", json: b
 
     plan = dry_run(experiment, run, reporter)
     if json:
-        print_json(plan.document())
+        print_json(plan.to_json())
     else:
         say(str(plan))

@@ -16,9 +16,9 @@ from jumok import geometry
 from jumok.data.mosaic import mosaic, quarters
 from jumok.data.resizing import (
     UNKNOWN,
-    MarkedPicture,
+    ImageSample,
     Window,
-    cut,
+    crop_resize,
     fitting_scale,
     scaled_side,
     transforms,
@@ -59,8 +59,8 @@ class Augmentation:
             raise ValueError(f"rotate must be in 0 to 180 degrees; got {self.rotate:g}")
 
     def __call__(
-        self, pictures: Sequence[MarkedPicture], canvas: tuple[int, int], random: np.random.Generator
-    ) -> list[MarkedPicture]:
+        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+    ) -> list[ImageSample]:
         """The pictures of a batch, changed; each fits the canvas (height, width) or is smaller.
 
         A pure function of its arguments and the state of `random`.
@@ -74,10 +74,10 @@ class Augmentation:
     def changed(
         self,
         number: int,
-        pictures: Sequence[MarkedPicture],
+        pictures: Sequence[ImageSample],
         canvas: tuple[int, int],
         random: np.random.Generator,
-    ) -> MarkedPicture:
+    ) -> ImageSample:
         """What becomes of the picture `number` of a batch."""
         picture = pictures[number]
         if random.random() < self.mosaic:
@@ -88,8 +88,8 @@ class Augmentation:
         return replace(composed, image=self.coloured(composed.image, random))
 
     def composed(
-        self, pictures: Sequence[MarkedPicture], canvas: tuple[int, int], random: np.random.Generator
-    ) -> MarkedPicture:
+        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+    ) -> ImageSample:
         """A mosaic of four pictures."""
         row, column = (
             min(max(1, round(random.uniform(*MIDDLE) * side)), max(1, side - 1)) for side in canvas
@@ -102,23 +102,23 @@ class Augmentation:
 
     def moved(
         self,
-        picture: MarkedPicture,
+        picture: ImageSample,
         canvas: tuple[int, int],
         room: tuple[int, int],
         random: np.random.Generator,
-    ) -> MarkedPicture:
+    ) -> ImageSample:
         """A window of the picture in a room of the canvas, flipped and rotated."""
         shares = random.uniform(self.crop, 1.0, size=2)
         scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(picture.size, canvas)
         place, flips, turn = random.random(2), random.random(2) < 0.5, random.uniform(-1, 1)
         window = drawn_window(picture.size, shares, (room[0] / scale, room[1] / scale), place)
         size = scaled_side(window.height, scale, room[0]), scaled_side(window.width, scale, room[1])
-        seen = cut(picture, window, size)
+        seen = crop_resize(picture, window, size)
         seen = flipped(seen, self.flip != "none" and flips[0], self.flip == "both" and flips[1])
-        seen = without_hidden(seen, self.visible)
+        seen = drop_occluded(seen, self.visible)
         if not self.rotate:
             return seen
-        return without_hidden(rotated(seen, float(turn) * self.rotate), self.visible)
+        return drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
 
     def coloured(self, image: Tensor, random: np.random.Generator) -> Tensor:
         """Pixels (3, Y, X) in other brightness, contrast and saturation; other hues would take as long as all else."""
@@ -145,7 +145,7 @@ def drawn_window(
     return Window(top, left, height, width)
 
 
-def flipped(picture: MarkedPicture, left_right: bool, upside_down: bool) -> MarkedPicture:
+def flipped(picture: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
     """The picture mirrored."""
     for wanted, mirror in (
         (left_right, transforms.horizontal_flip),
@@ -162,7 +162,7 @@ def flipped(picture: MarkedPicture, left_right: bool, upside_down: bool) -> Mark
     return picture
 
 
-def rotated(picture: MarkedPicture, angle: float) -> MarkedPicture:
+def rotated(picture: ImageSample, angle: float) -> ImageSample:
     """The picture turned about its middle by degrees; a box becomes the box around the turned one.
 
     The corners that open are black and of no known class.
@@ -176,7 +176,7 @@ def rotated(picture: MarkedPicture, angle: float) -> MarkedPicture:
     )
 
 
-def without_hidden(picture: MarkedPicture, visible: float) -> MarkedPicture:
+def drop_occluded(picture: ImageSample, visible: float) -> ImageSample:
     """Boxes clipped to the picture; without those of which less than a share `visible` of the area is left."""
     if picture.boxes is None:
         return picture

@@ -25,7 +25,7 @@ def plan(
     rows = random.permutation(len(columns[0]))  # rows of equal lengths meet others in each epoch
     if not mixed:
         rows = rows[by_length([column[rows] for column in columns])]
-    batches = cut(rows, columns, batch_tokens, batch_size)
+    batches = cut_batches(rows, columns, batch_tokens, batch_size)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
@@ -42,11 +42,11 @@ def in_order(
     columns = [np.asarray(column, np.int64) for column in lengths]
     order = by_length(columns)[::-1]
     if alike is None:
-        return cut(order, columns, batch_tokens, batch_size)
+        return cut_batches(order, columns, batch_tokens, batch_size)
     return [
         batch
         for same in np.unique(alike)
-        for batch in cut(order[alike[order] == same], columns, batch_tokens, batch_size)
+        for batch in cut_batches(order[alike[order] == same], columns, batch_tokens, batch_size)
     ]
 
 
@@ -63,7 +63,7 @@ def by_length(columns: Sequence[np.ndarray]) -> np.ndarray:
     return np.lexsort((np.where(target % 2, -source, source), target))
 
 
-def cut(
+def cut_batches(
     order: np.ndarray, columns: Sequence[np.ndarray], batch_tokens: int, batch_size: int | None = None
 ) -> list[np.ndarray]:
     """Cut an order of rows into batches, each as large as the budget allows."""

@@ -8,7 +8,9 @@ from jumok.errors import did_you_mean
 SHOWN = 20  # names in a sentence
 
 
-def misnamed(path: Path, line: int | None, column: str, names: list[str], inner: str = "") -> Fault | None:
+def column_fault(
+    path: Path, line: int | None, column: str, names: list[str], inner: str = ""
+) -> Fault | None:
     """The fault of a wanted column that is not among the names that there are, or there twice.
 
     `inner` says where such a column stands inside another one.

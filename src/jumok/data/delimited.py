@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from jumok.data.columns import misnamed, misnumbered
+from jumok.data.columns import column_fault, misnumbered
 from jumok.data.faults import Fault
+from jumok.data.open_text import decoded, raw_lines, without_blank_end
 from jumok.data.quoted import Cells, csv_cells
-from jumok.data.reading import decoded, raw_lines, without_blank_end
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row, clean
 from jumok.data.wanted import Wanted
@@ -57,7 +57,9 @@ class Delimited:
     def _named(self, header: Cells, table: Table) -> Iterator[Row | Fault]:
         names = [clean(name) for name in header.cells]
         columns = [str(column) for column in self.wanted.columns]
-        faults = [fault for column in columns if (fault := misnamed(self.path, header.line, column, names))]
+        faults = [
+            fault for column in columns if (fault := column_fault(self.path, header.line, column, names))
+        ]
         if faults:
             other = self._other_table()
             yield from [other] if other else faults

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from jumok.data.annotations.picture import Class, Place
+from jumok.data.annotations.annotated import Class, SourceLocation
 from jumok.data.annotations.summary import Sight, Summary
 from jumok.data.faults import Fault
 from jumok.data.looks import Looks
@@ -16,7 +16,7 @@ class ImageRows:
     def __init__(self, source: Source, images: tuple[str, ...]) -> None:
         self._source = source
         self._looks = Looks()
-        self._places: dict[Path, Place] = {}  # of each image, where it is listed first
+        self._places: dict[Path, SourceLocation] = {}  # of each image, where it is listed first
         self.kind = type(source).__name__
         self.options = repr({name: str(value) for name, value in vars(source).items() if name[0] != "_"})
         self.images = images
@@ -73,8 +73,8 @@ class ImageRows:
 
     def _look(self, path: Path, line: int) -> Fault | None:
         is_first = path not in self._places
-        place = self._places.setdefault(path, Place(str(self.files[0]), line))
-        here = place if is_first else Place(str(self.files[0]), line)
+        place = self._places.setdefault(path, SourceLocation(str(self.files[0]), line))
+        here = place if is_first else SourceLocation(str(self.files[0]), line)
         seen = self._looks.image(path)
         if isinstance(seen, Fault):
             if seen.kind == "missing_file":

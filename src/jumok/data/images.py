@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import nearest_file
+from jumok.data.open_text import nearest_file
 from jumok.deferred import Deferred, lazy_names
 from jumok.errors import DataError
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jumok.data.columns import misnamed
+from jumok.data.columns import column_fault
 from jumok.data.faults import Fault
-from jumok.data.reading import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decoded, raw_lines, without_blank_end
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.wanted import Wanted
@@ -97,9 +97,9 @@ def row_of(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
     for column in map(str, cleaner.columns):
         text = looked_up(value, column)
         if text is MISSING:
-            fault = misnamed(cleaner.path, line, column, list(value), inside(value, column))
+            fault = column_fault(cleaner.path, line, column, list(value), inside(value, column))
         else:
-            fault = mistyped(cleaner.path, line, column, text)
+            fault = type_fault(cleaner.path, line, column, text)
         if fault:
             return fault
         texts.append(text)
@@ -158,7 +158,7 @@ def fault_of(path: Path, line: int, what: str) -> Fault:
     return Fault(str(path), line, f"is not valid JSON ({what})", remedy, "bad_json")
 
 
-def mistyped(path: Path, line: int, column: str, value: Any) -> Fault | None:
+def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
     """The fault of a JSON value that is no text; numbers have become texts before."""
     what = f"column {column!r} is {json_kind(value)}"
     if value is None:

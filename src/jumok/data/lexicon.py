@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.open_text import decoded, raw_lines
 from jumok.data.pipes import spooled
-from jumok.data.reading import decoded, raw_lines
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.text_form import why_no_text

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.open_text import decoded, raw_lines, without_blank_end
 from jumok.data.pipes import spooled
-from jumok.data.reading import decoded, raw_lines, without_blank_end
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.text_form import why_no_text
@@ -60,7 +60,7 @@ class LinesSource:
         values: list[str] = []
         for cleaner, line in zip(cleaners, lines, strict=True):
             text = decoded(cleaner.path, number, line)
-            value = text if isinstance(text, Fault) else cleaner.cell(number, text, None)
+            value = text if isinstance(text, Fault) else cleaner.clean_cell(number, text, None)
             if isinstance(value, str) and "\r" in value:
                 value = line_end_inside(cleaner.path, number)
             if isinstance(value, Fault):

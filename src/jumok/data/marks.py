@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from jumok.data.resizing import MarkedPicture
+from jumok.data.resizing import ImageSample
 
 
 class BoxMarks(NamedTuple):
@@ -23,7 +23,7 @@ class MaskMarks(NamedTuple):
     mask: Tensor  # (Y, X) int16, -1 where nothing is known
 
 
-def joined(picture: MarkedPicture, others: Sequence[Any]) -> MarkedPicture:
+def attach_marks(picture: ImageSample, others: Sequence[Any]) -> ImageSample:
     """A picture with those of the other fields of its example that are marks in it."""
     for other in others:
         if isinstance(other, BoxMarks):
@@ -33,7 +33,7 @@ def joined(picture: MarkedPicture, others: Sequence[Any]) -> MarkedPicture:
     return picture
 
 
-def marks_of(picture: MarkedPicture, before: Any) -> Any:
+def marks_of(picture: ImageSample, before: Any) -> Any:
     """What has become of a field that was joined with a picture; any other field as it was."""
     if isinstance(before, BoxMarks):
         return BoxMarks(picture.boxes, picture.labels, picture.crowd)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from jumok.data.resizing import UNKNOWN, MarkedPicture
+from jumok.data.resizing import UNKNOWN, ImageSample
 
 Centre = tuple[int, int]  # row and column
 
@@ -19,7 +19,7 @@ def quarters(canvas: tuple[int, int], centre: Centre) -> list[tuple[int, int]]:
     return [(height, width) for height in rows for width in columns]
 
 
-def mosaic(tiles: Sequence[MarkedPicture], canvas: tuple[int, int], centre: Centre) -> MarkedPicture:
+def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre) -> ImageSample:
     """Four pictures, each no larger than its quarter, with a corner at the centre.
 
     What they leave uncovered is black and of no known class. The original size is the first one's.
@@ -33,17 +33,17 @@ def mosaic(tiles: Sequence[MarkedPicture], canvas: tuple[int, int], centre: Cent
         image[:, rows, columns] = tile.image
         if mask is not None and tile.mask is not None:
             mask[rows, columns] = tile.mask
-    return MarkedPicture(
+    return ImageSample(
         image,
         first.original,
-        boxes=joined([shifted(tile.boxes, *place) for tile, place in zip(tiles, places, strict=True)]),
-        labels=joined([tile.labels for tile in tiles]),
-        crowd=joined([tile.crowd for tile in tiles]),
+        boxes=concat_boxes([shifted(tile.boxes, *place) for tile, place in zip(tiles, places, strict=True)]),
+        labels=concat_boxes([tile.labels for tile in tiles]),
+        crowd=concat_boxes([tile.crowd for tile in tiles]),
         mask=mask,
     )
 
 
-def corners(tiles: Sequence[MarkedPicture], centre: Centre) -> Iterator[tuple[int, int]]:
+def corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
     """Row and column of the upper left pixel of each of the four."""
     for number, tile in enumerate(tiles):
         height, width = tile.size
@@ -54,7 +54,7 @@ def shifted(boxes: Tensor | None, top: int, left: int) -> Tensor | None:
     return None if boxes is None else boxes + boxes.new_tensor((left, top, left, top))
 
 
-def joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+def concat_boxes(parts: Sequence[Tensor | None]) -> Tensor | None:
     """One after the other; None where one has nothing of the kind."""
     known = [part for part in parts if part is not None]
     return torch.cat(known) if len(known) == len(parts) else None

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import files_below
-from jumok.data.reading import is_folder, nearest_file
+from jumok.data.open_text import is_folder, nearest_file
 from jumok.data.rows import Row, clean
 
 

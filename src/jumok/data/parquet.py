@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.columns import misnamed
+from jumok.data.columns import column_fault
 from jumok.data.faults import Fault
-from jumok.data.reading import decoded
+from jumok.data.open_text import decoded
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.wanted import Wanted
@@ -55,7 +55,7 @@ def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) 
     for column in columns:
         inner = next((name for name in names if name.endswith(f".{column}")), None)
         hint = f"say columns: {{{column}: {inner}}}" if inner else ""
-        faults += [fault] if (fault := misnamed(path, None, column, names, hint)) else []
+        faults += [fault] if (fault := column_fault(path, None, column, names, hint)) else []
     if faults:
         return faults
     for column in columns:

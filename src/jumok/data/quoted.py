@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jumok.data.faults import Fault
-from jumok.data.reading import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decoded, raw_lines, without_blank_end
 
 MOST_LINES = 10_000  # of a row: a quote that swallows more was not meant to
 MANY = 4  # lines of a cell that look like rows each, so that they surely are
@@ -38,7 +38,7 @@ def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
 
     Such a row ends with its first line: the lines after it, which an open quote would swallow, are read anew.
     """
-    tape = Tape(path)
+    tape = LineFeeder(path)
     width = None
     while True:
         tape.begin()
@@ -58,7 +58,7 @@ def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
             yield tape.fault or Cells(tape.first, cells, len(tape.taken))
 
 
-class Tape:
+class LineFeeder:
     """Hands lines to the CSV reader one by one, and takes back those that were swallowed."""
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +80,7 @@ class Tape:
         self.returned.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
-    def __iter__(self) -> "Tape":
+    def __iter__(self) -> "LineFeeder":
         return self
 
     def __next__(self) -> str:
@@ -101,7 +101,7 @@ def are_rows(lines: list[bytes], separator: str, width: int) -> Iterator[bool]:
     return (line.count(mark) == width - 1 for line in lines)
 
 
-def bad_quote(path: Path, tape: Tape, error: csv.Error | TooManyLines) -> Fault:
+def bad_quote(path: Path, tape: LineFeeder, error: csv.Error | TooManyLines) -> Fault:
     """The fault of a row that the CSV reader could not end, and how many lines went with it."""
     said = "unexpected end of data" if isinstance(error, TooManyLines) else str(error)
     reason = next((ours for theirs, ours in REASONS.items() if theirs in said), said)
@@ -115,7 +115,7 @@ def bad_quote(path: Path, tape: Tape, error: csv.Error | TooManyLines) -> Fault:
     return Fault(str(path), tape.first, f"is not valid CSV: {reason}", remedy, "bad_csv")
 
 
-def merged(path: Path, tape: Tape) -> Fault:
+def merged(path: Path, tape: LineFeeder) -> Fault:
     """The fault of a quote that takes rows together, until another quote happens to close it."""
     last = tape.first + len(tape.taken) - 1
     count = len(tape.taken) - 1

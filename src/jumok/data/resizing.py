@@ -24,7 +24,7 @@ UNKNOWN = -1  # the class of a pixel of which nothing is known
 
 
 @dataclass(frozen=True)
-class MarkedPicture:
+class ImageSample:
     """A picture with what is marked in it: boxes, a mask, both or nothing."""
 
     image: Tensor  # (3, Y, X) uint8, RGB
@@ -71,19 +71,19 @@ def scaled_side(side: float, scale: float, most: int) -> int:
     return min(most, max(1, round(side * scale)))
 
 
-def fitted(picture: MarkedPicture, canvas: tuple[int, int]) -> MarkedPicture:
+def fit_to_canvas(picture: ImageSample, canvas: tuple[int, int]) -> ImageSample:
     """The picture scaled to fit a canvas (height, width), enlarged where it is smaller."""
-    return cut(picture, Window(0, 0, *picture.size), fitting_size(picture.size, canvas))
+    return crop_resize(picture, Window(0, 0, *picture.size), fitting_size(picture.size, canvas))
 
 
 def fitted_image(image: Image.Image | Tensor, canvas: tuple[int, int]) -> Tensor:
     """An RGB picture, or pixels (3, Y, X), scaled to fit a canvas; pixels (3, Y', X')."""
     pixels = pixels_of(image) if isinstance(image, Image.Image) else image
     size = (pixels.shape[-2], pixels.shape[-1])
-    return fitted(MarkedPicture(pixels, size), canvas).image
+    return fit_to_canvas(ImageSample(pixels, size), canvas).image
 
 
-def cut(picture: MarkedPicture, window: Window, size: tuple[int, int]) -> MarkedPicture:
+def crop_resize(picture: ImageSample, window: Window, size: tuple[int, int]) -> ImageSample:
     """A window of a picture scaled to a size (height, width), in one resampling.
 
     Boxes stay whole: they may reach beyond the window, or lie outside of it.
@@ -96,14 +96,14 @@ def cut(picture: MarkedPicture, window: Window, size: tuple[int, int]) -> Marked
     )
 
 
-def moved_boxes(picture: MarkedPicture, window: Window, size: tuple[int, int]) -> Tensor | None:
+def moved_boxes(picture: ImageSample, window: Window, size: tuple[int, int]) -> Tensor | None:
     boxes = unclipped_boxes(picture)
     if boxes is None:
         return None
     return transforms.resized_crop(boxes, *window, list(size)).as_subclass(Tensor)
 
 
-def unclipped_boxes(picture: MarkedPicture) -> "BoundingBoxes | None":
+def unclipped_boxes(picture: ImageSample) -> "BoundingBoxes | None":
     """The boxes as torchvision moves them, not clipped on the way."""
     if picture.boxes is None:
         return None

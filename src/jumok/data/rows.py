@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault
 from jumok.data.remarks import Remarks
 from jumok.files import SURROGATE
@@ -76,13 +76,13 @@ class Cleaner:
         """A row of clean texts, or the first fault of one."""
         values: list[str] = []
         for text, column in zip(texts, self.columns, strict=True):
-            value = self.cell(line, text, column)
+            value = self.clean_cell(line, text, column)
             if isinstance(value, Fault):
                 return value
             values.append(value)
         return Row(line, tuple(values))
 
-    def cell(self, line: int, text: str, column: str | int | None) -> str | Fault:
+    def clean_cell(self, line: int, text: str, column: str | int | None) -> str | Fault:
         """Clean text, or what is wrong with it."""
         value = clean(text)
         if value.isascii() and value and "\0" not in value and text.isascii():

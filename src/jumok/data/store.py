@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from jumok.data.folder import cache_folder, new_folder, read_steadily
+from jumok.data.atomic_folder import cache_folder, new_folder, read_stable
 from jumok.data.ragged import INDEX, OFFSET, Ragged, RaggedWriter, damaged, mapped, read_index, write_index
 from jumok.data.rows import Row
 from jumok.errors import DataError
@@ -43,7 +43,7 @@ class TextStore:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The store in a folder."""
-        return read_steadily(folder, cls)
+        return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
@@ -114,7 +114,7 @@ class TokenStore:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The store in a folder."""
-        return read_steadily(folder, cls)
+        return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.delimited import csv_rows, tsv_rows
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.jsonl import json_rows, jsonl_rows
+from jumok.data.open_text import read_fault
 from jumok.data.parquet import parquet_rows
 from jumok.data.pipes import is_pipe_copy, spooled
-from jumok.data.reading import why_unreadable
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Row
 from jumok.data.text_form import first_bytes, why_no_text
@@ -54,7 +54,7 @@ class TableSource:
     def rows(self) -> Iterator[Row | Fault]:
         """Rows of the wanted columns, and a fault in place of each faulty one."""
         self._remarks = Remarks()
-        fault = (why_unreadable if self._read is parquet_rows else why_no_text)(self.path)
+        fault = (read_fault if self._read is parquet_rows else why_no_text)(self.path)
         if fault:
             yield fault
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jumok.data.encodings import wide_form
 from jumok.data.faults import Fault
-from jumok.data.reading import BYTE_ORDER_MARK, open_bytes, why_unreadable
+from jumok.data.open_text import BYTE_ORDER_MARK, open_bytes, read_fault
 
 SAMPLE = 1 << 16  # bytes that are looked at
 FORMATS = {  # how files begin that are no text, what they are, and what to do
@@ -27,7 +27,7 @@ FORMATS = {  # how files begin that are no text, what they are, and what to do
 
 def why_no_text(path: Path) -> Fault | None:
     """The fault of a file that is not UTF-8 text with LF or CRLF line ends, or None."""
-    fault = why_unreadable(path)
+    fault = read_fault(path)
     if fault:
         return fault
     begin = first_bytes(path).removeprefix(BYTE_ORDER_MARK)

@@ -18,11 +18,11 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     random = np.random.Generator(np.random.PCG64(seed))
     examples = random.choice(len(train), min(EXAMPLES, len(train)), replace=False)
     batch = train.batch(examples, random)
-    seen = [kind.pictures(batch.inputs[name]) for name, kind in train.inputs.items()]
+    seen = [kind.batch_pixels(batch.inputs[name]) for name, kind in train.inputs.items()]
     images = next((pictures for pictures in seen if pictures), None)
     if images is None:
         return None
     ((name, kind),) = train.outputs.items()
-    values = kind.targets(batch.outputs[name])
+    values = kind.references_from_batch(batch.outputs[name])
     pictures = [kind.drawn(value, image) for value, image in zip(values, images, strict=True)]
     return draw_sheet(pictures, [one.name for one in kind.classes], cell=CELL)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jumok.data.check import digests
-from jumok.data.reading import is_folder
+from jumok.data.open_text import is_folder
 from jumok.dataset.split import Split
 
 

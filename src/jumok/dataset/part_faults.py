@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jumok.data.annotations.picture import AnnotatedSet, Picture
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.faults import Fault
-from jumok.dataset.importing import FATAL, SHOWN, Imported
+from jumok.dataset.row_cache import FATAL, SHOWN, CachedRows
 from jumok.errors import did_you_mean
-from jumok.kinds.fitting import Fields
+from jumok.kinds.catalogue import Fields
 
 SOME = 10  # names in a sentence
 # A part has them as a whole, no row is left out for them; people may say that they know and go on.
@@ -48,8 +48,8 @@ class PartFaults:
         return [fault for fault in self.shown if fault.kind in OF_WHOLE]
 
 
-def left_out(
-    source: Imported,
+def dropped_rows(
+    source: CachedRows,
     rows: np.ndarray,
     fields: Fields,
     lengths: np.ndarray,
@@ -65,7 +65,7 @@ def left_out(
     for kind in fields.outputs.values():
         known = [one.name for one in kind.classes]
         unfit = (
-            kind.unfit(source.store, rows) if known else {}
+            kind.unknown_classes(source.store, rows) if known else {}
         )  # without classes train is at fault, and says so
         pictures = pictures_by_text(read(), source.root) if unfit else {}
         (image,) = list(fields.inputs)[:1]
@@ -81,12 +81,12 @@ def left_out(
     return lost
 
 
-def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, Picture]:
+def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
     """The pictures of a set by what rows say of them."""
-    return {Path(os.path.relpath(picture.path, root)).as_posix(): picture for picture in data.pictures}
+    return {Path(os.path.relpath(picture.path, root)).as_posix(): picture for picture in data.images}
 
 
-def strange_class(picture: Picture, name: str, known: Sequence[str]) -> Fault:
+def strange_class(picture: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
     """The fault of a class that training does not know, told where it is first marked in an image."""
     place = next((one.place for one in picture.annotations if one.name == name), picture.place)
     problem = f"{name!r} is marked here, but training knows only {', '.join(known)}"
@@ -95,20 +95,20 @@ def strange_class(picture: Picture, name: str, known: Sequence[str]) -> Fault:
     return place.fault(problem, remedy, "unknown_class")
 
 
-def too_long(source: Imported, row: int, lengths: Mapping[str, int], limit: int) -> Fault:
+def too_long(source: CachedRows, row: int, lengths: Mapping[str, int], limit: int) -> Fault:
     name, length = max(lengths.items(), key=lambda pair: pair[1])
     problem = f"{name} has {length} tokens, at most {limit} are allowed"
     return fault_of_row(source, name, row, problem, "shorten it, or raise data.max_tokens", "too_long")
 
 
-def fault_of_row(source: Imported, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
+def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
     """A fault told at the line of a row, in the file of its column where each column has one."""
     files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
 
 def check_part(
-    part: str, source: Imported, train: Imported, rows: np.ndarray, fields: Fields, faults: PartFaults
+    part: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: PartFaults
 ) -> None:
     """Add what is wrong with a whole part: other classes than in train, nothing to learn from or to score."""
     place = str(source.files[0])
@@ -132,7 +132,7 @@ def check_part(
             faults.add(fault)
 
 
-def other_classes(source: Imported, train: Imported) -> list[str]:
+def other_classes(source: CachedRows, train: CachedRows) -> list[str]:
     """Classes of masks that occur in a part and have another value or colour in train, or are not there."""
     known = {one.name: one for one in train.classes}
     problems = []
@@ -148,7 +148,7 @@ def other_classes(source: Imported, train: Imported) -> list[str]:
     return problems
 
 
-def unlearnable(train: Imported) -> list[tuple[str, str]]:
+def unlearnable(train: CachedRows) -> list[tuple[str, str]]:
     """Why masks cannot teach their classes: one alone has pixels, or one has none while others are ignored unasked."""
     summary = train.summary
     if not summary.pixels and not summary.ignored:
@@ -171,7 +171,7 @@ def unlearnable(train: Imported) -> list[tuple[str, str]]:
     return []
 
 
-def unseen_classes(train: Imported) -> Fault | None:
+def unseen_classes(train: CachedRows) -> Fault | None:
     """The fault of classes that are named and never shown; names of groups of other classes may be."""
     groups = {one.group for one in train.classes}
     absent = [name for name in absent_classes(train) if name not in groups]
@@ -185,7 +185,7 @@ def unseen_classes(train: Imported) -> Fault | None:
     return Fault(str(train.files[0]), None, problem, "mark some, or take it off the classes", "unseen_class")
 
 
-def mixed_bits(source: Imported) -> Iterator[Fault]:
+def mixed_bits(source: CachedRows) -> Iterator[Fault]:
     """Images of 16 bits that would be brighter than others of their part, for they use fewer of the bits."""
     most = max(source.summary.depths, default=0)
     for bits, (count, first) in sorted(source.summary.depths.items()):
@@ -196,7 +196,7 @@ def mixed_bits(source: Imported) -> Iterator[Fault]:
             yield Fault(first, None, problem, "save all images with 8 bits, scaled alike", "mixed_bits")
 
 
-def absent_classes(train: Imported) -> list[str]:
+def absent_classes(train: CachedRows) -> list[str]:
     """Classes of which train shows nothing."""
     summary = train.summary
     shown = summary.pixels if summary.pixels or summary.ignored else summary.objects

@@ -10,14 +10,14 @@ import numpy as np
 from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
 from jumok.data.faults import Fault
-from jumok.dataset.importing import Imported, import_source
 from jumok.dataset.leaks import told_leaks
-from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, left_out
+from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, dropped_rows
+from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
 from jumok.errors import DataError
-from jumok.kinds import fitting
-from jumok.kinds.fitting import Fields
-from jumok.kinds.kind import InputKind, Material, OutputKind
+from jumok.kinds import catalogue
+from jumok.kinds.catalogue import Fields
+from jumok.kinds.contract import InputKind, OutputKind, TrainingData
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -32,7 +32,7 @@ class Prepared:
 
     fields: Fields
     splits: dict[str, Split] = field(default_factory=dict)
-    faults: dict[str, Imported] = field(default_factory=dict)  # by the source that has them
+    faults: dict[str, CachedRows] = field(default_factory=dict)  # by the source that has them
     part_faults: dict[str, PartFaults] = field(default_factory=dict)  # by part
 
     @property
@@ -86,7 +86,7 @@ def prepare(
 
 def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
     """Why training would refuse these data, in a few words; None where it would begin."""
-    faults: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    faults: list[CachedRows | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
     fatal = sum(len(one.fatal) for one in faults)
     if fatal:
         return f"faults that cannot be skipped: {fatal}; fix them first"
@@ -106,8 +106,8 @@ def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
 
 def _import_all(
     experiment: "Experiment", say: Say, parts: Sequence[str], fitted: bool
-) -> dict[str, Imported]:
-    wanted = {_owner(part, experiment) for part in parts} | (set() if fitted else {"train"})
+) -> dict[str, CachedRows]:
+    wanted = {_source_part(part, experiment) for part in parts} | (set() if fitted else {"train"})
     return {
         part: import_source(source.build(experiment.inputs, experiment.outputs), _progress(part, say))
         for part, source in experiment.data.sources()
@@ -128,29 +128,29 @@ def _progress(part: str, say: Say) -> Callable[[int], None]:
     return tell
 
 
-def _fit(experiment: "Experiment", imported: Mapping[str, Imported], rows: np.ndarray | None) -> Fields:
+def _fit(experiment: "Experiment", imported: Mapping[str, CachedRows], rows: np.ndarray | None) -> Fields:
     train = imported["train"]
     if rows is None or not len(rows):
         raise _nothing_left("train", train)
-    return fitting.fit(
+    return catalogue.fit(
         experiment.inputs,
         experiment.outputs,
         experiment.data.tokens,
         experiment.data.max_tokens,
-        Material(train.store, rows, train.root, train.classes),
+        TrainingData(train.store, rows, train.root, train.classes),
     )
 
 
-def _nothing_left(part: str, found: Imported | PartFaults) -> DataError:
+def _nothing_left(part: str, found: CachedRows | PartFaults) -> DataError:
     """The refusal of a part whose rows are all faulty, or that never had any."""
-    shown = found.faults if isinstance(found, Imported) else found.shown
+    shown = found.faults if isinstance(found, CachedRows) else found.shown
     total = sum(found.counts.values())
     what = "there is nothing to train on: " if part == "train" else ""
     why = f"; all {total:,} are faulty, the first is {shown[0]}" if shown else "; name a source that has some"
     return DataError(f"{what}the {part} part has no rows{' left' if shown else ''}{why}")
 
 
-def _refuse_or_skip(part: str, imported: Imported, experiment: "Experiment", say: Say) -> None:
+def _refuse_or_skip(part: str, imported: CachedRows, experiment: "Experiment", say: Say) -> None:
     total = sum(imported.counts.values())
     if total and (imported.fatal or experiment.data.on_bad_rows == "error"):
         raise _refusal((imported.fatal or imported.faults)[0], total, bool(imported.fatal))
@@ -198,12 +198,12 @@ def _remarks(prepared: Prepared) -> list[str]:
     return said
 
 
-def _owner(part: str, experiment: "Experiment") -> str:
+def _source_part(part: str, experiment: "Experiment") -> str:
     """The source that a part is taken from: its own, or train when it is split off."""
     return part if getattr(experiment.data, part) is not None else "train"
 
 
-def _rows_of(part: str, experiment: "Experiment", imported: Mapping[str, Imported]) -> np.ndarray | None:
+def _rows_of(part: str, experiment: "Experiment", imported: Mapping[str, CachedRows]) -> np.ndarray | None:
     """The rows of its source that make a part, or None when the experiment has no such part."""
     data = experiment.data
     if part != "train" and getattr(data, part) is not None:
@@ -221,12 +221,12 @@ def _rows_of(part: str, experiment: "Experiment", imported: Mapping[str, Importe
 
 def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:
     """The columns of a part, without the rows that cannot be used."""
-    source = prepared.faults[_owner(part, experiment)]
+    source = prepared.faults[_source_part(part, experiment)]
     fields, faults = prepared.fields, PartFaults()
     columns = {name: kind.column(source.store, source.root) for name, kind in fields.all.items()}
     lengths = np.stack([columns[name].lengths[rows] for name in fields.all])  # (columns, n)
-    read = dict(experiment.data.sources())[_owner(part, experiment)].read
-    kept = rows[~left_out(source, rows, fields, lengths, experiment.data.max_tokens, faults, read)]
+    read = dict(experiment.data.sources())[_source_part(part, experiment)].read
+    kept = rows[~dropped_rows(source, rows, fields, lengths, experiment.data.max_tokens, faults, read)]
     check_part(part, source, prepared.faults.get("train", source), kept, fields, faults)
     prepared.part_faults[part] = faults
     return Split(part, source.files, source.root, source.store, columns, kept, fields)

@@ -8,11 +8,11 @@ import numpy as np
 from jumok.data.check import LengthSummary, length_summary
 from jumok.data.faults import Fault
 from jumok.dataset.evidence import excess, length_gap
-from jumok.dataset.importing import Imported
+from jumok.dataset.image_report import ImageReport, picture_report
 from jumok.dataset.leaks import hashes, leaks, same_names
 from jumok.dataset.part_faults import PartFaults
-from jumok.dataset.pictures import PictureReport, picture_report
 from jumok.dataset.prepare import Prepared
+from jumok.dataset.row_cache import CachedRows
 from jumok.dataset.split import Split
 
 
@@ -40,21 +40,21 @@ class Report:
     faults: list[Fault]  # the first of each source
     fault_count: int
     fatal_count: int  # of these, faults that cannot be skipped
-    pictures: PictureReport
+    images: ImageReport
     remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON."""
         splits = {
             name: {**asdict(part), "lengths": {n: s._asdict() for n, s in part.lengths.items()}}
             for name, part in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
-        images = {"images": self.pictures.document()}
+        images = {"images": self.images.to_json()}
         return {
             "splits": splits,
             "fields": self.fields,
-            **(images if self.pictures.sources else {}),
+            **(images if self.images.sources else {}),
             "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
@@ -64,7 +64,7 @@ class Report:
 
 def report(prepared: Prepared) -> Report:
     """Look at all that `prepare` (tolerant) has read."""
-    all_found: list[Imported | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    all_found: list[CachedRows | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
     faults = [fault for read in prepared.faults.values() for fault in read.faults]
     faults += [fault for part in prepared.part_faults.values() for fault in part.shown]
     train = prepared.splits.get("train")

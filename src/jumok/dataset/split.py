@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from jumok.data.store import TextStore
-from jumok.kinds.fitting import Fields
-from jumok.kinds.kind import Column, InputKind, Items, OutputKind
+from jumok.kinds.catalogue import Fields
+from jumok.kinds.contract import Column, Example, InputKind, OutputKind
 
 
 class Batch(NamedTuple):
@@ -56,7 +56,7 @@ class Split:
     def target_count(self, examples: np.ndarray) -> int:
         """What the losses of some examples are sums of: tokens, end marks included, or images."""
         rows = self.rows[examples]
-        return sum(kind.counts(self.columns[name], rows) for name, kind in self.outputs.items())
+        return sum(kind.num_targets(self.columns[name], rows) for name, kind in self.outputs.items())
 
     def all_lengths(self) -> list[np.ndarray]:
         """The lengths of all columns, inputs first."""
@@ -76,11 +76,11 @@ class Split:
     def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
         """These examples side by side; varied as training wants it when there is something to draw from."""
         rows = [int(self.rows[example]) for example in examples]
-        whole: Sequence[Items] = [
+        whole: Sequence[Example] = [
             {name: column[row] for name, column in self.columns.items()} for row in rows
         ]
         for kind in self.inputs.values():
-            whole = kind.arrange(whole, draw)
+            whole = kind.transform(whole, draw)
         return Batch(
             {name: kind.collate([items[name] for items in whole]) for name, kind in self.inputs.items()},
             {name: kind.collate([items[name] for items in whole]) for name, kind in self.outputs.items()},

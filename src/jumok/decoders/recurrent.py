@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from jumok.attention.recurrent import AdditiveAttention, DotAttention, Looked
+from jumok.attention.recurrent import AdditiveAttention, DotAttention, ProjectedMemory
 from jumok.dropout import Dropout
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.layers.recurrent import Cell, stack
@@ -27,7 +27,7 @@ class RecurrentState(NamedTuple):
     """The stack of each hypothesis, and what it can look at, once for each source."""
 
     hidden: Hidden
-    looked: Looked | None  # None: no attention
+    looked: ProjectedMemory | None  # None: no attention
     summary: Tensor  # (B, D)
 
     def select(self, rows: Tensor, sources: Tensor) -> "RecurrentState":
@@ -106,21 +106,21 @@ class RecurrentDecoder(nn.Module):
     def advance(self, words: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Read words (R, T, D), only one if the attention asks before the step; hidden (R, T, D)."""
         if isinstance(self.attention, DotAttention):
-            out, hidden = self.recur(words, state.hidden)
-            return self.combine(out, self.look(self.attention, out, state)), state._replace(hidden=hidden)
-        context = self.shown(words, state)  # (R, T, D)
-        out, hidden = self.recur(torch.cat((words, context), -1), state.hidden)
+            out, hidden = self.run_rnn(words, state.hidden)
+            return self.combine(out, self.attend(self.attention, out, state)), state._replace(hidden=hidden)
+        context = self.context(words, state)  # (R, T, D)
+        out, hidden = self.run_rnn(torch.cat((words, context), -1), state.hidden)
         return self.combine(out, context, words), state._replace(hidden=hidden)
 
-    def shown(self, words: Tensor, state: RecurrentState) -> Tensor:
+    def context(self, words: Tensor, state: RecurrentState) -> Tensor:
         """The context that enters the step: what the state before it asks for, or the summary; (R, T, D)."""
         if isinstance(self.attention, AdditiveAttention):
-            return self.look(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
+            return self.attend(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
         hypotheses = len(words) // len(state.summary)
         summary = state.summary.repeat_interleave(hypotheses, 0)[:, None]
         return summary.expand(-1, words.shape[1], -1).to(words.dtype)
 
-    def look(
+    def attend(
         self, attention: AdditiveAttention | DotAttention, queries: Tensor, state: RecurrentState
     ) -> Tensor:
         """The context (R, T, D) of queries (R, T, D); the hypotheses of one source stand side by side."""
@@ -129,7 +129,7 @@ class RecurrentDecoder(nn.Module):
         side_by_side = queries.reshape(len(state.summary), -1, queries.shape[-1])  # (B, N·T, D)
         return attention(side_by_side, state.looked).view_as(queries)
 
-    def recur(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
+    def run_rnn(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
         """Run the stack over x (R, T, ·); out (R, T, D)."""
         state = hidden.state.to(x.dtype)
         if hidden.cell is None:
@@ -140,8 +140,8 @@ class RecurrentDecoder(nn.Module):
 
     def combine(self, *parts: Tensor) -> Tensor:
         """One layer over what is known (R, T, ·) before the output (Luong et al., 2015, equation 5)."""
-        return self.dropout(torch.tanh(self.readout(torch.cat(self.alike(parts), -1))))
+        return self.dropout(torch.tanh(self.readout(torch.cat(self.cast_like_first(parts), -1))))
 
     @staticmethod
-    def alike(parts: Sequence[Tensor]) -> list[Tensor]:
+    def cast_like_first(parts: Sequence[Tensor]) -> list[Tensor]:
         return [part.to(parts[0].dtype) for part in parts]

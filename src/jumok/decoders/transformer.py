@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from jumok.attention.multihead import KeyValue, Past, in_compute_dtype
+from jumok.attention.multihead import KeyValue, KVCache, in_compute_dtype
 from jumok.dropout import Dropout
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.layers.transformer import TransformerDecoderLayer
@@ -16,7 +16,7 @@ from jumok.values import Memory
 class TransformerState(NamedTuple):
     """Keys and values of every layer: of the past for each hypothesis, of the memory once for each source."""
 
-    past: tuple[Past | None, ...]  # (R, H, T, K) each, when rows are taken; None before the first token
+    past: tuple[KVCache | None, ...]  # (R, H, T, K) each, when rows are taken; None before the first token
     memory: tuple[KeyValue, ...]  # (B, H, S, K) each
     allowed: Tensor  # (B, 1, 1, S)
     length: int  # tokens read so far
@@ -65,7 +65,7 @@ class TransformerDecoder(nn.Module):
     def start(self, memory: Memory) -> TransformerState:
         """Keys and values of the memory are made once."""
         states = in_compute_dtype(memory.states)
-        seen = tuple(layer.cross.remember(states).side_by_side() for layer in self.layers)
+        seen = tuple(layer.cross.project_kv(states).contiguous() for layer in self.layers)
         return TransformerState((None,) * len(self.layers), seen, memory.valid[:, None, None, :], 0)
 
     def step(self, token: Tensor, state: TransformerState) -> tuple[Tensor, TransformerState]:

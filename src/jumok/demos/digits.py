@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class, SourceLocation
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import save_mask
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture, Place
 from jumok.data.images import Size
 from jumok.demos.scenes import Scene, row, strewn
 from jumok.outputs import write_made
@@ -28,7 +28,7 @@ SEED = 1
 SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
 LEVELS = 16  # of grey
 NAMES = tuple("0123456789")
-PLACE = Place("made", None)
+PLACE = SourceLocation("made", None)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def number_in(scene: Scene) -> str:
 def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
     """A COCO file."""
     pictures = [
-        Picture(
+        AnnotatedImage(
             folder / "images" / name,
             name,
             PLACE,

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE, Colour
-from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Annotation, Picture
 from jumok.data.annotations.segmentation import covered
 from jumok.data.images import load_image
 from jumok.deferred import Deferred
@@ -45,7 +45,7 @@ Edges = tuple[int, int, int, int]  # left, upper, right, lower
 
 
 @dataclass(frozen=True)
-class LabelledPicture:
+class LabelledImage:
     """A picture and what is marked in it, classes as numbers."""
 
     image: Tensor  # (3, Y, X) uint8
@@ -61,7 +61,7 @@ class LabelledPicture:
         return self.boxes is not None or self.mask is not None
 
 
-def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
+def labelled(picture: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
     """A picture of a data set as it is drawn; objects of unknown classes are left out."""
     numbers = {name: number for number, name in enumerate(data.names)}
     known = [one for one in picture.annotations if one.name in numbers]
@@ -70,7 +70,7 @@ def labelled(picture: Picture, data: AnnotatedSet) -> LabelledPicture:
     labels = tuple(numbers[one.name] for one in known)
     outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
     mask = mask_of_file(picture.mask, data) if picture.mask else outlines
-    return LabelledPicture(image, picture.name, boxes, labels, mask=mask)
+    return LabelledImage(image, picture.name, boxes, labels, mask=mask)
 
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
@@ -90,7 +90,7 @@ def mask_of_outlines(
 
 
 def draw_sheet(
-    pictures: Sequence[LabelledPicture],
+    pictures: Sequence[LabelledImage],
     classes: Sequence[str],
     columns: int | None = None,
     cell: int = 480,
@@ -116,7 +116,7 @@ def draw_sheet(
     return sheet
 
 
-def draw_picture(picture: LabelledPicture, classes: Sequence[str], width: int) -> Image.Image:
+def draw_picture(picture: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
     """One picture, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
     scale = min(width / picture.image.shape[2], TALLEST * width / picture.image.shape[1])
     size = max(1, round(picture.image.shape[2] * scale)), max(1, round(picture.image.shape[1] * scale))
@@ -236,7 +236,7 @@ def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 
 
 def draw_legend(
-    pictures: Sequence[LabelledPicture], classes: Sequence[str], width: int, counted: bool, size: int = 16
+    pictures: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
 ) -> Image.Image:
     """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes.
 
@@ -265,7 +265,7 @@ def draw_legend(
     return legend
 
 
-def present(picture: LabelledPicture, classes: Sequence[str]) -> list[int]:
+def present(picture: LabelledImage, classes: Sequence[str]) -> list[int]:
     """The classes that are drawn in a picture, as far as they have names."""
     masked = [] if picture.mask is None else picture.mask.unique().tolist()
     found = [*picture.labels, *(number for number in masked if is_painted(number, classes))]

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from jumok.encoders.levels import levels_of, padded
+from jumok.encoders.levels import levels_of, pad_to_multiple
 from jumok.encoders.pretrained import WeightSource, load_pretrained
 from jumok.encoders.windows import ShiftedWindowBlock
 from jumok.errors import ConfigurationError, did_you_mean
@@ -61,7 +61,7 @@ class Backbone(nn.Module):
 
         Zeros are added at the right and the bottom until both sides divide by the coarsest stride.
         """
-        return by_channels(self.network, self.network(padded(images, self.strides[-1])))
+        return by_channels(self.network, self.network(pad_to_multiple(images, self.strides[-1])))
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
@@ -93,10 +93,10 @@ def strides_of(name: str) -> list[int]:
         try:
             maps = by_channels(network, network(torch.empty(1, 3, *size)))
         except Exception as error:  # what a model does not like about a size, each says in its own way
-            raise unfit(name, str(error)) from None
+            raise unsupported_backbone(name, str(error)) from None
     for level, stride in zip(maps, network.feature_info.reduction(), strict=True):
         if level.shape[2:] != (size[0] // stride, size[1] // stride):
-            raise unfit(name, f"a level of stride {stride} comes as {tuple(level.shape)}")
+            raise unsupported_backbone(name, f"a level of stride {stride} comes as {tuple(level.shape)}")
     return strides
 
 
@@ -114,10 +114,10 @@ def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
         except TypeError as error:  # does not know the option
             reason = str(error)
         except (RuntimeError, AttributeError, AssertionError) as error:
-            raise unfit(name, str(error)) from None
+            raise unsupported_backbone(name, str(error)) from None
         else:
             return with_windows_for_any_size(without_unread_stages(network))
-    raise unfit(name, reason)
+    raise unsupported_backbone(name, reason)
 
 
 def without_unread_stages(network: Any) -> Any:
@@ -128,7 +128,7 @@ def without_unread_stages(network: Any) -> Any:
     return network
 
 
-def unfit(name: str, reason: str) -> ConfigurationError:
+def unsupported_backbone(name: str, reason: str) -> ConfigurationError:
     why = f" ({' '.join(reason.split())})" if reason else ""
     return ConfigurationError(
         f"backbone {name!r} does not give feature levels of pictures of any size{why}; choose another"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from jumok.encoders.levels import levels_of, padded
+from jumok.encoders.levels import levels_of, pad_to_multiple
 from jumok.layers.convolution import ConvolutionBlock, Norm
 
 
@@ -39,7 +39,7 @@ class ConvolutionalEncoder(nn.Module):
 
         Zeros are added at the right and the bottom until both sides divide by the coarsest stride.
         """
-        x, maps = padded(images, self.strides[-1]), []
+        x, maps = pad_to_multiple(images, self.strides[-1]), []
         for make in self.stages:
             x = make(x)
             maps.append(x)

@@ -11,7 +11,7 @@ from jumok.encoders.backbone import Backbone
 from jumok.encoders.convolutional import ConvolutionalEncoder
 from jumok.encoders.transformer import mean_of_valid
 from jumok.layers.transformer import TransformerEncoderLayer
-from jumok.values import Memory, Pictures, Pyramid
+from jumok.values import ImageBatch, Memory, Pyramid
 
 
 class Neck(Protocol):
@@ -22,7 +22,7 @@ class Neck(Protocol):
     def __call__(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]: ...
 
 
-class CellStates(nn.Module):
+class GridTokens(nn.Module):
     """The cells of one level as a sequence, row by row, each marked with its place in the picture.
 
     What a cell shows is normalised before its place is marked, or the marks would drown it. Places are measured in
@@ -43,7 +43,7 @@ class CellStates(nn.Module):
         """The level of this stride (B, C, Y, X) to a memory of Y · X states; its summary is their mean."""
         cells = self.project(pyramid.levels[pyramid.strides.index(self.stride)])  # (B, D, Y, X)
         places = cell_centres(cells, self.stride)  # (S, 2)
-        valid = inside(places, pyramid.shown, self.stride)  # (B, S)
+        valid = inside(places, pyramid.valid_size, self.stride)  # (B, S)
         x = self.content(cells.flatten(2).transpose(1, 2))  # (B, S, D)
         x = x + plane_sinusoids(places / self.stride, self.width).to(x.dtype)
         for layer in self.layers:
@@ -63,7 +63,7 @@ class ImageEncoder(nn.Module):
         self,
         backbone: Backbone | ConvolutionalEncoder,
         neck: Neck | None = None,
-        states: CellStates | None = None,
+        states: GridTokens | None = None,
     ) -> None:
         super().__init__()
         self.backbone, self.neck, self.states = backbone, neck, states
@@ -79,21 +79,21 @@ class ImageEncoder(nn.Module):
         self.std: Tensor
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, pictures: Pictures) -> Memory:
+    def forward(self, pictures: ImageBatch) -> Memory:
         """Pictures (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
         maps = self.backbone(self.normalised(pictures))
         if self.neck is not None:
             maps = self.neck(maps)
         Y, X = pictures.pixels.shape[-2:]
-        pyramid = Pyramid(maps, self.strides, pictures.shown, (Y, X))
+        pyramid = Pyramid(maps, self.strides, pictures.valid_size, (Y, X))
         return self.states(pyramid) if self.states is not None else without_states(pyramid)
 
-    def normalised(self, pictures: Pictures) -> Tensor:
+    def normalised(self, pictures: ImageBatch) -> Tensor:
         """What a backbone expects (B, 3, Y, X) of pixels from 0 to 255; zero around the real part."""
         pixels = pictures.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
         Y, X = pixels.shape[-2:]
-        rows = torch.arange(Y, device=pixels.device) < pictures.shown[:, :1]  # (B, Y)
-        columns = torch.arange(X, device=pixels.device) < pictures.shown[:, 1:]  # (B, X)
+        rows = torch.arange(Y, device=pixels.device) < pictures.valid_size[:, :1]  # (B, Y)
+        columns = torch.arange(X, device=pixels.device) < pictures.valid_size[:, 1:]  # (B, X)
         real = rows[:, None, :, None] & columns[:, None, None, :]  # (B, 1, Y, X)
         return (pixels - self.mean) / self.std * real
 
@@ -113,5 +113,5 @@ def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
 
 def without_states(pyramid: Pyramid) -> Memory:
     """A memory of a pyramid alone: no states, and nothing in their summary."""
-    states = pyramid.levels[0].new_zeros(len(pyramid.shown), 0, 0)  # (B, S, D)
+    states = pyramid.levels[0].new_zeros(len(pyramid.valid_size), 0, 0)  # (B, S, D)
     return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)

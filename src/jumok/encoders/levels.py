@@ -27,7 +27,7 @@ def listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers)) or "none"
 
 
-def padded(images: Tensor, multiple: int) -> Tensor:
+def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
     """Images (B, C, Y, X) with zeros at the right and the bottom, so that both sides divide by `multiple`."""
     Y, X = images.shape[-2:]
     if Y % multiple == 0 == X % multiple:

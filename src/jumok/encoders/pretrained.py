@@ -17,7 +17,7 @@ HUB_FILE = "model.safetensors"
 PATIENCE = 5  # seconds for the hub to say a first word
 GO_ON = "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"
 OPTIONAL = "num_batches_tracked"  # counts steps; some files leave it out
-MADE_ANEW = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coords_table")  # never learned
+NOT_LEARNED = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coords_table")  # never learned
 
 
 class WeightSource(NamedTuple):
@@ -39,12 +39,12 @@ def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["defa
     if known is None or not known.hf_hub_id:
         raise ConfigurationError(f"timm's hub has no pretrained weights of {name!r}; {GO_ON}")
     hub, file = known.hf_hub_id, known.hf_hub_filename or HUB_FILE
-    source = load_file(network, name, fetched(hub, file, name))
+    source = load_file(network, name, download(hub, file, name))
     licence = source.licence or known.license
     return source._replace(file=file, origin=f"https://huggingface.co/{hub}", licence=licence)
 
 
-def fetched(hub: str, file: str, name: str) -> Path:
+def download(hub: str, file: str, name: str) -> Path:
     """A file of the hub, from this machine's cache where it is there; ConfigurationError when it cannot be had."""
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.utils import get_session
@@ -120,7 +120,7 @@ def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> 
     used = {plain(key, network) for key in network.state_dict()}
     body = {key.split(".")[0] for key in whole if plain(key, network) in used}
     strange = (key for key in given if key.split(".")[0] in body and plain(key, network) not in names)
-    return [key for key in strange if not key.endswith(MADE_ANEW)]
+    return [key for key in strange if not key.endswith(NOT_LEARNED)]
 
 
 def plain(key: str, network: nn.Module) -> str:

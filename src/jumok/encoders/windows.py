@@ -38,7 +38,7 @@ class ShiftedWindowBlock(nn.Module):
         down, right = (0 if rows <= high else down), (0 if columns <= wide else right)  # one window sees all
         x = x.roll((-down, -right), (1, 2))
         apart = strangers((rows, columns), self.window, (down, right), x) if down or right else None
-        x = joined(self.attn(into_windows(x, self.window), apart), self.window, (rows, columns))
+        x = merge_windows(self.attn(into_windows(x, self.window), apart), self.window, (rows, columns))
         return x.roll((down, right), (1, 2))[:, :Y, :X]
 
 
@@ -48,7 +48,7 @@ def into_windows(x: Tensor, window: Pair) -> Tensor:
     return x.transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
 
-def joined(windows: Tensor, window: Pair, size: Pair) -> Tensor:
+def merge_windows(windows: Tensor, window: Pair, size: Pair) -> Tensor:
     """Windows (BN, L, C) back to cells (B, Y, X, C)."""
     x = windows.unflatten(1, window).unflatten(0, (-1, size[0] // window[0], size[1] // window[1]))
     return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)

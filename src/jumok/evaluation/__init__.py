@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 from jumok.deferred import lazy_names
 
 if TYPE_CHECKING:
-    from jumok.evaluation.analysis import Analysis, Shown, analyse
+    from jumok.evaluation.analysis import Analysis, ExampleRow, analyse
     from jumok.evaluation.answers import (
-        Answered,
-        answer,
+        SplitPredictions,
         compare,
         evaluate,
         experiment_of,
         final_split,
         open_split,
-        with_alternatives,
+        predict_split,
+        with_n_best,
     )
     from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
     from jumok.evaluation.record import read_analysis, read_evaluation, write_record
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
-    "Answered",
+    "SplitPredictions",
     "Contest",
-    "Shown",
+    "ExampleRow",
     "Side",
     "analyse",
-    "answer",
+    "predict_split",
     "are_alike",
     "compare",
     "contests",
@@ -40,7 +40,7 @@ __all__ = [
     "read_analysis",
     "read_evaluation",
     "tune",
-    "with_alternatives",
+    "with_n_best",
     "write_record",
 ]
 
@@ -49,12 +49,12 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
         __name__,
         {
             "Analysis": "jumok.evaluation.analysis",
-            "Answered": "jumok.evaluation.answers",
+            "SplitPredictions": "jumok.evaluation.answers",
             "Contest": "jumok.evaluation.apart",
-            "Shown": "jumok.evaluation.analysis",
+            "ExampleRow": "jumok.evaluation.analysis",
             "Side": "jumok.evaluation.apart",
             "analyse": "jumok.evaluation.analysis",
-            "answer": "jumok.evaluation.answers",
+            "predict_split": "jumok.evaluation.answers",
             "are_alike": "jumok.evaluation.apart",
             "compare": "jumok.evaluation.answers",
             "contests": "jumok.evaluation.apart",
@@ -67,7 +67,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "read_analysis": "jumok.evaluation.record",
             "read_evaluation": "jumok.evaluation.record",
             "tune": "jumok.evaluation.tuning",
-            "with_alternatives": "jumok.evaluation.answers",
+            "with_n_best": "jumok.evaluation.answers",
             "write_record": "jumok.evaluation.record",
         },
     )

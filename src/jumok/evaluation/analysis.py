@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jumok.evaluation.answers import Answered
-from jumok.kinds.details import Detail
+from jumok.evaluation.answers import SplitPredictions
+from jumok.kinds.error_tables import ErrorTable
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import evaluate_texts
 
 BINS = 8  # of lengths, where there are more different ones
-FEWEST = 20  # examples in a bin
+MIN_PER_BIN = 20  # examples in a bin
 RESAMPLES = 200
 LOOKED_AT = 20_000  # examples, at most, among which the best and worst are looked for
 SHOWN = 8
@@ -19,7 +19,7 @@ SEED = 1  # of the sample
 
 
 @dataclass(frozen=True)
-class Bin:
+class LengthBin:
     """The score of the examples whose sources have from `shortest` to `longest` tokens."""
 
     shortest: int
@@ -32,7 +32,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExampleRow:
     """An example with what is right and what was predicted."""
 
     example: int  # its number among the answers
@@ -49,15 +49,15 @@ class Analysis:
 
     metric: str  # of the bins, and what chose the model
     headline: list[str]  # the metrics worth showing
-    bins: list[Bin]
+    bins: list[LengthBin]
     example_metric: str  # of single examples
-    best: list[Shown]
-    worst: list[Shown]
-    typical: list[Shown]  # drawn at random
+    best: list[ExampleRow]
+    worst: list[ExampleRow]
+    typical: list[ExampleRow]  # drawn at random
     looked_at: int  # examples among which the best and the worst are
     examples_per_second: float  # predicted, with the model's own search
     counted: str  # what losses are told for, like "token"
-    details: list[Detail]
+    details: list[ErrorTable]
     support: dict[str, int]  # of what is `supported`, how much each score is about
     supported: str  # like "objects"
     remarks: list[str]  # on classes that scores do not speak of
@@ -68,31 +68,31 @@ class Analysis:
         return [one.example for one in (*self.best, *self.worst, *self.typical)]
 
 
-def analyse(answered: Answered) -> Analysis:
+def analyse(answered: SplitPredictions) -> Analysis:
     """Look at the answers closely."""
     (kind,) = answered.split.outputs.values()
-    metric = kind.example_metric()
-    best, worst = extremes(answered, metric)
+    metric = kind.per_example_metric()
+    best, worst = best_and_worst(answered, metric)
     typical = sample(len(answered.predictions), SHOWN)
     return Analysis(
-        kind.choosing_metric().name,
+        kind.selection_metric().name,
         answered.headline,
-        by_length(answered, kind.choosing_metric()),
+        by_length(answered, kind.selection_metric()),
         metric.name,
         [shown(answered, i, metric) for i in best],
         [shown(answered, i, metric) for i in worst],
         [shown(answered, i, metric) for i in typical],
         min(len(answered.predictions), LOOKED_AT),
         len(answered.predictions) / max(answered.seconds, 1e-9),
-        kind.counted,
-        kind.details(answered.found, answered.right),
+        kind.loss_unit,
+        kind.details(answered.metric_predictions, answered.metric_references),
         answered.support,
         kind.supported,
         answered.occurrence.sentences(answered.split.name),
     )
 
 
-def by_length(answered: Answered, metric: Metric) -> list[Bin]:
+def by_length(answered: SplitPredictions, metric: Metric) -> list[LengthBin]:
     """The score in bins of about as many examples each, by tokens of the source (of all sources together).
 
     None where sources are not made of tokens.
@@ -103,17 +103,20 @@ def by_length(answered: Answered, metric: Metric) -> list[Bin]:
     found = []
     for shortest, longest in edges(lengths):
         rows = np.flatnonzero((lengths >= shortest) & (lengths <= longest)).tolist()
-        predicted, right = [answered.found[i] for i in rows], [answered.right[i] for i in rows]
+        predicted, right = (
+            [answered.metric_predictions[i] for i in rows],
+            [answered.metric_references[i] for i in rows],
+        )
         score = evaluate_texts(predicted, right, [metric], RESAMPLES)[metric.name]
         mean = float(lengths[rows].mean())
-        found.append(Bin(shortest, longest, mean, len(rows), score.value, score.low, score.high))
+        found.append(LengthBin(shortest, longest, mean, len(rows), score.value, score.low, score.high))
     return found
 
 
 def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
     """The shortest and longest length of each bin; a bin holds `FEWEST` examples at least, where there are so many."""
     different, counts = np.unique(lengths, return_counts=True)
-    least = max(FEWEST, -(-len(lengths) // BINS))
+    least = max(MIN_PER_BIN, -(-len(lengths) // BINS))
     bins: list[tuple[int, int]] = []
     first, held = 0, 0
     for i, count in enumerate(counts):
@@ -122,12 +125,12 @@ def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
             bins.append((int(different[first]), int(different[i])))
             first, held = i + 1, 0
     if first < len(different):
-        shortest = bins.pop()[0] if bins and held < FEWEST else int(different[first])
+        shortest = bins.pop()[0] if bins and held < MIN_PER_BIN else int(different[first])
         bins.append((shortest, int(different[-1])))
     return bins
 
 
-def extremes(answered: Answered, metric: Metric) -> tuple[list[int], list[int]]:
+def best_and_worst(answered: SplitPredictions, metric: Metric) -> tuple[list[int], list[int]]:
     """The examples with the best and the worst answers; of equals, the ones with the longer sources.
 
     None is both: the best are better than the worst of all, the worst are worse than the best of all. Best ones have
@@ -160,16 +163,18 @@ def spread(count: int, most: int) -> Sequence[int]:
     return sorted({int(i) for i in np.linspace(0, count - 1, min(most, count)).round()}) if count else []
 
 
-def value_of(answered: Answered, example: int, metric: Metric) -> float:
+def value_of(answered: SplitPredictions, example: int, metric: Metric) -> float:
     """The score of one example alone."""
-    return metric.prepare([answered.found[example]], [answered.right[example]])(np.ones(1))
+    return metric.prepare([answered.metric_predictions[example]], [answered.metric_references[example]])(
+        np.ones(1)
+    )
 
 
-def shown(answered: Answered, i: int, metric: Metric) -> Shown:
+def shown(answered: SplitPredictions, i: int, metric: Metric) -> ExampleRow:
     ((output, kind),) = answered.split.outputs.items()
     prediction = answered.predictions[i][output]
-    right = kind.answers(answered.references[i], answered.split.root)
-    return Shown(
+    right = kind.references_from_rows(answered.references[i], answered.split.root)
+    return ExampleRow(
         i,
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
         [value.text for value in right],

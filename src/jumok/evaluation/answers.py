@@ -17,8 +17,8 @@ from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
+from jumok.predictor.model_folder import CONFIG, load, model_folder, read_config
 from jumok.predictor.predictor import Predictor
-from jumok.predictor.saved import CONFIG, load, model_folder, read_config
 from jumok.values import Prediction
 
 if TYPE_CHECKING:
@@ -30,33 +30,33 @@ ALTERNATIVES = 4  # of an answer, kept for the record
 
 
 @dataclass(frozen=True)
-class Answered:
+class SplitPredictions:
     """A split and what a model answered to its distinct inputs."""
 
     split: Split
     examples: list[int]  # of the split, one for each distinct input
     predictions: list[Prediction]
-    answers: list[dict[str, list[str]]]  # all right answers by output
+    reference_rows: list[dict[str, list[str]]]  # all right answers by output
     seconds: float  # the predictions took
     began: str = ""  # the moment when
 
     @cached_property
-    def found(self) -> list[Any]:
+    def metric_predictions(self) -> list[Any]:
         """What was predicted, as metrics take it."""
         ((name, kind),) = self.split.outputs.items()
-        return [kind.found(prediction[name]) for prediction in self.predictions]
+        return [kind.to_metric(prediction[name]) for prediction in self.predictions]
 
     @cached_property
-    def right(self) -> list[Any]:
+    def metric_references(self) -> list[Any]:
         """The right answers, as metrics take them."""
         ((name, kind),) = self.split.outputs.items()
-        return [kind.right(answers[name], self.split.root) for answers in self.answers]
+        return [kind.reference(answers[name], self.split.root) for answers in self.reference_rows]
 
     @property
     def references(self) -> list[list[str]]:
         """The right answers, as rows have them."""
         (name,) = self.split.outputs
-        return [right[name] for right in self.answers]
+        return [right[name] for right in self.reference_rows]
 
     @property
     def source_lengths(self) -> np.ndarray:
@@ -73,30 +73,30 @@ class Answered:
     def headline(self) -> list[str]:
         """The metrics worth showing for such answers; what chose the model is always among them."""
         (kind,) = self.split.outputs.values()
-        names, chose = kind.headline(self.right), kind.choosing_metric().name
+        names, chose = kind.headline(self.metric_references), kind.selection_metric().name
         return names if chose in names else [chose, *names]
 
     @cached_property
     def support(self) -> dict[str, int]:
         """How many true objects, or images, each score is about."""
         (kind,) = self.split.outputs.values()
-        return kind.support(self.right)
+        return kind.support(self.metric_references)
 
     @cached_property
     def occurrence(self) -> Occurrence:
         """Classes that the truth lacks, or the predictions."""
         (kind,) = self.split.outputs.values()
-        return kind.occurrence(self.found, self.right)
+        return kind.occurrence(self.metric_predictions, self.metric_references)
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""
-        return evaluate_texts(self.found, self.right, self.metrics, RESAMPLES)
+        return evaluate_texts(self.metric_predictions, self.metric_references, self.metrics, RESAMPLES)
 
     def values(self) -> dict[str, float]:
         """Every metric without its interval, which takes time."""
-        return score_texts(self.found, self.right, self.metrics)
+        return score_texts(self.metric_predictions, self.metric_references, self.metrics)
 
-    def document(self, scores: Mapping[str, Interval]) -> dict[str, Any]:
+    def to_json(self, scores: Mapping[str, Interval]) -> dict[str, Any]:
         """What evaluation.json says."""
         most = count_references(self.references)
         signed = {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
@@ -110,7 +110,7 @@ class Answered:
         }
 
 
-class Answerer(Protocol):
+class PredictorLike(Protocol):
     """What answers inputs, like a Predictor."""
 
     def predict(
@@ -120,9 +120,9 @@ class Answerer(Protocol):
         ...
 
 
-def answer(
-    predictor: Answerer, split: Split, most: int | None = None, progress: Progress | None = None
-) -> Answered:
+def predict_split(
+    predictor: PredictorLike, split: Split, most: int | None = None, progress: Progress | None = None
+) -> SplitPredictions:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
@@ -130,7 +130,7 @@ def answer(
     predictions = predictor.predict(
         asked, progress=None if progress is None else counting(progress, len(asked))
     )
-    return Answered(split, examples, predictions, answers, time.perf_counter() - started, began)
+    return SplitPredictions(split, examples, predictions, answers, time.perf_counter() - started, began)
 
 
 def counting(progress: Progress, number: int) -> Callable[[int], None]:
@@ -145,7 +145,7 @@ def counting(progress: Progress, number: int) -> Callable[[int], None]:
     return add
 
 
-def with_alternatives(predictor: Predictor) -> Predictor:
+def with_n_best(predictor: Predictor) -> Predictor:
     """The same predictor, which also gives the other answers that its beam finds on the way to the best one."""
     decoding = predictor.decoding
     if decoding.method != "beam":
@@ -182,18 +182,22 @@ def evaluate(
     say: Say = lambda _: None,
     progress: Progress | None = None,
     device: str = "auto",
-) -> Answered:
+) -> SplitPredictions:
     """The answers of a run's best model on a split of its data."""
-    predictor = with_alternatives(load(run, device, decoding))
+    predictor = with_n_best(load(run, device, decoding))
     for note in predictor.notes:
         say(note)
     experiment = experiment_of(run)
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
-    return answer(predictor, opened, progress=progress)
+    return predict_split(predictor, opened, progress=progress)
 
 
 def compare(
-    run: Path, other: Path, ours: Answered, decoding: dict[str, Any] | None = None, device: str = "auto"
+    run: Path,
+    other: Path,
+    ours: SplitPredictions,
+    decoding: dict[str, Any] | None = None,
+    device: str = "auto",
 ) -> dict[str, Difference]:
     """Whether a run differs from another on the same examples: paired bootstrap of every metric (Koehn, 2004)."""
     theirs = load(other, device, decoding)
@@ -204,4 +208,10 @@ def compare(
         )
     asked = [{n: ours.split.value(n, example) for n in ours.split.inputs} for example in ours.examples]
     other_answers = replace(ours, predictions=theirs.predict(asked))
-    return compare_texts(ours.found, other_answers.found, ours.right, ours.metrics, RESAMPLES)
+    return compare_texts(
+        ours.metric_predictions,
+        other_answers.metric_predictions,
+        ours.metric_references,
+        ours.metrics,
+        RESAMPLES,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jumok.evaluation.analysis import LOOKED_AT, shown, spread, value_of
-from jumok.evaluation.answers import RESAMPLES, Answered
+from jumok.evaluation.answers import RESAMPLES, SplitPredictions
 from jumok.evaluation.examples import sheet_of
 from jumok.metrics.interval import Difference
 from jumok.metrics.metric import Metric
@@ -53,19 +53,19 @@ class Side:
     answers: dict[str, Answer]
 
 
-def are_alike(answered: Sequence[Answered]) -> bool:
+def are_alike(answered: Sequence[SplitPredictions]) -> bool:
     """Whether all were asked the same, with the same right answers, so that they can be set side by side."""
     return all(asked(one) == asked(answered[0]) for one in answered)
 
 
-def asked(answered: Answered) -> list[tuple[list[str], list[str]]]:
+def asked(answered: SplitPredictions) -> list[tuple[list[str], list[str]]]:
     """Inputs and right answers, as rows have them."""
     split = answered.split
     inputs = ([split.text(name, example) for name in split.inputs] for example in answered.examples)
     return list(zip(inputs, answered.references, strict=True))
 
 
-def contests(answered: Mapping[str, Answered], metrics: Sequence[str]) -> list[Contest]:
+def contests(answered: Mapping[str, SplitPredictions], metrics: Sequence[str]) -> list[Contest]:
     """For each metric, the best model against every other one; the models are given by their names."""
     first = next(iter(answered.values()))
     known = [metric for metric in first.metrics if metric.name in metrics]
@@ -74,13 +74,13 @@ def contests(answered: Mapping[str, Answered], metrics: Sequence[str]) -> list[C
     for best in dict.fromkeys(leaders.values()):
         led = [metric for metric in known if leaders[metric.name] == best]
         for other in (name for name in answered if name != best):
-            pair = answered[best].found, answered[other].found
-            for name, one in compare_texts(*pair, first.right, led, RESAMPLES).items():
+            pair = answered[best].metric_predictions, answered[other].metric_predictions
+            for name, one in compare_texts(*pair, first.metric_references, led, RESAMPLES).items():
                 found[name].append((other, one))
     return [one for name in metrics if name in found for one in of_metric(name, leaders[name], found[name])]
 
 
-def leader(answered: Mapping[str, Answered], metric: Metric) -> str:
+def leader(answered: Mapping[str, SplitPredictions], metric: Metric) -> str:
     """The model with the best value; of equals, the first. One that is undefined is never best."""
     sign = 1 if metric.higher_is_better else -1
     values = {name: sign * one.values().get(metric.name, float("nan")) for name, one in answered.items()}
@@ -104,11 +104,11 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in found]
 
 
-def farthest_apart(answered: Mapping[str, Answered], most: int = SHOWN) -> list[Side]:
+def farthest_apart(answered: Mapping[str, SplitPredictions], most: int = SHOWN) -> list[Side]:
     """The examples where scores differ most; of equals, those with the longest sources."""
     first = next(iter(answered.values()))
     (kind,) = first.split.outputs.values()
-    metric = kind.example_metric()
+    metric = kind.per_example_metric()
     looked_at = spread(len(first.predictions), LOOKED_AT // len(answered))
     gaps = {
         i: gap([bounded(value_of(one, i, metric), metric) for one in answered.values()]) for i in looked_at
@@ -127,7 +127,7 @@ def gap(values: Sequence[float]) -> float:
     return 0.0 if np.isnan(values).any() else max(values) - min(values)
 
 
-def side(answered: Mapping[str, Answered], i: int, metric: Metric) -> Side:
+def side(answered: Mapping[str, SplitPredictions], i: int, metric: Metric) -> Side:
     each = {name: shown(one, i, metric) for name, one in answered.items()}
     first = next(iter(each.values()))
     answers = {
@@ -136,7 +136,7 @@ def side(answered: Mapping[str, Answered], i: int, metric: Metric) -> Side:
     return Side(i, first.inputs, first.right, metric.name, answers)
 
 
-def draw_sides(answered: Mapping[str, Answered], sides: Sequence[Side]) -> dict[int, bytes]:
+def draw_sides(answered: Mapping[str, SplitPredictions], sides: Sequence[Side]) -> dict[int, bytes]:
     """A JPEG of each example that can be drawn: what is right beside what each model says."""
     drawn = {one.example: sheet_of(answered, one.example) for one in sides}
     return {i: picture for i, picture in drawn.items() if picture is not None}

@@ -7,8 +7,8 @@ from pathlib import Path
 from torch import Tensor
 
 from jumok.drawing.encoding import jpeg
-from jumok.drawing.sheet import LabelledPicture, draw_picture, draw_sheet
-from jumok.evaluation.answers import Answered
+from jumok.drawing.sheet import LabelledImage, draw_picture, draw_sheet
+from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
 
 EXAMPLES = "examples"  # the folder
@@ -19,7 +19,7 @@ LARGER = 2  # times, at most, that a small image is shown
 MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 
 
-def draw_examples(run: Path, answered: Answered, examples: Iterable[int]) -> dict[int, str]:
+def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]) -> dict[int, str]:
     """Write a picture of each of these examples that can be drawn; their files below `run` by example."""
     folder = run / EXAMPLES
     for old in folder.glob(OURS):
@@ -38,14 +38,14 @@ def draw_examples(run: Path, answered: Answered, examples: Iterable[int]) -> dic
     return drawn
 
 
-def image_of(answered: Answered, i: int) -> Tensor | None:
+def image_of(answered: SplitPredictions, i: int) -> Tensor | None:
     """The pixels (3, Y, X) that answers to an example are drawn on; None where its inputs are no images."""
     split = answered.split
-    pictures = (kind.picture(split.value(name, answered.examples[i])) for name, kind in split.inputs.items())
+    pictures = (kind.pixels(split.value(name, answered.examples[i])) for name, kind in split.inputs.items())
     return next((picture for picture in pictures if picture is not None), None)
 
 
-def side_by_side(answered: Answered, i: int, image: Tensor) -> bytes:
+def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:
     """Truth and prediction as JPEG; the image alone where nothing is marked in it."""
     pictures = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
     names = class_names(answered)
@@ -54,7 +54,7 @@ def side_by_side(answered: Answered, i: int, image: Tensor) -> bytes:
     return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)
 
 
-def sheet_of(answered: Mapping[str, Answered], i: int) -> bytes | None:
+def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
     """Truth and the predictions of several models as JPEG, each with its name; None where there is nothing to see."""
     first = next(iter(answered.values()))
     image = image_of(first, i)
@@ -67,17 +67,17 @@ def sheet_of(answered: Mapping[str, Answered], i: int) -> bytes | None:
     return jpeg(draw_sheet([right, *said], names, min(ACROSS, 1 + len(said)), CELL, counted=False), MOST * 2)
 
 
-def truth(answered: Answered, i: int, image: Tensor) -> LabelledPicture:
+def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
     ((name, kind),) = answered.split.outputs.items()
-    right = kind.answers(answered.answers[i][name], answered.split.root)
+    right = kind.references_from_rows(answered.reference_rows[i][name], answered.split.root)
     return replace(kind.drawn(right[0], image), title="right")
 
 
-def predicted(answered: Answered, i: int, image: Tensor) -> LabelledPicture:
+def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
     ((name, kind),) = answered.split.outputs.items()
     return kind.drawn(answered.predictions[i][name], image)
 
 
-def class_names(answered: Answered) -> list[str]:
+def class_names(answered: SplitPredictions) -> list[str]:
     (kind,) = answered.split.outputs.values()
     return [one.name for one in kind.classes]

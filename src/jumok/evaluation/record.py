@@ -7,7 +7,7 @@ from typing import Any
 
 from jumok.errors import RunError
 from jumok.evaluation.analysis import analyse
-from jumok.evaluation.answers import Answered
+from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.examples import draw_examples
 from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.files import write_file_atomically, write_json
@@ -18,7 +18,7 @@ ANSWERS = "predictions.jsonl"
 SEPARATORS = str.maketrans({one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"})
 
 
-def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> None:
+def write_record(run: Path, answered: SplitPredictions, document: dict[str, Any]) -> None:
     """Write pictures, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
     analysis = analyse(answered)
     pictures = draw_examples(run, answered, analysis.examples)
@@ -28,7 +28,7 @@ def write_record(run: Path, answered: Answered, document: dict[str, Any]) -> Non
     write_json(run / EVALUATION, document)
 
 
-def lines(answered: Answered) -> list[str]:
+def lines(answered: SplitPredictions) -> list[str]:
     """One JSON object for each example: inputs, right answers, and what was predicted, with score and n-best."""
     (output,) = answered.split.outputs
     return [
@@ -36,7 +36,7 @@ def lines(answered: Answered) -> list[str]:
             {
                 "inputs": {name: answered.split.text(name, example) for name in answered.split.inputs},
                 "right": right,
-                **prediction[output].describe(),
+                **prediction[output].to_json(),
             },
             ensure_ascii=False,
         ).translate(SEPARATORS)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jumok.dataset.prepare import Say
-from jumok.evaluation.answers import answer, open_split
+from jumok.evaluation.answers import open_split, predict_split
 from jumok.predictor.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ MOST = 1000  # inputs of the valid part that are looked at
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
     (kind,) = predictor.outputs.values()
-    if kind.least is None or "valid" not in experiment.data.parts():
+    if kind.score_threshold is None or "valid" not in experiment.data.parts():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
     if kind.lacks(split.texts, split.rows, learning=False):
         return predictor
-    answered = answer(predictor, split, MOST)
-    tuned = kind.tuned(answered.found, answered.right)
+    answered = predict_split(predictor, split, MOST)
+    tuned = kind.tuned(answered.metric_predictions, answered.metric_references)
     if tuned is None:
         return predictor
     tuned.save(folder, predictor.model.decoders[kind.name])

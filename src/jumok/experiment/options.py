@@ -18,7 +18,7 @@ from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.sources import SourceOptions
 from jumok.kinds.field_options import InputOptions, OutputOptions
-from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, misplaced
+from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -94,9 +94,8 @@ class TrainingOptions(Options):
     """The YAML under `training:`."""
 
     steps: PositiveInt | None = None  # by the size of the data where it is not given
-    minutes: PositiveFloat | None = (
-        None  # as many steps as fit, measured once at the beginning; `steps` is the most
-    )
+    # as many steps as fit, measured once at the beginning; `steps` is the most
+    minutes: PositiveFloat | None = None
     batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
     batch_size: PositiveInt | None = None  # examples of a batch, at most; where there are images 8, or 16
     # mixed: more padding, but each batch has all lengths, as the batch norms of image encoders want it; if not given,
@@ -117,14 +116,12 @@ class TrainingOptions(Options):
     evaluate_every: PositiveInt | None = None
     # of the valid data, at most, answered at each evaluation; 1,000, and fewer where they would take too long
     evaluate_examples: PositiveInt | None = None
-    patience: PositiveInt | None = (
-        10  # evaluations without progress, after half of the steps, before training stops
-    )
+    # evaluations without progress, after half of the steps, before training stops
+    patience: PositiveInt | None = 10
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
-    shard: bool = (
-        False  # of several processes each holds a part of the weights, for a model too large for a device
-    )
+    # of several processes each holds a part of the weights, for a model too large for a device
+    shard: bool = False
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
     log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
@@ -149,7 +146,7 @@ class Experiment(Options):
         both = set(self.inputs) & set(self.outputs)
         if both:
             name = sorted(both)[0]
-            raise misplaced("is an input, too; give them different names", "outputs", name)
+            raise error_at("is an input, too; give them different names", "outputs", name)
         for place, names in (("inputs", self.inputs), ("outputs", self.outputs)):
             for name in names:
                 check_name(name, place)
@@ -158,7 +155,7 @@ class Experiment(Options):
             try:
                 source.build(self.inputs, self.outputs)
             except (ValueError, ConfigurationError) as error:
-                raise misplaced(str(error), "data", part) from None
+                raise error_at(str(error), "data", part) from None
         return self
 
     @property
@@ -173,19 +170,15 @@ def check_images(experiment: Experiment) -> None:
     for name, options in experiment.outputs.items():
         if options.kind in ("boxes", "mask") and len(images) != 1:
             there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
-            raise misplaced(
-                f"a {options.kind} output needs one input of kind image; {there}", "outputs", name
-            )
+            raise error_at(f"a {options.kind} output needs one input of kind image; {there}", "outputs", name)
 
 
 def check_name(name: str, place: str) -> None:
     """Refuse a name of an input or output that could not be the name of a part of a model."""
     if not name.isidentifier():
-        raise misplaced(
-            "a name must be made of letters, digits and _, not starting with a digit", place, name
-        )
+        raise error_at("a name must be made of letters, digits and _, not starting with a digit", place, name)
     if name in TAKEN_NAMES or name.startswith("__"):
-        raise misplaced(
+        raise error_at(
             "this name means something else to PyTorch; choose another "
             f"(a table's column can stay {name}: say columns: {{other: {name}}})",
             place,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from jumok.kinds.field_options import InputOptions, OutputOptions
-from jumok.kinds.options import Options, misplaced
+from jumok.kinds.options import Options, error_at
 
 if TYPE_CHECKING:
-    from jumok.data.annotations.picture import AnnotatedSet
+    from jumok.data.annotations.annotated import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
     from jumok.data.named_files import NamedFilesSource
     from jumok.data.sources import LinesSource, Source, TableSource
@@ -60,9 +60,8 @@ class SourceOptions(Options):
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    columns: dict[str, Column] | None = (
-        None  # for a table: our name to the name in the file, or to its number
-    )
+    # for a table: our name to the name in the file, or to its number
+    columns: dict[str, Column] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
@@ -96,11 +95,11 @@ class SourceOptions(Options):
             raise ValueError(f"name exactly one of {known}; got {found}")
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
-                raise misplaced(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
+                raise error_at(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
         if self.yolo is not None and self.split is None:
-            raise misplaced("say which split of the yolo data, like split: train", "split")
+            raise error_at("say which split of the yolo data, like split: train", "split")
         if self.masks is not None and not self.classes:
-            raise misplaced("masks need the names of their classes, in the order of their values", "classes")
+            raise error_at("masks need the names of their classes, in the order of their values", "classes")
         if self.masks is not None:
             self._check_values()
         if self.boxes is not None:
@@ -113,13 +112,13 @@ class SourceOptions(Options):
 
         for name, number in (self.columns or {}).items():
             if not named_places([name]):
-                raise misplaced(
+                raise error_at(
                     "is no column of boxes; name them like filename, xmin, ymin, xmax, ymax, class, width, height",
                     "columns",
                     name,
                 )
             if not isinstance(number, int):
-                raise misplaced(
+                raise error_at(
                     "columns of boxes have numbers, from 1; names stand in the table", "columns", name
                 )
 
@@ -132,13 +131,13 @@ class SourceOptions(Options):
         classes = self.classes or ()
         values = list(classes.values()) if isinstance(classes, dict) else list(range(len(classes)))
         if len(set(values)) < len(values):
-            raise misplaced("two classes have the same value; give each its own", "classes")
+            raise error_at("two classes have the same value; give each its own", "classes")
         if self.ignore in values and not self.instances:
-            raise misplaced(
+            raise error_at(
                 f"{self.ignore} is the value of a class, too; name another value, or null", "ignore"
             )
         if self.instances and (isinstance(classes, dict) or len(classes) > 2):
-            raise misplaced("masks of instances have objects of one class, like classes: [cell]", "classes")
+            raise error_at("masks of instances have objects of one class, like classes: [cell]", "classes")
 
     def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
         """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""

@@ -11,8 +11,8 @@ from jumok.decoders.unet import Convolution
 from jumok.geometry import areas, clip, from_centre, ops
 from jumok.values import Detections, Memory, Pyramid
 
-RARE = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
-EDGE = 4.0  # strides, of a box before training
+PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
+INITIAL_SIZE = 4.0  # strides, of a box before training
 FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
 CANDIDATES = 1000  # boxes of a picture, the surest, that are compared with each other
 
@@ -25,11 +25,11 @@ class DenseBoxes(NamedTuple):
     quality: Tensor  # (B, P), the logit of the overlap of this box with the object
     centres: Tensor  # (P, 2), x and y in pixels
     strides: Tensor  # (P,)
-    shown: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
 
     def real(self) -> Tensor:
         """True (B, P) for cells whose centre is in the picture."""
-        return (self.centres < self.shown[:, None].flip(-1)).all(-1)
+        return (self.centres < self.valid_size[:, None].flip(-1)).all(-1)
 
 
 class DenseBoxHead(nn.Module):
@@ -57,7 +57,7 @@ class DenseBoxHead(nn.Module):
         for linear in (self.score, self.box):
             nn.init.normal_(linear.weight, std=0.01)
             nn.init.zeros_(linear.bias)
-        nn.init.constant_(self.score.bias, log(RARE / (1 - RARE)))
+        nn.init.constant_(self.score.bias, log(PRIOR / (1 - PRIOR)))
 
     def forward(self, memory: Memory) -> DenseBoxes:
         """One box for each of the P cells of all levels."""
@@ -69,7 +69,7 @@ class DenseBoxHead(nn.Module):
             raw = self.box(edges.to(self.box.weight.dtype))  # (B, P, 5)
         centres, strides = grid(pyramid)
         boxes = moved(raw[..., :4], centres, strides)
-        return DenseBoxes(logits, boxes, raw[..., 4], centres, strides, pyramid.shown)
+        return DenseBoxes(logits, boxes, raw[..., 4], centres, strides, pyramid.valid_size)
 
     @torch.no_grad()
     def detect(
@@ -80,8 +80,8 @@ class DenseBoxHead(nn.Module):
         Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
         score times the quality.
         """
-        pictures = zip(self.scores(found), found.boxes.float(), found.shown.tolist(), strict=True)
-        return [surest(*picture, threshold, overlap, most) for picture in pictures]
+        pictures = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
+        return [top_cells(*picture, threshold, overlap, most) for picture in pictures]
 
     def scores(self, found: DenseBoxes) -> Tensor:
         """How sure each cell is of each class (B, P, C), 0 to 1."""
@@ -119,11 +119,11 @@ def grid(pyramid: Pyramid) -> tuple[Tensor, Tensor]:
 def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
     """Boxes (B, P, 4) in pixels of raw (B, P, 4): how far the centre moves, and the logarithm of the size."""
     move, grow = raw.split(2, -1)
-    size = EDGE * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
+    size = INITIAL_SIZE * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
     return from_centre(torch.cat((centres + move * strides[:, None], size * strides[:, None]), -1))
 
 
-def surest(
+def top_cells(
     scores: Tensor, boxes: Tensor, shown: list[int], threshold: float, overlap: float, most: int
 ) -> Detections:
     """The detections of one picture from scores (P, C) and boxes (P, 4)."""

@@ -13,8 +13,8 @@ from jumok.layers.feedforward import FeedForward
 from jumok.layers.query import QueryLayer
 from jumok.values import Detections, Memory
 
-RARE = 0.01  # what a score is before training: few queries find an object
-EDGE = 0.2  # of the picture, of a box before training
+PRIOR = 0.01  # what a score is before training: few queries find an object
+INITIAL_SIZE = 0.2  # of the picture, of a box before training
 LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in pictures
 
 
@@ -24,10 +24,10 @@ class QueryBoxes(NamedTuple):
     logits: Tensor  # (L, B, Q, C)
     boxes: Tensor  # (L, B, Q, 4)
     valid: Tensor  # (B, Q), False for queries that found no place to start from
-    shown: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
 
 
-class Answer(nn.Module):
+class BoxPredictor(nn.Module):
     """Class logits of states (..., D), and how the box of each moves."""
 
     def __init__(self, width: int, classes: int) -> None:
@@ -35,7 +35,7 @@ class Answer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, classes)
         self.box = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 4))
-        nn.init.constant_(self.score.bias, log(RARE / (1 - RARE)))
+        nn.init.constant_(self.score.bias, log(PRIOR / (1 - PRIOR)))
         for parameter in self.box[-1].parameters():
             nn.init.zeros_(parameter)
 
@@ -72,7 +72,7 @@ class QueryBoxHead(nn.Module):
         if width % 4:
             raise ValueError(f"a place needs a width that is a multiple of 4; got {width}")
         self.width, self.queries = width, queries
-        self.first = Answer(width, classes)
+        self.first = BoxPredictor(width, classes)
         self.content = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
         self.extent = nn.Linear(width, width)
         inner = feedforward or 4 * width
@@ -80,25 +80,27 @@ class QueryBoxHead(nn.Module):
             QueryLayer(
                 width,
                 MultiHeadAttention(width, heads, dropout),
-                alike(MultiHeadAttention(width, heads, dropout)),
+                init_keys_as_queries(MultiHeadAttention(width, heads, dropout)),
                 FeedForward(width, inner, dropout=dropout),
                 dropout,
             )
             for _ in range(layers)
         )
-        self.answers = nn.ModuleList(Answer(width, classes) for _ in range(layers))
+        self.answers = nn.ModuleList(BoxPredictor(width, classes) for _ in range(layers))
         self.dropout = Dropout(dropout)
 
     def forward(self, memory: Memory) -> QueryBoxes:
         """The answers of at most `queries` queries; as many as the memory has states, if those are fewer."""
         places, shown = places_in_picture(memory)  # (B, S, 2), (B, 2)
         states, reference, valid, found = self.start(memory, places)
-        placed = in_compute_dtype(memory.states + waves(places, self.width))  # (B, S, D)
+        placed = in_compute_dtype(memory.states + sine_embedding(places, self.width))  # (B, S, D)
         among, allowed = valid[:, None, None, :], memory.valid[:, None, None, :]
         answers = [found]
         for layer, answer in zip(self.layers, self.answers, strict=True):
             box = reference.sigmoid()
-            stand = waves(box[..., :2], self.width) + self.extent(waves(box[..., 2:], self.width))
+            stand = sine_embedding(box[..., :2], self.width) + self.extent(
+                sine_embedding(box[..., 2:], self.width)
+            )
             states = layer(states, stand, placed, among, allowed)
             logits, moved = answer(states, reference)
             answers.append((logits, moved))
@@ -109,7 +111,7 @@ class QueryBoxHead(nn.Module):
 
     def start(self, memory: Memory, places: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor]]:
         """The first states (B, Q, D) and references (B, Q, 4), which of them are valid, and what they answer."""
-        edges = torch.full_like(places, EDGE)
+        edges = torch.full_like(places, INITIAL_SIZE)
         anchors = torch.cat((places, edges), -1).logit(eps=1e-3)  # (B, S, 4)
         logits, boxes = self.first(memory.states, anchors)
         likely = logits.detach().float().amax(-1).masked_fill(~memory.valid, -torch.inf)  # (B, S)
@@ -117,22 +119,22 @@ class QueryBoxHead(nn.Module):
             :, : self.queries
         ]  # (B, Q); ties in one order
         valid = memory.valid.gather(1, best)
-        states = self.dropout(self.content(picked(memory.states, best)))
-        found = picked(logits, best), picked(boxes, best)
+        states = self.dropout(self.content(gather_rows(memory.states, best)))
+        found = gather_rows(logits, best), gather_rows(boxes, best)
         return states, found[1].detach(), valid, found
 
     @torch.no_grad()
     def detect(self, found: QueryBoxes, threshold: float = 0.0, most: int = 100) -> list[Detections]:
         """For each picture the `most` surest pairs of query and class above `threshold`, the surest first."""
-        pictures = zip(self.scores(found), found.boxes[-1].float(), found.shown.tolist(), strict=True)
-        return [surest(*picture, threshold, most) for picture in pictures]
+        pictures = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
+        return [top_queries(*picture, threshold, most) for picture in pictures]
 
     def scores(self, found: QueryBoxes) -> Tensor:
         """How sure each query is of each class (B, Q, C), 0 to 1."""
         return found.logits[-1].float().sigmoid() * found.valid[..., None]
 
 
-def alike(attention: MultiHeadAttention) -> MultiHeadAttention:
+def init_keys_as_queries(attention: MultiHeadAttention) -> MultiHeadAttention:
     """Before training, keys made as queries are: a query looks where it stands, and at what is like it."""
     attention.key.load_state_dict(attention.query.state_dict())
     return attention
@@ -145,11 +147,11 @@ def places_in_picture(memory: Memory) -> tuple[Tensor, Tensor]:
     """
     if memory.pyramid is None or memory.places is None:
         raise ValueError("object queries need a memory of a picture, with places; this memory has none")
-    shown = memory.pyramid.shown.to(memory.places.dtype)
+    shown = memory.pyramid.valid_size.to(memory.places.dtype)
     return memory.places / shown.flip(-1)[:, None], shown
 
 
-def waves(values: Tensor, width: int) -> Tensor:
+def sine_embedding(values: Tensor, width: int) -> Tensor:
     """Sines and cosines (..., width) of pairs of numbers (..., 2) in 0..1, half the width for each number."""
     number = width // 4
     steps = torch.arange(number, device=values.device, dtype=values.dtype) / max(number - 1, 1)
@@ -158,12 +160,12 @@ def waves(values: Tensor, width: int) -> Tensor:
     return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)
 
 
-def picked(values: Tensor, index: Tensor) -> Tensor:
+def gather_rows(values: Tensor, index: Tensor) -> Tensor:
     """Rows index (B, Q) of values (B, S, C); (B, Q, C)."""
     return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))
 
 
-def surest(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, most: int) -> Detections:
+def top_queries(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, most: int) -> Detections:
     """The detections of one picture from scores (Q, C) and boxes (Q, 4)."""
     height, width = shown
     score, order = scores.flatten().sort(descending=True, stable=True)

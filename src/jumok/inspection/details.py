@@ -7,47 +7,47 @@ from torch import Tensor
 
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection import views
-from jumok.inspection.heads import HeadStatistics, Stands
-from jumok.inspection.looking import Look, within
+from jumok.inspection.heads import HeadStatistics, Positions
+from jumok.inspection.inspect import Inspection, check_index
 from jumok.inspection.uses import pooled
 
 
-def row(look: Look, attention: str, answer: int, query: int) -> dict[str, Any]:
+def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
     """What one query looked at in all layers and heads."""
     return {"weights": [layer.tolist() for layer in look.row(attention, answer, query)]}
 
 
-def column(look: Look, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
+def column(look: Inspection, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
     """Who looked at one key, in one head."""
     whole = look.map_of(attention, answer, layer)
-    place = 0, within("head", head, whole.shape[1]), slice(None), within("key", key, whole.shape[3])
+    place = 0, check_index("head", head, whole.shape[1]), slice(None), check_index("key", key, whole.shape[3])
     return {"weights": whole[place].tolist()}
 
 
-def map_of(look: Look, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
+def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
     """All weights of one head; of a large map, the largest of several in each place."""
     whole = look.map_of(attention, answer, layer)
-    weights, some = pooled(whole, within("head", head, whole.shape[1]))
+    weights, some = pooled(whole, check_index("head", head, whole.shape[1]))
     rows, columns = weights.shape
     return {"rows": rows, "columns": columns, "weights": weights.flatten().tolist(), "pooled": some}
 
 
-def heads(look: Look, attention: str, answer: int) -> dict[str, Any]:
+def heads(look: Inspection, attention: str, answer: int) -> dict[str, Any]:
     """What kind of looking each head does, in numbers; no distance where queries and keys stand apart."""
     use, layers = look.use(attention), look.layers(attention, answer)
     _, _, T, S = layers[0].shape
     stands = use.stands(answer)
-    known = stands or Stands(torch.zeros(T, 1), torch.zeros(S, 1))
+    known = stands or Positions(torch.zeros(T, 1), torch.zeros(S, 1))
     found = [one for number, layer in enumerate(layers) for one in layer.statistics(number, known)]
     return {"heads": [described(one, stands is not None) for one in found]}
 
 
 def described(one: HeadStatistics, stands: bool) -> dict[str, Any]:
-    return one.document() if stands else {**one.document(), "distance": None}
+    return one.to_json() if stands else {**one.to_json(), "distance": None}
 
 
 def derived(
-    look: Look, attention: str, answer: int, view: str, query: int | None, shift: int = 0
+    look: Inspection, attention: str, answer: int, view: str, query: int | None, shift: int = 0
 ) -> dict[str, Any]:
     """What can be computed of weights, with a label that says so."""
     if view not in DERIVED:
@@ -57,7 +57,7 @@ def derived(
         return aligned(look, attention, answer, shift)
     if query is None:
         raise DataError(f"the view {view!r} is of one query; name it")
-    within("query", query, layers[0].shape[2])
+    check_index("query", query, layers[0].shape[2])
     if view == "mean":
         made = views.head_mean(layers, query=query)  # type: ignore[arg-type]
         return document(made, made.weights)
@@ -72,7 +72,7 @@ def derived(
 DERIVED = ("mean", "rollout", "alignment")
 
 
-def aligned(look: Look, attention: str, answer: int, shift: int) -> dict[str, Any]:
+def aligned(look: Inspection, attention: str, answer: int, shift: int) -> dict[str, Any]:
     """Which key each token of the answer belongs to."""
     use = look.use(attention)
     if use.use != "cross" or use.queries["kind"] != "tokens":
@@ -90,16 +90,16 @@ def document(view: views.View, weights: Tensor | None) -> dict[str, Any]:
     return said if weights is None else {**said, "weights": weights.tolist()}
 
 
-def check(look: Look, answer: int) -> dict[str, Any]:
+def check(look: Inspection, answer: int) -> dict[str, Any]:
     """Whether weights · values give what the kernel gave, at worst."""
     worst = look.check(answer)
-    return {"error": worst.error, "most": worst.most, "holds": worst.holds}
+    return {"error": worst.error, "most": worst.tolerance, "holds": worst.ok}
 
 
-def steps(look: Look) -> dict[str, Any]:
+def steps(look: Inspection) -> dict[str, Any]:
     """The search of the first output that is written token by token, step by step."""
-    for one in look.said:
-        found = one.scored.steps()
+    for one in look.outputs:
+        found = one.replay.steps()
         if found is not None:
             return {"steps": found}
     raise DataError("there is no search to follow: nothing was written token by token")

@@ -13,9 +13,9 @@ from jumok.data.images import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import ANSWERS, read_evaluation
-from jumok.kinds.kind import InputKind, OutputKind
+from jumok.kinds.contract import InputKind, OutputKind
 from jumok.kinds.text import Text
-from jumok.predictor.saved import CONFIG, read_config
+from jumok.predictor.model_folder import CONFIG, read_config
 
 MOST = 6
 LOOKED = 200  # answers that are read at most
@@ -32,7 +32,7 @@ class Example:
     thumbnails: Mapping[str, str]
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
-    def document(self, number: int) -> dict[str, Any]:
+    def to_json(self, number: int) -> dict[str, Any]:
         """As a page is told: of an image its number, by which it can be asked for."""
         images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
         return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}

@@ -23,13 +23,13 @@ class HeadStatistics:
     sink: float  # weight of the key that all queries together look at most
     sink_key: int  # which one that is
 
-    def document(self) -> dict[str, float | int | None]:
+    def to_json(self) -> dict[str, float | int | None]:
         """As JSON says it, which knows no NaN."""
         return {name: value if value == value else None for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
-class Stands:
+class Positions:
     """Where queries (T, d) and keys (S, d) stand, in the same unit; d is 1 for tokens and 2 for cells."""
 
     queries: Tensor
@@ -44,7 +44,7 @@ def statistics(
     attention: AttentionMap,
     example: int = 0,
     layer: int = 0,
-    stands: Stands | None = None,
+    stands: Positions | None = None,
     counted: Tensor | None = None,
 ) -> list[HeadStatistics]:
     """Of each head, from a few rows of its weights at a time. `layer` is only noted.
@@ -62,7 +62,7 @@ def of_layers(maps: Sequence[AttentionMap], example: int = 0) -> list[HeadStatis
 
 
 def of_head(
-    attention: AttentionMap, example: int, layer: int, head: int, stands: Stands, counted: Tensor | None
+    attention: AttentionMap, example: int, layer: int, head: int, stands: Positions, counted: Tensor | None
 ) -> HeadStatistics:
     T, S = attention.shape[2:]
     device = attention.output.device
@@ -96,7 +96,7 @@ def measured(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor
     return entropy, spread.clamp(max=1.0), (weights * distances).sum(-1)
 
 
-def in_a_row(attention: AttentionMap) -> Stands:
+def in_a_row(attention: AttentionMap) -> Positions:
     """Tokens at their numbers; queries that look at another text at the same share of its length.
 
     A few new queries that look at their own past stand at its end.
@@ -108,4 +108,4 @@ def in_a_row(attention: AttentionMap) -> Stands:
         queries = queries + offset
     elif T != S:
         queries = queries * ((S - 1) / max(1, T - 1))
-    return Stands(queries[:, None], torch.arange(S, dtype=torch.float32)[:, None])
+    return Positions(queries[:, None], torch.arange(S, dtype=torch.float32)[:, None])

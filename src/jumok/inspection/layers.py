@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from jumok.attention.hiding import Place
 from jumok.attention.maps import AttentionMap, Check, Index, ranges, sliced
+from jumok.attention.masking import AttentionSite
 from jumok.attention.scores import AdditiveScores
-from jumok.inspection.heads import HeadStatistics, Stands, statistics
+from jumok.inspection.heads import HeadStatistics, Positions, statistics
 from jumok.inspection.windows import Windows
 
 
@@ -22,10 +22,10 @@ class Target(NamedTuple):
     example: int
     query: int
     keys: list[int]  # that may be hidden
-    meant: list[int]  # the numbers that the layer has for these keys
+    layer_keys: list[int]  # the numbers that the layer has for these keys
 
-    def place(self, head: int | None) -> Place:
-        return Place(self.name, self.call, head)
+    def place(self, head: int | None) -> AttentionSite:
+        return AttentionSite(self.name, self.call, head)
 
 
 class Layer(Protocol):
@@ -50,7 +50,7 @@ class Layer(Protocol):
 
     def target(self, query: int) -> Target: ...
 
-    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+    def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
         """Of each head, with the number of the layer noted."""
         ...
 
@@ -60,7 +60,7 @@ class Layer(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class CallLayer:
     """One call, or the calls of a recurrent decoder for each step, as one."""
 
     call: AttentionMap
@@ -89,7 +89,7 @@ class Whole:
         call, row = (query, 0) if self.by_step else (None, query)
         return Target(self.name, call, 0, row, keys, keys)
 
-    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+    def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
         return statistics(self.call, 0, number, stands)
 
     def tensors(self) -> list[Tensor]:
@@ -97,10 +97,10 @@ class Whole:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class InputSlice:
     """Some keys of a layer: those of one of several inputs."""
 
-    whole: Whole
+    whole: CallLayer
     keys: range
 
     @property
@@ -127,9 +127,9 @@ class Part:
 
     def target(self, query: int) -> Target:
         keys = list(self.keys)
-        return self.whole.target(query)._replace(keys=keys, meant=list(range(len(keys))))
+        return self.whole.target(query)._replace(keys=keys, layer_keys=list(range(len(keys))))
 
-    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+    def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
         return statistics(self, 0, number, stands)  # type: ignore[arg-type]
 
     def tensors(self) -> list[Tensor]:
@@ -137,7 +137,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Windowed:
+class WindowedLayer:
     """The windows of a map of cells, put back in their places: a cell gives no weight to those of other windows."""
 
     call: AttentionMap  # (N, H, L, L)
@@ -187,16 +187,16 @@ class Windowed:
         keys = [key for key, cell in enumerate(cells) if cell >= 0]
         return Target(self.name, None, window, place, keys, [cells[key] for key in keys])
 
-    def statistics(self, number: int, stands: Stands) -> list[HeadStatistics]:
+    def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
         """The means over all windows; keys are numbered within their window."""
         windows = [self.of_window(number, window, stands) for window in range(len(self.windows.cells))]
         shares = (self.windows.cells >= 0).sum(1).double()
         shares = shares / shares.sum()
         return [mean_of([one[head] for one in windows], shares) for head in range(self.shape[1])]
 
-    def of_window(self, number: int, window: int, stands: Stands) -> list[HeadStatistics]:
+    def of_window(self, number: int, window: int, stands: Positions) -> list[HeadStatistics]:
         cells = self.windows.cells[window]
-        standing = Stands(*(side[cells.clamp(min=0)] for side in (stands.queries, stands.keys)))
+        standing = Positions(*(side[cells.clamp(min=0)] for side in (stands.queries, stands.keys)))
         return statistics(self.call, window, number, standing, cells >= 0)
 
     def tensors(self) -> list[Tensor]:
@@ -210,14 +210,14 @@ def mean_of(several: Sequence[HeadStatistics], shares: Tensor) -> HeadStatistics
     return replace(several[0], **dict(zip(names, (shares @ rows).tolist(), strict=True)))
 
 
-def joined(calls: Sequence[AttentionMap]) -> list[Whole]:
+def merge_layer_calls(calls: Sequence[AttentionMap]) -> list[CallLayer]:
     """The calls of a recurrent decoder, one for each step, as one of all steps; other calls as they are."""
     scores = [call.scores for call in calls if isinstance(call.scores, AdditiveScores)]
     if len(scores) < len(calls):
-        return [Whole(call) for call in calls]
+        return [CallLayer(call) for call in calls]
     queries = torch.cat([one.queries for one in scores], 1)  # (B, T, D)
     output = torch.cat([call.output for call in calls], 2)  # (B, 1, T, V)
     whole = replace(scores[0], queries=queries)
     return [
-        Whole(AttentionMap(calls[0].name, whole, calls[0].values, output, calls[0].dropout), by_step=True)
+        CallLayer(AttentionMap(calls[0].name, whole, calls[0].values, output, calls[0].dropout), by_step=True)
     ]

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from jumok.inspection.looking import look as look_once
+from jumok.inspection.inspect import inspect_input as look_once
 from jumok.inspection.offline import kept_of
-from jumok.inspection.show import Shown
+from jumok.inspection.show import AttentionPage
+from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
-from jumok.predictor.saved import load
 
 
-def look(run: str | Path | Predictor, inputs: Any, title: str | None = None) -> Shown:
+def look(run: str | Path | Predictor, inputs: Any, title: str | None = None) -> AttentionPage:
     """What a trained model looks at for one input: a page that shows itself in a notebook, or is saved as HTML.
 
     Args:
@@ -25,4 +25,4 @@ def look(run: str | Path | Predictor, inputs: Any, title: str | None = None) -> 
     predictor = run if isinstance(run, Predictor) else load(Path(run))
     name = title or ("jumok" if isinstance(run, Predictor) else Path(run).resolve().name)
     found = look_once(predictor, inputs, name)
-    return Shown({**found.document(), "id": None}, kept_of(found))
+    return AttentionPage({**found.to_json(), "id": None}, kept_of(found))

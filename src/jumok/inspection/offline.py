@@ -6,18 +6,18 @@ from urllib.parse import urlencode
 
 from jumok.errors import DataError
 from jumok.inspection import details
-from jumok.inspection.looking import Look
+from jumok.inspection.groups import AttentionGroup, Layer
+from jumok.inspection.inspect import Inspection
 from jumok.inspection.packing import packed_weights, shares
-from jumok.inspection.recorded import Group, Layer
 from jumok.inspection.show import page_of
 
 
-def offline_page(look: Look) -> str:
+def offline_page(look: Inspection) -> str:
     """One HTML file: all weights of the best answer, exact where they fit, and the checks of every answer."""
-    return page_of({**look.document(), "id": None}, kept_of(look))
+    return page_of({**look.to_json(), "id": None}, kept_of(look))
 
 
-def kept_of(look: Look) -> dict[str, Any]:
+def kept_of(look: Inspection) -> dict[str, Any]:
     """What a page without a server may ask, by its addresses; all weights as `packed`."""
     kept: dict[str, Any] = {"packed": packed_of(look)}
     for answer in range(look.answers if look.uses else 0):
@@ -30,7 +30,7 @@ def kept_of(look: Look) -> dict[str, Any]:
     return kept
 
 
-def packed_of(look: Look, answer: int = 0) -> dict[str, Any]:
+def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
     """All weights of one answer by attention, exact where they fit."""
     groups = [group_of(look, name, answer) for name in look.uses]
     most, packed = shares(groups), {}
@@ -41,7 +41,7 @@ def packed_of(look: Look, answer: int = 0) -> dict[str, Any]:
     return packed
 
 
-def group_of(look: Look, name: str, answer: int) -> Group:
+def group_of(look: Inspection, name: str, answer: int) -> AttentionGroup:
     """A use of attention for one answer, as `show` packs them."""
     layers = [Layer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
-    return Group(name, look.uses[name].use, layers)
+    return AttentionGroup(name, look.uses[name].use, layers)

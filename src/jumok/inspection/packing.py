@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from jumok.inspection.layers import Windowed
-from jumok.inspection.recorded import Axis, Group
+from jumok.inspection.groups import AttentionGroup, Axis
+from jumok.inspection.layers import WindowedLayer
 
 LIMIT = 16_000_000  # bytes of weights in a page
 STEPS = 65_535  # of weights in 16 bits
@@ -33,7 +33,7 @@ def bins_of(axis: Axis, count: int, size: int) -> Bins:
     return Bins(number, beside + -(-rows // size) * across)
 
 
-def weights_in(group: Group) -> int:
+def weights_in(group: AttentionGroup) -> int:
     """How many numbers a group needs: of windows, those within each."""
     cut = windows_of(group)
     if cut is not None:
@@ -42,14 +42,16 @@ def weights_in(group: Group) -> int:
     return sum(group.heads) * T * S
 
 
-def windows_of(group: Group) -> list[Tensor] | None:
+def windows_of(group: AttentionGroup) -> list[Tensor] | None:
     """The cells (N, L) of the windows of each layer, where all layers are cut into as many of the same size."""
-    found = [layer.calls[-1].windows.cells for layer in group.layers if isinstance(layer.calls[-1], Windowed)]
+    found = [
+        layer.calls[-1].windows.cells for layer in group.layers if isinstance(layer.calls[-1], WindowedLayer)
+    ]
     alike = len(found) == len(group.layers) and len({cells.shape for cells in found}) == 1
     return found if alike else None
 
 
-def shares(groups: Sequence[Group]) -> dict[str, int]:
+def shares(groups: Sequence[AttentionGroup]) -> dict[str, int]:
     """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
     left, found = LIMIT, {}
     for number, group in enumerate(sorted(groups, key=weights_in)):
@@ -58,7 +60,7 @@ def shares(groups: Sequence[Group]) -> dict[str, int]:
     return found
 
 
-def packed_weights(group: Group, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
+def packed_weights(group: AttentionGroup, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
     """All weights (heads of all layers, T, S) in at most so many bytes: exact, else in 16 bits, else pooled, too."""
     T, S = group.sides
     numbers, cut = weights_in(group), windows_of(group)
@@ -77,17 +79,17 @@ def packed_weights(group: Group, axes: tuple[Axis, Axis], example: int, most: in
     return about | {"pool": list(pool), "data": joined_bytes(parts)}
 
 
-def heads_of(group: Group) -> list[tuple[Any, int]]:
+def heads_of(group: AttentionGroup) -> list[tuple[Any, int]]:
     """Each layer with each of its heads, in the order in which they are packed."""
     return [(layer, head) for layer in group.layers for head in range(layer.shape[1])]
 
 
-def windowed(layer: Windowed, head: int) -> Tensor:
+def windowed(layer: WindowedLayer, head: int) -> Tensor:
     """The weights (N, L, L) of a head within each window."""
     return layer.call[:, head].cpu()
 
 
-def pooling(group: Group, axes: tuple[Axis, Axis], most: int) -> tuple[int, int]:
+def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[int, int]:
     """How far queries and keys share a number, so that all fit in 16 bits each; a short side stays whole."""
     heads, (T, S) = sum(group.heads), group.sides
     for size in range(1, max(T, S) + 1):

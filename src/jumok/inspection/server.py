@@ -26,12 +26,12 @@ from torch import Tensor
 from jumok.data.images import load_image
 from jumok.errors import DataError, JumokError
 from jumok.inspection import details
+from jumok.inspection.ablation import ablate
 from jumok.inspection.guard import MOST_BYTES, Guard
+from jumok.inspection.inspect import Inspection
 from jumok.inspection.korean import in_korean
-from jumok.inspection.looking import Look
-from jumok.inspection.matter import verdict_on
 from jumok.inspection.offline import packed_of
-from jumok.inspection.workbench import Gone, Workbench, values_of
+from jumok.inspection.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 NUMBERS = "application/octet-stream"  # a page may ask for rows in this way
@@ -102,11 +102,11 @@ class Api:
         return await self.answered(self.models, lambda: self.bench.look(run, values_of(run, given)))
 
     async def test(self, request: Request) -> Response:
-        asked = Asked(request)
+        asked = QueryParams(request)
         look = self.bench.find(asked.text("look"))
         return await self.answered(
             self.models,
-            lambda: verdict_on(
+            lambda: ablate(
                 look,
                 asked.text("attention"),
                 asked.number("answer", 0),
@@ -119,17 +119,17 @@ class Api:
 
     async def row(self, request: Request) -> Response:
         """What one query looked at, in JSON, or in plain numbers for a page that accepts them."""
-        asked = Asked(request)
+        asked = QueryParams(request)
         look, query = self.bench.find(asked.text("look")), asked.number("query")
         if NUMBERS in request.headers.get("accept", ""):
             return await self.within(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
         return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
 
-    def detail(self, ask: Callable[[Look, "Asked"], Any]) -> Endpoint:
+    def detail(self, ask: Callable[[Inspection, "QueryParams"], Any]) -> Endpoint:
         """What one detail of a look is answered by."""
 
         async def answer(request: Request) -> Response:
-            asked = Asked(request)
+            asked = QueryParams(request)
             look = self.bench.find(asked.text("look"))
             return await self.answered(self.readers, partial(ask, look, asked))
 
@@ -166,7 +166,7 @@ class Api:
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
 
 
-class Asked:
+class QueryParams:
     """The query of a request."""
 
     def __init__(self, request: Request) -> None:
@@ -195,7 +195,7 @@ class Asked:
         return self.text("attention"), self.number("answer", 0)
 
 
-DETAILS: dict[str, Callable[[Look, Asked], Any]] = {
+DETAILS: dict[str, Callable[[Inspection, QueryParams], Any]] = {
     "column": lambda look, asked: details.column(
         look, *asked.where, asked.number("key"), asked.number("layer"), asked.number("head")
     ),
@@ -245,7 +245,9 @@ def as_example(value: str) -> Any:
 
 
 async def refused(request: Request, error: JumokError) -> Response:
-    return wrong(404 if isinstance(error, Gone) else 400, str(error), error.ko or in_korean(str(error)))
+    return wrong(
+        404 if isinstance(error, ExpiredInspection) else 400, str(error), error.ko or in_korean(str(error))
+    )
 
 
 async def not_served(request: Request, error: HTTPException) -> Response:

@@ -21,8 +21,8 @@ from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.beams import BeamIndices, rows_of
+from jumok.inspection.groups import START, AttentionGroup, Sides, groups_of
 from jumok.inspection.packing import packed_weights, shares
-from jumok.inspection.recorded import START, Group, Sides, groups_of
 from jumok.inspection.windows import Windows
 
 LARGEST = 1024  # pixels of a picture's longer side
@@ -34,7 +34,7 @@ FITTING = """addEventListener("message", (event) => {
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class AttentionPage:
     """A page that shows itself in a notebook, and can be saved."""
 
     document: dict[str, Any]
@@ -79,7 +79,7 @@ def show(
     windows: Mapping[str, Windows] | None = None,
     beam_indices: BeamIndices | None = None,
     start: str = START,
-) -> Shown:
+) -> AttentionPage:
     """What a recorded model looked at, as the page of the workbench.
 
     `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
@@ -122,7 +122,7 @@ def show(
         "model": {"name": title or "jumok", "summary": summary(groups)},
         "inputs": inputs_of(sides, picture),
         "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
-        "attentions": [group.document(*sides.axes(group)) for group in groups],
+        "attentions": [group.to_json(*sides.axes(group)) for group in groups],
         "nothing": None,
         "test": "python",
     }
@@ -130,7 +130,7 @@ def show(
     packed = {
         group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
     }
-    return Shown(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
+    return AttentionPage(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
 
 
 def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
@@ -176,11 +176,13 @@ def check_of(maps: Recording) -> dict[str, Any]:
     unchecked = len(maps.calls) - len(checks)
     if not checks:  # with dropout, the kernel's output is of other weights
         return {"error": None, "most": None, "holds": None, "unchecked": unchecked}
-    worst = max(checks, key=lambda one: one.error / one.most)
-    return {"error": worst.error, "most": worst.most, "holds": worst.holds, "unchecked": unchecked}
+    worst = max(checks, key=lambda one: one.error / one.tolerance)
+    return {"error": worst.error, "most": worst.tolerance, "holds": worst.ok, "unchecked": unchecked}
 
 
-def started(groups: Sequence[Group], start: str, queries: Sequence[str]) -> tuple[str, Sequence[str]]:
+def started(
+    groups: Sequence[AttentionGroup], start: str, queries: Sequence[str]
+) -> tuple[str, Sequence[str]]:
     """The start token and those written; a sequence as `generate` gives it begins with the start token."""
     longer = any(
         group.use == "decoder" and group.causal and group.sides[0] + 1 == len(queries) for group in groups
@@ -192,7 +194,7 @@ def started(groups: Sequence[Group], start: str, queries: Sequence[str]) -> tupl
     )
 
 
-def check_tokens(groups: Sequence[Group], name: str, tokens: Sequence[str] | None) -> None:
+def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[str] | None) -> None:
     """DataError where tokens are not as many as the positions of any side that they may stand at."""
     counts = counts_of(groups, name)
     if tokens is None or len(tokens) in counts:
@@ -205,7 +207,7 @@ def check_tokens(groups: Sequence[Group], name: str, tokens: Sequence[str] | Non
     )
 
 
-def counts_of(groups: Sequence[Group], name: str) -> list[int]:
+def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
     """How many positions there are where tokens of this name may stand."""
     side = 0 if name == "queries" else 1
     own = "decoder" if name == "queries" else "encoder"
@@ -254,7 +256,7 @@ def plain(tokens: Sequence[str]) -> str:
     return " ".join(words).replace(" ##", "")
 
 
-def summary(groups: Sequence[Group]) -> str:
+def summary(groups: Sequence[AttentionGroup]) -> str:
     """How many layers and heads there are."""
     layers = sum(len(group.layers) for group in groups)
     return f"{layers} layers of attention, {sum(sum(group.heads) for group in groups)} heads"

@@ -8,11 +8,11 @@ import torch
 
 from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
-from jumok.inspection.heads import Stands
-from jumok.inspection.layers import Layer, Part, Whole, Windowed, joined
+from jumok.inspection.heads import Positions
+from jumok.inspection.layers import CallLayer, InputSlice, Layer, WindowedLayer, merge_layer_calls
 from jumok.inspection.windows import Windows
 from jumok.kinds.axes import Axis, positions
-from jumok.kinds.kind import InputKind
+from jumok.kinds.contract import InputKind
 from jumok.values import Memory
 
 Purpose = Literal["encoder", "decoder", "cross"]
@@ -35,12 +35,12 @@ class Use:
     def layers(self, answer: int) -> tuple[Layer, ...]:
         return self.answers[answer if len(self.answers) > 1 else 0]
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers(0)]
         about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
         return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
 
-    def stands(self, answer: int) -> Stands | None:
+    def stands(self, answer: int) -> Positions | None:
         """Where queries and keys stand; None where there is no distance between them."""
         _, _, T, S = self.layers(answer)[0].shape
         queries, keys = positions(self.queries, T), positions(self.keys, S)
@@ -48,7 +48,7 @@ class Use:
             return None
         if self.use == "cross":  # of another text, at the same share of its length
             queries = queries * ((S - 1) / max(1, T - 1))
-        return Stands(queries, keys)
+        return Positions(queries, keys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +73,10 @@ class Source:
         return fitting[0] if fitting else None
 
 
-def layers_of(recording: Recording, prefix: str) -> list[Whole]:
+def layers_of(recording: Recording, prefix: str) -> list[CallLayer]:
     """The layers below a path in the order of their calls."""
     names = [name for name in recording.names if name.startswith(prefix)]
-    return [layer for name in names for layer in joined(recording.all(name))]
+    return [layer for name in names for layer in merge_layer_calls(recording.all(name))]
 
 
 def encoder_uses(
@@ -86,7 +86,7 @@ def encoder_uses(
     found: list[Use] = []
     for source in sources:
         layers = layers_of(recording, f"encoders.{source.name}.")
-        cut = [Windowed(layer.call, windows[layer.name]) for layer in layers if layer.name in windows]
+        cut = [WindowedLayer(layer.call, windows[layer.name]) for layer in layers if layer.name in windows]
         found.extend(window_uses(source, cut))
         alone = [layer for layer in layers if layer.name not in windows and layer.shape[0] == 1]
         count = len(source.states)
@@ -97,7 +97,7 @@ def encoder_uses(
     return found
 
 
-def window_uses(source: Source, layers: Sequence[Windowed]) -> Iterator[Use]:
+def window_uses(source: Source, layers: Sequence[WindowedLayer]) -> Iterator[Use]:
     """One for each size of map."""
     for size in dict.fromkeys(layer.windows.size for layer in layers):
         axis = source.kind.cells(source.batch, size, 0)
@@ -107,7 +107,7 @@ def window_uses(source: Source, layers: Sequence[Windowed]) -> Iterator[Use]:
             yield Use(name, "encoder", axis, axis, (same,), "windows")
 
 
-def backbone_uses(source: Source, layers: Sequence[Whole]) -> Iterator[Use]:
+def backbone_uses(source: Source, layers: Sequence[CallLayer]) -> Iterator[Use]:
     """Attention of all cells of a backbone, with tokens beside them in some."""
     for count in dict.fromkeys(layer.shape[2] for layer in layers if layer.shape[2] == layer.shape[3]):
         grid = source.grid(count)
@@ -133,16 +133,16 @@ def decoder_uses(
         if len(sources) == 1:
             yield Use(f"{name}.cross", "cross", queries, source.axis, cross, way)
         else:
-            parts = tuple(tuple(Part(one, source.states) for one in answer) for answer in cross)
+            parts = tuple(tuple(InputSlice(one, source.states) for one in answer) for answer in cross)
             yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, way)
 
 
-def crosses(name: str, layer: Whole) -> bool:
+def crosses(name: str, layer: CallLayer) -> bool:
     """Whether a layer looks at the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
     return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 
-def is_causal(layer: Whole) -> bool:
+def is_causal(layer: CallLayer) -> bool:
     return getattr(layer.call.scores, "offset", None) is not None
 
 

@@ -25,7 +25,7 @@ class Gradient:
         tuple[int, float, float], ...
     ]  # key, weight (mean of the heads), gradient · weight (their sum)
 
-    def document(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         return {"rank_correlation": self.rank_correlation, "keys": [list(key) for key in self.keys]}
 
 
@@ -67,7 +67,7 @@ class Verdict:
     def too_few(self) -> bool:
         return len(self.changes) < (FEWEST_SETS if self.every else FEWEST)
 
-    def document(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """As JSON; `random` holds nulls where nothing could be drawn."""
         drawn = self.changes
         return {
@@ -83,7 +83,7 @@ class Verdict:
                 "high": max(drawn, default=None),
             },
             "head_off": None if self.head_off is None else {"change": self.head_off},
-            "gradient": None if self.gradient is None else self.gradient.document(),
+            "gradient": None if self.gradient is None else self.gradient.to_json(),
             "matters": self.matters,
             "text": {"en": self.english(), "ko": self.korean()},
         }

@@ -25,7 +25,7 @@ def head_mean(maps: Sequence[AttentionMap], example: int = 0, query: int | None 
 
     Of all queries (T, S), or of one (S,); a row sums to one.
     """
-    require_alike(maps)
+    require_same_shape(maps)
     B, _, T, _ = maps[0].shape
     queries = range(T) if query is None else at(query, T, "query")
     mean = mean_rows(maps, at(example, B, "example").start, slice(queries.start, queries.stop))
@@ -48,7 +48,7 @@ def rollout(
     `start` (M, N) are weights of the last layer's N positions to begin with, so that no N × N tensor is needed: a
     single position, or cross-attention that is to be followed down to the input. Gives (N, N) or (M, N).
     """
-    require_alike(maps)
+    require_same_shape(maps)
     N = maps[0].shape[3]
     if maps[0].shape[2] != N:
         raise RunError(
@@ -60,7 +60,7 @@ def rollout(
         else start.to(maps[0].output.device).float()
     )
     for layer in reversed(maps):
-        rows = carried(rows, layer, example, 0.5 if residual else 0.0)
+        rows = roll_back(rows, layer, example, 0.5 if residual else 0.0)
     return View(
         "rollout",
         f"Derived: attention rollout through {counted(len(maps), 'layer')}",
@@ -69,7 +69,7 @@ def rollout(
     )
 
 
-def carried(rows: Tensor, layer: AttentionMap, example: int, kept: float) -> Tensor:
+def roll_back(rows: Tensor, layer: AttentionMap, example: int, kept: float) -> Tensor:
     """Weights (M, N) of a layer's positions as weights of what the layer was given.
 
     A position keeps the share `kept` of itself; all of it, where it may look at nothing.
@@ -121,7 +121,7 @@ def mean_rows(maps: Sequence[AttentionMap], example: int, queries: slice) -> Ten
     return total / len(heads)
 
 
-def require_alike(maps: Sequence[AttentionMap]) -> None:
+def require_same_shape(maps: Sequence[AttentionMap]) -> None:
     """RunError unless there are maps, all of the same queries and keys."""
     if not maps:
         raise RunError("no attention was given; a view needs one map at least")

@@ -9,7 +9,7 @@ from typing import Any
 
 from jumok.errors import DataError
 from jumok.inspection.examples import Example
-from jumok.inspection.looking import Look, look
+from jumok.inspection.inspect import Inspection, inspect_input
 from jumok.predictor.predictor import Predictor
 from jumok.training.environment import installed
 
@@ -18,12 +18,12 @@ ROOM = 2**31  # bytes of what they keep; the last one is kept however large it i
 LONGEST = 20_000  # characters of a text
 
 
-class Gone(DataError):
+class ExpiredInspection(DataError):
     """A look that is asked for is not kept any more."""
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedRun:
     """A run that is looked into."""
 
     name: str
@@ -31,50 +31,50 @@ class Opened:
     summary: str
     examples: Sequence[Example]
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         inputs = [
             {"name": name, "kind": "image" if kind.reads_files else "text"}
             for name, kind in self.predictor.inputs.items()
         ]
-        examples = [example.document(number) for number, example in enumerate(self.examples)]
+        examples = [example.to_json(number) for number, example in enumerate(self.examples)]
         return {"name": self.name, "summary": self.summary, "inputs": inputs, "examples": examples}
 
 
 class Workbench:
     """Looks into runs, and keeps the last looks by their names. Not more than one model may work at a time."""
 
-    def __init__(self, runs: Sequence[Opened]) -> None:
+    def __init__(self, runs: Sequence[LoadedRun]) -> None:
         self.runs = runs
-        self.looks: OrderedDict[str, Look] = OrderedDict()
+        self.looks: OrderedDict[str, Inspection] = OrderedDict()
         self.lock = Lock()
 
     def session(self) -> dict[str, Any]:
-        return {"runs": [run.document() for run in self.runs], "version": installed("jumok")}
+        return {"runs": [run.to_json() for run in self.runs], "version": installed("jumok")}
 
-    def run(self, number: object) -> Opened:
+    def run(self, number: object) -> LoadedRun:
         """The run of a number; DataError where there is none."""
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self.runs):
             raise DataError(f"there is no run {number!r}; there are {len(self.runs)}, numbered from 0")
         return self.runs[number]
 
-    def look(self, run: Opened, values: Mapping[str, Any]) -> dict[str, Any]:
+    def look(self, run: LoadedRun, values: Mapping[str, Any]) -> dict[str, Any]:
         """Look once, keep it, and give its document."""
-        made = replace(look(run.predictor, values, run.name), id=token_urlsafe(12))
+        made = replace(inspect_input(run.predictor, values, run.name), id=token_urlsafe(12))
         with self.lock:
             self.looks[str(made.id)] = made
             while len(self.looks) > KEPT or (len(self.looks) > 1 and self.size() > ROOM):
                 self.looks.popitem(last=False)
-        return made.document()
+        return made.to_json()
 
     def size(self) -> int:
         """The bytes that all looks keep."""
         return sum(one.size for one in self.looks.values())
 
-    def find(self, name: str) -> Look:
+    def find(self, name: str) -> Inspection:
         """A look that is still kept; it is kept longer now."""
         with self.lock:
             if name not in self.looks:
-                raise Gone(
+                raise ExpiredInspection(
                     "this look is not kept any more; look again",
                     "이 화면의 내용은 더 이상 남아 있지 않습니다. 다시 살펴보세요.",
                 )
@@ -82,7 +82,7 @@ class Workbench:
             return self.looks[name]
 
 
-def values_of(run: Opened, given: object) -> dict[str, Any]:
+def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
     """Inputs as a page gives them: texts, pictures that were read already, or the numbers of examples.
 
     A text for an image would be taken for a path of this machine, and is refused.
@@ -95,7 +95,7 @@ def values_of(run: Opened, given: object) -> dict[str, Any]:
     return {name: value_of(run, str(name), value) for name, value in given.items()}
 
 
-def value_of(run: Opened, name: str, value: Any) -> Any:
+def value_of(run: LoadedRun, name: str, value: Any) -> Any:
     reads_images = run.predictor.inputs[name].reads_files
     if isinstance(value, Mapping) and set(value) == {"example"}:
         number = value["example"]

@@ -10,23 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.annotations.source import MarkedObject, objects_of
 from jumok.data.marks import BoxMarks
 from jumok.data.resizing import scaled_boxes
 from jumok.data.store import TextStore
-from jumok.drawing.sheet import LabelledPicture
+from jumok.drawing.sheet import LabelledImage
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
 from jumok.heads.dense import FLOOR, DenseBoxHead
 from jumok.heads.query import QueryBoxHead
 from jumok.kinds.boxes_options import BoxesOutput, QueryHeadOptions
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
-from jumok.kinds.details import Detail, box_detail
-from jumok.kinds.image_options import Wants
-from jumok.kinds.kind import Asked, Column, Material, Tables
+from jumok.kinds.contract import Column, DecodingRequest, Embeddings, TrainingData
+from jumok.kinds.error_tables import ErrorTable, box_detail
+from jumok.kinds.image_options import FeatureRequest
 from jumok.kinds.options import ModelOptions
-from jumok.kinds.scored import ScoredBoxes
+from jumok.kinds.replay import RescorableBoxes
 from jumok.kinds.showing import Showing, best_showing, hidden_boxes, read_showing, write_showing
 from jumok.losses.tokens import Loss
 from jumok.metrics.boxes import box_metrics, class_counts
@@ -35,7 +35,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memory
 
-TELLING = 20  # objects of a size, from which on a score of them is shown
+MIN_OBJECTS = 20  # objects of a size, from which on a score of them is shown
 SHOWING = "{name}.showing.json"  # in the folder of a model
 
 
@@ -69,12 +69,12 @@ class Boxes:
     image: str  # the name of the input that they are found in
     batch_size: None = None
     reads_files: bool = False
-    counted: str = "image"
+    loss_unit: str = "image"
     supported: str = "objects"
     showing: Showing = field(default_factory=Showing)
 
     @property
-    def least(self) -> float:
+    def score_threshold(self) -> float:
         return self.showing.threshold
 
     @cached_property
@@ -87,8 +87,8 @@ class Boxes:
         return {name: number for number, name in enumerate(self.names)}
 
     @property
-    def wants(self) -> Wants:
-        return self.options.head.wants
+    def needs(self) -> FeatureRequest:
+        return self.options.head.needs
 
     def learning_rate(self, model: ModelOptions) -> float:
         return self.options.head.learning_rate
@@ -109,7 +109,7 @@ class Boxes:
         """The objects of all rows."""
         return MarkedObjects(list(store.texts(self.name)), self.numbers)
 
-    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+    def unknown_classes(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         """The rows with an object of a class that was not there in training."""
         found: dict[int, str] = {}
         for place, text in enumerate(store.texts(self.name, rows)):
@@ -136,11 +136,11 @@ class Boxes:
         counts = torch.tensor([len(item.boxes) for item in items])
         return BoxTargets(boxes, labels, torch.arange(most) < counts[:, None], crowd)
 
-    def counts(self, column: Column, rows: np.ndarray) -> int:
+    def num_targets(self, column: Column, rows: np.ndarray) -> int:
         return len(rows)
 
     def decoder(
-        self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]
+        self, tables: Embeddings, model: ModelOptions, encoders: Mapping[str, nn.Module]
     ) -> DenseBoxHead | QueryBoxHead:
         encoder = encoders[self.image]
         if not isinstance(encoder, ImageEncoder):
@@ -152,27 +152,31 @@ class Boxes:
         return self.options.head.loss(decoder, memory, target)
 
     def predict(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> list[BoxesPrediction]:
         """The objects of each image, the surest first, in pixels of the image as it came."""
         pictures = inputs[self.image]
-        sizes = zip(pictures.shown.tolist(), pictures.original.tolist(), strict=True)
+        sizes = zip(pictures.valid_size.tolist(), pictures.original.tolist(), strict=True)
         made = decoder(memory)
-        lower = asked.least is not None and asked.least < FLOOR
-        found = decoder.detect(made, threshold=asked.least) if lower else decoder.detect(made)
+        lower = asked.score_threshold is not None and asked.score_threshold < FLOOR
+        found = decoder.detect(made, threshold=asked.score_threshold) if lower else decoder.detect(made)
         return [
-            self.readable(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
+            self.to_prediction(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
             for one, (shown, original) in zip(found, sizes, strict=True)
         ]
 
-    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredBoxes:
+    def replay(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
+    ) -> RescorableBoxes:
         made = decoder(memory)
         (found,) = decoder.detect(made)
-        (shown,), (original,) = inputs[self.image].shown.tolist(), inputs[self.image].original.tolist()
-        prediction = self.readable(found.boxes, found.scores, found.labels, tuple(shown), tuple(original))
-        return ScoredBoxes(self.name, prediction, found, self.options.head.asking(made))
+        (shown,), (original,) = inputs[self.image].valid_size.tolist(), inputs[self.image].original.tolist()
+        prediction = self.to_prediction(
+            found.boxes, found.scores, found.labels, tuple(shown), tuple(original)
+        )
+        return RescorableBoxes(self.name, prediction, found, self.options.head.num_queries(made))
 
-    def readable(
+    def to_prediction(
         self,
         boxes: Tensor,
         scores: Tensor,
@@ -189,14 +193,14 @@ class Boxes:
                 for label, score, box, doubt in zip(*rows, strict=True)
             ),
             original,
-            self.least,
+            self.score_threshold,
         )
 
     @property
-    def nothing(self) -> BoxesPrediction:
-        return BoxesPrediction((), (0, 0), self.least)
+    def empty_prediction(self) -> BoxesPrediction:
+        return BoxesPrediction((), (0, 0), self.score_threshold)
 
-    def found(self, value: BoxesPrediction) -> FoundBoxes:
+    def to_metric(self, value: BoxesPrediction) -> FoundBoxes:
         return FoundBoxes(
             np.array([one.box for one in value.objects], dtype=np.float64).reshape(-1, 4),
             np.array([one.score for one in value.objects], dtype=np.float64),
@@ -204,7 +208,7 @@ class Boxes:
             np.array([one.doubtful for one in value.objects], dtype=bool),
         )
 
-    def right(self, texts: Sequence[str], root: Path) -> TrueBoxes:
+    def reference(self, texts: Sequence[str], root: Path) -> TrueBoxes:
         objects = objects_of(texts[0])
         boxes = np.array([one.box for one in objects], dtype=np.float64).reshape(-1, 4)
         return TrueBoxes(
@@ -217,7 +221,7 @@ class Boxes:
 
     @cached_property
     def _metrics(self) -> dict[str, Metric[Any, Any]]:
-        return box_metrics(self.names, self.least)
+        return box_metrics(self.names, self.score_threshold)
 
     def metrics(self) -> dict[str, Metric[Any, Any]]:
         return self._metrics
@@ -226,19 +230,19 @@ class Boxes:
         """Scores of a few objects of a size say nothing."""
         sizes = ("AP_small", "AP_medium", "AP_large")
         many = self.support(right)
-        told = [name for name in sizes if many[name] >= TELLING]
+        told = [name for name in sizes if many[name] >= MIN_OBJECTS]
         return ["AP", "AP50", "AP75", "F1@50", *(f"AP50/{name}" for name in self.names), *told]
 
     def support(self, right: Sequence[TrueBoxes]) -> dict[str, int]:
         return box_support(right, self.names)
 
     def occurrence(self, found: Sequence[FoundBoxes], right: Sequence[TrueBoxes]) -> Occurrence:
-        return box_occurrence(found, right, self.names, self.least)
+        return box_occurrence(found, right, self.names, self.score_threshold)
 
-    def choosing_metric(self) -> Metric[Any, Any]:
+    def selection_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]
 
-    def example_metric(self) -> Metric[Any, Any]:
+    def per_example_metric(self) -> Metric[Any, Any]:
         return self._metrics["F1@50"]
 
     def excess(self, column: Column, rows: np.ndarray) -> str | None:
@@ -255,12 +259,12 @@ class Boxes:
             f"{head.queries:,} that can be found; raise outputs.{self.name}.head.queries"
         )
 
-    def answers(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
+    def references_from_rows(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
         """What is marked; rows do not say the size of the image."""
         objects = (FoundObject(one.name, 1.0, one.box) for one in objects_of(texts[0]))
         return [BoxesPrediction(tuple(objects), (0, 0))]
 
-    def targets(self, batch: BoxTargets) -> list[BoxesPrediction]:
+    def references_from_batch(self, batch: BoxTargets) -> list[BoxesPrediction]:
         rows = zip(batch.boxes, batch.labels, batch.valid, strict=True)
         return [self.marked(boxes[valid], labels[valid]) for boxes, labels, valid in rows]
 
@@ -270,12 +274,12 @@ class Boxes:
             tuple(FoundObject(self.names[label], 1.0, tuple(box)) for label, box in named), (0, 0)
         )
 
-    def drawn(self, value: BoxesPrediction, image: Tensor) -> LabelledPicture:
+    def drawn(self, value: BoxesPrediction, image: Tensor) -> LabelledImage:
         """The objects that are sure enough, the surest on top."""
         objects = value.sure()[::-1]
         boxes = torch.tensor([one.box for one in objects]).reshape(-1, 4)
         labels = tuple(self.numbers[one.name] for one in objects)
-        return LabelledPicture(image, "", boxes, labels, tuple(one.tag for one in objects))
+        return LabelledImage(image, "", boxes, labels, tuple(one.tag for one in objects))
 
     def results(self, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:
         """COCO's format of results, one record for each object however unsure."""
@@ -285,8 +289,10 @@ class Boxes:
     def as_image(self, value: BoxesPrediction) -> None:
         return None
 
-    def details(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> list[Detail]:
-        return [box_detail(class_counts(found, right, self.names, self.least), self.least)]
+    def details(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> list[ErrorTable]:
+        return [
+            box_detail(class_counts(found, right, self.names, self.score_threshold), self.score_threshold)
+        ]
 
     def pack(self, value: BoxesPrediction) -> dict[str, Any]:
         objects = [[one.name, one.score, one.box, one.doubtful] for one in value.objects]
@@ -295,7 +301,7 @@ class Boxes:
     def unpack(self, packed: dict[str, Any]) -> BoxesPrediction:
         height, width = packed["size"]
         objects = tuple(FoundObject(n, s, tuple(box), doubt) for n, s, box, doubt in packed["objects"])
-        return BoxesPrediction(objects, (height, width), self.least)
+        return BoxesPrediction(objects, (height, width), self.score_threshold)
 
     def tuned(self, found: list[FoundBoxes], right: list[TrueBoxes]) -> "Boxes | None":
         """The same with the score and the rule by which most of what is told is right."""
@@ -330,7 +336,7 @@ def area_of(one: MarkedObject) -> float:
     return one.area if one.area is not None else (x2 - x1) * (y2 - y1)
 
 
-def fit(name: str, options: BoxesOutput, image: str, material: Material) -> Boxes:
+def fit(name: str, options: BoxesOutput, image: str, material: TrainingData) -> Boxes:
     return Boxes(name, options, material.classes, image)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from jumok.kinds.image_options import Wants
+from jumok.kinds.image_options import FeatureRequest
 from jumok.kinds.options import ModelOptions, Options
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ class DenseHeadOptions(Options):
         return 3e-3
 
     @property
-    def wants(self) -> Wants:
-        return Wants(LEVELS, neck=True)
+    def needs(self) -> FeatureRequest:
+        return FeatureRequest(LEVELS, neck=True)
 
-    def asking(self, found: "DenseBoxes") -> None:
+    def num_queries(self, found: "DenseBoxes") -> None:
         return None  # cells answer, and none of them looks around
 
     def loss(self, head: "DenseBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
@@ -58,10 +58,10 @@ class QueryHeadOptions(Options):
         return 1e-3
 
     @property
-    def wants(self) -> Wants:
-        return Wants((16, 32), states=True, neck=True)
+    def needs(self) -> FeatureRequest:
+        return FeatureRequest((16, 32), states=True, neck=True)
 
-    def asking(self, found: "QueryBoxes") -> int:
+    def num_queries(self, found: "QueryBoxes") -> int:
         """How many queries there are."""
         return found.valid.shape[1]
 

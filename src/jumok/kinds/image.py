@@ -17,19 +17,19 @@ from jumok.data.augmentation import Augmentation
 from jumok.data.faults import UnreadableFile
 from jumok.data.images import Size, load_image, read_header
 from jumok.data.kept import ROOM, Kept
-from jumok.data.marks import joined, marks_of
-from jumok.data.resizing import MarkedPicture, fitted, fitting_size, pixels_of
+from jumok.data.marks import attach_marks, marks_of
+from jumok.data.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
 from jumok.data.store import TextStore
 from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole, write_json
 from jumok.kinds.axes import Axis, cell_axis
+from jumok.kinds.contract import Column, Embeddings, Example, OutputKind, TrainingData
 from jumok.kinds.image_options import ImageInput
-from jumok.kinds.kind import Column, Items, Material, OutputKind, Tables
 from jumok.kinds.options import ModelOptions
-from jumok.values import Memory, Pictures
+from jumok.values import ImageBatch, Memory
 
-MEASURED = 1000  # images of the training data, at most, that the canvas is measured by
+CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
 Given = Path | Pillow.Image  # an image as people give it
 
 
@@ -48,9 +48,9 @@ class Images:
     def lengths(self) -> np.ndarray:
         return np.zeros(len(self.given), dtype=np.int64)
 
-    def __getitem__(self, i: int) -> MarkedPicture:
+    def __getitem__(self, i: int) -> ImageSample:
         pixels = self.kept.get(i, lambda: self.read(i))
-        return MarkedPicture(pixels, (pixels.shape[1], pixels.shape[2]))
+        return ImageSample(pixels, (pixels.shape[1], pixels.shape[2]))
 
     def read(self, i: int) -> Tensor:
         """The pixels (3, Y, X) of an image."""
@@ -127,7 +127,7 @@ class Image:
     def encode(self, values: Sequence[Given]) -> Images:
         return Images(values)
 
-    def alike(self, column: Column) -> np.ndarray:
+    def batch_group(self, column: Column) -> np.ndarray:
         """Images of one size on the canvas meet, so that no answer depends on what stands beside an image."""
         if not isinstance(column, Images):
             raise TypeError(f"{self.name!r} needs a column of images; got {type(column).__name__}")
@@ -142,11 +142,11 @@ class Image:
     def square(self) -> tuple[int, int]:
         return self.options.size, self.options.size
 
-    def arrange(self, examples: Sequence[Items], draw: np.random.Generator | None) -> list[Items]:
+    def transform(self, examples: Sequence[Example], draw: np.random.Generator | None) -> list[Example]:
         """Scale the images of examples, and what is marked in them; vary them where there is something to draw."""
-        pictures = [joined(items[self.name], list(items.values())) for items in examples]
+        pictures = [attach_marks(items[self.name], list(items.values())) for items in examples]
         if draw is None or self.augmentation is None:
-            pictures = [fitted(picture, self.square) for picture in pictures]
+            pictures = [fit_to_canvas(picture, self.square) for picture in pictures]
         else:
             pictures = self.augmentation(pictures, self.canvas, draw)
         return [
@@ -154,41 +154,43 @@ class Image:
             for items, picture in zip(examples, pictures, strict=True)
         ]
 
-    def collate(self, items: Sequence[MarkedPicture]) -> Pictures:
+    def collate(self, items: Sequence[ImageSample]) -> ImageBatch:
         """Images of different sizes to one batch (B, 3, Y, X)."""
         shown = torch.tensor([picture.size for picture in items])  # (B, 2)
         original = torch.tensor([picture.original for picture in items])  # (B, 2)
-        return Pictures(side_by_side([picture.image for picture in items], 0), shown, original)
+        return ImageBatch(pad_and_stack([picture.image for picture in items], 0), shown, original)
 
     def unknown(self, value: Given) -> list[str]:
         return []
 
-    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
-        wants = [kind.wants for kind in outputs.values()]
+    def encoder(
+        self, tables: Embeddings, model: ModelOptions, outputs: Mapping[str, OutputKind]
+    ) -> nn.Module:
+        wants = [kind.needs for kind in outputs.values()]
         return self.options.encoder.build(model, wants, self.fresh)
 
-    def document(self, value: Given) -> dict[str, Any]:
+    def to_json(self, value: Given) -> dict[str, Any]:
         """The image, scaled down where it is large, and its size as it came."""
         image = load_image(value) if isinstance(value, Path) else value.convert("RGB")
         size = {"width": image.width, "height": image.height}
         return {"name": self.name, "kind": "image", **size, "image": data_url(image)}
 
-    def axis(self, value: Given, batch: Pictures, memory: Memory) -> Axis:
+    def axis(self, value: Given, batch: ImageBatch, memory: Memory) -> Axis:
         """Cells in rows and columns, as the places of the states say."""
         places = memory.states.new_zeros(0, 2) if memory.places is None else memory.places[0]  # (S, 2)
         columns, rows = (len(side.unique()) for side in places.unbind(1))
         stride = 2 * float(places[0, 0]) if len(places) else 0.0
         return cell_axis(self.name, (rows, columns), scaled(batch, stride))
 
-    def cells(self, batch: Pictures, grid: tuple[int, int], beside: int) -> Axis:
+    def cells(self, batch: ImageBatch, grid: tuple[int, int], beside: int) -> Axis:
         """A map of a power of two of pixels a cell, which covers the batch and what it was filled up with."""
         needed = max(side / count for side, count in zip(batch.pixels.shape[-2:], grid, strict=True))
         return cell_axis(self.name, grid, scaled(batch, 2.0 ** math.ceil(math.log2(needed))), beside)
 
-    def picture(self, value: Given) -> Tensor:
+    def pixels(self, value: Given) -> Tensor:
         return Images([value])[0].image
 
-    def pictures(self, batch: Pictures) -> list[Tensor]:
+    def batch_pixels(self, batch: ImageBatch) -> list[Tensor]:
         return list(batch.pixels)
 
     def save(self, folder: Path, part: nn.Module) -> None:
@@ -198,13 +200,13 @@ class Image:
         write_json(folder / f"{self.name}.image.json", {"canvas": list(self.canvas), "weights": told})
 
 
-def scaled(batch: Pictures, stride: float) -> tuple[float, float]:
+def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
     """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
-    height, width = (stride * batch.original[0] / batch.shown[0]).tolist()
+    height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
     return height, width
 
 
-def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:
+def pad_and_stack(images: Sequence[Tensor], filling: int) -> Tensor:
     """Tensors (..., Y, X) of different sizes to one (B, ..., Y, X), each in the upper left corner."""
     height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
     batch = images[0].new_full((len(images), *images[0].shape[:-2], height, width), filling)
@@ -213,9 +215,9 @@ def side_by_side(images: Sequence[Tensor], filling: int) -> Tensor:
     return batch
 
 
-def fit(name: str, options: ImageInput, reads: bool, material: Material) -> Image:
+def fit(name: str, options: ImageInput, reads: bool, material: TrainingData) -> Image:
     """Measure the images of the training data; `reads` tells whether a text is read in them."""
-    chosen = np.linspace(0, len(material.rows) - 1, min(MEASURED, len(material.rows))).astype(int)
+    chosen = np.linspace(0, len(material.rows) - 1, min(CANVAS_SAMPLE, len(material.rows))).astype(int)
     paths = material.store.texts(name, material.rows[chosen])
     images = Images([material.root / path for path in paths])
     square = (options.size, options.size)

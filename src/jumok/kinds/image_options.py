@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from jumok.choices import OWN_BACKBONE
-from jumok.kinds.options import ModelOptions, Options, misplaced
+from jumok.kinds.options import ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.augmentation import Augmentation
     from jumok.encoders.backbone import Backbone
     from jumok.encoders.convolutional import ConvolutionalEncoder
-    from jumok.encoders.image import CellStates, ImageEncoder
+    from jumok.encoders.image import GridTokens, ImageEncoder
 
 WIDEST = 256  # channels of it
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Wants(NamedTuple):
+class FeatureRequest(NamedTuple):
     """What an output wants of the encoder of an image."""
 
     strides: tuple[int, ...]  # of the levels, as far as the backbone has them
@@ -36,19 +36,17 @@ class BackboneOptions(Options):
     strides: tuple[PositiveInt, ...] | None = Field(
         default=None, min_length=1
     )  # what the output wants, if not given
-    states: PositiveInt | None = (
-        None  # the stride of the cells that are read one by one: 8 where a text is written, else 16
-    )
+    # the stride of the cells that are read one by one: 8 where a text is written, else 16
+    states: PositiveInt | None = None
     layers: NonNegativeInt = 0  # of a Transformer over these cells
-    channels: tuple[PositiveInt, ...] | None = (
-        None  # for `convolutional`: of each stage, 32, 64, 128, ... if not given
-    )
+    # for `convolutional`: of each stage, 32, 64, 128, ... if not given
+    channels: tuple[PositiveInt, ...] | None = None
     frozen_norm: bool = False  # batch norms stay as they are pretrained
 
     @model_validator(mode="after")
     def channels_have_a_use(self) -> "BackboneOptions":
         if self.channels is not None and self.backbone != OWN_BACKBONE:
-            raise misplaced(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
+            raise error_at(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
         return self
 
     @property
@@ -56,7 +54,7 @@ class BackboneOptions(Options):
         """Whether training begins with weights that were learned before."""
         return self.backbone != OWN_BACKBONE and self.weights != "none"
 
-    def build(self, model: ModelOptions, wants: Sequence[Wants], fresh: bool) -> "ImageEncoder":
+    def build(self, model: ModelOptions, wants: Sequence[FeatureRequest], fresh: bool) -> "ImageEncoder":
         """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
         from jumok.encoders.image import ImageEncoder
         from jumok.necks.pyramid import FeaturePyramid
@@ -76,15 +74,15 @@ class BackboneOptions(Options):
 
     def cell_states(
         self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
-    ) -> "CellStates":
-        from jumok.encoders.image import CellStates
-        from jumok.kinds.parts import encoder_layers
+    ) -> "GridTokens":
+        from jumok.encoders.image import GridTokens
+        from jumok.kinds.blocks import encoder_layers
 
         at = strides.index(stride) if stride in strides else 0
         layers = encoder_layers(model, self.layers, rotary=False)
-        return CellStates(channels[at], model.width, stride, layers)
+        return GridTokens(channels[at], model.width, stride, layers)
 
-    def levels(self, wants: Sequence[Wants]) -> tuple[int, ...]:
+    def levels(self, wants: Sequence[FeatureRequest]) -> tuple[int, ...]:
         """The strides of the levels: what is said, or what the outputs want and the backbone has."""
         if self.strides is not None:
             return self.strides
@@ -113,9 +111,8 @@ class AugmentOptions(Options):
     """The YAML under `augment:` of an image: what may happen to it in training."""
 
     flip: Literal["none", "horizontal", "both"] | None = None  # horizontal, but none where a text is read
-    scale: tuple[float, float] | None = (
-        None  # relative to seeing the whole image: 0.6 to 1.6, 0.7 to 1 for a text
-    )
+    # relative to seeing the whole image: 0.6 to 1.6, 0.7 to 1 for a text
+    scale: tuple[float, float] | None = None
     crop: float = Field(default=1.0, gt=0.0, le=1.0)  # the least share of each side that is kept
     rotate: float = Field(default=0.0, ge=0.0, le=180.0)  # degrees
     colour: Share = 0.2  # brightness, contrast and saturation

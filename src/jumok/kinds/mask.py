@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from jumok.data.annotations.annotated import Class
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
-from jumok.data.annotations.picture import Class
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_of
 from jumok.data.kept import ROOM, Kept
@@ -26,17 +26,17 @@ from jumok.data.resizing import UNKNOWN
 from jumok.data.store import TextStore
 from jumok.decoders.unet import UNetDecoder
 from jumok.drawing.masks import mask_image
-from jumok.drawing.sheet import LabelledPicture
+from jumok.drawing.sheet import LabelledImage
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
-from jumok.kinds.details import Detail, confusion_detail
-from jumok.kinds.image import side_by_side
-from jumok.kinds.image_options import Wants
-from jumok.kinds.kind import Asked, Column, Material, Tables
+from jumok.kinds.contract import Column, DecodingRequest, Embeddings, TrainingData
+from jumok.kinds.error_tables import ErrorTable, confusion_detail
+from jumok.kinds.image import pad_and_stack
+from jumok.kinds.image_options import FeatureRequest
 from jumok.kinds.mask_options import MaskOutput
 from jumok.kinds.options import ModelOptions
-from jumok.kinds.scored import ScoredMask
+from jumok.kinds.replay import RescorableMask
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
 from jumok.metrics.masks import confusion, mask_metrics, mask_support
@@ -94,17 +94,17 @@ class Mask:
     image: str  # the name of the input whose pixels have classes
     batch_size: None = None
     reads_files: bool = True
-    counted: str = "image"
+    loss_unit: str = "image"
     supported: str = "images"
-    least: None = None  # each pixel has one class, however sure
+    score_threshold: None = None  # each pixel has one class, however sure
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.classes)
 
     @property
-    def wants(self) -> Wants:
-        return Wants(LEVELS)
+    def needs(self) -> FeatureRequest:
+        return FeatureRequest(LEVELS)
 
     def learning_rate(self, model: ModelOptions) -> float:
         return 3e-3
@@ -124,7 +124,7 @@ class Mask:
     def column(self, store: TextStore, root: Path) -> Masks:
         return Masks(list(store.texts(self.name)), root, self.classes)
 
-    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+    def unknown_classes(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         """The rows with an outline of a class that was not there in training."""
         known, found = set(self.names), dict[int, str]()
         for place, text in enumerate(store.texts(self.name, rows)):
@@ -147,12 +147,14 @@ class Mask:
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
         """The masks of a batch side by side (B, Y, X)."""
-        return MaskTargets(side_by_side([item.mask for item in items], UNKNOWN).long())
+        return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN).long())
 
-    def counts(self, column: Column, rows: np.ndarray) -> int:
+    def num_targets(self, column: Column, rows: np.ndarray) -> int:
         return len(rows)
 
-    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> UNetDecoder:
+    def decoder(
+        self, tables: Embeddings, model: ModelOptions, encoders: Mapping[str, nn.Module]
+    ) -> UNetDecoder:
         encoder = encoders[self.image]
         if not isinstance(encoder, ImageEncoder):
             raise ConfigurationError(f"{self.name} is a mask of an image; {self.image} is none")
@@ -163,32 +165,34 @@ class Mask:
         return mask_loss(decoder(memory), target, self.options.dice)
 
     def predict(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> list[MaskPrediction]:
         """The class of each pixel of the images as they came: logits are scaled, then the best one is taken."""
         pictures, logits = inputs[self.image], decoder(memory).float()  # (B, C, Y, X)
         kind = np.uint8 if len(self.classes) <= 256 else np.uint16
         found = []
         for scores, shown, original in zip(
-            logits, pictures.shown.tolist(), pictures.original.tolist(), strict=True
+            logits, pictures.valid_size.tolist(), pictures.original.tolist(), strict=True
         ):
             real = scores[None, :, : shown[0], : shown[1]]
             full = F.interpolate(real, size=original, mode="bilinear", align_corners=False)
             found.append(MaskPrediction(full[0].argmax(0).cpu().numpy().astype(kind), self.names))
         return found
 
-    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredMask:
+    def replay(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
+    ) -> RescorableMask:
         (prediction,) = self.predict(decoder, memory, inputs, asked)
-        return ScoredMask(self.name, prediction, inputs[self.image])
+        return RescorableMask(self.name, prediction, inputs[self.image])
 
     @property
-    def nothing(self) -> MaskPrediction:
+    def empty_prediction(self) -> MaskPrediction:
         return MaskPrediction(np.zeros((0, 0), dtype=np.uint8), self.names)
 
-    def found(self, value: MaskPrediction) -> np.ndarray:
+    def to_metric(self, value: MaskPrediction) -> np.ndarray:
         return value.classes
 
-    def right(self, texts: Sequence[str], root: Path) -> np.ndarray:
+    def reference(self, texts: Sequence[str], root: Path) -> np.ndarray:
         return mask_of(texts[0], root, self.classes)
 
     @cached_property
@@ -208,33 +212,33 @@ class Mask:
         matrix = confusion(found, right, len(self.classes))
         return occurrence(matrix.sum(1), matrix.sum(0), self.names)
 
-    def choosing_metric(self) -> Metric[Any, Any]:
+    def selection_metric(self) -> Metric[Any, Any]:
         return self._metrics[self.options.metric]
 
-    def example_metric(self) -> Metric[Any, Any]:
+    def per_example_metric(self) -> Metric[Any, Any]:
         return self._metrics["mean_iou"]
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None
 
-    def answers(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:
-        return [MaskPrediction(self.right(texts, root), self.names)]
+    def references_from_rows(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:
+        return [MaskPrediction(self.reference(texts, root), self.names)]
 
-    def targets(self, batch: MaskTargets) -> list[MaskPrediction]:
+    def references_from_batch(self, batch: MaskTargets) -> list[MaskPrediction]:
         return [MaskPrediction(classes.numpy(), self.names) for classes in batch.classes]
 
-    def drawn(self, value: MaskPrediction, image: Tensor) -> LabelledPicture:
-        return LabelledPicture(image, mask=torch.from_numpy(value.classes.astype(np.int32)))
+    def drawn(self, value: MaskPrediction, image: Tensor) -> LabelledImage:
+        return LabelledImage(image, mask=torch.from_numpy(value.classes.astype(np.int32)))
 
     def results(self, value: MaskPrediction, image: int | str) -> list[dict[str, Any]]:
-        return [{"image_id": image, **value.describe()}]
+        return [{"image_id": image, **value.to_json()}]
 
     def as_image(self, value: MaskPrediction) -> Image.Image:
         """A mask whose values are the ids of the classes, in the colours in which they are drawn."""
         ids = class_ids(self.classes)
         return mask_image(np.array(ids)[value.classes], dict(zip(ids, PALETTE, strict=False)))
 
-    def details(self, found: list[np.ndarray], right: list[np.ndarray]) -> list[Detail]:
+    def details(self, found: list[np.ndarray], right: list[np.ndarray]) -> list[ErrorTable]:
         return [confusion_detail(confusion(found, right, len(self.classes)), self.names)]
 
     def pack(self, value: MaskPrediction) -> dict[str, Any]:
@@ -254,7 +258,7 @@ class Mask:
         write_classes(folder / f"{self.name}.classes.json", self.classes)
 
 
-def fit(name: str, options: MaskOutput, image: str, material: Material) -> Mask:
+def fit(name: str, options: MaskOutput, image: str, material: TrainingData) -> Mask:
     return Mask(name, options, material.classes, image)
 
 

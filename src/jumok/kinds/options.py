@@ -38,11 +38,11 @@ class Options(BaseModel):
                     context = {"name": str(name), "hint": hint, "place": [str(name)]}
                     raise PydanticCustomError(UNKNOWN_OPTION, "no option {name}{hint}", context)
                 if isinstance(given[name], bool) and cls.model_fields[name].annotation is not bool:
-                    raise misplaced(f"{str(given[name]).lower()} is no value for it", str(name))
+                    raise error_at(f"{str(given[name]).lower()} is no value for it", str(name))
         return given
 
     @model_serializer(mode="wrap")
-    def without_what_is_not_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def drop_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """All values but the None of options that are None by default; `clip: null` is said, its default is 1."""
         fields = type(self).model_fields
         values: dict[str, Any] = serialize(self)
@@ -51,7 +51,7 @@ class Options(BaseModel):
         }
 
 
-def misplaced(message: str, *place: str) -> PydanticCustomError:
+def error_at(message: str, *place: str) -> PydanticCustomError:
     """An error of validation that knows the names which lead from the validated options to its place."""
     return PydanticCustomError("misplaced", "{message}", {"message": message, "place": list(place)})
 
@@ -109,9 +109,8 @@ class TokenOptions(Options):
     size: PositiveInt | None = None  # for bpe and unigram what the texts bear, 8,000 at most; else no limit
     shared: bool = False  # one vocabulary and one embedding for all inputs and outputs
     min_count: PositiveInt = 1
-    direction: Literal["left_to_right", "right_to_left"] = (
-        "left_to_right"  # in which the model reads or writes
-    )
+    # in which the model reads or writes
+    direction: Literal["left_to_right", "right_to_left"] = "left_to_right"
     digits: PositiveInt | None = None  # for characters: digits in groups of this many, counted from the right
 
     @model_validator(mode="after")

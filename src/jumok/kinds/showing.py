@@ -15,11 +15,11 @@ from torch import Tensor
 
 from jumok.errors import RunError
 from jumok.files import read_whole, write_json
-from jumok.geometry import containment, overlap
-from jumok.metrics.boxes import SURE, best_threshold
+from jumok.geometry import containment, iou
+from jumok.metrics.boxes import SCORE_THRESHOLD, best_threshold
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 
-SAME_PLACE = 0.7  # overlap from which on two boxes stand for one object
+DUPLICATE_IOU = 0.7  # overlap from which on two boxes stand for one object
 NESTED = (
     0.9  # share of the smaller box, from which on it and a larger one of its class may stand for one object
 )
@@ -31,7 +31,7 @@ LOWEST = 0.05  # score of what may be told
 class Showing:
     """What is told of all boxes that are found."""
 
-    threshold: float = SURE  # the score from which on
+    threshold: float = SCORE_THRESHOLD  # the score from which on
     nested: float | None = None  # share within a surer box of the same class from which on a box is left out
     f1: float | None = None  # with both, on the valid part; None where nothing was chosen
 
@@ -42,7 +42,7 @@ def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
     What is hidden hides nothing: of three boxes in a row the last may be an object of its own.
     """
     boxes, labels = boxes.cpu(), labels.cpu()
-    same = overlap(boxes, boxes) >= SAME_PLACE
+    same = iou(boxes, boxes) >= DUPLICATE_IOU
     if nested is not None:
         same |= (containment(boxes, boxes) >= nested) & (labels[:, None] == labels)
     same = same.tril(-1)  # (N, N), by surer ones
@@ -90,4 +90,6 @@ def read_showing(file: Path) -> Showing:
     except FileNotFoundError:
         return Showing()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RunError(f"{file} cannot be read ({error}); remove it to tell boxes from {SURE} on") from None
+        raise RunError(
+            f"{file} cannot be read ({error}); remove it to tell boxes from {SCORE_THRESHOLD} on"
+        ) from None

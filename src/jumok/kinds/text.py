@@ -10,22 +10,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.picture import Class
-from jumok.data.folder import cache_folder, name_of
+from jumok.data.annotations.annotated import Class
+from jumok.data.atomic_folder import cache_folder, cache_key
 from jumok.data.rows import clean
 from jumok.data.specials import BANNED, BOS, EOS, PAD, UNK
 from jumok.data.store import TextStore, TokenStore
 from jumok.data.token_choice import choose_tokens
 from jumok.data.vocabulary import Vocabulary
-from jumok.drawing.sheet import LabelledPicture
+from jumok.drawing.sheet import LabelledImage
 from jumok.errors import DataError, RunError
 from jumok.files import SURROGATE, unwritable
 from jumok.kinds.axes import Axis, token_axis
-from jumok.kinds.details import Detail
-from jumok.kinds.image_options import Wants
-from jumok.kinds.kind import Asked, Column, Material, OutputKind, Tables
+from jumok.kinds.contract import Column, DecodingRequest, Embeddings, OutputKind, TrainingData
+from jumok.kinds.error_tables import ErrorTable
+from jumok.kinds.image_options import FeatureRequest
 from jumok.kinds.options import ModelOptions, TokenOptions
-from jumok.kinds.scored import ScoredTexts
+from jumok.kinds.replay import RescorableTexts
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.losses.tokens import Loss, token_loss
@@ -33,7 +33,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, telling_metrics, text_metrics
-from jumok.search.following import Followed
+from jumok.search.tracing import TracedSearch
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 ENCODED_AT_ONCE = 4096  # rows
@@ -43,7 +43,7 @@ VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches 
 
 
 @dataclass(frozen=True)
-class Encoded:
+class TokenColumn:
     """Texts as token numbers, in memory."""
 
     tokens: list[list[int]]
@@ -65,15 +65,15 @@ class Text:
     vocabulary: Vocabulary
     table: str  # name of the embedding; the same name is the same embedding
     backwards: bool  # the model reads or writes it from the right (Lee et al., 2023, for arithmetic)
-    limit: int  # most tokens, the end mark included
+    max_tokens: int  # most tokens, the end mark included
     batch_size: int | None = None  # tokens are budget enough
     reads_files: bool = False
-    counted: str = "token"
+    loss_unit: str = "token"
     supported: str = "examples"
-    wants: Wants = Wants((8,), states=True)
-    nothing: TextPrediction = TextPrediction("", 0.0)
+    needs: FeatureRequest = FeatureRequest((8,), states=True)
+    empty_prediction: TextPrediction = TextPrediction("", 0.0)
     classes: tuple[Class, ...] = ()
-    least: None = None  # an answer is told whole
+    score_threshold: None = None  # an answer is told whole
 
     @property
     def digest(self) -> str:
@@ -95,12 +95,12 @@ class Text:
         encoded = self.vocabulary.encode(texts)
         return [[*(reversed(tokens) if self.backwards else tokens), EOS] for tokens in encoded]
 
-    def encode(self, values: Sequence[str]) -> Encoded:
-        return Encoded(self.tokens(values))
+    def encode(self, values: Sequence[str]) -> TokenColumn:
+        return TokenColumn(self.tokens(values))
 
     def column(self, store: TextStore, root: Path) -> TokenStore:
         """Token numbers of all rows, kept in the cache."""
-        folder = cache_folder() / "tokens" / name_of(store.digest, self.name, self.digest)
+        folder = cache_folder() / "tokens" / cache_key(store.digest, self.name, self.digest)
         if folder.exists():
             with suppress(DataError):  # a damaged one is made anew
                 return TokenStore.open(folder)
@@ -112,7 +112,7 @@ class Text:
 
         return TokenStore.write(folder, sequences(), len(self.vocabulary))
 
-    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+    def unknown_classes(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         return {}
 
     def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
@@ -138,10 +138,10 @@ class Text:
     def value(self, text: str, root: Path) -> str:
         return text
 
-    def alike(self, column: Column) -> None:
+    def batch_group(self, column: Column) -> None:
         return None  # padding changes nothing
 
-    def arrange(self, examples: Sequence[Any], draw: np.random.Generator | None) -> Sequence[Any]:
+    def transform(self, examples: Sequence[Any], draw: np.random.Generator | None) -> Sequence[Any]:
         return examples
 
     def collate(self, items: Sequence[np.ndarray | Sequence[int]]) -> Padded:
@@ -160,74 +160,80 @@ class Text:
         """Wider models learn by smaller steps (Yang et al., 2022)."""
         return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
 
-    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
+    def encoder(
+        self, tables: Embeddings, model: ModelOptions, outputs: Mapping[str, OutputKind]
+    ) -> nn.Module:
         """The encoder that the options ask for; embeddings are taken from and left in `tables`."""
         if not isinstance(self.options, TextInput):
             raise TypeError(f"{self.name!r} is an output, it has no encoder")
-        return self.options.encoder.build(self.embedding(tables, model), model, self.limit)
+        return self.options.encoder.build(self.embedding(tables, model), model, self.max_tokens)
 
-    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
+    def decoder(
+        self, tables: Embeddings, model: ModelOptions, encoders: Mapping[str, nn.Module]
+    ) -> nn.Module:
         """The decoder that the options ask for; embeddings are taken from and left in `tables`."""
         if not isinstance(self.options, TextOutput):
             raise TypeError(f"{self.name!r} is an input, it has no decoder")
         words = self.embedding(tables, model)
         output = TokenOutput(len(self.vocabulary), model.width, words if model.tie else None)
-        return self.options.decoder.build(words, output, model, self.limit)
+        return self.options.decoder.build(words, output, model, self.max_tokens)
 
-    def embedding(self, tables: Tables, model: ModelOptions) -> TokenEmbedding:
+    def embedding(self, tables: Embeddings, model: ModelOptions) -> TokenEmbedding:
         if self.table not in tables:
             tables[self.table] = TokenEmbedding(len(self.vocabulary), model.width)
         return tables[self.table]
 
     def loss(self, decoder: Any, memory: Memory, target: Padded, smoothing: float) -> Loss:
         """Cross-entropy of every target token given those before it (teacher forcing)."""
-        hidden = decoder.hidden(shifted(target.values), memory)  # (B, T, D)
+        hidden = decoder.hidden(shift_right(target.values), memory)  # (B, T, D)
         return token_loss(decoder.output, hidden, target.values, target.valid, smoothing)
 
-    def counts(self, column: Column, rows: np.ndarray) -> int:
+    def num_targets(self, column: Column, rows: np.ndarray) -> int:
         """Tokens of these rows, end marks included."""
         return int(column.lengths[rows].sum())
 
     def predict(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> list[TextPrediction]:
         """The best text for each source, with its alternatives."""
-        limit = min(asked.limit, self.limit - 1)
-        found = asked.search(decoder, memory, BOS, EOS, limit, asked.numbers)
-        return [self.readable(hypotheses) for hypotheses in found]
+        limit = min(asked.max_tokens, self.max_tokens - 1)
+        found = asked.search(decoder, memory, BOS, EOS, limit, asked.example_ids)
+        return [self.to_prediction(hypotheses) for hypotheses in found]
 
-    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> ScoredTexts:
+    def replay(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
+    ) -> RescorableTexts:
         """All answers of the search."""
-        limit = min(asked.limit, self.limit - 1)
-        followed = Followed(asked.search, BANNED)
-        (found,) = followed(decoder, memory, BOS, EOS, limit, asked.numbers)
-        (walk,) = followed.walks
-        best = self.readable(found)
-        tokens = tuple(tuple(walk.said(0, rank)) for rank in range(len(found)))
+        limit = min(asked.max_tokens, self.max_tokens - 1)
+        followed = TracedSearch(asked.search, BANNED)
+        (found,) = followed(decoder, memory, BOS, EOS, limit, asked.example_ids)
+        (walk,) = followed.traces
+        best = self.to_prediction(found)
+        tokens = tuple(tuple(walk.tokens_of(0, rank)) for rank in range(len(found)))
         pieces = tuple(tuple(self.vocabulary.pieces(one)) for one in tokens)
         answers = (best, *best.alternatives)
-        course, readable = walk.course(0), self.vocabulary.pieces
-        return ScoredTexts(self.name, answers, tokens, pieces, BANNED, course, readable, self.backwards)
+        course, readable = walk.beam_history(0), self.vocabulary.pieces
+        return RescorableTexts(self.name, answers, tokens, pieces, BANNED, course, readable, self.backwards)
 
-    def found(self, value: TextPrediction) -> str:
+    def to_metric(self, value: TextPrediction) -> str:
         return value.text
 
-    def right(self, texts: Sequence[str], root: Path) -> list[str]:
+    def reference(self, texts: Sequence[str], root: Path) -> list[str]:
         return list(texts)
 
     def excess(self, column: Column, rows: np.ndarray) -> None:
         return None
 
-    def answers(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
+    def references_from_rows(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
         return [TextPrediction(text, 1.0) for text in texts]
 
-    def targets(self, batch: Padded) -> list[TextPrediction]:
+    def references_from_batch(self, batch: Padded) -> list[TextPrediction]:
         """The texts of target tokens, end marks left out."""
         lengths = batch.valid.sum(-1).tolist()
         tokens = [row[: length - 1] for row, length in zip(batch.values.tolist(), lengths, strict=True)]
-        return [self.readable([Hypothesis(row, 1.0, 0.0)]) for row in tokens]
+        return [self.to_prediction([Hypothesis(row, 1.0, 0.0)]) for row in tokens]
 
-    def document(self, value: str) -> dict[str, Any]:
+    def to_json(self, value: str) -> dict[str, Any]:
         """The text, its tokens in the order that the model reads them, and where each stands in it."""
         spans = self.vocabulary.spans(value)
         places = [*(reversed(spans) if self.backwards else spans), (len(value), len(value))]
@@ -246,22 +252,22 @@ class Text:
     def cells(self, batch: Padded, grid: tuple[int, int], beside: int) -> None:
         return None
 
-    def picture(self, value: str) -> None:
+    def pixels(self, value: str) -> None:
         return None
 
-    def pictures(self, batch: Padded) -> list[Tensor]:
+    def batch_pixels(self, batch: Padded) -> list[Tensor]:
         return []
 
-    def drawn(self, value: TextPrediction, image: Tensor) -> LabelledPicture:
-        return LabelledPicture(image, value.text or "(nothing)")
+    def drawn(self, value: TextPrediction, image: Tensor) -> LabelledImage:
+        return LabelledImage(image, value.text or "(nothing)")
 
     def results(self, value: TextPrediction, image: int | str) -> list[dict[str, Any]]:
-        return [{"image_id": image, **value.describe()}]
+        return [{"image_id": image, **value.to_json()}]
 
     def as_image(self, value: TextPrediction) -> None:
         return None
 
-    def details(self, found: list[str], right: list[list[str]]) -> list[Detail]:
+    def details(self, found: list[str], right: list[list[str]]) -> list[ErrorTable]:
         return []
 
     def pack(self, value: TextPrediction) -> tuple[str, float]:
@@ -270,7 +276,7 @@ class Text:
     def unpack(self, packed: tuple[str, float]) -> TextPrediction:
         return TextPrediction(*packed)
 
-    def readable(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
+    def to_prediction(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
         texts = [
             TextPrediction(self.vocabulary.decode(h.tokens[:: -1 if self.backwards else 1]), h.score)
             for h in hypotheses
@@ -297,13 +303,13 @@ class Text:
     def occurrence(self, found: Sequence[str], right: Sequence[list[str]]) -> Occurrence:
         return Occurrence()
 
-    def choosing_metric(self) -> Metric:
+    def selection_metric(self) -> Metric:
         """The score that chooses the best model."""
         given = self.options.metric if isinstance(self.options, TextOutput) else None
         by_unit = {"symbol": "token_error_rate", "character": "exact_match", "word": "bleu"}
         return self.metrics()[given or by_unit[self.unit]]
 
-    def example_metric(self) -> Metric:
+    def per_example_metric(self) -> Metric:
         """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
         return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
 
@@ -314,7 +320,7 @@ class Text:
         self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
 
 
-def shifted(tokens: Tensor) -> Tensor:
+def shift_right(tokens: Tensor) -> Tensor:
     """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
 
@@ -333,7 +339,7 @@ def text(
 Fields = Mapping[str, TextInput | TextOutput]
 
 
-def tables_of(fields: Fields, tokens: TokenOptions) -> dict[str, tuple[str, TokenOptions]]:
+def embedding_names(fields: Fields, tokens: TokenOptions) -> dict[str, tuple[str, TokenOptions]]:
     """For each field the name of its embedding and how its vocabulary is made."""
     shared = {name for name, options in fields.items() if options.tokens is None and tokens.shared}
     return {
@@ -342,21 +348,21 @@ def tables_of(fields: Fields, tokens: TokenOptions) -> dict[str, tuple[str, Toke
     }
 
 
-def fit(fields: Fields, tokens: TokenOptions, limit: int, material: Material) -> dict[str, Text]:
+def fit(fields: Fields, tokens: TokenOptions, limit: int, material: TrainingData) -> dict[str, Text]:
     """Learn the vocabularies of all text fields, one for those that share an embedding."""
-    tables = tables_of(fields, tokens)
+    tables = embedding_names(fields, tokens)
     vocabularies: dict[str, Vocabulary] = {}
     for table, options in tables.values():
         if table not in vocabularies:
             columns = [name for name in fields if tables[name][0] == table]
-            vocabularies[table] = learn(material, options, columns)
+            vocabularies[table] = learn_vocabulary(material, options, columns)
     return {n: text(n, fields[n], vocabularies[t], *tables[n], limit) for n, (t, _) in tables.items()}
 
 
-def learn(material: Material, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
+def learn_vocabulary(material: TrainingData, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
     """A vocabulary of these columns; the same as before from the cache."""
     how = f"{VOCABULARIES} {options.model_dump_json(exclude={'shared', 'direction'})}"
-    key = name_of(material.store.digest, material.rows.tobytes(), how, *sorted(columns))
+    key = cache_key(material.store.digest, material.rows.tobytes(), how, *sorted(columns))
     file = cache_folder() / "vocabularies" / f"{key}.json"
     with suppress(RunError):  # it is not there, or damaged
         return Vocabulary.load(file)
@@ -377,7 +383,7 @@ def learn(material: Material, options: TokenOptions, columns: Sequence[str]) -> 
 
 def load(fields: Fields, tokens: TokenOptions, limit: int, folder: Path) -> dict[str, Text]:
     """The text fields of a saved model."""
-    tables = tables_of(fields, tokens)
+    tables = embedding_names(fields, tokens)
     return {
         n: text(n, fields[n], Vocabulary.load(folder / f"{n}.vocabulary.json"), *tables[n], limit)
         for n in tables

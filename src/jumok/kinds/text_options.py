@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.choices import TEXT_METRICS, Cell, Unit
 from jumok.errors import did_you_mean
-from jumok.kinds.options import ModelOptions, Options, TokenOptions, misplaced
+from jumok.kinds.options import ModelOptions, Options, TokenOptions, error_at
 
 if TYPE_CHECKING:
     from jumok.decoders.recurrent import RecurrentDecoder
@@ -26,7 +26,7 @@ class TransformerEncoderOptions(Options):
 
     def build(self, words: "TokenEmbedding", model: ModelOptions, limit: int) -> "TransformerEncoder":
         from jumok.encoders.transformer import TransformerEncoder
-        from jumok.kinds.parts import encoder_layers
+        from jumok.kinds.blocks import encoder_layers
 
         layers = encoder_layers(model, self.layers)
         positions = model.position_layer(limit)
@@ -60,7 +60,7 @@ class TransformerDecoderOptions(Options):
         self, words: "TokenEmbedding", output: "TokenOutput", model: ModelOptions, limit: int
     ) -> "TransformerDecoder":
         from jumok.decoders.transformer import TransformerDecoder
-        from jumok.kinds.parts import attention, perceptron
+        from jumok.kinds.blocks import attention, perceptron
         from jumok.layers.transformer import TransformerDecoderLayer
 
         layers = [
@@ -132,5 +132,5 @@ class TextOutput(Options):
     def metric_is_known(self) -> "TextOutput":
         if self.metric is not None and self.metric not in TEXT_METRICS:
             hint = did_you_mean(self.metric, TEXT_METRICS)
-            raise misplaced(f"there is no metric {self.metric!r}{hint}", "metric")
+            raise error_at(f"there is no metric {self.metric!r}{hint}", "metric")
         return self

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from jumok.attention.multihead import KeyValue, MultiHeadAttention, Past, in_compute_dtype
+from jumok.attention.multihead import KeyValue, KVCache, MultiHeadAttention, in_compute_dtype
 from jumok.dropout import Dropout
 from jumok.layers.feedforward import FeedForward
 
@@ -71,8 +71,8 @@ class TransformerDecoderLayer(nn.Module):
         return self.feedforward_residual(x, self.feedforward)
 
     def step(
-        self, x: Tensor, past: Past | None, memory: KeyValue, allowed: Tensor | None, offset: int
-    ) -> tuple[Tensor, Past]:
+        self, x: Tensor, past: KVCache | None, memory: KeyValue, allowed: Tensor | None, offset: int
+    ) -> tuple[Tensor, KVCache]:
         """One new position of every hypothesis: x (R, 1, D) to (R, 1, D), and the past with it.
 
         The N = R / B hypotheses of one source share its memory (B, H, S, K): for the cross-attention they
@@ -83,13 +83,13 @@ class TransformerDecoderLayer(nn.Module):
         def look_back(y: Tensor) -> Tensor:
             nonlocal past
             y = in_compute_dtype(y)
-            new = self.attention.remember(y, offset)
-            past = past.append(new) if past is not None else Past(new)
-            return self.attention.gather(y, past.seen, offset=offset)
+            new = self.attention.project_kv(y, offset)
+            past = past.append(new) if past is not None else KVCache(new)
+            return self.attention.attend(y, past.seen, offset=offset)
 
         def look_at_memory(y: Tensor) -> Tensor:
             side_by_side = y.view(sources, -1, y.shape[-1])  # (B, N, D)
-            return self.cross.gather(side_by_side, memory, allowed).view_as(y)
+            return self.cross.attend(side_by_side, memory, allowed).view_as(y)
 
         x = self.attention_residual(x, look_back)
         x = self.cross_residual(x, look_at_memory)

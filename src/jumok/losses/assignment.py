@@ -23,7 +23,7 @@ class Assignment(NamedTuple):
     target: Tensor  # (B, P), number of the object, -1 for none
     weight: Tensor  # (B, P), 1 for the cell that finds an object best, less for others of it, 0 for none
 
-    def taken(self) -> Tensor:
+    def positive(self) -> Tensor:
         """True (B, P) for cells that answer for an object."""
         return self.target >= 0
 
@@ -37,7 +37,7 @@ def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
     """
     objects = targets.valid & ~targets.crowd  # (B, N)
     truth = targets.boxes[:, :, None].to(found.boxes.dtype)
-    shared = overlaps(truth, found.boxes[:, None]).shared  # (B, N, P)
+    shared = overlaps(truth, found.boxes[:, None]).iou  # (B, N, P)
     possible = inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]  # (B, N, P)
     scores = for_each_target(found.logits.sigmoid(), targets.labels)  # (B, N, P)
     alignment = (scores * shared**SHARPNESS).clamp(min=LEAST) * possible
@@ -85,7 +85,7 @@ def for_each_target(scores: Tensor, labels: Tensor) -> Tensor:
 class Overlaps(NamedTuple):
     """How boxes lie to others."""
 
-    shared: Tensor  # intersection over union, 0 to 1
+    iou: Tensor  # intersection over union, 0 to 1
     generalized: Tensor  # the same, minus the share of their hull that neither fills; -1 to 1
 
 

@@ -23,7 +23,7 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     with torch.autocast(found.logits.device.type, enabled=False):
         found = in_full_precision(found)
         assignment = task_aligned(found, targets)
-        taken, norm = assignment.taken(), assignment.weight.sum().clamp(min=1)
+        taken, norm = assignment.positive(), assignment.weight.sum().clamp(min=1)
         counted = found.real() & (taken | ~in_crowd(found, targets))
         wanted = wanted_classes(found, targets, assignment)
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()

@@ -15,7 +15,7 @@ from jumok.values import BoxTargets
 
 optimize = Deferred("scipy.optimize")
 
-CLASS, EDGES, APART = (
+CLASS_COST, L1_COST, GIOU_COST = (
     2.0,
     5.0,
     2.0,
@@ -54,7 +54,7 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
         scale = picture_scale(found)[matches.picture]  # (M, 4)
         edges = (to_centre(found.boxes[at]) - to_centre(truth)).div(scale).abs().sum()
-        total = CLASS * classes + EDGES * edges + APART * (1 - generalized).sum()
+        total = CLASS_COST * classes + L1_COST * edges + GIOU_COST * (1 - generalized).sum()
 
     layers, pictures = found.boxes.shape[:2]
     objects = (targets.valid & ~targets.crowd).sum().clamp(min=1)
@@ -69,7 +69,7 @@ def in_full_precision(found: QueryBoxes) -> QueryBoxes:
 
 def picture_scale(found: QueryBoxes) -> Tensor:
     """Width, height, width, height (B, 4) of the pictures."""
-    return found.shown.to(found.boxes.dtype).flip(-1).repeat(1, 2)
+    return found.valid_size.to(found.boxes.dtype).flip(-1).repeat(1, 2)
 
 
 @torch.no_grad()
@@ -98,7 +98,7 @@ def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
     edges = (to_centre(boxes) - to_centre(truth)).div(scale).abs().sum(-1)
     one, none = (quality_focal(found.logits, torch.full_like(found.logits, wanted)) for wanted in (1.0, 0.0))
     index = targets.labels[None, :, None].expand(*found.logits.shape[:3], -1)  # (L, B, Q, N)
-    return CLASS * (one - none).gather(-1, index) + EDGES * edges - APART * generalized
+    return CLASS_COST * (one - none).gather(-1, index) + L1_COST * edges - GIOU_COST * generalized
 
 
 def in_crowd(found: QueryBoxes, targets: BoxTargets) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 from jumok.metrics.interval import Score
 from jumok.metrics.matching import SIZES, THRESHOLDS, FoundBoxes, Matching, TrueBoxes, match_all
 from jumok.metrics.metric import SHARE, Metric, Table, mean, once, read_off
-from jumok.metrics.precision import walks
+from jumok.metrics.precision import precision_recall_curves
 
-SURE = 0.3  # the score from which on a box counts as a statement
+SCORE_THRESHOLD = 0.3  # the score from which on a box counts as a statement
 AVERAGES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR")
 AP75 = 5  # number of the threshold 0.75
 
@@ -36,7 +36,9 @@ class ClassCounts:
         return self.right / true if (true := self.right + self.missed) else float("nan")
 
 
-def box_metrics(names: Sequence[str], sure: float = SURE) -> dict[str, Metric[FoundBoxes, TrueBoxes]]:
+def box_metrics(
+    names: Sequence[str], sure: float = SCORE_THRESHOLD
+) -> dict[str, Metric[FoundBoxes, TrueBoxes]]:
     """All metrics of boxes of the classes with these names, by name, each 0-1.
 
     `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
@@ -111,7 +113,7 @@ def between(low: float, high: float) -> float:
 
 def averages(matching: Matching) -> Table:
     """All averages of some pictures: those named in AVERAGES, then AP and AP50 of each class."""
-    by_size = walks(matching)
+    by_size = precision_recall_curves(matching)
 
     def measure(weights: np.ndarray) -> np.ndarray:
         measured = [[walk.averages(weights) for walk in of_size] for of_size in by_size]
@@ -149,7 +151,7 @@ def f1_score(matching: Matching, sure: float) -> Score:
 
 
 def class_counts(
-    found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SURE
+    found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SCORE_THRESHOLD
 ) -> list[ClassCounts]:
     """What became of the boxes of each class that are told, whose score reaches `sure`."""
     matching = match_all([one.told() for one in found], true, len(names))

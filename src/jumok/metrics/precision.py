@@ -27,7 +27,7 @@ class Averages(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Walk:
+class PrecisionRecall:
     """The boxes found of one class and one size in all pictures, the surest first.
 
     Most boxes are wrong at every threshold. They change neither recall nor the best precision, so that only their
@@ -64,7 +64,7 @@ def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
     )
 
 
-def walk(matches: Sequence[Matches], size: int, pictures: int) -> Walk:
+def precision_recall(matches: Sequence[Matches], size: int, pictures: int) -> PrecisionRecall:
     """The walk through the matches of a class, for one of the sizes."""
     none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no picture has the class
     hits = np.concatenate([none, *(one.hits[size] for one in matches)], axis=1)
@@ -78,12 +78,12 @@ def walk(matches: Sequence[Matches], size: int, pictures: int) -> Walk:
     wrong = (counted & ~hits).all(axis=0)  # at every threshold
     kept = counted.any(axis=0) & ~wrong  # what never counts changes nothing
     before = np.cumsum(wrong)[kept]
-    return Walk(picture[kept], hits[:, kept], counted[:, kept], picture[wrong], before, truths)
+    return PrecisionRecall(picture[kept], hits[:, kept], counted[:, kept], picture[wrong], before, truths)
 
 
-def walks(matching: Matching) -> list[list[Walk]]:
+def precision_recall_curves(matching: Matching) -> list[list[PrecisionRecall]]:
     """For each size, the walk of each class."""
     return [
-        [walk(matches, size, matching.pictures) for matches in matching.by_class]
+        [precision_recall(matches, size, matching.pictures) for matches in matching.by_class]
         for size in range(len(SIZES))
     ]

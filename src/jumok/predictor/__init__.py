@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from jumok.deferred import lazy_names
 
 if TYPE_CHECKING:
+    from jumok.predictor.model_folder import load, save_model, save_weights, weights_of
     from jumok.predictor.predictor import Predictor
-    from jumok.predictor.saved import load, save_model, save_weights, weights_of
 
 __all__ = ["Predictor", "load", "save_model", "save_weights", "weights_of"]
 
@@ -15,9 +15,9 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
         __name__,
         {
             "Predictor": "jumok.predictor.predictor",
-            "load": "jumok.predictor.saved",
-            "save_model": "jumok.predictor.saved",
-            "save_weights": "jumok.predictor.saved",
-            "weights_of": "jumok.predictor.saved",
+            "load": "jumok.predictor.model_folder",
+            "save_model": "jumok.predictor.model_folder",
+            "save_weights": "jumok.predictor.model_folder",
+            "weights_of": "jumok.predictor.model_folder",
         },
     )

@@ -11,8 +11,8 @@ from jumok.data.batching import in_order
 from jumok.data.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
-from jumok.kinds.fitting import Fields
-from jumok.kinds.kind import Asked, Column, InputKind, Items, OutputKind
+from jumok.kinds.catalogue import Fields
+from jumok.kinds.contract import Column, DecodingRequest, Example, InputKind, OutputKind
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.values import Prediction
@@ -47,7 +47,7 @@ class Predictor:
         return self.fields.outputs
 
     @property
-    def limit(self) -> int:
+    def max_tokens(self) -> int:
         """The most tokens of an answer."""
         return self.decoding.max_tokens or DEFAULT_LIMIT
 
@@ -66,16 +66,16 @@ class Predictor:
         `first` is the number of the first input in the whole job, which sampling draws by. `progress` is told how many
         inputs were answered since it was told last. An empty input gives an empty output.
         """
-        named = [self.named(value) for value in inputs]
+        named = [self.parse_inputs(value) for value in inputs]
         answers: list[Prediction | None] = [None] * len(named)
         asked = []
         for i, value in enumerate(named):
             if all(self.inputs[name].is_blank(part) for name, part in value.items()):
-                answers[i] = Prediction({name: kind.nothing for name, kind in self.outputs.items()})
+                answers[i] = Prediction({name: kind.empty_prediction for name, kind in self.outputs.items()})
             else:
                 asked.append(i)
         columns = {name: kind.encode([named[i][name] for i in asked]) for name, kind in self.inputs.items()}
-        self.refuse_too_long([column.lengths for column in columns.values()], [first + i for i in asked])
+        self.check_lengths([column.lengths for column in columns.values()], [first + i for i in asked])
         was_training = self.model.training
         self.model.eval()
         try:
@@ -94,12 +94,14 @@ class Predictor:
         """Rows to predict together: many, but no more than the budget, and alike where that matters."""
         kinds = self.fields.all.values()
         most = min((kind.batch_size for kind in kinds if kind.batch_size is not None), default=None)
-        keys = [key for name, kind in self.inputs.items() if (key := kind.alike(columns[name])) is not None]
+        keys = [
+            key for name, kind in self.inputs.items() if (key := kind.batch_group(columns[name])) is not None
+        ]
         alike = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel() if keys else None
         lengths = [column.lengths for column in columns.values()]
         return in_order(lengths, self.decoding.batch_tokens, most, alike)
 
-    def refuse_too_long(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
+    def check_lengths(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
         """DataError when an input has more tokens than the learned positions of its encoder."""
         for name, column in zip(self.inputs, lengths, strict=True):
             parts = self.model.encoders[name].modules()
@@ -117,7 +119,7 @@ class Predictor:
     ) -> list[Prediction]:
         """One batch through the model."""
         batch = self.collate(columns, rows)
-        asked = Asked(self.search, self.limit, numbers, self.least)
+        asked = DecodingRequest(self.search, self.max_tokens, numbers, self.least)
         with autocast(self.device, self.decoding.precision):
             memory = self.model.encode(batch)
             found = {
@@ -128,15 +130,15 @@ class Predictor:
 
     def collate(self, columns: Mapping[str, Column], rows: Sequence[int]) -> dict[str, Any]:
         """Rows of all inputs as one batch, on the device of the model."""
-        whole: Sequence[Items] = [{name: column[row] for name, column in columns.items()} for row in rows]
+        whole: Sequence[Example] = [{name: column[row] for name, column in columns.items()} for row in rows]
         for kind in self.inputs.values():
-            whole = kind.arrange(whole, None)
+            whole = kind.transform(whole, None)
         return {
             name: kind.collate([items[name] for items in whole]).to(self.device)
             for name, kind in self.inputs.items()
         }
 
-    def named(self, value: Any) -> Mapping[str, Any]:
+    def parse_inputs(self, value: Any) -> Mapping[str, Any]:
         """The clean values of an input by name; DataError when names are wrong or missing."""
         if not isinstance(value, Mapping):
             if len(self.inputs) != 1:
@@ -153,5 +155,5 @@ class Predictor:
 
     def unknown(self, value: Any) -> dict[str, list[str]]:
         """The pieces of an input that the model never saw in training, by input; empty when there are none."""
-        found = {name: self.inputs[name].unknown(part) for name, part in self.named(value).items()}
+        found = {name: self.inputs[name].unknown(part) for name, part in self.parse_inputs(value).items()}
         return {name: pieces for name, pieces in found.items() if pieces}

@@ -72,7 +72,7 @@ class Comparison:
 def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
     """What a finished run brings to a comparison."""
     record = read_record(run)
-    steps, curve = columns(record.part("valid"), record.chooses)
+    steps, curve = columns(record.part("valid"), record.selection_metric)
     return Variant(
         name,
         values,
@@ -82,7 +82,7 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
         record.seconds,
         float(record.analysis["examples_per_second"]),
         record.evaluation,
-        record.chooses,
+        record.selection_metric,
         record.analysis["headline"],
         record.analysis["bins"],
         steps,

@@ -9,18 +9,18 @@ from jumok.reporting.numbers import count, duration, size, span, speed
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from jumok.reporting.run import Record
+    from jumok.reporting.run import FinishedRun
 
 Fact = tuple[str, str]
 PRETRAINED = ("weights", "frozen_norm")  # options of backbones that come with weights
 
 
-def facts(record: "Record") -> list[Fact]:
+def facts(record: "FinishedRun") -> list[Fact]:
     """What was trained, and how fast it learns and answers."""
     return [*parts(record), *of_environment(record), *of_training(record), *of_answering(record)]
 
 
-def parts(record: "Record") -> Iterator[Fact]:
+def parts(record: "FinishedRun") -> Iterator[Fact]:
     """Each input with its encoder and each output with its decoder."""
     fields = record.environment.get("fields", {})
     inputs, outputs = record.experiment.inputs, record.experiment.outputs
@@ -49,7 +49,7 @@ def phrase(name: str, value: Any) -> str:
     return known.get((name, str(value)), plain if value is True else f"{plain} {value}")
 
 
-def of_environment(record: "Record") -> Iterator[Fact]:
+def of_environment(record: "FinishedRun") -> Iterator[Fact]:
     """How large model and data are."""
     about = record.environment
     if not about:
@@ -58,7 +58,7 @@ def of_environment(record: "Record") -> Iterator[Fact]:
     yield "examples", ", ".join(f"{count(number)} {part}" for part, number in about["examples"].items())
 
 
-def of_training(record: "Record") -> Iterator[Fact]:
+def of_training(record: "FinishedRun") -> Iterator[Fact]:
     """How long it was trained, when, and how fast."""
     last, about = record.last, record.environment
     if last:
@@ -75,7 +75,7 @@ def of_training(record: "Record") -> Iterator[Fact]:
         yield "training speed", f"{speed(pace)} examples a second, each read and learned from"
 
 
-def learned_per_second(record: "Record") -> float | None:
+def learned_per_second(record: "FinishedRun") -> float | None:
     """Examples that training went through in a second of its steps."""
     examples = record.environment.get("examples", {}).get("train")
     epochs = record.last.get("epoch")
@@ -84,7 +84,7 @@ def learned_per_second(record: "Record") -> float | None:
     return float(examples * epochs / record.seconds)
 
 
-def of_answering(record: "Record") -> Iterator[Fact]:
+def of_answering(record: "FinishedRun") -> Iterator[Fact]:
     """When the model was scored, and how fast it answers."""
     if times := span(record.analysis.get("began"), record.analysis.get("ended")):
         yield "scored", times
@@ -92,7 +92,7 @@ def of_answering(record: "Record") -> Iterator[Fact]:
     yield "prediction speed", f"{pace}, answered {search(record)}"
 
 
-def search(record: "Record") -> str:
+def search(record: "FinishedRun") -> str:
     if not record.writes:
         return "in batches"
     decoding = record.experiment.decoding

@@ -14,7 +14,7 @@ from jumok.errors import RunError
 from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.predictor.folder import CONFIG, model_folder, require_run
-from jumok.predictor.saved import read_config
+from jumok.predictor.model_folder import read_config
 from jumok.reporting.facts import facts
 from jumok.reporting.log import read_log
 from jumok.reporting.numbers import metric_name, scale, score
@@ -25,7 +25,7 @@ from jumok.reporting.runs import ENVIRONMENT, LOG, REPORT
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-UNTOLD: dict[str, Any] = {  # by the analyses of older runs
+DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
     "counted": "token",
     "details": [],
     "pictures": {},
@@ -35,8 +35,8 @@ UNTOLD: dict[str, Any] = {  # by the analyses of older runs
     "looked_at": 0,
 }
 FEW = 20  # objects or examples, below which a score says little
-PICTURED = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
-WRITTEN = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
+WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
+TEXT_ONLY = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
 CARDS = 4  # scores on top
 
 
@@ -61,7 +61,7 @@ class Environment(TypedDict):
 
 
 @dataclass(frozen=True)
-class Record:
+class FinishedRun:
     """What a run's files say."""
 
     path: Path
@@ -78,7 +78,7 @@ class Record:
         return [line for line in self.log if line["split"] == split]
 
     @property
-    def chooses(self) -> str:
+    def selection_metric(self) -> str:
         """The metric that chose the best model."""
         return str(self.analysis["metric"])
 
@@ -108,7 +108,7 @@ def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path
     return run / REPORT
 
 
-def read_record(run: Path) -> Record:
+def read_record(run: Path) -> FinishedRun:
     """The files of a finished run; RunError when it is none."""
     require_run(run)
     evaluation, analysis = read_stored(run / EVALUATION), read_stored(run / ANALYSIS)
@@ -116,13 +116,13 @@ def read_record(run: Path) -> Record:
         raise RunError(f"{run} has no scores yet; finish it with `jumok train`, then `jumok evaluate {run}`")
     config = run / CONFIG if os.path.exists(run / CONFIG) else model_folder(run) / CONFIG
     experiment, log = read_config(config), read_log(run / LOG)
-    return Record(
+    return FinishedRun(
         run,
         experiment,
         read_whole(config).decode(),
         log.lines,
         {"signature": {}, **evaluation},
-        {**UNTOLD, **analysis},
+        {**DEFAULTS_FOR_OLD_RUNS, **analysis},
         _environment(run / ENVIRONMENT),
         log.notes,
     )
@@ -140,7 +140,7 @@ def _environment(path: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def page(record: Record) -> str:
+def page(record: FinishedRun) -> str:
     inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
     bins = record.analysis["bins"]
     values = {
@@ -161,16 +161,16 @@ def page(record: Record) -> str:
     return render("run.html", values)
 
 
-def metrics(record: Record) -> list[str]:
+def metrics(record: FinishedRun) -> list[str]:
     """The metrics worth showing, the one that chose the model first; those of single classes have their own table."""
-    names = set(record.analysis["headline"]) | {record.chooses}
+    names = set(record.analysis["headline"]) | {record.selection_metric}
     return sorted(
         (name for name in record.evaluation["metrics"] if name in names and "/" not in name),
-        key=lambda name: name != record.chooses,
+        key=lambda name: name != record.selection_metric,
     )
 
 
-def cards(record: Record) -> list[str]:
+def cards(record: FinishedRun) -> list[str]:
     """The few scores that stand on top: the one that chose the model, and others that are about enough objects."""
     support = record.analysis["support"]
     first, *others = metrics(record)
@@ -193,19 +193,20 @@ def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, M
     return found
 
 
-def examples(record: Record) -> dict[str, list[dict[str, Any]]]:
+def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
     """The examples to show, each with its picture as an address of its own, where there is one."""
     files: dict[str, str] = record.analysis["pictures"]
-    most = PICTURED if files else WRITTEN
+    most = WITH_IMAGES if files else TEXT_ONLY
     return {
         part: [
-            {**item, "picture": address(record.path, files, item)} for item in record.analysis[part][:many]
+            {**item, "picture": data_url_of(record.path, files, item)}
+            for item in record.analysis[part][:many]
         ]
         for part, many in most.items()
     }
 
 
-def address(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
+def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
     """The picture of an example as a data address; None where it has none, or its file is gone."""
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
@@ -218,7 +219,7 @@ def as_address(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def told(record: Record) -> dict[str, str]:
+def told(record: FinishedRun) -> dict[str, str]:
     """What is said of the best and worst answers: a heading, and a sentence where one is missing."""
     best, worst = record.analysis["best"], record.analysis["worst"]
     none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
@@ -229,7 +230,7 @@ def told(record: Record) -> dict[str, str]:
     }
 
 
-def alike(record: Record) -> str:
+def alike(record: FinishedRun) -> str:
     """Why no answer is better than the others."""
     scores = {item["score"] for item in record.analysis["typical"]}
     metric = record.analysis["example_metric"]
@@ -238,12 +239,12 @@ def alike(record: Record) -> str:
     return f"No answer is better than another: {metric_name(metric)} {score(metric, scores.pop())} in each."
 
 
-def evaluated(record: Record) -> str:
+def evaluated(record: FinishedRun) -> str:
     """What a single evaluation found, which makes no curve."""
     train, valid = record.part("train"), record.part("valid")
     if len(valid) != 1:
         return ""
-    metric, (line,) = record.chooses, valid
+    metric, (line,) = record.selection_metric, valid
     losses = [loss_in_words(one) for one in (*train[-1:], line) if isinstance(one.get("loss"), int | float)]
     found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid part"
     return f"There was one evaluation, after step {line['step']:,}: {', '.join([*losses, found])}."
@@ -253,18 +254,20 @@ def loss_in_words(line: Mapping[str, Any]) -> str:
     return f"{line['split']} loss {line['loss']:.3f}"
 
 
-def curves(record: Record) -> list[Plot]:
+def curves(record: FinishedRun) -> list[Plot]:
     """The losses and the choosing metric over the steps."""
-    valid, factor = record.part("valid"), scale(record.chooses)
+    valid, factor = record.part("valid"), scale(record.selection_metric)
     losses = [
         Line(name, *columns(record.part(part), "loss"))
         for name, part in (("train", "train"), ("valid", "valid"))
     ]
-    steps, values = columns(valid, record.chooses)
+    steps, values = columns(valid, record.selection_metric)
     metric = Line("valid", steps, [factor[0] * value for value in values])
     return [
         Plot(losses, "step", loss_name(record.analysis["counted"]), "Loss"),
-        Plot([metric], "step", metric_name(record.chooses) + factor[1], curve_title(record.analysis)),
+        Plot(
+            [metric], "step", metric_name(record.selection_metric) + factor[1], curve_title(record.analysis)
+        ),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jumok.search.contract import limits_of, require, require_tokens
+from jumok.search.protocol import limits_of, require, require_tokens
 from jumok.search.scoring import chunks, log_probabilities, normalized
 from jumok.values import Decoder, Hypothesis, Memory
 
@@ -47,13 +47,13 @@ class BeamSearch:
     beam: int = 5
     length_penalty: float = 1.0
     best: int = 1
-    banned: tuple[int, ...] = ()  # tokens that are never written
+    forbidden_tokens: tuple[int, ...] = ()  # tokens that are never written
 
     def __post_init__(self) -> None:
         require(self.beam >= 1, "beam", "1 or more", self.beam)
         require(0 <= self.length_penalty < float("inf"), "length_penalty", "0 or more", self.length_penalty)
         require(1 <= self.best <= self.beam, "best", f"between 1 and the beam of {self.beam}", self.best)
-        require_tokens(self.banned)
+        require_tokens(self.forbidden_tokens)
 
     def __call__(
         self,
@@ -73,10 +73,10 @@ class BeamSearch:
             logits, state = decoder.step(beam.tokens[:, :, -1].flatten(), state)
             candidates = self.continuations(beam, logits)
             scores = normalized(candidates.log_probability, length, self.length_penalty)
-            ends, lives = self.sort_out(candidates, eos)
+            ends, lives = self.split_ended(candidates, eos)
             closing = ends | (lives & (beam.limits <= length)[:, None])
             collect(answers, beam, candidates, scores, closing, eos)
-            beam = self.remember(beam, scores.masked_fill(~closing, -torch.inf))
+            beam = self.add_finished(beam, scores.masked_fill(~closing, -torch.inf))
             hopeful = scores.masked_fill(~lives, -torch.inf).amax(1) > beam.finished[:, -1]
             kept = (hopeful & (beam.limits > length)).nonzero().flatten()  # (B',)
             beam, rows = self.advance(beam, candidates, lives, kept)
@@ -90,14 +90,14 @@ class BeamSearch:
         """The best 2 * beam continuations of each source, or all, by the logits (B * N, V) of the next."""
         # No source has use for more tokens than that after one hypothesis: the sums are over these only.
         count = min(2 * self.beam, logits.shape[-1])
-        best = [log_probabilities(part, self.banned).topk(count) for part in chunks(logits)]
+        best = [log_probabilities(part, self.forbidden_tokens).topk(count) for part in chunks(logits)]
         gains, tokens = (torch.cat(parts) for parts in zip(*best, strict=True))  # (B * N, count)
         totals = (beam.log_probability.view(-1, 1) + gains).view(len(beam.sources), -1)
         log_probability, places = totals.topk(min(2 * self.beam, totals.shape[1]))
         parents = places.div(count, rounding_mode="floor")
         return Candidates(log_probability, parents, tokens.view_as(totals).gather(1, places))
 
-    def sort_out(self, candidates: Candidates, eos: int) -> tuple[Tensor, Tensor]:
+    def split_ended(self, candidates: Candidates, eos: int) -> tuple[Tensor, Tensor]:
         """Which candidates (B, C) end a hypothesis, and which live on."""
         possible = candidates.log_probability > -torch.inf
         ends = candidates.tokens == eos
@@ -105,7 +105,7 @@ class BeamSearch:
         lives = possible & ~ends & ((~ends).cumsum(1) <= self.beam)
         return possible & ends & (ranks < self.beam), lives
 
-    def remember(self, beam: Beam, scores: Tensor) -> Beam:
+    def add_finished(self, beam: Beam, scores: Tensor) -> Beam:
         """The beam that knows of more finished hypotheses, by their scores (B, C)."""
         return beam._replace(finished=torch.cat([beam.finished, scores], dim=1).topk(self.beam).values)
 

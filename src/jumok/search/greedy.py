@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from jumok.search.contract import limits_of, require_tokens
-from jumok.search.walk import walk
+from jumok.search.generate import generate
+from jumok.search.protocol import limits_of, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
 
@@ -18,10 +18,10 @@ class Greedy:
     answer is that of a beam of one.
     """
 
-    banned: tuple[int, ...] = ()  # tokens that are never written
+    forbidden_tokens: tuple[int, ...] = ()  # tokens that are never written
 
     def __post_init__(self) -> None:
-        require_tokens(self.banned)
+        require_tokens(self.forbidden_tokens)
 
     def __call__(
         self,
@@ -33,7 +33,7 @@ class Greedy:
         numbers: Sequence[int] | None = None,
     ) -> list[list[Hypothesis]]:
         limits = limits_of(limit, memory)
-        return walk(decoder, memory, bos, eos, limits, most_probable, banned=self.banned)
+        return generate(decoder, memory, bos, eos, limits, most_probable, banned=self.forbidden_tokens)
 
 
 def most_probable(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jumok.search.contract import limits_of, require, require_tokens
-from jumok.search.walk import walk
+from jumok.search.generate import generate
+from jumok.search.protocol import limits_of, require, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
 BLOCK = 64  # uniform numbers drawn at once for each walker
@@ -30,7 +30,7 @@ class Sampling:
     top_p: float | None = None
     samples: int = 1
     seed: int = 0
-    banned: tuple[int, ...] = ()  # tokens that are never written
+    forbidden_tokens: tuple[int, ...] = ()  # tokens that are never written
 
     def __post_init__(self) -> None:
         require(0 < self.temperature < float("inf"), "temperature", "above 0 and finite", self.temperature)
@@ -38,7 +38,7 @@ class Sampling:
         require(self.top_p is None or 0 < self.top_p <= 1, "top_p", "above 0 and at most 1", self.top_p)
         require(self.samples >= 1, "samples", "1 or more", self.samples)
         require(0 <= self.seed < 2**64, "seed", "between 0 and 2**64 - 1", self.seed)
-        require_tokens(self.banned)
+        require_tokens(self.forbidden_tokens)
 
     def __call__(
         self,
@@ -60,7 +60,7 @@ class Sampling:
             return inverse_cdf(self.weights(log_probability), uniform)
 
         limits = limits_of(limit, memory)
-        return walk(decoder, memory, bos, eos, limits, draw, self.samples, self.banned)
+        return generate(decoder, memory, bos, eos, limits, draw, self.samples, self.forbidden_tokens)
 
     def weights(self, log_probability: Tensor) -> Tensor:
         """What tokens are drawn by (R, V), not normalized: zero outside top_k and top_p."""

@@ -2,18 +2,18 @@
 
 from jumok.errors import Interrupted
 from jumok.machine import tune_process
-from jumok.training.processes import joined, leave
-from jumok.training.reporter import Silent
-from jumok.training.train import Outcome, follow, send_away, train
+from jumok.training.distributed import init_distributed, shutdown
+from jumok.training.reporter import NullReporter
+from jumok.training.train import TrainingResult, stop_workers, train, worker_loop
 
 __all__ = [
     "Interrupted",
-    "Outcome",
-    "Silent",
-    "follow",
-    "joined",
-    "leave",
-    "send_away",
+    "TrainingResult",
+    "NullReporter",
+    "worker_loop",
+    "init_distributed",
+    "shutdown",
+    "stop_workers",
     "train",
     "tune_process",
 ]

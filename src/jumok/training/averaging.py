@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.training.checkpoint import require_same
-from jumok.training.sharding import as_sharded, part, part_of
+from jumok.training.sharding import as_sharded, local, part_of
 
 
 class Average(Protocol):
@@ -24,11 +24,11 @@ class Average(Protocol):
         """Take notice that the optimizer has made a step."""
         ...
 
-    def mark(self) -> None:
+    def before_evaluation(self) -> None:
         """Take notice that an evaluation is about to start."""
         ...
 
-    def swapped(self) -> AbstractContextManager[None]:
+    def averaged_weights(self) -> AbstractContextManager[None]:
         """Put the averaged weights into the model; give the model its own back at the end, bit by bit."""
         ...
 
@@ -51,10 +51,10 @@ class NoAverage:
     def step(self) -> None:
         pass
 
-    def mark(self) -> None:
+    def before_evaluation(self) -> None:
         pass
 
-    def swapped(self) -> AbstractContextManager[None]:
+    def averaged_weights(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def tensors(self) -> dict[str, Tensor]:
@@ -80,19 +80,19 @@ class ExponentialAverage:
         self.warm = warm
         self.steps = 0
         self.weights = _averaged_weights(model)
-        self.averages = {name: _precise(part(weight)).clone() for name, weight in self.weights.items()}
+        self.averages = {name: _as_float32(local(weight)).clone() for name, weight in self.weights.items()}
 
     @torch.no_grad()
     def step(self) -> None:
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.warm else self.decay
-        news = [_precise(part(weight)) for weight in self.weights.values()]
+        news = [_as_float32(local(weight)) for weight in self.weights.values()]
         torch._foreach_lerp_(list(self.averages.values()), news, 1.0 - decay)
         self.steps += 1
 
-    def mark(self) -> None:
+    def before_evaluation(self) -> None:
         pass
 
-    def swapped(self) -> AbstractContextManager[None]:
+    def averaged_weights(self) -> AbstractContextManager[None]:
         return _exchanged(self.weights, self.averages.items())
 
     def tensors(self) -> dict[str, Tensor]:
@@ -108,7 +108,7 @@ class ExponentialAverage:
         self.steps = state["steps"]
 
 
-class LastAverage:
+class SnapshotAverage:
     """The mean of the weights at the last `count` evaluations (Vaswani et al., 2017, section 6.1).
 
     The snapshots wait on the CPU. Before the first of them, the average is the weights themselves.
@@ -123,15 +123,15 @@ class LastAverage:
     def step(self) -> None:
         pass
 
-    def mark(self) -> None:
+    def before_evaluation(self) -> None:
         self.snapshot()
 
     def snapshot(self) -> None:
         """Keep the present weights, and forget the oldest."""
-        copies = {name: part(weight).to("cpu", copy=True) for name, weight in self.weights.items()}
+        copies = {name: local(weight).to("cpu", copy=True) for name, weight in self.weights.items()}
         self.snapshots.append(copies)
 
-    def swapped(self) -> AbstractContextManager[None]:
+    def averaged_weights(self) -> AbstractContextManager[None]:
         return _exchanged(self.weights, self._means()) if self.snapshots else nullcontext()
 
     def tensors(self) -> dict[str, Tensor]:
@@ -161,7 +161,7 @@ class LastAverage:
 
     def _means(self) -> Iterator[tuple[str, Tensor]]:
         for name in self.weights:
-            yield name, torch.stack([_precise(copies[name]) for copies in self.snapshots]).mean(0)
+            yield name, torch.stack([_as_float32(copies[name]) for copies in self.snapshots]).mean(0)
 
 
 def _averaged_weights(model: nn.Module) -> dict[str, Tensor]:
@@ -173,14 +173,14 @@ def _averaged_weights(model: nn.Module) -> dict[str, Tensor]:
     return dict(found.values())
 
 
-def _precise(weight: Tensor) -> Tensor:
+def _as_float32(weight: Tensor) -> Tensor:
     """The weight in float32 at least: in bf16 the small steps of an average would be lost in rounding."""
     return weight.to(torch.promote_types(weight.dtype, torch.float32))
 
 
 @contextmanager
 def _exchanged(weights: Mapping[str, Tensor], averages: Iterable[tuple[str, Tensor]]) -> Iterator[None]:
-    originals = {name: part(weight).clone() for name, weight in weights.items()}
+    originals = {name: local(weight).clone() for name, weight in weights.items()}
     try:
         _copy(weights, averages)
         yield
@@ -191,4 +191,4 @@ def _exchanged(weights: Mapping[str, Tensor], averages: Iterable[tuple[str, Tens
 @torch.no_grad()
 def _copy(weights: Mapping[str, Tensor], values: Iterable[tuple[str, Tensor]]) -> None:
     for name, value in values:
-        part(weights[name]).copy_(value)
+        local(weights[name]).copy_(value)

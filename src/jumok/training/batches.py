@@ -14,20 +14,20 @@ import numpy as np
 
 from jumok.data import batching
 from jumok.dataset import Batch, Split
-from jumok.training.processes import Processes
+from jumok.training.distributed import Distributed
 
 THREADS = 4  # at most, that read files
-AHEAD = 2  # batches that each of them has made or is making before they are wanted
+PREFETCH = 2  # batches that each of them has made or is making before they are wanted
 
 
-class Place(NamedTuple):
+class DataPosition(NamedTuple):
     """Where a batch stands in a training."""
 
     epoch: int
     position: int
 
 
-class Planned(NamedTuple):
+class PendingBatch(NamedTuple):
     """A batch that will be there when it is wanted."""
 
     rows: np.ndarray  # of all processes
@@ -45,7 +45,7 @@ class Batches:
         batch_size: int | None,
         seed: int,
         mixed: bool,
-        processes: Processes,
+        processes: Distributed,
         ahead: bool,
     ) -> None:
         self.split, self.processes, self.seed, self.mixed = split, processes, seed, mixed
@@ -53,11 +53,11 @@ class Batches:
         reads = any(kind.reads_files for kind in split.fields.all.values())
         workers = min(THREADS, os.cpu_count() or 1) if ahead and reads else 0
         self.threads = ThreadPoolExecutor(workers, "batches") if workers else None
-        self.ahead = AHEAD * workers
-        self.waiting: deque[Planned] = deque()
-        self.move(Place(0, 0))
+        self.ahead = PREFETCH * workers
+        self.waiting: deque[PendingBatch] = deque()
+        self.move(DataPosition(0, 0))
 
-    def move(self, place: Place) -> None:
+    def move(self, place: DataPosition) -> None:
         """Go on with the batch at a place."""
         for planned in self.waiting:
             planned.batch.cancel()
@@ -66,14 +66,14 @@ class Batches:
         self.plan = self._plan(place.epoch)
         self.coming = self._coming(place)
 
-    def next(self) -> Planned:
+    def next(self) -> PendingBatch:
         """The next batch."""
         while len(self.waiting) <= self.ahead:
             self.waiting.append(next(self.coming))
         if self.place.position == len(self.plan):
-            self.place = Place(self.place.epoch + 1, 0)
+            self.place = DataPosition(self.place.epoch + 1, 0)
             self.plan = self._plan(self.place.epoch)
-        self.place = Place(self.place.epoch, self.place.position + 1)
+        self.place = DataPosition(self.place.epoch, self.place.position + 1)
         return self.waiting.popleft()
 
     @property
@@ -85,25 +85,25 @@ class Batches:
         lengths = self.split.all_lengths()
         return batching.plan(lengths, self.batch_tokens, self.seed, epoch, self.mixed, self.batch_size)
 
-    def _coming(self, place: Place) -> Iterator[Planned]:
+    def _coming(self, place: DataPosition) -> Iterator[PendingBatch]:
         epoch, position, plan = place.epoch, place.position, self.plan
         while True:
             if position == len(plan):
                 epoch, position = epoch + 1, 0
                 plan = self._plan(epoch)
-            yield self._planned(plan[position], Place(epoch, position))
+            yield self._planned(plan[position], DataPosition(epoch, position))
             position += 1
 
-    def _planned(self, rows: np.ndarray, place: Place) -> Planned:
+    def _planned(self, rows: np.ndarray, place: DataPosition) -> PendingBatch:
         """A process that has no rows in a batch takes the first one, for all must meet on the way."""
-        mine = rows[self.processes.rank :: self.processes.number]
+        mine = rows[self.processes.rank :: self.processes.world_size]
         chosen = mine if len(mine) else rows[:1]
         if self.threads is not None:
-            return Planned(rows, len(mine) > 0, self.threads.submit(self._make, chosen, place))
+            return PendingBatch(rows, len(mine) > 0, self.threads.submit(self._make, chosen, place))
         made: Future[Batch] = Future()
         made.set_result(self._make(chosen, place))
-        return Planned(rows, len(mine) > 0, made)
+        return PendingBatch(rows, len(mine) > 0, made)
 
-    def _make(self, rows: np.ndarray, place: Place) -> Batch:
+    def _make(self, rows: np.ndarray, place: DataPosition) -> Batch:
         draw = np.random.Generator(np.random.PCG64([self.seed, *place, self.processes.rank]))
         return self.split.batch(rows, draw)

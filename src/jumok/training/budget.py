@@ -5,8 +5,8 @@ from typing import Protocol
 import torch
 
 from jumok.model import EncoderDecoder
+from jumok.training.distributed import Distributed
 from jumok.training.precision import now
-from jumok.training.processes import Processes
 
 FIRST = 3  # steps that do not count: they are slow, since kernels are made and memory is taken
 FEWEST, MOST = 3, 30  # steps that do
@@ -17,7 +17,7 @@ class Steps(Protocol):
     """What takes steps: a trainer."""
 
     model: EncoderDecoder
-    processes: Processes
+    processes: Distributed
 
     def train_step(self) -> None: ...
     def begin(self) -> None: ...
@@ -42,7 +42,7 @@ def measured(trainer: Steps) -> list[float]:
         trainer.train_step()
     paces: list[float] = []
     while len(paces) < FEWEST or (sum(paces) < ENOUGH and len(paces) < MOST):
-        started = trainer.processes.from_first(now)
+        started = trainer.processes.broadcast(now)
         trainer.train_step()
-        paces.append(trainer.processes.from_first(now) - started)
+        paces.append(trainer.processes.broadcast(now) - started)
     return paces

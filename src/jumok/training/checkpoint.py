@@ -35,7 +35,7 @@ class Checkpoint(NamedTuple):
     path: Path
 
 
-class Damage(Exception):
+class CorruptCheckpoint(Exception):
     """A checkpoint is not as it was written: says which file, and what is wrong with it."""
 
 
@@ -67,19 +67,19 @@ class Checkpoints:
     def load(self) -> Checkpoint | None:
         """The newest whole checkpoint, if any; damaged ones are named and set aside, leftovers removed."""
         found: Checkpoint | None = None
-        damaged: list[tuple[Path, Damage]] = []
+        damaged: list[tuple[Path, CorruptCheckpoint]] = []
         for step, folder in self._candidates():
             try:
                 found = _read(folder, step)
                 break
-            except Damage as damage:
+            except CorruptCheckpoint as damage:
                 damaged.append((folder, damage))
         outlook = f"going on from step-{found.step:08d}" if found else "training starts from the beginning"
         for folder, reason in damaged:
             self.warn(f"{self.folder / _visible(folder)} is damaged ({reason}); {outlook}")
         try:
             for folder, _ in damaged:
-                self._set_aside(folder)
+                self._quarantine(folder)
             self._tidy()
         except OSError as error:
             raise unwritable(self.folder, error) from error
@@ -125,7 +125,7 @@ class Checkpoints:
             except OSError as error:
                 self.warn(f"{folder} could not be removed ({error.strerror})")
 
-    def _set_aside(self, folder: Path) -> None:
+    def _quarantine(self, folder: Path) -> None:
         """Rename a damaged checkpoint: it can be looked at, and is not taken for a whole one."""
         name = f"damaged-{_visible(folder)}"
         names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
@@ -152,14 +152,14 @@ def require_same(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what
         ("have no place for", given.keys() - wanted.keys()),
     ):
         if names:
-            raise RunError(f"{what} {problem} {_some(sorted(names))}; {advice}")
+            raise RunError(f"{what} {problem} {_first_names(sorted(names))}; {advice}")
     for name, tensor in wanted.items():
         if tensor.shape != given[name].shape:
             shapes = f"{tuple(given[name].shape)} instead of {tuple(tensor.shape)}"
             raise RunError(f"{what} have another shape at {name!r} ({shapes}); {advice}")
 
 
-def _some(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(map(repr, names[:3])) + more
 
@@ -205,7 +205,7 @@ def _read(folder: Path, step: int) -> Checkpoint:
     listed = _listed(folder, step)
     present = {path.name for path in folder.glob("*" + TENSORS)}
     if unlisted := sorted(present - listed.keys()):
-        raise Damage(f"{unlisted[0]}: not listed in {CHECKSUMS}")
+        raise CorruptCheckpoint(f"{unlisted[0]}: not listed in {CHECKSUMS}")
     contents = {file: _checked(folder / file, size, digest) for file, (size, digest) in listed.items()}
     state = json.loads(contents.pop(STATE))
     tensors = {
@@ -220,21 +220,21 @@ def _listed(folder: Path, step: int) -> dict[str, tuple[int, str]]:
     try:
         checksums = json.loads(data)
         if checksums["step"] != step:
-            raise Damage(f"{CHECKSUMS}: belongs to step {checksums['step']}")
+            raise CorruptCheckpoint(f"{CHECKSUMS}: belongs to step {checksums['step']}")
         listed = {file: (entry["size"], entry["sha256"]) for file, entry in checksums["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Damage(f"{CHECKSUMS}: not what was written") from error
+        raise CorruptCheckpoint(f"{CHECKSUMS}: not what was written") from error
     if STATE not in listed or not all(file == STATE or file.endswith(TENSORS) for file in listed):
-        raise Damage(f"{CHECKSUMS}: not what was written")
+        raise CorruptCheckpoint(f"{CHECKSUMS}: not what was written")
     return listed
 
 
 def _checked(path: Path, size: int, digest: str) -> bytes:
     data = _bytes(path)
     if len(data) != size:
-        raise Damage(f"{path.name}: {len(data)} bytes instead of {size}")
+        raise CorruptCheckpoint(f"{path.name}: {len(data)} bytes instead of {size}")
     if hashlib.sha256(data).hexdigest() != digest:
-        raise Damage(f"{path.name}: checksum differs")
+        raise CorruptCheckpoint(f"{path.name}: checksum differs")
     return data
 
 
@@ -242,10 +242,10 @@ def _bytes(path: Path) -> bytes:
     try:
         return read_whole(path)
     except FileNotFoundError:
-        raise Damage(f"{path.name}: missing") from None
+        raise CorruptCheckpoint(f"{path.name}: missing") from None
     except OSError as error:
         if error.errno == errno.EIO:
-            raise Damage(f"{path.name}: the disk cannot read it") from error
+            raise CorruptCheckpoint(f"{path.name}: the disk cannot read it") from error
         raise RunError(
             f"{path} cannot be read ({error.strerror}); fix that and run the command again"
         ) from error

@@ -1,12 +1,12 @@
 """What is going to be trained, in counts and names."""
 
 from jumok.training.loop import Trainer
-from jumok.training.reporter import Began
+from jumok.training.reporter import RunInfo
 
 
-def describe(trainer: Trainer) -> Began:
+def describe(trainer: Trainer) -> RunInfo:
     kinds = trainer.prepared.fields.all
-    return Began(
+    return RunInfo(
         str(trainer.run.path),
         trainer.model.size(),
         {name: len(split) for name, split in trainer.prepared.splits.items()},
@@ -15,6 +15,6 @@ def describe(trainer: Trainer) -> Began:
         str(trainer.device),
         trainer.steps,
         trainer.step,
-        trainer.processes.number,
-        next(iter(trainer.prepared.outputs.values())).counted,
+        trainer.processes.world_size,
+        next(iter(trainer.prepared.outputs.values())).loss_unit,
     )

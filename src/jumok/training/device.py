@@ -4,15 +4,15 @@ import torch
 
 from jumok.device import choose_device, settled
 from jumok.errors import RunError
-from jumok.training.processes import Processes
+from jumok.training.distributed import Distributed
 
 OPTION = "training.device"
 
 
-def device_of(name: str, processes: Processes) -> torch.device:
+def device_of(name: str, processes: Distributed) -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. Of several processes each has its own GPU."""
     name = settled(name)
-    if processes.number > 1 and name.startswith("cuda"):
+    if processes.world_size > 1 and name.startswith("cuda"):
         return own_gpu(name, processes.local_rank)
     return choose_device(name, OPTION)
 

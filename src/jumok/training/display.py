@@ -12,7 +12,7 @@ from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import score as shown
 from jumok.training.pace import Pace, TrainingClock
-from jumok.training.reporter import Began, Evaluated, Progress, Reporter, Silent
+from jumok.training.reporter import EvaluationInfo, NullReporter, Progress, Reporter, RunInfo
 
 QUIET = 10.0  # seconds between two plain lines
 
@@ -31,15 +31,15 @@ class PlainDisplay:
         self.clock, self.counted, self.answers = TrainingClock(), "token", Pace()
         self.last = time.monotonic()
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         say(message)
 
-    def began(self, what: Began) -> None:
+    def on_start(self, what: RunInfo) -> None:
         say(beginning(what))
-        self.clock, self.counted = TrainingClock(what.start), what.counted
+        self.clock, self.counted = TrainingClock(what.start), what.loss_unit
         self.answers, self.last = Pace(), time.monotonic()  # it may have shown another training before
 
-    def stepped(self, progress: Progress) -> None:
+    def on_step(self, progress: Progress) -> None:
         self.show(progress.step, progress.steps, self.line(progress))
 
     def line(self, progress: Progress) -> str:
@@ -53,7 +53,7 @@ class PlainDisplay:
             self.last = time.monotonic()
             say(line)
 
-    def evaluated(self, evaluation: Evaluated) -> None:
+    def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         self.clock.evaluated(evaluation.step)
         say(evaluation_line(evaluation))
         self.last = time.monotonic()
@@ -63,20 +63,20 @@ class PlainDisplay:
         self.answers.tick(done)
         self.show(done, number, scoring_line(done, number, self.answers.left(done, number)))
 
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         talk.print(score_table(split, examples, metrics))
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         pass
 
 
-class QuietDisplay(Silent):
+class QuietDisplay(NullReporter):
     """Remarks and the final scores, without progress."""
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         say(message)
 
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         talk.print(score_table(split, examples, metrics))
 
 
@@ -87,8 +87,8 @@ class LiveDisplay(PlainDisplay):
         super().__init__()
         self.live: Live | None = None
 
-    def began(self, what: Began) -> None:
-        super().began(what)
+    def on_start(self, what: RunInfo) -> None:
+        super().on_start(what)
         self._begin()
 
     def _begin(self) -> None:
@@ -106,11 +106,11 @@ class LiveDisplay(PlainDisplay):
             self._begin()
         super().scoring(done, number)
 
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
-        self.ended()
-        super().scored(split, examples, metrics)
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        self.on_end()
+        super().on_scores(split, examples, metrics)
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -139,7 +139,7 @@ def speed(value: float) -> str:
     return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
 
 
-def beginning(what: Began) -> str:
+def beginning(what: RunInfo) -> str:
     examples = ", ".join(f"{count:,} {part}" for part, count in what.examples.items())
     fields = ", ".join(f"{name} {summary}" for name, summary in what.fields.items())
     begin = f"goes on from step {what.start:,}" if what.start else "begins"
@@ -152,15 +152,13 @@ def beginning(what: Began) -> str:
     )
 
 
-def evaluation_line(evaluation: Evaluated) -> str:
-    value = shown(evaluation.chooses, evaluation.metrics[evaluation.chooses])
-    others = "  ".join(
-        f"{name} {shown(name, evaluation.metrics[name])}"
-        for name in (("chrf",) if evaluation.chooses in HUNDREDS else ("token_accuracy", "token_error_rate"))
-        if name in evaluation.metrics and name != evaluation.chooses
-    )
+def evaluation_line(evaluation: EvaluationInfo) -> str:
+    selection = evaluation.selection_metric
+    others = ("chrf",) if selection in HUNDREDS else ("token_accuracy", "token_error_rate")
+    names = [selection, *(name for name in others if name in evaluation.metrics and name != selection)]
+    scores = "  ".join(f"{name} {shown(name, evaluation.metrics[name])}" for name in names)
     best = "  (best so far)" if evaluation.best else ""
-    return f"step {evaluation.step:,}: valid loss {evaluation.loss:.3f}  {evaluation.chooses} {value}  {others}{best}"
+    return f"step {evaluation.step:,}: valid loss {evaluation.loss:.3f}  {scores}{best}"
 
 
 def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:

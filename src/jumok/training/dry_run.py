@@ -14,10 +14,10 @@ from jumok.reporting.numbers import duration
 from jumok.training.budget import measured_pace
 from jumok.training.describing import describe
 from jumok.training.display import beginning
+from jumok.training.distributed import init_distributed
 from jumok.training.loop import Trainer
 from jumok.training.planning import steps_of_evaluation
-from jumok.training.processes import joined
-from jumok.training.reporter import Began, Reporter
+from jumok.training.reporter import Reporter, RunInfo
 from jumok.training.run import RunFolder
 
 GIGA = 1e9
@@ -26,14 +26,14 @@ GIGA = 1e9
 class DryRun(NamedTuple):
     """What would be trained, how long it would take and how much memory it would need."""
 
-    what: Began
+    what: RunInfo
     step_seconds: float
     evaluate_every: int  # steps
     evaluate_examples: int
     seconds: float  # of all steps that are left and their evaluations; the final scoring comes on top
     memory: int  # bytes, of this process or of the GPU
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return {**self._asdict(), "what": self.what._asdict()}
 
     def __str__(self) -> str:
@@ -52,20 +52,20 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
 
     The run folder is read, so that a training that would go on is told as such, and is left as it is.
     """
-    processes = joined()
-    if processes.number > 1:
+    processes = init_distributed()
+    if processes.world_size > 1:
         raise ConfigurationError("--dry-run runs in one process; start it without torchrun")
     folder = RunFolder(Path(run))
     folder.require_ours()
-    experiment = folder.agree(experiment, reporter.said, mends=False)
-    trainer = Trainer(experiment, folder, prepare(experiment, reporter.said), reporter, processes)
+    experiment = folder.reconcile(experiment, reporter.message, mends=False)
+    trainer = Trainer(experiment, folder, prepare(experiment, reporter.message), reporter, processes)
     pace = measured_pace(trainer)
     start = min(trainer.checkpoints.latest_step() or 0, trainer.steps)
     left = trainer.steps - start
     evaluations = left / trainer.evaluations.every
     (output,) = trainer.prepared.outputs.values()
     cost = steps_of_evaluation(
-        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.counted == "token"
+        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.loss_unit == "token"
     )
     return DryRun(
         describe(trainer)._replace(start=start),

@@ -11,10 +11,10 @@ import torch
 from jumok.files import write_json
 from jumok.machine import time_now
 from jumok.reporting.runs import read
-from jumok.training.reporter import Began
+from jumok.training.reporter import RunInfo
 
 
-def describe_environment(began: Began, before: dict[str, Any] | None = None) -> dict[str, Any]:
+def describe_environment(began: RunInfo, before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Size of model and data, versions, processor, and when it all began; `before` is what an earlier session told."""
     before = before or {}
     return {
@@ -35,7 +35,7 @@ def describe_environment(began: Began, before: dict[str, Any] | None = None) -> 
     }
 
 
-def begin_environment(file: Path, began: Began) -> None:
+def begin_environment(file: Path, began: RunInfo) -> None:
     """Note what a session trains, and on what; a training that goes on began when its first session did."""
     write_json(file, describe_environment(began, read(file) if began.start else None))
 

@@ -13,16 +13,18 @@ from jumok.data import batching
 from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
 from jumok.errors import Interrupted, RunError
-from jumok.evaluation import answer
-from jumok.kinds.fitting import build_model
+from jumok.evaluation import predict_split
+from jumok.kinds.catalogue import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
-from jumok.training.averaging import Average, ExponentialAverage, LastAverage, NoAverage
-from jumok.training.batches import Batches, Place, Planned
+from jumok.training.averaging import Average, ExponentialAverage, NoAverage, SnapshotAverage
+from jumok.training.batches import Batches, DataPosition, PendingBatch
 from jumok.training.budget import measured_pace
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
 from jumok.training.device import device_of
-from jumok.training.dividing import DividedPredictor
+from jumok.training.distributed import Distributed
+from jumok.training.distributed_predictor import DistributedPredictor
+from jumok.training.early_stopping import EarlyStopping
 from jumok.training.loss import split_loss
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
@@ -34,19 +36,17 @@ from jumok.training.planning import (
     steps_within,
 )
 from jumok.training.precision import choose_precision, now
-from jumok.training.processes import Processes
-from jumok.training.reporter import Evaluated, Progress, Reporter
+from jumok.training.reporter import EvaluationInfo, Progress, Reporter
 from jumok.training.run import RunFolder
 from jumok.training.schedule import Schedule
-from jumok.training.sharding import fill, gathered
+from jumok.training.sharding import copy_full_into, gather
 from jumok.training.signals import stop_signals
-from jumok.training.stopping import Best
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment, TrainingOptions
 
 OTHER_RANK = 2_654_435_761  # far from any step: the seed of a process's dropout, modulo 2^32, is its own
-UNSOUND = 20  # steps in a row whose gradients are not finite, before training gives up
+MAX_NONFINITE_STEPS = 20  # steps in a row whose gradients are not finite, before training gives up
 
 
 class Trainer:
@@ -61,11 +61,11 @@ class Trainer:
         run: RunFolder,
         prepared: Prepared,
         reporter: Reporter,
-        processes: Processes,
+        processes: Distributed,
     ) -> None:
         self.run, self.reporter, self.prepared, self.processes = run, reporter, prepared, processes
         self.options: TrainingOptions = experiment.training
-        devices = processes.from_all(lambda: str(device_of(self.options.device, processes)))
+        devices = processes.all_gather(lambda: str(device_of(self.options.device, processes)))
         self.device = torch.device(devices[processes.rank])
         self.train, self.valid = prepared.splits["train"], prepared.splits["valid"]
         torch.manual_seed(self.options.seed)
@@ -84,16 +84,16 @@ class Trainer:
             processes,
             ahead=self.device.type != "cpu",
         )
-        self.experiment = self._find_out(experiment)
+        self.experiment = self._resolve_auto(experiment)
         self.options = self.experiment.training
         self.precision = usable_precision(self.device, self.options.precision)  # type: ignore[arg-type]
         if self.precision != self.options.precision:
-            reporter.said(NO_BF16)
+            reporter.message(NO_BF16)
         self.begin()
         self.settle(self.options.steps or planned_steps(len(self.batches.plan), self.options.accumulate))
-        if self.options.minutes is not None and not processes.from_first(lambda: run.has_begun):
+        if self.options.minutes is not None and not processes.broadcast(lambda: run.has_begun):
             self.settle(min(self.options.steps or sys.maxsize, self._steps_in_budget(self.options.minutes)))
-        self.checkpoints = Checkpoints(run.checkpoints, self.options.keep, warn=reporter.said)
+        self.checkpoints = Checkpoints(run.checkpoints, self.options.keep, warn=reporter.message)
 
     def begin(self) -> None:
         """Stand before the first step."""
@@ -104,7 +104,7 @@ class Trainer:
         self.step, self.seconds, self.unsound = 0, 0.0, 0
         self.tokens, self.loss, self.since = 0, 0.0, 0.0  # since the last evaluation, for the display
         self.step_loss = float("nan")
-        self.batches.move(Place(0, 0))
+        self.batches.move(DataPosition(0, 0))
 
     def settle(self, steps: int) -> None:
         """Train so many steps: everything that depends on their number follows."""
@@ -113,9 +113,9 @@ class Trainer:
         self.experiment = self.experiment.model_copy(update={"training": options})
         self.schedule = Schedule(options.schedule, self.learning_rate, options.warmup_of(steps), steps)
         (output,) = self.prepared.outputs.values()
-        metric = output.choosing_metric()
-        self.best = Best(metric.name, metric.higher_is_better, options.patience, steps)
-        searches, every = output.counted == "token", options.evaluate_every
+        metric = output.selection_metric()
+        self.best = EarlyStopping(metric.name, metric.higher_is_better, options.patience, steps)
+        searches, every = output.loss_unit == "token", options.evaluate_every
         self.evaluations = planned_evaluations(
             steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
         )
@@ -128,13 +128,13 @@ class Trainer:
         """Steps that fit into some minutes, by the pace of the first ones, which are taken back."""
         pace = measured_pace(self)
         steps = steps_within(60 * minutes, pace)
-        self.reporter.said(
+        self.reporter.message(
             f"training.minutes: {minutes:g} min are enough for {steps:,} steps "
             f"(a step takes {1000 * pace:,.0f} ms here)"
         )
         return steps
 
-    def _find_out(self, experiment: "Experiment") -> "Experiment":
+    def _resolve_auto(self, experiment: "Experiment") -> "Experiment":
         """Settle what depends on machine and data: the precision, and how long an answer may be."""
         training, decoding = experiment.training, experiment.decoding
         self.learning_rate = training.learning_rate or planned_learning_rate(
@@ -142,11 +142,11 @@ class Trainer:
         )
         training = training.model_copy(update={"learning_rate": self.learning_rate})
         if training.precision == "auto":
-            first = self.processes.from_first
+            first = self.processes.broadcast
             chosen = choose_precision(
-                self.device, self._trial, self.reporter.said, clock=lambda: first(now), decide=first
+                self.device, self._trial, self.reporter.message, clock=lambda: first(now), decide=first
             )
-            self.reporter.said(f"computing in {chosen.precision}: {chosen.reason}")
+            self.reporter.message(f"computing in {chosen.precision}: {chosen.reason}")
             training = training.model_copy(update={"precision": chosen.precision})
         if decoding.max_tokens is None:
             longest = max(int(self.train.lengths(name).max()) for name in self.prepared.outputs)
@@ -174,26 +174,28 @@ class Trainer:
             group["lr"] = rate
         batches = [self.batches.next() for _ in range(self.options.accumulate)]
         tokens = sum(self.train.target_count(planned.rows) for planned in batches)
-        share = tokens / self.processes.number  # gradients are averaged over processes, and should be summed
+        share = (
+            tokens / self.processes.world_size
+        )  # gradients are averaged over processes, and should be summed
         loss = 0.0
         for number, planned in enumerate(batches, 1):
-            with self.replica.exchanging(last=number == len(batches)):
+            with self.replica.gradient_sync(last=number == len(batches)):
                 with autocast(self.device, self.precision):
-                    total = self._share_of_loss(planned)
+                    total = self._local_loss(planned)
                 (total / share).backward()
             loss += float(total.detach())
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
-        self._apply(norm)
+        self._optimizer_step(norm)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.processes.sum(loss)
         self.tokens, self.loss, self.step_loss = self.tokens + tokens, self.loss + loss, loss / max(tokens, 1)
 
-    def _share_of_loss(self, planned: Planned) -> Tensor:
+    def _local_loss(self, planned: PendingBatch) -> Tensor:
         """The loss of this process's rows of a batch, a sum; nothing where it has none of its own."""
         total: Tensor = self.replica.losses(planned.batch.result().to(self.device))
         return total if planned.is_mine else total * 0.0
 
-    def _apply(self, norm: float) -> None:
+    def _optimizer_step(self, norm: float) -> None:
         """Take the step, unless the gradients are not finite."""
         if np.isfinite(norm):
             self.optimizer.step()
@@ -201,19 +203,19 @@ class Trainer:
             self.unsound = 0
             return
         self.unsound += 1
-        if self.unsound >= UNSOUND:
+        if self.unsound >= MAX_NONFINITE_STEPS:
             raise RunError(
-                f"{UNSOUND} steps in a row had gradients that are not finite (step {self.step}); "
+                f"{MAX_NONFINITE_STEPS} steps in a row had gradients that are not finite (step {self.step}); "
                 "lower training.learning_rate, or set training.precision: fp32"
             )
 
     def evaluate(self) -> None:
         """Score the averaged weights on the valid part; keep them when they are the best so far."""
-        self.average.mark()
+        self.average.before_evaluation()
         train_loss = self.loss / max(self.tokens, 1)
-        with self.average.swapped():
+        with self.average.averaged_weights():
             self.model.eval()
-            with self.replica.whole():
+            with self.replica.unsharded():
                 with autocast(self.device, self.precision):
                     loss = split_loss(
                         self.model,
@@ -227,9 +229,9 @@ class Trainer:
             self.model.train()
             better = self.best.update(metrics.get(self.best.metric, float("nan")), loss, self.step)
             self._keep(better)
-        self.processes.from_first(lambda: self._log(train_loss, loss, metrics))
-        self.reporter.evaluated(
-            Evaluated(self.step, self.batches.place.epoch, loss, metrics, self.best.metric, better)
+        self.processes.broadcast(lambda: self._log(train_loss, loss, metrics))
+        self.reporter.on_evaluation(
+            EvaluationInfo(self.step, self.batches.place.epoch, loss, metrics, self.best.metric, better)
         )
         self.tokens, self.loss, self.since = 0, 0.0, self.seconds
 
@@ -240,16 +242,16 @@ class Trainer:
             self.prepared.fields,
             self.experiment.decoding.model_copy(update={"method": "greedy", "precision": self.precision}),
         )
-        divided = DividedPredictor(predictor, self.processes)
-        answered = answer(divided, self.valid, self.evaluations.examples)
-        return self.processes.from_first(answered.values)
+        divided = DistributedPredictor(predictor, self.processes)
+        answered = predict_split(divided, self.valid, self.evaluations.examples)
+        return self.processes.broadcast(answered.values)
 
     def _keep(self, good: bool) -> None:
         """Write the model as the best one, if it is good or the only one."""
         file = self.run.model / "model.safetensors"
-        if self.processes.from_first(lambda: good or not file.exists()):
-            weights = gathered(weights_of(self.model), self.processes.is_first)
-            self.processes.from_first(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
+        if self.processes.broadcast(lambda: good or not file.exists()):
+            weights = gather(weights_of(self.model), self.processes.is_first)
+            self.processes.broadcast(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
 
     def _log(self, train_loss: float, loss: float, metrics: dict[str, float]) -> None:
         place = {"step": self.step, "epoch": self.batches.epochs}
@@ -264,7 +266,7 @@ class Trainer:
             "optimizer": optimizer_tensors(self.optimizer, self.model),
             "average": self.average.tensors(),
         }
-        tensors = {name: gathered(group, self.processes.is_first) for name, group in groups.items()}
+        tensors = {name: gather(group, self.processes.is_first) for name, group in groups.items()}
         state = {
             "epoch": self.batches.place.epoch,
             "position": self.batches.place.position,
@@ -280,7 +282,7 @@ class Trainer:
             "finished": finished,
             "steps": self.steps,
         }
-        self.processes.from_first(lambda: str(self.checkpoints.save(self.step, tensors, state)))
+        self.processes.broadcast(lambda: str(self.checkpoints.save(self.step, tensors, state)))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint."""
@@ -298,46 +300,46 @@ class Trainer:
         weights = weights_of(self.model)
         require_same(checkpoint.tensors["model"], weights, "the weights of the model")
         for name, weight in weights.items():
-            fill(weight, checkpoint.tensors["model"][name])
+            copy_full_into(weight, checkpoint.tensors["model"][name])
         restore_optimizer(self.optimizer, self.model, checkpoint.tensors["optimizer"])
         self.average.restore(checkpoint.tensors["average"], state["average"])
         self.best.restore(state["best"])
         self.step = checkpoint.step
-        self.batches.move(Place(state["epoch"], state["position"]))
+        self.batches.move(DataPosition(state["epoch"], state["position"]))
         self.tokens, self.loss, self.since = state["tokens"], state["loss"], state["since"]
         self.seconds, self.unsound = state["seconds"], state["unsound"]
 
     def is_finished(self, state: Mapping[str, Any]) -> bool:
         """Whether nothing is left to do after a restored checkpoint, of a training of so many steps at least."""
         enough = bool(state["finished"]) and self.steps <= state["steps"]
-        return enough and (self.step >= state["steps"] or self.best.exhausted)
+        return enough and (self.step >= state["steps"] or self.best.should_stop)
 
     def fit(self) -> None:
         """Train until the last step, or until patience is out; Interrupted after saving when the user stops it."""
         self.model.train()
-        with stop_signals(once=self.processes.number == 1) as stop:
-            while self.step < self.steps and not self.best.exhausted:
+        with stop_signals(once=self.processes.world_size == 1) as stop:
+            while self.step < self.steps and not self.best.should_stop:
                 started = time.perf_counter()
                 self.train_step()
                 self.seconds += time.perf_counter() - started
-                self._tell()
+                self._report()
                 due = self.step % self.evaluations.every == 0 or self.step == self.steps
                 if due:
                     self.evaluate()
-                    self.save(finished=self.step >= self.steps or self.best.exhausted)
+                    self.save(finished=self.step >= self.steps or self.best.should_stop)
                 if self.processes.sum(stop.is_set()):
                     if not due:
                         self.save()
                     raise Interrupted
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         speed = self.tokens / max(self.seconds - self.since, 1e-9)
         loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
         at = self.step, self.steps, self.batches.place.epoch
-        self.reporter.stepped(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
+        self.reporter.on_step(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
 
 
 def build_average(model: EncoderDecoder, options: "TrainingOptions") -> Average:
     if options.average == "ema":
         return ExponentialAverage(model, options.ema_decay)
-    return LastAverage(model, options.average_last) if options.average == "last" else NoAverage()
+    return SnapshotAverage(model, options.average_last) if options.average == "last" else NoAverage()

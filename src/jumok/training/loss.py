@@ -6,7 +6,7 @@ from jumok.data.batching import in_order
 from jumok.dataset.split import Batch, Split
 from jumok.losses.tokens import Loss
 from jumok.model import EncoderDecoder
-from jumok.training.processes import Processes
+from jumok.training.distributed import Distributed
 
 
 def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: float) -> Loss:
@@ -29,7 +29,7 @@ def split_loss(
     batch_tokens: int,
     batch_size: int | None,
     device: torch.device,
-    processes: Processes,
+    processes: Distributed,
 ) -> float:
     """The loss of a target token, in nats, or of an image over a split, without smoothing.
 
@@ -37,7 +37,7 @@ def split_loss(
     """
     total, count = 0.0, 0
     for examples in in_order(split.all_lengths(), batch_tokens, batch_size)[
-        processes.rank :: processes.number
+        processes.rank :: processes.world_size
     ]:
         loss = batch_loss(model, split, split.batch(examples).to(device), 0.0)
         total, count = total + float(loss.total), count + loss.count

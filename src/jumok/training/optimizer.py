@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.training.checkpoint import require_same
-from jumok.training.sharding import fill, whole
+from jumok.training.sharding import copy_full_into, full
 
 # What multiplies activations. Pulling such a matrix towards zero makes the function smoother; pulling at a
 # bias or the gain of a norm does not, and the rows of an embedding table would shrink in every step, even
@@ -33,7 +33,7 @@ def clip_gradients(parameters: Iterable[Tensor], limit: float) -> float:
 
     A norm that is not finite leaves gradients that are not: then the step must not be taken.
     """
-    return float(whole(torch.nn.utils.clip_grad_norm_(parameters, limit)))
+    return float(full(torch.nn.utils.clip_grad_norm_(parameters, limit)))
 
 
 def optimizer_tensors(optimizer: torch.optim.AdamW, model: nn.Module) -> dict[str, Tensor]:
@@ -55,7 +55,7 @@ def restore_optimizer(optimizer: torch.optim.AdamW, model: nn.Module, tensors: M
     for name, parameter in _named(optimizer, model).items():
         memory = _fresh(parameter)
         for part, tensor in memory.items():
-            fill(tensor, tensors[f"{part}.{name}"])
+            copy_full_into(tensor, tensors[f"{part}.{name}"])
         optimizer.state[parameter] = memory
 
 

@@ -12,8 +12,8 @@ from jumok.dataset import Batch
 from jumok.dataset.split import Split
 from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.model import EncoderDecoder
+from jumok.training.distributed import Distributed
 from jumok.training.loss import batch_loss
-from jumok.training.processes import Processes
 
 
 class BatchLoss(nn.Module):
@@ -36,11 +36,11 @@ class Replica(Protocol):
         """The loss of a batch, when it is called."""
         ...
 
-    def exchanging(self, last: bool) -> AbstractContextManager[None]:
+    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         """Go forward and backward in it; with the `last` batch of a step the gradients of all processes meet."""
         ...
 
-    def whole(self) -> AbstractContextManager[None]:
+    def unsharded(self) -> AbstractContextManager[None]:
         """All weights are here, and any method of the model may be called."""
         ...
 
@@ -51,10 +51,10 @@ class Single:
     def __init__(self, losses: BatchLoss, device: torch.device) -> None:
         self.losses = losses.to(device)
 
-    def exchanging(self, last: bool) -> AbstractContextManager[None]:
+    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def whole(self) -> AbstractContextManager[None]:
+    def unsharded(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -68,10 +68,10 @@ class Replicated:
         # every weight has a part in every step (see the tests), so none that has not is searched for
         self.losses: Any = DistributedDataParallel(losses.to(device), gradient_as_bucket_view=True)
 
-    def exchanging(self, last: bool) -> AbstractContextManager[None]:
+    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         return nullcontext() if last else self.losses.no_sync()
 
-    def whole(self) -> AbstractContextManager[None]:
+    def unsharded(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -96,11 +96,11 @@ class Sharded:
         self.losses: Any = fully_shard(losses, mesh=mesh)
         self.layers: list[Any] = layers  # Any: fully_shard has changed what they are
 
-    def exchanging(self, last: bool) -> AbstractContextManager[None]:
+    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         return nullcontext()
 
     @contextmanager
-    def whole(self) -> Iterator[None]:
+    def unsharded(self) -> Iterator[None]:
         self.losses.set_reshard_after_forward(False)
         for module in (self.losses, *self.layers):
             module.unshard()
@@ -113,8 +113,8 @@ class Sharded:
                 layer.set_reshard_after_forward(True)
 
 
-def replicate(losses: BatchLoss, device: torch.device, processes: Processes, shard: bool) -> Replica:
+def replicate(losses: BatchLoss, device: torch.device, processes: Distributed, shard: bool) -> Replica:
     """Bring a model to its device, or its part to each device; all processes must have the same weights."""
-    if processes.number == 1:
+    if processes.world_size == 1:
         return Single(losses, device)
-    return Sharded(losses, device, processes.number) if shard else Replicated(losses, device)
+    return Sharded(losses, device, processes.world_size) if shard else Replicated(losses, device)

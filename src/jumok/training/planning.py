@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jumok.kinds.fitting import Fields
+from jumok.kinds.catalogue import Fields
 
 if TYPE_CHECKING:
     from jumok.kinds.options import ModelOptions

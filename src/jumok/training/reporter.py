@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from jumok.metrics.interval import Interval
 
 
-class Began(NamedTuple):
+class RunInfo(NamedTuple):
     """What is going to be trained."""
 
     run: str
@@ -18,7 +18,7 @@ class Began(NamedTuple):
     steps: int
     start: int  # the step that training goes on from
     processes: int = 1
-    counted: str = "token"  # what losses and speeds are told for; or "image"
+    loss_unit: str = "token"  # what losses and speeds are told for; or "image"
 
 
 class Progress(NamedTuple):
@@ -34,49 +34,49 @@ class Progress(NamedTuple):
     step_loss: float = math.nan  # of this step alone
 
 
-class Evaluated(NamedTuple):
+class EvaluationInfo(NamedTuple):
     """One evaluation on the valid part."""
 
     step: int
     epoch: int
     loss: float
     metrics: dict[str, float]
-    chooses: str  # the metric that chooses the best model
+    selection_metric: str  # the metric that chooses the best model
     best: bool  # whether this one is the best so far
 
 
 class Reporter(Protocol):
     """Who is told."""
 
-    def said(self, message: str) -> None: ...
-    def began(self, what: Began) -> None: ...
-    def stepped(self, progress: Progress) -> None: ...
-    def evaluated(self, evaluation: Evaluated) -> None: ...
+    def message(self, message: str) -> None: ...
+    def on_start(self, what: RunInfo) -> None: ...
+    def on_step(self, progress: Progress) -> None: ...
+    def on_evaluation(self, evaluation: EvaluationInfo) -> None: ...
     def scoring(self, done: int, number: int) -> None: ...
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None: ...
-    def ended(self) -> None: ...
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None: ...
+    def on_end(self) -> None: ...
 
 
-class Silent:
+class NullReporter:
     """Tells nobody."""
 
-    def said(self, message: str) -> None:
+    def message(self, message: str) -> None:
         pass
 
-    def began(self, what: Began) -> None:
+    def on_start(self, what: RunInfo) -> None:
         pass
 
-    def stepped(self, progress: Progress) -> None:
+    def on_step(self, progress: Progress) -> None:
         pass
 
-    def evaluated(self, evaluation: Evaluated) -> None:
+    def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         pass
 
     def scoring(self, done: int, number: int) -> None:
         pass
 
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         pass
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         pass

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 from jumok.errors import JumokError, RunError
 from jumok.evaluation.stored import EVALUATION
 from jumok.files import read_whole, remove_file, unwritable, write_file_atomically
-from jumok.predictor.saved import AGAIN, CONFIG, read_config, write_config
+from jumok.predictor.model_folder import AGAIN, CONFIG, read_config, write_config
 from jumok.reporting.runs import ENVIRONMENT, REPORT
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 # What may change when a run is continued, because it does not touch what was computed so far.
-FREE = {
+CHANGEABLE = {
     "training.steps",
     "training.minutes",
     "training.log",
@@ -31,7 +31,7 @@ FREE = {
     "decoding",
 }
 # What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.
-FOUND_OUT = {"training.precision": "auto", "training.learning_rate": None, "decoding.max_tokens": None}
+RESOLVED = {"training.precision": "auto", "training.learning_rate": None, "decoding.max_tokens": None}
 UNFINISHED = ".*.tmp"  # as `write_file_atomically` names what is not yet whole
 
 
@@ -65,7 +65,7 @@ class RunFolder:
 
     def require_ours(self) -> None:
         """RunError where the folder holds what is not a run."""
-        self._refuse_strangers()
+        self._refuse_foreign_files()
         self._refuse_own_config()
 
     def _sign(self, lock: TextIO) -> None:
@@ -90,7 +90,7 @@ class RunFolder:
             for left in folder.glob(UNFINISHED):
                 remove_file(left)
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_foreign_files(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file, a run needs a folder; choose another --run")
         known = {".lock", CONFIG, "checkpoints", "metrics.jsonl", "experiment.yaml", "data"}
@@ -111,7 +111,9 @@ class RunFolder:
                 "choose another folder by --run"
             )
 
-    def agree(self, experiment: "Experiment", say: Callable[[str], None], mends: bool = True) -> "Experiment":
+    def reconcile(
+        self, experiment: "Experiment", say: Callable[[str], None], mends: bool = True
+    ) -> "Experiment":
         """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
 
         With `mends`, a lost configuration is written anew.
@@ -122,8 +124,12 @@ class RunFolder:
         old, new = flat(before.model_dump(mode="json")), flat(experiment.model_dump(mode="json"))
         for name in sorted(old.keys() | new.keys()):
             then, now = old.get(name), new.get(name)
-            found_out = name in FOUND_OUT and now == FOUND_OUT[name]
-            if then != now and not found_out and not any(name == f or name.startswith(f + ".") for f in FREE):
+            found_out = name in RESOLVED and now == RESOLVED[name]
+            if (
+                then != now
+                and not found_out
+                and not any(name == f or name.startswith(f + ".") for f in CHANGEABLE)
+            ):
                 raise RunError(
                     f"{self.path} was trained with {name}: {shown(then)}, now it is {shown(now)}; "
                     "choose another folder by --run, or take the old value"
@@ -178,7 +184,7 @@ class RunFolder:
         except OSError as error:
             raise unwritable(self.log, error) from None
 
-    def forget_after(self, step: int) -> None:
+    def truncate_log(self, step: int) -> None:
         """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
         if not self.log.exists():
             return

@@ -3,14 +3,14 @@
 from typing import Any
 
 from jumok.evaluation import (
-    answer,
     experiment_of,
     final_split,
     open_split,
+    predict_split,
     read_analysis,
     read_evaluation,
     tune,
-    with_alternatives,
+    with_n_best,
     write_record,
 )
 from jumok.files import remove_file
@@ -30,17 +30,17 @@ def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
         write_report(folder.path)
     metrics = known["metrics"]
     intervals = {name: Interval(**metrics[name]) for name in analysis["headline"] if name in metrics}
-    reporter.scored(known["split"], known["examples"], intervals)
+    reporter.on_scores(known["split"], known["examples"], intervals)
     return known
 
 
 def score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scores and analysis of the best model, written into its run."""
     experiment = experiment_of(folder.path)
-    predictor = with_alternatives(tune(folder.model, load(folder.model), experiment, reporter.said))
-    split = open_split(experiment, predictor, final_split(experiment), reporter.said)
-    answered = answer(predictor, split, progress=reporter.scoring)
-    document = answered.document(answered.scores())
+    predictor = with_n_best(tune(folder.model, load(folder.model), experiment, reporter.message))
+    split = open_split(experiment, predictor, final_split(experiment), reporter.message)
+    answered = predict_split(predictor, split, progress=reporter.scoring)
+    document = answered.to_json(answered.scores())
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores
     return document, read_analysis(folder.path) or {}

@@ -18,13 +18,13 @@ def is_sharded(tensor: Tensor) -> TypeGuard[Any]:
     return isinstance(tensor, DTensor)
 
 
-def part(tensor: Tensor) -> Tensor:
+def local(tensor: Tensor) -> Tensor:
     """What this process holds of a tensor; shares its memory."""
     tensor = tensor.detach()
     return tensor.to_local() if is_sharded(tensor) else tensor
 
 
-def whole(tensor: Tensor) -> Tensor:
+def full(tensor: Tensor) -> Tensor:
     """All of a tensor; where it is sharded all processes must ask for it together."""
     tensor = tensor.detach()
     return tensor.full_tensor() if is_sharded(tensor) else tensor
@@ -43,9 +43,9 @@ def as_sharded(held: Tensor, like: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def fill(place: Tensor, values: Tensor) -> None:
+def copy_full_into(place: Tensor, values: Tensor) -> None:
     """Copy a whole tensor to where this process holds it, or a part of it."""
-    part(place).copy_(part_of(values, place))
+    local(place).copy_(part_of(values, place))
 
 
 def part_of(values: Tensor, like: Tensor) -> Tensor:
@@ -58,11 +58,11 @@ def part_of(values: Tensor, like: Tensor) -> Tensor:
     return distribute_tensor(values, like.device_mesh, like.placements, src_data_rank=None).to_local()
 
 
-def gathered(tensors: Mapping[str, Tensor], keep: bool) -> dict[str, Tensor]:
+def gather(tensors: Mapping[str, Tensor], keep: bool) -> dict[str, Tensor]:
     """All of each tensor, those of shards on the CPU; without `keep` this process only helps the others."""
     found = {}
     for name, tensor in tensors.items():
-        value = whole(tensor).cpu() if is_sharded(tensor) else tensor
+        value = full(tensor).cpu() if is_sharded(tensor) else tensor
         if keep:
             found[name] = value
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jumok.errors import ConfigurationError
 from jumok.metrics.interval import Interval
-from jumok.training.reporter import Began, Evaluated, Progress, Reporter
+from jumok.training.reporter import EvaluationInfo, Progress, Reporter, RunInfo
 
 FOLDER = "tensorboard"  # in the run folder
 POINTS = 1000  # of the curve of a training
@@ -31,44 +31,44 @@ class TensorBoard:
         self.writer: SummaryWriter | None = None
         self.every, self.step = 1, 0
 
-    def said(self, message: str) -> None:
-        self.reporter.said(message)
+    def message(self, message: str) -> None:
+        self.reporter.message(message)
 
-    def began(self, what: Began) -> None:
+    def on_start(self, what: RunInfo) -> None:
         self.every = max(1, what.steps // POINTS)
         self.writer = self.make(str(self.folder), purge_step=what.start + 1)
-        self.reporter.began(what)
+        self.reporter.on_start(what)
 
-    def stepped(self, progress: Progress) -> None:
+    def on_step(self, progress: Progress) -> None:
         self.step = progress.step
         if self.step % self.every == 0:
             self._write("train", "loss", progress.step_loss)
             self._write("train", "learning_rate", progress.learning_rate)
             self._write("train", "per_second", progress.per_second)
-        self.reporter.stepped(progress)
+        self.reporter.on_step(progress)
 
-    def evaluated(self, evaluation: Evaluated) -> None:
+    def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         self.step = evaluation.step
         for name, value in {"loss": evaluation.loss, **evaluation.metrics}.items():
             self._write("valid", name, value)
         if self.writer is not None:
             self.writer.flush()
-        self.reporter.evaluated(evaluation)
+        self.reporter.on_evaluation(evaluation)
 
     def scoring(self, done: int, number: int) -> None:
         self.reporter.scoring(done, number)
 
-    def scored(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         if self.step:  # and not a run that was finished before
             self.writer = self.make(str(self.folder))
             for name, interval in metrics.items():
                 self._write(split, name, interval.value)
             self._close()
-        self.reporter.scored(split, examples, metrics)
+        self.reporter.on_scores(split, examples, metrics)
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         self._close()
-        self.reporter.ended()
+        self.reporter.on_end()
 
     def _write(self, part: str, name: str, value: float) -> None:
         if self.writer is not None:

@@ -14,10 +14,10 @@ from jumok.machine import tune_process
 from jumok.predictor import save_model
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.describing import describe
+from jumok.training.distributed import Distributed, init_distributed
 from jumok.training.environment import begin_environment, end_environment
 from jumok.training.loop import Trainer
-from jumok.training.processes import Processes, joined
-from jumok.training.reporter import Reporter, Silent
+from jumok.training.reporter import NullReporter, Reporter
 from jumok.training.run import RunFolder
 from jumok.training.tensorboard import TensorBoard
 
@@ -31,7 +31,7 @@ ONE_SHARD = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """A finished training."""
 
     run: Path
@@ -39,17 +39,17 @@ class Outcome:
     evaluation: dict[str, Any]  # as in evaluation.json
 
 
-def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None = None) -> Outcome:
+def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None = None) -> TrainingResult:
     """Train an experiment in the folder `run`, going on where an earlier call stopped, and score its best model.
 
     A stop by Ctrl-C or SIGTERM saves first and raises `Interrupted`. On the CPU the weights of an interrupted and
     continued run are bit-equal to those of a run that was never stopped.
 
-    What happens is told in lines on stderr, or to another `reporter`: `jumok.training.Silent()` tells nobody. A script
-    that torchrun starts in several processes calls it in each; only the first one tells.
+    Progress is printed to stderr, or reported to another `reporter`; `jumok.training.NullReporter()` prints nothing.
+    A script that torchrun starts in several processes calls it in each; only the first one reports.
     """
-    processes = joined()
-    processes.from_first(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
+    processes = init_distributed()
+    processes.broadcast(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
     return _train(experiment, Path(run), reporter or lines(), processes)
 
 
@@ -60,34 +60,34 @@ def lines() -> Reporter:
     return PlainDisplay()
 
 
-def follow() -> None:
+def worker_loop() -> None:
     """Take part in the trainings of the first process until it sends away the others."""
     from jumok.experiment.options import Experiment
 
-    processes = joined()
-    while order := processes.from_first(lambda: None):
+    processes = init_distributed()
+    while order := processes.broadcast(lambda: None):
         with suppress(JumokError, Interrupted):  # the first process tells of them
             experiment = Experiment.model_validate(order["experiment"])
-            _train(experiment, Path(order["run"]), Silent(), processes)
+            _train(experiment, Path(order["run"]), NullReporter(), processes)
 
 
-def send_away() -> None:
+def stop_workers() -> None:
     """Tell those that follow that there will be no more trainings."""
     with suppress(RuntimeError):  # they are gone already
-        joined().from_first(lambda: None)
+        init_distributed().broadcast(lambda: None)
 
 
-def _train(experiment: "Experiment", run: Path, reporter: Reporter, processes: Processes) -> Outcome:
+def _train(experiment: "Experiment", run: Path, reporter: Reporter, processes: Distributed) -> TrainingResult:
     tune_process()
     folder = RunFolder(run)
-    reporter = told(experiment, folder, reporter) if processes.is_first else Silent()
+    reporter = told(experiment, folder, reporter) if processes.is_first else NullReporter()
     with ExitStack() as held:
-        processes.from_first(lambda: held.enter_context(folder.locked()))
+        processes.broadcast(lambda: held.enter_context(folder.locked()))
         was_finished = _fit(experiment, folder, reporter, processes)
         from jumok.training.scoring import score  # what only the end needs is loaded there
 
-        evaluation = processes.from_first(lambda: score(folder, reporter))
-        return Outcome(folder.path, was_finished, evaluation)
+        evaluation = processes.broadcast(lambda: score(folder, reporter))
+        return TrainingResult(folder.path, was_finished, evaluation)
 
 
 def told(experiment: "Experiment", folder: RunFolder, reporter: Reporter) -> Reporter:
@@ -95,34 +95,36 @@ def told(experiment: "Experiment", folder: RunFolder, reporter: Reporter) -> Rep
     return TensorBoard(reporter, folder.path) if experiment.training.log == "tensorboard" else reporter
 
 
-def _fit(experiment: "Experiment", folder: RunFolder, reporter: Reporter, processes: Processes) -> bool:
+def _fit(experiment: "Experiment", folder: RunFolder, reporter: Reporter, processes: Distributed) -> bool:
     """Do the steps that are left; tells whether there were none."""
     from jumok.experiment.options import Experiment
 
-    agreed = processes.from_first(lambda: folder.agree(experiment, reporter.said).model_dump(mode="json"))
+    agreed = processes.broadcast(
+        lambda: folder.reconcile(experiment, reporter.message).model_dump(mode="json")
+    )
     experiment = Experiment.model_validate(agreed)
-    if experiment.training.shard and processes.number == 1:
-        reporter.said(ONE_SHARD)
-    prepared = processes.first_then_others(lambda: prepare(experiment, reporter.said))
+    if experiment.training.shard and processes.world_size == 1:
+        reporter.message(ONE_SHARD)
+    prepared = processes.rank_zero_first(lambda: prepare(experiment, reporter.message))
     require_same_data(prepared, processes)
     trainer = Trainer(experiment, folder, prepared, reporter, processes)
     checkpoint = _newest(trainer.checkpoints, processes)
     if checkpoint is not None:
         trainer.restore(checkpoint)  # or refuse it, before anything is written
         if trainer.is_finished(checkpoint.state):
-            reporter.said(f"{folder.path} is finished ({how_far(checkpoint)}")
+            reporter.message(f"{folder.path} is finished ({how_far(checkpoint)}")
             return True
         trainer.best.hope_again()  # if it had stopped early, and more is asked for
     require_evidence(prepared.splits["valid"], trainer.evaluations.examples)
     if checkpoint is None:
-        processes.from_first(lambda: _look_at_data(prepared, reporter.said))
-    processes.from_first(lambda: _begin_files(trainer, begins=checkpoint is None))
-    reporter.began(describe(trainer))
+        processes.broadcast(lambda: _look_at_data(prepared, reporter.message))
+    processes.broadcast(lambda: _begin_files(trainer, begins=checkpoint is None))
+    reporter.on_start(describe(trainer))
     try:
         trainer.fit()
     finally:
-        reporter.ended()
-    processes.from_first(lambda: _end_files(trainer, reporter))
+        reporter.on_end()
+    processes.broadcast(lambda: _end_files(trainer, reporter))
     return False
 
 
@@ -150,22 +152,22 @@ def _end_files(trainer: Trainer, reporter: Reporter) -> None:
         end_environment(trainer.run.environment)
         return
     steps = f"at step {trainer.step:,} of {trainer.steps:,}: {trainer.best.reason}"
-    reporter.said(f"stopped early {steps}; go on by --set training.patience=null")
+    reporter.message(f"stopped early {steps}; go on by --set training.patience=null")
     end_environment(trainer.run.environment, steps)
 
 
-def require_same_data(prepared: Prepared, processes: Processes) -> None:
+def require_same_data(prepared: Prepared, processes: Distributed) -> None:
     """Refuse processes of several machines that read other data or learned other vocabularies."""
     kinds = prepared.fields.all.values()
     texts = [split.texts.digest for split in prepared.splits.values()]
-    seen = processes.from_all(lambda: [*texts, *(kind.digest for kind in kinds)])
+    seen = processes.all_gather(lambda: [*texts, *(kind.digest for kind in kinds)])
     if other := [rank for rank, digests in enumerate(seen) if digests != seen[0]]:
         raise RunError(
             f"process {other[0]} reads other data than process 0; copy the same files to all machines"
         )
 
 
-def _newest(checkpoints: Checkpoints, processes: Processes) -> Checkpoint | None:
+def _newest(checkpoints: Checkpoints, processes: Distributed) -> Checkpoint | None:
     """The checkpoint to go on from; the first process reads it for all."""
     found: list[Checkpoint] = []
 
@@ -177,11 +179,11 @@ def _newest(checkpoints: Checkpoints, processes: Processes) -> Checkpoint | None
         about = {"step": checkpoint.step, "state": checkpoint.state, "path": str(checkpoint.path)}
         return {**about, "groups": list(checkpoint.tensors)}
 
-    about = processes.from_first(read)
+    about = processes.broadcast(read)
     if about is None:
         return None
     here = found[0].tensors if found else {}
-    tensors = {name: dict(processes.tensors_from_first(here.get(name, {}))) for name in about["groups"]}
+    tensors = {name: dict(processes.broadcast_tensors(here.get(name, {}))) for name in about["groups"]}
     return Checkpoint(about["step"], tensors, about["state"], Path(about["path"]))
 
 
@@ -193,5 +195,5 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     remove_file(folder.evaluation)
     if begins:
         remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
-    folder.forget_after(trainer.step)
+    folder.truncate_log(trainer.step)
     begin_environment(folder.environment, describe(trainer))

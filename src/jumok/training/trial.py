@@ -8,11 +8,11 @@ import torch
 from jumok.data import batching
 from jumok.dataset import Prepared
 from jumok.experiment.options import Experiment
-from jumok.kinds.fitting import build_model
+from jumok.kinds.catalogue import build_model
 from jumok.training.device import device_of
+from jumok.training.distributed import init_distributed
 from jumok.training.loss import batch_loss
 from jumok.training.planning import most_examples
-from jumok.training.processes import joined
 
 
 class Trial(NamedTuple):
@@ -31,7 +31,7 @@ class Trial(NamedTuple):
 
 def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
     """Build the model and compute the loss of a batch and its gradients, twice: the first time things are set up."""
-    device = device_of(experiment.training.device, joined())
+    device = device_of(experiment.training.device, init_distributed())
     torch.manual_seed(experiment.training.seed)
     model = build_model(prepared.fields, experiment.model).to(device).train()
     train, options = prepared.splits["train"], experiment.training

@@ -34,9 +34,9 @@ LAYOUTS = {
 def test_columns_are_known_by_their_names(tmp_path, header):
     file = box_table(tmp_path, LAYOUTS[header], header=header.strip())
     data = read_box_table(file)
-    (one,) = data.pictures[0].annotations
+    (one,) = data.images[0].annotations
     assert data.faults == () and one.name == "cat" and one.box == pytest.approx(BOX)
-    assert data.pictures[0].path == tmp_path / "a.png" and is_box_table(file)
+    assert data.images[0].path == tmp_path / "a.png" and is_box_table(file)
     assert one.place == (str(file), 1 + bool(header.strip()))
 
 
@@ -54,10 +54,10 @@ WITH_SIZE = {"filename": 1, "width": 2, "height": 3, "class": 4, "xmin": 5, "ymi
 def test_columns_without_names_are_numbered(tmp_path, row, numbers, size):
     file = box_table(tmp_path, row, row, header="")
     data = read_box_table(file, numbers=numbers)
-    first, second = data.pictures[0].annotations
+    first, second = data.images[0].annotations
     assert data.faults == () and first.name == "cat" and first.box == second.box == BOX
     assert (first.place, second.place) == ((str(file), 1), (str(file), 2))
-    assert data.pictures[0].size == size
+    assert data.images[0].size == size
 
 
 def test_the_remedy_of_a_table_without_names_works(tmp_path):
@@ -65,7 +65,7 @@ def test_the_remedy_of_a_table_without_names_works(tmp_path):
     fault = only_fault(file)
     assert fault.kind == "unknown_column" and fault.line == 1
     numbers = yaml.safe_load(fault.remedy.partition("columns: ")[2])
-    assert read_box_table(file, numbers=numbers).pictures[0].annotations[0].box == BOX
+    assert read_box_table(file, numbers=numbers).images[0].annotations[0].box == BOX
     (beyond,) = read_box_table(file, numbers={**numbers, "class": 9}).faults
     assert beyond.problem.startswith("has no column 9, only 7")
     (lacking,) = read_box_table(file, numbers={"filename": 1, "class": 6}).faults
@@ -89,7 +89,7 @@ data: {{train: {{boxes: t.csv, columns: {0}}}, valid: {{boxes: t.csv, columns: {
 """
     (tmp_path / "x.yaml").write_text(text.format(json.dumps(WITH_SIZE)))
     data = read_experiment(tmp_path / "x.yaml").data.train.read()
-    assert data.faults == () and data.pictures[0].annotations[0].box == BOX
+    assert data.faults == () and data.images[0].annotations[0].box == BOX
     (tmp_path / "x.yaml").write_text(text.format(columns))
     with pytest.raises(ConfigurationError, match=sentence):
         read_experiment(tmp_path / "x.yaml")
@@ -101,8 +101,8 @@ def test_rows_of_an_image_and_images_that_show_nothing(tmp_path):
     rows = ("a.png,64,48,cat,4,5,20,30", "b.png,64,48,,,,,", "a.png,64,48,dog,1,2,3,4")
     data = read_box_table(box_table(tmp_path, *rows))
     assert data.faults == () and data.names == ("cat", "dog") and row
-    assert [[one.name for one in picture.annotations] for picture in data.pictures] == [["cat", "dog"], []]
-    assert data.pictures[0].size == (64, 48)
+    assert [[one.name for one in picture.annotations] for picture in data.images] == [["cat", "dog"], []]
+    assert data.images[0].size == (64, 48)
 
 
 def test_a_folder_of_images_is_found(tmp_path):
@@ -111,11 +111,11 @@ def test_a_folder_of_images_is_found(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / "a.png").rename(tmp_path / name / "a.png")
         data = read_box_table(file.rename(tmp_path / "train_labels.csv"))
-        assert data.pictures[0].path == tmp_path / name / "a.png"
+        assert data.images[0].path == tmp_path / name / "a.png"
         assert len(data.remarks) == (name == "photos")
         (tmp_path / name / "a.png").rename(tmp_path / "a.png")
         file = tmp_path / "train_labels.csv"
-    assert read_box_table(file, tmp_path / "photos").pictures[0].path == tmp_path / "photos" / "a.png"
+    assert read_box_table(file, tmp_path / "photos").images[0].path == tmp_path / "photos" / "a.png"
 
 
 FAULTY = {

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pycocotools import mask as theirs
 from pycocotools.coco import COCO
 
+from jumok.data.annotations.annotated import Class
 from jumok.data.annotations.coco import coco_text, read_coco
 from jumok.data.annotations.located_json import LocatedJson
-from jumok.data.annotations.picture import Class
-from jumok.data.annotations.segmentation import RunLengths, area, covered, joined
+from jumok.data.annotations.segmentation import RunLengths, area, covered, merge_polygons
 from jumok.data.faults import UnreadableFile
 from picture_sets import annotated_sets, coco, save_image
 
@@ -28,7 +28,7 @@ def test_ids_with_gaps_and_pictures_without_annotations(tmp_path):
     file = coco(tmp_path)
     data = read_coco(file)
     assert data.classes == (Class("cat", 3, "animal"), Class("dog", 18)) and data.faults == ()
-    empty, night = data.pictures
+    empty, night = data.images
     assert empty.annotations == () and night.name == "night/b.png" and night.path.is_file()
     dog, crowd = night.annotations
     assert dog.box == (1.5, 2, 11.75, 22) and dog.name == "dog" and dog.id == 5
@@ -39,18 +39,18 @@ def test_ids_with_gaps_and_pictures_without_annotations(tmp_path):
 
 def test_images_in_another_folder(tmp_path):
     file = coco(tmp_path)
-    assert read_coco(file, tmp_path / "elsewhere").pictures[0].path == tmp_path / "elsewhere" / "a.png"
+    assert read_coco(file, tmp_path / "elsewhere").images[0].path == tmp_path / "elsewhere" / "a.png"
     (tmp_path / "annotations").mkdir()
     moved = file.rename(tmp_path / "annotations" / "instances_val.json")
     (tmp_path / "val").mkdir()
     (tmp_path / "a.png").rename(tmp_path / "val" / "a.png")
-    assert read_coco(moved).pictures[0].path == tmp_path / "val" / "a.png"
+    assert read_coco(moved).images[0].path == tmp_path / "val" / "a.png"
 
 
 def test_names_stay_below_their_folder(tmp_path):
     images = [{"id": 1, "file_name": "../../etc/a.png"}, {"id": 2, "file_name": "/etc/b.png"}]
     file = coco(tmp_path, images=[*images, {"id": 3, "file_name": "x\\c.png"}], annotations=[])
-    assert [picture.name for picture in read_coco(file).pictures] == ["a.png", "b.png", "x/c.png"]
+    assert [picture.name for picture in read_coco(file).images] == ["a.png", "b.png", "x/c.png"]
 
 
 FAULTY = {
@@ -143,7 +143,7 @@ RUNS = {"size": [48, 64], "counts": [48 * 64 - 5, 5]}
 def test_outlines_as_tools_write_them(tmp_path, given, read):
     one = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4], "segmentation": given}
     data = read_coco(coco(tmp_path, annotations=[one]))
-    assert data.faults == () and data.pictures[0].annotations[0].segmentation == read
+    assert data.faults == () and data.images[0].annotations[0].segmentation == read
 
 
 BAD_OUTLINES = {
@@ -167,7 +167,7 @@ def test_a_faulty_outline_is_told_and_leaves_the_box(tmp_path, sentence, stated)
     image = {"id": 7, "file_name": "a.png", **({"width": 64, "height": 48} if stated else {})}
     file = coco(tmp_path, images=[image], annotations=[{**one, "segmentation": BAD_OUTLINES[sentence]}])
     assert str(only_fault(file)).startswith(f"{file}:6: annotation: {sentence}")
-    (kept,) = read_coco(file).pictures[0].annotations
+    (kept,) = read_coco(file).images[0].annotations
     assert kept.segmentation is None and kept.box == (1, 2, 4, 6)
 
 
@@ -186,7 +186,7 @@ def records(number, text):
 def test_ids_may_be_texts_or_whole_numbers_with_a_point(tmp_path, kind):
     data = read_coco(coco(tmp_path, **records(kind, kind)))
     assert data.faults == () and data.classes == (Class("cat", 3),)
-    assert len(data.pictures[0].annotations) == 1
+    assert len(data.images[0].annotations) == 1
 
 
 def test_ids_that_differ_in_their_type_alone(tmp_path):
@@ -211,7 +211,7 @@ def test_one_file_in_two_records(tmp_path):
     assert (
         "stands in line 3 already, under another id" in str(only_fault(file)) and only_fault(file).line == 4
     )
-    first, other = read_coco(file).pictures
+    first, other = read_coco(file).images
     assert [one.box for one in first.annotations] == [(1, 2, 4, 6), (5, 6, 12, 14)] and not other.annotations
 
 
@@ -233,11 +233,11 @@ def test_names_of_other_machines_are_found_by_their_end(tmp_path, name):
     save_image(tmp_path / "d" / "b.png")
     save_image(tmp_path / "d" / "images" / "c.png")
     data = read_coco(file)
-    assert [picture.path.relative_to(tmp_path / "d").as_posix() for picture in data.pictures] == [
+    assert [picture.path.relative_to(tmp_path / "d").as_posix() for picture in data.images] == [
         "b.png",
         "images/c.png",
     ]
-    assert len(data.remarks) == (name != "B.PNG") and data.pictures[0].name == "b.png"
+    assert len(data.remarks) == (name != "B.PNG") and data.images[0].name == "b.png"
 
 
 def test_names_written_as_in_addresses(tmp_path):
@@ -245,14 +245,14 @@ def test_names_written_as_in_addresses(tmp_path):
     file = coco(tmp_path, images=images, annotations=[])
     save_image(tmp_path / "c d.png")
     save_image(tmp_path / "e%20f.png")
-    assert [picture.path.name for picture in read_coco(file).pictures] == ["c d.png", "e%20f.png"]
+    assert [picture.path.name for picture in read_coco(file).images] == ["c d.png", "e%20f.png"]
 
 
 def test_equal_ends_of_names_are_never_mixed_up(tmp_path):
     images = [{"id": 1, "file_name": "/x/1/b.png"}, {"id": 2, "file_name": "/x/2/b.png"}]
     file = coco(tmp_path, images=images, annotations=[])
     save_image(tmp_path / "b.png")
-    assert [picture.path.is_file() for picture in read_coco(file).pictures] == [False, False]
+    assert [picture.path.is_file() for picture in read_coco(file).images] == [False, False]
 
 
 @pytest.mark.parametrize("missing", [0, 3, 9])
@@ -262,7 +262,7 @@ def test_one_missing_image_does_not_hide_the_folder_of_the_others(tmp_path, miss
     for i in range(10):
         save_image(tmp_path / "images" / f"{i}.png")
     (tmp_path / "images" / f"{missing}.png").unlink()
-    there = [picture.path.is_file() for picture in read_coco(file).pictures]
+    there = [picture.path.is_file() for picture in read_coco(file).images]
     assert there == [i != missing for i in range(10)]
 
 
@@ -277,8 +277,8 @@ def test_names_in_any_form_of_unicode(tmp_path, forms):
     data = read_coco(file)
     composed = unicodedata.normalize("NFC", on_disk)
     assert data.faults == () and data.classes == (Class(composed, 1),)
-    assert [one.name for one in data.pictures[0].annotations] == [composed] * 2
-    assert data.pictures[0].path.is_file()
+    assert [one.name for one in data.images[0].annotations] == [composed] * 2
+    assert data.images[0].path.is_file()
 
 
 OTHERS = {
@@ -335,7 +335,7 @@ def test_annotations_without_any_category_are_one_fault(tmp_path):
 
 def test_lvis_names_its_images_by_their_address(tmp_path):
     images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/a.png"}]
-    (picture,) = read_coco(coco(tmp_path, images=images, annotations=[])).pictures
+    (picture,) = read_coco(coco(tmp_path, images=images, annotations=[])).images
     assert picture.path == tmp_path / "a.png"
 
 
@@ -365,11 +365,11 @@ def test_what_is_written_is_read_by_the_evaluators(tmp_path_factory, data):
     with contextlib.redirect_stdout(io.StringIO()):
         readers = (COCO(str(path)), FastCoco(str(path)))
     for coco_api in readers:
-        assert len(coco_api.getImgIds()) == len(data.pictures)
+        assert len(coco_api.getImgIds()) == len(data.images)
         found = coco_api.loadAnns(coco_api.getAnnIds())
         assert len(found) == data.annotation_count
         categories = {one["id"]: one["name"] for one in coco_api.loadCats(coco_api.getCatIds())}
-        ours = [one for picture in data.pictures for one in picture.annotations]
+        ours = [one for picture in data.images for one in picture.annotations]
         for record, one in zip(found, ours, strict=True):
             x, y, width, height = record["bbox"]
             assert categories[record["category_id"]] == one.name
@@ -403,8 +403,8 @@ def test_a_rectangle_covers_its_pixels_and_parts_are_joined():
     mask = covered((square,), 10, 10)
     assert mask.sum() == 9 and mask[1:4, 2:5].all()
     parts = tuple(tuple(map(float, part)) for part in (square, other, third))
-    assert np.array_equal(covered((joined(parts),), 10, 10), covered(parts, 10, 10))
-    assert np.array_equal(covered((joined(parts[:2]),), 10, 10), covered(parts[:2], 10, 10))
+    assert np.array_equal(covered((merge_polygons(parts),), 10, 10), covered(parts, 10, 10))
+    assert np.array_equal(covered((merge_polygons(parts[:2]),), 10, 10), covered(parts[:2], 10, 10))
     assert not covered(((-9.0, -9, -1, -9, -1, -1),), 10, 10).any()
     assert covered(((-9.0, -9, 99, -9, 99, 99, -9, 99),), 10, 7).all()
 
@@ -421,4 +421,4 @@ def test_annotations_of_a_faulty_image_are_not_faulty_too(tmp_path):
 
 def test_sizes_may_be_texts(tmp_path):
     images = [{"id": 7, "file_name": "a.png", "width": "64", "height": 48.0}]
-    assert read_coco(coco(tmp_path, images=images, annotations=[])).pictures[0].size == (64, 48)
+    assert read_coco(coco(tmp_path, images=images, annotations=[])).images[0].size == (64, 48)

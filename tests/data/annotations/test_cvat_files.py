@@ -16,7 +16,7 @@ def only_fault(file, **options):
 def marked(file):
     data = read_cvat(file)
     assert data.faults == ()
-    return data.pictures[0].annotations
+    return data.images[0].annotations
 
 
 def test_boxes_and_outlines(tmp_path):
@@ -35,10 +35,10 @@ def test_boxes_and_outlines(tmp_path):
     assert covered(ellipse.segmentation, 64, 48).sum() == pytest.approx(np.pi * 32, rel=0.05)
     assert turned.box == pytest.approx((25, 5, 35, 25)) and turned.segmentation
     data = read_cvat(tmp_path)
-    assert data.names == ("dog", "cat") and [one.place.line for one in data.pictures[0].annotations] == [
+    assert data.names == ("dog", "cat") and [one.place.line for one in data.images[0].annotations] == [
         *range(4, 9)
     ]
-    assert data.pictures[0].size == (64, 48) and data.pictures[0].path == tmp_path / "images" / "a.png"
+    assert data.images[0].size == (64, 48) and data.images[0].path == tmp_path / "images" / "a.png"
 
 
 def test_painted_masks(tmp_path):
@@ -63,7 +63,7 @@ def test_what_has_no_area_is_told(tmp_path):
     data = read_cvat(
         cvat(tmp_path, '<points label="cat" points="1,2"/>', '<tag label="dog"/>', '<tag label="dog"/>')
     )
-    assert data.faults == () and data.left_out == {"point": 1, "tag": 2}
+    assert data.faults == () and data.dropped_fields == {"point": 1, "tag": 2}
     assert [remark.problem.split(": ")[1] for remark in data.remarks] == ["1 point", "2 tags"]
 
 
@@ -74,11 +74,11 @@ def test_labels_without_a_list_are_sorted(tmp_path):
 
 def test_subsets_are_splits(tmp_path):
     file = cvat(tmp_path, more=' subset="Train"')
-    assert len(read_cvat(file, split="train").pictures) == len(read_cvat(file).pictures) == 1
+    assert len(read_cvat(file, split="train").images) == len(read_cvat(file).images) == 1
     assert "has no subset 'trian'; did you mean 'Train'?" in str(only_fault(file, split="trian"))
     (tmp_path / "images" / "a.png").unlink()
     save_image(tmp_path / "images" / "Train" / "a.png")
-    assert read_cvat(file).pictures[0].path == tmp_path / "images" / "Train" / "a.png"
+    assert read_cvat(file).images[0].path == tmp_path / "images" / "Train" / "a.png"
 
 
 FAULTY = {

@@ -22,7 +22,7 @@ def only_fault(folder):
 def marked(folder):
     data = read_labelme(folder)
     assert data.faults == ()
-    return data.pictures[0].annotations
+    return data.images[0].annotations
 
 
 def test_boxes_and_outlines(tmp_path):
@@ -41,7 +41,7 @@ def test_boxes_and_outlines(tmp_path):
         (str(tmp_path / "a.json"), 3),
     ]
     data = read_labelme(tmp_path)
-    assert data.names == ("cat", "dog") and data.pictures[0].size == (64, 48)
+    assert data.names == ("cat", "dog") and data.images[0].size == (64, 48)
     assert read_labelme(tmp_path, None, ("dog", "cat")).names == ("dog", "cat")
 
 
@@ -79,7 +79,7 @@ def test_shapes_of_a_group_are_one_object(tmp_path):
 def test_points_and_lines_are_told_and_left_out(tmp_path):
     shapes = [labelme_shape("x", (1, 2), kind="point"), labelme_shape("x", (1, 2), (3, 4), kind="line")]
     data = read_labelme(labelme(tmp_path, *shapes))
-    assert data.left_out == {"shapes of the kind point": 1, "shapes of the kind line": 1}
+    assert data.dropped_fields == {"shapes of the kind point": 1, "shapes of the kind line": 1}
     assert "left out, having no area: 1 shapes of the kind point" in str(data.remarks[0])
 
 
@@ -93,7 +93,7 @@ def test_images_are_found(tmp_path, stated, place):
     target.parent.mkdir(exist_ok=True)
     shutil.move(folder / "a.png", target)
     data = read_labelme(folder)
-    assert data.pictures[0].path.samefile(target) and data.faults == ()
+    assert data.images[0].path.samefile(target) and data.faults == ()
 
 
 def test_folders_in_folders_and_images_alone(tmp_path):
@@ -102,7 +102,7 @@ def test_folders_in_folders_and_images_alone(tmp_path):
     save_image(tmp_path / "night" / "c.png")
     save_image(tmp_path / "night" / ".x" / "c.png")
     data = read_labelme(tmp_path)
-    assert [picture.name for picture in data.pictures] == ["day/a.png", "night/b.png"]
+    assert [picture.name for picture in data.images] == ["day/a.png", "night/b.png"]
     assert "1 image without a JSON file left out" in str(data.remarks[0]) and len(data.remarks) == 1
 
 
@@ -123,7 +123,7 @@ FAULTY = {
 def test_faulty_shapes_are_named_with_their_line(tmp_path, sentence):
     folder = labelme(tmp_path, labelme_shape("cat", (1, 2), (9, 9)), FAULTY[sentence])
     assert str(only_fault(folder)).startswith(f"{tmp_path / 'a.json'}:3: {sentence}")
-    assert len(read_labelme(folder).pictures[0].annotations) == 1
+    assert len(read_labelme(folder).images[0].annotations) == 1
 
 
 def test_other_files_are_told(tmp_path):

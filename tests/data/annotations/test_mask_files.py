@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class
 from jumok.data.annotations.checking import examine
 from jumok.data.annotations.masks import class_numbers, read_masks, write_masks
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Class, Picture
 from jumok.data.images import Size
 from jumok.data.looks import Looks
 from jumok.data.mask_images import read_mask
@@ -28,25 +28,25 @@ def folder(tmp_path):
 
 def test_pairs_by_name(folder):
     data = read_masks(folder / "masks", ["sky", "road", "car"], folder / "images")
-    assert [picture.name for picture in data.pictures] == ["a.jpg", "deep/b.jpg"] and data.faults == ()
-    assert data.pictures[1].mask == folder / "masks" / "deep" / "b.png" and data.ignore == 255
+    assert [picture.name for picture in data.images] == ["a.jpg", "deep/b.jpg"] and data.faults == ()
+    assert data.images[1].mask == folder / "masks" / "deep" / "b.png" and data.ignore == 255
     save_image(folder / "images" / "c.jpg")
     save_mask(folder / "masks" / "d.png", NUMBERS)
     faults = read_masks(folder / "masks", ["sky"], folder / "images").faults
     assert [str(fault).split(": ")[1][:12] for fault in faults] == ["has no mask ", "has no image"]
     found = read_masks(folder / "masks", ["sky"])
-    assert found.pictures == data.pictures and "the images are taken from" in str(found.remarks[0])
+    assert found.images == data.images and "the images are taken from" in str(found.remarks[0])
 
 
 def test_pairs_by_list(folder):
     lists = folder / "train.txt"
     lists.write_text("images/a.jpg masks/a.png\n\nimages/deep/b.jpg masks/x.png\nimages/a.jpg\n")
     data = read_masks(lists, ["sky", "road"])
-    assert [picture.name for picture in data.pictures] == ["images/a.jpg"]
-    assert data.pictures[0].place == (str(lists), 1)
+    assert [picture.name for picture in data.images] == ["images/a.jpg"]
+    assert data.images[0].place == (str(lists), 1)
     assert [(fault.line, fault.kind) for fault in data.faults] == [(3, "missing_mask"), (4, "value_count")]
     lists.write_text("images/a.jpg\tmasks/a.png\n")
-    assert len(read_masks(lists, ["sky"]).pictures) == 1
+    assert len(read_masks(lists, ["sky"]).images) == 1
 
 
 def test_colours_become_numbers():
@@ -59,7 +59,7 @@ def test_masks_go_there_and_back(folder):
     data = read_masks(folder / "masks", ["sky", "road", "car"], folder / "images")
     write_masks(data, folder / "new", "train")
     again = read_masks(folder / "new" / "train.txt", ["sky", "road", "car"])
-    assert np.array_equal(read_mask(again.pictures[0].mask), NUMBERS)
+    assert np.array_equal(read_mask(again.images[0].mask), NUMBERS)
 
 
 def test_outlines_are_painted_in_their_order(tmp_path):
@@ -69,7 +69,7 @@ def test_outlines_are_painted_in_their_order(tmp_path):
         Annotation((0, 0, 3, 3), "cat", NOWHERE, segmentation=square),
         Annotation((1, 1, 4, 4), "dog", NOWHERE, segmentation=over),
     )
-    picture = Picture(tmp_path / "a.png", "a.png", NOWHERE, Size(5, 4), objects)
+    picture = AnnotatedImage(tmp_path / "a.png", "a.png", NOWHERE, Size(5, 4), objects)
     write_masks(AnnotatedSet((Class("cat"), Class("dog")), (picture,)), tmp_path, "train")
     mask = read_mask(tmp_path / "masks" / "train" / "a.png")
     assert mask.tolist() == [[1, 1, 1, 0, 0], [1, 2, 2, 2, 0], [1, 2, 2, 2, 0], [0, 2, 2, 2, 0]]

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from jumok.data.annotations.detecting import detect_format, look_at, split_names
 from jumok.data.annotations.masks import read_masks
-from jumok.data.annotations.recognizing import look_at, recognized, split_names
-from jumok.data.annotations.splits import read_splits, same_classes
+from jumok.data.annotations.splits import read_splits, unify_classes
 from jumok.data.annotations.splits_writing import write_splits
 from jumok.data.images import Size
 from jumok.data.mask_images import read_mask
@@ -91,7 +91,7 @@ SETS = {
 def test_formats_are_recognized_and_read(tmp_path, name):
     make, kind, names = SETS[name]
     source = make(tmp_path)
-    found = recognized(source)
+    found = detect_format(source)
     assert found.format == kind and split_names(found) == names
     splits = read_splits(source)
     assert list(splits) == names
@@ -131,7 +131,7 @@ def essence(splits):
     return {
         picture.stem.split("/")[-1]: [(one.name, one.box) for one in picture.annotations]
         for data in splits.values()
-        for picture in data.pictures
+        for picture in data.images
     }
 
 
@@ -146,7 +146,7 @@ NEW = {
 @pytest.mark.parametrize("kind", ["coco", "voc", "yolo"])
 @pytest.mark.parametrize("source", NEW)
 def test_what_tools_leave_goes_to_every_format_and_is_read_again(tmp_path, kind, source):
-    splits = same_classes(read_splits(NEW[source](tmp_path / "old")))
+    splits = unify_classes(read_splits(NEW[source](tmp_path / "old")))
     write_splits(splits, tmp_path / "new", kind, "copy")
     again = read_splits(tmp_path / "new")
     assert essence(again) == essence(splits) and all(essence(splits).values())
@@ -199,15 +199,15 @@ def test_images_of_equal_names_in_two_folders_are_kept_apart(tmp_path):
     for i in (1, 2):
         save_image(tmp_path / "old" / str(i) / "a.png", seed=i)
     for kind in ("coco", "voc", "yolo"):
-        write_splits(same_classes(read_splits(file)), tmp_path / kind, kind, "copy")
+        write_splits(unify_classes(read_splits(file)), tmp_path / kind, kind, "copy")
         (data,) = read_splits(tmp_path / kind).values()
-        assert [picture.annotations[0].box[0] for picture in data.pictures] == [1, 2]
-        assert all(picture.path.is_file() for picture in data.pictures)
+        assert [picture.annotations[0].box[0] for picture in data.images] == [1, 2]
+        assert all(picture.path.is_file() for picture in data.images)
 
 
 def test_one_image_in_two_splits_with_other_boxes_is_refused_for_voc(tmp_path):
     (data,) = read_splits(coco(tmp_path / "old")).values()
-    fewer = replace(data, pictures=tuple(replace(one, annotations=()) for one in data.pictures))
+    fewer = replace(data, images=tuple(replace(one, annotations=()) for one in data.images))
     with pytest.raises(DataError, match="would both be written as"):
         write_splits({"train": data, "val": fewer}, tmp_path / "new", "voc", "none")
     write_splits({"train": data, "val": data}, tmp_path / "new", "voc", "none")
@@ -220,11 +220,11 @@ def test_odd_names_and_links_do_no_harm(tmp_path):
     with open(bad, "wb") as file:
         file.write(b"{}")
     (data,) = read_splits(folder).values()
-    assert [fault.kind for fault in data.faults] == ["invalid_name"] and len(data.pictures) == 1
+    assert [fault.kind for fault in data.faults] == ["invalid_name"] and len(data.images) == 1
 
 
 def test_sizes_come_from_the_file_where_none_are_stated(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     (tmp_path / "b.csv").write_text("filename,class,xmin,ymin,xmax,ymax\na.png,cat,1,2,9,9\n")
     write_splits(read_splits(tmp_path / "b.csv"), tmp_path / "new", "voc", "copy")
-    assert read_splits(tmp_path / "new")["b"].pictures[0].size == Size(30, 20)
+    assert read_splits(tmp_path / "new")["b"].images[0].size == Size(30, 20)

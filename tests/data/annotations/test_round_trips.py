@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from jumok.data.annotations.expressible import not_expressible, sentence
-from jumok.data.annotations.picture import AnnotatedSet
-from jumok.data.annotations.splits import read_splits, same_classes
+from jumok.data.annotations.annotated import AnnotatedSet
+from jumok.data.annotations.lossy import losses_in, sentence
+from jumok.data.annotations.splits import read_splits, unify_classes
 from jumok.data.annotations.splits_writing import write_splits, yolo_names
 from jumok.errors import DataError
 from picture_sets import annotated_sets, coco, save_image, voc, voc_object
@@ -20,12 +20,12 @@ COUNTER = count()
 def with_images(data: AnnotatedSet, folder: Path) -> AnnotatedSet:
     """The set with an image file of the stated size for each picture."""
     pictures = []
-    for picture in data.pictures:
+    for picture in data.images:
         path = folder / picture.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bitmap_header(*picture.size))
         pictures.append(replace(picture, path=path))
-    return replace(data, pictures=tuple(pictures))
+    return replace(data, images=tuple(pictures))
 
 
 def bitmap_header(width: int, height: int) -> bytes:
@@ -44,7 +44,7 @@ def essence(data: AnnotatedSet, flags: bool) -> list[object]:
                 for one in picture.annotations
             ],
         )
-        for picture in data.pictures
+        for picture in data.images
     ]
 
 
@@ -105,10 +105,10 @@ def test_coco_keeps_ids_flags_groups_and_run_lengths(tmp_path):
             replace(one, place=None, area=one.area or 10 if one.segmentation else one.area or 12)
             for one in p.annotations
         ]
-        for p in data.pictures
+        for p in data.images
     ]
-    assert [[replace(one, place=None) for one in p.annotations] for p in again.pictures] == unplaced
-    assert again.classes == data.classes and [p.id for p in again.pictures] == [7, 90]
+    assert [[replace(one, place=None) for one in p.annotations] for p in again.images] == unplaced
+    assert again.classes == data.classes and [p.id for p in again.images] == [7, 90]
 
 
 def test_what_a_format_cannot_say_is_counted(tmp_path):
@@ -125,16 +125,16 @@ def test_what_a_format_cannot_say_is_counted(tmp_path):
         },
     ]
     splits = read_splits(coco(tmp_path, annotations=objects))
-    assert not_expressible(splits, "coco") == {"keypoints": 1}
+    assert losses_in(splits, "coco") == {"keypoints": 1}
     common = {"keypoints": 1, "crowd flags": 1, "ids of pictures": 2, "ids of annotations": 2}
     common |= {"ids of classes": 2, "supercategories": 1}
-    assert not_expressible(splits, "voc") == {**common, "outlines": 1}
-    assert not_expressible(splits, "yolo") == {
+    assert losses_in(splits, "voc") == {**common, "outlines": 1}
+    assert losses_in(splits, "yolo") == {
         **common,
         "outlines in several parts (joined by a line)": 1,
         "boxes that are not the bounds of their outline": 1,
     }
-    told = sentence(not_expressible(splits, "yolo"), "yolo")
+    told = sentence(losses_in(splits, "yolo"), "yolo")
     assert told and told.startswith("YOLO cannot say, so these are left out: keypoints (1), crowd flags (1)")
     assert sentence({}, "coco") is None
 
@@ -143,7 +143,7 @@ def test_voc_loses_unused_classes_and_their_order(tmp_path):
     (data,) = read_splits(
         coco(tmp_path, categories=[{"id": i, "name": n} for i, n in ((18, "z"), (3, "a"), (4, "b"))])
     ).values()
-    lost = not_expressible({"train": data}, "voc")
+    lost = losses_in({"train": data}, "voc")
     assert lost["classes without objects"] == 1 and lost["the order of classes"] == 3
 
 
@@ -151,7 +151,7 @@ def test_splits_get_one_list_of_classes(tmp_path):
     voc(tmp_path, voc_object("dog", 1, 1, 3, 3), "a", "train")
     voc(tmp_path, voc_object("cat", 1, 1, 3, 3), "b", "val")
     voc(tmp_path, voc_object("cat", 1, 1, 3, 3), "b", "trainval")
-    splits = same_classes(read_splits(tmp_path))
+    splits = unify_classes(read_splits(tmp_path))
     assert list(splits) == ["train", "val"]
     assert [data.names for data in splits.values()] == [("cat", "dog")] * 2
 

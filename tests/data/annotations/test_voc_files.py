@@ -18,18 +18,18 @@ def only_fault(folder, split="train"):
 def test_pixels_are_counted_from_one_and_both_ends_belong_to_the_box(tmp_path):
     objects = DOG + voc_object("cat", 3, 4, 3, 4) + voc_object("cat", 10.5, 4, 12, 8.25)
     data = read_voc(voc(tmp_path, objects), "train")
-    whole, point, fine = data.pictures[0].annotations
+    whole, point, fine = data.images[0].annotations
     assert whole.box == (0, 0, 64, 48) and point.box == (2, 3, 3, 4) and fine.box == (9.5, 3, 12, 8.25)
     assert data.names == ("cat", "dog") and data.faults == ()
-    assert data.pictures[0].size == (64, 48) and whole.place == (str(tmp_path / "Annotations" / "a.xml"), 4)
+    assert data.images[0].size == (64, 48) and whole.place == (str(tmp_path / "Annotations" / "a.xml"), 4)
 
 
 def test_flags_and_what_is_not_kept(tmp_path):
     flags = "<difficult>1</difficult><truncated>0</truncated><occluded>1</occluded><pose>Left</pose>"
     data = read_voc(voc(tmp_path, voc_object("dog", 1, 2, 3, 4, flags=flags + "<part>x</part>")), "train")
-    (one,) = data.pictures[0].annotations
+    (one,) = data.images[0].annotations
     assert one.difficult and one.occluded and not one.truncated and not one.crowd
-    assert data.left_out == {"part": 1, "pose": 1}
+    assert data.dropped_fields == {"part": 1, "pose": 1}
 
 
 def test_classes_may_be_given(tmp_path):
@@ -38,11 +38,11 @@ def test_classes_may_be_given(tmp_path):
 
 def test_the_image_is_the_one_of_the_annotations_name(tmp_path):
     voc(tmp_path, DOG.replace("dog", "x"), name="night/b")
-    assert read_voc(tmp_path, "train").pictures[0].name == "night/b.png"
+    assert read_voc(tmp_path, "train").images[0].name == "night/b.png"
 
 
 def test_size_of_nothing_is_no_size(tmp_path):
-    assert read_voc(voc(tmp_path, DOG, size=(0, 0)), "train").pictures[0].size is None
+    assert read_voc(voc(tmp_path, DOG, size=(0, 0)), "train").images[0].size is None
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_what_is_written_is_read_again(tmp_path):
     write_voc(data, tmp_path / "new", "train")
     save_image(tmp_path / "new" / "JPEGImages" / "a.png")
     again = read_voc(tmp_path / "new", "train")
-    assert voc_text(again.pictures[0]) == voc_text(data.pictures[0]) and again.names == ("d<g", "dog")
+    assert voc_text(again.images[0]) == voc_text(data.images[0]) and again.names == ("d<g", "dog")
 
 
 def pairs(folder, images="{}", annotations="{}", names=("a", "b")):
@@ -131,18 +131,18 @@ def test_images_and_xml_without_lists(tmp_path, layout):
     pairs(root, images, annotations)
     data = read_voc(root / folder, split, images=None if given is None else root / given)
     assert data.faults == () and data.remarks == () and data.names == ("cat", "dog")
-    assert [(picture.path.stem, len(picture.annotations)) for picture in data.pictures] == [
+    assert [(picture.path.stem, len(picture.annotations)) for picture in data.images] == [
         ("a", 2),
         ("b", 2),
     ]
-    assert all(picture.path.is_file() for picture in data.pictures)
+    assert all(picture.path.is_file() for picture in data.images)
 
 
 def test_images_that_nobody_annotated_are_told(tmp_path):
     pairs(tmp_path / "r")
     save_image(tmp_path / "r" / "c.jpg")
     data = read_voc(tmp_path / "r", None)
-    assert len(data.pictures) == 2 and "1 image without an XML file left out" in str(data.remarks[0])
+    assert len(data.images) == 2 and "1 image without an XML file left out" in str(data.remarks[0])
 
 
 def test_lists_that_are_not_there(tmp_path):
@@ -160,7 +160,7 @@ def test_an_image_is_found_whatever_its_suffix_and_case(tmp_path, stated, on_dis
     xml.write_text(xml.read_text().replace("a.png", stated))
     (tmp_path / "JPEGImages" / "a.png").rename(tmp_path / "JPEGImages" / on_disk)
     data = read_voc(tmp_path, "train")
-    assert data.pictures[0].path == tmp_path / "JPEGImages" / on_disk and data.pictures[0].path.is_file()
+    assert data.images[0].path == tmp_path / "JPEGImages" / on_disk and data.images[0].path.is_file()
 
 
 def test_the_stated_name_counts_where_the_files_own_is_nowhere(tmp_path):
@@ -168,7 +168,7 @@ def test_the_stated_name_counts_where_the_files_own_is_nowhere(tmp_path):
     xml = tmp_path / "Annotations" / "a.xml"
     xml.write_text(xml.read_text().replace("a.png", "photo.jpg"))
     (tmp_path / "JPEGImages" / "a.png").rename(tmp_path / "JPEGImages" / "photo.PNG")
-    assert read_voc(tmp_path, "train").pictures[0].name == "photo.PNG"
+    assert read_voc(tmp_path, "train").images[0].name == "photo.PNG"
 
 
 KOREAN = "\uac1c"
@@ -213,13 +213,13 @@ def test_one_class_in_two_forms_of_unicode(tmp_path):
 
 
 def test_sizes_as_tools_write_them(tmp_path):
-    assert read_voc(voc(tmp_path, DOG, size=("64.0", "48.0")), "train").pictures[0].size == (64, 48)
+    assert read_voc(voc(tmp_path, DOG, size=("64.0", "48.0")), "train").images[0].size == (64, 48)
 
 
 def test_one_empty_file_does_not_condemn_the_others(tmp_path):
     voc(tmp_path, DOG)
     voc(tmp_path, DOG, "b")
     (tmp_path / "Annotations" / "b.xml").write_text("")
-    assert (only_fault(tmp_path).kind, len(read_voc(tmp_path, "train").pictures)) == ("bad_xml", 1)
+    assert (only_fault(tmp_path).kind, len(read_voc(tmp_path, "train").images)) == ("bad_xml", 1)
     (tmp_path / "Annotations" / "b.xml").unlink()
     assert (only_fault(tmp_path).kind, only_fault(tmp_path).line) == ("missing_labels", 2)

@@ -21,7 +21,7 @@ def test_names_as_list_or_mapping(tmp_path, names):
         yolo(tmp_path, {"a": BOX, "b": ""}, f"train: images/train\nnc: 2\nnames: {names}\n"), "train"
     )
     assert data.names == ("cat", "no") and data.faults == ()
-    first, second = data.pictures
+    first, second = data.images
     assert first.annotations[0].box == (24, 12, 40, 36) and first.annotations[0].name == "no"
     assert first.annotations[0].place == (str(tmp_path / "labels" / "train" / "a.txt"), 1)
     assert second.annotations == () and first.name == "a.png"
@@ -29,14 +29,14 @@ def test_names_as_list_or_mapping(tmp_path, names):
 
 def test_outlines(tmp_path):
     data = read_yolo(yolo(tmp_path, {"a": "0 0.25 0.25 0.5 0.25 0.5 1.0\n"}), "train")
-    (one,) = data.pictures[0].annotations
+    (one,) = data.images[0].annotations
     assert one.segmentation == ((16, 12, 32, 12, 32, 48),) and one.box == (16, 12, 32, 48)
 
 
 def test_an_image_without_labels_shows_nothing(tmp_path):
     file = yolo(tmp_path, {"a": BOX})
     save_image(tmp_path / "images" / "train" / "empty.png")
-    assert [len(picture.annotations) for picture in read_yolo(file, "train").pictures] == [1, 0]
+    assert [len(picture.annotations) for picture in read_yolo(file, "train").images] == [1, 0]
 
 
 def test_lists_several_places_and_a_root(tmp_path):
@@ -44,8 +44,8 @@ def test_lists_several_places_and_a_root(tmp_path):
     (tmp_path / "data" / "list.txt").write_text("./images/train/b.png\n")
     file = tmp_path / "x.yaml"
     file.write_text("path: data\ntrain: [list.txt, images/train]\nval: ../images/train\ntest:\nnames: [a, b]")
-    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["b.png", "a.png", "b.png"]
-    assert len(read_yolo(file, "val").pictures) == 2  # as some tools write it
+    assert [picture.name for picture in read_yolo(file, "train").images] == ["b.png", "a.png", "b.png"]
+    assert len(read_yolo(file, "val").images) == 2  # as some tools write it
     assert "has no split 'test'" in str(only_fault(file, "test"))
 
 
@@ -73,7 +73,7 @@ def moved(file, places):
 def test_labels_are_found_where_people_have_them(tmp_path, place):
     file = yolo(tmp_path, {"a": BOX, "b": BOX})
     data = read_yolo(moved(file, {name: place.format(name) for name in "ab"}), "train")
-    assert [len(picture.annotations) for picture in data.pictures] == [1, 1] and data.faults == ()
+    assert [len(picture.annotations) for picture in data.images] == [1, 1] and data.faults == ()
     (remark,) = data.remarks
     assert "the labels of 2 images were found in" in str(remark)
 
@@ -93,14 +93,14 @@ def test_any_folder_called_images_may_become_labels(tmp_path, folder, which):
     labels.write_text(BOX)
     (tmp_path / "data.yaml").write_text(f"train: {folder}\nnames: [a, b]")
     data = read_yolo(tmp_path / "data.yaml", "train")
-    assert len(data.pictures[0].annotations) == 1 and data.faults == ()
+    assert len(data.images[0].annotations) == 1 and data.faults == ()
 
 
 def test_labels_half_beside_the_images(tmp_path):
     file = yolo(tmp_path, {"a": BOX, "b": BOX, "c": ""})
     (tmp_path / "labels" / "train" / "c.txt").unlink()
     data = read_yolo(moved(file, {"b": "images/train/b.txt"}), "train")
-    assert [len(picture.annotations) for picture in data.pictures] == [1, 1, 0] and data.faults == ()
+    assert [len(picture.annotations) for picture in data.images] == [1, 1, 0] and data.faults == ()
     assert [remark.kind for remark in data.remarks] == ["labels_elsewhere", "no_labels"]
     assert "no file of labels for 1 of 3 images" in str(data.remarks[1])
 
@@ -123,7 +123,7 @@ def test_two_files_of_labels_for_one_image(tmp_path):
         beside.write_text(text)
         data = read_yolo(file, "train")
         assert [fault.kind for fault in data.faults] == kinds
-        assert data.pictures[0].annotations[0].name == "dog"
+        assert data.images[0].annotations[0].name == "dog"
 
 
 def test_images_of_one_stem_cannot_share_their_labels(tmp_path):
@@ -131,7 +131,7 @@ def test_images_of_one_stem_cannot_share_their_labels(tmp_path):
     save_image(tmp_path / "images" / "train" / "a.jpg")
     fault = only_fault(file)
     assert fault.kind == "shared_labels" and "a.jpg and a.png in" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["b.png"]
+    assert [picture.name for picture in read_yolo(file, "train").images] == ["b.png"]
 
 
 def test_hidden_files_are_no_images(tmp_path):
@@ -141,7 +141,7 @@ def test_hidden_files_are_no_images(tmp_path):
         save_image(images / name)
     (images / "._a.png").write_bytes(b"\0\5\x16\7")
     data = read_yolo(file, "train")
-    assert [picture.name for picture in data.pictures] == ["a.png"] and data.faults == ()
+    assert [picture.name for picture in data.images] == ["a.png"] and data.faults == ()
     assert "5 hidden files left out" in str(data.remarks[0])
 
 
@@ -154,7 +154,7 @@ def test_labels_of_garbled_names_are_told_and_their_images_are_not_taken_for_emp
     (tmp_path / "images" / "train" / f"{label}.png").rename(tmp_path / "images" / "train" / f"{image}.png")
     fault = only_fault(file)
     assert fault.kind == "unknown_image" and f"'{image}.png' has no labels and nearly its name" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["good.png"]
+    assert [picture.name for picture in read_yolo(file, "train").images] == ["good.png"]
 
 
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
@@ -166,7 +166,7 @@ def test_names_are_equal_in_any_form_of_unicode(tmp_path, forms):
     (tmp_path / "list.txt").write_text(f"images/train/{stated}.PNG\n")
     for split in ("train", "val"):
         data = read_yolo(file, split)
-        assert len(data.pictures[0].annotations) == 1 and data.faults == ()
+        assert len(data.images[0].annotations) == 1 and data.faults == ()
         assert data.names[0] == unicodedata.normalize("NFC", on_disk)
 
 
@@ -176,7 +176,7 @@ def test_names_that_are_no_utf8_are_told(tmp_path):
     shutil.copy(images + b"/a.png", images + b"/\xbb\xe7.png")
     fault = only_fault(file)
     assert "\\xbb\\xe7.png: has a name that is no UTF-8" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").pictures] == ["a.png"]
+    assert [picture.name for picture in read_yolo(file, "train").images] == ["a.png"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_names_that_are_no_utf8_are_told(tmp_path):
 )
 def test_the_folder_of_the_yaml_stands_for_one_that_is_not_here(tmp_path, text, remarks):
     data = read_yolo(yolo(tmp_path / "d", {"a": BOX}, f"{text}\nnames: [a, b]\n"), "train")
-    assert len(data.pictures) == 1 and data.faults == () and len(data.remarks) == remarks
+    assert len(data.images) == 1 and data.faults == () and len(data.remarks) == remarks
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_yolo_1_1_of_cvat(tmp_path, name):
         (folder / name).write_text("train: train.txt\nnames: [cat, dog]\n")
     data = read_yolo(folder / name, "train")
     assert data.faults == () and data.names == ("cat", "dog")
-    assert [(p.name, len(p.annotations)) for p in data.pictures] == [("f 0.PNG", 1)]
+    assert [(p.name, len(p.annotations)) for p in data.images] == [("f 0.PNG", 1)]
     assert "data/obj_train_data/, which is not there" in str(data.remarks[0])
     assert "name obj.data" in str(only_fault(folder / "train.txt")) or name == "data.yaml"
 
@@ -251,14 +251,14 @@ FAULTY = {
 def test_faulty_lines_are_named(tmp_path, sentence):
     file = yolo(tmp_path, {"a": f"{BOX}\n{FAULTY[sentence]}\n"})
     assert str(only_fault(file)).startswith(f"{tmp_path / 'labels' / 'train' / 'a.txt'}:3: {sentence}")
-    assert len(read_yolo(file, "train").pictures[0].annotations) == 1
+    assert len(read_yolo(file, "train").images[0].annotations) == 1
 
 
 def test_a_list_of_something_else(tmp_path):
     file = yolo(tmp_path, {"a": BOX}, "train: list.txt\nnames: [a, b]")
     (tmp_path / "list.txt").write_text("images/train/a.png\n1 0.5 0.5 0.5 0.5\n/\n")
     data = read_yolo(file, "train")
-    assert len(data.pictures) == 1 and [fault.line for fault in data.faults] == [2, 3]
+    assert len(data.images) == 1 and [fault.line for fault in data.faults] == [2, 3]
 
 
 YAML = {

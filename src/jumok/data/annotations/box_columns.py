@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from jumok.data.annotations.picture import finite
+from jumok.data.annotations.annotated import finite
 
 # Names that tools give to columns, without capitals, blanks and signs.
 NAMES = {

@@ -10,22 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
-from jumok.data.annotations.coco_fields import Wrong, fault_of
-from jumok.data.annotations.finding import find_images
-from jumok.data.annotations.picture import (
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
     Class,
-    Picture,
-    Place,
+    SourceLocation,
     finite,
     header_size,
     nothing_but,
     pixels,
     utf8_names,
 )
+from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
+from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.finding import find_images
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size
 from jumok.data.listing import composed, forward
@@ -42,7 +42,7 @@ EXPECTED = (
 class Row:
     """One object as the table has it, or an image without any."""
 
-    place: Place
+    place: SourceLocation
     image: str
     name: str
     box: Box | None
@@ -53,7 +53,7 @@ class Row:
 class Listed:
     """An image and its rows."""
 
-    place: Place
+    place: SourceLocation
     size: Size | None = None
     rows: list[Row] = field(default_factory=list)
 
@@ -114,7 +114,7 @@ class Reading:
                 yield from self.row(item, columns, len(first.cells))
 
     def row(self, item: Cells, columns: Columns, width: int) -> Iterator[Row]:
-        place = Place(str(self.file), item.line)
+        place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
             problem = f"has {len(item.cells)} columns, expected {width}"
             self.faults.append(place.fault(problem, "add or remove commas", "column_count"))
@@ -162,23 +162,23 @@ class Reading:
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, image: Listed, path: Path, name: str, shares: bool) -> Picture:
+    def picture(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
         scale = (image.size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
-            return Picture(path, name, image.place, image.size)
+            return AnnotatedImage(path, name, image.place, image.size)
         annotations = tuple(
             Annotation(scaled(row.box, scale), row.name, row.place) for row in image.rows if row.box
         )
-        return Picture(path, name, image.place, image.size, annotations)
+        return AnnotatedImage(path, name, image.place, image.size, annotations)
 
-    def distinct(self, pictures: Sequence[Picture]) -> Iterator[Picture]:
+    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Each image once: names that lead to one file are of one image."""
-        by_path: dict[Path, Picture] = {}
+        by_path: dict[Path, AnnotatedImage] = {}
         for picture in pictures:
             first = by_path.get(picture.path)
             together = (*(first.annotations if first else ()), *picture.annotations)
             kept = first or picture
-            by_path[picture.path] = Picture(kept.path, kept.name, kept.place, kept.size, together)
+            by_path[picture.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
         yield from by_path.values()
 
 

@@ -7,6 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
+    AnnotatedSet,
+    Annotation,
+    SourceLocation,
+    where_listed,
+)
 from jumok.data.annotations.checking_boxes import (
     box_faults,
     class_faults,
@@ -15,7 +22,6 @@ from jumok.data.annotations.checking_boxes import (
 )
 from jumok.data.annotations.checking_masks import mask_faults, pixel_counts
 from jumok.data.annotations.masks import is_coloured, with_black_and_white
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, Place, where_listed
 from jumok.data.annotations.segmentation import RunLengths
 from jumok.data.annotations.summary import Sight, Summary, twin_remarks
 from jumok.data.faults import Fault
@@ -27,7 +33,7 @@ class Usable(NamedTuple):
     """A picture that can be learned from, mended where there is one way only."""
 
     number: int  # its place in the set, from 1 on
-    picture: Picture
+    picture: AnnotatedImage
     size: Size
 
 
@@ -43,11 +49,11 @@ class Examined:
 
 def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image", "boxes")) -> Examined:
     """Decode all images and masks of a set; `kinds` are those of the columns that are made of it."""
-    images = [looks.image(picture.path) for picture in data.pictures]
+    images = [looks.image(picture.path) for picture in data.images]
     coloured = is_coloured(data.classes)
     masks = [
         None if picture.mask is None else looks.mask(picture.mask, coloured, boxes=data.instances)
-        for picture in data.pictures
+        for picture in data.images
     ]
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
     told = [
@@ -56,7 +62,7 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
     found = Examined(data, faults=[*told, *class_faults({"": data})])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
-    for number, (picture, seen, mask) in enumerate(zip(data.pictures, images, masks, strict=True), start=1):
+    for number, (picture, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
         if isinstance(seen, Fault):
             fault = where_listed(seen, picture.path, picture.place)
             (missing if fault.kind == "missing_image" else found.faults).append(fault)
@@ -99,14 +105,14 @@ def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[Annotate
     if settled is data:
         return data, []
     problem = f"the masks hold 0 and 255: 255 is read as class {data.classes[1].name!r}"
-    place = next(str(picture.mask.parent) for picture in data.pictures if picture.mask is not None)
+    place = next(str(picture.mask.parent) for picture in data.images if picture.mask is not None)
     remedy = "if those pixels should not count, say ignore: 255"
     return settled, [Fault(place, None, problem, remedy, "black_and_white")]
 
 
 def _examine_picture(
     number: int,
-    picture: Picture,
+    picture: AnnotatedImage,
     seen: Seen,
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
@@ -123,14 +129,18 @@ def _examine_picture(
             picture = with_objects(picture, mask, found.data)
         summary.count_mask(pixel_counts(mask, found.data), sum(mask.counts.values()))
     found.faults.extend(box_faults(picture, size))
-    mended_picture = mended(picture, size, found.data.names)
+    mended_picture = sanitized(picture, size, found.data.names)
     summary.count_objects(mended_picture.annotations)
     if not lost:
         found.usable.append(Usable(number, mended_picture if "boxes" in kinds else picture, size))
 
 
 def reasons_to_leave_out(
-    picture: Picture, seen: Seen, mask: MaskSeen | Fault | None, kinds: tuple[str, ...], data: AnnotatedSet
+    picture: AnnotatedImage,
+    seen: Seen,
+    mask: MaskSeen | Fault | None,
+    kinds: tuple[str, ...],
+    data: AnnotatedSet,
 ) -> Iterator[Fault]:
     """The faults with which nothing right can be learned from a picture."""
     if picture.size not in (None, seen.header.size):
@@ -143,7 +153,7 @@ def reasons_to_leave_out(
         yield from outline_faults(picture, seen.header.size)
 
 
-def outline_faults(picture: Picture, size: Size) -> Iterator[Fault]:
+def outline_faults(picture: AnnotatedImage, size: Size) -> Iterator[Fault]:
     """Objects whose pixels are asked for, and of which only a box is known, or the pixels of another image."""
     for one in picture.annotations:
         outline = one.segmentation
@@ -158,10 +168,10 @@ def outline_faults(picture: Picture, size: Size) -> Iterator[Fault]:
 
 def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]:
     """One fault instead of one for each object where a whole set has boxes alone."""
-    objects = [one for picture in found.data.pictures for one in picture.annotations]
+    objects = [one for picture in found.data.images for one in picture.annotations]
     if "mask" not in kinds or not objects or any(one.segmentation for one in objects):
         return
-    if any(picture.mask for picture in found.data.pictures):
+    if any(picture.mask for picture in found.data.images):
         return
     found.faults[:] = [fault for fault in found.faults if fault.kind != "no_outline"]
     problem = f"has boxes but no outlines ({len(objects):,} objects), and the output is a mask"
@@ -169,9 +179,9 @@ def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]
     yield Fault(objects[0].place.file, None, problem, remedy, "no_outlines")
 
 
-def with_objects(picture: Picture, mask: MaskSeen, data: AnnotatedSet) -> Picture:
+def with_objects(picture: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
     """A picture with a box for each number of its mask."""
-    place = Place(str(picture.mask), None)
+    place = SourceLocation(str(picture.mask), None)
     objects = tuple(
         Annotation((float(x1), float(y1), float(x2), float(y2)), data.names[-1], place)
         for value, (x1, y1, x2, y2) in mask.boxes.items()
@@ -180,7 +190,7 @@ def with_objects(picture: Picture, mask: MaskSeen, data: AnnotatedSet) -> Pictur
     return replace(picture, annotations=objects)
 
 
-def mended(picture: Picture, size: Size, names: tuple[str, ...]) -> Picture:
+def sanitized(picture: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
     """A picture without objects of unknown classes and boxes of no area; others clipped to the picture."""
     kept = []
     for one in picture.annotations:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.faults import Fault
 from jumok.data.images import ImageHeader, Size
 from jumok.errors import did_you_mean
@@ -14,18 +14,18 @@ EDGES = ("left", "upper", "right", "lower")
 
 def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
     """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
-    if len(missing) < len(data.pictures) or not missing:
+    if len(missing) < len(data.images) or not missing:
         return missing
     if len(missing) == 1:
         return [missing[0]._replace(kind="missing_file")]
-    picture = data.pictures[0]
+    picture = data.images[0]
     problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
     by_list = picture.place.file.endswith(".txt")
     remedy = "correct the list, or put the images there" if by_list else "name their folder under images:"
     return [Fault(picture.place.file, None, problem, remedy, "missing_file")]
 
 
-def size_fault(picture: Picture, header: ImageHeader) -> Fault:
+def size_fault(picture: AnnotatedImage, header: ImageHeader) -> Fault:
     """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
     if picture.size == header.stored:
         problem = (
@@ -41,7 +41,7 @@ def turn_remedy() -> str:
     return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
 
 
-def box_faults(picture: Picture, size: Size | None) -> Iterator[Fault]:
+def box_faults(picture: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
     """Boxes that hold nothing or reach beyond the image."""
     for one in picture.annotations:
         x1, y1, x2, y2 = one.box
@@ -89,7 +89,7 @@ def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> It
             continue
         known = lists[0].names if others else data.names
         unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(picture.annotations for picture in data.pictures):
+        for one in chain.from_iterable(picture.annotations for picture in data.images):
             if one.name not in known and (not others or one.name in data.names):
                 unknown.setdefault(one.name, []).append(one)
         for name, found in unknown.items():

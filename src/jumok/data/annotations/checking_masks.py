@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jumok.data.annotations.annotated import AnnotatedSet
 from jumok.data.annotations.masks import is_coloured
-from jumok.data.annotations.picture import AnnotatedSet
 from jumok.data.faults import Fault
 from jumok.data.images import Size
 from jumok.data.looks import MaskSeen, packed_colours

@@ -11,6 +11,17 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
+    AnnotatedSet,
+    Annotation,
+    Class,
+    SourceLocation,
+    header_size,
+    nothing_but,
+    pixels,
+    utf8_names,
+)
 from jumok.data.annotations.coco_fields import (
     IMAGE_KEYS,
     OBJECT_KEYS,
@@ -26,17 +37,6 @@ from jumok.data.annotations.coco_fields import (
 from jumok.data.annotations.finding import find_images, last_name
 from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
 from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
-from jumok.data.annotations.picture import (
-    AnnotatedSet,
-    Annotation,
-    Class,
-    Picture,
-    Place,
-    header_size,
-    nothing_but,
-    pixels,
-    utf8_names,
-)
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size
@@ -89,14 +89,14 @@ class Reading:
             tuple(one_of_each_name(classes.values())),
             tuple(self.united(complete)),
             tuple(self.faults),
-            left_out=self.left_out,
+            dropped_fields=self.left_out,
             remarks=found.remarks,
             looked_at=(self.found.path, *found.looked_at),
         )
 
-    def united(self, pictures: list[Picture]) -> list[Picture]:
+    def united(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Each image once; records of the same file are told, and their annotations put together."""
-        by_path: dict[Path, Picture] = {}
+        by_path: dict[Path, AnnotatedImage] = {}
         good, faults = utf8_names(picture.path for picture in pictures)
         self.faults.extend(faults)
         writable = set(good)
@@ -139,7 +139,7 @@ class Reading:
                 self.lost.update([number] if what == "image" and number is not None else [])
 
     def annotations(
-        self, pictures: Mapping[Id, Picture], classes: dict[Id, Class]
+        self, pictures: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
     ) -> Iterator[tuple[Id, Annotation]]:
         lines: dict[Id, int | None] = {}
         for value, place in self.found.lists["annotations"]:
@@ -163,7 +163,7 @@ class Reading:
             self.left_out.update(value.keys() - OBJECT_KEYS)
             yield number, annotation
 
-    def with_outline(self, one: Annotation, value: dict[str, Any], picture: Picture) -> Annotation:
+    def with_outline(self, one: Annotation, value: dict[str, Any], picture: AnnotatedImage) -> Annotation:
         """The annotation with its outline; without it, though with its box, when the outline is faulty."""
         try:
             outline = segmentation_of(value.get("segmentation"))
@@ -175,7 +175,7 @@ class Reading:
             return one
 
 
-def check_size(outline: RunLengths, picture: Picture) -> None:
+def check_size(outline: RunLengths, picture: AnnotatedImage) -> None:
     """Refuse run lengths of another size than the image's."""
     size = Size(outline.width, outline.height)
     known = picture.size or header_size(picture.path)
@@ -210,12 +210,12 @@ def object_of(record: Record) -> dict[str, Any]:
     return record.value
 
 
-def duplicate(place: Place, what: str, number: Id, line: int | None) -> Fault:
+def duplicate(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
     problem = f"{what}: the id {number!r} stands in line {line} already"
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 
-def class_of(value: dict[str, Any], place: Place) -> Class:
+def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
     group = value.get("supercategory")
     number = id_of(value, "id")
     if isinstance(number, str) and not number.isdecimal():
@@ -225,17 +225,19 @@ def class_of(value: dict[str, Any], place: Place) -> Class:
     )
 
 
-def picture_of(value: dict[str, Any], place: Place) -> Picture:
+def picture_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
     else:
         name = last_name(text_of(value, "coco_url"))  # as LVIS names its images
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
-    return Picture(Path(name), name, place, size_of(value), id=id_of(value, "id"))
+    return AnnotatedImage(Path(name), name, place, size_of(value), id=id_of(value, "id"))
 
 
-def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class]) -> tuple[Id, Annotation]:
+def annotation_of(
+    value: dict[str, Any], place: SourceLocation, classes: dict[Id, Class]
+) -> tuple[Id, Annotation]:
     """The id of its image, and what it says."""
     category = id_of(value, "category_id")
     if category not in classes:
@@ -258,13 +260,13 @@ def annotation_of(value: dict[str, Any], place: Place, classes: dict[Id, Class])
 
 def coco_text(data: AnnotatedSet) -> str:
     """The set as a COCO file, a record on each line; ids are kept where every record has its own."""
-    categories = kept_or_counted([one.id for one in data.classes])
+    categories = ids_or_range([one.id for one in data.classes])
     category_ids = dict(zip(data.names, categories, strict=True))
-    image_ids = kept_or_counted([picture.id for picture in data.pictures])
-    objects = [(i, one) for i, p in zip(image_ids, data.pictures, strict=True) for one in p.annotations]
-    ids = kept_or_counted([one.id for _, one in objects])
+    image_ids = ids_or_range([picture.id for picture in data.images])
+    objects = [(i, one) for i, p in zip(image_ids, data.images, strict=True) for one in p.annotations]
+    ids = ids_or_range([one.id for _, one in objects])
     lists = {
-        "images": [image_record(p, i) for p, i in zip(data.pictures, image_ids, strict=True)],
+        "images": [image_record(p, i) for p, i in zip(data.images, image_ids, strict=True)],
         "annotations": [
             object_record(one, number, image, category_ids[one.name])
             for (image, one), number in zip(objects, ids, strict=True)
@@ -279,26 +281,26 @@ def lines(records: list[dict[str, Any]]) -> str:
     return ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
 
 
-def kept_or_counted(ids: list[Any]) -> list[Any]:
+def ids_or_range(ids: list[Any]) -> list[Any]:
     """The ids when there are all and no two are equal; otherwise 1, 2, 3, …"""
     return ids if None not in ids and len(set(ids)) == len(ids) else list(range(1, len(ids) + 1))
 
 
-def image_record(picture: Picture, number: Id) -> dict[str, Any]:
+def image_record(picture: AnnotatedImage, number: Id) -> dict[str, Any]:
     size = picture.known_size()
     return {"id": number, "file_name": picture.name, "width": size.width, "height": size.height}
 
 
 def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:
     x1, y1, x2, y2 = one.box
-    size = [tidy(pixels(x2 - x1)), tidy(pixels(y2 - y1))]
+    size = [int_if_whole(pixels(x2 - x1)), int_if_whole(pixels(y2 - y1))]
     stated = one.area if one.area is not None else outline_area(one)
     record = {
         "id": number,
         "image_id": image,
         "category_id": category,
-        "bbox": [tidy(x1), tidy(y1), *size],
-        "area": tidy(pixels(stated)),
+        "bbox": [int_if_whole(x1), int_if_whole(y1), *size],
+        "area": int_if_whole(pixels(stated)),
         "iscrowd": int(one.crowd),
         "segmentation": segmentation_value(one.segmentation),
     }
@@ -318,7 +320,7 @@ def segmentation_value(segmentation: Segmentation | None) -> Any:
             "size": [segmentation.height, segmentation.width],
             "counts": counts if isinstance(counts, str) else list(counts),
         }
-    return [[tidy(value) for value in polygon] for polygon in segmentation or ()]
+    return [[int_if_whole(value) for value in polygon] for polygon in segmentation or ()]
 
 
 def category_record(one: Class, number: int) -> dict[str, Any]:
@@ -326,6 +328,6 @@ def category_record(one: Class, number: int) -> dict[str, Any]:
     return {**record, "supercategory": one.group} if one.group else record
 
 
-def tidy(value: float) -> float | int:
+def int_if_whole(value: float) -> float | int:
     """17 rather than 17.0."""
     return int(value) if value == int(value) else value

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Any
 
-from jumok.data.annotations.picture import Box, Place, pixels
+from jumok.data.annotations.annotated import Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.faults import Fault
 from jumok.data.images import Size
@@ -24,7 +24,7 @@ class Wrong(Exception):
         self.kind = kind
 
 
-def fault_of(place: Place, what: str, wrong: Wrong | OverflowError) -> Fault:
+def fault_of(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
     if isinstance(wrong, Wrong):
         return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
     return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")

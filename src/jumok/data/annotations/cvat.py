@@ -11,25 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.annotations.coco_fields import Wrong, fault_of
-from jumok.data.annotations.finding import find_images
-from jumok.data.annotations.located_xml import Element, read_xml
-from jumok.data.annotations.picture import (
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Class,
-    Picture,
-    Place,
+    SourceLocation,
     finite,
     nothing_but,
     pixels,
     utf8_names,
 )
+from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.shapes import Shape, check_room, ellipse, painted, polygon, turned_box, united
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size
 from jumok.data.listing import composed, forward
-from jumok.data.reading import is_file, is_folder
+from jumok.data.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SHAPES = ("box", "polygon", "ellipse", "mask")
@@ -116,7 +116,7 @@ class Reading:
         good, faults = utf8_names(found.paths)
         writable = set(good)
         placed = [
-            Picture(path, name, one.place, one.size, one.annotations, id=one.id)
+            AnnotatedImage(path, name, one.place, one.size, one.annotations, id=one.id)
             for one, path, name in zip(pictures, found.paths, found.names, strict=True)
             if path in writable
         ]
@@ -126,13 +126,13 @@ class Reading:
             tuple(map(Class, names)),
             tuple(self.distinct(placed)),
             (*faults, *self.faults),
-            left_out=self.left_out,
+            dropped_fields=self.left_out,
             remarks=(*found.remarks, *self.remarks()),
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, element: Element) -> Iterator[Picture]:
-        place = Place(str(self.file), element.line)
+    def picture(self, element: Element) -> Iterator[AnnotatedImage]:
+        place = SourceLocation(str(self.file), element.line)
         name = forward(element.attributes.get("name", ""))
         if not name:
             self.faults.append(place.fault("image: has no name", "give it one", "bad_value"))
@@ -143,7 +143,7 @@ class Reading:
             self.faults.append(fault_of(place, "image", wrong))
             size = None
         keyed = [item for child in element.children for item in self.annotation(child, size)]
-        yield Picture(Path(name), name, place, size, tuple(united(keyed)))
+        yield AnnotatedImage(Path(name), name, place, size, tuple(united(keyed)))
 
     def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
         """The object of a shape, with what makes it one with others."""
@@ -151,7 +151,7 @@ class Reading:
             self.left_out[FLAT[element.tag]] += 1
         if element.tag not in SHAPES:
             return
-        place = Place(str(self.file), element.line)
+        place = SourceLocation(str(self.file), element.line)
         try:
             label = composed(element.attributes.get("label", "").strip())
             if not label:
@@ -172,7 +172,7 @@ class Reading:
             ),
         )
 
-    def distinct(self, pictures: Sequence[Picture]) -> Iterator[Picture]:
+    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Each image once; a second record of a file is told and left out."""
         lines: dict[Path, int | None] = {}
         for picture in pictures:

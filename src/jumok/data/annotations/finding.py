@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from jumok.data.faults import Fault, counted
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import Listings, composed, entries, is_hidden
-from jumok.data.reading import is_file, is_folder
+from jumok.data.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
 USUAL = ("train", "val", "valid", "test")

@@ -16,26 +16,26 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jumok.data.annotations.coco_fields import Wrong, fault_of, is_number, text_of
-from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
-from jumok.data.annotations.json_kinds import why_no_labelme
-from jumok.data.annotations.located_json import LocatedJson, Record
-from jumok.data.annotations.picture import (
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Class,
-    Picture,
-    Place,
+    SourceLocation,
     hidden_remarks,
     nothing_but,
     of_one_image,
     utf8_names,
 )
+from jumok.data.annotations.coco_fields import Wrong, fault_of, is_number, text_of
+from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
+from jumok.data.annotations.json_kinds import why_no_labelme
+from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import BROKEN, SUFFIXES, Size
 from jumok.data.listing import composed, files_below, forward, printable
-from jumok.data.reading import is_file, is_folder, nearest_file
+from jumok.data.open_text import is_file, is_folder, nearest_file
 
 FLAT = ("point", "points", "line", "linestrip")
 
@@ -66,7 +66,7 @@ def read_labelme(
         tuple(map(Class, names)),
         tuple(pictures),
         (*faults, *reading.faults),
-        left_out=reading.left_out,
+        dropped_fields=reading.left_out,
         remarks=(*hidden_remarks(folder, below), *reading.remarks(pictures)),
         looked_at=(*below.folders, *files, *reading.images.folders),
     )
@@ -82,7 +82,7 @@ class Reading:
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
 
-    def pictures(self, file: Path) -> Iterator[Picture]:
+    def pictures(self, file: Path) -> Iterator[AnnotatedImage]:
         """The picture of a file; nothing when it cannot be read."""
         try:
             found = LocatedJson(file)
@@ -95,11 +95,11 @@ class Reading:
         try:
             size = size_of(found.values)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(Place(str(file), None), "image", wrong))
+            self.faults.append(fault_of(SourceLocation(str(file), None), "image", wrong))
             size = None
         path, name = self.image(file, found.values.get("imagePath"))
         keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
-        yield Picture(path, name, Place(str(file), None), size, tuple(united(keyed)))
+        yield AnnotatedImage(path, name, SourceLocation(str(file), None), size, tuple(united(keyed)))
 
     def image(self, file: Path, stated: Any) -> tuple[Path, str]:
         """The image of a file, and its name: as it is stated, or else one with the file's own name."""
@@ -145,7 +145,7 @@ class Reading:
         key = (label, group) if isinstance(group, int | str) else None
         yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
 
-    def remarks(self, pictures: Sequence[Picture]) -> Iterator[Fault]:
+    def remarks(self, pictures: Sequence[AnnotatedImage]) -> Iterator[Fault]:
         """What was left out."""
         for what, count in self.left_out.items():
             problem = f"left out, having no area: {count:,} {what}"

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jumok.data.annotations.picture import Place
+from jumok.data.annotations.annotated import SourceLocation
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.jsonl import not_a_number
-from jumok.data.reading import BYTE_ORDER_MARK, open_bytes, unreadable, why_unreadable
+from jumok.data.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 NO_OBJECT = "is not an object {…}"
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -24,7 +24,7 @@ class Record(NamedTuple):
     """A value of a list in the file, and where it begins."""
 
     value: Any
-    place: Place
+    place: SourceLocation
 
 
 class LocatedJson:
@@ -74,7 +74,7 @@ class LocatedJson:
         while self._text[position : position + 1] != "]":
             line = self._line_of(position)
             value, end = self._decode(position)
-            records.append(Record(value, Place(file, line)))
+            records.append(Record(value, SourceLocation(file, line)))
             position = self._after_comma(end, "]")
         return position + 1
 
@@ -120,7 +120,7 @@ class LocatedJson:
 
 def read_text(path: Path) -> str:
     """The text of a file, plain or gzip; raises UnreadableFile."""
-    fault = why_unreadable(path)
+    fault = read_fault(path)
     if fault:
         raise UnreadableFile(fault)
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.reading import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, unreadable, why_unreadable
+from jumok.data.open_text import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, read_fault, unreadable
 
 DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
 WIDER = {  # what tools of Windows write under these names holds more characters than the names allow
@@ -64,7 +64,7 @@ class Tree:
 
 def read_xml(path: Path) -> Element:
     """The outermost element of a file; raises UnreadableFile."""
-    fault = why_unreadable(path)
+    fault = read_fault(path)
     if fault and not is_utf16(path):
         raise UnreadableFile(fault)
     parser = expat.ParserCreate("utf-8")  # whatever the file declares: it is decoded before

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jumok.data.annotations.picture import Picture, Place
+from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import composed, files_below
-from jumok.data.reading import decoded, is_file, is_folder, nearest_file, raw_lines, why_unreadable
+from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
 BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image
@@ -21,7 +21,7 @@ FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
 class Pairs:
     """Images with their masks, what was faulty, how they were found, and what was looked at."""
 
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[AnnotatedImage] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
@@ -67,7 +67,9 @@ def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
     for stem, path in images_by.items():
         if stem in partners:
             name = path.relative_to(images).as_posix()
-            pairs.pictures.append(Picture(path, name, Place(str(path), None), mask=masks_by[partners[stem]]))
+            pairs.pictures.append(
+                AnnotatedImage(path, name, SourceLocation(str(path), None), mask=masks_by[partners[stem]])
+            )
     alone = [(path, f"has no mask in {masks}") for stem, path in images_by.items() if stem not in partners]
     used = set(partners.values())
     alone += [(path, f"has no image in {images}") for stem, path in masks_by.items() if stem not in used]
@@ -157,7 +159,7 @@ def by_ending(
 def paired_by_list(file: Path, folder: Path) -> Pairs:
     """The pairs of a file with `image mask` on each line, its paths starting at `folder`."""
     pairs = Pairs(looked_at=[file])
-    fault = why_unreadable(file)
+    fault = read_fault(file)
     if fault:
         pairs.faults.append(fault)
         return pairs
@@ -175,9 +177,9 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
     return pairs
 
 
-def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[Picture | Fault]:
+def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
     for number, raw in enumerate(raw_lines(file), start=1):
-        text, place = decoded(file, number, raw), Place(str(file), number)
+        text, place = decoded(file, number, raw), SourceLocation(str(file), number)
         if isinstance(text, Fault):
             yield text
         elif text.strip():
@@ -194,7 +196,7 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[Picture | Fau
                 continue
             below = image.is_relative_to(folder) and ".." not in image.parts
             name = image.relative_to(folder).as_posix() if below else image.name
-            yield Picture(image, name, place, mask=mask)
+            yield AnnotatedImage(image, name, place, mask=mask)
 
 
 def two_paths(text: str, folder: Path) -> tuple[str, str] | None:

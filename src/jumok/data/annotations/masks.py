@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import numpy as np
 
 from jumok.choices import OUTSIDE
+from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Class
 from jumok.data.annotations.mask_pairs import paired
 from jumok.data.annotations.palette import PALETTE
-from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Class, Picture
 from jumok.data.annotations.segmentation import covered
 from jumok.data.looks import packed_colours
 from jumok.data.mask_images import load_mask, read_mask
@@ -137,7 +137,7 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     Outlines are painted in their order, classes from 1 on; what no object covers is 0, and so is the background.
     """
     lines = []
-    for picture in data.pictures:
+    for picture in data.images:
         file = folder / "masks" / split / f"{picture.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         values = (
@@ -155,7 +155,7 @@ def mask_names(names: Sequence[str]) -> list[str]:
     return [BACKGROUND, *(name for name in names if name.lower() != BACKGROUND)]
 
 
-def painted(picture: Picture, data: AnnotatedSet) -> np.ndarray:
+def painted(picture: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
     """The classes (Y, X) of a picture's pixels, from the outlines of its objects."""
     numbers = {name: number for number, name in enumerate(mask_names(data.names))}
     size = picture.known_size()

@@ -89,7 +89,7 @@ def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
     return min(x), min(y), max(x), max(y)
 
 
-def joined(polygons: Sequence[Polygon]) -> Polygon:
+def merge_polygons(polygons: Sequence[Polygon]) -> Polygon:
     """Several polygons as one: there and back along lines without width between their first points."""
     if len(polygons) == 1:
         return polygons[0]

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation, Box, Class
 from jumok.data.annotations.checking import Examined, examine
-from jumok.data.annotations.picture import BACKGROUND, AnnotatedSet, Annotation, Box, Class, Picture
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.annotations.summary import Summary
 from jumok.data.faults import Fault
@@ -63,11 +63,11 @@ class AnnotationSource:
     @cached_property
     def _found(self) -> Examined:
         found = examine(self._read(), self._looks, self.kinds)
-        if not found.data.pictures and not found.faults:
+        if not found.data.images and not found.faults:
             problem, remedy = "holds no images", "name one that lists some"
             found.faults.append(Fault(str(self.files[0]), None, problem, remedy, "empty_file"))
         found.summary.has_images = True
-        found.summary.images = len(found.data.pictures)
+        found.summary.images = len(found.data.images)
         found.summary.usual_ignore = found.data.usual_ignore
         found.summary.marks = next((kind for kind in self.kinds if kind != "image"), "")
         return found
@@ -80,7 +80,7 @@ class AnnotationSource:
     @property
     def classes(self) -> tuple[Class, ...]:
         data = self._found.data
-        if "mask" not in self.kinds or any(picture.mask for picture in data.pictures):
+        if "mask" not in self.kinds or any(picture.mask for picture in data.images):
             return data.classes
         named = enumerate((name for name in data.names if name.lower() != BACKGROUND), start=1)
         return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
@@ -93,38 +93,38 @@ class AnnotationSource:
                 self._line(picture) or number, tuple(self._text(kind, picture, size) for kind in self.kinds)
             )
 
-    def _line(self, picture: Picture) -> int | None:
+    def _line(self, picture: AnnotatedImage) -> int | None:
         """The line of a picture in the one file that lists them all, if there is one."""
         return picture.place.line if picture.place.file == str(self.files[0]) else None
 
-    def _text(self, kind: str, picture: Picture, size: Size) -> str:
+    def _text(self, kind: str, picture: AnnotatedImage, size: Size) -> str:
         if kind == "image":
             return Path(os.path.relpath(picture.path, self.root)).as_posix()
         if kind == "boxes":
             return text_of_boxes(picture)
         return self._text_of_mask(picture, size)
 
-    def _text_of_mask(self, picture: Picture, size: Size) -> str:
+    def _text_of_mask(self, picture: AnnotatedImage, size: Size) -> str:
         data = self._found.data
         if picture.mask is not None:
             file = Path(os.path.relpath(picture.mask, self.root)).as_posix()
             said: dict[str, Any] = {"file": file, "ignore": data.ignore}
             return json.dumps(said | ({"instances": True} if data.instances else {}), ensure_ascii=False)
         outlines = [
-            [BACKGROUND if one.name.lower() == BACKGROUND else one.name, plain(one.segmentation)]
+            [BACKGROUND if one.name.lower() == BACKGROUND else one.name, segmentation_json(one.segmentation)]
             for one in picture.annotations
             if one.segmentation and one.name in data.names
         ]
         return json.dumps({"size": list(size), "outlines": outlines}, ensure_ascii=False)
 
 
-def text_of_boxes(picture: Picture) -> str:
+def text_of_boxes(picture: AnnotatedImage) -> str:
     return json.dumps(
-        {"id": picture.id, "objects": [brief(one) for one in picture.annotations]}, ensure_ascii=False
+        {"id": picture.id, "objects": [object_json(one) for one in picture.annotations]}, ensure_ascii=False
     )
 
 
-def brief(one: Annotation) -> dict[str, Any]:
+def object_json(one: Annotation) -> dict[str, Any]:
     """An object without what it has not."""
     box = [round(edge, DECIMALS) for edge in one.box]
     said: dict[str, Any] = {"box": box, "name": one.name}
@@ -142,7 +142,7 @@ def objects_of(text: str) -> list[MarkedObject]:
     return [MarkedObject(tuple(one.pop("box")), **one) for one in json.loads(text)["objects"]]
 
 
-def plain(segmentation: Segmentation | None) -> Any:
+def segmentation_json(segmentation: Segmentation | None) -> Any:
     """An outline as JSON."""
     if isinstance(segmentation, RunLengths):
         return asdict(segmentation)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from jumok.data.annotations.annotated import AnnotatedSet, Class, header_size
 from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
+from jumok.data.annotations.detecting import Source, detect_format, split_names
 from jumok.data.annotations.labelme import read_labelme
-from jumok.data.annotations.picture import AnnotatedSet, Class, header_size
-from jumok.data.annotations.recognizing import Source, recognized, split_names
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
 from jumok.data.faults import Fault
@@ -24,7 +24,7 @@ USUAL = ("train", "val", "valid", "test")  # of many lists, those that share no 
 
 def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] = ()) -> Splits:
     """The splits of a data set: those that are wanted, or all that share no images."""
-    found = recognized(source)
+    found = detect_format(source)
     names = split_names(found)
     for name in wanted:
         if name not in names:
@@ -47,7 +47,7 @@ def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
     return reader(source.files.get(name, source.path), images)
 
 
-def same_classes(splits: Splits) -> Splits:
+def unify_classes(splits: Splits) -> Splits:
     """The splits with the classes of all of them, for formats that have one list for a data set."""
     lists = [data.classes for data in splits.values()]
     if all(classes == lists[0] for classes in lists):
@@ -68,11 +68,11 @@ def without_unreadable(splits: Splits, needed: bool) -> tuple[Splits, list[Path]
     kept: Splits = {}
     for name, data in splits.items():
         good = []
-        for picture in data.pictures:
+        for picture in data.images:
             wanted = needed or picture.size is None
             if wanted and isinstance(header_size(picture.path), Fault):
                 left.append(picture.path)
             else:
                 good.append(picture)
-        kept[name] = replace(data, pictures=tuple(good))
+        kept[name] = replace(data, images=tuple(good))
     return kept, left

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import mask_names, write_masks
-from jumok.data.annotations.picture import AnnotatedSet, Picture
 from jumok.data.annotations.splits import Format, Images, Splits
 from jumok.data.annotations.voc_writing import write_voc
 from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
+from jumok.data.atomic_folder import hidden_name
 from jumok.data.faults import UnreadableFile
-from jumok.data.folder import hidden_name
 from jumok.data.listing import composed
-from jumok.data.reading import is_file
+from jumok.data.open_text import is_file
 from jumok.errors import DataError, JumokError
 from jumok.files import unwritable, write_file_atomically
 
@@ -93,7 +93,7 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yol
             write_masks(data, folder, name)
         below = folder / "JPEGImages" if kind == "voc" else folder / "images" / name
         below.mkdir(parents=True, exist_ok=True)
-        for picture in data.pictures:
+        for picture in data.images:
             place_image(picture, below / picture.name, images)
     names = next(iter(splits.values())).names
     if kind == "yolo":
@@ -108,9 +108,9 @@ def check_names(splits: Splits, kind: Format) -> None:
 
     Disks of Windows and macOS tell neither capital letters nor forms of Unicode apart.
     """
-    taken: dict[str, tuple[str, Picture]] = {}
+    taken: dict[str, tuple[str, AnnotatedImage]] = {}
     for name, data in splits.items():
-        for picture in data.pictures:
+        for picture in data.images:
             if ".." in Path(name, picture.name).parts or Path(picture.name).is_absolute():
                 raise DataError(f"{picture.place.file}: {picture.name!r} leads out of the folder; rename it")
             own = picture.name if kind == "coco" else picture.stem
@@ -126,12 +126,12 @@ def check_names(splits: Splits, kind: Format) -> None:
                 raise collision(first, picture)
 
 
-def collision(one: Picture, other: Picture) -> JumokError:
+def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
     ways = "rename one" if one.name == other.name else "rename one, or convert to COCO"
     return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
 
 
-def place_image(picture: Picture, target: Path, images: Images) -> None:
+def place_image(picture: AnnotatedImage, target: Path, images: Images) -> None:
     """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
     if images == "none" or target.exists():
         return
@@ -153,6 +153,6 @@ def place_image(picture: Picture, target: Path, images: Images) -> None:
 def counts(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
     """How many pictures and annotations each split has."""
     return {
-        name: {"pictures": len(data.pictures), "annotations": data.annotation_count}
+        name: {"pictures": len(data.images), "annotations": data.annotation_count}
         for name, data in splits.items()
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jumok.data.annotations.picture import Annotation, Place
+from jumok.data.annotations.annotated import Annotation, SourceLocation
 from jumok.data.faults import Fault
 from jumok.data.images import UPRIGHT, Size
 from jumok.data.looks import Seen
@@ -16,7 +16,7 @@ class Sight(NamedTuple):
 
     digest: str
     path: str
-    place: Place
+    place: SourceLocation
 
 
 OF_IMAGES = ("exif_rotation", "used_bits")  # kinds of remarks about one image
@@ -75,7 +75,7 @@ class Summary:
             self.pixels[name] = self.pixels.get(name, 0) + count
         self.ignored += whole - sum(pixels.values())
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON, from which `of` makes it again."""
         return {
             **vars(self),
@@ -86,7 +86,7 @@ class Summary:
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> "Summary":
         sizes = {name: known[name] and Size(*known[name]) for name in ("smallest", "largest")}
-        sights = [Sight(digest, path, Place(*place)) for digest, path, place in known["sights"]]
+        sights = [Sight(digest, path, SourceLocation(*place)) for digest, path, place in known["sights"]]
         remarks = [Fault(*one) for one in known["remarks"]]
         depths = {int(bits): (count, first) for bits, (count, first) in known["depths"].items()}
         return cls(**{**known, **sizes, "depths": depths, "sights": sights, "remarks": remarks})

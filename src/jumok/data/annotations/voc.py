@@ -11,15 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.data.annotations.finding import ImagesByStem, stem_of
-from jumok.data.annotations.located_xml import Element, read_xml
-from jumok.data.annotations.picture import (
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
     Class,
-    Picture,
-    Place,
+    SourceLocation,
     finite,
     hidden_remarks,
     nothing_but,
@@ -27,11 +25,13 @@ from jumok.data.annotations.picture import (
     pixels,
     utf8_names,
 )
+from jumok.data.annotations.finding import ImagesByStem, stem_of
+from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.faults import Fault, UnreadableFile, counted
 from jumok.data.images import Size
 from jumok.data.listing import composed, files_below, forward, printable
-from jumok.data.reading import decoded, raw_lines, why_unreadable
+from jumok.data.open_text import decoded, raw_lines, read_fault
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 FLAGS = ("difficult", "truncated", "occluded")
@@ -51,7 +51,7 @@ def read_voc(
     if isinstance(layout, Fault):
         return nothing_but(layout, folder, *watched_folders(folder, split))
     reading = Reading(layout)
-    pictures: list[Picture] = []
+    pictures: list[AnnotatedImage] = []
     try:
         pictures.extend(reading.listed() if layout.lists else reading.found())
     except UnreadableFile as unreadable:
@@ -62,7 +62,7 @@ def read_voc(
         tuple(Class(name) for name in names),
         tuple(pictures),
         tuple(reading.faults),
-        left_out=reading.left_out,
+        dropped_fields=reading.left_out,
         remarks=tuple(reading.remarks),
         looked_at=(*watched_folders(folder, split), *reading.looked_at, *reading.images.folders),
     )
@@ -79,11 +79,11 @@ class Reading:
         self.left_out: Counter[str] = Counter()
         self.looked_at: list[Path] = []
 
-    def listed(self) -> Iterator[Picture]:
+    def listed(self) -> Iterator[AnnotatedImage]:
         """The pictures of the list."""
         lists, lines = self.layout.lists or Path(), dict[str, int]()
         self.looked_at.append(lists)
-        fault = why_unreadable(lists)
+        fault = read_fault(lists)
         if fault:
             raise UnreadableFile(fault)
         for number, raw in enumerate(raw_lines(lists), start=1):
@@ -98,9 +98,9 @@ class Reading:
                     )
                     continue
                 lines[name] = number
-                yield from self.picture(name, Place(str(lists), number))
+                yield from self.picture(name, SourceLocation(str(lists), number))
 
-    def found(self) -> Iterator[Picture]:
+    def found(self) -> Iterator[AnnotatedImage]:
         """A picture for each XML file."""
         below = files_below(self.layout.annotations, (".xml",))
         self.looked_at.extend(below.folders)
@@ -115,7 +115,7 @@ class Reading:
         taken: dict[Path, Path] = {}
         for file in files:
             name = file.relative_to(self.layout.annotations).with_suffix("").as_posix()
-            for picture in self.picture(name, Place(str(file), None), file):
+            for picture in self.picture(name, SourceLocation(str(file), None), file):
                 if picture.path in taken:
                     problem = f"is of the image {picture.path.name}, as is {taken[picture.path]}"
                     self.faults.append(Fault(str(file), None, problem, "remove one of them", "duplicate_id"))
@@ -132,7 +132,9 @@ class Reading:
             remedy = "write one without objects for an image that shows nothing"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 
-    def picture(self, name: str, listed: Place, file: Path | None = None) -> Iterator[Picture]:
+    def picture(
+        self, name: str, listed: SourceLocation, file: Path | None = None
+    ) -> Iterator[AnnotatedImage]:
         """The picture of a name; nothing when its file of annotations cannot be read."""
         stated_file = file or self.layout.annotations / f"{name}.xml"
         file = file or self.images.listings.find(stated_file) or stated_file
@@ -157,7 +159,7 @@ class Reading:
         path, below = self.image(name, root.find_text("filename") or root.find_text("path"))
         objects = [child for child in root.children if child.tag == "object"]
         annotations = tuple(one for child in objects for one in self.annotation(file, child))
-        yield Picture(path, below, listed, self.size(file, root), annotations)
+        yield AnnotatedImage(path, below, listed, self.size(file, root), annotations)
 
     def image(self, name: str, stated: str | None) -> tuple[Path, str]:
         """The file of an image and its name: the annotation's own name, or what the annotation states."""
@@ -209,7 +211,7 @@ class Reading:
         yield Annotation(
             corners,
             composed(name),
-            Place(str(file), box.line),
+            SourceLocation(str(file), box.line),
             difficult=difficult,
             truncated=truncated,
             occluded=occluded,

@@ -3,22 +3,22 @@
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from jumok.data.annotations.picture import AnnotatedSet, Annotation, Picture, pixels, plain_number
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, pixels, plain_number
 from jumok.data.annotations.voc import EDGES, FLAGS
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
     """Write the annotations and the list of a split; images are somebody else's work."""
-    for picture in data.pictures:
+    for picture in data.images:
         file = folder / "Annotations" / f"{picture.stem}.xml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(voc_text(picture), encoding="utf-8")
     lists = folder / "ImageSets" / "Main" / f"{split}.txt"
     lists.parent.mkdir(parents=True, exist_ok=True)
-    lists.write_text("".join(f"{picture.stem}\n" for picture in data.pictures), encoding="utf-8")
+    lists.write_text("".join(f"{picture.stem}\n" for picture in data.images), encoding="utf-8")
 
 
-def voc_text(picture: Picture) -> str:
+def voc_text(picture: AnnotatedImage) -> str:
     """The annotations of a picture as VOC's XML."""
     size = picture.known_size()
     objects = "".join(map(object_text, picture.annotations))

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jumok.data.annotations.picture import (
+from jumok.data.annotations.annotated import (
+    AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
     Class,
-    Picture,
-    Place,
+    SourceLocation,
     finite,
     header_size,
     hidden_remarks,
@@ -31,7 +31,7 @@ from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES, Size
 from jumok.data.listing import files_below, forward, printable
-from jumok.data.reading import decoded, is_file, is_folder, nearest_file, raw_lines, why_unreadable
+from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
 from jumok.errors import did_you_mean
 
 
@@ -41,7 +41,7 @@ class Listed:
 
     path: Path
     name: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass
@@ -55,8 +55,8 @@ class Reading:
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
 
-    def pictures(self, file: YoloFile, split: str) -> list[Picture]:
-        found: list[Picture] = []
+    def pictures(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
+        found: list[AnnotatedImage] = []
         for text in file.splits[split]:
             place = self.places.folder_or_list(text)
             if place is None:
@@ -87,11 +87,14 @@ class Reading:
         self.remarks.extend(hidden_remarks(folder, below))
         good, faults = utf8_names(below.files)
         self.faults.extend(faults)
-        return [Listed(path, path.relative_to(folder).as_posix(), Place(str(path), None)) for path in good]
+        return [
+            Listed(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
+            for path in good
+        ]
 
     def listed(self, lists: Path, split: str) -> Iterator[Listed]:
         """The images that a text file names, one on each line; ./ starts at its own folder."""
-        fault = why_unreadable(lists)
+        fault = read_fault(lists)
         if fault:
             self.faults.append(fault)
             return
@@ -106,9 +109,9 @@ class Reading:
                     self.faults.append(Fault(str(lists), number, problem, remedy, "bad_value"))
                     continue
                 path = self.places.image(name, lists.parent)
-                yield Listed(path, below_images(path, split), Place(str(lists), number))
+                yield Listed(path, below_images(path, split), SourceLocation(str(lists), number))
 
-    def picture(self, image: Listed) -> Picture:
+    def picture(self, image: Listed) -> AnnotatedImage:
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
         for other in found[1:]:
@@ -117,12 +120,12 @@ class Reading:
         if isinstance(size, Fault):
             self.faults.append(where_listed(size, image.path, image.place))
         if size is None or isinstance(size, Fault):
-            return Picture(image.path, image.name, image.place)
+            return AnnotatedImage(image.path, image.name, image.place)
         annotations = [self.annotation(numbers, place, size) for numbers, place in lines]
         kept = tuple(one for one in annotations if one is not None)
-        return Picture(image.path, image.name, image.place, annotations=kept)
+        return AnnotatedImage(image.path, image.name, image.place, annotations=kept)
 
-    def without_strays(self, folder: Path, pictures: list[Picture]) -> list[Picture]:
+    def without_strays(self, folder: Path, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Tell label files that belong to no image; images that they may be meant for show more than nothing."""
         bare = [image for image in self.labels.without if image.is_relative_to(folder)]
         by_loose: dict[str, list[Path]] = {}
@@ -140,7 +143,7 @@ class Reading:
         self.labels.meant.update(meant)
         return [picture for picture in pictures if picture.path not in meant]
 
-    def without_twins(self, pictures: list[Picture]) -> list[Picture]:
+    def without_twins(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Leave out images that share one file of labels, which can be of one of them only."""
         twins: set[Path] = set()
         for file, images in self.labels.used.items():
@@ -155,15 +158,15 @@ class Reading:
                 self.faults.append(Fault(str(file), None, problem, remedy, "shared_labels"))
         return [picture for picture in pictures if picture.path not in twins]
 
-    def lines(self, labels: Path) -> Iterator[tuple[list[float], Place]]:
+    def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
         """The numbers of each line."""
         try:
             for number, raw in enumerate(raw_lines(labels), start=1):
-                text, place = decoded(labels, number, raw), Place(str(labels), number)
+                text, place = decoded(labels, number, raw), SourceLocation(str(labels), number)
                 if isinstance(text, Fault):
                     self.faults.append(text)
                 elif text.strip():
-                    fault = miscounted(text.split(), place)
+                    fault = count_fault(text.split(), place)
                     numbers = None if fault else finite_numbers(text.split())
                     if numbers is None:
                         unlike = place.fault(
@@ -175,7 +178,7 @@ class Reading:
         except UnreadableFile as unreadable:
             self.faults.append(of_one_image(unreadable.fault, "bad_labels"))
 
-    def annotation(self, numbers: list[float], place: Place, size: Size) -> Annotation | None:
+    def annotation(self, numbers: list[float], place: SourceLocation, size: Size) -> Annotation | None:
         number, shares = numbers[0], numbers[1:]
         if number != int(number) or not 0 <= number < len(self.names):
             known = f"names has 0 to {len(self.names) - 1}"
@@ -199,7 +202,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
         fault = Fault(str(found.path), None, f"has no split {split!r}", hint or "add it", "missing_split")
         return nothing_but(fault, file, found.path)
     reading = Reading(found.names, Places(found.path.parent, found.root))
-    pictures: list[Picture] = []
+    pictures: list[AnnotatedImage] = []
     try:
         pictures.extend(reading.pictures(found, split))
     except UnreadableFile as unreadable:
@@ -243,7 +246,7 @@ def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
         words = [line.split() for line in other.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
         return
-    if all(miscounted(line, Place("", None)) is None and finite_numbers(line) for line in words):
+    if all(count_fault(line, SourceLocation("", None)) is None and finite_numbers(line) for line in words):
         problem = f"says something else than {used}, and both are labels of the same image"
         yield Fault(str(other), None, problem, "remove one of them", "two_labels")
 
@@ -258,7 +261,7 @@ def below_images(path: Path, split: str) -> str:
     return "/".join(parts[start + (parts[start] == split and len(parts) > start + 1) :])
 
 
-def miscounted(words: list[str], place: Place) -> Fault | None:
+def count_fault(words: list[str], place: SourceLocation) -> Fault | None:
     """The fault of a line that is neither a box nor an outline."""
     count = len(words)
     if count == 5 or (count >= 7 and count % 2):

@@ -14,7 +14,7 @@ from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.listing import composed, forward
 from jumok.data.listing import entries as entries_of
-from jumok.data.reading import is_file, is_folder
+from jumok.data.open_text import is_file, is_folder
 
 NULL = "tag:yaml.org,2002:null"
 NOT_SPLITS = {"path", "names", "nc", "download", "roboflow", "kpt_shape", "flip_idx", "channels"}

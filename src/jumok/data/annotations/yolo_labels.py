@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from jumok.data.faults import Fault, counted
 from jumok.data.listing import composed, entries, files_below, is_hidden
-from jumok.data.reading import is_file, is_folder
+from jumok.data.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own

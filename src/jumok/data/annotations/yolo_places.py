@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from jumok.data.faults import Fault, counted
 from jumok.data.listing import Listings, forward
-from jumok.data.reading import is_folder
+from jumok.data.open_text import is_folder
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jumok.data.annotations.picture import AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import corners, joined
+from jumok.data.annotations.annotated import AnnotatedSet, Annotation
+from jumok.data.annotations.segmentation import corners, merge_polygons
 from jumok.data.annotations.yolo_file import yolo_file_text
 from jumok.data.images import Size
 
@@ -13,7 +13,7 @@ SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are 
 def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> None:
     """Write labels/SPLIT/, all lines as outlines or all as boxes, for a data set may not hold both kinds."""
     numbers = {name: number for number, name in enumerate(data.names)}
-    for picture in data.pictures:
+    for picture in data.images:
         file = folder / "labels" / split / f"{picture.stem}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         size = picture.known_size() if picture.annotations else Size(1, 1)
@@ -28,13 +28,15 @@ def write_yolo_file(names: tuple[str, ...], folder: Path, splits: list[str], fil
 
 
 def has_polygons(data: AnnotatedSet) -> bool:
-    return any(isinstance(one.segmentation, tuple) for p in data.pictures for one in p.annotations)
+    return any(isinstance(one.segmentation, tuple) for p in data.images for one in p.annotations)
 
 
 def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
     x1, y1, x2, y2 = one.box
     if outline:
-        polygon = joined(one.segmentation) if isinstance(one.segmentation, tuple) else corners(one.box)
+        polygon = (
+            merge_polygons(one.segmentation) if isinstance(one.segmentation, tuple) else corners(one.box)
+        )
         shares = [value / size[i % 2] for i, value in enumerate(polygon)]
     else:
         width, height = size

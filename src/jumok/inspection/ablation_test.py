@@ -12,13 +12,13 @@ from random import Random
 import torch
 from torch import Tensor, nn
 
-from jumok.attention.hiding import Place, hidden
 from jumok.attention.maps import AttentionMap
+from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.record import Recording, record
 from jumok.errors import RunError
 from jumok.inspection.verdict import DRAWS, FEWEST, THRESHOLD, Gradient, Measure, Verdict
 
-__all__ = ["Gradient", "Place", "Verdict", "hiding_test", "log_probability"]
+__all__ = ["Gradient", "AttentionSite", "Verdict", "ablation_test", "log_probability"]
 
 Score = Callable[[], Tensor]
 Heads = list[tuple[AttentionMap, int]]
@@ -27,10 +27,10 @@ MASKED = -1e4  # a score or bias from which on a key counts as masked: models wr
 STRANGER = -90.0  # of a bias: windows keep cells of opposite edges apart by -100
 
 
-def hiding_test(
+def ablation_test(
     score: Score,
     model: nn.Module,
-    places: Sequence[Place],
+    places: Sequence[AttentionSite],
     example: int = 0,
     query: int = 0,
     keys: Sequence[int] | None = None,
@@ -72,7 +72,7 @@ def hiding_test(
     top = sorted(pool, key=lambda key: (-float(weights[key]), key))[:k]
 
     def change(hide: Sequence[int] | None, queries: Sequence[int] | None) -> float:
-        with torch.no_grad(), hidden(model, places, hide, queries, [example]) as hiding:
+        with torch.no_grad(), mask_attention(model, places, hide, queries, [example]) as hiding:
             after = number_of(score())
         if not hiding.changed:
             raise RunError(
@@ -105,7 +105,7 @@ def log_probability(logits: Tensor, tokens: Tensor) -> Tensor:
     return logits.log_softmax(-1).gather(-1, tokens[:, None]).squeeze(-1)
 
 
-def heads_at(maps: Recording, places: Sequence[Place], query: int) -> Heads:
+def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> Heads:
     """The heads of the recorded calls that places mean, each once; RunError where they have other keys."""
     if not places:
         raise RunError("no place was given: say from which layers and heads keys are to be hidden")
@@ -181,7 +181,12 @@ def drawn(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, .
 
 
 def gradient(
-    score: Score, model: nn.Module, places: Sequence[Place], example: int, query: int, allowed: list[int]
+    score: Score,
+    model: nn.Module,
+    places: Sequence[AttentionSite],
+    example: int,
+    query: int,
+    allowed: list[int],
 ) -> Gradient | None:
     """Gradient × attention of a query, summed over its heads; None where no gradient comes through.
 

@@ -19,7 +19,7 @@ UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
 
 
-def why_unreadable(path: Path) -> Fault | None:
+def read_fault(path: Path) -> Fault | None:
     """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
     try:
         if is_folder(path):

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jumok.predictor import Predictor
-from jumok.training.processes import Processes
+from jumok.training.distributed import Distributed
 from jumok.values import Prediction
 
 
-class DividedPredictor:
+class DistributedPredictor:
     """A predictor that each process has: it answers each `number`-th input here, the others elsewhere."""
 
-    def __init__(self, predictor: Predictor, processes: Processes) -> None:
+    def __init__(self, predictor: Predictor, processes: Distributed) -> None:
         self.predictor, self.processes = predictor, processes
 
     def predict(
@@ -21,9 +21,9 @@ class DividedPredictor:
         progress: Callable[[int], None] | None = None,
     ) -> list[Prediction]:
         """One prediction for each input, in order, without alternatives."""
-        rank, number = self.processes.rank, self.processes.number
+        rank, number = self.processes.rank, self.processes.world_size
         mine = inputs[rank::number]
-        found = self.processes.from_all(
+        found = self.processes.all_gather(
             lambda: [self.pack(answer) for answer in self.predictor.predict(mine, progress=progress)]
         )
         return [self.unpack(found[i % number][i // number]) for i in range(len(inputs))]

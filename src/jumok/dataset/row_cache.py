@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.picture import Class
+from jumok.data.annotations.annotated import Class
 from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.summary import Summary
+from jumok.data.atomic_folder import cache_folder, unwritable_cache
 from jumok.data.faults import Fault
-from jumok.data.folder import cache_folder, unwritable_cache
 from jumok.data.image_rows import ImageRows
 from jumok.data.looks import Looks
 from jumok.data.sources import Row, Source
@@ -57,7 +57,7 @@ ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of wh
 
 
 @dataclass(frozen=True)
-class Imported:
+class CachedRows:
     """The good rows of a source, and what was wrong with the others."""
 
     store: TextStore
@@ -74,13 +74,13 @@ class Imported:
         return [fault for fault in self.faults if fault.kind in FATAL]
 
 
-def import_source(source: Source, tell: Tell | None = None) -> Imported:
+def import_source(source: Source, tell: Tell | None = None) -> CachedRows:
     """Read a source, or take what was read of the same files before; `tell` hears how many images are looked at."""
     folder = cache_folder() / "rows" / name_of_rows(source)
     return taken_from_cache(source, folder) or read_anew(source, folder, tell)
 
 
-def taken_from_cache(source: Source, folder: Path) -> Imported | None:
+def taken_from_cache(source: Source, folder: Path) -> CachedRows | None:
     """What was read before, when nothing has changed since; None also when it is damaged."""
     try:
         known = json.loads(folder.with_suffix(".json").read_bytes())
@@ -89,7 +89,7 @@ def taken_from_cache(source: Source, folder: Path) -> Imported | None:
         store = TextStore.open(folder)
         if store.digest != known["digest"]:
             return None
-        return Imported(
+        return CachedRows(
             store,
             source.files,
             source.root,
@@ -103,7 +103,7 @@ def taken_from_cache(source: Source, folder: Path) -> Imported | None:
         return None
 
 
-def read_anew(source: Source, folder: Path, tell: Tell | None) -> Imported:
+def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
     began = now()
     looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
@@ -129,12 +129,12 @@ def read_anew(source: Source, folder: Path, tell: Tell | None) -> Imported:
         "counts": counts,
         "classes": [asdict(one) for one in source.classes],
         "remarks": [list(remark) for remark in remarks],
-        "summary": summary.document(),
+        "summary": summary.to_json(),
     }
     write_compactly(folder.with_suffix(".json"), document)
     if looks is not None and looks.is_new:
         write_compactly(file_of_looks(source), looks.known)
-    return Imported(
+    return CachedRows(
         store,
         source.files,
         source.root,

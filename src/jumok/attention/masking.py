@@ -16,19 +16,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jumok.attention.calls import Call, Hold, Watched
+from jumok.attention.calls import Call, Keep, PatchedFunction
+from jumok.attention.interception import rewriting_calls
 from jumok.attention.record import COMPILED, Recording
 from jumok.attention.scores import Scores
-from jumok.attention.watching import changing
 from jumok.errors import RunError, did_you_mean
 
 Numbers = Sequence[int] | None  # None: all
-Changed = tuple[Watched, dict[str, Any]]  # what is called, and its arguments by name
-Without = Callable[[Watched, dict[str, Any], Tensor], Changed]  # hides pairs from a call
+Changed = tuple[PatchedFunction, dict[str, Any]]  # what is called, and its arguments by name
+Without = Callable[[PatchedFunction, dict[str, Any], Tensor], Changed]  # hides pairs from a call
 
 
 @dataclass(frozen=True)
-class Place:
+class AttentionSite:
     """Where attention is changed: a module by its path, as recordings name it; one of its calls, one of its heads."""
 
     name: str
@@ -37,30 +37,36 @@ class Place:
 
 
 @contextmanager
-def hidden(
+def mask_attention(
     model: nn.Module,
-    places: Sequence[Place],
+    places: Sequence[AttentionSite],
     keys: Numbers,
     queries: Numbers = None,
     examples: Numbers = None,
-) -> Iterator["Hiding"]:
-    """Let attention at `places` not look at `keys`: `with hidden(model, [Place("decoder.cross")], keys=[3]): ...`.
+) -> Iterator["AttentionMask"]:
+    """Hide `keys` from the attention at `places`, inside a with block.
 
-    It holds for these rows of queries and these examples of the batch, by default for all. With `keys` None all keys
-    are hidden, and the head gives zeros: it is switched off (as in Michel et al., 2019). Numbers that a call does not
-    have are passed over, for a decoder that writes step by step has more keys each time. Blocks can be nested; a
-    recording made at the same time sees the changed calls. What is yielded counts them (`changed`).
+    `with mask_attention(model, [AttentionSite("decoder.cross")], keys=[3]): ...`. It holds for these rows of queries
+    and these examples of the batch, by default for all. With `keys` None all keys are hidden, and the head gives
+    zeros: it is switched off (as in Michel et al., 2019). Indices that a call does not have are ignored, because a
+    decoder that writes step by step has more keys each time. Blocks can be nested; a recording made at the same time
+    sees the changed calls. The yielded object counts them (`changed`).
     """
-    hiding = Hiding(model, places, keys, queries, examples)
-    with changing(model, hiding.change):
+    hiding = AttentionMask(model, places, keys, queries, examples)
+    with rewriting_calls(model, hiding.change):
         yield hiding
 
 
-class Hiding:
+class AttentionMask:
     """Which keys are hidden where, and how many calls it has changed so far."""
 
     def __init__(
-        self, model: nn.Module, places: Sequence[Place], keys: Numbers, queries: Numbers, examples: Numbers
+        self,
+        model: nn.Module,
+        places: Sequence[AttentionSite],
+        keys: Numbers,
+        queries: Numbers,
+        examples: Numbers,
     ) -> None:
         known = {name.replace(COMPILED, "") for name, _ in model.named_modules()}
         for place in places:
@@ -71,7 +77,7 @@ class Hiding:
         self.calls: Counter[str] = Counter()
         self.changed = 0
 
-    def change(self, made: Watched, given: dict[str, Any], frame: FrameType) -> Changed:
+    def change(self, made: PatchedFunction, given: dict[str, Any], frame: FrameType) -> Changed:
         """The call to make in place of one, if it is made at a place where something is hidden."""
         name = self.naming.caller(frame)
         places = [place for place in self.places if place.name == name]
@@ -90,14 +96,16 @@ class Hiding:
         hide = as_kernels_want(self.pairs(heads, H, *sizes).to(q.device), lead)
         return self.counted(made, given, without_kernel if kernel else without_attend, hide)
 
-    def counted(self, made: Watched, given: dict[str, Any], without: Without, hide: Tensor) -> Changed:
+    def counted(
+        self, made: PatchedFunction, given: dict[str, Any], without: Without, hide: Tensor
+    ) -> Changed:
         """The changed call, if there is anything to hide from it."""
         if not bool(hide.any()):
             return made, given
         self.changed += 1
         return without(made, given, hide)
 
-    def number(self, name: str, places: Sequence[Place]) -> int:
+    def number(self, name: str, places: Sequence[AttentionSite]) -> int:
         """Which call of a module this is; a checkpoint's call on the way back repeats one that is not known."""
         if torch._C._current_graph_task_id() != -1:
             if any(place.call is not None for place in places):
@@ -109,7 +117,7 @@ class Hiding:
         self.calls[name] += 1
         return self.calls[name] - 1
 
-    def heads(self, places: Sequence[Place], number: int) -> set[int | None]:
+    def heads(self, places: Sequence[AttentionSite], number: int) -> set[int | None]:
         """The heads that are to be changed in a call; None stands for all."""
         return {place.head for place in places if place.call in (None, number)}
 
@@ -154,7 +162,7 @@ def as_kernels_want(hide: Tensor, lead: tuple[int, ...]) -> Tensor:
     return hide.unflatten(0, lead[:-1])
 
 
-def without_kernel(made: Watched, given: dict[str, Any], hide: Tensor) -> Changed:
+def without_kernel(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
     """`scaled_dot_product_attention` with a mask, or a bias, that hides pairs."""
     mask, (T, S) = given.get("attn_mask"), (given["query"].shape[-2], given["key"].shape[-2])
     if given.get("is_causal"):  # the kernel takes a mask or this, never both
@@ -168,13 +176,13 @@ def without_kernel(made: Watched, given: dict[str, Any], hide: Tensor) -> Change
     return with_zeros(made, hide), {**given, "attn_mask": mask, "is_causal": False}
 
 
-def without_attend(made: Watched, given: dict[str, Any], hide: Tensor) -> Changed:
+def without_attend(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
     """`attend` with a mask that hides pairs."""
     allowed = given.get("allowed")
     return made, {**given, "allowed": ~hide if allowed is None else allowed & ~hide}
 
 
-def with_zeros(made: Watched, hide: Tensor) -> Watched:
+def with_zeros(made: PatchedFunction, hide: Tensor) -> PatchedFunction:
     """The same kernel, giving zeros in rows from which everything is hidden, whatever it makes of them itself."""
     nothing = hide.all(-1, keepdim=True)  # (B, H, T, 1)
     if not bool(nothing.any()):
@@ -187,7 +195,7 @@ def with_zeros(made: Watched, hide: Tensor) -> Watched:
     return made._replace(function=attending)
 
 
-def without_additive(made: Watched, given: dict[str, Any], hide: Tensor) -> Changed:
+def without_additive(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
     """`attend_additively`, whose mask is the same for all queries: where it is not, it is called for both kinds."""
     hide = hide.to(given["q"].device)
     rows, keys = hide.any(-1)[:, 0], hide.any(-2)[:, 0]  # (B, T) and (B, S), or of size 1
@@ -201,11 +209,11 @@ def without_additive(made: Watched, given: dict[str, Any], hide: Tensor) -> Chan
         return torch.where(rows[..., None], unseen, seen)  # (B, T, D)
 
     @wraps(made.read)
-    def read(hold: Hold, *args: Any, **given: Any) -> Call:
+    def read(hold: Keep, *args: Any, **given: Any) -> Call:
         call = made.read(hold, *args, **given)
         return call._replace(scores=HiddenScores(call.scores, hide.expand(call.scores.shape)))
 
-    return Watched(attending, read), given
+    return PatchedFunction(attending, read), given
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +221,7 @@ class HiddenScores:
     """Scores, some pairs of which are hidden."""
 
     scores: Scores
-    hide: Tensor  # bool (B, H, T, S), mostly of stride 0
+    masked: Tensor  # bool (B, H, T, S), mostly of stride 0
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -221,7 +229,7 @@ class HiddenScores:
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
         scores = self.scores.of(example, head, queries, keys)
-        return scores.masked_fill(self.hide[example, head, queries, keys], -torch.inf)
+        return scores.masked_fill(self.masked[example, head, queries, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:
-        yield from (*self.scores.tensors(), self.hide)
+        yield from (*self.scores.tensors(), self.masked)

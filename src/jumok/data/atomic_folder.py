@@ -27,7 +27,7 @@ def cache_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "jumok"
 
 
-def name_of(*parts: str | bytes) -> str:
+def cache_key(*parts: str | bytes) -> str:
     """A name for what is made from these parts, and from nothing else."""
     made = hashlib.sha256()
     for part in parts:
@@ -74,7 +74,7 @@ def hidden_name(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.{uuid.uuid4().hex}.tmp"
 
 
-def read_steadily(folder: Path, read: Callable[[Path], Store]) -> Store:
+def read_stable(folder: Path, read: Callable[[Path], Store]) -> Store:
     """What `read` makes of a folder, never half of an old and half of a new one that is replacing it just now."""
     for _ in range(TRIES):
         before = identity(folder)

@@ -7,17 +7,17 @@ from torch import Tensor
 
 from jumok.device import autocast
 from jumok.errors import DataError
-from jumok.inspection.evidence import Gradient, Verdict, hiding_test
+from jumok.inspection.ablation_test import Gradient, Verdict, ablation_test
+from jumok.inspection.inspect import Inspection, OutputReplay, check_index
 from jumok.inspection.layers import Target
-from jumok.inspection.looking import Look, Said, within
 from jumok.inspection.uses import Use
-from jumok.kinds.scored import Named
+from jumok.kinds.replay import Bilingual
 
-WHOLE = Named("the whole answer", "답 전체")
+WHOLE = Bilingual("the whole answer", "답 전체")
 
 
-def verdict_on(
-    look: Look,
+def ablate(
+    look: Inspection,
     attention: str,
     answer: int,
     query: int,
@@ -32,25 +32,25 @@ def verdict_on(
     if k < 1:
         raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
     use, layers = look.use(attention), look.layers(attention, answer)
-    within("query", query, layers[0].shape[2])
-    chosen = layers if layer is None else (layers[within("layer", layer, len(layers))],)
+    check_index("query", query, layers[0].shape[2])
+    chosen = layers if layer is None else (layers[check_index("layer", layer, len(layers))],)
     if head is not None:
-        within("head", head, min(one.shape[1] for one in chosen))
+        check_index("head", head, min(one.shape[1] for one in chosen))
     if use.kind == "windows" and len(chosen) > 1:
         raise DataError("the windows of each layer stand at other places; test one layer and head at a time")
     targets = [one.target(query) for one in chosen]
     said = said_of(look, use)
     part = part_of_query(said, use, answer, query)
-    name = WHOLE if part is None else said.scored.part_name(answer, part)
+    name = WHOLE if part is None else said.replay.part_name(answer, part)
 
     def score() -> Tensor:
         model, precision = look.predictor.model, look.predictor.decoding.precision
         with autocast(look.predictor.device, precision):
             memory = model.encode(look.batch) if use.use == "encoder" else look.memory
-            scores = said.scored.again(model.decoders[said.name], memory, answer)
-        return said.scored.score(scores, part)
+            scores = said.replay.rescore(model.decoders[said.name], memory, answer)
+        return said.replay.score(scores, part)
 
-    verdict = hiding_test(
+    verdict = ablation_test(
         score,
         look.predictor.model,
         [target.place(head) for target in targets],
@@ -61,33 +61,33 @@ def verdict_on(
         output=name.en,
         output_ko=name.ko,
     )
-    return as_the_look_numbers(verdict, targets[0]).document()
+    return as_the_look_numbers(verdict, targets[0]).to_json()
 
 
-def said_of(look: Look, use: Use) -> Said:
+def said_of(look: Inspection, use: Use) -> OutputReplay:
     """What was said by the decoder that a use belongs to; where it belongs to an encoder, by the first one."""
-    named = {one.name: one for one in look.said}
-    return named.get(use.queries["name"], look.said[0])
+    named = {one.name: one for one in look.outputs}
+    return named.get(use.queries["name"], look.outputs[0])
 
 
-def part_of_query(said: Said, use: Use, answer: int, query: int) -> int | None:
+def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int | None:
     """What part of the answer a query stands for: its token or object, or what was found where its cell is.
 
     None, for the answer as a whole, where it stands for none: as the tokens of the input.
     """
     axis = use.queries
     if axis["of"] == "output":
-        return said.scored.part_of(answer, query)
+        return said.replay.part_of(answer, query)
     if axis["kind"] != "cells" or query < len(axis["extra"]):
         return None
     row, column = divmod(query - len(axis["extra"]), axis["columns"])
     height, width = axis["cell"]
-    return said.scored.part_at((column + 0.5) * width, (row + 0.5) * height)
+    return said.replay.part_at((column + 0.5) * width, (row + 0.5) * height)
 
 
 def as_the_look_numbers(verdict: Verdict, target: Target) -> Verdict:
     """A verdict whose keys have the numbers that they have in the look, not in the call."""
-    meant = dict(zip(target.keys, target.meant, strict=True))
+    meant = dict(zip(target.keys, target.layer_keys, strict=True))
     slopes = verdict.gradient
     if slopes is not None:
         known = tuple((meant[key], *numbers) for key, *numbers in slopes.keys if key in meant)

@@ -13,8 +13,8 @@ from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import ConfigurationError, RunError
 from jumok.experiment.file import build_experiment
 from jumok.files import read_whole, write_file_atomically
-from jumok.kinds import fitting
-from jumok.kinds.fitting import Fields
+from jumok.kinds import catalogue
+from jumok.kinds.catalogue import Fields
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
 from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
@@ -100,9 +100,9 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
     data = experiment.data
-    fields = fitting.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder)
+    fields = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder)
     with torch.random.fork_rng(devices=[]):
-        model = fitting.build_model(fields, experiment.model)
+        model = catalogue.build_model(fields, experiment.model)
     try:
         weights = safetensors.torch.load_file(folder / WEIGHTS)
     except (safetensors.SafetensorError, OSError) as error:
@@ -112,12 +112,12 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     precision = usable_precision(place, options.precision)
     notes = () if precision == options.precision else (NO_BF16,)
     if precision == "bf16":
-        lower_weights(model)
+        cast_weights_bf16(model)
     options = options.model_copy(update={"precision": precision})
     return Predictor(model.to(place).eval(), fields, options, notes)
 
 
-def lower_weights(model: EncoderDecoder) -> None:
+def cast_weights_bf16(model: EncoderDecoder) -> None:
     """Keep the matrices of a model that only answers in bf16, so that they need not be made so at every step."""
     for part in model.modules():
         if isinstance(part, nn.Linear):

@@ -9,7 +9,7 @@ from jumok.search.scoring import chunks, log_probabilities, normalized
 from jumok.values import Decoder, Hypothesis, Memory, State
 
 
-class Choose(Protocol):
+class TokenPicker(Protocol):
     """How a walker picks its next token."""
 
     def __call__(self, log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
@@ -17,7 +17,7 @@ class Choose(Protocol):
         ...
 
 
-class Walkers(NamedTuple):
+class Sequences(NamedTuple):
     """The hypotheses that are on their way, and for a while some that have arrived.
 
     Those of one source stand side by side, N of them: one that has arrived keeps its place until it can be
@@ -25,19 +25,19 @@ class Walkers(NamedTuple):
     """
 
     number: Tensor  # (B, N)
-    limit: Tensor  # (B,)
-    arrived: Tensor  # (B, N)
+    max_tokens: Tensor  # (B,)
+    finished: Tensor  # (B, N)
     log_probability: Tensor  # (B, N)
     tokens: Tensor  # (B, N, T), end mark included
 
 
-def walk(
+def generate(
     decoder: Decoder,
     memory: Memory,
     bos: int,
     eos: int,
     limits: Tensor,  # (B,)
-    choose: Choose,
+    choose: TokenPicker,
     width: int = 1,
     banned: tuple[int, ...] = (),
 ) -> list[list[Hypothesis]]:
@@ -54,13 +54,13 @@ def walk(
         if step:
             logits, state = decoder.step(walkers.tokens[:, :, -1].flatten(), state)
         tokens, gains = next_tokens(logits, walkers.number.flatten(), step, choose, banned)
-        before, walkers = walkers.arrived, advance(walkers, tokens, gains, eos)
-        arriving = walkers.arrived & ~before
+        before, walkers = walkers.finished, advance(walkers, tokens, gains, eos)
+        arriving = walkers.finished & ~before
         if bool(arriving.any()):
             collect(answers, walkers, arriving, eos, width)
-            if bool(walkers.arrived.all()):
+            if bool(walkers.finished.all()):
                 break
-            walkers, state = leave(walkers, state)
+            walkers, state = drop_finished(walkers, state)
     for hypotheses in answers:
         hypotheses.sort(key=lambda hypothesis: -hypothesis.score)
     return answers
@@ -76,19 +76,19 @@ def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[
     return logits[rows], state.select(rows, sources)
 
 
-def at_start(limits: Tensor, width: int) -> Walkers:
+def at_start(limits: Tensor, width: int) -> Sequences:
     shape, device = (len(limits), width), limits.device
-    return Walkers(
+    return Sequences(
         number=torch.arange(len(limits) * width, device=device).view(shape),
-        limit=limits,
-        arrived=torch.zeros(shape, dtype=torch.bool, device=device),
+        max_tokens=limits,
+        finished=torch.zeros(shape, dtype=torch.bool, device=device),
         log_probability=torch.zeros(shape, device=device),
         tokens=torch.zeros(*shape, 0, dtype=torch.long, device=device),
     )
 
 
 def next_tokens(
-    logits: Tensor, walkers: Tensor, step: int, choose: Choose, banned: tuple[int, ...]
+    logits: Tensor, walkers: Tensor, step: int, choose: TokenPicker, banned: tuple[int, ...]
 ) -> tuple[Tensor, Tensor]:
     """The tokens (R,) that walkers (R,) choose by logits (R, V), and their log-probabilities (R,)."""
     tokens, gains = [], []
@@ -100,21 +100,21 @@ def next_tokens(
     return torch.cat(tokens), torch.cat(gains)
 
 
-def advance(walkers: Walkers, tokens: Tensor, gains: Tensor, eos: int) -> Walkers:
+def advance(walkers: Sequences, tokens: Tensor, gains: Tensor, eos: int) -> Sequences:
     """The walkers after tokens (R,), with log-probabilities `gains` (R,)."""
     tokens, gains = tokens.view_as(walkers.number), gains.view_as(walkers.number)
-    full = walkers.limit[:, None] <= walkers.tokens.shape[2] + 1
-    return Walkers(
+    full = walkers.max_tokens[:, None] <= walkers.tokens.shape[2] + 1
+    return Sequences(
         walkers.number,
-        walkers.limit,
-        walkers.arrived | full | (tokens == eos),
+        walkers.max_tokens,
+        walkers.finished | full | (tokens == eos),
         walkers.log_probability + gains,
         torch.cat([walkers.tokens, tokens[:, :, None]], dim=2),
     )
 
 
 def collect(
-    answers: list[list[Hypothesis]], walkers: Walkers, arriving: Tensor, eos: int, width: int
+    answers: list[list[Hypothesis]], walkers: Sequences, arriving: Tensor, eos: int, width: int
 ) -> None:
     """Add the walkers at `arriving` (B, N) to the answers of their sources."""
     numbers = walkers.number[arriving].tolist()
@@ -124,20 +124,20 @@ def collect(
         answers[number // width].append(Hypothesis(text, normalized(total, len(tokens)), total))
 
 
-def leave(walkers: Walkers, state: State) -> tuple[Walkers, State]:
+def drop_finished(walkers: Sequences, state: State) -> tuple[Sequences, State]:
     """Drop the sources whose walkers have all arrived, and the places that no source needs any more."""
-    under_way = ~walkers.arrived
+    under_way = ~walkers.finished
     sources = under_way.any(dim=1).nonzero().flatten()  # (B',)
     width = int(under_way.sum(dim=1).max())
-    if (len(sources), width) == walkers.arrived.shape:
+    if (len(sources), width) == walkers.finished.shape:
         return walkers, state
-    places = walkers.arrived[sources].byte().argsort(dim=1, stable=True)[:, :width]  # (B', N')
-    rows = sources[:, None] * walkers.arrived.shape[1] + places
+    places = walkers.finished[sources].byte().argsort(dim=1, stable=True)[:, :width]  # (B', N')
+    rows = sources[:, None] * walkers.finished.shape[1] + places
     here = (sources[:, None], places)
-    kept = Walkers(
+    kept = Sequences(
         walkers.number[here],
-        walkers.limit[sources],
-        walkers.arrived[here],
+        walkers.max_tokens[sources],
+        walkers.finished[here],
         walkers.log_probability[here],
         walkers.tokens[here],
     )

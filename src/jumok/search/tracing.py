@@ -13,7 +13,7 @@ from torch import Tensor
 
 from jumok.attention.maps import AttentionMap
 from jumok.errors import RunError
-from jumok.search.contract import Search
+from jumok.search.protocol import Search
 from jumok.search.scoring import log_probabilities
 from jumok.values import Decoder, Hypothesis, Memory, State
 
@@ -27,7 +27,7 @@ class Step(NamedTuple):
     log_probability: Tensor  # (R,), of what was said
 
 
-class Living(NamedTuple):
+class LiveHypothesis(NamedTuple):
     """A hypothesis that goes on."""
 
     tokens: list[int]  # said so far
@@ -36,7 +36,7 @@ class Living(NamedTuple):
     chosen: bool  # it became the answer that is asked for
 
 
-class FollowedState(NamedTuple):
+class TracedState(NamedTuple):
     """The state of a decoder, with who its rows are."""
 
     state: State
@@ -46,9 +46,9 @@ class FollowedState(NamedTuple):
     log_probability: Tensor  # (R,)
     logits: Tensor | None  # (R', V) of the step before; None before the first
 
-    def select(self, rows: Tensor, sources: Tensor) -> "FollowedState":
+    def select(self, rows: Tensor, sources: Tensor) -> "TracedState":
         """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
-        return FollowedState(
+        return TracedState(
             self.state.select(rows, sources),
             self.sources.index_select(0, sources),
             self.rows.index_select(0, rows),
@@ -58,35 +58,35 @@ class FollowedState(NamedTuple):
         )
 
 
-class FollowedDecoder:
+class TracedDecoder:
     """A decoder that notes at every step what each of its rows has said."""
 
-    def __init__(self, decoder: Decoder, banned: tuple[int, ...] = ()) -> None:
-        self.decoder, self.banned = decoder, banned
+    def __init__(self, decoder: Decoder, forbidden_tokens: tuple[int, ...] = ()) -> None:
+        self.decoder, self.forbidden_tokens = decoder, forbidden_tokens
         self.steps: list[Step] = []
 
-    def start(self, memory: Memory) -> FollowedState:
+    def start(self, memory: Memory) -> TracedState:
         sources = torch.arange(len(memory.states), device=memory.states.device)
         certain = torch.zeros(len(sources), device=sources.device)
-        return FollowedState(
+        return TracedState(
             self.decoder.start(memory), sources, sources, sources[:, None][:, :0], certain, None
         )
 
-    def step(self, token: Tensor, state: Any) -> tuple[Tensor, FollowedState]:
+    def step(self, token: Tensor, state: Any) -> tuple[Tensor, TracedState]:
         tokens, log_probability = state.tokens, state.log_probability
         if state.logits is not None:  # before the first step, the token is the begin mark
             tokens = torch.cat([tokens, token[:, None]], dim=1)
-            gains = log_probabilities(state.logits.index_select(0, state.rows), self.banned)
+            gains = log_probabilities(state.logits.index_select(0, state.rows), self.forbidden_tokens)
             log_probability = log_probability + gains.gather(1, token[:, None]).flatten()
         sources = state.sources.repeat_interleave(len(token) // len(state.sources))
         self.steps.append(Step(sources, state.rows, tokens, log_probability))
         logits, after = self.decoder.step(token, state.state)
         rows = torch.arange(len(token), device=token.device)
-        return logits, FollowedState(after, state.sources, rows, tokens, log_probability, logits)
+        return logits, TracedState(after, state.sources, rows, tokens, log_probability, logits)
 
 
 @dataclass(frozen=True)
-class Walk:
+class SearchTrace:
     """What a search did with one batch."""
 
     steps: list[Step]
@@ -95,18 +95,18 @@ class Walk:
     bos: int
     eos: int
 
-    def said(self, source: int, rank: int = 0) -> list[int]:
+    def tokens_of(self, source: int, rank: int = 0) -> list[int]:
         """All tokens of an answer, with the end mark if it wrote one."""
         tokens = self.answers[source][rank].tokens
         return [*tokens, self.eos] if len(tokens) < self.limits[source] else tokens
 
     def read(self, source: int, rank: int = 0) -> list[int]:
         """The tokens that the decoder read to write an answer: the begin mark, and all but the last that were said."""
-        return [self.bos, *self.said(source, rank)[:-1]]
+        return [self.bos, *self.tokens_of(source, rank)[:-1]]
 
     def rows(self, source: int, rank: int = 0) -> list[int]:
         """The row of an answer at each step; at step t it says token t."""
-        said = self.said(source, rank)
+        said = self.tokens_of(source, rank)
         return [row_of(self.steps[t], source, said[:t]) for t in range(len(said))]
 
     def weights(self, calls: Sequence[AttentionMap], head: int, source: int, rank: int = 0) -> Tensor:
@@ -121,49 +121,53 @@ class Walk:
             )
         return along(calls, self.rows(source, rank), head)
 
-    def living(self, source: int, rank: int = 0) -> list[list[Living]]:
+    def living(self, source: int, rank: int = 0) -> list[list[LiveHypothesis]]:
         """The hypotheses of a source that went on, step by step, likeliest first as the search has them.
 
         An answer that is found at a step goes on no more: `answers` has it.
         """
-        said, told, places = self.said(source, rank), [], {0: 0}  # places: of rows, among those of their step
+        said, told, places = (
+            self.tokens_of(source, rank),
+            [],
+            {0: 0},
+        )  # places: of rows, among those of their step
         for step in self.steps[1:]:
-            going = [row for row in range(len(step.sources)) if self.goes_on(step, row, source)]
+            going = [row for row in range(len(step.sources)) if self.is_live(step, row, source)]
             beams = []
             for row in going:
                 tokens = step.tokens[row].tolist()
                 parent = places.get(int(step.parents[row]), 0)
                 chosen = tokens == said[: len(tokens)]
-                beams.append(Living(tokens, float(step.log_probability[row]), parent, chosen))
+                beams.append(LiveHypothesis(tokens, float(step.log_probability[row]), parent, chosen))
             if beams:
                 told.append(beams)
             places = {row: place for place, row in enumerate(going)}
         return told
 
-    def course(self, source: int, rank: int = 0) -> list[list[Living]]:
+    def beam_history(self, source: int, rank: int = 0) -> list[list[LiveHypothesis]]:
         """The same as `living`, and after those of each step the answers that said their last token there."""
         told = self.living(source, rank)
         for number, answer in enumerate(self.answers[source]):
-            said = self.said(source, number)
+            said = self.tokens_of(source, number)
             told.extend([] for _ in range(len(said) - len(told)))
             before = [one.tokens for one in told[len(said) - 2]] if len(said) > 1 else [[]]
             parent = before.index(said[:-1])
-            told[len(said) - 1].append(Living(said, answer.log_probability, parent, number == rank))
+            told[len(said) - 1].append(LiveHypothesis(said, answer.log_probability, parent, number == rank))
         return told
 
-    def goes_on(self, step: Step, row: int, source: int) -> bool:
+    def is_live(self, step: Step, row: int, source: int) -> bool:
         """Whether a row is of a source, and under way: not a filler, nor one that has said its end mark."""
         possible = int(step.sources[row]) == source and float(step.log_probability[row]) > -torch.inf
         return possible and self.eos not in step.tokens[row].tolist()
 
 
 @dataclass(frozen=True)
-class Followed:
-    """A search that tells, afterwards, what it did: a `Walk` for every batch, in their order."""
+class TracedSearch:
+    """A search that tells, afterwards, what it did: a `SearchTrace` for every batch, in their order."""
 
     search: Search
-    banned: tuple[int, ...] = ()  # those of the search, for log-probabilities like its own
-    walks: list[Walk] = field(default_factory=list)
+    forbidden_tokens: tuple[int, ...] = ()  # those of the search, for log-probabilities like its own
+    traces: list[SearchTrace] = field(default_factory=list)
 
     def __call__(
         self,
@@ -175,10 +179,10 @@ class Followed:
         numbers: Sequence[int] | None = None,
     ) -> list[list[Hypothesis]]:
         """Give the answers of each source, as the search does."""
-        following = FollowedDecoder(decoder, self.banned)
+        following = TracedDecoder(decoder, self.forbidden_tokens)
         answers = self.search(following, memory, bos, eos, limit, numbers)
         limits = torch.as_tensor(limit).expand(len(memory.states)).tolist()
-        self.walks.append(Walk(following.steps, answers, limits, bos, eos))
+        self.traces.append(SearchTrace(following.steps, answers, limits, bos, eos))
         return answers
 
 

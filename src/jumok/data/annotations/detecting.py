@@ -15,7 +15,7 @@ from jumok.data.annotations.yolo_file import read_yolo_file
 from jumok.data.faults import UnreadableFile, counted
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import entries, files_below, is_hidden
-from jumok.data.reading import is_file, is_folder, nearest_file
+from jumok.data.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
 
 NAME = (
@@ -37,7 +37,7 @@ class Source:
     files: dict[str, Path] = field(default_factory=dict)  # of splits that have a file each
 
 
-def recognized(source: Path) -> Source:
+def detect_format(source: Path) -> Source:
     """The format that lies at a path; DataError when it is none that holds boxes or outlines."""
     found = look_at(source)
     if found is None:

@@ -15,7 +15,7 @@ from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
 from jumok.errors import DataError
 from jumok.inspection.beams import Rows, refuse_beams, require_steps
-from jumok.inspection.layers import Windowed
+from jumok.inspection.layers import WindowedLayer
 from jumok.inspection.windows import Windows
 
 Use = Literal["encoder", "decoder", "cross"]
@@ -34,7 +34,7 @@ class Layer:
     """A module's calls while one answer was made: one call, or a first one and one for each step after it."""
 
     name: str
-    calls: Sequence[AttentionMap | Windowed]  # those of windows are one map of all cells
+    calls: Sequence[AttentionMap | WindowedLayer]  # those of windows are one map of all cells
     rows: Rows | None = None  # the row of the answer in each call; None: its example in all of them
 
     @property
@@ -52,7 +52,7 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class AttentionGroup:
     """Layers that ask and look at the same things."""
 
     id: str
@@ -70,7 +70,7 @@ class Group:
     def heads(self) -> list[int]:
         return [layer.shape[1] for layer in self.layers]
 
-    def document(self, queries: Axis, keys: Axis) -> dict[str, Any]:
+    def to_json(self, queries: Axis, keys: Axis) -> dict[str, Any]:
         return {
             "id": self.id,
             "use": self.use,
@@ -82,21 +82,23 @@ class Group:
         }
 
 
-def kind_of(call: AttentionMap | Windowed) -> Literal["dot", "additive", "windows"]:
-    if isinstance(call, Windowed):
+def kind_of(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive", "windows"]:
+    if isinstance(call, WindowedLayer):
         return "windows"
     return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
 
 
 def groups_of(
     maps: Recording, example: int, windows: Mapping[str, Windows], rows: Rows | None = None
-) -> list[Group]:
+) -> list[AttentionGroup]:
     """Layers of the same shape whose names differ by numbers only, in the order of their first calls.
 
     `rows` are those of one answer of a beam search; the steps of beams without them are refused.
     """
     steps = {
-        name: calls for name in maps.names if name not in windows and len(calls := joined(maps.all(name))) > 1
+        name: calls
+        for name in maps.names
+        if name not in windows and len(calls := merge_step_calls(maps.all(name))) > 1
     }
     if rows is None:
         crossing = [name for name in steps if CROSS.search(name)]
@@ -112,7 +114,7 @@ def groups_of(
             require_steps(steps[name], rows)
             layer = Layer(name, steps[name][: len(rows)], rows)
         else:
-            layer = Layer(name, joined(calls))
+            layer = Layer(name, merge_step_calls(calls))
         B, _, T, S = layer.shape
         found.setdefault((re.sub(r"\d+", "*", name), B, T, S), []).append(layer)
     crosses = any(is_cross(layer) for layers in found.values() for layer in layers)
@@ -130,17 +132,17 @@ def example_of(layer: Layer, example: int, steps: Mapping[str, Any], rows: Rows 
     return rows[0] * layer.shape[0] // batch
 
 
-def in_place(call: AttentionMap, windows: Windows) -> Sequence[Windowed]:
+def in_place(call: AttentionMap, windows: Windows) -> Sequence[WindowedLayer]:
     """The windows of a picture, each in its place."""
     if call.shape[0] != len(windows.cells):
         raise DataError(
             f"{call.name} was called with {call.shape[0]} windows, where one picture has {len(windows.cells)}; "
             "windows are put back in place for a batch of one picture"
         )
-    return [Windowed(call, windows)]
+    return [WindowedLayer(call, windows)]
 
 
-def joined(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
+def merge_step_calls(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
     """The calls to be read as one: steps of a single query through a cache follow one another; else the last call."""
     heads = {(call.shape[0], call.shape[1]) for call in calls}
     steps = all(call.shape[2] == 1 for call in calls[1:])
@@ -151,14 +153,14 @@ def is_cross(layer: Layer) -> bool:
     return layer.shape[2] != layer.shape[3] or bool(CROSS.search(layer.name))
 
 
-def group_of(id: str, layers: list[Layer], example: int, crosses: bool) -> Group:
+def group_of(id: str, layers: list[Layer], example: int, crosses: bool) -> AttentionGroup:
     """What layers are for: by their shape and name, whether they look ahead, and whether the model looks across."""
     T = layers[0].shape[2]
     if is_cross(layers[0]):
-        return Group(id, "cross", layers, example=example)
+        return AttentionGroup(id, "cross", layers, example=example)
     causal = T > 1 and not bool(layers[0].weights(example, 0).triu(1).any())
     decodes = causal or (crosses and DECODER.search(layers[0].name) is not None)
-    return Group(id, "decoder" if decodes else "encoder", layers, causal, example)
+    return AttentionGroup(id, "decoder" if decodes else "encoder", layers, causal, example)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +174,7 @@ class Sides:
     pictures: int  # examples that are pictures; windows of them are more
     start: str = START
 
-    def axes(self, group: Group) -> tuple[Axis, Axis]:
+    def axes(self, group: AttentionGroup) -> tuple[Axis, Axis]:
         T, S = group.sides
         if group.use == "encoder" or not self.writes:  # a row is of the token that stands there
             both = self.cells(group, S) or self.tokens("input", S, self.keys, self.queries)
@@ -192,7 +194,7 @@ class Sides:
         named = next(fitting, None) or [str(number + 1) for number in range(count)]
         return {"of": of, "name": of, "kind": "tokens", "labels": list(named)}
 
-    def cells(self, group: Group, count: int) -> Axis | None:
+    def cells(self, group: AttentionGroup, count: int) -> Axis | None:
         """Cells of the picture, with the tokens beside them; None where these are none."""
         named = self.keys is not None and len(self.keys) == count
         if self.picture is None or named or group.layers[0].shape[0] != self.pictures:

@@ -15,7 +15,7 @@ from jumok.drawing.sheet import draw_sheet
 from jumok.errors import DataError
 from jumok.files import spelt_out
 from jumok.kinds.classes import class_ids
-from jumok.kinds.kind import InputKind, OutputKind
+from jumok.kinds.contract import InputKind, OutputKind
 from jumok.outputs import OutputFolder
 from jumok.values import MaskPrediction, Value
 
@@ -33,7 +33,7 @@ class Named(NamedTuple):
     id: int | str
 
 
-class PictureFolder:
+class ImageResults:
     """A folder of predictions.
 
     predictions.json: for boxes exactly COCO's format of results; for others an object for each image.
@@ -57,7 +57,7 @@ class PictureFolder:
         ids: Sequence[int | str] = image_ids(names)
         self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
         drawn = [f"{image.name}.jpg" for image in self.images]
-        masked = self.images if isinstance(said.nothing, MaskPrediction) else []
+        masked = self.images if isinstance(said.empty_prediction, MaskPrediction) else []
         masks = [f"{MASKS}/{image.name}.png" for image in masked]
         names = [PREDICTIONS, IMAGES, *drawn, *masks]
         self.files.require_free(names)
@@ -86,7 +86,7 @@ class PictureFolder:
 
     def keep(self, image: Named, answer: Value) -> dict[str, Any]:
         """Write the files of one image; its record."""
-        pixels = self.read.picture(self.read.accept(image.path))
+        pixels = self.read.pixels(self.read.accept(image.path))
         if pixels is None:
             raise TypeError(f"{self.read.name!r} gives no pictures")
         height, width = pixels.shape[1:]

@@ -13,7 +13,7 @@ Number = int | float | None  # a count, a share, or nothing
 
 
 @dataclass(frozen=True)
-class Detail:
+class ErrorTable:
     """A table: a name and numbers in each row."""
 
     title: str
@@ -23,7 +23,7 @@ class Detail:
     shaded: bool = False  # the larger a share, the darker
 
 
-def box_detail(counts: Sequence[ClassCounts], sure: float) -> Detail:
+def box_detail(counts: Sequence[ClassCounts], sure: float) -> ErrorTable:
     """What became of the boxes of each class."""
     rows = [(one.name, numbers(one)) for one in counts]
     every = ClassCounts("all", *(sum(getattr(one, name) for one in counts) for name in OUTCOMES))
@@ -34,7 +34,7 @@ def box_detail(counts: Sequence[ClassCounts], sure: float) -> Detail:
         "by one half or more (IoU); precision is the share of found boxes that are right, recall the share of true "
         "boxes that were found."
     )
-    return Detail("Objects", explanation, ("class", *OUTCOMES, "precision", "recall"), rows)
+    return ErrorTable("Objects", explanation, ("class", *OUTCOMES, "precision", "recall"), rows)
 
 
 OUTCOMES = ("right", "wrong", "missed")
@@ -44,7 +44,7 @@ def numbers(one: ClassCounts) -> list[Number]:
     return [one.right, one.wrong, one.missed, defined(one.precision), defined(one.recall)]
 
 
-def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> Detail:
+def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
     """What the pixels of each class were taken for; `matrix` (classes, classes) has the truth in rows."""
     kept = np.sort(np.argsort(-matrix.sum(1), kind="stable")[:MOST])
     true = matrix.sum(1)
@@ -55,7 +55,7 @@ def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> Detail:
         "Each row says what the true pixels of a class were taken for; the first number is its share of all."
     )
     columns = ("truth", "of all", *(names[i] for i in kept.tolist()))
-    return Detail("Pixels", explanation, columns, rows, shaded=True)
+    return ErrorTable("Pixels", explanation, columns, rows, shaded=True)
 
 
 def shares(row: np.ndarray, kept: np.ndarray) -> list[Number]:

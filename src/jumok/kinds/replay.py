@@ -14,34 +14,34 @@ from jumok.data.specials import BOS, SPECIALS
 from jumok.drawing.encoding import data_url, shrunk
 from jumok.drawing.masks import mask_image
 from jumok.errors import DataError
-from jumok.geometry import overlap
+from jumok.geometry import iou
 from jumok.kinds.axes import Axis, query_axis, token_axis
-from jumok.search.following import Living
 from jumok.search.scoring import log_probabilities
-from jumok.values import BoxesPrediction, Detections, MaskPrediction, Memory, Pictures, TextPrediction
+from jumok.search.tracing import LiveHypothesis
+from jumok.values import BoxesPrediction, Detections, ImageBatch, MaskPrediction, Memory, TextPrediction
 
 UNSURE = 1e-6  # score of an object that is gone, for logarithms
 SAME = 0.5  # overlap from which on two boxes stand for one object
 
 
-class Named(NamedTuple):
+class Bilingual(NamedTuple):
     """What a part is called."""
 
     en: str
     ko: str
 
 
-class Scored(Protocol):
+class Rescorable(Protocol):
     """The answers of an output to one example, best first."""
 
     @property
     def count(self) -> int: ...
 
-    def again(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
+    def rescore(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
         """Let the decoder give an answer again, all at once; how sure it is of each part (N,), in logarithms."""
         ...
 
-    def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         """What a page shows, with what `again` gave for each answer."""
         ...
 
@@ -65,14 +65,14 @@ class Scored(Protocol):
         """How sure an answer is of a part, or of its parts together, by what `again` gave; a scalar."""
         ...
 
-    def part_name(self, answer: int, part: int) -> Named: ...
+    def part_name(self, answer: int, part: int) -> Bilingual: ...
 
     def steps(self) -> list[dict[str, Any]] | None:
         """The search step by step; None where nothing was searched for."""
         ...
 
     @property
-    def unseen(self) -> dict[str, Any]:
+    def no_attention_reason(self) -> dict[str, Any]:
         """Why there is nothing to see between inputs and this output, where no attention is recorded."""
         ...
 
@@ -85,29 +85,29 @@ def part_required(part: int, count: int, what: str) -> int:
 
 
 @dataclass(frozen=True)
-class ScoredTexts:
+class RescorableTexts:
     """The texts of a search; a part is a token, its score a log-probability given those before it."""
 
     name: str
     answers: tuple[TextPrediction, ...]
     tokens: tuple[tuple[int, ...], ...]  # of each answer, as the decoder writes them, end mark included
     pieces: tuple[tuple[str, ...], ...]  # the same, readable
-    banned: tuple[int, ...]  # never written
-    courses: list[list[Living]]  # hypotheses of each step
-    readable: Callable[[list[int]], list[str]]
+    forbidden_tokens: tuple[int, ...]  # never written
+    courses: list[list[LiveHypothesis]]  # hypotheses of each step
+    to_pieces: Callable[[list[int]], list[str]]
     backwards: bool = False  # the last token of a text is written first
 
     @property
     def count(self) -> int:
         return len(self.answers)
 
-    def again(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
+    def rescore(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
         written = torch.tensor(self.tokens[answer], device=memory.states.device)  # (T,)
         read = torch.cat((written.new_tensor([BOS]), written[:-1]))
         logits = decoder(read[None], memory)[0]  # (T, V)
-        return log_probabilities(logits, self.banned).gather(1, written[:, None]).squeeze(1)
+        return log_probabilities(logits, self.forbidden_tokens).gather(1, written[:, None]).squeeze(1)
 
-    def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         answers = [
             {
                 "text": one.text,
@@ -136,19 +136,19 @@ class ScoredTexts:
     def score(self, scores: Tensor, part: int | None) -> Tensor:
         return scores.sum() if part is None else scores[part]
 
-    def part_name(self, answer: int, part: int) -> Named:
+    def part_name(self, answer: int, part: int) -> Bilingual:
         what = f"{part + 1} {self.pieces[answer][part]!r}"
-        return Named(f"token {what}", f"토큰 {what}")
+        return Bilingual(f"token {what}", f"토큰 {what}")
 
     def steps(self) -> list[dict[str, Any]]:
         return [{"beams": [self.told(one) for one in beams]} for beams in self.courses]
 
-    def told(self, one: Living) -> dict[str, Any]:
-        about = {"tokens": self.readable(one.tokens), "score": one.log_probability}
+    def told(self, one: LiveHypothesis) -> dict[str, Any]:
+        about = {"tokens": self.to_pieces(one.tokens), "score": one.log_probability}
         return {**about, "parent": one.parent if len(one.tokens) > 1 else None, "chosen": one.chosen}
 
     @property
-    def unseen(self) -> dict[str, Any]:
+    def no_attention_reason(self) -> dict[str, Any]:
         return {
             "reason": "bottleneck",
             "text": {
@@ -174,16 +174,16 @@ CONVOLUTIONAL = {
 
 
 @dataclass(frozen=True)
-class ScoredBoxes:
+class RescorableBoxes:
     """The objects of an image; a part is an object, its score the one it is found with."""
 
     name: str
     prediction: BoxesPrediction
     found: Detections  # in the same order, in pixels of the batch
-    asking: int | None  # how many object queries there are; None: cells answer, without attention
+    num_queries: int | None  # how many object queries there are; None: cells answer, without attention
     count: int = 1
 
-    def again(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
+    def rescore(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
         """The score of an object is that of its query or cell; of the surest one at its place, if that has moved on.
 
         Where something is hidden from the encoder, other places may have become queries.
@@ -191,28 +191,33 @@ class ScoredBoxes:
         made = decoder(memory)
         boxes = made.boxes.reshape(-1, *made.boxes.shape[-2:])[-1].float()  # (Q, 4)
         of_class = decoder.scores(made)[0][:, self.found.labels].T  # (N, Q)
-        near = overlap(self.found.boxes, boxes) >= SAME  # (N, Q)
+        near = iou(self.found.boxes, boxes) >= SAME  # (N, Q)
         rows = torch.arange(len(near), device=near.device)
-        finders = self.found.finders.clamp(max=len(boxes) - 1)
+        finders = self.found.source_ids.clamp(max=len(boxes) - 1)
         surest = of_class.masked_fill(~near, 0.0).amax(1)
         found = torch.where(near[rows, finders], of_class[rows, finders], surest)
         return found.clamp(min=UNSURE).log()
 
-    def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
-        finders = self.found.finders.tolist()
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+        finders = self.found.source_ids.tolist()
         objects = [
-            {**one.describe(), "query": finder}
+            {**one.to_json(), "query": finder}
             for one, finder in zip(self.prediction.objects, finders, strict=True)
         ]
-        return {"name": self.name, "kind": "boxes", "objects": objects, "least": self.prediction.least}
+        return {
+            "name": self.name,
+            "kind": "boxes",
+            "objects": objects,
+            "least": self.prediction.score_threshold,
+        }
 
     def queries(self, answer: int) -> Axis | None:
-        return None if self.asking is None else query_axis(self.name, self.asking)
+        return None if self.num_queries is None else query_axis(self.name, self.num_queries)
 
     past = queries
 
     def part_of(self, answer: int, query: int) -> int:
-        finders = self.found.finders.tolist()
+        finders = self.found.source_ids.tolist()
         if query not in finders:
             raise DataError(f"object query {query} found nothing, so there is no score to compare")
         return finders.index(query)
@@ -226,25 +231,25 @@ class ScoredBoxes:
             raise DataError("nothing was found, so there is no score to compare")
         return scores.mean() if part is None else scores[part]
 
-    def part_name(self, answer: int, part: int) -> Named:
+    def part_name(self, answer: int, part: int) -> Bilingual:
         what = f"{part + 1} {self.prediction.objects[part].name!r}"
-        return Named(f"object {what}", f"물체 {what}")
+        return Bilingual(f"object {what}", f"물체 {what}")
 
     def steps(self) -> None:
         return None
 
     @property
-    def unseen(self) -> dict[str, Any]:
+    def no_attention_reason(self) -> dict[str, Any]:
         return CONVOLUTIONAL
 
 
 @dataclass(frozen=True)
-class ScoredMask:
+class RescorableMask:
     """The class of each pixel; a part is a pixel of the mask as it is shown, its score the class's log-probability."""
 
     name: str
     prediction: MaskPrediction
-    pictures: Pictures
+    pictures: ImageBatch
     count: int = 1
 
     @cached_property
@@ -254,15 +259,15 @@ class ScoredMask:
         grid = shrunk((classes.shape[0], classes.shape[1]))
         return F.interpolate(classes[None, None].double(), size=grid, mode="nearest-exact")[0, 0].long()
 
-    def again(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
-        height, width = self.pictures.shown[0].tolist()
+    def rescore(self, decoder: Any, memory: Memory, answer: int) -> Tensor:
+        height, width = self.pictures.valid_size[0].tolist()
         logits = decoder(memory).float()[:, :, :height, :width]
         size = (self.shown.shape[0], self.shown.shape[1])
         fitted = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)  # (1, C, Y, X)
         wanted = self.shown.to(fitted.device)[None, None]
         return fitted.log_softmax(1).gather(1, wanted).flatten()
 
-    def document(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         classes = [
             {"name": name, "colour": "#" + bytes(PALETTE[number % len(PALETTE)]).hex()}
             for number, name in enumerate(self.prediction.names)
@@ -287,14 +292,14 @@ class ScoredMask:
     def score(self, scores: Tensor, part: int | None) -> Tensor:
         return scores.mean() if part is None else scores[part]
 
-    def part_name(self, answer: int, part: int) -> Named:
+    def part_name(self, answer: int, part: int) -> Bilingual:
         row, column = divmod(part, self.shown.shape[1])
         what = f"({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
-        return Named(f"pixel {what}", f"픽셀 {what}")
+        return Bilingual(f"pixel {what}", f"픽셀 {what}")
 
     def steps(self) -> None:
         return None
 
     @property
-    def unseen(self) -> dict[str, Any]:
+    def no_attention_reason(self) -> dict[str, Any]:
         return CONVOLUTIONAL

@@ -23,29 +23,29 @@ PATIENCE = timedelta(
 )  # others wait while the first one reads a large corpus; a dead one is noticed at once
 
 
-class EndedElsewhere(RunError):
+class RemoteFailure(RunError):
     """Another process failed, and says why; this one only stops."""
 
 
-class Processes(Protocol):
+class Distributed(Protocol):
     """What a training needs of the processes that it runs in."""
 
     rank: int  # 0 is the first
-    number: int
+    world_size: int
     local_rank: int  # among those of this machine
 
     @property
     def is_first(self) -> bool: ...
 
-    def from_first(self, work: Callable[[], T]) -> T:
+    def broadcast(self, work: Callable[[], T]) -> T:
         """What `work` gives in the first process, in all of them; its error ends all."""
         ...
 
-    def from_all(self, work: Callable[[], T]) -> list[T]:
+    def all_gather(self, work: Callable[[], T]) -> list[T]:
         """What `work` gives in each process, by rank, in all of them; an error of one ends all."""
         ...
 
-    def first_then_others(self, work: Callable[[], T]) -> T:
+    def rank_zero_first(self, work: Callable[[], T]) -> T:
         """Let the first process work, then the others, which find what it left; each has its own result."""
         ...
 
@@ -53,53 +53,53 @@ class Processes(Protocol):
         """The sum of the values of all processes."""
         ...
 
-    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The tensors of the first process (on the CPU), in all of them."""
         ...
 
 
-class Alone:
+class SingleProcess:
     """One process, which has nobody to talk to."""
 
-    rank, number, local_rank, is_first = 0, 1, 0, True
+    rank, world_size, local_rank, is_first = 0, 1, 0, True
 
-    def from_first(self, work: Callable[[], T]) -> T:
+    def broadcast(self, work: Callable[[], T]) -> T:
         return work()
 
-    def from_all(self, work: Callable[[], T]) -> list[T]:
+    def all_gather(self, work: Callable[[], T]) -> list[T]:
         return [work()]
 
-    def first_then_others(self, work: Callable[[], T]) -> T:
+    def rank_zero_first(self, work: Callable[[], T]) -> T:
         return work()
 
     def sum(self, value: float) -> float:
         return value
 
-    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         return tensors
 
 
-class Group:
+class ProcessGroup:
     """Several processes, as torch.distributed connects them. All call the same methods in the same order."""
 
     def __init__(self) -> None:
-        self.rank, self.number = dist.get_rank(), dist.get_world_size()
+        self.rank, self.world_size = dist.get_rank(), dist.get_world_size()
         self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
         self.is_first = self.rank == 0
 
-    def from_first(self, work: Callable[[], T]) -> T:
+    def broadcast(self, work: Callable[[], T]) -> T:
         attempt = attempted(work) if self.is_first else Attempt({}, None)
-        (value,) = settled(attempt, [self._sent(attempt.document, 0)])
+        (value,) = settled(attempt, [self._sent(attempt.to_json, 0)])
         return value
 
-    def from_all(self, work: Callable[[], T]) -> list[T]:
+    def all_gather(self, work: Callable[[], T]) -> list[T]:
         attempt = attempted(work)
-        return settled(attempt, [self._sent(attempt.document, source) for source in range(self.number)])
+        return settled(attempt, [self._sent(attempt.to_json, source) for source in range(self.world_size)])
 
-    def first_then_others(self, work: Callable[[], T]) -> T:
+    def rank_zero_first(self, work: Callable[[], T]) -> T:
         done: list[T] = []
-        self.from_first(lambda: done.append(work()))
-        self.from_all(lambda: None if done else done.append(work()))
+        self.broadcast(lambda: done.append(work()))
+        self.all_gather(lambda: None if done else done.append(work()))
         return done[0]
 
     def sum(self, value: float) -> float:
@@ -107,8 +107,8 @@ class Group:
         dist.all_reduce(total)
         return float(total)
 
-    def tensors_from_first(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        forms = self.from_first(lambda: {name: form(tensor) for name, tensor in tensors.items()})
+    def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        forms = self.broadcast(lambda: {name: form(tensor) for name, tensor in tensors.items()})
         received = {}
         for name, (shape, dtype) in forms.items():
             empty = torch.empty(shape, dtype=getattr(torch, dtype))
@@ -135,7 +135,7 @@ def form(tensor: Tensor) -> tuple[tuple[int, ...], str]:
 class Attempt(NamedTuple):
     """How a piece of work went."""
 
-    document: dict[str, Any]  # its value, or its error in words
+    to_json: dict[str, Any]  # its value, or its error in words
     error: BaseException | None
 
 
@@ -153,22 +153,22 @@ def settled(attempt: Attempt, documents: list[dict[str, Any]]) -> list[Any]:
         raise attempt.error
     for document in documents:
         if "error" in document:
-            raise EndedElsewhere(document["error"])
+            raise RemoteFailure(document["error"])
     return [document["value"] for document in documents]
 
 
-def joined() -> Processes:
+def init_distributed() -> Distributed:
     """The processes that torchrun started together with this one, or this one alone."""
     if not is_one_of_several():
-        return Alone()
+        return SingleProcess()
     if not dist.is_initialized():
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE
         )
-    return Group()
+    return ProcessGroup()
 
 
-def leave() -> None:
+def shutdown() -> None:
     """Take leave of the other processes at the end of all work, as nccl asks for."""
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()

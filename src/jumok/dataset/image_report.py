@@ -6,7 +6,7 @@ from typing import Any
 
 from jumok.data.annotations.summary import Summary, image_remarks, reading_remarks, twin_remarks
 from jumok.data.faults import Fault
-from jumok.dataset.importing import Imported
+from jumok.dataset.row_cache import CachedRows
 
 
 @dataclass(frozen=True)
@@ -21,26 +21,26 @@ class SourceReport:
 
 
 @dataclass(frozen=True)
-class PictureReport:
+class ImageReport:
     """What all images are like."""
 
     sources: dict[str, SourceReport] = field(default_factory=dict)
     remarks: list[Fault] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON."""
         return {name: asdict(source) for name, source in self.sources.items()}
 
 
-def picture_report(read: Mapping[str, Imported]) -> PictureReport:
+def picture_report(read: Mapping[str, CachedRows]) -> ImageReport:
     """What was found in the images of all sources; nothing where there are none."""
     parts = {part: one.summary for part, one in read.items() if one.summary.has_images}
     remarks = [*reading_remarks(parts.values()), *image_remarks(parts.values())]
     sources = {part: source_report(summary, read[part]) for part, summary in parts.items()}
-    return PictureReport(sources, [*remarks, *twin_remarks(parts)])
+    return ImageReport(sources, [*remarks, *twin_remarks(parts)])
 
 
-def source_report(summary: Summary, read: Imported) -> SourceReport:
+def source_report(summary: Summary, read: CachedRows) -> SourceReport:
     whole = sum(summary.pixels.values())
     names = [one.name for one in read.classes]
     return SourceReport(

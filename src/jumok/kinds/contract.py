@@ -19,26 +19,26 @@ from jumok.layers.embedding import TokenEmbedding
 if TYPE_CHECKING:  # a model of texts needs nothing of images
     from PIL import Image
 
-    from jumok.data.annotations.picture import Class
+    from jumok.data.annotations.annotated import Class
     from jumok.data.store import TextStore
-    from jumok.drawing.sheet import LabelledPicture
+    from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
-    from jumok.kinds.details import Detail
-    from jumok.kinds.image_options import Wants
+    from jumok.kinds.error_tables import ErrorTable
+    from jumok.kinds.image_options import FeatureRequest
     from jumok.kinds.options import ModelOptions
-    from jumok.kinds.scored import Scored
+    from jumok.kinds.replay import Rescorable
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
     from jumok.metrics.occurrence import Occurrence
     from jumok.search import Search
     from jumok.values import Memory, Value
 
-Tables = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
-Items = dict[str, Any]  # one example: the item of each field by its name
+Embeddings = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
+Example = dict[str, Any]  # one example: the item of each field by its name
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """What kinds learn from: the rows that the model is trained on."""
 
     store: TextStore
@@ -61,15 +61,14 @@ class Column(Protocol):
     def __getitem__(self, i: int, /) -> Any: ...
 
 
-class Asked(NamedTuple):
+class DecodingRequest(NamedTuple):
     """How answers to a batch are searched for, where they are."""
 
     search: Search
-    limit: int  # tokens of an answer
-    numbers: Sequence[int]  # of the batch's examples in the whole job
-    least: float | None = (
-        None  # the score from which on parts of answers are asked for; None: as the model has it
-    )
+    max_tokens: int  # tokens of an answer
+    example_ids: Sequence[int]  # of the batch's examples in the whole job
+    # the score from which on parts of answers are asked for; None: as the model has it
+    score_threshold: float | None = None
 
 
 class Kind(Protocol):
@@ -143,11 +142,11 @@ class InputKind(Kind, Protocol):
         """Accepted values as a column."""
         ...
 
-    def alike(self, column: Column) -> np.ndarray | None:
+    def batch_group(self, column: Column) -> np.ndarray | None:
         """A number (N,) for each example, equal for those that may be predicted together; None: all may."""
         ...
 
-    def arrange(self, examples: Sequence[Items], draw: np.random.Generator | None) -> Sequence[Items]:
+    def transform(self, examples: Sequence[Example], draw: np.random.Generator | None) -> Sequence[Example]:
         """Make whole examples fit this input; with `draw`, as they are varied for training."""
         ...
 
@@ -155,11 +154,13 @@ class InputKind(Kind, Protocol):
         """The pieces of a value that the model never saw in training."""
         ...
 
-    def encoder(self, tables: Tables, model: ModelOptions, outputs: Mapping[str, OutputKind]) -> nn.Module:
+    def encoder(
+        self, tables: Embeddings, model: ModelOptions, outputs: Mapping[str, OutputKind]
+    ) -> nn.Module:
         """The encoder that the options ask for, with what the outputs want of it."""
         ...
 
-    def document(self, value: Any) -> dict[str, Any]:
+    def to_json(self, value: Any) -> dict[str, Any]:
         """An accepted value as a page shows it, in JSON."""
         ...
 
@@ -171,11 +172,11 @@ class InputKind(Kind, Protocol):
         """What a feature map of so many rows and columns stands for, with some tokens beside it; None without any."""
         ...
 
-    def picture(self, value: Any) -> Tensor | None:
+    def pixels(self, value: Any) -> Tensor | None:
         """The pixels (3, Y, X) of a value, to draw answers on; None where there is nothing to see."""
         ...
 
-    def pictures(self, batch: Any) -> Sequence[Tensor]:
+    def batch_pixels(self, batch: Any) -> Sequence[Tensor]:
         """The pixels (3, Y, X) of each example of a batch, as the model gets them; none where nothing is to see."""
         ...
 
@@ -184,12 +185,12 @@ class OutputKind(Kind, Protocol):
     """A field that is answered."""
 
     @property
-    def wants(self) -> Wants:
+    def needs(self) -> FeatureRequest:
         """What it wants of the encoder of an image."""
         ...
 
     @property
-    def counted(self) -> str:
+    def loss_unit(self) -> str:
         """What losses and speeds are told for: "token" or "image"."""
         ...
 
@@ -198,7 +199,7 @@ class OutputKind(Kind, Protocol):
         """What scores of single classes are about, in the plural: objects, or images."""
         ...
 
-    def unfit(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+    def unknown_classes(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         """Which of the rows show a class that training did not, by their number among them, and its name."""
         ...
 
@@ -206,36 +207,40 @@ class OutputKind(Kind, Protocol):
         """Why nothing can be learned from the rows, or scored by them; None where something can."""
         ...
 
-    def decoder(self, tables: Tables, model: ModelOptions, encoders: Mapping[str, nn.Module]) -> nn.Module:
+    def decoder(
+        self, tables: Embeddings, model: ModelOptions, encoders: Mapping[str, nn.Module]
+    ) -> nn.Module:
         """The decoder or head that the options ask for, on these encoders."""
         ...
 
-    def counts(self, column: Column, rows: np.ndarray) -> int:
+    def num_targets(self, column: Column, rows: np.ndarray) -> int:
         """What the losses of these rows are sums of, together."""
         ...
 
     def loss(self, decoder: Any, memory: Memory, target: Any, smoothing: float) -> Loss: ...
 
     def predict(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> Sequence[Value]:
         """The best answer to each example of a batch of inputs."""
         ...
 
-    def scored(self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: Asked) -> Scored:
+    def replay(
+        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
+    ) -> Rescorable:
         """The answers to a batch of one example, to be given again while somebody watches."""
         ...
 
     @property
-    def nothing(self) -> Value:
+    def empty_prediction(self) -> Value:
         """The answer to an empty input."""
         ...
 
-    def found(self, value: Any) -> Any:
+    def to_metric(self, value: Any) -> Any:
         """A predicted value as metrics take it."""
         ...
 
-    def right(self, texts: Sequence[str], root: Path) -> Any:
+    def reference(self, texts: Sequence[str], root: Path) -> Any:
         """All right answers to one example, as rows have them, as metrics take them."""
         ...
 
@@ -255,11 +260,11 @@ class OutputKind(Kind, Protocol):
         """Classes that the right answers do not have, and those that are never predicted."""
         ...
 
-    def choosing_metric(self) -> Metric:
+    def selection_metric(self) -> Metric:
         """The score that chooses the best model."""
         ...
 
-    def example_metric(self) -> Metric:
+    def per_example_metric(self) -> Metric:
         """The score of a single example, by which good and bad ones are told apart."""
         ...
 
@@ -275,7 +280,7 @@ class OutputKind(Kind, Protocol):
         ...
 
     @property
-    def least(self) -> float | None:
+    def score_threshold(self) -> float | None:
         """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
         ...
 
@@ -283,15 +288,15 @@ class OutputKind(Kind, Protocol):
         """What these rows ask for that the model cannot do, in a sentence; None where there is nothing."""
         ...
 
-    def answers(self, texts: Sequence[str], root: Path) -> Sequence[Value]:
+    def references_from_rows(self, texts: Sequence[str], root: Path) -> Sequence[Value]:
         """All right answers to one example, as rows have them, as if they were predicted."""
         ...
 
-    def targets(self, batch: Any) -> Sequence[Value]:
+    def references_from_batch(self, batch: Any) -> Sequence[Value]:
         """The right answers of a batch, as the model gets it, as if they were predicted."""
         ...
 
-    def drawn(self, value: Any, image: Tensor) -> LabelledPicture:
+    def drawn(self, value: Any, image: Tensor) -> LabelledImage:
         """A value on the pixels (3, Y, X) that it belongs to."""
         ...
 
@@ -303,7 +308,7 @@ class OutputKind(Kind, Protocol):
         """A value that is an image of its own, to be kept as PNG."""
         ...
 
-    def details(self, found: list[Any], right: list[Any]) -> list[Detail]:
+    def details(self, found: list[Any], right: list[Any]) -> list[ErrorTable]:
         """Tables that say more than scores, of values as metrics take them."""
         ...
 

@@ -16,8 +16,8 @@ from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer
 from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
-from jumok.kinds.kind import Asked
-from jumok.kinds.scored import Scored
+from jumok.kinds.contract import DecodingRequest
+from jumok.kinds.replay import Rescorable
 from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
 from jumok.search import Search
@@ -27,50 +27,50 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Said:
+class OutputReplay:
     """What one output answered, and what was recorded while it said each of its answers again."""
 
     name: str
-    scored: Scored
+    replay: Rescorable
     scores: list[Tensor]  # (N,) of the parts of each answer
     recordings: list[Recording]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Inspection:
     """What a model answered to one input, and all that it looked at; weights are computed when they are asked for."""
 
     predictor: Predictor
     batch: Mapping[str, Any]  # the inputs as the model reads them
     memory: Memory
-    said: Sequence[Said]
+    outputs: Sequence[OutputReplay]
     uses: Mapping[str, Use]
     name: str = ""  # of the model
     id: str | None = None
     inputs: list[dict[str, Any]] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """All that a page draws without asking for weights, in JSON."""
         return {
             "version": VERSION,
             "id": self.id,
             "model": {"name": self.name, "summary": summary(self.predictor)},
             "inputs": self.inputs,
-            "outputs": [one.scored.document(one.scores) for one in self.said],
-            "attentions": [use.document() for use in self.uses.values()],
-            "nothing": None if self.uses else self.unseen,
-            "note": self.unseen if self.uses else None,
+            "outputs": [one.replay.to_json(one.scores) for one in self.outputs],
+            "attentions": [use.to_json() for use in self.uses.values()],
+            "nothing": None if self.uses else self.no_attention_reason,
+            "note": self.no_attention_reason if self.uses else None,
         }
 
     @property
-    def unseen(self) -> dict[str, Any] | None:
+    def no_attention_reason(self) -> dict[str, Any] | None:
         """Why there is nothing to see between the inputs and the outputs, where that is so."""
         crossing = any(use.use == "cross" for use in self.uses.values())
-        return None if crossing else self.said[0].scored.unseen
+        return None if crossing else self.outputs[0].replay.no_attention_reason
 
     @cached_property
     def answers(self) -> int:
-        return max(one.scored.count for one in self.said)
+        return max(one.replay.count for one in self.outputs)
 
     @cached_property
     def size(self) -> int:
@@ -94,65 +94,65 @@ class Look:
     def row(self, attention: str, answer: int, query: int) -> Tensor:
         """What a query looked at in all layers and heads, exactly: (L, H, S)."""
         layers = self.layers(attention, answer)
-        within("query", query, layers[0].shape[2])
+        check_index("query", query, layers[0].shape[2])
         return torch.stack([layer[0, :, query] for layer in layers])
 
     def map_of(self, attention: str, answer: int, layer: int) -> Layer:
         """One layer, to be indexed like the tensor (1, H, T, S) of its weights."""
         layers = self.layers(attention, answer)
-        return layers[within("layer", layer, len(layers))]
+        return layers[check_index("layer", layer, len(layers))]
 
     def check(self, answer: int) -> Check:
         """The worst comparison of weights · values with what the kernel gave, among all layers."""
         checks = [layer.check() for use in self.uses for layer in self.layers(use, answer)]
         if not checks:
             raise DataError("this model has no attention to check")
-        return max(checks, key=lambda one: one.error / one.most)
+        return max(checks, key=lambda one: one.error / one.tolerance)
 
 
-def look(predictor: Predictor, inputs: Any, name: str = "", id: str | None = None) -> Look:
+def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | None = None) -> Inspection:
     """Answer one input, a value or values by name, and record what is looked at while the answers are given again.
 
     Answers are those of the predictor's search, all that it has kept. Each is then given once more with all its
     parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
     """
-    value = predictor.named(inputs)
+    value = predictor.parse_inputs(inputs)
     if all(predictor.inputs[part].is_blank(one) for part, one in value.items()):
         raise DataError(
             "the input is empty, so there is nothing to look at; type something",
             "입력이 비어 있어 볼 것이 없습니다. 무언가 입력하세요.",
         )
     columns = {part: kind.encode([value[part]]) for part, kind in predictor.inputs.items()}
-    predictor.refuse_too_long([column.lengths for column in columns.values()], [0])
+    predictor.check_lengths([column.lengths for column in columns.values()], [0])
     was_training, model = predictor.model.training, predictor.model.eval()
     try:
         with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
             batch = predictor.collate(columns, [0])
             with record(model) as maps, finding_windows(model) as windows:
                 memory = model.encode(batch)
-            said = [say(predictor, part, memory, batch) for part in predictor.outputs]
+            said = [replay_output(predictor, part, memory, batch) for part in predictor.outputs]
             sources = sources_of(predictor, value, batch, memory)
     finally:
         model.train(was_training)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
     documents = [
-        {**kind.document(value[part]), "unknown": sorted(dict.fromkeys(kind.unknown(value[part])))}
+        {**kind.to_json(value[part]), "unknown": sorted(dict.fromkeys(kind.unknown(value[part])))}
         for part, kind in predictor.inputs.items()
     ]
-    return Look(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
+    return Inspection(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
 
 
-def say(predictor: Predictor, name: str, memory: Memory, batch: Mapping[str, Any]) -> Said:
+def replay_output(predictor: Predictor, name: str, memory: Memory, batch: Mapping[str, Any]) -> OutputReplay:
     """Search for the answers of an output, and record while they are given again."""
     model, decoder = predictor.model, predictor.model.decoders[name]
-    asked = Asked(every_answer(predictor), predictor.limit, [0])
-    scored = predictor.outputs[name].scored(decoder, memory, batch, asked)
+    asked = DecodingRequest(every_answer(predictor), predictor.max_tokens, [0])
+    scored = predictor.outputs[name].replay(decoder, memory, batch, asked)
     scores, recordings = [], []
     for answer in range(scored.count):
         with record(model) as maps:
-            scores.append(scored.again(decoder, memory, answer).float().cpu())
+            scores.append(scored.rescore(decoder, memory, answer).float().cpu())
         recordings.append(maps)
-    return Said(name, scored, scores, recordings)
+    return OutputReplay(name, scored, scores, recordings)
 
 
 def every_answer(predictor: Predictor) -> Search:
@@ -180,9 +180,9 @@ def sources_of(
     return sources
 
 
-def uses_of(said: Said, sources: Sequence[Source]) -> list[Use]:
+def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
     """The attention of one decoder."""
-    queries, past = said.scored.queries(0), said.scored.past(0)
+    queries, past = said.replay.queries(0), said.replay.past(0)
     if queries is None or past is None:
         return []
     return list(decoder_uses(said.name, said.recordings, queries, past, sources))
@@ -197,7 +197,7 @@ def summary(predictor: Predictor) -> str:
     return f"{read} → {written}, {many} parameters"
 
 
-def within(what: str, number: int, count: int) -> int:
+def check_index(what: str, number: int, count: int) -> int:
     """The number if there is such a one; DataError else."""
     if not 0 <= number < count:
         raise DataError(f"there is no {what} {number}; they are numbered from 0 to {count - 1}")

@@ -9,7 +9,7 @@ from jumok.errors import RunError
 LEAST_FALL = 1e-4  # of the loss, as a share: smaller ones are the noise of a training that stands still
 
 
-class Best:
+class EarlyStopping:
     """The best evaluation so far by a metric, ties decided by the loss, and how many have brought no progress since.
 
     Progress is a better value of the metric, an equal value with a lower loss, or a loss clearly below all so far: an
@@ -29,7 +29,7 @@ class Best:
         self.loss = math.inf  # of the best evaluation
         self.lowest = math.inf  # of all losses
         self.step: int | None = None
-        self.waited = 0
+        self.bad_evaluations = 0
 
     def update(self, value: float, loss: float, step: int) -> bool:
         """Take an evaluation; tells whether it is a new best. NaN and infinite values never are."""
@@ -38,26 +38,28 @@ class Best:
         if better:
             self.value, self.loss, self.step = value, loss, step
         if gains or loss < self.lowest * (1 - LEAST_FALL):
-            self.waited = 0
+            self.bad_evaluations = 0
         elif 2 * step > self.steps:
-            self.waited += 1
+            self.bad_evaluations += 1
         self.lowest = min(self.lowest, loss)
         return better
 
     @property
-    def exhausted(self) -> bool:
+    def should_stop(self) -> bool:
         """Whether `patience` evaluations in a row brought no progress."""
-        return self.patience is not None and self.waited >= self.patience
+        return self.patience is not None and self.bad_evaluations >= self.patience
 
     @property
     def reason(self) -> str:
         """Why hope has ended."""
-        return f"{self.waited} evaluations in a row brought no better {self.metric} and no lower loss"
+        return (
+            f"{self.bad_evaluations} evaluations in a row brought no better {self.metric} and no lower loss"
+        )
 
     def hope_again(self) -> None:
         """Wait anew where hope had ended, since more is asked for."""
-        if self.exhausted:
-            self.waited = 0
+        if self.should_stop:
+            self.bad_evaluations = 0
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint must keep, as JSON."""
@@ -66,7 +68,7 @@ class Best:
             "metric": self.metric,
             "value": self.value,
             "step": self.step,
-            "waited": self.waited,
+            "waited": self.bad_evaluations,
             **losses,
         }
 
@@ -77,7 +79,7 @@ class Best:
                 f"the checkpoint looked for the best {state['metric']!r}, but {self.metric!r} is asked for; "
                 "use the old metric, or start in a new run folder"
             )
-        self.value, self.step, self.waited = state["value"], state["step"], state["waited"]
+        self.value, self.step, self.bad_evaluations = state["value"], state["step"], state["waited"]
         self.loss, self.lowest = infinite(state.get("loss")), infinite(state.get("lowest"))
 
     def _is_better(self, value: float, loss: float) -> bool:

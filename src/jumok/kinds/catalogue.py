@@ -8,7 +8,7 @@ from torch import nn
 
 from jumok.deferred import Deferred
 from jumok.errors import ConfigurationError
-from jumok.kinds.kind import InputKind, Kind, Material, OutputKind, Tables
+from jumok.kinds.contract import Embeddings, InputKind, Kind, OutputKind, TrainingData
 from jumok.model import EncoderDecoder
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Makers(NamedTuple):
 
 
 def fit(
-    inputs: "Inputs", outputs: "Outputs", tokens: "TokenOptions", limit: int, material: Material
+    inputs: "Inputs", outputs: "Outputs", tokens: "TokenOptions", limit: int, material: TrainingData
 ) -> Fields:
     """Learn from the training data what each field's kind needs to know."""
     makers = Makers(
@@ -89,7 +89,7 @@ def build_model(fields: Fields, options: "ModelOptions") -> EncoderDecoder:
     for name in fields.all:
         if hasattr(nn.ModuleDict(), name):
             raise ConfigurationError(f"{name!r} means something else to this PyTorch; choose another name")
-    tables: Tables = {}
+    tables: Embeddings = {}
     encoders = {name: kind.encoder(tables, options, fields.outputs) for name, kind in fields.inputs.items()}
     decoders = {name: kind.decoder(tables, options, encoders) for name, kind in fields.outputs.items()}
     return EncoderDecoder(encoders, decoders)

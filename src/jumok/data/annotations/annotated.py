@@ -18,7 +18,7 @@ CONDEMNING = ("missing_file", "empty_file", "not_a_file", "unreadable_file", "da
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 
-class Place(NamedTuple):
+class SourceLocation(NamedTuple):
     """Where something stands."""
 
     file: str
@@ -33,9 +33,8 @@ class Class:
     """A class with what formats know of it beside its name."""
 
     name: str
-    id: int | None = (
-        None  # COCO's category id, or the value of a pixel in a mask; None where the order says it
-    )
+    # COCO's category id, or the value of a pixel in a mask; None where the order says it
+    id: int | None = None
     group: str | None = None  # COCO's supercategory
     colour: tuple[int, int, int] | None = None  # of its pixels in a coloured mask
 
@@ -46,7 +45,7 @@ class Annotation:
 
     box: Box
     name: str  # of its class
-    place: Place
+    place: SourceLocation
     crowd: bool = False  # COCO: a group, not one object
     difficult: bool = False  # VOC: not counted when models are scored
     truncated: bool = False  # VOC: goes on outside the picture
@@ -57,12 +56,12 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class AnnotatedImage:
     """A picture with what is marked in it."""
 
     path: Path
     name: str  # below the folder of images, with / between folders: "night/0001.jpg"
-    place: Place  # where it is listed
+    place: SourceLocation  # where it is listed
     size: Size | None = None  # as the annotation states it; not every format does
     annotations: tuple[Annotation, ...] = ()
     mask: Path | None = None  # the class of each pixel
@@ -83,10 +82,12 @@ class AnnotatedSet:
     """One part of a data set (like train) as it was read, with what could not be."""
 
     classes: tuple[Class, ...]  # a model's class n is the n-th
-    pictures: tuple[Picture, ...]
+    images: tuple[AnnotatedImage, ...]
     faults: tuple[Fault, ...] = ()
     ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
-    left_out: Mapping[str, int] = field(default_factory=dict)  # what the file says and jumok does not keep
+    dropped_fields: Mapping[str, int] = field(
+        default_factory=dict
+    )  # what the file says and jumok does not keep
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
     instances: bool = False  # masks number objects, not classes
@@ -95,8 +96,8 @@ class AnnotatedSet:
     @property
     def files(self) -> tuple[Path, ...]:
         """All that decides what was read: a change of any of them (or of what a folder lists) makes another set."""
-        images = (picture.path for picture in self.pictures)
-        masks = (picture.mask for picture in self.pictures if picture.mask is not None)
+        images = (picture.path for picture in self.images)
+        masks = (picture.mask for picture in self.images if picture.mask is not None)
         return tuple(dict.fromkeys((*self.looked_at, *images, *masks)))
 
     @property
@@ -105,7 +106,7 @@ class AnnotatedSet:
 
     @property
     def annotation_count(self) -> int:
-        return sum(len(picture.annotations) for picture in self.pictures)
+        return sum(len(picture.annotations) for picture in self.images)
 
 
 def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:
@@ -141,7 +142,7 @@ def header_size(path: Path) -> Size | Fault:
         return unreadable.fault
 
 
-def where_listed(fault: Fault, path: Path, place: Place) -> Fault:
+def where_listed(fault: Fault, path: Path, place: SourceLocation) -> Fault:
     """The fault of an image, told where it is listed when it is not there at all."""
     if fault.kind != "missing_file":
         return fault

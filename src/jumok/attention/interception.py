@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jumok.attention.calls import WATCHED, Call, Hold, Watched
+from jumok.attention.calls import WATCHED, Call, Keep, PatchedFunction
 
 # Told of each call: how to read it, what came out, and the frame that called.
-Watcher = Callable[[Callable[[Hold], Call], Tensor, FrameType], None]
+Watcher = Callable[[Callable[[Keep], Call], Tensor, FrameType], None]
 
 # Given a call that is about to be made, its arguments by name, and the frame that calls: what to do in its place.
-Changer = Callable[[Watched, dict[str, Any], FrameType], tuple[Watched, dict[str, Any]]]
+Changer = Callable[[PatchedFunction, dict[str, Any], FrameType], tuple[PatchedFunction, dict[str, Any]]]
 
 watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
 changers: ContextVar[tuple[Changer, ...]] = ContextVar("changers", default=())  # of this thread
@@ -30,9 +30,9 @@ restoring = ExitStack()  # puts everything back, after the last one
 
 
 @contextmanager
-def watching(model: nn.Module, watcher: Watcher) -> Iterator[None]:
+def observing_calls(model: nn.Module, watcher: Watcher) -> Iterator[None]:
     """Tell `watcher` of every call of attention in this thread while `model` is at work."""
-    with at_work(model):
+    with instrumented(model):
         token = watchers.set((*watchers.get(), watcher))
         try:
             yield
@@ -41,9 +41,9 @@ def watching(model: nn.Module, watcher: Watcher) -> Iterator[None]:
 
 
 @contextmanager
-def changing(model: nn.Module, changer: Changer) -> Iterator[None]:
+def rewriting_calls(model: nn.Module, changer: Changer) -> Iterator[None]:
     """Let `changer` change every call of attention in this thread while `model` is at work; watchers see it changed."""
-    with at_work(model):
+    with instrumented(model):
         token = changers.set((*changers.get(), changer))
         try:
             yield
@@ -52,13 +52,13 @@ def changing(model: nn.Module, changer: Changer) -> Iterator[None]:
 
 
 @contextmanager
-def at_work(model: nn.Module) -> Iterator[None]:
+def instrumented(model: nn.Module) -> Iterator[None]:
     """All calls of attention in this model go through here; afterwards, everything is as it was."""
     begin()
     try:
         with lock:
             wrap(model)
-            through_python(model)
+            disable_fast_paths(model)
         yield
     finally:
         end()
@@ -85,12 +85,12 @@ def wrap(model: nn.Module) -> None:
     for home, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", {})
         for name in list(names) if home in homes else NAMES:
-            if name in names and (function := KNOWN.get(id(names[name]))):
+            if name in names and (function := ORIGINALS.get(id(names[name]))):
                 restoring.callback(setitem, names, name, function)
-                names[name] = TELLING[function]
+                names[name] = WRAPPERS[function]
 
 
-def through_python(model: nn.Module) -> None:
+def disable_fast_paths(model: nn.Module) -> None:
     """Let nothing hide calls of attention.
 
     Compiled code and layers fused to one kernel do; timm's Swin has a switch between the fused kernel and matrices.
@@ -105,7 +105,7 @@ def through_python(model: nn.Module) -> None:
             vars(part)["fused_attn"] = True
 
 
-def telling(one: Watched) -> Callable[..., Tensor]:
+def instrument(one: PatchedFunction) -> Callable[..., Tensor]:
     """The function, telling of its calls; not of those that it makes itself, nor of those of a backward pass."""
     parameters = tuple(signature(one.read).parameters)[1:]
 
@@ -133,8 +133,8 @@ def telling(one: Watched) -> Callable[..., Tensor]:
     return attending
 
 
-TELLING = {one.function: telling(one) for one in WATCHED}
-KNOWN = {
+WRAPPERS = {one.function: instrument(one) for one in WATCHED}
+ORIGINALS = {
     id(one.function): one.function for one in WATCHED
 }  # thousands of modules are asked: an id is quick to find
 NAMES = [one.function.__name__ for one in WATCHED]
