@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from jumok.values import Memory
+from jumok.values import Memories
 
 
 class EncoderDecoder(nn.Module):
@@ -17,20 +16,13 @@ class EncoderDecoder(nn.Module):
         self.encoders = nn.ModuleDict(encoders)
         self.decoders = nn.ModuleDict(decoders)
 
-    def encode(self, inputs: Mapping[str, Any]) -> Memory:
-        """One memory of all inputs: their states one after the other, the mean of their summaries."""
-        memories = [encoder(inputs[name]) for name, encoder in self.encoders.items()]
-        if len(memories) == 1:
-            return memories[0]
-        return Memory(
-            torch.cat([memory.states for memory in memories], dim=1),
-            torch.cat([memory.valid for memory in memories], dim=1),
-            torch.stack([memory.summary for memory in memories]).mean(0),
-        )
+    def encode(self, inputs: Mapping[str, Any]) -> Memories:
+        """The memory of each input, by name."""
+        return Memories({name: encoder(inputs[name]) for name, encoder in self.encoders.items()})
 
     def forward(self, inputs: Mapping[str, Any], written: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What each decoder makes of the memory and of what was written so far, by name."""
-        memory = self.encode(inputs)
+        """What each decoder makes of the joined memory and of what was written so far, by name."""
+        memory = self.encode(inputs).joined
         return {name: decoder(written[name], memory) for name, decoder in self.decoders.items()}
 
     def size(self) -> int:

@@ -9,6 +9,7 @@ A mask is boolean, and True means "may be looked at".
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -54,6 +55,37 @@ class Memory(NamedTuple):
     summary: Tensor  # (B, D), the whole source in one vector
     pyramid: Pyramid | None = None  # of a picture
     places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of a picture stands
+
+
+@dataclass(frozen=True)
+class Memories:
+    """What the encoders of a model leave for its decoders and heads, by input."""
+
+    parts: Mapping[str, Memory]
+
+    def of(self, name: str) -> Memory:
+        """The memory of one input, with its feature maps: boxes and masks ask for that of their image."""
+        return self.parts[name]
+
+    @cached_property
+    def joined(self) -> Memory:
+        """One memory of all inputs: their states one after the other, the mean of their summaries."""
+        parts = list(self.parts.values())
+        if len(parts) == 1:
+            return parts[0]
+        return Memory(
+            torch.cat([part.states for part in parts], dim=1),
+            torch.cat([part.valid for part in parts], dim=1),
+            torch.stack([part.summary for part in parts]).mean(0),
+        )
+
+    def spans(self) -> dict[str, range]:
+        """Which states of the joined memory are of each input."""
+        spans, first = {}, 0
+        for name, part in self.parts.items():
+            spans[name] = range(first, first + part.states.shape[1])
+            first += part.states.shape[1]
+        return spans
 
 
 class BoxTargets(NamedTuple):

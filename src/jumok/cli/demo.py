@@ -211,9 +211,7 @@ def show_examples(demo: Demo) -> None:
         table.add_column(column)
     asked = [{source: split.value(source, example)} for example in examples[:SHOWN]]
     for example, prediction, right in zip(examples, predictor.predict(asked), answers, strict=False):
-        known = [
-            value.text for value in split.outputs[target].references_from_rows(right[target], split.root)
-        ]
+        known = [value.text for value in split.outputs[target].codec.from_cells(right[target], split.root)]
         mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
         table.add_row(split.text(source, example), prediction.text, mark)
     talk.print(table)

@@ -11,13 +11,13 @@ from torch import Tensor
 from jumok.cli.answers import write_array
 from jumok.cli.image_files import distinct_names, image_ids
 from jumok.drawing.encoding import jpeg, png
-from jumok.drawing.sheet import draw_sheet
+from jumok.drawing.sheet import LabelledImage, draw_sheet
 from jumok.errors import DataError
 from jumok.files import spelt_out
-from jumok.kinds.classes import class_ids
-from jumok.kinds.contract import InputKind, OutputKind
+from jumok.kinds.classes import class_ids, class_names
+from jumok.kinds.contract import InputField, OutputField
 from jumok.outputs import OutputFolder
-from jumok.values import MaskPrediction, Value
+from jumok.values import Value
 
 PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
 NARROWEST, WIDEST = 480, 1600  # pixels of a picture
@@ -45,19 +45,21 @@ class ImageResults:
     def __init__(
         self,
         folder: Path,
-        read: InputKind,
-        said: OutputKind,
+        read: InputField,
+        said: OutputField,
         images: Sequence[Path],
         overwrite: bool = False,
         inputs: Iterable[Path] = (),
     ) -> None:
-        self.read, self.said = read, said
+        if read.canvas is None:
+            raise DataError(f"{read.name} is no image, so nothing can be drawn on it")
+        self.read, self.canvas, self.said = read, read.canvas, said
         self.files = OutputFolder(folder, [*images, *inputs], overwrite)
         names = distinct_names(images)
         ids: Sequence[int | str] = image_ids(names)
         self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
         drawn = [f"{image.name}.jpg" for image in self.images]
-        masked = self.images if isinstance(said.empty_prediction, MaskPrediction) else []
+        masked = self.images if said.to_image is not None else []
         masks = [f"{MASKS}/{image.name}.png" for image in masked]
         names = [PREDICTIONS, IMAGES, *drawn, *masks]
         self.files.require_free(names)
@@ -74,33 +76,39 @@ class ImageResults:
                     unread.append({"file_name": spelt_out(image.path.as_posix()), "error": str(answer)})
                     continue
                 records.append(self.keep(image, answer))
-                yield from self.said.results(answer, image.id)
+                yield from self.records(image, answer)
 
         with self.files.written(PREDICTIONS) as out:
             write_array(out, results())
-        classes = zip(class_ids(self.said.classes), self.said.classes, strict=True)
-        categories = [{"id": number, "name": one.name} for number, one in classes]
+        classes = self.said.classes.classes if self.said.classes is not None else ()
+        categories = [
+            {"id": number, "name": one.name} for number, one in zip(class_ids(classes), classes, strict=True)
+        ]
         about = {"images": records, "annotations": [], "categories": categories, "unreadable": unread}
         with self.files.written(IMAGES) as out:
             out.write(json.dumps(about, ensure_ascii=False, indent=1) + "\n")
 
+    def records(self, image: Named, answer: Value) -> list[dict[str, Any]]:
+        """What predictions.json says of one image."""
+        if self.said.records is None:
+            return [{"image_id": image.id, **answer.to_json()}]
+        return self.said.records(answer, image.id)
+
     def keep(self, image: Named, answer: Value) -> dict[str, Any]:
         """Write the files of one image; its record."""
-        pixels = self.read.pixels(self.read.accept(image.path))
-        if pixels is None:
-            raise TypeError(f"{self.read.name!r} gives no pictures")
+        pixels = self.canvas.pixels(self.read.codec.parse(image.path))
         height, width = pixels.shape[1:]
         record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
         record["picture"] = self.files.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
-        mask = self.said.as_image(answer)
-        if mask is not None:
-            record["mask"] = self.files.save(f"{MASKS}/{image.name}.png", png(mask))
+        if self.said.to_image is not None:
+            mask = png(self.said.to_image(answer))
+            record["mask"] = self.files.save(f"{MASKS}/{image.name}.png", mask)
         return record
 
     def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
         """The image with the answer over it and a legend below."""
-        drawn = self.said.drawn(answer, pixels)
+        drawn = LabelledImage(pixels) if self.said.draw is None else self.said.draw(answer, pixels)
         name = image.path.name
         drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)
         width = min(max(pixels.shape[2], NARROWEST), WIDEST)
-        return jpeg(draw_sheet([drawn], [one.name for one in self.said.classes], 1, width))
+        return jpeg(draw_sheet([drawn], class_names(self.said), 1, width))

@@ -118,7 +118,7 @@ def command(
     predictor = load(run, device, decoding)
     for note in predictor.notes:
         say(f"note: {note}")
-    if threshold is not None and all(kind.score_threshold is None for kind in predictor.outputs.values()):
+    if threshold is not None and all(field.threshold is None for field in predictor.outputs.values()):
         raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
     predictor.least = threshold
     listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
@@ -142,8 +142,8 @@ def command(
 
 def reads_images(predictor: "Predictor") -> bool:
     """Whether an input is the path of one image."""
-    (*several, kind) = predictor.inputs.values()
-    return not several and kind.reads_files
+    (*several, field) = predictor.inputs.values()
+    return not several and field.canvas is not None
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ def predict_images(
             for _, answer in outcome.of(answers)
         )
         say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
-        if said.score_threshold is not None:
-            least = said.score_threshold if threshold is None else threshold
+        if said.threshold is not None:
+            least = said.threshold.score if threshold is None else threshold
             say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
     elif to.json:
         print_json_array(outcome.of(answers))

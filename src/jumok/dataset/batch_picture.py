@@ -5,6 +5,7 @@ from PIL import Image
 
 from jumok.dataset.prepare import Prepared
 from jumok.drawing.sheet import draw_sheet
+from jumok.kinds.classes import class_names
 
 EXAMPLES = 9
 CELL = 400  # pixels, the width of each picture
@@ -18,11 +19,11 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     random = np.random.Generator(np.random.PCG64(seed))
     examples = random.choice(len(train), min(EXAMPLES, len(train)), replace=False)
     batch = train.batch(examples, random)
-    seen = [kind.batch_pixels(batch.inputs[name]) for name, kind in train.inputs.items()]
-    images = next((pictures for pictures in seen if pictures), None)
-    if images is None:
+    seen = [one.canvas.batch_pixels(batch.inputs[name]) for name, one in train.inputs.items() if one.canvas]
+    drawn = [(name, one, one.draw) for name, one in train.outputs.items() if one.draw]
+    if not seen or not drawn:
         return None
-    ((name, kind),) = train.outputs.items()
-    values = kind.references_from_batch(batch.outputs[name])
-    pictures = [kind.drawn(value, image) for value, image in zip(values, images, strict=True)]
-    return draw_sheet(pictures, [one.name for one in kind.classes], cell=CELL)
+    name, field, draw = drawn[0]
+    values = field.codec.from_batch(batch.outputs[name])
+    images = [draw(value, image) for value, image in zip(values, seen[0], strict=True)]
+    return draw_sheet(images, class_names(field), cell=CELL)

@@ -15,8 +15,10 @@ def require_evidence(split: Split, most: int) -> None:
     if most >= len(split):
         return  # the whole part was looked at when it was prepared
     examples, _ = split.answers(most)
-    for kind in split.outputs.values():
-        if lack := kind.lacks(split.texts, split.rows[examples], learning=False):
+    for field in split.outputs.values():
+        if field.classes is None:
+            continue
+        if lack := field.classes.lacks(split.texts, split.rows[examples], learning=False):
             raise DataError(
                 f"{split.files[0]}: {lack}, of the {most:,} of {len(split):,} that evaluations answer; "
                 "raise training.evaluate_examples, or mark more"
@@ -25,15 +27,17 @@ def require_evidence(split: Split, most: int) -> None:
 
 def excess(split: Split) -> str | None:
     """What a part asks for that the model cannot do."""
-    found = (kind.excess(split.columns[name], split.rows) for name, kind in split.outputs.items())
-    return next((sentence for sentence in found if sentence is not None), None)
+    for name, field in split.outputs.items():
+        if field.excess is not None and (sentence := field.excess(split.columns[name], split.rows)):
+            return sentence
+    return None
 
 
 def length_gap(split: Split, train: Split) -> str | None:
     """In which column the median length of a part is far from that of train, and why that may be."""
     if min(len(split), len(train)) < EXAMPLES:
         return None
-    for name in split.fields.all:
+    for name in filter(split.has_lengths, split.fields.all):
         here, there = (float(np.median(part.lengths(name))) - 1 for part in (split, train))  # no end marks
         short, long = sorted((here, there))
         if long >= FACTOR * short and long - short >= TOKENS:

@@ -26,7 +26,7 @@ def hashes(split: Split, names: tuple[str, ...]) -> np.ndarray:
 
 def same_names(split: Split, other: Split) -> bool:
     """Whether equal texts mean the same in both: paths do where they start in the same folder."""
-    return split.root == other.root or not any(kind.reads_files for kind in split.inputs.values())
+    return split.root == other.root or not any(field.reads_files for field in split.inputs.values())
 
 
 def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | None]:

@@ -12,6 +12,8 @@ from jumok.data.faults import Fault
 from jumok.dataset.row_cache import FATAL, SHOWN, CachedRows
 from jumok.errors import did_you_mean
 from jumok.kinds.catalogue import Fields
+from jumok.kinds.classes import class_names
+from jumok.kinds.contract import Column, LengthLimit, item_lengths
 
 SOME = 10  # names in a sentence
 # A part has them as a whole, no row is left out for them; people may say that they know and go on.
@@ -51,34 +53,47 @@ class PartFaults:
 def dropped_rows(
     source: CachedRows,
     rows: np.ndarray,
+    columns: Mapping[str, Column],
     fields: Fields,
-    lengths: np.ndarray,
-    limit: int,
     faults: PartFaults,
     read: Callable[[], AnnotatedSet],
 ) -> np.ndarray:
-    """Which of the rows (n,) cannot be used, boolean; `lengths` (columns, n) are in tokens.
+    """Which of the rows (n,) cannot be used, boolean.
 
     `read` gives annotated images once more, where a fault must be told at its line.
     """
     lost = np.zeros(len(rows), bool)
-    for kind in fields.outputs.values():
-        known = [one.name for one in kind.classes]
-        unfit = (
-            kind.unknown_classes(source.store, rows) if known else {}
-        )  # without classes train is at fault, and says so
+    for output in fields.outputs.values():
+        known = class_names(output)
+        if output.classes is None or not known:  # without classes train is at fault, and says so
+            continue
+        unfit = output.classes.unknown(source.store, rows)
         pictures = pictures_by_text(read(), source.root) if unfit else {}
         (image,) = list(fields.inputs)[:1]
         for number, name in unfit.items():
             lost[number] = True
             picture = pictures[source.store.text(image, int(rows[number]))]
             faults.add(strange_class(picture, name, known))
-    for i in np.flatnonzero((lengths > limit).any(0)).tolist():
+    for i, (name, length, limit) in sorted(longest_excess(rows, columns, fields).items()):
         lost[i] = True
-        faults.add(
-            too_long(source, int(rows[i]), dict(zip(fields.all, lengths[:, i].tolist(), strict=True)), limit)
-        )
+        faults.add(too_long(source, int(rows[i]), name, length, limit))
     return lost
+
+
+def longest_excess(
+    rows: np.ndarray, columns: Mapping[str, Column], fields: Fields
+) -> dict[int, tuple[str, int, LengthLimit]]:
+    """Rows, by their number among these, with an item that is too long: its field, the longest one, and its length."""
+    found: dict[int, tuple[str, int, LengthLimit]] = {}
+    for name, one in fields.all.items():
+        limit, lengths = one.batching.limit, item_lengths(one, columns[name])
+        if limit is None or lengths is None:
+            continue
+        here = lengths[rows]
+        for i in np.flatnonzero(here > limit.most).tolist():
+            if i not in found or here[i] > found[i][1]:
+                found[i] = (name, int(here[i]), limit)
+    return found
 
 
 def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
@@ -95,10 +110,10 @@ def strange_class(picture: AnnotatedImage, name: str, known: Sequence[str]) -> F
     return place.fault(problem, remedy, "unknown_class")
 
 
-def too_long(source: CachedRows, row: int, lengths: Mapping[str, int], limit: int) -> Fault:
-    name, length = max(lengths.items(), key=lambda pair: pair[1])
-    problem = f"{name} has {length} tokens, at most {limit} are allowed"
-    return fault_of_row(source, name, row, problem, "shorten it, or raise data.max_tokens", "too_long")
+def too_long(source: CachedRows, row: int, name: str, length: int, limit: LengthLimit) -> Fault:
+    """The fault of an item that is longer than its field takes."""
+    problem = f"{name} has {length} {limit.unit}, at most {limit.most} are allowed"
+    return fault_of_row(source, name, row, problem, limit.remedy, "too_long")
 
 
 def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
@@ -115,8 +130,10 @@ def check_part(
     if source is not train:
         for problem in other_classes(source, train):
             faults.add(Fault(place, None, problem, "write the masks of all parts alike", "other_classes"))
-    for kind in fields.outputs.values():
-        lack = kind.lacks(source.store, rows, learning=part == "train")
+    for one in fields.outputs.values():
+        lack = (
+            None if one.classes is None else one.classes.lacks(source.store, rows, learning=part == "train")
+        )
         if lack and part == "train":
             faults.add(Fault(place, None, lack, "mark some, or name other data", "nothing_to_learn"))
         elif lack:

@@ -17,7 +17,7 @@ from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
-from jumok.kinds.contract import InputKind, OutputKind, TrainingData
+from jumok.kinds.contract import InputField, OutputField, TrainingData
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -36,11 +36,11 @@ class Prepared:
     part_faults: dict[str, PartFaults] = field(default_factory=dict)  # by part
 
     @property
-    def inputs(self) -> Mapping[str, InputKind]:
+    def inputs(self) -> Mapping[str, InputField]:
         return self.fields.inputs
 
     @property
-    def outputs(self) -> Mapping[str, OutputKind]:
+    def outputs(self) -> Mapping[str, OutputField]:
         return self.fields.outputs
 
 
@@ -223,10 +223,9 @@ def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: "Experi
     """The columns of a part, without the rows that cannot be used."""
     source = prepared.faults[_source_part(part, experiment)]
     fields, faults = prepared.fields, PartFaults()
-    columns = {name: kind.column(source.store, source.root) for name, kind in fields.all.items()}
-    lengths = np.stack([columns[name].lengths[rows] for name in fields.all])  # (columns, n)
+    columns = {name: field.codec.column(source.store, source.root) for name, field in fields.all.items()}
     read = dict(experiment.data.sources())[_source_part(part, experiment)].read
-    kept = rows[~dropped_rows(source, rows, fields, lengths, experiment.data.max_tokens, faults, read)]
+    kept = rows[~dropped_rows(source, rows, columns, fields, faults, read)]
     check_part(part, source, prepared.faults.get("train", source), kept, fields, faults)
     prepared.part_faults[part] = faults
     return Split(part, source.files, source.root, source.store, columns, kept, fields)

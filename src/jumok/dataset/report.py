@@ -85,13 +85,13 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
     names = tuple(split.fields.all)
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))
-    texts = [name for name in names if split.lengths(name).any()]
+    texts = [name for name in names if split.has_lengths(name)]
     comparable = train is not None and split is not train and same_names(split, train)
     leaked, leak = leaks(split, train, inputs) if train is not None and comparable else (0, None)
     return SplitReport(
         examples=len(split),
         lengths={name: length_summary(split.lengths(name)) for name in texts},
-        unknown={name: unknown_share(split, name) for name in texts},
+        unknown=unknown_shares(split),
         duplicates=len(split) - distinct_pairs,
         several_answers=distinct_pairs - distinct_inputs,
         leaked=leaked,
@@ -101,6 +101,11 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
     )
 
 
-def unknown_share(split: Split, name: str) -> float:
-    kind = split.fields.all[name]
-    return kind.count_unknown(split.columns[name], split.rows) / max(1, int(split.lengths(name).sum()))
+def unknown_shares(split: Split) -> dict[str, float]:
+    """The share of tokens that the vocabulary does not have, by column that has a vocabulary."""
+    return {
+        name: field.coverage.count_unknown(split.columns[name], split.rows)
+        / max(1, int(split.lengths(name).sum()))
+        for name, field in split.fields.all.items()
+        if field.coverage is not None
+    }

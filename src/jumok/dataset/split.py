@@ -10,7 +10,7 @@ import torch
 
 from jumok.data.store import TextStore
 from jumok.kinds.catalogue import Fields
-from jumok.kinds.contract import Column, Example, InputKind, OutputKind
+from jumok.kinds.contract import Column, Example, InputField, OutputField, item_lengths
 
 
 class Batch(NamedTuple):
@@ -42,21 +42,29 @@ class Split:
         return len(self.rows)
 
     @property
-    def inputs(self) -> Mapping[str, InputKind]:
+    def inputs(self) -> Mapping[str, InputField]:
         return self.fields.inputs
 
     @property
-    def outputs(self) -> Mapping[str, OutputKind]:
+    def outputs(self) -> Mapping[str, OutputField]:
         return self.fields.outputs
 
     def lengths(self, name: str) -> np.ndarray:
-        """Tokens of each example (n,) in one column, end marks included; 0 in what is not made of tokens."""
-        return self.columns[name].lengths[self.rows]
+        """The length of each example (n,) in one column, end marks included; 0 in what has no length."""
+        lengths = item_lengths(self.fields.all[name], self.columns[name])
+        return np.zeros(len(self.rows), dtype=np.int64) if lengths is None else lengths[self.rows]
+
+    def has_lengths(self, name: str) -> bool:
+        """Whether a column is made of tokens, or anything else that has a length."""
+        return self.fields.all[name].batching.lengths is not None
 
     def target_count(self, examples: np.ndarray) -> int:
         """What the losses of some examples are sums of: tokens, end marks included, or images."""
-        rows = self.rows[examples]
-        return sum(kind.num_targets(self.columns[name], rows) for name, kind in self.outputs.items())
+        counts = (
+            self.lengths(name)[examples].sum() if self.has_lengths(name) else len(examples)
+            for name in self.outputs
+        )
+        return int(sum(counts))
 
     def all_lengths(self) -> list[np.ndarray]:
         """The lengths of all columns, inputs first."""
@@ -67,7 +75,7 @@ class Split:
 
     def value(self, name: str, example: int) -> Any:
         """An input as a predictor takes it."""
-        return self.inputs[name].value(self.text(name, example), self.root)
+        return self.inputs[name].codec.parse_cell(self.text(name, example), self.root)
 
     def line(self, example: int) -> int:
         """The line of the file that an example stands in."""
@@ -79,11 +87,18 @@ class Split:
         whole: Sequence[Example] = [
             {name: column[row] for name, column in self.columns.items()} for row in rows
         ]
-        for kind in self.inputs.values():
-            whole = kind.transform(whole, draw)
+        for field in self.inputs.values():
+            if field.transform is not None:
+                whole = field.transform(whole, draw)
         return Batch(
-            {name: kind.collate([items[name] for items in whole]) for name, kind in self.inputs.items()},
-            {name: kind.collate([items[name] for items in whole]) for name, kind in self.outputs.items()},
+            {
+                name: field.codec.collate([items[name] for items in whole])
+                for name, field in self.inputs.items()
+            },
+            {
+                name: field.codec.collate([items[name] for items in whole])
+                for name, field in self.outputs.items()
+            },
         )
 
     def answers(self, most: int | None = None) -> tuple[list[int], list[dict[str, list[str]]]]:

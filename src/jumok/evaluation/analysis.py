@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jumok.evaluation.answers import SplitPredictions
+from jumok.kinds.contract import OutputField
 from jumok.kinds.error_tables import ErrorTable
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import evaluate_texts
@@ -70,26 +71,33 @@ class Analysis:
 
 def analyse(answered: SplitPredictions) -> Analysis:
     """Look at the answers closely."""
-    (kind,) = answered.split.outputs.values()
-    metric = kind.per_example_metric()
+    (field,) = answered.split.outputs.values()
+    metric, selection = field.scoring.per_example_metric(), field.scoring.selection_metric()
     best, worst = best_and_worst(answered, metric)
     typical = sample(len(answered.predictions), SHOWN)
     return Analysis(
-        kind.selection_metric().name,
+        selection.name,
         answered.headline,
-        by_length(answered, kind.selection_metric()),
+        by_length(answered, selection),
         metric.name,
         [shown(answered, i, metric) for i in best],
         [shown(answered, i, metric) for i in worst],
         [shown(answered, i, metric) for i in typical],
         min(len(answered.predictions), LOOKED_AT),
         len(answered.predictions) / max(answered.seconds, 1e-9),
-        kind.loss_unit,
-        kind.details(answered.metric_predictions, answered.metric_references),
+        field.loss_unit,
+        error_tables(field, answered),
         answered.support,
-        kind.supported,
+        "examples" if field.classes is None else field.classes.unit,
         answered.occurrence.sentences(answered.split.name),
     )
+
+
+def error_tables(field: OutputField, answered: SplitPredictions) -> list[ErrorTable]:
+    """What became of each class; none where answers have no classes."""
+    if field.classes is None:
+        return []
+    return field.classes.error_tables(answered.metric_predictions, answered.metric_references)
 
 
 def by_length(answered: SplitPredictions, metric: Metric) -> list[LengthBin]:
@@ -171,9 +179,9 @@ def value_of(answered: SplitPredictions, example: int, metric: Metric) -> float:
 
 
 def shown(answered: SplitPredictions, i: int, metric: Metric) -> ExampleRow:
-    ((output, kind),) = answered.split.outputs.items()
+    ((output, field),) = answered.split.outputs.items()
     prediction = answered.predictions[i][output]
-    right = kind.references_from_rows(answered.references[i], answered.split.root)
+    right = field.codec.from_cells(answered.references[i], answered.split.root)
     return ExampleRow(
         i,
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},

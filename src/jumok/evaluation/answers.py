@@ -43,14 +43,14 @@ class SplitPredictions:
     @cached_property
     def metric_predictions(self) -> list[Any]:
         """What was predicted, as metrics take it."""
-        ((name, kind),) = self.split.outputs.items()
-        return [kind.to_metric(prediction[name]) for prediction in self.predictions]
+        ((name, field),) = self.split.outputs.items()
+        return [field.scoring.prediction(prediction[name]) for prediction in self.predictions]
 
     @cached_property
     def metric_references(self) -> list[Any]:
         """The right answers, as metrics take them."""
-        ((name, kind),) = self.split.outputs.items()
-        return [kind.reference(answers[name], self.split.root) for answers in self.reference_rows]
+        ((name, field),) = self.split.outputs.items()
+        return [field.scoring.reference(answers[name], self.split.root) for answers in self.reference_rows]
 
     @property
     def references(self) -> list[list[str]]:
@@ -66,27 +66,29 @@ class SplitPredictions:
 
     @property
     def metrics(self) -> list[Metric]:
-        (kind,) = self.split.outputs.values()
-        return list(kind.metrics().values())
+        (field,) = self.split.outputs.values()
+        return list(field.scoring.metrics().values())
 
     @cached_property
     def headline(self) -> list[str]:
         """The metrics worth showing for such answers; what chose the model is always among them."""
-        (kind,) = self.split.outputs.values()
-        names, chose = kind.headline(self.metric_references), kind.selection_metric().name
+        (field,) = self.split.outputs.values()
+        names, chose = field.scoring.headline(self.metric_references), field.scoring.selection_metric().name
         return names if chose in names else [chose, *names]
 
     @cached_property
     def support(self) -> dict[str, int]:
         """How many true objects, or images, each score is about."""
-        (kind,) = self.split.outputs.values()
-        return kind.support(self.metric_references)
+        (field,) = self.split.outputs.values()
+        return {} if field.classes is None else field.classes.support(self.metric_references)
 
     @cached_property
     def occurrence(self) -> Occurrence:
         """Classes that the truth lacks, or the predictions."""
-        (kind,) = self.split.outputs.values()
-        return kind.occurrence(self.metric_predictions, self.metric_references)
+        (field,) = self.split.outputs.values()
+        if field.classes is None:
+            return Occurrence()
+        return field.classes.occurrence(self.metric_predictions, self.metric_references)
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""

@@ -107,8 +107,8 @@ def holm(ps: Sequence[float]) -> list[float]:
 def farthest_apart(answered: Mapping[str, SplitPredictions], most: int = SHOWN) -> list[Side]:
     """The examples where scores differ most; of equals, those with the longest sources."""
     first = next(iter(answered.values()))
-    (kind,) = first.split.outputs.values()
-    metric = kind.per_example_metric()
+    (field,) = first.split.outputs.values()
+    metric = field.scoring.per_example_metric()
     looked_at = spread(len(first.predictions), LOOKED_AT // len(answered))
     gaps = {
         i: gap([bounded(value_of(one, i, metric), metric) for one in answered.values()]) for i in looked_at

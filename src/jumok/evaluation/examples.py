@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -10,6 +11,8 @@ from jumok.drawing.encoding import jpeg
 from jumok.drawing.sheet import LabelledImage, draw_picture, draw_sheet
 from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
+from jumok.kinds.classes import class_names
+from jumok.kinds.contract import OutputField
 
 EXAMPLES = "examples"  # the folder
 OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
@@ -41,14 +44,15 @@ def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]
 def image_of(answered: SplitPredictions, i: int) -> Tensor | None:
     """The pixels (3, Y, X) that answers to an example are drawn on; None where its inputs are no images."""
     split = answered.split
-    pictures = (kind.pixels(split.value(name, answered.examples[i])) for name, kind in split.inputs.items())
-    return next((picture for picture in pictures if picture is not None), None)
+    drawn = any(field.draw for field in split.outputs.values())
+    seen = ((name, field.canvas) for name, field in split.inputs.items() if drawn and field.canvas)
+    return next((canvas.pixels(split.value(name, answered.examples[i])) for name, canvas in seen), None)
 
 
 def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:
     """Truth and prediction as JPEG; the image alone where nothing is marked in it."""
     pictures = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
-    names = class_names(answered)
+    names = classes_of(answered)
     if not pictures[0].is_marked:
         return jpeg(draw_picture(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
     return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)
@@ -60,7 +64,7 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
     image = image_of(first, i)
     if image is None:
         return None
-    right, names = truth(first, i, image), class_names(first)
+    right, names = truth(first, i, image), classes_of(first)
     if not right.is_marked:
         return jpeg(draw_picture(right, names, min(CELL, LARGER * image.shape[2])), MOST)
     said = [replace(predicted(one, i, image), title=name) for name, one in answered.items()]
@@ -68,16 +72,22 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
 
 
 def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    ((name, kind),) = answered.split.outputs.items()
-    right = kind.references_from_rows(answered.reference_rows[i][name], answered.split.root)
-    return replace(kind.drawn(right[0], image), title="right")
+    ((name, field),) = answered.split.outputs.items()
+    right = field.codec.from_cells(answered.reference_rows[i][name], answered.split.root)
+    return replace(drawn(field, right[0], image), title="right")
 
 
 def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    ((name, kind),) = answered.split.outputs.items()
-    return kind.drawn(answered.predictions[i][name], image)
+    ((name, field),) = answered.split.outputs.items()
+    return drawn(field, answered.predictions[i][name], image)
 
 
-def class_names(answered: SplitPredictions) -> list[str]:
-    (kind,) = answered.split.outputs.values()
-    return [one.name for one in kind.classes]
+def drawn(field: OutputField, value: Any, image: Tensor) -> LabelledImage:
+    """A value on its image; the image alone where answers of this kind cannot be drawn."""
+    return LabelledImage(image) if field.draw is None else field.draw(value, image)
+
+
+def classes_of(answered: SplitPredictions) -> list[str]:
+    """The names of the classes of the output."""
+    (field,) = answered.split.outputs.values()
+    return class_names(field)

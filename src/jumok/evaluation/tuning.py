@@ -15,16 +15,16 @@ MOST = 1000  # inputs of the valid part that are looked at
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
-    (kind,) = predictor.outputs.values()
-    if kind.score_threshold is None or "valid" not in experiment.data.parts():
+    (field,) = predictor.outputs.values()
+    if field.threshold is None or "valid" not in experiment.data.parts():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
-    if kind.lacks(split.texts, split.rows, learning=False):
+    if field.classes is not None and field.classes.lacks(split.texts, split.rows, learning=False):
         return predictor
     answered = predict_split(predictor, split, MOST)
-    tuned = kind.tuned(answered.metric_predictions, answered.metric_references)
+    tuned = field.threshold.tuned(answered.metric_predictions, answered.metric_references)
     if tuned is None:
         return predictor
-    tuned.save(folder, predictor.model.decoders[kind.name])
-    fields = predictor.fields._replace(outputs={kind.name: tuned})
+    tuned.codec.save(folder, predictor.model.decoders[field.name])
+    fields = predictor.fields._replace(outputs={field.name: tuned})
     return Predictor(predictor.model, fields, predictor.decoding, predictor.notes)

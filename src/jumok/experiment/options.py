@@ -166,9 +166,9 @@ class Experiment(Options):
 
 def check_images(experiment: Experiment) -> None:
     """Refuse boxes and masks that would not know which image they are of."""
-    images = [name for name, options in experiment.inputs.items() if options.kind == "image"]
+    images = [name for name, options in experiment.inputs.items() if options.is_image]
     for name, options in experiment.outputs.items():
-        if options.kind in ("boxes", "mask") and len(images) != 1:
+        if options.annotations is not None and len(images) != 1:
             there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
             raise error_at(f"a {options.kind} output needs one input of kind image; {there}", "outputs", name)
 

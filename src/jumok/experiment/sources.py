@@ -165,10 +165,11 @@ class SourceOptions(Options):
     def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
         from jumok.data.annotations.source import AnnotationSource
 
-        kinds: dict[str, str] = {name: one.kind for name, one in inputs.items()}
-        kinds |= {name: one.kind for name, one in outputs.items()}
+        kinds = {name: one.kind for name, one in {**inputs, **outputs}.items()}
+        known = {name for name, one in inputs.items() if one.is_image}
+        known |= {name for name, one in outputs.items() if one.annotations is not None}
         for name, kind in kinds.items():
-            if kind not in (("image",) if name in inputs else ("boxes", "mask")):
+            if name not in known:
                 wrong = (
                     f"{name} is {kind}; put the examples into a table, with a column for the paths of images"
                 )
@@ -211,7 +212,7 @@ def with_images(source: "Source", inputs: Inputs) -> "Source":
     """A reader of texts that looks at the images whose paths they are."""
     from jumok.data.image_rows import ImageRows
 
-    images = tuple(name for name, one in inputs.items() if one.kind == "image")
+    images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
 
 
@@ -221,7 +222,7 @@ def files_source(
     from jumok.data.named_files import NamedFilesSource
 
     (image, *more), (answer, *_) = inputs, outputs
-    if more or inputs[image].kind != "image" or outputs[answer].kind != "text":
+    if more or not inputs[image].is_image or outputs[answer].annotations is not None:
         raise ValueError("files give one input of kind image and one output of kind text")
     return NamedFilesSource(folder, text, (image, answer))
 
@@ -251,8 +252,8 @@ def table_source(
 def refuse_drawn(inputs: Inputs, outputs: Outputs) -> None:
     """Refuse boxes and masks where examples are texts."""
     for name, options in outputs.items():
-        if options.kind in ("boxes", "mask"):
-            formats = "masks" if options.kind == "mask" else "coco, voc or yolo"
+        if options.annotations is not None:
             raise ValueError(
-                f"{name} is {options.kind}, which texts and tables do not hold; name its annotations: {formats}"
+                f"{name} is {options.kind}, which texts and tables do not hold; "
+                f"name its annotations: {options.annotations}"
             )

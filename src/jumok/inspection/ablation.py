@@ -46,8 +46,8 @@ def ablate(
     def score() -> Tensor:
         model, precision = look.predictor.model, look.predictor.decoding.precision
         with autocast(look.predictor.device, precision):
-            memory = model.encode(look.batch) if use.use == "encoder" else look.memory
-            scores = said.replay.rescore(model.decoders[said.name], memory, answer)
+            memories = model.encode(look.batch) if use.use == "encoder" else look.memories
+            scores = said.replay.rescore(model.decoders[said.name], memories, answer)
         return said.replay.score(scores, part)
 
     verdict = ablation_test(
@@ -82,6 +82,8 @@ def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int 
         return None
     row, column = divmod(query - len(axis["extra"]), axis["columns"])
     height, width = axis["cell"]
+    if said.replay.part_at is None:
+        return None
     return said.replay.part_at((column + 0.5) * width, (row + 0.5) * height)
 
 

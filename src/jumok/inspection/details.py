@@ -99,7 +99,7 @@ def check(look: Inspection, answer: int) -> dict[str, Any]:
 def steps(look: Inspection) -> dict[str, Any]:
     """The search of the first output that is written token by token, step by step."""
     for one in look.outputs:
-        found = one.replay.steps()
+        found = one.replay.steps
         if found is not None:
             return {"steps": found}
     raise DataError("there is no search to follow: nothing was written token by token")

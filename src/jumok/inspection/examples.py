@@ -13,8 +13,8 @@ from jumok.data.images import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import ANSWERS, read_evaluation
-from jumok.kinds.contract import InputKind, OutputKind
-from jumok.kinds.text import Text
+from jumok.inspection.inspect import page_of
+from jumok.kinds.contract import InputField, OutputField
 from jumok.predictor.model_folder import CONFIG, read_config
 
 MOST = 6
@@ -39,7 +39,7 @@ class Example:
 
 
 def examples_of(
-    run: Path, inputs: Mapping[str, InputKind], outputs: Mapping[str, OutputKind]
+    run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
 ) -> list[Example]:
     """The first examples of a run that still can be read; none where it was not evaluated."""
     try:
@@ -52,7 +52,7 @@ def examples_of(
         if len(found) < MOST and row.keys() >= inputs.keys():
             example = example_of({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
-                right = {name: right_answer(kind, references) for name, kind in outputs.items()}
+                right = {name: right_answer(one, references) for name, one in outputs.items()}
                 right = {name: one for name, one in right.items() if one is not None and len(right) == 1}
                 found.setdefault(example.label, replace(example, right=right))
     return list(found.values())
@@ -66,13 +66,9 @@ def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
             yield row["inputs"], [text for text in row.get("right", []) if isinstance(text, str)]
 
 
-def right_answer(kind: OutputKind, references: list[str]) -> dict[str, Any] | None:
-    """The first reference of a text with its tokens, and the others; None where an answer is no text."""
-    if not references or not isinstance(kind, Text):
-        return None
-    text, *others = (kind.accept(reference) for reference in references)
-    (tokens,) = kind.tokens([text])
-    return {"text": text, "tokens": kind.vocabulary.pieces(tokens), "others": others}
+def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:
+    """The right answers as a page shows them beside an answer; None where there are none, or it does not."""
+    return field.reference_page(references) if references and field.reference_page is not None else None
 
 
 def root_of(run: Path) -> Path:
@@ -84,20 +80,21 @@ def root_of(run: Path) -> Path:
     return source.build(experiment.inputs, experiment.outputs).root
 
 
-def example_of(row: Mapping[str, str], inputs: Mapping[str, InputKind], root: Path) -> Example | None:
+def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path) -> Example | None:
     """An example of what a row says; None where an image cannot be read any more."""
     try:
         return given_example(
-            {name: kind.accept(kind.value(row[name], root)) for name, kind in inputs.items()}, inputs
+            {name: one.codec.parse(one.codec.parse_cell(row[name], root)) for name, one in inputs.items()},
+            inputs,
         )
     except JumokError:
         return None
 
 
-def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputKind]) -> Example:
+def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> Example:
     """An example of accepted values; DataError where an image cannot be read."""
-    small = {name: thumbnail(load_image(values[name])) for name, kind in inputs.items() if kind.reads_files}
-    label = " · ".join(values[name].name if name in small else values[name] for name in inputs)
+    small = {name: thumbnail(load_image(values[name])) for name, field in inputs.items() if field.canvas}
+    label = " · ".join(page_of(field).label(values[name]) for name, field in inputs.items())
     return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
 
 

@@ -16,12 +16,12 @@ from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer
 from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
-from jumok.kinds.contract import DecodingRequest
+from jumok.kinds.contract import DecodingRequest, InputField, InputPage
 from jumok.kinds.replay import Rescorable
 from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
 from jumok.search import Search
-from jumok.values import Memory
+from jumok.values import Memories
 
 VERSION = 1
 
@@ -42,7 +42,7 @@ class Inspection:
 
     predictor: Predictor
     batch: Mapping[str, Any]  # the inputs as the model reads them
-    memory: Memory
+    memories: Memories
     outputs: Sequence[OutputReplay]
     uses: Mapping[str, Use]
     name: str = ""  # of the model
@@ -117,40 +117,56 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
     parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
     """
     value = predictor.parse_inputs(inputs)
-    if all(predictor.inputs[part].is_blank(one) for part, one in value.items()):
+    if all(predictor.inputs[part].codec.is_empty(one) for part, one in value.items()):
         raise DataError(
             "the input is empty, so there is nothing to look at; type something",
             "입력이 비어 있어 볼 것이 없습니다. 무언가 입력하세요.",
         )
-    columns = {part: kind.encode([value[part]]) for part, kind in predictor.inputs.items()}
-    predictor.check_lengths([column.lengths for column in columns.values()], [0])
+    columns = {part: field.codec.encode([value[part]]) for part, field in predictor.inputs.items()}
+    predictor.check_lengths(columns, [0])
     was_training, model = predictor.model.training, predictor.model.eval()
     try:
         with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
             batch = predictor.collate(columns, [0])
             with record(model) as maps, finding_windows(model) as windows:
-                memory = model.encode(batch)
-            said = [replay_output(predictor, part, memory, batch) for part in predictor.outputs]
-            sources = sources_of(predictor, value, batch, memory)
+                memories = model.encode(batch)
+            said = [replay_output(predictor, part, memories, batch) for part in predictor.outputs]
+            sources = sources_of(predictor, value, batch, memories)
     finally:
         model.train(was_training)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
-    documents = [
-        {**kind.to_json(value[part]), "unknown": sorted(dict.fromkeys(kind.unknown(value[part])))}
-        for part, kind in predictor.inputs.items()
-    ]
-    return Inspection(predictor, batch, memory, said, {use.id: use for use in uses}, name, id, documents)
+    documents = [input_document(field, value[part]) for part, field in predictor.inputs.items()]
+    return Inspection(predictor, batch, memories, said, {use.id: use for use in uses}, name, id, documents)
 
 
-def replay_output(predictor: Predictor, name: str, memory: Memory, batch: Mapping[str, Any]) -> OutputReplay:
+def input_document(field: InputField, value: Any) -> dict[str, Any]:
+    """What a page shows of an input."""
+    unknown = [] if field.coverage is None else sorted(dict.fromkeys(field.coverage.unknown(value)))
+    return {**page_of(field).to_json(value), "unknown": unknown}
+
+
+def page_of(field: InputField) -> InputPage:
+    """How an input is shown; DataError where its kind cannot be looked into."""
+    if field.page is None:
+        raise DataError(f"{field.name} is of the kind {field.kind}, which cannot be looked into")
+    return field.page
+
+
+def replay_output(
+    predictor: Predictor, name: str, memories: Memories, batch: Mapping[str, Any]
+) -> OutputReplay:
     """Search for the answers of an output, and record while they are given again."""
+    replay = predictor.outputs[name].replay
+    if replay is None:
+        kind = predictor.outputs[name].kind
+        raise DataError(f"{name} is of the kind {kind}, whose answers cannot be looked into")
     model, decoder = predictor.model, predictor.model.decoders[name]
     asked = DecodingRequest(every_answer(predictor), predictor.max_tokens, [0])
-    scored = predictor.outputs[name].replay(decoder, memory, batch, asked)
+    scored = replay(decoder, memories, batch, asked)
     scores, recordings = [], []
     for answer in range(scored.count):
         with record(model) as maps:
-            scores.append(scored.rescore(decoder, memory, answer).float().cpu())
+            scores.append(scored.rescore(decoder, memories, answer).float().cpu())
         recordings.append(maps)
     return OutputReplay(name, scored, scores, recordings)
 
@@ -164,28 +180,23 @@ def every_answer(predictor: Predictor) -> Search:
 
 
 def sources_of(
-    predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memory: Memory
+    predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memories: Memories
 ) -> list[Source]:
     """What the states of the memory are, input by input."""
-    if len(predictor.inputs) == 1:
-        memories = dict.fromkeys(predictor.inputs, memory)
-    else:
-        memories = {name: predictor.model.encoders[name](batch[name]) for name in predictor.inputs}
-    sources, first = [], 0
-    for name, one in memories.items():
-        axis = predictor.inputs[name].axis(value[name], batch[name], one)
-        states = range(first, first + one.states.shape[1])
-        sources.append(Source(predictor.inputs[name], batch[name], axis, states, one))
-        first += one.states.shape[1]
+    sources = []
+    for name, states in memories.spans().items():
+        field, memory = predictor.inputs[name], memories.of(name)
+        axis = page_of(field).axis(value[name], batch[name], memory)
+        sources.append(Source(field, batch[name], axis, states, memory))
     return sources
 
 
 def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
     """The attention of one decoder."""
-    queries, past = said.replay.queries(0), said.replay.past(0)
-    if queries is None or past is None:
+    axes = said.replay.axes
+    if axes is None:
         return []
-    return list(decoder_uses(said.name, said.recordings, queries, past, sources))
+    return list(decoder_uses(said.name, said.recordings, axes.queries(0), axes.past(0), sources))
 
 
 def summary(predictor: Predictor) -> str:

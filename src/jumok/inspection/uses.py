@@ -12,7 +12,7 @@ from jumok.inspection.heads import Positions
 from jumok.inspection.layers import CallLayer, InputSlice, Layer, WindowedLayer, merge_layer_calls
 from jumok.inspection.windows import Windows
 from jumok.kinds.axes import Axis, positions
-from jumok.kinds.contract import InputKind
+from jumok.kinds.contract import InputField
 from jumok.values import Memory
 
 Purpose = Literal["encoder", "decoder", "cross"]
@@ -55,7 +55,7 @@ class Use:
 class Source:
     """An input, and its states in the memory."""
 
-    kind: InputKind
+    field: InputField
     batch: Any
     axis: Axis  # of the states
     states: range  # of the memory
@@ -63,7 +63,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        return self.kind.name
+        return self.field.name
 
     def grid(self, count: int) -> tuple[int, int] | None:
         """The rows and columns of the feature map that so many positions are, some tokens beside it left out."""
@@ -100,19 +100,19 @@ def encoder_uses(
 def window_uses(source: Source, layers: Sequence[WindowedLayer]) -> Iterator[Use]:
     """One for each size of map."""
     for size in dict.fromkeys(layer.windows.size for layer in layers):
-        axis = source.kind.cells(source.batch, size, 0)
+        canvas = source.field.canvas
         same = tuple(layer for layer in layers if layer.windows.size == size)
-        if axis is not None:
-            name = f"{source.name}.windows.{size[0]}x{size[1]}"
+        if canvas is not None:
+            axis, name = canvas.cells(source.batch, size, 0), f"{source.name}.windows.{size[0]}x{size[1]}"
             yield Use(name, "encoder", axis, axis, (same,), "windows")
 
 
 def backbone_uses(source: Source, layers: Sequence[CallLayer]) -> Iterator[Use]:
     """Attention of all cells of a backbone, with tokens beside them in some."""
     for count in dict.fromkeys(layer.shape[2] for layer in layers if layer.shape[2] == layer.shape[3]):
-        grid = source.grid(count)
-        axis = None if grid is None else source.kind.cells(source.batch, grid, count - grid[0] * grid[1])
-        if grid is not None and axis is not None:
+        grid, canvas = source.grid(count), source.field.canvas
+        if grid is not None and canvas is not None:
+            axis = canvas.cells(source.batch, grid, count - grid[0] * grid[1])
             same = tuple(layer for layer in layers if layer.shape[2:] == (count, count))
             yield Use(f"{source.name}.backbone.{grid[0]}x{grid[1]}", "encoder", axis, axis, (same,))
 

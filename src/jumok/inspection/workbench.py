@@ -9,13 +9,12 @@ from typing import Any
 
 from jumok.errors import DataError
 from jumok.inspection.examples import Example
-from jumok.inspection.inspect import Inspection, inspect_input
+from jumok.inspection.inspect import Inspection, inspect_input, page_of
 from jumok.predictor.predictor import Predictor
 from jumok.training.environment import installed
 
 KEPT = 16  # looks
 ROOM = 2**31  # bytes of what they keep; the last one is kept however large it is
-LONGEST = 20_000  # characters of a text
 
 
 class ExpiredInspection(DataError):
@@ -32,10 +31,7 @@ class LoadedRun:
     examples: Sequence[Example]
 
     def to_json(self) -> dict[str, Any]:
-        inputs = [
-            {"name": name, "kind": "image" if kind.reads_files else "text"}
-            for name, kind in self.predictor.inputs.items()
-        ]
+        inputs = [{"name": name, "kind": field.kind} for name, field in self.predictor.inputs.items()]
         examples = [example.to_json(number) for number, example in enumerate(self.examples)]
         return {"name": self.name, "summary": self.summary, "inputs": inputs, "examples": examples}
 
@@ -96,7 +92,6 @@ def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
 
 
 def value_of(run: LoadedRun, name: str, value: Any) -> Any:
-    reads_images = run.predictor.inputs[name].reads_files
     if isinstance(value, Mapping) and set(value) == {"example"}:
         number = value["example"]
         if not isinstance(number, int) or not 0 <= number < len(run.examples):
@@ -105,16 +100,4 @@ def value_of(run: LoadedRun, name: str, value: Any) -> Any:
                 f"예시 {number!r}번은 없습니다. {len(run.examples)}개가 있습니다.",
             )
         return run.examples[number].values[name]
-    if reads_images and isinstance(value, str | Mapping):
-        raise DataError(
-            f"{name} is an image; send it as a file, or the number of an example",
-            f"{name}에는 그림이 필요합니다. 파일이나 예시를 고르세요.",
-        )
-    if not reads_images and not isinstance(value, str):
-        raise DataError(f"{name} is a text; got {type(value).__name__}")
-    if isinstance(value, str) and len(value) > LONGEST:
-        raise DataError(
-            f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it",
-            f"{name}: 글자가 {len(value):,}개입니다. {LONGEST:,}개까지만 살펴볼 수 있으니 줄이세요.",
-        )
-    return value
+    return page_of(run.predictor.inputs[name]).parse_posted(value)

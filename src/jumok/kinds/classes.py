@@ -8,6 +8,12 @@ from pathlib import Path
 from jumok.data.annotations.annotated import Class
 from jumok.errors import RunError
 from jumok.files import read_whole, write_json
+from jumok.kinds.contract import OutputField
+
+
+def class_names(field: OutputField) -> list[str]:
+    """The names of the classes of an output, by number; none where answers have no classes."""
+    return [] if field.classes is None else [one.name for one in field.classes.classes]
 
 
 def classes_digest(classes: Sequence[Class]) -> str:

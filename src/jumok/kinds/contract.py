@@ -1,12 +1,13 @@
-"""What a kind of data offers: to the data set, to the model, to training, to prediction and to scores.
+"""Inputs and outputs of an experiment as the other rooms see them: fields, which are made of facets.
 
-An experiment's inputs and outputs are fields; each is of one kind. The rooms below know these methods only, and never
-ask which kind a field is of.
+A facet is what one room needs of a field: how its values become batches, how its part of the model is built, how its
+answers are scored, drawn, or looked into. What a kind of data does not have is absent (None), and rooms that need it
+say so; no room asks which kind a field is of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from torch import Tensor, nn
 
+from jumok.kinds.features import FeatureRequest
 from jumok.layers.embedding import TokenEmbedding
 
 if TYPE_CHECKING:  # a model of texts needs nothing of images
@@ -24,14 +26,13 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
     from jumok.kinds.error_tables import ErrorTable
-    from jumok.kinds.image_options import FeatureRequest
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
     from jumok.metrics.occurrence import Occurrence
     from jumok.search import Search
-    from jumok.values import Memory, Value
+    from jumok.values import Memories, Memory, Value
 
 Embeddings = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
 Example = dict[str, Any]  # one example: the item of each field by its name
@@ -39,196 +40,215 @@ Example = dict[str, Any]  # one example: the item of each field by its name
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What kinds learn from: the rows that the model is trained on."""
+    """What fields learn from: the rows that the model is trained on."""
 
     store: TextStore
     rows: np.ndarray  # (n,) of the store
     root: Path  # where paths in the rows start
-    classes: tuple[Class, ...]  # of annotated pictures, in their order
+    classes: tuple[Class, ...]  # of annotated images, in their order
 
     def texts(self, column: str) -> Iterator[str]:
+        """The cells of a column."""
         return self.store.texts(column, self.rows)
 
 
 class Column(Protocol):
     """One field of many examples, each ready to be batched when it is asked for."""
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """Tokens of each example (N,), which batches have a budget of; 0 for what is not made of tokens."""
-        ...
-
     def __getitem__(self, i: int, /) -> Any: ...
 
 
 class DecodingRequest(NamedTuple):
-    """How answers to a batch are searched for, where they are."""
+    """How answers to a batch are searched for."""
 
     search: Search
     max_tokens: int  # tokens of an answer
     example_ids: Sequence[int]  # of the batch's examples in the whole job
-    # the score from which on parts of answers are asked for; None: as the model has it
+    # the score from which on objects are asked for; None: as the model has it
     score_threshold: float | None = None
 
 
-class Kind(Protocol):
-    """A field whose kind has learned what it must know."""
+class Blueprint(NamedTuple):
+    """What the parts of a model are built by."""
 
-    @property
-    def name(self) -> str: ...
+    model: ModelOptions
+    requests: Sequence[FeatureRequest]  # what the outputs need of the encoder of an image
+    embeddings: Embeddings  # fields with one vocabulary share theirs
+    encoders: Mapping[str, nn.Module]  # by input; complete when decoders are built
+
+    def embedding(self, name: str, tokens: int) -> TokenEmbedding:
+        """The embedding of this name, made when it is first asked for."""
+        if name not in self.embeddings:
+            self.embeddings[name] = TokenEmbedding(tokens, self.model.width)
+        return self.embeddings[name]
+
+
+# ---------------------------------------------------------------- facets of inputs and outputs
+
+
+class LengthLimit(NamedTuple):
+    """The longest item that a field takes."""
+
+    most: int
+    unit: str  # "tokens"
+    remedy: str  # what to do about a longer one
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How examples meet in a batch."""
+
+    # of each item of a column (N,), counted against the token budget of a batch; None: items have no length
+    lengths: Callable[[Any], np.ndarray] | None = None
+    limit: LengthLimit | None = None  # of these lengths
+    max_examples: int | None = None  # of a batch
+    # a number (N,) for each example of a column, equal for those that may be predicted together
+    group: Callable[[Any], np.ndarray] | None = None
+
+
+class Codec(Protocol):
+    """From the cells of a table to batches."""
 
     @property
     def digest(self) -> str:
-        """What decides how values become tensors, as one name."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """In a few words, like "8,000 tokens" or "3 classes"."""
-        ...
-
-    @property
-    def architecture(self) -> str:
-        """What its encoder, decoder or head is, in a word or two."""
-        ...
-
-    @property
-    def batch_size(self) -> int | None:
-        """Examples of a batch, where tokens say little of what one costs."""
-        ...
-
-    def learning_rate(self, model: ModelOptions) -> float:
-        """The peak of the learning rate that models of this field learn well with (benchmarks/defaults.md)."""
-        ...
-
-    @property
-    def reads_files(self) -> bool:
-        """Whether a file is read for each item of a column, so that batches should be made ahead."""
+        """What decides how values become tensors, as one string."""
         ...
 
     def column(self, store: TextStore, root: Path) -> Column:
         """The field of all rows of a store; paths in it start at `root`."""
         ...
 
-    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
-        """Tokens of these rows that the vocabulary does not have."""
-        ...
-
     def collate(self, items: Sequence[Any]) -> Any:
         """Items of a column to one batch, which has a method `to(device)`."""
         ...
 
-    def save(self, folder: Path, part: nn.Module) -> None:
-        """Write what was learned beside the weights; `part` is the encoder, decoder or head."""
+    def save(self, folder: Path, module: nn.Module) -> None:
+        """Write what was learned beside the weights; `module` is the encoder, decoder or head."""
         ...
 
 
-class InputKind(Kind, Protocol):
-    """A field that is read."""
+# ---------------------------------------------------------------- facets of inputs
 
-    def accept(self, value: object) -> Any:
-        """A value as people give it, made clean; DataError when it is none of this kind."""
+
+class InputCodec(Codec, Protocol):
+    """Reads values that people give, and cells of tables."""
+
+    def parse(self, value: object) -> Any:
+        """Validate a raw value; raises DataError."""
         ...
 
-    def is_blank(self, value: Any) -> bool:
-        """Whether an accepted value holds nothing to read."""
+    def parse_cell(self, text: str, root: Path) -> Any:
+        """The raw value that a cell of a table holds; paths in it start at `root`."""
         ...
 
-    def value(self, text: str, root: Path) -> Any:
-        """What a row says, as `accept` takes it."""
+    def is_empty(self, value: Any) -> bool:
+        """Whether a parsed value holds nothing to read."""
         ...
 
     def encode(self, values: Sequence[Any]) -> Column:
-        """Accepted values as a column."""
+        """Parsed values as a column."""
         ...
 
-    def batch_group(self, column: Column) -> np.ndarray | None:
-        """A number (N,) for each example, equal for those that may be predicted together; None: all may."""
+
+class Transform(Protocol):
+    """Makes whole examples fit an input."""
+
+    def __call__(self, examples: Sequence[Example], random: np.random.Generator | None) -> Sequence[Example]:
+        """Scaled examples; augmented for training where there is a random generator."""
         ...
 
-    def transform(self, examples: Sequence[Example], draw: np.random.Generator | None) -> Sequence[Example]:
-        """Make whole examples fit this input; with `draw`, as they are varied for training."""
+
+class Coverage(Protocol):
+    """Of fields that are made of pieces from a vocabulary."""
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        """Tokens of these rows that the vocabulary does not have."""
         ...
 
     def unknown(self, value: Any) -> list[str]:
         """The pieces of a value that the model never saw in training."""
         ...
 
-    def encoder(
-        self, tables: Embeddings, model: ModelOptions, outputs: Mapping[str, OutputKind]
-    ) -> nn.Module:
-        """The encoder that the options ask for, with what the outputs want of it."""
-        ...
 
-    def to_json(self, value: Any) -> dict[str, Any]:
-        """An accepted value as a page shows it, in JSON."""
-        ...
+class Canvas(Protocol):
+    """Of inputs that are images: answers can be drawn on them."""
 
-    def axis(self, value: Any, batch: Any, memory: Memory) -> Axis:
-        """What the states of the memory stand for that the encoder made of a batch of one value."""
-        ...
-
-    def cells(self, batch: Any, grid: tuple[int, int], beside: int) -> Axis | None:
-        """What a feature map of so many rows and columns stands for, with some tokens beside it; None without any."""
-        ...
-
-    def pixels(self, value: Any) -> Tensor | None:
-        """The pixels (3, Y, X) of a value, to draw answers on; None where there is nothing to see."""
+    def pixels(self, value: Any) -> Tensor:
+        """The pixels (3, Y, X) of a parsed value."""
         ...
 
     def batch_pixels(self, batch: Any) -> Sequence[Tensor]:
-        """The pixels (3, Y, X) of each example of a batch, as the model gets them; none where nothing is to see."""
+        """The pixels (3, Y, X) of each example of a batch, as the model gets them."""
+        ...
+
+    def cells(self, batch: Any, grid: tuple[int, int], prefix_tokens: int) -> Axis:
+        """What a feature map of so many rows and columns represents, after some tokens of the model's own."""
         ...
 
 
-class OutputKind(Kind, Protocol):
-    """A field that is answered."""
+class InputPage(Protocol):
+    """How an input is shown on a page that looks into a model."""
+
+    def parse_posted(self, value: object) -> Any:
+        """A value that a page has sent, as `InputCodec.parse` takes it; raises DataError."""
+        ...
+
+    def label(self, value: Any) -> str:
+        """A parsed value in a line."""
+        ...
+
+    def to_json(self, value: Any) -> dict[str, Any]:
+        """A parsed value with what the page shows of it."""
+        ...
+
+    def axis(self, value: Any, batch: Any, memory: Memory) -> Axis:
+        """What each memory position represents, for a batch of one."""
+        ...
+
+
+# ---------------------------------------------------------------- facets of outputs
+
+
+class OutputCodec(Codec, Protocol):
+    """Gives right answers the form of predictions, and lets predictions travel between processes."""
+
+    def from_cells(self, texts: Sequence[str], root: Path) -> Sequence[Value]:
+        """The right answers to one example, cells of a table, as if they were predicted."""
+        ...
+
+    def from_batch(self, batch: Any) -> Sequence[Value]:
+        """The right answers of a batch, as if they were predicted."""
+        ...
+
+    def pack(self, value: Any) -> Any:
+        """A predicted value as plain JSON, without alternatives, to be sent to another process."""
+        ...
+
+    def unpack(self, packed: Any) -> Value:
+        """The value that `pack` was given."""
+        ...
+
+
+class Head(Protocol):
+    """The part of the model that answers: a decoder of tokens, or a head of boxes or masks."""
 
     @property
     def needs(self) -> FeatureRequest:
-        """What it wants of the encoder of an image."""
+        """What it needs of the encoder of an image."""
         ...
 
-    @property
-    def loss_unit(self) -> str:
-        """What losses and speeds are told for: "token" or "image"."""
+    def build(self, plan: Blueprint) -> nn.Module:
+        """The decoder or head, with fresh weights."""
         ...
 
-    @property
-    def supported(self) -> str:
-        """What scores of single classes are about, in the plural: objects, or images."""
+    def loss(self, decoder: Any, memories: Memories, target: Any, smoothing: float) -> Loss:
+        """The loss of a batch whose right answers are `target`."""
         ...
-
-    def unknown_classes(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
-        """Which of the rows show a class that training did not, by their number among them, and its name."""
-        ...
-
-    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
-        """Why nothing can be learned from the rows, or scored by them; None where something can."""
-        ...
-
-    def decoder(
-        self, tables: Embeddings, model: ModelOptions, encoders: Mapping[str, nn.Module]
-    ) -> nn.Module:
-        """The decoder or head that the options ask for, on these encoders."""
-        ...
-
-    def num_targets(self, column: Column, rows: np.ndarray) -> int:
-        """What the losses of these rows are sums of, together."""
-        ...
-
-    def loss(self, decoder: Any, memory: Memory, target: Any, smoothing: float) -> Loss: ...
 
     def predict(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
     ) -> Sequence[Value]:
         """The best answer to each example of a batch of inputs."""
-        ...
-
-    def replay(
-        self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
-    ) -> Rescorable:
-        """The answers to a batch of one example, to be given again while somebody watches."""
         ...
 
     @property
@@ -236,82 +256,146 @@ class OutputKind(Kind, Protocol):
         """The answer to an empty input."""
         ...
 
-    def to_metric(self, value: Any) -> Any:
-        """A predicted value as metrics take it."""
+
+class Scoring(Protocol):
+    """How predictions are scored."""
+
+    def prediction(self, value: Any) -> Any:
+        """A predicted value as the metrics take it."""
         ...
 
     def reference(self, texts: Sequence[str], root: Path) -> Any:
-        """All right answers to one example, as rows have them, as metrics take them."""
+        """All right answers to one example, cells of a table, as the metrics take them."""
         ...
 
     def metrics(self) -> dict[str, Metric]:
-        """The scores of this output by name."""
+        """The metrics of this output by name."""
         ...
 
-    def headline(self, right: Sequence[Any]) -> list[str]:
-        """The names of scores that are worth a person's look, where these are the right answers."""
-        ...
-
-    def support(self, right: Sequence[Any]) -> dict[str, int]:
-        """How many of what is `supported` each score is about, by its name; of scores of whole examples nothing."""
-        ...
-
-    def occurrence(self, found: Sequence[Any], right: Sequence[Any]) -> Occurrence:
-        """Classes that the right answers do not have, and those that are never predicted."""
+    def headline(self, references: Sequence[Any]) -> list[str]:
+        """The names of the metrics worth showing for these references."""
         ...
 
     def selection_metric(self) -> Metric:
-        """The score that chooses the best model."""
+        """The metric that chooses the best model."""
         ...
 
     def per_example_metric(self) -> Metric:
-        """The score of a single example, by which good and bad ones are told apart."""
+        """The metric of a single example, by which good and bad ones are told apart."""
         ...
 
-    def pack(self, value: Any) -> Any:
-        """A value as plain JSON, without alternatives, to travel between processes."""
-        ...
 
-    def unpack(self, packed: Any) -> Value: ...
+class ClassEvidence(Protocol):
+    """Of outputs whose answers name classes: what the data show of each, and what became of it."""
 
     @property
     def classes(self) -> Sequence[Class]:
-        """What answers are made of, by number; empty for texts."""
+        """The classes by number."""
         ...
 
     @property
-    def score_threshold(self) -> float | None:
-        """The score from which on parts of answers are told and drawn; None where an answer has no such parts."""
+    def unit(self) -> str:
+        """What the scores of single classes are about, in the plural: objects, or images."""
         ...
 
-    def excess(self, column: Column, rows: np.ndarray) -> str | None:
-        """What these rows ask for that the model cannot do, in a sentence; None where there is nothing."""
+    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
+        """Why nothing can be learned from the rows, or scored by them; None where something can."""
         ...
 
-    def references_from_rows(self, texts: Sequence[str], root: Path) -> Sequence[Value]:
-        """All right answers to one example, as rows have them, as if they were predicted."""
+    def unknown(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
+        """The rows that show a class that training did not, by their number among them, and its name."""
         ...
 
-    def references_from_batch(self, batch: Any) -> Sequence[Value]:
-        """The right answers of a batch, as the model gets it, as if they were predicted."""
+    def support(self, references: Sequence[Any]) -> dict[str, int]:
+        """How many of its `unit` each metric is about, by its name."""
         ...
 
-    def drawn(self, value: Any, image: Tensor) -> LabelledImage:
-        """A value on the pixels (3, Y, X) that it belongs to."""
+    def occurrence(self, predictions: Sequence[Any], references: Sequence[Any]) -> Occurrence:
+        """Classes that the references do not have, and those that are never predicted."""
         ...
 
-    def results(self, value: Any, image: int | str) -> list[dict[str, Any]]:
-        """What a file of predictions says of one image, in the format of the field where there is one."""
+    def error_tables(self, predictions: list[Any], references: list[Any]) -> list[ErrorTable]:
+        """Tables that say more than scores."""
         ...
 
-    def as_image(self, value: Any) -> Image.Image | None:
-        """A value that is an image of its own, to be kept as PNG."""
+
+class Threshold(Protocol):
+    """Of outputs whose answers have parts with scores: which of them are shown."""
+
+    @property
+    def score(self) -> float:
+        """Objects below this score are not shown."""
         ...
 
-    def details(self, found: list[Any], right: list[Any]) -> list[ErrorTable]:
-        """Tables that say more than scores, of values as metrics take them."""
+    def tuned(self, predictions: list[Any], references: list[Any]) -> OutputField | None:
+        """The output with the threshold that is best for these answers; None where they are too few to tell."""
         ...
 
-    def tuned(self, found: list[Any], right: list[Any]) -> OutputKind | None:
-        """The same with a better choice of what is told of answers, by answers to the valid part; None: as it is."""
-        ...
+
+class Replay(Protocol):
+    """Gives the answers to a batch of one example such that they can be rescored under recording."""
+
+    def __call__(
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
+    ) -> Rescorable: ...
+
+
+# ---------------------------------------------------------------- fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputField:
+    """An input whose kind has learned what it must know."""
+
+    name: str
+    kind: str
+    summary: str  # in a few words, like "8,000 tokens"
+    architecture: str  # of its encoder, in a word or two
+    codec: InputCodec
+    build: Callable[[Blueprint], nn.Module]  # its encoder, with fresh weights
+    learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
+    batching: Batching = Batching()
+    reads_files: bool = False  # cells are paths, and an item is read from its file when it is asked for
+    transform: Transform | None = None
+    coverage: Coverage | None = None
+    canvas: Canvas | None = None
+    page: InputPage | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputField:
+    """An output whose kind has learned what it must know."""
+
+    name: str
+    kind: str
+    summary: str  # in a few words, like "3 classes"
+    architecture: str  # of its decoder or head, in a word or two
+    codec: OutputCodec
+    head: Head
+    scoring: Scoring
+    learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
+    loss_unit: str = "example"  # in which loss and throughput are reported: "token", "image"
+    batching: Batching = Batching()
+    reads_files: bool = False  # an item is read from a file when it is asked for
+    is_autoregressive: bool = False  # an answer is searched for token by token
+    coverage: Coverage | None = None
+    classes: ClassEvidence | None = None
+    threshold: Threshold | None = None
+    # what rows ask for that the model cannot do, in a sentence; None where there is nothing
+    excess: Callable[[Any, np.ndarray], str | None] | None = None
+    # a predicted value on the pixels (3, Y, X) that it belongs to
+    draw: Callable[[Any, Tensor], LabelledImage] | None = None
+    # the records of a value in a file of predictions, of an image by its id; None: one record, its JSON
+    records: Callable[[Any, int | str], list[dict[str, Any]]] | None = None
+    to_image: Callable[[Any], Image.Image] | None = None  # a value that is an image of its own
+    replay: Replay | None = None
+    # the right answers (cells of a table) beside an answer on a page
+    reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None
+
+
+Field = InputField | OutputField
+
+
+def item_lengths(field: Field, column: Column) -> np.ndarray | None:
+    """The length of each item of a column (N,); None if the field has no lengths."""
+    return None if field.batching.lengths is None else field.batching.lengths(column)

@@ -1,14 +1,12 @@
 """What an experiment file may say of an input or an output, of whichever kind."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Discriminator, Tag
 
-from jumok.kinds.boxes_options import BoxesOutput
-from jumok.kinds.image_options import ImageInput
-from jumok.kinds.mask_options import MaskOutput
-from jumok.kinds.text_options import TextInput, TextOutput
+from jumok.kinds.options import FieldOptions, OutputFieldOptions
+from jumok.kinds.packages import KINDS
 
 
 def kind_of(options: Any) -> str:
@@ -17,14 +15,15 @@ def kind_of(options: Any) -> str:
     return str(kind)
 
 
-InputOptions = Annotated[
-    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")], Discriminator(kind_of)
-]
-OutputOptions = Annotated[
-    Annotated[TextOutput, Tag("text")]
-    | Annotated[BoxesOutput, Tag("boxes")]
-    | Annotated[MaskOutput, Tag("mask")],
-    Discriminator(kind_of),
-]
-Inputs = Mapping[str, TextInput | ImageInput]
-Outputs = Mapping[str, TextOutput | BoxesOutput | MaskOutput]
+def options_of(side: Literal["INPUT", "OUTPUT"]) -> Any:
+    """The options of all kinds that can be an input, or an output, told apart by `kind:`."""
+    modules = {kind: import_module(f"{package}.options") for kind, package in KINDS.items()}
+    known = [Annotated[getattr(m, side), Tag(kind)] for kind, m in modules.items() if hasattr(m, side)]
+    return Annotated[Union[tuple(known)], Discriminator(kind_of)]  # noqa: UP007 - made at run time
+
+
+if TYPE_CHECKING:
+    InputOptions = FieldOptions
+    OutputOptions = OutputFieldOptions
+else:
+    InputOptions, OutputOptions = options_of("INPUT"), options_of("OUTPUT")

@@ -1,6 +1,6 @@
 """What the options of all parts are made of, and the options that all parts share."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -50,6 +50,28 @@ class Options(BaseModel):
             name: value for name, value in values.items() if (value, fields[name].default) != (None, None)
         }
 
+
+class FieldOptions(Options):
+    """What every input and output has: its kind. Each kind adds its own."""
+
+    is_image: ClassVar[bool] = False  # cells of tables are paths of images
+    kind: str
+
+    @property
+    def part(self) -> Options:
+        """The options of its encoder, decoder or head."""
+        raise NotImplementedError(f"{type(self).__name__} has no options of its part of the model")
+
+
+class OutputFieldOptions(FieldOptions):
+    """What every output has."""
+
+    is_read: ClassVar[bool] = (
+        False  # as a text is read in an image: its order matters, nothing may be mirrored
+    )
+    annotations: ClassVar[str | None] = (
+        None  # formats that hold such answers, for one image; None: cells of tables do
+    )
 
 def error_at(message: str, *place: str) -> PydanticCustomError:
     """An error of validation that knows the names which lead from the validated options to its place."""

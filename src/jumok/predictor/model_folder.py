@@ -31,8 +31,8 @@ def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: En
     """Write what a model needs beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder / CONFIG, experiment)
-    for name, kind in fields.all.items():
-        kind.save(folder, model.encoders[name] if name in fields.inputs else model.decoders[name])
+    for name, field in fields.all.items():
+        field.codec.save(folder, model.encoders[name] if name in fields.inputs else model.decoders[name])
 
 
 def write_config(path: Path, experiment: "Experiment") -> None:

@@ -12,7 +12,7 @@ from jumok.data.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.catalogue import Fields
-from jumok.kinds.contract import Column, DecodingRequest, Example, InputKind, OutputKind
+from jumok.kinds.contract import Column, DecodingRequest, Example, InputField, OutputField, item_lengths
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.values import Prediction
@@ -39,11 +39,11 @@ class Predictor:
         self.least: float | None = None  # a score from which on objects are asked for, be it very low
 
     @property
-    def inputs(self) -> Mapping[str, InputKind]:
+    def inputs(self) -> Mapping[str, InputField]:
         return self.fields.inputs
 
     @property
-    def outputs(self) -> Mapping[str, OutputKind]:
+    def outputs(self) -> Mapping[str, OutputField]:
         return self.fields.outputs
 
     @property
@@ -70,16 +70,20 @@ class Predictor:
         answers: list[Prediction | None] = [None] * len(named)
         asked = []
         for i, value in enumerate(named):
-            if all(self.inputs[name].is_blank(part) for name, part in value.items()):
-                answers[i] = Prediction({name: kind.empty_prediction for name, kind in self.outputs.items()})
+            if all(self.inputs[name].codec.is_empty(part) for name, part in value.items()):
+                answers[i] = Prediction(
+                    {name: field.head.empty_prediction for name, field in self.outputs.items()}
+                )
             else:
                 asked.append(i)
-        columns = {name: kind.encode([named[i][name] for i in asked]) for name, kind in self.inputs.items()}
-        self.check_lengths([column.lengths for column in columns.values()], [first + i for i in asked])
+        columns = {
+            name: field.codec.encode([named[i][name] for i in asked]) for name, field in self.inputs.items()
+        }
+        self.check_lengths(columns, [first + i for i in asked])
         was_training = self.model.training
         self.model.eval()
         try:
-            for batch in self.batches(columns) if asked else ():
+            for batch in self.batches(columns, len(asked)):
                 rows = [int(row) for row in batch]
                 found = self.answer(columns, rows, [first + asked[row] for row in rows])
                 for row, prediction in zip(rows, found, strict=True):
@@ -90,20 +94,29 @@ class Predictor:
             self.model.train(was_training)
         return [answer for answer in answers if answer is not None]
 
-    def batches(self, columns: Mapping[str, Column]) -> list[np.ndarray]:
-        """Rows to predict together: many, but no more than the budget, and alike where that matters."""
-        kinds = self.fields.all.values()
-        most = min((kind.batch_size for kind in kinds if kind.batch_size is not None), default=None)
-        keys = [
-            key for name, kind in self.inputs.items() if (key := kind.batch_group(columns[name])) is not None
-        ]
+    def batches(self, columns: Mapping[str, Column], count: int) -> list[np.ndarray]:
+        """Rows to predict together, of `count`: many, but no more than the budget, and alike where that matters."""
+        if not count:
+            return []
+        limits = (field.batching.max_examples for field in self.fields.all.values())
+        most = min((limit for limit in limits if limit is not None), default=None)
+        groups = ((name, field.batching.group) for name, field in self.inputs.items())
+        keys = [group(columns[name]) for name, group in groups if group is not None]
         alike = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel() if keys else None
-        lengths = [column.lengths for column in columns.values()]
+        lengths = [
+            np.zeros(count, dtype=np.int64) if one is None else one for one in self.lengths(columns).values()
+        ]
         return in_order(lengths, self.decoding.batch_tokens, most, alike)
 
-    def check_lengths(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
+    def lengths(self, columns: Mapping[str, Column]) -> dict[str, np.ndarray | None]:
+        """The lengths of the items of each input (N,); None where they have none."""
+        return {name: item_lengths(field, columns[name]) for name, field in self.inputs.items()}
+
+    def check_lengths(self, columns: Mapping[str, Column], numbers: Sequence[int]) -> None:
         """DataError when an input has more tokens than the learned positions of its encoder."""
-        for name, column in zip(self.inputs, lengths, strict=True):
+        for name, column in self.lengths(columns).items():
+            if column is None:
+                continue
             parts = self.model.encoders[name].modules()
             limit = min((part.limit for part in parts if isinstance(part, LearnedPositions)), default=np.inf)
             if (column > limit).any():
@@ -121,21 +134,22 @@ class Predictor:
         batch = self.collate(columns, rows)
         asked = DecodingRequest(self.search, self.max_tokens, numbers, self.least)
         with autocast(self.device, self.decoding.precision):
-            memory = self.model.encode(batch)
+            memories = self.model.encode(batch)
             found = {
-                name: kind.predict(self.model.decoders[name], memory, batch, asked)
-                for name, kind in self.outputs.items()
+                name: field.head.predict(self.model.decoders[name], memories, batch, asked)
+                for name, field in self.outputs.items()
             }
         return [Prediction({name: values[i] for name, values in found.items()}) for i in range(len(rows))]
 
     def collate(self, columns: Mapping[str, Column], rows: Sequence[int]) -> dict[str, Any]:
         """Rows of all inputs as one batch, on the device of the model."""
         whole: Sequence[Example] = [{name: column[row] for name, column in columns.items()} for row in rows]
-        for kind in self.inputs.values():
-            whole = kind.transform(whole, None)
+        for field in self.inputs.values():
+            if field.transform is not None:
+                whole = field.transform(whole, None)
         return {
-            name: kind.collate([items[name] for items in whole]).to(self.device)
-            for name, kind in self.inputs.items()
+            name: field.codec.collate([items[name] for items in whole]).to(self.device)
+            for name, field in self.inputs.items()
         }
 
     def parse_inputs(self, value: Any) -> Mapping[str, Any]:
@@ -146,14 +160,17 @@ class Predictor:
                     f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
-            return {name: kind.accept(value) for name, kind in self.inputs.items()}
+            return {name: field.codec.parse(value) for name, field in self.inputs.items()}
         for name in self.inputs:
             if name not in value:
                 hint = did_you_mean(name, [str(key) for key in value])
                 raise DataError(f"an input has no {name!r}{hint}; the model reads {', '.join(self.inputs)}")
-        return {name: kind.accept(value[name]) for name, kind in self.inputs.items()}
+        return {name: field.codec.parse(value[name]) for name, field in self.inputs.items()}
 
     def unknown(self, value: Any) -> dict[str, list[str]]:
         """The pieces of an input that the model never saw in training, by input; empty when there are none."""
-        found = {name: self.inputs[name].unknown(part) for name, part in self.parse_inputs(value).items()}
+        parsed = self.parse_inputs(value)
+        found = {
+            name: one.coverage.unknown(parsed[name]) for name, one in self.inputs.items() if one.coverage
+        }
         return {name: pieces for name, pieces in found.items() if pieces}

@@ -24,7 +24,7 @@ def parts(record: "FinishedRun") -> Iterator[Fact]:
     """Each input with its encoder and each output with its decoder."""
     fields = record.environment.get("fields", {})
     inputs, outputs = record.experiment.inputs, record.experiment.outputs
-    encoders = [(f"input {n}", f"encoder: {in_words(o.encoder)}", n, o.kind) for n, o in inputs.items()]
+    encoders = [(f"input {n}", f"encoder: {in_words(o.part)}", n, o.kind) for n, o in inputs.items()]
     decoders = [(f"output {n}", f"decoder: {in_words(o.part)}", n, o.kind) for n, o in outputs.items()]
     for title, words, name, kind in (*encoders, *decoders):
         what = "a vocabulary of " if kind == "text" else ""

@@ -50,7 +50,7 @@ class Batches:
     ) -> None:
         self.split, self.processes, self.seed, self.mixed = split, processes, seed, mixed
         self.batch_tokens, self.batch_size = batch_tokens, batch_size
-        reads = any(kind.reads_files for kind in split.fields.all.values())
+        reads = any(field.reads_files for field in split.fields.all.values())
         workers = min(THREADS, os.cpu_count() or 1) if ahead and reads else 0
         self.threads = ThreadPoolExecutor(workers, "batches") if workers else None
         self.ahead = PREFETCH * workers

@@ -29,7 +29,9 @@ class DistributedPredictor:
         return [self.unpack(found[i % number][i // number]) for i in range(len(inputs))]
 
     def pack(self, prediction: Prediction) -> dict[str, Any]:
-        return {name: kind.pack(prediction[name]) for name, kind in self.predictor.outputs.items()}
+        return {name: field.codec.pack(prediction[name]) for name, field in self.predictor.outputs.items()}
 
     def unpack(self, packed: Mapping[str, Any]) -> Prediction:
-        return Prediction({name: k.unpack(packed[name]) for name, k in self.predictor.outputs.items()})
+        return Prediction(
+            {name: field.codec.unpack(packed[name]) for name, field in self.predictor.outputs.items()}
+        )

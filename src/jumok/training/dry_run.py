@@ -65,7 +65,7 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
     evaluations = left / trainer.evaluations.every
     (output,) = trainer.prepared.outputs.values()
     cost = steps_of_evaluation(
-        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.loss_unit == "token"
+        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.is_autoregressive
     )
     return DryRun(
         describe(trainer)._replace(start=start),

@@ -113,9 +113,9 @@ class Trainer:
         self.experiment = self.experiment.model_copy(update={"training": options})
         self.schedule = Schedule(options.schedule, self.learning_rate, options.warmup_of(steps), steps)
         (output,) = self.prepared.outputs.values()
-        metric = output.selection_metric()
+        metric = output.scoring.selection_metric()
         self.best = EarlyStopping(metric.name, metric.higher_is_better, options.patience, steps)
-        searches, every = output.loss_unit == "token", options.evaluate_every
+        searches, every = output.is_autoregressive, options.evaluate_every
         self.evaluations = planned_evaluations(
             steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
         )

@@ -11,10 +11,10 @@ from jumok.training.distributed import Distributed
 
 def batch_loss(model: EncoderDecoder, split: Split, batch: Batch, smoothing: float) -> Loss:
     """The joint loss of all outputs of a batch."""
-    memory = model.encode(batch.inputs)
+    memories = model.encode(batch.inputs)
     losses = [
-        kind.loss(model.decoders[name], memory, batch.outputs[name], smoothing)
-        for name, kind in split.outputs.items()
+        field.head.loss(model.decoders[name], memories, batch.outputs[name], smoothing)
+        for name, field in split.outputs.items()
     ]
     if len(losses) == 1:
         return losses[0]

@@ -86,9 +86,10 @@ def rounded(steps: float) -> int:
 
 def planned_learning_rate(fields: Fields, model: "ModelOptions") -> float:
     """The peak that all fields learn well with, rounded to two digits."""
-    return float(f"{min(kind.learning_rate(model) for kind in fields.all.values()):.1e}")
+    return float(f"{min(field.learning_rate(model) for field in fields.all.values()):.1e}")
 
 
 def most_examples(fields: Fields) -> int | None:
-    """The examples that all kinds bear in a batch, at most; None where tokens are budget enough."""
-    return min((kind.batch_size for kind in fields.all.values() if kind.batch_size is not None), default=None)
+    """The examples that all fields take in a batch, at most; None where tokens are budget enough."""
+    limits = (field.batching.max_examples for field in fields.all.values())
+    return min((limit for limit in limits if limit is not None), default=None)

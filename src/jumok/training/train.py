@@ -160,7 +160,7 @@ def require_same_data(prepared: Prepared, processes: Distributed) -> None:
     """Refuse processes of several machines that read other data or learned other vocabularies."""
     kinds = prepared.fields.all.values()
     texts = [split.texts.digest for split in prepared.splits.values()]
-    seen = processes.all_gather(lambda: [*texts, *(kind.digest for kind in kinds)])
+    seen = processes.all_gather(lambda: [*texts, *(field.codec.digest for field in kinds)])
     if other := [rank for rank, digests in enumerate(seen) if digests != seen[0]]:
         raise RunError(
             f"process {other[0]} reads other data than process 0; copy the same files to all machines"

@@ -1,16 +1,16 @@
 """What an experiment file may say of boxes: the head that finds them, and the metric that chooses the best model."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from jumok.kinds.image_options import FeatureRequest
-from jumok.kinds.options import ModelOptions, Options
+from jumok.kinds.features import FeatureRequest
+from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
 
 if TYPE_CHECKING:
     from jumok.encoders.image import ImageEncoder
-    from jumok.heads.dense import DenseBoxes, DenseBoxHead
-    from jumok.heads.query import QueryBoxes, QueryBoxHead
+    from jumok.heads.dense import DenseBoxHead
+    from jumok.heads.query import QueryBoxHead
     from jumok.losses.tokens import Loss
     from jumok.values import BoxTargets, Memory
 
@@ -20,6 +20,7 @@ LEVELS = (8, 16, 32)
 class DenseHeadOptions(Options):
     """The YAML under `head:` for a box of every cell."""
 
+    queries: ClassVar[None] = None  # cells answer, and none of them attends to others
     kind: Literal["dense"] = "dense"
     layers: PositiveInt = 2  # convolutions of each tower
 
@@ -30,9 +31,6 @@ class DenseHeadOptions(Options):
     @property
     def needs(self) -> FeatureRequest:
         return FeatureRequest(LEVELS, neck=True)
-
-    def num_queries(self, found: "DenseBoxes") -> None:
-        return None  # cells answer, and none of them looks around
 
     def loss(self, head: "DenseBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
         from jumok.losses.dense import dense_loss
@@ -61,10 +59,6 @@ class QueryHeadOptions(Options):
     def needs(self) -> FeatureRequest:
         return FeatureRequest((16, 32), states=True, neck=True)
 
-    def num_queries(self, found: "QueryBoxes") -> int:
-        """How many queries there are."""
-        return found.valid.shape[1]
-
     def loss(self, head: "QueryBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
         from jumok.losses.query import query_loss
 
@@ -78,13 +72,18 @@ class QueryHeadOptions(Options):
         )
 
 
-class BoxesOutput(Options):
+class BoxesOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: boxes`."""
 
+    annotations: ClassVar[str | None] = "coco, voc or yolo"
     kind: Literal["boxes"]
     head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
     metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
 
     @property
     def part(self) -> Options:
+        """The options of the decoder or head."""
         return self.head
+
+
+OUTPUT = BoxesOutput

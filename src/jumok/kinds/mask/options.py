@@ -1,10 +1,10 @@
 """What an experiment file may say of masks: the decoder that makes them, their loss and their metric."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from jumok.kinds.options import Options
+from jumok.kinds.options import Options, OutputFieldOptions
 
 if TYPE_CHECKING:
     from jumok.decoders.unet import UNetDecoder
@@ -25,9 +25,10 @@ class UNetOptions(Options):
         return UNetDecoder(encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips)
 
 
-class MaskOutput(Options):
+class MaskOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: mask`."""
 
+    annotations: ClassVar[str | None] = "masks"
     kind: Literal["mask"]
     decoder: Annotated[UNetOptions, Field()] = UNetOptions()
     dice: bool = True  # the Dice loss beside cross-entropy
@@ -35,4 +36,8 @@ class MaskOutput(Options):
 
     @property
     def part(self) -> Options:
+        """The options of the decoder or head."""
         return self.decoder
+
+
+OUTPUT = MaskOutput

@@ -1,12 +1,19 @@
 """What an experiment file may say of a text: its encoder or decoder, and what it is cut into."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.choices import TEXT_METRICS, Cell, Unit
 from jumok.errors import did_you_mean
-from jumok.kinds.options import ModelOptions, Options, TokenOptions, error_at
+from jumok.kinds.options import (
+    FieldOptions,
+    ModelOptions,
+    Options,
+    OutputFieldOptions,
+    TokenOptions,
+    error_at,
+)
 
 if TYPE_CHECKING:
     from jumok.decoders.recurrent import RecurrentDecoder
@@ -103,7 +110,7 @@ class RecurrentDecoderOptions(Options):
         return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
 
 
-class TextInput(Options):
+class TextInput(FieldOptions):
     """An entry of `inputs:` with `kind: text`."""
 
     kind: Literal["text"] = "text"
@@ -112,10 +119,16 @@ class TextInput(Options):
     )
     tokens: TokenOptions | None = None  # data.tokens, if not its own
 
+    @property
+    def part(self) -> Options:
+        """The options of the encoder."""
+        return self.encoder
 
-class TextOutput(Options):
+
+class TextOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: text`."""
 
+    is_read: ClassVar[bool] = True
     kind: Literal["text"] = "text"
     decoder: Annotated[TransformerDecoderOptions | RecurrentDecoderOptions, Field(discriminator="kind")] = (
         TransformerDecoderOptions()
@@ -126,6 +139,7 @@ class TextOutput(Options):
 
     @property
     def part(self) -> Options:
+        """The options of the decoder or head."""
         return self.decoder
 
     @model_validator(mode="after")
@@ -134,3 +148,6 @@ class TextOutput(Options):
             hint = did_you_mean(self.metric, TEXT_METRICS)
             raise error_at(f"there is no metric {self.metric!r}{hint}", "metric")
         return self
+
+
+INPUT, OUTPUT = TextInput, TextOutput

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from jumok.choices import OWN_BACKBONE
-from jumok.kinds.options import ModelOptions, Options, error_at
+from jumok.kinds.features import FeatureRequest
+from jumok.kinds.options import FieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.augmentation import Augmentation
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
 WIDEST = 256  # channels of it
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class FeatureRequest(NamedTuple):
-    """What an output wants of the encoder of an image."""
-
-    strides: tuple[int, ...]  # of the levels, as far as the backbone has them
-    states: bool = False  # the cells of one level one by one, and no maps
-    neck: bool = False  # levels that know of each other, if nothing else is said
 
 
 class BackboneOptions(Options):
@@ -135,14 +128,23 @@ class AugmentOptions(Options):
         return Augmentation(flip, scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible)
 
 
-class ImageInput(Options):
+class ImageInput(FieldOptions):
     """An entry of `inputs:` with `kind: image`."""
 
+    is_image: ClassVar[bool] = True
     kind: Literal["image"]
     size: PositiveInt = 320  # pixels of the longer side, to which every image is scaled
     encoder: BackboneOptions = BackboneOptions()
     augment: AugmentOptions | Literal["none"] = AugmentOptions()
 
+    @property
+    def part(self) -> Options:
+        """The options of the encoder."""
+        return self.encoder
+
     def augmentation(self, reads: bool) -> "Augmentation | None":
         """What may happen to images in training; `reads` tells whether a text is read in them."""
         return None if self.augment == "none" else self.augment.build(reads)
+
+
+INPUT = ImageInput

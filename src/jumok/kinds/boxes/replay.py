@@ -1,0 +1,89 @@
+"""The objects of an image, to be found again while attention is recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jumok.errors import DataError
+from jumok.geometry import iou
+from jumok.kinds.axes import query_axis
+from jumok.kinds.replay import CONVOLUTIONAL, AnswerAxes, Bilingual
+from jumok.values import BoxesPrediction, Detections, Memories
+
+UNSURE = 1e-6  # score of an object that is gone, for logarithms
+SAME = 0.5  # overlap from which on two boxes stand for one object
+
+
+@dataclass(frozen=True)
+class RescorableBoxes:
+    """The objects of an image; a part is an object, its score the one it is found with."""
+
+    name: str
+    prediction: BoxesPrediction
+    found: Detections  # in the same order, in pixels of the batch
+    num_queries: int | None  # how many object queries there are; None: cells answer, without attention
+    image: str  # the name of the input that they are found in
+    count: int = 1
+    steps: None = None  # nothing is searched for
+
+    def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
+        """The score of an object is that of its query or cell; of the surest one at its place, if that has moved on.
+
+        Where something is hidden from the encoder, other places may have become queries.
+        """
+        made = decoder(memories.of(self.image))
+        boxes = made.boxes.reshape(-1, *made.boxes.shape[-2:])[-1].float()  # (Q, 4)
+        of_class = decoder.scores(made)[0][:, self.found.labels].T  # (N, Q)
+        near = iou(self.found.boxes, boxes) >= SAME  # (N, Q)
+        rows = torch.arange(len(near), device=near.device)
+        finders = self.found.source_ids.clamp(max=len(boxes) - 1)
+        surest = of_class.masked_fill(~near, 0.0).amax(1)
+        found = torch.where(near[rows, finders], of_class[rows, finders], surest)
+        return found.clamp(min=UNSURE).log()
+
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+        finders = self.found.source_ids.tolist()
+        objects = [
+            {**one.to_json(), "query": finder}
+            for one, finder in zip(self.prediction.objects, finders, strict=True)
+        ]
+        return {
+            "name": self.name,
+            "kind": "boxes",
+            "objects": objects,
+            "least": self.prediction.score_threshold,
+        }
+
+    @property
+    def axes(self) -> AnswerAxes | None:
+        """Object queries, which look at each other; cells of a dense head have no attention."""
+        if self.num_queries is None:
+            return None
+        axis = query_axis(self.name, self.num_queries)
+        return AnswerAxes(lambda answer: axis, lambda answer: axis)
+
+    def part_of(self, answer: int, query: int) -> int:
+        finders = self.found.source_ids.tolist()
+        if query not in finders:
+            raise DataError(f"object query {query} found nothing, so there is no score to compare")
+        return finders.index(query)
+
+    def part_at(self, x: float, y: float) -> int | None:
+        boxes = (one.box for one in self.prediction.objects)
+        return next((n for n, (x1, y1, x2, y2) in enumerate(boxes) if x1 <= x < x2 and y1 <= y < y2), None)
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        if not len(scores):
+            raise DataError("nothing was found, so there is no score to compare")
+        return scores.mean() if part is None else scores[part]
+
+    def part_name(self, answer: int, part: int) -> Bilingual:
+        what = f"{part + 1} {self.prediction.objects[part].name!r}"
+        return Bilingual(f"object {what}", f"물체 {what}")
+
+    @property
+    def no_attention_reason(self) -> dict[str, Any]:
+        return CONVOLUTIONAL

@@ -1,0 +1,38 @@
+"""What fields are made from: the options of an experiment, and what was learned or saved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jumok.kinds.contract import TrainingData
+    from jumok.kinds.options import FieldOptions, OutputFieldOptions, TokenOptions
+
+
+@dataclass
+class FieldContext:
+    """The whole experiment that a field is a part of."""
+
+    inputs: "Mapping[str, FieldOptions]"
+    outputs: "Mapping[str, OutputFieldOptions]"
+    tokens: "TokenOptions"  # of texts that do not have their own
+    max_tokens: int
+    data: "TrainingData | None" = None  # None where fields are loaded from a folder
+    shared: dict[Any, Any] = field(default_factory=dict)  # what several fields have in common
+
+    @property
+    def training_data(self) -> "TrainingData":
+        """The data to learn from."""
+        if self.data is None:
+            raise TypeError("a saved field learns nothing; load it")
+        return self.data
+
+    def of_kind(self, kind: str) -> dict[str, Any]:
+        """The options of all inputs and outputs of a kind, by name."""
+        return {name: one for name, one in {**self.inputs, **self.outputs}.items() if one.kind == kind}
+
+    @property
+    def image(self) -> str:
+        """The only input that is an image, which boxes and masks are found in."""
+        (name,) = (name for name, options in self.inputs.items() if options.is_image)
+        return name

@@ -1,0 +1,295 @@
+"""Images: photographs, scans, drawings. Read from files, scaled to one size, and varied for training."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from torch import Tensor, nn
+
+from jumok.data.augmentation import Augmentation
+from jumok.data.faults import UnreadableFile
+from jumok.data.images import Size, load_image, read_header
+from jumok.data.kept import ROOM, Kept
+from jumok.data.marks import attach_marks, marks_of
+from jumok.data.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
+from jumok.data.store import TextStore
+from jumok.drawing.encoding import data_url
+from jumok.errors import DataError, RunError
+from jumok.files import read_whole, write_json
+from jumok.kinds.axes import Axis, cell_axis
+from jumok.kinds.contract import Batching, Blueprint, Example, InputField
+from jumok.kinds.fitting import FieldContext
+from jumok.kinds.image.options import ImageInput
+from jumok.kinds.options import ModelOptions
+from jumok.values import ImageBatch, Memory
+
+CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
+Given = Path | Pillow.Image  # an image as people give it
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images that are read when they are asked for; as many as fit into `room` bytes are then kept."""
+
+    given: Sequence[Given]
+    room: int = 0
+
+    @cached_property
+    def kept(self) -> Kept:
+        """Images that were read."""
+        return Kept(self.room)
+
+    def __getitem__(self, i: int) -> ImageSample:
+        pixels = self.kept.get(i, lambda: self.read(i))
+        return ImageSample(pixels, (pixels.shape[1], pixels.shape[2]))
+
+    def read(self, i: int) -> Tensor:
+        """The pixels (3, Y, X) of an image."""
+        given = self.given[i]
+        return pixels_of(load_image(given) if isinstance(given, Path) else given.convert("RGB"))
+
+    def size(self, i: int) -> Size:
+        """Width and height, without reading the pixels."""
+        given = self.given[i]
+        if not isinstance(given, Path):
+            return Size(*given.size)
+        try:
+            return read_header(given).size
+        except UnreadableFile as unreadable:
+            raise DataError(str(unreadable)) from None
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image input that knows how large the images of its training were."""
+
+    name: str
+    options: ImageInput
+    canvas: tuple[int, int]  # height and width that hold every training image, scaled to `size`
+    augmentation: Augmentation | None
+    fresh: bool = True  # weights of a backbone are loaded; a saved model brings its own
+    is_read: bool = False  # a text is read in it
+
+    @property
+    def square(self) -> tuple[int, int]:
+        """Height and width that every image is scaled into."""
+        return self.options.size, self.options.size
+
+    def scaled_size(self, size: Size) -> tuple[int, int]:
+        """Height and width at which an image of a size is looked at."""
+        return fitting_size((size.height, size.width), self.square)
+
+    def build(self, plan: Blueprint) -> nn.Module:
+        """The encoder that the options ask for, with the levels that the outputs need."""
+        return self.options.encoder.build(plan.model, plan.requests, self.fresh)
+
+    def learning_rate(self, model: ModelOptions) -> float:
+        """Models that read, or go on with pretrained weights, learn by smaller steps (benchmarks/defaults.md)."""
+        return 1e-3 if self.is_read or self.options.encoder.is_pretrained else 3e-3
+
+    @property
+    def max_examples(self) -> int:
+        """Of half as many a model that reads learns nothing for a long time (benchmarks/defaults.md)."""
+        return 16 if self.is_read else 8
+
+    def group(self, column: Images) -> np.ndarray:
+        """Images of one size on the canvas meet, so that no answer depends on what stands beside an image."""
+        sizes = [self.scaled_size(column.size(i)) for i in range(len(column.given))]
+        return np.array([height << 20 | width for height, width in sizes], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class ImageCodec:
+    """Images of rows and batches."""
+
+    about: Image
+
+    @property
+    def digest(self) -> str:
+        """The sizes that images are scaled to."""
+        return f"{self.about.options.size} {self.about.canvas}"
+
+    def column(self, store: TextStore, root: Path) -> Images:
+        """The images of all rows, read when they are asked for."""
+        return Images([root / path for path in store.texts(self.about.name)], ROOM)
+
+    def parse(self, value: object) -> Given:
+        """The path of a file, an image of Pillow's, or an array (Y, X, 3) of bytes."""
+        if isinstance(value, Pillow.Image):
+            return value
+        if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim in (2, 3):
+            return Pillow.fromarray(value)
+        if isinstance(value, str | Path) and str(value).strip():
+            return Path(value)
+        raise DataError(f"{self.about.name!r} of an input must be the path of an image; got {value!r}")
+
+    def parse_cell(self, text: str, root: Path) -> Path:
+        """A cell is a path."""
+        return root / text
+
+    def is_empty(self, value: Given) -> bool:
+        """An image is never empty."""
+        return False
+
+    def encode(self, values: Sequence[Given]) -> Images:
+        """Parsed images as a column."""
+        return Images(values)
+
+    def collate(self, items: Sequence[ImageSample]) -> ImageBatch:
+        """Images of different sizes to one batch (B, 3, Y, X)."""
+        shown = torch.tensor([item.size for item in items])  # (B, 2)
+        original = torch.tensor([item.original for item in items])  # (B, 2)
+        return ImageBatch(pad_and_stack([item.image for item in items], 0), shown, original)
+
+    def save(self, folder: Path, module: nn.Module) -> None:
+        """Write the canvas, and where the weights that training began with are from."""
+        source = getattr(module.backbone, "source", None)
+        told = None if source is None else source._asdict()
+        write_json(
+            folder / f"{self.about.name}.image.json", {"canvas": list(self.about.canvas), "weights": told}
+        )
+
+
+@dataclass(frozen=True)
+class ImageTransform:
+    """Scales the images of examples, and what is marked in them; augments them for training."""
+
+    about: Image
+
+    def __call__(self, examples: Sequence[Example], random: np.random.Generator | None) -> list[Example]:
+        name, augmentation = self.about.name, self.about.augmentation
+        images = [attach_marks(items[name], list(items.values())) for items in examples]
+        if random is None or augmentation is None:
+            images = [fit_to_canvas(image, self.about.square) for image in images]
+        else:
+            images = augmentation(images, self.about.canvas, random)
+        return [
+            {one: image if one == name else marks_of(image, item) for one, item in items.items()}
+            for items, image in zip(examples, images, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class ImageCanvas:
+    """The pixels that answers are drawn on."""
+
+    about: Image
+
+    def pixels(self, value: Given) -> Tensor:
+        """The pixels (3, Y, X) of an image as it came."""
+        return Images([value])[0].image
+
+    def batch_pixels(self, batch: ImageBatch) -> list[Tensor]:
+        """The pixels (3, Y, X) of each image, as the model gets them."""
+        return list(batch.pixels)
+
+    def cells(self, batch: ImageBatch, grid: tuple[int, int], prefix_tokens: int) -> Axis:
+        """A map of a power of two of pixels a cell, which covers the batch and what it was filled up with."""
+        needed = max(side / count for side, count in zip(batch.pixels.shape[-2:], grid, strict=True))
+        cell = scaled(batch, 2.0 ** math.ceil(math.log2(needed)))
+        return cell_axis(self.about.name, grid, cell, prefix_tokens)
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    """An image on a page that looks into a model."""
+
+    about: Image
+
+    def parse_posted(self, value: object) -> object:
+        """An uploaded image; a text would be taken for a path of this machine, and is refused."""
+        if isinstance(value, str | Mapping):
+            raise DataError(
+                f"{self.about.name} is an image; send it as a file, or the number of an example",
+                f"{self.about.name}에는 그림이 필요합니다. 파일이나 예시를 고르세요.",
+            )
+        return value
+
+    def label(self, value: Given) -> str:
+        """The name of the file."""
+        return value.name if isinstance(value, Path) else f"{value.width} × {value.height}"
+
+    def to_json(self, value: Given) -> dict[str, Any]:
+        """The image, scaled down where it is large, and its size as it came."""
+        image = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+        size = {"width": image.width, "height": image.height}
+        return {"name": self.about.name, "kind": "image", **size, "image": data_url(image)}
+
+    def axis(self, value: Given, batch: ImageBatch, memory: Memory) -> Axis:
+        """Cells in rows and columns, as the places of the states say."""
+        places = memory.states.new_zeros(0, 2) if memory.places is None else memory.places[0]  # (S, 2)
+        columns, rows = (len(side.unique()) for side in places.unbind(1))
+        stride = 2 * float(places[0, 0]) if len(places) else 0.0
+        return cell_axis(self.about.name, (rows, columns), scaled(batch, stride))
+
+
+def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
+    """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
+    height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
+    return height, width
+
+
+def pad_and_stack(images: Sequence[Tensor], filling: int) -> Tensor:
+    """Tensors (..., Y, X) of different sizes to one (B, ..., Y, X), each in the upper left corner."""
+    height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
+    batch = images[0].new_full((len(images), *images[0].shape[:-2], height, width), filling)
+    for row, image in zip(batch, images, strict=True):
+        row[..., : image.shape[-2], : image.shape[-1]] = image
+    return batch
+
+
+def image_input(about: Image) -> InputField:
+    """An image that is read by a backbone, or a small convolutional encoder."""
+    height, width = about.canvas
+    return InputField(
+        name=about.name,
+        kind="image",
+        summary=f"up to {width} × {height} pixels",
+        architecture=about.options.encoder.backbone,
+        codec=ImageCodec(about),
+        build=about.build,
+        learning_rate=about.learning_rate,
+        batching=Batching(max_examples=about.max_examples, group=about.group),
+        reads_files=True,
+        transform=ImageTransform(about),
+        canvas=ImageCanvas(about),
+        page=ImagePage(about),
+    )
+
+
+def fit_input(name: str, options: ImageInput, context: FieldContext) -> InputField:
+    """Measure the images of the training data."""
+    data = context.training_data
+    chosen = np.linspace(0, len(data.rows) - 1, min(CANVAS_SAMPLE, len(data.rows))).astype(int)
+    paths = data.store.texts(name, data.rows[chosen])
+    images = Images([data.root / path for path in paths])
+    square = (options.size, options.size)
+    sizes = [images.size(i) for i in range(len(images.given))]
+    fitted = np.array([fitting_size((size.height, size.width), square) for size in sizes])  # (n, 2)
+    height, width = fitted.max(0).tolist()
+    reads = is_read(context)
+    return image_input(Image(name, options, (height, width), options.augmentation(reads), is_read=reads))
+
+
+def load_input(name: str, options: ImageInput, context: FieldContext, folder: Path) -> InputField:
+    """The image input of a saved model."""
+    file = folder / f"{name}.image.json"
+    try:
+        height, width = json.loads(read_whole(file))["canvas"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    reads = is_read(context)
+    augmentation = options.augmentation(reads)
+    return image_input(Image(name, options, (height, width), augmentation, fresh=False, is_read=reads))
+
+
+def is_read(context: FieldContext) -> bool:
+    """Whether a text is read in the image."""
+    return any(options.is_read for options in context.outputs.values())

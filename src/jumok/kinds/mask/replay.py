@@ -1,0 +1,73 @@
+"""The class of each pixel, to be given again while attention is recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from jumok.data.annotations.palette import PALETTE
+from jumok.drawing.encoding import data_url, shrunk
+from jumok.drawing.masks import mask_image
+from jumok.kinds.replay import CONVOLUTIONAL, Bilingual, part_required
+from jumok.values import ImageBatch, MaskPrediction, Memories
+
+
+@dataclass(frozen=True)
+class RescorableMask:
+    """The class of each pixel; a part is a pixel of the mask as it is shown, its score the class's log-probability."""
+
+    name: str
+    prediction: MaskPrediction
+    pictures: ImageBatch
+    image: str  # the name of the input whose pixels have classes
+    count: int = 1
+    axes: None = None  # convolutions have no attention
+    steps: None = None  # nothing is searched for
+
+    @cached_property
+    def shown(self) -> Tensor:
+        """The classes (Y, X) of the mask in the size in which it is shown."""
+        classes = torch.from_numpy(self.prediction.classes.astype("int64"))
+        grid = shrunk((classes.shape[0], classes.shape[1]))
+        return F.interpolate(classes[None, None].double(), size=grid, mode="nearest-exact")[0, 0].long()
+
+    def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
+        height, width = self.pictures.valid_size[0].tolist()
+        logits = decoder(memories.of(self.image)).float()[:, :, :height, :width]
+        size = (self.shown.shape[0], self.shown.shape[1])
+        fitted = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)  # (1, C, Y, X)
+        wanted = self.shown.to(fitted.device)[None, None]
+        return fitted.log_softmax(1).gather(1, wanted).flatten()
+
+    def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+        classes = [
+            {"name": name, "colour": "#" + bytes(PALETTE[number % len(PALETTE)]).hex()}
+            for number, name in enumerate(self.prediction.names)
+        ]
+        image = mask_image(self.shown.numpy() % len(PALETTE), dict(enumerate(PALETTE)))
+        shown = {"mask": data_url(image, exact=True), "grid": list(self.shown.shape)}
+        return {"name": self.name, "kind": "mask", "classes": classes, **shown}
+
+    def part_of(self, answer: int, query: int) -> int:
+        return part_required(query, self.shown.numel(), "pixel")
+
+    def part_at(self, x: float, y: float) -> int:
+        (height, width), (rows, columns) = self.prediction.classes.shape, self.shown.shape
+        row, column = int(y * rows / height), int(x * columns / width)
+        return min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
+
+    def score(self, scores: Tensor, part: int | None) -> Tensor:
+        return scores.mean() if part is None else scores[part]
+
+    def part_name(self, answer: int, part: int) -> Bilingual:
+        row, column = divmod(part, self.shown.shape[1])
+        what = f"({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
+        return Bilingual(f"pixel {what}", f"픽셀 {what}")
+
+    @property
+    def no_attention_reason(self) -> dict[str, Any]:
+        return CONVOLUTIONAL

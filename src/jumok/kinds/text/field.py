@@ -1,0 +1,473 @@
+"""Text: sentences, words, numbers, codes. Anything that is written as characters."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from jumok.data.atomic_folder import cache_folder, cache_key
+from jumok.data.rows import clean
+from jumok.data.specials import BANNED, BOS, EOS, PAD, UNK
+from jumok.data.store import TextStore, TokenStore
+from jumok.data.token_choice import choose_tokens
+from jumok.data.vocabulary import Vocabulary
+from jumok.drawing.sheet import LabelledImage
+from jumok.errors import DataError, RunError
+from jumok.files import SURROGATE, unwritable
+from jumok.kinds.axes import Axis, token_axis
+from jumok.kinds.contract import (
+    Batching,
+    Blueprint,
+    Column,
+    DecodingRequest,
+    InputField,
+    LengthLimit,
+    OutputField,
+    TrainingData,
+)
+from jumok.kinds.features import FeatureRequest
+from jumok.kinds.fitting import FieldContext
+from jumok.kinds.options import ModelOptions, TokenOptions
+from jumok.kinds.text.options import TextInput, TextOutput
+from jumok.kinds.text.replay import RescorableTexts
+from jumok.layers.embedding import TokenOutput
+from jumok.losses.tokens import Loss, token_loss
+from jumok.metrics.metric import Metric
+from jumok.metrics.overlap import chrf
+from jumok.metrics.text import Unit, telling_metrics, text_metrics
+from jumok.search.tracing import TracedSearch
+from jumok.values import Hypothesis, Memories, Memory, Padded, TextPrediction
+
+ENCODED_AT_ONCE = 4096  # rows
+USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
+UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
+VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
+LONGEST = 20_000  # characters of a text that a page may send
+TOO_LONG = "shorten it, or raise data.max_tokens"
+
+
+@dataclass(frozen=True)
+class TokenColumn:
+    """Texts as token numbers, in memory."""
+
+    tokens: list[list[int]]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each text (N,)."""
+        return np.array([len(tokens) for tokens in self.tokens], dtype=np.int64)
+
+    def __getitem__(self, i: int) -> list[int]:
+        return self.tokens[i]
+
+
+@dataclass(frozen=True)
+class TextCodec:
+    """Texts to tokens and back, by a vocabulary that is known."""
+
+    name: str
+    vocabulary: Vocabulary
+    backwards: bool  # the model reads or writes it from the right (Lee et al., 2023, for arithmetic)
+
+    @property
+    def digest(self) -> str:
+        """What decides how texts are encoded, as one string."""
+        return f"{self.vocabulary.digest} {self.backwards}"
+
+    @property
+    def summary(self) -> str:
+        """The size and kind of the vocabulary."""
+        return f"{len(self.vocabulary):,} tokens ({self.vocabulary.kind})"
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token numbers of each text, the end mark last."""
+        encoded = self.vocabulary.encode(texts)
+        return [[*(reversed(tokens) if self.backwards else tokens), EOS] for tokens in encoded]
+
+    def encode(self, values: Sequence[str]) -> TokenColumn:
+        """Parsed texts as a column."""
+        return TokenColumn(self.tokens(values))
+
+    def column(self, store: TextStore, root: Path) -> TokenStore:
+        """Token numbers of all rows, kept in the cache."""
+        folder = cache_folder() / "tokens" / cache_key(store.digest, self.name, self.digest)
+        if folder.exists():
+            with suppress(DataError):  # a damaged one is made anew
+                return TokenStore.open(folder)
+
+        def sequences() -> Iterator[Sequence[int]]:
+            for start in range(0, len(store), ENCODED_AT_ONCE):
+                some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
+                yield from self.tokens(list(store.texts(self.name, some)))
+
+        return TokenStore.write(folder, sequences(), len(self.vocabulary))
+
+    def collate(self, items: Sequence[np.ndarray | Sequence[int]]) -> Padded:
+        """Token numbers of different lengths to one batch (B, L)."""
+        lengths = np.array([len(item) for item in items])  # (B,)
+        valid = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
+        values = np.full(valid.shape, PAD, dtype=np.int64)
+        values[valid] = np.concatenate(items)
+        return Padded(torch.from_numpy(values), torch.from_numpy(valid))
+
+    def count_unknown(self, column: Column, rows: np.ndarray) -> int:
+        """Tokens of these rows that the vocabulary does not have."""
+        return sum(int((column[int(row)] == UNK).sum()) for row in rows)
+
+    def unknown(self, value: str) -> list[str]:
+        """The pieces of a text that the vocabulary does not have."""
+        return self.vocabulary.missing(value)
+
+    def save(self, folder: Path, module: nn.Module) -> None:
+        """Write the vocabulary."""
+        self.vocabulary.save(folder / f"{self.name}.vocabulary.json")
+
+    def batching(self, limit: int) -> Batching:
+        """Texts of about one length meet; the token budget of a batch is enough to bound it."""
+        return Batching(lengths=token_lengths, limit=LengthLimit(limit, "tokens", TOO_LONG))
+
+
+@dataclass(frozen=True)
+class TextInputCodec(TextCodec):
+    """Texts that are read."""
+
+    def parse(self, value: object) -> str:
+        """The text without what has no meaning; DataError when it is no text."""
+        if not isinstance(value, str):
+            raise DataError(f"{self.name!r} of an input must be a text; got {value!r}")
+        text = clean(value)
+        if SURROGATE.search(text):
+            raise DataError(
+                f"{self.name!r} of an input holds half a character or a byte that is not UTF-8 "
+                "(a lone surrogate \\ud800-\\udfff); write it as UTF-8"
+            )
+        return text
+
+    def parse_cell(self, text: str, root: Path) -> str:
+        """A cell is the text."""
+        return text
+
+    def is_empty(self, value: str) -> bool:
+        """Whether there are only blanks."""
+        return not value.strip()
+
+
+@dataclass(frozen=True)
+class TextOutputCodec(TextCodec):
+    """Texts that are written."""
+
+    def from_cells(self, texts: Sequence[str], root: Path) -> list[TextPrediction]:
+        """Each text as if it was predicted."""
+        return [TextPrediction(text, 1.0) for text in texts]
+
+    def from_batch(self, batch: Padded) -> list[TextPrediction]:
+        """The texts of target tokens, end marks left out."""
+        lengths = batch.valid.sum(-1).tolist()
+        tokens = [row[: length - 1] for row, length in zip(batch.values.tolist(), lengths, strict=True)]
+        return [self.to_prediction([Hypothesis(row, 1.0, 0.0)]) for row in tokens]
+
+    def to_prediction(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
+        """The best hypothesis as a text, with the others as alternatives."""
+        texts = [
+            TextPrediction(self.vocabulary.decode(h.tokens[:: -1 if self.backwards else 1]), h.score)
+            for h in hypotheses
+        ]
+        return TextPrediction(texts[0].text, texts[0].score, tuple(texts[1:]))
+
+    def pack(self, value: TextPrediction) -> tuple[str, float]:
+        """Text and score."""
+        return value.text, value.score
+
+    def unpack(self, packed: tuple[str, float]) -> TextPrediction:
+        """The text that `pack` was given."""
+        return TextPrediction(*packed)
+
+    def reference_page(self, texts: Sequence[str]) -> dict[str, Any]:
+        """The first right text with its tokens, and the others."""
+        text, *others = map(clean, texts)
+        (tokens,) = self.tokens([text])
+        return {"text": text, "tokens": self.vocabulary.pieces(tokens), "others": others}
+
+
+@dataclass(frozen=True)
+class TextHead:
+    """A decoder of tokens, and the search through what it may write."""
+
+    options: TextOutput
+    codec: TextOutputCodec
+    embedding: str  # its name; the same name is the same embedding
+    max_tokens: int  # most tokens, the end mark included
+    needs: FeatureRequest = FeatureRequest((8,), states=True)
+    empty_prediction: TextPrediction = TextPrediction("", 0.0)
+
+    def build(self, plan: Blueprint) -> nn.Module:
+        """The decoder that the options ask for."""
+        size = len(self.codec.vocabulary)
+        words = plan.embedding(self.embedding, size)
+        output = TokenOutput(size, plan.model.width, words if plan.model.tie else None)
+        return self.options.decoder.build(words, output, plan.model, self.max_tokens)
+
+    def loss(self, decoder: Any, memories: Memories, target: Padded, smoothing: float) -> Loss:
+        """Cross-entropy of every target token given those before it (teacher forcing)."""
+        hidden = decoder.hidden(shift_right(target.values), memories.joined)  # (B, T, D)
+        return token_loss(decoder.output, hidden, target.values, target.valid, smoothing)
+
+    def predict(
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
+    ) -> list[TextPrediction]:
+        """The best text for each source, with its alternatives."""
+        found = request.search(decoder, memories.joined, BOS, EOS, self.limit(request), request.example_ids)
+        return [self.codec.to_prediction(hypotheses) for hypotheses in found]
+
+    def replay(
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
+    ) -> RescorableTexts:
+        """All answers of the search."""
+        followed = TracedSearch(request.search, BANNED)
+        (found,) = followed(decoder, memories.joined, BOS, EOS, self.limit(request), request.example_ids)
+        (trace,) = followed.traces
+        best = self.codec.to_prediction(found)
+        tokens = tuple(tuple(trace.tokens_of(0, rank)) for rank in range(len(found)))
+        to_pieces = self.codec.vocabulary.pieces
+        return RescorableTexts(
+            self.codec.name,
+            (best, *best.alternatives),
+            tokens,
+            tuple(tuple(to_pieces(one)) for one in tokens),
+            BANNED,
+            trace.beam_history(0),
+            to_pieces,
+            self.codec.backwards,
+        )
+
+    def limit(self, request: DecodingRequest) -> int:
+        """The most tokens that are written, the end mark left out."""
+        return min(request.max_tokens, self.max_tokens - 1)
+
+
+@dataclass(frozen=True)
+class TextScoring:
+    """Scores of texts, by what errors are counted in."""
+
+    options: TextOutput
+    vocabulary: Vocabulary
+
+    @property
+    def unit(self) -> Unit:
+        """What errors are counted in: phones and codes that spell a word, characters, or words."""
+        return self.options.unit or UNITS.get(self.vocabulary.kind, "word")
+
+    def prediction(self, value: TextPrediction) -> str:
+        """The text alone."""
+        return value.text
+
+    def reference(self, texts: Sequence[str], root: Path) -> list[str]:
+        """All right texts."""
+        return list(texts)
+
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics by name."""
+        return text_metrics(self.unit)
+
+    def headline(self, references: Sequence[list[str]]) -> list[str]:
+        """The metrics worth showing, by what the references are like."""
+        return telling_metrics(self.unit, references)
+
+    def selection_metric(self) -> Metric:
+        """The metric that chooses the best model."""
+        by_unit = {"symbol": "token_error_rate", "character": "exact_match", "word": "bleu"}
+        return self.metrics()[self.options.metric or by_unit[self.unit]]
+
+    def per_example_metric(self) -> Metric:
+        """BLEU says little of one sentence, and a right or wrong says nothing of how far off a word is."""
+        return chrf if self.unit == "word" else self.metrics()["token_error_rate"]
+
+
+def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
+    """A text below the image that it was read in."""
+    return LabelledImage(image, value.text or "(nothing)")
+
+
+@dataclass(frozen=True)
+class TextPage:
+    """A text on a page that looks into a model."""
+
+    codec: TextInputCodec
+
+    def parse_posted(self, value: object) -> str:
+        """A text that is not too long to look into."""
+        name = self.codec.name
+        if not isinstance(value, str):
+            raise DataError(f"{name} is a text; got {type(value).__name__}")
+        if len(value) > LONGEST:
+            raise DataError(
+                f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it",
+                f"{name}: 글자가 {len(value):,}개입니다. {LONGEST:,}개까지만 살펴볼 수 있으니 줄이세요.",
+            )
+        return value
+
+    def label(self, value: str) -> str:
+        """The text itself."""
+        return value
+
+    def to_json(self, value: str) -> dict[str, Any]:
+        """The text, its tokens in the order that the model reads them, and where each stands in it."""
+        codec = self.codec
+        spans = codec.vocabulary.spans(value)
+        places = [*(reversed(spans) if codec.backwards else spans), (len(value), len(value))]
+        return {
+            "name": codec.name,
+            "kind": "text",
+            "text": value,
+            "tokens": codec.vocabulary.pieces(codec.tokens([value])[0]),
+            "pieces": [list(place) for place in places],
+        }
+
+    def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
+        """The tokens."""
+        labels = self.codec.vocabulary.pieces(batch.values[0].tolist())
+        return token_axis("input", self.codec.name, labels, backwards=self.codec.backwards)
+
+
+def token_lengths(column: TokenColumn | TokenStore) -> np.ndarray:
+    """Tokens of each text (N,), end marks included."""
+    return column.lengths
+
+
+def learning_rate(model: ModelOptions) -> float:
+    """Wider models learn by smaller steps (Yang et al., 2022)."""
+    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
+
+
+def shift_right(tokens: Tensor) -> Tensor:
+    """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
+    return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
+
+
+def text_input(
+    name: str, options: TextInput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
+) -> InputField:
+    """A text that is read; `limit` is the most tokens of it, the end mark included."""
+    codec = TextInputCodec(name, vocabulary, backwards)
+
+    def build(plan: Blueprint) -> nn.Module:
+        words = plan.embedding(embedding, len(vocabulary))
+        return options.encoder.build(words, plan.model, limit)
+
+    return InputField(
+        name=name,
+        kind="text",
+        summary=codec.summary,
+        architecture=options.encoder.kind,
+        codec=codec,
+        build=build,
+        learning_rate=learning_rate,
+        batching=codec.batching(limit),
+        coverage=codec,
+        page=TextPage(codec),
+    )
+
+
+def text_output(
+    name: str, options: TextOutput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
+) -> OutputField:
+    """A text that is written; `limit` is the most tokens of it, the end mark included."""
+    codec = TextOutputCodec(name, vocabulary, backwards)
+    head = TextHead(options, codec, embedding, limit)
+    return OutputField(
+        name=name,
+        kind="text",
+        summary=codec.summary,
+        architecture=options.decoder.architecture,
+        codec=codec,
+        head=head,
+        scoring=TextScoring(options, vocabulary),
+        learning_rate=learning_rate,
+        loss_unit="token",
+        batching=codec.batching(limit),
+        is_autoregressive=True,
+        coverage=codec,
+        draw=draw_text,
+        replay=head.replay,
+        reference_page=codec.reference_page,
+    )
+
+
+# ---------------------------------------------------------------- from an experiment to fields
+
+
+def fit_input(name: str, options: TextInput, context: FieldContext) -> InputField:
+    """Learn the vocabulary of an input, together with the fields that share it."""
+    return text_input(name, options, *learned(name, context), context.max_tokens)
+
+
+def fit_output(name: str, options: TextOutput, context: FieldContext) -> OutputField:
+    """Learn the vocabulary of an output, together with the fields that share it."""
+    return text_output(name, options, *learned(name, context), context.max_tokens)
+
+
+def load_input(name: str, options: TextInput, context: FieldContext, folder: Path) -> InputField:
+    """The input of a saved model."""
+    return text_input(name, options, *loaded(name, context, folder), context.max_tokens)
+
+
+def load_output(name: str, options: TextOutput, context: FieldContext, folder: Path) -> OutputField:
+    """The output of a saved model."""
+    return text_output(name, options, *loaded(name, context, folder), context.max_tokens)
+
+
+def learned(name: str, context: FieldContext) -> tuple[Vocabulary, str, bool]:
+    """The vocabulary of a field, the name of its embedding, and whether it is read from the right."""
+    known = embeddings_of(context)
+    embedding, tokens = known[name]
+    key = ("vocabulary", embedding)
+    if key not in context.shared:
+        columns = [one for one in known if known[one][0] == embedding]
+        context.shared[key] = learn_vocabulary(context.training_data, tokens, columns)
+    return context.shared[key], embedding, tokens.direction == "right_to_left"
+
+
+def loaded(name: str, context: FieldContext, folder: Path) -> tuple[Vocabulary, str, bool]:
+    """The same of a saved model."""
+    embedding, tokens = embeddings_of(context)[name]
+    vocabulary = Vocabulary.load(folder / f"{name}.vocabulary.json")
+    return vocabulary, embedding, tokens.direction == "right_to_left"
+
+
+def embeddings_of(context: FieldContext) -> dict[str, tuple[str, TokenOptions]]:
+    """For each text field the name of its embedding and how its vocabulary is made."""
+    fields = context.of_kind("text")
+    shared = {n for n, options in fields.items() if options.tokens is None and context.tokens.shared}
+    return {
+        name: ("shared", context.tokens)
+        if name in shared
+        else (f"own {name}", options.tokens or context.tokens)
+        for name, options in fields.items()
+    }
+
+
+def learn_vocabulary(data: TrainingData, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
+    """A vocabulary of these columns; the same as before from the cache."""
+    how = f"{VOCABULARIES} {options.model_dump_json(exclude={'shared', 'direction'})}"
+    key = cache_key(data.store.digest, data.rows.tobytes(), how, *sorted(columns))
+    file = cache_folder() / "vocabularies" / f"{key}.json"
+    with suppress(RunError):  # it is not there, or damaged
+        return Vocabulary.load(file)
+
+    def texts() -> Iterator[str]:
+        for column in columns:
+            yield from data.texts(column)
+
+    kind = options.given_kind or choose_tokens(texts())
+    vocabulary = Vocabulary.learn(texts(), kind, options.size, options.min_count, options.digits)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(file, error) from error
+    vocabulary.save(file)
+    return vocabulary
