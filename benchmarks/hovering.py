@@ -28,11 +28,12 @@ from jumok.inspection.inspect import summary
 from jumok.inspection.server import application
 from jumok.inspection.workbench import LoadedRun, Workbench
 from jumok.kinds.catalogue import Fields, build_model
-from jumok.kinds.image import Image
-from jumok.kinds.image_options import ImageInput
+from jumok.kinds.contract import InputField, OutputField
+from jumok.kinds.image.field import Image, image_input
+from jumok.kinds.image.options import ImageInput
 from jumok.kinds.options import DecodingOptions, ModelOptions
-from jumok.kinds.text import Text
-from jumok.kinds.text_options import TextInput, TextOutput
+from jumok.kinds.text.field import text_input, text_output
+from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -43,12 +44,12 @@ GREEDY = DecodingOptions(method="greedy", max_tokens=TOKENS)
 PAUSE = 0.06  # seconds on an output
 
 
-def said(layers: int) -> Text:
+def said(layers: int) -> OutputField:
     decoder = TextOutput(decoder={"kind": "transformer", "layers": layers})  # type: ignore[arg-type]
-    return Text("said", decoder, VOCABULARY, "shared", False, 300)
+    return text_output("said", decoder, VOCABULARY, "shared", False, 300)
 
 
-def predictor_of(read: Text | Image, layers: int, width: int) -> Predictor:
+def predictor_of(read: InputField, layers: int, width: int) -> Predictor:
     torch.manual_seed(1)
     fields = Fields({read.name: read}, {"said": said(layers)})
     model = build_model(fields, ModelOptions(width=width, heads=8, dropout=0.0))
@@ -57,7 +58,7 @@ def predictor_of(read: Text | Image, layers: int, width: int) -> Predictor:
 
 def translation() -> LoadedRun:
     encoder = TextInput(encoder={"kind": "transformer", "layers": 4})  # type: ignore[arg-type]
-    predictor = predictor_of(Text("text", encoder, VOCABULARY, "shared", False, 300), 4, 256)
+    predictor = predictor_of(text_input("text", encoder, VOCABULARY, "shared", False, 300), 4, 256)
     text = " ".join((WORDS * TOKENS)[: TOKENS - 1])
     return LoadedRun("translation", predictor, summary(predictor), [Example("a text", {"text": text}, {})])
 
@@ -65,7 +66,7 @@ def translation() -> LoadedRun:
 def caption() -> LoadedRun:
     cells = {"backbone": "convolutional", "strides": [4], "channels": [8, 8, 8]}
     options = ImageInput(kind="image", size=SIDE, augment="none", encoder=cells)  # type: ignore[arg-type]
-    predictor = predictor_of(Image("photo", options, (SIDE, SIDE), None, fresh=False), 2, 64)
+    predictor = predictor_of(image_input(Image("photo", options, (SIDE, SIDE), None, fresh=False)), 2, 64)
     noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
     picture = Pillow.fromarray(noise)
     example = Example("a picture", {"photo": picture}, {"photo": thumbnail(picture)})

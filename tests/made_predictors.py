@@ -8,14 +8,17 @@ from PIL import Image as Pillow
 
 from jumok.data.annotations.annotated import Class
 from jumok.data.vocabulary import Vocabulary
-from jumok.kinds.boxes import Boxes, BoxesOutput
+from jumok.kinds.boxes.field import Boxes, boxes_output
+from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.catalogue import Fields, build_model
-from jumok.kinds.image import Image
-from jumok.kinds.image_options import ImageInput
-from jumok.kinds.mask import Mask, MaskOutput
+from jumok.kinds.contract import InputField, OutputField
+from jumok.kinds.image.field import Image, image_input
+from jumok.kinds.image.options import ImageInput
+from jumok.kinds.mask.field import Mask, mask_output
+from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.options import DecodingOptions, ModelOptions
-from jumok.kinds.text import Text
-from jumok.kinds.text_options import TextInput, TextOutput
+from jumok.kinds.text.field import text_input, text_output
+from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
 
 WORDS = "ein hund und zwei katzen sehen den mond über der stadt"
@@ -44,20 +47,20 @@ def made_predictor(
     )
 
 
-def input_kind(name: str, given: dict[str, Any]) -> Text | Image:
+def input_kind(name: str, given: dict[str, Any]) -> InputField:
     if given.get("kind") == "image":
         options = ImageInput(**{"size": SIZE, "augment": "none", **given})
-        return Image(name, options, (SIZE, SIZE), None, fresh=False)
+        return image_input(Image(name, options, (SIZE, SIZE), None, fresh=False))
     backwards = given.pop("backwards", False)
-    return Text(name, TextInput(**given), VOCABULARY, "shared", backwards, 300)
+    return text_input(name, TextInput(**given), VOCABULARY, "shared", backwards, 300)
 
 
-def output_kind(given: dict[str, Any]) -> Text | Boxes | Mask:
+def output_kind(given: dict[str, Any]) -> OutputField:
     if given.get("kind") == "boxes":
-        return Boxes("said", BoxesOutput(**given), CLASSES, "photo")
+        return boxes_output(Boxes("said", BoxesOutput(**given), CLASSES, "photo"))
     if given.get("kind") == "mask":
-        return Mask("said", MaskOutput(**given), CLASSES, "photo")
-    return Text("said", TextOutput(**given), VOCABULARY, "shared", False, 300)
+        return mask_output(Mask("said", MaskOutput(**given), CLASSES, "photo"))
+    return text_output("said", TextOutput(**given), VOCABULARY, "shared", False, 300)
 
 
 CONVOLUTIONS = {

@@ -43,7 +43,7 @@ def longer(short: Padded, extra: int, vocabulary: int) -> Padded:
 def loss_of(model: EncoderDecoder, source: Padded, target: Padded) -> Tensor:
     """Predict from each token of the target the next number: easy to say, and it goes through everything."""
     decoder = model.decoders["target"]
-    hidden = decoder.hidden(target.values, model.encode({"source": source}))
+    hidden = decoder.hidden(target.values, model.encode({"source": source}).joined)
     return token_loss(decoder.output, hidden, (target.values + 1) % WRITABLE, target.valid, 0.1).total
 
 
@@ -81,7 +81,7 @@ def test_batch_equals_its_rows(model, source, target):
 
 
 def test_step_by_step_equals_all_at_once(model, source, target):
-    decoder, memory = model.decoders["target"], model.encode({"source": source})
+    decoder, memory = model.decoders["target"], model.encode({"source": source}).joined
     whole, state = decoder(target.values, memory), decoder.start(memory)
     for t in range(T):
         logits, state = decoder.step(target.values[:, t], state)
@@ -128,7 +128,9 @@ CHOICES = {
 def test_selected_hypotheses_go_on_as_if_alone(model, source, choices):
     sources = list(rows_of(source))
     with torch.no_grad():
-        for written, logits in search(model.decoders["target"], model.encode({"source": source}), choices):
+        for written, logits in search(
+            model.decoders["target"], model.encode({"source": source}).joined, choices
+        ):
             expected = [alone(model, sources[number], tokens) for number, tokens in written]
             assert_close(logits, torch.stack(expected))
 
@@ -182,7 +184,7 @@ def test_autocast_steps_are_near_all_at_once(model, source, target):
     model.float()
     decoder = model.decoders["target"]
     with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():
-        memory = model.encode({"source": source})
+        memory = model.encode({"source": source}).joined
         whole, state = decoder(target.values, memory), decoder.start(memory)
         for t in range(T):
             logits, state = decoder.step(target.values[:, t], state)

@@ -22,7 +22,7 @@ def two_inputs() -> tuple[EncoderDecoder, dict]:
 def test_encoders_join_in_their_own_order():
     model, inputs = two_inputs()
     german, french = model.encoders["german"](inputs["german"]), model.encoders["french"](inputs["french"])
-    memory = model.encode(inputs)
+    memory = model.encode(inputs).joined
     assert memory.states.shape == (B, 5 + 6, D)
     assert_close(memory.states, torch.cat((german.states, french.states), 1))
     assert torch.equal(memory.valid, torch.cat((german.valid, french.valid), 1))
@@ -32,13 +32,13 @@ def test_encoders_join_in_their_own_order():
 def test_one_encoder_is_left_as_it_is():
     model, inputs = two_inputs()
     del model.encoders["french"]
-    assert_close(model.encode(inputs), model.encoders["german"](inputs["german"]))
+    assert_close(model.encode(inputs).joined, model.encoders["german"](inputs["german"]))
 
 
 def test_each_decoder_writes_from_the_same_memory():
     model, inputs = two_inputs()
     written = {name: torch.randint(WRITABLE, (B, T)) for name in ("spanish", "english")}
-    logits, memory = model(inputs, written), model.encode(inputs)
+    logits, memory = model(inputs, written), model.encode(inputs).joined
     assert list(logits) == ["english", "spanish"]
     for name, decoder in model.decoders.items():
         assert logits[name].shape == (B, T, WRITABLE)

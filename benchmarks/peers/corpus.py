@@ -13,7 +13,7 @@ def write_corpus(folder: Path, recipe: Path, data: Path, sentences: int) -> dict
     """Write train.npz and test.npz (its first sentences) as `read_pairs` reads them; says what is in them."""
     prepared = prepare(experiment_of(recipe, data, "S"), print)
     train, test = prepared.splits["train"], prepared.splits["test"]
-    vocabulary = len(prepared.outputs["english"].vocabulary)
+    vocabulary = len(prepared.outputs["english"].codec.vocabulary)
     write(folder / "train.npz", train, len(train), vocabulary)
     write(folder / "test.npz", test, sentences, vocabulary)
     return {

@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
+from jumok.data.specials import BANNED
 from jumok.dataset import Prepared, prepare
 from jumok.device import autocast
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.kinds.catalogue import build_model
-from jumok.kinds.text import BANNED
 from jumok.machine import tune_process
 from jumok.predictor.model_folder import cast_weights_bf16
 from jumok.search import BeamSearch, Greedy
@@ -87,7 +87,7 @@ def decode(job: Job) -> dict[str, Any]:
     def answer(sources: list[list[int]], beam: int) -> list[list[int]]:
         search = Greedy(banned) if beam == 1 else BeamSearch(beam, forbidden_tokens=banned)
         with autocast(torch.device("cpu"), job.precision):
-            memory = model.encode({"german": german.collate(sources)})
+            memory = model.encode({"german": german.codec.collate(sources)}).joined
             found = search(english, memory, BOS, EOS, job.answer)
         return [hypotheses[0].tokens for hypotheses in found]
 

@@ -229,7 +229,7 @@ def test_step_by_step_is_all_at_once():
     source, target = padded([5], READABLE), padded([4], WRITABLE)
     with mask_attention(model, [AttentionSite(CROSS)], [1, 2], [3]):
         expected = logits_of(model, source, target.values)[:, 3]
-    decoder, memory = model.decoders["target"], model.encode({"source": source})
+    decoder, memory = model.decoders["target"], model.encode({"source": source}).joined
     with mask_attention(model, [AttentionSite(CROSS, call=3)], [1, 2]):
         state = decoder.start(memory)
         for t in range(4):

@@ -70,7 +70,7 @@ def test_every_attention_of_a_transformer_is_kept(mode):
 def test_the_weights_are_those_of_the_layer():
     model, (source, tokens) = transformer(), example()
     with jumok.record(model, only="*.cross") as maps:
-        memory = model.encode({"source": source})
+        memory = model.encode({"source": source}).joined
         model.decoders["target"](tokens, memory)
     assert maps.names == [name for name in LAYERS if name.endswith("cross")]
     cross = model.get_submodule(LAYERS[3])
@@ -137,7 +137,7 @@ def test_a_step_of_training_does_not_change_additive_weights():
 def test_a_search_is_kept_step_by_step(search):
     model, (source, _) = transformer(), example()
     with torch.inference_mode(), jumok.record(model) as maps:
-        memory = model.encode({"source": source})
+        memory = model.encode({"source": source}).joined
         search(model.decoders["target"], memory, 1, 2, 6)
     past, cross = maps.all(LAYERS[2]), maps.all(LAYERS[3])
     assert len(past) == len(cross) > 2 and maps[LAYERS[0]].shape == (2, 2, 5, 5)

@@ -91,7 +91,7 @@ def test_formats_with_a_list_of_classes_have_the_same_in_all_parts(tmp_path, kin
         )
         parts = [{"yolo": file, "split": split} for split in ("train", "val")]
     prepared = prepare(experiment(tmp_path, *parts), lambda said: None)
-    assert [one.name for one in prepared.outputs["seen"].classes] == ["dog", "cat"]
+    assert [one.name for one in prepared.outputs["seen"].classes.classes] == ["dog", "cat"]
     assert len(prepared.splits["valid"]) == 1
 
 

@@ -12,6 +12,9 @@ from jumok.data.store import TokenStore
 from jumok.data.vocabulary import Vocabulary
 from jumok.dataset import Prepared, Split, prepare
 from jumok.errors import DataError
+from jumok.kinds.catalogue import build_model
+from jumok.kinds.options import ModelOptions
+from jumok.layers.embedding import TokenEmbedding
 from small_experiments import small_experiment, words, write_table
 
 FAULTY = ["ab\tba", "abc\tcba\tmore", "c", "\td", "ef\tfe"]  # lines 2 to 6, of which 3, 4 and 5 are faulty
@@ -49,7 +52,7 @@ def test_tokens_spell_the_text_and_end(tmp_path):
     for row, example in enumerate([3, 0, 7]):
         tokens = source.values[row][source.valid[row]].tolist()
         assert tokens[-1] == EOS
-        assert split.inputs["source"].vocabulary.decode(tokens) == split.text("source", example)
+        assert split.inputs["source"].codec.vocabulary.decode(tokens) == split.text("source", example)
     assert source.valid.sum(1).tolist() == split.lengths("source")[[3, 0, 7]].tolist()
     assert batch.outputs["target"].valid.equal(source.valid)  # reversals are as long
 
@@ -188,6 +191,12 @@ def test_a_split_that_leaves_nothing(tmp_path):
 # --- vocabularies
 
 
+def embeddings(prepared: Prepared) -> int:
+    """How many embeddings a model of these fields has; a shared one counts once."""
+    model = build_model(prepared.fields, ModelOptions(width=16, heads=2))
+    return sum(isinstance(part, TokenEmbedding) for part in model.modules())
+
+
 def test_a_shared_vocabulary_is_one(tmp_path):
     small_experiment(tmp_path)
     write_table(tmp_path / "train.tsv", [("abc", "xy"), ("b", "yz")])
@@ -195,24 +204,28 @@ def test_a_shared_vocabulary_is_one(tmp_path):
     write_table(tmp_path / "test.tsv", [("abc", "xy")])
     shared = make(tmp_path, "data.tokens.shared=true")
     source, target = shared.inputs["source"], shared.outputs["target"]
-    assert source.vocabulary is target.vocabulary and source.table == target.table
-    assert source.unknown("abcxyz") == []
+    assert source.codec.vocabulary is target.codec.vocabulary and embeddings(shared) == 1
+    assert source.coverage.unknown("abcxyz") == []
     own = make(tmp_path)
     source, target = own.inputs["source"], own.outputs["target"]
-    assert source.table != target.table
-    assert source.unknown("abcxyz") == ["x", "y", "z"] and target.unknown("abcxyz") == ["a", "b", "c"]
+    assert embeddings(own) == 2
+    assert source.coverage.unknown("abcxyz") == ["x", "y", "z"] and target.coverage.unknown("abcxyz") == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_an_input_may_have_tokens_of_its_own(tmp_path):
     prepared = make(tmp_path, "data.tokens.shared=true", "inputs.source.tokens={kind: words}")
-    kinds = prepared.inputs["source"].vocabulary.kind, prepared.outputs["target"].vocabulary.kind
+    kinds = prepared.inputs["source"].codec.vocabulary.kind, prepared.outputs["target"].codec.vocabulary.kind
     assert kinds == ("words", "characters")
 
 
 def test_vocabularies_are_learned_from_train_alone(tmp_path):
     small_experiment(tmp_path)
     write_table(tmp_path / "valid.tsv", [("q", "q")])
-    assert make(tmp_path).inputs["source"].unknown("aq") == ["q"]
+    assert make(tmp_path).inputs["source"].coverage.unknown("aq") == ["q"]
 
 
 # --- the cache
@@ -270,7 +283,7 @@ def test_a_file_changed_to_the_same_size_is_read_again(tmp_path, work):
     before = file.stat()
     file.write_text(file.read_text().replace("f", "d"))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert make(tmp_path).inputs["source"].unknown("fa") == ["f"]
+    assert make(tmp_path).inputs["source"].coverage.unknown("fa") == ["f"]
     assert work[:2] == ["read train.tsv", "learn"]
 
 

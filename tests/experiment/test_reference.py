@@ -25,10 +25,10 @@ KOREAN = re.compile("[가-힣]")
 
 
 def classes(of: type[BaseModel] = Options) -> dict[str, type[BaseModel]]:
-    """All classes of options, by name."""
-    found = {one.__name__: one for one in of.__subclasses__()}
-    for one in list(found.values()):
-        found |= classes(one)
+    """All classes of options that a file can have, by name; not those that others are made of."""
+    found: dict[str, type[BaseModel]] = {}
+    for one in of.__subclasses__():
+        found |= classes(one) if one.__subclasses__() else {one.__name__: one}
     return found
 
 

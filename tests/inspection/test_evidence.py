@@ -314,7 +314,7 @@ def logits_after(model: EncoderDecoder, letters: Tensor) -> Tensor:
     """Of the letters (B, LENGTH) in reverse, with the right ones before each."""
     answer = letters.flip(1)
     read = torch.cat((torch.full_like(answer[:, :1], BEGIN), answer[:, :-1]), 1)
-    memory = model.encode({"source": Padded(letters, torch.ones_like(letters, dtype=torch.bool))})
+    memory = model.encode({"source": Padded(letters, torch.ones_like(letters, dtype=torch.bool))}).joined
     return model.decoders["target"](read, memory)
 
 

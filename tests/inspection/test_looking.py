@@ -116,7 +116,7 @@ def test_the_keys_of_several_inputs_are_those_of_the_memory():
 def test_an_answer_looks_as_it_did_when_it_was_searched_for(name):
     """Step by step through the cache, as a search goes, weights are what they are all at once."""
     predictor, look = made(name), looked(name)
-    memory, decoder = look.memory, predictor.model.decoders["said"]
+    memory, decoder = look.memories.joined, predictor.model.decoders["said"]
     tokens = look.outputs[0].replay.tokens[0]
     with torch.no_grad(), record(predictor.model) as maps:
         state = decoder.start(memory)
@@ -185,7 +185,7 @@ def test_objects_name_the_query_that_found_them():
     assert {one["query"] for one in objects} <= set(range(7))
     decoder = look.predictor.model.decoders["said"]
     with torch.no_grad():
-        found = decoder(look.memory)
+        found = decoder(look.memories.joined)
     for one in objects[:3]:
         scores = decoder.scores(found)[0, one["query"]]
         assert float(scores[["red", "blue"].index(one["name"])]) == pytest.approx(one["score"])

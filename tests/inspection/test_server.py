@@ -18,7 +18,8 @@ from starlette.websockets import WebSocketDisconnect
 from jumok.inspection.examples import given_example
 from jumok.inspection.inspect import summary
 from jumok.inspection.server import application
-from jumok.inspection.workbench import KEPT, LONGEST, LoadedRun, Workbench
+from jumok.inspection.workbench import KEPT, LoadedRun, Workbench
+from jumok.kinds.text.codec import LONGEST
 from jumok.predictor import Predictor
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 

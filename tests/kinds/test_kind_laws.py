@@ -100,10 +100,10 @@ def test_right_answers_have_the_best_score(learned, task):
     split = learned(task).test
     output = only(split.outputs)
     texts = [reference(learned(task), example) for example in range(len(split))]
-    right = [output.reference(one, split.root) for one in texts]
-    found = [output.to_metric(output.references_from_rows(one, split.root)[0]) for one in texts]
-    named = set(output.headline(right))
-    for name, metric in output.metrics().items():
+    right = [output.scoring.reference(one, split.root) for one in texts]
+    found = [output.scoring.prediction(output.codec.from_cells(one, split.root)[0]) for one in texts]
+    named = set(output.scoring.headline(right))
+    for name, metric in output.scoring.metrics().items():
         value = score(metric, found, right)
         if name in named:  # others may be about classes or sizes that these examples do not have
             assert value == pytest.approx(best(metric)), name
@@ -114,22 +114,25 @@ def test_a_wrong_answer_has_a_worse_score(learned, task):
     split = learned(task).test
     output = only(split.outputs)
     texts = [reference(learned(task), example) for example in range(len(split))]
-    right = [output.reference(one, split.root) for one in texts]
+    right = [output.scoring.reference(one, split.root) for one in texts]
     shifted = [
-        output.to_metric(output.references_from_rows(one, split.root)[0]) for one in (*texts[1:], texts[0])
+        output.scoring.prediction(output.codec.from_cells(one, split.root)[0])
+        for one in (*texts[1:], texts[0])
     ]
     if task == "mask":  # the mask of another image has another size
         shifted = [np.zeros_like(one) for one in right]
-    metric = output.selection_metric()
+    metric = output.scoring.selection_metric()
     assert (score(metric, shifted, right) < best(metric)) == metric.higher_is_better
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_row_of_the_table_is_read_like_a_value_by_hand(learned, task):
     split = learned(task).test
-    for name, kind in split.inputs.items():
+    for name, field in split.inputs.items():
         for example in range(4):
-            by_hand = kind.encode([kind.accept(kind.value(split.text(name, example), split.root))])[0]
+            by_hand = field.codec.encode(
+                [field.codec.parse(field.codec.parse_cell(split.text(name, example), split.root))]
+            )[0]
             assert same(split.columns[name][int(split.rows[example])], by_hand)
 
 
@@ -140,23 +143,23 @@ def test_an_answer_survives_the_way_through_json(learned, task):
     values = [split.value(only(split.inputs).name, example) for example in range(4)]
     for prediction in learned(task).predictor.predict(values):
         value = prediction[output.name]
-        packed = json.loads(json.dumps(output.pack(value)))
-        back = output.unpack(packed)
-        assert same(output.to_metric(back), output.to_metric(value))
-        assert same(output.pack(back), output.pack(value))
+        packed = json.loads(json.dumps(output.codec.pack(value)))
+        back = output.codec.unpack(packed)
+        assert same(output.scoring.prediction(back), output.scoring.prediction(value))
+        assert same(output.codec.pack(back), output.codec.pack(value))
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_saved_and_loaded_it_is_the_same(learned, task, tmp_path):
     experiment, fields = learned(task).experiment, learned(task).prepared.fields
     parts = {**learned(task).model.encoders, **learned(task).model.decoders}
-    for name, kind in fields.all.items():
-        kind.save(tmp_path, parts[name])
+    for name, field in fields.all.items():
+        field.codec.save(tmp_path, parts[name])
     data = experiment.data
     again = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path)
-    for name, kind in fields.all.items():
-        assert again.all[name].digest == kind.digest
-        assert again.all[name].summary == kind.summary
+    for name, field in fields.all.items():
+        assert again.all[name].codec.digest == field.codec.digest
+        assert again.all[name].summary == field.summary
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -177,10 +180,13 @@ def test_a_batch_equals_its_rows(learned, task):
     predictor, split = learned(task).predictor, learned(task).test
     output, source = only(predictor.outputs), only(predictor.inputs)
     values = [split.value(source.name, example) for example in range(len(split))]
-    together = [output.to_metric(one[output.name]) for one in predictor.predict(values)]
-    alone = [output.to_metric(predictor.predict([value])[0][output.name]) for value in values]
-    metric = output.selection_metric()
-    right = [output.reference(reference(learned(task), example), split.root) for example in range(len(split))]
+    together = [output.scoring.prediction(one[output.name]) for one in predictor.predict(values)]
+    alone = [output.scoring.prediction(predictor.predict([value])[0][output.name]) for value in values]
+    metric = output.scoring.selection_metric()
+    right = [
+        output.scoring.reference(reference(learned(task), example), split.root)
+        for example in range(len(split))
+    ]
     assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
     if task in ("words", "text", "mask"):  # boxes have scores, which differ by rounding
         assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
@@ -195,7 +201,7 @@ def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
         whole = batch_loss(model, split, split.batch(examples), 0.0)
         rows = [batch_loss(model, split, split.batch([example]), 0.0) for example in examples]
     assert whole.count == sum(row.count for row in rows)
-    assert whole.count == output.num_targets(split.columns[output.name], split.rows[examples])
+    assert whole.count == split.target_count(np.array(examples))
     if output.loss_unit == "token":  # those of boxes and masks are divided by what is in the whole batch
         assert float(whole.total) == pytest.approx(sum(float(row.total) for row in rows), rel=1e-4)
 
@@ -206,22 +212,24 @@ def test_an_empty_input_has_an_honest_answer_or_is_refused(learned, task):
     source, output = only(predictor.inputs), only(predictor.outputs)
     for empty in ("", "   "):
         try:
-            accepted = source.accept(empty)
+            accepted = source.codec.parse(empty)
         except DataError as refused:
             assert source.name in str(refused) and "must be" in str(refused)
             continue
-        assert source.is_blank(accepted)
+        assert source.codec.is_empty(accepted)
         (answer,) = predictor.predict([empty])
-        assert same(output.to_metric(answer[output.name]), output.to_metric(output.empty_prediction))
+        assert same(
+            output.scoring.prediction(answer[output.name]),
+            output.scoring.prediction(output.head.empty_prediction),
+        )
 
 
 def same_size(split: Split) -> list[int]:
     """Eight examples that stand side by side without padding, where that would matter."""
     source = only(split.inputs)
-    keys = source.batch_group(split.columns[source.name])
-    if keys is None:
+    if source.batching.group is None:
         return list(range(8))
-    keys = keys[split.rows]
+    keys = source.batching.group(split.columns[source.name])[split.rows]
     values, counts = np.unique(keys, return_counts=True)
     chosen = np.flatnonzero(keys == values[counts.argmax()])[:8].tolist()
     assert len(chosen) >= 3
@@ -234,8 +242,8 @@ def losses(task: Learned, examples: Sequence[int], items: Sequence[Any]) -> list
     found = []
     with torch.no_grad():
         for example, item in zip(examples, items, strict=True):
-            memory = task.model.encode(task.test.batch([example]).inputs)
-            arranged = output.collate([item])
-            loss = output.loss(task.model.decoders[output.name], memory, arranged, 0.0)
+            memories = task.model.encode(task.test.batch([example]).inputs)
+            arranged = output.codec.collate([item])
+            loss = output.head.loss(task.model.decoders[output.name], memories, arranged, 0.0)
             found.append(float(loss.total) / loss.count)
     return found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jumok.errors import RunError
 from jumok.geometry import containment
-from jumok.kinds.showing import (
+from jumok.kinds.boxes.showing import (
     FEWEST,
     NESTED,
     Showing,

@@ -56,7 +56,7 @@ def next_logits(model, source, precision):
     """The second step's logits (3, V), after the hypotheses were doubled."""
     token, decoder = torch.tensor([1, 2, 3]), model.decoders["target"]
     with autocast(torch.device("cpu"), precision):
-        _, state = decoder.step(token, decoder.start(model.encode({"source": source})))
+        _, state = decoder.step(token, decoder.start(model.encode({"source": source}).joined))
         state = state.select(torch.tensor([0, 0, 1, 1, 2, 2]), torch.arange(3))
         logits, _ = decoder.step(token.repeat_interleave(2), state)
     return logits[::2]

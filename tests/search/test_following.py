@@ -35,7 +35,7 @@ def searched(model: EncoderDecoder, search) -> tuple[SearchTrace, jumok.Recordin
     """Three sources of different lengths, some of whose answers end early."""
     source = padded([5, 3, 6], 11)
     with torch.inference_mode():
-        memory = model.encode({"source": source})
+        memory = model.encode({"source": source}).joined
         followed = TracedSearch(search, search.forbidden_tokens)
         with jumok.record(model) as maps:
             answers = followed(model.decoders["target"], memory, BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))

@@ -79,7 +79,7 @@ def test_smoothing_keeps_the_loss_above_what_is_reported_for_valid(tmp_path):
     smooth = small_experiment(tmp_path, *LEARNING, "training.label_smoothing=0.3", "training.steps=100")
     train(smooth, tmp_path / "run")
     loss = {record["split"]: record["loss"] for record in log_of(tmp_path / "run")}
-    tokens = len(load(tmp_path / "run").outputs["target"].vocabulary)
+    tokens = len(load(tmp_path / "run").outputs["target"].codec.vocabulary)
     least = -0.7 * math.log(0.7) - 0.3 * math.log(
         0.3 / tokens
     )  # about: no prediction does better when smoothed

@@ -17,7 +17,8 @@ from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
-from jumok.kinds.contract import InputField, OutputField, TrainingData
+from jumok.kinds.contract import InputField, OutputField
+from jumok.kinds.fitting import TrainingData
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment

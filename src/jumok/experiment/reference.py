@@ -13,6 +13,7 @@ from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.experiment.sources import FORMATS
 from jumok.experiment.values import in_words, reference_name
+from jumok.kinds.packages import KINDS
 
 Language = Literal["en", "ko"]
 ROOT = "Experiment"
@@ -76,9 +77,13 @@ def also_called(one: Section, option: Option) -> list[str]:
 
 @cache
 def words() -> dict[str, dict[str, dict[str, str]]]:
-    """What each option means, by class, name and language."""
-    file = files("jumok.experiment") / "descriptions.yaml"
-    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    """What each option means, by class, name and language; each kind has its own."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for package in ("jumok.experiment", *KINDS.values()):
+        file = files(package) / "descriptions.yaml"
+        if file.is_file():
+            found |= yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
 
 
 def meaning(of: str, name: str, language: Language) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from torch import nn
 
 from jumok.errors import ConfigurationError
-from jumok.kinds.contract import Blueprint, Field, InputField, OutputField, TrainingData
-from jumok.kinds.fitting import FieldContext
+from jumok.kinds.contract import Blueprint, Field, InputField, OutputField
+from jumok.kinds.fitting import FieldContext, TrainingData
 from jumok.kinds.packages import KINDS
 from jumok.model import EncoderDecoder
 

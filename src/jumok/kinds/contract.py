@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -36,20 +36,6 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
 
 Embeddings = dict[str, TokenEmbedding]  # embeddings by the name of their vocabulary
 Example = dict[str, Any]  # one example: the item of each field by its name
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What fields learn from: the rows that the model is trained on."""
-
-    store: TextStore
-    rows: np.ndarray  # (n,) of the store
-    root: Path  # where paths in the rows start
-    classes: tuple[Class, ...]  # of annotated images, in their order
-
-    def texts(self, column: str) -> Iterator[str]:
-        """The cells of a column."""
-        return self.store.texts(column, self.rows)
 
 
 class Column(Protocol):

@@ -1,27 +1,47 @@
-"""What fields are made from: the options of an experiment, and what was learned or saved."""
+"""What fields are made from: the options of an experiment, and the data to learn from."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from jumok.kinds.contract import TrainingData
+    from jumok.data.annotations.annotated import Class
+    from jumok.data.store import TextStore
     from jumok.kinds.options import FieldOptions, OutputFieldOptions, TokenOptions
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What fields learn from: the rows that the model is trained on."""
+
+    store: TextStore
+    rows: np.ndarray  # (n,) of the store
+    root: Path  # where paths in the rows start
+    classes: tuple[Class, ...]  # of annotated images, in their order
+
+    def texts(self, column: str) -> Iterator[str]:
+        """The cells of a column."""
+        return self.store.texts(column, self.rows)
 
 
 @dataclass
 class FieldContext:
     """The whole experiment that a field is a part of."""
 
-    inputs: "Mapping[str, FieldOptions]"
-    outputs: "Mapping[str, OutputFieldOptions]"
-    tokens: "TokenOptions"  # of texts that do not have their own
+    inputs: Mapping[str, FieldOptions]
+    outputs: Mapping[str, OutputFieldOptions]
+    tokens: TokenOptions  # of texts that do not have their own
     max_tokens: int
-    data: "TrainingData | None" = None  # None where fields are loaded from a folder
+    data: TrainingData | None = None  # None where fields are loaded from a folder
     shared: dict[Any, Any] = field(default_factory=dict)  # what several fields have in common
 
     @property
-    def training_data(self) -> "TrainingData":
+    def training_data(self) -> TrainingData:
         """The data to learn from."""
         if self.data is None:
             raise TypeError("a saved field learns nothing; load it")

@@ -73,6 +73,7 @@ class OutputFieldOptions(FieldOptions):
         None  # formats that hold such answers, for one image; None: cells of tables do
     )
 
+
 def error_at(message: str, *place: str) -> PydanticCustomError:
     """An error of validation that knows the names which lead from the validated options to its place."""
     return PydanticCustomError("misplaced", "{message}", {"message": message, "place": list(place)})
