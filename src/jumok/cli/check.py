@@ -130,7 +130,7 @@ def split_table(found: "Report") -> "Table":
                 f"{lengths.median:.0f}",
                 f"{lengths.p99:.0f}",
                 f"{lengths.max}",
-                f"{100 * part.unknown[column]:.2f} %",
+                f"{100 * part.unknown[column]:.2f} %" if column in part.unknown else "–",
             )
     return table
 

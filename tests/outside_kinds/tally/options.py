@@ -1,0 +1,44 @@
+"""What an experiment file may say of a tally."""
+
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from jumok.kinds.options import FieldOptions, Options, OutputFieldOptions
+
+
+class TallyEncoderOptions(Options):
+    """The YAML under `encoder:`."""
+
+    layers: PositiveInt = 1
+
+
+class TallyHeadOptions(Options):
+    """The YAML under `head:`."""
+
+    bias: bool = True
+
+
+class TallyInput(FieldOptions):
+    """Counts that are read, like `3 1 4`."""
+
+    kind: Literal["tally"]
+    encoder: TallyEncoderOptions = TallyEncoderOptions()
+
+    @property
+    def part(self) -> Options:
+        return self.encoder
+
+
+class TallyOutput(OutputFieldOptions):
+    """One count that is answered, like `8`."""
+
+    kind: Literal["tally"]
+    head: TallyHeadOptions = TallyHeadOptions()
+
+    @property
+    def part(self) -> Options:
+        return self.head
+
+
+INPUT, OUTPUT = TallyInput, TallyOutput
