@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_its_data_are_checked(trained):
     splits = json.loads(jumok_with_tally(trained, "check", "tally.yaml", "--json"))["splits"]
     assert splits["train"]["examples"] == 400 and splits["train"]["unknown"] == {}
-    assert splits["train"]["lengths"]["counts"]["longest"] == 5
+    assert splits["train"]["lengths"]["counts"]["max"] == 5
 
 
 def test_it_learns_answers_and_is_scored(trained):
