@@ -30,11 +30,10 @@ class RecurrentState(NamedTuple):
     looked: ProjectedMemory | None  # None: no attention
     summary: Tensor  # (B, D)
 
-    def select(self, rows: Tensor, sources: Tensor) -> "RecurrentState":
-        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+    def select(self, rows: Tensor, sources: Tensor | None) -> "RecurrentState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',); None: all of them, as they stand."""
         hidden = self.hidden.select(rows)
-        stay = torch.arange(len(self.summary), device=sources.device)
-        if torch.equal(sources, stay):  # nothing to copy
+        if sources is None:
             return self._replace(hidden=hidden)
         looked = None if self.looked is None else self.looked.select(sources)
         return RecurrentState(hidden, looked, self.summary.index_select(0, sources))
