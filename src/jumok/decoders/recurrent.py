@@ -115,7 +115,7 @@ class RecurrentDecoder(nn.Module):
         """The context that enters the step: what the state before it asks for, or the summary; (R, T, D)."""
         if isinstance(self.attention, AdditiveAttention):
             return self.attend(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
-        hypotheses = len(words) // len(state.summary)
+        hypotheses = words.shape[0] // state.summary.shape[0]
         summary = state.summary.repeat_interleave(hypotheses, 0)[:, None]
         return summary.expand(-1, words.shape[1], -1).to(words.dtype)
 
@@ -125,7 +125,7 @@ class RecurrentDecoder(nn.Module):
         """The context (R, T, D) of queries (R, T, D); the hypotheses of one source stand side by side."""
         if state.looked is None:
             raise RuntimeError("a decoder with attention was started without a memory to look at")
-        side_by_side = queries.reshape(len(state.summary), -1, queries.shape[-1])  # (B, N·T, D)
+        side_by_side = queries.reshape(state.summary.shape[0], -1, queries.shape[-1])  # (B, N·T, D)
         return attention(side_by_side, state.looked).view_as(queries)
 
     def run_rnn(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from jumok.attention.multihead import KeyValue, KVCache, in_compute_dtype

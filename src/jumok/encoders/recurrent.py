@@ -43,7 +43,9 @@ class RecurrentEncoder(nn.Module):
 
     def run_rnn(self, x: Tensor, valid: Tensor, lengths: Tensor) -> Tensor:
         """Run the stack over the real positions of x (B, S, D); gives (B, S, D), anything where none is."""
-        if torch.compiler.is_exporting():  # packing asks for numbers, and a graph is for batches of all lengths
+        if (
+            torch.compiler.is_exporting()
+        ):  # packing asks for numbers, and a graph is for batches of all lengths
             return scanned(self.recurrence, x, valid)
         packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
         states, _ = self.recurrence(packed)
@@ -51,7 +53,7 @@ class RecurrentEncoder(nn.Module):
 
     def summarize(self, states: Tensor, lengths: Tensor) -> Tensor:
         """The state (B, D) after the whole source: the last one forwards, the first one backwards."""
-        last = states[torch.arange(len(states), device=states.device), (lengths - 1).clamp(min=0)]
+        last = states[torch.arange(states.shape[0], device=states.device), (lengths - 1).clamp(min=0)]
         if self.directions == 1:
             return last
         half = states.shape[-1] // 2

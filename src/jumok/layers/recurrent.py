@@ -52,7 +52,7 @@ def scanned_one_way(recurrence: Stack, layer: int, x: Tensor, valid: Tensor, bac
         kept = tuple(torch.where(real, after, before) for after, before in zip(new, state, strict=True))
         return kept, kept[0].clone()
 
-    start = x.new_zeros(len(x), recurrence.hidden_size)
+    start = x.new_zeros(x.shape[0], recurrence.hidden_size)
     first = (start, start.clone()) if has_cell else (start,)
     _, states = scan(step, first, (x.transpose(0, 1), valid.t()[:, :, None]), reverse=backwards)
     return states.transpose(0, 1)

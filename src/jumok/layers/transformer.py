@@ -78,7 +78,7 @@ class TransformerDecoderLayer(nn.Module):
         The N = R / B hypotheses of one source share its memory (B, H, S, K): for the cross-attention they
         stand side by side as if they were N positions of one row.
         """
-        sources = len(memory.keys)
+        sources = memory.keys.shape[0]
 
         def look_back(y: Tensor) -> Tensor:
             nonlocal past
