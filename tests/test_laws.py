@@ -96,7 +96,7 @@ def test_future_changes_nothing(model, source, target):
     assert (after[:, 2:] != before[:, 2:]).any(-1).all()
 
 
-def search(decoder: Decoder, memory: Memory, choices: list[tuple[list[int], list[int]]]):
+def search(decoder: Decoder, memory: Memory, choices: list[tuple[list[int], list[int] | None]]):
     """Write random tokens, choosing hypotheses and sources after each; yields what was written and logits.
 
     What was written is the source (its number in the memory) and the tokens, for each hypothesis.
@@ -108,17 +108,18 @@ def search(decoder: Decoder, memory: Memory, choices: list[tuple[list[int], list
         written = [(s, [*tokens, int(new)]) for (s, tokens), new in zip(written, token, strict=True)]
         logits, state = decoder.step(token, state)
         yield written, logits
-        state = state.select(torch.tensor(rows), torch.tensor(sources))
+        state = state.select(torch.tensor(rows), None if sources is None else torch.tensor(sources))
         written = [written[row] for row in rows]
 
 
 TWO_EACH = ([0, 0, 1, 1, 2, 2], [0, 1, 2])
 SWAPPED = ([1, 0, 3, 3, 4, 5], [0, 1, 2])
+SOURCES_STAY = ([1, 0, 3, 3, 4, 5], None)
 WITHOUT_THE_SECOND = ([1, 1, 5, 4], [0, 2])
 ONE_EACH = ([1, 2], [0, 1])
 LAST = ([1], [1])
 CHOICES = {
-    "beam": [TWO_EACH, SWAPPED, WITHOUT_THE_SECOND, ONE_EACH, LAST],
+    "beam": [TWO_EACH, SWAPPED, SOURCES_STAY, WITHOUT_THE_SECOND, ONE_EACH, LAST],
     "other-order": [([2, 0, 1], [2, 0, 1]), ([1, 1, 0, 0, 2, 2], [1, 0, 2]), SWAPPED, SWAPPED],
     "repeated": [([1, 1, 2], [1, 1, 2]), ([0, 0, 0], [0, 0, 0]), LAST, ([0], [0])],
 }

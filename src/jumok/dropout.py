@@ -28,7 +28,9 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     """
     if not training or p == 0.0:
         return x
-    if x.device.type != "cpu":
+    if (
+        x.device.type != "cpu" or torch.compiler.is_compiling()
+    ):  # a compiler fuses draws, and knows no `random_`
         return F.dropout(x, p, True)
     dropped = min(round(p * 256), 255)  # something always stays
     if dropped == 0:

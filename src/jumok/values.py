@@ -121,9 +121,10 @@ class Detections(NamedTuple):
 class State(Protocol):
     """What a decoder carries from one step to the next, for every hypothesis of a search."""
 
-    def select(self, rows: Tensor, sources: Tensor) -> Self:
+    def select(self, rows: Tensor, sources: Tensor | None) -> Self:
         """Keep hypotheses `rows` (R',) and sources `sources` (B',), in this order, possibly repeated.
 
+        Without `sources` all of them stay as they stand (B' = B), and nothing of theirs is copied.
         Hypotheses stand source by source, the same number for each: row r belongs to source r // (R' / B').
         """
         ...

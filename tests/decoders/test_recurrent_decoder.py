@@ -99,7 +99,7 @@ def test_every_layer_starts_from_the_summary(cell, attention):
 def test_state_keeps_one_memory_for_all_hypotheses(cell, attention):
     ours = random_parameters(decoder(cell, attention, layers=2))
     state = ours.start(Memory(leaf(B, S, D), VALID, leaf(B, D)))
-    selected = state.select(torch.tensor([0, 0, 0, 1, 1, 1]), torch.arange(B))
+    selected = state.select(torch.tensor([0, 0, 0, 1, 1, 1]), None)
     _, stepped = ours.step(torch.arange(6), selected)
     assert stepped.looked is state.looked and stepped.summary is state.summary
     assert selected.hidden.state.shape == stepped.hidden.state.shape == (2, 6, D)

@@ -81,7 +81,7 @@ def test_state_keeps_one_memory_for_all_hypotheses():
     ours, states = random_parameters(decoder()), leaf(B, S, D)
     state = ours.start(Memory(states, VALID, states[:, 0]))
     rows = torch.tensor([0, 0, 0, 1, 1, 1])
-    selected = state.select(rows, torch.arange(B))
+    selected = state.select(rows, None)
     _, stepped = ours.step(torch.arange(6), selected)
     assert all(after is before for after, before in zip(stepped.memory, state.memory, strict=True))
     assert stepped.length == 1 and stepped.past[0].seen.keys.shape == (6, H, 1, D // H)

@@ -142,7 +142,7 @@ def test_the_logits_of_the_decoder_stay_as_they_are(search: Search) -> None:
     before = table.clone()
 
     class Row:
-        def select(self, rows: torch.Tensor, sources: torch.Tensor) -> "Row":
+        def select(self, rows: torch.Tensor, sources: torch.Tensor | None) -> "Row":
             return self
 
     class TableDecoder:

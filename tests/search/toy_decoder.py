@@ -17,7 +17,9 @@ class ToyState:
     source: Tensor
     hidden: Tensor
 
-    def select(self, rows: Tensor, sources: Tensor) -> "ToyState":
+    def select(self, rows: Tensor, sources: Tensor | None) -> "ToyState":
+        if sources is None:
+            sources = torch.arange(len(self.source))
         state = ToyState(self.source[sources], self.hidden[rows])
         times = len(rows) // len(sources)
         assert len(rows) == times * len(sources)

@@ -18,6 +18,10 @@ class KeyValue(NamedTuple):
     def select(self, rows: Tensor) -> "KeyValue":
         return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
 
+    def empty(self) -> "KeyValue":
+        """The same rows without a position."""
+        return KeyValue(*(part.new_empty(*part.shape[:2], 0, part.shape[3]) for part in self))
+
     def contiguous(self) -> "KeyValue":
         """The same with all numbers of a head side by side in memory, to be read many times."""
         return KeyValue(self.keys.contiguous(), self.values.contiguous())
@@ -31,6 +35,11 @@ class KVCache(NamedTuple):
 
     def select(self, rows: Tensor) -> "KVCache":
         return self._replace(rows=rows if self.rows is None else self.rows.index_select(0, rows))
+
+    @property
+    def length(self) -> int:
+        """How many positions were read."""
+        return self.seen.keys.shape[2]
 
     def append(self, new: KeyValue) -> "KVCache":
         """With more positions, of the rows that are kept."""

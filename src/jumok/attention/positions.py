@@ -3,15 +3,18 @@
 import torch
 from torch import Tensor, nn
 
+KNOWN = 256  # positions whose waves are computed once and for all
 
-def sinusoids(length: int, width: int) -> Tensor:
-    """Sines and cosines (length, width) of growing wavelengths (Vaswani et al., 2017, section 3.5)."""
-    position = torch.arange(length, dtype=torch.float64)[:, None]
-    rate = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)  # (width / 2,)
-    table = torch.zeros(length, width, dtype=torch.float64)
-    table[:, 0::2] = torch.sin(position * rate)
-    table[:, 1::2] = torch.cos(position * rate[: width // 2])
-    return table.float()
+
+def sinusoids(length: int, width: int, start: int = 0, device: torch.device | None = None) -> Tensor:
+    """Sines and cosines (length, width) of growing wavelengths (Vaswani et al., 2017, section 3.5).
+
+    Of `length` positions from number `start` on.
+    """
+    position = torch.arange(start, start + length, dtype=torch.float64, device=device)[:, None]
+    rate = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64, device=device) / width)
+    angle = position * rate  # (length, width / 2)
+    return torch.stack((angle.sin(), angle.cos()), -1).flatten(-2)[:, :width].float()
 
 
 def plane_sinusoids(places: Tensor, width: int) -> Tensor:
@@ -34,15 +37,15 @@ class SinusoidalPositions(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
-        self.register_buffer("table", sinusoids(256, width), persistent=False)
+        self.register_buffer("table", sinusoids(KNOWN, width), persistent=False)
         self.table: Tensor
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
         """Mark x (B, L, D), whose first position is number `offset`."""
-        end = offset + x.shape[1]
-        if end > len(self.table):
-            self.table = sinusoids(max(end, 2 * len(self.table)), self.width).to(self.table)
-        return x + self.table[offset:end]
+        length = x.shape[1]
+        if torch.compiler.is_exporting() or offset + length > KNOWN:  # an exported graph serves every length
+            return x + sinusoids(length, self.width, offset, x.device).to(self.table)
+        return x + self.table[offset : offset + length]
 
 
 class LearnedPositions(nn.Module):

@@ -30,11 +30,10 @@ class RecurrentState(NamedTuple):
     looked: ProjectedMemory | None  # None: no attention
     summary: Tensor  # (B, D)
 
-    def select(self, rows: Tensor, sources: Tensor) -> "RecurrentState":
-        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+    def select(self, rows: Tensor, sources: Tensor | None) -> "RecurrentState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',); None: all of them, as they stand."""
         hidden = self.hidden.select(rows)
-        stay = torch.arange(len(self.summary), device=sources.device)
-        if torch.equal(sources, stay):  # nothing to copy
+        if sources is None:
             return self._replace(hidden=hidden)
         looked = None if self.looked is None else self.looked.select(sources)
         return RecurrentState(hidden, looked, self.summary.index_select(0, sources))
@@ -116,7 +115,7 @@ class RecurrentDecoder(nn.Module):
         """The context that enters the step: what the state before it asks for, or the summary; (R, T, D)."""
         if isinstance(self.attention, AdditiveAttention):
             return self.attend(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
-        hypotheses = len(words) // len(state.summary)
+        hypotheses = words.shape[0] // state.summary.shape[0]
         summary = state.summary.repeat_interleave(hypotheses, 0)[:, None]
         return summary.expand(-1, words.shape[1], -1).to(words.dtype)
 
@@ -126,7 +125,7 @@ class RecurrentDecoder(nn.Module):
         """The context (R, T, D) of queries (R, T, D); the hypotheses of one source stand side by side."""
         if state.looked is None:
             raise RuntimeError("a decoder with attention was started without a memory to look at")
-        side_by_side = queries.reshape(len(state.summary), -1, queries.shape[-1])  # (B, N·T, D)
+        side_by_side = queries.reshape(state.summary.shape[0], -1, queries.shape[-1])  # (B, N·T, D)
         return attention(side_by_side, state.looked).view_as(queries)
 
     def run_rnn(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:

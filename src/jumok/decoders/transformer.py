@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from jumok.attention.multihead import KeyValue, KVCache, in_compute_dtype
@@ -16,19 +15,22 @@ from jumok.values import Memory
 class TransformerState(NamedTuple):
     """Keys and values of every layer: of the past for each hypothesis, of the memory once for each source."""
 
-    past: tuple[KVCache | None, ...]  # (R, H, T, K) each, when rows are taken; None before the first token
+    past: tuple[KVCache, ...]  # (R, H, T, K) each, when rows are taken
     memory: tuple[KeyValue, ...]  # (B, H, S, K) each
     allowed: Tensor  # (B, 1, 1, S)
-    length: int  # tokens read so far
 
-    def select(self, rows: Tensor, sources: Tensor) -> "TransformerState":
-        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
-        past = tuple(part.select(rows) if part is not None else None for part in self.past)
-        stay = torch.arange(len(self.allowed), device=sources.device)
-        if torch.equal(sources, stay):  # nothing to copy
+    @property
+    def length(self) -> int:
+        """How many tokens were read."""
+        return self.past[0].length
+
+    def select(self, rows: Tensor, sources: Tensor | None) -> "TransformerState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',); None: all of them, as they stand."""
+        past = tuple(part.select(rows) for part in self.past)
+        if sources is None:
             return self._replace(past=past)
         memory = tuple(part.select(sources) for part in self.memory)
-        return TransformerState(past, memory, self.allowed.index_select(0, sources), self.length)
+        return TransformerState(past, memory, self.allowed.index_select(0, sources))
 
 
 class TransformerDecoder(nn.Module):
@@ -66,14 +68,15 @@ class TransformerDecoder(nn.Module):
         """Keys and values of the memory are made once."""
         states = in_compute_dtype(memory.states)
         seen = tuple(layer.cross.project_kv(states).contiguous() for layer in self.layers)
-        return TransformerState((None,) * len(self.layers), seen, memory.valid[:, None, None, :], 0)
+        past = tuple(KVCache(part.empty()) for part in seen)
+        return TransformerState(past, seen, memory.valid[:, None, None, :])
 
     def step(self, token: Tensor, state: TransformerState) -> tuple[Tensor, TransformerState]:
         """Read token (R,); logits of the next one (R, V) and the state after it."""
         x = self.positions(self.embedding(token[:, None]), state.length)  # (R, 1, D)
         grown = []
         for layer, past, memory in zip(self.layers, state.past, state.memory, strict=True):
-            x, past = layer.step(x, past, memory, state.allowed, state.length)
+            x, past = layer.step(x, past, memory, state.allowed)
             grown.append(past)
         logits = self.output(self.norm(x).squeeze(1))
-        return logits, state._replace(past=tuple(grown), length=state.length + 1)
+        return logits, state._replace(past=tuple(grown))

@@ -49,7 +49,7 @@ class GridTokens(nn.Module):
         for layer in self.layers:
             x = layer(x, valid[:, None, None, :])
         states = self.norm(x)
-        everywhere = places.expand(len(x), -1, -1)  # (B, S, 2)
+        everywhere = places.expand(x.shape[0], -1, -1)  # (B, S, 2)
         return Memory(states, valid, mean_of_valid(states, valid), pyramid, everywhere)
 
 
@@ -113,5 +113,5 @@ def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
 
 def without_states(pyramid: Pyramid) -> Memory:
     """A memory of a pyramid alone: no states, and nothing in their summary."""
-    states = pyramid.levels[0].new_zeros(len(pyramid.valid_size), 0, 0)  # (B, S, D)
+    states = pyramid.levels[0].new_zeros(pyramid.valid_size.shape[0], 0, 0)  # (B, S, D)
     return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)

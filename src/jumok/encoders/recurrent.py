@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from jumok.dropout import Dropout
-from jumok.layers.recurrent import Cell, stack
+from jumok.layers.recurrent import Cell, scanned, stack
 from jumok.values import Memory, Padded
 
 
@@ -38,16 +38,22 @@ class RecurrentEncoder(nn.Module):
         """Source of tokens (B, S) to a memory of states (B, S, D)."""
         x = self.dropout(self.embedding(source.values))  # (B, S, D)
         lengths = source.valid.sum(1)
-        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(
-            self.recurrence(packed)[0], batch_first=True, total_length=x.shape[1]
-        )  # (B, S, D)
-        states = states * source.valid[:, :, None]
+        states = self.run_rnn(x, source.valid, lengths) * source.valid[:, :, None]  # (B, S, D)
         return Memory(states, source.valid, self.summarize(states, lengths))
+
+    def run_rnn(self, x: Tensor, valid: Tensor, lengths: Tensor) -> Tensor:
+        """Run the stack over the real positions of x (B, S, D); gives (B, S, D), anything where none is."""
+        if (
+            torch.compiler.is_exporting()
+        ):  # packing asks for numbers, and a graph is for batches of all lengths
+            return scanned(self.recurrence, x, valid)
+        packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = self.recurrence(packed)
+        return pad_packed_sequence(states, batch_first=True, total_length=x.shape[1])[0]
 
     def summarize(self, states: Tensor, lengths: Tensor) -> Tensor:
         """The state (B, D) after the whole source: the last one forwards, the first one backwards."""
-        last = states[torch.arange(len(states), device=states.device), (lengths - 1).clamp(min=0)]
+        last = states[torch.arange(states.shape[0], device=states.device), (lengths - 1).clamp(min=0)]
         if self.directions == 1:
             return last
         half = states.shape[-1] // 2

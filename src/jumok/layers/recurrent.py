@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from jumok import device
 from jumok.choices import Cell
@@ -21,6 +21,41 @@ class LSTM(nn.LSTM):
             return super().forward(x, state)
         with torch.autocast(place.type, enabled=False):
             return super().forward(x.float(), None if state is None else tuple(s.float() for s in state))
+
+
+CELL_STEPS: dict[str, Any] = {"RNN_TANH": torch.rnn_tanh_cell, "LSTM": torch.lstm_cell, "GRU": torch.gru_cell}
+
+
+def scanned(recurrence: Stack, x: Tensor, valid: Tensor) -> Tensor:
+    """What a stack gives for the positions of x (B, S, ·) that are valid (B, S), without dropout; (B, S, D).
+
+    It is a loop within a graph, for any length: what torch exports of a stack itself is for one length only.
+    """
+    for layer in range(recurrence.num_layers):
+        backwards = (False, True) if recurrence.bidirectional else (False,)
+        x = torch.cat([scanned_one_way(recurrence, layer, x, valid, way) for way in backwards], -1)
+    return x
+
+
+def scanned_one_way(recurrence: Stack, layer: int, x: Tensor, valid: Tensor, backwards: bool) -> Tensor:
+    """One direction of one layer: x (B, S, ·) to (B, S, D); the state stays as it is where nothing is valid."""
+    from torch._higher_order_ops.scan import scan  # torch loads its compiler for it, which takes seconds
+
+    suffix = f"l{layer}_reverse" if backwards else f"l{layer}"
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    weights = [getattr(recurrence, f"{name}_{suffix}") for name in names]
+    advance, has_cell = CELL_STEPS[recurrence.mode], recurrence.mode == "LSTM"
+
+    def step(state: tuple[Tensor, ...], position: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Tensor]:
+        read, real = position  # (B, ·), (B, 1)
+        new = advance(read, state, *weights) if has_cell else (advance(read, state[0], *weights),)
+        kept = tuple(torch.where(real, after, before) for after, before in zip(new, state, strict=True))
+        return kept, kept[0].clone()
+
+    start = x.new_zeros(x.shape[0], recurrence.hidden_size)
+    first = (start, start.clone()) if has_cell else (start,)
+    _, states = scan(step, first, (x.transpose(0, 1), valid.t()[:, :, None]), reverse=backwards)
+    return states.transpose(0, 1)
 
 
 CELLS: dict[Cell, type[Stack]] = {"rnn": nn.RNN, "lstm": LSTM, "gru": nn.GRU}

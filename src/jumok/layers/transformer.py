@@ -71,20 +71,20 @@ class TransformerDecoderLayer(nn.Module):
         return self.feedforward_residual(x, self.feedforward)
 
     def step(
-        self, x: Tensor, past: KVCache | None, memory: KeyValue, allowed: Tensor | None, offset: int
+        self, x: Tensor, past: KVCache, memory: KeyValue, allowed: Tensor | None
     ) -> tuple[Tensor, KVCache]:
         """One new position of every hypothesis: x (R, 1, D) to (R, 1, D), and the past with it.
 
         The N = R / B hypotheses of one source share its memory (B, H, S, K): for the cross-attention they
         stand side by side as if they were N positions of one row.
         """
-        sources = len(memory.keys)
+        sources = memory.keys.shape[0]
 
         def look_back(y: Tensor) -> Tensor:
             nonlocal past
             y = in_compute_dtype(y)
-            new = self.attention.project_kv(y, offset)
-            past = past.append(new) if past is not None else KVCache(new)
+            offset = past.length
+            past = past.append(self.attention.project_kv(y, offset))
             return self.attention.attend(y, past.seen, offset=offset)
 
         def look_at_memory(y: Tensor) -> Tensor:
@@ -94,6 +94,4 @@ class TransformerDecoderLayer(nn.Module):
         x = self.attention_residual(x, look_back)
         x = self.cross_residual(x, look_at_memory)
         x = self.feedforward_residual(x, self.feedforward)
-        if past is None:
-            raise RuntimeError("the attention sublayer did not run")
         return x, past

@@ -81,7 +81,7 @@ class BeamSearch:
             kept = (hopeful & (beam.limits > length)).nonzero().flatten()  # (B',)
             beam, rows = self.advance(beam, candidates, lives, kept)
             if len(kept):
-                state = state.select(rows, kept)
+                state = state.select(rows, None if len(kept) == len(scores) else kept)
         for hypotheses in answers:
             hypotheses.sort(key=lambda hypothesis: -hypothesis.score)
         return [hypotheses[: self.best] for hypotheses in answers]

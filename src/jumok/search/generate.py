@@ -73,7 +73,7 @@ def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[
     if width == 1:
         return logits, state
     rows = sources.repeat_interleave(width)
-    return logits[rows], state.select(rows, sources)
+    return logits[rows], state.select(rows, None)
 
 
 def at_start(limits: Tensor, width: int) -> Sequences:
@@ -141,4 +141,4 @@ def drop_finished(walkers: Sequences, state: State) -> tuple[Sequences, State]:
         walkers.log_probability[here],
         walkers.tokens[here],
     )
-    return kept, state.select(rows.flatten(), sources)
+    return kept, state.select(rows.flatten(), None if len(sources) == len(under_way) else sources)

@@ -46,11 +46,11 @@ class TracedState(NamedTuple):
     log_probability: Tensor  # (R,)
     logits: Tensor | None  # (R', V) of the step before; None before the first
 
-    def select(self, rows: Tensor, sources: Tensor) -> "TracedState":
-        """Keep hypotheses `rows` (R',) and sources `sources` (B',)."""
+    def select(self, rows: Tensor, sources: Tensor | None) -> "TracedState":
+        """Keep hypotheses `rows` (R',) and sources `sources` (B',); None: all of them, as they stand."""
         return TracedState(
             self.state.select(rows, sources),
-            self.sources.index_select(0, sources),
+            self.sources if sources is None else self.sources.index_select(0, sources),
             self.rows.index_select(0, rows),
             self.tokens.index_select(0, rows),
             self.log_probability.index_select(0, rows),

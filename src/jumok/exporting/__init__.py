@@ -1,0 +1,1 @@
+"""Models for other engines: as programs that tensors go into and come out of."""
