@@ -23,10 +23,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
 from jumok.data.vocabulary import Vocabulary
-from jumok.inspection.examples import Example, thumbnail
 from jumok.inspection.inspect import summary
-from jumok.inspection.server import application
-from jumok.inspection.workbench import LoadedRun, Workbench
 from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.image import Image
 from jumok.kinds.image_options import ImageInput
@@ -34,6 +31,9 @@ from jumok.kinds.options import DecodingOptions, ModelOptions
 from jumok.kinds.text import Text
 from jumok.kinds.text_options import TextInput, TextOutput
 from jumok.predictor import Predictor
+from jumok.workbench.examples import Example, thumbnail
+from jumok.workbench.server import application
+from jumok.workbench.workbench import LoadedRun, Workbench
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 VOCABULARY = Vocabulary.learn([" ".join(WORDS)], "words")

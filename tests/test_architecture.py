@@ -49,6 +49,7 @@ ORDER = [
         "training",
         "comparison",
         "inspection",
+        "workbench",
         "serving",
         "exporting",
         "demos",

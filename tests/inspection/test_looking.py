@@ -12,9 +12,9 @@ from torch.testing import assert_close
 from jumok import record
 from jumok.data.specials import BOS
 from jumok.errors import DataError
-from jumok.inspection import details
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection, inspect_input
+from jumok.workbench import details
 from made_predictors import MODELS, SENTENCE, input_of, made, made_predictor, picture, transformer
 
 

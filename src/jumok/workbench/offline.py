@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jumok.errors import DataError
-from jumok.inspection import details
 from jumok.inspection.groups import AttentionGroup, Layer
 from jumok.inspection.inspect import Inspection
-from jumok.inspection.packing import packed_weights, shares
-from jumok.inspection.show import page_of
+from jumok.workbench import details
+from jumok.workbench.packing import packed_weights, shares
+from jumok.workbench.show import page_of
 
 
 def offline_page(look: Inspection) -> str:

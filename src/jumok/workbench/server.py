@@ -25,13 +25,13 @@ from torch import Tensor
 
 from jumok.data.images import load_image
 from jumok.errors import DataError, JumokError
-from jumok.inspection import details
 from jumok.inspection.ablation import ablate
-from jumok.inspection.guard import MOST_BYTES, Guard
 from jumok.inspection.inspect import Inspection
-from jumok.inspection.korean import in_korean
-from jumok.inspection.offline import packed_of
-from jumok.inspection.workbench import ExpiredInspection, Workbench, values_of
+from jumok.workbench import details
+from jumok.workbench.guard import MOST_BYTES, Guard
+from jumok.workbench.korean import in_korean
+from jumok.workbench.offline import packed_of
+from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 NUMBERS = "application/octet-stream"  # a page may ask for rows in this way
@@ -45,7 +45,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def page_files() -> dict[str, Response]:
     """The files of the page by their addresses; nothing else is ever served."""
     found = {}
-    for file in (files("jumok.inspection") / "page").iterdir():
+    for file in (files("jumok.workbench") / "page").iterdir():
         kind = TYPES.get(file.name.rpartition(".")[2])
         if kind is not None:
             found[f"/{file.name}"] = Response(file.read_bytes(), media_type=kind)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from jumok.inspection.inspect import inspect_input as look_once
-from jumok.inspection.offline import kept_of
-from jumok.inspection.show import AttentionPage
 from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
+from jumok.workbench.offline import kept_of
+from jumok.workbench.show import AttentionPage
 
 
 def look(run: str | Path | Predictor, inputs: Any, title: str | None = None) -> AttentionPage:

@@ -22,8 +22,8 @@ from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.beams import BeamIndices, rows_of
 from jumok.inspection.groups import START, AttentionGroup, Sides, groups_of
-from jumok.inspection.packing import packed_weights, shares
 from jumok.inspection.windows import Windows
+from jumok.workbench.packing import packed_weights, shares
 
 LARGEST = 1024  # pixels of a picture's longer side
 FITTING = """addEventListener("message", (event) => {
@@ -138,7 +138,7 @@ def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
 
     `details["packed"]` are whole attentions by their names. Nothing is loaded from anywhere, and no other script runs.
     """
-    folder = files("jumok.inspection") / "page"
+    folder = files("jumok.workbench") / "page"
     index = (folder / "index.html").read_text(encoding="utf-8")
     scripts = [
         (folder / name).read_text(encoding="utf-8") for name in re.findall(r'<script src="(.+?)"', index)

@@ -8,10 +8,10 @@ from threading import Lock
 from typing import Any
 
 from jumok.errors import DataError
-from jumok.inspection.examples import Example
 from jumok.inspection.inspect import Inspection, inspect_input
 from jumok.predictor.predictor import Predictor
 from jumok.training.environment import installed
+from jumok.workbench.examples import Example
 
 KEPT = 16  # looks
 ROOM = 2**31  # bytes of what they keep; the last one is kept however large it is

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jumok.inspection.korean import in_korean
+from jumok.workbench.korean import in_korean
 
 MOST_BYTES = 20_000_000  # of a body
 BODIES = ("application/json", "multipart/form-data")

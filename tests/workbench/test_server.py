@@ -15,11 +15,11 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from jumok.inspection.examples import given_example
 from jumok.inspection.inspect import summary
-from jumok.inspection.server import application
-from jumok.inspection.workbench import KEPT, LONGEST, LoadedRun, Workbench
 from jumok.predictor import Predictor
+from jumok.workbench.examples import given_example
+from jumok.workbench.server import application
+from jumok.workbench.workbench import KEPT, LONGEST, LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
 HOST = "127.0.0.1:8765"

@@ -9,8 +9,8 @@ from torch import nn
 import jumok
 import other_models
 from jumok.errors import DataError
-from jumok.inspection import packing
 from jumok.inspection.windows import finding_windows
+from jumok.workbench import packing
 from made_predictors import SENTENCE, made
 
 TOKENS = ["Ein", "Hund", "läuft", "im", "Schnee", ".", "</s>"]
