@@ -1,12 +1,15 @@
 """The house: a room imports only from rooms above it, files are short, and some things never come in."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from jumok.runs import layout
 
 SOURCE = Path(__file__).parents[1] / "src" / "jumok"
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -43,6 +46,7 @@ ORDER = [
         "dataset",
     ],
     *[
+        "runs",
         "predictor",
         "evaluation",
         "reporting",
@@ -57,6 +61,7 @@ ORDER = [
     ],
     *["__init__", "__main__"],
 ]
+HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
@@ -158,6 +163,37 @@ def test_nothing_swallows_options(file):
     )
     swallowing = [node.lineno for node in functions if node.args.kwarg and not stands_for_another(node)]
     assert not swallowing, f"{file}: ** parameters in lines {swallowing}"
+
+
+def texts_of(file: Path) -> Iterator[ast.Constant]:
+    """The strings of a file that are no docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node
+
+
+LAYOUT = {name: value for name, value in vars(layout).items() if name.isupper() and isinstance(value, str)}
+FILES_OF_A_RUN = {name for name in LAYOUT.values() if "." in name.lstrip(".")} | {layout.CHECKPOINTS}
+FOLDERS_OF_A_RUN = set(LAYOUT.values()) - FILES_OF_A_RUN - {layout.DATA, layout.EXAMPLES}  # also of packages
+
+
+@each_file
+def test_only_runs_spells_the_layout_of_a_run(file):
+    if room(file) == "runs":
+        return
+    names = FILES_OF_A_RUN - ({layout.WEIGHTS} if file == HUB_FILE else set())
+    for text in texts_of(file):
+        words = names & set(re.split(r"[^\w.-]+", text.value))
+        assert not words, f"{file}:{text.lineno} spells {words}; take it from jumok.runs.layout"
+    for node in nodes(file):
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Div)
+            and isinstance(node.right, ast.Constant)
+        ):
+            assert node.right.value not in FOLDERS_OF_A_RUN, f"{file}:{node.lineno} spells {node.right.value}"
 
 
 def test_import_is_light():

@@ -13,12 +13,12 @@ from jumok.kinds.catalogue import build_model
 from jumok.kinds.text import BANNED
 from jumok.machine import tune_process
 from jumok.predictor.model_folder import cast_weights_bf16
+from jumok.runs.folder import RunFolder
 from jumok.search import BeamSearch, Greedy
 from jumok.training.distributed import SingleProcess
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
 from jumok.training.reporter import NullReporter
-from jumok.training.run import RunFolder
 from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
 
 # jumok's budget is for the longer side of every pair; with this one its batches have BATCH_TOKENS target tokens on

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jumok.errors import JumokError
-from jumok.predictor.model_folder import read_config
-from jumok.reporting.log import read_log
+from jumok.runs.config import read_config
+from jumok.runs.log import read_log
 
 FILES = ("evaluation.json", "analysis.json", "environment.json", "metrics.jsonl", "config.yaml")
 NEEDED = ("evaluation.json", "analysis.json")

@@ -16,7 +16,7 @@ from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, DataError
 from jumok.outputs import is_ours, require_free, written
-from jumok.predictor.folder import require_run
+from jumok.runs.layout import require_run, run_of
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
@@ -101,8 +101,7 @@ def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> No
 
 def run_name(run: Path) -> str:
     """What a run is called: its folder, but not `model`, which is in it, or `run`."""
-    path = run.resolve()
-    return path.parent.name if path.name == "model" else path.name
+    return run_of(run.resolve()).name
 
 
 def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
@@ -112,8 +111,7 @@ def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun"
     from jumok.workbench.examples import Example, examples_of, given_example
     from jumok.workbench.workbench import LoadedRun
 
-    folder = run.parent if run.resolve().name == "model" else run
-    examples: list[Example] = examples_of(folder, predictor.inputs, predictor.outputs)
+    examples: list[Example] = examples_of(run_of(run), predictor.inputs, predictor.outputs)
     if text is not None:
         value: Any = predictor.parse_inputs(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]

@@ -19,7 +19,7 @@ from jumok.console import say
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
 from jumok.outputs import require_free, written
-from jumok.predictor.folder import require_run
+from jumok.runs.layout import require_run
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor

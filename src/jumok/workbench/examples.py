@@ -12,10 +12,11 @@ from PIL import Image
 from jumok.data.images import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
-from jumok.evaluation.record import ANSWERS, read_evaluation
+from jumok.evaluation.record import read_evaluation
 from jumok.kinds.contract import InputKind, OutputKind
 from jumok.kinds.text import Text
-from jumok.predictor.model_folder import CONFIG, read_config
+from jumok.runs.config import read_config
+from jumok.runs.layout import RunLayout
 
 MOST = 6
 LOOKED = 200  # answers that are read at most
@@ -60,7 +61,7 @@ def examples_of(
 
 def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
     """The inputs that were answered in the evaluation and the right answers, as rows have them."""
-    with (run / ANSWERS).open(encoding="utf-8") as lines:
+    with RunLayout(run).predictions.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             yield row["inputs"], [text for text in row.get("right", []) if isinstance(text, str)]
@@ -77,7 +78,7 @@ def right_answer(kind: OutputKind, references: list[str]) -> dict[str, Any] | No
 
 def root_of(run: Path) -> Path:
     """Where paths in the rows of a run's evaluation start."""
-    experiment = read_config(run / CONFIG)
+    experiment = read_config(RunLayout(run).config)
     sources = dict(experiment.data.sources())
     split = (read_evaluation(run) or {}).get("split", "test")
     source = sources.get(split) or next(iter(sources.values()))

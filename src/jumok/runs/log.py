@@ -1,12 +1,14 @@
 """metrics.jsonl: what a training noted as it went, as far as it can be read."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.files import read_whole
 
 Line = dict[str, Any]
+TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
 
 class Log(NamedTuple):
@@ -52,3 +54,21 @@ def parsed(line: bytes) -> Line | None:
 
 def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float)
+
+
+def last_line(file: Path) -> dict[str, Any]:
+    """The last whole JSON object of a file with one on each line."""
+    try:
+        with open(file, "rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
+            lines = log.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return {}
+    for line in reversed(lines):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return {}
