@@ -89,8 +89,8 @@ def command(
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
-    from jumok.cli.inputs import parsed
     from jumok.inspection.inspect import inspect_input
+    from jumok.predictor.jobs.inputs import parsed
     from jumok.workbench.offline import offline_page
 
     page = offline_page(inspect_input(predictor, parsed(text, 1, predictor), name))
@@ -106,8 +106,8 @@ def run_name(run: Path) -> str:
 
 def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
-    from jumok.cli.inputs import parsed
     from jumok.inspection.inspect import summary
+    from jumok.predictor.jobs.inputs import parsed
     from jumok.workbench.examples import Example, examples_of, given_example
     from jumok.workbench.workbench import LoadedRun
 

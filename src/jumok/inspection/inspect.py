@@ -124,16 +124,13 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
         )
     columns = {part: kind.encode([value[part]]) for part, kind in predictor.inputs.items()}
     predictor.check_lengths([column.lengths for column in columns.values()], [0])
-    was_training, model = predictor.model.training, predictor.model.eval()
-    try:
-        with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
-            batch = predictor.collate(columns, [0])
-            with record(model) as maps, finding_windows(model) as windows:
-                memory = model.encode(batch)
-            said = [replay_output(predictor, part, memory, batch) for part in predictor.outputs]
-            sources = sources_of(predictor, value, batch, memory)
-    finally:
-        model.train(was_training)
+    model = predictor.model
+    with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
+        batch = predictor.collate(columns, [0])
+        with record(model) as maps, finding_windows(model) as windows:
+            memory = model.encode(batch)
+        said = [replay_output(predictor, part, memory, batch) for part in predictor.outputs]
+        sources = sources_of(predictor, value, batch, memory)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
     documents = [
         {**kind.to_json(value[part]), "unknown": sorted(dict.fromkeys(kind.unknown(value[part])))}

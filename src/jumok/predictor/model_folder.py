@@ -88,7 +88,7 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     if precision == "bf16":
         cast_weights_bf16(model)
     options = options.model_copy(update={"precision": precision})
-    return Predictor(model.to(place).eval(), fields, options, notes)
+    return Predictor(model.to(place), fields, options, notes)
 
 
 def cast_weights_bf16(model: EncoderDecoder) -> None:

@@ -1,4 +1,4 @@
-"""The folder that `jumok predict --output` writes for images: predictions, what they are of, and pictures."""
+"""A folder of answers to images: predictions, what they are of, and pictures."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from jumok.cli.answers import write_array
-from jumok.cli.image_files import distinct_names, image_ids
 from jumok.drawing.encoding import jpeg, png
 from jumok.drawing.sheet import draw_sheet
 from jumok.errors import DataError
@@ -17,6 +15,8 @@ from jumok.files import spelt_out
 from jumok.kinds.classes import class_ids
 from jumok.kinds.contract import InputKind, OutputKind
 from jumok.outputs import OutputFolder
+from jumok.predictor.jobs.answers import write_array
+from jumok.predictor.jobs.image_files import distinct_names, image_ids
 from jumok.values import MaskPrediction, Value
 
 PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"

@@ -1,25 +1,24 @@
-"""The images that a command line names, and what each is called in what is written about it."""
+"""The images that somebody names, and what each is called in what is written about it."""
 
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.console import say
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import is_hidden
 from jumok.data.open_text import read_fault
 from jumok.errors import DataError
-from jumok.files import spelt_out
 from jumok.outputs import WRITTEN, OutputFolder
+from jumok.predictor.jobs.events import DrawnImages, HiddenImages, JobWarning, RepeatedImages
 
 SHORT = 80  # characters of a path that is told
 
 
-def named_images(arguments: Iterable[str]) -> Iterator[Path]:
+def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
     """The images of arguments, a folder standing for all images in it and below, sorted.
 
-    DataError for what is not there.
+    Warnings come before the images of the folder that they are of. DataError for what is not there.
     """
     for argument in arguments:
         path = Path(argument)
@@ -42,23 +41,20 @@ def why_not_there(argument: str, error: Exception) -> str:
     return f"{name!r} is no image file ({getattr(error, 'strerror', None) or error}); correct the path"
 
 
-def images_below(folder: Path) -> list[Path]:
-    """The images of a folder and below, sorted; hidden ones and those that jumok drew are left out with a word."""
+def images_below(folder: Path) -> Iterator[Path | JobWarning]:
+    """The images of a folder and below, sorted; hidden ones and those that jumok drew are left out with a warning."""
     there = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    hidden = [path for path in there if is_hidden(path.relative_to(folder).parts)]
     shown = [path for path in there if not is_hidden(path.relative_to(folder).parts)]
-    if len(shown) < len(there):
-        hidden = next(path for path in there if is_hidden(path.relative_to(folder).parts))
-        hint = spelt_out(str(hidden))
-        say(f"note: {len(there) - len(shown):,} hidden image(s) below {folder} are left out, like {hint}")
+    if hidden:
+        yield HiddenImages(folder, len(hidden), hidden[0])
     drawn = drawn_here(folder, shown)
     if drawn:
-        say(
-            f"note: {len(drawn):,} picture(s) below {folder} are left out, for jumok predict wrote them itself"
-        )
+        yield DrawnImages(folder, len(drawn))
     found = [path for path in shown if path not in drawn]
     if not found:
         raise DataError(f"{folder} holds no images; they end in {', '.join(SUFFIXES)}")
-    return found
+    yield from found
 
 
 def drawn_here(folder: Path, images: Sequence[Path]) -> set[Path]:
@@ -72,7 +68,7 @@ def drawn_here(folder: Path, images: Sequence[Path]) -> set[Path]:
     }
 
 
-def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path]:
+def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path | JobWarning]:
     """The images of a list, one a line; empty lines are none. DataError with the line of what is not there."""
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -80,6 +76,14 @@ def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path]:
                 yield from named_images([line.strip()])
             except DataError as error:
                 raise DataError(f"{origin}:{number}: {error}") from None
+
+
+def each_once(images: Iterable[Path]) -> tuple[list[Path], list[JobWarning]]:
+    """Each file once, in order, and a warning of those that came again."""
+    given = list(images)
+    first = {image.resolve(): image for image in reversed(given)}
+    kept = [image for image in dict.fromkeys(given) if first[image.resolve()] is image]
+    return kept, [RepeatedImages(len(given) - len(kept))] if len(kept) < len(given) else []
 
 
 def distinct_names(images: Sequence[Path]) -> list[str]:

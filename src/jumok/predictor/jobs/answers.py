@@ -3,22 +3,18 @@
 import io
 import json
 import re
-import sys
 from collections.abc import Iterable
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO
 
-from jumok.cli.inputs import Input
 from jumok.errors import DataError
+from jumok.predictor.jobs.events import Answer, Input
 
 if TYPE_CHECKING:
     from jumok.values import Prediction
 
-IN_MEMORY = 32_000_000  # bytes of a JSON document that is not yet whole
 # what some program takes for the end of a line (Python's str.splitlines, editors, terminals), and our tab
 LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 
-Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 Answers = Iterable[tuple[Input, Answer]]
 
 
@@ -48,15 +44,6 @@ def one_line(text: str) -> str:
 
 def write_json(out: TextIO, answers: Answers) -> None:
     write_array(out, (described(value, answer) for value, answer in answers))
-
-
-def print_json_array(answers: Answers) -> None:
-    """The answers on standard output when all are there: half a document is of no use to any program."""
-    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace") as whole:
-        write_json(whole, answers)  # type: ignore[arg-type]
-        whole.seek(0)
-        for part in iter(lambda: whole.read(1 << 20), ""):
-            sys.stdout.write(part)
 
 
 def write_array(out: TextIO, items: Iterable[Any]) -> None:
