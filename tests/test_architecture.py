@@ -41,6 +41,7 @@ ORDER = [
         "data",
         "drawing",
         "model",
+        "presets",
         "kinds",
         "experiment",
         "dataset",

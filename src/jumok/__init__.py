@@ -15,6 +15,7 @@ from jumok.deferred import lazy_names
 from jumok.errors import ConfigurationError, DataError, JumokError, RunError
 
 if TYPE_CHECKING:
+    from jumok import presets
     from jumok.attention.maps import AttentionMap
     from jumok.attention.record import Recording, record
     from jumok.experiment import Experiment, read_experiment
@@ -40,6 +41,7 @@ __all__ = [
     "TextPrediction",
     "load",
     "look",
+    "presets",
     "read_experiment",
     "record",
     "show",
@@ -65,4 +67,5 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "show": "jumok.workbench.show",
             "train": "jumok.training.train",
         },
+        modules=["presets"],
     )
