@@ -76,8 +76,8 @@ def small_detector(classes: int, width: int = 64) -> EncoderDecoder:
     """Boxes from every cell of a feature pyramid, without anchors; 1.4 M parameters with three classes.
 
     `model.decoders["objects"](model.encode({"photo": images}))` takes an `ImageBatch` (B, 3, Y, X) of any size and
-    gives `DenseBoxes`: for each of the P cells of strides 8 and 16 logits (B, P, classes), a box (B, P, 4) in pixels and its
-    quality (B, P). `detect` of the head keeps the best ones.
+    gives `DenseBoxes`: for each of the P cells of strides 8 and 16 logits (B, P, classes), a box (B, P, 4) in pixels
+    and its quality (B, P). `detect` of the head keeps the best ones.
 
     Args:
         classes: How many classes of objects there are.
