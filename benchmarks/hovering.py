@@ -22,7 +22,7 @@ import uvicorn
 from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.inspection.inspect import summary
 from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.image import Image

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ ORDER = [
         "files",
         "outputs",
         "values",
+        "classes",
         "dropout",
         "geometry",
         "attention",
@@ -39,6 +40,14 @@ ORDER = [
         "metrics",
         "search",
         "data",
+        "data.row",
+        "data.cache",
+        "data.tables",
+        "data.images",
+        "data.annotations",
+        "data.text",
+        "data.batching",
+        "data.split",
         "drawing",
         "model",
         "presets",
@@ -63,6 +72,7 @@ ORDER = [
     *["__init__", "__main__"],
 ]
 HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
+WITH_WINGS = {"data"}
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
@@ -70,7 +80,13 @@ each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.rel
 
 
 def room(file: Path) -> str:
-    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return room_of(file.relative_to(SOURCE).with_suffix("").parts)
+
+
+def room_of(parts: Sequence[str]) -> str:
+    """The room of a module by its names below ours; the wings of `data` are rooms of their own."""
+    inner = [part for part in parts[1:2] if parts[0] in WITH_WINGS and part != "__init__"]
+    return ".".join([parts[0], *inner])
 
 
 ROOMS = {room(file) for file in FILES}
@@ -82,7 +98,7 @@ def nodes(file: Path) -> Iterator[ast.AST]:
 
 def room_of_module(module: str) -> str:
     """The room of a module of ours: `jumok.search.beam` is in `search`, `jumok` itself is `__init__`."""
-    return (module.split(".") + ["__init__"])[1]
+    return room_of(module.split(".")[1:] or ["__init__"])
 
 
 def imported_rooms(node: ast.AST) -> list[str]:
@@ -91,11 +107,12 @@ def imported_rooms(node: ast.AST) -> list[str]:
         return [room_of_module(alias.name) for alias in node.names if alias.name.split(".")[0] == "jumok"]
     if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "jumok":
         return []
-    if (
-        node.module == "jumok"
-    ):  # `from jumok import errors` opens a room, `from jumok import load` the whole house
+    module = node.module or ""
+    if module == "jumok":  # `from jumok import errors` opens a room, `from jumok import load` the whole house
         return [alias.name if alias.name in ROOMS else "__init__" for alias in node.names]
-    return [room_of_module(node.module)]
+    if room_of_module(module) in WITH_WINGS:
+        return [room_of_module(f"{module}.{alias.name}") for alias in node.names]
+    return [room_of_module(module)]
 
 
 def imported_modules(node: ast.AST) -> list[str]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 import jumok
 from jumok import presets
-from jumok.data.specials import BOS, EOS
+from jumok.data.text.specials import BOS, EOS
 from jumok.losses.dense import dense_loss
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss, token_loss

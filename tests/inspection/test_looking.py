@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from jumok import record
-from jumok.data.specials import BOS
+from jumok.data.text.specials import BOS
 from jumok.errors import DataError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection, inspect_input

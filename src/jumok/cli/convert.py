@@ -13,7 +13,7 @@ from jumok.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from jumok.data.annotations.splits import Splits
-    from jumok.data.faults import Fault
+    from jumok.data.tables.faults import Fault
 
 SHOWN = 20
 MOST_MASK_CLASSES = 254  # with the background and 255, what 8 bits can tell apart
@@ -79,8 +79,8 @@ def command(
     from jumok.data.annotations.lossy import losses_in, sentence
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
     from jumok.data.annotations.splits_writing import counts, write_splits
-    from jumok.data.faults import counted
-    from jumok.data.listing import printable
+    from jumok.data.tables.faults import counted
+    from jumok.data.tables.listing import printable
 
     default = Images.none if target.suffix == ".json" else Images.copy
     splits = unify_classes(read_splits(source, folder, split or ()))

@@ -16,10 +16,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class, SourceLocation
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, SourceLocation
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import save_mask
-from jumok.data.images import Size
+from jumok.data.images.reading import Size
 from jumok.demos.scenes import Scene, row, strewn
 from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout

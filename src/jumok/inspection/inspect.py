@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jumok.attention.maps import Check
 from jumok.attention.record import Recording, record
-from jumok.data.specials import BANNED
+from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer

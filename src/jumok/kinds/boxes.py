@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.data.annotations.source import MarkedObject, objects_of
-from jumok.data.marks import BoxMarks
-from jumok.data.resizing import scaled_boxes
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
+from jumok.data.images.marks import BoxMarks
+from jumok.data.images.resizing import scaled_boxes
 from jumok.drawing.sheet import LabelledImage
 from jumok.encoders.image import ImageEncoder
 from jumok.errors import ConfigurationError

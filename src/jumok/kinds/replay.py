@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jumok.data.annotations.palette import PALETTE
-from jumok.data.specials import BOS, SPECIALS
+from jumok.data.text.specials import BOS, SPECIALS
 from jumok.drawing.encoding import data_url, shrunk
 from jumok.drawing.masks import mask_image
 from jumok.errors import DataError

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.atomic_folder import cache_folder, cache_key
-from jumok.data.rows import clean
-from jumok.data.specials import BANNED, BOS, EOS, PAD, UNK
-from jumok.data.store import TextStore, TokenStore
-from jumok.data.token_choice import choose_tokens
-from jumok.data.vocabulary import Vocabulary
+from jumok.classes import Class
+from jumok.data.cache.atomic_folder import cache_folder, cache_key
+from jumok.data.cache.store import TextStore, TokenStore
+from jumok.data.tables.rows import clean
+from jumok.data.text.specials import BANNED, BOS, EOS, PAD, UNK
+from jumok.data.text.token_choice import choose_tokens
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.drawing.sheet import LabelledImage
 from jumok.errors import DataError, RunError
 from jumok.files import SURROGATE, unwritable

@@ -9,7 +9,7 @@ import torch
 
 from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
-from jumok.data.specials import BANNED
+from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.catalogue import Fields

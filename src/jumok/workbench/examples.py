@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from jumok.data.images import load_image
+from jumok.data.images.reading import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import read_evaluation

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch import Tensor
 
-from jumok.data.images import load_image
+from jumok.data.images.reading import load_image
 from jumok.errors import DataError, JumokError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from jumok.attention.record import Recording
-from jumok.data.images import load_image
+from jumok.data.images.reading import load_image
 from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically

@@ -5,9 +5,9 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import is_hidden
-from jumok.data.open_text import read_fault
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.tables.listing import is_hidden
+from jumok.data.tables.open_text import read_fault
 from jumok.errors import DataError
 from jumok.outputs import WRITTEN, OutputFolder
 from jumok.predictor.jobs.events import DrawnImages, HiddenImages, JobWarning, RepeatedImages

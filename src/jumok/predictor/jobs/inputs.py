@@ -40,7 +40,7 @@ def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
 
 def opened(stack: ExitStack, file: Path) -> BinaryIO:
     """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
-    from jumok.data.open_text import GZIP_MARK, open_bytes
+    from jumok.data.tables.open_text import GZIP_MARK, open_bytes
 
     if file.is_file():
         return stack.enter_context(open_bytes(file))

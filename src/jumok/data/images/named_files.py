@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.faults import Fault
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import files_below
-from jumok.data.open_text import is_folder, nearest_file
-from jumok.data.rows import Row, clean
+from jumok.classes import Class
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.listing import files_below
+from jumok.data.tables.open_text import is_folder, nearest_file
+from jumok.data.tables.rows import clean
 
 
 class NamedFilesSource:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import ImageHeader, Size, as_rgb, header_of, opened, upright, used_bits
-from jumok.data.mask_images import read_mask
-from jumok.data.states import State, is_settled, now, state_of
+from jumok.data.cache.states import State, is_settled, now, state_of
+from jumok.data.images.mask_images import read_mask
+from jumok.data.images.reading import ImageHeader, Size, as_rgb, header_of, opened, upright, used_bits
+from jumok.data.tables.faults import Fault, UnreadableFile
 
 Known = dict[str, tuple[State, list[Any]]]  # by what was looked at and how: its state then, and what was seen
 

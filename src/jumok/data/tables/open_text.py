@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from jumok.data.encodings import likely_encoding
-from jumok.data.faults import Fault, UnreadableFile
+from jumok.data.tables.encodings import likely_encoding
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
 
 DIGITS = re.compile(r"\d+")

@@ -13,8 +13,8 @@ import numpy as np
 from torch import Tensor
 
 from jumok import geometry
-from jumok.data.mosaic import mosaic, quarters
-from jumok.data.resizing import (
+from jumok.data.images.mosaic import mosaic, quarters
+from jumok.data.images.resizing import (
     UNKNOWN,
     ImageSample,
     Window,

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from jumok.data.columns import column_fault, misnumbered
-from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
-from jumok.data.quoted import Cells, csv_cells
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Cleaner, Row, clean
-from jumok.data.wanted import Wanted
+from jumok.data.row import Row
+from jumok.data.tables.columns import column_fault, misnumbered
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.quoted import Cells, csv_cells
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner, clean
+from jumok.data.tables.wanted import Wanted
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 Table = Iterator[Cells | Fault]

@@ -1,14 +1,15 @@
-"""A row of somebody's data, and what any reader of them offers."""
+"""What any reader of rows offers, and how their texts are cleaned."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.faults import Fault
-from jumok.data.remarks import Remarks
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.remarks import Remarks
 from jumok.files import SURROGATE
 
 MARK = "\ufeff"  # the byte order mark
@@ -16,13 +17,6 @@ FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and dots that a
 JAMO = re.compile("[\u1100-\u11ff]")
 # zero-width space, word joiner, soft hyphen, marks of direction; joiners and selectors belong to scripts and emoji
 INVISIBLE = re.compile("[\u200b\u2060\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-class Row(NamedTuple):
-    """One example as texts, in the order of the columns of its source."""
-
-    line: int  # 1-based, of the file as it is after decompression
-    values: tuple[str, ...]
 
 
 class Source(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from jumok.data.resizing import UNKNOWN, ImageSample
+from jumok.data.images.resizing import UNKNOWN, ImageSample
 
 Centre = tuple[int, int]  # row and column
 

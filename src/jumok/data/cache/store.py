@@ -11,9 +11,18 @@ from typing import Self
 
 import numpy as np
 
-from jumok.data.atomic_folder import cache_folder, new_folder, read_stable
-from jumok.data.ragged import INDEX, OFFSET, Ragged, RaggedWriter, damaged, mapped, read_index, write_index
-from jumok.data.rows import Row
+from jumok.data.cache.atomic_folder import cache_folder, new_folder, read_stable
+from jumok.data.cache.ragged import (
+    INDEX,
+    OFFSET,
+    Ragged,
+    RaggedWriter,
+    damaged,
+    mapped,
+    read_index,
+    write_index,
+)
+from jumok.data.row import Row
 from jumok.errors import DataError
 
 __all__ = ["TextStore", "TokenStore", "cache_folder"]

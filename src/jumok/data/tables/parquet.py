@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.columns import column_fault
-from jumok.data.faults import Fault
-from jumok.data.open_text import decoded
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Cleaner, Row
-from jumok.data.wanted import Wanted
+from jumok.data.row import Row
+from jumok.data.tables.columns import column_fault
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import decoded
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner
+from jumok.data.tables.wanted import Wanted
 
 BATCH = 1024  # rows in memory at a time
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import opened, upright
+from jumok.data.images.reading import opened, upright
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.deferred import Deferred
 from jumok.errors import DataError
 

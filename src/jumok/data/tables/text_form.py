@@ -4,9 +4,9 @@ import gzip
 import zlib
 from pathlib import Path
 
-from jumok.data.encodings import wide_form
-from jumok.data.faults import Fault
-from jumok.data.open_text import BYTE_ORDER_MARK, open_bytes, read_fault
+from jumok.data.tables.encodings import wide_form
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault
 
 SAMPLE = 1 << 16  # bytes that are looked at
 FORMATS = {  # how files begin that are no text, what they are, and what to do

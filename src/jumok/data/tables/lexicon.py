@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import decoded, raw_lines
-from jumok.data.pipes import spooled
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Cleaner, Row
-from jumok.data.text_form import why_no_text
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import decoded, raw_lines
+from jumok.data.tables.pipes import spooled
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner
+from jumok.data.tables.text_form import why_no_text
 
 VARIANT = re.compile(r"\(\d+\)$")  # word(2) is a further pronunciation of word
 REMARK = re.compile(r"\s#.*")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
 
 MOST_LINES = 10_000  # of a row: a quote that swallows more was not meant to
 MANY = 4  # lines of a cell that look like rows each, so that they surely are

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jumok.data.columns import column_fault
-from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Cleaner, Row
-from jumok.data.wanted import Wanted
+from jumok.data.row import Row
+from jumok.data.tables.columns import column_fault
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner
+from jumok.data.tables.wanted import Wanted
 
 BLANK = re.compile(r"[ \t\r\n]*")
 

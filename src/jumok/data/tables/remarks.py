@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 
 SENTENCES = {  # by kind: what it is, where it stands first, and what it means
     "decomposed": (

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.delimited import csv_rows, tsv_rows
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.jsonl import json_rows, jsonl_rows
-from jumok.data.open_text import read_fault
-from jumok.data.parquet import parquet_rows
-from jumok.data.pipes import is_pipe_copy, spooled
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Row
-from jumok.data.text_form import first_bytes, why_no_text
-from jumok.data.wanted import Wanted
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.delimited import csv_rows, tsv_rows
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.jsonl import json_rows, jsonl_rows
+from jumok.data.tables.open_text import read_fault
+from jumok.data.tables.parquet import parquet_rows
+from jumok.data.tables.pipes import is_pipe_copy, spooled
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.text_form import first_bytes, why_no_text
+from jumok.data.tables.wanted import Wanted
 from jumok.errors import ConfigurationError
 
 Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
 
 SHOWN = 3
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
-from jumok.data.pipes import spooled
-from jumok.data.remarks import Remarks
-from jumok.data.rows import Cleaner, Row
-from jumok.data.text_form import why_no_text
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.pipes import spooled
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner
+from jumok.data.tables.text_form import why_no_text
 
 
 class LinesSource:

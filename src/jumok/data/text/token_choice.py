@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from jumok.data.jamo import is_syllable
+from jumok.data.text.jamo import is_syllable
 
 WITH_BLANKS = 0.1  # share of texts of several words, from which on words are what texts are made of
 LEARNED_FROM = 10  # times a piece must be seen to be one of its own, where no size is given

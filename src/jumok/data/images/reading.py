@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import nearest_file
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import nearest_file
 from jumok.deferred import Deferred, lazy_names
 from jumok.errors import DataError
 
@@ -71,7 +71,7 @@ BROKEN = (
 
 
 # where it was once; loaded when it is used, for that module needs this one
-__getattr__, __dir__ = lazy_names(__name__, {"read_mask": "jumok.data.mask_images"})
+__getattr__, __dir__ = lazy_names(__name__, {"read_mask": "jumok.data.images.mask_images"})
 
 
 class Size(NamedTuple):

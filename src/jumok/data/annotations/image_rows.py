@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from jumok.data.annotations.annotated import Class, SourceLocation
+from jumok.classes import Class
+from jumok.data.annotations.annotated import SourceLocation
 from jumok.data.annotations.summary import Sight, Summary
-from jumok.data.faults import Fault
-from jumok.data.looks import Looks
-from jumok.data.rows import Row, Source
+from jumok.data.images.looks import Looks
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.rows import Source
 
 
 class ImageRows:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
 
 SHOWN = 20  # names in a sentence

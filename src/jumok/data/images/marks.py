@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from jumok.data.resizing import ImageSample
+from jumok.data.images.resizing import ImageSample
 
 
 class BoxMarks(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from jumok.data.jamo import compose, decompose, origins
-from jumok.data.specials import SPECIALS, UNK
-from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES
-from jumok.data.unigram import learn_pieces
+from jumok.data.text.jamo import compose, decompose, origins
+from jumok.data.text.specials import SPECIALS, UNK
+from jumok.data.text.token_choice import LEARNED_FROM, MOST_PIECES
+from jumok.data.text.unigram import learn_pieces
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole, write_file_atomically
 
