@@ -97,12 +97,8 @@ def show(
         if queries is not None or keys is not None:
             raise ValueError("tokens are queries and keys alike; give them alone, or queries and keys")
         queries = keys = tokens
-    windows = windows or {}
-    rows = None if beam_indices is None else rows_of(beam_indices, example)
-    if rows is None:
-        check_example(maps, example, windows)
+    groups = groups_shown(maps, example, windows or {}, beam_indices)
     picture = None if image is None else opened(image)
-    groups = groups_of(maps, example, windows, rows)
     writes = any(group.use == "cross" for group in groups)
     if tokens is None and writes and queries is not None:
         start, queries = started(groups, start, queries)
@@ -126,11 +122,26 @@ def show(
         "nothing": None,
         "test": "python",
     }
+    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(groups, sides)}
+    return AttentionPage(document, details)
+
+
+def groups_shown(
+    maps: Recording, example: int, windows: Mapping[str, Windows], beam_indices: BeamIndices | None
+) -> list[AttentionGroup]:
+    """The groups of attention of one example, or of one sequence of a beam search; DataError where there is no such."""
+    rows = None if beam_indices is None else rows_of(beam_indices, example)
+    if rows is None:
+        check_example(maps, example, windows)
+    return groups_of(maps, example, windows, rows)
+
+
+def packed_groups(groups: Sequence[AttentionGroup], sides: Sides) -> dict[str, Any]:
+    """All weights of each group by its name, within the limit of a page."""
     most = shares(groups)
-    packed = {
+    return {
         group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
     }
-    return AttentionPage(document, {"/api/check?look=&answer=0": check_of(maps), "packed": packed})
 
 
 def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
