@@ -22,11 +22,8 @@ import uvicorn
 from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
-from jumok.data.vocabulary import Vocabulary
-from jumok.inspection.examples import Example, thumbnail
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.inspection.inspect import summary
-from jumok.inspection.server import application
-from jumok.inspection.workbench import LoadedRun, Workbench
 from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.image.field import Image, image_input
@@ -35,6 +32,9 @@ from jumok.kinds.options import DecodingOptions, ModelOptions
 from jumok.kinds.text.field import text_input, text_output
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
+from jumok.workbench.examples import Example, thumbnail
+from jumok.workbench.server import application
+from jumok.workbench.workbench import LoadedRun, Workbench
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 VOCABULARY = Vocabulary.learn([" ".join(WORDS)], "words")

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from PIL import Image as Pillow
 
-from jumok.data.annotations.annotated import Class
-from jumok.data.vocabulary import Vocabulary
+from jumok.classes import Class
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.kinds.boxes.field import Boxes, boxes_output
 from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.catalogue import Fields, build_model

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class, SourceLocation
-from jumok.data.images import Size
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, SourceLocation
+from jumok.data.images.reading import Size
 
 NOWHERE = SourceLocation("made up", None)
 

@@ -4,8 +4,9 @@ import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
-from jumok.data.faults import Fault
-from jumok.data.rows import Row, Source
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.rows import Source
 
 
 def write(path: Path, data: str | bytes) -> Path:

@@ -1,12 +1,15 @@
 """The house: a room imports only from rooms above it, files are short, and some things never come in."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from jumok.runs import layout
 
 SOURCE = Path(__file__).parents[1] / "src" / "jumok"
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -22,6 +25,7 @@ ORDER = [
         "files",
         "outputs",
         "values",
+        "classes",
         "dropout",
         "geometry",
         "attention",
@@ -36,19 +40,30 @@ ORDER = [
         "metrics",
         "search",
         "data",
+        "data.row",
+        "data.cache",
+        "data.tables",
+        "data.images",
+        "data.annotations",
+        "data.text",
+        "data.batching",
+        "data.split",
         "drawing",
         "model",
+        "presets",
         "kinds",
         "experiment",
         "dataset",
     ],
     *[
+        "runs",
         "predictor",
         "evaluation",
         "reporting",
         "training",
         "comparison",
         "inspection",
+        "workbench",
         "serving",
         "exporting",
         "demos",
@@ -56,6 +71,8 @@ ORDER = [
     ],
     *["__init__", "__main__"],
 ]
+HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
+WITH_WINGS = {"data"}
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
@@ -63,7 +80,13 @@ each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.rel
 
 
 def room(file: Path) -> str:
-    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return room_of(file.relative_to(SOURCE).with_suffix("").parts)
+
+
+def room_of(parts: Sequence[str]) -> str:
+    """The room of a module by its names below ours; the wings of `data` are rooms of their own."""
+    inner = [part for part in parts[1:2] if parts[0] in WITH_WINGS and part != "__init__"]
+    return ".".join([parts[0], *inner])
 
 
 ROOMS = {room(file) for file in FILES}
@@ -75,7 +98,7 @@ def nodes(file: Path) -> Iterator[ast.AST]:
 
 def room_of_module(module: str) -> str:
     """The room of a module of ours: `jumok.search.beam` is in `search`, `jumok` itself is `__init__`."""
-    return (module.split(".") + ["__init__"])[1]
+    return room_of(module.split(".")[1:] or ["__init__"])
 
 
 def imported_rooms(node: ast.AST) -> list[str]:
@@ -84,11 +107,12 @@ def imported_rooms(node: ast.AST) -> list[str]:
         return [room_of_module(alias.name) for alias in node.names if alias.name.split(".")[0] == "jumok"]
     if not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] != "jumok":
         return []
-    if (
-        node.module == "jumok"
-    ):  # `from jumok import errors` opens a room, `from jumok import load` the whole house
+    module = node.module or ""
+    if module == "jumok":  # `from jumok import errors` opens a room, `from jumok import load` the whole house
         return [alias.name if alias.name in ROOMS else "__init__" for alias in node.names]
-    return [room_of_module(node.module)]
+    if room_of_module(module) in WITH_WINGS:
+        return [room_of_module(f"{module}.{alias.name}") for alias in node.names]
+    return [room_of_module(module)]
 
 
 def imported_modules(node: ast.AST) -> list[str]:
@@ -157,6 +181,37 @@ def test_nothing_swallows_options(file):
     )
     swallowing = [node.lineno for node in functions if node.args.kwarg and not stands_for_another(node)]
     assert not swallowing, f"{file}: ** parameters in lines {swallowing}"
+
+
+def texts_of(file: Path) -> Iterator[ast.Constant]:
+    """The strings of a file that are no docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node
+
+
+LAYOUT = {name: value for name, value in vars(layout).items() if name.isupper() and isinstance(value, str)}
+FILES_OF_A_RUN = {name for name in LAYOUT.values() if "." in name.lstrip(".")} | {layout.CHECKPOINTS}
+FOLDERS_OF_A_RUN = set(LAYOUT.values()) - FILES_OF_A_RUN - {layout.DATA, layout.EXAMPLES}  # also of packages
+
+
+@each_file
+def test_only_runs_spells_the_layout_of_a_run(file):
+    if room(file) == "runs":
+        return
+    names = FILES_OF_A_RUN - ({layout.WEIGHTS} if file == HUB_FILE else set())
+    for text in texts_of(file):
+        words = names & set(re.split(r"[^\w.-]+", text.value))
+        assert not words, f"{file}:{text.lineno} spells {words}; take it from jumok.runs.layout"
+    for node in nodes(file):
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Div)
+            and isinstance(node.right, ast.Constant)
+        ):
+            assert node.right.value not in FOLDERS_OF_A_RUN, f"{file}:{node.lineno} spells {node.right.value}"
 
 
 def test_import_is_light():

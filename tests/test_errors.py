@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from jumok.data.open_text import nearest_file
+from jumok.data.tables.open_text import nearest_file
 from jumok.errors import did_you_mean
 
 DECOMPOSED = unicodedata.normalize("NFD", "\uace0\uc591\uc774")

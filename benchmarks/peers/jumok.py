@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jumok.runs.folder import RunFolder
 
-from jumok.data.specials import BANNED
+from jumok.data.text.specials import BANNED
 from jumok.dataset import Prepared, prepare
 from jumok.device import autocast
 from jumok.experiment import read_experiment
@@ -18,7 +19,6 @@ from jumok.training.distributed import SingleProcess
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
 from jumok.training.reporter import NullReporter
-from jumok.training.run import RunFolder
 from peers.job import BATCH_TOKENS, BOS, DROPOUT, EOS, SIZES, SMOOTHING, Job, Meter, read_pairs, time_decoding
 
 # jumok's budget is for the longer side of every pair; with this one its batches have BATCH_TOKENS target tokens on

@@ -15,14 +15,15 @@ from jumok.deferred import lazy_names
 from jumok.errors import ConfigurationError, DataError, JumokError, RunError
 
 if TYPE_CHECKING:
+    from jumok import presets
     from jumok.attention.maps import AttentionMap
     from jumok.attention.record import Recording, record
     from jumok.experiment import Experiment, read_experiment
-    from jumok.inspection.notebook import look
-    from jumok.inspection.show import show
     from jumok.predictor import Predictor, load
     from jumok.training.train import TrainingResult, train
     from jumok.values import Prediction, TextPrediction
+    from jumok.workbench.notebook import look
+    from jumok.workbench.show import show
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "TextPrediction",
     "load",
     "look",
+    "presets",
     "read_experiment",
     "record",
     "show",
@@ -59,10 +61,11 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "Recording": "jumok.attention.record",
             "TextPrediction": "jumok.values",
             "load": "jumok.predictor.model_folder",
-            "look": "jumok.inspection.notebook",
+            "look": "jumok.workbench.notebook",
             "read_experiment": "jumok.experiment.file",
             "record": "jumok.attention.record",
-            "show": "jumok.inspection.show",
+            "show": "jumok.workbench.show",
             "train": "jumok.training.train",
         },
+        modules=["presets"],
     )

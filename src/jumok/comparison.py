@@ -10,7 +10,6 @@ from jumok.evaluation import SplitPredictions, are_alike, contests, draw_sides, 
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation
-from jumok.predictor.folder import CONFIG
 from jumok.reporting.comparison import (
     FILES,
     Comparison,
@@ -19,6 +18,7 @@ from jumok.reporting.comparison import (
     variant_of,
     write_comparison,
 )
+from jumok.runs.layout import RunLayout
 from jumok.training import train
 from jumok.training.reporter import NullReporter, Reporter
 
@@ -71,7 +71,7 @@ def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions]) 
 
 def require_own(folder: Path, runs: Sequence[Path]) -> None:
     """Before any training: DataError where files of these names are there, but none of the runs that made them."""
-    if any((run / CONFIG).exists() for run in runs):
+    if any(RunLayout(run).config.exists() for run in runs):
         return
     for name in FILES:
         if os.path.lexists(folder / name):

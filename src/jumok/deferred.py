@@ -5,7 +5,7 @@ wait for the first one, and nobody who translates for the others.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -21,14 +21,16 @@ class Deferred:
 
 
 def lazy_names(
-    package: str, places: Mapping[str, str]
+    package: str, places: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The `__getattr__` and `__dir__` of a package whose public names are loaded when they are first used (PEP 562).
 
-    `places` says of each name which module defines it.
+    `places` says of each name which module defines it; `modules` are names of modules in the package.
     """
 
     def load(name: str) -> Any:
+        if name in modules:
+            return import_module(f"{package}.{name}")
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(places[name]), name)
@@ -36,6 +38,6 @@ def lazy_names(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *places})
+        return sorted({*vars(sys.modules[package]), *places, *modules})
 
     return load, names

@@ -13,7 +13,7 @@ POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' d
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 PAGE = {
     path.name: path.read_bytes()
-    for path in (files("jumok.inspection") / "page").iterdir()
+    for path in (files("jumok.workbench") / "page").iterdir()
     if path.name != "__pycache__"
 }
 

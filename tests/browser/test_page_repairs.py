@@ -9,8 +9,8 @@ from test_page import radio, save, top
 
 import jumok
 import other_models
-from jumok.inspection import packing
 from jumok.inspection.windows import finding_windows
+from jumok.workbench import packing
 
 DRAWN = """() => [...document.querySelectorAll('.thumb canvas')].filter(canvas => {
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {willReadFrequently: true});

@@ -13,9 +13,9 @@ from torch import nn
 
 import jumok
 from jumok.errors import DataError, RunError
-from jumok.inspection import packing
 from jumok.inspection.groups import grid_of
-from jumok.inspection.show import page_of
+from jumok.workbench import packing
+from jumok.workbench.show import page_of
 
 SOURCE = ["▁die", "▁alte", "▁Müh", "le", "▁läuft", "</script>", "</s>"]
 TARGET = ["▁the", "▁old", "▁mill", "▁runs", "</s>"]
@@ -218,7 +218,7 @@ def test_the_file_is_a_page_that_works_alone(recorded, open_page, tmp_path):
     page.get_by_role("radio", name="Rollout").click()
     page.get_by_role("radio", name="entropy").click()
     page.get_by_text("Most focused first.").wait_for()
-    assert page.get_by_text("hiding_test does this test").is_visible()
+    assert page.get_by_text("ablation_test does this test").is_visible()
     assert page.locator(".message").is_hidden()
 
 

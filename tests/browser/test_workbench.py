@@ -15,11 +15,11 @@ from page_parts import query, shown, through
 from PIL import Image
 from playwright.sync_api import expect
 
-from jumok.inspection.examples import Example, thumbnail
 from jumok.inspection.inspect import Inspection, summary
-from jumok.inspection.server import application
-from jumok.inspection.workbench import LoadedRun, Workbench
 from jumok.predictor import Predictor
+from jumok.workbench.examples import Example, thumbnail
+from jumok.workbench.server import application
+from jumok.workbench.workbench import LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
 

@@ -168,7 +168,7 @@ def test_a_kill_leaves_no_half_file(jumok, tmp_path):
     run, out = trained("boxes") / "run", tmp_path / "out"
     draw_scene(tmp_path / "p0.png", 0)
     code = (
-        "import os, jumok.cli.image_results as folder\n"
+        "import os, jumok.predictor.jobs.image_results as folder\n"
         "from jumok.cli import main\n"
         "def killed(*rest): os.kill(os.getpid(), 9)\n"
         "folder.ImageResults.keep = killed\n"

@@ -58,13 +58,13 @@ def test_no_lines_give_no_lines(jumok, run):
 @pytest.mark.parametrize(("keyboard", "blocks"), [(False, [3]), (True, [1, 1, 1])])
 def test_a_person_at_the_keyboard_gets_each_answer_at_once(jumok, run, monkeypatch, keyboard, blocks):
     asked: list[int] = []
-    predict = Predictor.predict
+    predict_batches = Predictor.predict_batches
 
     def noticed(predictor, inputs, *rest):
         asked.append(len(inputs))
-        return predict(predictor, inputs, *rest)
+        return predict_batches(predictor, inputs, *rest)
 
-    monkeypatch.setattr(Predictor, "predict", noticed)
+    monkeypatch.setattr(Predictor, "predict_batches", noticed)
     ended = jumok("predict", run, given=b"abc\nde\nf\n", keyboard=keyboard)
     assert asked == blocks and len(ended.output.splitlines()) == 3
     assert ("end with Ctrl-D" in ended.talk) == keyboard
@@ -171,7 +171,11 @@ def test_the_input_is_never_lost(refused, jumok, run, tmp_path):
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\t"])
 def test_an_answer_is_one_line_for_every_program(jumok, run, monkeypatch, end):
     answer = Prediction({"target": TextPrediction(f"a{end}b", 0.0)})
-    monkeypatch.setattr(Predictor, "predict", lambda self, values, *rest: [answer] * len(values))
+    monkeypatch.setattr(
+        Predictor,
+        "predict_batches",
+        lambda self, values, *rest: iter([dict.fromkeys(range(len(values)), answer)]),
+    )
     assert jumok("predict", run, "x", "y").output == "a b\na b\n"
     assert json.loads(jumok("predict", run, "x", "--json").output)[0]["text"] == f"a{end}b"
 

@@ -12,9 +12,9 @@ from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from jumok.cli.image_files import distinct_names, image_ids
 from jumok.data.annotations.palette import PALETTE
 from jumok.predictor import load, save_weights, weights_of
+from jumok.predictor.jobs.image_files import distinct_names, image_ids
 from picture_runs import IDS, draw_scene, trained
 
 KINDS = ("boxes", "mask", "text")

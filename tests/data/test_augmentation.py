@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from test_resizing import with_rectangle
 from torch.nn.functional import max_pool2d
 
-from jumok.data.augmentation import Augmentation, drop_occluded, rotated
-from jumok.data.mosaic import mosaic, quarters
-from jumok.data.resizing import ImageSample, fit_to_canvas
+from jumok.data.images.augmentation import Augmentation, drop_occluded, rotated
+from jumok.data.images.mosaic import mosaic, quarters
+from jumok.data.images.resizing import ImageSample, fit_to_canvas
 
 CANVAS = (60, 72)
 NOTHING = Augmentation(flip="none", scale=(1, 1), colour=0)

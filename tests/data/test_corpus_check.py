@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from jumok.data.check import Leak, duplicates, leaks, length_summary
-from jumok.data.rows import Row
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
+from jumok.data.row import Row
+from jumok.data.text.check import Leak, duplicates, leaks, length_summary
 
 COLUMNS = ("german", "note", "english")
 

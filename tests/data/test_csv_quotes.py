@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jumok.data.sources import TableSource
+from jumok.data.tables.sources import TableSource
 from read_sources import kinds, read, write
 
 BOTH = {"german": "de", "english": "en"}
@@ -79,7 +79,7 @@ def test_long_cells(tmp_path, unwanted):
 
 
 def test_a_quote_that_never_closes_is_given_up_in_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("jumok.data.quoted.MOST_LINES", 10)
+    monkeypatch.setattr("jumok.data.tables.quoted.MOST_LINES", 10)
     some = lines()
     some[2] = '"' + some[2]
     rows, (fault,) = read(table(tmp_path / "t.csv", some))

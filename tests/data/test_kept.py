@@ -2,7 +2,7 @@
 
 import torch
 
-from jumok.data.kept import Kept
+from jumok.data.cache.kept import Kept
 
 
 def reader(tensors, read):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jumok.data.sources import TableSource
+from jumok.data.tables.sources import TableSource
 from jumok.errors import ConfigurationError
 from read_sources import kinds, read, write
 

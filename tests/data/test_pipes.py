@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jumok.data import pipes
-from jumok.data.sources import LinesSource, TableSource
+from jumok.data.tables import pipes
+from jumok.data.tables.sources import LinesSource, TableSource
 from jumok.errors import ConfigurationError
 from read_sources import read
 

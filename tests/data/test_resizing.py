@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.testing import assert_close
 
-from jumok.data.resizing import (
+from jumok.data.images.resizing import (
     ImageSample,
     Window,
     crop_resize,

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jumok.data.faults import Fault
-from jumok.data.rows import Row, Source
-from jumok.data.sources import LexiconSource, LinesSource, TableSource
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.rows import Source
+from jumok.data.tables.sources import LexiconSource, LinesSource, TableSource
 
 BOTH = {"german": "de", "english": "en"}
 

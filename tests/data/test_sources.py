@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jumok.data.faults import Fault
-from jumok.data.rows import Row
-from jumok.data.sources import LexiconSource, LinesSource, TableSource, clean
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.sources import LexiconSource, LinesSource, TableSource, clean
 from jumok.errors import ConfigurationError
 
 PAIRS = [("ein Hund", "a dog"), ("zwei Katzen", "two cats"), ("drei Mäuse", "three mice")]

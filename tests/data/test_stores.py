@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jumok.data.ragged import INDEX
-from jumok.data.rows import Row
-from jumok.data.store import TextStore, TokenStore, cache_folder
+from jumok.data.cache.ragged import INDEX
+from jumok.data.cache.store import TextStore, TokenStore, cache_folder
+from jumok.data.row import Row
 from jumok.errors import DataError, RunError
 
 COLUMNS = ("german", "english")

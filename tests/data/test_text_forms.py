@@ -6,8 +6,8 @@ import lzma
 
 import pytest
 
-from jumok.data.encodings import likely_encoding, wide_form
-from jumok.data.sources import LexiconSource, LinesSource, TableSource
+from jumok.data.tables.encodings import likely_encoding, wide_form
+from jumok.data.tables.sources import LexiconSource, LinesSource, TableSource
 from read_sources import kinds, read, write
 
 BOTH = {"german": "de", "english": "en"}

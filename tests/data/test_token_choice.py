@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumok.data.jamo import compose, decompose, origins
-from jumok.data.sources import clean
-from jumok.data.specials import SPECIALS, UNK
-from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES, choose_tokens
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.tables.sources import clean
+from jumok.data.text.jamo import compose, decompose, origins
+from jumok.data.text.specials import SPECIALS, UNK
+from jumok.data.text.token_choice import LEARNED_FROM, MOST_PIECES, choose_tokens
+from jumok.data.text.vocabulary import Vocabulary
 
 DRAW = random.Random(1)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models
 
-from jumok.data import unigram
-from jumok.data.unigram import (
+from jumok.data.text import unigram
+from jumok.data.text.unigram import (
     expected_counts,
     forward,
     lay_out,

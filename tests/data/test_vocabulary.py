@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jumok.data.sources import clean
-from jumok.data.specials import BOS, EOS, PAD, SPECIALS, UNK
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.tables.sources import clean
+from jumok.data.text.specials import BOS, EOS, PAD, SPECIALS, UNK
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.errors import ConfigurationError, DataError, RunError
 
 KINDS = ["characters", "jamo", "words", "bpe", "unigram", "spaces"]

@@ -6,7 +6,7 @@ import yaml
 from PIL import Image
 
 from jumok.data.annotations.checking import examine
-from jumok.data.looks import Looks
+from jumok.data.images.looks import Looks
 from jumok.dataset import prepare
 from jumok.errors import DataError
 from jumok.experiment import read_experiment

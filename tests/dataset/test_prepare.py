@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jumok.data.sources import TableSource
-from jumok.data.specials import EOS
-from jumok.data.store import TokenStore
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.cache.store import TokenStore
+from jumok.data.tables.sources import TableSource
+from jumok.data.text.specials import EOS
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.dataset import Prepared, Split, prepare
 from jumok.errors import DataError
 from jumok.kinds.catalogue import build_model
@@ -234,7 +234,7 @@ def test_vocabularies_are_learned_from_train_alone(tmp_path):
 @pytest.fixture
 def work(monkeypatch) -> list[str]:
     """What was done and not taken from the cache, in order."""
-    monkeypatch.setattr("jumok.data.states.TICK", 0)  # files just written are cached, too
+    monkeypatch.setattr("jumok.data.cache.states.TICK", 0)  # files just written are cached, too
     done: list[str] = []
     read, learn, write = TableSource.rows, Vocabulary.learn.__func__, TokenStore.write.__func__  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jumok.data.annotations.checking import check
 from jumok.data.annotations.coco import read_coco
-from jumok.data.mask_images import read_mask
+from jumok.data.images.mask_images import read_mask
 from jumok.demos import digits
 from jumok.demos.scenes import BRIGHTNESS, drawn
 from jumok.experiment.sources import SourceOptions

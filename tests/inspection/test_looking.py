@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from jumok import record
-from jumok.data.specials import BOS
+from jumok.data.text.specials import BOS
 from jumok.errors import DataError
-from jumok.inspection import details
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection, inspect_input
+from jumok.workbench import details
 from made_predictors import MODELS, SENTENCE, input_of, made, made_predictor, picture, transformer
 
 
@@ -248,10 +248,9 @@ def test_a_test_is_of_what_the_query_answers_for():
 
 def test_a_look_changes_nothing_of_the_model():
     predictor = made("transformer")
-    predictor.model.train()
     before = {name: value.clone() for name, value in predictor.model.state_dict().items()}
     inspect_input(predictor, SENTENCE)
-    assert predictor.model.training
+    assert not any(part.training for part in predictor.model.modules())
     assert all(torch.equal(value, before[name]) for name, value in predictor.model.state_dict().items())
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from jumok.data.images import load_image, read_header
+from jumok.data.images.reading import load_image, read_header
 from jumok.errors import ConfigurationError, DataError
 from jumok.predictor import Predictor, load
 from jumok.training import Interrupted, TrainingResult, train

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from jumok.runs.config import read_config
 
 from jumok.errors import JumokError
-from jumok.predictor.model_folder import read_config
-from jumok.reporting.log import read_log
+from jumok.runs.log import read_log
 
 FILES = ("evaluation.json", "analysis.json", "environment.json", "metrics.jsonl", "config.yaml")
 NEEDED = ("evaluation.json", "analysis.json")

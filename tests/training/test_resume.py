@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from jumok.runs.folder import RunFolder
 
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
@@ -16,7 +17,6 @@ from jumok.training.batches import Batches
 from jumok.training.loop import Trainer
 from jumok.training.precision import Chosen
 from jumok.training.reporter import NullReporter
-from jumok.training.run import RunFolder
 from run_contents import assert_same_end, files_of, last_checkpoint, log_of
 from small_experiments import small_experiment, write_table, write_words
 

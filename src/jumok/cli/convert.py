@@ -13,7 +13,7 @@ from jumok.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from jumok.data.annotations.splits import Splits
-    from jumok.data.faults import Fault
+    from jumok.data.tables.faults import Fault
 
 SHOWN = 20
 MOST_MASK_CLASSES = 254  # with the background and 255, what 8 bits can tell apart
@@ -76,28 +76,42 @@ def command(
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """
     kind = to or told_by_name(target)
-    from jumok.data.annotations.lossy import losses_in, sentence
-    from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
-    from jumok.data.annotations.splits_writing import counts, write_splits
-    from jumok.data.faults import counted
-    from jumok.data.listing import printable
+    placed = images or (Images.none if target.suffix == ".json" else Images.copy)
+    splits = read_source(source, folder, split or (), skip, placed)
+    if kind is To.masks:
+        check_outlines(splits)
+    write_target(splits, target, kind, placed, json)
 
-    default = Images.none if target.suffix == ".json" else Images.copy
-    splits = unify_classes(read_splits(source, folder, split or ()))
+
+def read_source(
+    source: Path, folder: Path | None, split: Sequence[str], skip: bool, placed: Images
+) -> "Splits":
+    """The annotated pictures to be converted; their faults and what was left out are said."""
+    from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
+    from jumok.data.tables.faults import counted
+    from jumok.data.tables.listing import printable
+
+    splits = unify_classes(read_splits(source, folder, split))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)
     for remark in dict.fromkeys(remark for data in splits.values() for remark in data.remarks):
         say(f"remark: {remark}")
     if skip:
-        splits, left = without_unreadable(splits, (images or default) is not Images.none)
+        splits, left = without_unreadable(splits, placed is not Images.none)
         if left:
             say(f"left out {counted(len(left), 'image')} that cannot be read, like {printable(left[0])}")
-    if kind is To.masks:
-        check_outlines(splits)
+    return splits
+
+
+def write_target(splits: "Splits", target: Path, kind: To, placed: Images, json: bool) -> None:
+    """Write the pictures in another format; what it cannot say is said, and what was written printed."""
+    from jumok.data.annotations.lossy import losses_in, sentence
+    from jumok.data.annotations.splits_writing import counts, write_splits
+
     lost = losses_in(splits, kind.value)
     told = sentence(lost, kind.value)
     if told:
         say(told)
-    write_splits(splits, target, kind.value, (images or default).value)
+    write_splits(splits, target, kind.value, placed.value)
     for name, count in counts(splits).items():
         say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")
     if json:

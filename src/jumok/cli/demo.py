@@ -11,6 +11,7 @@ import typer
 from jumok.cli.options import Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
+from jumok.runs.layout import EXPERIMENT, RunLayout
 
 SHOWN = 6
 
@@ -100,7 +101,7 @@ def command(
     if quiet:
         return
     show_examples(demo)
-    say(f"\nThe run is in {demo.run}; {demo.run}/report.html shows it all. Try next:")
+    say(f"\nThe run is in {demo.run}; {RunLayout(demo.run).report} shows it all. Try next:")
     for line in demo.next:
         say(f"  {line}")
 
@@ -110,7 +111,7 @@ def prepared(run: Path) -> Path:
     if run.is_file():
         raise ConfigurationError(f"{run} is a file, a run needs a folder; choose another --run")
     others = sorted(item.name for item in run.iterdir()) if run.is_dir() else []
-    if others and "experiment.yaml" not in others:
+    if others and EXPERIMENT not in others:
         raise ConfigurationError(
             f"{run} holds other things ({others[0]}) and no demo; choose another folder by --run"
         )
@@ -147,7 +148,7 @@ def pronounce_demo(run: Path | None, folder: Path) -> Demo:
             f"jumok predict {run} attention transformer",
             f"jumok look {run}   # see what it looks at",
             f"jumok predict {run} jumok --best 5 --json",
-            f"jumok train {run}/experiment.yaml --run {run} --set training.steps=10000",
+            f"jumok train {RunLayout(run).experiment} --run {run} --set training.steps=10000",
         ),
     )
 
@@ -199,8 +200,9 @@ def show_examples(demo: Demo) -> None:
     from rich.table import Table
 
     from jumok.console import talk
-    from jumok.evaluation import experiment_of, final_split, open_split
+    from jumok.evaluation import final_split, open_split
     from jumok.predictor import load
+    from jumok.runs.config import experiment_of
 
     predictor, experiment = load(demo.run), experiment_of(demo.run)
     split = open_split(experiment, predictor, final_split(experiment), say)

@@ -9,7 +9,7 @@ import typer
 from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
 from jumok.console import print_json, say
 from jumok.errors import RunError
-from jumok.predictor.folder import require_run
+from jumok.runs.layout import RunLayout, require_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,7 +57,7 @@ def command(
     finally:
         display.on_end()
     document = answered.to_json(scores)
-    if split is None and not any(decoding.values()) and (run / "checkpoints").exists():
+    if split is None and not any(decoding.values()) and RunLayout(run).checkpoints.exists():
         try:
             write_record(run, answered, document)
             write_report(run, say)

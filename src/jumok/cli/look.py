@@ -16,11 +16,11 @@ from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, DataError
 from jumok.outputs import is_ours, require_free, written
-from jumok.predictor.folder import require_run
+from jumok.runs.layout import require_run, run_of
 
 if TYPE_CHECKING:
-    from jumok.inspection.workbench import LoadedRun
     from jumok.predictor import Predictor
+    from jumok.workbench.workbench import LoadedRun
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,9 +89,9 @@ def command(
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
     """Look once, and keep it as a file."""
-    from jumok.cli.inputs import parsed
     from jumok.inspection.inspect import inspect_input
-    from jumok.inspection.offline import offline_page
+    from jumok.predictor.jobs.inputs import parsed
+    from jumok.workbench.offline import offline_page
 
     page = offline_page(inspect_input(predictor, parsed(text, 1, predictor), name))
     with written(output) as file:
@@ -101,19 +101,17 @@ def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> No
 
 def run_name(run: Path) -> str:
     """What a run is called: its folder, but not `model`, which is in it, or `run`."""
-    path = run.resolve()
-    return path.parent.name if path.name == "model" else path.name
+    return run_of(run.resolve()).name
 
 
 def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
     """A run to look into, with the examples that it was evaluated on, or one that was given first."""
-    from jumok.cli.inputs import parsed
-    from jumok.inspection.examples import Example, examples_of, given_example
     from jumok.inspection.inspect import summary
-    from jumok.inspection.workbench import LoadedRun
+    from jumok.predictor.jobs.inputs import parsed
+    from jumok.workbench.examples import Example, examples_of, given_example
+    from jumok.workbench.workbench import LoadedRun
 
-    folder = run.parent if run.resolve().name == "model" else run
-    examples: list[Example] = examples_of(folder, predictor.inputs, predictor.outputs)
+    examples: list[Example] = examples_of(run_of(run), predictor.inputs, predictor.outputs)
     if text is not None:
         value: Any = predictor.parse_inputs(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]
@@ -125,8 +123,8 @@ def serve(runs: Sequence["LoadedRun"], host: str, port: int | None, browser: boo
     import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 
-    from jumok.inspection.server import application
-    from jumok.inspection.workbench import Workbench
+    from jumok.workbench.server import application
+    from jumok.workbench.workbench import Workbench
 
     bound = bind_socket(host, port)
     number = bound.getsockname()[1]

@@ -26,6 +26,7 @@ from jumok.cli.mistakes import refuse_no_text, sentence_of
 from jumok.console import say
 from jumok.errors import Interrupted, JumokError
 from jumok.machine import is_one_of_several, tune_process
+from jumok.runs.layout import REPORT
 
 GROUPS = {
     "Try it": {
@@ -43,7 +44,7 @@ GROUPS = {
         predict: "Answer inputs: texts, images, files, standard input",
         look: "See in a browser what a model looks at",
         evaluate: "Score a run with intervals; compare it with another",
-        report: "Write the page report.html of a run again",
+        report: f"Write the page {REPORT} of a run again",
         runs: "List runs with score, date and size",
     },
 }

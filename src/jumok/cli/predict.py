@@ -2,34 +2,88 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.answers import Answer, Answers, print_json_array, write_json, write_lines
-from jumok.cli.inputs import Input, InputWarnings, parsed, read_lines, refuse_own_output, require_file
+from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.console import say
 from jumok.errors import DataError
-from jumok.files import not_text, spelt_out
 from jumok.outputs import require_free, written
-from jumok.predictor.folder import require_run
+from jumok.predictor.jobs.answers import write_json, write_lines
+from jumok.predictor.jobs.events import Answered, JobEvent, JobWarning, Progress
+from jumok.predictor.jobs.inputs import require_file
+from jumok.runs.layout import require_run
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
+    from jumok.predictor.jobs.stream import JobSummary
 
-AT_ONCE = 2000  # inputs that are sorted by length and answered together
-IMAGES_AT_ONCE = 32
+IN_MEMORY = 32_000_000  # bytes of a JSON document that is not yet whole
 STDIN = Path("/dev/stdin")
 TOLD_UNREAD = 20  # unreadable images that are told one by one
 
-Ask = Callable[[Sequence[Input], int, Callable[[int], None]], Sequence[Answer]]
+Texts = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Texts; or images, and folders of them. Else, or where it is -, standard input.",
+    ),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(help="Texts or paths of images, one a line; plain or .gz; - is standard input."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
+]
+Best = Annotated[int | None, typer.Option(help="Answers for each input (with --json: n_best).")]
+LengthPenalty = Annotated[float | None, typer.Option(help="Scores are divided by length to this power.")]
+SampleNumber = Annotated[float | None, typer.Option(help="For --method sample.")]
+SampleCount = Annotated[int | None, typer.Option(help="For --method sample.")]
+MaxTokens = Annotated[int | None, typer.Option(help="The longest answer.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        "--score",
+        min=0.0,
+        max=1.0,
+        help="Boxes are told and drawn from this score on; by default that of the best F1 in training.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants answered, and where answers go."""
+
+    texts: Sequence[str]  # where there are none, lines are read
+    file: Path | None  # of the lines; standard input where none is named
+    output: Path | None  # a file, or for images a folder; standard output where none is named
+    overwrite: bool
+    json: bool
+    threshold: float | None
+
+    @property
+    def at_keyboard(self) -> bool:
+        """Whether a person types the inputs, and waits for each answer."""
+        return not self.texts and self.file is None and sys.stdin.isatty()
+
+    @property
+    def lists(self) -> list[Path]:
+        """Files that name the inputs, which must not be lost."""
+        if self.texts:
+            return []
+        return [STDIN if self.file is None or is_stdin(self.file) else self.file]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,44 +92,21 @@ def register(app: typer.Typer) -> None:
 
 def command(
     run: Run,
-    texts: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="INPUT",
-            help="Texts; or images, and folders of them. Else, or where it is -, standard input.",
-        ),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Texts or paths of images, one a line; plain or .gz; - is standard input."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
-    ] = None,
+    texts: Texts = None,
+    file: File = None,
+    output: Output = None,
     overwrite: Overwrite = False,
     json: Json = False,
-    best: Annotated[int | None, typer.Option(help="Answers for each input (with --json: n_best).")] = None,
+    best: Best = None,
     beam: Beam = None,
     method: Method = None,
-    length_penalty: Annotated[
-        float | None, typer.Option(help="Scores are divided by length to this power.")
-    ] = None,
-    temperature: Annotated[float | None, typer.Option(help="For --method sample.")] = None,
-    top_k: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="For --method sample.")] = None,
-    seed: Annotated[int | None, typer.Option(help="For --method sample.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="The longest answer.")] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--threshold",
-            "--score",
-            min=0.0,
-            max=1.0,
-            help="Boxes are told and drawn from this score on; by default that of the best F1 in training.",
-        ),
-    ] = None,
+    length_penalty: LengthPenalty = None,
+    temperature: SampleNumber = None,
+    top_k: SampleCount = None,
+    top_p: SampleNumber = None,
+    seed: SampleCount = None,
+    max_tokens: MaxTokens = None,
+    threshold: Threshold = None,
     device: Device = "auto",
     precision: Precision = None,
 ) -> None:
@@ -106,38 +137,37 @@ def command(
     }
     if texts == ["-"]:
         texts, file = [], file or Path("-")
-    if texts and file is not None:
-        raise DataError("inputs came as arguments and by --file; give one of them")
-    require_run(run)
-    require_file(file)
-    if output is None and not texts:
-        refuse_own_output(file)
-    from jumok.cli.image_files import listed_images, named_images
+    asked = Request(texts or [], file, output, overwrite, json, threshold)
+    refuse_unreadable(run, asked)
     from jumok.predictor import load
 
-    predictor = load(run, device, decoding)
+    answer(load(run, device, decoding), asked)
+
+
+def refuse_unreadable(run: Path, asked: Request) -> None:
+    """Before anything that takes long is loaded: JumokError where the run or the inputs are not there."""
+    if asked.texts and asked.file is not None:
+        raise DataError("inputs came as arguments and by --file; give one of them")
+    require_run(run)
+    if asked.file is not None and not is_stdin(asked.file):
+        require_file(asked.file)
+    if asked.output is None and not asked.texts:
+        refuse_own_output(asked.file)
+
+
+def answer(predictor: "Predictor", asked: Request) -> None:
+    """Answer what is asked for, and write it where it is wanted."""
     for note in predictor.notes:
         say(f"note: {note}")
-    if threshold is not None and all(field.threshold is None for field in predictor.outputs.values()):
+    finds = any(field.threshold is not None for field in predictor.outputs.values())
+    if asked.threshold is not None and not finds:
         raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
-    predictor.least = threshold
-    listed = [] if texts else [STDIN if file is None or str(file) == "-" else file]
     with ExitStack() as stack:
-        at_keyboard = not texts and file is None and sys.stdin.isatty()
-        inputs = iter(texts) if texts else read_lines(stack, file)
+        lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
-            images = named_images(texts) if texts else listed_images(inputs, str(file or "standard input"))
-            named = any(os.path.isdir(text) for text in texts or ())
-            to = ImageOutput(output, overwrite, listed, json, named)
-            predict_images(predictor, images if at_keyboard else list(images), to, threshold)
-            return
-        if output is not None:
-            require_free(output, listed, overwrite, ", or add --overwrite to replace it")
-        answers = answered(predictor, inputs, 1 if at_keyboard else AT_ONCE, predictor.predict)
-        if output is not None:
-            (write_json if json else write_lines)(stack.enter_context(written(output)), answers)
+            predict_images(predictor, lines, asked)
         else:
-            (print_json_array if json else partial(write_lines, sys.stdout))(answers)
+            predict_lines(predictor, lines, asked)
 
 
 def reads_images(predictor: "Predictor") -> bool:
@@ -146,126 +176,112 @@ def reads_images(predictor: "Predictor") -> bool:
     return not several and field.canvas is not None
 
 
-@dataclass(frozen=True)
-class ImageOutput:
-    """Where answers to images go: a folder, or lines on standard output."""
+def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
+    """Answer lines, on standard output or in a file."""
+    from jumok.predictor.jobs.stream import AT_ONCE, answer_lines
 
-    folder: Path | None
-    overwrite: bool
-    lists: Sequence[Path]  # files that name the images, which must not be lost
-    json: bool
-    named: bool  # whether lines name the image, as they must where only a folder was named
-
-
-def predict_images(
-    predictor: "Predictor", images: Iterable[Path], to: ImageOutput, threshold: float | None
-) -> None:
-    """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
-    from jumok.cli.image_results import IMAGES, PREDICTIONS, ImageResults
-
-    folder: ImageResults | None = None
-    if to.folder is not None:
-        images = deduplicate(images)
-        (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
-        folder = ImageResults(to.folder, read, said, images, to.overwrite, to.lists)
-    at_once = IMAGES_AT_ONCE if isinstance(images, list) else 1
-    outcome = JobSummary(threshold)
-    answers = answered(predictor, map(str, images), at_once, partial(answer_readable, predictor))
-    if folder is not None:
-        folder.write(
-            answer if isinstance(answer, DataError) else answer[said.name]
-            for _, answer in outcome.of(answers)
-        )
-        say(f"{to.folder}: {PREDICTIONS}, {IMAGES} and {outcome.done:,} pictures")
-        if said.threshold is not None:
-            least = said.threshold.score if threshold is None else threshold
-            say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
-    elif to.json:
-        print_json_array(outcome.of(answers))
+    if asked.output is not None:
+        require_free(asked.output, asked.lists, asked.overwrite, ", or add --overwrite to replace it")
+    predictor = predictor.with_least_score(asked.threshold)
+    answers = shown(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
+    if asked.output is not None:
+        with written(asked.output) as file:
+            (write_json if asked.json else write_lines)(file, answers)
     else:
-        write_lines(sys.stdout, outcome.of(answers), to.named)
-    outcome.tell()
+        (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)
 
 
-def deduplicate(images: Iterable[Path]) -> list[Path]:
-    """Each file once, in order, with a word about those that came again."""
-    given = list(images)
-    first = {image.resolve(): image for image in reversed(given)}
-    kept = [image for image in dict.fromkeys(given) if first[image.resolve()] is image]
-    if len(kept) < len(given):
-        say(f"note: {len(given) - len(kept)} image(s) came more than once and are answered once")
-    return kept
+def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
+    """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
+    from jumok.predictor.jobs.image_files import listed_images, named_images
+    from jumok.predictor.jobs.stream import IMAGES_AT_ONCE, JobSummary, answer_images
+
+    found = named_images(lines) if asked.texts else listed_images(lines, str(asked.file or "standard input"))
+    images = say_warnings(found)
+    if not asked.at_keyboard:
+        images = iter(list(images))  # all are there before the first one is answered
+    summary = JobSummary()
+    if asked.output is not None:
+        write_folder(predictor, images, asked.output, asked, summary)
+    else:
+        at_once = 1 if asked.at_keyboard else IMAGES_AT_ONCE
+        answers = summary.counted(shown(answer_images(predictor, images, asked.threshold, at_once)))
+        named = any(os.path.isdir(text) for text in asked.texts)  # else lines need no name
+        (print_json_array if asked.json else partial(write_lines, sys.stdout, named=named))(answers)
+    refuse_unread(summary)
 
 
-def answer_readable(
-    predictor: "Predictor", values: Sequence[Input], first: int, progress: Callable[[int], None]
-) -> Sequence[Answer]:
-    """All answers at once; where an input cannot be read, one by one, with the reason in its place."""
-    try:
-        return predictor.predict(values, first, progress)
-    except DataError:
-        return [answer_or_reason(predictor, value, first + i) for i, value in enumerate(values)]
+def write_folder(
+    predictor: "Predictor", images: Iterable[Path], folder: Path, asked: Request, summary: "JobSummary"
+) -> None:
+    """Answer images in a folder of predictions and pictures, and say what is in it."""
+    from jumok.predictor.jobs.image_files import each_once
+    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS, ImageResults
+    from jumok.predictor.jobs.stream import answer_images
+
+    once, repeated = each_once(images)
+    for warning in repeated:
+        say(f"note: {warning}")
+    (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
+    results = ImageResults(folder, read, said, once, asked.overwrite, asked.lists)
+    answers = summary.counted(shown(answer_images(predictor, once, asked.threshold)))
+    results.write(
+        one.answer if isinstance(one.answer, DataError) else one.answer[said.name] for one in answers
+    )
+    say(f"{folder}: {PREDICTIONS}, {IMAGES} and {summary.done:,} pictures")
+    if said.threshold is not None:
+        least = said.threshold.score if asked.threshold is None else asked.threshold
+        say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
 
 
-def answer_or_reason(predictor: "Predictor", value: Input, number: int) -> Answer:
-    try:
-        return predictor.predict([value], number)[0]
-    except DataError as error:
-        return error
+def refuse_unread(summary: "JobSummary") -> None:
+    """Say which images could not be read, the first ones; DataError where there are any."""
+    for reason in summary.unread[:TOLD_UNREAD]:
+        say(f"not read: {reason}")
+    if summary.unread:
+        count = f"{len(summary.unread):,} of {summary.done + len(summary.unread):,} images"
+        raise DataError(f"{count} could not be read; the others are done")
 
 
-class JobSummary:
-    """What became of images while they were answered."""
-
-    def __init__(self, threshold: float | None) -> None:
-        self.threshold = threshold
-        self.done = 0
-        self.unread: list[DataError] = []
-
-    def of(self, answers: Answers) -> Iterator[tuple[Input, Answer]]:
-        """The same answers, counted, and told from the score on that was asked for."""
-        for value, answer in answers:
-            if isinstance(value, str) and not_text(value):
-                value = spelt_out(value)
-                answer = DataError(f"{value}: the name is not UTF-8; rename the file")
-            if isinstance(answer, DataError):
-                self.unread.append(answer)
-            else:
-                self.done += 1
-                answer = answer if self.threshold is None else answer.with_score_threshold(self.threshold)
-            yield value, answer
-
-    def tell(self) -> None:
-        """DataError where something could not be read."""
-        for reason in self.unread[:TOLD_UNREAD]:
-            say(f"not read: {reason}")
-        if self.unread:
-            count = f"{len(self.unread):,} of {self.done + len(self.unread):,} images"
-            raise DataError(f"{count} could not be read; the others are done")
+def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
+    """The images alone; what is to be known of them is said as it comes."""
+    for one in images:
+        if isinstance(one, JobWarning):
+            say(f"note: {one}")
+        else:
+            yield one
 
 
-def answered(
-    predictor: "Predictor", inputs: Iterator[str], at_once: int, ask: Ask
-) -> Iterator[tuple[Input, Answer]]:
-    """Inputs with their answers, a block at a time, so that a file may be larger than memory."""
-    from rich.progress import Progress
+def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
+    """The answers of a job; how far it is shows on a terminal while it runs, and its warnings are said at its end."""
+    from rich.progress import Progress as ProgressBar
 
     from jumok.console import talk
 
-    done, notes = 0, InputWarnings(predictor)
-    with Progress(
-        *Progress.get_default_columns()[:1],
+    warnings: list[JobWarning] = []
+    with ProgressBar(
+        *ProgressBar.get_default_columns()[:1],
         "{task.completed:,} done",
         console=talk,
         transient=True,
         disable=not talk.is_terminal,
     ) as bar:
         task = bar.add_task("predicting", total=None)
-        while block := list(islice(inputs, at_once)):
-            values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
-            for i, value in enumerate(values):
-                notes.look(value, done + i + 1)
-            found = ask(values, done, lambda count: bar.advance(task, count))
-            yield from zip(values, found, strict=True)
-            done += len(block)
-    notes.tell()
+        for event in events:
+            if isinstance(event, Answered):
+                yield event
+            elif isinstance(event, Progress):
+                bar.update(task, completed=event.done)
+            else:
+                warnings.append(event)
+    for warning in warnings:
+        say(f"note: {warning}")
+
+
+def print_json_array(answers: Iterable[Answered]) -> None:
+    """The answers on standard output when all are there: half a document is of no use to any program."""
+    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace") as whole:
+        write_json(whole, answers)  # type: ignore[arg-type]
+        whole.seek(0)
+        for part in iter(lambda: whole.read(1 << 20), ""):
+            sys.stdout.write(part)

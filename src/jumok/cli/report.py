@@ -4,7 +4,7 @@ import typer
 
 from jumok.cli.options import Run
 from jumok.console import say, write_line
-from jumok.predictor.folder import require_run
+from jumok.runs.layout import require_run
 
 
 def register(app: typer.Typer) -> None:

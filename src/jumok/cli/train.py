@@ -8,6 +8,7 @@ import typer
 from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import Interrupted
+from jumok.runs.layout import RunLayout
 
 if TYPE_CHECKING:
     from jumok.experiment import Experiment
@@ -52,7 +53,7 @@ def command(
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     if not quiet:
-        say(f"{folder}/report.html shows it all; see what the model looks at: jumok look {folder}")
+        say(f"{RunLayout(folder).report} shows it all; see what the model looks at: jumok look {folder}")
     if json:
         print_json({"run": str(folder), **outcome.evaluation})
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jumok.data.check import digests
-from jumok.data.open_text import is_folder
+from jumok.data.tables.open_text import is_folder
+from jumok.data.text.check import digests
 from jumok.dataset.split import Split
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 from jumok.dataset.row_cache import FATAL, SHOWN, CachedRows
 from jumok.errors import did_you_mean
 from jumok.kinds.catalogue import Fields

@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, dropped_rows
 from jumok.dataset.row_cache import CachedRows, import_source

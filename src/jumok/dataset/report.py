@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.check import LengthSummary, length_summary
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
+from jumok.data.text.check import LengthSummary, length_summary
 from jumok.dataset.evidence import excess, length_gap
 from jumok.dataset.image_report import ImageReport, picture_report
 from jumok.dataset.leaks import hashes, leaks, same_names

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
+from jumok.data.annotations.image_rows import ImageRows
 from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.summary import Summary
-from jumok.data.atomic_folder import cache_folder, unwritable_cache
-from jumok.data.faults import Fault
-from jumok.data.image_rows import ImageRows
-from jumok.data.looks import Looks
-from jumok.data.sources import Row, Source
-from jumok.data.states import are_settled, are_unchanged, now, states_of
-from jumok.data.store import TextStore
+from jumok.data.cache.atomic_folder import cache_folder, unwritable_cache
+from jumok.data.cache.states import are_settled, are_unchanged, now, states_of
+from jumok.data.cache.store import TextStore
+from jumok.data.images.looks import Looks
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.sources import Row, Source
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import Column, Example, InputField, OutputField, item_lengths
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from jumok.comparison import Variation
 from jumok.outputs import write_made
+from jumok.runs.layout import RunLayout
 
 TITLE = "Reading out digits: one vector or attention"
 LONGEST = 24
@@ -74,7 +75,7 @@ def sequences(count: int, generator: np.random.Generator) -> list[list[int]]:
 
 def write(folder: Path, seed: int = 1) -> Path:
     """Write data and experiment file into a folder, if they are not there; the experiment file."""
-    file = folder / "experiment.yaml"
+    file = RunLayout(folder).experiment
     if file.exists():
         return file
     generator = np.random.default_rng(seed)
@@ -85,6 +86,6 @@ def write(folder: Path, seed: int = 1) -> Path:
         if part != "train":
             seen |= {tuple(digits) for digits in drawn if len(digits) > 2}  # all short ones are in every part
         rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
-        write_made(folder / "data" / f"{part}.tsv", ("digits\twords\n" + "".join(rows)).encode())
+        write_made(RunLayout(folder).data / f"{part}.tsv", ("digits\twords\n" + "".join(rows)).encode())
     write_made(file, EXPERIMENT.encode())
     return file

@@ -16,12 +16,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class, SourceLocation
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, SourceLocation
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import save_mask
-from jumok.data.images import Size
+from jumok.data.images.reading import Size
 from jumok.demos.scenes import Scene, row, strewn
 from jumok.outputs import write_made
+from jumok.runs.layout import RunLayout
 
 Output = Literal["boxes", "mask", "text"]
 SEED = 1
@@ -158,11 +160,11 @@ def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
 
 def write(folder: Path, output: Output = "boxes") -> Path:
     """Write scenes, annotations and experiment file into a folder, if they are not there; the experiment file."""
-    file = folder / "experiment.yaml"
+    file = RunLayout(folder).experiment
     if file.exists():
         return file
     for part in SHARES:
-        write_part(folder / "data", output, part)
+        write_part(RunLayout(folder).data, output, part)
     write_made(file, EXPERIMENTS[output].encode())
     return file
 

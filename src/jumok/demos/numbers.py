@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from jumok.outputs import write_made
+from jumok.runs.layout import RunLayout
 
 LIMIT = 2**20
 SEED = 1
@@ -107,14 +108,14 @@ def held_out(generator: np.random.Generator, count: int) -> np.ndarray:
 
 def write(folder: Path, reverse: bool = False) -> Path:
     """Write data and experiment file into a folder, if they are not there; the experiment file."""
-    file = folder / "experiment.yaml"
+    file = RunLayout(folder).experiment
     if file.exists():
         return file
     direction = REVERSE if reverse else FORWARD
     for part, numbers in parts(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
-        write_made(folder / "data" / f"{part}.tsv", text.encode())
+        write_made(RunLayout(folder).data / f"{part}.tsv", text.encode())
     text = EXPERIMENT.format(
         title=f"{direction.source.capitalize()} to {direction.target}",
         every=direction.steps // 5,

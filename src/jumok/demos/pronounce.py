@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jumok.outputs import write_made
+from jumok.runs.layout import RunLayout
 
 EXPERIMENT = """\
 # Spelling to pronunciation on the CMU Pronouncing Dictionary, written by `jumok demo pronounce`.
@@ -29,7 +30,7 @@ def dictionary() -> Path:
 
 def write(folder: Path) -> Path:
     """Write the experiment file into a folder, if it is not there; the experiment file."""
-    file = folder / "experiment.yaml"
+    file = RunLayout(folder).experiment
     if not file.exists():
         write_made(file, EXPERIMENT.format(lexicon=dictionary()).encode())
     return file

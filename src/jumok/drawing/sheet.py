@@ -17,7 +17,7 @@ from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, Annotat
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE, Colour
 from jumok.data.annotations.segmentation import covered
-from jumok.data.images import load_image
+from jumok.data.images.reading import load_image
 from jumok.deferred import Deferred
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
-from jumok.predictor.model_folder import CONFIG, load, model_folder, read_config
+from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
+from jumok.runs.config import experiment_of
 from jumok.values import Prediction
 
 if TYPE_CHECKING:
@@ -169,12 +170,6 @@ def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: S
         raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
     prepared = prepare(experiment, say, predictor.fields, (name,))
     return prepared.splits[name]
-
-
-def experiment_of(run: Path) -> "Experiment":
-    """The configuration of a run or model folder."""
-    config = run / CONFIG
-    return read_config(config if config.exists() else model_folder(run) / CONFIG)
 
 
 def evaluate(

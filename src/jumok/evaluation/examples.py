@@ -13,8 +13,8 @@ from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
 from jumok.kinds.classes import class_names
 from jumok.kinds.contract import OutputField
+from jumok.runs.layout import EXAMPLES, RunLayout
 
-EXAMPLES = "examples"  # the folder
 OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
 CELL = 400  # pixels, the width of each of two pictures
 ACROSS = 3  # of several models, side by side
@@ -24,7 +24,7 @@ MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 
 def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]) -> dict[int, str]:
     """Write a picture of each of these examples that can be drawn; their files below `run` by example."""
-    folder = run / EXAMPLES
+    folder = RunLayout(run).examples
     for old in folder.glob(OURS):
         remove(old)
     drawn: dict[int, str] = {}

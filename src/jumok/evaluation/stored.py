@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from jumok.errors import RunError
 from jumok.files import read_whole
+from jumok.runs.layout import ANALYSIS, EVALUATION
 
-EVALUATION, ANALYSIS = "evaluation.json", "analysis.json"
 Number = float | None  # None where a score is undefined
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jumok.data.pipes import is_pipe, spooled
+from jumok.data.tables.pipes import is_pipe, spooled
 from jumok.errors import ConfigurationError, did_you_mean
 from jumok.files import SURROGATE
 

@@ -12,9 +12,9 @@ from jumok.data.annotations.box_table import is_box_table
 from jumok.data.annotations.detecting import Source as Annotations
 from jumok.data.annotations.detecting import look_at, split_names
 from jumok.data.annotations.mask_pairs import paired
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.mask_images import load_mask
-from jumok.data.open_text import decoded, raw_lines
+from jumok.data.images.mask_images import load_mask
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import decoded, raw_lines
 from jumok.errors import DataError
 
 Output = Literal["text", "boxes", "mask"]

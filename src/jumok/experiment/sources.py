@@ -12,8 +12,8 @@ from jumok.kinds.options import Options, error_at
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
-    from jumok.data.named_files import NamedFilesSource
-    from jumok.data.sources import LinesSource, Source, TableSource
+    from jumok.data.images.named_files import NamedFilesSource
+    from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
 FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
@@ -141,7 +141,7 @@ class SourceOptions(Options):
 
     def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
         """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
-        from jumok.data.sources import LexiconSource
+        from jumok.data.tables.sources import LexiconSource
 
         names = (*inputs, *outputs)
         if self.files is not None:
@@ -210,7 +210,7 @@ class SourceOptions(Options):
 
 def with_images(source: "Source", inputs: Inputs) -> "Source":
     """A reader of texts that looks at the images whose paths they are."""
-    from jumok.data.image_rows import ImageRows
+    from jumok.data.annotations.image_rows import ImageRows
 
     images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
@@ -219,7 +219,7 @@ def with_images(source: "Source", inputs: Inputs) -> "Source":
 def files_source(
     folder: Path, text: Literal["stem", "folder"], inputs: Inputs, outputs: Outputs
 ) -> "NamedFilesSource":
-    from jumok.data.named_files import NamedFilesSource
+    from jumok.data.images.named_files import NamedFilesSource
 
     (image, *more), (answer, *_) = inputs, outputs
     if more or not inputs[image].is_image or outputs[answer].annotations is not None:
@@ -228,7 +228,7 @@ def files_source(
 
 
 def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
-    from jumok.data.sources import LinesSource
+    from jumok.data.tables.sources import LinesSource
 
     missing = [name for name in names if name not in lines]
     extra = [name for name in lines if name not in names]
@@ -241,7 +241,7 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
 def table_source(
     table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
 ) -> "TableSource":
-    from jumok.data.sources import TableSource
+    from jumok.data.tables.sources import TableSource
 
     extra = [name for name in columns if name not in names]
     if extra:

@@ -55,14 +55,7 @@ def ablation_test(
     little. Their weights are summed to find the most attended. `keys` are those that may be hidden, by default all
     that the query may look at. Where each place names a head, these heads are switched off, too, for all queries.
     """
-    if k < 1:
-        raise ValueError(f"k is how many keys are hidden, 1 or more; got {k}")
-    if draws < FEWEST:
-        raise ValueError(f"draws must be {FEWEST} or more, to compare with; got {draws}")
-    if model.training:
-        raise RunError(
-            "the model is in training mode, where dropout changes its output; call model.eval() before"
-        )
+    check_asked(model, k, draws)
     with torch.no_grad(), record(model, only=sorted({place.name for place in places})) as maps:
         before = number_of(score())
     heads = heads_at(maps, places, query)
@@ -72,13 +65,7 @@ def ablation_test(
     top = sorted(pool, key=lambda key: (-float(weights[key]), key))[:k]
 
     def change(hide: Sequence[int] | None, queries: Sequence[int] | None) -> float:
-        with torch.no_grad(), mask_attention(model, places, hide, queries, [example]) as hiding:
-            after = number_of(score())
-        if not hiding.changed:
-            raise RunError(
-                f"nothing was hidden: the score did not come through {places[0].name} a second time"
-            )
-        return after - before
+        return score_without(score, model, places, hide, queries, example) - before
 
     rest = [key for key in pool if key not in top]
     others = drawn(rest, k, draws, seed)
@@ -97,6 +84,34 @@ def ablation_test(
         measure,
         every=len(others) == comb(len(rest), k),
     )
+
+
+def score_without(
+    score: Score,
+    model: nn.Module,
+    places: Sequence[AttentionSite],
+    hide: Sequence[int] | None,
+    queries: Sequence[int] | None,
+    example: int,
+) -> float:
+    """The score while keys are hidden from queries of an example; RunError where nothing could be hidden."""
+    with torch.no_grad(), mask_attention(model, places, hide, queries, [example]) as hiding:
+        after = number_of(score())
+    if not hiding.changed:
+        raise RunError(f"nothing was hidden: the score did not come through {places[0].name} a second time")
+    return after
+
+
+def check_asked(model: nn.Module, k: int, draws: int) -> None:
+    """ValueError or RunError where a test would say nothing."""
+    if k < 1:
+        raise ValueError(f"k is how many keys are hidden, 1 or more; got {k}")
+    if draws < FEWEST:
+        raise ValueError(f"draws must be {FEWEST} or more, to compare with; got {draws}")
+    if model.training:
+        raise RunError(
+            "the model is in training mode, where dropout changes its output; call model.eval() before"
+        )
 
 
 def log_probability(logits: Tensor, tokens: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jumok.attention.maps import Check
 from jumok.attention.record import Recording, record
-from jumok.data.specials import BANNED
+from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer
@@ -124,16 +124,13 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
         )
     columns = {part: field.codec.encode([value[part]]) for part, field in predictor.inputs.items()}
     predictor.check_lengths(columns, [0])
-    was_training, model = predictor.model.training, predictor.model.eval()
-    try:
-        with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
-            batch = predictor.collate(columns, [0])
-            with record(model) as maps, finding_windows(model) as windows:
-                memories = model.encode(batch)
-            said = [replay_output(predictor, part, memories, batch) for part in predictor.outputs]
-            sources = sources_of(predictor, value, batch, memories)
-    finally:
-        model.train(was_training)
+    model = predictor.model
+    with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
+        batch = predictor.collate(columns, [0])
+        with record(model) as maps, finding_windows(model) as windows:
+            memories = model.encode(batch)
+        said = [replay_output(predictor, part, memories, batch) for part in predictor.outputs]
+        sources = sources_of(predictor, value, batch, memories)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
     documents = [input_document(field, value[part]) for part, field in predictor.inputs.items()]
     return Inspection(predictor, batch, memories, said, {use.id: use for use in uses}, name, id, documents)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -127,13 +128,15 @@ def finding_windows(model: nn.Module) -> Iterator[dict[str, Windows]]:
     """Note how each block of shifted windows cuts the maps that it is given: windows by the path of its attention.
 
     The path is that by which a recording names its calls, so that `found[name].row(maps[name], ...)` is what a cell
-    looked at. The last call of a block counts.
+    looked at. The last call of a block in this thread counts.
     """
     found: dict[str, Windows] = {}
+    here = get_ident()
 
     def noting(name: str) -> Any:
         def note(block: nn.Module, given: tuple[Tensor, ...]) -> None:
-            found[name] = windows_of(block, (given[0].shape[1], given[0].shape[2]))  # (B, Y, X, C)
+            if get_ident() == here:
+                found[name] = windows_of(block, (given[0].shape[1], given[0].shape[2]))  # (B, Y, X, C)
 
         return note
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.errors import RunError
 from jumok.files import read_whole, write_json
 from jumok.kinds.contract import OutputField

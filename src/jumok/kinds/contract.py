@@ -21,8 +21,8 @@ from jumok.layers.embedding import TokenEmbedding
 if TYPE_CHECKING:  # a model of texts needs nothing of images
     from PIL import Image
 
-    from jumok.data.annotations.annotated import Class
-    from jumok.data.store import TextStore
+    from jumok.classes import Class
+    from jumok.data.cache.store import TextStore
     from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
     from jumok.kinds.error_tables import ErrorTable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from jumok.data.annotations.annotated import Class
-    from jumok.data.store import TextStore
+    from jumok.classes import Class
+    from jumok.data.cache.store import TextStore
     from jumok.kinds.options import FieldOptions, OutputFieldOptions, TokenOptions
 
 

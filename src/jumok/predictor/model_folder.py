@@ -10,21 +10,20 @@ import torch
 from torch import nn
 
 from jumok.device import NO_BF16, choose_device, usable_precision
-from jumok.errors import ConfigurationError, RunError
+from jumok.errors import RunError
 from jumok.experiment.file import build_experiment
-from jumok.files import read_whole, write_file_atomically
+from jumok.files import write_file_atomically
 from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
-from jumok.predictor.folder import CONFIG, WEIGHTS, model_folder
 from jumok.predictor.predictor import Predictor
+from jumok.runs.config import AGAIN, read_config, write_config
+from jumok.runs.layout import CONFIG, WEIGHTS, model_folder
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
     from jumok.kinds.options import DecodingOptions
-
-AGAIN = "copy the whole folder again"
 
 
 def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: EncoderDecoder) -> None:
@@ -33,31 +32,6 @@ def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: En
     write_config(folder / CONFIG, experiment)
     for name, field in fields.all.items():
         field.codec.save(folder, model.encoders[name] if name in fields.inputs else model.decoders[name])
-
-
-def write_config(path: Path, experiment: "Experiment") -> None:
-    from jumok.experiment.loader import dump_yaml
-
-    text = dump_yaml(experiment.model_dump(mode="json"))
-    write_file_atomically(path, text.encode())
-
-
-def read_config(path: Path) -> "Experiment":
-    """The experiment that made a run or model; overrides are not possible any more."""
-    from jumok.experiment.loader import parse_yaml
-
-    try:
-        text = read_whole(path).decode()
-        given, root = parse_yaml(text, str(path))
-    except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}") from None
-    except UnicodeDecodeError:
-        raise RunError(f"{path} is no UTF-8 text; {AGAIN}") from None
-    except ConfigurationError as error:
-        raise RunError(f"{error}; {AGAIN}") from None
-    if not isinstance(given, dict):
-        raise RunError(f"{path} holds no options; {AGAIN}")
-    return build_experiment(given, str(path), root)
 
 
 def save_weights(folder: Path, weights: Mapping[str, torch.Tensor], notes: dict[str, str]) -> None:
@@ -114,7 +88,7 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     if precision == "bf16":
         cast_weights_bf16(model)
     options = options.model_copy(update={"precision": precision})
-    return Predictor(model.to(place).eval(), fields, options, notes)
+    return Predictor(model.to(place), fields, options, notes)
 
 
 def cast_weights_bf16(model: EncoderDecoder) -> None:

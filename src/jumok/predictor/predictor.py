@@ -1,6 +1,7 @@
 """Raw inputs in, predictions out, in the order they came."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import in_order
-from jumok.data.specials import BANNED
+from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.catalogue import Fields
@@ -24,7 +25,10 @@ DEFAULT_LIMIT = 256  # tokens of an answer, where training left no better word
 
 
 class Predictor:
-    """A model with all that it needs to read inputs and to write outputs."""
+    """A model with all that it needs to read inputs and to write outputs; several threads may ask it at a time.
+
+    The model is put into evaluation mode once, here; whoever trains it on puts it back.
+    """
 
     def __init__(
         self,
@@ -33,7 +37,7 @@ class Predictor:
         decoding: "DecodingOptions",
         notes: Sequence[str] = (),
     ) -> None:
-        self.model, self.fields, self.decoding = model, fields, decoding
+        self.model, self.fields, self.decoding = model.eval(), fields, decoding
         self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
         self.search = build_search(decoding, BANNED)
         self.least: float | None = None  # a score from which on objects are asked for, be it very low
@@ -55,6 +59,12 @@ class Predictor:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
+    def with_least_score(self, least: float | None) -> "Predictor":
+        """The same predictor, asked for objects from this score on, be it very low."""
+        twin = copy(self)
+        twin.least = least
+        return twin
+
     def predict(
         self,
         inputs: Sequence[Any],
@@ -66,33 +76,37 @@ class Predictor:
         `first` is the number of the first input in the whole job, which sampling draws by. `progress` is told how many
         inputs were answered since it was told last. An empty input gives an empty output.
         """
+        answers: dict[int, Prediction] = {}
+        for found in self.predict_batches(inputs, first):
+            answers.update(found)
+            if progress is not None:
+                progress(len(found))
+        return [answers[i] for i in range(len(inputs))]
+
+    def predict_batches(self, inputs: Sequence[Any], first: int = 0) -> Iterator[dict[int, Prediction]]:
+        """The same predictions, as they are made: some at a time, by the place of their input."""
         named = [self.parse_inputs(value) for value in inputs]
-        answers: list[Prediction | None] = [None] * len(named)
-        asked = []
-        for i, value in enumerate(named):
-            if all(self.inputs[name].codec.is_empty(part) for name, part in value.items()):
-                answers[i] = Prediction(
-                    {name: field.head.empty_prediction for name, field in self.outputs.items()}
-                )
-            else:
-                asked.append(i)
+        empty = {i: self.empty_prediction for i, value in enumerate(named) if self.is_empty(value)}
+        if empty:
+            yield empty
+        asked = [i for i in range(len(named)) if i not in empty]
         columns = {
             name: field.codec.encode([named[i][name] for i in asked]) for name, field in self.inputs.items()
         }
         self.check_lengths(columns, [first + i for i in asked])
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            for batch in self.batches(columns, len(asked)):
-                rows = [int(row) for row in batch]
-                found = self.answer(columns, rows, [first + asked[row] for row in rows])
-                for row, prediction in zip(rows, found, strict=True):
-                    answers[asked[row]] = prediction
-                if progress is not None:
-                    progress(len(rows))
-        finally:
-            self.model.train(was_training)
-        return [answer for answer in answers if answer is not None]
+        for batch in self.batches(columns, len(asked)):
+            rows = [int(row) for row in batch]
+            found = self.answer(columns, rows, [first + asked[row] for row in rows])
+            yield {asked[row]: prediction for row, prediction in zip(rows, found, strict=True)}
+
+    def is_empty(self, value: Mapping[str, Any]) -> bool:
+        """Whether there is nothing in any of the parsed values of an input."""
+        return all(self.inputs[name].codec.is_empty(part) for name, part in value.items())
+
+    @property
+    def empty_prediction(self) -> Prediction:
+        """What is answered to an empty input."""
+        return Prediction({name: field.head.empty_prediction for name, field in self.outputs.items()})
 
     def batches(self, columns: Mapping[str, Column], count: int) -> list[np.ndarray]:
         """Rows to predict together, of `count`: many, but no more than the budget, and alike where that matters."""

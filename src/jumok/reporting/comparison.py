@@ -14,8 +14,8 @@ from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
 from jumok.reporting.plots import Line, Plot, save_png, svg
 from jumok.reporting.run import as_address, columns, length_plot, read_record
-from jumok.reporting.runs import REPORT
 from jumok.reporting.verdicts import marks, verdicts
+from jumok.runs.layout import RunLayout
 
 COMPARISON = "comparison"
 FILES = tuple(f"{COMPARISON}.{suffix}" for suffix in ("json", "png", "html"))
@@ -116,7 +116,7 @@ def write_comparison(
 
 def link(run: Path, folder: Path) -> str:
     """The report of a run, as a page in a folder points at it."""
-    return quote(Path(os.path.relpath(run / REPORT, folder)).as_posix())
+    return quote(Path(os.path.relpath(RunLayout(run).report, folder)).as_posix())
 
 
 def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:

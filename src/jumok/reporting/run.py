@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,15 @@ from typing import TYPE_CHECKING, Any, NotRequired
 from typing_extensions import TypedDict
 
 from jumok.errors import RunError
-from jumok.evaluation.stored import ANALYSIS, EVALUATION, read_stored
+from jumok.evaluation.stored import read_stored
 from jumok.files import read_whole, write_file_atomically
-from jumok.predictor.folder import CONFIG, model_folder, require_run
-from jumok.predictor.model_folder import read_config
 from jumok.reporting.facts import facts
-from jumok.reporting.log import read_log
 from jumok.reporting.numbers import metric_name, scale, score
 from jumok.reporting.page import render
 from jumok.reporting.plots import Line, Plot, svg
-from jumok.reporting.runs import ENVIRONMENT, LOG, REPORT
+from jumok.runs.config import read_config
+from jumok.runs.layout import RunLayout, config_file, require_run
+from jumok.runs.log import read_log
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -104,18 +102,20 @@ def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path
     record = read_record(run)
     for note in record.notes:
         say(f"note: {note}")
-    write_file_atomically(run / REPORT, page(record).encode())
-    return run / REPORT
+    file = RunLayout(run).report
+    write_file_atomically(file, page(record).encode())
+    return file
 
 
 def read_record(run: Path) -> FinishedRun:
     """The files of a finished run; RunError when it is none."""
     require_run(run)
-    evaluation, analysis = read_stored(run / EVALUATION), read_stored(run / ANALYSIS)
+    files = RunLayout(run)
+    evaluation, analysis = read_stored(files.evaluation), read_stored(files.analysis)
     if evaluation is None or analysis is None:
         raise RunError(f"{run} has no scores yet; finish it with `jumok train`, then `jumok evaluate {run}`")
-    config = run / CONFIG if os.path.exists(run / CONFIG) else model_folder(run) / CONFIG
-    experiment, log = read_config(config), read_log(run / LOG)
+    config = config_file(run)
+    experiment, log = read_config(config), read_log(files.log)
     return FinishedRun(
         run,
         experiment,
@@ -123,7 +123,7 @@ def read_record(run: Path) -> FinishedRun:
         log.lines,
         {"signature": {}, **evaluation},
         {**DEFAULTS_FOR_OLD_RUNS, **analysis},
-        _environment(run / ENVIRONMENT),
+        _environment(files.environment),
         log.notes,
     )
 

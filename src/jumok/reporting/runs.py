@@ -1,21 +1,17 @@
 """The runs below a folder, from what their files say: nothing is loaded that could use them."""
 
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from jumok.errors import JumokError
-from jumok.evaluation.stored import ANALYSIS, EVALUATION
 from jumok.files import read_whole
-from jumok.predictor.folder import CONFIG, WEIGHTS
+from jumok.runs.layout import CONFIG, RunLayout, run_folders
+from jumok.runs.log import last_line
 
 State = Literal["finished", "interrupted", "not begun"]
-REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
-TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
 
 @dataclass(frozen=True)
@@ -40,25 +36,16 @@ def find_runs(folder: Path) -> list[RunSummary]:
     return sorted(found, key=lambda run: (run.date or "", run.path), reverse=True)
 
 
-def run_folders(folder: Path) -> Iterator[Path]:
-    """Every folder that a training wrote in; what is inside one is not looked through."""
-    for place, inner, files in os.walk(folder):
-        if CONFIG in files and {"checkpoints", "model"} & set(inner):
-            inner.clear()
-            yield Path(place)
-        else:
-            inner[:] = sorted(name for name in inner if not name.startswith("."))
-
-
 def summary(run: Path) -> RunSummary:
     """What the files of a run say; what is missing or damaged is not known."""
-    config, evaluation, analysis = experiment_of(run), read(run / EVALUATION), read(run / ANALYSIS)
+    config, files = experiment_of(run), RunLayout(run)
+    evaluation, analysis = read(files.evaluation), read(files.analysis)
     scores = evaluation.get("metrics")
     scores = scores if isinstance(scores, dict) else {}
     metric = analysis.get("metric")
     metric = metric if metric in scores else next(iter(scores), None)
     steps = part(config, "training").get("steps")
-    step = last_line(run / LOG).get("step")
+    step = last_line(files.log).get("step")
     return RunSummary(
         path=str(run),
         date=last_change(run),
@@ -77,7 +64,7 @@ def experiment_of(run: Path) -> dict[str, Any]:
     from jumok.experiment.loader import parse_yaml
 
     try:
-        given, _ = parse_yaml(read_whole(run / CONFIG).decode(), CONFIG)
+        given, _ = parse_yaml(read_whole(RunLayout(run).config).decode(), CONFIG)
     except (OSError, UnicodeDecodeError, JumokError):
         return {}
     return given if isinstance(given, dict) else {}
@@ -111,27 +98,10 @@ def read(file: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def last_line(file: Path) -> dict[str, Any]:
-    """The last whole JSON object of a file with one on each line."""
-    try:
-        with open(file, "rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
-            lines = log.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return {}
-    for line in reversed(lines):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            return value
-    return {}
-
-
 def last_change(run: Path) -> str | None:
     """When the run was written to last."""
-    times = [changed(run / name) for name in (EVALUATION, LOG, CONFIG, f"model/{WEIGHTS}")]
+    files = RunLayout(run)
+    times = [changed(file) for file in (files.evaluation, files.log, files.config, files.weights)]
     newest = max((time for time in times if time is not None), default=None)
     if newest is None:
         return None

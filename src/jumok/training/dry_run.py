@@ -11,14 +11,15 @@ from jumok.dataset import prepare
 from jumok.errors import ConfigurationError
 from jumok.experiment.options import Experiment
 from jumok.reporting.numbers import duration
+from jumok.runs.folder import RunFolder
 from jumok.training.budget import measured_pace
 from jumok.training.describing import describe
 from jumok.training.display import beginning
 from jumok.training.distributed import init_distributed
 from jumok.training.loop import Trainer
 from jumok.training.planning import steps_of_evaluation
+from jumok.training.reconcile import reconcile
 from jumok.training.reporter import Reporter, RunInfo
-from jumok.training.run import RunFolder
 
 GIGA = 1e9
 
@@ -57,7 +58,7 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
         raise ConfigurationError("--dry-run runs in one process; start it without torchrun")
     folder = RunFolder(Path(run))
     folder.require_ours()
-    experiment = folder.reconcile(experiment, reporter.message, mends=False)
+    experiment = reconcile(folder, experiment, reporter.message, mends=False)
     trainer = Trainer(experiment, folder, prepare(experiment, reporter.message), reporter, processes)
     pace = measured_pace(trainer)
     start = min(trainer.checkpoints.latest_step() or 0, trainer.steps)

@@ -17,6 +17,7 @@ from jumok.evaluation import predict_split
 from jumok.kinds.catalogue import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
+from jumok.runs.folder import RunFolder
 from jumok.training.averaging import Average, ExponentialAverage, NoAverage, SnapshotAverage
 from jumok.training.batches import Batches, DataPosition, PendingBatch
 from jumok.training.budget import measured_pace
@@ -37,7 +38,6 @@ from jumok.training.planning import (
 )
 from jumok.training.precision import choose_precision, now
 from jumok.training.reporter import EvaluationInfo, Progress, Reporter
-from jumok.training.run import RunFolder
 from jumok.training.schedule import Schedule
 from jumok.training.sharding import copy_full_into, gather
 from jumok.training.signals import stop_signals
@@ -248,8 +248,7 @@ class Trainer:
 
     def _keep(self, good: bool) -> None:
         """Write the model as the best one, if it is good or the only one."""
-        file = self.run.model / "model.safetensors"
-        if self.processes.broadcast(lambda: good or not file.exists()):
+        if self.processes.broadcast(lambda: good or not self.run.weights.exists()):
             weights = gather(weights_of(self.model), self.processes.is_first)
             self.processes.broadcast(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from jumok.evaluation import (
-    experiment_of,
     final_split,
     open_split,
     predict_split,
@@ -17,8 +16,9 @@ from jumok.files import remove_file
 from jumok.metrics.interval import Interval
 from jumok.predictor import load
 from jumok.reporting import write_report
+from jumok.runs.config import experiment_of
+from jumok.runs.folder import RunFolder
 from jumok.training.reporter import Reporter
-from jumok.training.run import RunFolder
 
 
 def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:

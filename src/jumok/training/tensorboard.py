@@ -4,9 +4,9 @@ from pathlib import Path
 
 from jumok.errors import ConfigurationError
 from jumok.metrics.interval import Interval
+from jumok.runs.layout import RunLayout
 from jumok.training.reporter import EvaluationInfo, Progress, Reporter, RunInfo
 
-FOLDER = "tensorboard"  # in the run folder
 POINTS = 1000  # of the curve of a training
 
 
@@ -27,7 +27,7 @@ class TensorBoard:
                 "training.log: tensorboard needs the package tensorboard; install it: pip install tensorboard"
             ) from None
         self.make: type[SummaryWriter] = SummaryWriter
-        self.reporter, self.folder = reporter, run / FOLDER
+        self.reporter, self.folder = reporter, RunLayout(run).tensorboard
         self.writer: SummaryWriter | None = None
         self.every, self.step = 1, 0
 

@@ -12,13 +12,14 @@ from jumok.errors import Interrupted, JumokError, RunError
 from jumok.files import remove_file
 from jumok.machine import tune_process
 from jumok.predictor import save_model
+from jumok.runs.folder import RunFolder
 from jumok.training.checkpoint import Checkpoint, Checkpoints
 from jumok.training.describing import describe
 from jumok.training.distributed import Distributed, init_distributed
 from jumok.training.environment import begin_environment, end_environment
 from jumok.training.loop import Trainer
+from jumok.training.reconcile import reconcile
 from jumok.training.reporter import NullReporter, Reporter
-from jumok.training.run import RunFolder
 from jumok.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _fit(experiment: "Experiment", folder: RunFolder, reporter: Reporter, proces
     from jumok.experiment.options import Experiment
 
     agreed = processes.broadcast(
-        lambda: folder.reconcile(experiment, reporter.message).model_dump(mode="json")
+        lambda: reconcile(folder, experiment, reporter.message).model_dump(mode="json")
     )
     experiment = Experiment.model_validate(agreed)
     if experiment.training.shard and processes.world_size == 1:
@@ -194,6 +195,6 @@ def _begin_files(trainer: Trainer, begins: bool) -> None:
     save_model(folder.model, trainer.experiment, prepared.fields, trainer.model)
     remove_file(folder.evaluation)
     if begins:
-        remove_file(folder.model / "model.safetensors")  # of a run whose checkpoints are gone
+        remove_file(folder.weights)  # of a run whose checkpoints are gone
     folder.truncate_log(trainer.step)
     begin_environment(folder.environment, describe(trainer))

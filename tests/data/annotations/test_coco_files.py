@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pycocotools import mask as theirs
 from pycocotools.coco import COCO
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.data.annotations.coco import coco_text, read_coco
 from jumok.data.annotations.located_json import LocatedJson
 from jumok.data.annotations.segmentation import RunLengths, area, covered, merge_polygons
-from jumok.data.faults import UnreadableFile
+from jumok.data.tables.faults import UnreadableFile
 from picture_sets import annotated_sets, coco, save_image
 
 

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, Class
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.checking import examine
 from jumok.data.annotations.masks import class_numbers, read_masks, write_masks
-from jumok.data.images import Size
-from jumok.data.looks import Looks
-from jumok.data.mask_images import read_mask
+from jumok.data.images.looks import Looks
+from jumok.data.images.mask_images import read_mask
+from jumok.data.images.reading import Size
 from picture_sets import NOWHERE, save_image
 
 NUMBERS = np.array([[0, 1], [2, 255]], np.uint8)

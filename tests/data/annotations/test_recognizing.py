@@ -12,8 +12,8 @@ from jumok.data.annotations.detecting import detect_format, look_at, split_names
 from jumok.data.annotations.masks import read_masks
 from jumok.data.annotations.splits import read_splits, unify_classes
 from jumok.data.annotations.splits_writing import write_splits
-from jumok.data.images import Size
-from jumok.data.mask_images import read_mask
+from jumok.data.images.mask_images import read_mask
+from jumok.data.images.reading import Size
 from jumok.errors import DataError
 from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
 

@@ -6,10 +6,11 @@ from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from jumok.classes import Class
 from jumok.data.annotations.segmentation import Segmentation
-from jumok.data.faults import Fault, UnreadableFile, counted
-from jumok.data.images import Size, read_header
-from jumok.data.listing import Below, printable
+from jumok.data.images.reading import Size, read_header
+from jumok.data.tables.faults import Fault, UnreadableFile, counted
+from jumok.data.tables.listing import Below, printable
 from jumok.files import not_text
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
@@ -26,17 +27,6 @@ class SourceLocation(NamedTuple):
 
     def fault(self, problem: str, remedy: str, kind: str) -> Fault:
         return Fault(self.file, self.line, problem, remedy, kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """A class with what formats know of it beside its name."""
-
-    name: str
-    # COCO's category id, or the value of a pixel in a mask; None where the order says it
-    id: int | None = None
-    group: str | None = None  # COCO's supercategory
-    colour: tuple[int, int, int] | None = None  # of its pixels in a coloured mask
 
 
 @dataclass(frozen=True, slots=True)

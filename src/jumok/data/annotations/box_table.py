@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
-    Class,
     SourceLocation,
     finite,
     header_size,
@@ -26,11 +26,11 @@ from jumok.data.annotations.annotated import (
 from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
 from jumok.data.annotations.coco_fields import Wrong, fault_of
 from jumok.data.annotations.finding import find_images
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import Size
-from jumok.data.listing import composed, forward
-from jumok.data.quoted import Cells, csv_cells
-from jumok.data.text_form import first_bytes, why_no_text
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.listing import composed, forward
+from jumok.data.tables.quoted import Cells, csv_cells
+from jumok.data.tables.text_form import first_bytes, why_no_text
 
 EXPECTED = (
     "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax; where the table has no names, number them "

@@ -24,9 +24,9 @@ from jumok.data.annotations.checking_masks import mask_faults, pixel_counts
 from jumok.data.annotations.masks import is_coloured, with_black_and_white
 from jumok.data.annotations.segmentation import RunLengths
 from jumok.data.annotations.summary import Sight, Summary, twin_remarks
-from jumok.data.faults import Fault
-from jumok.data.images import Size
-from jumok.data.looks import Looks, MaskSeen, Seen
+from jumok.data.images.looks import Looks, MaskSeen, Seen
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault
 
 
 class Usable(NamedTuple):

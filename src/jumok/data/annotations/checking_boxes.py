@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.faults import Fault
-from jumok.data.images import ImageHeader, Size
+from jumok.data.images.reading import ImageHeader, Size
+from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
 
 SLACK = 0.5  # pixels beyond the edge that are roundings

@@ -7,9 +7,9 @@ import numpy as np
 
 from jumok.data.annotations.annotated import AnnotatedSet
 from jumok.data.annotations.masks import is_coloured
-from jumok.data.faults import Fault
-from jumok.data.images import Size
-from jumok.data.looks import MaskSeen, packed_colours
+from jumok.data.images.looks import MaskSeen, packed_colours
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault
 
 SHOWN = 6  # values in a sentence
 LIKE_OBJECTS = 3  # times as many values as classes, from which on a mask seems to number objects

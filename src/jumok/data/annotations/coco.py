@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
-    Class,
     SourceLocation,
     header_size,
     nothing_but,
@@ -38,9 +38,9 @@ from jumok.data.annotations.finding import find_images, last_name
 from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
 from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import Size
-from jumok.data.listing import composed
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.listing import composed
 
 Id = int | str
 

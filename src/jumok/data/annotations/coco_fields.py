@@ -5,8 +5,8 @@ from typing import Any
 
 from jumok.data.annotations.annotated import Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
-from jumok.data.faults import Fault
-from jumok.data.images import Size
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault
 
 IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {

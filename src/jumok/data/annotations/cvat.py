@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
-    Class,
     SourceLocation,
     finite,
     nothing_but,
@@ -26,10 +26,10 @@ from jumok.data.annotations.coco_fields import Wrong, fault_of
 from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.shapes import Shape, check_room, ellipse, painted, polygon, turned_box, united
-from jumok.data.faults import Fault, UnreadableFile, counted
-from jumok.data.images import Size
-from jumok.data.listing import composed, forward
-from jumok.data.open_text import is_file, is_folder
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault, UnreadableFile, counted
+from jumok.data.tables.listing import composed, forward
+from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SHAPES = ("box", "polygon", "ellipse", "mask")

@@ -12,10 +12,10 @@ from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
-from jumok.data.faults import UnreadableFile, counted
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import entries, files_below, is_hidden
-from jumok.data.open_text import is_file, is_folder, nearest_file
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.tables.faults import UnreadableFile, counted
+from jumok.data.tables.listing import entries, files_below, is_hidden
+from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
 
 NAME = (

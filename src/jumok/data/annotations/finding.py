@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from jumok.data.faults import Fault, counted
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import Listings, composed, entries, is_hidden
-from jumok.data.open_text import is_file, is_folder
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.tables.faults import Fault, counted
+from jumok.data.tables.listing import Listings, composed, entries, is_hidden
+from jumok.data.tables.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
 USUAL = ("train", "val", "valid", "test")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.data.annotations.located_json import read_text
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 
 COCO_LISTS = ("images", "annotations", "categories")
 VIA = "is a file of VIA (VGG Image Annotator), which is not read"

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
-    Class,
     SourceLocation,
     hidden_remarks,
     nothing_but,
@@ -32,10 +32,10 @@ from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
-from jumok.data.faults import Fault, UnreadableFile, counted
-from jumok.data.images import BROKEN, SUFFIXES, Size
-from jumok.data.listing import composed, files_below, forward, printable
-from jumok.data.open_text import is_file, is_folder, nearest_file
+from jumok.data.images.reading import BROKEN, SUFFIXES, Size
+from jumok.data.tables.faults import Fault, UnreadableFile, counted
+from jumok.data.tables.listing import composed, files_below, forward, printable
+from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 
 FLAT = ("point", "points", "line", "linestrip")
 

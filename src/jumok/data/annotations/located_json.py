@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.data.annotations.annotated import SourceLocation
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.jsonl import not_a_number
-from jumok.data.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.jsonl import not_a_number
+from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 NO_OBJECT = "is not an object {…}"
 SPACE = re.compile(r"[ \t\n\r]*")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, read_fault, unreadable
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, read_fault, unreadable
 
 DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
 WIDER = {  # what tools of Windows write under these names holds more characters than the names allow

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES
-from jumok.data.listing import composed, files_below
-from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.listing import composed, files_below
+from jumok.data.tables.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
 BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import numpy as np
 
 from jumok.choices import OUTSIDE
-from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Class
+from jumok.classes import Class
+from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.mask_pairs import paired
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.segmentation import covered
-from jumok.data.looks import packed_colours
-from jumok.data.mask_images import load_mask, read_mask
+from jumok.data.images.looks import packed_colours
+from jumok.data.images.mask_images import load_mask, read_mask
 from jumok.deferred import Deferred
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from jumok.data.annotations.annotated import Annotation, Box, pixels
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.segmentation import Polygon, RunLengths, bounds
-from jumok.data.images import MOST_PIXELS
+from jumok.data.images.reading import MOST_PIXELS
 
 ROUND = 64  # corners of a polygon that stands for a circle
 

@@ -12,14 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation, Box, Class
+from jumok.classes import Class
+from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation, Box
 from jumok.data.annotations.checking import Examined, examine
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.annotations.summary import Summary
-from jumok.data.faults import Fault
-from jumok.data.images import Size
-from jumok.data.looks import Looks
-from jumok.data.rows import Row
+from jumok.data.images.looks import Looks
+from jumok.data.images.reading import Size
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
 
 DECIMALS = 4
 

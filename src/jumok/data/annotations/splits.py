@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.annotated import AnnotatedSet, Class, header_size
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedSet, header_size
 from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
@@ -13,7 +14,7 @@ from jumok.data.annotations.detecting import Source, detect_format, split_names
 from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
-from jumok.data.faults import Fault
+from jumok.data.tables.faults import Fault
 from jumok.errors import DataError, did_you_mean
 
 Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written

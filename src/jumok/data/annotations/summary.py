@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.data.annotations.annotated import Annotation, SourceLocation
-from jumok.data.faults import Fault
-from jumok.data.images import UPRIGHT, Size
-from jumok.data.looks import Seen
+from jumok.data.images.looks import Seen
+from jumok.data.images.reading import UPRIGHT, Size
+from jumok.data.tables.faults import Fault
 
 
 class Sight(NamedTuple):

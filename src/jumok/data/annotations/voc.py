@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
-    Class,
     SourceLocation,
     finite,
     hidden_remarks,
@@ -28,10 +28,10 @@ from jumok.data.annotations.annotated import (
 from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
-from jumok.data.faults import Fault, UnreadableFile, counted
-from jumok.data.images import Size
-from jumok.data.listing import composed, files_below, forward, printable
-from jumok.data.open_text import decoded, raw_lines, read_fault
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault, UnreadableFile, counted
+from jumok.data.tables.listing import composed, files_below, forward, printable
+from jumok.data.tables.open_text import decoded, raw_lines, read_fault
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 FLAGS = ("difficult", "truncated", "occluded")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jumok.data.annotations.finding import IMAGE_FOLDERS
-from jumok.data.faults import Fault
-from jumok.data.listing import entries, is_hidden
-from jumok.data.open_text import is_file, is_folder
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.listing import entries, is_hidden
+from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SPLIT_NAMES = {"val": ("val", "valid"), "valid": ("valid", "val")}  # that mean the same

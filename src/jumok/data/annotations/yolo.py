@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
-    Class,
     SourceLocation,
     finite,
     header_size,
@@ -28,10 +28,10 @@ from jumok.data.annotations.segmentation import bounds
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles, label_remarks, loose
 from jumok.data.annotations.yolo_places import Places
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import SUFFIXES, Size
-from jumok.data.listing import files_below, forward, printable
-from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.images.reading import SUFFIXES, Size
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.listing import files_below, forward, printable
+from jumok.data.tables.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
 from jumok.errors import did_you_mean
 
 

@@ -11,10 +11,10 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.yolo_places import Places
-from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.listing import composed, forward
-from jumok.data.listing import entries as entries_of
-from jumok.data.open_text import is_file, is_folder
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.listing import composed, forward
+from jumok.data.tables.listing import entries as entries_of
+from jumok.data.tables.open_text import is_file, is_folder
 
 NULL = "tag:yaml.org,2002:null"
 NOT_SPLITS = {"path", "names", "nc", "download", "roboflow", "kpt_shape", "flip_idx", "channels"}

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from jumok.data.faults import Fault, counted
-from jumok.data.listing import composed, entries, files_below, is_hidden
-from jumok.data.open_text import is_file, is_folder
+from jumok.data.tables.faults import Fault, counted
+from jumok.data.tables.listing import composed, entries, files_below, is_hidden
+from jumok.data.tables.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own

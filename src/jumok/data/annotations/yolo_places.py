@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jumok.data.faults import Fault, counted
-from jumok.data.listing import Listings, forward
-from jumok.data.open_text import is_folder
+from jumok.data.tables.faults import Fault, counted
+from jumok.data.tables.listing import Listings, forward
+from jumok.data.tables.open_text import is_folder
 
 
 @dataclass

@@ -5,7 +5,7 @@ from pathlib import Path
 from jumok.data.annotations.annotated import AnnotatedSet, Annotation
 from jumok.data.annotations.segmentation import corners, merge_polygons
 from jumok.data.annotations.yolo_file import yolo_file_text
-from jumok.data.images import Size
+from jumok.data.images.reading import Size
 
 SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are kept of it
 

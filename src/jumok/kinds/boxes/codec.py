@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.data.annotations.source import objects_of
-from jumok.data.marks import BoxMarks
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
+from jumok.data.images.marks import BoxMarks
 from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.boxes.showing import Showing, write_showing
 from jumok.kinds.classes import classes_digest, write_classes

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.data.annotations.source import MarkedObject, objects_of
-from jumok.data.resizing import scaled_boxes
-from jumok.data.store import TextStore
+from jumok.data.cache.store import TextStore
+from jumok.data.images.resizing import scaled_boxes
 from jumok.drawing.sheet import LabelledImage
 from jumok.heads.dense import FLOOR
 from jumok.kinds.boxes.codec import SHOWING, Boxes, BoxesCodec, MarkedObjects

@@ -13,13 +13,13 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from jumok.data.augmentation import Augmentation
-from jumok.data.faults import UnreadableFile
-from jumok.data.images import Size, load_image, read_header
-from jumok.data.kept import ROOM, Kept
-from jumok.data.marks import attach_marks, marks_of
-from jumok.data.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
-from jumok.data.store import TextStore
+from jumok.data.cache.kept import ROOM, Kept
+from jumok.data.cache.store import TextStore
+from jumok.data.images.augmentation import Augmentation
+from jumok.data.images.marks import attach_marks, marks_of
+from jumok.data.images.reading import Size, load_image, read_header
+from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
+from jumok.data.tables.faults import UnreadableFile
 from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole, write_json

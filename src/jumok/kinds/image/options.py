@@ -11,7 +11,7 @@ from jumok.kinds.features import FeatureRequest
 from jumok.kinds.options import FieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
-    from jumok.data.augmentation import Augmentation
+    from jumok.data.images.augmentation import Augmentation
     from jumok.encoders.backbone import Backbone
     from jumok.encoders.convolutional import ConvolutionalEncoder
     from jumok.encoders.image import GridTokens, ImageEncoder
@@ -121,7 +121,7 @@ class AugmentOptions(Options):
 
     def build(self, reads: bool) -> "Augmentation":
         """What is done; where a text is read nothing is mirrored or cut off, unless it is said."""
-        from jumok.data.augmentation import Augmentation
+        from jumok.data.images.augmentation import Augmentation
 
         flip = self.flip or ("none" if reads else "horizontal")
         scale = self.scale or ((0.7, 1.0) if reads else (0.6, 1.6))

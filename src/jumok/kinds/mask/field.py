@@ -15,15 +15,15 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from jumok.data.annotations.annotated import Class
+from jumok.classes import Class
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_of
-from jumok.data.kept import ROOM, Kept
-from jumok.data.marks import MaskMarks
-from jumok.data.resizing import UNKNOWN
-from jumok.data.store import TextStore
+from jumok.data.cache.kept import ROOM, Kept
+from jumok.data.cache.store import TextStore
+from jumok.data.images.marks import MaskMarks
+from jumok.data.images.resizing import UNKNOWN
 from jumok.drawing.masks import mask_image
 from jumok.drawing.sheet import LabelledImage
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from jumok.data.atomic_folder import cache_folder, cache_key
-from jumok.data.rows import clean
-from jumok.data.specials import EOS, PAD, UNK
-from jumok.data.store import TextStore, TokenStore
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.cache.atomic_folder import cache_folder, cache_key
+from jumok.data.cache.store import TextStore, TokenStore
+from jumok.data.tables.rows import clean
+from jumok.data.text.specials import EOS, PAD, UNK
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.errors import DataError
 from jumok.files import SURROGATE
 from jumok.kinds.axes import Axis, token_axis

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jumok.data.atomic_folder import cache_folder, cache_key
-from jumok.data.specials import BANNED, BOS, EOS
-from jumok.data.token_choice import choose_tokens
-from jumok.data.vocabulary import Vocabulary
+from jumok.data.cache.atomic_folder import cache_folder, cache_key
+from jumok.data.text.specials import BANNED, BOS, EOS
+from jumok.data.text.token_choice import choose_tokens
+from jumok.data.text.vocabulary import Vocabulary
 from jumok.drawing.sheet import LabelledImage
 from jumok.errors import RunError
 from jumok.files import unwritable

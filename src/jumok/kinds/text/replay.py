@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from jumok.data.specials import BOS, SPECIALS
+from jumok.data.text.specials import BOS, SPECIALS
 from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.replay import AnswerAxes, Bilingual, part_required
 from jumok.search.scoring import log_probabilities

@@ -1,0 +1,1 @@
+"""What was made of people's files, kept on disk: whole folders, and corpora mapped into memory."""

@@ -1,0 +1,192 @@
+"""Augmentation: pictures as they might have been, with boxes and masks moved alike.
+
+Parameters are drawn from a generator that is passed, and handed to the functions of torchvision's transforms.v2. Its
+transform classes draw from torch's global generator: batches are made in threads of their own while a training step
+draws dropout from it, so that a run would not repeat.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from jumok import geometry
+from jumok.data.images.mosaic import mosaic, quarters
+from jumok.data.images.resizing import (
+    UNKNOWN,
+    ImageSample,
+    Window,
+    crop_resize,
+    fitting_scale,
+    scaled_side,
+    transforms,
+    unclipped_boxes,
+)
+
+SMALLEST = 1.0  # pixels of a side; below it nothing is left to see
+ROUNDING = 1e-4  # of an area
+MIDDLE = (0.3, 0.7)  # of each side, where the centre of a mosaic may lie
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What may happen to a picture of a batch.
+
+    `scale` is relative to the size at which the whole picture fits the canvas: below 1 it becomes smaller than the
+    canvas, above 1 a part of it is seen. An object of which less than `visible` is left is forgotten.
+    """
+
+    flip: Literal["none", "horizontal", "both"] = "horizontal"  # each with probability one half
+    scale: tuple[float, float] = (0.6, 1.6)
+    crop: float = 1.0  # the least share of each side that stays in the picture; 1 crops nothing
+    rotate: float = 0.0  # degrees at most, to either side
+    colour: float = 0.2  # brightness, contrast and saturation change by this share at most
+    mosaic: float = 0.0  # probability that a picture is put together from four of the batch
+    visible: float = 0.2  # the least share of a box's area that must be left
+
+    def __post_init__(self) -> None:
+        low, high = self.scale
+        if not 0 < low <= high:
+            raise ValueError(f"scale must be two factors above 0, the smaller first; got {low:g}, {high:g}")
+        if not 0 < self.crop <= 1:
+            raise ValueError(f"crop must be above 0 and at most 1; got {self.crop:g}")
+        for name in ("mosaic", "visible", "colour"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0 to 1; got {getattr(self, name):g}")
+        if not 0 <= self.rotate <= 180:
+            raise ValueError(f"rotate must be in 0 to 180 degrees; got {self.rotate:g}")
+
+    def __call__(
+        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+    ) -> list[ImageSample]:
+        """The pictures of a batch, changed; each fits the canvas (height, width) or is smaller.
+
+        A pure function of its arguments and the state of `random`.
+        """
+        if self.mosaic and any(picture.boxes is None and picture.mask is None for picture in pictures):
+            raise ValueError(
+                "mosaic puts four pictures together, and only boxes and masks can follow; set mosaic to 0"
+            )
+        return [self.changed(number, pictures, canvas, random) for number in range(len(pictures))]
+
+    def changed(
+        self,
+        number: int,
+        pictures: Sequence[ImageSample],
+        canvas: tuple[int, int],
+        random: np.random.Generator,
+    ) -> ImageSample:
+        """What becomes of the picture `number` of a batch."""
+        picture = pictures[number]
+        if random.random() < self.mosaic:
+            chosen = [picture, *(pictures[other] for other in random.integers(len(pictures), size=3))]
+            composed = self.composed(chosen, canvas, random)
+        else:
+            composed = self.moved(picture, canvas, canvas, random)
+        return replace(composed, image=self.coloured(composed.image, random))
+
+    def composed(
+        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+    ) -> ImageSample:
+        """A mosaic of four pictures."""
+        row, column = (
+            min(max(1, round(random.uniform(*MIDDLE) * side)), max(1, side - 1)) for side in canvas
+        )
+        rooms = quarters(canvas, (row, column))
+        tiles = [
+            self.moved(picture, canvas, room, random) for picture, room in zip(pictures, rooms, strict=True)
+        ]
+        return mosaic(tiles, canvas, (row, column))
+
+    def moved(
+        self,
+        picture: ImageSample,
+        canvas: tuple[int, int],
+        room: tuple[int, int],
+        random: np.random.Generator,
+    ) -> ImageSample:
+        """A window of the picture in a room of the canvas, flipped and rotated."""
+        shares = random.uniform(self.crop, 1.0, size=2)
+        scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(picture.size, canvas)
+        place, flips, turn = random.random(2), random.random(2) < 0.5, random.uniform(-1, 1)
+        window = drawn_window(picture.size, shares, (room[0] / scale, room[1] / scale), place)
+        size = scaled_side(window.height, scale, room[0]), scaled_side(window.width, scale, room[1])
+        seen = crop_resize(picture, window, size)
+        seen = flipped(seen, self.flip != "none" and flips[0], self.flip == "both" and flips[1])
+        seen = drop_occluded(seen, self.visible)
+        if not self.rotate:
+            return seen
+        return drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
+
+    def coloured(self, image: Tensor, random: np.random.Generator) -> Tensor:
+        """Pixels (3, Y, X) in other brightness, contrast and saturation; other hues would take as long as all else."""
+        brightness, contrast, saturation = 1 + self.colour * random.uniform(-1, 1, size=3)
+        if not self.colour:
+            return image
+        image = transforms.adjust_brightness(image.contiguous(), float(brightness))
+        image = transforms.adjust_contrast(image, float(contrast))
+        return transforms.adjust_saturation(image, float(saturation))
+
+
+def drawn_window(
+    size: tuple[int, int], shares: np.ndarray, most: tuple[float, float], place: np.ndarray
+) -> Window:
+    """A window of these shares (2,) of a picture's sides, no larger than `most`, at a place (2,) in 0 to 1."""
+    height, width = (
+        min(side, max(1, round(min(side * share, limit))))
+        for side, share, limit in zip(size, shares.tolist(), most, strict=True)
+    )
+    top, left = (
+        int(where * (side - part + 1))
+        for where, side, part in zip(place.tolist(), size, (height, width), strict=True)
+    )
+    return Window(top, left, height, width)
+
+
+def flipped(picture: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
+    """The picture mirrored."""
+    for wanted, mirror in (
+        (left_right, transforms.horizontal_flip),
+        (upside_down, transforms.vertical_flip),
+    ):
+        if wanted:
+            boxes = unclipped_boxes(picture)
+            picture = replace(
+                picture,
+                image=mirror(picture.image),
+                boxes=None if boxes is None else mirror(boxes).as_subclass(Tensor),
+                mask=None if picture.mask is None else mirror(picture.mask[None])[0],
+            )
+    return picture
+
+
+def rotated(picture: ImageSample, angle: float) -> ImageSample:
+    """The picture turned about its middle by degrees; a box becomes the box around the turned one.
+
+    The corners that open are black and of no known class.
+    """
+    boxes, mask = unclipped_boxes(picture), picture.mask
+    return replace(
+        picture,
+        image=transforms.rotate(picture.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
+        boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
+        mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN)[0],
+    )
+
+
+def drop_occluded(picture: ImageSample, visible: float) -> ImageSample:
+    """Boxes clipped to the picture; without those of which less than a share `visible` of the area is left."""
+    if picture.boxes is None:
+        return picture
+    height, width = picture.size
+    clipped = geometry.clip(picture.boxes, width, height)  # (N, 4)
+    seen = (clipped[:, 2:] - clipped[:, :2] >= SMALLEST).all(-1)
+    seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(picture.boxes)
+    return replace(
+        picture,
+        boxes=clipped[seen],
+        labels=None if picture.labels is None else picture.labels[seen],
+        crowd=None if picture.crowd is None else picture.crowd[seen],
+    )

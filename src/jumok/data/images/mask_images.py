@@ -1,0 +1,99 @@
+"""Reads masks: images whose pixels are numbers or colours of classes, or numbers of objects.
+
+Numbers are read as they are stored, whatever the mode: one channel of 1, 8, 16 or 32 bits, a palette, grey with
+transparency, three equal channels. What does not keep numbers (JPEG, CMYK, fractions) is refused in a sentence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jumok.data.images.reading import opened, upright
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.deferred import Deferred
+from jumok.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:  # who has no images waits for no Pillow
+    Image = Deferred("PIL.Image")
+
+WHOLE = ("L", "P", "I", "1")  # one channel of whole numbers; I;16 in both byte orders beside them
+COLOURS = ("RGB", "RGBA", "RGBX", "RGBa")
+GREY = ("LA", "La", "PA")  # one channel with transparency, which says nothing of classes
+SAVE = "save the mask as PNG with one channel"
+
+
+def read_mask(path: Path, colours: bool = False) -> np.ndarray:
+    """The numbers (Y, X) of a mask; its colours (Y, X, 3) where they are wanted, or where it has no numbers.
+
+    Raises UnreadableFile.
+    """
+    with opened(path) as image:
+        if is_lossy(path, image):
+            problem = f"is a {image.format} image, which does not keep the exact values of pixels"
+            raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG"))
+        shown = upright(image)
+        return colours_of(path, shown) if colours else numbers_of(path, shown)
+
+
+def load_mask(path: Path, colours: bool = False) -> np.ndarray:
+    """A mask as `read_mask` gives it, for callers outside this room; raises DataError."""
+    try:
+        return read_mask(path, colours)
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+
+
+def mask_fault(path: Path, problem: str, remedy: str) -> Fault:
+    return Fault(str(path), None, problem, remedy, "mask_value")
+
+
+def is_lossy(path: Path, image: Image.Image) -> bool:
+    """Whether the format changes values a little."""
+    if image.format == "WEBP":
+        with path.open("rb") as file:
+            return b"VP8 " in file.read(1 << 12)  # VP8L keeps every value
+    return image.format in ("JPEG", "MPO")
+
+
+def numbers_of(path: Path, image: Image.Image) -> np.ndarray:
+    """The numbers (Y, X) of a mask; the colours (Y, X, 3) of one whose channels differ."""
+    if image.mode in WHOLE or image.mode.startswith("I;16"):
+        values = np.asarray(image)
+        return (
+            values.astype(np.uint8) if values.dtype == bool else values.astype(values.dtype.newbyteorder("="))
+        )
+    if image.mode in GREY:
+        return np.asarray(image)[..., 0]
+    if image.mode == "F":
+        return whole_numbers(path, np.asarray(image))
+    if image.mode not in COLOURS:
+        raise UnreadableFile(
+            mask_fault(path, f"is {image.mode}, whose values are no numbers of classes", SAVE)
+        )
+    colours = np.asarray(image)[..., :3]
+    equal = (colours == colours[..., :1]).all()
+    return colours[..., 0] if equal else colours
+
+
+def whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
+    """Numbers that are stored as fractions but are whole."""
+    if (
+        not np.isfinite(values).all()
+        or (values != np.rint(values)).any()
+        or np.abs(values).max(initial=0) > 2**31
+    ):
+        raise UnreadableFile(mask_fault(path, "holds fractions, expected the whole numbers of classes", SAVE))
+    return values.astype(np.int64)
+
+
+def colours_of(path: Path, image: Image.Image) -> np.ndarray:
+    """The colours (Y, X, 3) of a mask; grey ones where it has one channel."""
+    if image.mode not in (*COLOURS, *GREY, "L", "P", "1"):
+        problem = f"is {image.mode}, but classes are given as colours of 8 bits a channel"
+        raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG in RGB"))
+    return np.asarray(image.convert("RGB"))

@@ -1,0 +1,60 @@
+"""Mosaics: four pictures around a point of one canvas (Bochkovskiy et al., 2020).
+
+A model meets objects of four pictures at once, cut at new places and beside new neighbours.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from jumok.data.images.resizing import UNKNOWN, ImageSample
+
+Centre = tuple[int, int]  # row and column
+
+
+def quarters(canvas: tuple[int, int], centre: Centre) -> list[tuple[int, int]]:
+    """Height and width of the four parts around a centre: upper left, upper right, lower left, lower right."""
+    rows, columns = (centre[0], canvas[0] - centre[0]), (centre[1], canvas[1] - centre[1])
+    return [(height, width) for height in rows for width in columns]
+
+
+def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre) -> ImageSample:
+    """Four pictures, each no larger than its quarter, with a corner at the centre.
+
+    What they leave uncovered is black and of no known class. The original size is the first one's.
+    """
+    first = tiles[0]
+    places = list(corners(tiles, centre))
+    image = first.image.new_zeros(3, *canvas)
+    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN)
+    for tile, (top, left) in zip(tiles, places, strict=True):
+        rows, columns = slice(top, top + tile.size[0]), slice(left, left + tile.size[1])
+        image[:, rows, columns] = tile.image
+        if mask is not None and tile.mask is not None:
+            mask[rows, columns] = tile.mask
+    return ImageSample(
+        image,
+        first.original,
+        boxes=concat_boxes([shifted(tile.boxes, *place) for tile, place in zip(tiles, places, strict=True)]),
+        labels=concat_boxes([tile.labels for tile in tiles]),
+        crowd=concat_boxes([tile.crowd for tile in tiles]),
+        mask=mask,
+    )
+
+
+def corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
+    """Row and column of the upper left pixel of each of the four."""
+    for number, tile in enumerate(tiles):
+        height, width = tile.size
+        yield centre[0] - height * (number < 2), centre[1] - width * (number % 2 == 0)
+
+
+def shifted(boxes: Tensor | None, top: int, left: int) -> Tensor | None:
+    return None if boxes is None else boxes + boxes.new_tensor((left, top, left, top))
+
+
+def concat_boxes(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """One after the other; None where one has nothing of the kind."""
+    known = [part for part in parts if part is not None]
+    return torch.cat(known) if len(known) == len(parts) else None

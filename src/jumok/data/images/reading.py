@@ -1,0 +1,232 @@
+"""Reads people's pictures: the formats below, shown upright, never a surprise about memory.
+
+Cameras store a picture as the sensor saw it, and in EXIF how to turn it. Annotation tools and browsers show it turned,
+and so do we: sizes, pixels and boxes always mean the picture as it is shown. What a PNG says about it after its pixels
+comes too late and is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.open_text import nearest_file
+from jumok.deferred import Deferred, lazy_names
+from jumok.errors import DataError
+
+if TYPE_CHECKING:
+    import PIL
+    from PIL import ExifTags, Image
+else:  # who has no images waits for no Pillow
+    PIL, ExifTags, Image = Deferred("PIL"), Deferred("PIL.ExifTags"), Deferred("PIL.Image")
+
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+MOST_PIXELS = 100_000_000  # 300 MB as RGB
+UPRIGHT = 1  # EXIF's number for a picture that is stored as it is shown
+TURNS = {  # what makes a picture upright, in the words of PIL.Image.Transpose
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+SIDEWAYS = (5, 6, 7, 8)
+OTHER_FORMATS = {
+    b"GIF8": "GIF",
+    b"%PDF": "PDF",
+    b"<svg": "SVG",
+    b"<!DO": "HTML",
+    b"<htm": "HTML",
+    b"8BPS": "PSD",
+    b"\x1f\x8b\x08\x00": "gzip",
+    b"\x1f\x8b\x08\x08": "gzip",
+    b"PK\x03\x04": "a ZIP archive",
+}
+LFS_POINTER = b"version https://git-lfs"
+REPLACE = "fetch or save the image again, or remove it"
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)  # Pillow's
+
+
+# where it was once; loaded when it is used, for that module needs this one
+__getattr__, __dir__ = lazy_names(__name__, {"read_mask": "jumok.data.images.mask_images"})
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
+
+
+class ImageHeader(NamedTuple):
+    """What is known of a picture without decoding its pixels."""
+
+    size: Size  # as it is shown
+    stored: Size  # as the file has it
+    orientation: int  # EXIF: 1 upright, 2 to 8 turned or mirrored
+
+
+def read_header(path: Path) -> ImageHeader:
+    """Size and orientation of a picture; raises UnreadableFile."""
+    with opened(path) as image:
+        return header_of(image)
+
+
+def read_image(path: Path) -> Image.Image:
+    """An image as RGB, shown upright, without transparency, of 8 bits. Raises UnreadableFile."""
+    with opened(path) as image:
+        return as_rgb(path, upright(image))
+
+
+def load_image(path: Path) -> Image.Image:
+    """A picture as RGB, shown upright, for callers outside this room; raises DataError."""
+    try:
+        return read_image(path)
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""
+    require_image_file(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said better below
+            warnings.simplefilter("ignore", UserWarning)  # of damaged remarks in files, which do no harm
+            with Image.open(path, formats=FORMATS) as image:
+                check_pixels(path, image.size)
+                yield image
+    except PIL.UnidentifiedImageError:
+        raise UnreadableFile(unknown_format(path)) from None
+    except Image.DecompressionBombError:
+        raise UnreadableFile(too_large(path, f"more than {MOST_PIXELS // 10**6}")) from None
+    except BROKEN as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadableFile(undecodable(path, f"cannot be decoded ({reason})", REPLACE)) from None
+
+
+def undecodable(path: Path, problem: str, remedy: str) -> Fault:
+    """The fault of one image alone, which the others can do without."""
+    return Fault(str(path), None, problem, remedy, "undecodable_image")
+
+
+def require_image_file(path: Path) -> None:
+    """Raise UnreadableFile for what can be no image: a missing or empty file, a folder, a pipe, a Git LFS pointer."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "no ordinary file"
+            raise UnreadableFile(undecodable(path, f"is {what}, expected an image", "rename or remove it"))
+        with path.open("rb") as file:
+            begin = file.read(len(LFS_POINTER))
+    except FileNotFoundError:
+        fault = Fault(str(path), None, "does not exist", nearest_file(path), "missing_file")
+        raise UnreadableFile(fault) from None
+    except OSError as error:  # a link that leads to itself, too long a name, no permission
+        problem = f"cannot be read ({error.strerror or error})"
+        raise UnreadableFile(
+            undecodable(path, problem, "correct it or its permissions, or remove it")
+        ) from None
+    except ValueError:  # a NUL, which no name of a file can have
+        fault = Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        raise UnreadableFile(fault) from None
+    if not begin:
+        raise UnreadableFile(undecodable(path, "is empty", REPLACE))
+    if begin == LFS_POINTER:
+        problem = "is a Git LFS pointer, not the image itself"
+        raise UnreadableFile(undecodable(path, problem, "fetch the images with `git lfs pull`"))
+
+
+def check_pixels(path: Path, size: tuple[int, int]) -> None:
+    """Refuse what would fill the memory."""
+    if size[0] * size[1] > MOST_PIXELS:
+        raise UnreadableFile(too_large(path, f"{Size(*size)} = {size[0] * size[1] / 1e6:,.0f}"))
+
+
+def too_large(path: Path, count: str) -> Fault:
+    problem = f"has {count} million pixels, at most {MOST_PIXELS // 10**6} million are read"
+    return Fault(str(path), None, problem, "make it smaller or cut it into tiles", "too_large_image")
+
+
+def unknown_format(path: Path) -> Fault:
+    """The fault of a file that is none of the formats that are read."""
+    with path.open("rb") as file:
+        begin = file.read(12)
+    name = "HEIC or AVIF" if begin[4:8] == b"ftyp" else OTHER_FORMATS.get(begin[:4], "another kind of file")
+    problem = f"is {name} or damaged, expected one of {', '.join(FORMATS)}"
+    return undecodable(path, problem, "save it as JPEG or PNG")
+
+
+def header_of(image: Image.Image) -> ImageHeader:
+    turn, size = orientation(image), Size(*image.size)
+    turned = Size(*reversed(size)) if turn in SIDEWAYS else size
+    if image.format == "TIFF":  # Pillow has turned its size already
+        return ImageHeader(size, turned, turn)
+    return ImageHeader(turned, size, turn)
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1 when there is none or nonsense; looks at the header alone."""
+    try:
+        # of the base class: the one of PNG decodes the picture, to find what stands behind its pixels
+        number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
+    except BROKEN:  # damaged EXIF; the picture may be fine
+        return UPRIGHT
+    return number if number in TURNS else UPRIGHT
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The pixels as they are shown."""
+    turn = orientation(image)
+    image.load()
+    if turn == UPRIGHT or image.format == "TIFF":  # Pillow turns TIFF while it loads
+        return image.copy()
+    return image.transpose(Image.Transpose[TURNS[turn]])
+
+
+def as_rgb(path: Path, image: Image.Image) -> Image.Image:
+    """RGB of any mode; Pillow alone would cut 16 bits off at 255."""
+    if image.mode.startswith("I;16"):
+        values = np.asarray(image)
+        image = Image.fromarray((values >> (used_bits(values) - 8)).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        problem = "holds 32 bits for each pixel, expected 8 or 16"
+        remedy = "save it with 8 or 16 bits, scaled to what should be black and white"
+        raise UnreadableFile(undecodable(path, problem, remedy))
+    return image.convert("RGB")
+
+
+def used_bits(values: np.ndarray) -> int:
+    """The bits of the sensor or program that wrote 16-bit values: 8 or 12 where no value needs more.
+
+    Cameras and microscopes put 12 bits into 16 without scaling; read as 16 bits they would be nearly black.
+    """
+    most = int(values.max(initial=0))
+    return next(bits for bits in (8, 12, 16) if most < 1 << bits)

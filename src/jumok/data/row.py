@@ -1,0 +1,10 @@
+"""A row of somebody's data."""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One example as texts, in the order of the columns of its source."""
+
+    line: int  # 1-based, of the file as it is after decompression
+    values: tuple[str, ...]

@@ -1,0 +1,131 @@
+"""Parquet files, read in small batches."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jumok.data.row import Row
+from jumok.data.tables.columns import column_fault
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import decoded
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.rows import Cleaner
+from jumok.data.tables.wanted import Wanted
+
+BATCH = 1024  # rows in memory at a time
+
+
+def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+    """Rows of a Parquet file; the line is the number of the row, from 1. `a.b` is the field b of the structs in a."""
+    import pyarrow  # takes a while to load, and few runs need it
+    import pyarrow.parquet
+
+    columns = [str(column) for column in wanted.columns]
+    cleaner = Cleaner(wanted.path, columns, remarks)
+    try:
+        with pyarrow.parquet.ParquetFile(wanted.path) as file:
+            kinds = flat_columns(file.schema_arrow)
+            faults = column_faults(wanted.path, columns, kinds)
+            yield from faults
+            if not faults:
+                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH, columns=columns))
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = f"is a damaged Parquet file ({' '.join(str(error).split())})"
+        yield Fault(str(wanted.path), None, reason, "write or fetch the file again", "damaged_parquet")
+
+
+def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
+    """The columns of a schema with their types, the fields of structs after their columns."""
+    from pyarrow import types
+
+    found: list[tuple[str, Any]] = []
+    for field in schema:
+        found.append((before + field.name, field.type))
+        if types.is_struct(field.type):
+            found += flat_columns(field.type, f"{before}{field.name}.")
+    return found
+
+
+def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
+    """The faults of wanted columns that are not there or hold neither text nor numbers."""
+    names = [name for name, _ in kinds]
+    faults = []
+    for column in columns:
+        inner = next((name for name in names if name.endswith(f".{column}")), None)
+        hint = f"say columns: {{{column}: {inner}}}" if inner else ""
+        faults += [fault] if (fault := column_fault(path, None, column, names, hint)) else []
+    if faults:
+        return faults
+    for column in columns:
+        kind = dict(kinds)[column]
+        if not is_writable(kind):
+            what = f"column {column!r} holds {kind}, expected strings or numbers"
+            faults.append(Fault(str(path), None, what, "write it as strings", "bad_value"))
+    return faults
+
+
+def is_writable(kind: Any) -> bool:
+    """Whether values of a pyarrow type are texts or numbers."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return is_writable(kind.value_type)
+    tests = (types.is_integer, types.is_floating, types.is_decimal)
+    return is_text(kind) or any(test(kind) for test in tests)
+
+
+def is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+
+
+def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> Iterator[Row | Fault]:
+    line = 0
+    for batch in batches:
+        for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):
+            line += 1
+            texts = [written(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
+            fault = next((text for text in texts if isinstance(text, Fault)), None)
+            yield fault or cleaner.row(line, [str(text) for text in texts])
+
+
+def column_of(batch: Any, name: str) -> Any:
+    """A column, or the field of structs in one."""
+    import pyarrow.compute
+
+    if name in batch.schema.names:
+        return batch.column(name)
+    first, *rest = name.split(".")
+    return pyarrow.compute.struct_field(batch.column(first), rest)
+
+
+def cells_of(column: Any) -> list[Any]:
+    """The values of a column, texts as bytes: a single bad one must not take the others with it."""
+    import pyarrow
+    from pyarrow import types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if is_text(column.type):
+        return list(column.cast(pyarrow.large_binary()).to_pylist())
+    if types.is_float16(column.type) or types.is_float32(column.type):  # with no more digits than they have
+        single = np.float16 if types.is_float16(column.type) else np.float32
+        return [None if value is None else single(value) for value in column.to_pylist()]
+    return list(column.to_pylist())
+
+
+def written(path: Path, line: int, column: str, value: Any) -> str | Fault:
+    """A value as text, or what is wrong with it."""
+    what = f"column {column!r} is"
+    if value is None:
+        return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")
+    if isinstance(value, bytes):
+        return decoded(path, line, value)
+    if isinstance(value, float | np.floating) and not math.isfinite(value):
+        name = "not a number (NaN)" if math.isnan(value) else "infinite"
+        return Fault(str(path), line, f"{what} {name}", "write a number or remove the row", "bad_value")
+    return str(value)

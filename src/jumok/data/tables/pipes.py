@@ -1,0 +1,104 @@
+"""Pipes as data files, like /dev/stdin or <(...): read once, into a file of the cache that is named by its content."""
+
+import hashlib
+import os
+import select
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from jumok.data.cache.atomic_folder import cache_folder
+from jumok.errors import ConfigurationError
+from jumok.files import unwritable
+
+BLOCK = 1 << 20
+PATIENCE = 3.0  # seconds to wait for somebody who writes into a pipe
+
+_copies: dict[tuple[int, int], Path] = {}  # by the device and number of a pipe, for this process
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path is a pipe, named or not."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def spooled(path: Path) -> Path:
+    """The file itself, or a copy of what comes out of a pipe.
+
+    Equal contents have the same copy, so that nothing made of an older content is ever taken for it. A pipe is read
+    once in a process; whoever names it again gets the same copy.
+    """
+    if not is_pipe(path):
+        return path
+    state = os.stat(path)
+    key = (state.st_dev, state.st_ino)
+    if key not in _copies:
+        _copies[key] = copy_of(path)
+    return _copies[key]
+
+
+def is_pipe_copy(path: Path) -> bool:
+    """Whether a file is what came out of a pipe, so that its name says nothing of its format."""
+    return path.parent.parent == cache_folder() / "pipes"
+
+
+def copy_of(path: Path) -> Path:
+    """Read a pipe to its end, and keep what came out of it."""
+    folder = cache_folder() / "pipes"
+    temporary = folder / f".{uuid.uuid4().hex}.tmp"
+    digest = hashlib.sha256()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            for block in blocks(path):
+                digest.update(block)
+                file.write(block)
+        final = folder / digest.hexdigest()[:16] / path.name
+        final.parent.mkdir(exist_ok=True)
+        os.replace(temporary, final)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)  # gone already unless something failed
+    return final
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """What comes out of a pipe; a ConfigurationError where nobody writes into it."""
+    handle = os.open(
+        path, os.O_RDONLY | os.O_NONBLOCK
+    )  # without it, opening waits for a writer, perhaps for ever
+    try:
+        begin, begun = time.monotonic(), False
+        while True:
+            try:
+                block = os.read(handle, BLOCK)
+            except BlockingIOError:  # somebody has it open to write, and is not ready yet
+                begun = True
+                select.select([handle], [], [])
+                continue
+            if block:
+                begun = True
+                yield block
+            elif begun or closed(handle):
+                return
+            elif time.monotonic() - begin > PATIENCE:
+                raise ConfigurationError(
+                    f"{path} is a pipe into which nobody writes; name a file, or start the writer"
+                )
+            else:
+                time.sleep(0.02)
+    finally:
+        os.close(handle)
+
+
+def closed(handle: int) -> bool:
+    """Whether a pipe had a writer who has left."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))

@@ -1,0 +1,74 @@
+"""What is no fault of a file but good to know: counted while it is read, and told with the first place of each."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from jumok.data.tables.faults import Fault
+
+SENTENCES = {  # by kind: what it is, where it stands first, and what it means
+    "decomposed": (
+        "is not composed Unicode (NFC), but decomposed (NFD) or the like",
+        "it is read as NFC, which looks the same",
+    ),
+    "decomposed_hangul": (
+        "is Hangul in decomposed Unicode (NFD)",
+        "it is read as whole syllables (NFC); to learn and write its letters, say tokens: {kind: jamo}",
+    ),
+    "invisible": (
+        "holds characters that nobody sees, like a zero-width space (U+200B)",
+        "they are learned as they are; remove them if they mean nothing",
+    ),
+    "mark_inside": (
+        "holds a byte order mark (U+FEFF), as files have that were joined",
+        "it is left out",
+    ),
+    "long_cell": (
+        "holds line ends, in quotes",
+        "the row is read as one; check that no quote stands open there",
+    ),
+    "quoted_tsv": (
+        "is quoted as Excel and pandas write it",
+        "quotes are ordinary characters in a table with tabs, so they are learned; write it without quotes, "
+        "or say separator: tab, with which quotes are read",
+    ),
+    "same_column": (
+        "is read for several inputs and outputs",
+        "an output that an input tells is no task; correct columns: if it is not meant",
+    ),
+    "like_header": (
+        "looks like a line of names",
+        "it is read as an example, because columns are given by number; remove it, or name the columns",
+    ),
+}
+
+
+class _Seen(NamedTuple):
+    line: int
+    times: int
+
+
+class Remarks:
+    """Counts by kind, file and column."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str | int | None], _Seen] = {}
+
+    def note(self, kind: str, path: Path, line: int, column: str | int | None = None) -> None:
+        """One more of a kind."""
+        key = (kind, str(path), column)
+        first, count = self._seen.get(key, (line, 0))
+        self._seen[key] = _Seen(first, count + 1)
+
+    def told(self) -> tuple[Fault, ...]:
+        """A sentence for each, at the place where it was seen first."""
+        return tuple(
+            sentence(kind, file, column, seen.line, seen.times)
+            for (kind, file, column), seen in self._seen.items()
+        )
+
+
+def sentence(kind: str, file: str, column: str | int | None, line: int, count: int) -> Fault:
+    what, remedy = SENTENCES[kind]
+    where = "" if column is None else f"column {column!r} "
+    more = f", and so in {count - 1:,} more" if count > 1 else ""
+    return Fault(file, line, f"{where}{what}{more}", remedy, kind)

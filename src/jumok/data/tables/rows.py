@@ -1,0 +1,128 @@
+"""What any reader of rows offers, and how their texts are cleaned."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.remarks import Remarks
+from jumok.files import SURROGATE
+
+MARK = "\ufeff"  # the byte order mark
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and dots that are blank
+JAMO = re.compile("[\u1100-\u11ff]")
+# zero-width space, word joiner, soft hyphen, marks of direction; joiners and selectors belong to scripts and emoji
+INVISIBLE = re.compile("[\u200b\u2060\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Source(Protocol):
+    """A reader of rows: streams, and yields a fault in place of each faulty row."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def files(self) -> tuple[Path, ...]: ...
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """The files whose change makes other rows."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """The folder where paths in the rows start."""
+        ...
+
+    @property
+    def classes(self) -> tuple[Class, ...]:
+        """The classes of annotated pictures, once the rows were read."""
+        ...
+
+    @property
+    def remarks(self) -> tuple[Fault, ...]:
+        """What is no fault but good to know, once the rows were read."""
+        ...
+
+    def rows(self) -> Iterator[Row | Fault]: ...
+
+
+def clean(text: str) -> str:
+    """Text as jumok knows it: Unicode NFC, no white space at the ends, no byte order marks."""
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFC", text.replace(MARK, "")).strip()
+
+
+class Cleaner:
+    """Makes rows of the texts of a file; counts what is odd in them but no fault."""
+
+    def __init__(self, path: Path, columns: Sequence[str | int | None], remarks: Remarks) -> None:
+        self.path = path
+        self.columns = columns  # None: the file has no other
+        self.remarks = remarks
+
+    def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
+        """A row of clean texts, or the first fault of one."""
+        values: list[str] = []
+        for text, column in zip(texts, self.columns, strict=True):
+            value = self.clean_cell(line, text, column)
+            if isinstance(value, Fault):
+                return value
+            values.append(value)
+        return Row(line, tuple(values))
+
+    def clean_cell(self, line: int, text: str, column: str | int | None) -> str | Fault:
+        """Clean text, or what is wrong with it."""
+        value = clean(text)
+        if value.isascii() and value and "\0" not in value and text.isascii():
+            return value
+        fault = cell_fault(self.path, line, value, column)
+        if fault:
+            return fault
+        for kind in oddities(text, value):
+            self.remarks.note(kind, self.path, line, column)
+        return value
+
+
+def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> Fault | None:
+    """What is wrong with a clean text; `column` names it where a line has several."""
+    where = "" if column is None else f"column {column!r} "
+    remedy = "remove the line from all files" if column is None else "fill it in or remove the row"
+    if not value:
+        return Fault(str(path), line, f"{where}is empty", remedy, "empty_side")
+    if is_invisible(value):
+        what = f"{where}holds nothing but characters that nobody sees (U+{ord(value[0]):04X})"
+        return Fault(str(path), line, what, remedy, "empty_side")
+    if "\0" in value:
+        advice = "remove it, or save the file as UTF-8 text"
+        return Fault(str(path), line, f"{where}holds a NUL character", advice, "nul")
+    if SURROGATE.search(value):
+        wrong = f"{where}holds half a character (a lone surrogate \\ud800-\\udfff)"
+        advice = "write both halves or the character itself"
+        return Fault(str(path), line, wrong, advice, "lone_surrogate")
+    return None
+
+
+def is_invisible(text: str) -> bool:
+    """Whether a text holds nothing to see: formatting characters, fillers and blanks alone."""
+    return all(
+        character in FILLERS or character.isspace() or unicodedata.category(character) == "Cf"
+        for character in text
+    )
+
+
+def oddities(text: str, value: str) -> list[str]:
+    """The kinds of remarks about a text that became this value."""
+    found = []
+    if MARK in text:
+        found.append("mark_inside")
+    if INVISIBLE.search(value):
+        found.append("invisible")
+    if not unicodedata.is_normalized("NFC", text):
+        found.append("decomposed_hangul" if JAMO.search(text) else "decomposed")
+    return found

@@ -1,0 +1,117 @@
+"""Tables: .tsv, .txt, .csv, .jsonl, .json and .parquet."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from jumok.classes import Class
+from jumok.data.row import Row
+from jumok.data.tables.delimited import csv_rows, tsv_rows
+from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.jsonl import json_rows, jsonl_rows
+from jumok.data.tables.open_text import read_fault
+from jumok.data.tables.parquet import parquet_rows
+from jumok.data.tables.pipes import is_pipe_copy, spooled
+from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.text_form import first_bytes, why_no_text
+from jumok.data.tables.wanted import Wanted
+from jumok.errors import ConfigurationError
+
+Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]
+READERS: dict[str, Reader] = {  # each also .gz
+    ".tsv": tsv_rows,
+    ".tab": tsv_rows,
+    ".txt": tsv_rows,
+    ".csv": csv_rows,
+    ".jsonl": jsonl_rows,
+    ".ndjson": jsonl_rows,
+    ".json": json_rows,
+}
+KNOWN = ".tsv, .csv, .jsonl, .json, .txt with tabs"
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
+
+
+class TableSource:
+    """One file with a row for each example; `columns` gives the file's name for each of ours, or its number from 1."""
+
+    classes: tuple[Class, ...] = ()
+
+    def __init__(self, path: Path, columns: Mapping[str, str | int], separator: str | None = None) -> None:
+        self.path = spooled(path)
+        self.files = (self.path,)
+        self.root = self.path.parent
+        self.watched = self.files
+        self.columns = tuple(columns)
+        self.theirs = list(columns.values())
+        self.separator = separator
+        self._read = reader_of(self.path, self.theirs, separator)
+        self._remarks = Remarks()
+
+    @property
+    def remarks(self) -> tuple[Fault, ...]:
+        """What is no fault but good to know, once the rows were read."""
+        return self._remarks.told()
+
+    def rows(self) -> Iterator[Row | Fault]:
+        """Rows of the wanted columns, and a fault in place of each faulty one."""
+        self._remarks = Remarks()
+        fault = (read_fault if self._read is parquet_rows else why_no_text)(self.path)
+        if fault:
+            yield fault
+            return
+        empty = True
+        wanted = Wanted(self.path, self.columns, tuple(self.theirs), self.separator)
+        for column in dict.fromkeys(one for one in self.theirs if self.theirs.count(one) > 1):
+            self._remarks.note("same_column", self.path, 1, column)
+        try:
+            for item in self._read(wanted, self._remarks):
+                empty = False
+                yield item
+        except UnreadableFile as unreadable:
+            yield unreadable.fault
+            return
+        if empty:
+            yield Fault(str(self.path), None, "has no rows", "write some examples into it", "empty_file")
+
+
+def reader_of(path: Path, columns: list[str | int], separator: str | None) -> Reader:
+    """The reader for the format that the name of a file tells, and for the way its columns are given."""
+    reader = reader_by_name(path)
+    numbers = sum(isinstance(column, int) for column in columns)
+    if numbers not in (0, len(columns)):
+        raise ConfigurationError(
+            "columns must be given by name, or all by number in a table without a line of names"
+        )
+    if reader not in (tsv_rows, csv_rows):
+        for given, what in ((numbers, "columns by number"), (separator, "a separator")):
+            if given:
+                raise ConfigurationError(
+                    f"{what} belong to .tsv, .txt and .csv; {path} has names for its columns"
+                )
+        return reader
+    return csv_rows if separator is not None else reader
+
+
+def reader_by_name(path: Path) -> Reader:
+    """The reader for a suffix; what came out of a pipe is looked at."""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if path.suffix.lower() == ".parquet":
+        return parquet_rows
+    if suffix in READERS:
+        return READERS[suffix]
+    if is_pipe_copy(path):
+        return reader_by_content(path)
+    if suffix in WORKBOOKS:
+        raise ConfigurationError(f"{path} is a workbook; save its sheet as CSV UTF-8 and name that file")
+    raise ConfigurationError(
+        f"{path} is no table that can be read; name one that ends in {KNOWN} (each also .gz) or .parquet"
+    )
+
+
+def reader_by_content(path: Path) -> Reader:
+    """The reader for what begins like this."""
+    begin = first_bytes(path).lstrip(b"\xef\xbb\xbf \r\n")
+    if begin.startswith(b"PAR1"):
+        return parquet_rows
+    if begin.startswith((b"{", b"[")):
+        return jsonl_rows if begin.startswith(b"{") else json_rows
+    return tsv_rows if b"\t" in begin.split(b"\n", 1)[0] else csv_rows

@@ -1,0 +1,57 @@
+"""What a file that should hold UTF-8 text is instead, from its first bytes."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+from jumok.data.tables.encodings import wide_form
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault
+
+SAMPLE = 1 << 16  # bytes that are looked at
+FORMATS = {  # how files begin that are no text, what they are, and what to do
+    b"PAR1": ("is a Parquet file", "name it .parquet and give it as a table"),
+    b"PK\x03\x04": ("is a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV UTF-8"),
+    b"\xd0\xcf\x11\xe0": ("is an old Excel or Word file", "save it as CSV UTF-8 or as text"),
+    b"%PDF-": ("is a PDF", "save its text as UTF-8"),
+    b"BZh": ("is compressed with bzip2", "unpack it, or compress it with gzip"),
+    b"\xfd7zXZ\x00": ("is compressed with xz", "unpack it, or compress it with gzip"),
+    b"\x28\xb5\x2f\xfd": ("is compressed with Zstandard", "unpack it, or compress it with gzip"),
+    b"SQLite format 3": ("is an SQLite database", "export the table as .csv or .jsonl"),
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS, not the file itself",
+        "fetch it with `git lfs pull`",
+    ),
+}
+
+
+def why_no_text(path: Path) -> Fault | None:
+    """The fault of a file that is not UTF-8 text with LF or CRLF line ends, or None."""
+    fault = read_fault(path)
+    if fault:
+        return fault
+    begin = first_bytes(path).removeprefix(BYTE_ORDER_MARK)
+    for mark, (what, remedy) in FORMATS.items():
+        if begin.startswith(mark):
+            return Fault(str(path), None, what, remedy, "wrong_format")
+    form = wide_form(begin)
+    if form:
+        return Fault(str(path), 1, f"is {form}, expected UTF-8", "save the file as UTF-8", "wrong_encoding")
+    if b"\n" not in begin and b"\r" in begin.strip():
+        return Fault(
+            str(path),
+            1,
+            "has CR line ends (old Mac), so that all of it is one line",
+            "save it with LF or CRLF line ends, for example by tr '\\r' '\\n' < OLD > NEW",
+            "cr_line_ends",
+        )
+    return None
+
+
+def first_bytes(path: Path) -> bytes:
+    """The first bytes of a file, unpacked; what a damaged archive still gives of them."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(SAMPLE)
+    except (EOFError, zlib.error, gzip.BadGzipFile, OSError):
+        return b""  # whoever reads the lines will say so

@@ -1,0 +1,1 @@
+"""From texts to tokens: vocabularies, and what a corpus is like."""

@@ -1,0 +1,75 @@
+"""What a corpus is like: repetitions, leaks from training to test, lengths."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+from jumok.data.cache.store import TextStore
+
+SHOWN = 3
+
+
+class Leak(NamedTuple):
+    """A row whose inputs occur in the training data."""
+
+    line: int  # of the file it is in
+    train_line: int  # of the first such row of the training file
+    texts: tuple[str, ...]  # its inputs
+
+
+class Leaks(NamedTuple):
+    """How many rows were seen in training, and some of them."""
+
+    examples: int
+    shown: tuple[Leak, ...]
+
+
+class LengthSummary(NamedTuple):
+    """How long the sequences of a corpus are."""
+
+    min: int
+    median: float
+    p99: float
+    max: int
+    mean: float
+    total: int
+
+
+def duplicates(store: TextStore) -> int:
+    """The number of rows that are wholly equal to an earlier one."""
+    return len(store) - len(np.unique(digests(store, store.columns)))
+
+
+def leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) -> Leaks:
+    """The rows of `other` whose inputs are in `train`."""
+    known = digests(train, columns_in)  # (N,)
+    asked = digests(other, columns_in)  # (M,)
+    rows = np.flatnonzero(np.isin(asked, known))
+    shown = []
+    for i in map(int, rows[:SHOWN]):
+        first = int(np.argmax(known == asked[i]))
+        texts = tuple(other.text(column, i) for column in columns_in)
+        shown.append(Leak(other.line(i), train.line(first), texts))
+    return Leaks(len(rows), tuple(shown))
+
+
+def digests(store: TextStore, columns: Sequence[str]) -> np.ndarray:
+    """A hash (N,) of the texts of each row, 8 bytes a row however long they are."""
+    texts = zip(*(store.texts(column) for column in columns), strict=True)
+    return np.fromiter(map(digest, texts), np.uint64, count=len(store))
+
+
+def digest(texts: tuple[str, ...]) -> int:
+    joined = "\0".join(texts).encode()  # no text holds NUL, so that no two rows join to the same
+    return int.from_bytes(blake2b(joined, digest_size=8).digest(), "little")
+
+
+def length_summary(lengths: np.ndarray) -> LengthSummary:
+    """Statistics of lengths (N,); all 0 when there are none."""
+    if not len(lengths):
+        return LengthSummary(0, 0.0, 0.0, 0, 0.0, 0)
+    median, p99 = (float(value) for value in np.percentile(lengths, (50, 99)))
+    total = int(lengths.sum(dtype=np.int64))
+    return LengthSummary(int(lengths.min()), median, p99, int(lengths.max()), total / len(lengths), total)

@@ -1,0 +1,62 @@
+"""How answers are written: a line for each input, or one JSON array."""
+
+import io
+import json
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from jumok.errors import DataError
+from jumok.predictor.jobs.events import Answer, Input
+
+if TYPE_CHECKING:
+    from jumok.values import Prediction
+
+# what some program takes for the end of a line (Python's str.splitlines, editors, terminals), and our tab
+LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+Answers = Iterable[tuple[Input, Answer]]
+
+
+def write_lines(out: TextIO, answers: Answers, named: bool = False) -> None:
+    """A line for each input; an empty one for what could not be read, so that lines belong to inputs.
+
+    Several answers to one input stand on its line, with tabs between them; `named` puts the input and a tab before.
+    """
+    for value, answer in answers:
+        said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, told(answer)))
+        out.write((f"{one_line(str(value))}\t" if named else "") + said + "\n")
+        if isinstance(out, io.TextIOWrapper) and out.isatty():
+            out.flush()
+
+
+def told(answer: "Prediction") -> list[str]:
+    """The answer as text; all answers where more than one was asked for."""
+    (value, *others) = answer.outputs.values()
+    alternatives = getattr(value, "alternatives", ())
+    return [answer.text] if others else [answer.text, *map(str, alternatives)]
+
+
+def one_line(text: str) -> str:
+    """A text without anything that some program takes for the end of a line, or for our tab."""
+    return LINE_ENDS.sub(" ", text)
+
+
+def write_json(out: TextIO, answers: Answers) -> None:
+    write_array(out, (described(value, answer) for value, answer in answers))
+
+
+def write_array(out: TextIO, items: Iterable[Any]) -> None:
+    """One JSON array, written item by item."""
+    out.write("[")
+    for i, item in enumerate(items):
+        out.write(("," if i else "") + "\n" + json.dumps(item, ensure_ascii=False))
+    out.write("\n]\n")
+
+
+def described(value: Input, answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, DataError):
+        return {"input": value, "error": str(answer)}
+    outputs = {name: part.to_json() for name, part in answer.outputs.items()}
+    only = next(iter(outputs.values())) if len(outputs) == 1 else {"outputs": outputs}
+    return {"input": value, **only}

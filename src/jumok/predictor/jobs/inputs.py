@@ -1,0 +1,118 @@
+"""The inputs of a job: lines of a file or of a stream, and what is remarkable about them."""
+
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from jumok.errors import DataError
+from jumok.predictor.jobs.events import EmptyInputs, Input, JobWarning, MoreUnknownPieces, UnknownPiece
+
+if TYPE_CHECKING:
+    from jumok.predictor import Predictor
+
+TOLD = 3  # unknown pieces that are told one by one
+LONGEST = 32_000_000  # bytes of a line, beyond which no text is meant
+
+
+def require_file(file: Path) -> None:
+    """DataError where nothing is that could be read."""
+    try:
+        mode = os.stat(file).st_mode
+    except (OSError, ValueError):
+        raise DataError(f"{file}: there is no such file") from None
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{file} is a folder; name a file with one input a line")
+
+
+def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
+    """The lines of a file, which `stack` closes; DataError with the line that is not UTF-8."""
+    require_file(file)
+    try:
+        return decoded(opened(stack, file), str(file))
+    except OSError as error:
+        raise DataError(f"{file} cannot be read ({error.strerror or error})") from None
+
+
+def opened(stack: ExitStack, file: Path) -> BinaryIO:
+    """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
+    from jumok.data.tables.open_text import GZIP_MARK, open_bytes
+
+    if file.is_file():
+        return stack.enter_context(open_bytes(file))
+    pipe = stack.enter_context(file.open("rb"))
+    if pipe.peek(2)[:2] != GZIP_MARK:
+        return pipe
+    import gzip
+
+    return stack.enter_context(cast(BinaryIO, gzip.open(pipe)))
+
+
+def decoded(stream: BinaryIO, name: str) -> Iterator[str]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = stream.readline(LONGEST + 1)
+            if not line:
+                return
+            if len(line) > LONGEST:
+                raise DataError(
+                    f"{name}:{number}: a line of more than {LONGEST:,} bytes; write one input a line"
+                )
+            yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
+        except (EOFError, zlib.error, OSError) as error:
+            raise DataError(f"{name}:{number}: cannot be read ({error}); fetch the file again") from None
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{name}:{number}: not UTF-8 (byte {error.start + 1}); convert the file, for example with iconv"
+            ) from None
+
+
+def parsed(text: str, number: int, predictor: "Predictor") -> Input:
+    """The text itself, or the object of texts that a model with several inputs reads."""
+    if len(predictor.inputs) == 1:
+        return text
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        names = ", ".join(f'"{name}": "..."' for name in predictor.inputs)
+        raise DataError(f"line {number}: this model has several inputs; expected a JSON object {{{names}}}")
+    try:
+        predictor.parse_inputs(value)
+    except DataError as error:
+        raise DataError(f"line {number}: {error}") from None
+    return value
+
+
+class InputWarnings:
+    """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
+
+    def __init__(self, predictor: "Predictor") -> None:
+        self.predictor = predictor
+        self.empty: list[int] = []
+        self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
+
+    def look(self, value: Input, number: int) -> None:
+        texts = [value] if isinstance(value, str) else [str(text) for text in value.values()]
+        if not any(text.strip() for text in texts):
+            self.empty.append(number)
+            return
+        for pieces in self.predictor.unknown(value).values():
+            for piece in pieces:
+                self.unknown.setdefault(piece, number)
+
+    def all(self) -> Iterator[JobWarning]:
+        """A warning of each thing that was seen so far, the first unknown pieces one by one."""
+        if self.empty:
+            yield EmptyInputs(len(self.empty), self.empty[0])
+        for piece, number in list(self.unknown.items())[:TOLD]:
+            yield UnknownPiece(piece, number)
+        if len(self.unknown) > TOLD:
+            yield MoreUnknownPieces(len(self.unknown) - TOLD)

@@ -1,0 +1,109 @@
+"""Answer a stream of inputs, a block at a time, so that it may be larger than memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from jumok.errors import DataError
+from jumok.files import not_text, spelt_out
+from jumok.predictor.jobs.events import Answer, Answered, Input, JobEvent, Progress
+from jumok.predictor.jobs.inputs import InputWarnings, parsed
+from jumok.predictor.predictor import Predictor
+
+AT_ONCE = 2000  # inputs that are sorted by length and answered together
+IMAGES_AT_ONCE = 32
+
+Ask = Callable[[Sequence[Input], int], Iterator[Mapping[int, Answer]]]  # inputs, the number of the first one
+
+
+def answer_lines(predictor: Predictor, lines: Iterable[str], at_once: int = AT_ONCE) -> Iterator[JobEvent]:
+    """Answer texts in their order; for a model with several inputs, JSON objects with a text for each by name.
+
+    Args:
+        predictor: What answers.
+        lines: The inputs, read as they are needed.
+        at_once: How many are read and answered together.
+
+    Raises:
+        DataError: An input cannot be read.
+    """
+    return _answer(predictor, iter(lines), at_once, predictor.predict_batches)
+
+
+def answer_images(
+    predictor: Predictor,
+    images: Iterable[Path],
+    threshold: float | None = None,
+    at_once: int = IMAGES_AT_ONCE,
+) -> Iterator[JobEvent]:
+    """Answer images in their order; the answer to one that cannot be read is a DataError, and the others go on.
+
+    Args:
+        predictor: What answers, a model whose one input is an image.
+        images: Their files, named as they are needed.
+        threshold: The score from which on objects are told.
+        at_once: How many images are read and answered together.
+    """
+    predictor = predictor.with_least_score(threshold)
+    for event in _answer(predictor, map(str, images), at_once, partial(_readable, predictor)):
+        yield _told(event, threshold) if isinstance(event, Answered) else event
+
+
+def _answer(predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask) -> Iterator[JobEvent]:
+    done, warnings = 0, InputWarnings(predictor)
+    while block := list(islice(inputs, at_once)):
+        values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
+        for i, value in enumerate(values):
+            warnings.look(value, done + i + 1)
+        answers: dict[int, Answer] = {}
+        for found in ask(values, done):
+            answers.update(found)
+            yield Progress(done + len(answers))
+        yield from (Answered(value, answers[i]) for i, value in enumerate(values))
+        done += len(block)
+    yield from warnings.all()
+
+
+def _readable(predictor: Predictor, values: Sequence[Input], first: int) -> Iterator[Mapping[int, Answer]]:
+    """All answers; where an input cannot be read, all one by one, with the reason in its place."""
+    try:
+        yield from predictor.predict_batches(values, first)
+    except DataError:
+        for i, value in enumerate(values):
+            yield {i: _answer_or_reason(predictor, value, first + i)}
+
+
+def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer:
+    try:
+        return predictor.predict([value], number)[0]
+    except DataError as error:
+        return error
+
+
+def _told(answered: Answered, threshold: float | None) -> Answered:
+    """An answer from the score on that was asked for; a DataError where no file can be named by the name."""
+    value, answer = answered
+    if isinstance(value, str) and not_text(value):
+        value = spelt_out(value)
+        return Answered(value, DataError(f"{value}: the name is not UTF-8; rename the file"))
+    if threshold is None or isinstance(answer, DataError):
+        return answered
+    return Answered(value, answer.with_score_threshold(threshold))
+
+
+class JobSummary:
+    """What became of the inputs of a job."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.unread: list[DataError] = []
+
+    def counted(self, answers: Iterable[Answered]) -> Iterator[Answered]:
+        """The same answers, counted as they pass."""
+        for one in answers:
+            if isinstance(one.answer, DataError):
+                self.unread.append(one.answer)
+            else:
+                self.done += 1
+            yield one

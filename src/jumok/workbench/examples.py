@@ -1,0 +1,105 @@
+"""Inputs to begin with: the first ones that a run was evaluated on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from jumok.data.images.reading import load_image
+from jumok.drawing.encoding import data_url
+from jumok.errors import JumokError
+from jumok.evaluation.record import read_evaluation
+from jumok.inspection.inspect import page_of
+from jumok.kinds.contract import InputField, OutputField
+from jumok.runs.config import read_config
+from jumok.runs.layout import RunLayout
+
+MOST = 6
+LOOKED = 200  # answers that are read at most
+LONGEST = 80  # characters of a label
+THUMBNAIL = 96  # pixels of the longer side
+
+
+@dataclass(frozen=True)
+class Example:
+    """One input by name, a text or an image and a small picture of it, and the right answers by output."""
+
+    label: str
+    values: Mapping[str, Any]
+    thumbnails: Mapping[str, str]
+    right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
+
+    def to_json(self, number: int) -> dict[str, Any]:
+        """As a page is told: of an image its number, by which it can be asked for."""
+        images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
+        return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}
+
+
+def examples_of(
+    run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
+) -> list[Example]:
+    """The first examples of a run that still can be read; none where it was not evaluated."""
+    try:
+        root = root_of(run)
+        rows = list(islice(answered(run), LOOKED))
+    except (JumokError, OSError, ValueError, KeyError, StopIteration):
+        return []
+    found: dict[str, Example] = {}
+    for row, references in rows:
+        if len(found) < MOST and row.keys() >= inputs.keys():
+            example = example_of({name: row[name] for name in inputs}, inputs, root)
+            if example is not None:
+                right = {name: right_answer(one, references) for name, one in outputs.items()}
+                right = {name: one for name, one in right.items() if one is not None and len(right) == 1}
+                found.setdefault(example.label, replace(example, right=right))
+    return list(found.values())
+
+
+def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """The inputs that were answered in the evaluation and the right answers, as rows have them."""
+    with RunLayout(run).predictions.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            yield row["inputs"], [text for text in row.get("right", []) if isinstance(text, str)]
+
+
+def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:
+    """The right answers as a page shows them beside an answer; None where there are none, or it does not."""
+    return field.reference_page(references) if references and field.reference_page is not None else None
+
+
+def root_of(run: Path) -> Path:
+    """Where paths in the rows of a run's evaluation start."""
+    experiment = read_config(RunLayout(run).config)
+    sources = dict(experiment.data.sources())
+    split = (read_evaluation(run) or {}).get("split", "test")
+    source = sources.get(split) or next(iter(sources.values()))
+    return source.build(experiment.inputs, experiment.outputs).root
+
+
+def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path) -> Example | None:
+    """An example of what a row says; None where an image cannot be read any more."""
+    try:
+        return given_example(
+            {name: one.codec.parse(one.codec.parse_cell(row[name], root)) for name, one in inputs.items()},
+            inputs,
+        )
+    except JumokError:
+        return None
+
+
+def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> Example:
+    """An example of accepted values; DataError where an image cannot be read."""
+    small = {name: thumbnail(load_image(values[name])) for name, field in inputs.items() if field.canvas}
+    label = " · ".join(page_of(field).label(values[name]) for name, field in inputs.items())
+    return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
+
+
+def thumbnail(image: Image.Image) -> str:
+    small = image.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    return data_url(small)

@@ -1,0 +1,47 @@
+"""A look as one file that needs no server: the page with everything that it may ask."""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from jumok.errors import DataError
+from jumok.inspection.groups import AttentionGroup, Layer
+from jumok.inspection.inspect import Inspection
+from jumok.workbench import details
+from jumok.workbench.packing import packed_weights, shares
+from jumok.workbench.show import page_of
+
+
+def offline_page(look: Inspection) -> str:
+    """One HTML file: all weights of the best answer, exact where they fit, and the checks of every answer."""
+    return page_of({**look.to_json(), "id": None}, kept_of(look))
+
+
+def kept_of(look: Inspection) -> dict[str, Any]:
+    """What a page without a server may ask, by its addresses; all weights as `packed`."""
+    kept: dict[str, Any] = {"packed": packed_of(look)}
+    for answer in range(look.answers if look.uses else 0):
+        kept[f"/api/check?look=&answer={answer}"] = details.check(look, answer)
+    for attention in look.uses:
+        query = urlencode({"look": "", "answer": 0, "attention": attention})
+        kept[f"/api/heads?{query}"] = details.heads(look, attention, 0)
+    with suppress(DataError):  # nothing was searched for
+        kept["/api/steps?look="] = details.steps(look)
+    return kept
+
+
+def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
+    """All weights of one answer by attention, exact where they fit."""
+    groups = [group_of(look, name, answer) for name in look.uses]
+    most, packed = shares(groups), {}
+    for group in groups:
+        use = look.uses[group.id]
+        weights = packed_weights(group, (use.queries, use.keys), 0, most[group.id])
+        packed[group.id] = weights | {"answer": answer}
+    return packed
+
+
+def group_of(look: Inspection, name: str, answer: int) -> AttentionGroup:
+    """A use of attention for one answer, as `show` packs them."""
+    layers = [Layer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
+    return AttentionGroup(name, look.uses[name].use, layers)

@@ -1,0 +1,277 @@
+"""The workbench's server: a page of this package, and answers to what it asks.
+
+Models work in a thread of their own, one at a time; weights of what was recorded are computed beside it, so that nobody
+who hovers waits for a prediction.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from torch import Tensor
+
+from jumok.data.images.reading import load_image
+from jumok.errors import DataError, JumokError
+from jumok.inspection.ablation import ablate
+from jumok.inspection.inspect import Inspection
+from jumok.workbench import details
+from jumok.workbench.guard import MOST_BYTES, Guard
+from jumok.workbench.korean import in_korean
+from jumok.workbench.offline import packed_of
+from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
+
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+NUMBERS = "application/octet-stream"  # a page may ask for rows in this way
+FIELDS = 20  # of a form, at most
+READERS = 2  # threads that compute weights
+
+Answer = Callable[[], Any]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def page_files() -> dict[str, Response]:
+    """The files of the page by their addresses; nothing else is ever served."""
+    found = {}
+    for file in (files("jumok.workbench") / "page").iterdir():
+        kind = TYPES.get(file.name.rpartition(".")[2])
+        if kind is not None:
+            found[f"/{file.name}"] = Response(file.read_bytes(), media_type=kind)
+    return {**found, "/": found["/index.html"], "/favicon.ico": Response(status_code=204)}
+
+
+def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST_BYTES) -> Guard:
+    """The server as an ASGI application that answers to these hosts, like "127.0.0.1:8765"."""
+    api = Api(bench)
+    answers: dict[str, tuple[str, Endpoint]] = {
+        "session": ("GET", api.session),
+        "look": ("POST", api.look),
+        "test": ("POST", api.test),
+        "row": ("GET", api.row),
+        **{name: ("GET", api.detail(ask)) for name, ask in DETAILS.items()},
+    }
+    routes = [
+        *(Route(path, page(served), methods=["GET"]) for path, served in page_files().items()),
+        *(Route(f"/api/{name}", ask, methods=[method]) for name, (method, ask) in answers.items()),
+    ]
+    handlers: Mapping[Any, Any] = {
+        JumokError: refused,
+        HTTPException: not_served,
+        ClientDisconnect: left,
+        Exception: failed,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a file has one address
+    return Guard(app, frozenset(hosts), most_bytes)
+
+
+def page(served: Response) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        return served
+
+    return serve
+
+
+class Api:
+    """What can be asked of a workbench."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self.models = ThreadPoolExecutor(1, "models")
+        self.readers = ThreadPoolExecutor(READERS, "readers")
+
+    async def session(self, request: Request) -> Response:
+        return as_json(self.bench.session())
+
+    async def look(self, request: Request) -> Response:
+        """Read an input, answer it, and keep what was looked at."""
+        number, given = await self.asked(request)
+        run = self.bench.run(number)
+        return await self.answered(self.models, lambda: self.bench.look(run, values_of(run, given)))
+
+    async def test(self, request: Request) -> Response:
+        asked = QueryParams(request)
+        look = self.bench.find(asked.text("look"))
+        return await self.answered(
+            self.models,
+            lambda: ablate(
+                look,
+                asked.text("attention"),
+                asked.number("answer", 0),
+                asked.number("query"),
+                asked.number_or_none("layer"),
+                asked.number_or_none("head"),
+                asked.number("k", 3),
+            ),
+        )
+
+    async def row(self, request: Request) -> Response:
+        """What one query looked at, in JSON, or in plain numbers for a page that accepts them."""
+        asked = QueryParams(request)
+        look, query = self.bench.find(asked.text("look")), asked.number("query")
+        if NUMBERS in request.headers.get("accept", ""):
+            return await self.within(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
+        return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
+
+    def detail(self, ask: Callable[[Inspection, "QueryParams"], Any]) -> Endpoint:
+        """What one detail of a look is answered by."""
+
+        async def answer(request: Request) -> Response:
+            asked = QueryParams(request)
+            look = self.bench.find(asked.text("look"))
+            return await self.answered(self.readers, partial(ask, look, asked))
+
+        return answer
+
+    async def answered(self, threads: ThreadPoolExecutor, ask: Answer) -> Response:
+        """What a thread has found, as JSON that it has written."""
+        return await self.within(threads, lambda: as_json(ask()))
+
+    async def within(self, threads: ThreadPoolExecutor, answer: Callable[[], Response]) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(threads, answer)
+
+    async def asked(self, request: Request) -> tuple[object, object]:
+        """The number of a run and the inputs, from JSON or from a form with files."""
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            async with request.form(max_files=FIELDS, max_fields=FIELDS) as form:
+                fields = {name: await self.field(name, value) for name, value in form.multi_items()}
+            number = fields.pop("run", "0")
+            return (int(number) if str(number).isdecimal() else number), fields
+        try:
+            given = json.loads(await request.body())
+        except (ValueError, RecursionError):
+            raise DataError("the request is no JSON") from None
+        if not isinstance(given, dict):
+            raise DataError('the request must be an object like {"run": 0, "inputs": {...}}')
+        return given.get("run", 0), given.get("inputs")
+
+    async def field(self, name: str, value: str | UploadFile) -> Any:
+        """A field of a form: a picture, or a text; of an example, an object that names it."""
+        if isinstance(value, str):
+            return as_example(value)
+        data, file = await value.read(), value.filename or name
+        read = partial(picture, data, file)
+        return await asyncio.get_running_loop().run_in_executor(self.readers, read)
+
+
+class QueryParams:
+    """The query of a request."""
+
+    def __init__(self, request: Request) -> None:
+        self.given = request.query_params
+
+    def text(self, name: str) -> str:
+        if name not in self.given:
+            raise DataError(f"{name} is missing")
+        return self.given[name]
+
+    def number(self, name: str, otherwise: int | None = None) -> int:
+        """A number, 0 or more; DataError where it is none."""
+        if name not in self.given and otherwise is not None:
+            return otherwise
+        said = self.text(name)
+        if not (said.isascii() and said.isdigit() and len(said) < 10):
+            raise DataError(f"{name} must be a whole number, 0 or more; got {said[:40]!r}")
+        return int(said)
+
+    def number_or_none(self, name: str) -> int | None:
+        return self.number(name) if name in self.given else None
+
+    @property
+    def where(self) -> tuple[str, int]:
+        """Attention and answer."""
+        return self.text("attention"), self.number("answer", 0)
+
+
+DETAILS: dict[str, Callable[[Inspection, QueryParams], Any]] = {
+    "column": lambda look, asked: details.column(
+        look, *asked.where, asked.number("key"), asked.number("layer"), asked.number("head")
+    ),
+    "map": lambda look, asked: details.map_of(
+        look, *asked.where, asked.number("layer"), asked.number("head")
+    ),
+    "heads": lambda look, asked: details.heads(look, *asked.where),
+    "derived": lambda look, asked: details.derived(
+        look, *asked.where, asked.text("view"), asked.number_or_none("query"), asked.number("shift", 0)
+    ),
+    "check": lambda look, asked: details.check(look, asked.number("answer", 0)),
+    "packed": lambda look, asked: packed_of(look, asked.number("answer", 0)),
+    "steps": lambda look, asked: details.steps(look),
+}
+
+
+def as_json(value: Any) -> Response:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Response(body, media_type="application/json")
+
+
+def as_numbers(weights: Tensor) -> Response:
+    """The same as JSON has, four bytes a number: large rows are written and read at once."""
+    shape = ",".join(map(str, weights.shape))
+    numbers = weights.float().cpu().contiguous().numpy().astype("<f4", copy=False)
+    return Response(numbers.tobytes(), media_type=NUMBERS, headers={"X-Shape": shape})
+
+
+def picture(data: bytes, name: str) -> Image.Image:
+    """An image that was sent, read as any other: formats of a list, and not more pixels than are good."""
+    with TemporaryDirectory(prefix="jumok-") as folder:
+        file = Path(folder) / "picture"
+        file.write_bytes(data)
+        try:
+            return load_image(file)
+        except DataError as error:
+            raise DataError(str(error).replace(str(file), Path(name).name)) from None
+
+
+def as_example(value: str) -> Any:
+    """The object that names an example, where a field is such; else the text."""
+    try:
+        said = json.loads(value) if value.startswith('{"example"') else value
+    except (ValueError, RecursionError):
+        return value
+    return said if isinstance(said, dict) and set(said) == {"example"} else value
+
+
+async def refused(request: Request, error: JumokError) -> Response:
+    return wrong(
+        404 if isinstance(error, ExpiredInspection) else 400, str(error), error.ko or in_korean(str(error))
+    )
+
+
+async def not_served(request: Request, error: HTTPException) -> Response:
+    sentences = {
+        404: ("there is nothing at this address", "이 주소에는 아무것도 없습니다"),
+        405: ("this address is not asked in this way", "이 주소는 이런 방식으로 요청할 수 없습니다"),
+    }
+    detail = str(error.detail)
+    return wrong(error.status_code, *sentences.get(error.status_code, (detail, in_korean(detail))))
+
+
+async def left(request: Request, error: ClientDisconnect) -> Response:
+    return wrong(400, "the request broke off", "요청이 끊어졌습니다")
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    name = type(error).__name__
+    return wrong(
+        500,
+        f"this could not be computed ({name}); the terminal of jumok says more",
+        f"계산하지 못했습니다 ({name}). jumok을 실행한 터미널에 자세한 내용이 있습니다.",
+    )
+
+
+def wrong(status: int, sentence: str, korean: str) -> Response:
+    body = json.dumps({"error": {"en": sentence, "ko": korean}}, ensure_ascii=False)
+    return Response(body, status, media_type="application/json")

@@ -1,0 +1,273 @@
+"""The page of the workbench as one file, for what any model looked at: in a notebook, or as HTML to keep."""
+
+import html
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from PIL import Image
+
+from jumok.attention.record import Recording
+from jumok.data.images.reading import load_image
+from jumok.drawing.encoding import png
+from jumok.errors import DataError
+from jumok.files import unwritable, write_file_atomically
+from jumok.inspection.beams import BeamIndices, rows_of
+from jumok.inspection.groups import START, AttentionGroup, Sides, groups_of
+from jumok.inspection.windows import Windows
+from jumok.workbench.packing import packed_weights, shares
+
+LARGEST = 1024  # pixels of a picture's longer side
+FITTING = """addEventListener("message", (event) => {
+  const frame = document.getElementById("NAME");
+  if (!frame || event.source !== frame.contentWindow || !Number.isFinite(event.data?.jumokHeight)) return;
+  frame.style.height = `${Math.min(4000, Math.ceil(event.data.jumokHeight))}px`;
+});"""  # a frame in a notebook is as high as its page
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionPage:
+    """A page that shows itself in a notebook, and can be saved."""
+
+    document: dict[str, Any]
+    details: dict[str, Any]
+    height: int = 760  # pixels, in a notebook
+
+    @cached_property
+    def page(self) -> str:
+        return page_of(self.document, self.details)
+
+    def __repr__(self) -> str:
+        """Short: a notebook keeps it beside the page itself."""
+        return f"<jumok page {self.document['model']['name']!r}: {self.document['model']['summary']}>"
+
+    def _repr_html_(self) -> str:
+        """The page in a frame that is closed to the notebook, but may say how high it is."""
+        source, name = html.escape(self.page, quote=True), f"jumok-{token_hex(6)}"
+        style = f"width: 100%; height: {self.height}px; border: 0; border-radius: 8px"
+        allowed = "allow-scripts allow-downloads allow-modals"
+        frame = f'<iframe id="{name}" srcdoc="{source}" sandbox="{allowed}" style="{style}"></iframe>'
+        return f"{frame}<script>{FITTING.replace('NAME', name)}</script>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page as one HTML file that needs nothing else."""
+        path = Path(path)
+        try:
+            write_file_atomically(path, self.page.encode())
+        except OSError as error:
+            raise unwritable(path, error) from error
+        return path
+
+
+def show(
+    maps: Recording,
+    example: int = 0,
+    tokens: Sequence[str] | None = None,
+    queries: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+    image: Image.Image | str | Path | None = None,
+    answers: str | Sequence[str] | None = None,
+    title: str | None = None,
+    windows: Mapping[str, Windows] | None = None,
+    beam_indices: BeamIndices | None = None,
+    start: str = START,
+) -> AttentionPage:
+    """What a recorded model looked at, as the page of the workbench.
+
+    `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
+    tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read `start` and the
+    ones before. There is a token for each position, special ones included. `image` is the picture that the input
+    was; its cells are found by their number. `answers` are texts to show as what the model answered, the best first.
+    Layers are grouped by their names and shapes.
+    All weights of one example of the batch are kept, exactly where they fit; what was rounded or pooled to fit says
+    so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
+    one picture are a map of its cells. Steps of a beam search need the `beam_indices` of `generate`; `example` is
+    then the number of a returned sequence.
+    """
+    maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
+    if tokens is not None:
+        if queries is not None or keys is not None:
+            raise ValueError("tokens are queries and keys alike; give them alone, or queries and keys")
+        queries = keys = tokens
+    groups = groups_shown(maps, example, windows or {}, beam_indices)
+    picture = None if image is None else opened(image)
+    writes = any(group.use == "cross" for group in groups)
+    if tokens is None and writes and queries is not None:
+        start, queries = started(groups, start, queries)
+    check_tokens(groups, "tokens" if tokens is not None else "keys", keys)
+    check_tokens(groups, "queries", queries if tokens is None else None)
+    sides = Sides(
+        None if queries is None else list(queries),
+        None if keys is None else list(keys),
+        None if picture is None else picture.size,
+        writes,
+        min(group.layers[0].shape[0] for group in groups),
+        start,
+    )
+    document = {
+        "version": 1,
+        "id": None,
+        "model": {"name": title or "jumok", "summary": summary(groups)},
+        "inputs": inputs_of(sides, picture),
+        "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
+        "attentions": [group.to_json(*sides.axes(group)) for group in groups],
+        "nothing": None,
+        "test": "python",
+    }
+    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(groups, sides)}
+    return AttentionPage(document, details)
+
+
+def groups_shown(
+    maps: Recording, example: int, windows: Mapping[str, Windows], beam_indices: BeamIndices | None
+) -> list[AttentionGroup]:
+    """The groups of attention of one example, or of one sequence of a beam search; DataError where there is no such."""
+    rows = None if beam_indices is None else rows_of(beam_indices, example)
+    if rows is None:
+        check_example(maps, example, windows)
+    return groups_of(maps, example, windows, rows)
+
+
+def packed_groups(groups: Sequence[AttentionGroup], sides: Sides) -> dict[str, Any]:
+    """All weights of each group by its name, within the limit of a page."""
+    most = shares(groups)
+    return {
+        group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
+    }
+
+
+def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
+    """One HTML file with the page, a document, and answers by the address that the page asks.
+
+    `details["packed"]` are whole attentions by their names. Nothing is loaded from anywhere, and no other script runs.
+    """
+    folder = files("jumok.workbench") / "page"
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    scripts = [
+        (folder / name).read_text(encoding="utf-8") for name in re.findall(r'<script src="(.+?)"', index)
+    ]
+    style = (folder / "style.css").read_text(encoding="utf-8")
+    answers = {address: answer for address, answer in details.items() if address != "packed"}
+    look = {"document": document, "details": answers, "packed": details.get("packed", {})}
+    title = document["model"]["name"]
+    data = json.dumps({"title": title, "looks": [look]}, ensure_ascii=False).replace("<", "\\u003c")
+    policy = (
+        f"default-src 'none'; script-src {' '.join(map(hashed, scripts))}; "
+        "style-src 'unsafe-inline'; img-src data: blob:"
+    )
+    return (
+        '<!doctype html>\n<html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        '<meta name="generator" content="jumok">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{style}</style></head><body>"
+        '<div id="app"></div><div id="live" class="unseen" role="status" aria-live="polite"></div>'
+        f'<script type="application/json" id="jumok-data">{data}</script>'
+        + "\n".join(f"<script>{script}</script>" for script in scripts)
+        + "</body></html>\n"
+    )
+
+
+def hashed(script: str) -> str:
+    """What a policy calls a script by."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+def check_of(maps: Recording) -> dict[str, Any]:
+    """The worst comparison of weights · values with what the kernel gave."""
+    checks = [call.check() for call in maps.calls if not call.dropout]
+    unchecked = len(maps.calls) - len(checks)
+    if not checks:  # with dropout, the kernel's output is of other weights
+        return {"error": None, "most": None, "holds": None, "unchecked": unchecked}
+    worst = max(checks, key=lambda one: one.error / one.tolerance)
+    return {"error": worst.error, "most": worst.tolerance, "holds": worst.ok, "unchecked": unchecked}
+
+
+def started(
+    groups: Sequence[AttentionGroup], start: str, queries: Sequence[str]
+) -> tuple[str, Sequence[str]]:
+    """The start token and those written; a sequence as `generate` gives it begins with the start token."""
+    longer = any(
+        group.use == "decoder" and group.causal and group.sides[0] + 1 == len(queries) for group in groups
+    )
+    return (
+        (queries[0], queries[1:])
+        if longer and len(queries) not in counts_of(groups, "queries")
+        else (start, queries)
+    )
+
+
+def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[str] | None) -> None:
+    """DataError where tokens are not as many as the positions of any side that they may stand at."""
+    counts = counts_of(groups, name)
+    if tokens is None or len(tokens) in counts:
+        return
+    raise DataError(
+        f"{name} has {len(tokens)} tokens, where the model had {' or '.join(map(str, counts))} positions; "
+        "give one token for each, special ones included ([CLS], </s>, padding), as "
+        "tokenizer.convert_ids_to_tokens(ids) does"
+        + ("; the last token that a model wrote was not read by it" if len(tokens) - 1 in counts else "")
+    )
+
+
+def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
+    """How many positions there are where tokens of this name may stand."""
+    side = 0 if name == "queries" else 1
+    own = "decoder" if name == "queries" else "encoder"
+    fitting = groups if name == "tokens" else [group for group in groups if group.use in ("cross", own)]
+    return sorted({group.sides[side] for group in fitting or groups})
+
+
+def check_example(maps: Recording, example: int, windows: Mapping[str, Windows]) -> None:
+    examples = min(1 if call.name in windows else call.shape[0] for call in maps.calls)
+    if not 0 <= example < examples:
+        raise DataError(f"there is no example {example}; the recorded batch has {examples}, numbered from 0")
+
+
+def opened(image: Image.Image | str | Path) -> Image.Image:
+    picture = image.convert("RGB") if isinstance(image, Image.Image) else load_image(Path(image))
+    picture.thumbnail((LARGEST, LARGEST))
+    return picture
+
+
+def inputs_of(sides: Sides, picture: Image.Image | None) -> list[dict[str, Any]]:
+    if picture is not None:
+        url = "data:image/png;base64," + b64encode(png(picture)).decode()
+        size = {"width": picture.width, "height": picture.height}
+        return [{"name": "picture", "kind": "image", **size, "image": url}]
+    if sides.keys is None:
+        return []
+    return [{"name": "input", "kind": "text", "text": plain(sides.keys), "tokens": list(sides.keys)}]
+
+
+def outputs_of(queries: Sequence[str] | None, answers: str | Sequence[str] | None) -> list[dict[str, Any]]:
+    """What was answered: texts that are given, or the tokens that were written; nothing where none was written."""
+    if answers is None and queries is None:
+        return []
+    texts = [plain(queries or [])] if answers is None else answers
+    texts = [texts] if isinstance(texts, str) else list(texts)
+    tokens = list(queries or [])
+    shown = [{"text": text, "score": None, "tokens": tokens, "log_probabilities": []} for text in texts]
+    return [{"name": "output", "kind": "text", "answers": shown}]
+
+
+def plain(tokens: Sequence[str]) -> str:
+    """Tokens as a text to read, without their marks."""
+    words = [token for token in tokens if not re.fullmatch(r"<[^<>\s]+>|\[[A-Z]+\]", token)]
+    if any(token[:1] in "▁Ġ" for token in words if token):
+        return re.sub("[▁Ġ]", " ", "".join(words)).strip()
+    return " ".join(words).replace(" ##", "")
+
+
+def summary(groups: Sequence[AttentionGroup]) -> str:
+    """How many layers and heads there are."""
+    layers = sum(len(group.layers) for group in groups)
+    return f"{layers} layers of attention, {sum(sum(group.heads) for group in groups)} heads"

@@ -1,0 +1,103 @@
+"""The runs that are looked into, and the looks of the last minutes."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_urlsafe
+from threading import Lock
+from typing import Any
+
+from jumok.errors import DataError
+from jumok.inspection.inspect import Inspection, inspect_input, page_of
+from jumok.predictor.predictor import Predictor
+from jumok.training.environment import installed
+from jumok.workbench.examples import Example
+
+KEPT = 16  # looks
+ROOM = 2**31  # bytes of what they keep; the last one is kept however large it is
+
+
+class ExpiredInspection(DataError):
+    """A look that is asked for is not kept any more."""
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run that is looked into."""
+
+    name: str
+    predictor: Predictor
+    summary: str
+    examples: Sequence[Example]
+
+    def to_json(self) -> dict[str, Any]:
+        inputs = [{"name": name, "kind": field.kind} for name, field in self.predictor.inputs.items()]
+        examples = [example.to_json(number) for number, example in enumerate(self.examples)]
+        return {"name": self.name, "summary": self.summary, "inputs": inputs, "examples": examples}
+
+
+class Workbench:
+    """Looks into runs, and keeps the last looks by their names. Not more than one model may work at a time."""
+
+    def __init__(self, runs: Sequence[LoadedRun]) -> None:
+        self.runs = runs
+        self.looks: OrderedDict[str, Inspection] = OrderedDict()
+        self.lock = Lock()
+
+    def session(self) -> dict[str, Any]:
+        return {"runs": [run.to_json() for run in self.runs], "version": installed("jumok")}
+
+    def run(self, number: object) -> LoadedRun:
+        """The run of a number; DataError where there is none."""
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self.runs):
+            raise DataError(f"there is no run {number!r}; there are {len(self.runs)}, numbered from 0")
+        return self.runs[number]
+
+    def look(self, run: LoadedRun, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Look once, keep it, and give its document."""
+        made = replace(inspect_input(run.predictor, values, run.name), id=token_urlsafe(12))
+        with self.lock:
+            self.looks[str(made.id)] = made
+            while len(self.looks) > KEPT or (len(self.looks) > 1 and self.size() > ROOM):
+                self.looks.popitem(last=False)
+        return made.to_json()
+
+    def size(self) -> int:
+        """The bytes that all looks keep."""
+        return sum(one.size for one in self.looks.values())
+
+    def find(self, name: str) -> Inspection:
+        """A look that is still kept; it is kept longer now."""
+        with self.lock:
+            if name not in self.looks:
+                raise ExpiredInspection(
+                    "this look is not kept any more; look again",
+                    "이 화면의 내용은 더 이상 남아 있지 않습니다. 다시 살펴보세요.",
+                )
+            self.looks.move_to_end(name)
+            return self.looks[name]
+
+
+def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
+    """Inputs as a page gives them: texts, pictures that were read already, or the numbers of examples.
+
+    A text for an image would be taken for a path of this machine, and is refused.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError('the inputs must be an object of values by name, like {"inputs": {"german": "..."}}')
+    wrong = [str(name) for name in given if name not in run.predictor.inputs]
+    if wrong:
+        raise DataError(f"the model has no input {wrong[0]!r}; it reads {', '.join(run.predictor.inputs)}")
+    return {name: value_of(run, str(name), value) for name, value in given.items()}
+
+
+def value_of(run: LoadedRun, name: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and set(value) == {"example"}:
+        number = value["example"]
+        if not isinstance(number, int) or not 0 <= number < len(run.examples):
+            raise DataError(
+                f"there is no example {number!r}; there are {len(run.examples)}",
+                f"예시 {number!r}번은 없습니다. {len(run.examples)}개가 있습니다.",
+            )
+        return run.examples[number].values[name]
+    return page_of(run.predictor.inputs[name]).parse_posted(value)
