@@ -13,7 +13,7 @@ from jumok.kinds.catalogue import build_model
 from jumok.kinds.text import BANNED
 from jumok.machine import tune_process
 from jumok.predictor.model_folder import cast_weights_bf16
-from jumok.search import BeamSearch, Greedy
+from jumok.search import BeamSearch, Greedy, SearchRequest
 from jumok.training.distributed import SingleProcess
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
@@ -88,7 +88,7 @@ def decode(job: Job) -> dict[str, Any]:
         search = Greedy(banned) if beam == 1 else BeamSearch(beam, forbidden_tokens=banned)
         with autocast(torch.device("cpu"), job.precision):
             memory = model.encode({"german": german.collate(sources)})
-            found = search(english, memory, BOS, EOS, job.answer)
+            found = search(english, memory, SearchRequest(BOS, EOS, job.answer))
         return [hypotheses[0].tokens for hypotheses in found]
 
     sources, _ = read_pairs(job, "test")

@@ -33,6 +33,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, telling_metrics, text_metrics
+from jumok.search import SearchRequest
 from jumok.search.tracing import TracedSearch
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
@@ -196,17 +197,19 @@ class Text:
         self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> list[TextPrediction]:
         """The best text for each source, with its alternatives."""
-        limit = min(asked.max_tokens, self.max_tokens - 1)
-        found = asked.search(decoder, memory, BOS, EOS, limit, asked.example_ids)
+        found = asked.search(decoder, memory, self.search_request(asked))
         return [self.to_prediction(hypotheses) for hypotheses in found]
+
+    def search_request(self, asked: DecodingRequest) -> SearchRequest:
+        """What is asked of the search, in tokens of this vocabulary."""
+        return SearchRequest(BOS, EOS, min(asked.max_tokens, self.max_tokens - 1), asked.example_ids)
 
     def replay(
         self, decoder: Any, memory: Memory, inputs: Mapping[str, Any], asked: DecodingRequest
     ) -> RescorableTexts:
         """All answers of the search."""
-        limit = min(asked.max_tokens, self.max_tokens - 1)
         followed = TracedSearch(asked.search, BANNED)
-        (found,) = followed(decoder, memory, BOS, EOS, limit, asked.example_ids)
+        (found,) = followed(decoder, memory, self.search_request(asked))
         (walk,) = followed.traces
         best = self.to_prediction(found)
         tokens = tuple(tuple(walk.tokens_of(0, rank)) for rank in range(len(found)))
