@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jumok.runs.folder import RunFolder
 
 from jumok.data.text.specials import BANNED
 from jumok.dataset import Prepared, prepare
@@ -14,7 +13,8 @@ from jumok.experiment.options import Experiment
 from jumok.kinds.catalogue import build_model
 from jumok.machine import tune_process
 from jumok.predictor.model_folder import cast_weights_bf16
-from jumok.search import BeamSearch, Greedy
+from jumok.runs.folder import RunFolder
+from jumok.search import BeamSearch, Greedy, SearchRequest
 from jumok.training.distributed import SingleProcess
 from jumok.training.environment import installed
 from jumok.training.loop import Trainer
@@ -88,7 +88,7 @@ def decode(job: Job) -> dict[str, Any]:
         search = Greedy(banned) if beam == 1 else BeamSearch(beam, forbidden_tokens=banned)
         with autocast(torch.device("cpu"), job.precision):
             memory = model.encode({"german": german.codec.collate(sources)}).joined
-            found = search(english, memory, BOS, EOS, job.answer)
+            found = search(english, memory, SearchRequest(BOS, EOS, job.answer))
         return [hypotheses[0].tokens for hypotheses in found]
 
     sources, _ = read_pairs(job, "test")

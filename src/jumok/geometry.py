@@ -5,6 +5,8 @@ from 0 to 1 and a box over a whole image of 640 × 480 is `(0, 0, 640, 480)`. Ot
 where people's files and losses have them. Boxes are rows of a tensor (N, 4), or (..., 4) where that is said.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -12,10 +14,7 @@ from jumok.deferred import Deferred
 
 ops = Deferred("torchvision.ops")
 
-
-def from_xywh(boxes: Tensor) -> Tensor:
-    """Boxes (..., 4) of left, top, width, height."""
-    return ops.box_convert(boxes, "xywh", "xyxy")
+SMALLEST = 1e-7  # areas below, in pixels, divide nothing
 
 
 def to_xywh(boxes: Tensor) -> Tensor:
@@ -43,25 +42,35 @@ def clip(boxes: Tensor, width: int, height: int) -> Tensor:
     return ops.clip_boxes_to_image(boxes, (height, width))
 
 
-def overhang(boxes: Tensor, width: int, height: int) -> Tensor:
-    """How many pixels (..., 4) boxes reach beyond the left, upper, right and lower edge of an image; 0 inside."""
-    beyond = torch.cat((-boxes[..., :2], boxes[..., 2:] - boxes.new_tensor((width, height))), -1)
-    return beyond.clamp(min=0)
+class Overlaps(NamedTuple):
+    """How boxes lie to others."""
+
+    iou: Tensor  # intersection over union, 0 to 1
+    generalized: Tensor  # the same, minus the share of their hull that neither fills; -1 to 1
+
+
+def overlaps(one: Tensor, other: Tensor) -> Overlaps:
+    """Overlaps (...) of boxes (..., 4) with the other (..., 4) in the same place; broadcasts."""
+    (low, high), (other_low, other_high) = (boxes.unflatten(-1, (2, 2)).unbind(-2) for boxes in (one, other))
+    both = area(torch.maximum(low, other_low), torch.minimum(high, other_high))
+    union = area(low, high) + area(other_low, other_high) - both
+    hull = area(torch.minimum(low, other_low), torch.maximum(high, other_high))
+    shared = both / union.clamp(min=SMALLEST)
+    return Overlaps(shared, shared - (hull - union) / hull.clamp(min=SMALLEST))
+
+
+def area(low: Tensor, high: Tensor) -> Tensor:
+    """Areas (...) between upper left corners (..., 2) and lower right ones."""
+    return (high - low).clamp(min=0).prod(-1)
 
 
 def iou(one: Tensor, other: Tensor) -> Tensor:
     """Intersection over union (N, M) of boxes (N, 4) and (M, 4); 0, never NaN, for two without area."""
-    return ops.box_iou(one, other).nan_to_num(0.0)
+    return overlaps(one[:, None], other).iou
 
 
 def containment(one: Tensor, other: Tensor) -> Tensor:
     """Intersection over the smaller area (N, M) of boxes (N, 4) and (M, 4): 1 where one lies within the other."""
-    low = torch.maximum(one[:, None, :2], other[:, :2])  # (N, M, 2)
-    high = torch.minimum(one[:, None, 2:], other[:, 2:])
+    both = area(torch.maximum(one[:, None, :2], other[:, :2]), torch.minimum(one[:, None, 2:], other[:, 2:]))
     smaller = torch.minimum(areas(one)[:, None], areas(other))  # (N, M)
-    return ((high - low).clamp(min=0).prod(-1) / smaller).nan_to_num(0.0, posinf=0.0)
-
-
-def generalized_overlap(one: Tensor, other: Tensor) -> Tensor:
-    """Generalized IoU (N, M) in -1..1, which tells how far apart boxes are that share nothing."""
-    return ops.generalized_box_iou(one, other)
+    return (both / smaller).nan_to_num(0.0, posinf=0.0)

@@ -13,7 +13,7 @@ from jumok import RunError
 from jumok.attention import core, interception, recurrent
 from jumok.attention.core import attention_weights
 from jumok.model import EncoderDecoder
-from jumok.search import BeamSearch, Greedy
+from jumok.search import BeamSearch, Greedy, SearchRequest
 from small_models import WRITABLE, logits_of, padded, small_model
 
 KERNEL = F.scaled_dot_product_attention
@@ -138,7 +138,7 @@ def test_a_search_is_kept_step_by_step(search):
     model, (source, _) = transformer(), example()
     with torch.inference_mode(), jumok.record(model) as maps:
         memory = model.encode({"source": source}).joined
-        search(model.decoders["target"], memory, 1, 2, 6)
+        search(model.decoders["target"], memory, SearchRequest(1, 2, 6))
     past, cross = maps.all(LAYERS[2]), maps.all(LAYERS[3])
     assert len(past) == len(cross) > 2 and maps[LAYERS[0]].shape == (2, 2, 5, 5)
     assert [call.shape[3] for call in past] == list(range(1, len(past) + 1))

@@ -202,13 +202,6 @@ def test_missing_names_what_is_unknown():
     assert all(vocabulary.missing(TEXTS[0]) == [] for vocabulary in LEARNED.values())
 
 
-def test_unknown_share():
-    vocabulary = LEARNED["words"]
-    (ids,) = vocabulary.encode(["Ein Hund (alt)"])
-    assert vocabulary.unknown_share(ids) == vocabulary.unknown_share(np.array(ids)) == 1 / 5
-    assert vocabulary.unknown_share([]) == 0.0
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_to_learn_is_a_sentence(kind):
     for texts in ([], [""]):

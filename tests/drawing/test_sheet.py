@@ -2,11 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from jumok.data.annotations.coco import read_coco
-from jumok.data.annotations.masks import read_masks
 from jumok.data.annotations.palette import PALETTE
-from jumok.drawing.sheet import PAPER, LabelledImage, draw_picture, draw_sheet, font_for, labelled
-from picture_sets import coco, save_image
+from jumok.drawing.sheet import PAPER, LabelledImage, draw_picture, draw_sheet, font_for
 
 BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)
 
@@ -45,25 +42,6 @@ def test_masks_are_laid_over_the_picture():
     assert draw_picture(LabelledImage(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
         (160 * 120, (0, 0, 0))
     ]
-
-
-def test_what_data_sets_hold_is_drawn(tmp_path):
-    outline = {
-        "id": 1,
-        "image_id": 7,
-        "category_id": 18,
-        "bbox": [1, 2, 3, 4],
-        "segmentation": [[1, 2, 4, 2, 4, 6]],
-    }
-    data = read_coco(coco(tmp_path, annotations=[outline]))
-    first, second = (labelled(picture, data) for picture in data.images)
-    assert first.boxes.tolist() == [[1, 2, 4, 6]] and first.labels == (1,)
-    assert first.mask.unique().tolist() == [-1, 1] and second.mask is None
-    save_image(tmp_path / "masks" / "a.png", 64, 48)
-    colours = {"sky": (0, 0, 0), "road": (1, 1, 1)}
-    masks = read_masks(tmp_path / "masks", colours, tmp_path)
-    assert labelled(masks.images[0], masks).mask.shape == (48, 64)
-    assert draw_sheet([first, second], data.names, cell=120).height > 90
 
 
 def test_letters_of_every_script_have_a_font():

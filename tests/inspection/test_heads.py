@@ -8,7 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from jumok.attention.maps import ROWS
-from jumok.inspection.heads import Positions, of_layers, statistics
+from jumok.inspection.heads import Positions, statistics
 from made_maps import map_of, random_weights
 
 B, H, T, S = 2, 3, 5, 7
@@ -91,7 +91,8 @@ def test_padding_behind_the_text_is_not_its_end():
 
 def test_heads_can_be_sorted():
     maps = [map_of(random_weights(B, H, S, S)) for _ in range(2)]
-    found = sorted(of_layers(maps), key=lambda one: one.entropy)
+    found = [one for layer, attention in enumerate(maps) for one in statistics(attention, layer=layer)]
+    found.sort(key=lambda one: one.entropy)
     assert {(one.layer, one.head) for one in found} == {
         (layer, head) for layer in range(2) for head in range(H)
     }

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 from jumok import record
 from jumok.encoders.windows import ShiftedWindowBlock
 from jumok.errors import RunError
+from jumok.inspection.layers import WindowedLayer
 from jumok.inspection.windows import filled_then_shifted, finding_windows, shifted_then_filled, windows_of
 
 WINDOW = 4, 3
@@ -72,18 +73,18 @@ def test_every_cell_has_its_place(size, shift, fill_first):
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "timms"])
 def test_a_cell_looks_at_what_changes_it(size, shift, ours):
     """The gradient of a cell's output by the values of others is not zero exactly where its row is not."""
-    model, x = Blocks(size, shift, ours), torch.randn(2, *size, C, dtype=torch.float64, requires_grad=True)
+    model, x = Blocks(size, shift, ours), torch.randn(1, *size, C, dtype=torch.float64, requires_grad=True)
     windows = windows_of(model.block, size)
     with record(model) as maps:
         output = model(x)
-    (name,) = maps
+    layer = WindowedLayer(maps.calls[0], windows)
     for y, column in [(0, 0), (size[0] - 1, size[1] - 1), (size[0] // 2, size[1] // 3)]:
-        slope = torch.autograd.grad(output[1, y, column].square().sum(), x, retain_graph=True)[0]
+        slope = torch.autograd.grad(output[0, y, column].square().sum(), x, retain_graph=True)[0]
         felt = slope.abs().sum(-1) > 1e-12  # (B, Y, X)
-        assert not felt[0].any()
-        rows = [windows.row(maps[name], 1, head, y, column) for head in range(H)]
-        assert torch.equal(torch.stack(rows).amax(0) > 1e-12, felt[1])
-        assert not felt[1][~windows.inside(y, column)].any()
+        rows = layer[0, :, y * size[1] + column].view(H, *size)
+        assert torch.equal(rows.amax(0) > 1e-12, felt[0])
+        window, _ = windows.place(y, column)
+        assert set(felt[0].flatten().nonzero().flatten().tolist()) <= set(windows.cells[window].tolist())
 
 
 @each_shift
@@ -94,18 +95,15 @@ def test_rows_are_the_weights_of_a_whole_map(size, shift):
     with record(model) as maps, finding_windows(model) as found:
         model(x)
         model.block(x)
-    attention, windows = maps.all("block.attn")[0], found["block.attn"]
+    layer = WindowedLayer(maps.all("block.attn")[0], found["block.attn"])
     weights = whole_map(model.block, x, size)  # (H, rows, columns, rows, columns)
     for head in range(H):
         for y in range(size[0]):
             for column in range(size[1]):
                 expected = weights[head, y, column, : size[0], : size[1]].float()
-                assert_close(windows.row(attention, 0, head, y, column), expected)
-    assert_close(
-        windows.column(attention, 0, 1, 2, 3)[: size[0]], weights[1, : size[0], : size[1], 2, 3].float()
-    )
-    received = weights[0, : size[0], : size[1], : size[0], : size[1]].sum((0, 1)).float()
-    assert_close(windows.received(attention, 0, 0), received)
+                assert_close(layer[0, head, y * size[1] + column].view(size), expected)
+    column = layer[0, 1, :, 2 * size[1] + 3].view(size)
+    assert_close(column, weights[1, : size[0], : size[1], 2, 3].float())
 
 
 def whole_map(block, x, size):
@@ -126,18 +124,6 @@ def whole_map(block, x, size):
     return scores.flatten(-2).softmax(-1).unflatten(-1, (rows, columns))
 
 
-def test_outside_of_the_window_stands_what_is_wanted():
-    size = SIZES["whole"]
-    model = Blocks(size, (2, 1), ours=True)
-    with record(model) as maps:
-        model(torch.randn(1, *size, C).double())
-    windows = windows_of(model.block, size)
-    (name,) = maps
-    row = windows.row(maps[name], 0, 0, 3, 4, outside=float("nan"))
-    assert torch.equal(row.isnan(), ~windows.inside(3, 4))
-    assert float(row.nan_to_num(0.0).sum()) == pytest.approx(1.0)
-
-
 def test_hooks_are_gone_afterwards():
     model = Blocks((8, 9), (2, 1), ours=True)
     with finding_windows(model) as found:
@@ -146,15 +132,8 @@ def test_hooks_are_gone_afterwards():
 
 
 def test_what_does_not_fit_is_refused():
-    model = Blocks((8, 9), (2, 1), ours=True)
-    with record(model) as maps:
-        model(torch.randn(1, 8, 9, C).double())
-    windows, (name,) = windows_of(model.block, (20, 9)), maps
-    with pytest.raises(RunError, match=r"6 windows of 12 places; a map of 20 × 9 cells has 15 of 12"):
-        windows.row(maps[name], 0, 0, 0, 0)
+    windows = windows_of(Blocks((8, 9), (2, 1), ours=True).block, (20, 9))
     with pytest.raises(IndexError, match=r"no cell \(20, 0\)"):
         windows.place(20, 0)
-    with pytest.raises(IndexError, match="no picture 1 of 1"):
-        windows_of(model.block, (8, 9)).row(maps[name], 1, 0, 0, 0)
     with pytest.raises(RunError, match="no block of shifted windows"):
         windows_of(nn.Linear(2, 2), (8, 9))

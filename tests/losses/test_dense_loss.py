@@ -7,8 +7,9 @@ from torch.testing import assert_close
 from torchvision import ops
 
 from drawn_shapes import memory_of
+from jumok.geometry import overlaps
 from jumok.heads.dense import DenseBoxHead
-from jumok.losses.assignment import CELLS, overlaps, task_aligned
+from jumok.losses.assignment import CELLS, task_aligned
 from jumok.losses.dense import dense_loss
 from jumok.losses.focal import quality_focal
 from made_boxes import SIZE, B, C, corners, dense_answers, joined, objects, one_object, permuted

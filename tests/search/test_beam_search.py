@@ -6,7 +6,7 @@ import pytest
 import torch
 from toy_decoder import BOS, EOS, ToyDecoder, one_source, rescore, toy_memory
 
-from jumok.search import BeamSearch, Greedy
+from jumok.search import BeamSearch, Greedy, SearchRequest
 from jumok.values import Hypothesis
 
 
@@ -27,7 +27,7 @@ def all_answers(decoder, memory, vocabulary: int, limit: int, penalty: float) ->
 def test_a_wide_beam_finds_the_best_of_all(penalty: float, seed: int) -> None:
     vocabulary, limit, beam = 4, 4, 130
     decoder, memory = ToyDecoder(vocabulary, seed), toy_memory(2, seed)
-    answers = BeamSearch(beam, penalty, best=5)(decoder, memory, BOS, EOS, limit)
+    answers = BeamSearch(beam, penalty, best=5)(decoder, memory, SearchRequest(BOS, EOS, limit))
     for row in range(2):
         expected = all_answers(decoder, one_source(memory, row), vocabulary, limit, penalty)[:5]
         assert [h.tokens for h in answers[row]] == [h.tokens for h in expected]
@@ -63,7 +63,7 @@ def plain_beam_search(decoder, memory, beam: int, penalty: float, limit: int) ->
 @pytest.mark.parametrize("beam", [1, 2, 3, 5])
 def test_a_batch_of_beams_is_the_plain_algorithm(beam: int, penalty: float, sharpness: float) -> None:
     decoder, memory = ToyDecoder(sharpness=sharpness), toy_memory(12)
-    answers = BeamSearch(beam, penalty, best=beam)(decoder, memory, BOS, EOS, 10)
+    answers = BeamSearch(beam, penalty, best=beam)(decoder, memory, SearchRequest(BOS, EOS, 10))
     for row, hypotheses in enumerate(answers):
         expected = plain_beam_search(decoder, one_source(memory, row), beam, penalty, 10)
         assert [h.tokens for h in hypotheses] == [h.tokens for h in expected]
@@ -75,8 +75,8 @@ def test_a_batch_of_beams_is_the_plain_algorithm(beam: int, penalty: float, shar
 def test_a_beam_of_one_is_greedy(seed: int, banned: tuple[int, ...]) -> None:
     decoder, memory = ToyDecoder(seed=seed), toy_memory(20, seed)
     limits = torch.randint(1, 15, (20,), generator=torch.Generator().manual_seed(seed))
-    ours = BeamSearch(1, forbidden_tokens=banned)(decoder, memory, BOS, EOS, limits)
-    theirs = Greedy(banned)(decoder, memory, BOS, EOS, limits)
+    ours = BeamSearch(1, forbidden_tokens=banned)(decoder, memory, SearchRequest(BOS, EOS, limits))
+    theirs = Greedy(banned)(decoder, memory, SearchRequest(BOS, EOS, limits))
     assert [[h.tokens for h in source] for source in ours] == [
         [h.tokens for h in source] for source in theirs
     ]
@@ -87,7 +87,7 @@ def test_a_beam_of_one_is_greedy(seed: int, banned: tuple[int, ...]) -> None:
 
 def test_greedy_takes_the_most_probable_token() -> None:
     decoder, memory = ToyDecoder(seed=2), toy_memory(4)
-    for row, [answer] in enumerate(Greedy()(decoder, memory, BOS, EOS, 9)):
+    for row, [answer] in enumerate(Greedy()(decoder, memory, SearchRequest(BOS, EOS, 9))):
         state, token, tokens = decoder.start(one_source(memory, row)), BOS, []
         while len(tokens) < 9:
             logits, state = decoder.step(torch.tensor([token]), state)
@@ -100,13 +100,13 @@ def test_greedy_takes_the_most_probable_token() -> None:
 
 @pytest.mark.parametrize("beam", [2, 5, 9])
 def test_the_best_answers_differ(beam: int) -> None:
-    for hypotheses in BeamSearch(beam, best=beam)(ToyDecoder(), toy_memory(8), BOS, EOS, 6):
+    for hypotheses in BeamSearch(beam, best=beam)(ToyDecoder(), toy_memory(8), SearchRequest(BOS, EOS, 6)):
         assert len({tuple(hypothesis.tokens) for hypothesis in hypotheses}) == len(hypotheses) == beam
 
 
 def test_a_wider_beam_finds_better_answers() -> None:
     decoder, memory = ToyDecoder(sharpness=1.0), toy_memory(40)
-    found = [BeamSearch(beam, 0.0)(decoder, memory, BOS, EOS, 6) for beam in (1, 3, 30)]
+    found = [BeamSearch(beam, 0.0)(decoder, memory, SearchRequest(BOS, EOS, 6)) for beam in (1, 3, 30)]
     means = [sum(source[0].score for source in answers) / 40 for answers in found]
     assert means[0] < means[1] < means[2]
 
@@ -115,7 +115,7 @@ def test_a_wider_beam_finds_better_answers() -> None:
 @pytest.mark.parametrize("beam", [1, 2, 5, 40])
 def test_tiny_vocabularies_give_all_that_there_is(vocabulary: int, beam: int) -> None:
     decoder, memory, limit = ToyDecoder(vocabulary), toy_memory(3), 3
-    answers = BeamSearch(beam, best=beam)(decoder, memory, BOS, EOS, limit)
+    answers = BeamSearch(beam, best=beam)(decoder, memory, SearchRequest(BOS, EOS, limit))
     possible = len(all_answers(decoder, one_source(memory, 0), vocabulary, limit, 1.0))
     for hypotheses in answers:
         assert 1 <= len(hypotheses) <= min(beam, possible)
@@ -125,10 +125,12 @@ def test_tiny_vocabularies_give_all_that_there_is(vocabulary: int, beam: int) ->
 
 
 def test_one_token_left_is_written_up_to_the_limit() -> None:
-    answers = BeamSearch(3, best=3, forbidden_tokens=(BOS, EOS))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
+    search = BeamSearch(3, best=3, forbidden_tokens=(BOS, EOS))
+    answers = search(ToyDecoder(3), toy_memory(2), SearchRequest(BOS, EOS, 4))
     assert [[h.tokens for h in source] for source in answers] == [[[2, 2, 2, 2]]] * 2
     assert answers[0][0].score == 0.0
-    answers = BeamSearch(3, best=3, forbidden_tokens=(BOS, 2))(ToyDecoder(3), toy_memory(2), BOS, EOS, 4)
+    search = BeamSearch(3, best=3, forbidden_tokens=(BOS, 2))
+    answers = search(ToyDecoder(3), toy_memory(2), SearchRequest(BOS, EOS, 4))
     assert [[h.tokens for h in source] for source in answers] == [[[]]] * 2
 
 
@@ -145,7 +147,7 @@ def test_a_source_is_done_when_no_living_hypothesis_beats_its_finished_ones() ->
         return logits + favourite, state
 
     decoder.step = step
-    BeamSearch(2)(decoder, toy_memory(4), BOS, EOS, 50)
+    BeamSearch(2)(decoder, toy_memory(4), SearchRequest(BOS, EOS, 50))
     assert decoder.rows == [
         4,
         8,

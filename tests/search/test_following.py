@@ -11,7 +11,7 @@ from toy_decoder import ToyDecoder, toy_memory
 import jumok
 from jumok import RunError
 from jumok.model import EncoderDecoder
-from jumok.search import BeamSearch, Greedy, Sampling
+from jumok.search import BeamSearch, Greedy, Sampling, SearchRequest
 from jumok.search.tracing import SearchTrace, TracedSearch
 from jumok.values import Memory
 from small_models import WRITABLE, padded, small_model
@@ -34,12 +34,13 @@ SEARCHES = [
 def searched(model: EncoderDecoder, search) -> tuple[SearchTrace, jumok.Recording, Memory]:
     """Three sources of different lengths, some of whose answers end early."""
     source = padded([5, 3, 6], 11)
+    request = SearchRequest(BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))
     with torch.inference_mode():
         memory = model.encode({"source": source}).joined
         followed = TracedSearch(search, search.forbidden_tokens)
         with jumok.record(model) as maps:
-            answers = followed(model.decoders["target"], memory, BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))
-        assert answers == search(model.decoders["target"], memory, BOS, EOS, torch.tensor([LIMIT, 3, LIMIT]))
+            answers = followed(model.decoders["target"], memory, request)
+        assert answers == search(model.decoders["target"], memory, request)
     return followed.traces[0], maps, memory
 
 
@@ -73,7 +74,7 @@ def test_a_search_looks_where_one_pass_does(names, search, seed):
 def toy_walk(search) -> SearchTrace:
     """What a search did with four sources of a decoder that hesitates."""
     followed = TracedSearch(search, search.forbidden_tokens)
-    followed(ToyDecoder(sharpness=1.0), toy_memory(4), TOY_BOS, TOY_EOS, 6)
+    followed(ToyDecoder(sharpness=1.0), toy_memory(4), SearchRequest(TOY_BOS, TOY_EOS, 6))
     return followed.traces[0]
 
 
@@ -99,7 +100,7 @@ def test_scores_of_the_living_are_those_of_the_search(search):
 def test_beams_are_told_step_by_step():
     decoder, memory = ToyDecoder(), toy_memory(1)
     followed = TracedSearch(BeamSearch(beam=3))
-    followed(decoder, memory, TOY_BOS, TOY_EOS, 5)
+    followed(decoder, memory, SearchRequest(TOY_BOS, TOY_EOS, 5))
     first, second = followed.traces[0].living(0)[:2]
     assert len(first) == 3 and {one.parent for one in first} == {0}
     assert [one.log_probability for one in first] == sorted(

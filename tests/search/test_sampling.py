@@ -5,7 +5,7 @@ import pytest
 import torch
 from toy_decoder import BOS, EOS, VOCABULARY, ToyDecoder, one_source, toy_memory
 
-from jumok.search import Greedy, Sampling
+from jumok.search import Greedy, Sampling, SearchRequest
 from jumok.search.sampling import inverse_cdf, nucleus_edge
 
 DRAWS = 4000
@@ -14,7 +14,7 @@ DRAWS = 4000
 def first_tokens(search: Sampling, decoder: ToyDecoder, source: int = 0) -> np.ndarray:
     """How often each token stands first, by one search with many samples."""
     memory = one_source(toy_memory(3), source)
-    [hypotheses] = search(decoder, memory, BOS, EOS, 1)
+    [hypotheses] = search(decoder, memory, SearchRequest(BOS, EOS, 1))
     tokens = [hypothesis.tokens[0] if hypothesis.tokens else EOS for hypothesis in hypotheses]
     return np.bincount(tokens, minlength=VOCABULARY)
 
@@ -77,15 +77,17 @@ def test_the_nucleus_of_a_large_vocabulary_is_that_of_a_full_sort(share: float) 
 @pytest.mark.parametrize("temperature", [1e-4, 1e-30, 1e-320])
 def test_a_temperature_near_zero_is_greedy(temperature: float) -> None:
     decoder, memory = ToyDecoder(), toy_memory(10)
-    cold = Sampling(temperature)(decoder, memory, BOS, EOS, 12)
-    for [ours], [greedy] in zip(cold, Greedy()(decoder, memory, BOS, EOS, 12), strict=True):
+    cold = Sampling(temperature)(decoder, memory, SearchRequest(BOS, EOS, 12))
+    for [ours], [greedy] in zip(cold, Greedy()(decoder, memory, SearchRequest(BOS, EOS, 12)), strict=True):
         assert ours.tokens == greedy.tokens
         assert ours.score == pytest.approx(greedy.score)
 
 
 def test_the_seed_decides() -> None:
     decoder, memory = ToyDecoder(sharpness=0.3), toy_memory(4)
-    answers = [Sampling(seed=seed)(decoder, memory, BOS, EOS, 12) for seed in (1, 1, 2, 2**64 - 1)]
+    answers = [
+        Sampling(seed=seed)(decoder, memory, SearchRequest(BOS, EOS, 12)) for seed in (1, 1, 2, 2**64 - 1)
+    ]
     assert answers[0] == answers[1]
     assert answers[0] != answers[2] != answers[3]
 
@@ -94,18 +96,18 @@ def test_samples_and_equal_sources_differ_by_their_numbers_only() -> None:
     decoder = ToyDecoder(sharpness=0.3)
     memory = one_source(toy_memory(1), 0)
     twice = type(memory)(*(torch.cat([part, part]) for part in memory[:3]))
-    [first, second] = Sampling(seed=1)(decoder, twice, BOS, EOS, 20, [4, 9])
+    [first, second] = Sampling(seed=1)(decoder, twice, SearchRequest(BOS, EOS, 20, [4, 9]))
     assert first != second
-    [first, second] = Sampling(seed=1)(decoder, twice, BOS, EOS, 20, [4, 4])
+    [first, second] = Sampling(seed=1)(decoder, twice, SearchRequest(BOS, EOS, 20, [4, 4]))
     assert first == second
-    [samples] = Sampling(seed=1, samples=5)(decoder, memory, BOS, EOS, 20, [4])
+    [samples] = Sampling(seed=1, samples=5)(decoder, memory, SearchRequest(BOS, EOS, 20, [4]))
     assert len({tuple(hypothesis.tokens) for hypothesis in samples}) == 5
     assert first[0] in samples  # more samples are added ones
 
 
 def test_samples_that_have_ended_leave() -> None:
     decoder = ToyDecoder(sharpness=0.3)
-    [samples] = Sampling(samples=40)(decoder, toy_memory(1), BOS, EOS, 12)
+    [samples] = Sampling(samples=40)(decoder, toy_memory(1), SearchRequest(BOS, EOS, 12))
     steps = [min(len(hypothesis.tokens) + 1, 12) for hypothesis in samples]
     assert decoder.rows == [1] + [sum(taken > step for taken in steps) for step in range(1, max(steps))]
 
@@ -113,15 +115,15 @@ def test_samples_that_have_ended_leave() -> None:
 def test_a_longer_limit_goes_on_from_the_same_tokens() -> None:
     decoder, memory = ToyDecoder(sharpness=0.1), toy_memory(1)
     search = Sampling(seed=2, forbidden_tokens=(EOS,))
-    [[long]] = search(decoder, memory, BOS, EOS, 150)
-    [[short]] = search(decoder, memory, BOS, EOS, 70)
+    [[long]] = search(decoder, memory, SearchRequest(BOS, EOS, 150))
+    [[short]] = search(decoder, memory, SearchRequest(BOS, EOS, 70))
     assert long.tokens[:70] == short.tokens
     assert long.tokens[64:128] != long.tokens[:64]  # a new block of uniform numbers, not the old one again
 
 
 def test_each_source_needs_a_number() -> None:
     with pytest.raises(ValueError, match="3 sources need as many numbers; got 2"):
-        Sampling()(ToyDecoder(), toy_memory(3), BOS, EOS, 5, [0, 1])
+        Sampling()(ToyDecoder(), toy_memory(3), SearchRequest(BOS, EOS, 5, [0, 1]))
 
 
 def test_the_edges_of_the_uniform_interval_stay_within_what_can_be_drawn() -> None:

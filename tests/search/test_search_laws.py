@@ -8,7 +8,7 @@ import torch
 from toy_decoder import BOS, EOS, VOCABULARY, ToyDecoder, one_source, rescore, toy_memory
 
 from jumok.errors import ConfigurationError, RunError
-from jumok.search import BeamSearch, Greedy, Sampling, Search, scoring
+from jumok.search import BeamSearch, Greedy, Sampling, Search, SearchRequest, scoring
 from jumok.values import Hypothesis, Memory
 
 SEARCHES = [
@@ -38,9 +38,11 @@ def test_a_batch_equals_its_rows(search: Search) -> None:
     decoder, memory = ToyDecoder(), toy_memory(9)
     limits = torch.tensor([4, 12, 1, 7, 12, 3, 9, 12, 2])
     numbers = [30, 7, 11, 2, 5, 100, 8, 9, 12]
-    whole = search(decoder, memory, BOS, EOS, limits, numbers)
+    whole = search(decoder, memory, SearchRequest(BOS, EOS, limits, numbers))
     for row in range(9):
-        [alone] = search(decoder, one_source(memory, row), BOS, EOS, int(limits[row]), [numbers[row]])
+        [alone] = search(
+            decoder, one_source(memory, row), SearchRequest(BOS, EOS, int(limits[row]), [numbers[row]])
+        )
         assert [h.tokens for h in alone] == texts(whole)[row]
         assert [h.score for h in alone] == pytest.approx(scores(whole)[row])
 
@@ -48,7 +50,7 @@ def test_a_batch_equals_its_rows(search: Search) -> None:
 @every_search
 def test_scores_are_those_of_the_tokens(search: Search) -> None:
     decoder, memory, limit = ToyDecoder(seed=4), toy_memory(6, seed=1), 8
-    answers = search(decoder, memory, BOS, EOS, limit)
+    answers = search(decoder, memory, SearchRequest(BOS, EOS, limit))
     penalty = search.length_penalty if isinstance(search, BeamSearch) else 1.0
     endings = set()
     for row, hypotheses in enumerate(answers):
@@ -63,7 +65,7 @@ def test_scores_are_those_of_the_tokens(search: Search) -> None:
 
 @every_search
 def test_best_first_and_as_many_as_asked(search: Search) -> None:
-    answers = search(ToyDecoder(), toy_memory(5), BOS, EOS, 10)
+    answers = search(ToyDecoder(), toy_memory(5), SearchRequest(BOS, EOS, 10))
     wanted = {Greedy: lambda s: 1, BeamSearch: lambda s: s.best, Sampling: lambda s: s.samples}
     for hypotheses in answers:
         assert len(hypotheses) == wanted[type(search)](search)
@@ -76,7 +78,7 @@ def test_best_first_and_as_many_as_asked(search: Search) -> None:
 def test_no_answer_is_longer_than_its_limit(search: Search) -> None:
     decoder, memory = ToyDecoder(sharpness=0.3), toy_memory(5)
     limits = torch.tensor([1, 2, 3, 5, 8])
-    answers = search(decoder, memory, BOS, EOS, limits)
+    answers = search(decoder, memory, SearchRequest(BOS, EOS, limits))
     for hypotheses, limit in zip(answers, limits.tolist(), strict=True):
         assert all(len(hypothesis.tokens) <= limit for hypothesis in hypotheses)
     assert len(decoder.rows) <= 8
@@ -85,13 +87,13 @@ def test_no_answer_is_longer_than_its_limit(search: Search) -> None:
 @every_search
 def test_the_first_step_runs_once_per_source_and_finished_sources_leave(search: Search) -> None:
     decoder, memory = ToyDecoder(sharpness=0.1), toy_memory(6)
-    search(decoder, memory, BOS, EOS, torch.tensor([1, 2, 2, 3, 3, 9]))
+    search(decoder, memory, SearchRequest(BOS, EOS, torch.tensor([1, 2, 2, 3, 3, 9])))
     together = decoder.rows
     assert together[0] == 6
     alone = []
     for row, limit in enumerate([1, 2, 2, 3, 3, 9]):
         decoder.rows = []
-        search(decoder, one_source(memory, row), BOS, EOS, limit, [row])
+        search(decoder, one_source(memory, row), SearchRequest(BOS, EOS, limit, [row]))
         alone.append(decoder.rows)
         assert len(decoder.rows) <= limit
     for step, rows in enumerate(together):
@@ -104,14 +106,14 @@ def test_the_first_step_runs_once_per_source_and_finished_sources_leave(search: 
 @every_search
 def test_chunks_change_nothing(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder, memory = ToyDecoder(), toy_memory(7)
-    whole = search(decoder, memory, BOS, EOS, 9)
+    whole = search(decoder, memory, SearchRequest(BOS, EOS, 9))
     monkeypatch.setattr(scoring, "CHUNK", 2 * VOCABULARY + 1)
-    assert search(decoder, memory, BOS, EOS, 9) == whole
+    assert search(decoder, memory, SearchRequest(BOS, EOS, 9)) == whole
 
 
 @every_search
 def test_no_sources_no_answers(search: Search) -> None:
-    assert search(ToyDecoder(), toy_memory(0), BOS, EOS, 5) == []
+    assert search(ToyDecoder(), toy_memory(0), SearchRequest(BOS, EOS, 5)) == []
 
 
 @every_search
@@ -119,7 +121,7 @@ def test_a_model_with_broken_weights_is_refused(search: Search) -> None:
     decoder = ToyDecoder()
     decoder.out[0, 2] = math.nan
     with pytest.raises(RunError, match="NaN"):
-        search(decoder, toy_memory(2), BOS, EOS, 5)
+        search(decoder, toy_memory(2), SearchRequest(BOS, EOS, 5))
 
 
 @every_search
@@ -127,9 +129,9 @@ def test_half_precision_is_summed_in_full(search: Search) -> None:
     half, full = ToyDecoder(), ToyDecoder()
     half.dtype = torch.bfloat16
     memory = toy_memory(3)
-    for [first, *_] in search(half, memory, BOS, EOS, 6):
+    for [first, *_] in search(half, memory, SearchRequest(BOS, EOS, 6)):
         assert first.log_probability != torch.tensor(first.log_probability).bfloat16().item()
-    for row, [first, *_] in enumerate(search(half, memory, BOS, EOS, 6)):
+    for row, [first, *_] in enumerate(search(half, memory, SearchRequest(BOS, EOS, 6))):
         expected = rescore(
             full, one_source(memory, row), first.tokens, len(first.tokens) < 6, search.forbidden_tokens
         )
@@ -152,14 +154,14 @@ def test_the_logits_of_the_decoder_stay_as_they_are(search: Search) -> None:
         def step(self, token: torch.Tensor, state: Row) -> tuple[torch.Tensor, Row]:
             return table[token[0]].expand(len(token), -1), state
 
-    search(TableDecoder(), toy_memory(1), BOS, EOS, 3)
+    search(TableDecoder(), toy_memory(1), SearchRequest(BOS, EOS, 3))
     assert torch.equal(table, before)
 
 
 @pytest.mark.parametrize("limit", [0, -3, torch.tensor([4, 0])])
 def test_a_limit_below_one_is_refused(limit: torch.Tensor | int) -> None:
     with pytest.raises(ConfigurationError, match="one token"):
-        Greedy()(ToyDecoder(), toy_memory(2), BOS, EOS, limit)
+        Greedy()(ToyDecoder(), toy_memory(2), SearchRequest(BOS, EOS, limit))
 
 
 @pytest.mark.parametrize(
@@ -190,4 +192,4 @@ def test_options_out_of_range_are_refused(make, option: str) -> None:
 )
 def test_banned_tokens_that_do_not_fit_the_vocabulary_are_refused(banned, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        Greedy(forbidden_tokens=banned)(ToyDecoder(), toy_memory(1), BOS, EOS, 3)
+        Greedy(forbidden_tokens=banned)(ToyDecoder(), toy_memory(1), SearchRequest(BOS, EOS, 3))

@@ -1,4 +1,10 @@
-"""Watch the functions that attend, or change what they are given, for as long as somebody wants to."""
+"""Watch the functions that attend, or change what they are given, for as long as somebody wants to.
+
+The functions are wrapped in the modules of Python that name them. A `TorchFunctionMode` would belong to one thread and
+wrap nothing, but is off within functions of torch that are written in Python: it misses the kernel within
+`multi_head_attention_forward` and what a checkpoint computes again in `backward`. It doubles the time of small models
+while they are recorded, and compiled code would have to be switched off for all threads as here.
+"""
 
 import sys
 from collections.abc import Callable, Iterator

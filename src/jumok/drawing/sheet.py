@@ -13,11 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.masks import mask_classes
+from jumok.data.annotations.annotated import BACKGROUND
 from jumok.data.annotations.palette import PALETTE, Colour
-from jumok.data.annotations.segmentation import covered
-from jumok.data.images.reading import load_image
 from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
@@ -35,7 +32,6 @@ SMALLEST = 16  # pixels of the letters of a legend
 LINES = 4  # of a title
 TRIES = 4  # places for a tag
 TALLEST = 1.5  # height of a picture over the width of its place
-NOTHING = -1  # in a mask: no class
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Unifont"),
@@ -59,34 +55,6 @@ class LabelledImage:
     def is_marked(self) -> bool:
         """Whether more than the picture itself is drawn."""
         return self.boxes is not None or self.mask is not None
-
-
-def labelled(picture: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
-    """A picture of a data set as it is drawn; objects of unknown classes are left out."""
-    numbers = {name: number for number, name in enumerate(data.names)}
-    known = [one for one in picture.annotations if one.name in numbers]
-    image = transforms.pil_to_tensor(load_image(picture.path))  # (3, Y, X)
-    boxes = torch.tensor([one.box for one in known]).reshape(-1, 4)  # (N, 4)
-    labels = tuple(numbers[one.name] for one in known)
-    outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
-    mask = mask_of_file(picture.mask, data) if picture.mask else outlines
-    return LabelledImage(image, picture.name, boxes, labels, mask=mask)
-
-
-def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
-    """The class (Y, X) of each pixel, -1 where there is none."""
-    return torch.from_numpy(mask_classes(path, data.classes, data.ignore, data.instances))
-
-
-def mask_of_outlines(
-    objects: Sequence[Annotation], labels: Sequence[int], width: int, height: int
-) -> Tensor | None:
-    """The class (Y, X) of each pixel that an outline holds, -1 elsewhere; None when there are no outlines."""
-    outlined = [(one.segmentation, n) for one, n in zip(objects, labels, strict=True) if one.segmentation]
-    mask = np.full((height, width), NOTHING)
-    for segmentation, number in outlined:
-        mask[covered(segmentation, width, height)] = number
-    return torch.from_numpy(mask) if outlined else None
 
 
 def draw_sheet(

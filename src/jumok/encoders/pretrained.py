@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from jumok.errors import ConfigurationError, DataError
 
-Weights = Path | Literal["default"] | None
 HUB_FILE = "model.safetensors"
 PATIENCE = 5  # seconds for the hub to say a first word
 GO_ON = "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"

@@ -1,6 +1,5 @@
 """What kind of looking each head does, in a few numbers that heads can be sorted by."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import torch
@@ -54,11 +53,6 @@ def statistics(
     """
     stands = in_a_row(attention) if stands is None else stands
     return [of_head(attention, example, layer, head, stands, counted) for head in range(attention.shape[1])]
-
-
-def of_layers(maps: Sequence[AttentionMap], example: int = 0) -> list[HeadStatistics]:
-    """Of every head of every layer."""
-    return [one for layer, attention in enumerate(maps) for one in statistics(attention, example, layer)]
 
 
 def of_head(

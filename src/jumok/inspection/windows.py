@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from jumok.attention.maps import AttentionMap
 from jumok.encoders.windows import ShiftedWindowBlock, into_windows
 from jumok.errors import RunError
 
@@ -31,58 +30,6 @@ class Windows:
             raise IndexError(f"there is no cell ({y}, {x}); the map has {Y} rows and {X} columns")
         window, place = (self.cells == y * X + x).nonzero()[0].tolist()
         return window, place
-
-    def inside(self, y: int, x: int) -> Tensor:
-        """True (Y, X) for the cells that share the window of one."""
-        window, _ = self.place(y, x)
-        return self.spread(torch.ones(self.cells.shape[1]), window, 0.0) > 0
-
-    def row(
-        self, attention: AttentionMap, picture: int, head: int, y: int, x: int, outside: float = 0.0
-    ) -> Tensor:
-        """What a cell looked at, as a map (Y, X); `outside` stands where its window does not reach.
-
-        A map is filled up to whole windows: what a cell looks at there is on no map, and its row sums to less than one.
-        """
-        window, place = self.place(y, x)
-        weights = attention[self.example(attention, picture, window), head, place]  # (L,)
-        return self.spread(weights, window, outside)
-
-    def column(
-        self, attention: AttentionMap, picture: int, head: int, y: int, x: int, outside: float = 0.0
-    ) -> Tensor:
-        """Who looked at a cell, as a map (Y, X)."""
-        window, place = self.place(y, x)
-        weights = attention[self.example(attention, picture, window), head, :, place]  # (L,)
-        return self.spread(weights, window, outside)
-
-    def received(self, attention: AttentionMap, picture: int, head: int) -> Tensor:
-        """How much all cells of its window together looked at each cell, as a map (Y, X)."""
-        total = torch.zeros(self.size).flatten()
-        for window, cells in enumerate(self.cells):
-            real = cells >= 0
-            weights = attention[self.example(attention, picture, window), head]  # (L, L)
-            total[cells[real]] = weights.cpu()[real].sum(0)[real]
-        return total.view(self.size)
-
-    def example(self, attention: AttentionMap, picture: int, window: int) -> int:
-        """Which example of a call (BN, H, L, L) a window of a picture is."""
-        N, L = self.cells.shape
-        if attention.shape[0] % N or attention.shape[2:] != (L, L):
-            raise RunError(
-                f"{attention.name} was called with {attention.shape[0]} windows of {attention.shape[2]} places; a "
-                f"map of {self.size[0]} × {self.size[1]} cells has {N} of {L}"
-            )
-        if not 0 <= picture < attention.shape[0] // N:
-            raise IndexError(f"there is no picture {picture} of {attention.shape[0] // N}")
-        return picture * N + window
-
-    def spread(self, weights: Tensor, window: int, outside: float) -> Tensor:
-        """Weights (L,) of the places of a window, each at its cell of the map (Y, X)."""
-        cells = self.cells[window]
-        spread = torch.full((self.size[0] * self.size[1],), outside)
-        spread[cells[cells >= 0]] = weights.cpu().float()[cells >= 0]
-        return spread.view(self.size)
 
 
 def windows_of(block: nn.Module, size: Pair) -> Windows:
@@ -127,8 +74,8 @@ def cut(size: Pair, cells: Tensor, window: Pair) -> Windows:
 def finding_windows(model: nn.Module) -> Iterator[dict[str, Windows]]:
     """Note how each block of shifted windows cuts the maps that it is given: windows by the path of its attention.
 
-    The path is that by which a recording names its calls, so that `found[name].row(maps[name], ...)` is what a cell
-    looked at. The last call of a block in this thread counts.
+    The path is that by which a recording names its calls, so that `WindowedLayer(maps[name], found[name])` is what
+    cells looked at. The last call of a block in this thread counts.
     """
     found: dict[str, Windows] = {}
     here = get_ident()

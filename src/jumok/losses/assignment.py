@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from jumok.deferred import Deferred
+from jumok.geometry import overlaps
 from jumok.heads.dense import DenseBoxes
 from jumok.values import BoxTargets
 
@@ -14,7 +15,6 @@ optimize = Deferred("scipy.optimize")
 CELLS = 10  # at most, for one object
 SHARPNESS = 6  # the exponent of the overlap in an alignment (Feng et al., 2021, section 4.1)
 LEAST = 1e-30  # alignments below are as good as none
-SMALLEST = 1e-7  # areas below, in pixels, divide nothing
 
 
 class Assignment(NamedTuple):
@@ -80,25 +80,3 @@ def for_each_target(scores: Tensor, labels: Tensor) -> Tensor:
     """The score (B, N, P) of scores (B, P, C) for the class of each of labels (B, N)."""
     index = labels[:, None].expand(-1, scores.shape[1], -1)  # (B, P, N)
     return scores.gather(2, index).transpose(1, 2)
-
-
-class Overlaps(NamedTuple):
-    """How boxes lie to others."""
-
-    iou: Tensor  # intersection over union, 0 to 1
-    generalized: Tensor  # the same, minus the share of their hull that neither fills; -1 to 1
-
-
-def overlaps(one: Tensor, other: Tensor) -> Overlaps:
-    """Overlaps (...) of boxes (..., 4) with the other (..., 4) in the same place; broadcasts."""
-    (low, high), (other_low, other_high) = (boxes.unflatten(-1, (2, 2)).unbind(-2) for boxes in (one, other))
-    both = area(torch.maximum(low, other_low), torch.minimum(high, other_high))
-    union = area(low, high) + area(other_low, other_high) - both
-    hull = area(torch.minimum(low, other_low), torch.maximum(high, other_high))
-    shared = both / union.clamp(min=SMALLEST)
-    return Overlaps(shared, shared - (hull - union) / hull.clamp(min=SMALLEST))
-
-
-def area(low: Tensor, high: Tensor) -> Tensor:
-    """Areas (...) between upper left corners (..., 2) and lower right ones."""
-    return (high - low).clamp(min=0).prod(-1)

@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from jumok.geometry import overlaps
 from jumok.heads.dense import DenseBoxes
-from jumok.losses.assignment import Assignment, inside, overlaps, task_aligned
+from jumok.losses.assignment import Assignment, inside, task_aligned
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets

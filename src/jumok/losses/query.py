@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from jumok.deferred import Deferred
-from jumok.geometry import to_centre
+from jumok.geometry import area, overlaps, to_centre
 from jumok.heads.query import QueryBoxes
-from jumok.losses.assignment import area, overlaps
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets

@@ -2,7 +2,7 @@
 
 from jumok.search.beam import BeamSearch
 from jumok.search.greedy import Greedy
-from jumok.search.protocol import Search
+from jumok.search.protocol import Search, SearchRequest
 from jumok.search.sampling import Sampling
 
-__all__ = ["BeamSearch", "Greedy", "Sampling", "Search"]
+__all__ = ["BeamSearch", "Greedy", "Sampling", "Search", "SearchRequest"]

@@ -1,13 +1,12 @@
 """Beam search: the best few hypotheses of each source side by side, all sources in one batch."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from jumok.search.protocol import limits_of, require, require_tokens
+from jumok.search.protocol import SearchRequest, require, require_tokens
 from jumok.search.scoring import chunks, log_probabilities, normalized
 from jumok.values import Decoder, Hypothesis, Memory
 
@@ -55,19 +54,11 @@ class BeamSearch:
         require(1 <= self.best <= self.beam, "best", f"between 1 and the beam of {self.beam}", self.best)
         require_tokens(self.forbidden_tokens)
 
-    def __call__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        bos: int,
-        eos: int,
-        limit: Tensor | int,
-        numbers: Sequence[int] | None = None,
-    ) -> list[list[Hypothesis]]:
+    def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
         """Give the best answers of each source, best first; see `Search`."""
-        limits = limits_of(limit, memory)
+        limits, eos = request.limits(memory), request.eos
         answers: list[list[Hypothesis]] = [[] for _ in limits]
-        state, beam, length = decoder.start(memory), at_start(limits, bos, self.beam), 0
+        state, beam, length = decoder.start(memory), at_start(limits, request.bos, self.beam), 0
         while len(beam.sources):
             length += 1
             logits, state = decoder.step(beam.tokens[:, :, -1].flatten(), state)

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from jumok.search.protocol import SearchRequest
 from jumok.search.scoring import chunks, log_probabilities, normalized
 from jumok.values import Decoder, Hypothesis, Memory, State
 
@@ -34,9 +35,7 @@ class Sequences(NamedTuple):
 def generate(
     decoder: Decoder,
     memory: Memory,
-    bos: int,
-    eos: int,
-    limits: Tensor,  # (B,)
+    request: SearchRequest,
     choose: TokenPicker,
     width: int = 1,
     banned: tuple[int, ...] = (),
@@ -45,10 +44,11 @@ def generate(
 
     The first step runs once for a source. Walkers that have arrived leave the state as soon as they can.
     """
+    limits, eos = request.limits(memory), request.eos
     answers: list[list[Hypothesis]] = [[] for _ in limits]
     if not answers:
         return answers
-    logits, state = first_step(decoder, memory, bos, width)
+    logits, state = first_step(decoder, memory, request.bos, width)
     walkers = at_start(limits, width)
     for step in range(int(limits.max())):
         if step:

@@ -1,12 +1,11 @@
 """Greedy search: the most probable token, step after step."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from jumok.search.generate import generate
-from jumok.search.protocol import limits_of, require_tokens
+from jumok.search.protocol import SearchRequest, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
 
@@ -23,17 +22,8 @@ class Greedy:
     def __post_init__(self) -> None:
         require_tokens(self.forbidden_tokens)
 
-    def __call__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        bos: int,
-        eos: int,
-        limit: Tensor | int,
-        numbers: Sequence[int] | None = None,
-    ) -> list[list[Hypothesis]]:
-        limits = limits_of(limit, memory)
-        return generate(decoder, memory, bos, eos, limits, most_probable, banned=self.forbidden_tokens)
+    def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
+        return generate(decoder, memory, request, most_probable, banned=self.forbidden_tokens)
 
 
 def most_probable(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:

@@ -1,7 +1,7 @@
-"""What every search has in common: how it is called, and the check of its options."""
+"""What every search has in common: what it is asked, how it is called, and the check of its options."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -10,37 +10,37 @@ from jumok.errors import ConfigurationError
 from jumok.values import Decoder, Hypothesis, Memory
 
 
+class SearchRequest(NamedTuple):
+    """What a search is asked of the sources in a memory."""
+
+    bos: int  # the token that every answer begins with
+    eos: int  # the token that ends one
+    max_tokens: (
+        Tensor | int
+    )  # of the answer of each source (B,), the end mark not counted, or one number for all
+    example_ids: Sequence[int] | None = None  # numbers of the sources in the whole job; None: 0 to B-1
+
+    def limits(self, memory: Memory) -> Tensor:
+        """The most tokens for each source (B,), on the device of the memory."""
+        limits = torch.as_tensor(self.max_tokens, device=memory.states.device).expand(len(memory.states))
+        if bool((limits < 1).any()):
+            raise ConfigurationError(
+                f"an answer must be allowed one token at least; got limit={int(limits.min())}; raise the limit"
+            )
+        return limits
+
+
 class Search(Protocol):
     """A way from a memory to the answers of a decoder."""
 
-    def __call__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        bos: int,
-        eos: int,
-        limit: Tensor | int,
-        numbers: Sequence[int] | None = None,
-    ) -> list[list[Hypothesis]]:
+    def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
         """Give the answers of each source, best first.
 
-        `limit` (B,) or one number: the most tokens of an answer, the end mark not counted. An answer that
-        reaches it is closed as it stands, without an end mark. `numbers`: the number of each source in the
-        whole job (0 to B-1 when not given); a search that draws at random keys its draws by it, so that an
-        answer does not depend on the batch that its source happens to stand in; others have no use for it.
-        The caller holds `torch.inference_mode`.
+        An answer that reaches `max_tokens` is closed as it stands, without an end mark. A search that draws at
+        random keys its draws by `example_ids`, so that an answer does not depend on the batch that its source
+        happens to stand in; others have no use for them. The caller holds `torch.inference_mode`.
         """
         ...
-
-
-def limits_of(limit: Tensor | int, memory: Memory) -> Tensor:
-    """The limit of each source (B,), on the device of the memory."""
-    limits = torch.as_tensor(limit, device=memory.states.device).expand(len(memory.states))
-    if bool((limits < 1).any()):
-        raise ConfigurationError(
-            f"an answer must be allowed one token at least; got limit={int(limits.min())}; raise the limit"
-        )
-    return limits
 
 
 def require(met: bool, option: str, wanted: str, got: object) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from jumok.search.generate import generate
-from jumok.search.protocol import limits_of, require, require_tokens
+from jumok.search.protocol import SearchRequest, require, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
 BLOCK = 64  # uniform numbers drawn at once for each walker
@@ -40,17 +40,9 @@ class Sampling:
         require(0 <= self.seed < 2**64, "seed", "between 0 and 2**64 - 1", self.seed)
         require_tokens(self.forbidden_tokens)
 
-    def __call__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        bos: int,
-        eos: int,
-        limit: Tensor | int,
-        numbers: Sequence[int] | None = None,
-    ) -> list[list[Hypothesis]]:
+    def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
         """Give the samples of each source, best first; see `Search`."""
-        numbers = range(len(memory.states)) if numbers is None else numbers
+        numbers = range(len(memory.states)) if request.example_ids is None else request.example_ids
         if len(numbers) != len(memory.states):
             raise ValueError(f"{len(memory.states)} sources need as many numbers; got {len(numbers)}")
         uniforms = Uniforms(self.seed, numbers, self.samples)
@@ -59,8 +51,7 @@ class Sampling:
             uniform = uniforms.at(step).to(walkers.device)[walkers]
             return inverse_cdf(self.weights(log_probability), uniform)
 
-        limits = limits_of(limit, memory)
-        return generate(decoder, memory, bos, eos, limits, draw, self.samples, self.forbidden_tokens)
+        return generate(decoder, memory, request, draw, self.samples, self.forbidden_tokens)
 
     def weights(self, log_probability: Tensor) -> Tensor:
         """What tokens are drawn by (R, V), not normalized: zero outside top_k and top_p."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from jumok.attention.maps import AttentionMap
 from jumok.errors import RunError
-from jumok.search.protocol import Search
+from jumok.search.protocol import Search, SearchRequest
 from jumok.search.scoring import log_probabilities
 from jumok.values import Decoder, Hypothesis, Memory, State
 
@@ -169,20 +169,12 @@ class TracedSearch:
     forbidden_tokens: tuple[int, ...] = ()  # those of the search, for log-probabilities like its own
     traces: list[SearchTrace] = field(default_factory=list)
 
-    def __call__(
-        self,
-        decoder: Decoder,
-        memory: Memory,
-        bos: int,
-        eos: int,
-        limit: Tensor | int,
-        numbers: Sequence[int] | None = None,
-    ) -> list[list[Hypothesis]]:
+    def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
         """Give the answers of each source, as the search does."""
         following = TracedDecoder(decoder, self.forbidden_tokens)
-        answers = self.search(following, memory, bos, eos, limit, numbers)
-        limits = torch.as_tensor(limit).expand(len(memory.states)).tolist()
-        self.traces.append(SearchTrace(following.steps, answers, limits, bos, eos))
+        answers = self.search(following, memory, request)
+        limits = request.limits(memory).tolist()
+        self.traces.append(SearchTrace(following.steps, answers, limits, request.bos, request.eos))
         return answers
 
 

@@ -22,7 +22,6 @@ from jumok.data.tables.open_text import is_file, is_folder
 IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
 NO_LABELS = ("classes.txt", "obj.names", "readme.txt", "notes.txt")  # what tools put beside labels
-BESIDE = "beside the images"
 
 
 class Candidate(NamedTuple):

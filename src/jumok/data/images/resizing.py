@@ -76,13 +76,6 @@ def fit_to_canvas(picture: ImageSample, canvas: tuple[int, int]) -> ImageSample:
     return crop_resize(picture, Window(0, 0, *picture.size), fitting_size(picture.size, canvas))
 
 
-def fitted_image(image: Image.Image | Tensor, canvas: tuple[int, int]) -> Tensor:
-    """An RGB picture, or pixels (3, Y, X), scaled to fit a canvas; pixels (3, Y', X')."""
-    pixels = pixels_of(image) if isinstance(image, Image.Image) else image
-    size = (pixels.shape[-2], pixels.shape[-1])
-    return fit_to_canvas(ImageSample(pixels, size), canvas).image
-
-
 def crop_resize(picture: ImageSample, window: Window, size: tuple[int, int]) -> ImageSample:
     """A window of a picture scaled to a size (height, width), in one resampling.
 

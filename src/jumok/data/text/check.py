@@ -1,4 +1,4 @@
-"""What a corpus is like: repetitions, leaks from training to test, lengths."""
+"""What a corpus is like: rows as hashes, to find those that are equal, and lengths."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -7,23 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from jumok.data.cache.store import TextStore
-
-SHOWN = 3
-
-
-class Leak(NamedTuple):
-    """A row whose inputs occur in the training data."""
-
-    line: int  # of the file it is in
-    train_line: int  # of the first such row of the training file
-    texts: tuple[str, ...]  # its inputs
-
-
-class Leaks(NamedTuple):
-    """How many rows were seen in training, and some of them."""
-
-    examples: int
-    shown: tuple[Leak, ...]
 
 
 class LengthSummary(NamedTuple):
@@ -35,24 +18,6 @@ class LengthSummary(NamedTuple):
     max: int
     mean: float
     total: int
-
-
-def duplicates(store: TextStore) -> int:
-    """The number of rows that are wholly equal to an earlier one."""
-    return len(store) - len(np.unique(digests(store, store.columns)))
-
-
-def leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) -> Leaks:
-    """The rows of `other` whose inputs are in `train`."""
-    known = digests(train, columns_in)  # (N,)
-    asked = digests(other, columns_in)  # (M,)
-    rows = np.flatnonzero(np.isin(asked, known))
-    shown = []
-    for i in map(int, rows[:SHOWN]):
-        first = int(np.argmax(known == asked[i]))
-        texts = tuple(other.text(column, i) for column in columns_in)
-        shown.append(Leak(other.line(i), train.line(first), texts))
-    return Leaks(len(rows), tuple(shown))
 
 
 def digests(store: TextStore, columns: Sequence[str]) -> np.ndarray:

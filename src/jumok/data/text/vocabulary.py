@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from jumok.data.text.jamo import compose, decompose, origins
@@ -111,10 +110,6 @@ class Vocabulary:
             (end - len(text[begin:end].lstrip(" ") or text[begin:end]), end)
             for begin, end in self._in_text(text, found.offsets)
         ]
-
-    def unknown_share(self, ids: Sequence[int] | np.ndarray) -> float:
-        """The share of unknown tokens among some token numbers, 0 to 1."""
-        return float(np.mean(np.asarray(ids) == UNK)) if len(ids) else 0.0
 
     def _cut(self, text: str) -> str:
         """The text as the tokenizer gets it."""

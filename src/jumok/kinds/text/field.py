@@ -33,6 +33,7 @@ from jumok.losses.tokens import Loss, token_loss
 from jumok.metrics.metric import Metric
 from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, telling_metrics, text_metrics
+from jumok.search import SearchRequest
 from jumok.search.tracing import TracedSearch
 from jumok.values import Memories, Padded, TextPrediction
 
@@ -68,7 +69,7 @@ class TextHead:
         self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
     ) -> list[TextPrediction]:
         """The best text for each source, with its alternatives."""
-        found = request.search(decoder, memories.joined, BOS, EOS, self.limit(request), request.example_ids)
+        found = request.search(decoder, memories.joined, self.search_request(request))
         return [self.codec.to_prediction(hypotheses) for hypotheses in found]
 
     def replay(
@@ -76,7 +77,7 @@ class TextHead:
     ) -> RescorableTexts:
         """All answers of the search."""
         followed = TracedSearch(request.search, BANNED)
-        (found,) = followed(decoder, memories.joined, BOS, EOS, self.limit(request), request.example_ids)
+        (found,) = followed(decoder, memories.joined, self.search_request(request))
         (trace,) = followed.traces
         best = self.codec.to_prediction(found)
         tokens = tuple(tuple(trace.tokens_of(0, rank)) for rank in range(len(found)))
@@ -92,9 +93,10 @@ class TextHead:
             self.codec.backwards,
         )
 
-    def limit(self, request: DecodingRequest) -> int:
-        """The most tokens that are written, the end mark left out."""
-        return min(request.max_tokens, self.max_tokens - 1)
+    def search_request(self, request: DecodingRequest) -> SearchRequest:
+        """What is asked of the search, in tokens of this vocabulary."""
+        limit = min(request.max_tokens, self.max_tokens - 1)  # the end mark left out
+        return SearchRequest(BOS, EOS, limit, request.example_ids)
 
 
 @dataclass(frozen=True)
