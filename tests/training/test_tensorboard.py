@@ -7,8 +7,8 @@ import pytest
 
 from jumok.errors import ConfigurationError
 from jumok.experiment import read_experiment
+from jumok.runs.layout import RunLayout
 from jumok.training import NullReporter, train
-from jumok.training.tensorboard import FOLDER
 from small_experiments import write_experiment, write_words
 
 LOGGED = ["training.log=tensorboard"]
@@ -18,7 +18,7 @@ def curves(run) -> dict[str, list[tuple[int, float]]]:
     """Tag -> steps and values."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    read = EventAccumulator(str(run / FOLDER)).Reload()
+    read = EventAccumulator(str(RunLayout(run).tensorboard)).Reload()
     return {tag: [(event.step, event.value) for event in read.Scalars(tag)] for tag in read.Tags()["scalars"]}
 
 
