@@ -2,7 +2,7 @@
 
 One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width,
 `H` heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
-`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of a picture.
+`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of an image.
 A mask is boolean, and True means "may be looked at".
 """
 
@@ -27,7 +27,7 @@ class Padded(NamedTuple):
 
 
 class ImageBatch(NamedTuple):
-    """Pictures side by side in one tensor, each in the upper left corner, black around."""
+    """Images side by side in one tensor, each in the upper left corner, black around."""
 
     pixels: Tensor  # (B, 3, Y, X) uint8, RGB
     valid_size: Tensor  # (B, 2), height and width of the real part
@@ -38,11 +38,11 @@ class ImageBatch(NamedTuple):
 
 
 class Pyramid(NamedTuple):
-    """What pictures became: feature maps, from fine to coarse."""
+    """What images became: feature maps, from fine to coarse."""
 
     levels: tuple[Tensor, ...]  # each (B, C, Y, X)
-    strides: tuple[int, ...]  # pixels of the picture from one cell of a level to the next
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    strides: tuple[int, ...]  # pixels of the image from one cell of a level to the next
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
     size: tuple[int, int]  # height and width of the batch in pixels
 
 
@@ -52,12 +52,12 @@ class Memory(NamedTuple):
     states: Tensor  # (B, S, D)
     valid: Tensor  # (B, S), True on real positions
     summary: Tensor  # (B, D), the whole source in one vector
-    pyramid: Pyramid | None = None  # of a picture
-    places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of a picture stands
+    pyramid: Pyramid | None = None  # of an image
+    places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of an image stands
 
 
 class BoxTargets(NamedTuple):
-    """The objects that are marked in pictures, in the pixels of the batch."""
+    """The objects that are marked in images, in the pixels of the batch."""
 
     boxes: Tensor  # (B, N, 4), zeros where there is none
     labels: Tensor  # (B, N), numbers of classes
@@ -69,7 +69,7 @@ class BoxTargets(NamedTuple):
 
 
 class MaskTargets(NamedTuple):
-    """The class of each pixel of pictures."""
+    """The class of each pixel of images."""
 
     classes: Tensor  # (B, Y, X) int64, -1 where nothing is known: such pixels do not count
 
@@ -78,7 +78,7 @@ class MaskTargets(NamedTuple):
 
 
 class Detections(NamedTuple):
-    """Boxes that were found in one picture, the surest first."""
+    """Boxes that were found in one image, the surest first."""
 
     boxes: Tensor  # (N, 4)
     scores: Tensor  # (N,), 0 to 1

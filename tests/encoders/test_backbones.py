@@ -133,7 +133,7 @@ def test_vgg_and_swin_have_other_levels():
         ("resnet18.a9_in1k", "did you mean 'resnet18.a"),
         ("?", "known are: resnet18, resnet50"),
         ("hf-hub:timm/resnet18.a1_in1k", "timm has no backbone"),
-        ("mixer_b16_224", "does not give feature levels of pictures of any size (Input height"),
+        ("mixer_b16_224", "does not give feature levels of images of any size (Input height"),
     ],
 )
 def test_names_that_are_no_backbone(name, sentence):

@@ -1,4 +1,4 @@
-"""Augmentation: pictures as they might have been, with boxes and masks moved alike.
+"""Augmentation: images as they might have been, with boxes and masks moved alike.
 
 Parameters are drawn from a generator that is passed, and handed to the functions of torchvision's transforms.v2. Its
 transform classes draw from torch's global generator: batches are made in threads of their own while a training step
@@ -32,18 +32,18 @@ MIDDLE = (0.3, 0.7)  # of each side, where the centre of a mosaic may lie
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to a picture of a batch.
+    """What may happen to an image of a batch.
 
-    `scale` is relative to the size at which the whole picture fits the canvas: below 1 it becomes smaller than the
+    `scale` is relative to the size at which the whole image fits the canvas: below 1 it becomes smaller than the
     canvas, above 1 a part of it is seen. An object of which less than `visible` is left is forgotten.
     """
 
     flip: Literal["none", "horizontal", "both"] = "horizontal"  # each with probability one half
     scale: tuple[float, float] = (0.6, 1.6)
-    crop: float = 1.0  # the least share of each side that stays in the picture; 1 crops nothing
+    crop: float = 1.0  # the least share of each side that stays in the image; 1 crops nothing
     rotate: float = 0.0  # degrees at most, to either side
     colour: float = 0.2  # brightness, contrast and saturation change by this share at most
-    mosaic: float = 0.0  # probability that a picture is put together from four of the batch
+    mosaic: float = 0.0  # probability that an image is put together from four of the batch
     visible: float = 0.2  # the least share of a box's area that must be left
 
     def __post_init__(self) -> None:
@@ -59,61 +59,61 @@ class Augmentation:
             raise ValueError(f"rotate must be in 0 to 180 degrees; got {self.rotate:g}")
 
     def __call__(
-        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+        self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> list[ImageSample]:
-        """The pictures of a batch, changed; each fits the canvas (height, width) or is smaller.
+        """The images of a batch, changed; each fits the canvas (height, width) or is smaller.
 
         A pure function of its arguments and the state of `random`.
         """
-        if self.mosaic and any(picture.boxes is None and picture.mask is None for picture in pictures):
+        if self.mosaic and any(sample.boxes is None and sample.mask is None for sample in samples):
             raise ValueError(
-                "mosaic puts four pictures together, and only boxes and masks can follow; set mosaic to 0"
+                "mosaic puts four images together, and only boxes and masks can follow; set mosaic to 0"
             )
-        return [self.changed(number, pictures, canvas, random) for number in range(len(pictures))]
+        return [self.changed(number, samples, canvas, random) for number in range(len(samples))]
 
     def changed(
         self,
         number: int,
-        pictures: Sequence[ImageSample],
+        samples: Sequence[ImageSample],
         canvas: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """What becomes of the picture `number` of a batch."""
-        picture = pictures[number]
+        """What becomes of the image `number` of a batch."""
+        sample = samples[number]
         if random.random() < self.mosaic:
-            chosen = [picture, *(pictures[other] for other in random.integers(len(pictures), size=3))]
+            chosen = [sample, *(samples[other] for other in random.integers(len(samples), size=3))]
             composed = self.composed(chosen, canvas, random)
         else:
-            composed = self.moved(picture, canvas, canvas, random)
+            composed = self.moved(sample, canvas, canvas, random)
         return replace(composed, image=self.coloured(composed.image, random))
 
     def composed(
-        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+        self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> ImageSample:
-        """A mosaic of four pictures."""
+        """A mosaic of four images."""
         row, column = (
             min(max(1, round(random.uniform(*MIDDLE) * side)), max(1, side - 1)) for side in canvas
         )
         rooms = quarters(canvas, (row, column))
         tiles = [
-            self.moved(picture, canvas, room, random) for picture, room in zip(pictures, rooms, strict=True)
+            self.moved(sample, canvas, room, random) for sample, room in zip(samples, rooms, strict=True)
         ]
         return mosaic(tiles, canvas, (row, column))
 
     def moved(
         self,
-        picture: ImageSample,
+        sample: ImageSample,
         canvas: tuple[int, int],
         room: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """A window of the picture in a room of the canvas, flipped and rotated."""
+        """A window of the image in a room of the canvas, flipped and rotated."""
         shares = random.uniform(self.crop, 1.0, size=2)
-        scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(picture.size, canvas)
+        scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(sample.size, canvas)
         place, flips, turn = random.random(2), random.random(2) < 0.5, random.uniform(-1, 1)
-        window = drawn_window(picture.size, shares, (room[0] / scale, room[1] / scale), place)
+        window = drawn_window(sample.size, shares, (room[0] / scale, room[1] / scale), place)
         size = scaled_side(window.height, scale, room[0]), scaled_side(window.width, scale, room[1])
-        seen = crop_resize(picture, window, size)
+        seen = crop_resize(sample, window, size)
         seen = flipped(seen, self.flip != "none" and flips[0], self.flip == "both" and flips[1])
         seen = drop_occluded(seen, self.visible)
         if not self.rotate:
@@ -133,7 +133,7 @@ class Augmentation:
 def drawn_window(
     size: tuple[int, int], shares: np.ndarray, most: tuple[float, float], place: np.ndarray
 ) -> Window:
-    """A window of these shares (2,) of a picture's sides, no larger than `most`, at a place (2,) in 0 to 1."""
+    """A window of these shares (2,) of an image's sides, no larger than `most`, at a place (2,) in 0 to 1."""
     height, width = (
         min(side, max(1, round(min(side * share, limit))))
         for side, share, limit in zip(size, shares.tolist(), most, strict=True)
@@ -145,48 +145,48 @@ def drawn_window(
     return Window(top, left, height, width)
 
 
-def flipped(picture: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
-    """The picture mirrored."""
+def flipped(sample: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
+    """The image mirrored."""
     for wanted, mirror in (
         (left_right, transforms.horizontal_flip),
         (upside_down, transforms.vertical_flip),
     ):
         if wanted:
-            boxes = unclipped_boxes(picture)
-            picture = replace(
-                picture,
-                image=mirror(picture.image),
+            boxes = unclipped_boxes(sample)
+            sample = replace(
+                sample,
+                image=mirror(sample.image),
                 boxes=None if boxes is None else mirror(boxes).as_subclass(Tensor),
-                mask=None if picture.mask is None else mirror(picture.mask[None])[0],
+                mask=None if sample.mask is None else mirror(sample.mask[None])[0],
             )
-    return picture
+    return sample
 
 
-def rotated(picture: ImageSample, angle: float) -> ImageSample:
-    """The picture turned about its middle by degrees; a box becomes the box around the turned one.
+def rotated(sample: ImageSample, angle: float) -> ImageSample:
+    """The image turned about its middle by degrees; a box becomes the box around the turned one.
 
     The corners that open are black and of no known class.
     """
-    boxes, mask = unclipped_boxes(picture), picture.mask
+    boxes, mask = unclipped_boxes(sample), sample.mask
     return replace(
-        picture,
-        image=transforms.rotate(picture.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
+        sample,
+        image=transforms.rotate(sample.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
         boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
         mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN)[0],
     )
 
 
-def drop_occluded(picture: ImageSample, visible: float) -> ImageSample:
-    """Boxes clipped to the picture; without those of which less than a share `visible` of the area is left."""
-    if picture.boxes is None:
-        return picture
-    height, width = picture.size
-    clipped = geometry.clip(picture.boxes, width, height)  # (N, 4)
+def drop_occluded(sample: ImageSample, visible: float) -> ImageSample:
+    """Boxes clipped to the image; without those of which less than a share `visible` of the area is left."""
+    if sample.boxes is None:
+        return sample
+    height, width = sample.size
+    clipped = geometry.clip(sample.boxes, width, height)  # (N, 4)
     seen = (clipped[:, 2:] - clipped[:, :2] >= SMALLEST).all(-1)
-    seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(picture.boxes)
+    seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(sample.boxes)
     return replace(
-        picture,
+        sample,
         boxes=clipped[seen],
-        labels=None if picture.labels is None else picture.labels[seen],
-        crowd=None if picture.crowd is None else picture.crowd[seen],
+        labels=None if sample.labels is None else sample.labels[seen],
+        crowd=None if sample.crowd is None else sample.crowd[seen],
     )

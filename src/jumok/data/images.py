@@ -1,7 +1,7 @@
-"""Reads people's pictures: the formats below, shown upright, never a surprise about memory.
+"""Reads people's images: the formats below, shown upright, never a surprise about memory.
 
-Cameras store a picture as the sensor saw it, and in EXIF how to turn it. Annotation tools and browsers show it turned,
-and so do we: sizes, pixels and boxes always mean the picture as it is shown. What a PNG says about it after its pixels
+Cameras store an image as the sensor saw it, and in EXIF how to turn it. Annotation tools and browsers show it turned,
+and so do we: sizes, pixels and boxes always mean the image as it is shown. What a PNG says about it after its pixels
 comes too late and is not looked at.
 """
 
@@ -33,8 +33,8 @@ else:  # who has no images waits for no Pillow
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB
-UPRIGHT = 1  # EXIF's number for a picture that is stored as it is shown
-TURNS = {  # what makes a picture upright, in the words of PIL.Image.Transpose
+UPRIGHT = 1  # EXIF's number for an image that is stored as it is shown
+TURNS = {  # what makes an image upright, in the words of PIL.Image.Transpose
     2: "FLIP_LEFT_RIGHT",
     3: "ROTATE_180",
     4: "FLIP_TOP_BOTTOM",
@@ -85,7 +85,7 @@ class Size(NamedTuple):
 
 
 class ImageHeader(NamedTuple):
-    """What is known of a picture without decoding its pixels."""
+    """What is known of an image without decoding its pixels."""
 
     size: Size  # as it is shown
     stored: Size  # as the file has it
@@ -93,7 +93,7 @@ class ImageHeader(NamedTuple):
 
 
 def read_header(path: Path) -> ImageHeader:
-    """Size and orientation of a picture; raises UnreadableFile."""
+    """Size and orientation of an image; raises UnreadableFile."""
     with opened(path) as image:
         return header_of(image)
 
@@ -105,7 +105,7 @@ def read_image(path: Path) -> Image.Image:
 
 
 def load_image(path: Path) -> Image.Image:
-    """A picture as RGB, shown upright, for callers outside this room; raises DataError."""
+    """An image as RGB, shown upright, for callers outside this room; raises DataError."""
     try:
         return read_image(path)
     except UnreadableFile as unreadable:
@@ -195,9 +195,9 @@ def header_of(image: Image.Image) -> ImageHeader:
 def orientation(image: Image.Image) -> int:
     """EXIF's orientation, 1 when there is none or nonsense; looks at the header alone."""
     try:
-        # of the base class: the one of PNG decodes the picture, to find what stands behind its pixels
+        # of the base class: the one of PNG decodes the image, to find what stands behind its pixels
         number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
-    except BROKEN:  # damaged EXIF; the picture may be fine
+    except BROKEN:  # damaged EXIF; the image may be fine
         return UPRIGHT
     return number if number in TURNS else UPRIGHT
 

@@ -1,6 +1,6 @@
-"""Mosaics: four pictures around a point of one canvas (Bochkovskiy et al., 2020).
+"""Mosaics: four images around a point of one canvas (Bochkovskiy et al., 2020).
 
-A model meets objects of four pictures at once, cut at new places and beside new neighbours.
+A model meets objects of four images at once, cut at new places and beside new neighbours.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ def quarters(canvas: tuple[int, int], centre: Centre) -> list[tuple[int, int]]:
 
 
 def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre) -> ImageSample:
-    """Four pictures, each no larger than its quarter, with a corner at the centre.
+    """Four images, each no larger than its quarter, with a corner at the centre.
 
     What they leave uncovered is black and of no known class. The original size is the first one's.
     """

@@ -1,6 +1,6 @@
-"""Pictures of any size scaled into the canvas of a batch, with what is marked in them.
+"""Images of any size scaled into the canvas of a batch, with what is marked in them.
 
-A picture keeps its aspect and touches the canvas from within: it is as high or as wide as the canvas. In a batch it
+An image keeps its aspect and touches the canvas from within: it is as high or as wide as the canvas. In a batch it
 lies in the upper left corner, so that a scaled box needs no shift.
 """
 
@@ -25,7 +25,7 @@ UNKNOWN = -1  # the class of a pixel of which nothing is known
 
 @dataclass(frozen=True)
 class ImageSample:
-    """A picture with what is marked in it: boxes, a mask, both or nothing."""
+    """An image with what is marked in it: boxes, a mask, both or nothing."""
 
     image: Tensor  # (3, Y, X) uint8, RGB
     original: tuple[int, int]  # height and width before any scaling
@@ -42,7 +42,7 @@ class ImageSample:
 
 
 class Window(NamedTuple):
-    """A part of a picture, in its pixels."""
+    """A part of an image, in its pixels."""
 
     top: int
     left: int
@@ -51,17 +51,17 @@ class Window(NamedTuple):
 
 
 def pixels_of(image: Image.Image) -> Tensor:
-    """The pixels (3, Y, X) of an RGB picture, laid out channels last, in which they are scaled the fastest."""
+    """The pixels (3, Y, X) of an RGB image, laid out channels last, in which they are scaled the fastest."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def fitting_scale(size: tuple[int, int], canvas: tuple[int, int]) -> float:
-    """The factor by which a picture of a size (height, width) fits a canvas."""
+    """The factor by which an image of a size (height, width) fits a canvas."""
     return min(canvas[0] / size[0], canvas[1] / size[1])
 
 
 def fitting_size(size: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, int]:
-    """The height and width that a picture of a size has on a canvas."""
+    """The height and width that an image of a size has on a canvas."""
     scale = fitting_scale(size, canvas)
     return scaled_side(size[0], scale, canvas[0]), scaled_side(size[1], scale, canvas[1])
 
@@ -71,43 +71,43 @@ def scaled_side(side: float, scale: float, most: int) -> int:
     return min(most, max(1, round(side * scale)))
 
 
-def fit_to_canvas(picture: ImageSample, canvas: tuple[int, int]) -> ImageSample:
-    """The picture scaled to fit a canvas (height, width), enlarged where it is smaller."""
-    return crop_resize(picture, Window(0, 0, *picture.size), fitting_size(picture.size, canvas))
+def fit_to_canvas(sample: ImageSample, canvas: tuple[int, int]) -> ImageSample:
+    """The image scaled to fit a canvas (height, width), enlarged where it is smaller."""
+    return crop_resize(sample, Window(0, 0, *sample.size), fitting_size(sample.size, canvas))
 
 
 def fitted_image(image: Image.Image | Tensor, canvas: tuple[int, int]) -> Tensor:
-    """An RGB picture, or pixels (3, Y, X), scaled to fit a canvas; pixels (3, Y', X')."""
+    """An RGB image, or pixels (3, Y, X), scaled to fit a canvas; pixels (3, Y', X')."""
     pixels = pixels_of(image) if isinstance(image, Image.Image) else image
     size = (pixels.shape[-2], pixels.shape[-1])
     return fit_to_canvas(ImageSample(pixels, size), canvas).image
 
 
-def crop_resize(picture: ImageSample, window: Window, size: tuple[int, int]) -> ImageSample:
-    """A window of a picture scaled to a size (height, width), in one resampling.
+def crop_resize(sample: ImageSample, window: Window, size: tuple[int, int]) -> ImageSample:
+    """A window of an image scaled to a size (height, width), in one resampling.
 
     Boxes stay whole: they may reach beyond the window, or lie outside of it.
     """
     return replace(
-        picture,
-        image=transforms.resized_crop(picture.image, *window, list(size), antialias=True),
-        boxes=moved_boxes(picture, window, size),
-        mask=None if picture.mask is None else cut_mask(picture.mask, window, size),
+        sample,
+        image=transforms.resized_crop(sample.image, *window, list(size), antialias=True),
+        boxes=moved_boxes(sample, window, size),
+        mask=None if sample.mask is None else cut_mask(sample.mask, window, size),
     )
 
 
-def moved_boxes(picture: ImageSample, window: Window, size: tuple[int, int]) -> Tensor | None:
-    boxes = unclipped_boxes(picture)
+def moved_boxes(sample: ImageSample, window: Window, size: tuple[int, int]) -> Tensor | None:
+    boxes = unclipped_boxes(sample)
     if boxes is None:
         return None
     return transforms.resized_crop(boxes, *window, list(size)).as_subclass(Tensor)
 
 
-def unclipped_boxes(picture: ImageSample) -> "BoundingBoxes | None":
+def unclipped_boxes(sample: ImageSample) -> "BoundingBoxes | None":
     """The boxes as torchvision moves them, not clipped on the way."""
-    if picture.boxes is None:
+    if sample.boxes is None:
         return None
-    return tensors.BoundingBoxes(picture.boxes, format="XYXY", canvas_size=picture.size, clamping_mode=None)
+    return tensors.BoundingBoxes(sample.boxes, format="XYXY", canvas_size=sample.size, clamping_mode=None)
 
 
 def cut_mask(mask: Tensor, window: Window, size: tuple[int, int]) -> Tensor:
@@ -120,6 +120,6 @@ def cut_mask(mask: Tensor, window: Window, size: tuple[int, int]) -> Tensor:
 
 
 def scaled_boxes(boxes: Tensor, before: tuple[int, int], after: tuple[int, int]) -> Tensor:
-    """Boxes (..., 4) of a picture of one size (height, width) in the pixels of another size of it."""
+    """Boxes (..., 4) of an image of one size (height, width) in the pixels of another size of it."""
     vertical, horizontal = after[0] / before[0], after[1] / before[1]
     return boxes * boxes.new_tensor((horizontal, vertical, horizontal, vertical))

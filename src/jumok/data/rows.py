@@ -46,7 +46,7 @@ class Source(Protocol):
 
     @property
     def classes(self) -> tuple[Class, ...]:
-        """The classes of annotated pictures, once the rows were read."""
+        """The classes of annotated images, once the rows were read."""
         ...
 
     @property

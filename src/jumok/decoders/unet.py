@@ -18,7 +18,7 @@ GROUP = 8  # channels that are normalized together
 class Convolution(nn.Sequential):
     """Convolution, normalization, ReLU: (B, C, Y, X) to (B, width, Y, X).
 
-    Groups of channels are normalized within each picture (Wu & He, 2018), for batches of pictures are small.
+    Groups of channels are normalized within each image (Wu & He, 2018), for batches of images are small.
     """
 
     def __init__(self, channels: int, width: int, kernel: int = 3) -> None:
@@ -92,7 +92,7 @@ class UNetDecoder(nn.Module):
     def forward(self, memory: Memory) -> Tensor:
         """Logits (B, C, Y, X) of the class of each pixel of the batch."""
         if memory.pyramid is None:
-            raise ValueError("a decoder of pixels needs the feature maps of a picture; this memory has none")
+            raise ValueError("a decoder of pixels needs the feature maps of an image; this memory has none")
         levels, size = memory.pyramid.levels, memory.pyramid.size
         x = self.coarsest(levels[-1])
         for up, mix, level in zip(self.up, self.mix, reversed(levels[:-1]), strict=True):

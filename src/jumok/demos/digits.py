@@ -1,6 +1,6 @@
 """Real handwritten digits strewn over made scenes: to be found, painted over, or read.
 
-`digits.npz` holds 1,797 digits of 13 people as pictures of 8 × 8 cells with grey values from 0 to 16, and their labels:
+`digits.npz` holds 1,797 digits of 13 people as images of 8 × 8 cells with grey values from 0 to 16, and their labels:
 the test part of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
 Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0, as scikit-learn has it (`load_digits`).
 Scenes for testing hold only handwriting that no scene for training has.
@@ -192,7 +192,7 @@ def number_in(scene: Scene) -> str:
 
 def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
     """A COCO file."""
-    pictures = [
+    images = [
         AnnotatedImage(
             folder / "images" / name,
             name,
@@ -202,7 +202,7 @@ def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
         )
         for name, scene in kept
     ]
-    data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(pictures))
+    data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(images))
     write_made(folder / f"{part}.json", coco_text(data).encode())
 
 

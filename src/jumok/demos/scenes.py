@@ -1,6 +1,6 @@
 """Made scenes: coloured surfaces with lines and shapes on them, and handwriting painted over it.
 
-Handwriting comes as grey pictures (8, 8) in 0 to 1. It is enlarged, slanted, turned, and painted in a colour that
+Handwriting comes as grey images (8, 8) in 0 to 1. It is enlarged, slanted, turned, and painted in a colour that
 stands out from what is behind it; the pixels that it covers are known.
 """
 
@@ -37,7 +37,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture with the digits that it holds, in the order in which they were painted."""
+    """An image with the digits that it holds, in the order in which they were painted."""
 
     pixels: np.ndarray  # (Y, X, 3) uint8
     digits: tuple[Placed, ...]

@@ -1,4 +1,4 @@
-"""Drawn pictures as the bytes of files."""
+"""Drawn images as the bytes of files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ else:  # who has no images waits for no Pillow
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken
 SMALLER = 0.75  # of each side, where no quality is low enough
 SMALLEST = 64  # pixels of a side, below which nothing is gained
-SHOWN = 1024  # pixels of the longer side of a picture on a page
-EXACT = 256 * 256  # pixels up to which a picture on a page keeps each of them
+SHOWN = 1024  # pixels of the longer side of an image on a page
+EXACT = 256 * 256  # pixels up to which an image on a page keeps each of them
 
 
 def jpeg(image: Image.Image, most: int | None = None) -> bytes:
-    """A picture as JPEG, of at most `most` bytes where that is possible."""
+    """An image as JPEG, of at most `most` bytes where that is possible."""
     while True:
         for quality in QUALITIES:
             data = encoded(image, quality)
@@ -41,7 +41,7 @@ def encoded(image: Image.Image, quality: int) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as PNG, which says in its head who made it."""
+    """An image as PNG, which says in its head who made it."""
     file, about = io.BytesIO(), PngImagePlugin.PngInfo()
     about.add_text("Software", "jumok")
     image.save(file, format="PNG", pnginfo=about)
@@ -49,13 +49,13 @@ def png(image: Image.Image) -> bytes:
 
 
 def shrunk(size: tuple[int, int]) -> tuple[int, int]:
-    """The height and width in which a picture of a size is shown on a page."""
+    """The height and width in which an image of a size is shown on a page."""
     scale = min(1.0, SHOWN / max(1, *size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def data_url(image: Image.Image, exact: bool = False) -> str:
-    """A picture within the text of a page, scaled down where it is large; `exact` keeps each of its colours."""
+    """An image within the text of a page, scaled down where it is large; `exact` keeps each of its colours."""
     height, width = shrunk((image.height, image.width))
     if image.size != (width, height):
         how = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS

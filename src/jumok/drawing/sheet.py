@@ -1,4 +1,4 @@
-"""Labelled pictures side by side, with boxes, names and masks drawn over them."""
+"""Labelled images side by side, with boxes, names and masks drawn over them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ transforms = Deferred("torchvision.transforms.v2.functional")
 utilities = Deferred("torchvision.utils")
 
 PAPER, INK = (250, 250, 250), (30, 30, 30)
-GAP = 12  # pixels between pictures
+GAP = 12  # pixels between images
 OPACITY = 0.5  # of masks
 SMALLEST = 16  # pixels of the letters of a legend
 LINES = 4  # of a title
 TRIES = 4  # places for a tag
-TALLEST = 1.5  # height of a picture over the width of its place
+TALLEST = 1.5  # height of an image over the width of its place
 NOTHING = -1  # in a mask: no class
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
@@ -46,9 +46,9 @@ Edges = tuple[int, int, int, int]  # left, upper, right, lower
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """A picture and what is marked in it, classes as numbers."""
+    """An image and what is marked in it, classes as numbers."""
 
-    image: Tensor  # (3, Y, X) uint8
+    pixels: Tensor  # (3, Y, X) uint8
     title: str = ""
     boxes: Tensor | None = None  # (N, 4)
     labels: tuple[int, ...] = ()  # the class of each box
@@ -57,20 +57,20 @@ class LabelledImage:
 
     @property
     def is_marked(self) -> bool:
-        """Whether more than the picture itself is drawn."""
+        """Whether more than the image itself is drawn."""
         return self.boxes is not None or self.mask is not None
 
 
-def labelled(picture: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
-    """A picture of a data set as it is drawn; objects of unknown classes are left out."""
+def labelled(annotated: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
+    """An image of a data set as it is drawn; objects of unknown classes are left out."""
     numbers = {name: number for number, name in enumerate(data.names)}
-    known = [one for one in picture.annotations if one.name in numbers]
-    image = transforms.pil_to_tensor(load_image(picture.path))  # (3, Y, X)
+    known = [one for one in annotated.annotations if one.name in numbers]
+    image = transforms.pil_to_tensor(load_image(annotated.path))  # (3, Y, X)
     boxes = torch.tensor([one.box for one in known]).reshape(-1, 4)  # (N, 4)
     labels = tuple(numbers[one.name] for one in known)
     outlines = mask_of_outlines(known, labels, image.shape[2], image.shape[1])
-    mask = mask_of_file(picture.mask, data) if picture.mask else outlines
-    return LabelledImage(image, picture.name, boxes, labels, mask=mask)
+    mask = mask_of_file(annotated.mask, data) if annotated.mask else outlines
+    return LabelledImage(image, annotated.name, boxes, labels, mask=mask)
 
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
@@ -90,21 +90,21 @@ def mask_of_outlines(
 
 
 def draw_sheet(
-    pictures: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
     classes: Sequence[str],
     columns: int | None = None,
     cell: int = 480,
     counted: bool = True,
 ) -> Image.Image:
-    """All pictures in a grid, each as wide as `cell` pixels, and a legend of the classes that occur.
+    """All images in a grid, each as wide as `cell` pixels, and a legend of the classes that occur.
 
-    The legend says how many boxes each class has in all pictures together, if that is `counted`.
+    The legend says how many boxes each class has in all images together, if that is `counted`.
     """
-    columns = columns or max(1, ceil(sqrt(len(pictures))))
-    tiles = [titled(draw_picture(picture, classes, cell), picture.title, cell) for picture in pictures]
+    columns = columns or max(1, ceil(sqrt(len(images))))
+    tiles = [titled(draw_image(image, classes, cell), image.title, cell) for image in images]
     lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     width = columns * (cell + GAP) + GAP
-    legend = draw_legend(pictures, classes, width, counted, max(SMALLEST, cell // 36))
+    legend = draw_legend(images, classes, width, counted, max(SMALLEST, cell // 36))
     heights = [max(tile.height for tile in line) + GAP for line in lines]
     sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
     top = GAP
@@ -116,23 +116,23 @@ def draw_sheet(
     return sheet
 
 
-def draw_picture(picture: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
-    """One picture, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
-    scale = min(width / picture.image.shape[2], TALLEST * width / picture.image.shape[1])
-    size = max(1, round(picture.image.shape[2] * scale)), max(1, round(picture.image.shape[1] * scale))
-    shown = transforms.to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
+def draw_image(image: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
+    """One image, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
+    scale = min(width / image.pixels.shape[2], TALLEST * width / image.pixels.shape[1])
+    size = max(1, round(image.pixels.shape[2] * scale)), max(1, round(image.pixels.shape[1] * scale))
+    shown = transforms.to_pil_image(image.pixels).resize(size, Image.Resampling.LANCZOS)
     pixels = transforms.pil_to_tensor(shown)  # (3, Y, X)
-    if picture.mask is not None:
-        pixels = with_mask(pixels, picture.mask, classes)
-    if picture.boxes is None or not len(picture.boxes):
+    if image.mask is not None:
+        pixels = with_mask(pixels, image.mask, classes)
+    if image.boxes is None or not len(image.boxes):
         return transforms.to_pil_image(pixels)
-    boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
-    colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
+    boxes = ordered(image.boxes.float() * scale)  # (N, 4)
+    colours = [PALETTE[label % len(PALETTE)] for label in image.labels]
     thick = max(2, round(width / 320))
     drawn = transforms.to_pil_image(
         utilities.draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick)
     )
-    names = picture.tags or [classes[label] for label in picture.labels]
+    names = image.tags or [classes[label] for label in image.labels]
     draw_names(drawn, boxes.tolist(), names, colours)
     return drawn
 
@@ -143,12 +143,12 @@ def ordered(boxes: Tensor) -> Tensor:
 
 
 def is_painted(number: int, classes: Sequence[str]) -> bool:
-    """Whether pixels of a class are painted: all but the background, through which the picture is seen."""
+    """Whether pixels of a class are painted: all but the background, through which the image is seen."""
     return number >= 0 and not (number < len(classes) and classes[number] == BACKGROUND)
 
 
 def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
-    """A picture (3, Y, X) with the classes of a mask, of any size, laid over it; the background stays as it is."""
+    """An image (3, Y, X) with the classes of a mask, of any size, laid over it; the background stays as it is."""
     size = (pixels.shape[2], pixels.shape[1])
     fitted = Image.fromarray(mask.numpy().astype(np.int32)).resize(size, Image.Resampling.NEAREST)
     numbers = torch.from_numpy(np.array(fitted))  # (Y, X)
@@ -163,7 +163,7 @@ def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
 def draw_names(
     image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
 ) -> None:
-    """Name each box in a tag on its upper edge, moved to where the picture has room for it."""
+    """Name each box in a tag on its upper edge, moved to where the image has room for it."""
     draw = ImageDraw.Draw(image)
     font = font_for("".join(names), max(9, round(image.width / 44)))
     texts = [tuple(map(round, draw.textbbox((0, 0), name, font=font))) for name in names]
@@ -174,14 +174,14 @@ def draw_names(
 
 
 def tag_places(
-    boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], picture: tuple[int, int]
+    boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], image: tuple[int, int]
 ) -> list[Edges]:
-    """Where the tag of each box lies in a picture (width, height); the last ones have the first choice."""
+    """Where the tag of each box lies in an image (width, height); the last ones have the first choice."""
     taken: list[Edges] = []
     for (x1, y1, _, _), (width, height) in list(zip(boxes, sizes, strict=True))[::-1]:
         above = round(y1) - height
-        x = max(0, min(round(x1), picture[0] - width))
-        y = free_height(x, above if above >= 0 else round(y1), width, height, picture[1], taken)
+        x = max(0, min(round(x1), image[0] - width))
+        y = free_height(x, above if above >= 0 else round(y1), width, height, image[1], taken)
         taken.append((x, y, x + width, y + height))
     return taken[::-1]
 
@@ -201,7 +201,7 @@ def meet(one: Edges, other: Edges) -> bool:
 
 
 def titled(image: Image.Image, title: str, width: int) -> Image.Image:
-    """A picture with a title above it, both in a frame of a width."""
+    """An image with a title above it, both in a frame of a width."""
     if not title:
         return image
     font = font_for(title, max(11, width // 36))
@@ -236,15 +236,15 @@ def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 
 
 def draw_legend(
-    pictures: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
+    images: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
 ) -> Image.Image:
     """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes.
 
     `size` is that of its letters, in pixels.
     """
-    counts = {number: 0 for picture in pictures for number in present(picture, classes)}
-    for picture in pictures:
-        for label in picture.labels:
+    counts = {number: 0 for image in images for number in present(image, classes)}
+    for image in images:
+        for label in image.labels:
             counts[label] += 1
     font = font_for("".join(classes), size)
     draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
@@ -265,10 +265,10 @@ def draw_legend(
     return legend
 
 
-def present(picture: LabelledImage, classes: Sequence[str]) -> list[int]:
-    """The classes that are drawn in a picture, as far as they have names."""
-    masked = [] if picture.mask is None else picture.mask.unique().tolist()
-    found = [*picture.labels, *(number for number in masked if is_painted(number, classes))]
+def present(image: LabelledImage, classes: Sequence[str]) -> list[int]:
+    """The classes that are drawn in an image, as far as they have names."""
+    masked = [] if image.mask is None else image.mask.unique().tolist()
+    found = [*image.labels, *(number for number in masked if is_painted(number, classes))]
     return [number for number in found if number < len(classes)]
 
 

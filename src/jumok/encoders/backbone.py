@@ -1,4 +1,4 @@
-"""Backbones of timm: networks for pictures, most of them with pretrained weights."""
+"""Backbones of timm: networks for images, most of them with pretrained weights."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -101,7 +101,7 @@ def strides_of(name: str) -> list[int]:
 
 
 def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
-    """The part of a timm model that makes these levels, for pictures of any size where the model knows how."""
+    """The part of a timm model that makes these levels, for images of any size where the model knows how."""
     import timm
     from timm.models import get_pretrained_cfg
 
@@ -131,7 +131,7 @@ def without_unread_stages(network: Any) -> Any:
 def unsupported_backbone(name: str, reason: str) -> ConfigurationError:
     why = f" ({' '.join(reason.split())})" if reason else ""
     return ConfigurationError(
-        f"backbone {name!r} does not give feature levels of pictures of any size{why}; choose another"
+        f"backbone {name!r} does not give feature levels of images of any size{why}; choose another"
     )
 
 
@@ -143,7 +143,7 @@ def by_channels(network: Any, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 
 def with_windows_for_any_size(network: nn.Module) -> nn.Module:
-    """The same network; where it is a Swin Transformer, windows are shifted and filled up as each picture needs."""
+    """The same network; where it is a Swin Transformer, windows are shifted and filled up as each image needs."""
     from timm.models.swin_transformer import SwinTransformerStage
 
     for stage in network.modules():

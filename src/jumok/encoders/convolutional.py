@@ -14,7 +14,7 @@ class ConvolutionalEncoder(nn.Module):
     Stage number n, counted from one, ends at stride 2ⁿ. Stages after the coarsest wanted level are not made.
     """
 
-    mean, std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of pixels between 0 and 1, for any kind of picture
+    mean, std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of pixels between 0 and 1, for any kind of image
     source = None  # it starts from random weights
 
     def __init__(

@@ -1,4 +1,4 @@
-"""From pictures to feature maps and, where somebody reads them one by one, to a sequence of states."""
+"""From images to feature maps and, where somebody reads them one by one, to a sequence of states."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -23,10 +23,10 @@ class Neck(Protocol):
 
 
 class GridTokens(nn.Module):
-    """The cells of one level as a sequence, row by row, each marked with its place in the picture.
+    """The cells of one level as a sequence, row by row, each marked with its place in the image.
 
     What a cell shows is normalised before its place is marked, or the marks would drown it. Places are measured in
-    cells, so that a mark means the same in pictures of all sizes, whatever is beside them.
+    cells, so that a mark means the same in images of all sizes, whatever is beside them.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class GridTokens(nn.Module):
 class ImageEncoder(nn.Module):
     """Normalise, find features, mix their levels; with `states`, make a sequence of one level, too.
 
-    What is no part of a picture becomes zero after the normalisation: neither black nor white, but nothing.
+    What is no part of an image becomes zero after the normalisation: neither black nor white, but nothing.
     """
 
     def __init__(
@@ -79,21 +79,21 @@ class ImageEncoder(nn.Module):
         self.std: Tensor
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, pictures: ImageBatch) -> Memory:
-        """Pictures (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
-        maps = self.backbone(self.normalised(pictures))
+    def forward(self, images: ImageBatch) -> Memory:
+        """Images (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
+        maps = self.backbone(self.normalised(images))
         if self.neck is not None:
             maps = self.neck(maps)
-        Y, X = pictures.pixels.shape[-2:]
-        pyramid = Pyramid(maps, self.strides, pictures.valid_size, (Y, X))
+        Y, X = images.pixels.shape[-2:]
+        pyramid = Pyramid(maps, self.strides, images.valid_size, (Y, X))
         return self.states(pyramid) if self.states is not None else without_states(pyramid)
 
-    def normalised(self, pictures: ImageBatch) -> Tensor:
+    def normalised(self, images: ImageBatch) -> Tensor:
         """What a backbone expects (B, 3, Y, X) of pixels from 0 to 255; zero around the real part."""
-        pixels = pictures.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
+        pixels = images.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
         Y, X = pixels.shape[-2:]
-        rows = torch.arange(Y, device=pixels.device) < pictures.valid_size[:, :1]  # (B, Y)
-        columns = torch.arange(X, device=pixels.device) < pictures.valid_size[:, 1:]  # (B, X)
+        rows = torch.arange(Y, device=pixels.device) < images.valid_size[:, :1]  # (B, Y)
+        columns = torch.arange(X, device=pixels.device) < images.valid_size[:, 1:]  # (B, X)
         real = rows[:, None, :, None] & columns[:, None, None, :]  # (B, 1, Y, X)
         return (pixels - self.mean) / self.std * real
 

@@ -1,4 +1,4 @@
-"""Feature levels: which are wanted, and pictures that divide into their cells."""
+"""Feature levels: which are wanted, and images that divide into their cells."""
 
 from collections.abc import Sequence
 

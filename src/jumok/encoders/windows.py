@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FAR = -100.0  # added to the score of cells that are no neighbours in the picture
+FAR = -100.0  # added to the score of cells that are no neighbours in the image
 Pair = tuple[int, int]
 
 

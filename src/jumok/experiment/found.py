@@ -114,10 +114,10 @@ def masks(path: Path) -> Found:
     else:
         sources = mask_folders(path)
     pairs = paired(sources["train"]["masks"], sources["train"].get("images"))
-    if not pairs.pictures:
+    if not pairs.images:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
-    classes = class_names([picture.mask for picture in pairs.pictures if picture.mask is not None])
+    classes = class_names([image.mask for image in pairs.images if image.mask is not None])
     return Found("mask", {part: {**source, "classes": classes} for part, source in sources.items()})
 
 

@@ -1,4 +1,4 @@
-"""Where examples come from, as an experiment file says it: texts, tables, and annotated pictures."""
+"""Where examples come from, as an experiment file says it: texts, tables, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +53,7 @@ Outputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One part of the data: parallel files, a table, a pronouncing dictionary, or annotated pictures.
+    """One part of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
 
     Paths start at the experiment file.
     """

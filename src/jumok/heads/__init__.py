@@ -1,1 +1,1 @@
-"""What reads boxes out of a memory of pictures."""
+"""What reads boxes out of a memory of images."""

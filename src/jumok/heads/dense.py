@@ -14,7 +14,7 @@ from jumok.values import Detections, Memory, Pyramid
 PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
 INITIAL_SIZE = 4.0  # strides, of a box before training
 FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
-CANDIDATES = 1000  # boxes of a picture, the surest, that are compared with each other
+CANDIDATES = 1000  # boxes of an image, the surest, that are compared with each other
 
 
 class DenseBoxes(NamedTuple):
@@ -25,10 +25,10 @@ class DenseBoxes(NamedTuple):
     quality: Tensor  # (B, P), the logit of the overlap of this box with the object
     centres: Tensor  # (P, 2), x and y in pixels
     strides: Tensor  # (P,)
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
 
     def real(self) -> Tensor:
-        """True (B, P) for cells whose centre is in the picture."""
+        """True (B, P) for cells whose centre is in the image."""
         return (self.centres < self.valid_size[:, None].flip(-1)).all(-1)
 
 
@@ -75,13 +75,13 @@ class DenseBoxHead(nn.Module):
     def detect(
         self, found: DenseBoxes, threshold: float = FLOOR, overlap: float = 0.6, most: int = 100
     ) -> list[Detections]:
-        """For each picture at most so many boxes of a score of at least `threshold`, the surest first.
+        """For each image at most so many boxes of a score of at least `threshold`, the surest first.
 
         Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
         score times the quality.
         """
-        pictures = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
-        return [top_cells(*picture, threshold, overlap, most) for picture in pictures]
+        images = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
+        return [top_cells(*image, threshold, overlap, most) for image in images]
 
     def scores(self, found: DenseBoxes) -> Tensor:
         """How sure each cell is of each class (B, P, C), 0 to 1."""
@@ -96,7 +96,7 @@ def tower(channels: int, width: int, layers: int) -> nn.Sequential:
 
 def feature_maps(memory: Memory) -> Pyramid:
     if memory.pyramid is None:
-        raise ValueError("a dense head needs the feature maps of a picture; this memory has none")
+        raise ValueError("a dense head needs the feature maps of an image; this memory has none")
     return memory.pyramid
 
 
@@ -126,7 +126,7 @@ def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
 def top_cells(
     scores: Tensor, boxes: Tensor, shown: list[int], threshold: float, overlap: float, most: int
 ) -> Detections:
-    """The detections of one picture from scores (P, C) and boxes (P, 4)."""
+    """The detections of one image from scores (P, C) and boxes (P, 4)."""
     height, width = shown
     boxes = clip(boxes, width, height)
     scores = scores * (areas(boxes) > 0)[:, None]

@@ -14,8 +14,8 @@ from jumok.layers.query import QueryLayer
 from jumok.values import Detections, Memory
 
 PRIOR = 0.01  # what a score is before training: few queries find an object
-INITIAL_SIZE = 0.2  # of the picture, of a box before training
-LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in pictures
+INITIAL_SIZE = 0.2  # of the image, of a box before training
+LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in images
 
 
 class QueryBoxes(NamedTuple):
@@ -24,7 +24,7 @@ class QueryBoxes(NamedTuple):
     logits: Tensor  # (L, B, Q, C)
     boxes: Tensor  # (L, B, Q, 4)
     valid: Tensor  # (B, Q), False for queries that found no place to start from
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
 
 
 class BoxPredictor(nn.Module):
@@ -53,7 +53,7 @@ class QueryBoxHead(nn.Module):
     """A decoder of object queries, which start at the places of the memory that look most like objects.
 
     As in DETR (Carion et al., 2020) two queries should never answer for one object, so that nothing is sorted out
-    afterwards. What makes it learn from few pictures: queries start at places that were seen (two-stage: Zhu et
+    afterwards. What makes it learn from few images: queries start at places that were seen (two-stage: Zhu et
     al., 2021), tell the attention where they stand, and each layer moves the box a little (DAB-DETR: Liu et al., 2022).
     """
 
@@ -91,7 +91,7 @@ class QueryBoxHead(nn.Module):
 
     def forward(self, memory: Memory) -> QueryBoxes:
         """The answers of at most `queries` queries; as many as the memory has states, if those are fewer."""
-        places, shown = places_in_picture(memory)  # (B, S, 2), (B, 2)
+        places, shown = places_in_image(memory)  # (B, S, 2), (B, 2)
         states, reference, valid, found = self.start(memory, places)
         placed = in_compute_dtype(memory.states + sine_embedding(places, self.width))  # (B, S, D)
         among, allowed = valid[:, None, None, :], memory.valid[:, None, None, :]
@@ -125,9 +125,9 @@ class QueryBoxHead(nn.Module):
 
     @torch.no_grad()
     def detect(self, found: QueryBoxes, threshold: float = 0.0, most: int = 100) -> list[Detections]:
-        """For each picture the `most` surest pairs of query and class above `threshold`, the surest first."""
-        pictures = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
-        return [top_queries(*picture, threshold, most) for picture in pictures]
+        """For each image the `most` surest pairs of query and class above `threshold`, the surest first."""
+        images = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
+        return [top_queries(*image, threshold, most) for image in images]
 
     def scores(self, found: QueryBoxes) -> Tensor:
         """How sure each query is of each class (B, Q, C), 0 to 1."""
@@ -140,13 +140,13 @@ def init_keys_as_queries(attention: MultiHeadAttention) -> MultiHeadAttention:
     return attention
 
 
-def places_in_picture(memory: Memory) -> tuple[Tensor, Tensor]:
-    """x and y (B, S, 2) of each state in 0..1 of the real picture, and the height and width (B, 2) of that.
+def places_in_image(memory: Memory) -> tuple[Tensor, Tensor]:
+    """x and y (B, S, 2) of each state in 0..1 of the real image, and the height and width (B, 2) of that.
 
-    Not of the batch: what a picture is padded with must not change where its places are.
+    Not of the batch: what an image is padded with must not change where its places are.
     """
     if memory.pyramid is None or memory.places is None:
-        raise ValueError("object queries need a memory of a picture, with places; this memory has none")
+        raise ValueError("object queries need a memory of an image, with places; this memory has none")
     shown = memory.pyramid.valid_size.to(memory.places.dtype)
     return memory.places / shown.flip(-1)[:, None], shown
 
@@ -166,7 +166,7 @@ def gather_rows(values: Tensor, index: Tensor) -> Tensor:
 
 
 def top_queries(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, most: int) -> Detections:
-    """The detections of one picture from scores (Q, C) and boxes (Q, 4)."""
+    """The detections of one image from scores (Q, C) and boxes (Q, 4)."""
     height, width = shown
     score, order = scores.flatten().sort(descending=True, stable=True)
     order = order[:most][score[:most] > threshold]

@@ -1,4 +1,4 @@
-"""The block that pictures are read with: convolution, normalization, activation."""
+"""The block that images are read with: convolution, normalization, activation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ ReLU = partial(nn.ReLU, inplace=True)  # norms keep what comes into them, not wh
 class ConvolutionBlock(nn.Module):
     """Convolve, normalize, activate: x (B, C, Y, X) to (B, C', Y / stride, X / stride), rounded up.
 
-    `norm` is over the batch (Ioffe & Szegedy, 2015), or over groups of channels of each picture alone (Wu & He,
+    `norm` is over the batch (Ioffe & Szegedy, 2015), or over groups of channels of each image alone (Wu & He,
     2018), which does not mind small batches.
     """
 

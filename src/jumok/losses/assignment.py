@@ -58,14 +58,14 @@ def with_nearest(assignment: Assignment, found: DenseBoxes, boxes: Tensor, lost:
     """Give each object of boxes (B, N, 4) that is lost (B, N) a cell near it that is nobody's best one."""
     target, weight = (part.clone() for part in assignment)
     free = found.real() & (weight < 1)
-    for picture in lost.any(1).nonzero().flatten().tolist():
-        objects, places = lost[picture].nonzero().flatten(), free[picture].nonzero().flatten()
-        middles = boxes[picture, objects].unflatten(-1, (2, 2)).mean(1)  # (N, 2)
+    for image in lost.any(1).nonzero().flatten().tolist():
+        objects, places = lost[image].nonzero().flatten(), free[image].nonzero().flatten()
+        middles = boxes[image, objects].unflatten(-1, (2, 2)).mean(1)  # (N, 2)
         rows, columns = optimize.linear_sum_assignment(
             torch.cdist(middles, found.centres[places]).cpu().numpy()
         )
         cells = places[columns]
-        target[picture, cells], weight[picture, cells] = objects[rows], 1.0
+        target[image, cells], weight[image, cells] = objects[rows], 1.0
     return Assignment(target, weight)
 
 

@@ -17,7 +17,7 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     """Classes by the quality focal loss, boxes by generalized IoU, quality by cross-entropy to the overlap.
 
     Each is divided by the sum of the weights of the cells that answer for objects. A cell in a crowd that answers
-    for none is neither object nor background, nor is one outside of the picture. Counts pictures; `correct` is
+    for none is neither object nor background, nor is one outside of the image. Counts images; `correct` is
     the objects whose best cell has their class and half of their area.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
@@ -59,8 +59,8 @@ def truth_of_cells(values: Tensor, assignment: Assignment) -> Tensor:
     """Of values (B, N, ...) of objects the one (B, P, ...) that each cell answers for; any where it is for none."""
     if not values.shape[1]:
         return values.new_zeros(*assignment.target.shape, *values.shape[2:])
-    pictures = torch.arange(len(values), device=values.device)[:, None]
-    return values[pictures, assignment.target.clamp(min=0)]
+    images = torch.arange(len(values), device=values.device)[:, None]
+    return values[images, assignment.target.clamp(min=0)]
 
 
 def in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:

@@ -11,7 +11,7 @@ def mask_loss(logits: Tensor, targets: MaskTargets, dice: bool = True) -> Loss:
     """Cross-entropy of logits (B, C, Y, X) over the pixels whose class is known, and the Dice loss beside it.
 
     Cross-entropy asks each pixel alike, so that a small class hardly counts; Dice asks each class alike. A batch
-    in which nothing is known costs 0. Counts pictures; `correct` is the pixels right.
+    in which nothing is known costs 0. Counts images; `correct` is the pixels right.
     """
     with torch.autocast(logits.device.type, enabled=False):
         wide = logits.to(torch.promote_types(logits.dtype, torch.float32))

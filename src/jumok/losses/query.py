@@ -25,10 +25,10 @@ CROWDED = 0.5  # of the area of a box: so much in a crowd, and it is neither obj
 
 
 class Matches(NamedTuple):
-    """Which query answers for which object, in the layers of all pictures."""
+    """Which query answers for which object, in the layers of all images."""
 
     layer: Tensor  # (M,)
-    picture: Tensor  # (M,)
+    image: Tensor  # (M,)
     query: Tensor  # (M,)
     target: Tensor  # (M,)
 
@@ -37,29 +37,29 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
     """The mean over all layers: classes by quality focal loss, centres and sizes by L1, boxes by generalized IoU.
 
     The score of a matched query should be the overlap of its box. Each layer is matched anew, and its loss divided
-    by the number of objects. Counts pictures; `correct` is the objects whose query in the last layer has their class
+    by the number of objects. Counts images; `correct` is the objects whose query in the last layer has their class
     and half of their area.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
         found = in_full_precision(found)
         matches = hungarian(found, targets)
-        at = matches.layer, matches.picture, matches.query
-        truth = targets.boxes[matches.picture, matches.target].to(found.boxes.dtype)  # (M, 4)
-        labels = targets.labels[matches.picture, matches.target]  # (M,)
+        at = matches.layer, matches.image, matches.query
+        truth = targets.boxes[matches.image, matches.target].to(found.boxes.dtype)  # (M, 4)
+        labels = targets.labels[matches.image, matches.target]  # (M,)
         shared, generalized = overlaps(found.boxes[at], truth)  # (M,)
         wanted = torch.zeros_like(found.logits)
         wanted[(*at, labels)] = shared.detach()
         counted = found.valid & ~in_crowd(found, targets)  # (L, B, Q)
         counted[at] = True
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
-        scale = picture_scale(found)[matches.picture]  # (M, 4)
+        scale = image_scale(found)[matches.image]  # (M, 4)
         edges = (to_centre(found.boxes[at]) - to_centre(truth)).div(scale).abs().sum()
         total = CLASS_COST * classes + L1_COST * edges + GIOU_COST * (1 - generalized).sum()
 
-    layers, pictures = found.boxes.shape[:2]
+    layers, images = found.boxes.shape[:2]
     objects = (targets.valid & ~targets.crowd).sum().clamp(min=1)
     right = (found.logits[at].argmax(-1) == labels) & (shared >= 0.5) & (matches.layer == layers - 1)
-    return Loss(total / (layers * objects) * pictures, pictures, int(right.sum()))
+    return Loss(total / (layers * objects) * images, images, int(right.sum()))
 
 
 def in_full_precision(found: QueryBoxes) -> QueryBoxes:
@@ -67,24 +67,24 @@ def in_full_precision(found: QueryBoxes) -> QueryBoxes:
     return found._replace(logits=found.logits.to(wide), boxes=found.boxes.to(wide))
 
 
-def picture_scale(found: QueryBoxes) -> Tensor:
-    """Width, height, width, height (B, 4) of the pictures."""
+def image_scale(found: QueryBoxes) -> Tensor:
+    """Width, height, width, height (B, 4) of the images."""
     return found.valid_size.to(found.boxes.dtype).flip(-1).repeat(1, 2)
 
 
 @torch.no_grad()
 def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
-    """For each layer and picture the matches of objects with queries whose costs sum to the least (Kuhn, 1955)."""
+    """For each layer and image the matches of objects with queries whose costs sum to the least (Kuhn, 1955)."""
     costs = matching_costs(found, targets).masked_fill(~found.valid[..., None], NEVER).cpu()  # (L, B, Q, N)
     objects, layers = (targets.valid & ~targets.crowd).cpu(), range(len(costs))
     rows = []
-    for picture, real in enumerate(objects):
+    for image, real in enumerate(objects):
         numbers = real.nonzero().flatten()  # (N,)
         for layer in layers if len(numbers) else ():
-            cost = costs[layer, picture][:, numbers].numpy()
+            cost = costs[layer, image][:, numbers].numpy()
             query, column = (torch.from_numpy(part) for part in optimize.linear_sum_assignment(cost))
-            possible = found.valid[picture].cpu()[query]
-            place = query.new_tensor((layer, picture)).expand(len(query), 2)
+            possible = found.valid[image].cpu()[query]
+            place = query.new_tensor((layer, image)).expand(len(query), 2)
             rows.append(torch.column_stack((place, query, numbers[column]))[possible])
     joined = torch.cat(rows) if rows else torch.zeros(0, 4, dtype=torch.long)
     return Matches(*joined.to(found.boxes.device).unbind(1))
@@ -93,7 +93,7 @@ def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
 def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
     """What it costs (L, B, Q, N) that a query answers for an object: the loss it would bring, nearly."""
     truth = targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
-    boxes, scale = found.boxes[..., None, :], picture_scale(found)[:, None, None]
+    boxes, scale = found.boxes[..., None, :], image_scale(found)[:, None, None]
     generalized = overlaps(boxes, truth).generalized
     edges = (to_centre(boxes) - to_centre(truth)).div(scale).abs().sum(-1)
     one, none = (quality_focal(found.logits, torch.full_like(found.logits, wanted)) for wanted in (1.0, 0.0))

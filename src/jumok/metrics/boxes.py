@@ -1,4 +1,4 @@
-"""How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single pictures."""
+"""How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ def box_metrics(
 
     `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
     are those at one overlap, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square pixels, up
-    to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each picture.
+    to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each image.
     `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are told, whose score reaches
-    `sure` and which no surer one hides, at an overlap of one half; it also makes sense for one picture alone.
+    `sure` and which no surer one hides, at an overlap of one half; it also makes sense for one image alone.
 
     A class without true boxes is left out of the means; where no class has any, a score is NaN (COCO says -1).
     Only `F1@50` is then defined: it is 1 where nothing is to be found and nothing is found.
@@ -112,7 +112,7 @@ def between(low: float, high: float) -> float:
 
 
 def averages(matching: Matching) -> Table:
-    """All averages of some pictures: those named in AVERAGES, then AP and AP50 of each class."""
+    """All averages of some images: those named in AVERAGES, then AP and AP50 of each class."""
     by_size = precision_recall_curves(matching)
 
     def measure(weights: np.ndarray) -> np.ndarray:
@@ -127,20 +127,20 @@ def averages(matching: Matching) -> Table:
 
 
 def counts(matching: Matching, sure: float) -> np.ndarray:
-    """Right, wrong and missed boxes (classes, pictures, 3) at a score of `sure` or more and an overlap of one half."""
-    table = np.zeros((len(matching.by_class), matching.pictures, 3))
+    """Right, wrong and missed boxes (classes, images, 3) at a score of `sure` or more and an overlap of one half."""
+    table = np.zeros((len(matching.by_class), matching.images, 3))
     for label, matches in enumerate(matching.by_class):
         for one in matches:
             stated = one.scores >= sure
             right = np.sum(one.hits[0, 0, stated])  # of any size, at the first threshold
             wrong = np.sum(one.counted[0, 0, stated]) - right
-            table[label, one.picture] = right, wrong, one.truths[0] - right
+            table[label, one.image] = right, wrong, one.truths[0] - right
     return table
 
 
 def f1_score(matching: Matching, sure: float) -> Score:
     """The harmonic mean of precision and recall over the boxes of all classes."""
-    table = counts(matching, sure).sum(axis=0)  # (pictures, 3)
+    table = counts(matching, sure).sum(axis=0)  # (images, 3)
 
     def score(weights: np.ndarray) -> float:
         right, wrong, missed = weights @ table

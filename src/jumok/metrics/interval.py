@@ -4,14 +4,14 @@ A corpus score is a function of how often each example counts: ones give the sco
 examples drawn with replacement give the score of a resample. The counts depend on the seed and on the number
 of examples only, so that all metrics, and both systems of a comparison, see the same resamples.
 
-Resamples of a curved score lie beside it: a box of a picture that is drawn twice is ranked beside its own copy, so that
-average precision grows. The score itself strays from that of all pictures there could be in the same way and by as
+Resamples of a curved score lie beside it: a box of an image that is drawn twice is ranked beside its own copy, so that
+average precision grows. The score itself strays from that of all images there could be in the same way and by as
 much, which the resamples thus measure (Efron and Tibshirani 1993, chapter 10). Bounds are the percentiles of the
 resamples less twice that bias: once to lie around the score, once to lie where the truth is to be expected. They are
-widened to hold the score itself. Of made detections of several rare and common classes in 20 to 80 pictures they held
+widened to hold the score itself. Of made detections of several rare and common classes in 20 to 80 images they held
 the truth in 78 to 98 % of the cases, plain percentiles in 52 to 87 % (a part of that is in
 tests/metrics/test_interval_of_precision.py); of a single class nothing was gained (84 to 89 % against 87 to 88 %). Few
-pictures still tell less than they say.
+images still tell less than they say.
 
 A score may be undefined (NaN) for some resamples, as the precision for a class that none of the drawn examples
 has. Such resamples are left out; a score that is undefined for the examples themselves has undefined bounds.

@@ -1,7 +1,7 @@
-"""How well the pixels of pictures are classified: mean intersection over union, accuracy, and what is confused.
+"""How well the pixels of images are classified: mean intersection over union, accuracy, and what is confused.
 
 A prediction is an array (Y, X) of classes, and a reference one of the same size in which -1 marks pixels that do not
-count. Pixels are summed over all examples first, so that a picture counts by its size, and cutting it in two
+count. Pixels are summed over all examples first, so that an image counts by its size, and cutting it in two
 changes nothing (Everingham et al., 2015; Long et al., 2015).
 """
 
@@ -34,7 +34,7 @@ def mask_metrics(names: Sequence[str]) -> dict[str, Metric[np.ndarray, np.ndarra
 
 
 def mask_support(references: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, int]:
-    """In how many pictures each class occurs, by the name of its score."""
+    """In how many images each class occurs, by the name of its score."""
     present = np.zeros(len(names), dtype=np.int64)
     for reference in references:
         present[np.unique(reference[reference != UNKNOWN]).astype(np.int64)] += 1
@@ -53,10 +53,10 @@ def confusion(
 
 
 def confused(prediction: np.ndarray, reference: np.ndarray, classes: int, number: int) -> np.ndarray:
-    """The confusion matrix (classes, classes) of one picture, which has this number in messages."""
+    """The confusion matrix (classes, classes) of one image, which has this number in messages."""
     if prediction.shape != reference.shape:
         raise DataError(
-            f"picture {number}: the predicted mask and the true one must have the same size; "
+            f"image {number}: the predicted mask and the true one must have the same size; "
             f"got {prediction.shape} and {reference.shape}"
         )
     known = reference != UNKNOWN
@@ -64,7 +64,7 @@ def confused(prediction: np.ndarray, reference: np.ndarray, classes: int, number
     for values, what in ((true, "the true mask"), (predicted, "the predicted mask")):
         if len(values) and not 0 <= values.min() <= values.max() < classes:
             raise DataError(
-                f"picture {number}: {what} must hold classes from 0 to {classes - 1}, and the true one "
+                f"image {number}: {what} must hold classes from 0 to {classes - 1}, and the true one "
                 f"{UNKNOWN} where pixels do not count; got values from {values.min()} to {values.max()}"
             )
     return np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)

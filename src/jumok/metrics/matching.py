@@ -1,6 +1,6 @@
 """Which found box is which true box, by the rules of COCO (Lin et al., 2014).
 
-In one picture and class, the surest box chooses first: of the true boxes that are left it takes the one with the
+In one image and class, the surest box chooses first: of the true boxes that are left it takes the one with the
 largest overlap, if that reaches the threshold. A true box may be set aside, since it marks a crowd, is marked as
 difficult, or has not the size that is asked for: it is chosen only where no other is left, and a box that chose it
 is neither right nor wrong. A crowd can be chosen any number of times, and its overlap is the share of the found
@@ -19,12 +19,12 @@ mask = Deferred("faster_coco_eval.core.mask")
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # (T,) of the overlap, from 0.50 to 0.95 by 0.05
 SIZES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
-MOST = 100  # boxes of a class in one picture; the surest count
+MOST = 100  # boxes of a class in one image; the surest count
 
 
 @dataclass(frozen=True)
 class FoundBoxes:
-    """The boxes that were found in one picture."""
+    """The boxes that were found in one image."""
 
     boxes: np.ndarray  # (N, 4) float64
     scores: np.ndarray  # (N,)
@@ -41,7 +41,7 @@ class FoundBoxes:
 
 @dataclass(frozen=True)
 class TrueBoxes:
-    """The boxes that are marked in one picture."""
+    """The boxes that are marked in one image."""
 
     boxes: np.ndarray  # (M, 4) float64
     labels: np.ndarray  # (M,), numbers of classes
@@ -52,9 +52,9 @@ class TrueBoxes:
 
 @dataclass(frozen=True)
 class Matches:
-    """How the found boxes of one class in one picture fared, the surest first, for each size and threshold."""
+    """How the found boxes of one class in one image fared, the surest first, for each size and threshold."""
 
-    picture: int  # its number
+    image: int  # its number
     scores: np.ndarray  # (n,)
     hits: np.ndarray  # (sizes, T, n), True where a true box is found
     counted: np.ndarray  # (sizes, T, n), True where the box is right or wrong
@@ -63,30 +63,30 @@ class Matches:
 
 @dataclass(frozen=True)
 class Matching:
-    """The matches of many pictures."""
+    """The matches of many images."""
 
-    pictures: int  # how many
-    by_class: list[list[Matches]]  # for each class, those of the pictures that have found or true boxes of it
+    images: int  # how many
+    by_class: list[list[Matches]]  # for each class, those of the images that have found or true boxes of it
 
 
 def match_all(found: list[FoundBoxes], true: list[TrueBoxes], classes: int) -> Matching:
-    """The matches of all pictures and classes."""
+    """The matches of all images and classes."""
     check_pairs(found, true)
     by_class: list[list[Matches]] = [[] for _ in range(classes)]
-    for picture, (ours, right) in enumerate(zip(found, true, strict=True)):
+    for image, (ours, right) in enumerate(zip(found, true, strict=True)):
         labels = np.union1d(ours.labels, right.labels).tolist()
         if labels and not 0 <= labels[0] <= labels[-1] < classes:
             raise DataError(
-                f"picture {picture + 1}: labels of boxes must be from 0 to {classes - 1}, as there are {classes} "
+                f"image {image + 1}: labels of boxes must be from 0 to {classes - 1}, as there are {classes} "
                 f"classes; got {labels}"
             )
         for label in map(int, labels):
-            by_class[label].append(match(ours, right, label, picture))
+            by_class[label].append(match(ours, right, label, image))
     return Matching(len(found), by_class)
 
 
-def match(found: FoundBoxes, true: TrueBoxes, label: int, picture: int) -> Matches:
-    """The matches of one class in one picture, which has this number."""
+def match(found: FoundBoxes, true: TrueBoxes, label: int, image: int) -> Matches:
+    """The matches of one class in one image, which has this number."""
     rows = np.flatnonzero(found.labels == label)
     rows = rows[np.argsort(-found.scores[rows], kind="stable")][:MOST]
     marked = np.flatnonzero(true.labels == label)
@@ -94,7 +94,7 @@ def match(found: FoundBoxes, true: TrueBoxes, label: int, picture: int) -> Match
     aside = crowd | true.ignored[marked] | outside(true.areas[marked])  # (sizes, m)
     hits, idle = choose(overlap(boxes, true.boxes[marked], crowd), aside, crowd)
     wrong = ~(hits | idle | outside(areas(boxes))[:, None])
-    return Matches(picture, found.scores[rows], hits, hits | wrong, np.sum(~aside, axis=1))
+    return Matches(image, found.scores[rows], hits, hits | wrong, np.sum(~aside, axis=1))
 
 
 def choose(overlaps: np.ndarray, aside: np.ndarray, crowd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

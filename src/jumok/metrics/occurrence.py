@@ -68,7 +68,7 @@ def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, in
 
 
 def counts(true: TrueBoxes) -> np.ndarray:
-    """Which boxes (M,) of a picture are to be found."""
+    """Which boxes (M,) of an image are to be found."""
     return ~(true.crowd | true.ignored)
 
 

@@ -28,25 +28,25 @@ class Averages(NamedTuple):
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """The boxes found of one class and one size in all pictures, the surest first.
+    """The boxes found of one class and one size in all images, the surest first.
 
     Most boxes are wrong at every threshold. They change neither recall nor the best precision, so that only their
     sum up to each of the n other boxes is taken.
     """
 
-    picture: np.ndarray  # (n,), number of the picture of each
+    image: np.ndarray  # (n,), number of the image of each
     hits: np.ndarray  # (T, n), True where a true box is found
     counted: np.ndarray  # (T, n), True where the box is right or wrong
-    wrong: np.ndarray  # (w,), number of the picture of each box that is wrong at every threshold
+    wrong: np.ndarray  # (w,), number of the image of each box that is wrong at every threshold
     before: np.ndarray  # (n,), how many of those are surer than each
-    truths: np.ndarray  # (pictures,), how many boxes there are to find in each
+    truths: np.ndarray  # (images,), how many boxes there are to find in each
 
     def averages(self, weights: np.ndarray) -> Averages:
-        """The averages when the boxes of picture i count weights[i] times."""
+        """The averages when the boxes of image i count weights[i] times."""
         total = weights @ self.truths
         if not total:
             return Averages(np.full(len(THRESHOLDS), np.nan), np.nan)
-        each = weights[self.picture]  # (n,)
+        each = weights[self.image]  # (n,)
         wrong = np.append(0.0, np.cumsum(weights[self.wrong]))[self.before]  # (n,)
         right = np.cumsum(self.hits * each, axis=1)  # (T, n)
         so_far = np.cumsum(self.counted * each, axis=1) + wrong  # (T, n)
@@ -64,26 +64,26 @@ def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
     )
 
 
-def precision_recall(matches: Sequence[Matches], size: int, pictures: int) -> PrecisionRecall:
+def precision_recall(matches: Sequence[Matches], size: int, images: int) -> PrecisionRecall:
     """The walk through the matches of a class, for one of the sizes."""
-    none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no picture has the class
+    none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no image has the class
     hits = np.concatenate([none, *(one.hits[size] for one in matches)], axis=1)
     counted = np.concatenate([none, *(one.counted[size] for one in matches)], axis=1)
     scores = np.concatenate([np.zeros(0), *(one.scores for one in matches)])
-    picture = np.array([one.picture for one in matches for _ in one.scores], dtype=np.int64)
-    truths = np.zeros(pictures)
-    truths[[one.picture for one in matches]] = [one.truths[size] for one in matches]
+    image = np.array([one.image for one in matches for _ in one.scores], dtype=np.int64)
+    truths = np.zeros(images)
+    truths[[one.image for one in matches]] = [one.truths[size] for one in matches]
     order = np.argsort(-scores, kind="stable")
-    hits, counted, picture = hits[:, order], counted[:, order], picture[order]
+    hits, counted, image = hits[:, order], counted[:, order], image[order]
     wrong = (counted & ~hits).all(axis=0)  # at every threshold
     kept = counted.any(axis=0) & ~wrong  # what never counts changes nothing
     before = np.cumsum(wrong)[kept]
-    return PrecisionRecall(picture[kept], hits[:, kept], counted[:, kept], picture[wrong], before, truths)
+    return PrecisionRecall(image[kept], hits[:, kept], counted[:, kept], image[wrong], before, truths)
 
 
 def precision_recall_curves(matching: Matching) -> list[list[PrecisionRecall]]:
     """For each size, the walk of each class."""
     return [
-        [precision_recall(matches, size, matching.pictures) for matches in matching.by_class]
+        [precision_recall(matches, size, matching.images) for matches in matching.by_class]
         for size in range(len(SIZES))
     ]

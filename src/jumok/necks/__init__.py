@@ -1,1 +1,1 @@
-"""Between encoder and head: the levels of a picture, made to know of each other."""
+"""Between encoder and head: the levels of an image, made to know of each other."""

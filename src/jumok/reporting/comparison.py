@@ -91,7 +91,7 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
 
 
 def write_comparison(
-    folder: Path, comparison: Comparison, pictures: Mapping[int, bytes] = MappingProxyType({})
+    folder: Path, comparison: Comparison, images: Mapping[int, bytes] = MappingProxyType({})
 ) -> Path:
     """Write comparison.json, .html and .png into a folder; the path of the page. JPEGs are given by example."""
     write_json(folder / f"{COMPARISON}.json", asdict(comparison))
@@ -107,7 +107,7 @@ def write_comparison(
         "settings": settings(comparison.variants),
         "verdicts": verdicts(comparison),
         "marks": marks(comparison),
-        "pictures": {i: as_address(picture) for i, picture in pictures.items()},
+        "pictures": {i: as_address(image) for i, image in images.items()},
     }
     page = folder / f"{COMPARISON}.html"
     write_file_atomically(page, render("comparison.html", values).encode())

@@ -69,7 +69,7 @@ def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
 
 
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
-    """The same as a picture."""
+    """The same as an image."""
     with _drawn(plots, names) as figure:
         figure.savefig(path, dpi=160, transparent=False)
 

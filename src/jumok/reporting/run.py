@@ -35,7 +35,7 @@ DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
     "looked_at": 0,
 }
 FEW = 20  # objects or examples, below which a score says little
-WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
+WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have images
 TEXT_ONLY = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
 CARDS = 4  # scores on top
 
@@ -194,7 +194,7 @@ def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, M
 
 
 def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
-    """The examples to show, each with its picture as an address of its own, where there is one."""
+    """The examples to show, each with its image as an address of its own, where there is one."""
     files: dict[str, str] = record.analysis["pictures"]
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
@@ -207,7 +207,7 @@ def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
 
 
 def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
-    """The picture of an example as a data address; None where it has none, or its file is gone."""
+    """The image of an example as a data address; None where it has none, or its file is gone."""
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
         return None
@@ -215,7 +215,7 @@ def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) ->
 
 
 def as_address(jpeg: bytes) -> str:
-    """A picture within a page."""
+    """An image within a page."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 

@@ -126,7 +126,7 @@ def test_what_a_format_cannot_say_is_counted(tmp_path):
     ]
     splits = read_splits(coco(tmp_path, annotations=objects))
     assert losses_in(splits, "coco") == {"keypoints": 1}
-    common = {"keypoints": 1, "crowd flags": 1, "ids of pictures": 2, "ids of annotations": 2}
+    common = {"keypoints": 1, "crowd flags": 1, "ids of images": 2, "ids of annotations": 2}
     common |= {"ids of classes": 2, "supercategories": 1}
     assert losses_in(splits, "voc") == {**common, "outlines": 1}
     assert losses_in(splits, "yolo") == {

@@ -1,4 +1,4 @@
-"""What all annotation formats share: pictures, what is marked in them, and the classes of it."""
+"""What all annotation formats share: images, what is marked in them, and the classes of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Annotation:
     place: SourceLocation
     crowd: bool = False  # COCO: a group, not one object
     difficult: bool = False  # VOC: not counted when models are scored
-    truncated: bool = False  # VOC: goes on outside the picture
+    truncated: bool = False  # VOC: goes on outside the image
     occluded: bool = False  # VOC: something stands before it
     segmentation: Segmentation | None = None
     id: int | str | None = None
@@ -57,7 +57,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedImage:
-    """A picture with what is marked in it."""
+    """An image with what is marked in it."""
 
     path: Path
     name: str  # below the folder of images, with / between folders: "night/0001.jpg"
@@ -96,8 +96,8 @@ class AnnotatedSet:
     @property
     def files(self) -> tuple[Path, ...]:
         """All that decides what was read: a change of any of them (or of what a folder lists) makes another set."""
-        images = (picture.path for picture in self.images)
-        masks = (picture.mask for picture in self.images if picture.mask is not None)
+        images = (image.path for image in self.images)
+        masks = (image.mask for image in self.images if image.mask is not None)
         return tuple(dict.fromkeys((*self.looked_at, *images, *masks)))
 
     @property
@@ -106,7 +106,7 @@ class AnnotatedSet:
 
     @property
     def annotation_count(self) -> int:
-        return sum(len(picture.annotations) for picture in self.images)
+        return sum(len(image.annotations) for image in self.images)
 
 
 def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:
@@ -135,7 +135,7 @@ def plain_number(value: float) -> str:
 
 
 def header_size(path: Path) -> Size | Fault:
-    """The size of a picture as it is shown, or why it is not known."""
+    """The size of an image as it is shown, or why it is not known."""
     try:
         return read_header(path).size
     except UnreadableFile as unreadable:

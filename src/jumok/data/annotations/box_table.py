@@ -64,7 +64,7 @@ def read_box_table(
     classes: Sequence[str] | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> AnnotatedSet:
-    """The pictures of a table; `images` is the folder where their names start (else it is looked for).
+    """The images of a table; `images` is the folder where their names start (else it is looked for).
 
     Without `classes` they are the names that occur, sorted. `numbers` has those of the columns, from 1, where the
     table does not name them.
@@ -149,20 +149,22 @@ class Reading:
         good, faults = utf8_names(found.paths)
         writable = set(good)
         places = zip(listed.values(), found.paths, found.names, strict=True)
-        pictures = [
-            self.picture(image, path, name, shares) for image, path, name in places if path in writable
+        annotated = [
+            self.annotated_image(image, path, name, shares)
+            for image, path, name in places
+            if path in writable
         ]
-        used = sorted({one.name for picture in pictures for one in picture.annotations})
+        used = sorted({one.name for item in annotated for one in item.annotations})
         names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
             tuple(map(Class, names)),
-            tuple(self.distinct(pictures)),
+            tuple(self.distinct(annotated)),
             (*faults, *self.faults),
             remarks=tuple(self.remarks),
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
+    def annotated_image(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
         scale = (image.size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
             return AnnotatedImage(path, name, image.place, image.size)
@@ -171,14 +173,14 @@ class Reading:
         )
         return AnnotatedImage(path, name, image.place, image.size, annotations)
 
-    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
+    def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Each image once: names that lead to one file are of one image."""
         by_path: dict[Path, AnnotatedImage] = {}
-        for picture in pictures:
-            first = by_path.get(picture.path)
-            together = (*(first.annotations if first else ()), *picture.annotations)
-            kept = first or picture
-            by_path[picture.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
+        for image in images:
+            first = by_path.get(image.path)
+            together = (*(first.annotations if first else ()), *image.annotations)
+            kept = first or image
+            by_path[image.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
         yield from by_path.values()
 
 

@@ -30,10 +30,10 @@ from jumok.data.looks import Looks, MaskSeen, Seen
 
 
 class Usable(NamedTuple):
-    """A picture that can be learned from, mended where there is one way only."""
+    """An image that can be learned from, mended where there is one way only."""
 
     number: int  # its place in the set, from 1 on
-    picture: AnnotatedImage
+    image: AnnotatedImage
     size: Size
 
 
@@ -49,11 +49,11 @@ class Examined:
 
 def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image", "boxes")) -> Examined:
     """Decode all images and masks of a set; `kinds` are those of the columns that are made of it."""
-    images = [looks.image(picture.path) for picture in data.images]
+    images = [looks.image(image.path) for image in data.images]
     coloured = is_coloured(data.classes)
     masks = [
-        None if picture.mask is None else looks.mask(picture.mask, coloured, boxes=data.instances)
-        for picture in data.images
+        None if image.mask is None else looks.mask(image.mask, coloured, boxes=data.instances)
+        for image in data.images
     ]
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
     told = [
@@ -62,13 +62,13 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
     found = Examined(data, faults=[*told, *class_faults({"": data})])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
-    for number, (picture, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
+    for number, (image, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
         if isinstance(seen, Fault):
-            fault = where_listed(seen, picture.path, picture.place)
+            fault = where_listed(seen, image.path, image.place)
             (missing if fault.kind == "missing_image" else found.faults).append(fault)
-            found.faults.extend(box_faults(picture, picture.size))
+            found.faults.extend(box_faults(image, image.size))
             continue
-        _examine_picture(number, picture, seen, mask, kinds, found)
+        _examine_image(number, image, seen, mask, kinds, found)
     found.faults.extend(missing_faults(data, missing))
     found.faults.extend(nothing_outlined(found, kinds))
     bad = {(fault.file, fault.line) for fault in found.faults if fault.kind == "bad_value"}
@@ -105,57 +105,57 @@ def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[Annotate
     if settled is data:
         return data, []
     problem = f"the masks hold 0 and 255: 255 is read as class {data.classes[1].name!r}"
-    place = next(str(picture.mask.parent) for picture in data.images if picture.mask is not None)
+    place = next(str(image.mask.parent) for image in data.images if image.mask is not None)
     remedy = "if those pixels should not count, say ignore: 255"
     return settled, [Fault(place, None, problem, remedy, "black_and_white")]
 
 
-def _examine_picture(
+def _examine_image(
     number: int,
-    picture: AnnotatedImage,
+    image: AnnotatedImage,
     seen: Seen,
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
     found: Examined,
 ) -> None:
     size, summary = seen.header.size, found.summary
-    lost = list(reasons_to_leave_out(picture, seen, mask, kinds, found.data))
+    lost = list(reasons_to_leave_out(image, seen, mask, kinds, found.data))
     found.faults.extend(lost)
-    summary.see(Sight(seen.digest.hex(), str(picture.path), picture.place), size)
-    if picture.size in (None, size):
-        summary.remark_on(picture.path, seen)
+    summary.see(Sight(seen.digest.hex(), str(image.path), image.place), size)
+    if image.size in (None, size):
+        summary.remark_on(image.path, seen)
     if isinstance(mask, MaskSeen):
         if found.data.instances:
-            picture = with_objects(picture, mask, found.data)
+            image = with_objects(image, mask, found.data)
         summary.count_mask(pixel_counts(mask, found.data), sum(mask.counts.values()))
-    found.faults.extend(box_faults(picture, size))
-    mended_picture = sanitized(picture, size, found.data.names)
-    summary.count_objects(mended_picture.annotations)
+    found.faults.extend(box_faults(image, size))
+    mended_image = sanitized(image, size, found.data.names)
+    summary.count_objects(mended_image.annotations)
     if not lost:
-        found.usable.append(Usable(number, mended_picture if "boxes" in kinds else picture, size))
+        found.usable.append(Usable(number, mended_image if "boxes" in kinds else image, size))
 
 
 def reasons_to_leave_out(
-    picture: AnnotatedImage,
+    image: AnnotatedImage,
     seen: Seen,
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
     data: AnnotatedSet,
 ) -> Iterator[Fault]:
-    """The faults with which nothing right can be learned from a picture."""
-    if picture.size not in (None, seen.header.size):
-        yield size_fault(picture, seen.header)
+    """The faults with which nothing right can be learned from an image."""
+    if image.size not in (None, seen.header.size):
+        yield size_fault(image, seen.header)
     if isinstance(mask, Fault):
         yield mask
-    elif mask is not None and picture.mask is not None:
-        yield from mask_faults(picture.mask, mask, seen.header.size, data)
+    elif mask is not None and image.mask is not None:
+        yield from mask_faults(image.mask, mask, seen.header.size, data)
     elif "mask" in kinds:
-        yield from outline_faults(picture, seen.header.size)
+        yield from outline_faults(image, seen.header.size)
 
 
-def outline_faults(picture: AnnotatedImage, size: Size) -> Iterator[Fault]:
+def outline_faults(image: AnnotatedImage, size: Size) -> Iterator[Fault]:
     """Objects whose pixels are asked for, and of which only a box is known, or the pixels of another image."""
-    for one in picture.annotations:
+    for one in image.annotations:
         outline = one.segmentation
         if isinstance(outline, RunLengths) and (outline.width, outline.height) != size:
             problem = f"the run lengths of {one.name!r} are of {Size(outline.width, outline.height)}"
@@ -168,10 +168,10 @@ def outline_faults(picture: AnnotatedImage, size: Size) -> Iterator[Fault]:
 
 def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]:
     """One fault instead of one for each object where a whole set has boxes alone."""
-    objects = [one for picture in found.data.images for one in picture.annotations]
+    objects = [one for image in found.data.images for one in image.annotations]
     if "mask" not in kinds or not objects or any(one.segmentation for one in objects):
         return
-    if any(picture.mask for picture in found.data.images):
+    if any(image.mask for image in found.data.images):
         return
     found.faults[:] = [fault for fault in found.faults if fault.kind != "no_outline"]
     problem = f"has boxes but no outlines ({len(objects):,} objects), and the output is a mask"
@@ -179,24 +179,24 @@ def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]
     yield Fault(objects[0].place.file, None, problem, remedy, "no_outlines")
 
 
-def with_objects(picture: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
-    """A picture with a box for each number of its mask."""
-    place = SourceLocation(str(picture.mask), None)
+def with_objects(image: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
+    """An image with a box for each number of its mask."""
+    place = SourceLocation(str(image.mask), None)
     objects = tuple(
         Annotation((float(x1), float(y1), float(x2), float(y2)), data.names[-1], place)
         for value, (x1, y1, x2, y2) in mask.boxes.items()
         if value not in (0, data.ignore) and max(x2 - x1, y2 - y1) > 1  # a lone pixel is no object to find
     )
-    return replace(picture, annotations=objects)
+    return replace(image, annotations=objects)
 
 
-def sanitized(picture: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
-    """A picture without objects of unknown classes and boxes of no area; others clipped to the picture."""
+def sanitized(image: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
+    """An image without objects of unknown classes and boxes of no area; others clipped to the image."""
     kept = []
-    for one in picture.annotations:
+    for one in image.annotations:
         x1, y1, x2, y2 = one.box
         clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, size.width), min(y2, size.height))
         width, height = clipped[2] - clipped[0], clipped[3] - clipped[1]
         if one.name in names and min(width, height) > 0 and max(width, height) > 1:
             kept.append(replace(one, box=clipped))
-    return replace(picture, annotations=tuple(kept))
+    return replace(image, annotations=tuple(kept))

@@ -18,32 +18,32 @@ def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
         return missing
     if len(missing) == 1:
         return [missing[0]._replace(kind="missing_file")]
-    picture = data.images[0]
-    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
-    by_list = picture.place.file.endswith(".txt")
+    image = data.images[0]
+    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {image.path}"
+    by_list = image.place.file.endswith(".txt")
     remedy = "correct the list, or put the images there" if by_list else "name their folder under images:"
-    return [Fault(picture.place.file, None, problem, remedy, "missing_file")]
+    return [Fault(image.place.file, None, problem, remedy, "missing_file")]
 
 
-def size_fault(picture: AnnotatedImage, header: ImageHeader) -> Fault:
+def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
     """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
-    if picture.size == header.stored:
+    if image.size == header.stored:
         problem = (
-            f"states {picture.size}, the size that {picture.path} has before EXIF turns it; "
+            f"states {image.size}, the size that {image.path} has before EXIF turns it; "
             f"it is shown as {header.size}"
         )
-        return picture.place.fault(problem, turn_remedy(), "exif_rotation")
-    problem = f"states {picture.size}, but {picture.path} is {header.size}"
-    return picture.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
+        return image.place.fault(problem, turn_remedy(), "exif_rotation")
+    problem = f"states {image.size}, but {image.path} is {header.size}"
+    return image.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
 
 
 def turn_remedy() -> str:
     return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
 
 
-def box_faults(picture: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
+def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
     """Boxes that hold nothing or reach beyond the image."""
-    for one in picture.annotations:
+    for one in image.annotations:
         x1, y1, x2, y2 = one.box
         width, height = x2 - x1, y2 - y1
         if min(width, height) <= 0 or max(width, height) <= 1:
@@ -89,7 +89,7 @@ def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> It
             continue
         known = lists[0].names if others else data.names
         unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(picture.annotations for picture in data.images):
+        for one in chain.from_iterable(image.annotations for image in data.images):
             if one.name not in known and (not others or one.name in data.names):
                 unknown.setdefault(one.name, []).append(one)
         for name, found in unknown.items():

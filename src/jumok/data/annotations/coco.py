@@ -46,7 +46,7 @@ Id = int | str
 
 
 def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
-    """The pictures of a file; `images` is the folder that file names start at (else it is looked for)."""
+    """The images of a file; `images` is the folder that file names start at (else it is looked for)."""
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
@@ -77,9 +77,9 @@ class Reading:
 
     def result(self, images: Path | None) -> AnnotatedSet:
         classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
-        pictures = dict(self.keyed(self.found.lists["images"], "image", picture_of))
-        found = find_images(self.found.path, [one.name for one in pictures.values()], images)
-        places = zip(pictures.items(), found.paths, found.names, strict=True)
+        records = dict(self.keyed(self.found.lists["images"], "image", image_of))
+        found = find_images(self.found.path, [one.name for one in records.values()], images)
+        places = zip(records.items(), found.paths, found.names, strict=True)
         listed = {number: replace(one, path=path, name=name) for (number, one), path, name in places}
         marked: dict[Id, list[Annotation]] = {number: [] for number in listed}
         for number, annotation in self.annotations(listed, classes):
@@ -94,24 +94,24 @@ class Reading:
             looked_at=(self.found.path, *found.looked_at),
         )
 
-    def united(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
+    def united(self, images: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Each image once; records of the same file are told, and their annotations put together."""
         by_path: dict[Path, AnnotatedImage] = {}
-        good, faults = utf8_names(picture.path for picture in pictures)
+        good, faults = utf8_names(image.path for image in images)
         self.faults.extend(faults)
         writable = set(good)
-        for picture in pictures:
-            if picture.path not in writable:
+        for image in images:
+            if image.path not in writable:
                 continue
-            first = by_path.setdefault(picture.path, picture)
-            if first is picture:
+            first = by_path.setdefault(image.path, image)
+            if first is image:
                 continue
-            problem = f"image: {picture.name!r} stands in line {first.place.line} already, under another id"
+            problem = f"image: {image.name!r} stands in line {first.place.line} already, under another id"
             remedy = "unite the two records, for each has only a part of the annotations"
-            self.faults.append(picture.place.fault(problem, remedy, "duplicate_image"))
+            self.faults.append(image.place.fault(problem, remedy, "duplicate_image"))
             known = {(one.box, one.name) for one in first.annotations}
-            more = tuple(one for one in picture.annotations if (one.box, one.name) not in known)
-            by_path[picture.path] = replace(first, annotations=first.annotations + more)
+            more = tuple(one for one in image.annotations if (one.box, one.name) not in known)
+            by_path[image.path] = replace(first, annotations=first.annotations + more)
         return list(by_path.values())
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
@@ -139,7 +139,7 @@ class Reading:
                 self.lost.update([number] if what == "image" and number is not None else [])
 
     def annotations(
-        self, pictures: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
+        self, images: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
     ) -> Iterator[tuple[Id, Annotation]]:
         lines: dict[Id, int | None] = {}
         for value, place in self.found.lists["annotations"]:
@@ -150,12 +150,12 @@ class Reading:
                 continue
             if number in self.lost:
                 continue
-            if number not in pictures:
+            if number not in images:
                 problem = f"annotation: there is no image with the id {number!r}"
-                remedy = other_type(number, pictures) or "add the image or remove this"
+                remedy = other_type(number, images) or "add the image or remove this"
                 self.faults.append(place.fault(problem, remedy, "unknown_image"))
                 continue
-            annotation = self.with_outline(annotation, value, pictures[number])
+            annotation = self.with_outline(annotation, value, images[number])
             if annotation.id is not None and annotation.id in lines:
                 self.faults.append(duplicate(place, "annotation", annotation.id, lines[annotation.id]))
             if annotation.id is not None:
@@ -163,22 +163,22 @@ class Reading:
             self.left_out.update(value.keys() - OBJECT_KEYS)
             yield number, annotation
 
-    def with_outline(self, one: Annotation, value: dict[str, Any], picture: AnnotatedImage) -> Annotation:
+    def with_outline(self, one: Annotation, value: dict[str, Any], image: AnnotatedImage) -> Annotation:
         """The annotation with its outline; without it, though with its box, when the outline is faulty."""
         try:
             outline = segmentation_of(value.get("segmentation"))
             if isinstance(outline, RunLengths):
-                check_size(outline, picture)
+                check_size(outline, image)
             return replace(one, segmentation=outline)
         except (Wrong, OverflowError) as wrong:
             self.faults.append(fault_of(one.place, "annotation", wrong))
             return one
 
 
-def check_size(outline: RunLengths, picture: AnnotatedImage) -> None:
+def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
     """Refuse run lengths of another size than the image's."""
     size = Size(outline.width, outline.height)
-    known = picture.size or header_size(picture.path)
+    known = image.size or header_size(image.path)
     if not isinstance(known, Size) or size == known:
         return
     turned = "; the size is [height, width]" if size == Size(known.height, known.width) else ""
@@ -225,7 +225,7 @@ def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
     )
 
 
-def picture_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
+def image_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
     else:
@@ -262,7 +262,7 @@ def coco_text(data: AnnotatedSet) -> str:
     """The set as a COCO file, a record on each line; ids are kept where every record has its own."""
     categories = ids_or_range([one.id for one in data.classes])
     category_ids = dict(zip(data.names, categories, strict=True))
-    image_ids = ids_or_range([picture.id for picture in data.images])
+    image_ids = ids_or_range([one.id for one in data.images])
     objects = [(i, one) for i, p in zip(image_ids, data.images, strict=True) for one in p.annotations]
     ids = ids_or_range([one.id for _, one in objects])
     lists = {
@@ -286,9 +286,9 @@ def ids_or_range(ids: list[Any]) -> list[Any]:
     return ids if None not in ids and len(set(ids)) == len(ids) else list(range(1, len(ids) + 1))
 
 
-def image_record(picture: AnnotatedImage, number: Id) -> dict[str, Any]:
-    size = picture.known_size()
-    return {"id": number, "file_name": picture.name, "width": size.width, "height": size.height}
+def image_record(image: AnnotatedImage, number: Id) -> dict[str, Any]:
+    size = image.known_size()
+    return {"id": number, "file_name": image.name, "width": size.width, "height": size.height}
 
 
 def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:

@@ -39,7 +39,7 @@ FLAT = {"polyline": "line", "points": "point", "cuboid": "cuboid", "skeleton": "
 def read_cvat(
     file: Path, images: Path | None = None, split: str | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The pictures of a file, or of a folder's annotations.xml; `split` is one of CVAT's subsets, where there are any.
+    """The images of a file, or of a folder's annotations.xml; `split` is one of CVAT's subsets, where there are any.
 
     Classes are the labels of the task in their order, or else those that occur, sorted.
     """
@@ -105,22 +105,22 @@ class Reading:
     def result(
         self, elements: Sequence[Element], classes: Sequence[str] | None, images: Path | None
     ) -> AnnotatedSet:
-        pictures = [picture for element in elements for picture in self.picture(element)]
-        found = find_images(self.file, [one.name for one in pictures], images)
+        read = [one for element in elements for one in self.annotated_image(element)]
+        found = find_images(self.file, [one.name for one in read], images)
         subsets = [element.attributes.get("subset") for element in elements]
         if images is None and not any(map(is_file, found.paths)) and all(subsets):
             names = [
                 f"{one.attributes['subset']}/{forward(one.attributes.get('name', ''))}" for one in elements
             ]
-            found = find_images(self.file, names, None) if len(names) == len(pictures) else found
+            found = find_images(self.file, names, None) if len(names) == len(read) else found
         good, faults = utf8_names(found.paths)
         writable = set(good)
         placed = [
             AnnotatedImage(path, name, one.place, one.size, one.annotations, id=one.id)
-            for one, path, name in zip(pictures, found.paths, found.names, strict=True)
+            for one, path, name in zip(read, found.paths, found.names, strict=True)
             if path in writable
         ]
-        used = sorted({one.name for picture in placed for one in picture.annotations})
+        used = sorted({one.name for item in placed for one in item.annotations})
         names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
             tuple(map(Class, names)),
@@ -131,7 +131,7 @@ class Reading:
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, element: Element) -> Iterator[AnnotatedImage]:
+    def annotated_image(self, element: Element) -> Iterator[AnnotatedImage]:
         place = SourceLocation(str(self.file), element.line)
         name = forward(element.attributes.get("name", ""))
         if not name:
@@ -172,16 +172,16 @@ class Reading:
             ),
         )
 
-    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
+    def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Each image once; a second record of a file is told and left out."""
         lines: dict[Path, int | None] = {}
-        for picture in pictures:
-            if picture.path in lines:
-                problem = f"image: {picture.name!r} stands in line {lines[picture.path]} already"
-                self.faults.append(picture.place.fault(problem, "unite the two records", "duplicate_image"))
+        for image in images:
+            if image.path in lines:
+                problem = f"image: {image.name!r} stands in line {lines[image.path]} already"
+                self.faults.append(image.place.fault(problem, "unite the two records", "duplicate_image"))
                 continue
-            lines[picture.path] = picture.place.line
-            yield picture
+            lines[image.path] = image.place.line
+            yield image
 
     def remarks(self) -> Iterator[Fault]:
         for what, count in self.left_out.items():

@@ -43,7 +43,7 @@ FLAT = ("point", "points", "line", "linestrip")
 def read_labelme(
     folder: Path, images: Path | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The pictures of all files of a folder; `images` is their folder, where they lie elsewhere.
+    """The images of all files of a folder; `images` is their folder, where they lie elsewhere.
 
     Without `classes` they are the labels that occur, sorted.
     """
@@ -59,15 +59,15 @@ def read_labelme(
         )
     reading = Reading(folder, images)
     files, faults = utf8_names(below.files)
-    pictures = [picture for file in files for picture in reading.pictures(file)]
-    used = sorted({one.name for picture in pictures for one in picture.annotations})
+    annotated = [image for file in files for image in reading.read_file(file)]
+    used = sorted({one.name for image in annotated for one in image.annotations})
     names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
         tuple(map(Class, names)),
-        tuple(pictures),
+        tuple(annotated),
         (*faults, *reading.faults),
         dropped_fields=reading.left_out,
-        remarks=(*hidden_remarks(folder, below), *reading.remarks(pictures)),
+        remarks=(*hidden_remarks(folder, below), *reading.remarks(annotated)),
         looked_at=(*below.folders, *files, *reading.images.folders),
     )
 
@@ -82,8 +82,8 @@ class Reading:
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
 
-    def pictures(self, file: Path) -> Iterator[AnnotatedImage]:
-        """The picture of a file; nothing when it cannot be read."""
+    def read_file(self, file: Path) -> Iterator[AnnotatedImage]:
+        """The image of a file; nothing when it cannot be read."""
         try:
             found = LocatedJson(file)
         except UnreadableFile as unreadable:
@@ -145,12 +145,12 @@ class Reading:
         key = (label, group) if isinstance(group, int | str) else None
         yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
 
-    def remarks(self, pictures: Sequence[AnnotatedImage]) -> Iterator[Fault]:
+    def remarks(self, images: Sequence[AnnotatedImage]) -> Iterator[Fault]:
         """What was left out."""
         for what, count in self.left_out.items():
             problem = f"left out, having no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
-        taken = {picture.path for picture in pictures}
+        taken = {image.path for image in images}
         below = files_below(self.given or self.folder, SUFFIXES)
         bare = [path for path in below.files if path not in taken]
         if bare:

@@ -28,14 +28,14 @@ POLYGONS: dict[str, Test] = {
 def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
     """What gets lost on the way to a format, and how often; only what there is."""
     sets = list(splits.values())
-    objects = [one for data in sets for picture in data.images for one in picture.annotations]
+    objects = [one for data in sets for image in data.images for one in image.annotations]
     lost = Counter[str]()
     for data in sets:
         lost.update(data.dropped_fields)
     for what, test in tests(kind, any(map(has_polygons, sets))).items():
         lost[what] += sum(map(test, objects))
     if kind != "coco":
-        lost["ids of pictures"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
+        lost["ids of images"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
         lost["ids of annotations"] += sum(loses_numbers(object_ids(data)) for data in sets)
         lost["ids of classes"] += max(loses_numbers([one.id for one in data.classes]) for data in sets)
         lost["supercategories"] += max(sum(bool(one.group) for one in data.classes) for data in sets)
@@ -58,7 +58,7 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
 
 
 def object_ids(data: AnnotatedSet) -> list[int | str | None]:
-    return [one.id for picture in data.images for one in picture.annotations]
+    return [one.id for image in data.images for one in image.annotations]
 
 
 def loses_numbers(ids: list[int | str | None]) -> int:
@@ -71,7 +71,7 @@ def loses_numbers(ids: list[int | str | None]) -> int:
 def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
     """VOC knows only the classes that occur, and no order of them."""
     names = list(dict.fromkeys(name for data in sets for name in data.names))
-    used = {one.name for data in sets for picture in data.images for one in picture.annotations}
+    used = {one.name for data in sets for image in data.images for one in image.annotations}
     unused = len([name for name in names if name not in used])
     return {
         "classes without objects": unused,
@@ -105,5 +105,5 @@ def sentence(lost: Mapping[str, int], kind: Format) -> str | None:
 def without_outline(splits: Splits) -> Iterable[Annotation]:
     """Objects of which only a box is known, which no mask can be made of."""
     for data in splits.values():
-        for picture in data.images:
-            yield from (one for one in picture.annotations if one.segmentation is None)
+        for image in data.images:
+            yield from (one for one in image.annotations if one.segmentation is None)

@@ -21,7 +21,7 @@ FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
 class Pairs:
     """Images with their masks, what was faulty, how they were found, and what was looked at."""
 
-    pictures: list[AnnotatedImage] = field(default_factory=list)
+    images: list[AnnotatedImage] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
@@ -67,14 +67,14 @@ def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
     for stem, path in images_by.items():
         if stem in partners:
             name = path.relative_to(images).as_posix()
-            pairs.pictures.append(
+            pairs.images.append(
                 AnnotatedImage(path, name, SourceLocation(str(path), None), mask=masks_by[partners[stem]])
             )
     alone = [(path, f"has no mask in {masks}") for stem, path in images_by.items() if stem not in partners]
     used = set(partners.values())
     alone += [(path, f"has no image in {images}") for stem, path in masks_by.items() if stem not in used]
     pairs.faults.extend(one_alone(path, problem) for path, problem in alone)
-    if not pairs.pictures:
+    if not pairs.images:
         pairs.faults[:] = [no_pair(masks, images, found, asked)]
 
 
@@ -168,11 +168,11 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
             if isinstance(item, Fault):
                 pairs.faults.append(item)
             else:
-                pairs.pictures.append(item)
+                pairs.images.append(item)
     except UnreadableFile as unreadable:
         pairs.faults.append(unreadable.fault)
     missing = [fault for fault in pairs.faults if fault.kind == "missing_mask"]
-    if missing and not pairs.pictures:  # then the folder is wrong
+    if missing and not pairs.images:  # then the folder is wrong
         pairs.faults[pairs.faults.index(missing[0])] = missing[0]._replace(kind="missing_file")
     return pairs
 

@@ -1,4 +1,4 @@
-"""Masks: for each image a picture of the same size whose pixels are classes.
+"""Masks: for each image an image of the same size whose pixels are classes.
 
 A mask is a PNG whose values are numbers (one channel, or a palette), or one whose colours stand for classes. Images and
 masks are paired by name, from two folders or one, or by a list file with `image mask` on each line.
@@ -52,7 +52,7 @@ def read_masks(
     usual = None if instances or taken else OUTSIDE
     return AnnotatedSet(
         listed,
-        tuple(pairs.pictures),
+        tuple(pairs.images),
         tuple(pairs.faults),
         usual if ignore == "auto" else ignore,
         remarks=tuple(pairs.remarks),
@@ -137,16 +137,16 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     Outlines are painted in their order, classes from 1 on; what no object covers is 0, and so is the background.
     """
     lines = []
-    for picture in data.images:
-        file = folder / "masks" / split / f"{picture.stem}.png"
+    for image in data.images:
+        file = folder / "masks" / split / f"{image.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         values = (
-            class_numbers(read_mask(picture.mask, is_coloured(data.classes)), data)
-            if picture.mask
-            else painted(picture, data)
+            class_numbers(read_mask(image.mask, is_coloured(data.classes)), data)
+            if image.mask
+            else painted(image, data)
         )
         save_mask(values, file)
-        lines.append(f"images/{split}/{picture.name}\tmasks/{split}/{picture.stem}.png\n")
+        lines.append(f"images/{split}/{image.name}\tmasks/{split}/{image.stem}.png\n")
     (folder / f"{split}.txt").write_text("".join(lines), encoding="utf-8")
 
 
@@ -155,12 +155,12 @@ def mask_names(names: Sequence[str]) -> list[str]:
     return [BACKGROUND, *(name for name in names if name.lower() != BACKGROUND)]
 
 
-def painted(picture: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
-    """The classes (Y, X) of a picture's pixels, from the outlines of its objects."""
+def painted(image: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
+    """The classes (Y, X) of an image's pixels, from the outlines of its objects."""
     numbers = {name: number for number, name in enumerate(mask_names(data.names))}
-    size = picture.known_size()
+    size = image.known_size()
     values = np.zeros((size.height, size.width), np.uint8)
-    for one in picture.annotations:
+    for one in image.annotations:
         if one.segmentation is not None:
             values[covered(one.segmentation, size.width, size.height)] = numbers.get(one.name, 0)
     return values

@@ -1,7 +1,7 @@
-"""Annotated pictures as rows of texts, as every other source gives them.
+"""Annotated images as rows of texts, as every other source gives them.
 
 The column of an image holds its path below `root`; that of boxes or of a mask holds a JSON object, which `objects_of`
-and `MaskText` read again. What is faulty in a picture is told and left out, or mended where there is one way only.
+and `MaskText` read again. What is faulty in an image is told and left out, or mended where there is one way only.
 """
 
 import json
@@ -26,7 +26,7 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class MarkedObject:
-    """One object of a picture, as a row says it."""
+    """One object of an image, as a row says it."""
 
     box: Box
     name: str
@@ -36,7 +36,7 @@ class MarkedObject:
 
 
 class AnnotationSource:
-    """The pictures of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
+    """The images of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
 
     remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
 
@@ -80,47 +80,47 @@ class AnnotationSource:
     @property
     def classes(self) -> tuple[Class, ...]:
         data = self._found.data
-        if "mask" not in self.kinds or any(picture.mask for picture in data.images):
+        if "mask" not in self.kinds or any(image.mask for image in data.images):
             return data.classes
         named = enumerate((name for name in data.names if name.lower() != BACKGROUND), start=1)
         return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
 
     def rows(self) -> Iterator[Row | Fault]:
-        """A row for each picture that can be learned from, after all faults."""
+        """A row for each image that can be learned from, after all faults."""
         yield from self._found.faults
-        for number, picture, size in self._found.usable:
+        for number, image, size in self._found.usable:
             yield Row(
-                self._line(picture) or number, tuple(self._text(kind, picture, size) for kind in self.kinds)
+                self._line(image) or number, tuple(self._text(kind, image, size) for kind in self.kinds)
             )
 
-    def _line(self, picture: AnnotatedImage) -> int | None:
-        """The line of a picture in the one file that lists them all, if there is one."""
-        return picture.place.line if picture.place.file == str(self.files[0]) else None
+    def _line(self, image: AnnotatedImage) -> int | None:
+        """The line of an image in the one file that lists them all, if there is one."""
+        return image.place.line if image.place.file == str(self.files[0]) else None
 
-    def _text(self, kind: str, picture: AnnotatedImage, size: Size) -> str:
+    def _text(self, kind: str, image: AnnotatedImage, size: Size) -> str:
         if kind == "image":
-            return Path(os.path.relpath(picture.path, self.root)).as_posix()
+            return Path(os.path.relpath(image.path, self.root)).as_posix()
         if kind == "boxes":
-            return text_of_boxes(picture)
-        return self._text_of_mask(picture, size)
+            return text_of_boxes(image)
+        return self._text_of_mask(image, size)
 
-    def _text_of_mask(self, picture: AnnotatedImage, size: Size) -> str:
+    def _text_of_mask(self, image: AnnotatedImage, size: Size) -> str:
         data = self._found.data
-        if picture.mask is not None:
-            file = Path(os.path.relpath(picture.mask, self.root)).as_posix()
+        if image.mask is not None:
+            file = Path(os.path.relpath(image.mask, self.root)).as_posix()
             said: dict[str, Any] = {"file": file, "ignore": data.ignore}
             return json.dumps(said | ({"instances": True} if data.instances else {}), ensure_ascii=False)
         outlines = [
             [BACKGROUND if one.name.lower() == BACKGROUND else one.name, segmentation_json(one.segmentation)]
-            for one in picture.annotations
+            for one in image.annotations
             if one.segmentation and one.name in data.names
         ]
         return json.dumps({"size": list(size), "outlines": outlines}, ensure_ascii=False)
 
 
-def text_of_boxes(picture: AnnotatedImage) -> str:
+def text_of_boxes(image: AnnotatedImage) -> str:
     return json.dumps(
-        {"id": picture.id, "objects": [object_json(one) for one in picture.annotations]}, ensure_ascii=False
+        {"id": image.id, "objects": [object_json(one) for one in image.annotations]}, ensure_ascii=False
     )
 
 

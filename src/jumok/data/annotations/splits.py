@@ -68,11 +68,11 @@ def without_unreadable(splits: Splits, needed: bool) -> tuple[Splits, list[Path]
     kept: Splits = {}
     for name, data in splits.items():
         good = []
-        for picture in data.images:
-            wanted = needed or picture.size is None
-            if wanted and isinstance(header_size(picture.path), Fault):
-                left.append(picture.path)
+        for image in data.images:
+            wanted = needed or image.size is None
+            if wanted and isinstance(header_size(image.path), Fault):
+                left.append(image.path)
             else:
-                good.append(picture)
+                good.append(image)
         kept[name] = replace(data, images=tuple(good))
     return kept, left

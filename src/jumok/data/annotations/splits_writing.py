@@ -93,8 +93,8 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yol
             write_masks(data, folder, name)
         below = folder / "JPEGImages" if kind == "voc" else folder / "images" / name
         below.mkdir(parents=True, exist_ok=True)
-        for picture in data.images:
-            place_image(picture, below / picture.name, images)
+        for image in data.images:
+            place_image(image, below / image.name, images)
     names = next(iter(splits.values())).names
     if kind == "yolo":
         write_yolo_file(names, folder, list(splits), yolo_file)
@@ -110,20 +110,20 @@ def check_names(splits: Splits, kind: Format) -> None:
     """
     taken: dict[str, tuple[str, AnnotatedImage]] = {}
     for name, data in splits.items():
-        for picture in data.images:
-            if ".." in Path(name, picture.name).parts or Path(picture.name).is_absolute():
-                raise DataError(f"{picture.place.file}: {picture.name!r} leads out of the folder; rename it")
-            own = picture.name if kind == "coco" else picture.stem
+        for image in data.images:
+            if ".." in Path(name, image.name).parts or Path(image.name).is_absolute():
+                raise DataError(f"{image.place.file}: {image.name!r} leads out of the folder; rename it")
+            own = image.name if kind == "coco" else image.stem
             key = composed(own if kind == "voc" else f"{name}/{own}").casefold()
-            split, first = taken.setdefault(key, (name, picture))
-            if first is picture:
+            split, first = taken.setdefault(key, (name, image))
+            if first is image:
                 continue
-            if first.path == picture.path and split == name:
+            if first.path == image.path and split == name:
                 raise DataError(
-                    f"{picture.path} stands twice in {name}; remove one, or pass --skip to unite them"
+                    f"{image.path} stands twice in {name}; remove one, or pass --skip to unite them"
                 )
-            if kind != "voc" or first.path != picture.path or first.annotations != picture.annotations:
-                raise collision(first, picture)
+            if kind != "voc" or first.path != image.path or first.annotations != image.annotations:
+                raise collision(first, image)
 
 
 def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
@@ -131,27 +131,27 @@ def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
     return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
 
 
-def place_image(picture: AnnotatedImage, target: Path, images: Images) -> None:
+def place_image(image: AnnotatedImage, target: Path, images: Images) -> None:
     """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
     if images == "none" or target.exists():
         return
-    if not is_file(picture.path):
-        place = picture.place.fault(
-            f"lists {picture.path}, which does not exist", "fix it, or pass --images none", "missing_file"
+    if not is_file(image.path):
+        place = image.place.fault(
+            f"lists {image.path}, which does not exist", "fix it, or pass --images none", "missing_file"
         )
         raise DataError(str(place))
     target.parent.mkdir(parents=True, exist_ok=True)
     if images == "copy":
-        shutil.copyfile(picture.path, target)
+        shutil.copyfile(image.path, target)
         return
     try:
-        os.link(picture.path, target)
+        os.link(image.path, target)
     except OSError:
-        os.symlink(picture.path.absolute(), target)
+        os.symlink(image.path.absolute(), target)
 
 
 def counts(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
-    """How many pictures and annotations each split has."""
+    """How many images and annotations each split has."""
     return {
         name: {"pictures": len(data.images), "annotations": data.annotation_count}
         for name, data in splits.items()

@@ -42,7 +42,7 @@ KNOWN = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out w
 def read_voc(
     folder: Path, split: str | None, classes: Sequence[str] | None = None, images: Path | None = None
 ) -> AnnotatedSet:
-    """The pictures that ImageSets/Main/SPLIT.txt lists, or all that have an XML file where there are no lists.
+    """The images that ImageSets/Main/SPLIT.txt lists, or all that have an XML file where there are no lists.
 
     VOC has no list of classes: without `classes` they are the names that occur in this split, sorted. `images` is the
     folder of images, where they are neither beside the XML files nor in JPEGImages/ or images/.
@@ -51,16 +51,16 @@ def read_voc(
     if isinstance(layout, Fault):
         return nothing_but(layout, folder, *watched_folders(folder, split))
     reading = Reading(layout)
-    pictures: list[AnnotatedImage] = []
+    annotated: list[AnnotatedImage] = []
     try:
-        pictures.extend(reading.listed() if layout.lists else reading.found())
+        annotated.extend(reading.listed() if layout.lists else reading.found())
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
-    used = sorted({one.name for picture in pictures for one in picture.annotations})
+    used = sorted({one.name for image in annotated for one in image.annotations})
     names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
         tuple(Class(name) for name in names),
-        tuple(pictures),
+        tuple(annotated),
         tuple(reading.faults),
         dropped_fields=reading.left_out,
         remarks=tuple(reading.remarks),
@@ -80,7 +80,7 @@ class Reading:
         self.looked_at: list[Path] = []
 
     def listed(self) -> Iterator[AnnotatedImage]:
-        """The pictures of the list."""
+        """The images of the list."""
         lists, lines = self.layout.lists or Path(), dict[str, int]()
         self.looked_at.append(lists)
         fault = read_fault(lists)
@@ -98,10 +98,10 @@ class Reading:
                     )
                     continue
                 lines[name] = number
-                yield from self.picture(name, SourceLocation(str(lists), number))
+                yield from self.annotated_image(name, SourceLocation(str(lists), number))
 
     def found(self) -> Iterator[AnnotatedImage]:
-        """A picture for each XML file."""
+        """An image for each XML file."""
         below = files_below(self.layout.annotations, (".xml",))
         self.looked_at.extend(below.folders)
         self.remarks.extend(hidden_remarks(self.layout.annotations, below))
@@ -115,13 +115,13 @@ class Reading:
         taken: dict[Path, Path] = {}
         for file in files:
             name = file.relative_to(self.layout.annotations).with_suffix("").as_posix()
-            for picture in self.picture(name, SourceLocation(str(file), None), file):
-                if picture.path in taken:
-                    problem = f"is of the image {picture.path.name}, as is {taken[picture.path]}"
+            for image in self.annotated_image(name, SourceLocation(str(file), None), file):
+                if image.path in taken:
+                    problem = f"is of the image {image.path.name}, as is {taken[image.path]}"
                     self.faults.append(Fault(str(file), None, problem, "remove one of them", "duplicate_id"))
                     continue
-                taken[picture.path] = file
-                yield picture
+                taken[image.path] = file
+                yield image
         self.remarks.extend(self.without_xml(set(taken)))
 
     def without_xml(self, taken: set[Path]) -> Iterator[Fault]:
@@ -132,10 +132,10 @@ class Reading:
             remedy = "write one without objects for an image that shows nothing"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 
-    def picture(
+    def annotated_image(
         self, name: str, listed: SourceLocation, file: Path | None = None
     ) -> Iterator[AnnotatedImage]:
-        """The picture of a name; nothing when its file of annotations cannot be read."""
+        """The image of a name; nothing when its file of annotations cannot be read."""
         stated_file = file or self.layout.annotations / f"{name}.xml"
         file = file or self.images.listings.find(stated_file) or stated_file
         self.looked_at.append(file)

@@ -55,7 +55,7 @@ class Reading:
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
 
-    def pictures(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
+    def read_split(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
         found: list[AnnotatedImage] = []
         for text in file.splits[split]:
             place = self.places.folder_or_list(text)
@@ -65,7 +65,7 @@ class Reading:
             self.looked_at.append(place)
             in_folder = is_folder(place)
             images = self.folder_images(place) if in_folder else list(self.listed(place, split))
-            found.extend(self.picture(image) for image in images)
+            found.extend(self.annotated_image(image) for image in images)
             if in_folder:
                 found = self.without_strays(place, found)
         return self.without_twins(found)
@@ -111,7 +111,7 @@ class Reading:
                 path = self.places.image(name, lists.parent)
                 yield Listed(path, below_images(path, split), SourceLocation(str(lists), number))
 
-    def picture(self, image: Listed) -> AnnotatedImage:
+    def annotated_image(self, image: Listed) -> AnnotatedImage:
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
         for other in found[1:]:
@@ -125,7 +125,7 @@ class Reading:
         kept = tuple(one for one in annotations if one is not None)
         return AnnotatedImage(image.path, image.name, image.place, annotations=kept)
 
-    def without_strays(self, folder: Path, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
+    def without_strays(self, folder: Path, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Tell label files that belong to no image; images that they may be meant for show more than nothing."""
         bare = [image for image in self.labels.without if image.is_relative_to(folder)]
         by_loose: dict[str, list[Path]] = {}
@@ -141,9 +141,9 @@ class Reading:
                 remedy = "give both the same name"
             self.faults.append(Fault(printable(file), None, problem, remedy, "unknown_image"))
         self.labels.meant.update(meant)
-        return [picture for picture in pictures if picture.path not in meant]
+        return [one for one in annotated if one.path not in meant]
 
-    def without_twins(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
+    def without_twins(self, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Leave out images that share one file of labels, which can be of one of them only."""
         twins: set[Path] = set()
         for file, images in self.labels.used.items():
@@ -156,7 +156,7 @@ class Reading:
                 )
                 remedy = "remove or rename the others"
                 self.faults.append(Fault(str(file), None, problem, remedy, "shared_labels"))
-        return [picture for picture in pictures if picture.path not in twins]
+        return [one for one in annotated if one.path not in twins]
 
     def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
         """The numbers of each line."""
@@ -192,7 +192,7 @@ class Reading:
 
 
 def read_yolo(file: Path, split: str) -> AnnotatedSet:
-    """The pictures of a split of a data.yaml, or of darknet's obj.data."""
+    """The images of a split of a data.yaml, or of darknet's obj.data."""
     try:
         found = read_yolo_file(file)
     except UnreadableFile as unreadable:
@@ -202,9 +202,9 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
         fault = Fault(str(found.path), None, f"has no split {split!r}", hint or "add it", "missing_split")
         return nothing_but(fault, file, found.path)
     reading = Reading(found.names, Places(found.path.parent, found.root))
-    pictures: list[AnnotatedImage] = []
+    images: list[AnnotatedImage] = []
     try:
-        pictures.extend(reading.pictures(found, split))
+        images.extend(reading.read_split(found, split))
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
     reading.faults.extend(no_labels_at_all(found.path, split, reading.labels))
@@ -217,7 +217,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
     looked_at = (file, found.path, *reading.looked_at, *places.tried, *places.listings.folders)
     return AnnotatedSet(
         tuple(map(Class, found.names)),
-        tuple(pictures),
+        tuple(images),
         tuple(reading.faults),
         remarks=tuple(remarks),
         looked_at=(*looked_at, *labels.used, *labels.looked_at),

@@ -13,11 +13,11 @@ SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are 
 def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> None:
     """Write labels/SPLIT/, all lines as outlines or all as boxes, for a data set may not hold both kinds."""
     numbers = {name: number for number, name in enumerate(data.names)}
-    for picture in data.images:
-        file = folder / "labels" / split / f"{picture.stem}.txt"
+    for image in data.images:
+        file = folder / "labels" / split / f"{image.stem}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
-        size = picture.known_size() if picture.annotations else Size(1, 1)
-        lines = (label_line(one, numbers[one.name], size, outlines) for one in picture.annotations)
+        size = image.known_size() if image.annotations else Size(1, 1)
+        lines = (label_line(one, numbers[one.name], size, outlines) for one in image.annotations)
         file.write_text("".join(lines), encoding="utf-8")
 
 
