@@ -51,7 +51,9 @@ class Dropout(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
+        """Apply dropout in training; return `x` unchanged in evaluation."""
         return dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
+        """The probability, as `print(module)` shows it."""
         return f"p={self.p}"

@@ -148,6 +148,7 @@ def spelt_out(text: str) -> str:
 
 
 def escaped(half: int) -> str:
+    """A surrogate as an escape sequence, such as \\xff for an undecodable byte."""
     return f"\\x{half & 0xFF:02x}" if 0xDC80 <= half <= 0xDCFF else f"\\u{half:04x}"
 
 

@@ -23,6 +23,7 @@ class Padded(NamedTuple):
     valid: Tensor  # (B, L), True on real positions
 
     def to(self, device: torch.device) -> "Padded":
+        """The same values on a device."""
         return Padded(self.values.to(device), self.valid.to(device))
 
 
@@ -34,6 +35,7 @@ class ImageBatch(NamedTuple):
     original: Tensor  # (B, 2), height and width of what was scaled to that part
 
     def to(self, device: torch.device) -> "ImageBatch":
+        """The same images on a device."""
         return ImageBatch(*(value.to(device) for value in self))
 
 
@@ -65,6 +67,7 @@ class BoxTargets(NamedTuple):
     crowd: Tensor  # (B, N), True on groups: neither object nor background
 
     def to(self, device: torch.device) -> "BoxTargets":
+        """The same objects on a device."""
         return BoxTargets(*(value.to(device) for value in self))
 
 
@@ -74,6 +77,7 @@ class MaskTargets(NamedTuple):
     classes: Tensor  # (B, Y, X) int64, -1 where nothing is known: such pixels do not count
 
     def to(self, device: torch.device) -> "MaskTargets":
+        """The same classes on a device."""
         return MaskTargets(self.classes.to(device))
 
 
@@ -135,6 +139,7 @@ class TextPrediction:
         return {"text": self.text, "score": self.score, "n_best": candidates}
 
     def with_score_threshold(self, score: float) -> "TextPrediction":
+        """The prediction itself: texts are shown whole."""
         return self  # a text is told whole
 
 
@@ -148,6 +153,7 @@ class FoundObject:
     doubtful: bool = False  # a surer object stands at the same place
 
     def to_json(self) -> dict[str, object]:
+        """The object as JSON: name, score and box in pixels."""
         said: dict[str, object] = {"name": self.name, "score": self.score, "box": list(self.box)}
         return {**said, "doubtful": True} if self.doubtful else said
 
@@ -207,10 +213,12 @@ class MaskPrediction:
         return ", ".join(f"{name} {share} %" for name, share in told.items() if share != "0")
 
     def to_json(self) -> dict[str, object]:
+        """The size of the mask and the share of each class as JSON."""
         height, width = self.classes.shape
         return {"width": width, "height": height, "shares": self.shares()}
 
     def with_score_threshold(self, score: float) -> "MaskPrediction":
+        """The prediction itself: each pixel has one class, whatever its score."""
         return self  # each pixel has one class, however sure
 
 

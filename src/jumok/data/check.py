@@ -62,6 +62,7 @@ def digests(store: TextStore, columns: Sequence[str]) -> np.ndarray:
 
 
 def digest(texts: tuple[str, ...]) -> int:
+    """A 64-bit digest of a row."""
     joined = "\0".join(texts).encode()  # no text holds NUL, so that no two rows join to the same
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "little")
 

@@ -28,6 +28,7 @@ def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
 
 
 def tsv_cells(path: Path) -> Table:
+    """The cells of each line of a TSV file."""
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decoded(path, number, raw)
         yield text if isinstance(text, Fault) else Cells(number, text.removesuffix("\r").split("\t"))

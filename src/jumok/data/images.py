@@ -171,6 +171,7 @@ def check_pixels(path: Path, size: tuple[int, int]) -> None:
 
 
 def too_large(path: Path, count: str) -> Fault:
+    """The fault of an image with more pixels than are read."""
     problem = f"has {count} million pixels, at most {MOST_PIXELS // 10**6} million are read"
     return Fault(str(path), None, problem, "make it smaller or cut it into tiles", "too_large_image")
 
@@ -185,6 +186,7 @@ def unknown_format(path: Path) -> Fault:
 
 
 def header_of(image: Image.Image) -> ImageHeader:
+    """The size of an image upright and as stored, with its orientation."""
     turn, size = orientation(image), Size(*image.size)
     turned = Size(*reversed(size)) if turn in SIDEWAYS else size
     if image.format == "TIFF":  # Pillow has turned its size already

@@ -82,6 +82,7 @@ def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:
 
 
 def after_blank(text: str, place: int) -> int:
+    """The position of the next character that is not blank."""
     found = BLANK.match(text, place)
     return found.end() if found else place
 
@@ -180,6 +181,7 @@ def json_kind(value: Any) -> str:
 
 
 def not_a_number(name: str) -> str:
+    """Refuse NaN and infinity, which JSON does not have."""
     raise ValueError(f"{name} is no JSON")
 
 

@@ -49,6 +49,7 @@ def load_mask(path: Path, colours: bool = False) -> np.ndarray:
 
 
 def mask_fault(path: Path, problem: str, remedy: str) -> Fault:
+    """A fault of a mask file."""
     return Fault(str(path), None, problem, remedy, "mask_value")
 
 

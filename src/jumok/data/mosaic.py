@@ -51,6 +51,7 @@ def corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int,
 
 
 def shifted(boxes: Tensor | None, top: int, left: int) -> Tensor | None:
+    """Boxes (N, 4) moved down by `top` and right by `left` pixels."""
     return None if boxes is None else boxes + boxes.new_tensor((left, top, left, top))
 
 

@@ -77,12 +77,14 @@ def is_writable(kind: Any) -> bool:
 
 
 def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is a string type."""
     from pyarrow import types
 
     return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
 
 
 def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> Iterator[Row | Fault]:
+    """The rows of record batches, or what is wrong with them."""
     line = 0
     for batch in batches:
         for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):

@@ -77,6 +77,7 @@ def mapped(path: Path, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def write_index(folder: Path, index: dict[str, Any]) -> None:
+    """Write the index of a store."""
     (folder / INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -92,4 +93,5 @@ def read_index(folder: Path, format: str, keys: Sequence[str]) -> dict[str, Any]
 
 
 def damaged(folder: Path) -> DataError:
+    """The error for a store that cannot be read."""
     return DataError(f"{folder} is damaged or no store of this version; delete it and run the command again")

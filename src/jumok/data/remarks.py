@@ -68,6 +68,7 @@ class Remarks:
 
 
 def sentence(kind: str, file: str, column: str | int | None, line: int, count: int) -> Fault:
+    """The remark about lines of one kind: the first of them, and how many more there are."""
     what, remedy = SENTENCES[kind]
     where = "" if column is None else f"column {column!r} "
     more = f", and so in {count - 1:,} more" if count > 1 else ""

@@ -97,6 +97,7 @@ def crop_resize(sample: ImageSample, window: Window, size: tuple[int, int]) -> I
 
 
 def moved_boxes(sample: ImageSample, window: Window, size: tuple[int, int]) -> Tensor | None:
+    """The boxes of a sample in the pixels of a window that is scaled to `size`."""
     boxes = unclipped_boxes(sample)
     if boxes is None:
         return None

@@ -29,10 +29,12 @@ class Source(Protocol):
     """A reader of rows: streams, and yields a fault in place of each faulty row."""
 
     @property
-    def columns(self) -> tuple[str, ...]: ...
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
 
     @property
-    def files(self) -> tuple[Path, ...]: ...
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read."""
 
     @property
     def watched(self) -> tuple[Path, ...]:
@@ -54,7 +56,8 @@ class Source(Protocol):
         """What is no fault but good to know, once the rows were read."""
         ...
 
-    def rows(self) -> Iterator[Row | Fault]: ...
+    def rows(self) -> Iterator[Row | Fault]:
+        """The rows in order, or what is wrong with them."""
 
 
 def clean(text: str) -> str:

@@ -26,6 +26,7 @@ def state_of(path: Path) -> State:
 
 
 def states_of(paths: Iterable[Path]) -> dict[str, State]:
+    """The states of files, by path."""
     return {str(path): state_of(path) for path in paths}
 
 
@@ -48,6 +49,7 @@ def is_settled(state: State, began: int) -> bool:
 
 
 def are_settled(states: dict[str, State], began: int) -> bool:
+    """Whether all files were unchanged for a while when reading began."""
     return all(is_settled(state, began) for state in states.values())
 
 

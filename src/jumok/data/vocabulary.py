@@ -224,6 +224,7 @@ def unigram(texts: Iterable[str], size: int, min_count: int) -> Tokenizer:
 
 
 def too_small(size: int, needed: int) -> ConfigurationError:
+    """The error for a vocabulary that cannot hold all characters."""
     return ConfigurationError(
         f"a vocabulary of size {size:,} cannot hold every character of the texts; "
         f"at least {needed:,} are needed, the special tokens included"

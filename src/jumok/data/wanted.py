@@ -14,4 +14,5 @@ class Wanted(NamedTuple):
 
     @property
     def by_number(self) -> bool:
+        """Whether any column is given by its number."""
         return any(isinstance(column, int) for column in self.columns)

@@ -20,6 +20,7 @@ class Hidden(NamedTuple):
     cell: Tensor | None  # (layers, R, D)
 
     def select(self, rows: Tensor) -> "Hidden":
+        """The states of these rows of the batch."""
         return Hidden(self.state[:, rows], None if self.cell is None else self.cell[:, rows])
 
 
@@ -144,4 +145,5 @@ class RecurrentDecoder(nn.Module):
 
     @staticmethod
     def cast_like_first(parts: Sequence[Tensor]) -> list[Tensor]:
+        """All tensors in the dtype of the first."""
         return [part.to(parts[0].dtype) for part in parts]

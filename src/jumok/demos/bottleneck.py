@@ -42,10 +42,12 @@ decoding: {method: greedy}
 
 
 def one_vector(kind: str) -> Variation:
+    """A recurrent model of this kind without attention: the decoder sees one vector of the source."""
     return recurrent(kind, "none", f"{kind.upper()}, one vector")
 
 
 def recurrent(kind: str, attention: str, name: str) -> Variation:
+    """A recurrent model of this kind with this attention, under this name in the comparison."""
     encoder = {"kind": kind, "layers": 1}
     decoder = {"kind": kind, "layers": 1, "attention": attention}
     return Variation(name, {"inputs.digits.encoder": encoder, "outputs.words.decoder": decoder})

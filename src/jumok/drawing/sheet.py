@@ -197,6 +197,7 @@ def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: 
 
 
 def meet(one: Edges, other: Edges) -> bool:
+    """Whether two rectangles overlap."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
@@ -230,6 +231,7 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """The end of a line that fits into `width` pixels, with an ellipsis in front if something is left out."""
     while len(line) > 1 and font.getlength(line) > width:
         line = "…" + line.lstrip("…")[1:]
     return line

@@ -64,6 +64,7 @@ class Backbone(nn.Module):
         return by_channels(self.network, self.network(pad_to_multiple(images, self.strides[-1])))
 
     def train(self, mode: bool = True) -> Self:
+        """Set the training mode; frozen batch normalizations stay in evaluation mode."""
         super().train(mode)
         if self.frozen_norm:
             for norm in self.batch_norms():
@@ -71,6 +72,7 @@ class Backbone(nn.Module):
         return self
 
     def batch_norms(self) -> Iterator[nn.Module]:
+        """All two-dimensional batch normalizations of the network."""
         return (part for part in self.modules() if isinstance(part, nn.BatchNorm2d))
 
 
@@ -129,6 +131,7 @@ def without_unread_stages(network: Any) -> Any:
 
 
 def unsupported_backbone(name: str, reason: str) -> ConfigurationError:
+    """The error for a backbone that cannot give feature levels, with timm's reason."""
     why = f" ({' '.join(reason.split())})" if reason else ""
     return ConfigurationError(
         f"backbone {name!r} does not give feature levels of images of any size{why}; choose another"

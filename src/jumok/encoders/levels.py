@@ -24,6 +24,7 @@ def levels_of(strides: Sequence[int], available: Sequence[int], who: str) -> lis
 
 
 def listed(numbers: Sequence[int]) -> str:
+    """Numbers separated by commas, or "none"."""
     return ", ".join(map(str, numbers)) or "none"
 
 

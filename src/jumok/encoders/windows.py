@@ -31,6 +31,7 @@ class ShiftedWindowBlock(nn.Module):
         return x + self.drop_path2(self.mlp(self.norm2(x)))
 
     def look_around(self, x: Tensor) -> Tensor:
+        """Attend within shifted windows of a feature map (B, Y, X, C); returns the same shape."""
         Y, X = x.shape[1:3]
         (high, wide), (down, right) = self.window, self.shift
         x = F.pad(x, (0, 0, 0, -X % wide, 0, -Y % high))

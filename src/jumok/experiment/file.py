@@ -124,6 +124,7 @@ def absolute(path: str, folder: Path) -> str:
 
 
 def cut(path: str) -> str:
+    """The text, cut to 200 characters."""
     return path if len(path) <= 200 else path[:200] + "…"
 
 

@@ -78,15 +78,18 @@ def parted(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_table(path: Path) -> bool:
+    """Whether the file name ends like a table, compressed or not."""
     return path.name.lower().removesuffix(".gz").endswith(TABLES)
 
 
 def tables_in(path: Path) -> list[Path]:
+    """The tables in a folder that are no tables of boxes, sorted by name."""
     found = sorted(file for file in path.iterdir() if is_table(file)) if path.is_dir() else []
     return [file for file in found if not is_box_table(file)]
 
 
 def tables(files: Mapping[str, Path]) -> Found:
+    """What tables of texts, one file per split, say about an experiment."""
     columns = column_names(files["train"])
     return Found("text", {part: {"table": file} for part, file in files.items()}, columns)
 
@@ -146,6 +149,7 @@ def named_images(path: Path) -> Found:
 
 
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
+    """The first of these sub-folders that exists."""
     return next((path / name for name in names if (path / name).is_dir()), None)
 
 
@@ -171,4 +175,5 @@ def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
 
 
 def name_of(number: int) -> str:
+    """A name for a class of which only the number is known."""
     return "background" if number == 0 else f"class{number}"

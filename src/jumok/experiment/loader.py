@@ -22,6 +22,7 @@ class Loader(yaml.SafeLoader):
     }
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
+        """Build the value of a node; raises ConfigurationError with the line if it does not fit its tag."""
         try:
             return super().construct_object(node, deep)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # `!!int word`
@@ -29,6 +30,7 @@ class Loader(yaml.SafeLoader):
             raise ConfigurationError(f"{self.name}:{node.start_mark.line + 1}: this is no {kind}") from error
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
+        """Build a scalar; raises ConfigurationError for text that is not valid Unicode."""
         value = super().construct_scalar(node)
         if isinstance(value, str) and SURROGATE.search(value):
             raise ConfigurationError(
@@ -38,6 +40,7 @@ class Loader(yaml.SafeLoader):
         return value
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a dictionary; raises ConfigurationError for duplicate keys and for keys that are no scalars."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":  # <<: what it brings in may stand here, too

@@ -62,6 +62,7 @@ class DataOptions(Options):
 
     @model_validator(mode="after")
     def every_part_has_one_source(self) -> "DataOptions":
+        """Check that each split is given once and that there is a valid split."""
         for part in ("valid", "test"):
             asked = self.split is not None and getattr(self.split, part) is not None
             if asked and getattr(self, part) is not None:
@@ -84,6 +85,7 @@ class DataOptions(Options):
         ]
 
     def sources(self) -> Iterator[tuple[str, SourceOptions]]:
+        """The splits that have a source of their own, each with its source."""
         for part in ("train", "valid", "test"):
             source = getattr(self, part)
             if source is not None:
@@ -143,6 +145,7 @@ class Experiment(Options):
 
     @model_validator(mode="after")
     def names_fit(self) -> "Experiment":
+        """Check that names are unique and valid, and that every source fits the inputs and outputs."""
         both = set(self.inputs) & set(self.outputs)
         if both:
             name = sorted(both)[0]

@@ -82,6 +82,7 @@ def words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def meaning(of: str, name: str, language: Language) -> str:
+    """The meaning of an option of a class in a language; empty if there is none."""
     return words().get(of, {}).get(name, {}).get(language, "")
 
 
@@ -113,6 +114,7 @@ def tagged(parts: Any) -> Iterator[str]:
 
 
 def class_of(schema: Schema, name: str) -> dict[str, Any]:
+    """The JSON schema of the class with this name."""
     return dict(schema if name == ROOT else schema["$defs"][name])
 
 
@@ -170,6 +172,7 @@ def in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iter
 
 
 def section(name: str, homes: Mapping[str, str], schema: Schema, language: Language) -> Section:
+    """The section of the reference that describes the options of a class."""
     one, path = class_of(schema, name), homes[name]
     kinds = kinds_of(schema, name)
     options = tuple(

@@ -67,6 +67,7 @@ def table(section: Section, language: Language) -> str:
 
 
 def row(option: Option, language: Language) -> str:
+    """A row of the Markdown table of options."""
     name = option.path.rpartition(".")[2]
     default = (
         REQUIRED[language] if option.default is None else f"`{option.default}`" if option.default else ""

@@ -138,4 +138,5 @@ def plain(value: Any) -> str:
 
 
 def cut(text: str) -> str:
+    """The text, cut to LONGEST characters."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -84,10 +84,12 @@ class SourceOptions(Options):
 
     @property
     def format(self) -> str:
+        """The name of the one format that is given."""
         return next(name for name in FORMATS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def one_of_them(self) -> "SourceOptions":
+        """Check that exactly one format is given, with options that belong to it."""
         given = [name for name in FORMATS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
@@ -124,6 +126,7 @@ class SourceOptions(Options):
 
     @property
     def box_columns(self) -> dict[str, int]:
+        """The columns of a table of boxes that are given by number."""
         return {name: number for name, number in (self.columns or {}).items() if isinstance(number, int)}
 
     def _check_values(self) -> None:
@@ -163,6 +166,7 @@ class SourceOptions(Options):
         return self.annotation_source(inputs, outputs)
 
     def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
+        """The source for annotated images; raises ValueError if a field is no image, boxes or mask."""
         from jumok.data.annotations.source import AnnotationSource
 
         kinds: dict[str, str] = {name: one.kind for name, one in inputs.items()}
@@ -218,6 +222,7 @@ def with_images(source: "Source", inputs: Inputs) -> "Source":
 def files_source(
     folder: Path, text: Literal["stem", "folder"], inputs: Inputs, outputs: Outputs
 ) -> "NamedFilesSource":
+    """The source for images whose text is their name or folder."""
     from jumok.data.named_files import NamedFilesSource
 
     (image, *more), (answer, *_) = inputs, outputs
@@ -227,6 +232,7 @@ def files_source(
 
 
 def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
+    """The source for parallel text files, one for each name."""
     from jumok.data.sources import LinesSource
 
     missing = [name for name in names if name not in lines]
@@ -240,6 +246,7 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
 def table_source(
     table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
 ) -> "TableSource":
+    """The source for a table, with a column for each name."""
     from jumok.data.sources import TableSource
 
     extra = [name for name in columns if name not in names]

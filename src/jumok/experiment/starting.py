@@ -162,6 +162,7 @@ def default_lines(start: Start) -> str:
 
 
 def with_comment(line: str, comment: str) -> str:
+    """A line of YAML followed by a comment in its own column."""
     return f"{line.ljust(COMMENT)}# {comment}\n"
 
 

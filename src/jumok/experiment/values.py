@@ -49,6 +49,7 @@ def alternatives(value: Mapping[str, Any], language: str) -> str:
 
 
 def listed(value: Mapping[str, Any], language: str) -> str:
+    """The values that a list may hold, in words."""
     if "prefixItems" in value:
         items = [in_words(item, language) for item in value["prefixItems"]]
         return f"[{len(items)} × {items[0]}]" if len(set(items)) == 1 else f"[{', '.join(items)}]"
@@ -79,6 +80,7 @@ def with_own_bounds(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def short(bound: float) -> str:
+    """A number without needless digits."""
     return f"{bound:g}" if abs(bound) < 1e6 else f"{bound:.0f}"
 
 

@@ -56,6 +56,7 @@ def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
 
 
 def values_of(text: str) -> tuple[str, list[Any]]:
+    """The key and values of `--vary KEY=VALUE,VALUE`."""
     key, equals, values = text.partition("=")
     try:
         parsed, _ = parse_yaml(f"[{values}]", "values")
@@ -73,6 +74,7 @@ def name_of(keys: Sequence[str], values: Sequence[Any]) -> str:
 
 
 def in_words(name: str, value: Any) -> str:
+    """A setting as a short title, such as "layers 2"."""
     if isinstance(value, dict):
         return ", ".join(in_words(str(inner), value[inner]) for inner in value) or "defaults"
     return str(value) if name == "kind" else f"{name.replace('_', ' ')} {value}"

@@ -95,6 +95,7 @@ def tower(channels: int, width: int, layers: int) -> nn.Sequential:
 
 
 def feature_maps(memory: Memory) -> Pyramid:
+    """The feature maps of a memory; raises ValueError if there are none."""
     if memory.pyramid is None:
         raise ValueError("a dense head needs the feature maps of an image; this memory has none")
     return memory.pyramid

@@ -35,6 +35,7 @@ class ConvolutionBlock(nn.Module):
         nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map x (B, C, Y, X) to (B, C', Y', X')."""
         return self.activation(self.norm(self.convolution(x)))
 
 

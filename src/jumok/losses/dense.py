@@ -42,6 +42,7 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
 
 
 def in_full_precision(found: DenseBoxes) -> DenseBoxes:
+    """The same boxes in float32 or wider."""
     wide = torch.promote_types(found.logits.dtype, torch.float32)
     return found._replace(
         logits=found.logits.to(wide), boxes=found.boxes.to(wide), quality=found.quality.to(wide)

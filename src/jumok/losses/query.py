@@ -63,6 +63,7 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
 
 
 def in_full_precision(found: QueryBoxes) -> QueryBoxes:
+    """The same boxes in float32 or wider."""
     wide = torch.promote_types(found.logits.dtype, torch.float32)
     return found._replace(logits=found.logits.to(wide), boxes=found.boxes.to(wide))
 

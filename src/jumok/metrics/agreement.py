@@ -89,6 +89,7 @@ def equal_positions(tokens: Tokens, answers: list[Tokens]) -> tuple[float, float
 
 
 def count_equal(first: Tokens, second: Tokens) -> int:
+    """The number of positions at which two token sequences are equal."""
     return sum(one == other for one, other in zip(first, second, strict=False))
 
 

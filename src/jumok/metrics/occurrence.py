@@ -29,6 +29,7 @@ class Occurrence:
 
 
 def listed(names: Sequence[str]) -> str:
+    """The first class names, quoted, and how many more there are."""
     more = f" or {len(names) - NAMED:,} more classes" if len(names) > NAMED else ""
     return ", ".join(map(repr, names[:NAMED])) + more
 
@@ -73,5 +74,6 @@ def counts(true: TrueBoxes) -> np.ndarray:
 
 
 def counted(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
+    """How often each class occurs (C,)."""
     every = np.concatenate([np.zeros(0, dtype=np.int64), *labels])
     return np.bincount(every, minlength=classes)

@@ -61,6 +61,7 @@ def bleu_scorer(lowercase: bool) -> "BLEU":
 
 @cache
 def chrf_scorer() -> "CHRF":
+    """sacreBLEU's scorer for chrF with its default settings (Popović, 2015)."""
     from sacrebleu.metrics import CHRF
 
     return CHRF()

@@ -41,6 +41,7 @@ class Variant:
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
+        """The scores with their bounds, by metric."""
         return dict(self.evaluation["metrics"])
 
 

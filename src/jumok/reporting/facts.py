@@ -93,6 +93,7 @@ def of_answering(record: "FinishedRun") -> Iterator[Fact]:
 
 
 def search(record: "FinishedRun") -> str:
+    """How the run searches for its answers, in words."""
     if not record.writes:
         return "in batches"
     decoding = record.experiment.decoding

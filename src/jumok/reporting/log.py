@@ -51,4 +51,5 @@ def parsed(line: bytes) -> Line | None:
 
 
 def is_plain(value: Any) -> bool:
+    """Whether a JSON value is null, a string, a number or a boolean."""
     return value is None or isinstance(value, str | int | float)

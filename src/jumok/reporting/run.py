@@ -141,6 +141,7 @@ def _environment(path: Path) -> dict[str, Any]:
 
 
 def page(record: FinishedRun) -> str:
+    """The report of a run as HTML."""
     inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
     bins = record.analysis["bins"]
     values = {
@@ -251,6 +252,7 @@ def evaluated(record: FinishedRun) -> str:
 
 
 def loss_in_words(line: Mapping[str, Any]) -> str:
+    """The loss of a line of the log, with its split."""
     return f"{line['split']} loss {line['loss']:.3f}"
 
 
@@ -277,10 +279,12 @@ def loss_name(counted: str) -> str:
 
 
 def curve_title(analysis: Mapping[str, Any]) -> str:
+    """The title of the plot of scores during training."""
     return "Score on the valid part" + (", greedy search" if analysis["counted"] == "token" else "")
 
 
 def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float], list[float]]:
+    """The steps and values of all lines that have a value of this name."""
     kept = [line for line in lines if line.get(name) is not None]
     return [line["step"] for line in kept], [line[name] for line in kept]
 

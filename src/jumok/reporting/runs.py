@@ -74,6 +74,7 @@ def summary(run: Path) -> RunSummary:
 
 
 def experiment_of(run: Path) -> dict[str, Any]:
+    """The options in a run's configuration; empty if it cannot be read."""
     from jumok.experiment.loader import parse_yaml
 
     try:
@@ -94,11 +95,13 @@ def kind_of(config: dict[str, Any]) -> str:
 
 
 def part(options: dict[str, Any], name: str) -> dict[str, Any]:
+    """The section of some options with this name; empty if there is none."""
     found = options.get(name)
     return found if isinstance(found, dict) else {}
 
 
 def number(value: Any) -> float | None:
+    """The value as a float; None if it is no number."""
     return float(value) if isinstance(value, int | float) else None
 
 
@@ -139,6 +142,7 @@ def last_change(run: Path) -> str | None:
 
 
 def changed(file: Path) -> float | None:
+    """When a file was last changed, in seconds since 1970; None if it cannot be read."""
     try:
         return file.stat().st_mtime
     except OSError:
@@ -146,6 +150,7 @@ def changed(file: Path) -> float | None:
 
 
 def size(file: Path) -> int:
+    """The size of a file in bytes; 0 if it cannot be read or is no file."""
     try:
         return file.lstat().st_size if file.is_file() else 0
     except OSError:

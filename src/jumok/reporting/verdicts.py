@@ -13,6 +13,7 @@ BEST, TIED = "best", "not distinguishable"
 
 
 def by_metric(contests: Iterable[Contest]) -> dict[str, list[Contest]]:
+    """Comparisons of runs, grouped by metric."""
     found: dict[str, list[Contest]] = {}
     for one in contests:
         found.setdefault(one.metric, []).append(one)
@@ -37,6 +38,7 @@ def verdict(contests: list[Contest]) -> str:
 
 
 def in_words(p: float) -> str:
+    """A p-value, such as "p = 0.012"."""
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 
 

@@ -77,6 +77,7 @@ def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[
 
 
 def at_start(limits: Tensor, width: int) -> Sequences:
+    """Empty sequences: `width` for each limit of tokens in `limits` (B,)."""
     shape, device = (len(limits), width), limits.device
     return Sequences(
         number=torch.arange(len(limits) * width, device=device).view(shape),

@@ -37,4 +37,5 @@ class Greedy:
 
 
 def most_probable(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
+    """The most probable token of each row; `walkers` and `step` are not used."""
     return log_probability.argmax(-1)

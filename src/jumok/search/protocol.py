@@ -50,4 +50,5 @@ def require(met: bool, option: str, wanted: str, got: object) -> None:
 
 
 def require_tokens(banned: tuple[int, ...]) -> None:
+    """Check that banned tokens are valid token numbers; raises ConfigurationError."""
     require(all(token >= 0 for token in banned), "banned", "token numbers, 0 or more", banned)

@@ -98,6 +98,7 @@ class Uniforms:
 
 
 def words(*values: int) -> np.ndarray:
+    """Integers as an array of unsigned 64-bit words."""
     return np.array(values, dtype=np.uint64)
 
 

@@ -66,6 +66,7 @@ class TracedDecoder:
         self.steps: list[Step] = []
 
     def start(self, memory: Memory) -> TracedState:
+        """The initial state of a batch, in which each row is its own source."""
         sources = torch.arange(len(memory.states), device=memory.states.device)
         certain = torch.zeros(len(sources), device=sources.device)
         return TracedState(
@@ -73,6 +74,7 @@ class TracedDecoder:
         )
 
     def step(self, token: Tensor, state: Any) -> tuple[Tensor, TracedState]:
+        """Take one step of the wrapped decoder and record which source each row belongs to."""
         tokens, log_probability = state.tokens, state.log_probability
         if state.logits is not None:  # before the first step, the token is the begin mark
             tokens = torch.cat([tokens, token[:, None]], dim=1)

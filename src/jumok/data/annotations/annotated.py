@@ -25,6 +25,7 @@ class SourceLocation(NamedTuple):
     line: int | None
 
     def fault(self, problem: str, remedy: str, kind: str) -> Fault:
+        """A fault at this location."""
         return Fault(self.file, self.line, problem, remedy, kind)
 
 
@@ -102,10 +103,12 @@ class AnnotatedSet:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the classes."""
         return tuple(one.name for one in self.classes)
 
     @property
     def annotation_count(self) -> int:
+        """The number of annotations in all images."""
         return sum(len(image.annotations) for image in self.images)
 
 

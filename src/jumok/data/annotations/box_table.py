@@ -114,6 +114,7 @@ class Reading:
                 yield from self.row(item, columns, len(first.cells))
 
     def row(self, item: Cells, columns: Columns, width: int) -> Iterator[Row]:
+        """The row in these cells; nothing, but a fault, if it cannot be read."""
         place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
             problem = f"has {len(item.cells)} columns, expected {width}"
@@ -132,6 +133,7 @@ class Reading:
             self.faults.append(fault_of(place, "row", wrong))
 
     def result(self, rows: Sequence[Row], images: Path | None, classes: Sequence[str] | None) -> AnnotatedSet:
+        """The images of all rows, found on the disk, with their boxes."""
         listed: dict[str, Listed] = {}
         for row in rows:
             image = listed.setdefault(row.image, Listed(row.place, row.size))
@@ -165,6 +167,7 @@ class Reading:
         )
 
     def annotated_image(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
+        """An image with its boxes in pixels; with `shares`, the table has them relative to its size."""
         scale = (image.size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
             return AnnotatedImage(path, name, image.place, image.size)
@@ -249,6 +252,7 @@ def are_shares(boxes: Sequence[Box]) -> bool:
 
 
 def scaled(box: Box | None, size: Size) -> Box:
+    """A relative box in pixels of an image of this size."""
     x1, y1, x2, y2 = box or (0.0, 0.0, 0.0, 0.0)
     return (
         pixels(x1 * size.width),

@@ -38,6 +38,7 @@ def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
 
 
 def turn_remedy() -> str:
+    """What to do if annotations ignore the EXIF orientation."""
     return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
 
 
@@ -53,6 +54,7 @@ def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
 
 
 def empty_fault(one: Annotation, width: float, height: float) -> Fault:
+    """The fault of a box whose width or height is not positive."""
     if min(width, height) < -1:
         problem = f"the box of {one.name!r} has its corners swapped: {described(one)}"
         return one.place.fault(problem, "swap the smaller and the larger edge, or draw it again", "empty_box")
@@ -62,6 +64,7 @@ def empty_fault(one: Annotation, width: float, height: float) -> Fault:
 
 
 def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
+    """The fault of a box that reaches beyond its image, if it does."""
     x1, y1, x2, y2 = one.box
     beyond = (-x1, -y1, x2 - size.width, y2 - size.height)
     told = [
@@ -77,6 +80,7 @@ def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
 
 
 def described(one: Annotation) -> str:
+    """The edges of a box in words."""
     x1, y1, x2, y2 = one.box
     return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
 

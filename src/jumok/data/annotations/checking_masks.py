@@ -63,6 +63,7 @@ def values_of(data: AnnotatedSet) -> Iterator[int]:
 
 
 def shown(value: int, coloured: bool) -> str:
+    """A pixel value as users write it: [r, g, b] in coloured masks."""
     return str([value >> 16, value >> 8 & 255, value & 255]) if coloured else str(value)
 
 

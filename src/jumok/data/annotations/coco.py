@@ -76,6 +76,7 @@ class Reading:
         self.lost: set[Id] = set()  # ids of faulty images, whose annotations are lost with them
 
     def result(self, images: Path | None) -> AnnotatedSet:
+        """The images of the file, found on the disk, with their annotations."""
         classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
         records = dict(self.keyed(self.found.lists["images"], "image", image_of))
         found = find_images(self.found.path, [one.name for one in records.values()], images)
@@ -141,6 +142,7 @@ class Reading:
     def annotations(
         self, images: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
     ) -> Iterator[tuple[Id, Annotation]]:
+        """The annotations that can be read, each with the id of its image."""
         lines: dict[Id, int | None] = {}
         for value, place in self.found.lists["annotations"]:
             try:
@@ -205,17 +207,20 @@ def other_type(number: Id, known: Iterable[Id]) -> str | None:
 
 
 def object_of(record: Record) -> dict[str, Any]:
+    """The JSON object of a record; raises Wrong if it is none."""
     if not isinstance(record.value, dict):
         raise Wrong("expected an object {…}", "write one", "bad_value")
     return record.value
 
 
 def duplicate(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
+    """The fault of an id that occurs twice."""
     problem = f"{what}: the id {number!r} stands in line {line} already"
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 
 def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
+    """The class of a category record."""
     group = value.get("supercategory")
     number = id_of(value, "id")
     if isinstance(number, str) and not number.isdecimal():
@@ -226,6 +231,7 @@ def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
 
 
 def image_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
+    """The image of an image record, without annotations."""
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
     else:
@@ -278,6 +284,7 @@ def coco_text(data: AnnotatedSet) -> str:
 
 
 def lines(records: list[dict[str, Any]]) -> str:
+    """JSON records, one on each line."""
     return ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
 
 
@@ -287,11 +294,13 @@ def ids_or_range(ids: list[Any]) -> list[Any]:
 
 
 def image_record(image: AnnotatedImage, number: Id) -> dict[str, Any]:
+    """An image as a record of a COCO file."""
     size = image.known_size()
     return {"id": number, "file_name": image.name, "width": size.width, "height": size.height}
 
 
 def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:
+    """An annotation as a record of a COCO file."""
     x1, y1, x2, y2 = one.box
     size = [int_if_whole(pixels(x2 - x1)), int_if_whole(pixels(y2 - y1))]
     stated = one.area if one.area is not None else outline_area(one)
@@ -309,11 +318,13 @@ def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict
 
 
 def outline_area(one: Annotation) -> float:
+    """The area of an object in pixels: of its outline if it has one, else of its box."""
     x1, y1, x2, y2 = one.box
     return area(one.segmentation) if one.segmentation else (x2 - x1) * (y2 - y1)
 
 
 def segmentation_value(segmentation: Segmentation | None) -> Any:
+    """A segmentation as JSON."""
     if isinstance(segmentation, RunLengths):
         counts = segmentation.counts
         return {
@@ -324,6 +335,7 @@ def segmentation_value(segmentation: Segmentation | None) -> Any:
 
 
 def category_record(one: Class, number: int) -> dict[str, Any]:
+    """A class as a record of a COCO file."""
     record: dict[str, Any] = {"id": number, "name": one.name}
     return {**record, "supercategory": one.group} if one.group else record
 

@@ -25,12 +25,14 @@ class Wrong(Exception):
 
 
 def fault_of(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
+    """The fault of a record that cannot be read."""
     if isinstance(wrong, Wrong):
         return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
     return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
 
 
 def is_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number; booleans are not."""
     return type(value) in (int, float) and isfinite(value)
 
 
@@ -122,6 +124,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
 
 
 def run_lengths_of(value: dict[str, Any]) -> RunLengths:
+    """The run lengths of a JSON object; raises Wrong if they are not valid."""
     size, counts = value.get("size"), value.get("counts")
     wrong = Wrong("run lengths do not fill their size", "write the segmentation again", "bad_value")
     if isinstance(size, list):

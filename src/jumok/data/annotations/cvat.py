@@ -105,6 +105,7 @@ class Reading:
     def result(
         self, elements: Sequence[Element], classes: Sequence[str] | None, images: Path | None
     ) -> AnnotatedSet:
+        """The images of the file, found on the disk, with their annotations."""
         read = [one for element in elements for one in self.annotated_image(element)]
         found = find_images(self.file, [one.name for one in read], images)
         subsets = [element.attributes.get("subset") for element in elements]
@@ -132,6 +133,7 @@ class Reading:
         )
 
     def annotated_image(self, element: Element) -> Iterator[AnnotatedImage]:
+        """The image of an element; nothing, but a fault, if it has no name."""
         place = SourceLocation(str(self.file), element.line)
         name = forward(element.attributes.get("name", ""))
         if not name:
@@ -184,6 +186,7 @@ class Reading:
             yield image
 
     def remarks(self) -> Iterator[Fault]:
+        """What was left out because it is neither box nor outline."""
         for what, count in self.left_out.items():
             problem = f"left out, being neither boxes nor outlines: {counted(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
@@ -220,6 +223,7 @@ def shape_of(element: Element, size: Size | None) -> Shape:
 
 
 def numbers_of(element: Element, *names: str) -> list[float]:
+    """The numbers in these attributes; raises Wrong if one is no number."""
     values = [finite(element.attributes.get(name)) for name in names]
     if None in values:
         name = names[values.index(None)]

@@ -90,6 +90,7 @@ def in_folder(folder: Path) -> Source | None:
 
 
 def voc_with_lists(folder: Path) -> Source | None:
+    """A folder of Pascal VOC with lists of its splits."""
     return Source("voc", folder, parted=True) if voc_splits(folder) else None
 
 
@@ -131,6 +132,7 @@ def json_folder(folder: Path) -> Source | None:
 
 
 def json_files(folder: Path) -> dict[str, Path]:
+    """The visible JSON files of a folder, by name without suffix."""
     names = [name for name in entries(folder) if name.lower().endswith((".json", ".json.gz"))]
     return {name.split(".json")[0]: folder / name for name in names if not is_hidden([name])}
 
@@ -149,11 +151,13 @@ def json_format(file: Path) -> str | None:
 
 
 def cvat_folder(folder: Path) -> Source | None:
+    """A folder with the annotations.xml of CVAT."""
     file = folder / "annotations.xml"
     return in_file(file) if is_file(file) else None
 
 
 def voc_without_lists(folder: Path) -> Source | None:
+    """A folder of VOC's XML files without lists of splits."""
     if next(xml_below(folder), None) is None:
         return None
     return Source("voc", folder, parted=bool(split_folders(folder)))
@@ -170,6 +174,7 @@ def table_folder(folder: Path) -> Source | None:
 
 
 def box_tables(folder: Path) -> list[Path]:
+    """The visible tables of boxes in a folder."""
     return [file for name in entries(folder) if not is_hidden([name]) and is_box_table(file := folder / name)]
 
 
@@ -211,6 +216,7 @@ def split_names(source: Source) -> list[str]:
 
 
 def named_splits(source: Source) -> list[str]:
+    """The names of the splits of a source."""
     names: list[str] = list(source.files)
     if source.format == "voc" and source.parted:
         names = voc_splits(source.path) or split_folders(source.path)

@@ -108,6 +108,7 @@ def best_folder(
 
 
 def found_loosely(folder: Path, name: str, stems: "ImagesByStem") -> bool:
+    """Whether the image is in the folder under its own or a similar name."""
     ways = (folder / name, folder / last_name(name))
     return any(map(stems.listings.find, ways)) or without_suffix(folder, name, stems) is not None
 
@@ -145,6 +146,7 @@ class ImagesByStem:
 
     @property
     def folders(self) -> tuple[Path, ...]:
+        """All folders that were read."""
         return (*self._known, *self.listings.folders)
 
     def seen(self) -> list[Path]:

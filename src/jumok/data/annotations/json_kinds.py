@@ -91,6 +91,7 @@ def missing_list(document: dict[str, Any]) -> tuple[str, str]:
 
 
 def shown(value: Any) -> str:
+    """A JSON value in a message, shortened."""
     return "an object {…}" if isinstance(value, dict) else f"{value!r:.40}"
 
 
@@ -111,12 +112,15 @@ def is_label_studio(task: dict[str, Any]) -> bool:
 
 
 def export_label_studio() -> str:
+    """What to do with a file of Label Studio."""
     return "export it there as COCO, Pascal VOC or YOLO, with the images, and name that"
 
 
 def export_via() -> str:
+    """What to do with a file of the VGG Image Annotator."""
     return "export it there as COCO (Annotation, Export Annotations (COCO format)) and name that file"
 
 
 def is_panoptic(annotation: Any) -> bool:
+    """Whether a COCO annotation is panoptic."""
     return isinstance(annotation, dict) and "segments_info" in annotation

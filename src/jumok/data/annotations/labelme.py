@@ -122,6 +122,7 @@ class Reading:
         return missing, self.name_of(missing)
 
     def name_of(self, path: Path) -> str:
+        """The name of an image: its path below the folder of images, or its file name."""
         root = self.given or self.folder
         below = path.is_relative_to(root) and ".." not in path.relative_to(root).parts
         return path.relative_to(root).as_posix() if below else path.name

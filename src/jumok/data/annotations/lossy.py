@@ -47,6 +47,7 @@ def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
 
 
 def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
+    """What a format cannot express, each with a test for it."""
     if kind == "coco":
         return {}
     if kind == "masks":
@@ -58,6 +59,7 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
 
 
 def object_ids(data: AnnotatedSet) -> list[int | str | None]:
+    """The ids of all annotations of a set."""
     return [one.id for image in data.images for one in image.annotations]
 
 
@@ -80,10 +82,12 @@ def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
 
 
 def is_run_lengths(one: Annotation) -> bool:
+    """Whether the outline of an object is given as run lengths."""
     return one.segmentation is not None and not isinstance(one.segmentation, tuple)
 
 
 def parts(one: Annotation) -> int:
+    """The number of polygons of an object."""
     return len(one.segmentation) if isinstance(one.segmentation, tuple) else 0
 
 

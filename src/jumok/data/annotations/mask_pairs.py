@@ -27,6 +27,7 @@ class Pairs:
     looked_at: list[Path] = field(default_factory=list)
 
     def remark(self, place: Path, found: str, remedy: str) -> None:
+        """Add a remark about how images and masks were found."""
         self.remarks.append(Fault(str(place), None, found, remedy, "found_by"))
 
 
@@ -79,6 +80,7 @@ def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
 
 
 def one_alone(path: Path, problem: str) -> Fault:
+    """The fault of an image without a mask or a mask without an image."""
     return Fault(str(path), None, problem, "add it or remove this file", "unknown_image")
 
 
@@ -93,6 +95,7 @@ def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Pa
 
 
 def listed(folder: Path, pairs: Pairs) -> list[Path]:
+    """The images in a folder and below."""
     below = files_below(folder, SUFFIXES)
     pairs.looked_at.extend(below.folders)
     return below.files
@@ -178,6 +181,7 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
 
 
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
+    """The pairs of a list of paths, or what is wrong with a line."""
     for number, raw in enumerate(raw_lines(file), start=1):
         text, place = decoded(file, number, raw), SourceLocation(str(file), number)
         if isinstance(text, Fault):

@@ -63,6 +63,7 @@ def read_masks(
 
 
 def class_list(classes: Classes, instances: bool = False) -> tuple[Class, ...]:
+    """The classes of masks with their pixel values or colours."""
     if isinstance(classes, Mapping):
         named = enumerate(classes.items())
         return tuple(

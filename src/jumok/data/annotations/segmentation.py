@@ -20,6 +20,7 @@ class RunLengths:
 
     @property
     def runs(self) -> list[int]:
+        """The lengths of the runs in pixels, decoded if necessary."""
         return runs_of_text(self.counts) if isinstance(self.counts, str) else list(self.counts)
 
 
@@ -79,6 +80,7 @@ def area(segmentation: Segmentation) -> float:
 
 
 def polygon_area(polygon: Polygon) -> float:
+    """The area of a polygon in square pixels."""
     x, y = np.array(polygon, np.float64).reshape(-1, 2).T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 

@@ -122,4 +122,5 @@ def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
 
 
 def parts_of(one: Annotation) -> tuple[Polygon, ...]:
+    """The polygons of an object; empty if it has none."""
     return one.segmentation if isinstance(one.segmentation, tuple) else ()

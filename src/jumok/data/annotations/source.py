@@ -79,6 +79,7 @@ class AnnotationSource:
 
     @property
     def classes(self) -> tuple[Class, ...]:
+        """The classes, with a background in front where masks are drawn from outlines."""
         data = self._found.data
         if "mask" not in self.kinds or any(image.mask for image in data.images):
             return data.classes
@@ -119,6 +120,7 @@ class AnnotationSource:
 
 
 def text_of_boxes(image: AnnotatedImage) -> str:
+    """The objects of an image as one line of JSON."""
     return json.dumps(
         {"id": image.id, "objects": [object_json(one) for one in image.annotations]}, ensure_ascii=False
     )

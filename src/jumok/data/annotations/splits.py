@@ -34,6 +34,7 @@ def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] 
 
 
 def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
+    """Read one split of a source with the reader of its format."""
     split = name if source.parted else None
     if source.format == "voc":
         return read_voc(source.path, split, images=images)

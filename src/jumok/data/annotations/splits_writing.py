@@ -50,6 +50,7 @@ def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> 
 
 
 def write_coco_file(splits: Splits, target: Path, images: Images) -> None:
+    """Write the one split into a COCO file; raises DataError if there are several."""
     if len(splits) > 1:
         raise DataError(
             f"{target} holds one split, but there are {', '.join(splits)}; choose one with --split, or name a folder"
@@ -127,6 +128,7 @@ def check_names(splits: Splits, kind: Format) -> None:
 
 
 def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
+    """The error for two images that would be written under one name."""
     ways = "rename one" if one.name == other.name else "rename one, or convert to COCO"
     return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
 

@@ -42,6 +42,7 @@ class Summary:
     remarks: list[Fault] = field(default_factory=list)
 
     def see(self, sight: Sight, size: Size) -> None:
+        """Add an image that was read, with its size."""
         self.sights.append(sight)
         area = size.width * size.height
         if self.smallest is None or area < self.smallest.width * self.smallest.height:
@@ -67,10 +68,12 @@ class Summary:
             self.remarks.append(Fault(str(path), None, problem, remedy, "used_bits"))
 
     def count_objects(self, objects: Iterable[Annotation]) -> None:
+        """Count objects by class."""
         for one in objects:
             self.objects[one.name] = self.objects.get(one.name, 0) + 1
 
     def count_mask(self, pixels: Mapping[str, int], whole: int) -> None:
+        """Count the pixels of a mask by class; of `whole` pixels, the rest is ignored."""
         for name, count in pixels.items():
             self.pixels[name] = self.pixels.get(name, 0) + count
         self.ignored += whole - sum(pixels.values())
@@ -85,6 +88,7 @@ class Summary:
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> "Summary":
+        """The summary from its JSON form."""
         sizes = {name: known[name] and Size(*known[name]) for name in ("smallest", "largest")}
         sights = [Sight(digest, path, SourceLocation(*place)) for digest, path, place in known["sights"]]
         remarks = [Fault(*one) for one in known["remarks"]]
@@ -119,6 +123,7 @@ def twin_remarks(parts: Mapping[str, Summary]) -> list[Fault]:
 
 
 def twin_remark(part: str, sight: Sight, other: str, twin: Sight) -> Fault:
+    """The remark about an image that occurs twice, in one split or in two."""
     problem = f"the same image as {twin.path} in {other}"
     if other == part:
         return sight.place.fault(f"{sight.path} is {problem} too", "remove one", "duplicate_image")

@@ -34,6 +34,7 @@ def voc_text(image: AnnotatedImage) -> str:
 
 
 def object_text(one: Annotation) -> str:
+    """An annotation as an XML element of VOC."""
     x1, y1, x2, y2 = one.box
     edges = zip(EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
     box = "".join(f"<{edge}>{plain_number(value)}</{edge}>" for edge, value in edges)

@@ -56,6 +56,7 @@ class Reading:
     looked_at: list[Path] = field(default_factory=list)
 
     def read_split(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
+        """The images of a split with their boxes and outlines."""
         found: list[AnnotatedImage] = []
         for text in file.splits[split]:
             place = self.places.folder_or_list(text)
@@ -71,6 +72,7 @@ class Reading:
         return self.without_twins(found)
 
     def missing_place(self, file: YoloFile, split: str, text: str) -> Fault:
+        """The fault of a folder or list that does not exist."""
         stated = forward(text)
         path = file.root / stated
         nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""
@@ -112,6 +114,7 @@ class Reading:
                 yield Listed(path, below_images(path, split), SourceLocation(str(lists), number))
 
     def annotated_image(self, image: Listed) -> AnnotatedImage:
+        """An image with what its label file says."""
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
         for other in found[1:]:
@@ -179,6 +182,7 @@ class Reading:
             self.faults.append(of_one_image(unreadable.fault, "bad_labels"))
 
     def annotation(self, numbers: list[float], place: SourceLocation, size: Size) -> Annotation | None:
+        """The object of a line: a box from 4 numbers, an outline from more; None for unknown classes."""
         number, shares = numbers[0], numbers[1:]
         if number != int(number) or not 0 <= number < len(self.names):
             known = f"names has 0 to {len(self.names) - 1}"
@@ -273,11 +277,13 @@ def count_fault(words: list[str], place: SourceLocation) -> Fault | None:
 
 
 def finite_numbers(words: list[str]) -> list[float] | None:
+    """The numbers of a line; None if a word is no finite number."""
     numbers = [number for word in words if (number := finite(word)) is not None]
     return numbers if len(numbers) == len(words) else None
 
 
 def box_of_shares(shares: list[float], size: Size) -> Box:
+    """The box in pixels of a relative centre, width and height."""
     x, y, width, height = shares
     x1, x2 = (x - width / 2) * size.width, (x + width / 2) * size.width
     y1, y2 = (y - height / 2) * size.height, (y + height / 2) * size.height

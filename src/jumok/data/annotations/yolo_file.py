@@ -161,12 +161,14 @@ def class_names(path: Path, node: Node) -> tuple[str, ...]:
 
 
 def class_number(path: Path, key: Node) -> int:
+    """The number of a class in the keys of `names`."""
     if isinstance(key, ScalarNode) and str(key.value).isdecimal():
         return int(key.value)
     raise wrong(path, key, "the number of a class is no number", "write names: {0: a, 1: b}")
 
 
 def check_count(path: Path, node: Node | None, count: int) -> None:
+    """Check that nc is the number of names; raises UnreadableFile."""
     if isinstance(node, ScalarNode) and node.value != str(count):
         raise wrong(path, node, f"nc is {node.value}, but there are {count} names", "drop nc or fix it")
 
@@ -180,6 +182,7 @@ def split_places(path: Path, node: Node) -> tuple[str, ...]:
 
 
 def wrong(path: Path, node: Node | None, problem: str, remedy: str) -> UnreadableFile:
+    """The error for a node of the file that cannot be used."""
     line = None if node is None else node.start_mark.line + 1
     return UnreadableFile(Fault(str(path), line, problem, remedy, "bad_yaml"))
 

@@ -28,10 +28,12 @@ def write_yolo_file(names: tuple[str, ...], folder: Path, splits: list[str], fil
 
 
 def has_polygons(data: AnnotatedSet) -> bool:
+    """Whether any object has polygons."""
     return any(isinstance(one.segmentation, tuple) for p in data.images for one in p.annotations)
 
 
 def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
+    """An object as a line of a label file: its outline, or its box."""
     x1, y1, x2, y2 = one.box
     if outline:
         polygon = (
