@@ -64,7 +64,7 @@ def test_the_handwriting_is_there():
 
 def test_no_handwriting_is_in_two_parts():
     labels = digits.handwriting().labels
-    parts = digits.parts(labels)
+    parts = digits.splits(labels)
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(1797))
     for name, rows in parts.items():
         counts = Counter(labels[rows].tolist())
@@ -78,7 +78,7 @@ def test_scenes_are_painted_with_the_handwriting_of_their_part(monkeypatch, few_
     monkeypatch.setattr(
         "jumok.demos.scenes.drawn", lambda grey, *rest: shown.append(grey) or drawn(grey, *rest)
     )
-    parts = digits.parts(writing.labels)
+    parts = digits.splits(writing.labels)
     for output in OUTPUTS:
         for part, rows in parts.items():
             shown.clear()

@@ -184,9 +184,9 @@ def test_one_evaluation_is_a_number_and_no_curve(run):
     train, valid = json.loads(lines[0]), json.loads(lines[1])
     assert (
         f"There was one evaluation, after step {valid['step']}: train loss {train['loss']:.3f}, "
-        f"valid loss {valid['loss']:.3f}, exact match {score('exact_match', valid['exact_match'])} on the valid part."
+        f"valid loss {valid['loss']:.3f}, exact match {score('exact_match', valid['exact_match'])} on the valid split."
     ) in text
-    assert "Score on the valid part" not in text
+    assert "Score on the valid split" not in text
 
 
 def shown_with(run: Path, **changes) -> str:

@@ -30,13 +30,13 @@ def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, s
     return sides[number]
 
 
-def wanted(part: float | int, distinct: int, name: str) -> int:
-    """The number of distinct keys for a part; a share above 0 gives one at least."""
-    if part < 0 or (isinstance(part, float) and part >= 1):
-        raise DataError(f"{name} must be a number of examples or a share between 0 and 1; got {part}")
-    if isinstance(part, int):
-        return part
-    return max(1, round(part * distinct)) if part else 0
+def wanted(amount: float | int, distinct: int, name: str) -> int:
+    """The number of distinct keys for a split; a share above 0 gives one at least."""
+    if amount < 0 or (isinstance(amount, float) and amount >= 1):
+        raise DataError(f"{name} must be a number of examples or a share between 0 and 1; got {amount}")
+    if isinstance(amount, int):
+        return amount
+    return max(1, round(amount * distinct)) if amount else 0
 
 
 def ranking_hash(key: str | bytes, seed: int) -> int:

@@ -81,12 +81,14 @@ def write(folder: Path, seed: int = 1) -> Path:
         return file
     generator = np.random.default_rng(seed)
     seen: set[tuple[int, ...]] = set()
-    for part, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
+    for split, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
         drawn = sequences(count, generator)
-        kept = drawn if part == "test" else [digits for digits in drawn if tuple(digits) not in seen]
-        if part != "train":
-            seen |= {tuple(digits) for digits in drawn if len(digits) > 2}  # all short ones are in every part
+        kept = drawn if split == "test" else [digits for digits in drawn if tuple(digits) not in seen]
+        if split != "train":
+            seen |= {
+                tuple(digits) for digits in drawn if len(digits) > 2
+            }  # all short ones are in every split
         rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
-        write_made(folder / "data" / f"{part}.tsv", ("digits\twords\n" + "".join(rows)).encode())
+        write_made(folder / "data" / f"{split}.tsv", ("digits\twords\n" + "".join(rows)).encode())
     write_made(file, EXPERIMENT.encode())
     return file

@@ -1,7 +1,7 @@
 """Real handwritten digits strewn over made scenes: to be found, painted over, or read.
 
 `digits.npz` holds 1,797 digits of 13 people as images of 8 × 8 cells with grey values from 0 to 16, and their labels:
-the test part of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
+the test split of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
 Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0, as scikit-learn has it (`load_digits`).
 Scenes for testing hold only handwriting that no scene for training has.
 """
@@ -126,8 +126,8 @@ def handwriting() -> Handwriting:
         return Handwriting(arrays["images"] / np.float32(LEVELS), arrays["labels"].astype(np.int64))
 
 
-def parts(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
-    """Which digits are for train, valid and test: numbers of rows, each in one part, of each digit the same share."""
+def splits(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
+    """Which digits are for train, valid and test: numbers of rows, each in one split, of each digit the same share."""
     random = np.random.default_rng(seed)
     found: dict[str, list[np.ndarray]] = {name: [] for name in SHARES}
     edges = np.cumsum(list(SHARES.values()))[:-1]
@@ -138,15 +138,15 @@ def parts(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
     return {name: np.concatenate(chosen) for name, chosen in found.items()}
 
 
-def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
-    """The scenes of a part; each digit of its handwriting comes about as often as the others."""
+def scenes(output: Output, split: str, seed: int = SEED) -> Iterator[Scene]:
+    """The scenes of a split; each digit of its handwriting comes about as often as the others."""
     task, writing = TASKS[output], handwriting()
-    rows = parts(writing.labels, seed)[part]
-    random = np.random.default_rng([seed, list(SHARES).index(part), list(TASKS).index(output)])
+    rows = splits(writing.labels, seed)[split]
+    random = np.random.default_rng([seed, list(SHARES).index(split), list(TASKS).index(output)])
     waiting = np.empty(0, np.int64)
     paint = row if output == "text" else strewn
-    for _ in range(task.scenes[part]):
-        lone = part == "train" and random.random() < task.lone
+    for _ in range(task.scenes[split]):
+        lone = split == "train" and random.random() < task.lone
         count = 1 if lone else int(random.integers(task.digits[0], task.digits[1] + 1))
         if len(waiting) < count:
             waiting = np.concatenate((waiting, random.permutation(rows)))
@@ -161,28 +161,28 @@ def write(folder: Path, output: Output = "boxes") -> Path:
     file = folder / "experiment.yaml"
     if file.exists():
         return file
-    for part in SHARES:
-        write_part(folder / "data", output, part)
+    for split in SHARES:
+        write_split(folder / "data", output, split)
     write_made(file, EXPERIMENTS[output].encode())
     return file
 
 
-def write_part(folder: Path, output: Output, part: str) -> None:
-    """The scenes of a part as images/PART/0001.png, …, and what is in them."""
+def write_split(folder: Path, output: Output, split: str) -> None:
+    """The scenes of a split as images/SPLIT/0001.png, …, and what is in them."""
     kept = []
-    for number, scene in enumerate(scenes(output, part), start=1):
-        name = f"{part}/{number:04}.png"
+    for number, scene in enumerate(scenes(output, split), start=1):
+        name = f"{split}/{number:04}.png"
         encoded = BytesIO()
         Image.fromarray(scene.pixels).save(encoded, format="PNG", compress_level=1)
         write_made(folder / "images" / name, encoded.getvalue())
         kept.append((name, scene))
     if output == "boxes":
-        write_boxes(folder, part, kept)
+        write_boxes(folder, split, kept)
     elif output == "mask":
-        write_masks(folder, part, kept)
+        write_masks(folder, split, kept)
     else:
         lines = [f"images/{name}\t{number_in(scene)}\n" for name, scene in kept]
-        write_made(folder / f"{part}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
+        write_made(folder / f"{split}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
 
 
 def number_in(scene: Scene) -> str:
@@ -190,7 +190,7 @@ def number_in(scene: Scene) -> str:
     return "".join(NAMES[digit.label] for digit in scene.digits)
 
 
-def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
+def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
     """A COCO file."""
     images = [
         AnnotatedImage(
@@ -203,14 +203,14 @@ def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
         for name, scene in kept
     ]
     data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(images))
-    write_made(folder / f"{part}.json", coco_text(data).encode())
+    write_made(folder / f"{split}.json", coco_text(data).encode())
 
 
-def write_masks(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
+def write_masks(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
     """A mask for each scene, and the list of the pairs."""
     for name, scene in kept:
         encoded = BytesIO()
         save_mask(scene.mask, encoded)
         write_made(folder / "masks" / name, encoded.getvalue())
     lines = [f"images/{name}\tmasks/{name}\n" for name, _ in kept]
-    write_made(folder / f"{part}.txt", "".join(lines).encode())
+    write_made(folder / f"{split}.txt", "".join(lines).encode())

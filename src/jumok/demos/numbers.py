@@ -65,7 +65,7 @@ decoding: {{method: greedy}}
 """
 
 
-def parts(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
+def splits(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
     A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
@@ -111,10 +111,10 @@ def write(folder: Path, reverse: bool = False) -> Path:
     if file.exists():
         return file
     direction = REVERSE if reverse else FORWARD
-    for part, numbers in parts(direction).items():
+    for split, numbers in splits(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
-        write_made(folder / "data" / f"{part}.tsv", text.encode())
+        write_made(folder / "data" / f"{split}.tsv", text.encode())
     text = EXPERIMENT.format(
         title=f"{direction.source.capitalize()} to {direction.target}",
         every=direction.steps // 5,

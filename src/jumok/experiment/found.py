@@ -19,7 +19,11 @@ from jumok.errors import DataError
 
 Output = Literal["text", "boxes", "mask"]
 Source = dict[str, Any]  # as under train:
-PARTS = {"train": ("train", "training"), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
+SPLIT_WORDS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev"),
+    "test": ("test",),
+}
 TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
 MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
 IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
@@ -30,10 +34,10 @@ IGNORED = 255
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of some data, and what a model of them could be."""
+    """The splits of some data, and what a model of them could be."""
 
     output: Output
-    parts: Mapping[str, Source]  # train, and perhaps valid and test
+    splits: Mapping[str, Source]  # train, and perhaps valid and test
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
 
 
@@ -43,7 +47,7 @@ def find_data(path: Path, wanted: str | None = None) -> Found:
         return tables({"train": path})
     inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
     if inside:
-        return tables(parted(inside) or {"train": next(iter(inside.values()))})
+        return tables(by_split(inside) or {"train": next(iter(inside.values()))})
     known = look_at(path)
     if known is not None:
         return annotations(known)
@@ -51,26 +55,26 @@ def find_data(path: Path, wanted: str | None = None) -> Found:
 
 
 def annotations(known: Annotations) -> Found:
-    """The parts of annotated images: a file each, or a split each, or one that is all there is."""
+    """The splits of annotated images: a file each, or a split each, or one that is all there is."""
     if known.files:
-        files = parted(known.files)
-        return Found("boxes", {part: {known.format: file} for part, file in files.items()})
-    if not known.parted:
+        files = by_split(known.files)
+        return Found("boxes", {split: {known.format: file} for split, file in files.items()})
+    if not known.has_splits:
         return Found("boxes", {"train": {known.format: known.path}})
-    names = parted({name: name for name in split_names(known)})
+    names = by_split({name: name for name in split_names(known)})
     if known.format == "labelme":
-        return Found("boxes", {part: {"labelme": known.path / name} for part, name in names.items()})
-    return Found("boxes", {part: {known.format: known.path, "split": name} for part, name in names.items()})
+        return Found("boxes", {split: {"labelme": known.path / name} for split, name in names.items()})
+    return Found("boxes", {split: {known.format: known.path, "split": name} for split, name in names.items()})
 
 
-def parted(names: Mapping[str, Any]) -> dict[str, Any]:
+def by_split(names: Mapping[str, Any]) -> dict[str, Any]:
     """Which of several names is train, valid and test: an equal one, or else the first that holds the word."""
     found: dict[str, Any] = {}
-    for part, words in PARTS.items():
+    for split, words in SPLIT_WORDS.items():
         equal = [names[word] for word in words if word in names]
         close = [value for name, value in names.items() if any(word in name.lower() for word in words)]
         if equal or close:
-            found[part] = (equal or close)[0]
+            found[split] = (equal or close)[0]
     if "train" not in found and names:
         rest = [value for value in names.values() if value not in found.values()]
         return {"train": rest[0], **found} if rest else {}
@@ -91,7 +95,7 @@ def tables_in(path: Path) -> list[Path]:
 def tables(files: Mapping[str, Path]) -> Found:
     """What tables of texts, one file per split, say about an experiment."""
     columns = column_names(files["train"])
-    return Found("text", {part: {"table": file} for part, file in files.items()}, columns)
+    return Found("text", {split: {"table": file} for split, file in files.items()}, columns)
 
 
 def column_names(file: Path) -> tuple[str, ...]:
@@ -110,10 +114,10 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 
 def masks(path: Path) -> Found:
-    """Masks in folders, each part with its images, or in lists; DataError where no mask is of an image."""
+    """Masks in folders, each split with its images, or in lists; DataError where no mask is of an image."""
     lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
     if lists:
-        sources: dict[str, Source] = {part: {"masks": file} for part, file in parted(lists).items()}
+        sources: dict[str, Source] = {split: {"masks": file} for split, file in by_split(lists).items()}
     else:
         sources = mask_folders(path)
     pairs = paired(sources["train"]["masks"], sources["train"].get("images"))
@@ -121,31 +125,33 @@ def masks(path: Path) -> Found:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
     classes = class_names([image.mask for image in pairs.images if image.mask is not None])
-    return Found("mask", {part: {**source, "classes": classes} for part, source in sources.items()})
+    return Found("mask", {split: {**source, "classes": classes} for split, source in sources.items()})
 
 
 def mask_folders(path: Path) -> dict[str, Source]:
-    """The folder of masks of each part, and that of its images, if they are not among them."""
+    """The folder of masks of each split, and that of its images, if they are not among them."""
     of_masks = inner_folder(path, MASK_FOLDERS) or path
     of_images = inner_folder(path, IMAGE_FOLDERS) or inner_folder(path.parent, IMAGE_FOLDERS)
-    parts = part_folders(of_masks) or {"train": of_masks}
-    found: dict[str, Source] = {part: {"masks": folder} for part, folder in parts.items()}
+    splits = folders_by_split(of_masks) or {"train": of_masks}
+    found: dict[str, Source] = {split: {"masks": folder} for split, folder in splits.items()}
     for source in found.values() if of_images is not None and of_images != of_masks else ():
         source["images"] = of_images / source["masks"].relative_to(of_masks)
     return found
 
 
-def part_folders(path: Path) -> dict[str, Path]:
+def folders_by_split(path: Path) -> dict[str, Path]:
     """The folders in a folder that are called train, valid or test; none without train."""
     folders = {one.name: one for one in sorted(path.iterdir()) if one.is_dir()}
-    parts = {part: one for part, one in parted(folders).items() if one.name.lower() in PARTS[part]}
-    return parts if "train" in parts else {}
+    splits = {
+        split: one for split, one in by_split(folders).items() if one.name.lower() in SPLIT_WORDS[split]
+    }
+    return splits if "train" in splits else {}
 
 
 def named_images(path: Path) -> Found:
     """Images whose names say what is written in them."""
-    parts = part_folders(path) or {"train": path}
-    return Found("text", {part: {"files": folder} for part, folder in parts.items()}, ("image", "text"))
+    splits = folders_by_split(path) or {"train": path}
+    return Found("text", {split: {"files": folder} for split, folder in splits.items()}, ("image", "text"))
 
 
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:

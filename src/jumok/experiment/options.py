@@ -32,20 +32,20 @@ def share_or_number(value: Any) -> Any:
     return value
 
 
-PART = {
+SHARE_OR_NUMBER = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         {"type": "integer", "minimum": 1},
     ]
 }
-Part = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(PART)]
+ShareOrNumber = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(SHARE_OR_NUMBER)]
 
 
 class SplitOptions(Options):
     """Which part of `train` is kept for valid and test: a share, or a number of distinct inputs."""
 
-    valid: Part | None = None
-    test: Part | None = None
+    valid: ShareOrNumber | None = None
+    test: ShareOrNumber | None = None
     seed: Seed = 1
 
 
@@ -61,13 +61,13 @@ class DataOptions(Options):
     max_tokens: PositiveInt = 256  # longer rows are faulty
 
     @model_validator(mode="after")
-    def every_part_has_one_source(self) -> "DataOptions":
+    def every_split_has_one_source(self) -> "DataOptions":
         """Check that each split is given once and that there is a valid split."""
-        for part in ("valid", "test"):
-            asked = self.split is not None and getattr(self.split, part) is not None
-            if asked and getattr(self, part) is not None:
+        for split in ("valid", "test"):
+            asked = self.split is not None and getattr(self.split, split) is not None
+            if asked and getattr(self, split) is not None:
                 raise ValueError(
-                    f"{part} is given twice: as files and as a part of train (split.{part}); drop one"
+                    f"{split} is given twice: as files and as a part of train (split.{split}); drop one"
                 )
         if self.valid is None and (self.split is None or self.split.valid is None):
             raise ValueError(
@@ -75,8 +75,8 @@ class DataOptions(Options):
             )
         return self
 
-    def parts(self) -> list[str]:
-        """The parts that there are: train, and others with files of their own or split off."""
+    def splits(self) -> list[str]:
+        """The splits that there are: train, and others with files of their own or split off."""
         split = self.split or SplitOptions()
         others = ("valid", "test")
         return [
@@ -86,10 +86,10 @@ class DataOptions(Options):
 
     def sources(self) -> Iterator[tuple[str, SourceOptions]]:
         """The splits that have a source of their own, each with its source."""
-        for part in ("train", "valid", "test"):
-            source = getattr(self, part)
+        for split in ("train", "valid", "test"):
+            source = getattr(self, split)
             if source is not None:
-                yield part, source
+                yield split, source
 
 
 class TrainingOptions(Options):
@@ -154,11 +154,11 @@ class Experiment(Options):
             for name in names:
                 check_name(name, place)
         check_images(self)
-        for part, source in self.data.sources():
+        for split, source in self.data.sources():
             try:
                 source.build(self.inputs, self.outputs)
             except (ValueError, ConfigurationError) as error:
-                raise error_at(str(error), "data", part) from None
+                raise error_at(str(error), "data", split) from None
         return self
 
     @property

@@ -53,7 +53,7 @@ Outputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One part of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
+    """One split of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
 
     Paths start at the experiment file.
     """

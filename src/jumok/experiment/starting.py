@@ -83,7 +83,9 @@ class Start:
 
     inputs: Sequence[Field]
     output: Field
-    parts: Mapping[str, Mapping[str, Any]]  # sources as under data:, their paths from the file on; or nothing
+    splits: Mapping[
+        str, Mapping[str, Any]
+    ]  # sources as under data:, their paths from the file on; or nothing
 
     @property
     def sees(self) -> bool:
@@ -107,11 +109,11 @@ def starting_text(start: Start, file: Path) -> str:
 def data_lines(start: Start) -> str:
     """The sources, the split where only train is there, and the tokens of texts."""
     lines = [f"  # {line}\n" for line in remarks(start)]
-    parts = start.parts or example(start)
-    lines += [f"  {part}: {flow(source)}\n" for part, source in parts.items()]
-    if "valid" not in parts:
+    splits = start.splits or example(start)
+    lines += [f"  {split}: {flow(source)}\n" for split, source in splits.items()]
+    if "valid" not in splits:
         shares = {"valid": 0.05, "test": 0.05} if start.output.kind == "text" else {"valid": 0.1, "test": 0.1}
-        kept = {part: share for part, share in shares.items() if part not in parts}
+        kept = {split: share for split, share in shares.items() if split not in splits}
         lines.append(with_comment(f"  split: {flow(kept)}", "or valid: and test: with data of their own"))
     if start.output.kind == "text":
         lines.append(f"  tokens: {TOKENS['image' if start.sees else 'text']}\n")
@@ -187,11 +189,11 @@ def start_of(
     usual = USUAL.get(kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last)
     output = Field(asked.name if asked is not None else usual, kind)
     refuse_unlike(kind, found)
-    parts = {} if found is None else {part: from_file(one, file) for part, one in found.parts.items()}
+    splits = {} if found is None else {split: from_file(one, file) for split, one in found.splits.items()}
     theirs = {name: column for name, column in columns.items() if name != column}
     if theirs and not given and asked is None:
-        parts = {part: {**source, "columns": theirs} for part, source in parts.items()}
-    return Start(inputs, output, parts)
+        splits = {split: {**source, "columns": theirs} for split, source in splits.items()}
+    return Start(inputs, output, splits)
 
 
 def with_kind(field: Field, output: str) -> Field:

@@ -37,7 +37,7 @@ class Variant:
     headline: list[str]  # metrics worth showing
     bins: list[dict[str, Any]]  # of lengths
     curve_steps: list[float]
-    curve_values: list[float]  # the choosing metric on the valid part
+    curve_values: list[float]  # the choosing metric on the valid split
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
@@ -62,10 +62,10 @@ class Comparison:
         lines = [
             Line(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
         ]
-        curves = Plot(lines, "step", y, "Learning curves (valid part, greedy search)", from_zero=True)
+        curves = Plot(lines, "step", y, "Learning curves (valid split, greedy search)", from_zero=True)
         learned = any(len(v.curve_steps) > 1 for v in self.variants)  # one point is no curve
         if not all(v.bins for v in self.variants):  # sources that are not made of tokens
-            return [replace(curves, title="Learning curves (valid part)")] if learned else []
+            return [replace(curves, title="Learning curves (valid split)")] if learned else []
         lengths = length_plot({"metric": self.metric}, [(v.name, v.bins) for v in self.variants])
         return [curves, lengths] if learned else [lengths]
 
@@ -73,7 +73,7 @@ class Comparison:
 def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
     """What a finished run brings to a comparison."""
     record = read_record(run)
-    steps, curve = columns(record.part("valid"), record.selection_metric)
+    steps, curve = columns(record.lines_of("valid"), record.selection_metric)
     return Variant(
         name,
         values,

@@ -73,8 +73,8 @@ class FinishedRun:
     environment: dict[str, Any]
     notes: list[str]  # of what is damaged, but not needed
 
-    def part(self, split: str) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl of the train or the valid part."""
+    def lines_of(self, split: str) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl of the train or the valid split."""
         return [line for line in self.log if line["split"] == split]
 
     @property
@@ -94,8 +94,8 @@ class FinishedRun:
 
     @property
     def last(self) -> dict[str, Any]:
-        """The last line of the train part; empty where the log is lost."""
-        lines = self.part("train")
+        """The last line of the train split; empty where the log is lost."""
+        lines = self.lines_of("train")
         return lines[-1] if lines else {}
 
 
@@ -148,7 +148,7 @@ def page(record: FinishedRun) -> str:
         "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
         "record": record,
         "facts": facts(record),
-        "curves": svg(curves(record)) if len(record.part("valid")) > 1 else "",
+        "curves": svg(curves(record)) if len(record.lines_of("valid")) > 1 else "",
         "evaluated": evaluated(record),
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
@@ -199,11 +199,11 @@ def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
     files: dict[str, str] = record.analysis["pictures"]
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
-        part: [
+        group: [
             {**item, "picture": data_url_of(record.path, files, item)}
-            for item in record.analysis[part][:many]
+            for item in record.analysis[group][:many]
         ]
-        for part, many in most.items()
+        for group, many in most.items()
     }
 
 
@@ -242,12 +242,12 @@ def alike(record: FinishedRun) -> str:
 
 def evaluated(record: FinishedRun) -> str:
     """What a single evaluation found, which makes no curve."""
-    train, valid = record.part("train"), record.part("valid")
+    train, valid = record.lines_of("train"), record.lines_of("valid")
     if len(valid) != 1:
         return ""
     metric, (line,) = record.selection_metric, valid
     losses = [loss_in_words(one) for one in (*train[-1:], line) if isinstance(one.get("loss"), int | float)]
-    found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid part"
+    found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid split"
     return f"There was one evaluation, after step {line['step']:,}: {', '.join([*losses, found])}."
 
 
@@ -258,10 +258,10 @@ def loss_in_words(line: Mapping[str, Any]) -> str:
 
 def curves(record: FinishedRun) -> list[Plot]:
     """The losses and the choosing metric over the steps."""
-    valid, factor = record.part("valid"), scale(record.selection_metric)
+    valid, factor = record.lines_of("valid"), scale(record.selection_metric)
     losses = [
-        Line(name, *columns(record.part(part), "loss"))
-        for name, part in (("train", "train"), ("valid", "valid"))
+        Line(name, *columns(record.lines_of(split), "loss"))
+        for name, split in (("train", "train"), ("valid", "valid"))
     ]
     steps, values = columns(valid, record.selection_metric)
     metric = Line("valid", steps, [factor[0] * value for value in values])
@@ -280,7 +280,7 @@ def loss_name(counted: str) -> str:
 
 def curve_title(analysis: Mapping[str, Any]) -> str:
     """The title of the plot of scores during training."""
-    return "Score on the valid part" + (", greedy search" if analysis["counted"] == "token" else "")
+    return "Score on the valid split" + (", greedy search" if analysis["counted"] == "token" else "")
 
 
 def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float], list[float]]:

@@ -93,9 +93,9 @@ def check(splits: Mapping[str, AnnotatedSet]) -> Checked:
     found = {split: examine(data, looks) for split, data in splits.items()}
     faults = [fault for one in found.values() for fault in one.faults]
     faults += class_faults({split: one.data for split, one in found.items()}, others=True)
-    parts = {split: one.summary for split, one in found.items()}
-    remarks = [remark for summary in parts.values() for remark in summary.remarks]
-    return Checked(tuple(faults), (*remarks, *twin_remarks(parts)))
+    summaries = {split: one.summary for split, one in found.items()}
+    remarks = [remark for summary in summaries.values() for remark in summary.remarks]
+    return Checked(tuple(faults), (*remarks, *twin_remarks(summaries)))
 
 
 def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[AnnotatedSet, list[Fault]]:

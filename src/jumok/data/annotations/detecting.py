@@ -33,7 +33,7 @@ class Source:
 
     format: str
     path: Path
-    parted: bool = False  # whether it has splits with names
+    has_splits: bool = False  # whether its splits have names
     files: dict[str, Path] = field(default_factory=dict)  # of splits that have a file each
 
 
@@ -58,7 +58,7 @@ def in_file(file: Path) -> Source | None:
     """The format of a file, by its suffix and its content."""
     name = file.name.lower().removesuffix(".gz")
     if name.endswith((".yaml", ".yml", ".data")):
-        return Source("yolo", file, parted=True)
+        return Source("yolo", file, has_splits=True)
     if name.endswith(".json"):
         if json_format(file) == "labelme":
             return Source("labelme", file.parent)
@@ -72,7 +72,7 @@ def in_file(file: Path) -> Source | None:
             raise DataError(str(unreadable)) from None
         if root.tag == "annotation":
             raise DataError(f"{file} holds the boxes of one image, as Pascal VOC has them; name its folder")
-        return Source("cvat", file, parted=bool(subsets_of(root)))
+        return Source("cvat", file, has_splits=bool(subsets_of(root)))
     return None
 
 
@@ -91,7 +91,7 @@ def in_folder(folder: Path) -> Source | None:
 
 def voc_with_lists(folder: Path) -> Source | None:
     """A folder of Pascal VOC with lists of its splits."""
-    return Source("voc", folder, parted=True) if voc_splits(folder) else None
+    return Source("voc", folder, has_splits=True) if voc_splits(folder) else None
 
 
 def yolo_folder(folder: Path) -> Source | None:
@@ -99,8 +99,10 @@ def yolo_folder(folder: Path) -> Source | None:
     try:
         file = read_yolo_file(folder).path
     except UnreadableFile:
-        return Source("yolo", folder / "data.yaml", parted=True) if is_file(folder / "data.yaml") else None
-    return Source("yolo", file, parted=True)
+        return (
+            Source("yolo", folder / "data.yaml", has_splits=True) if is_file(folder / "data.yaml") else None
+        )
+    return Source("yolo", file, has_splits=True)
 
 
 def json_folder(folder: Path) -> Source | None:
@@ -113,15 +115,15 @@ def json_folder(folder: Path) -> Source | None:
     if "labelme" in formats.values():
         return Source("labelme", folder)
     inside = {name: json_files(folder / name) for name in (*SPLITS, "annotations")}
-    parts: dict[str, Path] = {}
+    coco_files: dict[str, Path] = {}
     kinds: dict[str, str | None] = {}  # of the first file of each
     for name, found in inside.items():
         for stem, file in found.items():
             kinds.setdefault(name, kind := json_format(file))
             if kind == "coco":
-                parts[stem if name == "annotations" else name] = file
-    if parts:
-        return Source("coco", folder, files=parts)
+                coco_files[stem if name == "annotations" else name] = file
+    if coco_files:
+        return Source("coco", folder, files=coco_files)
     for name in inside:
         if kinds.get(name) == "labelme":
             return Source("labelme", folder / name if name == "annotations" else folder, name in SPLITS)
@@ -160,7 +162,7 @@ def voc_without_lists(folder: Path) -> Source | None:
     """A folder of VOC's XML files without lists of splits."""
     if next(xml_below(folder), None) is None:
         return None
-    return Source("voc", folder, parted=bool(split_folders(folder)))
+    return Source("voc", folder, has_splits=bool(split_folders(folder)))
 
 
 def table_folder(folder: Path) -> Source | None:
@@ -218,13 +220,13 @@ def split_names(source: Source) -> list[str]:
 def named_splits(source: Source) -> list[str]:
     """The names of the splits of a source."""
     names: list[str] = list(source.files)
-    if source.format == "voc" and source.parted:
+    if source.format == "voc" and source.has_splits:
         names = voc_splits(source.path) or split_folders(source.path)
     elif source.format == "yolo":
         names = list(read_yolo_file(source.path).splits)
-    elif source.format == "cvat" and source.parted:
+    elif source.format == "cvat" and source.has_splits:
         names = subsets_of(read_xml(source.path))
-    elif source.format == "labelme" and source.parted:
+    elif source.format == "labelme" and source.has_splits:
         names = [name for name in SPLITS if json_files(source.path / name)]
     elif not names:
         names = [ALL]

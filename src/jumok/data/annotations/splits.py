@@ -35,7 +35,7 @@ def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] 
 
 def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
     """Read one split of a source with the reader of its format."""
-    split = name if source.parted else None
+    split = name if source.has_splits else None
     if source.format == "voc":
         return read_voc(source.path, split, images=images)
     if source.format == "yolo":

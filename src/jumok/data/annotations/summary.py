@@ -96,36 +96,36 @@ class Summary:
         return cls(**{**known, **sizes, "depths": depths, "sights": sights, "remarks": remarks})
 
 
-def reading_remarks(parts: Iterable[Summary]) -> list[Fault]:
-    """How data were read beyond what was said, once for all parts."""
+def reading_remarks(splits: Iterable[Summary]) -> list[Fault]:
+    """How data were read beyond what was said, once for all splits."""
     once: dict[tuple[str, str], Fault] = {}
-    for one in (remark for summary in parts for remark in summary.remarks):
+    for one in (remark for summary in splits for remark in summary.remarks):
         once.setdefault((one.kind, one.problem), one)
     return [one for one in once.values() if one.kind not in OF_IMAGES]
 
 
-def image_remarks(parts: Iterable[Summary]) -> list[Fault]:
+def image_remarks(splits: Iterable[Summary]) -> list[Fault]:
     """What is special of single images."""
-    told = dict.fromkeys(one for summary in parts for one in summary.remarks)
+    told = dict.fromkeys(one for summary in splits for one in summary.remarks)
     return [one for one in told if one.kind in OF_IMAGES]
 
 
-def twin_remarks(parts: Mapping[str, Summary]) -> list[Fault]:
+def twin_remarks(splits: Mapping[str, Summary]) -> list[Fault]:
     """Images whose content stands in a source before, twice in one or in two of them."""
     first: dict[str, tuple[str, Sight]] = {}
     remarks = []
-    for part, summary in parts.items():
+    for split, summary in splits.items():
         for sight in summary.sights:
-            other, twin = first.setdefault(sight.digest, (part, sight))
+            other, twin = first.setdefault(sight.digest, (split, sight))
             if twin is not sight:
-                remarks.append(twin_remark(part, sight, other, twin))
+                remarks.append(twin_remark(split, sight, other, twin))
     return remarks
 
 
-def twin_remark(part: str, sight: Sight, other: str, twin: Sight) -> Fault:
+def twin_remark(split: str, sight: Sight, other: str, twin: Sight) -> Fault:
     """The remark about an image that occurs twice, in one split or in two."""
     problem = f"the same image as {twin.path} in {other}"
-    if other == part:
+    if other == split:
         return sight.place.fault(f"{sight.path} is {problem} too", "remove one", "duplicate_image")
     remedy = "remove it from one of them, or scores will flatter"
-    return sight.place.fault(f"{sight.path} in {part} is {problem}", remedy, "leak")
+    return sight.place.fault(f"{sight.path} in {split} is {problem}", remedy, "leak")
