@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDE = 110  # columns, where there is no terminal to ask
+DEFAULT_WIDTH = 110  # columns, where there is no terminal to ask
 
 
 def __getattr__(name: str) -> "Console":
@@ -25,7 +25,7 @@ def __getattr__(name: str) -> "Console":
         soft_wrap=True,
         markup=False,
         emoji=False,
-        width=None if sys.stderr.isatty() else WIDE,
+        width=None if sys.stderr.isatty() else DEFAULT_WIDTH,
     )
     globals()[name] = made
     return made

@@ -10,7 +10,7 @@ from jumok.errors import RunError
 
 def choose_device(name: str, option: str = "device") -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. RunError names the option when it is unusable."""
-    name = settled(name)
+    name = resolve_device(name)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -19,7 +19,7 @@ def choose_device(name: str, option: str = "device") -> torch.device:
     return device
 
 
-def settled(name: str) -> str:
+def resolve_device(name: str) -> str:
     """What `auto` means here; another name as it is."""
     if name != "auto":
         return name

@@ -15,9 +15,9 @@ from typing import Any
 
 from jumok.errors import RunError
 
-UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
+UNFINISHED_NAME = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
 SURROGATE = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name that are no UTF-8
-LONGEST = 200  # bytes of a name that gets something before and behind it
+MAX_NAME_BYTES = 200  # bytes of a name that gets something before and behind it
 
 
 def write_file_atomically(path: Path, data: bytes) -> None:
@@ -36,7 +36,7 @@ def write_file_atomically(path: Path, data: bytes) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """A hidden name beside a path for what is not yet whole; never longer than a name may be."""
-    return path.parent / f".{shortened(path.name)}.{os.getpid()}.tmp"
+    return path.parent / f".{shorten_name(path.name)}.{os.getpid()}.tmp"
 
 
 def read_whole(path: Path) -> bytes:
@@ -54,17 +54,17 @@ def without_waiting(name: str, flags: int) -> int:
 
 def remove_left(folder: Path, names: Collection[str]) -> None:
     """Remove what killed processes left in a folder when they were writing files of these names."""
-    ours = {shortened(name) for name in names}
+    ours = {shorten_name(name) for name in names}
     for left in os.listdir(folder) if os.path.isdir(folder) else ():
-        match = UNFINISHED.fullmatch(left)
+        match = UNFINISHED_NAME.fullmatch(left)
         if match and match["name"] in ours and not is_running(int(match["process"])):
             remove(folder / left)
 
 
-def shortened(name: str) -> str:
+def shorten_name(name: str) -> str:
     """A name with room for more in the 255 bytes that file systems give it; one that is too long gets a hash."""
     data = os.fsencode(name)
-    return name if len(data) <= LONGEST else hashlib.sha256(data).hexdigest()
+    return name if len(data) <= MAX_NAME_BYTES else hashlib.sha256(data).hexdigest()
 
 
 def is_running(process: int) -> bool:

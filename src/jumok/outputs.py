@@ -12,12 +12,12 @@ from typing import TextIO
 from jumok.errors import DataError
 from jumok.files import remove_left, temporary_beside, unwritable, write_file_atomically
 
-HEAD = 4096  # bytes of a file in which it says who made it
-MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
+HEAD_BYTES = 4096  # bytes of a file in which it says who made it
+GENERATOR_MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
 WRITTEN = ".jumok-written"  # in a folder of outputs: "SHA256  NAME" for each file, as sha256sum prints and checks it
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def file_identity(path: Path) -> tuple[int, int] | None:
     """What all paths to one file have in common, by links and other spellings, too; None where there is none."""
     try:
         status = os.stat(path)
@@ -32,8 +32,8 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
     A device, a pipe (like /dev/stdout) and an empty file may always be written to. `remedy` ends the sentence, as an
     option to add.
     """
-    own = identity(path)
-    if own is not None and own in map(identity, inputs):
+    own = file_identity(path)
+    if own is not None and own in map(file_identity, inputs):
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
     if is_special(path):
         return
@@ -49,10 +49,10 @@ def is_ours(path: Path) -> bool:
     """Whether a page or a PNG says in its head that this program made it, so that it can be made again."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
+            head = file.read(HEAD_BYTES)
     except (OSError, ValueError):
         return False
-    return any(mark in head for mark in MARKS)
+    return any(mark in head for mark in GENERATOR_MARKS)
 
 
 def is_special(path: Path) -> bool:
@@ -90,7 +90,7 @@ def write_made(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[TextIO]:
+def open_output(path: Path) -> Iterator[TextIO]:
     """A text file to write to, which gets its name when all is there; compressed where its name ends in .gz.
 
     Until then, and after an error or a kill, an older file stays as it was.
@@ -186,9 +186,9 @@ class OutputFolder:
     def require_free(self, names: Iterable[str]) -> None:
         """Refuse before anything is written when one of these names is taken by a file that must not be lost."""
         there = [name for name in names if os.path.lexists(self.folder / name)]
-        given = set(filter(None, map(identity, self.inputs)))
+        given = set(filter(None, map(file_identity, self.inputs)))
         for path in (self.folder / name for name in there):
-            if identity(path) in given:
+            if file_identity(path) in given:
                 raise DataError(
                     f"{path} is one of the inputs and would be lost; name another folder for --output"
                 )

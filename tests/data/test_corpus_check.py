@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jumok.data.check import Leak, duplicates, leaks, length_summary
+from jumok.data.check import Leak, duplicates, find_leaks, length_summary
 from jumok.data.rows import Row
 from jumok.data.store import TextStore
 
@@ -25,16 +25,16 @@ def test_duplicates_are_rows_wholly_equal_to_an_earlier_one(stored):
 def test_leaks_are_rows_whose_inputs_were_trained_on(stored):
     train = stored("a|1|x", "b|2|y", "a|1|z", "c|3|y")
     other = stored("b|1|y", "a|1|q", "c|3|q", "d|1|x", "b|2|y", "a|1|x")
-    found = leaks(train, other, ("german", "note"))
+    found = find_leaks(train, other, ("german", "note"))
     assert found.examples == 4
     assert found.shown == (Leak(11, 10, ("a", "1")), Leak(12, 13, ("c", "3")), Leak(14, 11, ("b", "2")))
-    assert leaks(train, other, ("german",)).examples == 5
-    assert leaks(train, stored("q|1|x"), ("german", "note")) == (0, ())
-    assert leaks(stored(), other, ("german",)) == leaks(train, stored(), ("german",)) == (0, ())
+    assert find_leaks(train, other, ("german",)).examples == 5
+    assert find_leaks(train, stored("q|1|x"), ("german", "note")) == (0, ())
+    assert find_leaks(stored(), other, ("german",)) == find_leaks(train, stored(), ("german",)) == (0, ())
 
 
 def test_columns_do_not_run_together(stored):
-    assert leaks(stored("a|bc|x"), stored("ab|c|x"), ("german", "note")).examples == 0
+    assert find_leaks(stored("a|bc|x"), stored("ab|c|x"), ("german", "note")).examples == 0
 
 
 def test_length_summary_is_numpys():

@@ -76,10 +76,10 @@ def command(
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """
     kind = to or told_by_name(target)
-    from jumok.data.annotations.lossy import losses_in, sentence
+    from jumok.data.annotations.lossy import losses_in, losses_sentence
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
-    from jumok.data.annotations.splits_writing import counts, write_splits
-    from jumok.data.faults import counted
+    from jumok.data.annotations.splits_writing import count_splits, write_splits
+    from jumok.data.faults import quantity
     from jumok.data.listing import printable
 
     default = Images.none if target.suffix == ".json" else Images.copy
@@ -90,18 +90,18 @@ def command(
     if skip:
         splits, left = without_unreadable(splits, (images or default) is not Images.none)
         if left:
-            say(f"left out {counted(len(left), 'image')} that cannot be read, like {printable(left[0])}")
+            say(f"left out {quantity(len(left), 'image')} that cannot be read, like {printable(left[0])}")
     if kind is To.masks:
         check_outlines(splits)
     lost = losses_in(splits, kind.value)
-    told = sentence(lost, kind.value)
+    told = losses_sentence(lost, kind.value)
     if told:
         say(told)
     write_splits(splits, target, kind.value, (images or default).value)
-    for name, count in counts(splits).items():
+    for name, count in count_splits(splits).items():
         say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")
     if json:
-        print_json({"written": str(target), "splits": counts(splits), "not_expressible": lost})
+        print_json({"written": str(target), "splits": count_splits(splits), "not_expressible": lost})
     else:
         write_line(str(target))
 

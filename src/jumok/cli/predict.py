@@ -18,7 +18,7 @@ from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, 
 from jumok.console import say
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
-from jumok.outputs import require_free, written
+from jumok.outputs import open_output, require_free
 from jumok.predictor.folder import require_run
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def command(
             require_free(output, listed, overwrite, ", or add --overwrite to replace it")
         answers = answered(predictor, inputs, 1 if at_keyboard else AT_ONCE, predictor.predict)
         if output is not None:
-            (write_json if json else write_lines)(stack.enter_context(written(output)), answers)
+            (write_json if json else write_lines)(stack.enter_context(open_output(output)), answers)
         else:
             (print_json_array if json else partial(write_lines, sys.stdout))(answers)
 

@@ -15,7 +15,7 @@ from jumok.errors import DataError, RunError
 from jumok.files import sync_folder
 
 ABANDONED = 24 * 3600  # seconds after which a temporary folder can only be left from a writer that was killed
-TRIES = 5
+MAX_TRIES = 5
 Store = TypeVar("Store")
 
 
@@ -76,19 +76,19 @@ def hidden_name(folder: Path) -> Path:
 
 def read_stable(folder: Path, read: Callable[[Path], Store]) -> Store:
     """What `read` makes of a folder, never half of an old and half of a new one that is replacing it just now."""
-    for _ in range(TRIES):
-        before = identity(folder)
+    for _ in range(MAX_TRIES):
+        before = folder_identity(folder)
         with suppress(DataError):
             store = read(folder)
-            if before == identity(folder):
+            if before == folder_identity(folder):
                 return store
-        if before is not None and before == identity(folder):
+        if before is not None and before == folder_identity(folder):
             break  # nobody is at work: it is damaged
         time.sleep(0.01)
     return read(folder)
 
 
-def identity(folder: Path) -> int | None:
+def folder_identity(folder: Path) -> int | None:
     """A number that changes when another folder takes the name; None when there is none."""
     try:
         return folder.stat().st_ino

@@ -15,7 +15,7 @@ from torch import Tensor
 from jumok import geometry
 from jumok.data.mosaic import mosaic, quarters
 from jumok.data.resizing import (
-    UNKNOWN,
+    UNKNOWN_CLASS,
     ImageSample,
     Window,
     crop_resize,
@@ -25,7 +25,7 @@ from jumok.data.resizing import (
     unclipped_boxes,
 )
 
-SMALLEST = 1.0  # pixels of a side; below it nothing is left to see
+MIN_SIDE = 1.0  # pixels of a side; below it nothing is left to see
 ROUNDING = 1e-4  # of an area
 MIDDLE = (0.3, 0.7)  # of each side, where the centre of a mosaic may lie
 
@@ -172,7 +172,7 @@ def rotated(sample: ImageSample, angle: float) -> ImageSample:
         sample,
         image=transforms.rotate(sample.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
         boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
-        mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN)[0],
+        mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN_CLASS)[0],
     )
 
 
@@ -182,7 +182,7 @@ def drop_occluded(sample: ImageSample, visible: float) -> ImageSample:
         return sample
     height, width = sample.size
     clipped = geometry.clip(sample.boxes, width, height)  # (N, 4)
-    seen = (clipped[:, 2:] - clipped[:, :2] >= SMALLEST).all(-1)
+    seen = (clipped[:, 2:] - clipped[:, :2] >= MIN_SIDE).all(-1)
     seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(sample.boxes)
     return replace(
         sample,

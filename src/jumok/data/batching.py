@@ -24,12 +24,12 @@ def plan(
     columns = [np.asarray(column, np.int64) for column in lengths]
     rows = random.permutation(len(columns[0]))  # rows of equal lengths meet others in each epoch
     if not mixed:
-        rows = rows[by_length([column[rows] for column in columns])]
+        rows = rows[length_order([column[rows] for column in columns])]
     batches = cut_batches(rows, columns, batch_tokens, batch_size)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def in_order(
+def longest_first(
     lengths: Sequence[np.ndarray],
     batch_tokens: int,
     batch_size: int | None = None,
@@ -40,7 +40,7 @@ def in_order(
     Rows that differ in `alike` (N,) never meet.
     """
     columns = [np.asarray(column, np.int64) for column in lengths]
-    order = by_length(columns)[::-1]
+    order = length_order(columns)[::-1]
     if alike is None:
         return cut_batches(order, columns, batch_tokens, batch_size)
     return [
@@ -50,7 +50,7 @@ def in_order(
     ]
 
 
-def by_length(columns: Sequence[np.ndarray]) -> np.ndarray:
+def length_order(columns: Sequence[np.ndarray]) -> np.ndarray:
     """An order (N,) by target length, then by source length, upwards and downwards in turn.
 
     Where a batch reaches from one target length into the next, source lengths go on from where they were.

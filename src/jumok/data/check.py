@@ -8,7 +8,7 @@ import numpy as np
 
 from jumok.data.store import TextStore
 
-SHOWN = 3
+MAX_SHOWN_ROWS = 3
 
 
 class Leak(NamedTuple):
@@ -42,13 +42,13 @@ def duplicates(store: TextStore) -> int:
     return len(store) - len(np.unique(digests(store, store.columns)))
 
 
-def leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) -> Leaks:
+def find_leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) -> Leaks:
     """The rows of `other` whose inputs are in `train`."""
     known = digests(train, columns_in)  # (N,)
     asked = digests(other, columns_in)  # (M,)
     rows = np.flatnonzero(np.isin(asked, known))
     shown = []
-    for i in map(int, rows[:SHOWN]):
+    for i in map(int, rows[:MAX_SHOWN_ROWS]):
         first = int(np.argmax(known == asked[i]))
         texts = tuple(other.text(column, i) for column in columns_in)
         shown.append(Leak(other.line(i), train.line(first), texts))

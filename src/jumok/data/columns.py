@@ -5,7 +5,7 @@ from pathlib import Path
 from jumok.data.faults import Fault
 from jumok.errors import did_you_mean
 
-SHOWN = 20  # names in a sentence
+MAX_SHOWN_NAMES = 20  # names in a sentence
 
 
 def column_fault(
@@ -20,7 +20,7 @@ def column_fault(
     if column in names:
         twice = f"has {names.count(column)} columns named {column!r}"
         return Fault(str(path), line, twice, "give each its own name", "duplicate_column")
-    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    shown = ", ".join(names[:MAX_SHOWN_NAMES]) + (", …" if len(names) > MAX_SHOWN_NAMES else "")
     hint = did_you_mean(column, names)
     remedy = inner or (
         hint.removeprefix("; ") if "did you mean" in hint else "say under columns: what the file calls it"

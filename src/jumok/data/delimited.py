@@ -6,14 +6,14 @@ from pathlib import Path
 
 from jumok.data.columns import column_fault, misnumbered
 from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.quoted import Cells, csv_cells
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row, clean
 from jumok.data.wanted import Wanted
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-Table = Iterator[Cells | Fault]
+CellRows = Iterator[Cells | Fault]
 
 
 def tsv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
@@ -27,10 +27,10 @@ def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     return Delimited(wanted, remarks, separator, quoting=True).rows(csv_cells(wanted.path, separator))
 
 
-def tsv_cells(path: Path) -> Table:
+def tsv_cells(path: Path) -> CellRows:
     """The cells of each line of a TSV file."""
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         yield text if isinstance(text, Fault) else Cells(number, text.removesuffix("\r").split("\t"))
 
 
@@ -45,7 +45,7 @@ class Delimited:
         self.quoting = quoting
         self.cleaner = Cleaner(wanted.path, wanted.columns, remarks)
 
-    def rows(self, table: Table) -> Iterator[Row | Fault]:
+    def rows(self, table: CellRows) -> Iterator[Row | Fault]:
         """The cells below the names in the first row, or of all rows where columns are given by number."""
         first = next(table, None)
         if self.wanted.by_number and first is not None:
@@ -55,7 +55,7 @@ class Delimited:
         elif first is not None:
             yield from self._named(first, table)
 
-    def _named(self, header: Cells, table: Table) -> Iterator[Row | Fault]:
+    def _named(self, header: Cells, table: CellRows) -> Iterator[Row | Fault]:
         names = [clean(name) for name in header.cells]
         columns = [str(column) for column in self.wanted.columns]
         faults = [
@@ -69,7 +69,7 @@ class Delimited:
         for item in table:
             yield item if isinstance(item, Fault) else self._row(item, places, len(names))
 
-    def _numbered(self, table: Table) -> Iterator[Row | Fault]:
+    def _numbered(self, table: CellRows) -> Iterator[Row | Fault]:
         places = [int(column) - 1 for column in self.wanted.columns]
         width = None
         for item in table:
@@ -107,7 +107,7 @@ class Delimited:
 
     def _other_table(self) -> Fault | None:
         """The fault of names that would be right, were they cut or quoted in another way."""
-        line = decoded(self.path, 1, next(raw_lines(self.path), b""))
+        line = decode_line(self.path, 1, next(raw_lines(self.path), b""))
         if isinstance(line, Fault):
             return None
         columns = set(map(str, self.wanted.columns))

@@ -5,14 +5,14 @@ NATIONAL = {  # encodings with a name, and the letters by which they are known
     "shift_jis": ("Shift JIS", "\u3041", "\u30ff"),
     "gb2312": ("GBK", "\u4e00", "\u9fff"),
 }
-WIDE = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+WIDE_ENCODINGS = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 def wide_form(begin: bytes) -> str | None:
     """UTF-16 or UTF-32, when bytes without a mark are one of them; NULs stand in no other text."""
     if b"\0" not in begin:
         return None
-    for encoding, name in WIDE.items():
+    for encoding, name in WIDE_ENCODINGS.items():
         whole = begin[: len(begin) // 4 * 4]
         try:
             text = whole.decode(encoding)

@@ -19,7 +19,7 @@ class Fault(NamedTuple):
         return spelt_out(f"{place}: {self.problem}; {self.remedy}")
 
 
-def counted(count: int, what: str) -> str:
+def quantity(count: int, what: str) -> str:
     """A number of things: "1 image", "2,000 images"."""
     return f"{count:,} {what}{'s' * (count != 1)}"
 

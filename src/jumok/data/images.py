@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:  # who has no images waits for no Pillow
     PIL, ExifTags, Image = Deferred("PIL"), Deferred("PIL.ExifTags"), Deferred("PIL.Image")
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB
 UPRIGHT = 1  # EXIF's number for an image that is stored as it is shown
@@ -94,13 +94,13 @@ class ImageHeader(NamedTuple):
 
 def read_header(path: Path) -> ImageHeader:
     """Size and orientation of an image; raises UnreadableFile."""
-    with opened(path) as image:
+    with open_image(path) as image:
         return header_of(image)
 
 
 def read_image(path: Path) -> Image.Image:
     """An image as RGB, shown upright, without transparency, of 8 bits. Raises UnreadableFile."""
-    with opened(path) as image:
+    with open_image(path) as image:
         return as_rgb(path, upright(image))
 
 
@@ -113,14 +113,14 @@ def load_image(path: Path) -> Image.Image:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
+def open_image(path: Path) -> Iterator[Image.Image]:
     """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""
     require_image_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said better below
             warnings.simplefilter("ignore", UserWarning)  # of damaged remarks in files, which do no harm
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=IMAGE_FORMATS) as image:
                 check_pixels(path, image.size)
                 yield image
     except PIL.UnidentifiedImageError:
@@ -181,7 +181,7 @@ def unknown_format(path: Path) -> Fault:
     with path.open("rb") as file:
         begin = file.read(12)
     name = "HEIC or AVIF" if begin[4:8] == b"ftyp" else OTHER_FORMATS.get(begin[:4], "another kind of file")
-    problem = f"is {name} or damaged, expected one of {', '.join(FORMATS)}"
+    problem = f"is {name} or damaged, expected one of {', '.join(IMAGE_FORMATS)}"
     return undecodable(path, problem, "save it as JPEG or PNG")
 
 

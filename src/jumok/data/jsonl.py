@@ -8,7 +8,7 @@ from typing import Any
 
 from jumok.data.columns import column_fault
 from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.wanted import Wanted
@@ -24,7 +24,7 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON object a line; numbers become text as they are written."""
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         if isinstance(text, Fault):
             yield text
             continue
@@ -32,7 +32,7 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
             what = "holds a JSON array, expected one object a line"
             yield Fault(str(path), number, what, "name it .json, or write one object a line", "wrong_format")
             return
-        yield row_of(cleaner, number, parsed(path, number, text))
+        yield row_from_json(cleaner, number, parse_json_line(path, number, text))
 
 
 def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
@@ -40,7 +40,7 @@ def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     lines: list[str] = []
     for number, raw in enumerate(raw_lines(path), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         if isinstance(text, Fault):
             yield text  # the places of what follows cannot be trusted
             return
@@ -60,25 +60,25 @@ def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:
         counted = place
         if place == len(text) or (array and text[place] == "]"):
             if array and place == len(text):
-                yield fault_of(cleaner.path, line, "its array is never closed")
+                yield json_fault(cleaner.path, line, "its array is never closed")
             return
         if array and count and text[place] == ",":
             place = after_blank(text, place + 1)
         elif array and count:
-            yield fault_of(cleaner.path, line, "a comma or ] was expected")
+            yield json_fault(cleaner.path, line, "a comma or ] was expected")
             return
         line += text.count("\n", counted, place)
         counted = place
         try:
-            value, place = DECODER.raw_decode(text, place)
+            value, place = JSON_DECODER.raw_decode(text, place)
         except TwiceTheSameKey as error:
-            yield fault_of(cleaner.path, line, str(error))
+            yield json_fault(cleaner.path, line, str(error))
             return
         except (ValueError, RecursionError) as error:
-            yield fault_of(cleaner.path, getattr(error, "lineno", line), getattr(error, "msg", str(error)))
+            yield json_fault(cleaner.path, getattr(error, "lineno", line), getattr(error, "msg", str(error)))
             return
         count += 1
-        yield row_of(cleaner, line, value)
+        yield row_from_json(cleaner, line, value)
 
 
 def after_blank(text: str, place: int) -> int:
@@ -87,7 +87,7 @@ def after_blank(text: str, place: int) -> int:
     return found.end() if found else place
 
 
-def row_of(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
+def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
     """The row of a JSON value that should be an object."""
     if isinstance(value, Fault):
         return value
@@ -98,7 +98,7 @@ def row_of(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
     for column in map(str, cleaner.columns):
         text = looked_up(value, column)
         if text is MISSING:
-            fault = column_fault(cleaner.path, line, column, list(value), inside(value, column))
+            fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:
             fault = type_fault(cleaner.path, line, column, text)
         if fault:
@@ -119,7 +119,7 @@ def looked_up(value: dict[str, Any], column: str) -> Any:
     return looked_up(inner, rest) if dot and isinstance(inner, dict) else MISSING
 
 
-def inside(value: dict[str, Any], column: str) -> str:
+def nested_column_remedy(value: dict[str, Any], column: str) -> str:
     """What to do about a column that may stand inside an object, like the translation of Hugging Face."""
     for key, inner in value.items():
         if isinstance(inner, dict) and inner:
@@ -128,14 +128,16 @@ def inside(value: dict[str, Any], column: str) -> str:
     return ""
 
 
-def parsed(path: Path, line: int, text: str) -> Any:
+def parse_json_line(path: Path, line: int, text: str) -> Any:
     """The JSON value of a line, or the fault of a line that is none."""
     if not text.strip():
         return Fault(str(path), line, "is an empty line", "remove it", "bad_json")
     try:
-        return DECODER.decode(text)
+        return JSON_DECODER.decode(text)
     except (ValueError, RecursionError) as error:
-        return fault_of(path, line, str(error) if isinstance(error, TwiceTheSameKey) else reason(error, text))
+        return json_fault(
+            path, line, str(error) if isinstance(error, TwiceTheSameKey) else reason(error, text)
+        )
 
 
 def reason(error: Exception, text: str) -> str:
@@ -149,7 +151,7 @@ def reason(error: Exception, text: str) -> str:
     return f"{error.msg} at character {error.pos + 1}"
 
 
-def fault_of(path: Path, line: int, what: str) -> Fault:
+def json_fault(path: Path, line: int, what: str) -> Fault:
     """The fault of a text that is not JSON."""
     remedy = "write one JSON object a line" if path.suffix != ".json" else "write an array of objects"
     if "twice" in what:
@@ -195,6 +197,6 @@ def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-DECODER = json.JSONDecoder(
+JSON_DECODER = json.JSONDecoder(
     parse_int=str, parse_float=str, parse_constant=not_a_number, object_pairs_hook=without_repetition
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-ROOM = 2**28  # bytes for one field of the data, kept until the end
+KEPT_BYTES = 2**28  # bytes for one field of the data, kept until the end
 
 
 class Kept:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import decoded, raw_lines
+from jumok.data.open_text import decode_line, raw_lines
 from jumok.data.pipes import spooled
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
@@ -54,7 +54,7 @@ class LexiconSource:
     def _rows(self) -> Iterator[Row | Fault]:
         seen: set[tuple[str, ...]] = set()  # a lexicon is small
         for number, raw in enumerate(raw_lines(self.path), start=1):
-            text = decoded(self.path, number, raw)
+            text = decode_line(self.path, number, raw)
             if isinstance(text, Fault):
                 yield text
                 continue

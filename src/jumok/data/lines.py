@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jumok.data.annotations.annotated import Class
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.pipes import spooled
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
@@ -59,7 +59,7 @@ class LinesSource:
     def _row(self, number: int, lines: tuple[bytes, ...], cleaners: list[Cleaner]) -> Row | Fault:
         values: list[str] = []
         for cleaner, line in zip(cleaners, lines, strict=True):
-            text = decoded(cleaner.path, number, line)
+            text = decode_line(cleaner.path, number, line)
             value = text if isinstance(text, Fault) else cleaner.clean_cell(number, text, None)
             if isinstance(value, str) and "\r" in value:
                 value = line_end_inside(cleaner.path, number)

@@ -61,7 +61,7 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def forward(text: str) -> str:
+def forward_slashes(text: str) -> str:
     """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
     plain = text.strip().replace("\\\\", "/").replace("\\", "/")
     return os.path.expanduser(plain) if plain.startswith("~") else plain

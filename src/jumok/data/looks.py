@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import ImageHeader, Size, as_rgb, header_of, opened, upright, used_bits
+from jumok.data.images import ImageHeader, Size, as_rgb, header_of, open_image, upright, used_bits
 from jumok.data.mask_images import read_mask
-from jumok.data.states import State, is_settled, now, state_of
+from jumok.data.states import FileState, file_system_time, is_settled, state_of
 
-Known = dict[str, tuple[State, list[Any]]]  # by what was looked at and how: its state then, and what was seen
+Known = dict[
+    str, tuple[FileState, list[Any]]
+]  # by what was looked at and how: its state then, and what was seen
 
 
 class Seen(NamedTuple):
@@ -60,7 +62,7 @@ class Looks:
         return MaskSeen(Size(*size), coloured, dict(counts), by_value)
 
     def _look(self, how: str, path: Path, see: Callable[[Path], list[Any]]) -> list[Any] | Fault:
-        began, state = now(), state_of(path)
+        began, state = file_system_time(), state_of(path)
         self._count += 1
         if self._tell is not None:
             self._tell(self._count)
@@ -78,7 +80,7 @@ class Looks:
 def see_image(path: Path) -> list[Any]:
     """What `Looks` keeps of an image, as JSON has it."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             header = header_of(image)
             shown = upright(image)
             bits = used_bits(np.asarray(shown)) if shown.mode.startswith("I;16") else 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.images import opened, upright
+from jumok.data.images import open_image, upright
 from jumok.deferred import Deferred
 from jumok.errors import DataError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 else:  # who has no images waits for no Pillow
     Image = Deferred("PIL.Image")
 
-WHOLE = ("L", "P", "I", "1")  # one channel of whole numbers; I;16 in both byte orders beside them
-COLOURS = ("RGB", "RGBA", "RGBX", "RGBa")
+NUMBER_MODES = ("L", "P", "I", "1")  # one channel of whole numbers; I;16 in both byte orders beside them
+COLOUR_MODES = ("RGB", "RGBA", "RGBX", "RGBa")
 GREY = ("LA", "La", "PA")  # one channel with transparency, which says nothing of classes
 SAVE = "save the mask as PNG with one channel"
 
@@ -32,12 +32,12 @@ def read_mask(path: Path, colours: bool = False) -> np.ndarray:
 
     Raises UnreadableFile.
     """
-    with opened(path) as image:
+    with open_image(path) as image:
         if is_lossy(path, image):
             problem = f"is a {image.format} image, which does not keep the exact values of pixels"
             raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG"))
         shown = upright(image)
-        return colours_of(path, shown) if colours else numbers_of(path, shown)
+        return colours_of(path, shown) if colours else mask_values(path, shown)
 
 
 def load_mask(path: Path, colours: bool = False) -> np.ndarray:
@@ -61,9 +61,9 @@ def is_lossy(path: Path, image: Image.Image) -> bool:
     return image.format in ("JPEG", "MPO")
 
 
-def numbers_of(path: Path, image: Image.Image) -> np.ndarray:
+def mask_values(path: Path, image: Image.Image) -> np.ndarray:
     """The numbers (Y, X) of a mask; the colours (Y, X, 3) of one whose channels differ."""
-    if image.mode in WHOLE or image.mode.startswith("I;16"):
+    if image.mode in NUMBER_MODES or image.mode.startswith("I;16"):
         values = np.asarray(image)
         return (
             values.astype(np.uint8) if values.dtype == bool else values.astype(values.dtype.newbyteorder("="))
@@ -72,7 +72,7 @@ def numbers_of(path: Path, image: Image.Image) -> np.ndarray:
         return np.asarray(image)[..., 0]
     if image.mode == "F":
         return whole_numbers(path, np.asarray(image))
-    if image.mode not in COLOURS:
+    if image.mode not in COLOUR_MODES:
         raise UnreadableFile(
             mask_fault(path, f"is {image.mode}, whose values are no numbers of classes", SAVE)
         )
@@ -94,7 +94,7 @@ def whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
 
 def colours_of(path: Path, image: Image.Image) -> np.ndarray:
     """The colours (Y, X, 3) of a mask; grey ones where it has one channel."""
-    if image.mode not in (*COLOURS, *GREY, "L", "P", "1"):
+    if image.mode not in (*COLOUR_MODES, *GREY, "L", "P", "1"):
         problem = f"is {image.mode}, but classes are given as colours of 8 bits a channel"
         raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG in RGB"))
     return np.asarray(image.convert("RGB"))

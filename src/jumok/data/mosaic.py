@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from jumok.data.resizing import UNKNOWN, ImageSample
+from jumok.data.resizing import UNKNOWN_CLASS, ImageSample
 
 Centre = tuple[int, int]  # row and column
 
@@ -25,9 +25,9 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
     What they leave uncovered is black and of no known class. The original size is the first one's.
     """
     first = tiles[0]
-    places = list(corners(tiles, centre))
+    places = list(tile_corners(tiles, centre))
     image = first.image.new_zeros(3, *canvas)
-    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN)
+    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN_CLASS)
     for tile, (top, left) in zip(tiles, places, strict=True):
         rows, columns = slice(top, top + tile.size[0]), slice(left, left + tile.size[1])
         image[:, rows, columns] = tile.image
@@ -43,7 +43,7 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
     )
 
 
-def corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
+def tile_corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
     """Row and column of the upper left pixel of each of the four."""
     for number, tile in enumerate(tiles):
         height, width = tile.size

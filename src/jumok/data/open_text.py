@@ -13,7 +13,7 @@ from jumok.data.encodings import likely_encoding
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
 
-DIGITS = re.compile(r"\d+")
+DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
@@ -105,7 +105,7 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb"))
 
 
-def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
+def decode_line(path: Path, line: int, raw: bytes) -> str | Fault:
     """The text of a line, or the place of the first byte in it that is not UTF-8."""
     try:
         return raw.decode("utf-8")
@@ -122,7 +122,7 @@ def nearest_file(path: Path) -> str:
     names = sorted(os.listdir(path.parent))
     other_suffix = [name for name in names if Path(name).stem == path.stem]
     near = other_suffix[0] if other_suffix else nearest(path.name, names)
-    if near and DIGITS.sub("0", near) == DIGITS.sub(
+    if near and DIGIT_RUN.sub("0", near) == DIGIT_RUN.sub(
         "0", path.name
     ):  # another number is another file, no slip
         near = None

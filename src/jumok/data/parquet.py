@@ -9,12 +9,12 @@ import numpy as np
 
 from jumok.data.columns import column_fault
 from jumok.data.faults import Fault
-from jumok.data.open_text import decoded
+from jumok.data.open_text import decode_line
 from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row
 from jumok.data.wanted import Wanted
 
-BATCH = 1024  # rows in memory at a time
+BATCH_ROWS = 1024  # rows in memory at a time
 
 
 def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
@@ -30,7 +30,7 @@ def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
             faults = column_faults(wanted.path, columns, kinds)
             yield from faults
             if not faults:
-                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH, columns=columns))
+                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH_ROWS, columns=columns))
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = f"is a damaged Parquet file ({' '.join(str(error).split())})"
         yield Fault(str(wanted.path), None, reason, "write or fetch the file again", "damaged_parquet")
@@ -89,7 +89,7 @@ def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> 
     for batch in batches:
         for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):
             line += 1
-            texts = [written(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
+            texts = [cell_text(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
             fault = next((text for text in texts if isinstance(text, Fault)), None)
             yield fault or cleaner.row(line, [str(text) for text in texts])
 
@@ -119,13 +119,13 @@ def cells_of(column: Any) -> list[Any]:
     return list(column.to_pylist())
 
 
-def written(path: Path, line: int, column: str, value: Any) -> str | Fault:
+def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
     """A value as text, or what is wrong with it."""
     what = f"column {column!r} is"
     if value is None:
         return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")
     if isinstance(value, bytes):
-        return decoded(path, line, value)
+        return decode_line(path, line, value)
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         name = "not a number (NaN)" if math.isnan(value) else "infinite"
         return Fault(str(path), line, f"{what} {name}", "write a number or remove the row", "bad_value")

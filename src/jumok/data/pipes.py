@@ -13,8 +13,8 @@ from jumok.data.atomic_folder import cache_folder
 from jumok.errors import ConfigurationError
 from jumok.files import unwritable
 
-BLOCK = 1 << 20
-PATIENCE = 3.0  # seconds to wait for somebody who writes into a pipe
+PIPE_BLOCK = 1 << 20
+PIPE_TIMEOUT = 3.0  # seconds to wait for somebody who writes into a pipe
 
 _copies: dict[tuple[int, int], Path] = {}  # by the device and number of a pipe, for this process
 
@@ -77,7 +77,7 @@ def blocks(path: Path) -> Iterator[bytes]:
         begin, begun = time.monotonic(), False
         while True:
             try:
-                block = os.read(handle, BLOCK)
+                block = os.read(handle, PIPE_BLOCK)
             except BlockingIOError:  # somebody has it open to write, and is not ready yet
                 begun = True
                 select.select([handle], [], [])
@@ -87,7 +87,7 @@ def blocks(path: Path) -> Iterator[bytes]:
                 yield block
             elif begun or closed(handle):
                 return
-            elif time.monotonic() - begin > PATIENCE:
+            elif time.monotonic() - begin > PIPE_TIMEOUT:
                 raise ConfigurationError(
                     f"{path} is a pipe into which nobody writes; name a file, or start the writer"
                 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jumok.data.faults import Fault
-from jumok.data.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.open_text import decode_line, raw_lines, without_blank_end
 
 MOST_LINES = 10_000  # of a row: a quote that swallows more was not meant to
 MANY = 4  # lines of a cell that look like rows each, so that they surely are
@@ -88,7 +88,7 @@ class LineFeeder:
             raise TooManyLines
         raw = self.returned.popleft() if self.returned else next(self.lines)
         self.taken.append(raw)
-        text = decoded(self.path, self.first + len(self.taken) - 1, raw)
+        text = decode_line(self.path, self.first + len(self.taken) - 1, raw)
         if isinstance(text, str):
             return text + "\n"
         self.fault = self.fault or text

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jumok.data.faults import Fault
 
-SENTENCES = {  # by kind: what it is, where it stands first, and what it means
+REMARKS = {  # by kind: what it is, where it stands first, and what it means
     "decomposed": (
         "is not composed Unicode (NFC), but decomposed (NFD) or the like",
         "it is read as NFC, which looks the same",
@@ -62,14 +62,14 @@ class Remarks:
     def told(self) -> tuple[Fault, ...]:
         """A sentence for each, at the place where it was seen first."""
         return tuple(
-            sentence(kind, file, column, seen.line, seen.times)
+            remark_on_rows(kind, file, column, seen.line, seen.times)
             for (kind, file, column), seen in self._seen.items()
         )
 
 
-def sentence(kind: str, file: str, column: str | int | None, line: int, count: int) -> Fault:
+def remark_on_rows(kind: str, file: str, column: str | int | None, line: int, count: int) -> Fault:
     """The remark about lines of one kind: the first of them, and how many more there are."""
-    what, remedy = SENTENCES[kind]
+    what, remedy = REMARKS[kind]
     where = "" if column is None else f"column {column!r} "
     more = f", and so in {count - 1:,} more" if count > 1 else ""
     return Fault(file, line, f"{where}{what}{more}", remedy, kind)

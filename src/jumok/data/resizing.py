@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 transforms = Deferred("torchvision.transforms.v2.functional")
 tensors = Deferred("torchvision.tv_tensors")
 
-UNKNOWN = -1  # the class of a pixel of which nothing is known
+UNKNOWN_CLASS = -1  # the class of a pixel of which nothing is known
 
 
 @dataclass(frozen=True)

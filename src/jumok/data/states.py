@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-State = list[int] | None  # size and times of a file, times of a folder; None for what is not there
+FileState = list[int] | None  # size and times of a file, times of a folder; None for what is not there
 TICK = 50_000_000  # ns; a file system may give two changes within its tick the same time
 SECOND = 1_000_000_000  # ns; the tick of file systems that keep whole seconds, twice as long on some
 
 
-def state_of(path: Path) -> State:
+def state_of(path: Path) -> FileState:
     """What changes whenever a file is written or replaced, or a folder gets or loses an entry."""
     try:
         status = os.stat(path)
@@ -25,17 +25,17 @@ def state_of(path: Path) -> State:
     return [status.st_size, *times]
 
 
-def states_of(paths: Iterable[Path]) -> dict[str, State]:
+def states_of(paths: Iterable[Path]) -> dict[str, FileState]:
     """The states of files, by path."""
     return {str(path): state_of(path) for path in paths}
 
 
-def are_unchanged(states: dict[str, State]) -> bool:
+def are_unchanged(states: dict[str, FileState]) -> bool:
     """Whether every file and folder is as it was, and what was missing still is."""
     return all(state_of(Path(path)) == state for path, state in states.items())
 
 
-def is_settled(state: State, began: int) -> bool:
+def is_settled(state: FileState, began: int) -> bool:
     """Whether something was left alone since well before `began` (ns): a later change will show in its state.
 
     One that changed while it was read, or just before within a tick of the file system's clock, may be another than
@@ -48,11 +48,11 @@ def is_settled(state: State, began: int) -> bool:
     return changed < began - tick
 
 
-def are_settled(states: dict[str, State], began: int) -> bool:
+def are_settled(states: dict[str, FileState], began: int) -> bool:
     """Whether all files were unchanged for a while when reading began."""
     return all(is_settled(state, began) for state in states.values())
 
 
-def now() -> int:
+def file_system_time() -> int:
     """The time (ns) as file systems have it."""
     return time.time_ns()

@@ -20,7 +20,7 @@ __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
 TEXTS, TOKENS = "jumok texts 1", "jumok tokens 1"
 BYTE = np.dtype("u1")
-BLOCK = 4096  # sequences written at a time
+WRITE_BLOCK = 4096  # sequences written at a time
 
 
 class TextStore:
@@ -56,7 +56,7 @@ class TextStore:
                 lines = stack.enter_context((new / "lines.bin").open("wb"))
                 for row in rows:
                     for writer, text in zip(writers, row.values, strict=True):
-                        data = encoded(text, row.line)
+                        data = encode_text(text, row.line)
                         writer.append(data, len(data))
                         digest.update(len(data).to_bytes(8, "little") + data)
                     line = row.line.to_bytes(8, "little")
@@ -83,7 +83,7 @@ class TextStore:
         return int(self._lines[i])
 
 
-def encoded(text: str, line: int) -> bytes:
+def encode_text(text: str, line: int) -> bytes:
     """The UTF-8 of a text; names of files that are none come here, too."""
     try:
         return text.encode()
@@ -125,7 +125,7 @@ class TokenStore:
         with new_folder(folder, INDEX) as new:
             with RaggedWriter(new, "tokens") as writer:
                 remaining = iter(sequences)
-                while block := list(islice(remaining, BLOCK)):
+                while block := list(islice(remaining, WRITE_BLOCK)):
                     counts = np.array([len(sequence) for sequence in block], OFFSET)  # (n,)
                     tokens = np.fromiter(chain.from_iterable(block), np.int64, int(counts.sum()))
                     wrong = np.flatnonzero((tokens < 0) | (tokens >= vocabulary_size))

@@ -17,7 +17,7 @@ from jumok.data.wanted import Wanted
 from jumok.errors import ConfigurationError
 
 Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]
-READERS: dict[str, Reader] = {  # each also .gz
+TABLE_READERS: dict[str, Reader] = {  # each also .gz
     ".tsv": tsv_rows,
     ".tab": tsv_rows,
     ".txt": tsv_rows,
@@ -26,7 +26,7 @@ READERS: dict[str, Reader] = {  # each also .gz
     ".ndjson": jsonl_rows,
     ".json": json_rows,
 }
-KNOWN = ".tsv, .csv, .jsonl, .json, .txt with tabs"
+KNOWN_SUFFIXES = ".tsv, .csv, .jsonl, .json, .txt with tabs"
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
@@ -96,14 +96,14 @@ def reader_by_name(path: Path) -> Reader:
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if path.suffix.lower() == ".parquet":
         return parquet_rows
-    if suffix in READERS:
-        return READERS[suffix]
+    if suffix in TABLE_READERS:
+        return TABLE_READERS[suffix]
     if is_pipe_copy(path):
         return reader_by_content(path)
     if suffix in WORKBOOKS:
         raise ConfigurationError(f"{path} is a workbook; save its sheet as CSV UTF-8 and name that file")
     raise ConfigurationError(
-        f"{path} is no table that can be read; name one that ends in {KNOWN} (each also .gz) or .parquet"
+        f"{path} is no table that can be read; name one that ends in {KNOWN_SUFFIXES} (each also .gz) or .parquet"
     )
 
 

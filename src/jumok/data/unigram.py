@@ -16,7 +16,7 @@ LONGEST_WORD = 32  # longer ones are cut for learning, so that a product of prob
 LEARN_FROM = 2_000_000  # characters of distinct words, the most frequent first: bounds memory to about 1.5 GB
 SEEDS = 8  # pieces to begin with for each that is wanted; with 2 or 16 texts get longer
 SHRINK = 0.75  # share of the pieces that stays in each round
-LEAST = 1e-9  # probability that a single character keeps, so that every word can be written
+MIN_PROBABILITY = 1e-9  # probability that a single character keeps, so that every word can be written
 
 
 class Words(NamedTuple):
@@ -200,7 +200,7 @@ def groups(lattice: Lattice) -> list[slice]:
     return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
-def forward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
+def forward_probability(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
     """Probability (N,) of everything before each node, summed over all ways to cut it."""
     alpha = np.zeros(int(lattice.last[-1]) + 1)
     alpha[lattice.first] = 1
@@ -222,7 +222,7 @@ def backward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
 
 def expected_counts(lattice: Lattice, probability: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """How often each piece (P,) is used to write all words, expected over all ways to cut them."""
-    alpha, beta = forward(lattice, probability), backward(lattice, probability)
+    alpha, beta = forward_probability(lattice, probability), backward(lattice, probability)
     scale = np.repeat(counts / alpha[lattice.last], lattice.last - lattice.first + 1)  # (N,)
     share = alpha[lattice.start] * beta[lattice.end] * scale[lattice.start] * probability[lattice.piece]
     return np.bincount(lattice.piece, weights=share, minlength=len(probability))
@@ -234,7 +234,7 @@ def maximized(expected: np.ndarray, single: np.ndarray) -> np.ndarray:
     The half that is taken off is the sparse prior of variational EM: exp(digamma(c)) is close to c - 1/2.
     """
     mass = np.maximum(expected - 0.5, 0.0)
-    mass = np.where(single, np.maximum(mass, mass.sum() * LEAST + LEAST), mass)
+    mass = np.where(single, np.maximum(mass, mass.sum() * MIN_PROBABILITY + MIN_PROBABILITY), mass)
     return mass / mass.sum()
 
 
@@ -242,7 +242,9 @@ def pruned(
     inner: Lattice, probability: np.ndarray, expected: np.ndarray, single: np.ndarray, target: int
 ) -> np.ndarray:
     """Probabilities (P,) with the pieces set to 0 whose loss makes the text least unlikely; `target` stay."""
-    instead = forward(inner, probability)[inner.last]  # (P,) probability of writing it with other pieces
+    instead = forward_probability(inner, probability)[
+        inner.last
+    ]  # (P,) probability of writing it with other pieces
     alive = probability > 0
     with np.errstate(divide="ignore"):
         loss = expected * (np.log(np.where(alive, probability, 1.0)) - np.log(instead))

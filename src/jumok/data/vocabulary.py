@@ -11,26 +11,28 @@ from typing import Literal
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from jumok.data.jamo import compose, decompose, origins
+from jumok.data.jamo import compose_syllables, decompose, origins
 from jumok.data.specials import SPECIALS, UNK
 from jumok.data.token_choice import LEARNED_FROM, MOST_PIECES
 from jumok.data.unigram import learn_pieces
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole, write_file_atomically
 
-Kind = Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"]
+TokenKind = Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"]
 # Inside the tokenizer their names have a space, as no token of a text has: "<s>" in a text is ordinary text.
-NAMES = [f"{special} " for special in SPECIALS]
+SPECIAL_TEXTS = [f"{special} " for special in SPECIALS]
 
-SPACE = "\u2581"  # ▁ stands for the space before a word
+SPACE_MARK = "\u2581"  # ▁ stands for the space before a word
 ESCAPED = "\ufdd0"  # stands for a ▁ of the text; Unicode keeps it out of texts
-LETTERS = r"\p{L}\p{M}\p{N}_\x{200C}\x{200D}"  # with their marks, digits and joiners
-WORDS = Regex(f"{SPACE}?[{LETTERS}]+|{SPACE}?[^{LETTERS}{SPACE}]|{SPACE}")  # any other character stands alone
+WORD_LETTERS = r"\p{L}\p{M}\p{N}_\x{200C}\x{200D}"  # with their marks, digits and joiners
+WORD_PATTERN = Regex(
+    f"{SPACE_MARK}?[{WORD_LETTERS}]+|{SPACE_MARK}?[^{WORD_LETTERS}{SPACE_MARK}]|{SPACE_MARK}"
+)  # any other character stands alone
 CHARACTERS = Regex(r"[\s\S]")
 BLANKS = Regex(r"\s+")  # tabs and no-break spaces, too
-DIGITS = r"[0-9]{{1,{n}}}(?=(?:[0-9]{{{n}}})*(?![0-9]))"  # a group after which only whole groups follow
+DIGIT_GROUPS = r"[0-9]{{1,{n}}}(?=(?:[0-9]{{{n}}})*(?![0-9]))"  # a group after which only whole groups follow
 NO_LIMIT = 1 << 40
-BATCH = 4096  # texts encoded at a time: an encoding takes 100 times the memory of its numbers
+ENCODE_BATCH = 4096  # texts encoded at a time: an encoding takes 100 times the memory of its numbers
 FORMAT = "jumok vocabulary 1"
 
 
@@ -40,7 +42,7 @@ class Vocabulary:
     For known characters, as `clean` gives them and with single spaces, `decode(encode(text))` is the text.
     """
 
-    def __init__(self, tokenizer: Tokenizer, kind: Kind) -> None:
+    def __init__(self, tokenizer: Tokenizer, kind: TokenKind) -> None:
         self.tokenizer = tokenizer
         self.kind = kind
 
@@ -48,7 +50,7 @@ class Vocabulary:
     def learn(
         cls,
         texts: Iterable[str],
-        kind: Kind,
+        kind: TokenKind,
         size: int | None = None,
         min_count: int = 1,
         digits: int | None = None,
@@ -82,8 +84,8 @@ class Vocabulary:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text, without begin and end marks."""
         ids: list[list[int]] = []
-        for begin in range(0, len(texts), BATCH):
-            batch = [self._cut(text) for text in texts[begin : begin + BATCH]]
+        for begin in range(0, len(texts), ENCODE_BATCH):
+            batch = [self._cut(text) for text in texts[begin : begin + ENCODE_BATCH]]
             encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
             ids.extend(encoding.ids for encoding in encodings)
         return ids
@@ -91,7 +93,7 @@ class Vocabulary:
     def decode(self, ids: Iterable[int]) -> str:
         """The text of token numbers; special tokens, the unknown one included, leave nothing."""
         text = self.tokenizer.decode([int(i) for i in ids if i >= len(SPECIALS)], skip_special_tokens=False)
-        return compose(text) if self.kind == "jamo" else text
+        return compose_syllables(text) if self.kind == "jamo" else text
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The tokens as they are shown: special ones by name, "▁" for a space."""
@@ -157,43 +159,46 @@ class Vocabulary:
     @cached_property
     def _shown(self) -> list[str]:
         tokens = [self.tokenizer.id_to_token(i) or "" for i in range(len(SPECIALS), len(self))]
-        return [*SPECIALS, *(token.replace(" ", SPACE).replace(ESCAPED, SPACE) for token in tokens)]
+        return [*SPECIALS, *(token.replace(" ", SPACE_MARK).replace(ESCAPED, SPACE_MARK) for token in tokens)]
 
 
-def untrained(kind: Kind, model: models.Model, digits: int | None = None) -> Tokenizer:
+def untrained(kind: TokenKind, model: models.Model, digits: int | None = None) -> Tokenizer:
     """A tokenizer that cuts texts as the kind says, and joins tokens again."""
     tokenizer = Tokenizer(model)
     if kind in ("characters", "jamo"):
-        pattern = CHARACTERS if digits is None else Regex(DIGITS.format(n=digits) + r"|[\s\S]")
+        pattern = CHARACTERS if digits is None else Regex(DIGIT_GROUPS.format(n=digits) + r"|[\s\S]")
         tokenizer.pre_tokenizer = pre_tokenizers.Split(pattern, "isolated")
         tokenizer.decoder = decoders.Fuse()
     elif kind == "spaces":  # without a decoder, tokens are joined by spaces
         tokenizer.pre_tokenizer = pre_tokenizers.Split(BLANKS, "removed")
     else:
-        split = pre_tokenizers.Split(WORDS, "isolated")
-        tokenizer.normalizer = normalizers.Replace(SPACE, ESCAPED)
+        split = pre_tokenizers.Split(WORD_PATTERN, "isolated")
+        tokenizer.normalizer = normalizers.Replace(SPACE_MARK, ESCAPED)
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(split=False), split])
-        tokenizer.decoder = decoders.Sequence([decoders.Metaspace(), decoders.Replace(ESCAPED, SPACE)])
+        tokenizer.decoder = decoders.Sequence([decoders.Metaspace(), decoders.Replace(ESCAPED, SPACE_MARK)])
     return tokenizer
 
 
 def trained(
-    texts: Iterable[str], kind: Kind, size: int | None, min_count: int, digits: int | None
+    texts: Iterable[str], kind: TokenKind, size: int | None, min_count: int, digits: int | None
 ) -> Tokenizer:
     """A tokenizer with the tokens or merges that are most frequent in the texts."""
     trainer: trainers.Trainer
     if kind == "bpe":
-        tokenizer = untrained(kind, models.BPE(unk_token=NAMES[UNK]))
+        tokenizer = untrained(kind, models.BPE(unk_token=SPECIAL_TEXTS[UNK]))
         trainer = trainers.BpeTrainer(
             vocab_size=size or MOST_PIECES,
             min_frequency=min_count if size else max(min_count, LEARNED_FROM),
-            special_tokens=NAMES,
+            special_tokens=SPECIAL_TEXTS,
             show_progress=False,
         )
     else:
-        tokenizer = untrained(kind, models.WordLevel(unk_token=NAMES[UNK]), digits)
+        tokenizer = untrained(kind, models.WordLevel(unk_token=SPECIAL_TEXTS[UNK]), digits)
         trainer = trainers.WordLevelTrainer(
-            vocab_size=size or NO_LIMIT, min_frequency=min_count, special_tokens=NAMES, show_progress=False
+            vocab_size=size or NO_LIMIT,
+            min_frequency=min_count,
+            special_tokens=SPECIAL_TEXTS,
+            show_progress=False,
         )
     tokenizer.train_from_iterator(texts, trainer)
     if size and tokenizer.get_vocab_size() > size:
@@ -220,7 +225,9 @@ def unigram(texts: Iterable[str], size: int, min_count: int) -> Tokenizer:
         raise too_small(size, len(alphabet) + len(SPECIALS))
     counts = Counter({word: count for word, count in counts.items() if count >= min_count})
     pieces = learn_pieces(counts, alphabet, size - len(SPECIALS)) if counts else []
-    return untrained("unigram", models.Unigram([*((name, 0.0) for name in NAMES), *pieces], unk_id=UNK))
+    return untrained(
+        "unigram", models.Unigram([*((name, 0.0) for name in SPECIAL_TEXTS), *pieces], unk_id=UNK)
+    )
 
 
 def too_small(size: int, needed: int) -> ConfigurationError:

@@ -16,7 +16,7 @@ from jumok.data.faults import Fault
 from jumok.data.image_rows import ImageRows
 from jumok.data.looks import Looks
 from jumok.data.sources import Row, Source
-from jumok.data.states import are_settled, are_unchanged, now, states_of
+from jumok.data.states import are_settled, are_unchanged, file_system_time, states_of
 from jumok.data.store import TextStore
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
@@ -104,7 +104,7 @@ def taken_from_cache(source: Source, folder: Path) -> CachedRows | None:
 
 
 def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
-    began = now()
+    began = file_system_time()
     looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
     faults_seen: list[Fault] = []

@@ -81,7 +81,9 @@ class UNetDecoder(nn.Module):
         self.coarsest = Convolution(channels[-1], widths[-1], 1)
         self.up, self.mix = nn.ModuleList(), nn.ModuleList()
         for level in reversed(range(len(channels) - 1)):
-            self.up.append(upsampling(widths[level + 1], widths[level], factor(strides, level), upsample))
+            self.up.append(
+                upsampling(widths[level + 1], widths[level], upsampling_factor(strides, level), upsample)
+            )
             seen = widths[level] + (channels[level] if skips else 0)
             self.mix.append(
                 nn.Sequential(Convolution(seen, widths[level]), Convolution(widths[level], widths[level]))
@@ -103,7 +105,7 @@ class UNetDecoder(nn.Module):
         return fitted(self.pixels(x), *size)
 
 
-def factor(strides: Sequence[int], level: int) -> int:
+def upsampling_factor(strides: Sequence[int], level: int) -> int:
     """How many cells of a level lie along one cell of the next coarser one."""
     fine, coarse = list(pairwise(strides))[level]
     if coarse % fine or coarse == fine:

@@ -12,9 +12,9 @@ from jumok.comparison import Variation
 from jumok.outputs import write_made
 
 TITLE = "Reading out digits: one vector or attention"
-LONGEST = 24
+MAX_DIGITS = 24
 TRAIN, VALID, TEST = 60_000, 500, 2400
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 EXPERIMENT = """\
 # Reading out digits, 4 0 7 → four zero seven, written by `jumok demo bottleneck`.
@@ -70,7 +70,7 @@ VARIATIONS = (
 
 def sequences(count: int, generator: np.random.Generator) -> list[list[int]]:
     """Random digits, each length from 1 to `LONGEST` as often as the others."""
-    lengths = generator.integers(1, LONGEST + 1, size=count)
+    lengths = generator.integers(1, MAX_DIGITS + 1, size=count)
     return [generator.integers(10, size=length).tolist() for length in lengths.tolist()]
 
 
@@ -88,7 +88,9 @@ def write(folder: Path, seed: int = 1) -> Path:
             seen |= {
                 tuple(digits) for digits in drawn if len(digits) > 2
             }  # all short ones are in every split
-        rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
+        rows = [
+            f"{' '.join(map(str, digits))}\t{' '.join(DIGIT_WORDS[d] for d in digits)}\n" for digits in kept
+        ]
         write_made(folder / "data" / f"{split}.tsv", ("digits\twords\n" + "".join(rows)).encode())
     write_made(file, EXPERIMENT.encode())
     return file

@@ -20,14 +20,14 @@ from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annot
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import save_mask
 from jumok.data.images import Size
-from jumok.demos.scenes import Scene, row, strewn
+from jumok.demos.scenes import Scene, number_scene, strewn
 from jumok.outputs import write_made
 
-Output = Literal["boxes", "mask", "text"]
+DigitsOutput = Literal["boxes", "mask", "text"]
 SEED = 1
-SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
-LEVELS = 16  # of grey
-NAMES = tuple("0123456789")
+SPLIT_SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
+GREY_LEVELS = 16  # of grey
+DIGIT_NAMES = tuple("0123456789")
 PLACE = SourceLocation("made", None)
 
 
@@ -42,7 +42,7 @@ class Task:
     lone: float = 0.0  # share of the scenes for training that hold one digit, whatever chance says
 
 
-TASKS: dict[Output, Task] = {
+TASKS: dict[DigitsOutput, Task] = {
     "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
     "mask": Task({"train": 3000, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
     # one digit teaches what digits look like, before there is an order in which to read them
@@ -51,7 +51,7 @@ TASKS: dict[Output, Task] = {
     ),
 }
 
-EXPERIMENTS: dict[Output, str] = {
+EXPERIMENTS: dict[DigitsOutput, str] = {
     "boxes": """\
 # Finding handwritten digits in scenes, written by `jumok demo digits --output boxes`.
 inputs:
@@ -123,28 +123,30 @@ class Handwriting(NamedTuple):
 def handwriting() -> Handwriting:
     """All digits of the package's file."""
     with (files("jumok.demos") / "digits.npz").open("rb") as file, np.load(file) as arrays:
-        return Handwriting(arrays["images"] / np.float32(LEVELS), arrays["labels"].astype(np.int64))
+        return Handwriting(arrays["images"] / np.float32(GREY_LEVELS), arrays["labels"].astype(np.int64))
 
 
-def splits(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
+def split_rows(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
     """Which digits are for train, valid and test: numbers of rows, each in one split, of each digit the same share."""
     random = np.random.default_rng(seed)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in SHARES}
-    edges = np.cumsum(list(SHARES.values()))[:-1]
-    for label in range(len(NAMES)):
+    found: dict[str, list[np.ndarray]] = {name: [] for name in SPLIT_SHARES}
+    edges = np.cumsum(list(SPLIT_SHARES.values()))[:-1]
+    for label in range(len(DIGIT_NAMES)):
         rows = random.permutation(np.flatnonzero(labels == label))
-        for name, chosen in zip(SHARES, np.split(rows, np.round(edges * len(rows)).astype(int)), strict=True):
+        for name, chosen in zip(
+            SPLIT_SHARES, np.split(rows, np.round(edges * len(rows)).astype(int)), strict=True
+        ):
             found[name].append(chosen)
     return {name: np.concatenate(chosen) for name, chosen in found.items()}
 
 
-def scenes(output: Output, split: str, seed: int = SEED) -> Iterator[Scene]:
+def scenes(output: DigitsOutput, split: str, seed: int = SEED) -> Iterator[Scene]:
     """The scenes of a split; each digit of its handwriting comes about as often as the others."""
     task, writing = TASKS[output], handwriting()
-    rows = splits(writing.labels, seed)[split]
-    random = np.random.default_rng([seed, list(SHARES).index(split), list(TASKS).index(output)])
+    rows = split_rows(writing.labels, seed)[split]
+    random = np.random.default_rng([seed, list(SPLIT_SHARES).index(split), list(TASKS).index(output)])
     waiting = np.empty(0, np.int64)
-    paint = row if output == "text" else strewn
+    paint = number_scene if output == "text" else strewn
     for _ in range(task.scenes[split]):
         lone = split == "train" and random.random() < task.lone
         count = 1 if lone else int(random.integers(task.digits[0], task.digits[1] + 1))
@@ -156,18 +158,18 @@ def scenes(output: Output, split: str, seed: int = SEED) -> Iterator[Scene]:
         )
 
 
-def write(folder: Path, output: Output = "boxes") -> Path:
+def write(folder: Path, output: DigitsOutput = "boxes") -> Path:
     """Write scenes, annotations and experiment file into a folder, if they are not there; the experiment file."""
     file = folder / "experiment.yaml"
     if file.exists():
         return file
-    for split in SHARES:
+    for split in SPLIT_SHARES:
         write_split(folder / "data", output, split)
     write_made(file, EXPERIMENTS[output].encode())
     return file
 
 
-def write_split(folder: Path, output: Output, split: str) -> None:
+def write_split(folder: Path, output: DigitsOutput, split: str) -> None:
     """The scenes of a split as images/SPLIT/0001.png, …, and what is in them."""
     kept = []
     for number, scene in enumerate(scenes(output, split), start=1):
@@ -179,7 +181,7 @@ def write_split(folder: Path, output: Output, split: str) -> None:
     if output == "boxes":
         write_boxes(folder, split, kept)
     elif output == "mask":
-        write_masks(folder, split, kept)
+        write_scene_masks(folder, split, kept)
     else:
         lines = [f"images/{name}\t{number_in(scene)}\n" for name, scene in kept]
         write_made(folder / f"{split}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
@@ -187,7 +189,7 @@ def write_split(folder: Path, output: Output, split: str) -> None:
 
 def number_in(scene: Scene) -> str:
     """The digits from left to right."""
-    return "".join(NAMES[digit.label] for digit in scene.digits)
+    return "".join(DIGIT_NAMES[digit.label] for digit in scene.digits)
 
 
 def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
@@ -198,15 +200,15 @@ def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None
             name,
             PLACE,
             Size(*reversed(TASKS["boxes"].size)),
-            tuple(Annotation(digit.box, NAMES[digit.label], PLACE) for digit in scene.digits),
+            tuple(Annotation(digit.box, DIGIT_NAMES[digit.label], PLACE) for digit in scene.digits),
         )
         for name, scene in kept
     ]
-    data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(images))
+    data = AnnotatedSet(tuple(Class(name) for name in DIGIT_NAMES), tuple(images))
     write_made(folder / f"{split}.json", coco_text(data).encode())
 
 
-def write_masks(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
+def write_scene_masks(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
     """A mask for each scene, and the list of the pairs."""
     for name, scene in kept:
         encoded = BytesIO()

@@ -7,7 +7,7 @@ import numpy as np
 
 from jumok.outputs import write_made
 
-LIMIT = 2**20
+UPPER_BOUND = 2**20
 SEED = 1
 TEST, VALID, TRAIN = 2000, 500, 200_000
 
@@ -65,7 +65,7 @@ decoding: {{method: greedy}}
 """
 
 
-def splits(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
+def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
     A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
@@ -76,7 +76,7 @@ def splits(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.nda
     """
     generator = np.random.default_rng(seed)
     held = held_out(generator, TEST + VALID)
-    is_held = np.zeros(LIMIT, dtype=bool)
+    is_held = np.zeros(UPPER_BOUND, dtype=bool)
     is_held[held] = True
     base = direction.base
     short, low, round_ = (int(TRAIN * share) for share in (direction.short, direction.low, direction.round))
@@ -84,11 +84,11 @@ def splits(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.nda
         (
             generator.integers(base, size=short),
             generator.integers(20 * base, size=low),
-            generator.integers(LIMIT // base + 1, size=round_) * base,
-            generator.permutation(LIMIT)[: TRAIN - short - low - round_],
+            generator.integers(UPPER_BOUND // base + 1, size=round_) * base,
+            generator.permutation(UPPER_BOUND)[: TRAIN - short - low - round_],
         )
     )
-    drawn = drawn[drawn < LIMIT]
+    drawn = drawn[drawn < UPPER_BOUND]
     drawn = drawn[~is_held[drawn]]
     return {"train": generator.permutation(drawn), "valid": held[TEST:], "test": held[:TEST]}
 
@@ -98,10 +98,10 @@ def held_out(generator: np.random.Generator, count: int) -> np.ndarray:
     chosen: dict[int, None] = {}
     while len(chosen) < count // 4:
         digits = int(generator.integers(3, 8))
-        low, high = 10 ** (digits - 1), min(10**digits, LIMIT)
+        low, high = 10 ** (digits - 1), min(10**digits, UPPER_BOUND)
         chosen[int(generator.integers(low, high))] = None
     while len(chosen) < count:
-        chosen[int(generator.integers(LIMIT))] = None
+        chosen[int(generator.integers(UPPER_BOUND))] = None
     return generator.permutation(np.array(list(chosen)))
 
 
@@ -111,7 +111,7 @@ def write(folder: Path, reverse: bool = False) -> Path:
     if file.exists():
         return file
     direction = REVERSE if reverse else FORWARD
-    for split, numbers in splits(direction).items():
+    for split, numbers in split_numbers(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
         write_made(folder / "data" / f"{split}.tsv", text.encode())

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-CELLS = 8  # of handwriting, in each direction
+GLYPH_SIZE = 8  # of handwriting, in each direction
 PAPER, FULL = 0.3, 0.8  # grey below is none, above is whole ink: enlarged strokes get edges
 COVERED = 0.5  # from this share of ink on, a pixel belongs to a digit
 CONTRAST = 60.0  # least difference in brightness from what is behind a digit, of 255
@@ -52,7 +52,7 @@ class Scene:
         return values
 
 
-class Line(NamedTuple):
+class DigitLine(NamedTuple):
     """Digits side by side, and where each begins from the upper and left edge of all."""
 
     inks: list[np.ndarray]  # each (Y, X)
@@ -74,15 +74,15 @@ def strewn(
     placed = []
     for grey, label in zip(writing, labels, strict=True):
         height = np.exp(random.uniform(*np.log(heights)))
-        ink = drawn(grey, height, random.uniform(-20, 20), random)
+        ink = render_digit(grey, height, random.uniform(-20, 20), random)
         place = free_place(ink >= COVERED, taken, random)
         if place is not None:
-            placed.append(painted(pixels, ink, label, *place, random))
+            placed.append(paint_digit(pixels, ink, label, *place, random))
             take(taken, placed[-1])
     return Scene(photographed(pixels, random), tuple(placed))
 
 
-def row(
+def number_scene(
     writing: Sequence[np.ndarray],
     labels: Sequence[int],
     size: tuple[int, int],
@@ -90,43 +90,47 @@ def row(
     random: np.random.Generator,
 ) -> Scene:
     """A scene (height, width) with digits from left to right, as a number is written: one pen, not quite on a line."""
-    line = written(writing, heights, random)
+    line = digit_line(writing, heights, random)
     while line.depth > size[0] - 2 or line.width > size[1] - 2:
         heights = heights[0], max(heights[0], 0.8 * heights[1])
-        line = written(writing, heights, random)
+        line = digit_line(writing, heights, random)
     pixels = surface(size, random)
     left, top = int(random.integers(1, size[1] - line.width)), int(random.integers(1, size[0] - line.depth))
     colour = standing_out(pixels[top : top + line.depth, left : left + line.width], random)
     placed = [
-        painted(pixels, ink, label, top + down, left + right, random, colour)
+        paint_digit(pixels, ink, label, top + down, left + right, random, colour)
         for ink, label, down, right in zip(line.inks, labels, line.tops, line.lefts, strict=True)
     ]
     return Scene(photographed(pixels, random), tuple(placed))
 
 
-def written(writing: Sequence[np.ndarray], heights: tuple[float, float], random: np.random.Generator) -> Line:
+def digit_line(
+    writing: Sequence[np.ndarray], heights: tuple[float, float], random: np.random.Generator
+) -> DigitLine:
     """Digits side by side, of nearly one height, on a line that rises or falls a little."""
     height, slope = np.exp(random.uniform(*np.log(heights))), random.uniform(-0.15, 0.15)
     angles = random.uniform(-8, 8, len(writing)) - np.degrees(np.arctan(slope))
     sizes = height * random.uniform(0.9, 1.1, len(writing))
-    inks = [drawn(*one, random) for one in zip(writing, sizes.tolist(), angles.tolist(), strict=True)]
+    inks = [render_digit(*one, random) for one in zip(writing, sizes.tolist(), angles.tolist(), strict=True)]
     depths, widths = np.array([ink.shape for ink in inks]).T
     gap = max(1, round(random.uniform(0.04, 0.15) * height))
     lefts = np.cumsum(widths + gap) - widths - gap
     middles = slope * lefts + 0.05 * height * random.standard_normal(len(inks))
     tops = np.round(middles - depths / 2).astype(int)
     tops -= tops.min()
-    return Line(inks, tops.tolist(), lefts.tolist(), int((tops + depths).max()), int((lefts + widths).max()))
+    return DigitLine(
+        inks, tops.tolist(), lefts.tolist(), int((tops + depths).max()), int((lefts + widths).max())
+    )
 
 
-def drawn(grey: np.ndarray, height: float, angle: float, random: np.random.Generator) -> np.ndarray:
+def render_digit(grey: np.ndarray, height: float, angle: float, random: np.random.Generator) -> np.ndarray:
     """Handwriting at a height in pixels, slanted and turned: how much ink each pixel gets (Y, X), cut to the digit."""
-    scale = np.array([random.uniform(0.85, 1.15), 1.0]) * height / CELLS  # pixels of a cell
+    scale = np.array([random.uniform(0.85, 1.15), 1.0]) * height / GLYPH_SIZE  # pixels of a cell
     turn, slant = np.radians(angle), random.uniform(-0.2, 0.2)
     forward = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     forward = forward @ np.array([[1, slant], [0, 1]]) @ np.diag(scale)
     inverse, side = np.linalg.inv(forward), int(1.7 * height) + 2
-    offset = (CELLS + 2) / 2 - inverse @ np.array([side / 2, side / 2])
+    offset = (GLYPH_SIZE + 2) / 2 - inverse @ np.array([side / 2, side / 2])
     image = Image.fromarray(np.pad(grey, 1).astype(np.float32))
     matrix = (*inverse[0], offset[0], *inverse[1], offset[1])
     enlarged = image.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
@@ -156,7 +160,7 @@ def take(taken: np.ndarray, digit: Placed) -> None:
             taken[y1 + down : y2 + down, x1 + right : x2 + right] |= digit.covered
 
 
-def painted(
+def paint_digit(
     pixels: np.ndarray,
     ink: np.ndarray,
     label: int,

@@ -15,8 +15,8 @@ else:  # who has no images waits for no Pillow
 
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken
 SMALLER = 0.75  # of each side, where no quality is low enough
-SMALLEST = 64  # pixels of a side, below which nothing is gained
-SHOWN = 1024  # pixels of the longer side of an image on a page
+MIN_SCALED_SIDE = 64  # pixels of a side, below which nothing is gained
+PAGE_SIDE = 1024  # pixels of the longer side of an image on a page
 EXACT = 256 * 256  # pixels up to which an image on a page keeps each of them
 
 
@@ -24,16 +24,16 @@ def jpeg(image: Image.Image, most: int | None = None) -> bytes:
     """An image as JPEG, of at most `most` bytes where that is possible."""
     while True:
         for quality in QUALITIES:
-            data = encoded(image, quality)
+            data = encode_jpeg(image, quality)
             if most is None or len(data) <= most:
                 return data
-        if min(image.size) <= SMALLEST:
+        if min(image.size) <= MIN_SCALED_SIDE:
             return data
         width, height = (max(1, round(side * SMALLER)) for side in image.size)
         image = image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encoded(image: Image.Image, quality: int) -> bytes:
+def encode_jpeg(image: Image.Image, quality: int) -> bytes:
     """JPEG with the colours of every pixel, for thin lines keep theirs."""
     file = io.BytesIO()
     image.save(file, format="JPEG", quality=quality, subsampling=0 if quality > 80 else 2)
@@ -50,7 +50,7 @@ def png(image: Image.Image) -> bytes:
 
 def shrunk(size: tuple[int, int]) -> tuple[int, int]:
     """The height and width in which an image of a size is shown on a page."""
-    scale = min(1.0, SHOWN / max(1, *size))
+    scale = min(1.0, PAGE_SIDE / max(1, *size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

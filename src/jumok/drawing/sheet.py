@@ -31,9 +31,9 @@ utilities = Deferred("torchvision.utils")
 PAPER, INK = (250, 250, 250), (30, 30, 30)
 GAP = 12  # pixels between images
 OPACITY = 0.5  # of masks
-SMALLEST = 16  # pixels of the letters of a legend
+MIN_LETTER_SIZE = 16  # pixels of the letters of a legend
 LINES = 4  # of a title
-TRIES = 4  # places for a tag
+TAG_TRIES = 4  # places for a tag
 TALLEST = 1.5  # height of an image over the width of its place
 NOTHING = -1  # in a mask: no class
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
@@ -104,7 +104,7 @@ def draw_sheet(
     tiles = [titled(draw_image(image, classes, cell), image.title, cell) for image in images]
     lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     width = columns * (cell + GAP) + GAP
-    legend = draw_legend(images, classes, width, counted, max(SMALLEST, cell // 36))
+    legend = draw_legend(images, classes, width, counted, max(MIN_LETTER_SIZE, cell // 36))
     heights = [max(tile.height for tile in line) + GAP for line in lines]
     sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
     top = GAP
@@ -188,7 +188,7 @@ def tag_places(
 
 def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: Sequence[Edges]) -> int:
     """Where a tag begins: as wanted, or a few tags below where others are in the way."""
-    for step in range(TRIES):
+    for step in range(TAG_TRIES):
         y = max(0, min(wanted + step * height, most - height))
         here = (x, y, x + width, y + height)
         if not any(meet(here, other) for other in taken):
@@ -206,7 +206,7 @@ def titled(image: Image.Image, title: str, width: int) -> Image.Image:
     if not title:
         return image
     font = font_for(title, max(11, width // 36))
-    lines = wrapped(title, font, width)
+    lines = wrap_text(title, font, width)
     height = round(font.size * 1.6)
     framed = Image.new("RGB", (width, image.height + height * len(lines)), PAPER)
     draw = ImageDraw.Draw(framed)
@@ -216,7 +216,7 @@ def titled(image: Image.Image, title: str, width: int) -> Image.Image:
     return framed
 
 
-def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """A text in lines, a few at most; of a word that is too long the end is kept, which tells more in a path."""
     lines = [""]
     for word in text.split():
@@ -227,10 +227,10 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
             lines[-1] = longer
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], lines[LINES - 1] + " …"]
-    return [shortened(line, font, width) for line in lines]
+    return [shorten_line(line, font, width) for line in lines]
 
 
-def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shorten_line(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     """The end of a line that fits into `width` pixels, with an ellipsis in front if something is left out."""
     while len(line) > 1 and font.getlength(line) > width:
         line = "…" + line.lstrip("…")[1:]

@@ -43,7 +43,7 @@ class GridTokens(nn.Module):
         """The level of this stride (B, C, Y, X) to a memory of Y · X states; its summary is their mean."""
         cells = self.project(pyramid.levels[pyramid.strides.index(self.stride)])  # (B, D, Y, X)
         places = cell_centres(cells, self.stride)  # (S, 2)
-        valid = inside(places, pyramid.valid_size, self.stride)  # (B, S)
+        valid = cells_inside(places, pyramid.valid_size, self.stride)  # (B, S)
         x = self.content(cells.flatten(2).transpose(1, 2))  # (B, S, D)
         x = x + plane_sinusoids(places / self.stride, self.width).to(x.dtype)
         for layer in self.layers:
@@ -105,7 +105,7 @@ def cell_centres(cells: Tensor, stride: int) -> Tensor:
     return (torch.stack((x, y), -1).flatten(0, 1) + 0.5) * stride
 
 
-def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
+def cells_inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
     """True (B, S) for cells whose centre (S, 2) lies in the real part; the first row and column always count."""
     size = shown.clamp(min=stride).flip(1)  # (B, 2), width and height
     return (places < size[:, None, :]).all(-1)

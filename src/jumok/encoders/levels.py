@@ -12,18 +12,18 @@ def levels_of(strides: Sequence[int], available: Sequence[int], who: str) -> lis
     """The numbers of the levels with these strides, of levels with the `available` ones; of equals, the last."""
     if not strides or list(strides) != sorted(set(strides)):
         raise ConfigurationError(
-            f"strides of {who} go from fine to coarse, each once, like 8, 16, 32; got {listed(strides)}"
+            f"strides of {who} go from fine to coarse, each once, like 8, 16, 32; got {join_numbers(strides)}"
         )
     last = {stride: number for number, stride in enumerate(available)}
     for stride in strides:
         if stride not in last:
             raise ConfigurationError(
-                f"{who} has no feature level of stride {stride}; it has strides {listed(sorted(last))}"
+                f"{who} has no feature level of stride {stride}; it has strides {join_numbers(sorted(last))}"
             )
     return [last[stride] for stride in strides]
 
 
-def listed(numbers: Sequence[int]) -> str:
+def join_numbers(numbers: Sequence[int]) -> str:
     """Numbers separated by commas, or "none"."""
     return ", ".join(map(str, numbers)) or "none"
 

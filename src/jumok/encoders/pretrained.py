@@ -14,7 +14,7 @@ from jumok.errors import ConfigurationError, DataError
 
 Weights = Path | Literal["default"] | None
 HUB_FILE = "model.safetensors"
-PATIENCE = 5  # seconds for the hub to say a first word
+HUB_TIMEOUT = 5  # seconds for the hub to say a first word
 GO_ON = "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"
 OPTIONAL = "num_batches_tracked"  # counts steps; some files leave it out
 NOT_LEARNED = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coords_table")  # never learned
@@ -55,7 +55,7 @@ def download(hub: str, file: str, name: str) -> Path:
         reason = "no connection"  # and not in the cache
     try:
         get_session().head(
-            constants.ENDPOINT, timeout=PATIENCE
+            constants.ENDPOINT, timeout=HUB_TIMEOUT
         )  # the next line alone tries for half a minute
         reason = "the hub does not give the file"
         return Path(hf_hub_download(hub, file))
@@ -69,10 +69,10 @@ def load_file(network: nn.Module, name: str, path: Path) -> WeightSource:
     """Fill a network from a file with the names that timm's model has for its weights; its head is left out."""
     given, notes = read_weights(path)
     require_same_model(given, network, name, path)
-    found = {plain(key, network): value for key, value in given.items()}
+    found = {canonical_name(key, network): value for key, value in given.items()}
     with torch.no_grad():
         for key, place in network.state_dict().items():
-            value = found.get(plain(key, network))
+            value = found.get(canonical_name(key, network))
             if value is not None:
                 place.copy_(value)
     with path.open("rb") as file:
@@ -96,9 +96,9 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: str, path: Path) -> None:
     """DataError unless a file has all weights of the network, in their shapes, and none of a deeper model."""
-    found = {plain(key, network): value for key, value in given.items()}
+    found = {canonical_name(key, network): value for key, value in given.items()}
     for key, place in network.state_dict().items():
-        value, shape = found.get(plain(key, network)), tuple(place.shape)
+        value, shape = found.get(canonical_name(key, network)), tuple(place.shape)
         if value is None and not key.endswith(OPTIONAL):
             raise DataError(f"{path}: lacks {key!r} of backbone {name!r}; give weights of timm's {name!r}")
         if value is not None and value.shape != place.shape:
@@ -116,14 +116,16 @@ def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> 
         whole = timm.create_model(
             name
         ).state_dict()  # with its head, and with levels that are not wanted here
-    names = {plain(key, network) for key in whole}
-    used = {plain(key, network) for key in network.state_dict()}
-    body = {key.split(".")[0] for key in whole if plain(key, network) in used}
-    strange = (key for key in given if key.split(".")[0] in body and plain(key, network) not in names)
+    names = {canonical_name(key, network) for key in whole}
+    used = {canonical_name(key, network) for key in network.state_dict()}
+    body = {key.split(".")[0] for key in whole if canonical_name(key, network) in used}
+    strange = (
+        key for key in given if key.split(".")[0] in body and canonical_name(key, network) not in names
+    )
     return [key for key in strange if not key.endswith(NOT_LEARNED)]
 
 
-def plain(key: str, network: nn.Module) -> str:
+def canonical_name(key: str, network: nn.Module) -> str:
     """One name for a weight, whether timm cuts features out of a model (`layers_0.`), wraps it (`model.`) or not."""
     children = [child for child, _ in network.named_children()]
     if len(children) == 1:

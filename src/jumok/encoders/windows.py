@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 FAR = -100.0  # added to the score of cells that are no neighbours in the image
-Pair = tuple[int, int]
+HeightWidth = tuple[int, int]
 
 
 class ShiftedWindowBlock(nn.Module):
@@ -22,8 +22,8 @@ class ShiftedWindowBlock(nn.Module):
         super().__init__()
         self.norm1, self.attn, self.drop_path1 = block.norm1, block.attn, block.drop_path1
         self.norm2, self.mlp, self.drop_path2 = block.norm2, block.mlp, block.drop_path2
-        self.window: Pair = tuple(block.window_size)
-        self.shift: Pair = tuple(block.target_shift_size)
+        self.window: HeightWidth = tuple(block.window_size)
+        self.shift: HeightWidth = tuple(block.target_shift_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """Let each cell of x (B, Y, X, C) gather from its window; gives (B, Y, X, C)."""
@@ -43,19 +43,19 @@ class ShiftedWindowBlock(nn.Module):
         return x.roll((down, right), (1, 2))[:, :Y, :X]
 
 
-def into_windows(x: Tensor, window: Pair) -> Tensor:
+def into_windows(x: Tensor, window: HeightWidth) -> Tensor:
     """Cells (B, Y, X, C) to windows (BN, L, C), N of them for each map, L cells in each."""
     x = x.unflatten(2, (-1, window[1])).unflatten(1, (-1, window[0]))  # (B, N', high, N'', wide, C)
     return x.transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
 
-def merge_windows(windows: Tensor, window: Pair, size: Pair) -> Tensor:
+def merge_windows(windows: Tensor, window: HeightWidth, size: HeightWidth) -> Tensor:
     """Windows (BN, L, C) back to cells (B, Y, X, C)."""
     x = windows.unflatten(1, window).unflatten(0, (-1, size[0] // window[0], size[1] // window[1]))
     return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
-def strangers(size: Pair, window: Pair, shift: Pair, like: Tensor) -> Tensor:
+def strangers(size: HeightWidth, window: HeightWidth, shift: HeightWidth, like: Tensor) -> Tensor:
     """FAR (N, L, L) where a shift has brought two cells of opposite edges into one window, else 0."""
     below = torch.arange(size[0], device=like.device) >= size[0] - shift[0]  # came from the upper edge
     beyond = torch.arange(size[1], device=like.device) >= size[1] - shift[1]  # came from the left edge

@@ -120,10 +120,10 @@ def absolute(path: str, folder: Path) -> str:
         raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None
     except (OSError, RuntimeError) as error:  # too long, a loop of links, no home folder of that name
         reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"{cut(path)!r} cannot be the name of a file ({reason})") from None
+        raise ConfigurationError(f"{shorten_key(path)!r} cannot be the name of a file ({reason})") from None
 
 
-def cut(path: str) -> str:
+def shorten_key(path: str) -> str:
     """The text, cut to 200 characters."""
     return path if len(path) <= 200 else path[:200] + "…"
 

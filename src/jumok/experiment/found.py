@@ -9,24 +9,24 @@ from typing import Any, Literal
 import numpy as np
 
 from jumok.data.annotations.box_table import is_box_table
-from jumok.data.annotations.detecting import Source as Annotations
+from jumok.data.annotations.detecting import DetectedSource as Annotations
 from jumok.data.annotations.detecting import look_at, split_names
 from jumok.data.annotations.mask_pairs import paired
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.mask_images import load_mask
-from jumok.data.open_text import decoded, raw_lines
+from jumok.data.open_text import decode_line, raw_lines
 from jumok.errors import DataError
 
-Output = Literal["text", "boxes", "mask"]
-Source = dict[str, Any]  # as under train:
+OutputName = Literal["text", "boxes", "mask"]
+SourceSettings = dict[str, Any]  # as under train:
 SPLIT_WORDS = {
     "train": ("train", "training"),
     "valid": ("valid", "val", "validation", "dev"),
     "test": ("test",),
 }
 TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
-MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
-IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
+PAIRED_MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
+PAIRED_IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
 LOOKED_INTO = 50  # masks, for the values of their pixels
 MOST_CLASSES = 100  # that masks are believed to have
 IGNORED = 255
@@ -36,8 +36,8 @@ IGNORED = 255
 class Found:
     """The splits of some data, and what a model of them could be."""
 
-    output: Output
-    splits: Mapping[str, Source]  # train, and perhaps valid and test
+    output: OutputName
+    splits: Mapping[str, SourceSettings]  # train, and perhaps valid and test
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
 
 
@@ -51,7 +51,7 @@ def find_data(path: Path, wanted: str | None = None) -> Found:
     known = look_at(path)
     if known is not None:
         return annotations(known)
-    return named_images(path) if wanted == "text" and path.is_dir() else masks(path)
+    return find_named_images(path) if wanted == "text" and path.is_dir() else masks(path)
 
 
 def annotations(known: Annotations) -> Found:
@@ -104,7 +104,7 @@ def column_names(file: Path) -> tuple[str, ...]:
     if not name.endswith((".tsv", ".csv")):
         return ()
     try:
-        first = decoded(file, 1, next(iter(raw_lines(file)), b""))
+        first = decode_line(file, 1, next(iter(raw_lines(file)), b""))
     except UnreadableFile:
         return ()
     if isinstance(first, Fault):
@@ -117,23 +117,25 @@ def masks(path: Path) -> Found:
     """Masks in folders, each split with its images, or in lists; DataError where no mask is of an image."""
     lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
     if lists:
-        sources: dict[str, Source] = {split: {"masks": file} for split, file in by_split(lists).items()}
+        sources: dict[str, SourceSettings] = {
+            split: {"masks": file} for split, file in by_split(lists).items()
+        }
     else:
         sources = mask_folders(path)
     pairs = paired(sources["train"]["masks"], sources["train"].get("images"))
     if not pairs.images:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
-    classes = class_names([image.mask for image in pairs.images if image.mask is not None])
+    classes = placeholder_names([image.mask for image in pairs.images if image.mask is not None])
     return Found("mask", {split: {**source, "classes": classes} for split, source in sources.items()})
 
 
-def mask_folders(path: Path) -> dict[str, Source]:
+def mask_folders(path: Path) -> dict[str, SourceSettings]:
     """The folder of masks of each split, and that of its images, if they are not among them."""
-    of_masks = inner_folder(path, MASK_FOLDERS) or path
-    of_images = inner_folder(path, IMAGE_FOLDERS) or inner_folder(path.parent, IMAGE_FOLDERS)
+    of_masks = inner_folder(path, PAIRED_MASK_FOLDERS) or path
+    of_images = inner_folder(path, PAIRED_IMAGE_FOLDERS) or inner_folder(path.parent, PAIRED_IMAGE_FOLDERS)
     splits = folders_by_split(of_masks) or {"train": of_masks}
-    found: dict[str, Source] = {split: {"masks": folder} for split, folder in splits.items()}
+    found: dict[str, SourceSettings] = {split: {"masks": folder} for split, folder in splits.items()}
     for source in found.values() if of_images is not None and of_images != of_masks else ():
         source["images"] = of_images / source["masks"].relative_to(of_masks)
     return found
@@ -148,7 +150,7 @@ def folders_by_split(path: Path) -> dict[str, Path]:
     return splits if "train" in splits else {}
 
 
-def named_images(path: Path) -> Found:
+def find_named_images(path: Path) -> Found:
     """Images whose names say what is written in them."""
     splits = folders_by_split(path) or {"train": path}
     return Found("text", {split: {"files": folder} for split, folder in splits.items()}, ("image", "text"))
@@ -159,7 +161,7 @@ def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
     return next((path / name for name in names if (path / name).is_dir()), None)
 
 
-def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
+def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
     """Names to be replaced by a person: one for each value, or for each colour with it."""
     values: set[int] = set()
     colours: set[tuple[int, ...]] = set()
@@ -173,13 +175,15 @@ def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
         else:
             colours.update(map(tuple, np.unique(mask.reshape(-1, mask.shape[-1]), axis=0).tolist()))
     if colours and len(colours) <= MOST_CLASSES:
-        return {name_of(number): list(colour) for number, colour in enumerate(sorted(colours))}
+        return {placeholder_name(number): list(colour) for number, colour in enumerate(sorted(colours))}
     if values == {0, IGNORED}:
         return {"background": 0, "object": IGNORED}
     highest = max(values - {IGNORED}, default=1)
-    return [name_of(number) for number in range(max(1, highest if highest < MOST_CLASSES else 1) + 1)]
+    return [
+        placeholder_name(number) for number in range(max(1, highest if highest < MOST_CLASSES else 1) + 1)
+    ]
 
 
-def name_of(number: int) -> str:
+def placeholder_name(number: int) -> str:
     """A name for a class of which only the number is known."""
     return "background" if number == 0 else f"class{number}"

@@ -11,8 +11,8 @@ import yaml
 
 from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
-from jumok.experiment.sources import FORMATS
-from jumok.experiment.values import in_words, reference_name
+from jumok.experiment.sources import SOURCE_FORMATS
+from jumok.experiment.values import reference_name, type_in_words
 
 Language = Literal["en", "ko"]
 ROOT = "Experiment"
@@ -49,7 +49,7 @@ def sections(language: Language = "en") -> list[Section]:
     """All options, in the order of a file."""
     schema = json_schema(language)
     homes = homes_of(schema)
-    return [section(name, homes, schema, language) for name in in_order(schema, homes)]
+    return [section(name, homes, schema, language) for name in classes_in_order(schema, homes)]
 
 
 def find_sections(wanted: str, language: Language = "en") -> list[Section]:
@@ -75,7 +75,7 @@ def also_called(one: Section, option: Option) -> list[str]:
 
 
 @cache
-def words() -> dict[str, dict[str, dict[str, str]]]:
+def option_words() -> dict[str, dict[str, dict[str, str]]]:
     """What each option means, by class, name and language."""
     file = files("jumok.experiment") / "descriptions.yaml"
     return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -83,7 +83,7 @@ def words() -> dict[str, dict[str, dict[str, str]]]:
 
 def meaning(of: str, name: str, language: Language) -> str:
     """The meaning of an option of a class in a language; empty if there is none."""
-    return words().get(of, {}).get(name, {}).get(language, "")
+    return option_words().get(of, {}).get(name, {}).get(language, "")
 
 
 def json_schema(language: Language = "en") -> dict[str, Any]:
@@ -97,7 +97,7 @@ def json_schema(language: Language = "en") -> dict[str, Any]:
             value["description"] = meaning(name, option, language)
     for name in tagged(classes.values()):
         classes[name]["required"] = sorted({"kind", *classes[name].get("required", ())})
-    classes["SourceOptions"]["oneOf"] = [{"required": [format]} for format in FORMATS]
+    classes["SourceOptions"]["oneOf"] = [{"required": [format]} for format in SOURCE_FORMATS]
     title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "jumok experiment"}
     return {**title, **{key: value for key, value in made.items() if key != "title"}}
 
@@ -113,7 +113,7 @@ def tagged(parts: Any) -> Iterator[str]:
             yield from tagged(part)
 
 
-def class_of(schema: Schema, name: str) -> dict[str, Any]:
+def class_schema(schema: Schema, name: str) -> dict[str, Any]:
     """The JSON schema of the class with this name."""
     return dict(schema if name == ROOT else schema["$defs"][name])
 
@@ -133,14 +133,14 @@ def inner_classes(value: Any) -> list[str]:
 
 def kinds_of(schema: Schema, name: str) -> tuple[str, ...]:
     """What `kind:` may be for a class of options."""
-    kind = class_of(schema, name)["properties"].get("kind", {})
+    kind = class_schema(schema, name)["properties"].get("kind", {})
     return tuple(kind.get("enum", [kind["const"]] if "const" in kind else []))
 
 
 def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
     """The classes of options inside a class, with the path of each."""
     found = []
-    for option, value in class_of(schema, name)["properties"].items():
+    for option, value in class_schema(schema, name)["properties"].items():
         place = f"{path}.{option}" if path else option
         inner = inner_classes(value)
         several = len(inner) > 1 or "additionalProperties" in value
@@ -163,22 +163,22 @@ def homes_of(schema: Schema) -> dict[str, str]:
     return homes
 
 
-def in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
+def classes_in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
     """All classes of options as a file has them, each where it is told."""
     yield name
     for inner, path in children(schema, name, homes[name]):
         if homes[inner] == path:
-            yield from in_order(schema, homes, inner)
+            yield from classes_in_order(schema, homes, inner)
 
 
 def section(name: str, homes: Mapping[str, str], schema: Schema, language: Language) -> Section:
     """The section of the reference that describes the options of a class."""
-    one, path = class_of(schema, name), homes[name]
+    one, path = class_schema(schema, name), homes[name]
     kinds = kinds_of(schema, name)
     options = tuple(
         Option(
             f"{path}.{option}" if path else option,
-            in_words(value, language),
+            type_in_words(value, language),
             None if option in one.get("required", ()) else default_of(value),
             str(value["description"]),
             tuple(homes[inner] for inner in inner_classes(value)),

@@ -12,8 +12,8 @@ from jumok.errors import did_you_mean
 from jumok.experiment.file import keys_of
 from jumok.kinds.options import UNKNOWN_OPTION
 
-LONGEST = 60  # characters of a value that a sentence repeats
-EXPECTED = {
+MAX_QUOTED = 60  # characters of a value that a sentence repeats
+EXPECTATIONS = {
     "int": "a whole number",
     "float": "a number",
     "finite": "a finite number",
@@ -35,7 +35,7 @@ def explain(
     # an unknown name explains the missing one beside it, so it is told first
     first = min(found, key=lambda one: one["type"] != UNKNOWN_OPTION)
     path = path_of(first, given)
-    return f"{origin(path, name, root, overrides)}: {sentence(first, path)}"
+    return f"{origin(path, name, root, overrides)}: {error_sentence(first, path)}"
 
 
 def path_of(error: Any, given: Any) -> list[str]:
@@ -88,7 +88,7 @@ def line_of(path: list[str], root: Node | None) -> tuple[int, int | None]:
     return len(path), line
 
 
-def sentence(error: Any, path: list[str]) -> str:
+def error_sentence(error: Any, path: list[str]) -> str:
     """What is wrong with the value at this place, and what was expected."""
     kind, context, where = error["type"], error.get("ctx", {}), ".".join(path)
     if kind == UNKNOWN_OPTION:
@@ -106,15 +106,15 @@ def sentence(error: Any, path: list[str]) -> str:
     if kind == "literal_error":
         hint = did_you_mean(str(error["input"]), re.findall(r"'([^']*)'", context["expected"]))
         near = hint if "did you mean" in hint else ""
-        return f"{where}: expected {context['expected']}, got {plain(error['input'])}{near}"
+        return f"{where}: expected {context['expected']}, got {yaml_value(error['input'])}{near}"
     if kind in ("too_short", "too_long"):
         least, most = context.get("min_length"), context.get("max_length")
         bound = f"at least {least}" if kind == "too_short" else f"at most {most}"
-        return f"{where}: expected {bound}, got {len(error['input'])}: {plain(error['input'])}"
+        return f"{where}: expected {bound}, got {len(error['input'])}: {yaml_value(error['input'])}"
     if kind.startswith("value_error") or kind == "misplaced":
         message = context.get("message") or str(context["error"])
         return f"{where}: {message}" if where else message
-    return f"{where}: expected {expected(error)}, got {plain(error['input'])}"
+    return f"{where}: expected {expected(error)}, got {yaml_value(error['input'])}"
 
 
 def expected(error: Any) -> str:
@@ -123,20 +123,20 @@ def expected(error: Any) -> str:
     if bounds:
         return "a number " + " and ".join(bounds)
     message = str(error["msg"]).removeprefix("Input should be ")
-    return EXPECTED.get(error["type"].split("_")[0], message)
+    return EXPECTATIONS.get(error["type"].split("_")[0], message)
 
 
-def plain(value: Any) -> str:
+def yaml_value(value: Any) -> str:
     """A value as YAML has it, not too much of it."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
-        return "{" + cut(", ".join(map(str, value))) + "}"
+        return "{" + shorten_value(", ".join(map(str, value))) + "}"
     if isinstance(value, bool):
         return json.dumps(value)
-    return cut(repr(value))
+    return shorten_value(repr(value))
 
 
-def cut(text: str) -> str:
+def shorten_value(text: str) -> str:
     """The text, cut to LONGEST characters."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"

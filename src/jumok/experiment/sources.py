@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.data.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes"),
     "separator": ("table",),
@@ -40,9 +40,9 @@ def one_character(value: Any) -> Any:
 
 
 Channel = Annotated[int, Field(ge=0, le=255)]
-Value = Annotated[int, Field(ge=0)]
-Colour = tuple[Channel, Channel, Channel]
-Column = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
+PixelValue = Annotated[int, Field(ge=0)]
+ColourOption = tuple[Channel, Channel, Channel]
+ColumnOption = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
 Separator = Annotated[
     str,
     BeforeValidator(one_character),
@@ -61,7 +61,7 @@ class SourceOptions(Options):
     lines: dict[str, Path] | None = None
     table: Path | None = None
     # for a table: our name to the name in the file, or to its number
-    columns: dict[str, Column] | None = None
+    columns: dict[str, ColumnOption] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
@@ -77,23 +77,23 @@ class SourceOptions(Options):
     images: Path | None = None  # the folder of images, where the format does not say it
     split: str | None = None
     # for masks in the order of their values, or with their values or colours
-    classes: tuple[str, ...] | dict[str, Value] | dict[str, Colour] | None = None
+    classes: tuple[str, ...] | dict[str, PixelValue] | dict[str, ColourOption] | None = None
     # the value of mask pixels that do not count; auto: 255, unless it is a class's
-    ignore: Value | Literal["auto"] | None = "auto"
+    ignore: PixelValue | Literal["auto"] | None = "auto"
     instances: bool = False  # for masks: each object has a number of its own, 0 is none
 
     @property
     def format(self) -> str:
         """The name of the one format that is given."""
-        return next(name for name in FORMATS if getattr(self, name) is not None)
+        return next(name for name in SOURCE_FORMATS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def one_of_them(self) -> "SourceOptions":
         """Check that exactly one format is given, with options that belong to it."""
-        given = [name for name in FORMATS if getattr(self, name) is not None]
+        given = [name for name in SOURCE_FORMATS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
-            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            known = f"{', '.join(SOURCE_FORMATS[:-1])} or {SOURCE_FORMATS[-1]}"
             raise ValueError(f"name exactly one of {known}; got {found}")
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:

@@ -14,7 +14,7 @@ from jumok.experiment.found import Found
 from jumok.experiment.reference import sections
 
 COMMENT = 58  # the column where comments begin
-HEAD = """\
+FILE_HEAD = """\
 # Look at the data first:  jumok check {file}
 # Train:                   jumok train {file}
 # All options:             jumok options, like: jumok options {like}
@@ -52,14 +52,14 @@ OUTPUTS = {
     decoder: {{kind: unet}}
 """,
 }
-TOKENS = {
+TOKEN_SETTINGS = {
     "text": "{kind: bpe, size: 8000, shared: true}     # auto | characters | jamo | words | bpe | unigram | spaces",
     "image": "{kind: characters}                        # auto | characters | jamo | words | bpe | unigram | spaces",
 }
 READING = """\
 model: {width: 128}              # a text in an image is learned sooner with 128 than with the usual 256
 """
-USUAL = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
+USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
 # what people change first, told with its default
 MAIN = {
@@ -96,7 +96,7 @@ class Start:
 def starting_text(start: Start, file: Path) -> str:
     """The whole file."""
     like = "inputs.image" if start.sees else "training"
-    lines = [HEAD.format(file=file, like=like), "inputs:\n"]
+    lines = [FILE_HEAD.format(file=file, like=like), "inputs:\n"]
     for field in start.inputs:
         lines.append(INPUTS[field.kind].format(name=field.name))
         if field.kind == "image" and start.output.kind != "text":  # what is read is never mirrored
@@ -108,19 +108,21 @@ def starting_text(start: Start, file: Path) -> str:
 
 def data_lines(start: Start) -> str:
     """The sources, the split where only train is there, and the tokens of texts."""
-    lines = [f"  # {line}\n" for line in remarks(start)]
+    lines = [f"  # {line}\n" for line in source_hints(start)]
     splits = start.splits or example(start)
-    lines += [f"  {split}: {flow(source)}\n" for split, source in splits.items()]
+    lines += [f"  {split}: {yaml_line(source)}\n" for split, source in splits.items()]
     if "valid" not in splits:
         shares = {"valid": 0.05, "test": 0.05} if start.output.kind == "text" else {"valid": 0.1, "test": 0.1}
         kept = {split: share for split, share in shares.items() if split not in splits}
-        lines.append(with_comment(f"  split: {flow(kept)}", "or valid: and test: with data of their own"))
+        lines.append(
+            with_comment(f"  split: {yaml_line(kept)}", "or valid: and test: with data of their own")
+        )
     if start.output.kind == "text":
-        lines.append(f"  tokens: {TOKENS['image' if start.sees else 'text']}\n")
+        lines.append(f"  tokens: {TOKEN_SETTINGS['image' if start.sees else 'text']}\n")
     return "".join(lines)
 
 
-def remarks(start: Start) -> list[str]:
+def source_hints(start: Start) -> list[str]:
     """What else could stand under data:."""
     if start.output.kind == "mask":
         return ["classes are the names of the values 0, 1, 2, ... of the pixels, or names with their colours"]
@@ -168,7 +170,7 @@ def with_comment(line: str, comment: str) -> str:
     return f"{line.ljust(COMMENT)}# {comment}\n"
 
 
-def flow(value: Any) -> str:
+def yaml_line(value: Any) -> str:
     """A value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return text.strip()
@@ -186,7 +188,9 @@ def start_of(
     if kind != "text":
         first = ["image"]
     inputs = [with_kind(field, kind) for field in given or [Field(name, "") for name in first]]
-    usual = USUAL.get(kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last)
+    usual = USUAL_NAMES.get(
+        kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last
+    )
     output = Field(asked.name if asked is not None else usual, kind)
     refuse_unlike(kind, found)
     splits = {} if found is None else {split: from_file(one, file) for split, one in found.splits.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-WORDS = {
+TYPE_WORDS = {
     "en": {
         "integer": "whole number",
         "number": "number",
@@ -16,9 +16,9 @@ WORDS = {
 OR = {"en": " or ", "ko": " 또는 "}
 
 
-def in_words(value: Mapping[str, Any], language: str) -> str:
+def type_in_words(value: Mapping[str, Any], language: str) -> str:
     """`whole number above 0`, `a | b`, `[number, number]`, and so on."""
-    names = WORDS[language]
+    names = TYPE_WORDS[language]
     if "const" in value or "enum" in value:
         return " | ".join(map(str, value.get("enum", [value.get("const")])))
     if "anyOf" in value or "oneOf" in value:
@@ -27,16 +27,16 @@ def in_words(value: Mapping[str, Any], language: str) -> str:
         return names["options"]
     kind = value.get("type")
     if kind == "array":
-        return listed(value, language)
+        return list_in_words(value, language)
     if kind == "object":
         inner = value.get("additionalProperties")
-        return "{NAME: " + in_words(inner if isinstance(inner, dict) else {}, language) + ", …}"
+        return "{NAME: " + type_in_words(inner if isinstance(inner, dict) else {}, language) + ", …}"
     if kind == "boolean":
         return "true | false"
     if kind == "null":
         return "null"
     if kind in ("integer", "number"):
-        return bounded(value, names[kind], language)
+        return bounded_number(value, names[kind], language)
     return names["path" if value.get("format") == "path" else "text"]
 
 
@@ -45,18 +45,18 @@ def alternatives(value: Mapping[str, Any], language: str) -> str:
     parts = [part for key in ("anyOf", "oneOf") for part in value.get(key, ())]
     if value.get("default") is None:
         parts = [part for part in parts if part.get("type") != "null"]
-    return OR[language].join(dict.fromkeys(in_words(part, language) for part in parts))
+    return OR[language].join(dict.fromkeys(type_in_words(part, language) for part in parts))
 
 
-def listed(value: Mapping[str, Any], language: str) -> str:
+def list_in_words(value: Mapping[str, Any], language: str) -> str:
     """The values that a list may hold, in words."""
     if "prefixItems" in value:
-        items = [in_words(item, language) for item in value["prefixItems"]]
+        items = [type_in_words(item, language) for item in value["prefixItems"]]
         return f"[{len(items)} × {items[0]}]" if len(set(items)) == 1 else f"[{', '.join(items)}]"
-    return "[" + in_words(value.get("items", {}), language) + ", …]"
+    return "[" + type_in_words(value.get("items", {}), language) + ", …]"
 
 
-def bounded(value: Mapping[str, Any], name: str, language: str) -> str:
+def bounded_number(value: Mapping[str, Any], name: str, language: str) -> str:
     """A number with its bounds; of whole numbers those that are allowed themselves."""
     if value.get("type") == "integer":
         value = with_own_bounds(value)

@@ -38,7 +38,7 @@ def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
     """
     if not texts:
         raise ConfigurationError(f"nothing to compare: name what varies, like {EXAMPLE}")
-    given = [values_of(text) for text in texts]
+    given = [parse_vary(text) for text in texts]
     keys = [key for key, _ in given]
     if len(set(keys)) < len(keys):
         raise ConfigurationError(
@@ -49,13 +49,13 @@ def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
         raise ConfigurationError(f"--paired needs as many values for each key; {counts}")
     columns = [values for _, values in given]
     rows = list(zip(*columns, strict=True)) if paired else list(product(*columns))
-    found = [Variation(name_of(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
+    found = [Variation(model_title(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
     if len({v.folder for v in found}) < len(found):
         raise ConfigurationError("--vary: two of the models would be the same; give each value once")
     return found
 
 
-def values_of(text: str) -> tuple[str, list[Any]]:
+def parse_vary(text: str) -> tuple[str, list[Any]]:
     """The key and values of `--vary KEY=VALUE,VALUE`."""
     key, equals, values = text.partition("=")
     try:
@@ -67,14 +67,14 @@ def values_of(text: str) -> tuple[str, list[Any]]:
     return key.strip(), parsed
 
 
-def name_of(keys: Sequence[str], values: Sequence[Any]) -> str:
+def model_title(keys: Sequence[str], values: Sequence[Any]) -> str:
     """What a person calls a model: gru; width 128, gru; equal values once."""
-    words = [in_words(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
+    words = [setting_title(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
     return ", ".join(dict.fromkeys(words))
 
 
-def in_words(name: str, value: Any) -> str:
+def setting_title(name: str, value: Any) -> str:
     """A setting as a short title, such as "layers 2"."""
     if isinstance(value, dict):
-        return ", ".join(in_words(str(inner), value[inner]) for inner in value) or "defaults"
+        return ", ".join(setting_title(str(inner), value[inner]) for inner in value) or "defaults"
     return str(value) if name == "kind" else f"{name.replace('_', ' ')} {value}"

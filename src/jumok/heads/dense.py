@@ -12,7 +12,7 @@ from jumok.geometry import areas, clip, from_centre, ops
 from jumok.values import Detections, Memory, Pyramid
 
 PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
-INITIAL_SIZE = 4.0  # strides, of a box before training
+INITIAL_STRIDES = 4.0  # strides, of a box before training
 FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
 CANDIDATES = 1000  # boxes of an image, the surest, that are compared with each other
 
@@ -120,7 +120,7 @@ def grid(pyramid: Pyramid) -> tuple[Tensor, Tensor]:
 def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
     """Boxes (B, P, 4) in pixels of raw (B, P, 4): how far the centre moves, and the logarithm of the size."""
     move, grow = raw.split(2, -1)
-    size = INITIAL_SIZE * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
+    size = INITIAL_STRIDES * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
     return from_centre(torch.cat((centres + move * strides[:, None], size * strides[:, None]), -1))
 
 

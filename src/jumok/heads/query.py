@@ -15,7 +15,7 @@ from jumok.values import Detections, Memory
 
 PRIOR = 0.01  # what a score is before training: few queries find an object
 INITIAL_SIZE = 0.2  # of the image, of a box before training
-LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in images
+MAX_WAVELENGTH, MIN_WAVELENGTH = 2.0, 1 / 32  # wavelengths in images
 
 
 class QueryBoxes(NamedTuple):
@@ -155,7 +155,7 @@ def sine_embedding(values: Tensor, width: int) -> Tensor:
     """Sines and cosines (..., width) of pairs of numbers (..., 2) in 0..1, half the width for each number."""
     number = width // 4
     steps = torch.arange(number, device=values.device, dtype=values.dtype) / max(number - 1, 1)
-    rates = 2 * pi / LONGEST * (LONGEST / SHORTEST) ** steps  # (width / 4,)
+    rates = 2 * pi / MAX_WAVELENGTH * (MAX_WAVELENGTH / MIN_WAVELENGTH) ** steps  # (width / 4,)
     angles = values[..., None] * rates  # (..., 2, width / 4)
     return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)
 

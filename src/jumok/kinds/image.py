@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from jumok.data.augmentation import Augmentation
 from jumok.data.faults import UnreadableFile
 from jumok.data.images import Size, load_image, read_header
-from jumok.data.kept import ROOM, Kept
+from jumok.data.kept import KEPT_BYTES, Kept
 from jumok.data.marks import attach_marks, marks_of
 from jumok.data.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
 from jumok.data.store import TextStore
@@ -103,7 +103,7 @@ class Image:
         return self.options.encoder.backbone
 
     def column(self, store: TextStore, root: Path) -> Images:
-        return Images([root / path for path in store.texts(self.name)], ROOM)
+        return Images([root / path for path in store.texts(self.name)], KEPT_BYTES)
 
     def count_unknown(self, column: Column, rows: np.ndarray) -> int:
         return 0

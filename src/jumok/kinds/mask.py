@@ -19,10 +19,10 @@ from jumok.data.annotations.annotated import Class
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.segmentation import covered
-from jumok.data.annotations.source import segmentation_of
-from jumok.data.kept import ROOM, Kept
+from jumok.data.annotations.source import segmentation_from_json
+from jumok.data.kept import KEPT_BYTES, Kept
 from jumok.data.marks import MaskMarks
-from jumok.data.resizing import UNKNOWN
+from jumok.data.resizing import UNKNOWN_CLASS
 from jumok.data.store import TextStore
 from jumok.decoders.unet import UNetDecoder
 from jumok.drawing.masks import mask_image
@@ -54,7 +54,7 @@ class Masks:
     texts: Sequence[str]
     root: Path
     classes: tuple[Class, ...]
-    room: int = ROOM
+    room: int = KEPT_BYTES
 
     @cached_property
     def kept(self) -> Kept:
@@ -80,7 +80,7 @@ def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
     mask = np.zeros((height, width), dtype=np.int16)
     numbers = {one.name: number for number, one in enumerate(classes)}
     for name, outline in said["outlines"]:
-        mask[covered(segmentation_of(outline), width, height)] = numbers[name]
+        mask[covered(segmentation_from_json(outline), width, height)] = numbers[name]
     return mask
 
 
@@ -147,7 +147,7 @@ class Mask:
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
         """The masks of a batch side by side (B, Y, X)."""
-        return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN).long())
+        return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN_CLASS).long())
 
     def num_targets(self, column: Column, rows: np.ndarray) -> int:
         return len(rows)

@@ -11,10 +11,10 @@ from jumok.values import BoxTargets
 
 optimize = Deferred("scipy.optimize")
 
-CELLS = 10  # at most, for one object
+CELLS_PER_OBJECT = 10  # at most, for one object
 SHARPNESS = 6  # the exponent of the overlap in an alignment (Feng et al., 2021, section 4.1)
-LEAST = 1e-30  # alignments below are as good as none
-SMALLEST = 1e-7  # areas below, in pixels, divide nothing
+MIN_ALIGNMENT = 1e-30  # alignments below are as good as none
+MIN_AREA = 1e-7  # areas below, in pixels, divide nothing
 
 
 class Assignment(NamedTuple):
@@ -38,17 +38,21 @@ def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
     objects = targets.valid & ~targets.crowd  # (B, N)
     truth = targets.boxes[:, :, None].to(found.boxes.dtype)
     shared = overlaps(truth, found.boxes[:, None]).iou  # (B, N, P)
-    possible = inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]  # (B, N, P)
+    possible = (
+        points_inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]
+    )  # (B, N, P)
     scores = for_each_target(found.logits.sigmoid(), targets.labels)  # (B, N, P)
-    alignment = (scores * shared**SHARPNESS).clamp(min=LEAST) * possible
+    alignment = (scores * shared**SHARPNESS).clamp(min=MIN_ALIGNMENT) * possible
     chosen = torch.zeros_like(possible)
-    chosen.scatter_(-1, alignment.topk(min(CELLS, alignment.shape[-1])).indices, True).logical_and_(possible)
+    chosen.scatter_(
+        -1, alignment.topk(min(CELLS_PER_OBJECT, alignment.shape[-1])).indices, True
+    ).logical_and_(possible)
     if not chosen.shape[1]:
         return Assignment(found.logits.new_full(found.quality.shape, -1).long(), alignment.sum(1))
     owner = torch.where(chosen, shared, -1.0).argmax(1, keepdim=True)  # (B, 1, P)
     owned = torch.zeros_like(chosen).scatter_(1, owner, True) & chosen  # (B, N, P)
     strength = alignment * owned
-    peak = strength.amax(-1, keepdim=True).clamp(min=LEAST)
+    peak = strength.amax(-1, keepdim=True).clamp(min=MIN_ALIGNMENT)
     target = torch.where(owned.any(1), owner.squeeze(1), -1)
     assignment = Assignment(target, (strength / peak).sum(1))
     return with_nearest(assignment, found, targets.boxes, objects & ~owned.any(-1))
@@ -69,7 +73,7 @@ def with_nearest(assignment: Assignment, found: DenseBoxes, boxes: Tensor, lost:
     return Assignment(target, weight)
 
 
-def inside(boxes: Tensor, points: Tensor) -> Tensor:
+def points_inside(boxes: Tensor, points: Tensor) -> Tensor:
     """True (B, N, P) for each of points (P, 2) in a box of boxes (B, N, 4)."""
     after = points > boxes[..., None, :2]  # (B, N, P, 2)
     before = points < boxes[..., None, 2:]
@@ -92,13 +96,13 @@ class Overlaps(NamedTuple):
 def overlaps(one: Tensor, other: Tensor) -> Overlaps:
     """Overlaps (...) of boxes (..., 4) with the other (..., 4) in the same place; broadcasts."""
     (low, high), (other_low, other_high) = (boxes.unflatten(-1, (2, 2)).unbind(-2) for boxes in (one, other))
-    both = area(torch.maximum(low, other_low), torch.minimum(high, other_high))
-    union = area(low, high) + area(other_low, other_high) - both
-    hull = area(torch.minimum(low, other_low), torch.maximum(high, other_high))
-    shared = both / union.clamp(min=SMALLEST)
-    return Overlaps(shared, shared - (hull - union) / hull.clamp(min=SMALLEST))
+    both = area_between(torch.maximum(low, other_low), torch.minimum(high, other_high))
+    union = area_between(low, high) + area_between(other_low, other_high) - both
+    hull = area_between(torch.minimum(low, other_low), torch.maximum(high, other_high))
+    shared = both / union.clamp(min=MIN_AREA)
+    return Overlaps(shared, shared - (hull - union) / hull.clamp(min=MIN_AREA))
 
 
-def area(low: Tensor, high: Tensor) -> Tensor:
+def area_between(low: Tensor, high: Tensor) -> Tensor:
     """Areas (...) between upper left corners (..., 2) and lower right ones."""
     return (high - low).clamp(min=0).prod(-1)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jumok.heads.dense import DenseBoxes
-from jumok.losses.assignment import Assignment, inside, overlaps, task_aligned
+from jumok.losses.assignment import Assignment, overlaps, points_inside, task_aligned
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets
@@ -21,10 +21,10 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     the objects whose best cell has their class and half of their area.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
-        found = in_full_precision(found)
+        found = upcast_cells(found)
         assignment = task_aligned(found, targets)
         taken, norm = assignment.positive(), assignment.weight.sum().clamp(min=1)
-        counted = found.real() & (taken | ~in_crowd(found, targets))
+        counted = found.real() & (taken | ~cells_in_crowd(found, targets))
         wanted = wanted_classes(found, targets, assignment)
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
 
@@ -41,7 +41,7 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     return Loss(total * len(found.logits), len(found.logits), int(right.sum()))
 
 
-def in_full_precision(found: DenseBoxes) -> DenseBoxes:
+def upcast_cells(found: DenseBoxes) -> DenseBoxes:
     """The same boxes in float32 or wider."""
     wide = torch.promote_types(found.logits.dtype, torch.float32)
     return found._replace(
@@ -64,7 +64,7 @@ def truth_of_cells(values: Tensor, assignment: Assignment) -> Tensor:
     return values[images, assignment.target.clamp(min=0)]
 
 
-def in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:
+def cells_in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:
     """True (B, P) for cells whose centre is in a crowd."""
-    crowds = inside(targets.boxes, found.centres) & (targets.valid & targets.crowd)[..., None]
+    crowds = points_inside(targets.boxes, found.centres) & (targets.valid & targets.crowd)[..., None]
     return crowds.any(1)

@@ -8,7 +8,7 @@ from torch import Tensor
 from jumok.deferred import Deferred
 from jumok.geometry import to_centre
 from jumok.heads.query import QueryBoxes
-from jumok.losses.assignment import area, overlaps
+from jumok.losses.assignment import area_between, overlaps
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets
@@ -24,7 +24,7 @@ NEVER = 1e6  # the cost of a match that must not be
 CROWDED = 0.5  # of the area of a box: so much in a crowd, and it is neither object nor background
 
 
-class Matches(NamedTuple):
+class QueryMatches(NamedTuple):
     """Which query answers for which object, in the layers of all images."""
 
     layer: Tensor  # (M,)
@@ -41,7 +41,7 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
     and half of their area.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
-        found = in_full_precision(found)
+        found = upcast_queries(found)
         matches = hungarian(found, targets)
         at = matches.layer, matches.image, matches.query
         truth = targets.boxes[matches.image, matches.target].to(found.boxes.dtype)  # (M, 4)
@@ -49,7 +49,7 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
         shared, generalized = overlaps(found.boxes[at], truth)  # (M,)
         wanted = torch.zeros_like(found.logits)
         wanted[(*at, labels)] = shared.detach()
-        counted = found.valid & ~in_crowd(found, targets)  # (L, B, Q)
+        counted = found.valid & ~boxes_in_crowd(found, targets)  # (L, B, Q)
         counted[at] = True
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
         scale = image_scale(found)[matches.image]  # (M, 4)
@@ -62,7 +62,7 @@ def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
     return Loss(total / (layers * objects) * images, images, int(right.sum()))
 
 
-def in_full_precision(found: QueryBoxes) -> QueryBoxes:
+def upcast_queries(found: QueryBoxes) -> QueryBoxes:
     """The same boxes in float32 or wider."""
     wide = torch.promote_types(found.logits.dtype, torch.float32)
     return found._replace(logits=found.logits.to(wide), boxes=found.boxes.to(wide))
@@ -74,7 +74,7 @@ def image_scale(found: QueryBoxes) -> Tensor:
 
 
 @torch.no_grad()
-def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
+def hungarian(found: QueryBoxes, targets: BoxTargets) -> QueryMatches:
     """For each layer and image the matches of objects with queries whose costs sum to the least (Kuhn, 1955)."""
     costs = matching_costs(found, targets).masked_fill(~found.valid[..., None], NEVER).cpu()  # (L, B, Q, N)
     objects, layers = (targets.valid & ~targets.crowd).cpu(), range(len(costs))
@@ -88,7 +88,7 @@ def hungarian(found: QueryBoxes, targets: BoxTargets) -> Matches:
             place = query.new_tensor((layer, image)).expand(len(query), 2)
             rows.append(torch.column_stack((place, query, numbers[column]))[possible])
     joined = torch.cat(rows) if rows else torch.zeros(0, 4, dtype=torch.long)
-    return Matches(*joined.to(found.boxes.device).unbind(1))
+    return QueryMatches(*joined.to(found.boxes.device).unbind(1))
 
 
 def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
@@ -102,11 +102,13 @@ def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
     return CLASS_COST * (one - none).gather(-1, index) + L1_COST * edges - GIOU_COST * generalized
 
 
-def in_crowd(found: QueryBoxes, targets: BoxTargets) -> Tensor:
+def boxes_in_crowd(found: QueryBoxes, targets: BoxTargets) -> Tensor:
     """True (L, B, Q) for boxes at least half of which lies in one crowd."""
     if not targets.boxes.shape[1]:
         return torch.zeros_like(found.logits[..., 0], dtype=torch.bool)
     boxes, crowds = found.boxes[..., None, :], targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
     low, high = torch.maximum(boxes, crowds)[..., :2], torch.minimum(boxes, crowds)[..., 2:]
-    covered = area(low, high) >= CROWDED * area(boxes[..., :2], boxes[..., 2:])  # (L, B, Q, N)
+    covered = area_between(low, high) >= CROWDED * area_between(
+        boxes[..., :2], boxes[..., 2:]
+    )  # (L, B, Q, N)
     return (covered & (targets.valid & targets.crowd)[:, None]).any(-1)

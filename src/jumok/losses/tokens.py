@@ -7,7 +7,7 @@ from torch import Tensor
 
 from jumok.layers.embedding import TokenOutput
 
-CHUNK = 1024  # positions at a time: the float32 logits of a chunk stay in tens of megabytes
+CHUNK_POSITIONS = 1024  # positions at a time: the float32 logits of a chunk stay in tens of megabytes
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         correct = torch.zeros((), dtype=torch.long, device=hidden.device)
         d_hidden = torch.empty_like(hidden, dtype=dtype) if wants_gradient else None
         d_weight, d_bias = (torch.zeros_like(p, dtype=total.dtype) for p in (weight, bias))
-        for start in range(0, len(targets), CHUNK):
-            rows = slice(start, start + CHUNK)
+        for start in range(0, len(targets), CHUNK_POSITIONS):
+            rows = slice(start, start + CHUNK_POSITIONS)
             x, y = hidden[rows].to(dtype), targets[rows]
             logits = torch.addmm(low_bias, x, low_weight.T).to(total.dtype)  # (chunk, V)
             loss, right, d_logits = _chunk(logits, y, smoothing)

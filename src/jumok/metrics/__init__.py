@@ -7,7 +7,7 @@ from jumok.deferred import lazy_names
 if TYPE_CHECKING:
     from jumok.metrics.agreement import exact_match, token_accuracy, token_error_rate, word_error_rate
     from jumok.metrics.boxes import ClassCounts, box_metrics, class_counts
-    from jumok.metrics.interval import Difference, Interval, Score, bootstrap, paired_bootstrap
+    from jumok.metrics.interval import Difference, Interval, ResamplableScore, bootstrap, paired_bootstrap
     from jumok.metrics.masks import confusion, mask_metrics
     from jumok.metrics.matching import FoundBoxes, TrueBoxes
     from jumok.metrics.metric import Metric, count_references
@@ -21,7 +21,7 @@ __all__ = [
     "FoundBoxes",
     "Interval",
     "Metric",
-    "Score",
+    "ResamplableScore",
     "TrueBoxes",
     "bleu",
     "bleu_lowercase",

@@ -9,8 +9,8 @@ from math import inf
 
 from jumok.choices import Unit
 from jumok.deferred import Deferred
-from jumok.metrics.interval import Score
-from jumok.metrics.metric import SHARE, Metric, check_examples, ratio
+from jumok.metrics.interval import ResamplableScore
+from jumok.metrics.metric import UNIT_RANGE, Metric, check_examples, ratio
 
 Levenshtein = Deferred("rapidfuzz.distance.Levenshtein")
 
@@ -70,7 +70,7 @@ def per_example(
 ) -> Metric:
     """A metric that is a sum over the examples divided by another; `measure` gives both for one example."""
 
-    def prepare(predictions: list[str], references: list[list[str]]) -> Score:
+    def prepare(predictions: list[str], references: list[list[str]]) -> ResamplableScore:
         check_examples(predictions, references)
         return ratio(
             [
@@ -79,7 +79,7 @@ def per_example(
             ]
         )
 
-    return Metric(name, higher_is_better, prepare, limits=SHARE if higher_is_better else (0.0, inf))
+    return Metric(name, higher_is_better, prepare, limits=UNIT_RANGE if higher_is_better else (0.0, inf))
 
 
 def equal_positions(tokens: Tokens, answers: list[Tokens]) -> tuple[float, float]:

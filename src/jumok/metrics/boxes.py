@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from jumok.metrics.interval import Score
+from jumok.metrics.interval import ResamplableScore
 from jumok.metrics.matching import SIZES, THRESHOLDS, FoundBoxes, Matching, TrueBoxes, match_all
-from jumok.metrics.metric import SHARE, Metric, Table, mean, once, read_off
+from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, mean, once, read_off
 from jumok.metrics.precision import precision_recall_curves
 
 SCORE_THRESHOLD = 0.3  # the score from which on a box counts as a statement
@@ -59,7 +59,7 @@ def box_metrics(
     }
     told = once(partial(told_matching, matching=matching, classes=len(names)))
     metrics["F1@50"] = Metric(
-        "F1@50", True, lambda found, true: f1_score(told(found, true), sure), limits=SHARE
+        "F1@50", True, lambda found, true: f1_score(told(found, true), sure), limits=UNIT_RANGE
     )
     return {name: metrics[name] for name in (*AVERAGES, "F1@50", *columns[len(AVERAGES) :])}
 
@@ -111,7 +111,7 @@ def between(low: float, high: float) -> float:
     return float(high)
 
 
-def averages(matching: Matching) -> Table:
+def averages(matching: Matching) -> ScoreTable:
     """All averages of some images: those named in AVERAGES, then AP and AP50 of each class."""
     by_size = precision_recall_curves(matching)
 
@@ -123,10 +123,10 @@ def averages(matching: Matching) -> Table:
         means = [mean(of) for of in (every, every[:, 0], every[:, AP75], *sized, recall)]
         return np.array([*means, *every.mean(axis=1), *every[:, 0]])
 
-    return Table(measure)
+    return ScoreTable(measure)
 
 
-def counts(matching: Matching, sure: float) -> np.ndarray:
+def count_detections(matching: Matching, sure: float) -> np.ndarray:
     """Right, wrong and missed boxes (classes, images, 3) at a score of `sure` or more and an overlap of one half."""
     table = np.zeros((len(matching.by_class), matching.images, 3))
     for label, matches in enumerate(matching.by_class):
@@ -138,9 +138,9 @@ def counts(matching: Matching, sure: float) -> np.ndarray:
     return table
 
 
-def f1_score(matching: Matching, sure: float) -> Score:
+def f1_score(matching: Matching, sure: float) -> ResamplableScore:
     """The harmonic mean of precision and recall over the boxes of all classes."""
-    table = counts(matching, sure).sum(axis=0)  # (images, 3)
+    table = count_detections(matching, sure).sum(axis=0)  # (images, 3)
 
     def score(weights: np.ndarray) -> float:
         right, wrong, missed = weights @ table
@@ -155,5 +155,5 @@ def class_counts(
 ) -> list[ClassCounts]:
     """What became of the boxes of each class that are told, whose score reaches `sure`."""
     matching = match_all([one.told() for one in found], true, len(names))
-    table = counts(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
+    table = count_detections(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
     return [ClassCounts(name, *row) for name, row in zip(names, table.tolist(), strict=True)]

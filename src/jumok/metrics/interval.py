@@ -30,7 +30,7 @@ ANY: Limits = (-np.inf, np.inf)
 CLEAR = 4.0  # standard errors of the mean of the resamples, beyond which they are biased
 
 
-class Score(Protocol):
+class ResamplableScore(Protocol):
     """A metric that holds its examples."""
 
     def __call__(self, weights: np.ndarray) -> float:
@@ -58,13 +58,15 @@ class Difference:
     wins: float  # share of the resamples in which ours is better
 
 
-def bootstrap(score: Score, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95) -> Interval:
+def bootstrap(
+    score: ResamplableScore, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95
+) -> Interval:
     """The score of n examples with its bootstrap interval."""
     return intervals([score], n, resamples, seed, level)[0]
 
 
 def intervals(
-    scores: Sequence[Score],
+    scores: Sequence[ResamplableScore],
     n: int,
     resamples: int = 1000,
     seed: int = 1,
@@ -82,11 +84,13 @@ def intervals(
     found = []
     for i, score in enumerate(scores):
         value = float(score(once))
-        found.append(Interval(value, *bounds(value, resampled[:, i], level, limits[i] if limits else ANY)))
+        found.append(
+            Interval(value, *confidence_bounds(value, resampled[:, i], level, limits[i] if limits else ANY))
+        )
     return found
 
 
-def bounds(
+def confidence_bounds(
     value: float, resampled: np.ndarray, level: float = 0.95, limits: Limits = ANY
 ) -> tuple[float, float]:
     """What holds a score, from its values on resamples (resamples,); NaN where it is undefined, or in all of them."""
@@ -106,8 +110,8 @@ def bias(value: float, resampled: np.ndarray) -> float:
 
 
 def paired_bootstrap(
-    ours: Score,
-    theirs: Score,
+    ours: ResamplableScore,
+    theirs: ResamplableScore,
     n: int,
     resamples: int = 1000,
     seed: int = 1,
@@ -124,8 +128,8 @@ def paired_bootstrap(
 
 
 def differences(
-    ours: Sequence[Score],
-    theirs: Sequence[Score],
+    ours: Sequence[ResamplableScore],
+    theirs: Sequence[ResamplableScore],
     n: int,
     higher_is_better: Sequence[bool],
     resamples: int = 1000,
@@ -145,7 +149,7 @@ def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) 
     defined = resampled[~np.isnan(resampled)]
     not_better = np.sum(defined * np.sign(difference) <= 0)
     better = defined > 0 if higher_is_better else defined < 0
-    low, high = bounds(float(difference), resampled)
+    low, high = confidence_bounds(float(difference), resampled)
     return Difference(
         difference=float(difference),
         low=low,
@@ -155,14 +159,14 @@ def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) 
     )
 
 
-def resample(scores: Sequence[Score], n: int, resamples: int, seed: int) -> np.ndarray:
+def resample(scores: Sequence[ResamplableScore], n: int, resamples: int, seed: int) -> np.ndarray:
     """The scores on each of the resamples (resamples, scores)."""
     if resamples < 1:
         raise ConfigurationError(f"the bootstrap needs one resample at least; got resamples={resamples}")
-    return np.array([[score(weights) for score in scores] for weights in counts(n, resamples, seed)])
+    return np.array([[score(weights) for score in scores] for weights in resample_counts(n, resamples, seed)])
 
 
-def counts(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def resample_counts(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """For each resample, how often each of n examples is drawn (n,): n draws with replacement."""
     generator = np.random.default_rng(seed)
     for _ in range(resamples):

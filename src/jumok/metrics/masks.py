@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from jumok.errors import DataError
-from jumok.metrics.metric import Metric, Table, check_pairs, mean, once, read_off
+from jumok.metrics.metric import Metric, ScoreTable, check_pairs, mean, once, read_off
 
 UNKNOWN = -1  # in a reference: the pixel does not count
 MEANS = ("mean_iou", "pixel_accuracy", "mean_accuracy")
@@ -28,7 +28,7 @@ def mask_metrics(names: Sequence[str]) -> dict[str, Metric[np.ndarray, np.ndarra
     Where there is nothing to divide by, a score is NaN.
     All metrics of one call share their work, as long as they are given the same lists one after the other.
     """
-    table = once(partial(shares, classes=len(names)))
+    table = once(partial(mask_scores, classes=len(names)))
     columns = [*MEANS, *(f"iou/{name}" for name in names)]
     return {name: read_off(table, number, name) for number, name in enumerate(columns)}
 
@@ -70,7 +70,7 @@ def confused(prediction: np.ndarray, reference: np.ndarray, classes: int, number
     return np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
-def shares(predictions: list[np.ndarray], references: list[np.ndarray], classes: int) -> Table:
+def mask_scores(predictions: list[np.ndarray], references: list[np.ndarray], classes: int) -> ScoreTable:
     """All scores of some masks: those named in MEANS, then the intersection over union of each class."""
     check_pairs(predictions, references)
     sums = np.zeros((len(predictions), 3, classes))  # pixels that are right, true, and predicted
@@ -84,7 +84,7 @@ def shares(predictions: list[np.ndarray], references: list[np.ndarray], classes:
         accuracy = divided(right.sum(), true.sum())
         return np.array([mean(overlaps), float(accuracy), mean(divided(right, true)), *overlaps])
 
-    return Table(measure)
+    return ScoreTable(measure)
 
 
 def divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ mask = Deferred("faster_coco_eval.core.mask")
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # (T,) of the overlap, from 0.50 to 0.95 by 0.05
 SIZES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
-MOST = 100  # boxes of a class in one image; the surest count
+MAX_DETECTIONS = 100  # boxes of a class in one image; the surest count
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class TrueBoxes:
 
 
 @dataclass(frozen=True)
-class Matches:
+class ClassMatches:
     """How the found boxes of one class in one image fared, the surest first, for each size and threshold."""
 
     image: int  # its number
@@ -66,13 +66,15 @@ class Matching:
     """The matches of many images."""
 
     images: int  # how many
-    by_class: list[list[Matches]]  # for each class, those of the images that have found or true boxes of it
+    by_class: list[
+        list[ClassMatches]
+    ]  # for each class, those of the images that have found or true boxes of it
 
 
 def match_all(found: list[FoundBoxes], true: list[TrueBoxes], classes: int) -> Matching:
     """The matches of all images and classes."""
     check_pairs(found, true)
-    by_class: list[list[Matches]] = [[] for _ in range(classes)]
+    by_class: list[list[ClassMatches]] = [[] for _ in range(classes)]
     for image, (ours, right) in enumerate(zip(found, true, strict=True)):
         labels = np.union1d(ours.labels, right.labels).tolist()
         if labels and not 0 <= labels[0] <= labels[-1] < classes:
@@ -85,16 +87,16 @@ def match_all(found: list[FoundBoxes], true: list[TrueBoxes], classes: int) -> M
     return Matching(len(found), by_class)
 
 
-def match(found: FoundBoxes, true: TrueBoxes, label: int, image: int) -> Matches:
+def match(found: FoundBoxes, true: TrueBoxes, label: int, image: int) -> ClassMatches:
     """The matches of one class in one image, which has this number."""
     rows = np.flatnonzero(found.labels == label)
-    rows = rows[np.argsort(-found.scores[rows], kind="stable")][:MOST]
+    rows = rows[np.argsort(-found.scores[rows], kind="stable")][:MAX_DETECTIONS]
     marked = np.flatnonzero(true.labels == label)
     boxes, crowd = found.boxes[rows], true.crowd[marked]
     aside = crowd | true.ignored[marked] | outside(true.areas[marked])  # (sizes, m)
     hits, idle = choose(overlap(boxes, true.boxes[marked], crowd), aside, crowd)
     wrong = ~(hits | idle | outside(areas(boxes))[:, None])
-    return Matches(image, found.scores[rows], hits, hits | wrong, np.sum(~aside, axis=1))
+    return ClassMatches(image, found.scores[rows], hits, hits | wrong, np.sum(~aside, axis=1))
 
 
 def choose(overlaps: np.ndarray, aside: np.ndarray, crowd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

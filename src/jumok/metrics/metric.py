@@ -7,13 +7,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from jumok.errors import DataError
-from jumok.metrics.interval import Limits, Score
+from jumok.metrics.interval import Limits, ResamplableScore
 
 P = TypeVar("P")  # what is predicted for one example
 R = TypeVar("R")  # what is right for one example
 Held = TypeVar("Held")
 
-SHARE: Limits = (0.0, 1.0)  # of what is a part of something
+UNIT_RANGE: Limits = (0.0, 1.0)  # of what is a part of something
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Metric(Generic[P, R]):
 
     name: str
     higher_is_better: bool
-    prepare: Callable[[list[P], list[R]], Score]
+    prepare: Callable[[list[P], list[R]], ResamplableScore]
     signature: Callable[[int | None], str] | None = None
     limits: Limits = (0.0, np.inf)  # the least and the most that it can be
 
@@ -54,7 +54,7 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio:
     return Ratio(table[:, 0].copy(), table[:, 1].copy())
 
 
-class Table:
+class ScoreTable:
     """The values of several scores of the same examples, which are computed together.
 
     `measure(weights)` gives all values (scores,) when example i counts weights[i] times. Every score is asked for
@@ -73,14 +73,14 @@ class Table:
         return last[1]
 
 
-def read_off(table: Callable[[list[P], list[R]], Table], number: int, name: str) -> Metric[P, R]:
+def read_off(table: Callable[[list[P], list[R]], ScoreTable], number: int, name: str) -> Metric[P, R]:
     """The metric, better where higher, that is one of the values of the table that examples give."""
 
-    def prepare(predictions: list[P], references: list[R]) -> Score:
+    def prepare(predictions: list[P], references: list[R]) -> ResamplableScore:
         held = table(predictions, references)
         return lambda weights: float(held.values(weights)[number])
 
-    return Metric(name, higher_is_better=True, prepare=prepare, limits=SHARE)
+    return Metric(name, higher_is_better=True, prepare=prepare, limits=UNIT_RANGE)
 
 
 def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:

@@ -22,13 +22,15 @@ class Occurrence:
         """What a person should know when looking at scores of a split."""
         said = []
         if self.absent:
-            said.append(f"{split}: nothing in the truth is {listed(self.absent)}; no score is about that")
+            said.append(
+                f"{split}: nothing in the truth is {quote_names(self.absent)}; no score is about that"
+            )
         if self.unpredicted:
-            said.append(f"{split}: never predicted, though in the truth: {listed(self.unpredicted)}")
+            said.append(f"{split}: never predicted, though in the truth: {quote_names(self.unpredicted)}")
         return said
 
 
-def listed(names: Sequence[str]) -> str:
+def quote_names(names: Sequence[str]) -> str:
     """The first class names, quoted, and how many more there are."""
     more = f" or {len(names) - NAMED:,} more classes" if len(names) > NAMED else ""
     return ", ".join(map(repr, names[:NAMED])) + more
@@ -48,12 +50,12 @@ def box_occurrence(
     """Of boxes: a class is predicted where a box of it is told, whose score reaches `sure`."""
     check_pairs(found, true)
     told = [one.labels[one.scores >= sure] for one in (boxes.told() for boxes in found)]
-    return occurrence(objects(true, len(names)), counted(told, len(names)), names)
+    return occurrence(objects(true, len(names)), count_classes(told, len(names)), names)
 
 
 def objects(true: Sequence[TrueBoxes], classes: int) -> np.ndarray:
     """How many objects of each class (classes,) are to be found."""
-    return counted([one.labels[counts(one)] for one in true], classes)
+    return count_classes([one.labels[to_find(one)] for one in true], classes)
 
 
 def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, int]:
@@ -61,19 +63,19 @@ def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, in
     each = objects(true, len(names)).tolist()
     found = dict.fromkeys(("AP", "AP50", "AP75", "AR", "F1@50"), sum(each))
     for size, (least, most) in list(SIZES.items())[1:]:
-        inside = [counts(one) & (one.areas >= least) & (one.areas <= most) for one in true]
+        inside = [to_find(one) & (one.areas >= least) & (one.areas <= most) for one in true]
         found[f"AP_{size}"] = int(sum(one.sum() for one in inside))
     return found | {
         f"{kind}/{name}": n for name, n in zip(names, each, strict=True) for kind in ("AP", "AP50")
     }
 
 
-def counts(true: TrueBoxes) -> np.ndarray:
+def to_find(true: TrueBoxes) -> np.ndarray:
     """Which boxes (M,) of an image are to be found."""
     return ~(true.crowd | true.ignored)
 
 
-def counted(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
+def count_classes(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
     """How often each class occurs (C,)."""
     every = np.concatenate([np.zeros(0, dtype=np.int64), *labels])
     return np.bincount(every, minlength=classes)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jumok.metrics.interval import Score
+from jumok.metrics.interval import ResamplableScore
 from jumok.metrics.metric import Metric, check_examples
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SummedCounts:
 def sacrebleu_metric(name: str, make: Callable[[], "BLEU | CHRF"], counts: int) -> Metric:
     """A metric by a sacreBLEU scorer, made when it is first used, with so many counts for a sentence."""
 
-    def prepare(predictions: list[str], references: list[list[str]]) -> Score:
+    def prepare(predictions: list[str], references: list[list[str]]) -> ResamplableScore:
         check_examples(predictions, references)
         scorer = make()
         # Missing right answers are None, as sacreBLEU wants them.

@@ -5,7 +5,8 @@ the true boxes found so far, and precision the share of the boxes so far that ar
 the mean over the 101 recalls 0, 0.01, ..., 1 of the best precision at that recall or a higher one.
 
 As that best is a maximum, which noise lifts, and as a copy of a right box stands beside it, resamples score a little
-higher than the examples do: by about half a standard error where classes are rare. `interval.bounds` allows for it.
+higher than the examples do: by about half a standard error where classes are rare. `interval.confidence_bounds` allows
+for it.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jumok.metrics.matching import SIZES, THRESHOLDS, Matches, Matching
+from jumok.metrics.matching import SIZES, THRESHOLDS, ClassMatches, Matching
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 
@@ -64,7 +65,7 @@ def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
     )
 
 
-def precision_recall(matches: Sequence[Matches], size: int, images: int) -> PrecisionRecall:
+def precision_recall(matches: Sequence[ClassMatches], size: int, images: int) -> PrecisionRecall:
     """The walk through the matches of a class, for one of the sizes."""
     none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no image has the class
     hits = np.concatenate([none, *(one.hits[size] for one in matches)], axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from jumok.attention.positions import LearnedPositions
-from jumok.data.batching import in_order
+from jumok.data.batching import longest_first
 from jumok.data.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
@@ -99,7 +99,7 @@ class Predictor:
         ]
         alike = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel() if keys else None
         lengths = [column.lengths for column in columns.values()]
-        return in_order(lengths, self.decoding.batch_tokens, most, alike)
+        return longest_first(lengths, self.decoding.batch_tokens, most, alike)
 
     def check_lengths(self, lengths: Sequence[np.ndarray], numbers: Sequence[int]) -> None:
         """DataError when an input has more tokens than the learned positions of its encoder."""

@@ -12,7 +12,7 @@ from jumok.evaluation.apart import Contest, Side
 from jumok.files import write_file_atomically, write_json
 from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
-from jumok.reporting.plots import Line, Plot, save_png, svg
+from jumok.reporting.plots import Curve, Plot, save_png, svg
 from jumok.reporting.run import as_address, columns, length_plot, read_record
 from jumok.reporting.runs import REPORT
 from jumok.reporting.verdicts import marks, verdicts
@@ -60,7 +60,7 @@ class Comparison:
         factor, unit = scale(self.metric)
         y = metric_name(self.metric) + unit
         lines = [
-            Line(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
+            Curve(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
         ]
         curves = Plot(lines, "step", y, "Learning curves (valid split, greedy search)", from_zero=True)
         learned = any(len(v.curve_steps) > 1 for v in self.variants)  # one point is no curve
@@ -122,17 +122,19 @@ def link(run: Path, folder: Path) -> str:
 
 def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:
     """The settings that differ, by name: the value of each model, a dash where it says nothing."""
-    each = [flat(v.values) for v in variants]
+    each = [flatten_options(v.values) for v in variants]
     names = dict.fromkeys(name for values in each for name in values)
     found = {name: [flow(values[name]) if name in values else UNDEFINED for values in each] for name in names}
     return {name: values for name, values in found.items() if len(set(values)) > 1}
 
 
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def flatten_options(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Values of parts within parts under dotted names."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        found |= flat(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+        found |= (
+            flatten_options(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+        )
     return found
 
 

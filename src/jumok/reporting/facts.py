@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from jumok.choices import OWN_BACKBONE
-from jumok.reporting.numbers import count, duration, size, span, speed
+from jumok.reporting.numbers import count, duration, format_size, format_speed, span
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -17,21 +17,25 @@ PRETRAINED = ("weights", "frozen_norm")  # options of backbones that come with w
 
 def facts(record: "FinishedRun") -> list[Fact]:
     """What was trained, and how fast it learns and answers."""
-    return [*parts(record), *of_environment(record), *of_training(record), *of_answering(record)]
+    return [*model_facts(record), *of_environment(record), *of_training(record), *of_answering(record)]
 
 
-def parts(record: "FinishedRun") -> Iterator[Fact]:
+def model_facts(record: "FinishedRun") -> Iterator[Fact]:
     """Each input with its encoder and each output with its decoder."""
     fields = record.environment.get("fields", {})
     inputs, outputs = record.experiment.inputs, record.experiment.outputs
-    encoders = [(f"input {n}", f"encoder: {in_words(o.encoder)}", n, o.kind) for n, o in inputs.items()]
-    decoders = [(f"output {n}", f"decoder: {in_words(o.part)}", n, o.kind) for n, o in outputs.items()]
+    encoders = [
+        (f"input {n}", f"encoder: {options_in_words(o.encoder)}", n, o.kind) for n, o in inputs.items()
+    ]
+    decoders = [
+        (f"output {n}", f"decoder: {options_in_words(o.part)}", n, o.kind) for n, o in outputs.items()
+    ]
     for title, words, name, kind in (*encoders, *decoders):
         what = "a vocabulary of " if kind == "text" else ""
         yield title, f"{what}{fields[name]}; {words}" if name in fields else words
 
 
-def in_words(options: "BaseModel") -> str:
+def options_in_words(options: "BaseModel") -> str:
     """Options as a person says them; what is switched off, or does not apply, is not said."""
     kept = {name: value for name, value in options.model_dump(mode="json").items() if value}
     if kept.get("backbone") == OWN_BACKBONE:
@@ -54,7 +58,7 @@ def of_environment(record: "FinishedRun") -> Iterator[Fact]:
     about = record.environment
     if not about:
         return
-    yield "size", f"{size(about['parameters'])} parameters, width {record.experiment.model.width}"
+    yield "size", f"{format_size(about['parameters'])} parameters, width {record.experiment.model.width}"
     yield "examples", ", ".join(f"{count(number)} {part}" for part, number in about["examples"].items())
 
 
@@ -72,7 +76,7 @@ def of_training(record: "FinishedRun") -> Iterator[Fact]:
         sessions = about.get("sessions", 1)
         yield "trained", times + (f", in {sessions} sessions" if sessions > 1 else "")
     if pace := learned_per_second(record):
-        yield "training speed", f"{speed(pace)} examples a second, each read and learned from"
+        yield "training speed", f"{format_speed(pace)} examples a second, each read and learned from"
 
 
 def learned_per_second(record: "FinishedRun") -> float | None:
@@ -88,7 +92,7 @@ def of_answering(record: "FinishedRun") -> Iterator[Fact]:
     """When the model was scored, and how fast it answers."""
     if times := span(record.analysis.get("began"), record.analysis.get("ended")):
         yield "scored", times
-    pace = f"{speed(record.analysis['examples_per_second'])} examples a second"
+    pace = f"{format_speed(record.analysis['examples_per_second'])} examples a second"
     yield "prediction speed", f"{pace}, answered {search(record)}"
 
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from jumok.files import read_whole
 
-Line = dict[str, Any]
+LogLine = dict[str, Any]
 
 
 class Log(NamedTuple):
     """The lines that are whole, and a sentence about each thing that is not as it should be."""
 
-    lines: list[Line]
+    lines: list[LogLine]
     notes: list[str]
 
 
@@ -26,7 +26,7 @@ def read_log(path: Path) -> Log:
         reason = error.strerror or error
         return Log([], [f"{path} cannot be read ({reason}), so there are no curves"])
     raw = data.split(b"\n")
-    found = [parsed(line) for line in raw]
+    found = [parse_log_line(line) for line in raw]
     lines = [line for line in found if line is not None]
     bad = [number for number, line in enumerate(raw, start=1) if line.strip() and found[number - 1] is None]
     notes = []
@@ -39,7 +39,7 @@ def read_log(path: Path) -> Log:
     return Log(lines, notes)
 
 
-def parsed(line: bytes) -> Line | None:
+def parse_log_line(line: bytes) -> LogLine | None:
     """An object of a training step; None for anything else."""
     try:
         value = json.loads(line)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 UNDEFINED = "–"
 HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
 
-NAMES = {
+METRIC_NAMES = {
     "bleu": "BLEU",
     "bleu_lowercase": "BLEU, lower-cased",
     "chrf": "chrF",
@@ -25,10 +25,10 @@ NAMES = {
 
 def metric_name(name: str) -> str:
     """A metric as the field writes it."""
-    return NAMES.get(name, name.replace("_", " "))
+    return METRIC_NAMES.get(name, name.replace("_", " "))
 
 
-def score(name: str, value: float | None) -> str:
+def format_score(name: str, value: float | None) -> str:
     """A score as the field writes it: BLEU 38.6, shares in percent; a dash where it is undefined."""
     if value is None or math.isnan(value):
         return UNDEFINED
@@ -37,7 +37,7 @@ def score(name: str, value: float | None) -> str:
 
 def interval(name: str, bounds: Mapping[str, float | None]) -> str:
     """What holds a score, with its unit once: 0.10 – 0.60 %; nothing where it is undefined."""
-    low, high = score(name, bounds["low"]), score(name, bounds["high"])
+    low, high = format_score(name, bounds["low"]), format_score(name, bounds["high"])
     return "" if UNDEFINED in (low, high) else f"{low.removesuffix(' %')} – {high}"
 
 
@@ -81,12 +81,12 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02} h" if hours else f"{minutes}:{whole % 60:02} min"
 
 
-def size(parameters: int) -> str:
+def format_size(parameters: int) -> str:
     """A count of parameters: 611 k, 7.6 M."""
     return f"{parameters / 1e6:.1f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
 
 
-def speed(per_second: float) -> str:
+def format_speed(per_second: float) -> str:
     """How many a second, with three digits: 3.42, 34.2, 6,530."""
     if per_second >= 100:
         return f"{float(f'{per_second:.3g}'):,.0f}"

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jumok.reporting.numbers import count, duration, interval, metric_name, score, size, speed
+from jumok.reporting.numbers import (
+    count,
+    duration,
+    format_score,
+    format_size,
+    format_speed,
+    interval,
+    metric_name,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,14 +35,14 @@ def _environment() -> "Environment":
     environment.filters |= {
         "duration": duration,
         "metric_name": metric_name,
-        "size": size,
-        "speed": speed,
+        "size": format_size,
+        "speed": format_speed,
         "count": count,
         "flow": flow,
         "detail": detail,
         "safe_svg": Markup,
     }
-    environment.globals |= {"score": score, "interval": interval}
+    environment.globals |= {"score": format_score, "interval": interval}
     return environment
 
 

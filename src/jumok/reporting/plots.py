@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that differ for colour-blind eyes and in grey (after Okabe and Ito, 2008), each with its own mark.
-COLOURS = ("#1f7a73", "#D55E00", "#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+LINE_COLOURS = ("#1f7a73", "#D55E00", "#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+LINE_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 10.0,
@@ -35,12 +35,12 @@ THEMED = {
     "#000000": "currentColor",
     "#e4e4e4": "var(--line)",
     "#888888": "var(--strong)",
-    COLOURS[0]: "var(--heat)",
+    LINE_COLOURS[0]: "var(--heat)",
 }
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """A curve with what holds it."""
 
     name: str
@@ -54,7 +54,7 @@ class Line:
 class Plot:
     """Lines on one pair of axes."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Curve]
     x: str
     y: str
     title: str = ""
@@ -94,8 +94,8 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
 
     for line in plot.lines:
         i = names.index(line.name) if line.name in names else 0
-        colour = COLOURS[i % len(COLOURS)]
-        mark = MARKS[i % len(MARKS)] if len(line.x) <= 20 else ""
+        colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+        mark = LINE_MARKERS[i % len(LINE_MARKERS)] if len(line.x) <= 20 else ""
         axes.plot(line.x, line.y, color=colour, marker=mark, markersize=4.5, linewidth=1.8, label=line.name)
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)

@@ -17,9 +17,9 @@ from jumok.predictor.folder import CONFIG, model_folder, require_run
 from jumok.predictor.model_folder import read_config
 from jumok.reporting.facts import facts
 from jumok.reporting.log import read_log
-from jumok.reporting.numbers import metric_name, scale, score
+from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
-from jumok.reporting.plots import Line, Plot, svg
+from jumok.reporting.plots import Curve, Plot, svg
 from jumok.reporting.runs import ENVIRONMENT, LOG, REPORT
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
     "remarks": [],
     "looked_at": 0,
 }
-FEW = 20  # objects or examples, below which a score says little
+FEW_EXAMPLES = 20  # objects or examples, below which a score says little
 WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have images
 TEXT_ONLY = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
 CARDS = 4  # scores on top
@@ -104,7 +104,7 @@ def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path
     record = read_record(run)
     for note in record.notes:
         say(f"note: {note}")
-    write_file_atomically(run / REPORT, page(record).encode())
+    write_file_atomically(run / REPORT, report_html(record).encode())
     return run / REPORT
 
 
@@ -140,7 +140,7 @@ def _environment(path: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def page(record: FinishedRun) -> str:
+def report_html(record: FinishedRun) -> str:
     """The report of a run as HTML."""
     inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
     bins = record.analysis["bins"]
@@ -156,8 +156,8 @@ def page(record: FinishedRun) -> str:
         "by_class": by_class(record.evaluation["metrics"]),
         "class_support": class_support(record.analysis["support"]),
         "examples": examples(record),
-        "told": told(record),
-        "few": FEW,
+        "told": example_headings(record),
+        "few": FEW_EXAMPLES,
     }
     return render("run.html", values)
 
@@ -175,7 +175,7 @@ def cards(record: FinishedRun) -> list[str]:
     """The few scores that stand on top: the one that chose the model, and others that are about enough objects."""
     support = record.analysis["support"]
     first, *others = metrics(record)
-    return [first, *(name for name in others if support.get(name, FEW) >= FEW)][:CARDS]
+    return [first, *(name for name in others if support.get(name, FEW_EXAMPLES) >= FEW_EXAMPLES)][:CARDS]
 
 
 def class_support(support: Mapping[str, int]) -> dict[str, int]:
@@ -220,7 +220,7 @@ def as_address(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def told(record: FinishedRun) -> dict[str, str]:
+def example_headings(record: FinishedRun) -> dict[str, str]:
     """What is said of the best and worst answers: a heading, and a sentence where one is missing."""
     best, worst = record.analysis["best"], record.analysis["worst"]
     none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
@@ -237,7 +237,7 @@ def alike(record: FinishedRun) -> str:
     metric = record.analysis["example_metric"]
     if len(scores) != 1 or None in scores:
         return ""
-    return f"No answer is better than another: {metric_name(metric)} {score(metric, scores.pop())} in each."
+    return f"No answer is better than another: {metric_name(metric)} {format_score(metric, scores.pop())} in each."
 
 
 def evaluated(record: FinishedRun) -> str:
@@ -247,7 +247,7 @@ def evaluated(record: FinishedRun) -> str:
         return ""
     metric, (line,) = record.selection_metric, valid
     losses = [loss_in_words(one) for one in (*train[-1:], line) if isinstance(one.get("loss"), int | float)]
-    found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid split"
+    found = f"{metric_name(metric)} {format_score(metric, line.get(metric))} on the valid split"
     return f"There was one evaluation, after step {line['step']:,}: {', '.join([*losses, found])}."
 
 
@@ -260,11 +260,11 @@ def curves(record: FinishedRun) -> list[Plot]:
     """The losses and the choosing metric over the steps."""
     valid, factor = record.lines_of("valid"), scale(record.selection_metric)
     losses = [
-        Line(name, *columns(record.lines_of(split), "loss"))
+        Curve(name, *columns(record.lines_of(split), "loss"))
         for name, split in (("train", "train"), ("valid", "valid"))
     ]
     steps, values = columns(valid, record.selection_metric)
-    metric = Line("valid", steps, [factor[0] * value for value in values])
+    metric = Curve("valid", steps, [factor[0] * value for value in values])
     return [
         Plot(losses, "step", loss_name(record.analysis["counted"]), "Loss"),
         Plot(
@@ -295,10 +295,10 @@ def length_plot(
     """The score against the length of the source, for one or several models."""
     factor, unit = scale(analysis["metric"])
     lines = [
-        Line(
+        Curve(
             name,
             [b["mean"] for b in bins],
-            *([defined(factor, b[bound]) for b in bins] for bound in ("value", "low", "high")),
+            *([plot_value(factor, b[bound]) for b in bins] for bound in ("value", "low", "high")),
         )
         for name, bins in named
     ]
@@ -307,6 +307,6 @@ def length_plot(
     return Plot(lines, "tokens of the source", y, "Score by length", top, from_zero=True)
 
 
-def defined(factor: float, value: float | None) -> float:
+def plot_value(factor: float, value: float | None) -> float:
     """A value of a plot; one that is undefined leaves a gap."""
     return float("nan") if value is None else factor * value

@@ -13,7 +13,7 @@ from jumok.evaluation.stored import ANALYSIS, EVALUATION
 from jumok.files import read_whole
 from jumok.predictor.folder import CONFIG, WEIGHTS
 
-State = Literal["finished", "interrupted", "not begun"]
+RunStatus = Literal["finished", "interrupted", "not begun"]
 REPORT, ENVIRONMENT, LOG = "report.html", "environment.json", "metrics.jsonl"
 TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
@@ -25,7 +25,7 @@ class RunSummary:
     path: str
     date: str | None  # when it was changed last, in local time
     kind: str  # like "text → text"
-    state: State
+    state: RunStatus
     step: int | None
     steps: int | None
     split: str | None  # that was scored
@@ -36,7 +36,7 @@ class RunSummary:
 
 def find_runs(folder: Path) -> list[RunSummary]:
     """All runs in a folder and below, the newest first; the folder itself may be one."""
-    found = [summary(run) for run in run_folders(folder)]
+    found = [summarize_run(run) for run in run_folders(folder)]
     return sorted(found, key=lambda run: (run.date or "", run.path), reverse=True)
 
 
@@ -50,9 +50,9 @@ def run_folders(folder: Path) -> Iterator[Path]:
             inner[:] = sorted(name for name in inner if not name.startswith("."))
 
 
-def summary(run: Path) -> RunSummary:
+def summarize_run(run: Path) -> RunSummary:
     """What the files of a run say; what is missing or damaged is not known."""
-    config, evaluation, analysis = experiment_of(run), read(run / EVALUATION), read(run / ANALYSIS)
+    config, evaluation, analysis = options_of_run(run), read(run / EVALUATION), read(run / ANALYSIS)
     scores = evaluation.get("metrics")
     scores = scores if isinstance(scores, dict) else {}
     metric = analysis.get("metric")
@@ -62,18 +62,18 @@ def summary(run: Path) -> RunSummary:
     return RunSummary(
         path=str(run),
         date=last_change(run),
-        kind=kind_of(config),
+        kind=run_kind(config),
         state="finished" if scores else "interrupted" if step is not None else "not begun",
         step=step if isinstance(step, int) else None,
         steps=steps if isinstance(steps, int) else None,
         split=str(evaluation["split"]) if scores and "split" in evaluation else None,
         metric=metric,
-        score=number(part(scores, metric).get("value")) if metric is not None else None,
-        bytes=sum(size(file) for file in run.rglob("*")),
+        score=float_or_none(part(scores, metric).get("value")) if metric is not None else None,
+        bytes=sum(file_size(file) for file in run.rglob("*")),
     )
 
 
-def experiment_of(run: Path) -> dict[str, Any]:
+def options_of_run(run: Path) -> dict[str, Any]:
     """The options in a run's configuration; empty if it cannot be read."""
     from jumok.experiment.loader import parse_yaml
 
@@ -84,7 +84,7 @@ def experiment_of(run: Path) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def kind_of(config: dict[str, Any]) -> str:
+def run_kind(config: dict[str, Any]) -> str:
     """What goes in and what comes out, as far as the file says it: "text → text"."""
     sides = [part(config, side).values() for side in ("inputs", "outputs")]
     kinds = [
@@ -100,7 +100,7 @@ def part(options: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def number(value: Any) -> float | None:
+def float_or_none(value: Any) -> float | None:
     """The value as a float; None if it is no number."""
     return float(value) if isinstance(value, int | float) else None
 
@@ -149,7 +149,7 @@ def changed(file: Path) -> float | None:
         return None
 
 
-def size(file: Path) -> int:
+def file_size(file: Path) -> int:
     """The size of a file in bytes; 0 if it cannot be read or is no file."""
     try:
         return file.lstat().st_size if file.is_file() else 0

@@ -32,12 +32,14 @@ def verdict(contests: list[Contest]) -> str:
     if all(one.difference == 0 for one in contests):
         return f"By {metric} all are equal."
     if doubtful:
-        others = ", ".join(f"{one.other} ({in_words(one.p)})" for one in doubtful)
+        others = ", ".join(f"{one.other} ({format_p_value(one.p)})" for one in doubtful)
         return f"By {metric} {first.best} is ahead, but not distinguishable from: {others}."
-    return f"By {metric} {first.best} is best, beyond chance ({in_words(max(one.p for one in contests))})."
+    return (
+        f"By {metric} {first.best} is best, beyond chance ({format_p_value(max(one.p for one in contests))})."
+    )
 
 
-def in_words(p: float) -> str:
+def format_p_value(p: float) -> str:
     """A p-value, such as "p = 0.012"."""
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 

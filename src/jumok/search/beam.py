@@ -67,7 +67,7 @@ class BeamSearch:
         """Give the best answers of each source, best first; see `Search`."""
         limits = limits_of(limit, memory)
         answers: list[list[Hypothesis]] = [[] for _ in limits]
-        state, beam, length = decoder.start(memory), at_start(limits, bos, self.beam), 0
+        state, beam, length = decoder.start(memory), start_beam(limits, bos, self.beam), 0
         while len(beam.sources):
             length += 1
             logits, state = decoder.step(beam.tokens[:, :, -1].flatten(), state)
@@ -75,7 +75,7 @@ class BeamSearch:
             scores = normalized(candidates.log_probability, length, self.length_penalty)
             ends, lives = self.split_ended(candidates, eos)
             closing = ends | (lives & (beam.limits <= length)[:, None])
-            collect(answers, beam, candidates, scores, closing, eos)
+            collect_hypotheses(answers, beam, candidates, scores, closing, eos)
             beam = self.add_finished(beam, scores.masked_fill(~closing, -torch.inf))
             hopeful = scores.masked_fill(~lives, -torch.inf).amax(1) > beam.finished[:, -1]
             kept = (hopeful & (beam.limits > length)).nonzero().flatten()  # (B',)
@@ -121,7 +121,7 @@ class BeamSearch:
         return after, rows.flatten()
 
 
-def at_start(limits: Tensor, bos: int, size: int) -> Beam:
+def start_beam(limits: Tensor, bos: int, size: int) -> Beam:
     """One hypothesis for each source, that has said nothing yet."""
     sources = torch.arange(len(limits), device=limits.device)
     certain = torch.zeros(len(limits), 1, device=limits.device)
@@ -129,7 +129,7 @@ def at_start(limits: Tensor, bos: int, size: int) -> Beam:
     return Beam(sources, limits, nothing, certain, torch.full_like(sources, bos)[:, None, None])
 
 
-def collect(
+def collect_hypotheses(
     answers: list[list[Hypothesis]],
     beam: Beam,
     candidates: Candidates,

@@ -49,7 +49,7 @@ def generate(
     if not answers:
         return answers
     logits, state = first_step(decoder, memory, bos, width)
-    walkers = at_start(limits, width)
+    walkers = start_sequences(limits, width)
     for step in range(int(limits.max())):
         if step:
             logits, state = decoder.step(walkers.tokens[:, :, -1].flatten(), state)
@@ -57,7 +57,7 @@ def generate(
         before, walkers = walkers.finished, advance(walkers, tokens, gains, eos)
         arriving = walkers.finished & ~before
         if bool(arriving.any()):
-            collect(answers, walkers, arriving, eos, width)
+            collect_sequences(answers, walkers, arriving, eos, width)
             if bool(walkers.finished.all()):
                 break
             walkers, state = drop_finished(walkers, state)
@@ -76,7 +76,7 @@ def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[
     return logits[rows], state.select(rows, sources)
 
 
-def at_start(limits: Tensor, width: int) -> Sequences:
+def start_sequences(limits: Tensor, width: int) -> Sequences:
     """Empty sequences: `width` for each limit of tokens in `limits` (B,)."""
     shape, device = (len(limits), width), limits.device
     return Sequences(
@@ -114,7 +114,7 @@ def advance(walkers: Sequences, tokens: Tensor, gains: Tensor, eos: int) -> Sequ
     )
 
 
-def collect(
+def collect_sequences(
     answers: list[list[Hypothesis]], walkers: Sequences, arriving: Tensor, eos: int, width: int
 ) -> None:
     """Add the walkers at `arriving` (B, N) to the answers of their sources."""

@@ -11,7 +11,7 @@ from jumok.search.generate import generate
 from jumok.search.protocol import limits_of, require, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
-BLOCK = 64  # uniform numbers drawn at once for each walker
+UNIFORMS_PER_DRAW = 64  # uniform numbers drawn at once for each walker
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ class Uniforms:
 
     def __init__(self, seed: int, numbers: Sequence[int], samples: int) -> None:
         self.generators = [
-            np.random.Generator(np.random.Philox(key=words(seed, number), counter=words(0, 0, sample, 0)))
+            np.random.Generator(
+                np.random.Philox(key=as_uint64(seed, number), counter=as_uint64(0, 0, sample, 0))
+            )
             for number in numbers
             for sample in range(samples)
         ]
@@ -92,12 +94,12 @@ class Uniforms:
     def at(self, step: int) -> Tensor:
         """The numbers (walkers,) of a step; steps are asked for in order."""
         while step >= self.drawn:
-            block = np.stack([generator.random(BLOCK) for generator in self.generators], axis=1)
-            self.block, self.drawn = torch.from_numpy(block), self.drawn + BLOCK
-        return self.block[step % BLOCK]
+            block = np.stack([generator.random(UNIFORMS_PER_DRAW) for generator in self.generators], axis=1)
+            self.block, self.drawn = torch.from_numpy(block), self.drawn + UNIFORMS_PER_DRAW
+        return self.block[step % UNIFORMS_PER_DRAW]
 
 
-def words(*values: int) -> np.ndarray:
+def as_uint64(*values: int) -> np.ndarray:
     """Integers as an array of unsigned 64-bit words."""
     return np.array(values, dtype=np.uint64)
 

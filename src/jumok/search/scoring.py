@@ -7,9 +7,9 @@ from torch import Tensor
 
 from jumok.errors import ConfigurationError, RunError
 
-Number = TypeVar("Number", Tensor, float)
+TensorOrFloat = TypeVar("TensorOrFloat", Tensor, float)
 
-CHUNK = 2**18  # logits that a processor works on at once: what its cache holds
+CHUNK_LOGITS = 2**18  # logits that a processor works on at once: what its cache holds
 
 
 def chunks(logits: Tensor) -> tuple[Tensor, ...]:
@@ -17,7 +17,7 @@ def chunks(logits: Tensor) -> tuple[Tensor, ...]:
 
     On the CPU, steps over a large vocabulary are 2 to 4 times faster in the cache than through fresh memory.
     """
-    size = CHUNK * torch.get_num_threads()
+    size = CHUNK_LOGITS * torch.get_num_threads()
     rows = max(1, size // logits.shape[-1]) if logits.device.type == "cpu" else len(logits)
     return logits.split(rows)
 
@@ -49,6 +49,6 @@ def check_banned(banned: tuple[int, ...], size: int) -> None:
         raise ConfigurationError(f"all {size} tokens of the vocabulary are banned; leave one at least")
 
 
-def normalized(log_probability: Number, length: int, penalty: float = 1.0) -> Number:
+def normalized(log_probability: TensorOrFloat, length: int, penalty: float = 1.0) -> TensorOrFloat:
     """The score that hypotheses are ranked by; `length` counts the end mark."""
     return log_probability / length**penalty

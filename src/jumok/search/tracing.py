@@ -109,7 +109,7 @@ class SearchTrace:
     def rows(self, source: int, rank: int = 0) -> list[int]:
         """The row of an answer at each step; at step t it says token t."""
         said = self.tokens_of(source, rank)
-        return [row_of(self.steps[t], source, said[:t]) for t in range(len(said))]
+        return [find_row(self.steps[t], source, said[:t]) for t in range(len(said))]
 
     def weights(self, calls: Sequence[AttentionMap], head: int, source: int, rank: int = 0) -> Tensor:
         """What one head looked at for each token of an answer (T, S), of the calls of one module in this search.
@@ -188,7 +188,7 @@ class TracedSearch:
         return answers
 
 
-def row_of(step: Step, source: int, said: Sequence[int]) -> int:
+def find_row(step: Step, source: int, said: Sequence[int]) -> int:
     """The first row of a step that belongs to a source and has said this; RunError where there is none."""
     wanted = torch.tensor(said, dtype=step.tokens.dtype, device=step.tokens.device)
     if step.tokens.shape[1] == len(wanted):

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from jumok.data.annotations.segmentation import Segmentation
-from jumok.data.faults import Fault, UnreadableFile, counted
+from jumok.data.faults import Fault, UnreadableFile, quantity
 from jumok.data.images import Size, read_header
 from jumok.data.listing import Below, printable
 from jumok.files import not_text
@@ -122,7 +122,7 @@ def pixels(value: float) -> float:
     return round(float(value), DECIMALS)
 
 
-def finite(text: str | None) -> float | None:
+def parse_finite(text: str | None) -> float | None:
     """The number of a text; None when it is none, or no finite one."""
     try:
         value = float(text or "")
@@ -175,5 +175,5 @@ def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
 def hidden_remarks(folder: Path, below: Below) -> Iterator[Fault]:
     """A remark about files that were left out because systems or tools made them."""
     if below.hidden:
-        problem = f"{counted(len(below.hidden), 'hidden file')} left out, like {printable(below.hidden[0])}"
+        problem = f"{quantity(len(below.hidden), 'hidden file')} left out, like {printable(below.hidden[0])}"
         yield Fault(printable(folder), None, problem, "nothing needs to be done", "hidden_files")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from jumok.data.annotations.annotated import finite
+from jumok.data.annotations.annotated import parse_finite
 
 # Names that tools give to columns, without capitals, blanks and signs.
-NAMES = {
+COLUMN_NAMES = {
     "image": (
         *("filename", "imagepath", "imagename", "image", "imagefile", "filepath", "path", "file", "img"),
         *("imagefilename", "fname", "imgpath", "imgname", "imageid"),
@@ -76,7 +76,7 @@ def named_places(first: Sequence[str]) -> dict[str, int]:
     """What each named column says; of several for one thing, the one that is listed first above."""
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in first]
     found: dict[str, int] = {}
-    for what, names in NAMES.items():
+    for what, names in COLUMN_NAMES.items():
         place = next((plain.index(name) for name in names if name in plain), None)
         if place is not None and place not in found.values():
             found[what] = place
@@ -90,4 +90,4 @@ def fits(row: Sequence[str], layout: Sequence[str]) -> bool:
     cells = dict(zip(layout, row, strict=True))
     numbers = [cells[what] for what in layout if what not in ("image", "name")]
     empty = not any(numbers) and not cells["name"]
-    return "." in cells["image"] and (empty or all(finite(number) is not None for number in numbers))
+    return "." in cells["image"] and (empty or all(parse_finite(number) is not None for number in numbers))

@@ -17,29 +17,29 @@ from jumok.data.annotations.annotated import (
     Box,
     Class,
     SourceLocation,
-    finite,
     header_size,
     nothing_but,
+    parse_finite,
     pixels,
     utf8_names,
 )
 from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
-from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.coco_fields import Wrong, record_fault
 from jumok.data.annotations.finding import find_images
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import Size
-from jumok.data.listing import composed, forward
+from jumok.data.listing import composed, forward_slashes
 from jumok.data.quoted import Cells, csv_cells
 from jumok.data.text_form import first_bytes, why_no_text
 
-EXPECTED = (
+EXPECTED_COLUMNS = (
     "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax; where the table has no names, number them "
     "in the experiment file: columns: {filename: 1, xmin: 2, ymin: 3, xmax: 4, ymax: 5, class: 6}"
 )
 
 
 @dataclass
-class Row:
+class BoxRow:
     """One object as the table has it, or an image without any."""
 
     place: SourceLocation
@@ -50,12 +50,12 @@ class Row:
 
 
 @dataclass
-class Listed:
+class ListedRows:
     """An image and its rows."""
 
     place: SourceLocation
     size: Size | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[BoxRow] = field(default_factory=list)
 
 
 def read_box_table(
@@ -72,7 +72,7 @@ def read_box_table(
     fault = why_no_text(file)
     if fault:
         return nothing_but(fault, file)
-    reading = Reading(file, numbers)
+    reading = BoxTableReader(file, numbers)
     try:
         rows = list(reading.rows())
     except UnreadableFile as unreadable:
@@ -80,7 +80,7 @@ def read_box_table(
     return reading.result(rows, images, classes)
 
 
-class Reading:
+class BoxTableReader:
     """Reads a table, and keeps the faults on the way."""
 
     def __init__(self, file: Path, numbers: Mapping[str, int] | None = None) -> None:
@@ -88,7 +88,7 @@ class Reading:
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[BoxRow]:
         """The rows; raises UnreadableFile when the columns are not known."""
         table = csv_cells(self.file, separator_of(self.file))
         first = next(table, None)
@@ -104,7 +104,9 @@ class Reading:
             columns = f"has no column {max(columns.places.values()) + 1}, only {len(first.cells)}"
         if isinstance(columns, str):
             problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
-            raise UnreadableFile(Fault(str(self.file), first.line, problem, EXPECTED, "unknown_column"))
+            raise UnreadableFile(
+                Fault(str(self.file), first.line, problem, EXPECTED_COLUMNS, "unknown_column")
+            )
         if not columns.header:
             yield from self.row(first, columns, len(first.cells))
         for item in table:
@@ -113,7 +115,7 @@ class Reading:
             else:
                 yield from self.row(item, columns, len(first.cells))
 
-    def row(self, item: Cells, columns: Columns, width: int) -> Iterator[Row]:
+    def row(self, item: Cells, columns: Columns, width: int) -> Iterator[BoxRow]:
         """The row in these cells; nothing, but a fault, if it cannot be read."""
         place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
@@ -124,19 +126,21 @@ class Reading:
         try:
             if not cells["image"]:
                 raise Wrong("has no image", "name its file", "bad_value")
-            box = box_of(cells, columns)
+            box = row_box(cells, columns)
             name = composed(cells.get("name", "object"))
             if box is not None and not name:
                 raise Wrong("has a box but no class", "name its class", "bad_value")
-            yield Row(place, forward(cells["image"]), name, box, size_of(cells))
+            yield BoxRow(place, forward_slashes(cells["image"]), name, box, row_size(cells))
         except Wrong as wrong:
-            self.faults.append(fault_of(place, "row", wrong))
+            self.faults.append(record_fault(place, "row", wrong))
 
-    def result(self, rows: Sequence[Row], images: Path | None, classes: Sequence[str] | None) -> AnnotatedSet:
+    def result(
+        self, rows: Sequence[BoxRow], images: Path | None, classes: Sequence[str] | None
+    ) -> AnnotatedSet:
         """The images of all rows, found on the disk, with their boxes."""
-        listed: dict[str, Listed] = {}
+        listed: dict[str, ListedRows] = {}
         for row in rows:
-            image = listed.setdefault(row.image, Listed(row.place, row.size))
+            image = listed.setdefault(row.image, ListedRows(row.place, row.size))
             if row.size is not None and image.size not in (None, row.size):
                 problem = f"row: states {row.size}, but line {image.place.line} states {image.size} for {row.image!r}"
                 self.faults.append(row.place.fault(problem, "correct one", "size_mismatch"))
@@ -166,13 +170,13 @@ class Reading:
             looked_at=(self.file, *found.looked_at),
         )
 
-    def annotated_image(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
+    def annotated_image(self, image: ListedRows, path: Path, name: str, shares: bool) -> AnnotatedImage:
         """An image with its boxes in pixels; with `shares`, the table has them relative to its size."""
         scale = (image.size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
             return AnnotatedImage(path, name, image.place, image.size)
         annotations = tuple(
-            Annotation(scaled(row.box, scale), row.name, row.place) for row in image.rows if row.box
+            Annotation(box_in_pixels(row.box, scale), row.name, row.place) for row in image.rows if row.box
         )
         return AnnotatedImage(path, name, image.place, image.size, annotations)
 
@@ -206,14 +210,14 @@ def separator_of(file: Path) -> str:
     return max(",;\t|", key=lambda mark: first.count(mark.encode()))
 
 
-def box_of(cells: dict[str, str], columns: Columns) -> Box | None:
+def row_box(cells: dict[str, str], columns: Columns) -> Box | None:
     """The edges of a row's box; None when it has none."""
     texts = [cells[edge] for edge in columns.edges]
     if not any(text and text.lower() not in ("nan", "none", "null", "[]") for text in texts):
         return None
     if columns.edges == ("box",):
         return box_in_one_cell(texts[0])
-    values = [finite(text) for text in texts]
+    values = [parse_finite(text) for text in texts]
     if None in values:
         edge = columns.edges[values.index(None)]
         raise Wrong(
@@ -234,12 +238,12 @@ def box_in_one_cell(text: str) -> Box:
     return left, top, left + width, top + height
 
 
-def size_of(cells: dict[str, str]) -> Size | None:
+def row_size(cells: dict[str, str]) -> Size | None:
     """The stated size of the image; 0 × 0, which some tools write, is none."""
     texts = [cells.get(side, "") for side in ("width", "height")]
     if not all(texts) or texts == ["0", "0"]:
         return None
-    sides = [finite(text) for text in texts]
+    sides = [parse_finite(text) for text in texts]
     if not all(side is not None and side > 0 and side == int(side) for side in sides):
         raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
     return Size(int(sides[0] or 0), int(sides[1] or 0))
@@ -251,7 +255,7 @@ def are_shares(boxes: Sequence[Box]) -> bool:
     return bool(edges) and max(edges) <= 1 and any(0 < edge < 1 for edge in edges)
 
 
-def scaled(box: Box | None, size: Size) -> Box:
+def box_in_pixels(box: Box | None, size: Size) -> Box:
     """A relative box in pixels of an image of this size."""
     x1, y1, x2, y2 = box or (0.0, 0.0, 0.0, 0.0)
     return (

@@ -87,7 +87,7 @@ class Checked(NamedTuple):
     remarks: tuple[Fault, ...]
 
 
-def check(splits: Mapping[str, AnnotatedSet]) -> Checked:
+def check_annotations(splits: Mapping[str, AnnotatedSet]) -> Checked:
     """Look at every annotation of some splits, and decode every image and mask."""
     looks = Looks()
     found = {split: examine(data, looks) for split, data in splits.items()}

@@ -9,7 +9,7 @@ from jumok.data.images import ImageHeader, Size
 from jumok.errors import did_you_mean
 
 SLACK = 0.5  # pixels beyond the edge that are roundings
-EDGES = ("left", "upper", "right", "lower")
+EDGE_NAMES = ("left", "upper", "right", "lower")
 
 
 def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
@@ -56,10 +56,10 @@ def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
 def empty_fault(one: Annotation, width: float, height: float) -> Fault:
     """The fault of a box whose width or height is not positive."""
     if min(width, height) < -1:
-        problem = f"the box of {one.name!r} has its corners swapped: {described(one)}"
+        problem = f"the box of {one.name!r} has its corners swapped: {edges_in_words(one)}"
         return one.place.fault(problem, "swap the smaller and the larger edge, or draw it again", "empty_box")
     what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
-    problem = f"the box of {one.name!r} is {what}: {described(one)}"
+    problem = f"the box of {one.name!r} is {what}: {edges_in_words(one)}"
     return one.place.fault(problem, "remove it or draw it again", "empty_box")
 
 
@@ -69,17 +69,15 @@ def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
     beyond = (-x1, -y1, x2 - size.width, y2 - size.height)
     told = [
         f"{much:g} pixels beyond the {edge} edge"
-        for much, edge in zip(beyond, EDGES, strict=True)
+        for much, edge in zip(beyond, EDGE_NAMES, strict=True)
         if much > SLACK
     ]
     if told:
-        problem = (
-            f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {described(one)}"
-        )
+        problem = f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {edges_in_words(one)}"
         yield one.place.fault(problem, "draw it again or clip it", "box_outside")
 
 
-def described(one: Annotation) -> str:
+def edges_in_words(one: Annotation) -> str:
     """The edges of a box in words."""
     x1, y1, x2, y2 = one.box
     return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"

@@ -11,7 +11,7 @@ from jumok.data.faults import Fault
 from jumok.data.images import Size
 from jumok.data.looks import MaskSeen, packed_colours
 
-SHOWN = 6  # values in a sentence
+MAX_SHOWN_VALUES = 6  # values in a sentence
 LIKE_OBJECTS = 3  # times as many values as classes, from which on a mask seems to number objects
 
 
@@ -36,12 +36,15 @@ def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> I
 
 def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fault]:
     """Values or colours that no class has."""
-    known = set(values_of(data))
+    known = set(allowed_values(data))
     strange = [(value, count) for value, count in seen.counts.items() if value not in known]
     if not strange:
         return
-    told = [f"{shown(value, seen.coloured)} ({count:,} pixels)" for value, count in strange[:SHOWN]]
-    more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
+    told = [
+        f"{format_value(value, seen.coloured)} ({count:,} pixels)"
+        for value, count in strange[:MAX_SHOWN_VALUES]
+    ]
+    more = f" and {len(strange) - MAX_SHOWN_VALUES} more" if len(strange) > MAX_SHOWN_VALUES else ""
     problem = f"holds {'colours' if seen.coloured else 'values'} that no class has: {', '.join(told)}{more}"
     remedy = "name the missing classes"
     if not seen.coloured:
@@ -51,7 +54,7 @@ def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fau
     yield Fault(str(path), None, problem, remedy, "mask_value")
 
 
-def values_of(data: AnnotatedSet) -> Iterator[int]:
+def allowed_values(data: AnnotatedSet) -> Iterator[int]:
     """The values that masks may have: those of classes, and the one to ignore."""
     for one in data.classes:
         if one.colour is not None:
@@ -62,7 +65,7 @@ def values_of(data: AnnotatedSet) -> Iterator[int]:
         yield data.ignore
 
 
-def shown(value: int, coloured: bool) -> str:
+def format_value(value: int, coloured: bool) -> str:
     """A pixel value as users write it: [r, g, b] in coloured masks."""
     return str([value >> 16, value >> 8 & 255, value & 255]) if coloured else str(value)
 
@@ -74,7 +77,7 @@ def pixel_counts(seen: MaskSeen, data: AnnotatedSet) -> dict[str, int]:
         nothing = seen.counts.get(0, 0)
         objects = sum(seen.counts.values()) - nothing - ignored
         return {data.names[0]: nothing, data.names[-1]: objects}
-    by_value = dict(zip(values_of(data), data.names, strict=False))
+    by_value = dict(zip(allowed_values(data), data.names, strict=False))
     counted: dict[str, int] = {}
     for value, count in seen.counts.items():
         if value in by_value:

@@ -27,11 +27,11 @@ from jumok.data.annotations.coco_fields import (
     OBJECT_KEYS,
     Wrong,
     attributes_of,
-    box_of,
-    fault_of,
+    box_from_xywh,
     id_of,
-    segmentation_of,
-    size_of,
+    parse_segmentation,
+    record_fault,
+    record_size,
     text_of,
 )
 from jumok.data.annotations.finding import find_images, last_name
@@ -63,10 +63,10 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     if found.lists["annotations"] and not found.lists["categories"]:
         problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
         return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
-    return Reading(found).result(images)
+    return CocoReader(found).result(images)
 
 
-class Reading:
+class CocoReader:
     """Follows the references of a file, and keeps the faults on the way."""
 
     def __init__(self, found: LocatedJson) -> None:
@@ -77,8 +77,8 @@ class Reading:
 
     def result(self, images: Path | None) -> AnnotatedSet:
         """The images of the file, found on the disk, with their annotations."""
-        classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
-        records = dict(self.keyed(self.found.lists["images"], "image", image_of))
+        classes = dict(self.keyed(self.found.lists["categories"], "category", category_class))
+        records = dict(self.keyed(self.found.lists["images"], "image", record_image))
         found = find_images(self.found.path, [one.name for one in records.values()], images)
         places = zip(records.items(), found.paths, found.names, strict=True)
         listed = {number: replace(one, path=path, name=name) for (number, one), path, name in places}
@@ -125,7 +125,7 @@ class Reading:
                 value = object_of(record)
                 number = id_of(value, "id")
                 if number in lines:
-                    self.faults.append(duplicate(record.place, what, number, lines[number]))
+                    self.faults.append(duplicate_id_fault(record.place, what, number, lines[number]))
                     continue
                 lines[number] = record.place.line
                 made = make(value, record.place)
@@ -136,7 +136,7 @@ class Reading:
                     self.left_out.update(value.keys() - IMAGE_KEYS)
                 yield number, made
             except (Wrong, OverflowError) as wrong:
-                self.faults.append(fault_of(record.place, what, wrong))
+                self.faults.append(record_fault(record.place, what, wrong))
                 self.lost.update([number] if what == "image" and number is not None else [])
 
     def annotations(
@@ -148,7 +148,7 @@ class Reading:
             try:
                 number, annotation = annotation_of(object_of(Record(value, place)), place, classes)
             except (Wrong, OverflowError) as wrong:
-                self.faults.append(fault_of(place, "annotation", wrong))
+                self.faults.append(record_fault(place, "annotation", wrong))
                 continue
             if number in self.lost:
                 continue
@@ -159,7 +159,9 @@ class Reading:
                 continue
             annotation = self.with_outline(annotation, value, images[number])
             if annotation.id is not None and annotation.id in lines:
-                self.faults.append(duplicate(place, "annotation", annotation.id, lines[annotation.id]))
+                self.faults.append(
+                    duplicate_id_fault(place, "annotation", annotation.id, lines[annotation.id])
+                )
             if annotation.id is not None:
                 lines[annotation.id] = place.line
             self.left_out.update(value.keys() - OBJECT_KEYS)
@@ -168,12 +170,12 @@ class Reading:
     def with_outline(self, one: Annotation, value: dict[str, Any], image: AnnotatedImage) -> Annotation:
         """The annotation with its outline; without it, though with its box, when the outline is faulty."""
         try:
-            outline = segmentation_of(value.get("segmentation"))
+            outline = parse_segmentation(value.get("segmentation"))
             if isinstance(outline, RunLengths):
                 check_size(outline, image)
             return replace(one, segmentation=outline)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(one.place, "annotation", wrong))
+            self.faults.append(record_fault(one.place, "annotation", wrong))
             return one
 
 
@@ -213,13 +215,13 @@ def object_of(record: Record) -> dict[str, Any]:
     return record.value
 
 
-def duplicate(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
+def duplicate_id_fault(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
     """The fault of an id that occurs twice."""
     problem = f"{what}: the id {number!r} stands in line {line} already"
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 
-def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
+def category_class(value: dict[str, Any], place: SourceLocation) -> Class:
     """The class of a category record."""
     group = value.get("supercategory")
     number = id_of(value, "id")
@@ -230,7 +232,7 @@ def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
     )
 
 
-def image_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
+def record_image(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
     """The image of an image record, without annotations."""
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
@@ -238,7 +240,7 @@ def image_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
         name = last_name(text_of(value, "coco_url"))  # as LVIS names its images
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
-    return AnnotatedImage(Path(name), name, place, size_of(value), id=id_of(value, "id"))
+    return AnnotatedImage(Path(name), name, place, record_size(value), id=id_of(value, "id"))
 
 
 def annotation_of(
@@ -252,7 +254,7 @@ def annotation_of(
         raise Wrong(f"there is no category with the id {category!r}", remedy, "unknown_class")
     stated = value.get("area")
     annotation = Annotation(
-        box=box_of(value.get("bbox")),
+        box=box_from_xywh(value.get("bbox")),
         name=classes[category].name,
         place=place,
         crowd=value.get("iscrowd") in (1, True),
@@ -279,11 +281,11 @@ def coco_text(data: AnnotatedSet) -> str:
         ],
         "categories": [category_record(one, i) for one, i in zip(data.classes, categories, strict=True)],
     }
-    parts = (f"{json.dumps(name)}: [\n{lines(records)}\n]" for name, records in lists.items())
+    parts = (f"{json.dumps(name)}: [\n{json_lines(records)}\n]" for name, records in lists.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def lines(records: list[dict[str, Any]]) -> str:
+def json_lines(records: list[dict[str, Any]]) -> str:
     """JSON records, one on each line."""
     return ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
 

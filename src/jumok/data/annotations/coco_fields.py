@@ -24,14 +24,14 @@ class Wrong(Exception):
         self.kind = kind
 
 
-def fault_of(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
+def record_fault(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
     """The fault of a record that cannot be read."""
     if isinstance(wrong, Wrong):
         return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
     return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
 
 
-def is_number(value: Any) -> bool:
+def is_finite_number(value: Any) -> bool:
     """Whether a JSON value is a finite number; booleans are not."""
     return type(value) in (int, float) and isfinite(value)
 
@@ -65,7 +65,7 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
     return number
 
 
-def size_of(value: dict[str, Any]) -> Size | None:
+def record_size(value: dict[str, Any]) -> Size | None:
     """The stated size of an image, None when it is not stated."""
     width: Any = value.get("width")
     height: Any = value.get("height")
@@ -74,14 +74,14 @@ def size_of(value: dict[str, Any]) -> Size | None:
     width, height = (
         int(side) if isinstance(side, str) and side.isdecimal() else side for side in (width, height)
     )
-    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+    if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))
 
 
-def box_of(value: Any) -> Box:
+def box_from_xywh(value: Any) -> Box:
     """Left, top, width, height as a box."""
-    if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
+    if not isinstance(value, list) or len(value) != 4 or not all(map(is_finite_number, value)):
         raise Wrong(
             f"bbox is {value!r:.60}, expected [left, top, width, height]", "write four numbers", "bad_value"
         )
@@ -95,7 +95,7 @@ def attributes_of(value: Any) -> dict[str, bool]:
     return {name: given.get(name) in (1, True) for name in FLAGS}
 
 
-def segmentation_of(value: Any) -> Segmentation | None:
+def parse_segmentation(value: Any) -> Segmentation | None:
     """Polygons or run lengths; None when there is nothing."""
     if not value:
         return None
@@ -114,7 +114,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
     if part and all(isinstance(point, list) and len(point) == 2 for point in part):
         part = [number for point in part for number in point]
     if not are_numbers(part):
-        strange = next(one for one in part if not is_number(one))
+        strange = next(one for one in part if not is_finite_number(one))
         problem = f"a polygon holds {strange!r:.60}, expected numbers x1, y1, x2, y2, …"
         raise Wrong(problem, "write a number", "bad_value")
     if len(part) < 6 or len(part) % 2:

@@ -17,23 +17,37 @@ from jumok.data.annotations.annotated import (
     Annotation,
     Class,
     SourceLocation,
-    finite,
     nothing_but,
+    parse_finite,
     pixels,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.coco_fields import Wrong, record_fault
 from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.located_xml import Element, read_xml
-from jumok.data.annotations.shapes import Shape, check_room, ellipse, painted, polygon, turned_box, united
-from jumok.data.faults import Fault, UnreadableFile, counted
+from jumok.data.annotations.shapes import (
+    Shape,
+    check_room,
+    ellipse,
+    polygon,
+    shape_of_pixels,
+    turned_box,
+    united,
+)
+from jumok.data.faults import Fault, UnreadableFile, quantity
 from jumok.data.images import Size
-from jumok.data.listing import composed, forward
+from jumok.data.listing import composed, forward_slashes
 from jumok.data.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SHAPES = ("box", "polygon", "ellipse", "mask")
-FLAT = {"polyline": "line", "points": "point", "cuboid": "cuboid", "skeleton": "skeleton", "tag": "tag"}
+WITHOUT_AREA = {
+    "polyline": "line",
+    "points": "point",
+    "cuboid": "cuboid",
+    "skeleton": "skeleton",
+    "tag": "tag",
+}
 
 
 def read_cvat(
@@ -56,7 +70,7 @@ def read_cvat(
         return nothing_but(Fault(str(file), None, f"has no subset {split!r}", hint, "missing_split"), file)
     if split is not None:
         elements = [one for one in elements if one.attributes.get("subset", "").lower() == split.lower()]
-    return Reading(file).result(elements, task_labels(root) if classes is None else classes, images)
+    return CvatReader(file).result(elements, task_labels(root) if classes is None else classes, images)
 
 
 def check_root(file: Path, root: Element) -> None:
@@ -94,7 +108,7 @@ def task_labels(root: Element) -> list[str] | None:
     return None
 
 
-class Reading:
+class CvatReader:
     """Reads the images of a file, and keeps the faults on the way."""
 
     def __init__(self, file: Path) -> None:
@@ -111,7 +125,8 @@ class Reading:
         subsets = [element.attributes.get("subset") for element in elements]
         if images is None and not any(map(is_file, found.paths)) and all(subsets):
             names = [
-                f"{one.attributes['subset']}/{forward(one.attributes.get('name', ''))}" for one in elements
+                f"{one.attributes['subset']}/{forward_slashes(one.attributes.get('name', ''))}"
+                for one in elements
             ]
             found = find_images(self.file, names, None) if len(names) == len(read) else found
         good, faults = utf8_names(found.paths)
@@ -135,22 +150,22 @@ class Reading:
     def annotated_image(self, element: Element) -> Iterator[AnnotatedImage]:
         """The image of an element; nothing, but a fault, if it has no name."""
         place = SourceLocation(str(self.file), element.line)
-        name = forward(element.attributes.get("name", ""))
+        name = forward_slashes(element.attributes.get("name", ""))
         if not name:
             self.faults.append(place.fault("image: has no name", "give it one", "bad_value"))
             return
         try:
-            size = size_of(element)
+            size = element_size(element)
         except Wrong as wrong:
-            self.faults.append(fault_of(place, "image", wrong))
+            self.faults.append(record_fault(place, "image", wrong))
             size = None
         keyed = [item for child in element.children for item in self.annotation(child, size)]
         yield AnnotatedImage(Path(name), name, place, size, tuple(united(keyed)))
 
     def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
         """The object of a shape, with what makes it one with others."""
-        if element.tag in FLAT:
-            self.left_out[FLAT[element.tag]] += 1
+        if element.tag in WITHOUT_AREA:
+            self.left_out[WITHOUT_AREA[element.tag]] += 1
         if element.tag not in SHAPES:
             return
         place = SourceLocation(str(self.file), element.line)
@@ -158,9 +173,9 @@ class Reading:
             label = composed(element.attributes.get("label", "").strip())
             if not label:
                 raise Wrong("has no label", "give it one", "bad_value")
-            shape = shape_of(element, size)
+            shape = cvat_shape(element, size)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(place, element.tag, wrong))
+            self.faults.append(record_fault(place, element.tag, wrong))
             return
         group = element.attributes.get("group_id")
         yield (
@@ -188,43 +203,43 @@ class Reading:
     def remarks(self) -> Iterator[Fault]:
         """What was left out because it is neither box nor outline."""
         for what, count in self.left_out.items():
-            problem = f"left out, being neither boxes nor outlines: {counted(count, what)}"
+            problem = f"left out, being neither boxes nor outlines: {quantity(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
 
 
-def size_of(element: Element) -> Size | None:
+def element_size(element: Element) -> Size | None:
     """The stated size of an image."""
     texts = [element.attributes.get(side) for side in ("width", "height")]
     if None in texts:
         return None
-    sides = [finite(text) for text in texts]
+    sides = [parse_finite(text) for text in texts]
     if not all(side is not None and side > 0 and side == int(side) for side in sides):
         raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
     return Size(int(sides[0] or 0), int(sides[1] or 0))
 
 
-def shape_of(element: Element, size: Size | None) -> Shape:
+def cvat_shape(element: Element, size: Size | None) -> Shape:
     """A shape by the attributes of its element."""
     if element.tag == "box":
-        x1, y1, x2, y2 = numbers_of(element, "xtl", "ytl", "xbr", "ybr")
-        degrees = finite(element.attributes.get("rotation")) or 0.0
+        x1, y1, x2, y2 = attribute_numbers(element, "xtl", "ytl", "xbr", "ybr")
+        degrees = parse_finite(element.attributes.get("rotation")) or 0.0
         box = (pixels(x1), pixels(y1), pixels(x2), pixels(y2))
         return turned_box(*box, degrees) if degrees % 360 else Shape(box)
     if element.tag == "ellipse":
-        x, y, across, down = numbers_of(element, "cx", "cy", "rx", "ry")
-        return ellipse(x, y, abs(across), abs(down), finite(element.attributes.get("rotation")) or 0.0)
+        x, y, across, down = attribute_numbers(element, "cx", "cy", "rx", "ry")
+        return ellipse(x, y, abs(across), abs(down), parse_finite(element.attributes.get("rotation")) or 0.0)
     if element.tag == "mask":
-        return mask_of(element, size)
+        return cvat_mask_shape(element, size)
     text = element.attributes.get("points", "")
-    points = [finite(number) for pair in text.split(";") for number in pair.split(",")]
+    points = [parse_finite(number) for pair in text.split(";") for number in pair.split(",")]
     if None in points or len(points) < 6 or len(points) % 2:
         raise Wrong(f"points are {text!r:.60}, expected x,y;x,y;x,y…", "draw it again", "bad_value")
     return polygon([point or 0.0 for point in points])
 
 
-def numbers_of(element: Element, *names: str) -> list[float]:
+def attribute_numbers(element: Element, *names: str) -> list[float]:
     """The numbers in these attributes; raises Wrong if one is no number."""
-    values = [finite(element.attributes.get(name)) for name in names]
+    values = [parse_finite(element.attributes.get(name)) for name in names]
     if None in values:
         name = names[values.index(None)]
         given = element.attributes.get(name) or "missing"
@@ -232,9 +247,11 @@ def numbers_of(element: Element, *names: str) -> list[float]:
     return [value or 0.0 for value in values]
 
 
-def mask_of(element: Element, size: Size | None) -> Shape:
+def cvat_mask_shape(element: Element, size: Size | None) -> Shape:
     """Painted pixels: runs outside and inside in turn, row by row, of a part of the image."""
-    left, top, width, height = (int(value) for value in numbers_of(element, "left", "top", "width", "height"))
+    left, top, width, height = (
+        int(value) for value in attribute_numbers(element, "left", "top", "width", "height")
+    )
     wrong = Wrong("its rle does not fill its width and height", "export it again", "bad_value")
     texts = element.attributes.get("rle", "").split(",")
     if not all(text.strip().isdecimal() for text in texts) or min(width, height) <= 0:
@@ -245,7 +262,7 @@ def mask_of(element: Element, size: Size | None) -> Shape:
         raise wrong
     part = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
     size = size or Size(left + width, top + height)
-    shape = painted(part, left, top, size.width, size.height)
+    shape = shape_of_pixels(part, left, top, size.width, size.height)
     if shape is None:
         raise Wrong("has no pixel in the image", "draw it again", "bad_value")
     return shape

@@ -12,13 +12,13 @@ from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
-from jumok.data.faults import UnreadableFile, counted
+from jumok.data.faults import UnreadableFile, quantity
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import entries, files_below, is_hidden
 from jumok.data.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
 
-NAME = (
+NAME_FILE_OR_FOLDER = (
     "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of "
     "boxes"
 )
@@ -28,7 +28,7 @@ SPLITS = ("train", "val", "valid", "test")
 
 
 @dataclass(frozen=True)
-class Source:
+class DetectedSource:
     """Annotations that somebody named."""
 
     format: str
@@ -37,34 +37,36 @@ class Source:
     files: dict[str, Path] = field(default_factory=dict)  # of splits that have a file each
 
 
-def detect_format(source: Path) -> Source:
+def detect_format(source: Path) -> DetectedSource:
     """The format that lies at a path; DataError when it is none that holds boxes or outlines."""
     found = look_at(source)
     if found is None:
         raise DataError(
-            nothing_known(source) if is_folder(source) else f"{source} is no annotation file; {NAME}"
+            nothing_known(source)
+            if is_folder(source)
+            else f"{source} is no annotation file; {NAME_FILE_OR_FOLDER}"
         )
     return found
 
 
-def look_at(source: Path) -> Source | None:
+def look_at(source: Path) -> DetectedSource | None:
     """The format that lies at a path; None when none is known, DataError when it is known and cannot be read."""
     if not is_file(source) and not is_folder(source):
         raise DataError(f"{source}: does not exist; {nearest_file(source)}")
     return in_folder(source) if is_folder(source) else in_file(source)
 
 
-def in_file(file: Path) -> Source | None:
+def in_file(file: Path) -> DetectedSource | None:
     """The format of a file, by its suffix and its content."""
     name = file.name.lower().removesuffix(".gz")
     if name.endswith((".yaml", ".yml", ".data")):
-        return Source("yolo", file, has_splits=True)
+        return DetectedSource("yolo", file, has_splits=True)
     if name.endswith(".json"):
         if json_format(file) == "labelme":
-            return Source("labelme", file.parent)
-        return Source("coco", file, files={file.name.split(".json")[0]: file})
+            return DetectedSource("labelme", file.parent)
+        return DetectedSource("coco", file, files={file.name.split(".json")[0]: file})
     if is_box_table(file):
-        return Source("boxes", file, files={Path(name).stem: file})
+        return DetectedSource("boxes", file, files={Path(name).stem: file})
     if name.endswith(".xml"):
         try:
             root = read_xml(file)
@@ -72,13 +74,13 @@ def in_file(file: Path) -> Source | None:
             raise DataError(str(unreadable)) from None
         if root.tag == "annotation":
             raise DataError(f"{file} holds the boxes of one image, as Pascal VOC has them; name its folder")
-        return Source("cvat", file, has_splits=bool(subsets_of(root)))
+        return DetectedSource("cvat", file, has_splits=bool(subsets_of(root)))
     return None
 
 
-def in_folder(folder: Path) -> Source | None:
+def in_folder(folder: Path) -> DetectedSource | None:
     """The format of a folder, by what it holds."""
-    tried: tuple[Callable[[Path], Source | None], ...] = (
+    tried: tuple[Callable[[Path], DetectedSource | None], ...] = (
         voc_with_lists,
         yolo_folder,
         json_folder,
@@ -89,31 +91,33 @@ def in_folder(folder: Path) -> Source | None:
     return next((source for look in tried if (source := look(folder)) is not None), None)
 
 
-def voc_with_lists(folder: Path) -> Source | None:
+def voc_with_lists(folder: Path) -> DetectedSource | None:
     """A folder of Pascal VOC with lists of its splits."""
-    return Source("voc", folder, has_splits=True) if voc_splits(folder) else None
+    return DetectedSource("voc", folder, has_splits=True) if voc_splits(folder) else None
 
 
-def yolo_folder(folder: Path) -> Source | None:
+def yolo_folder(folder: Path) -> DetectedSource | None:
     """A data.yaml, under whatever name: one that lists names."""
     try:
         file = read_yolo_file(folder).path
     except UnreadableFile:
         return (
-            Source("yolo", folder / "data.yaml", has_splits=True) if is_file(folder / "data.yaml") else None
+            DetectedSource("yolo", folder / "data.yaml", has_splits=True)
+            if is_file(folder / "data.yaml")
+            else None
         )
-    return Source("yolo", file, has_splits=True)
+    return DetectedSource("yolo", file, has_splits=True)
 
 
-def json_folder(folder: Path) -> Source | None:
+def json_folder(folder: Path) -> DetectedSource | None:
     """COCO's files, one for each split, or the many of labelme; those of a split may lie in its own folder."""
     files = json_files(folder)
     formats = {name: json_format(file) for name, file in files.items()}
     coco = {name: file for name, file in files.items() if formats[name] == "coco"}
     if coco:
-        return Source("coco", folder, files=coco)
+        return DetectedSource("coco", folder, files=coco)
     if "labelme" in formats.values():
-        return Source("labelme", folder)
+        return DetectedSource("labelme", folder)
     inside = {name: json_files(folder / name) for name in (*SPLITS, "annotations")}
     coco_files: dict[str, Path] = {}
     kinds: dict[str, str | None] = {}  # of the first file of each
@@ -123,13 +127,17 @@ def json_folder(folder: Path) -> Source | None:
             if kind == "coco":
                 coco_files[stem if name == "annotations" else name] = file
     if coco_files:
-        return Source("coco", folder, files=coco_files)
+        return DetectedSource("coco", folder, files=coco_files)
     for name in inside:
         if kinds.get(name) == "labelme":
-            return Source("labelme", folder / name if name == "annotations" else folder, name in SPLITS)
+            return DetectedSource(
+                "labelme", folder / name if name == "annotations" else folder, name in SPLITS
+            )
     if files:
         fault = why_no_coco(next(iter(files.values())))
-        raise DataError(str(fault) if fault else f"{folder}: its JSON files are damaged; {NAME}")
+        raise DataError(
+            str(fault) if fault else f"{folder}: its JSON files are damaged; {NAME_FILE_OR_FOLDER}"
+        )
     return None
 
 
@@ -152,27 +160,27 @@ def json_format(file: Path) -> str | None:
     return "coco" if all(isinstance(document.get(name), list) for name in COCO_LISTS) else None
 
 
-def cvat_folder(folder: Path) -> Source | None:
+def cvat_folder(folder: Path) -> DetectedSource | None:
     """A folder with the annotations.xml of CVAT."""
     file = folder / "annotations.xml"
     return in_file(file) if is_file(file) else None
 
 
-def voc_without_lists(folder: Path) -> Source | None:
+def voc_without_lists(folder: Path) -> DetectedSource | None:
     """A folder of VOC's XML files without lists of splits."""
     if next(xml_below(folder), None) is None:
         return None
-    return Source("voc", folder, has_splits=bool(split_folders(folder)))
+    return DetectedSource("voc", folder, has_splits=bool(split_folders(folder)))
 
 
-def table_folder(folder: Path) -> Source | None:
+def table_folder(folder: Path) -> DetectedSource | None:
     """Tables of boxes, beside the images or in a folder for each split."""
     own = box_tables(folder)
     if own:
-        return Source("boxes", folder, files={file.stem: file for file in own})
+        return DetectedSource("boxes", folder, files={file.stem: file for file in own})
     inside = {split: box_tables(folder / split) for split in SPLITS}
     files = {split: tables[0] for split, tables in inside.items() if len(tables) == 1}
-    return Source("boxes", folder, files=files) if files else None
+    return DetectedSource("boxes", folder, files=files) if files else None
 
 
 def box_tables(folder: Path) -> list[Path]:
@@ -194,17 +202,17 @@ def nothing_known(folder: Path) -> str:
     if images and (names.intersection(MASK_FOLDERS) or all(path.suffix.lower() == ".png" for path in images)):
         return (
             f"{folder} holds images and no boxes; masks say the class of each pixel but not where one object ends "
-            f"and the next begins, so boxes cannot be made of them; {NAME}"
+            f"and the next begins, so boxes cannot be made of them; {NAME_FILE_OR_FOLDER}"
         )
     held = (
-        f"holds {counted(len(images), 'image')} but no annotations"
+        f"holds {quantity(len(images), 'image')} but no annotations"
         if images
         else "holds no annotations that are known"
     )
-    return f"{folder} {held}; {NAME}"
+    return f"{folder} {held}; {NAME_FILE_OR_FOLDER}"
 
 
-def split_names(source: Source) -> list[str]:
+def split_names(source: DetectedSource) -> list[str]:
     """The splits that a source has; DataError when it has none."""
     try:
         names = named_splits(source)
@@ -217,7 +225,7 @@ def split_names(source: Source) -> list[str]:
     return names
 
 
-def named_splits(source: Source) -> list[str]:
+def named_splits(source: DetectedSource) -> list[str]:
     """The names of the splits of a source."""
     names: list[str] = list(source.files)
     if source.format == "voc" and source.has_splits:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from jumok.data.faults import Fault, counted
+from jumok.data.faults import Fault, quantity
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import Listings, composed, entries, is_hidden
 from jumok.data.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
-USUAL = ("train", "val", "valid", "test")
+USUAL_SPLITS = ("train", "val", "valid", "test")
 TRIED = 50  # names by which the folder is chosen
 
 
@@ -80,7 +80,7 @@ def without_suffix(folder: Path, name: str, stems: "ImagesByStem") -> Path | Non
 def folders_beside(file: Path) -> list[Path]:
     """Beside the file, in images/ or in a folder named like the file, perhaps a level up."""
     parent = file.parent
-    words = [word for word in re.split(r"[\W_]+", file.stem.lower()) if word in USUAL]
+    words = [word for word in re.split(r"[\W_]+", file.stem.lower()) if word in USUAL_SPLITS]
     splits = list(dict.fromkeys((file.stem, file.stem.removeprefix("instances_"), *words)))
     folders = [parent, parent / "images", *(parent / "images" / split for split in splits)]
     folders += [above / split for split in splits for above in (parent, parent.parent)]
@@ -126,7 +126,7 @@ def found_elsewhere(file: Path, names: Sequence[str], folder: Path) -> list[Faul
     """A remark about images that are not where the file says."""
     if not names:
         return []
-    problem = f"names {counted(len(names), 'image')} in folders that are not here, like {names[0]!r}"
+    problem = f"names {quantity(len(names), 'image')} in folders that are not here, like {names[0]!r}"
     remedy = f"they were found by their own names in {folder}"
     return [Fault(str(file), None, problem, remedy, "found_elsewhere")]
 

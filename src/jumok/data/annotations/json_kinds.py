@@ -82,7 +82,10 @@ def missing_list(document: dict[str, Any]) -> tuple[str, str]:
     """Which list is missing or is none."""
     name = next((name for name in COCO_LISTS if not isinstance(document.get(name), list)), "images")
     if name in document:
-        return f"{name!r} is {shown(document[name])}, expected a list […]", "write a list of objects with ids"
+        return (
+            f"{name!r} is {short_json(document[name])}, expected a list […]",
+            "write a list of objects with ids",
+        )
     other = next((key for key in document if key.lower().rstrip("s") == name.rstrip("s")), None)
     if other is not None:
         how = "in small letters" if other.lower() == name else "with this name"
@@ -90,7 +93,7 @@ def missing_list(document: dict[str, Any]) -> tuple[str, str]:
     return f"has no list {name!r}", "name a COCO file, with lists of images, annotations and categories"
 
 
-def shown(value: Any) -> str:
+def short_json(value: Any) -> str:
     """A JSON value in a message, shortened."""
     return "an object {…}" if isinstance(value, dict) else f"{value!r:.40}"
 

@@ -27,17 +27,25 @@ from jumok.data.annotations.annotated import (
     of_one_image,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, fault_of, is_number, text_of
+from jumok.data.annotations.coco_fields import Wrong, is_finite_number, record_fault, text_of
 from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.located_json import LocatedJson, Record
-from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
-from jumok.data.faults import Fault, UnreadableFile, counted
+from jumok.data.annotations.shapes import (
+    Shape,
+    bounding_box,
+    check_room,
+    circle,
+    polygon,
+    shape_of_pixels,
+    united,
+)
+from jumok.data.faults import Fault, UnreadableFile, quantity
 from jumok.data.images import BROKEN, SUFFIXES, Size
-from jumok.data.listing import composed, files_below, forward, printable
+from jumok.data.listing import composed, files_below, forward_slashes, printable
 from jumok.data.open_text import is_file, is_folder, nearest_file
 
-FLAT = ("point", "points", "line", "linestrip")
+LINE_TYPES = ("point", "points", "line", "linestrip")
 
 
 def read_labelme(
@@ -57,7 +65,7 @@ def read_labelme(
             Fault(str(folder), None, "holds no JSON files", "name their folder", "missing_file"),
             *below.folders,
         )
-    reading = Reading(folder, images)
+    reading = LabelmeReader(folder, images)
     files, faults = utf8_names(below.files)
     annotated = [image for file in files for image in reading.read_file(file)]
     used = sorted({one.name for image in annotated for one in image.annotations})
@@ -72,7 +80,7 @@ def read_labelme(
     )
 
 
-class Reading:
+class LabelmeReader:
     """Reads files, and keeps the faults on the way."""
 
     def __init__(self, folder: Path, images: Path | None) -> None:
@@ -93,9 +101,9 @@ class Reading:
             self.faults.append(why_no_labelme(file))
             return
         try:
-            size = size_of(found.values)
+            size = stated_size(found.values)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(SourceLocation(str(file), None), "image", wrong))
+            self.faults.append(record_fault(SourceLocation(str(file), None), "image", wrong))
             size = None
         path, name = self.image(file, found.values.get("imagePath"))
         keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
@@ -103,7 +111,7 @@ class Reading:
 
     def image(self, file: Path, stated: Any) -> tuple[Path, str]:
         """The image of a file, and its name: as it is stated, or else one with the file's own name."""
-        said = forward(stated) if isinstance(stated, str) else ""
+        said = forward_slashes(stated) if isinstance(stated, str) else ""
         folders = [self.given] if self.given is not None else []
         folders += [
             file.parent,
@@ -135,12 +143,12 @@ class Reading:
                 raise Wrong("expected a shape {…}", "write one", "bad_value")
             kind = value.get("shape_type") or "polygon"
             label = composed(text_of(value, "label")).strip()
-            if kind in FLAT:
+            if kind in LINE_TYPES:
                 self.left_out[f"shapes of the kind {kind}"] += 1
                 return
-            shape = shape_of(kind, value, size)
+            shape = labelme_shape(kind, value, size)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(place, "shape", wrong))
+            self.faults.append(record_fault(place, "shape", wrong))
             return
         group = value.get("group_id")
         key = (label, group) if isinstance(group, int | str) else None
@@ -155,26 +163,28 @@ class Reading:
         below = files_below(self.given or self.folder, SUFFIXES)
         bare = [path for path in below.files if path not in taken]
         if bare:
-            problem = f"{counted(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
+            problem = (
+                f"{quantity(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
+            )
             remedy = "save one without shapes for an image that shows nothing"
             yield Fault(str(self.folder), None, problem, remedy, "no_labels")
 
 
-def size_of(values: dict[str, Any]) -> Size | None:
+def stated_size(values: dict[str, Any]) -> Size | None:
     """The stated size."""
     width, height = values.get("imageWidth"), values.get("imageHeight")
     if width is None or height is None:
         return None
-    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+    if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))
 
 
-def shape_of(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
+def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
     """A shape of labelme, by its points."""
     points = value.get("points")
     if not isinstance(points, list) or not all(
-        isinstance(point, list) and len(point) == 2 and all(map(is_number, point)) for point in points
+        isinstance(point, list) and len(point) == 2 and all(map(is_finite_number, point)) for point in points
     ):
         raise Wrong(f"points are {points!r:.60}, expected [[x, y], …]", "draw it again", "bad_value")
     numbers = [float(number) for point in points for number in point]
@@ -189,7 +199,7 @@ def shape_of(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
         return polygon(numbers)
     if kind == "circle":
         return circle(*numbers)
-    return Shape(box_of(numbers)) if kind == "rectangle" else mask_shape(value, numbers, size)
+    return Shape(bounding_box(numbers)) if kind == "rectangle" else mask_shape(value, numbers, size)
 
 
 def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | None) -> Shape:
@@ -205,7 +215,7 @@ def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | Non
         raise Wrong("its mask is no PNG as base64", "draw it again", "bad_value") from None
     left, top = round(min(corners[::2])), round(min(corners[1::2]))
     size = size or Size(left + part.shape[1], top + part.shape[0])
-    shape = painted(part, left, top, size.width, size.height)
+    shape = shape_of_pixels(part, left, top, size.width, size.height)
     if shape is None:
         raise Wrong("its mask has no pixel in the image", "draw it again", "bad_value")
     return shape

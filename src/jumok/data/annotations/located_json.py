@@ -16,7 +16,7 @@ from jumok.data.jsonl import not_a_number
 from jumok.data.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 NO_OBJECT = "is not an object {…}"
-SPACE = re.compile(r"[ \t\n\r]*")
+WHITESPACE = re.compile(r"[ \t\n\r]*")
 REMEDY = "fix or write the file again"
 
 
@@ -104,7 +104,7 @@ class LocatedJson:
             raise self._wrong(str(error), position) from None
 
     def _after_space(self, position: int) -> int:
-        found = SPACE.match(self._text, position)
+        found = WHITESPACE.match(self._text, position)
         return found.end() if found else position
 
     def _line_of(self, position: int) -> int:

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from jumok.data.annotations.annotated import AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.segmentation import polygon_bounds
 from jumok.data.annotations.splits import Format, Splits
 from jumok.data.annotations.yolo_writing import has_polygons
 
 CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
 
 Test = Callable[[Annotation], bool]
-FLAGS: dict[str, Test] = {
+FLAG_TESTS: dict[str, Test] = {
     "crowd flags": lambda one: one.crowd,
     "difficult flags": lambda one: one.difficult,
     "truncated flags": lambda one: one.truncated,
@@ -20,7 +20,7 @@ FLAGS: dict[str, Test] = {
 OUTLINES: dict[str, Test] = {"outlines": lambda one: one.segmentation is not None}
 POLYGONS: dict[str, Test] = {
     "outlines in run lengths (boxes are written)": lambda one: is_run_lengths(one),
-    "outlines in several parts (joined by a line)": lambda one: parts(one) > 1,
+    "outlines in several parts (joined by a line)": lambda one: count_polygons(one) > 1,
     "boxes that are not the bounds of their outline": lambda one: differs(one),
 }
 
@@ -51,11 +51,11 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
     if kind == "coco":
         return {}
     if kind == "masks":
-        return FLAGS
+        return FLAG_TESTS
     if kind == "yolo":
         runs = {name: POLYGONS[name] for name in list(POLYGONS)[:1]}
-        return {**FLAGS, **(POLYGONS if polygons else runs)}
-    return {"crowd flags": FLAGS["crowd flags"], **OUTLINES}
+        return {**FLAG_TESTS, **(POLYGONS if polygons else runs)}
+    return {"crowd flags": FLAG_TESTS["crowd flags"], **OUTLINES}
 
 
 def object_ids(data: AnnotatedSet) -> list[int | str | None]:
@@ -86,7 +86,7 @@ def is_run_lengths(one: Annotation) -> bool:
     return one.segmentation is not None and not isinstance(one.segmentation, tuple)
 
 
-def parts(one: Annotation) -> int:
+def count_polygons(one: Annotation) -> int:
     """The number of polygons of an object."""
     return len(one.segmentation) if isinstance(one.segmentation, tuple) else 0
 
@@ -95,11 +95,11 @@ def differs(one: Annotation) -> bool:
     """Whether the box would not come back from the outline."""
     if not isinstance(one.segmentation, tuple):
         return False
-    around = bounds([value for polygon in one.segmentation for value in polygon])
+    around = polygon_bounds([value for polygon in one.segmentation for value in polygon])
     return any(abs(a - b) > CLOSE for a, b in zip(around, one.box, strict=True))
 
 
-def sentence(lost: Mapping[str, int], kind: Format) -> str | None:
+def losses_sentence(lost: Mapping[str, int], kind: Format) -> str | None:
     """One sentence about it, None when nothing is lost."""
     names = {"coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "masks": "a mask"}
     told = [f"{what} ({count:,})" for what, count in lost.items()]

@@ -10,7 +10,7 @@ from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES
 from jumok.data.listing import composed, files_below
-from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.open_text import decode_line, is_file, is_folder, nearest_file, raw_lines, read_fault
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
 BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image
@@ -59,7 +59,7 @@ def images_beside(masks: Path, pairs: Pairs) -> Path:
 
 def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
     """Images and masks of the same name but for the suffix, or for something like _mask at its end."""
-    found, asked = (listed(folder, pairs) for folder in (masks, images))
+    found, asked = (list_images(folder, pairs) for folder in (masks, images))
     if masks.resolve() == images.resolve():
         found, asked = parted(found)
     masks_by, images_by = by_stem(found, masks, pairs), by_stem(asked, images, pairs)
@@ -94,7 +94,7 @@ def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Pa
     return Fault(str(masks), None, problem, remedy, "missing_file")
 
 
-def listed(folder: Path, pairs: Pairs) -> list[Path]:
+def list_images(folder: Path, pairs: Pairs) -> list[Path]:
     """The images in a folder and below."""
     below = files_below(folder, SUFFIXES)
     pairs.looked_at.extend(below.folders)
@@ -183,7 +183,7 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
     """The pairs of a list of paths, or what is wrong with a line."""
     for number, raw in enumerate(raw_lines(file), start=1):
-        text, place = decoded(file, number, raw), SourceLocation(str(file), number)
+        text, place = decode_line(file, number, raw), SourceLocation(str(file), number)
         if isinstance(text, Fault):
             yield text
         elif text.strip():

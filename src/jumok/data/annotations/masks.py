@@ -30,7 +30,7 @@ else:  # who has no images waits for no Pillow
 Colour = tuple[int, int, int]
 Ignore = int | Literal["auto"] | None
 Classes = Sequence[str] | Mapping[str, Colour | int]
-FULL = 255  # what a mask of two classes holds where people think of black and white
+WHITE = 255  # what a mask of two classes holds where people think of black and white
 
 
 def read_masks(
@@ -79,12 +79,12 @@ def with_black_and_white(data: AnnotatedSet, values: set[int]) -> AnnotatedSet:
 
     That is how most tools write the mask of one kind of thing, and 255 is what is ignored only if nobody says more.
     """
-    stated = not data.usual_ignore and data.ignore == FULL
+    stated = not data.usual_ignore and data.ignore == WHITE
     plain = [one.id for one in data.classes] == [0, 1] and all(one.colour is None for one in data.classes)
-    if not plain or stated or data.instances or FULL not in values or not values <= {0, FULL}:
+    if not plain or stated or data.instances or WHITE not in values or not values <= {0, WHITE}:
         return data
     background, thing = data.classes
-    return replace(data, classes=(background, replace(thing, id=FULL)), ignore=None)
+    return replace(data, classes=(background, replace(thing, id=WHITE)), ignore=None)
 
 
 def mask_classes(
@@ -96,7 +96,7 @@ def mask_classes(
     """
     mask = load_mask(path, is_coloured(classes))
     if not instances:
-        return numbered(mask, classes, ignore)
+        return class_indices(mask, classes, ignore)
     values = packed_colours(mask) if mask.ndim == 3 else mask
     return np.where(values == ignore, -1, (values > 0) * (len(classes) - 1)).astype(np.int16)
 
@@ -123,7 +123,7 @@ def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None)
     return numbers
 
 
-def numbered(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
+def class_indices(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
     """The number (Y, X) int16 of each pixel's class in the order of the classes, -1 where it is of none."""
     values = class_values(mask, classes, ignore)
     numbers = np.full(values.shape, -1, np.int16)
@@ -144,7 +144,7 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
         values = (
             class_numbers(read_mask(image.mask, is_coloured(data.classes)), data)
             if image.mask
-            else painted(image, data)
+            else rasterize(image, data)
         )
         save_mask(values, file)
         lines.append(f"images/{split}/{image.name}\tmasks/{split}/{image.stem}.png\n")
@@ -156,7 +156,7 @@ def mask_names(names: Sequence[str]) -> list[str]:
     return [BACKGROUND, *(name for name in names if name.lower() != BACKGROUND)]
 
 
-def painted(image: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
+def rasterize(image: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
     """The classes (Y, X) of an image's pixels, from the outlines of its objects."""
     numbers = {name: number for number, name in enumerate(mask_names(data.names))}
     size = image.known_size()

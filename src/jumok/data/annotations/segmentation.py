@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 
 Polygon = tuple[float, ...]  # x1, y1, x2, y2, ... in pixels
-BITS, MORE, SIGN, FIRST = 5, 0x20, 0x10, 48  # COCO's text form: 5 bits a character, from "0" on
+BITS, MORE, SIGN, FIRST_CODE = 5, 0x20, 0x10, 48  # COCO's text form: 5 bits a character, from "0" on
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def runs_of_text(text: str) -> list[int]:
     runs: list[int] = []
     value = shift = 0
     for character in text:
-        bits = ord(character) - FIRST
+        bits = ord(character) - FIRST_CODE
         value |= (bits & 0x1F) << shift
         shift += BITS
         if bits & MORE:
@@ -52,11 +52,11 @@ def covered(segmentation: Segmentation, width: int, height: int) -> np.ndarray:
         return np.repeat(inside, runs).reshape(segmentation.width, segmentation.height).T
     mask = np.zeros((height, width), bool)
     for polygon in segmentation:
-        mask |= filled(polygon, width, height)
+        mask |= fill_polygon(polygon, width, height)
     return mask
 
 
-def filled(polygon: Polygon, width: int, height: int) -> np.ndarray:
+def fill_polygon(polygon: Polygon, width: int, height: int) -> np.ndarray:
     """The pixels (Y, X) whose centres a polygon has inside, by the even-odd rule."""
     x, y = np.array(polygon, np.float64).reshape(-1, 2).T  # (N,), (N,)
     next_x, next_y = np.roll(x, -1), np.roll(y, -1)
@@ -85,7 +85,7 @@ def polygon_area(polygon: Polygon) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
+def polygon_bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
     """The smallest box around the points x1, y1, x2, y2, ..."""
     x, y = points[::2], points[1::2]
     return min(x), min(y), max(x), max(y)
@@ -100,7 +100,7 @@ def merge_polygons(polygons: Sequence[Polygon]) -> Polygon:
     return tuple(there + back[:-2])  # a polygon closes itself to its first point
 
 
-def corners(box: tuple[float, float, float, float]) -> Polygon:
+def box_polygon(box: tuple[float, float, float, float]) -> Polygon:
     """A box as a polygon."""
     x1, y1, x2, y2 = box
     return (x1, y1, x2, y1, x2, y2, x1, y2)

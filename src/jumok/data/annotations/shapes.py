@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.data.annotations.annotated import Annotation, Box, pixels
 from jumok.data.annotations.coco_fields import Wrong
-from jumok.data.annotations.segmentation import Polygon, RunLengths, bounds
+from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bounds
 from jumok.data.images import MOST_PIXELS
 
 ROUND = 64  # corners of a polygon that stands for a circle
@@ -22,16 +22,16 @@ class Shape(NamedTuple):
     outline: tuple[Polygon, ...] | RunLengths | None = None
 
 
-def box_of(points: Sequence[float]) -> Box:
+def bounding_box(points: Sequence[float]) -> Box:
     """The smallest box around the points x1, y1, x2, y2, ..."""
-    x1, y1, x2, y2 = bounds(points)
+    x1, y1, x2, y2 = polygon_bounds(points)
     return pixels(x1), pixels(y1), pixels(x2), pixels(y2)
 
 
 def polygon(points: Sequence[float]) -> Shape:
     """An outline by its corners x1, y1, x2, y2, ..."""
     exact = tuple(map(pixels, points))
-    return Shape(box_of(exact), (exact,))
+    return Shape(bounding_box(exact), (exact,))
 
 
 def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> Shape:
@@ -48,7 +48,7 @@ def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0
     ]
     half_width = sqrt((across * cos(turn)) ** 2 + (down * sin(turn)) ** 2)
     half_height = sqrt((across * sin(turn)) ** 2 + (down * cos(turn)) ** 2)
-    box = box_of((x - half_width, y - half_height, x + half_width, y + half_height))
+    box = bounding_box((x - half_width, y - half_height, x + half_width, y + half_height))
     return Shape(box, (tuple(map(pixels, corners)),))
 
 
@@ -73,7 +73,7 @@ def turned_box(x1: float, y1: float, x2: float, y2: float, degrees: float) -> Sh
     return polygon(points)
 
 
-def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
+def shape_of_pixels(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
     """Pixels (Y, X) of a part of an image of this size; None where none is painted."""
     check_room(width, height)
     mask = np.zeros((height, width), bool)
@@ -111,7 +111,7 @@ def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
         mergeable = key is not None and isinstance(one.segmentation, tuple)
         if mergeable and key in places:
             first = found[places[key]]
-            whole = box_of((*first.box, *one.box))
+            whole = bounding_box((*first.box, *one.box))
             parts = (*parts_of(first), *parts_of(one))
             found[places[key]] = replace(first, box=whole, segmentation=parts)
             continue

@@ -21,7 +21,7 @@ from jumok.data.images import Size
 from jumok.data.looks import Looks
 from jumok.data.rows import Row
 
-DECIMALS = 4
+JSON_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def text_of_boxes(image: AnnotatedImage) -> str:
 
 def object_json(one: Annotation) -> dict[str, Any]:
     """An object without what it has not."""
-    box = [round(edge, DECIMALS) for edge in one.box]
+    box = [round(edge, JSON_DECIMALS) for edge in one.box]
     said: dict[str, Any] = {"box": box, "name": one.name}
     if one.crowd:
         said["crowd"] = True
@@ -151,7 +151,7 @@ def segmentation_json(segmentation: Segmentation | None) -> Any:
     return [list(polygon) for polygon in segmentation or ()]
 
 
-def segmentation_of(value: Any) -> Segmentation:
+def segmentation_from_json(value: Any) -> Segmentation:
     """An outline from its JSON."""
     if isinstance(value, dict):
         counts = value["counts"]

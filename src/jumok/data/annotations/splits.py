@@ -9,7 +9,7 @@ from jumok.data.annotations.annotated import AnnotatedSet, Class, header_size
 from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
-from jumok.data.annotations.detecting import Source, detect_format, split_names
+from jumok.data.annotations.detecting import DetectedSource, detect_format, split_names
 from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
@@ -17,7 +17,7 @@ from jumok.data.faults import Fault
 from jumok.errors import DataError, did_you_mean
 
 Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written
-Images = Literal["copy", "link", "none"]
+ImageTransfer = Literal["copy", "link", "none"]
 Splits = dict[str, AnnotatedSet]
 USUAL = ("train", "val", "valid", "test")  # of many lists, those that share no image
 
@@ -33,7 +33,7 @@ def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] 
     return {name: read_split(found, name, images) for name in wanted or usual or names}
 
 
-def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
+def read_split(source: DetectedSource, name: str, images: Path | None) -> AnnotatedSet:
     """Read one split of a source with the reader of its format."""
     split = name if source.has_splits else None
     if source.format == "voc":

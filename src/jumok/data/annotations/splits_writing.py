@@ -10,7 +10,7 @@ from pathlib import Path
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import mask_names, write_masks
-from jumok.data.annotations.splits import Format, Images, Splits
+from jumok.data.annotations.splits import Format, ImageTransfer, Splits
 from jumok.data.annotations.voc_writing import write_voc
 from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
 from jumok.data.atomic_folder import hidden_name
@@ -23,7 +23,7 @@ from jumok.files import unwritable, write_file_atomically
 YOLO_SPLITS = ("train", "val", "test")
 
 
-def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> None:
+def write_splits(splits: Splits, target: Path, kind: Format, images: ImageTransfer) -> None:
     """Write a data set to a folder that is not there yet, or to one COCO file; whole or not at all.
 
     A path that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
@@ -49,7 +49,7 @@ def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> 
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_coco_file(splits: Splits, target: Path, images: Images) -> None:
+def write_coco_file(splits: Splits, target: Path, images: ImageTransfer) -> None:
     """Write the one split into a COCO file; raises DataError if there are several."""
     if len(splits) > 1:
         raise DataError(
@@ -78,7 +78,7 @@ def yolo_names(splits: Splits) -> Splits:
     return dict(zip(told, splits.values(), strict=True)) if len(set(told)) == len(told) else splits
 
 
-def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yolo_file: str) -> None:
+def write_folder(splits: Splits, folder: Path, kind: Format, images: ImageTransfer, yolo_file: str) -> None:
     """Write all splits into a folder."""
     check_names(splits, kind)
     splits = yolo_names(splits) if kind == "yolo" else splits
@@ -133,7 +133,7 @@ def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
     return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
 
 
-def place_image(image: AnnotatedImage, target: Path, images: Images) -> None:
+def place_image(image: AnnotatedImage, target: Path, images: ImageTransfer) -> None:
     """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
     if images == "none" or target.exists():
         return
@@ -152,7 +152,7 @@ def place_image(image: AnnotatedImage, target: Path, images: Images) -> None:
         os.symlink(image.path.absolute(), target)
 
 
-def counts(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
+def count_splits(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
     """How many images and annotations each split has."""
     return {
         name: {"pictures": len(data.images), "annotations": data.annotation_count}

@@ -18,25 +18,25 @@ from jumok.data.annotations.annotated import (
     Box,
     Class,
     SourceLocation,
-    finite,
     hidden_remarks,
     nothing_but,
     of_one_image,
+    parse_finite,
     pixels,
     utf8_names,
 )
 from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
-from jumok.data.faults import Fault, UnreadableFile, counted
+from jumok.data.faults import Fault, UnreadableFile, quantity
 from jumok.data.images import Size
-from jumok.data.listing import composed, files_below, forward, printable
-from jumok.data.open_text import decoded, raw_lines, read_fault
+from jumok.data.listing import composed, files_below, forward_slashes, printable
+from jumok.data.open_text import decode_line, raw_lines, read_fault
 
-EDGES = ("xmin", "ymin", "xmax", "ymax")
+XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 FLAGS = ("difficult", "truncated", "occluded")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
-KNOWN = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
+KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
 
 
 def read_voc(
@@ -50,7 +50,7 @@ def read_voc(
     layout = find_layout(folder, split, images)
     if isinstance(layout, Fault):
         return nothing_but(layout, folder, *watched_folders(folder, split))
-    reading = Reading(layout)
+    reading = VocReader(layout)
     annotated: list[AnnotatedImage] = []
     try:
         annotated.extend(reading.listed() if layout.lists else reading.found())
@@ -68,7 +68,7 @@ def read_voc(
     )
 
 
-class Reading:
+class VocReader:
     """Reads the files of one split, and keeps the faults on the way."""
 
     def __init__(self, layout: Layout) -> None:
@@ -87,7 +87,7 @@ class Reading:
         if fault:
             raise UnreadableFile(fault)
         for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decoded(lists, number, raw)
+            text = decode_line(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := text.strip().replace("\\", "/"):
@@ -128,7 +128,9 @@ class Reading:
         """A remark about images that nobody annotated."""
         bare = [path for path in self.images.seen() if path not in taken]
         if bare:
-            problem = f"{counted(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
+            problem = (
+                f"{quantity(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
+            )
             remedy = "write one without objects for an image that shows nothing"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 
@@ -163,7 +165,7 @@ class Reading:
 
     def image(self, name: str, stated: str | None) -> tuple[Path, str]:
         """The file of an image and its name: the annotation's own name, or what the annotation states."""
-        said = PurePosixPath(forward(stated)).name if stated else ""
+        said = PurePosixPath(forward_slashes(stated)).name if stated else ""
         for folder in self.layout.images:
             for wanted in dict.fromkeys((name, str(PurePosixPath(name).with_name(said)) if said else name)):
                 path = self.images.find(folder, wanted if wanted == name else stem_of(wanted), said)
@@ -180,7 +182,7 @@ class Reading:
         texts = [element.find_text(side) for side in ("width", "height")]
         if texts in ([None, None], ["0", "0"]):
             return None
-        sides = [finite(text) for text in texts]
+        sides = [parse_finite(text) for text in texts]
         if not all(side is not None and side > 0 and side == int(side) for side in sides):
             problem = f"the size is {texts[0]} × {texts[1]}, expected whole numbers"
             self.faults.append(Fault(str(file), element.line, problem, "write them", "bad_value"))
@@ -196,15 +198,15 @@ class Reading:
             problem = f"the object has no {lack}" + (f", but a {others[0]}" if others and name else "")
             self.faults.append(Fault(str(file), element.line, problem, "add it", "bad_value"))
             return
-        edges = [finite(box.find_text(edge)) for edge in EDGES]
+        edges = [parse_finite(box.find_text(edge)) for edge in XML_EDGES]
         if None in edges:
-            edge = EDGES[edges.index(None)]
+            edge = XML_EDGES[edges.index(None)]
             problem = f"{edge} of {name!r} is {box.find_text(edge) or 'missing'}, expected a number"
             self.faults.append(Fault(str(file), box.line, problem, "write one", "bad_value"))
             return
         left, top, right, bottom = (edge or 0.0 for edge in edges)
         corners: Box = (pixels(left - 1), pixels(top - 1), pixels(right), pixels(bottom))
-        self.left_out.update({child.tag for child in element.children} - KNOWN)
+        self.left_out.update({child.tag for child in element.children} - KNOWN_FIELDS)
         if element.find_text("pose") not in (None, "Unspecified"):
             self.left_out["pose"] += 1
         difficult, truncated, occluded = (is_set(element.find_text(flag)) for flag in FLAGS)

@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, pixels, plain_number
-from jumok.data.annotations.voc import EDGES, FLAGS
+from jumok.data.annotations.voc import FLAGS, XML_EDGES
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
@@ -36,7 +36,7 @@ def voc_text(image: AnnotatedImage) -> str:
 def object_text(one: Annotation) -> str:
     """An annotation as an XML element of VOC."""
     x1, y1, x2, y2 = one.box
-    edges = zip(EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
+    edges = zip(XML_EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
     box = "".join(f"<{edge}>{plain_number(value)}</{edge}>" for edge, value in edges)
     flags = (f"\t\t<{flag}>{int(getattr(one, flag))}</{flag}>\n" for flag in FLAGS)
     return (

@@ -15,28 +15,28 @@ from jumok.data.annotations.annotated import (
     Box,
     Class,
     SourceLocation,
-    finite,
     header_size,
     hidden_remarks,
     nothing_but,
     of_one_image,
+    parse_finite,
     pixels,
     utf8_names,
     where_listed,
 )
-from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.segmentation import polygon_bounds
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles, label_remarks, loose
 from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
 from jumok.data.images import SUFFIXES, Size
-from jumok.data.listing import files_below, forward, printable
-from jumok.data.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.listing import files_below, forward_slashes, printable
+from jumok.data.open_text import decode_line, is_file, is_folder, nearest_file, raw_lines, read_fault
 from jumok.errors import did_you_mean
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedImage:
     """An image of a split, and where it is named."""
 
     path: Path
@@ -45,7 +45,7 @@ class Listed:
 
 
 @dataclass
-class Reading:
+class YoloReader:
     """Reads a split, and keeps the faults on the way."""
 
     names: tuple[str, ...]
@@ -73,7 +73,7 @@ class Reading:
 
     def missing_place(self, file: YoloFile, split: str, text: str) -> Fault:
         """The fault of a folder or list that does not exist."""
-        stated = forward(text)
+        stated = forward_slashes(text)
         path = file.root / stated
         nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""
         remedy = nearest_file(path) if is_folder(path.parent) else "correct path: or the split"
@@ -82,7 +82,7 @@ class Reading:
         problem = f"{split} names {path}, which does not exist{nowhere}"
         return Fault(str(file.path), None, problem, remedy, "missing_file")
 
-    def folder_images(self, folder: Path) -> list[Listed]:
+    def folder_images(self, folder: Path) -> list[ListedImage]:
         """The images in a folder and below."""
         below = files_below(folder, SUFFIXES)
         self.looked_at.extend(below.folders)
@@ -90,30 +90,30 @@ class Reading:
         good, faults = utf8_names(below.files)
         self.faults.extend(faults)
         return [
-            Listed(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
+            ListedImage(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
             for path in good
         ]
 
-    def listed(self, lists: Path, split: str) -> Iterator[Listed]:
+    def listed(self, lists: Path, split: str) -> Iterator[ListedImage]:
         """The images that a text file names, one on each line; ./ starts at its own folder."""
         fault = read_fault(lists)
         if fault:
             self.faults.append(fault)
             return
         for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decoded(lists, number, raw)
+            text = decode_line(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
-            elif name := forward(text):
+            elif name := forward_slashes(text):
                 if Path(name).suffix.lower() not in SUFFIXES:
                     problem = f"{name!r} names no image of a kind that is read"
                     remedy = f"name files that end in {', '.join(SUFFIXES)}"
                     self.faults.append(Fault(str(lists), number, problem, remedy, "bad_value"))
                     continue
                 path = self.places.image(name, lists.parent)
-                yield Listed(path, below_images(path, split), SourceLocation(str(lists), number))
+                yield ListedImage(path, below_images(path, split), SourceLocation(str(lists), number))
 
-    def annotated_image(self, image: Listed) -> AnnotatedImage:
+    def annotated_image(self, image: ListedImage) -> AnnotatedImage:
         """An image with what its label file says."""
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
@@ -165,7 +165,7 @@ class Reading:
         """The numbers of each line."""
         try:
             for number, raw in enumerate(raw_lines(labels), start=1):
-                text, place = decoded(labels, number, raw), SourceLocation(str(labels), number)
+                text, place = decode_line(labels, number, raw), SourceLocation(str(labels), number)
                 if isinstance(text, Fault):
                     self.faults.append(text)
                 elif text.strip():
@@ -192,7 +192,7 @@ class Reading:
         if len(shares) == 4:
             return Annotation(box_of_shares(shares, size), name, place)
         polygon = tuple(pixels(share * size[i % 2]) for i, share in enumerate(shares))
-        return Annotation(bounds(polygon), name, place, segmentation=(polygon,))
+        return Annotation(polygon_bounds(polygon), name, place, segmentation=(polygon,))
 
 
 def read_yolo(file: Path, split: str) -> AnnotatedSet:
@@ -205,7 +205,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
         hint = did_you_mean(split, found.splits).removeprefix("; ")
         fault = Fault(str(found.path), None, f"has no split {split!r}", hint or "add it", "missing_split")
         return nothing_but(fault, file, found.path)
-    reading = Reading(found.names, Places(found.path.parent, found.root))
+    reading = YoloReader(found.names, Places(found.path.parent, found.root))
     images: list[AnnotatedImage] = []
     try:
         images.extend(reading.read_split(found, split))
@@ -278,7 +278,7 @@ def count_fault(words: list[str], place: SourceLocation) -> Fault | None:
 
 def finite_numbers(words: list[str]) -> list[float] | None:
     """The numbers of a line; None if a word is no finite number."""
-    numbers = [number for word in words if (number := finite(word)) is not None]
+    numbers = [number for word in words if (number := parse_finite(word)) is not None]
     return numbers if len(numbers) == len(words) else None
 
 

@@ -12,7 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.yolo_places import Places
 from jumok.data.faults import Fault, UnreadableFile
-from jumok.data.listing import composed, forward
+from jumok.data.listing import composed, forward_slashes
 from jumok.data.listing import entries as entries_of
 from jumok.data.open_text import is_file, is_folder
 
@@ -35,13 +35,13 @@ def read_yolo_file(path: Path) -> YoloFile:
     path = file_in(path) if is_folder(path) else path
     if path.suffix.lower() == ".data":
         return read_darknet(path)
-    top = compose(path)
+    top = compose_yaml(path)
     if not isinstance(top, MappingNode):
-        raise wrong(path, top, "expected names: and train:", hint_beside(path))
+        raise yaml_error(path, top, "expected names: and train:", hint_beside(path))
     entries = keyed(path, top)
     if "names" not in entries:
-        raise wrong(path, top, "has no names", "list the names of the classes under names:")
-    names = class_names(path, entries["names"])
+        raise yaml_error(path, top, "has no names", "list the names of the classes under names:")
+    names = yolo_class_names(path, entries["names"])
     check_count(path, entries.get("nc"), len(names))
     places = {name: split_places(path, node) for name, node in entries.items() if name not in NOT_SPLITS}
     splits = {name: found for name, found in places.items() if found}
@@ -70,7 +70,7 @@ def stated_root(node: Node | None) -> str:
     """What `path:` says; nothing where it is empty or null."""
     if not isinstance(node, ScalarNode) or node.tag == NULL:
         return ""
-    return forward(node.value)
+    return forward_slashes(node.value)
 
 
 def keyed(path: Path, top: MappingNode) -> dict[str, Node]:
@@ -82,7 +82,7 @@ def keyed(path: Path, top: MappingNode) -> dict[str, Node]:
             continue
         if key.value in lines:
             problem = f"{key.value!r} stands in line {lines[key.value]} already"
-            raise wrong(path, key, problem, "remove one of them")
+            raise yaml_error(path, key, problem, "remove one of them")
         lines[key.value] = key.start_mark.line + 1
         entries[key.value] = value
     return entries
@@ -94,7 +94,7 @@ def read_darknet(path: Path) -> YoloFile:
     for line in read_text(path).splitlines():
         key, equals, value = line.partition("=")
         if equals and value.strip():
-            entries[key.strip()] = forward(value)
+            entries[key.strip()] = forward_slashes(value)
     if "names" not in entries:
         raise UnreadableFile(
             Fault(str(path), None, "has no line names = obj.names", "name a YOLO data.yaml", "bad_yaml")
@@ -125,7 +125,7 @@ def named_or_said(path: Path, text: str) -> str:
     return text if not is_file(beside) or is_file(path.parent / text) else beside.name
 
 
-def compose(path: Path) -> Node | None:
+def compose_yaml(path: Path) -> Node | None:
     """The outermost node of a YAML file."""
     text = read_text(path)
     try:
@@ -140,23 +140,23 @@ def compose(path: Path) -> Node | None:
     ) from None
 
 
-def class_names(path: Path, node: Node) -> tuple[str, ...]:
+def yolo_class_names(path: Path, node: Node) -> tuple[str, ...]:
     """Names from a list, or from a mapping of 0, 1, 2, … to names."""
     if isinstance(node, SequenceNode):
         given = list(enumerate(node.value))
     elif isinstance(node, MappingNode):
         given = [(class_number(path, key), value) for key, value in node.value]
     else:
-        raise wrong(path, node, "names is no list", "write names: [a, b] or names: {0: a, 1: b}")
+        raise yaml_error(path, node, "names is no list", "write names: [a, b] or names: {0: a, 1: b}")
     for _, value in given:
         if not isinstance(value, ScalarNode) or not value.value:
-            raise wrong(path, value, "a class name is no text", "write a name")
+            raise yaml_error(path, value, "a class name is no text", "write a name")
     named = {number: composed(str(value.value)) for number, value in given}
     if len(named) < len(given) or sorted(named) != list(range(len(named))):
-        raise wrong(path, node, f"names must be numbered 0 to {len(given) - 1}", "leave no number out")
+        raise yaml_error(path, node, f"names must be numbered 0 to {len(given) - 1}", "leave no number out")
     if len(set(named.values())) < len(named):
         twice = next(name for name in named.values() if list(named.values()).count(name) > 1)
-        raise wrong(path, node, f"two classes are called {twice!r}", "give each its own name")
+        raise yaml_error(path, node, f"two classes are called {twice!r}", "give each its own name")
     return tuple(named[number] for number in range(len(named)))
 
 
@@ -164,13 +164,13 @@ def class_number(path: Path, key: Node) -> int:
     """The number of a class in the keys of `names`."""
     if isinstance(key, ScalarNode) and str(key.value).isdecimal():
         return int(key.value)
-    raise wrong(path, key, "the number of a class is no number", "write names: {0: a, 1: b}")
+    raise yaml_error(path, key, "the number of a class is no number", "write names: {0: a, 1: b}")
 
 
 def check_count(path: Path, node: Node | None, count: int) -> None:
     """Check that nc is the number of names; raises UnreadableFile."""
     if isinstance(node, ScalarNode) and node.value != str(count):
-        raise wrong(path, node, f"nc is {node.value}, but there are {count} names", "drop nc or fix it")
+        raise yaml_error(path, node, f"nc is {node.value}, but there are {count} names", "drop nc or fix it")
 
 
 def split_places(path: Path, node: Node) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def split_places(path: Path, node: Node) -> tuple[str, ...]:
     return tuple(str(one.value) for one in nodes if one.tag != NULL)
 
 
-def wrong(path: Path, node: Node | None, problem: str, remedy: str) -> UnreadableFile:
+def yaml_error(path: Path, node: Node | None, problem: str, remedy: str) -> UnreadableFile:
     """The error for a node of the file that cannot be used."""
     line = None if node is None else node.start_mark.line + 1
     return UnreadableFile(Fault(str(path), line, problem, remedy, "bad_yaml"))

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from jumok.data.faults import Fault, counted
+from jumok.data.faults import Fault, quantity
 from jumok.data.listing import composed, entries, files_below, is_hidden
 from jumok.data.open_text import is_file, is_folder
 
-IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
+YOLO_IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
 NO_LABELS = ("classes.txt", "obj.names", "readme.txt", "notes.txt")  # what tools put beside labels
-BESIDE = "beside the images"
+BESIDE_IMAGES = "beside the images"
 
 
 class Candidate(NamedTuple):
@@ -99,7 +99,7 @@ class LabelFiles:
 def candidates_for(folder: Path) -> tuple[Candidate, ...]:
     """Where the labels of images in this folder may be, the likeliest first."""
     parts = folder.parts
-    at = [i for i, part in enumerate(parts) if part.lower() in IMAGE_FOLDERS]
+    at = [i for i, part in enumerate(parts) if part.lower() in YOLO_IMAGE_FOLDERS]
     found: list[Candidate] = []
     for chosen in [(i,) for i in reversed(at)] + ([tuple(at)] if len(at) > 1 else []):
         for number, names in enumerate(spellings(parts, chosen)):
@@ -139,7 +139,7 @@ def loose(stem: str) -> str:
 def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
     """Where labels were found, and how many images have none."""
     for folder, count in labels.unusual.items():
-        problem = f"the labels of {counted(count, 'image')} were found in {folder}"
+        problem = f"the labels of {quantity(count, 'image')} were found in {folder}"
         yield Fault(
             str(source),
             None,
@@ -149,5 +149,5 @@ def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
         )
     bare = [image for image in labels.without if image not in labels.meant and is_file(image)]
     if 0 < len(bare) < labels.images:
-        problem = f"no file of labels for {len(bare):,} of {counted(labels.images, 'image')}, like {bare[0]}"
+        problem = f"no file of labels for {len(bare):,} of {quantity(labels.images, 'image')}, like {bare[0]}"
         yield Fault(str(source), None, problem, "they are examples of images that show nothing", "no_labels")

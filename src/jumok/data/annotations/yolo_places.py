@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jumok.data.faults import Fault, counted
-from jumok.data.listing import Listings, forward
+from jumok.data.faults import Fault, quantity
+from jumok.data.listing import Listings, forward_slashes
 from jumok.data.open_text import is_folder
 
 
@@ -24,7 +24,7 @@ class Places:
 
     def folder_or_list(self, text: str) -> Path | None:
         """The place of a split; ../train/images, which some tools write, may mean train/images."""
-        stated = forward(text)
+        stated = forward_slashes(text)
         return self._first(self._ways(stated, [self.root], is_absolute(stated)), stated, os.path.exists)
 
     def image(self, name: str, folder: Path) -> Path:
@@ -68,7 +68,7 @@ class Places:
             return
         for (said, found), count in self.elsewhere.items():
             problem = f"names {said}, which is not there"
-            remedy = f"found in {found} instead: {counted(count, 'path')}"
+            remedy = f"found in {found} instead: {quantity(count, 'path')}"
             yield Fault(str(source), None, problem, remedy, "found_elsewhere")
 
 

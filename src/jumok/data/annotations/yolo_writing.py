@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import corners, merge_polygons
+from jumok.data.annotations.segmentation import box_polygon, merge_polygons
 from jumok.data.annotations.yolo_file import yolo_file_text
 from jumok.data.images import Size
 
@@ -37,7 +37,7 @@ def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
     x1, y1, x2, y2 = one.box
     if outline:
         polygon = (
-            merge_polygons(one.segmentation) if isinstance(one.segmentation, tuple) else corners(one.box)
+            merge_polygons(one.segmentation) if isinstance(one.segmentation, tuple) else box_polygon(one.box)
         )
         shares = [value / size[i % 2] for i, value in enumerate(polygon)]
     else:
