@@ -12,7 +12,7 @@ from jumok.data.remarks import Remarks
 from jumok.data.rows import Cleaner, Row, clean
 from jumok.data.wanted import Wanted
 
-SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+CELL_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 CellRows = Iterator[Cells | Fault]
 
 
@@ -79,7 +79,7 @@ class Delimited:
             if width is None:
                 width = len(item.cells)
                 fault = misnumbered(
-                    self.path, item.line, max(places) + 1, width, SEPARATORS.get(self.separator, "")
+                    self.path, item.line, max(places) + 1, width, CELL_SEPARATORS.get(self.separator, "")
                 )
                 if fault:
                     yield fault
@@ -111,7 +111,7 @@ class Delimited:
         if isinstance(line, Fault):
             return None
         columns = set(map(str, self.wanted.columns))
-        for mark, called in SEPARATORS.items():
+        for mark, called in CELL_SEPARATORS.items():
             if not columns <= {clean(clean(name).strip('"')) for name in line.split(mark)}:
                 continue
             if mark == self.separator:
@@ -119,7 +119,7 @@ class Delimited:
                     return None
                 remedy = "say separator: tab beside table, with which quotes are read"
                 return self._fault("has quotes around its names", remedy, "wrong_format")
-            usual = SEPARATORS.get(self.separator, repr(self.separator))
+            usual = CELL_SEPARATORS.get(self.separator, repr(self.separator))
             remedy = f"say separator: '{mark}' beside table, or write it with {usual}s"
             if called == "tab":
                 remedy = "name it .tsv, or say separator: tab beside table"
@@ -133,7 +133,7 @@ class Delimited:
 
     def _miscounted(self, item: Cells, expected: int) -> Fault:
         """The fault of a row with too many or too few cells."""
-        count, called = len(item.cells), SEPARATORS.get(self.separator, "separator")
+        count, called = len(item.cells), CELL_SEPARATORS.get(self.separator, "separator")
         extra, missing = f"remove the extra {called} or name the columns", f"add the missing {called}"
         remedy = extra if count > expected else missing
         if not any(item.cells):

@@ -18,7 +18,7 @@ from jumok.errors import DataError
 
 __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
-TEXTS, TOKENS = "jumok texts 1", "jumok tokens 1"
+TEXT_FORMAT, TOKEN_FORMAT = "jumok texts 1", "jumok tokens 1"
 BYTE = np.dtype("u1")
 WRITE_BLOCK = 4096  # sequences written at a time
 
@@ -27,7 +27,7 @@ class TextStore:
     """Rows of texts as UTF-8, each with the line it came from."""
 
     def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TEXTS, ("columns", "rows", "digest"))
+        index = read_index(folder, TEXT_FORMAT, ("columns", "rows", "digest"))
         self.columns: tuple[str, ...] = tuple(index["columns"])
         self.digest: str = index["digest"]  # SHA-256 of columns and texts
         try:
@@ -64,7 +64,7 @@ class TextStore:
                     places.update(line)
                     count += 1
             digests = {"digest": digest.hexdigest(), "lines": places.hexdigest()}
-            write_index(new, {"format": TEXTS, "columns": list(columns), "rows": count, **digests})
+            write_index(new, {"format": TEXT_FORMAT, "columns": list(columns), "rows": count, **digests})
         return cls.open(folder)
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class TokenStore:
     """Sequences of token numbers."""
 
     def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TOKENS, ("dtype", "rows", "digest"))
+        index = read_index(folder, TOKEN_FORMAT, ("dtype", "rows", "digest"))
         self.digest: str = index["digest"]  # SHA-256 of the numbers and lengths
         try:
             self._tokens = Ragged(folder, "tokens", np.dtype(index["dtype"]), index["rows"])
@@ -137,7 +137,7 @@ class TokenStore:
                     digest.update(counts.tobytes() + data)
                     count += len(block)
             index = {"dtype": dtype.str, "rows": count, "digest": digest.hexdigest()}
-            write_index(new, {"format": TOKENS, **index})
+            write_index(new, {"format": TOKEN_FORMAT, **index})
         return cls.open(folder)
 
     def __len__(self) -> int:

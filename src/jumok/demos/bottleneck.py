@@ -13,7 +13,7 @@ from jumok.outputs import write_made
 
 TITLE = "Reading out digits: one vector or attention"
 MAX_DIGITS = 24
-TRAIN, VALID, TEST = 60_000, 500, 2400
+TRAIN_ROWS, VALID_ROWS, TEST_ROWS = 60_000, 500, 2400
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 EXPERIMENT = """\
@@ -81,7 +81,7 @@ def write(folder: Path, seed: int = 1) -> Path:
         return file
     generator = np.random.default_rng(seed)
     seen: set[tuple[int, ...]] = set()
-    for split, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
+    for split, count in (("test", TEST_ROWS), ("valid", VALID_ROWS), ("train", TRAIN_ROWS)):
         drawn = sequences(count, generator)
         kept = drawn if split == "test" else [digits for digits in drawn if tuple(digits) not in seen]
         if split != "train":

@@ -9,7 +9,7 @@ from jumok.outputs import write_made
 
 UPPER_BOUND = 2**20
 SEED = 1
-TEST, VALID, TRAIN = 2000, 500, 200_000
+TEST_EXAMPLES, VALID_EXAMPLES, TRAIN_EXAMPLES = 2000, 500, 200_000
 
 
 @dataclass(frozen=True)
@@ -75,22 +75,28 @@ def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str,
     them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on repetition).
     """
     generator = np.random.default_rng(seed)
-    held = held_out(generator, TEST + VALID)
+    held = held_out(generator, TEST_EXAMPLES + VALID_EXAMPLES)
     is_held = np.zeros(UPPER_BOUND, dtype=bool)
     is_held[held] = True
     base = direction.base
-    short, low, round_ = (int(TRAIN * share) for share in (direction.short, direction.low, direction.round))
+    short, low, round_ = (
+        int(TRAIN_EXAMPLES * share) for share in (direction.short, direction.low, direction.round)
+    )
     drawn = np.concatenate(
         (
             generator.integers(base, size=short),
             generator.integers(20 * base, size=low),
             generator.integers(UPPER_BOUND // base + 1, size=round_) * base,
-            generator.permutation(UPPER_BOUND)[: TRAIN - short - low - round_],
+            generator.permutation(UPPER_BOUND)[: TRAIN_EXAMPLES - short - low - round_],
         )
     )
     drawn = drawn[drawn < UPPER_BOUND]
     drawn = drawn[~is_held[drawn]]
-    return {"train": generator.permutation(drawn), "valid": held[TEST:], "test": held[:TEST]}
+    return {
+        "train": generator.permutation(drawn),
+        "valid": held[TEST_EXAMPLES:],
+        "test": held[:TEST_EXAMPLES],
+    }
 
 
 def held_out(generator: np.random.Generator, count: int) -> np.ndarray:

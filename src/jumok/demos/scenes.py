@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 GLYPH_SIZE = 8  # of handwriting, in each direction
-PAPER, FULL = 0.3, 0.8  # grey below is none, above is whole ink: enlarged strokes get edges
+PAPER_GREY, FULL = 0.3, 0.8  # grey below is none, above is whole ink: enlarged strokes get edges
 COVERED = 0.5  # from this share of ink on, a pixel belongs to a digit
 CONTRAST = 60.0  # least difference in brightness from what is behind a digit, of 255
 BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue to the eye
@@ -134,7 +134,7 @@ def render_digit(grey: np.ndarray, height: float, angle: float, random: np.rando
     image = Image.fromarray(np.pad(grey, 1).astype(np.float32))
     matrix = (*inverse[0], offset[0], *inverse[1], offset[1])
     enlarged = image.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
-    ink = np.clip((np.asarray(enlarged) - PAPER) / (FULL - PAPER), 0, 1)
+    ink = np.clip((np.asarray(enlarged) - PAPER_GREY) / (FULL - PAPER_GREY), 0, 1)
     rows, columns = (np.flatnonzero((ink >= COVERED).any(axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 

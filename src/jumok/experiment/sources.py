@@ -48,8 +48,8 @@ Separator = Annotated[
     BeforeValidator(one_character),
     WithJsonSchema({"type": "string", "description": "one character, or tab"}),
 ]
-Inputs = Mapping[str, InputOptions]
-Outputs = Mapping[str, OutputOptions]
+NamedInputs = Mapping[str, InputOptions]
+NamedOutputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
@@ -142,7 +142,7 @@ class SourceOptions(Options):
         if self.instances and (isinstance(classes, dict) or len(classes) > 2):
             raise error_at("masks of instances have objects of one class, like classes: [cell]", "classes")
 
-    def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
+    def build(self, inputs: NamedInputs, outputs: NamedOutputs) -> "Source":
         """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
         from jumok.data.sources import LexiconSource
 
@@ -165,7 +165,7 @@ class SourceOptions(Options):
             return with_images(LexiconSource(self.lexicon, (names[0], names[1]), self.stress), inputs)
         return self.annotation_source(inputs, outputs)
 
-    def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
+    def annotation_source(self, inputs: NamedInputs, outputs: NamedOutputs) -> "AnnotationSource":
         """The source for annotated images; raises ValueError if a field is no image, boxes or mask."""
         from jumok.data.annotations.source import AnnotationSource
 
@@ -211,7 +211,7 @@ class SourceOptions(Options):
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
 
 
-def with_images(source: "Source", inputs: Inputs) -> "Source":
+def with_images(source: "Source", inputs: NamedInputs) -> "Source":
     """A reader of texts that looks at the images whose paths they are."""
     from jumok.data.image_rows import ImageRows
 
@@ -220,7 +220,7 @@ def with_images(source: "Source", inputs: Inputs) -> "Source":
 
 
 def files_source(
-    folder: Path, text: Literal["stem", "folder"], inputs: Inputs, outputs: Outputs
+    folder: Path, text: Literal["stem", "folder"], inputs: NamedInputs, outputs: NamedOutputs
 ) -> "NamedFilesSource":
     """The source for images whose text is their name or folder."""
     from jumok.data.named_files import NamedFilesSource
@@ -255,7 +255,7 @@ def table_source(
     return TableSource(table, {name: columns.get(name, name) for name in names}, separator)
 
 
-def refuse_drawn(inputs: Inputs, outputs: Outputs) -> None:
+def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:
     """Refuse boxes and masks where examples are texts."""
     for name, options in outputs.items():
         if options.kind in ("boxes", "mask"):

@@ -52,7 +52,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "FoundBoxes": "jumok.metrics.matching",
             "Interval": "jumok.metrics.interval",
             "Metric": "jumok.metrics.metric",
-            "Score": "jumok.metrics.interval",
+            "ResamplableScore": "jumok.metrics.interval",
             "TrueBoxes": "jumok.metrics.matching",
             "bleu": "jumok.metrics.overlap",
             "bleu_lowercase": "jumok.metrics.overlap",

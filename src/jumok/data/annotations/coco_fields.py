@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Any
 
-from jumok.data.annotations.annotated import Box, SourceLocation, pixels
+from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.faults import Fault
 from jumok.data.images import Size
@@ -12,7 +12,6 @@ IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
     *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
 }
-FLAGS = ("difficult", "truncated", "occluded")
 
 
 class Wrong(Exception):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jumok.data.annotations.box_table import is_box_table
 from jumok.data.annotations.cvat import subsets_of
+from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.json_kinds import COCO_LISTS, why_no_coco
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
@@ -24,7 +25,6 @@ NAME_FILE_OR_FOLDER = (
 )
 MASK_FOLDERS = ("masks", "mask", "segmentationclass")
 ALL = "all"  # what the only split is called where it has no name
-SPLITS = ("train", "val", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def json_folder(folder: Path) -> DetectedSource | None:
         return DetectedSource("coco", folder, files=coco)
     if "labelme" in formats.values():
         return DetectedSource("labelme", folder)
-    inside = {name: json_files(folder / name) for name in (*SPLITS, "annotations")}
+    inside = {name: json_files(folder / name) for name in (*USUAL_SPLITS, "annotations")}
     coco_files: dict[str, Path] = {}
     kinds: dict[str, str | None] = {}  # of the first file of each
     for name, found in inside.items():
@@ -131,7 +131,7 @@ def json_folder(folder: Path) -> DetectedSource | None:
     for name in inside:
         if kinds.get(name) == "labelme":
             return DetectedSource(
-                "labelme", folder / name if name == "annotations" else folder, name in SPLITS
+                "labelme", folder / name if name == "annotations" else folder, name in USUAL_SPLITS
             )
     if files:
         fault = why_no_coco(next(iter(files.values())))
@@ -178,7 +178,7 @@ def table_folder(folder: Path) -> DetectedSource | None:
     own = box_tables(folder)
     if own:
         return DetectedSource("boxes", folder, files={file.stem: file for file in own})
-    inside = {split: box_tables(folder / split) for split in SPLITS}
+    inside = {split: box_tables(folder / split) for split in USUAL_SPLITS}
     files = {split: tables[0] for split, tables in inside.items() if len(tables) == 1}
     return DetectedSource("boxes", folder, files=files) if files else None
 
@@ -235,7 +235,7 @@ def named_splits(source: DetectedSource) -> list[str]:
     elif source.format == "cvat" and source.has_splits:
         names = subsets_of(read_xml(source.path))
     elif source.format == "labelme" and source.has_splits:
-        names = [name for name in SPLITS if json_files(source.path / name)]
+        names = [name for name in USUAL_SPLITS if json_files(source.path / name)]
     elif not names:
         names = [ALL]
     return names

@@ -16,7 +16,7 @@ import numpy as np
 from jumok.choices import OUTSIDE
 from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Class
 from jumok.data.annotations.mask_pairs import paired
-from jumok.data.annotations.palette import PALETTE
+from jumok.data.annotations.palette import PALETTE, Colour
 from jumok.data.annotations.segmentation import covered
 from jumok.data.looks import packed_colours
 from jumok.data.mask_images import load_mask, read_mask
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 else:  # who has no images waits for no Pillow
     Image = Deferred("PIL.Image")
 
-Colour = tuple[int, int, int]
 Ignore = int | Literal["auto"] | None
 Classes = Sequence[str] | Mapping[str, Colour | int]
 WHITE = 255  # what a mask of two classes holds where people think of black and white

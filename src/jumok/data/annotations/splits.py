@@ -10,6 +10,7 @@ from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
 from jumok.data.annotations.detecting import DetectedSource, detect_format, split_names
+from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
@@ -19,7 +20,6 @@ from jumok.errors import DataError, did_you_mean
 Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written
 ImageTransfer = Literal["copy", "link", "none"]
 Splits = dict[str, AnnotatedSet]
-USUAL = ("train", "val", "valid", "test")  # of many lists, those that share no image
 
 
 def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] = ()) -> Splits:
@@ -29,7 +29,7 @@ def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] 
     for name in wanted:
         if name not in names:
             raise DataError(f"{source} has no split {name!r}{did_you_mean(name, names)}")
-    usual = [name for name in USUAL if name in names]
+    usual = [name for name in USUAL_SPLITS if name in names]
     return {name: read_split(found, name, images) for name in wanted or usual or names}
 
 

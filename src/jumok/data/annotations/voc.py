@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from jumok.data.annotations.annotated import (
+    FLAGS,
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
@@ -34,7 +35,6 @@ from jumok.data.listing import composed, files_below, forward_slashes, printable
 from jumok.data.open_text import decode_line, raw_lines, read_fault
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
-FLAGS = ("difficult", "truncated", "occluded")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
 KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
 

@@ -3,8 +3,15 @@
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, pixels, plain_number
-from jumok.data.annotations.voc import FLAGS, XML_EDGES
+from jumok.data.annotations.annotated import (
+    FLAGS,
+    AnnotatedImage,
+    AnnotatedSet,
+    Annotation,
+    pixels,
+    plain_number,
+)
+from jumok.data.annotations.voc import XML_EDGES
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
