@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class _ByteMaskDropout(torch.autograd.Function):
-    """Multiply by a 0/1 mask and a scale; keeps one byte an element for the way back."""
+    """Multiply by a 0/1 mask and a scale; keeps one byte per element for the backward pass."""
 
     @staticmethod
     def forward(ctx, x: Tensor, keep: Tensor, scale: float) -> Tensor:  # type: ignore[no-untyped-def]
@@ -21,10 +21,18 @@ class _ByteMaskDropout(torch.autograd.Function):
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Zero each element of x with probability p and scale up the rest (Srivastava et al., 2014).
+    """Set each element to zero with probability p and scale up the rest (Srivastava et al., 2014).
 
-    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is
-    then rounded to a multiple of 1/256, and the scale fits the rounded value.
+    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is then rounded
+    to a multiple of 1/256, and the scale fits the rounded value.
+
+    Args:
+        x: A tensor of any shape.
+        p: Probability of zero.
+        training: Whether to do it; otherwise x is returned unchanged.
+
+    Returns:
+        A tensor of the same shape.
     """
     if not training or p == 0.0:
         return x
@@ -42,7 +50,7 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 class Dropout(nn.Module):
-    """The function above as a layer: x (any shape) gives the same shape."""
+    """`dropout` as a layer."""
 
     def __init__(self, p: float) -> None:
         super().__init__()

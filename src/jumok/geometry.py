@@ -39,12 +39,30 @@ def areas(boxes: Tensor) -> Tensor:
 
 
 def clip(boxes: Tensor, width: int, height: int) -> Tensor:
-    """The part of boxes (..., 4) inside an image; of a box outside, nothing but an edge is left."""
+    """Clip boxes to an image; boxes outside keep an edge without area.
+
+    Args:
+        boxes: Boxes in pixels (..., 4).
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        The clipped boxes (..., 4).
+    """
     return ops.clip_boxes_to_image(boxes, (height, width))
 
 
 def overhang(boxes: Tensor, width: int, height: int) -> Tensor:
-    """How many pixels (..., 4) boxes reach beyond the left, upper, right and lower edge of an image; 0 inside."""
+    """How far boxes reach beyond an image.
+
+    Args:
+        boxes: Boxes in pixels (..., 4).
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        Pixels beyond the left, upper, right and lower edge (..., 4); 0 inside.
+    """
     beyond = torch.cat((-boxes[..., :2], boxes[..., 2:] - boxes.new_tensor((width, height))), -1)
     return beyond.clamp(min=0)
 
@@ -63,5 +81,5 @@ def containment(one: Tensor, other: Tensor) -> Tensor:
 
 
 def generalized_overlap(one: Tensor, other: Tensor) -> Tensor:
-    """Generalized IoU (N, M) in -1..1, which tells how far apart boxes are that share nothing."""
+    """Generalized IoU (N, M) in -1..1, which measures distance if boxes do not overlap (Rezatofighi et al., 2019)."""
     return ops.generalized_box_iou(one, other)

@@ -1,4 +1,4 @@
-"""The process and its clock: settings that make training and search on the CPU faster, without changing a result."""
+"""Settings of the process that make the CPU faster without changing results, and the time."""
 
 import ctypes
 import os
@@ -13,15 +13,15 @@ VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchru
 
 
 def tune_process() -> None:
-    """Prepare this process for work with models; to be called before the first step, the earlier the better."""
+    """Tune this process for work with models; call it before the first step."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     keep_freed_memory()
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc's allocator to reuse large blocks: each step takes and frees the same ones.
+    """Tell glibc's allocator to reuse large blocks, because each step allocates and frees the same ones.
 
-    Without it the system clears their pages anew each time. Does nothing where the C library is another one.
+    Otherwise the system clears their pages every time. Does nothing with other C libraries.
     """
     if platform.libc_ver()[0] != "glibc":
         return
@@ -31,7 +31,7 @@ def keep_freed_memory() -> None:
 
 
 def time_now() -> str:
-    """Now, in a form that files keep and that sorts."""
+    """The current time as text that sorts by time."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

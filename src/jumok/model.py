@@ -1,4 +1,4 @@
-"""An encoder–decoder model: named encoders make a memory, named decoders question it."""
+"""An encoder–decoder model: named encoders make a memory, named decoders read it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from jumok.values import Memory
 
 
 class EncoderDecoder(nn.Module):
-    """Encoders and decoders by the names of their inputs and outputs; knows nothing of their kinds."""
+    """Encoders and decoders by the names of their inputs and outputs; independent of their kinds."""
 
     def __init__(self, encoders: Mapping[str, nn.Module], decoders: Mapping[str, nn.Module]) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class EncoderDecoder(nn.Module):
         self.decoders = nn.ModuleDict(decoders)
 
     def encode(self, inputs: Mapping[str, Any]) -> Memory:
-        """One memory of all inputs: their states one after the other, the mean of their summaries."""
+        """One memory of all inputs: their states concatenated, and the mean of their summaries."""
         memories = [encoder(inputs[name]) for name, encoder in self.encoders.items()]
         if len(memories) == 1:
             return memories[0]
@@ -29,7 +29,7 @@ class EncoderDecoder(nn.Module):
         )
 
     def forward(self, inputs: Mapping[str, Any], written: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What each decoder makes of the memory and of what was written so far, by name."""
+        """The output of each decoder, by name, given the inputs and the target so far."""
         memory = self.encode(inputs)
         return {name: decoder(written[name], memory) for name, decoder in self.decoders.items()}
 

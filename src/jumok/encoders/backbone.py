@@ -26,10 +26,10 @@ ANY_SIZE: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"strict_img
 
 
 class Backbone(nn.Module):
-    """The feature levels of a timm model that have the wanted strides, from fine to coarse; no more is made.
+    """The feature levels of a timm model with the given strides, from fine to coarse; deeper stages are not built.
 
-    `weights` are a safetensors file of the model, "default" for those of timm's hub, or None to start anew, which
-    asks nobody. With `frozen_norm`, batch norms stay as they are pretrained, for batches too small to measure.
+    `weights` is a safetensors file of the model, "default" for the weights on timm's hub, or None for random weights,
+    which downloads nothing. With `frozen_norm`, batch norms keep their pretrained statistics, for small batches.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Backbone(nn.Module):
 
 
 def require_known(name: str) -> None:
-    """ConfigurationError unless timm has a model of this name, with or without the tag of its weights."""
+    """Check that timm has a model of this name, with or without the tag of its weights; raises ConfigurationError."""
     import timm  # takes a second to load
 
     known = [*timm.list_models(), *timm.list_pretrained()]
@@ -87,7 +87,7 @@ def require_known(name: str) -> None:
 
 
 def strides_of(name: str) -> list[int]:
-    """The strides of all levels of a backbone, from fine to coarse, after a trial without numbers."""
+    """The strides of all levels of a backbone, from fine to coarse, found by a forward pass on the meta device."""
     with torch.device("meta"), torch.no_grad():  # neither memory nor time: only the plan is looked at
         network = feature_network(name).eval()
         strides = [level["reduction"] for level in network.feature_info.info]
@@ -103,7 +103,7 @@ def strides_of(name: str) -> list[int]:
 
 
 def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
-    """The part of a timm model that makes these levels, for images of any size where the model knows how."""
+    """The part of a timm model that computes these levels, for images of any size if the model supports it."""
     import timm
     from timm.models import get_pretrained_cfg
 
@@ -123,7 +123,7 @@ def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
 
 
 def without_unread_stages(network: Any) -> Any:
-    """The same network; MobileNet and EfficientNet of timm would go on after the last level that is wanted."""
+    """Remove the stages after the last level; timm's MobileNet and EfficientNet would compute them."""
     wanted = getattr(network, "_stage_out_idx", None)
     if wanted and hasattr(network, "blocks"):
         network.blocks = network.blocks[: max(wanted)]
@@ -139,14 +139,14 @@ def unsupported_backbone(name: str, reason: str) -> ConfigurationError:
 
 
 def by_channels(network: Any, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The maps of a network as (B, C, Y, X); some have their channels last."""
+    """The maps of a network as (B, C, Y, X); some networks have the channels last."""
     if getattr(network, "output_fmt", None) == "NHWC":
         return tuple(level.permute(0, 3, 1, 2) for level in maps)
     return tuple(maps)
 
 
 def with_windows_for_any_size(network: nn.Module) -> nn.Module:
-    """The same network; where it is a Swin Transformer, windows are shifted and filled up as each image needs."""
+    """Let a Swin Transformer shift and pad its windows by the size of each image; other networks are unchanged."""
     from timm.models.swin_transformer import SwinTransformerStage
 
     for stage in network.modules():

@@ -1,4 +1,4 @@
-"""From images to feature maps and, where somebody reads them one by one, to a sequence of states."""
+"""Image encoders: feature maps and, for decoders that attend to single cells, a sequence of states."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,7 +15,7 @@ from jumok.values import ImageBatch, Memory, Pyramid
 
 
 class Neck(Protocol):
-    """What mixes levels: one map for each, and maybe some coarser ones, every one of half the cells."""
+    """Combines levels: returns one map for each, and maybe coarser ones, each with half as many cells per side."""
 
     channels: tuple[int, ...]
 
@@ -23,10 +23,10 @@ class Neck(Protocol):
 
 
 class GridTokens(nn.Module):
-    """The cells of one level as a sequence, row by row, each marked with its place in the image.
+    """The cells of one level as a sequence, row by row, each with the embedding of its position.
 
-    What a cell shows is normalised before its place is marked, or the marks would drown it. Places are measured in
-    cells, so that a mark means the same in images of all sizes, whatever is beside them.
+    States are normalized before the positional embedding is added, so that both have the same scale. Positions are
+    measured in cells: an embedding means the same in images of all sizes, whatever the padding.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class GridTokens(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    """Normalise, find features, mix their levels; with `states`, make a sequence of one level, too.
+    """Normalize pixels, compute features, combine levels; with `states`, make a sequence of one level, too.
 
-    What is no part of an image becomes zero after the normalisation: neither black nor white, but nothing.
+    Padding is zero after the normalization.
     """
 
     def __init__(
@@ -106,12 +106,21 @@ def cell_centres(cells: Tensor, stride: int) -> Tensor:
 
 
 def cells_inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
-    """True (B, S) for cells whose centre (S, 2) lies in the real part; the first row and column always count."""
+    """Which cells have their centre in the real image; the first row and column always count.
+
+    Args:
+        places: Centres of the cells, x and y in pixels (S, 2).
+        shown: Height and width of the real images in pixels (B, 2).
+        stride: Pixels from one cell to the next.
+
+    Returns:
+        True (B, S) for cells inside.
+    """
     size = shown.clamp(min=stride).flip(1)  # (B, 2), width and height
     return (places < size[:, None, :]).all(-1)
 
 
 def without_states(pyramid: Pyramid) -> Memory:
-    """A memory of a pyramid alone: no states, and nothing in their summary."""
+    """A memory that has a pyramid only: no states, and an empty summary."""
     states = pyramid.levels[0].new_zeros(len(pyramid.valid_size), 0, 0)  # (B, S, D)
     return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)

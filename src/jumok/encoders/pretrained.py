@@ -1,4 +1,4 @@
-"""Weights that somebody trained before: from timm's hub or from a file, always safetensors."""
+"""Pretrained weights, from timm's hub or from a file, always safetensors."""
 
 import hashlib
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ NOT_LEARNED = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coord
 
 
 class WeightSource(NamedTuple):
-    """Where the weights that a model started from come from."""
+    """Where the initial weights of a model come from."""
 
     file: str
     origin: str | None  # an address, or what the file says of itself
@@ -30,7 +30,16 @@ class WeightSource(NamedTuple):
 
 
 def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["default"]) -> WeightSource:
-    """Fill the features-only network of timm's model `name` with the weights of a model of this name."""
+    """Load pretrained weights into a features-only network of timm.
+
+    Args:
+        network: The network to fill.
+        name: Name of the timm model.
+        weights: A safetensors file, or "default" for those of timm's hub.
+
+    Returns:
+        The file or hub address that the weights come from.
+    """
     from timm.models import get_pretrained_cfg  # takes a second to load
 
     if isinstance(weights, Path):
@@ -45,7 +54,19 @@ def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["defa
 
 
 def download(hub: str, file: str, name: str) -> Path:
-    """A file of the hub, from this machine's cache where it is there; ConfigurationError when it cannot be had."""
+    """Download a file of the Hugging Face hub, or take it from the cache of this machine.
+
+    Args:
+        hub: The repository.
+        file: The file in the repository.
+        name: Name of the model, for messages.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigurationError: If the file cannot be downloaded.
+    """
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.utils import get_session
 
@@ -66,7 +87,16 @@ def download(hub: str, file: str, name: str) -> Path:
 
 
 def load_file(network: nn.Module, name: str, path: Path) -> WeightSource:
-    """Fill a network from a file with the names that timm's model has for its weights; its head is left out."""
+    """Load weights from a file with the names of timm's model; the classification head is ignored.
+
+    Args:
+        network: The network to fill.
+        name: Name of the timm model.
+        path: The safetensors file.
+
+    Returns:
+        The file that the weights come from.
+    """
     given, notes = read_weights(path)
     require_same_model(given, network, name, path)
     found = {canonical_name(key, network): value for key, value in given.items()}
@@ -95,7 +125,17 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: str, path: Path) -> None:
-    """DataError unless a file has all weights of the network, in their shapes, and none of a deeper model."""
+    """Check that a file has all weights of the network, in their shapes, and none of a deeper model.
+
+    Args:
+        given: The tensors of the file by name.
+        network: The network to fill.
+        name: Name of the timm model.
+        path: The file, for messages.
+
+    Raises:
+        DataError: If it has not.
+    """
     found = {canonical_name(key, network): value for key, value in given.items()}
     for key, place in network.state_dict().items():
         value, shape = found.get(canonical_name(key, network)), tuple(place.shape)
@@ -109,7 +149,7 @@ def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: st
 
 
 def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> list[str]:
-    """The names in a file that would belong to the body of a model `name`, which has no such part."""
+    """The names of weights in a file that belong to the body of another model than `name`."""
     import timm
 
     with torch.device("meta"):
@@ -126,7 +166,7 @@ def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> 
 
 
 def canonical_name(key: str, network: nn.Module) -> str:
-    """One name for a weight, whether timm cuts features out of a model (`layers_0.`), wraps it (`model.`) or not."""
+    """The name of a weight without the prefixes of timm's feature extractors (`layers_0.`) and wrappers (`model.`)."""
     children = [child for child, _ in network.named_children()]
     if len(children) == 1:
         key = key.removeprefix(f"{children[0]}.")

@@ -11,11 +11,11 @@ HeightWidth = tuple[int, int]
 
 
 class ShiftedWindowBlock(nn.Module):
-    """Attention inside of windows, which in every second block stand half a window further; then feed-forward.
+    """Attention within windows, shifted by half a window in every second block; then feed-forward.
 
-    It takes the parts of a block of timm. That one shifts a map before it fills up its last windows, so that, in
-    maps which are no multiple of the window, cells of opposite edges become neighbours; and whether to shift at
-    all it decides by the size it was built for, not by that of the map.
+    It uses the parts of a block of timm. timm shifts a map before it pads the last windows, so that cells of opposite
+    edges become neighbours in maps that are no multiple of the window; and it decides whether to shift by the size that
+    the model was built for, not by the size of the map.
     """
 
     def __init__(self, block: Any) -> None:
@@ -26,7 +26,7 @@ class ShiftedWindowBlock(nn.Module):
         self.shift: HeightWidth = tuple(block.target_shift_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let each cell of x (B, Y, X, C) gather from its window; gives (B, Y, X, C)."""
+        """Attend within the windows of x (B, Y, X, C); returns the same shape."""
         x = x + self.drop_path1(self.look_around(self.norm1(x)))
         return x + self.drop_path2(self.mlp(self.norm2(x)))
 
@@ -50,13 +50,32 @@ def into_windows(x: Tensor, window: HeightWidth) -> Tensor:
 
 
 def merge_windows(windows: Tensor, window: HeightWidth, size: HeightWidth) -> Tensor:
-    """Windows (BN, L, C) back to cells (B, Y, X, C)."""
+    """Undo `into_windows`.
+
+    Args:
+        windows: Cells by window (B·N, L, C).
+        window: Height and width of a window.
+        size: Height and width of the maps.
+
+    Returns:
+        The cells (B, Y, X, C).
+    """
     x = windows.unflatten(1, window).unflatten(0, (-1, size[0] // window[0], size[1] // window[1]))
     return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
 def strangers(size: HeightWidth, window: HeightWidth, shift: HeightWidth, like: Tensor) -> Tensor:
-    """FAR (N, L, L) where a shift has brought two cells of opposite edges into one window, else 0."""
+    """The attention bias of shifted windows: FAR between cells that the shift has brought together, else 0.
+
+    Args:
+        size: Height and width of the maps.
+        window: Height and width of a window.
+        shift: How far the windows are shifted down and right.
+        like: A tensor whose device and dtype the bias gets.
+
+    Returns:
+        The bias (N, L, L) of the N windows of a map.
+    """
     below = torch.arange(size[0], device=like.device) >= size[0] - shift[0]  # came from the upper edge
     beyond = torch.arange(size[1], device=like.device) >= size[1] - shift[1]  # came from the left edge
     region = 2 * below[:, None].long() + beyond  # (Y, X)

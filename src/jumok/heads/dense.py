@@ -1,4 +1,4 @@
-"""A box from every cell of the feature maps, without anchors."""
+"""A dense detection head without anchors: every cell of the feature maps predicts a box."""
 
 from collections.abc import Sequence
 from math import log
@@ -18,7 +18,7 @@ CANDIDATES = 1000  # boxes of an image, the surest, that are compared with each 
 
 
 class DenseBoxes(NamedTuple):
-    """What a dense head says of every cell, level by level, row by row."""
+    """The predictions of a dense head for every cell, level by level, row by row."""
 
     logits: Tensor  # (B, P, C): an object of this class, and no cell finds it better?
     boxes: Tensor  # (B, P, 4)
@@ -33,10 +33,10 @@ class DenseBoxes(NamedTuple):
 
 
 class DenseBoxHead(nn.Module):
-    """Two small towers of convolutions, one for classes and one for boxes, the same on all levels (FCOS, 2019).
+    """Two small towers of convolutions, for classes and for boxes, shared by all levels (FCOS: Tian et al., 2019).
 
-    A cell moves its centre and scales its size, both in strides (YOLOX, 2021): unlike distances to four sides, that
-    also reaches a box so small that no centre of a cell lies in it, and never turns one inside out.
+    A cell predicts the shift of its centre and the logarithm of its size, in strides (YOLOX: Ge et al., 2021). Unlike
+    distances to four sides, this reaches boxes that contain no centre of a cell, and never gives a negative size.
     """
 
     def __init__(
@@ -75,22 +75,37 @@ class DenseBoxHead(nn.Module):
     def detect(
         self, found: DenseBoxes, threshold: float = FLOOR, overlap: float = 0.6, most: int = 100
     ) -> list[Detections]:
-        """For each image at most so many boxes of a score of at least `threshold`, the surest first.
+        """The detections of each image, the highest score first; the score is class score times quality.
 
-        Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
-        score times the quality.
+        Args:
+            found: The predictions of all cells.
+            threshold: The least score of a detection.
+            overlap: The IoU above which the weaker of two boxes of one class is dropped (non-maximum suppression).
+            most: The most detections of an image.
+
+        Returns:
+            Detections for each image.
         """
         images = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
         return [top_cells(*image, threshold, overlap, most) for image in images]
 
     def scores(self, found: DenseBoxes) -> Tensor:
-        """How sure each cell is of each class (B, P, C), 0 to 1."""
+        """The score of each class in each cell (B, P, C), 0 to 1."""
         scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
         return scores * found.real()[..., None]
 
 
 def tower(channels: int, width: int, layers: int) -> nn.Sequential:
-    """`layers` convolutions, the first of which changes the width."""
+    """Build a tower of convolutions.
+
+    Args:
+        channels: Channels of the input.
+        width: Channels of all outputs.
+        layers: Number of convolutions.
+
+    Returns:
+        Layers from (B, channels, Y, X) to (B, width, Y, X).
+    """
     return nn.Sequential(*(Convolution(width if layer else channels, width) for layer in range(layers)))
 
 
@@ -118,7 +133,16 @@ def grid(pyramid: Pyramid) -> tuple[Tensor, Tensor]:
 
 
 def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
-    """Boxes (B, P, 4) in pixels of raw (B, P, 4): how far the centre moves, and the logarithm of the size."""
+    """Decode raw predictions into boxes.
+
+    Args:
+        raw: Shift of the centre and logarithm of the size, in strides (B, P, 4).
+        centres: Centres of the cells in pixels (P, 2).
+        strides: Pixels from one cell to the next (P,).
+
+    Returns:
+        Boxes in pixels (B, P, 4).
+    """
     move, grow = raw.split(2, -1)
     size = INITIAL_STRIDES * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
     return from_centre(torch.cat((centres + move * strides[:, None], size * strides[:, None]), -1))
@@ -127,7 +151,19 @@ def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
 def top_cells(
     scores: Tensor, boxes: Tensor, shown: list[int], threshold: float, overlap: float, most: int
 ) -> Detections:
-    """The detections of one image from scores (P, C) and boxes (P, 4)."""
+    """The detections of one image.
+
+    Args:
+        scores: Score of each class in each cell (P, C).
+        boxes: Boxes of the cells in pixels (P, 4).
+        shown: Height and width of the real image in pixels, which boxes are clipped to.
+        threshold: The least score of a detection.
+        overlap: The IoU above which the weaker of two boxes of one class is dropped.
+        most: The most detections.
+
+    Returns:
+        The detections, the highest score first.
+    """
     height, width = shown
     boxes = clip(boxes, width, height)
     scores = scores * (areas(boxes) > 0)[:, None]

@@ -1,4 +1,4 @@
-"""The block that images are read with: convolution, normalization, activation."""
+"""One block of an image network: convolution, normalization, activation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -47,9 +47,9 @@ def normalization(norm: Norm, channels: int) -> nn.Module:
 
 
 def bear_lone_values(module: nn.Module) -> nn.Module:
-    """The same module, whose batch norms take one value a channel as in evaluation, by the means that they have kept.
+    """Let batch norms accept a single value per channel; they then use their running statistics, as in evaluation.
 
-    One value, as a single small image leaves at a coarse level, has no variance: torch refuses it in training.
+    A small image alone leaves one value at a coarse level. It has no variance, and torch refuses it in training.
     """
     for part in module.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):

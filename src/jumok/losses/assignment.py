@@ -1,4 +1,4 @@
-"""Which cell or query answers for which object: by what the model itself finds, not by a rule of sizes."""
+"""Assign objects to cells by prediction quality (task-aligned), not by box size."""
 
 from typing import NamedTuple
 
@@ -18,22 +18,22 @@ MIN_AREA = 1e-7  # areas below, in pixels, divide nothing
 
 
 class Assignment(NamedTuple):
-    """What each cell answers for."""
+    """Which object each cell is assigned to."""
 
     target: Tensor  # (B, P), number of the object, -1 for none
     weight: Tensor  # (B, P), 1 for the cell that finds an object best, less for others of it, 0 for none
 
     def positive(self) -> Tensor:
-        """True (B, P) for cells that answer for an object."""
+        """True (B, P) for cells that are assigned to an object."""
         return self.target >= 0
 
 
 @torch.no_grad()
 def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
-    """For each object the cells in it whose score · overlap⁶ is highest (TOOD: Feng et al., 2021).
+    """Assign to each object the cells in it with the highest score · IoU⁶ (TOOD: Feng et al., 2021).
 
-    A cell in several objects answers for the one that its box overlaps most. An object that got no cell is given
-    the nearest one that no other depends on, so that none is lost, however small.
+    A cell in several objects is assigned to the one that its box overlaps most. An object without a cell gets the
+    nearest cell that no other object depends on, so that every object is learned, however small.
     """
     objects = targets.valid & ~targets.crowd  # (B, N)
     truth = targets.boxes[:, :, None].to(found.boxes.dtype)
@@ -59,7 +59,17 @@ def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
 
 
 def with_nearest(assignment: Assignment, found: DenseBoxes, boxes: Tensor, lost: Tensor) -> Assignment:
-    """Give each object of boxes (B, N, 4) that is lost (B, N) a cell near it that is nobody's best one."""
+    """Assign cells to objects that have none.
+
+    Args:
+        assignment: The assignment so far.
+        found: The predictions of all cells.
+        boxes: Boxes of the objects in pixels (B, N, 4).
+        lost: True for objects without a cell (B, N).
+
+    Returns:
+        The assignment in which each of them has a near cell that is the best one of no other object.
+    """
     target, weight = (part.clone() for part in assignment)
     free = found.real() & (weight < 1)
     for image in lost.any(1).nonzero().flatten().tolist():
@@ -81,20 +91,20 @@ def points_inside(boxes: Tensor, points: Tensor) -> Tensor:
 
 
 def for_each_target(scores: Tensor, labels: Tensor) -> Tensor:
-    """The score (B, N, P) of scores (B, P, C) for the class of each of labels (B, N)."""
+    """Scores (B, N, P) for the class of each object, from scores (B, P, C) and labels (B, N)."""
     index = labels[:, None].expand(-1, scores.shape[1], -1)  # (B, P, N)
     return scores.gather(2, index).transpose(1, 2)
 
 
 class Overlaps(NamedTuple):
-    """How boxes lie to others."""
+    """IoU, generalized IoU and the like of pairs of boxes."""
 
     iou: Tensor  # intersection over union, 0 to 1
     generalized: Tensor  # the same, minus the share of their hull that neither fills; -1 to 1
 
 
 def overlaps(one: Tensor, other: Tensor) -> Overlaps:
-    """Overlaps (...) of boxes (..., 4) with the other (..., 4) in the same place; broadcasts."""
+    """Overlaps (...) of boxes (..., 4) with boxes (..., 4), pair by pair; broadcasts."""
     (low, high), (other_low, other_high) = (boxes.unflatten(-1, (2, 2)).unbind(-2) for boxes in (one, other))
     both = area_between(torch.maximum(low, other_low), torch.minimum(high, other_high))
     union = area_between(low, high) + area_between(other_low, other_high) - both
@@ -104,5 +114,5 @@ def overlaps(one: Tensor, other: Tensor) -> Overlaps:
 
 
 def area_between(low: Tensor, high: Tensor) -> Tensor:
-    """Areas (...) between upper left corners (..., 2) and lower right ones."""
+    """Areas (...) of boxes given by upper left (..., 2) and lower right corners (..., 2)."""
     return (high - low).clamp(min=0).prod(-1)

@@ -1,4 +1,4 @@
-"""The loss of a dense head: a class, a box and a quality for the cells that answer for an object."""
+"""The loss of a dense head: class, box and quality of the cells that are assigned to objects."""
 
 import torch
 import torch.nn.functional as F
@@ -14,11 +14,11 @@ BOX = 2.0  # the weight of the boxes beside the classes (Feng et al., 2021)
 
 
 def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
-    """Classes by the quality focal loss, boxes by generalized IoU, quality by cross-entropy to the overlap.
+    """Quality focal loss of classes, generalized IoU loss of boxes, and cross-entropy of quality to the IoU.
 
-    Each is divided by the sum of the weights of the cells that answer for objects. A cell in a crowd that answers
-    for none is neither object nor background, nor is one outside of the image. Counts images; `correct` is
-    the objects whose best cell has their class and half of their area.
+    Each is divided by the sum of the weights of assigned cells. Cells in a crowd or outside the image that are assigned
+    to no object are ignored. The loss counts images; `correct` is the number of objects whose best cell has their class
+    and an IoU of at least one half.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
         found = upcast_cells(found)
@@ -50,14 +50,23 @@ def upcast_cells(found: DenseBoxes) -> DenseBoxes:
 
 
 def wanted_classes(found: DenseBoxes, targets: BoxTargets, assignment: Assignment) -> Tensor:
-    """What the class scores (B, P, C) should be: the weight of a cell at the class of its object."""
+    """The targets of the class scores: the weight of each assigned cell at the class of its object.
+
+    Args:
+        found: The predictions of all cells.
+        targets: The objects of each image.
+        assignment: The object of each cell.
+
+    Returns:
+        Targets (B, P, C), 0 to 1.
+    """
     labels = truth_of_cells(targets.labels, assignment)
     wanted = torch.zeros_like(found.logits)
     return wanted.scatter_(-1, labels[..., None], assignment.weight.to(wanted.dtype)[..., None])
 
 
 def truth_of_cells(values: Tensor, assignment: Assignment) -> Tensor:
-    """Of values (B, N, ...) of objects the one (B, P, ...) that each cell answers for; any where it is for none."""
+    """Values (B, P, ...) for cells, each from the object it is assigned to; arbitrary for cells without an object."""
     if not values.shape[1]:
         return values.new_zeros(*assignment.target.shape, *values.shape[2:])
     images = torch.arange(len(values), device=values.device)[:, None]

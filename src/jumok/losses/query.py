@@ -1,4 +1,4 @@
-"""The loss of object queries: each object is matched with one query, the others should find nothing."""
+"""The loss of object queries: each object is matched with one query, the others should predict nothing."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ CROWDED = 0.5  # of the area of a box: so much in a crowd, and it is neither obj
 
 
 class QueryMatches(NamedTuple):
-    """Which query answers for which object, in the layers of all images."""
+    """Which query is matched with which object, for all layers and images."""
 
     layer: Tensor  # (M,)
     image: Tensor  # (M,)
@@ -34,11 +34,11 @@ class QueryMatches(NamedTuple):
 
 
 def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
-    """The mean over all layers: classes by quality focal loss, centres and sizes by L1, boxes by generalized IoU.
+    """The mean over all layers of quality focal loss (classes), L1 (centres and sizes) and generalized IoU (boxes).
 
-    The score of a matched query should be the overlap of its box. Each layer is matched anew, and its loss divided
-    by the number of objects. Counts images; `correct` is the objects whose query in the last layer has their class
-    and half of their area.
+    The target score of a matched query is the IoU of its box. Each layer is matched by itself, and its loss divided by
+    the number of objects. The loss counts images; `correct` is the number of objects whose query in the last layer has
+    their class and an IoU of at least one half.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
         found = upcast_queries(found)
@@ -69,13 +69,13 @@ def upcast_queries(found: QueryBoxes) -> QueryBoxes:
 
 
 def image_scale(found: QueryBoxes) -> Tensor:
-    """Width, height, width, height (B, 4) of the images."""
+    """Width, height, width, height of each image in pixels (B, 4)."""
     return found.valid_size.to(found.boxes.dtype).flip(-1).repeat(1, 2)
 
 
 @torch.no_grad()
 def hungarian(found: QueryBoxes, targets: BoxTargets) -> QueryMatches:
-    """For each layer and image the matches of objects with queries whose costs sum to the least (Kuhn, 1955)."""
+    """Match objects with queries at the least total cost, for each layer and image (Kuhn, 1955)."""
     costs = matching_costs(found, targets).masked_fill(~found.valid[..., None], NEVER).cpu()  # (L, B, Q, N)
     objects, layers = (targets.valid & ~targets.crowd).cpu(), range(len(costs))
     rows = []
@@ -92,7 +92,7 @@ def hungarian(found: QueryBoxes, targets: BoxTargets) -> QueryMatches:
 
 
 def matching_costs(found: QueryBoxes, targets: BoxTargets) -> Tensor:
-    """What it costs (L, B, Q, N) that a query answers for an object: the loss it would bring, nearly."""
+    """The cost (L, B, Q, N) of matching each query with each object: about the loss it would cause."""
     truth = targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
     boxes, scale = found.boxes[..., None, :], image_scale(found)[:, None, None]
     generalized = overlaps(boxes, truth).generalized
