@@ -1,7 +1,7 @@
 """Modules that are imported on first use.
 
-Torch takes two seconds of a processor, torchvision six, timm and matplotlib one each: `--help` should not wait for the
-first one, and a translation not for the others.
+Torch takes two seconds of a processor, torchvision six, timm and matplotlib one each: `--help` should not wait for
+the first one, and a translation not for the others.
 """
 
 import sys

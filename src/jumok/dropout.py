@@ -23,8 +23,8 @@ class _ByteMaskDropout(torch.autograd.Function):
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     """Set each element to zero with probability p and scale up the rest (Srivastava et al., 2014).
 
-    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is then rounded
-    to a multiple of 1/256, and the scale fits the rounded value.
+    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is then
+    rounded to a multiple of 1/256, and the scale fits the rounded value.
 
     Args:
         x: A tensor of any shape.

@@ -1,9 +1,9 @@
 """Values that are passed between the rooms.
 
-One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width,
-`H` heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
-`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of an image.
-A mask is boolean, and True means "may be looked at".
+One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width, `H`
+heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
+`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of an image. A
+mask is boolean, and True means "may be looked at".
 """
 
 from collections import Counter

@@ -51,8 +51,8 @@ def upsampling(channels: int, width: int, factor: int, kind: Upsample) -> nn.Mod
 def spreading(change: nn.Conv2d, factor: int) -> nn.ConvTranspose2d:
     """A transposed convolution that starts as `change` followed by bilinear interpolation.
 
-    (Long et al., 2015, section 3.3.) Its kernel is twice as large as its stride, so that every new cell is made of the same number of old ones: kernels
-    that overlap unevenly leave checkerboards (Odena et al., 2016).
+    (Long et al., 2015, section 3.3.) Its kernel is twice as large as its stride, so that every new cell is made of
+    the same number of old ones: kernels that overlap unevenly leave checkerboards (Odena et al., 2016).
     """
     kernel = 2 * factor - factor % 2
     made = nn.ConvTranspose2d(
@@ -68,8 +68,8 @@ def spreading(change: nn.Conv2d, factor: int) -> nn.ConvTranspose2d:
 class UNetDecoder(nn.Module):
     """Upsample the coarsest map step by step, and concatenate the encoder's map of each finer level.
 
-    With `skips` this is the right half of U-Net (Ronneberger et al., 2015), over any backbone. Without, the finer maps
-    are not used.
+    With `skips` this is the right half of U-Net (Ronneberger et al., 2015), over any backbone. Without, the finer
+    maps are not used.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """One vector or attention: models that squeeze a sequence into one vector, against those that look back at it.
 
-The task is to read out digits: 4 0 7 → four zero seven. Each digit is a surprise, so that a longer sequence holds more
-to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
+The task is to read out digits: 4 0 7 → four zero seven. Each digit is a surprise, so that a longer sequence holds
+more to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
 """
 
 from pathlib import Path

@@ -69,10 +69,11 @@ def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str,
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
     A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
-    are tested too; the others are drawn from all numbers alike. In train, three kinds come far more often than chance,
-    again and again, for they teach one thing at a time: what a last group of digits is worth (numbers below `base`),
-    what a first group is worth (multiples of `base`), and how the two add up (numbers below 20 · `base`). Without
-    them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on repetition).
+    are tested too; the others are drawn from all numbers alike. In train, three kinds come far more often than
+    chance, again and again, for they teach one thing at a time: what a last group of digits is worth (numbers below
+    `base`), what a first group is worth (multiples of `base`), and how the two add up (numbers below 20 · `base`).
+    Without them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on
+    repetition).
     """
     generator = np.random.default_rng(seed)
     held = held_out(generator, TEST_EXAMPLES + VALID_EXAMPLES)

@@ -1,4 +1,4 @@
-"""Drawn images as the bytes of files."""
+"""Encode drawn images as files."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def jpeg(image: Image.Image, most: int | None = None) -> bytes:
 
 
 def encode_jpeg(image: Image.Image, quality: int) -> bytes:
-    """JPEG with the colours of every pixel, for thin lines keep theirs."""
+    """JPEG without chroma subsampling, so that thin lines keep their colours."""
     file = io.BytesIO()
     image.save(file, format="JPEG", quality=quality, subsampling=0 if quality > 80 else 2)
     return file.getvalue()
 
 
 def png(image: Image.Image) -> bytes:
-    """An image as PNG, which says in its head who made it."""
+    """An image as PNG, marked as made by this program."""
     file, about = io.BytesIO(), PngImagePlugin.PngInfo()
     about.add_text("Software", "jumok")
     image.save(file, format="PNG", pnginfo=about)
@@ -49,13 +49,13 @@ def png(image: Image.Image) -> bytes:
 
 
 def shrunk(size: tuple[int, int]) -> tuple[int, int]:
-    """The height and width in which an image of a size is shown on a page."""
+    """The height and width at which an image is shown on a page."""
     scale = min(1.0, PAGE_SIDE / max(1, *size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def data_url(image: Image.Image, exact: bool = False) -> str:
-    """An image within the text of a page, scaled down where it is large; `exact` keeps each of its colours."""
+    """An image as a data URL, scaled down if it is large; `exact` keeps every colour."""
     height, width = shrunk((image.height, image.width))
     if image.size != (width, height):
         how = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS

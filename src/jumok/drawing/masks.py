@@ -1,4 +1,4 @@
-"""Masks as images of their own."""
+"""Masks as images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_PALETTE_VALUE = 255  # the largest value that a palette can colour
 
 
 def mask_image(values: np.ndarray, colours: Mapping[int, Colour]) -> Image.Image:
-    """An image whose pixels are these values (Y, X), coloured by a palette where they are few enough for one."""
+    """An image whose pixels are these values (Y, X), with a palette if values are small enough."""
     if max(colours, default=0) > MAX_PALETTE_VALUE:
         return Image.fromarray(values.astype(np.uint16))
     palette = [colours.get(value, (0, 0, 0)) for value in range(MAX_PALETTE_VALUE + 1)]

@@ -1,4 +1,4 @@
-"""Labelled images side by side, with boxes, names and masks drawn over them."""
+"""Sheets of labelled images, with boxes, names and masks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Edges = tuple[int, int, int, int]  # left, upper, right, lower
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """An image and what is marked in it, classes as numbers."""
+    """An image with annotations or predictions, classes as numbers."""
 
     pixels: Tensor  # (3, Y, X) uint8
     title: str = ""
@@ -57,12 +57,12 @@ class LabelledImage:
 
     @property
     def is_marked(self) -> bool:
-        """Whether more than the image itself is drawn."""
+        """Whether there is anything to draw on the image."""
         return self.boxes is not None or self.mask is not None
 
 
 def labelled(annotated: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
-    """An image of a data set as it is drawn; objects of unknown classes are left out."""
+    """An annotated image of a data set, ready to draw; objects of unknown classes are left out."""
     numbers = {name: number for number, name in enumerate(data.names)}
     known = [one for one in annotated.annotations if one.name in numbers]
     image = transforms.pil_to_tensor(load_image(annotated.path))  # (3, Y, X)
@@ -74,14 +74,24 @@ def labelled(annotated: AnnotatedImage, data: AnnotatedSet) -> LabelledImage:
 
 
 def mask_of_file(path: Path, data: AnnotatedSet) -> Tensor:
-    """The class (Y, X) of each pixel, -1 where there is none."""
+    """The class of each pixel (Y, X) in a mask file, -1 if it has none."""
     return torch.from_numpy(mask_classes(path, data.classes, data.ignore, data.instances))
 
 
 def mask_of_outlines(
     objects: Sequence[Annotation], labels: Sequence[int], width: int, height: int
 ) -> Tensor | None:
-    """The class (Y, X) of each pixel that an outline holds, -1 elsewhere; None when there are no outlines."""
+    """Draw the outlines of objects into a mask.
+
+    Args:
+        objects: The objects.
+        labels: The class of each.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        The class of each pixel (Y, X), -1 outside; None if there are no outlines.
+    """
     outlined = [(one.segmentation, n) for one, n in zip(objects, labels, strict=True) if one.segmentation]
     mask = np.full((height, width), NOTHING)
     for segmentation, number in outlined:
@@ -96,9 +106,17 @@ def draw_sheet(
     cell: int = 480,
     counted: bool = True,
 ) -> Image.Image:
-    """All images in a grid, each as wide as `cell` pixels, and a legend of the classes that occur.
+    """Draw images in a grid, with a legend of the classes that occur.
 
-    The legend says how many boxes each class has in all images together, if that is `counted`.
+    Args:
+        images: The images.
+        classes: Names of the classes.
+        columns: Images per row; about a square grid by default.
+        cell: Width of an image in pixels.
+        counted: Whether the legend has the number of boxes of each class.
+
+    Returns:
+        The sheet.
     """
     columns = columns or max(1, ceil(sqrt(len(images))))
     tiles = [titled(draw_image(image, classes, cell), image.title, cell) for image in images]
@@ -117,7 +135,16 @@ def draw_sheet(
 
 
 def draw_image(image: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
-    """One image, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
+    """Draw one image with its mask, boxes and names.
+
+    Args:
+        image: The image.
+        classes: Names of the classes.
+        width: Width of the result in pixels; tall images become narrower.
+
+    Returns:
+        The drawn image.
+    """
     scale = min(width / image.pixels.shape[2], TALLEST * width / image.pixels.shape[1])
     size = max(1, round(image.pixels.shape[2] * scale)), max(1, round(image.pixels.shape[1] * scale))
     shown = transforms.to_pil_image(image.pixels).resize(size, Image.Resampling.LANCZOS)
@@ -138,17 +165,26 @@ def draw_image(image: LabelledImage, classes: Sequence[str], width: int) -> Imag
 
 
 def ordered(boxes: Tensor) -> Tensor:
-    """Boxes (N, 4) with the smaller edges first, as drawing wants even the faulty ones."""
+    """Boxes (N, 4) with the smaller edges first, so that faulty boxes can be drawn."""
     return torch.cat((boxes[:, :2].minimum(boxes[:, 2:]), boxes[:, :2].maximum(boxes[:, 2:])), 1)
 
 
 def is_painted(number: int, classes: Sequence[str]) -> bool:
-    """Whether pixels of a class are painted: all but the background, through which the image is seen."""
+    """Whether pixels of a class are painted; the background is not."""
     return number >= 0 and not (number < len(classes) and classes[number] == BACKGROUND)
 
 
 def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
-    """An image (3, Y, X) with the classes of a mask, of any size, laid over it; the background stays as it is."""
+    """Blend a mask over an image; the background stays unchanged.
+
+    Args:
+        pixels: The image (3, Y, X).
+        mask: The class of each pixel, of any size.
+        classes: Names of the classes.
+
+    Returns:
+        The image (3, Y, X).
+    """
     size = (pixels.shape[2], pixels.shape[1])
     fitted = Image.fromarray(mask.numpy().astype(np.int32)).resize(size, Image.Resampling.NEAREST)
     numbers = torch.from_numpy(np.array(fitted))  # (Y, X)
@@ -163,7 +199,14 @@ def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
 def draw_names(
     image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
 ) -> None:
-    """Name each box in a tag on its upper edge, moved to where the image has room for it."""
+    """Draw the name of each box in a tag on its upper edge, moved to free places.
+
+    Args:
+        image: The image to draw on.
+        boxes: Boxes in pixels.
+        names: The text of each tag.
+        colours: The colour of each tag.
+    """
     draw = ImageDraw.Draw(image)
     font = font_for("".join(names), max(9, round(image.width / 44)))
     texts = [tuple(map(round, draw.textbbox((0, 0), name, font=font))) for name in names]
@@ -176,7 +219,16 @@ def draw_names(
 def tag_places(
     boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], image: tuple[int, int]
 ) -> list[Edges]:
-    """Where the tag of each box lies in an image (width, height); the last ones have the first choice."""
+    """Find a place for the tag of each box; later boxes choose first.
+
+    Args:
+        boxes: Boxes in pixels.
+        sizes: Width and height of each tag.
+        image: Width and height of the image.
+
+    Returns:
+        The edges of each tag.
+    """
     taken: list[Edges] = []
     for (x1, y1, _, _), (width, height) in list(zip(boxes, sizes, strict=True))[::-1]:
         above = round(y1) - height
@@ -187,7 +239,19 @@ def tag_places(
 
 
 def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: Sequence[Edges]) -> int:
-    """Where a tag begins: as wanted, or a few tags below where others are in the way."""
+    """Find a free height for a tag: the wanted one, or a few tags below.
+
+    Args:
+        x: Left edge of the tag.
+        wanted: Its preferred upper edge.
+        width: Its width.
+        height: Its height.
+        most: The largest upper edge.
+        taken: Edges of the tags that are placed.
+
+    Returns:
+        The upper edge.
+    """
     for step in range(TAG_TRIES):
         y = max(0, min(wanted + step * height, most - height))
         here = (x, y, x + width, y + height)
@@ -202,7 +266,16 @@ def meet(one: Edges, other: Edges) -> bool:
 
 
 def titled(image: Image.Image, title: str, width: int) -> Image.Image:
-    """An image with a title above it, both in a frame of a width."""
+    """Add a title above an image.
+
+    Args:
+        image: The image.
+        title: The title.
+        width: Width of the result in pixels.
+
+    Returns:
+        Image and title in a frame.
+    """
     if not title:
         return image
     font = font_for(title, max(11, width // 36))
@@ -217,7 +290,16 @@ def titled(image: Image.Image, title: str, width: int) -> Image.Image:
 
 
 def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """A text in lines, a few at most; of a word that is too long the end is kept, which tells more in a path."""
+    """Wrap a text into a few lines; words that are too long keep their end, which is more useful in paths.
+
+    Args:
+        text: The text.
+        font: The font.
+        width: Width of a line in pixels.
+
+    Returns:
+        The lines.
+    """
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -231,7 +313,16 @@ def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 def shorten_line(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """The end of a line that fits into `width` pixels, with an ellipsis in front if something is left out."""
+    """Shorten a line from the left.
+
+    Args:
+        line: The text.
+        font: The font.
+        width: Width in pixels.
+
+    Returns:
+        The end of the line that fits, with an ellipsis in front if it was shortened.
+    """
     while len(line) > 1 and font.getlength(line) > width:
         line = "…" + line.lstrip("…")[1:]
     return line
@@ -240,9 +331,17 @@ def shorten_line(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 def draw_legend(
     images: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
 ) -> Image.Image:
-    """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes.
+    """Draw a legend of the classes that occur.
 
-    `size` is that of its letters, in pixels.
+    Args:
+        images: The images.
+        classes: Names of the classes.
+        width: Width of the legend in pixels.
+        counted: Whether to write the number of boxes of each class.
+        size: Size of the letters in pixels.
+
+    Returns:
+        The legend, in as many lines as it needs.
     """
     counts = {number: 0 for image in images for number in present(image, classes)}
     for image in images:
@@ -275,20 +374,20 @@ def present(image: LabelledImage, classes: Sequence[str]) -> list[int]:
 
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever is read better on a colour."""
+    """Black or white, whichever is easier to read on a colour."""
     red, green, blue = colour
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else (255, 255, 255)
 
 
 def font_for(text: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font that has the letters of a text, where the system has one."""
+    """A font that has the letters of a text, if the system has one."""
     eastern = any(ord(letter) >= 0x2E80 for letter in text)
     return ImageFont.truetype(str(font_file(eastern)), size)
 
 
 @cache
 def font_file(eastern: bool) -> Path:
-    """DejaVu Sans, which comes with matplotlib; another for Chinese, Japanese and Korean, if there is one."""
+    """DejaVu Sans, which comes with matplotlib, or a font for Chinese, Japanese and Korean, if there is one."""
     import matplotlib  # takes a while to load
 
     western = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"

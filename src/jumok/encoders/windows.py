@@ -13,9 +13,9 @@ HeightWidth = tuple[int, int]
 class ShiftedWindowBlock(nn.Module):
     """Attention within windows, shifted by half a window in every second block; then feed-forward.
 
-    It uses the parts of a block of timm. timm shifts a map before it pads the last windows, so that cells of opposite
-    edges become neighbours in maps that are no multiple of the window; and it decides whether to shift by the size that
-    the model was built for, not by the size of the map.
+    It uses the parts of a block of timm. timm shifts a map before it pads the last windows, so that cells of
+    opposite edges become neighbours in maps that are no multiple of the window; and it decides whether to shift by
+    the size that the model was built for, not by the size of the map.
     """
 
     def __init__(self, block: Any) -> None:

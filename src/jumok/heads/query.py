@@ -180,7 +180,7 @@ def top_queries(scores: Tensor, boxes: Tensor, shown: list[float], threshold: fl
 
     Args:
         scores: Score of each class for each query (Q, C).
-        boxes: Centre and size of each box, in 0..1 of the real image (Q, 4).
+        boxes: Boxes of the queries in pixels (Q, 4).
         shown: Height and width of the real image in pixels.
         threshold: Detections have a higher score.
         most: The most detections.

@@ -10,7 +10,8 @@ from jumok.layers.transformer import Residual
 class QueryLayer(nn.Module):
     """Self-attention of the queries, cross-attention to the memory (`cross`), then feed-forward.
 
-    The position of a query is added to queries and keys, never to the states (DETR: Carion et al., 2020, appendix A.3).
+    The position of a query is added to queries and keys, never to the states (DETR: Carion et al., 2020, appendix
+    A.3).
     """
 
     def __init__(

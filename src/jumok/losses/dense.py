@@ -16,9 +16,9 @@ BOX = 2.0  # the weight of the boxes beside the classes (Feng et al., 2021)
 def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     """Quality focal loss of classes, generalized IoU loss of boxes, and cross-entropy of quality to the IoU.
 
-    Each is divided by the sum of the weights of assigned cells. Cells in a crowd or outside the image that are assigned
-    to no object are ignored. The loss counts images; `correct` is the number of objects whose best cell has their class
-    and an IoU of at least one half.
+    Each is divided by the sum of the weights of assigned cells. Cells in a crowd or outside the image that are
+    assigned to no object are ignored. The loss counts images; `correct` is the number of objects whose best cell has
+    their class and an IoU of at least one half.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
         found = upcast_cells(found)

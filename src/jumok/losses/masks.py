@@ -10,8 +10,8 @@ from jumok.values import MaskTargets
 def mask_loss(logits: Tensor, targets: MaskTargets, dice: bool = True) -> Loss:
     """Cross-entropy of the pixels whose class is known, plus the Dice loss.
 
-    Cross-entropy gives each pixel the same weight, so that a small class hardly counts; Dice gives each class the same
-    weight. A batch without any known pixel costs 0.
+    Cross-entropy gives each pixel the same weight, so that a small class hardly counts; Dice gives each class the
+    same weight. A batch without any known pixel costs 0.
 
     Args:
         logits: Logits of the classes (B, C, Y, X).

@@ -36,9 +36,9 @@ class QueryMatches(NamedTuple):
 def query_loss(found: QueryBoxes, targets: BoxTargets) -> Loss:
     """The mean over all layers of quality focal loss (classes), L1 (centres and sizes) and generalized IoU (boxes).
 
-    The target score of a matched query is the IoU of its box. Each layer is matched by itself, and its loss divided by
-    the number of objects. The loss counts images; `correct` is the number of objects whose query in the last layer has
-    their class and an IoU of at least one half.
+    The target score of a matched query is the IoU of its box. Each layer is matched by itself, and its loss divided
+    by the number of objects. The loss counts images; `correct` is the number of objects whose query in the last
+    layer has their class and an IoU of at least one half.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
         found = upcast_queries(found)

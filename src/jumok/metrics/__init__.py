@@ -1,4 +1,4 @@
-"""Scores of predictions against right answers, with their uncertainty."""
+"""Scores of predictions against references, with their uncertainty."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single images."""
+"""Detection metrics: COCO's average precision and recall (Lin et al., 2014), and F1 for single images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ AP75 = 5  # number of the threshold 0.75
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """The boxes of one class that reach a score, against the true ones, at an overlap of one half."""
+    """Predicted boxes of one class with a sufficient score, against the true ones, at an IoU of one half."""
 
     name: str
     right: int  # found boxes that are right
@@ -27,29 +27,30 @@ class ClassCounts:
 
     @property
     def precision(self) -> float:
-        """The share of the found boxes that are right; NaN where nothing is found."""
+        """The share of predicted boxes that are correct; NaN if there are none."""
         return self.right / found if (found := self.right + self.wrong) else float("nan")
 
     @property
     def recall(self) -> float:
-        """The share of the true boxes that are found; NaN where there are none."""
+        """The share of true boxes that are found; NaN if there are none."""
         return self.right / true if (true := self.right + self.missed) else float("nan")
 
 
 def box_metrics(
     names: Sequence[str], sure: float = SCORE_THRESHOLD
 ) -> dict[str, Metric[FoundBoxes, TrueBoxes]]:
-    """All metrics of boxes of the classes with these names, by name, each 0-1.
+    """All detection metrics of the classes with these names, by name, each 0-1.
 
-    `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
-    are those at one overlap, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square pixels, up
-    to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each image.
-    `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are told, whose score reaches
-    `sure` and which no surer one hides, at an overlap of one half; it also makes sense for one image alone.
+    `AP` is the mean of the average precision over IoU thresholds from 0.50 to 0.95 and over classes, `AP50` and
+    `AP75` are those at one threshold, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square
+    pixels, up to 96² and beyond, and `AR` is the mean recall of the at most 100 highest-scoring boxes of a class in
+    each image. `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are shown, whose
+    score is at least `sure` and which are no duplicates, at an IoU of one half; it also makes sense for one image
+    alone.
 
-    A class without true boxes is left out of the means; where no class has any, a score is NaN (COCO says -1).
-    Only `F1@50` is then defined: it is 1 where nothing is to be found and nothing is found.
-    All metrics of one call share their work, as long as they are given the same lists one after the other.
+    A class without true boxes is left out of the means; if no class has any, a score is NaN (COCO says -1). Only
+    `F1@50` is then defined: it is 1 if nothing is to be found and nothing is found. All metrics of one call share
+    their work, as long as they are given the same lists one after the other.
     """
     matching = once(partial(match_all, classes=len(names)))
     table = once(lambda found, true: averages(matching(found, true)))
@@ -70,7 +71,17 @@ def told_matching(
     matching: Callable[[list[FoundBoxes], list[TrueBoxes]], Matching],
     classes: int,
 ) -> Matching:
-    """The matches of the boxes that are told: those of all where none is hidden."""
+    """The matches of the boxes that are shown.
+
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        matching: Computes the matches of all boxes; used if none is hidden.
+        classes: Number of classes.
+
+    Returns:
+        The matches without hidden boxes.
+    """
     told = [one.told() for one in found]
     if all(one is other for one, other in zip(told, found, strict=True)):
         return matching(found, true)
@@ -80,9 +91,16 @@ def told_matching(
 def best_threshold(
     found: list[FoundBoxes], true: list[TrueBoxes], classes: int, lowest: float = 0.0
 ) -> tuple[float, float] | None:
-    """The score from which on the boxes that are told have the best F1 at an overlap of one half, and that F1.
+    """The score threshold with the best F1 at an IoU of one half.
 
-    The score lies between the least box that is told and the next one. None where no box is right.
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        classes: Number of classes.
+        lowest: The least threshold.
+
+    Returns:
+        The threshold, between the lowest score that is shown and the next one, and its F1; None if no box is correct.
     """
     matching = match_all([one.told() for one in found], true, classes)
     every = [one for of_class in matching.by_class for one in of_class]
@@ -103,7 +121,7 @@ def best_threshold(
 
 
 def between(low: float, high: float) -> float:
-    """The number of the fewest digits above `low` and up to `high`."""
+    """The number with the fewest digits above `low` and up to `high`."""
     for digits in range(2, 9):
         middle = round((low + high) / 2, digits)
         if low < middle <= high:
@@ -127,7 +145,7 @@ def averages(matching: Matching) -> ScoreTable:
 
 
 def count_detections(matching: Matching, sure: float) -> np.ndarray:
-    """Right, wrong and missed boxes (classes, images, 3) at a score of `sure` or more and an overlap of one half."""
+    """True positives, false positives and misses (classes, images, 3) at this score and an IoU of one half."""
     table = np.zeros((len(matching.by_class), matching.images, 3))
     for label, matches in enumerate(matching.by_class):
         for one in matches:
@@ -153,7 +171,17 @@ def f1_score(matching: Matching, sure: float) -> ResamplableScore:
 def class_counts(
     found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SCORE_THRESHOLD
 ) -> list[ClassCounts]:
-    """What became of the boxes of each class that are told, whose score reaches `sure`."""
+    """Correct, wrong and missed boxes of each class, among the boxes that are shown.
+
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        names: Names of the classes.
+        sure: The least score of a box that is shown.
+
+    Returns:
+        The counts of each class.
+    """
     matching = match_all([one.told() for one in found], true, len(names))
     table = count_detections(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
     return [ClassCounts(name, *row) for name, row in zip(names, table.tolist(), strict=True)]

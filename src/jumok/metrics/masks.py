@@ -1,8 +1,8 @@
-"""How well the pixels of images are classified: mean intersection over union, accuracy, and what is confused.
+"""Segmentation metrics: mean intersection over union, accuracies, and the confusion matrix.
 
 A prediction is an array (Y, X) of classes, and a reference one of the same size in which -1 marks pixels that do not
-count. Pixels are summed over all examples first, so that an image counts by its size, and cutting it in two
-changes nothing (Everingham et al., 2015; Long et al., 2015).
+count. Pixels are summed over all examples first, so that an image counts by its size, and cutting it in two changes
+nothing (Everingham et al., 2015; Long et al., 2015).
 """
 
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ MEANS = ("mean_iou", "pixel_accuracy", "mean_accuracy")
 
 
 def mask_metrics(names: Sequence[str]) -> dict[str, Metric[np.ndarray, np.ndarray]]:
-    """All metrics of masks of the classes with these names, by name, each 0-1.
+    """All segmentation metrics of the classes with these names, by name, each 0-1.
 
-    `iou/NAME` is the intersection over union of one class: of the pixels that have the class in the truth, in the
-    prediction or in both, the share that has it in both. A class that does not occur in the truth has none: its
-    pixels are errors of the classes that they should have. `mean_iou` is its mean over the classes that occur in the
-    truth; `mean_accuracy` is the mean over the same classes of the share of their pixels that are right;
-    `pixel_accuracy` is the share of all pixels that are right.
-    Where there is nothing to divide by, a score is NaN.
-    All metrics of one call share their work, as long as they are given the same lists one after the other.
+    `iou/NAME` is the intersection over union of one class: of the pixels that have the class in the reference, in
+    the prediction or in both, the share that has it in both. It is undefined for a class that does not occur in the
+    reference: its pixels are errors of the classes that they should have. `mean_iou` is its mean over the classes
+    that occur in the reference; `mean_accuracy` is the mean over the same classes of the share of their pixels that
+    are correct; `pixel_accuracy` is the share of all pixels that are correct. A score is NaN if there is nothing to
+    divide by. All metrics of one call share their work, as long as they are given the same lists one after the
+    other.
     """
     table = once(partial(mask_scores, classes=len(names)))
     columns = [*MEANS, *(f"iou/{name}" for name in names)]
@@ -44,7 +44,19 @@ def mask_support(references: Sequence[np.ndarray], names: Sequence[str]) -> dict
 def confusion(
     predictions: Sequence[np.ndarray], references: Sequence[np.ndarray], classes: int
 ) -> np.ndarray:
-    """How many pixels of each class were predicted as each class: (classes, classes) int64, the truth in rows."""
+    """The confusion matrix of several images.
+
+    Args:
+        predictions: Class of each pixel (Y, X), for each image.
+        references: The same, -1 where a pixel does not count.
+        classes: Number of classes.
+
+    Returns:
+        How many pixels of each class (rows) were predicted as each class (columns), int64 (classes, classes).
+
+    Raises:
+        DataError: If sizes differ or classes are out of range.
+    """
     check_pairs(predictions, references)
     table = np.zeros((classes, classes), dtype=np.int64)
     for number, (prediction, reference) in enumerate(zip(predictions, references, strict=True), start=1):
@@ -53,7 +65,17 @@ def confusion(
 
 
 def confused(prediction: np.ndarray, reference: np.ndarray, classes: int, number: int) -> np.ndarray:
-    """The confusion matrix (classes, classes) of one image, which has this number in messages."""
+    """The confusion matrix of one image.
+
+    Args:
+        prediction: Class of each pixel (Y, X).
+        reference: The same, -1 where a pixel does not count.
+        classes: Number of classes.
+        number: Number of the image, for messages.
+
+    Returns:
+        Counts (classes, classes), the reference in rows.
+    """
     if prediction.shape != reference.shape:
         raise DataError(
             f"image {number}: the predicted mask and the true one must have the same size; "
@@ -71,7 +93,16 @@ def confused(prediction: np.ndarray, reference: np.ndarray, classes: int, number
 
 
 def mask_scores(predictions: list[np.ndarray], references: list[np.ndarray], classes: int) -> ScoreTable:
-    """All scores of some masks: those named in MEANS, then the intersection over union of each class."""
+    """Prepare all scores of some masks.
+
+    Args:
+        predictions: Class of each pixel (Y, X), for each image.
+        references: The same, -1 where a pixel does not count.
+        classes: Number of classes.
+
+    Returns:
+        The scores named in MEANS, then the intersection over union of each class.
+    """
     check_pairs(predictions, references)
     sums = np.zeros((len(predictions), 3, classes))  # pixels that are right, true, and predicted
     for i, (prediction, reference) in enumerate(zip(predictions, references, strict=True)):
@@ -88,5 +119,5 @@ def mask_scores(predictions: list[np.ndarray], references: list[np.ndarray], cla
 
 
 def divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part by whole; NaN where the whole is nothing."""
+    """Part divided by whole; NaN if the whole is 0."""
     return part / np.where(whole > 0, whole, np.nan)

@@ -1,4 +1,4 @@
-"""Which classes scores speak of: those that occur in the right answers, and those of them that are never predicted."""
+"""Which classes occur in references, and which of them are never predicted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ NAMED = 5  # classes that a sentence names
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Classes with something remarkable about them."""
+    """Classes that do not occur in the references, or are never predicted."""
 
     absent: tuple[str, ...] = ()  # no right answer has them, so that they have no score and are in no mean
     unpredicted: tuple[str, ...] = ()  # right answers have them, predictions never do
 
     def sentences(self, split: str) -> list[str]:
-        """What a person should know when looking at scores of a split."""
+        """What a reader of the scores of a split should know about its classes."""
         said = []
         if self.absent:
             said.append(
@@ -37,7 +37,16 @@ def quote_names(names: Sequence[str]) -> str:
 
 
 def occurrence(true: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> Occurrence:
-    """Of how often each class occurs in the truth and in predictions, both (classes,)."""
+    """Find classes that are missing or never predicted.
+
+    Args:
+        true: How often each class occurs in references (classes,).
+        predicted: How often each class is predicted (classes,).
+        names: Names of the classes.
+
+    Returns:
+        The classes to mention.
+    """
     return Occurrence(
         tuple(name for name, many in zip(names, true, strict=True) if not many),
         tuple(name for name, many, said in zip(names, true, predicted, strict=True) if many and not said),
@@ -47,19 +56,29 @@ def occurrence(true: np.ndarray, predicted: np.ndarray, names: Sequence[str]) ->
 def box_occurrence(
     found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], names: Sequence[str], sure: float
 ) -> Occurrence:
-    """Of boxes: a class is predicted where a box of it is told, whose score reaches `sure`."""
+    """`occurrence` for boxes.
+
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        names: Names of the classes.
+        sure: The least score of a box that is shown; others are not predicted.
+
+    Returns:
+        The classes to mention.
+    """
     check_pairs(found, true)
     told = [one.labels[one.scores >= sure] for one in (boxes.told() for boxes in found)]
     return occurrence(objects(true, len(names)), count_classes(told, len(names)), names)
 
 
 def objects(true: Sequence[TrueBoxes], classes: int) -> np.ndarray:
-    """How many objects of each class (classes,) are to be found."""
+    """The number of objects to find, by class (classes,)."""
     return count_classes([one.labels[to_find(one)] for one in true], classes)
 
 
 def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, int]:
-    """How many objects each score of boxes is about, by its name."""
+    """The number of objects that each detection metric is about, by its name."""
     each = objects(true, len(names)).tolist()
     found = dict.fromkeys(("AP", "AP50", "AP75", "AR", "F1@50"), sum(each))
     for size, (least, most) in list(SIZES.items())[1:]:
@@ -71,7 +90,7 @@ def box_support(true: Sequence[TrueBoxes], names: Sequence[str]) -> dict[str, in
 
 
 def to_find(true: TrueBoxes) -> np.ndarray:
-    """Which boxes (M,) of an image are to be found."""
+    """True (M,) for boxes of an image that count as objects to find."""
     return ~(true.crowd | true.ignored)
 
 

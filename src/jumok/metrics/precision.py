@@ -1,12 +1,12 @@
-"""Average precision and recall of boxes, as COCO defines them, for examples that count any number of times.
+"""Average precision and recall of boxes, as COCO defines them, for any example counts.
 
-The found boxes of a class are walked through from the surest to the least sure. After each, recall is the share of
-the true boxes found so far, and precision the share of the boxes so far that are right. The average precision is
-the mean over the 101 recalls 0, 0.01, ..., 1 of the best precision at that recall or a higher one.
+The predicted boxes of a class are read by descending score. After each, recall is the share of the true boxes found
+so far, and precision the share of the boxes so far that are correct. The average precision is the mean over the 101
+recalls 0, 0.01, ..., 1 of the best precision at that recall or a higher one.
 
-As that best is a maximum, which noise lifts, and as a copy of a right box stands beside it, resamples score a little
-higher than the examples do: by about half a standard error where classes are rare. `interval.confidence_bounds` allows
-for it.
+Because that best is a maximum, which noise raises, and because a copy of a correct box is ranked beside it, resamples
+score a little higher than the examples do: by about half a standard error if classes are rare.
+`interval.confidence_bounds` corrects for it.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RECALLS = np.linspace(0.0, 1.0, 101)
 
 
 class Averages(NamedTuple):
-    """Of one class and one size; NaN where there is nothing to find."""
+    """The averages of one class and one size; NaN if there is nothing to find."""
 
     precision: np.ndarray  # (T,)
     recall: float  # of all boxes, averaged over the thresholds
@@ -29,10 +29,10 @@ class Averages(NamedTuple):
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """The boxes found of one class and one size in all images, the surest first.
+    """The predicted boxes of one class and one size in all images, by descending score.
 
-    Most boxes are wrong at every threshold. They change neither recall nor the best precision, so that only their
-    sum up to each of the n other boxes is taken.
+    Most boxes are wrong at every threshold. They change neither recall nor the best precision, so that only their sum
+    before each of the n other boxes is stored.
     """
 
     image: np.ndarray  # (n,), number of the image of each
@@ -57,7 +57,7 @@ class PrecisionRecall:
 
 
 def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
-    """Average precision (T,) of precision (T, n) and recall (T, n), which grows along n."""
+    """Average precision (T,) from precision (T, n) and recall (T, n), which grows along n."""
     best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]  # at this recall or a higher one
     reached = np.pad(best, ((0, 0), (0, 1)))  # a recall that is never reached has precision 0
     return np.array(
@@ -66,7 +66,16 @@ def interpolated(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
 
 
 def precision_recall(matches: Sequence[ClassMatches], size: int, images: int) -> PrecisionRecall:
-    """The walk through the matches of a class, for one of the sizes."""
+    """Collect the matches of a class for one of the sizes.
+
+    Args:
+        matches: The matches of the class in each image that has any.
+        size: Index of the size.
+        images: Number of images.
+
+    Returns:
+        The data of its precision-recall curve.
+    """
     none = np.zeros((len(THRESHOLDS), 0), dtype=bool)  # where no image has the class
     hits = np.concatenate([none, *(one.hits[size] for one in matches)], axis=1)
     counted = np.concatenate([none, *(one.counted[size] for one in matches)], axis=1)
@@ -83,7 +92,7 @@ def precision_recall(matches: Sequence[ClassMatches], size: int, images: int) ->
 
 
 def precision_recall_curves(matching: Matching) -> list[list[PrecisionRecall]]:
-    """For each size, the walk of each class."""
+    """The precision-recall data of each class, for each size."""
     return [
         [precision_recall(matches, size, matching.images) for matches in matching.by_class]
         for size in range(len(SIZES))

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class FeaturePyramid(nn.Module):
     """From coarse to fine, each level is added to the next finer one (Lin et al., 2017).
 
-    `extra` levels follow after the coarsest, each with half as many cells per side (RetinaNet, Lin et al., 2017). With
-    `read`, only that many of the finest levels are computed and returned.
+    `extra` levels follow after the coarsest, each with half as many cells per side (RetinaNet, Lin et al., 2017).
+    With `read`, only that many of the finest levels are computed and returned.
     """
 
     def __init__(self, channels: Sequence[int], width: int, extra: int = 0, read: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What every search has in common: how it is called, and the check of its options."""
+"""What all searches have in common: how they are called, and the check of their options."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,7 +11,7 @@ from jumok.values import Decoder, Hypothesis, Memory
 
 
 class Search(Protocol):
-    """A way from a memory to the answers of a decoder."""
+    """A search: from a memory to the answers of a decoder."""
 
     def __call__(
         self,
@@ -22,13 +22,20 @@ class Search(Protocol):
         limit: Tensor | int,
         numbers: Sequence[int] | None = None,
     ) -> list[list[Hypothesis]]:
-        """Give the answers of each source, best first.
+        """Return the answers of each source, best first; the caller holds `torch.inference_mode`.
 
-        `limit` (B,) or one number: the most tokens of an answer, the end mark not counted. An answer that
-        reaches it is closed as it stands, without an end mark. `numbers`: the number of each source in the
-        whole job (0 to B-1 when not given); a search that draws at random keys its draws by it, so that an
-        answer does not depend on the batch that its source happens to stand in; others have no use for it.
-        The caller holds `torch.inference_mode`.
+        Args:
+            decoder: The decoder.
+            memory: The memory of B sources.
+            bos: The begin mark.
+            eos: The end mark.
+            limit: The most tokens of an answer without end mark, one number or one per source (B,). An answer that
+                reaches it ends there, without an end mark.
+            numbers: Index of each source in the whole job (B,), 0 to B-1 by default. Sampling draws by it, so that an
+                answer does not depend on the batch.
+
+        Returns:
+            The answers of each source.
         """
         ...
 
@@ -44,7 +51,17 @@ def limits_of(limit: Tensor | int, memory: Memory) -> Tensor:
 
 
 def require(met: bool, option: str, wanted: str, got: object) -> None:
-    """Refuse an option of a search that is out of range."""
+    """Check an option of a search.
+
+    Args:
+        met: Whether the option is valid.
+        option: Name of the option.
+        wanted: What is valid, for the message.
+        got: The value.
+
+    Raises:
+        ConfigurationError: If it is not.
+    """
     if not met:
         raise ConfigurationError(f"{option} of the search must be {wanted}; got {option}={got}")
 

@@ -1,4 +1,4 @@
-"""How hypotheses are scored: log-probabilities without the banned tokens, normalized by length."""
+"""Scores of hypotheses: log-probabilities without banned tokens, normalized by length."""
 
 from typing import TypeVar
 
@@ -13,9 +13,9 @@ CHUNK_LOGITS = 2**18  # logits that a processor works on at once: what its cache
 
 
 def chunks(logits: Tensor) -> tuple[Tensor, ...]:
-    """Logits (R, V) in parts of some rows.
+    """Logits (R, V) in chunks of rows.
 
-    On the CPU, steps over a large vocabulary are 2 to 4 times faster in the cache than through fresh memory.
+    On the CPU, steps over a large vocabulary are 2 to 4 times faster if they stay in the cache.
     """
     size = CHUNK_LOGITS * torch.get_num_threads()
     rows = max(1, size // logits.shape[-1]) if logits.device.type == "cpu" else len(logits)
@@ -23,7 +23,7 @@ def chunks(logits: Tensor) -> tuple[Tensor, ...]:
 
 
 def log_probabilities(logits: Tensor, banned: tuple[int, ...]) -> Tensor:
-    """The log-softmax of logits (R, V), banned tokens at -inf; in float32, or float64 where they are."""
+    """The log-softmax of logits (R, V) in float32 or float64, with banned tokens at -inf."""
     if logits.dtype != torch.float64:
         logits = logits.float()
     if banned:
@@ -42,7 +42,7 @@ def log_probabilities(logits: Tensor, banned: tuple[int, ...]) -> Tensor:
 
 
 def check_banned(banned: tuple[int, ...], size: int) -> None:
-    """Refuse banned tokens that lie outside a vocabulary of `size`, or leave nothing of it."""
+    """Check that banned tokens are in a vocabulary of `size` and leave some of it; raises ConfigurationError."""
     if max(banned) >= size:
         raise ConfigurationError(f"banned token {max(banned)} is not in the vocabulary of {size} tokens")
     if len(set(banned)) == size:
@@ -50,5 +50,14 @@ def check_banned(banned: tuple[int, ...], size: int) -> None:
 
 
 def normalized(log_probability: TensorOrFloat, length: int, penalty: float = 1.0) -> TensorOrFloat:
-    """The score that hypotheses are ranked by; `length` counts the end mark."""
+    """The score by which hypotheses are ranked: log-probability / length ** penalty (Wu et al., 2016, without offset).
+
+    Args:
+        log_probability: Log-probability of the hypothesis.
+        length: Number of tokens with the end mark.
+        penalty: The exponent; 0 ranks by probability alone.
+
+    Returns:
+        The score.
+    """
     return log_probability / length**penalty
