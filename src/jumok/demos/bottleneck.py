@@ -1,7 +1,7 @@
-"""One vector or attention: models that squeeze a sequence into one vector, against those that look back at it.
+"""The bottleneck demo: models that compress a sequence into one vector, against models with attention.
 
-The task is to read out digits: 4 0 7 → four zero seven. Each digit is a surprise, so that a longer sequence holds
-more to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
+The task is to read out digits: 4 0 7 → four zero seven. Each digit is random, so that a longer sequence holds more
+to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
 """
 
 from pathlib import Path
@@ -47,7 +47,16 @@ def one_vector(kind: str) -> Variation:
 
 
 def recurrent(kind: str, attention: str, name: str) -> Variation:
-    """A recurrent model of this kind with this attention, under this name in the comparison."""
+    """Settings of a recurrent model.
+
+    Args:
+        kind: Kind of the cells, such as "gru".
+        attention: Kind of attention, or "none".
+        name: Name of the model in the comparison.
+
+    Returns:
+        The variation.
+    """
     encoder = {"kind": kind, "layers": 1}
     decoder = {"kind": kind, "layers": 1, "attention": attention}
     return Variation(name, {"inputs.digits.encoder": encoder, "outputs.words.decoder": decoder})
@@ -69,13 +78,13 @@ VARIATIONS = (
 
 
 def sequences(count: int, generator: np.random.Generator) -> list[list[int]]:
-    """Random digits, each length from 1 to `LONGEST` as often as the others."""
+    """Random digits, each length from 1 to `MAX_DIGITS` equally often."""
     lengths = generator.integers(1, MAX_DIGITS + 1, size=count)
     return [generator.integers(10, size=length).tolist() for length in lengths.tolist()]
 
 
 def write(folder: Path, seed: int = 1) -> Path:
-    """Write data and experiment file into a folder, if they are not there; the experiment file."""
+    """Write data and experiment file into a folder, unless they exist; returns the experiment file."""
     file = folder / "experiment.yaml"
     if file.exists():
         return file

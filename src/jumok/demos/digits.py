@@ -1,9 +1,9 @@
-"""Real handwritten digits strewn over made scenes: to be found, painted over, or read.
+"""The digits demo: real handwritten digits in generated scenes, to detect, segment or read.
 
 `digits.npz` holds 1,797 digits of 13 people as images of 8 × 8 cells with grey values from 0 to 16, and their labels:
 the test split of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
 Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0, as scikit-learn has it (`load_digits`).
-Scenes for testing hold only handwriting that no scene for training has.
+Handwriting of test scenes occurs in no training scene.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ PLACE = SourceLocation("made", None)
 
 @dataclass(frozen=True)
 class Task:
-    """How many scenes are made, and what is in them."""
+    """How many scenes a task has, and what is in them."""
 
     scenes: dict[str, int]
     digits: tuple[int, int]  # fewest and most in a scene
@@ -114,7 +114,7 @@ decoding: {method: greedy}
 
 
 class Handwriting(NamedTuple):
-    """Written digits."""
+    """Handwritten digits with their labels."""
 
     grey: np.ndarray  # (N, 8, 8) float32, 0 to 1
     labels: np.ndarray  # (N,) 0 to 9
@@ -127,7 +127,7 @@ def handwriting() -> Handwriting:
 
 
 def split_rows(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
-    """Which digits are for train, valid and test: numbers of rows, each in one split, of each digit the same share."""
+    """Rows of the digits for train, valid and test; each digit has the same share in every split."""
     random = np.random.default_rng(seed)
     found: dict[str, list[np.ndarray]] = {name: [] for name in SPLIT_SHARES}
     edges = np.cumsum(list(SPLIT_SHARES.values()))[:-1]
@@ -141,7 +141,16 @@ def split_rows(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
 
 
 def scenes(output: DigitsOutput, split: str, seed: int = SEED) -> Iterator[Scene]:
-    """The scenes of a split; each digit of its handwriting comes about as often as the others."""
+    """Generate the scenes of a split; each digit of its handwriting occurs about equally often.
+
+    Args:
+        output: The task.
+        split: train, valid or test.
+        seed: Seed.
+
+    Yields:
+        The scenes.
+    """
     task, writing = TASKS[output], handwriting()
     rows = split_rows(writing.labels, seed)[split]
     random = np.random.default_rng([seed, list(SPLIT_SHARES).index(split), list(TASKS).index(output)])
@@ -159,7 +168,7 @@ def scenes(output: DigitsOutput, split: str, seed: int = SEED) -> Iterator[Scene
 
 
 def write(folder: Path, output: DigitsOutput = "boxes") -> Path:
-    """Write scenes, annotations and experiment file into a folder, if they are not there; the experiment file."""
+    """Write scenes, annotations and experiment file into a folder, unless they exist; returns the experiment file."""
     file = folder / "experiment.yaml"
     if file.exists():
         return file
@@ -170,7 +179,13 @@ def write(folder: Path, output: DigitsOutput = "boxes") -> Path:
 
 
 def write_split(folder: Path, output: DigitsOutput, split: str) -> None:
-    """The scenes of a split as images/SPLIT/0001.png, …, and what is in them."""
+    """Write the scenes of a split as images/SPLIT/0001.png, …, with their annotations.
+
+    Args:
+        folder: The folder of the data.
+        output: The task, which decides the annotations.
+        split: train, valid or test.
+    """
     kept = []
     for number, scene in enumerate(scenes(output, split), start=1):
         name = f"{split}/{number:04}.png"
@@ -188,12 +203,18 @@ def write_split(folder: Path, output: DigitsOutput, split: str) -> None:
 
 
 def number_in(scene: Scene) -> str:
-    """The digits from left to right."""
+    """The digits of a scene from left to right."""
     return "".join(DIGIT_NAMES[digit.label] for digit in scene.digits)
 
 
 def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
-    """A COCO file."""
+    """Write boxes as a COCO file.
+
+    Args:
+        folder: The folder of the data.
+        split: train, valid or test.
+        kept: The scenes with the names of their images.
+    """
     images = [
         AnnotatedImage(
             folder / "images" / name,
@@ -209,7 +230,13 @@ def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None
 
 
 def write_scene_masks(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
-    """A mask for each scene, and the list of the pairs."""
+    """Write a mask for each scene, and the list of the pairs.
+
+    Args:
+        folder: The folder of the data.
+        split: train, valid or test.
+        kept: The scenes with the names of their images.
+    """
     for name, scene in kept:
         encoded = BytesIO()
         save_mask(scene.mask, encoded)

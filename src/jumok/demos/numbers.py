@@ -1,4 +1,4 @@
-"""Decimal to binary and back: a made-up task with a known answer for every input."""
+"""The numbers demo: decimal to binary and back, a task with a known answer for every input."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ TEST_EXAMPLES, VALID_EXAMPLES, TRAIN_EXAMPLES = 2000, 500, 200_000
 
 @dataclass(frozen=True)
 class Direction:
-    """What is read and written, in groups of how many digits, for how long and on which mixture of numbers."""
+    """What is read and written: digits per group, training steps, and the mixture of numbers."""
 
     source: str
     target: str
@@ -68,12 +68,11 @@ decoding: {{method: greedy}}
 def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
-    A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
-    are tested too; the others are drawn from all numbers alike. In train, three kinds come far more often than
-    chance, again and again, for they teach one thing at a time: what a last group of digits is worth (numbers below
-    `base`), what a first group is worth (multiples of `base`), and how the two add up (numbers below 20 · `base`).
-    Without them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on
-    repetition).
+    A quarter of the test and valid numbers has 3 to 7 digits with equal frequency, so that short ones are tested
+    too; the others are uniform. In train, three kinds are much more frequent and repeated, because each teaches one
+    thing: what the last group of digits is worth (numbers below `base`), what the first group is worth (multiples of
+    `base`), and how the two add up (numbers below 20 · `base`). Without them the same model stays below 20 % correct
+    answers in the same time (Charton & Kempe, 2024, on repetition).
     """
     generator = np.random.default_rng(seed)
     held = held_out(generator, TEST_EXAMPLES + VALID_EXAMPLES)
@@ -101,7 +100,7 @@ def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str,
 
 
 def held_out(generator: np.random.Generator, count: int) -> np.ndarray:
-    """Distinct numbers in random order, a quarter of them spread over 3 to 7 digits."""
+    """Distinct numbers in random order, a quarter of them with 3 to 7 digits."""
     chosen: dict[int, None] = {}
     while len(chosen) < count // 4:
         digits = int(generator.integers(3, 8))
@@ -113,7 +112,7 @@ def held_out(generator: np.random.Generator, count: int) -> np.ndarray:
 
 
 def write(folder: Path, reverse: bool = False) -> Path:
-    """Write data and experiment file into a folder, if they are not there; the experiment file."""
+    """Write data and experiment file into a folder, unless they exist; returns the experiment file."""
     file = folder / "experiment.yaml"
     if file.exists():
         return file

@@ -1,7 +1,7 @@
-"""Made scenes: coloured surfaces with lines and shapes on them, and handwriting painted over it.
+"""Generated scenes: coloured surfaces with lines and shapes, and handwriting painted over them.
 
-Handwriting comes as grey images (8, 8) in 0 to 1. It is enlarged, slanted, turned, and painted in a colour that
-stands out from what is behind it; the pixels that it covers are known.
+Handwriting is given as grey images (8, 8) in 0 to 1. It is enlarged, slanted, rotated, and painted in a colour that
+contrasts with the surface; the pixels that it covers are known.
 """
 
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ class Placed:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """The edges x1, y1, x2, y2 of what it covers."""
+        """The edges x1, y1, x2, y2 of its pixels."""
         height, width = self.covered.shape
         return self.left, self.top, self.left + width, self.top + height
 
 
 @dataclass(frozen=True)
 class Scene:
-    """An image with the digits that it holds, in the order in which they were painted."""
+    """An image with its digits, in the order in which they were painted."""
 
     pixels: np.ndarray  # (Y, X, 3) uint8
     digits: tuple[Placed, ...]
@@ -53,7 +53,7 @@ class Scene:
 
 
 class DigitLine(NamedTuple):
-    """Digits side by side, and where each begins from the upper and left edge of all."""
+    """Digits side by side, with the upper and left edge of each."""
 
     inks: list[np.ndarray]  # each (Y, X)
     tops: list[int]
@@ -69,7 +69,18 @@ def strewn(
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A scene (height, width) with digits anywhere, of heights that are drawn; none covers another."""
+    """A scene with digits at random places that do not overlap.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        labels: Their labels.
+        size: Height and width of the scene in pixels.
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The scene.
+    """
     pixels, taken = surface(size, random), np.zeros(size, bool)
     placed = []
     for grey, label in zip(writing, labels, strict=True):
@@ -89,7 +100,18 @@ def number_scene(
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A scene (height, width) with digits from left to right, as a number is written: one pen, not quite on a line."""
+    """A scene with a number: digits from left to right, in one colour, not quite on a line.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        labels: Their labels.
+        size: Height and width of the scene in pixels.
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The scene.
+    """
     line = digit_line(writing, heights, random)
     while line.depth > size[0] - 2 or line.width > size[1] - 2:
         heights = heights[0], max(heights[0], 0.8 * heights[1])
@@ -107,7 +129,16 @@ def number_scene(
 def digit_line(
     writing: Sequence[np.ndarray], heights: tuple[float, float], random: np.random.Generator
 ) -> DigitLine:
-    """Digits side by side, of nearly one height, on a line that rises or falls a little."""
+    """Render digits side by side, of similar height, on a line that rises or falls a little.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The digits and their places.
+    """
     height, slope = np.exp(random.uniform(*np.log(heights))), random.uniform(-0.15, 0.15)
     angles = random.uniform(-8, 8, len(writing)) - np.degrees(np.arctan(slope))
     sizes = height * random.uniform(0.9, 1.1, len(writing))
@@ -124,7 +155,17 @@ def digit_line(
 
 
 def render_digit(grey: np.ndarray, height: float, angle: float, random: np.random.Generator) -> np.ndarray:
-    """Handwriting at a height in pixels, slanted and turned: how much ink each pixel gets (Y, X), cut to the digit."""
+    """Enlarge, slant and rotate a digit.
+
+    Args:
+        grey: Grey image of the digit (8, 8).
+        height: Height in pixels.
+        angle: Rotation in degrees.
+        random: Source of randomness.
+
+    Returns:
+        How much ink each pixel gets (Y, X), cropped to the digit.
+    """
     scale = np.array([random.uniform(0.85, 1.15), 1.0]) * height / GLYPH_SIZE  # pixels of a cell
     turn, slant = np.radians(angle), random.uniform(-0.2, 0.2)
     forward = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
@@ -140,7 +181,16 @@ def render_digit(grey: np.ndarray, height: float, angle: float, random: np.rando
 
 
 def free_place(shape: np.ndarray, taken: np.ndarray, random: np.random.Generator) -> tuple[int, int] | None:
-    """The top and left of a place where a shape (Y, X) meets nothing that is taken, if one is found."""
+    """Find a free place for a shape.
+
+    Args:
+        shape: Pixels of the shape (Y, X).
+        taken: Pixels that are not free.
+        random: Source of randomness.
+
+    Returns:
+        Top and left in pixels; None if none was found.
+    """
     height, width = shape.shape
     for _ in range(PLACES):
         top, left = (
@@ -153,7 +203,7 @@ def free_place(shape: np.ndarray, taken: np.ndarray, random: np.random.Generator
 
 
 def take(taken: np.ndarray, digit: Placed) -> None:
-    """Mark the pixels of a digit and their neighbours, so that digits never touch."""
+    """Mark the pixels of a digit and their neighbours as taken, so that digits never touch."""
     x1, y1, x2, y2 = digit.box
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
@@ -169,7 +219,20 @@ def paint_digit(
     random: np.random.Generator,
     colour: np.ndarray | None = None,
 ) -> Placed:
-    """Paint a digit into a scene, unevenly, as ink dries."""
+    """Paint a digit into a scene, with uneven ink.
+
+    Args:
+        pixels: The scene (Y, X, 3), changed in place.
+        ink: How much ink each pixel gets.
+        label: Label of the digit.
+        top: Upper edge in pixels.
+        left: Left edge in pixels.
+        random: Source of randomness.
+        colour: The colour (3,); one that contrasts with the surface by default.
+
+    Returns:
+        The digit with its place.
+    """
     region = pixels[top : top + ink.shape[0], left : left + ink.shape[1]]
     colour = standing_out(region, random) if colour is None else colour
     uneven = colour + 14 * texture(ink.shape, 3, 1, random)
@@ -197,14 +260,33 @@ def surface(size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
 
 
 def texture(size: tuple[int, ...], cells: int, channels: int, random: np.random.Generator) -> np.ndarray:
-    """Smooth noise (Y, X, C) of standard deviation about 1, with so many cells in each direction."""
+    """Smooth noise with a standard deviation of about 1.
+
+    Args:
+        size: Height and width in pixels.
+        cells: Number of cells in each direction.
+        channels: Number of channels.
+        random: Source of randomness.
+
+    Returns:
+        The noise (Y, X, C).
+    """
     noise = random.standard_normal((channels, cells, cells)).astype(np.float32)
     layers = [Image.fromarray(layer).resize((size[1], size[0]), Image.Resampling.BICUBIC) for layer in noise]
     return np.stack([np.asarray(layer) for layer in layers], -1)
 
 
 def cluttered(pixels: np.ndarray, colour: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Lines, arcs, discs and polygons over a surface (Y, X, 3), half of it seen through them."""
+    """Draw lines, arcs, discs and polygons over a surface, half transparent.
+
+    Args:
+        pixels: The surface (Y, X, 3).
+        colour: Its mean colour (3,).
+        random: Source of randomness.
+
+    Returns:
+        The surface with the shapes.
+    """
     image = Image.fromarray(pixels)
     layer = image.copy()
     draw, (height, side) = ImageDraw.Draw(layer), pixels.shape[:2]
@@ -228,7 +310,7 @@ def cluttered(pixels: np.ndarray, colour: np.ndarray, random: np.random.Generato
 
 
 def photographed(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A scene (Y, X, 3) uint8 as a camera sees it: a little blurred, a little grainy."""
+    """A scene (Y, X, 3) uint8 as from a camera: slightly blurred and noisy."""
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     seen = np.asarray(image.filter(ImageFilter.GaussianBlur(random.uniform(0, 0.7))), np.float32)
     grain = random.uniform(1, 4) * random.standard_normal(seen.shape, np.float32)

@@ -1,4 +1,4 @@
-"""The configuration: one YAML file, parsed once, refused with a sentence; builds the parts by plain constructors."""
+"""The configuration: one YAML file, parsed and validated once; errors are one sentence."""
 
 from typing import TYPE_CHECKING
 

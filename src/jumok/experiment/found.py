@@ -1,4 +1,4 @@
-"""What data lie at a path, as an experiment file would name them: for a file to start from."""
+"""Detect which data are at a path, as an experiment file would name them."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ IGNORED = 255
 
 @dataclass(frozen=True)
 class Found:
-    """The splits of some data, and what a model of them could be."""
+    """Detected data by split, and the output they are for."""
 
     output: OutputName
     splits: Mapping[str, SourceSettings]  # train, and perhaps valid and test
@@ -42,7 +42,7 @@ class Found:
 
 
 def find_data(path: Path, wanted: str | None = None) -> Found:
-    """The data at a path, for an output of the kind that is wanted; DataError where nothing is known to lie there."""
+    """Detect the data at a path, for an output of the kind `wanted`; raises DataError if nothing is recognized."""
     if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
     inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
@@ -55,7 +55,7 @@ def find_data(path: Path, wanted: str | None = None) -> Found:
 
 
 def annotations(known: Annotations) -> Found:
-    """The splits of annotated images: a file each, or a split each, or one that is all there is."""
+    """The splits of annotated images: one file each, or named splits of one source, or a single one."""
     if known.files:
         files = by_split(known.files)
         return Found("boxes", {split: {known.format: file} for split, file in files.items()})
@@ -68,7 +68,7 @@ def annotations(known: Annotations) -> Found:
 
 
 def by_split(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Which of several names is train, valid and test: an equal one, or else the first that holds the word."""
+    """Which names are train, valid and test: an equal name, or else the first that contains the word."""
     found: dict[str, Any] = {}
     for split, words in SPLIT_WORDS.items():
         equal = [names[word] for word in words if word in names]
@@ -93,13 +93,13 @@ def tables_in(path: Path) -> list[Path]:
 
 
 def tables(files: Mapping[str, Path]) -> Found:
-    """What tables of texts, one file per split, say about an experiment."""
+    """Detected tables of texts, one file per split."""
     columns = column_names(files["train"])
     return Found("text", {split: {"table": file} for split, file in files.items()}, columns)
 
 
 def column_names(file: Path) -> tuple[str, ...]:
-    """What the first line of a .tsv or .csv file says; nothing where it cannot be read."""
+    """The first line of a .tsv or .csv file; empty if it cannot be read."""
     name = file.name.lower().removesuffix(".gz")
     if not name.endswith((".tsv", ".csv")):
         return ()
@@ -114,7 +114,7 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 
 def masks(path: Path) -> Found:
-    """Masks in folders, each split with its images, or in lists; DataError where no mask is of an image."""
+    """Detected masks in folders or lists, each split with its images; raises DataError if nothing can be paired."""
     lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
     if lists:
         sources: dict[str, SourceSettings] = {
@@ -131,7 +131,7 @@ def masks(path: Path) -> Found:
 
 
 def mask_folders(path: Path) -> dict[str, SourceSettings]:
-    """The folder of masks of each split, and that of its images, if they are not among them."""
+    """The folder of masks of each split, and the folder of its images if it is another one."""
     of_masks = inner_folder(path, PAIRED_MASK_FOLDERS) or path
     of_images = inner_folder(path, PAIRED_IMAGE_FOLDERS) or inner_folder(path.parent, PAIRED_IMAGE_FOLDERS)
     splits = folders_by_split(of_masks) or {"train": of_masks}
@@ -142,7 +142,7 @@ def mask_folders(path: Path) -> dict[str, SourceSettings]:
 
 
 def folders_by_split(path: Path) -> dict[str, Path]:
-    """The folders in a folder that are called train, valid or test; none without train."""
+    """The sub-folders that are called train, valid or test; none without train."""
     folders = {one.name: one for one in sorted(path.iterdir()) if one.is_dir()}
     splits = {
         split: one for split, one in by_split(folders).items() if one.name.lower() in SPLIT_WORDS[split]
@@ -151,7 +151,7 @@ def folders_by_split(path: Path) -> dict[str, Path]:
 
 
 def find_named_images(path: Path) -> Found:
-    """Images whose names say what is written in them."""
+    """Detected images whose file names are their text."""
     splits = folders_by_split(path) or {"train": path}
     return Found("text", {split: {"files": folder} for split, folder in splits.items()}, ("image", "text"))
 
@@ -162,7 +162,7 @@ def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
-    """Names to be replaced by a person: one for each value, or for each colour with it."""
+    """Placeholder names for the values or colours in masks, to be replaced by the user."""
     values: set[int] = set()
     colours: set[tuple[int, ...]] = set()
     for file in masks[:LOOKED_INTO]:
@@ -185,5 +185,5 @@ def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
 
 
 def placeholder_name(number: int) -> str:
-    """A name for a class of which only the number is known."""
+    """A placeholder name for a class of which only the number is known."""
     return "background" if number == 0 else f"class{number}"

@@ -1,4 +1,4 @@
-"""Reading and writing YAML: version 1.2 where 1.1 surprises people, and faults in one sentence."""
+"""Read and write YAML 1.2; errors are one sentence with the line."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ OTHERWISE = (":bool", ":int", ":float", ":timestamp", ":value")
 
 
 class Loader(yaml.SafeLoader):
-    """YAML 1.2: `no` is a language, 1e-3 a number, 0010 is ten, 1:30 a text; a key may stand once."""
+    """Loads YAML 1.2: `no` is a text, 1e-3 a number, 0010 is ten, 1:30 a text; duplicate keys are refused."""
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(OTHERWISE)]
@@ -57,7 +57,7 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_whole_number(self, node: ScalarNode) -> int:
-        """Decimal, whatever zeros stand before it; 0o and 0x say that it is not."""
+        """A decimal number, with leading zeros or not; 0o and 0x are octal and hexadecimal."""
         text = str(self.construct_scalar(node))
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
@@ -82,7 +82,7 @@ for _rules in Loader.yaml_implicit_resolvers.values():
 
 
 class Dumper(yaml.SafeDumper):
-    """Puts texts into quotes that any version of YAML takes for something else."""
+    """Quotes texts that any version of YAML would read as something else."""
 
     yaml_implicit_resolvers = {
         first: [
@@ -99,7 +99,7 @@ def dump_yaml(value: Any) -> str:
 
 
 def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
-    """The values of a YAML text and its nodes, which know their lines; a sentence gives name and line."""
+    """Parse a YAML text; returns its values, and its nodes, which know their lines. `name` is for messages."""
     try:
         loader = Loader(text)
         loader.name = name

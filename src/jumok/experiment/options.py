@@ -1,4 +1,4 @@
-"""What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
+"""The options of an experiment file. Unknown keys and wrong types are refused; every option has a sensible default."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 def share_or_number(value: Any) -> Any:
-    """A part of the training data: a share of it, or a number of distinct inputs."""
+    """Check the size of a split: a share of the training data, or a number of distinct inputs."""
     if not (isinstance(value, int) and value > 0 or isinstance(value, float) and 0 < value < 1):
         raise ValueError(
             f"expected a share between 0 and 1, or a number of examples like 1000; got {value!r}"
@@ -42,7 +42,7 @@ ShareOrNumber = Annotated[float | int, BeforeValidator(share_or_number), WithJso
 
 
 class SplitOptions(Options):
-    """Which part of `train` is kept for valid and test: a share, or a number of distinct inputs."""
+    """How much of `train` is kept for valid and test: a share, or a number of distinct inputs."""
 
     valid: ShareOrNumber | None = None
     test: ShareOrNumber | None = None
@@ -76,7 +76,7 @@ class DataOptions(Options):
         return self
 
     def splits(self) -> list[str]:
-        """The splits that there are: train, and others with files of their own or split off."""
+        """The existing splits: train, and those with files of their own or split off."""
         split = self.split or SplitOptions()
         others = ("valid", "test")
         return [
@@ -129,7 +129,7 @@ class TrainingOptions(Options):
     log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
 
     def warmup_of(self, steps: int) -> int:
-        """Steps in which the learning rate rises, in a training of so many."""
+        """The number of warm-up steps of a training of `steps` steps."""
         return self.warmup if self.warmup is not None else max(1, min(1000, steps // 10))
 
 
@@ -163,12 +163,12 @@ class Experiment(Options):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns: inputs, then outputs."""
+        """The names of all columns: inputs, then outputs."""
         return (*self.inputs, *self.outputs)
 
 
 def check_images(experiment: Experiment) -> None:
-    """Refuse boxes and masks that would not know which image they are of."""
+    """Refuse boxes and masks without exactly one image; raises ValueError."""
     images = [name for name, options in experiment.inputs.items() if options.kind == "image"]
     for name, options in experiment.outputs.items():
         if options.kind in ("boxes", "mask") and len(images) != 1:
@@ -177,7 +177,7 @@ def check_images(experiment: Experiment) -> None:
 
 
 def check_name(name: str, place: str) -> None:
-    """Refuse a name of an input or output that could not be the name of a part of a model."""
+    """Refuse a name of an input or output that cannot be the name of a module; raises ValueError."""
     if not name.isidentifier():
         raise error_at("a name must be made of letters, digits and _, not starting with a digit", place, name)
     if name in TAKEN_NAMES or name.startswith("__"):

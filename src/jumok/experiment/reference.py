@@ -1,4 +1,4 @@
-"""All options of an experiment file with their values, defaults and meanings, from the classes that read them."""
+"""The reference of all options with their values, defaults and meanings, generated from their classes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Option:
-    """One name of an experiment file."""
+    """One option of an experiment file."""
 
     path: str  # training.steps
     values: str  # what may be said, in words
@@ -32,7 +32,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Section:
-    """The options of one class, where a file has them."""
+    """The options of one class, with their place in the file."""
 
     path: str  # inputs.image.encoder; of kinds that share their options, the first one's
     kinds: tuple[str, ...]  # as `kind:` names them, where there are several to choose from
@@ -41,7 +41,7 @@ class Section:
 
     @property
     def paths(self) -> list[str]:
-        """The path with each kind."""
+        """The path of the section, once for each kind."""
         return [self.path.removesuffix(self.kinds[0]) + kind for kind in self.kinds] or [self.path]
 
 
@@ -53,7 +53,7 @@ def sections(language: Language = "en") -> list[Section]:
 
 
 def find_sections(wanted: str, language: Language = "en") -> list[Section]:
-    """The sections at a path and below it, or one of them with the one option that is named."""
+    """The sections at a path and below, or one section with the one option that is named."""
     known = sections(language)
     found = [one for one in known if any(f"{path}.".startswith(f"{wanted}.") for path in one.paths)]
     if found:
@@ -69,7 +69,7 @@ def find_sections(wanted: str, language: Language = "en") -> list[Section]:
 
 
 def also_called(one: Section, option: Option) -> list[str]:
-    """The paths of an option by every kind that has it."""
+    """The paths of an option, once for each kind that has it."""
     name = option.path.rpartition(".")[2]
     return [f"{path}.{name}" for path in one.paths]
 
@@ -82,7 +82,16 @@ def option_words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def meaning(of: str, name: str, language: Language) -> str:
-    """The meaning of an option of a class in a language; empty if there is none."""
+    """The meaning of an option.
+
+    Args:
+        of: Name of the class.
+        name: Name of the option.
+        language: "en" or "ko".
+
+    Returns:
+        A sentence; empty if there is none.
+    """
     return option_words().get(of, {}).get(name, {}).get(language, "")
 
 
@@ -103,7 +112,7 @@ def json_schema(language: Language = "en") -> dict[str, Any]:
 
 
 def tagged(parts: Any) -> Iterator[str]:
-    """The classes that a file tells apart by their `kind:`, which must then be said."""
+    """The classes that are chosen by a required `kind:`."""
     for part in parts:
         if isinstance(part, dict):
             if isinstance(part.get("discriminator"), dict):
@@ -119,7 +128,7 @@ def class_schema(schema: Schema, name: str) -> dict[str, Any]:
 
 
 def inner_classes(value: Any) -> list[str]:
-    """The classes of options that a value may be made of."""
+    """The option classes that a value may contain."""
     if isinstance(value, list):
         return [name for one in value for name in inner_classes(one)]
     if not isinstance(value, dict):
@@ -132,13 +141,22 @@ def inner_classes(value: Any) -> list[str]:
 
 
 def kinds_of(schema: Schema, name: str) -> tuple[str, ...]:
-    """What `kind:` may be for a class of options."""
+    """The values of `kind:` for a class of options."""
     kind = class_schema(schema, name)["properties"].get("kind", {})
     return tuple(kind.get("enum", [kind["const"]] if "const" in kind else []))
 
 
 def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
-    """The classes of options inside a class, with the path of each."""
+    """The option classes inside a class.
+
+    Args:
+        schema: The JSON schema of an experiment.
+        name: Name of the class.
+        path: Path of the class in the file.
+
+    Returns:
+        Name and path of each.
+    """
     found = []
     for option, value in class_schema(schema, name)["properties"].items():
         place = f"{path}.{option}" if path else option
@@ -151,7 +169,7 @@ def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
 
 
 def homes_of(schema: Schema) -> dict[str, str]:
-    """Where each class of options is told: at the shortest path that leads to it."""
+    """The path at which each class is described: the shortest one."""
     homes: dict[str, str] = {}
     open_ends = [(ROOT, "")]
     while open_ends:
@@ -164,7 +182,16 @@ def homes_of(schema: Schema) -> dict[str, str]:
 
 
 def classes_in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
-    """All classes of options as a file has them, each where it is told."""
+    """All option classes in the order of a file, each once.
+
+    Args:
+        schema: The JSON schema of an experiment.
+        homes: The path at which each class is described.
+        name: The class to start from.
+
+    Yields:
+        Names of classes.
+    """
     yield name
     for inner, path in children(schema, name, homes[name]):
         if homes[inner] == path:
@@ -172,7 +199,17 @@ def classes_in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT)
 
 
 def section(name: str, homes: Mapping[str, str], schema: Schema, language: Language) -> Section:
-    """The section of the reference that describes the options of a class."""
+    """The section of a class.
+
+    Args:
+        name: Name of the class.
+        homes: The path at which each class is described.
+        schema: The JSON schema of an experiment.
+        language: "en" or "ko".
+
+    Returns:
+        The section.
+    """
     one, path = class_schema(schema, name), homes[name]
     kinds = kinds_of(schema, name)
     options = tuple(
@@ -190,7 +227,7 @@ def section(name: str, homes: Mapping[str, str], schema: Schema, language: Langu
 
 
 def default_of(value: Schema) -> str:
-    """A default as YAML has it; empty where nothing is given, or where the options inside have their own."""
+    """A default as YAML; empty if there is none, or if the inner options have their own."""
     default = value.get("default")
     if default is None or isinstance(default, dict):
         return ""

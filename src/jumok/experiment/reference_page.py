@@ -1,4 +1,4 @@
-"""The reference of all options as a page of Markdown: docs/options.md and docs/options.ko.md."""
+"""The reference of all options as Markdown: docs/options.md and docs/options.ko.md."""
 
 from collections.abc import Sequence
 
@@ -51,12 +51,12 @@ SEE_WORD = {"en": "See", "ko": "참고:"}
 
 
 def render_reference(sections: Sequence[Section], language: Language) -> str:
-    """The whole reference."""
+    """The whole reference as Markdown."""
     return "\n".join([PAGE_HEAD[language], *(table(section, language) for section in sections)]).rstrip()
 
 
 def table(section: Section, language: Language) -> str:
-    """A section with a heading of its own."""
+    """A section with its heading."""
     kinds = f" (`kind: {' | '.join(section.kinds)}`)" if section.kinds else ""
     heading = f"## `{section.path}`{kinds}" if section.path else f"## {TOP[language]}"
     rows = [option_row(option, language) for option in section.options]
@@ -81,5 +81,5 @@ def option_row(option: Option, language: Language) -> str:
 
 
 def line(cells: Sequence[str]) -> str:
-    """A row of a table; bars inside a cell are no borders."""
+    """A row of a Markdown table; bars inside cells are escaped."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

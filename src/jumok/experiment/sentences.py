@@ -1,4 +1,4 @@
-"""From the first error of pydantic to one sentence: where it is, what was expected, what came."""
+"""The first error of pydantic as one sentence: where it is, what was expected, what was given."""
 
 import json
 import re
@@ -30,7 +30,18 @@ BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at m
 def explain(
     error: ValidationError, given: dict[str, Any], name: str, root: Node | None, overrides: Sequence[str]
 ) -> str:
-    """The first error of `given`, which was read from the file `name` (nodes: `root`) and changed by `overrides`."""
+    """A sentence about the first error.
+
+    Args:
+        error: The error of pydantic.
+        given: The values that were validated.
+        name: Name of the file.
+        root: The YAML node of the file, which knows line numbers.
+        overrides: Overrides that were applied.
+
+    Returns:
+        The sentence.
+    """
     found = error.errors(include_url=False)
     # an unknown name explains the missing one beside it, so it is told first
     first = min(found, key=lambda one: one["type"] != UNKNOWN_OPTION)
@@ -39,7 +50,7 @@ def explain(
 
 
 def path_of(error: Any, given: Any) -> list[str]:
-    """The names from the top of the file to what is wrong, without pydantic's own names for the choices of a union."""
+    """The keys from the top of the file to the error, without pydantic's names for members of a union."""
     path: list[str] = []
     value = given
     for part in (*error["loc"], *error.get("ctx", {}).get("place", ())):
@@ -52,14 +63,24 @@ def path_of(error: Any, given: Any) -> list[str]:
 
 
 def could_be_missing(part: Any, value: Any) -> bool:
-    """Whether part of an error's place, which a value does not have, is a name that a file could have there."""
+    """Whether a part of an error's location, which a value does not have, is a key that a file could have there."""
     if isinstance(value, dict):
         return part != value.get("kind") and str(part).isidentifier()
     return isinstance(value, list) and isinstance(part, int)
 
 
 def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[str]) -> str:
-    """Where a value came from: the override that gave it, or the file with the line."""
+    """Where a value was given.
+
+    Args:
+        path: The keys to the value.
+        name: Name of the file.
+        root: The YAML node of the file.
+        overrides: Overrides that were applied.
+
+    Returns:
+        The override, or the file with the line.
+    """
     for override in reversed(overrides):
         keys = keys_of(override)
         if path[: len(keys)] == keys:
@@ -73,7 +94,7 @@ def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[st
 
 
 def line_of(path: list[str], root: Node | None) -> tuple[int, int | None]:
-    """How many names of a path stand in the file, and the line of the last of them."""
+    """How many keys of a path exist in the file, and the line of the last of them."""
     line, node = None, root
     for depth, part in enumerate(path):
         if isinstance(node, MappingNode):
@@ -118,7 +139,7 @@ def error_sentence(error: Any, path: list[str]) -> str:
 
 
 def expected(error: Any) -> str:
-    """What a value should have been."""
+    """What was expected in place of a value."""
     bounds = [f"{word} {error['ctx'][sign]}" for sign, word in BOUNDS.items() if sign in error.get("ctx", {})]
     if bounds:
         return "a number " + " and ".join(bounds)
@@ -127,7 +148,7 @@ def expected(error: Any) -> str:
 
 
 def yaml_value(value: Any) -> str:
-    """A value as YAML has it, not too much of it."""
+    """A value as YAML, shortened."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -138,5 +159,5 @@ def yaml_value(value: Any) -> str:
 
 
 def shorten_value(text: str) -> str:
-    """The text, cut to LONGEST characters."""
+    """The text, cut to MAX_QUOTED characters."""
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"

@@ -1,4 +1,4 @@
-"""Where examples come from, as an experiment file says it: texts, tables, and annotated images."""
+"""Options of data sources: texts, tables, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ BELONGS = {  # which formats an option is for
 
 
 def one_character(value: Any) -> Any:
-    """What stands between cells: a character, or the word tab."""
+    """Check a separator: one character, or the word tab."""
     if value in ("tab", "\\t"):
         return "\t"
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
@@ -143,7 +143,7 @@ class SourceOptions(Options):
             raise error_at("masks of instances have objects of one class, like classes: [cell]", "classes")
 
     def build(self, inputs: NamedInputs, outputs: NamedOutputs) -> "Source":
-        """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
+        """The reader of this source, with a column for each input and output; raises ValueError if one is missing."""
         from jumok.data.sources import LexiconSource
 
         names = (*inputs, *outputs)
@@ -186,7 +186,7 @@ class SourceOptions(Options):
         return AnnotationSource(self.read, place, kinds, self.model_dump_json())
 
     def read(self) -> "AnnotatedSet":
-        """Read annotations; images stay unread, but for sizes where the format needs them."""
+        """Read the annotations; images are not read, unless the format needs their size."""
         from jumok.data.annotations.box_table import read_box_table
         from jumok.data.annotations.coco import read_coco
         from jumok.data.annotations.cvat import read_cvat
@@ -212,7 +212,7 @@ class SourceOptions(Options):
 
 
 def with_images(source: "Source", inputs: NamedInputs) -> "Source":
-    """A reader of texts that looks at the images whose paths they are."""
+    """Wrap a reader so that paths of images are checked and read."""
     from jumok.data.image_rows import ImageRows
 
     images = tuple(name for name, one in inputs.items() if one.kind == "image")
@@ -222,7 +222,20 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
 def files_source(
     folder: Path, text: Literal["stem", "folder"], inputs: NamedInputs, outputs: NamedOutputs
 ) -> "NamedFilesSource":
-    """The source for images whose text is their name or folder."""
+    """The source for images whose text is their name or the name of their folder.
+
+    Args:
+        folder: The folder of the images.
+        text: Whether the text is the file name or the folder name.
+        inputs: Options of the inputs.
+        outputs: Options of the outputs.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: Unless there is one image as input and one text as output.
+    """
     from jumok.data.named_files import NamedFilesSource
 
     (image, *more), (answer, *_) = inputs, outputs
@@ -232,7 +245,7 @@ def files_source(
 
 
 def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
-    """The source for parallel text files, one for each name."""
+    """The source for parallel text files, one for each name; raises ValueError if the names differ."""
     from jumok.data.sources import LinesSource
 
     missing = [name for name in names if name not in lines]
@@ -246,7 +259,20 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
 def table_source(
     table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
 ) -> "TableSource":
-    """The source for a table, with a column for each name."""
+    """The source for a table.
+
+    Args:
+        table: The file.
+        columns: The column of each name, if it is called otherwise.
+        names: Names of inputs and outputs.
+        separator: What separates cells, if the suffix does not say it.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: If a column is neither input nor output.
+    """
     from jumok.data.sources import TableSource
 
     extra = [name for name in columns if name not in names]
@@ -256,7 +282,7 @@ def table_source(
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:
-    """Refuse boxes and masks where examples are texts."""
+    """Refuse boxes and masks for examples that are texts; raises ValueError."""
     for name, options in outputs.items():
         if options.kind in ("boxes", "mask"):
             formats = "masks" if options.kind == "mask" else "coco, voc or yolo"

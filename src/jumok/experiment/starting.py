@@ -1,4 +1,4 @@
-"""An experiment file to start from: valid, commented, with the data that were found."""
+"""Generate an experiment file to start from: valid, commented, with the detected data."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ MAIN = {
 
 @dataclass(frozen=True)
 class Field:
-    """An input or output to be."""
+    """An input or output of the new file."""
 
     name: str
     kind: str
@@ -79,7 +79,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Start:
-    """What the file is about."""
+    """The content of the new file."""
 
     inputs: Sequence[Field]
     output: Field
@@ -94,7 +94,7 @@ class Start:
 
 
 def starting_text(start: Start, file: Path) -> str:
-    """The whole file."""
+    """The text of the file."""
     like = "inputs.image" if start.sees else "training"
     lines = [FILE_HEAD.format(file=file, like=like), "inputs:\n"]
     for field in start.inputs:
@@ -107,7 +107,7 @@ def starting_text(start: Start, file: Path) -> str:
 
 
 def data_lines(start: Start) -> str:
-    """The sources, the split where only train is there, and the tokens of texts."""
+    """The lines of sources, of the split if there is only train, and of the tokens of texts."""
     lines = [f"  # {line}\n" for line in source_hints(start)]
     splits = start.splits or example(start)
     lines += [f"  {split}: {yaml_line(source)}\n" for split, source in splits.items()]
@@ -123,7 +123,7 @@ def data_lines(start: Start) -> str:
 
 
 def source_hints(start: Start) -> list[str]:
-    """What else could stand under data:."""
+    """Comments about other sources that could be used under data:."""
     if start.output.kind == "mask":
         return ["classes are the names of the values 0, 1, 2, ... of the pixels, or names with their colours"]
     if start.output.kind == "boxes":
@@ -140,7 +140,7 @@ def source_hints(start: Start) -> list[str]:
 
 
 def example(start: Start) -> dict[str, Mapping[str, Any]]:
-    """Data that a person is to put there."""
+    """Placeholder sources, to be replaced by the user."""
     if start.output.kind == "mask":
         return {"train": {"masks": "masks", "images": "images", "classes": ["background", "object"]}}
     if start.output.kind == "boxes":
@@ -152,7 +152,7 @@ def example(start: Start) -> dict[str, Mapping[str, Any]]:
 
 
 def default_lines(start: Start) -> str:
-    """What people change first, with the defaults, as comments."""
+    """The most useful defaults, as comments."""
     defaults = {option.path: option.default for one in sections() for option in one.options}
     lines = ["# what may be changed, with the defaults:\n"]
     for section, names in MAIN.items():
@@ -179,7 +179,21 @@ def yaml_line(value: Any) -> str:
 def start_of(
     given: Sequence[Field], asked: Field | None, kind: str | None, found: Found | None, file: Path
 ) -> Start:
-    """What the file is about, from what was said and found; ConfigurationError where they contradict each other."""
+    """Combine what the user gave with what was detected.
+
+    Args:
+        given: The inputs.
+        asked: The output, if it was given.
+        kind: Kind of the output, if it was given.
+        found: The detected data, if there are any.
+        file: The file to write, at which relative paths start.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        ConfigurationError: If they contradict each other.
+    """
     kind = (
         (asked.kind if asked is not None else "") or kind or (found.output if found is not None else "text")
     )
@@ -201,13 +215,13 @@ def start_of(
 
 
 def with_kind(field: Field, output: str) -> Field:
-    """An input whose kind is not said is an image where something is found in it, or where it is called so."""
+    """Choose the kind of an input: an image if the output needs one or its name says so, else a text."""
     image = output != "text" or field.name.lower() in IMAGE_NAMES
     return Field(field.name, field.kind or ("image" if image else "text"))
 
 
 def named_columns(columns: Sequence[str]) -> dict[str, str]:
-    """A name of ours for each column of a table: its own, if it can be one."""
+    """A valid name for each column of a table: its own, if possible."""
     return {
         column if column.isidentifier() and column not in TAKEN_NAMES else f"column{number}": column
         for number, column in enumerate(columns, start=1)
@@ -215,7 +229,7 @@ def named_columns(columns: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_unlike(kind: str, found: Found | None) -> None:
-    """Refuse data that cannot be of the kind of the output."""
+    """Refuse detected data that cannot be of the kind of the output."""
     if found is None or found.output == kind or (found.output, kind) == ("boxes", "mask"):
         return
     holds = {"text": "a table", "boxes": "annotated images", "mask": "masks of images"}[found.output]
@@ -225,7 +239,7 @@ def refuse_unlike(kind: str, found: Found | None) -> None:
 
 
 def from_file(source: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """A source whose paths start at the folder of the file, as it will be read."""
+    """A source with paths relative to the folder of the file."""
     folder = file.absolute().parent
     return {
         key: Path(os.path.relpath(value.absolute(), folder)).as_posix() if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""What a value of an option may be, from its JSON schema, in words."""
+"""The possible values of an option, from its JSON schema, in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ OR = {"en": " or ", "ko": " 또는 "}
 
 
 def type_in_words(value: Mapping[str, Any], language: str) -> str:
-    """`whole number above 0`, `a | b`, `[number, number]`, and so on."""
+    """The type of a value in words: `whole number above 0`, `a | b`, `[number, number]`, and so on."""
     names = TYPE_WORDS[language]
     if "const" in value or "enum" in value:
         return " | ".join(map(str, value.get("enum", [value.get("const")])))
@@ -41,7 +41,7 @@ def type_in_words(value: Mapping[str, Any], language: str) -> str:
 
 
 def alternatives(value: Mapping[str, Any], language: str) -> str:
-    """All that may be said; null only where it says something else than nothing."""
+    """The possible values of a union; null only if it differs from leaving the option out."""
     parts = [part for key in ("anyOf", "oneOf") for part in value.get(key, ())]
     if value.get("default") is None:
         parts = [part for part in parts if part.get("type") != "null"]
@@ -57,7 +57,16 @@ def list_in_words(value: Mapping[str, Any], language: str) -> str:
 
 
 def bounded_number(value: Mapping[str, Any], name: str, language: str) -> str:
-    """A number with its bounds; of whole numbers those that are allowed themselves."""
+    """A number with its bounds in words.
+
+    Args:
+        value: The JSON schema.
+        name: The word for the number.
+        language: "en" or "ko".
+
+    Returns:
+        The words; bounds of whole numbers are inclusive.
+    """
     if value.get("type") == "integer":
         value = with_own_bounds(value)
     low, above = value.get("minimum"), value.get("exclusiveMinimum")
@@ -70,7 +79,7 @@ def bounded_number(value: Mapping[str, Any], name: str, language: str) -> str:
 
 
 def with_own_bounds(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Bounds of whole numbers as the least and the largest one: above 0 is from 1."""
+    """The schema with inclusive bounds for whole numbers: above 0 becomes from 1."""
     found = dict(value)
     if "exclusiveMinimum" in found:
         found["minimum"] = found.pop("exclusiveMinimum") + 1

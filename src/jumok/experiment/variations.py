@@ -15,24 +15,24 @@ EXAMPLE = "--vary inputs.german.encoder.kind=gru,transformer"
 
 @dataclass(frozen=True)
 class Variation:
-    """One of the models to be: its name, and the values that make it."""
+    """A variant: its name and its settings."""
 
     name: str
     values: Mapping[str, Any]
 
     @property
     def overrides(self) -> list[str]:
-        """The values as `--set` takes them; JSON is YAML."""
+        """The settings as arguments of `--set`; JSON is YAML."""
         return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in self.values.items()]
 
     @property
     def folder(self) -> str:
-        """The name as that of a folder."""
+        """The name as a folder name."""
         return re.sub(r"[^\w.+-]+", "-", self.name).strip("-")
 
 
 def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
-    """From "KEY=V1,V2" texts to every combination, or, `paired`, the first values together, then the second ones.
+    """All combinations of "KEY=V1,V2" texts; with `paired`, the first values together, then the second ones, and so on.
 
     Values are YAML: `outputs.english.decoder={kind: gru, attention: none},{kind: transformer}` has two.
     """
@@ -68,7 +68,7 @@ def parse_vary(text: str) -> tuple[str, list[Any]]:
 
 
 def model_title(keys: Sequence[str], values: Sequence[Any]) -> str:
-    """What a person calls a model: gru; width 128, gru; equal values once."""
+    """The title of a variant, without repeated values: gru; width 128, gru."""
     words = [setting_title(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
     return ", ".join(dict.fromkeys(words))
 

@@ -1,4 +1,4 @@
-"""What people open and show: the page of a run, and of several compared."""
+"""Reports: the page of a run, and the page of a comparison."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The page of several models that were trained on the same data: one table, learning curves, score by length."""
+"""The page that compares models trained on the same data: one table, learning curves, score by length."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models that differ in what was varied and in nothing else."""
+    """Models that differ only in the varied settings."""
 
     title: str
     metric: str  # of the curves and the bins
@@ -71,7 +71,16 @@ class Comparison:
 
 
 def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
-    """What a finished run brings to a comparison."""
+    """Collect what a comparison shows of a finished run.
+
+    Args:
+        run: Folder of the run.
+        name: Name of the model.
+        values: The varied settings.
+
+    Returns:
+        The variant.
+    """
     record = read_record(run)
     steps, curve = columns(record.lines_of("valid"), record.selection_metric)
     return Variant(
@@ -94,7 +103,16 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
 def write_comparison(
     folder: Path, comparison: Comparison, images: Mapping[int, bytes] = MappingProxyType({})
 ) -> Path:
-    """Write comparison.json, .html and .png into a folder; the path of the page. JPEGs are given by example."""
+    """Write comparison.json, .html and .png into a folder.
+
+    Args:
+        folder: The folder.
+        comparison: The comparison.
+        images: JPEGs by the number of their example.
+
+    Returns:
+        The path of the page.
+    """
     write_json(folder / f"{COMPARISON}.json", asdict(comparison))
     names, plots = [v.name for v in comparison.variants], comparison.plots()
     if plots:
@@ -116,12 +134,12 @@ def write_comparison(
 
 
 def link(run: Path, folder: Path) -> str:
-    """The report of a run, as a page in a folder points at it."""
+    """The link from a page in a folder to the report of a run."""
     return quote(Path(os.path.relpath(run / REPORT, folder)).as_posix())
 
 
 def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:
-    """The settings that differ, by name: the value of each model, a dash where it says nothing."""
+    """The settings that differ, by name: the value of each model, a dash if it has none."""
     each = [flatten_options(v.values) for v in variants]
     names = dict.fromkeys(name for values in each for name in values)
     found = {name: [flow(values[name]) if name in values else UNDEFINED for values in each] for name in names}
@@ -129,7 +147,7 @@ def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:
 
 
 def flatten_options(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Values of parts within parts under dotted names."""
+    """Nested options as one dictionary with dotted names."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         found |= (
@@ -139,6 +157,6 @@ def flatten_options(values: Mapping[str, Any], above: str = "") -> dict[str, Any
 
 
 def shown_metrics(comparison: Comparison, most: int = 2) -> Sequence[str]:
-    """The metric that chooses, and some that stand beside it."""
+    """The selection metric, and some others to show beside it."""
     known = comparison.variants[0].headline
     return [comparison.metric, *(name for name in known if name != comparison.metric)][:most]

@@ -1,4 +1,4 @@
-"""What a report says of a training in words: its parts, its length, its times."""
+"""Facts of a report: the parts of the model, the length of the training, its times."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ PRETRAINED = ("weights", "frozen_norm")  # options of backbones that come with w
 
 
 def facts(record: "FinishedRun") -> list[Fact]:
-    """What was trained, and how fast it learns and answers."""
+    """What was trained, and how fast it trains and predicts."""
     return [*model_facts(record), *of_environment(record), *of_training(record), *of_answering(record)]
 
 
@@ -36,7 +36,7 @@ def model_facts(record: "FinishedRun") -> Iterator[Fact]:
 
 
 def options_in_words(options: "BaseModel") -> str:
-    """Options as a person says them; what is switched off, or does not apply, is not said."""
+    """Options as text, without those that are off or do not apply."""
     kept = {name: value for name, value in options.model_dump(mode="json").items() if value}
     if kept.get("backbone") == OWN_BACKBONE:
         kept = {name: value for name, value in kept.items() if name not in PRETRAINED}
@@ -45,7 +45,7 @@ def options_in_words(options: "BaseModel") -> str:
 
 
 def phrase(name: str, value: Any) -> str:
-    """One option: "pretrained weights", "layers 2"."""
+    """One option as text: "pretrained weights", "layers 2"."""
     known = {("weights", "default"): "pretrained weights", ("weights", "none"): "weights from scratch"}
     plain = name.replace("_", " ")
     if isinstance(value, list):
@@ -54,7 +54,7 @@ def phrase(name: str, value: Any) -> str:
 
 
 def of_environment(record: "FinishedRun") -> Iterator[Fact]:
-    """How large model and data are."""
+    """The size of model and data."""
     about = record.environment
     if not about:
         return
@@ -63,7 +63,7 @@ def of_environment(record: "FinishedRun") -> Iterator[Fact]:
 
 
 def of_training(record: "FinishedRun") -> Iterator[Fact]:
-    """How long it was trained, when, and how fast."""
+    """How long the training took, when it was, and how fast."""
     last, about = record.last, record.environment
     if last:
         epochs = f"{float(last.get('epoch') or 0):.1f} epochs"
@@ -80,7 +80,7 @@ def of_training(record: "FinishedRun") -> Iterator[Fact]:
 
 
 def learned_per_second(record: "FinishedRun") -> float | None:
-    """Examples that training went through in a second of its steps."""
+    """Training examples per second of training steps."""
     examples = record.environment.get("examples", {}).get("train")
     epochs = record.last.get("epoch")
     if not (examples and epochs and record.seconds):
@@ -89,7 +89,7 @@ def learned_per_second(record: "FinishedRun") -> float | None:
 
 
 def of_answering(record: "FinishedRun") -> Iterator[Fact]:
-    """When the model was scored, and how fast it answers."""
+    """When the model was scored, and how fast it predicts."""
     if times := span(record.analysis.get("began"), record.analysis.get("ended")):
         yield "scored", times
     pace = f"{format_speed(record.analysis['examples_per_second'])} examples a second"

@@ -1,4 +1,4 @@
-"""metrics.jsonl: what a training noted as it went, as far as it can be read."""
+"""Reads metrics.jsonl, the log of a training, as far as it is intact."""
 
 import json
 from pathlib import Path
@@ -10,14 +10,14 @@ LogLine = dict[str, Any]
 
 
 class Log(NamedTuple):
-    """The lines that are whole, and a sentence about each thing that is not as it should be."""
+    """The complete lines of a log, and a sentence about each problem."""
 
     lines: list[LogLine]
     notes: list[str]
 
 
 def read_log(path: Path) -> Log:
-    """The lines of a log. A kill may have cut the last one; others that are damaged are left out, too."""
+    """The lines of a log; damaged ones are left out, and so is a last one that a kill cut off."""
     try:
         data = read_whole(path)
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def read_log(path: Path) -> Log:
 
 
 def parse_log_line(line: bytes) -> LogLine | None:
-    """An object of a training step; None for anything else."""
+    """The JSON object of a line; None if the line is damaged."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

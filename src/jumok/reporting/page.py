@@ -21,7 +21,7 @@ TEMPLATES = ("base.html", "run.html", "comparison.html")
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template; SVG among the values must come from `plots.svg`."""
+    """Fill a template; SVG values must come from `plots.svg`."""
     return _environment().get_template(template).render(values)
 
 
@@ -47,7 +47,7 @@ def _environment() -> "Environment":
 
 
 def detail(value: Any) -> str:
-    """A number of a detailed table: whole ones are counts, others shares."""
+    """A number of a detailed table: whole numbers are counts, others shares."""
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{100 * value:.1f} %"

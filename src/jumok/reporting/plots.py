@@ -1,4 +1,4 @@
-"""Curves as SVG that stands in a page; one look for all of them."""
+"""Curves as SVG for a page, all in one style."""
 
 import io
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ THEMED = {
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve with what holds it."""
+    """A curve with its confidence band."""
 
     name: str
     x: Sequence[float]
@@ -52,7 +52,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines on one pair of axes."""
+    """Curves on one pair of axes."""
 
     lines: Sequence[Curve]
     x: str
@@ -63,13 +63,19 @@ class Plot:
 
 
 def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
-    """Plots side by side as one SVG element; lines of a name among `names` have its colour in every plot."""
+    """Plots side by side as one SVG element; curves of a name in `names` have the same colour in every plot."""
     with _drawn(plots, names) as figure:
         return _text(figure)
 
 
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
-    """The same as an image."""
+    """Save plots side by side as PNG.
+
+    Args:
+        plots: The plots.
+        path: The file.
+        names: Names of curves that have the same colour in every plot.
+    """
     with _drawn(plots, names) as figure:
         figure.savefig(path, dpi=160, transparent=False)
 

@@ -1,4 +1,4 @@
-"""report.html of a run: what was trained on what, how it went, how good it is, and what it says."""
+"""report.html of a run: data, training, scores and examples."""
 
 import base64
 import json
@@ -41,7 +41,7 @@ CARDS = 4  # scores on top
 
 
 class Environment(TypedDict):
-    """What environment.json tells of a training."""
+    """The content of environment.json, written by a training."""
 
     parameters: int
     examples: dict[str, int]
@@ -62,7 +62,7 @@ class Environment(TypedDict):
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a run's files say."""
+    """The content of the files of a finished run."""
 
     path: Path
     experiment: "Experiment"
@@ -84,23 +84,23 @@ class FinishedRun:
 
     @property
     def writes(self) -> bool:
-        """Whether its answers are written token by token."""
+        """Whether predictions are generated token by token."""
         return bool(self.analysis["counted"] == "token")
 
     @property
     def seconds(self) -> float:
-        """What training took, in all sessions together."""
+        """The training time of all sessions in seconds."""
         return float(self.last.get("seconds") or 0.0)
 
     @property
     def last(self) -> dict[str, Any]:
-        """The last line of the train split; empty where the log is lost."""
+        """The last line of the train split; empty if the log is lost."""
         lines = self.lines_of("train")
         return lines[-1] if lines else {}
 
 
 def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """Write report.html of a finished run; its path. RunError when the run is not finished."""
+    """Write report.html of a finished run and return its path; raises RunError if the run is not finished."""
     record = read_record(run)
     for note in record.notes:
         say(f"note: {note}")
@@ -109,7 +109,7 @@ def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path
 
 
 def read_record(run: Path) -> FinishedRun:
-    """The files of a finished run; RunError when it is none."""
+    """Read the files of a finished run; raises RunError if it is not finished."""
     require_run(run)
     evaluation, analysis = read_stored(run / EVALUATION), read_stored(run / ANALYSIS)
     if evaluation is None or analysis is None:
@@ -163,7 +163,7 @@ def report_html(record: FinishedRun) -> str:
 
 
 def metrics(record: FinishedRun) -> list[str]:
-    """The metrics worth showing, the one that chose the model first; those of single classes have their own table."""
+    """The metrics to show, the selection metric first; those of single classes have their own table."""
     names = set(record.analysis["headline"]) | {record.selection_metric}
     return sorted(
         (name for name in record.evaluation["metrics"] if name in names and "/" not in name),
@@ -172,20 +172,20 @@ def metrics(record: FinishedRun) -> list[str]:
 
 
 def cards(record: FinishedRun) -> list[str]:
-    """The few scores that stand on top: the one that chose the model, and others that are about enough objects."""
+    """The scores at the top: the selection metric, and others with enough objects."""
     support = record.analysis["support"]
     first, *others = metrics(record)
     return [first, *(name for name in others if support.get(name, FEW_EXAMPLES) >= FEW_EXAMPLES)][:CARDS]
 
 
 def class_support(support: Mapping[str, int]) -> dict[str, int]:
-    """How many true objects each class has, or images that show it."""
+    """The number of true objects of each class, or of images that show it."""
     parts = ((name.partition("/")[2], number) for name, number in support.items())
     return {of: number for of, number in parts if of}
 
 
 def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Mapping[str, float]]]:
-    """The scores of single classes: those of each class by metric."""
+    """The scores of single classes, by metric and class."""
     found: dict[str, dict[str, Mapping[str, float]]] = {}
     for name, interval in scores.items():
         metric, _, of = name.partition("/")
@@ -195,7 +195,7 @@ def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, M
 
 
 def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
-    """The examples to show, each with its image as an address of its own, where there is one."""
+    """The examples to show, each with its image as a data URL, if it has one."""
     files: dict[str, str] = record.analysis["pictures"]
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
@@ -208,7 +208,16 @@ def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
 
 
 def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
-    """The image of an example as a data address; None where it has none, or its file is gone."""
+    """The image of an example as a data URL.
+
+    Args:
+        run: Folder of the run.
+        files: Image file of each example, by its number.
+        item: The example.
+
+    Returns:
+        The data URL; None if there is no image, or its file is gone.
+    """
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
         return None
@@ -216,12 +225,12 @@ def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) ->
 
 
 def as_address(jpeg: bytes) -> str:
-    """An image within a page."""
+    """A JPEG as a data URL."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def example_headings(record: FinishedRun) -> dict[str, str]:
-    """What is said of the best and worst answers: a heading, and a sentence where one is missing."""
+    """Headings of the best and worst examples, or a sentence if there are none."""
     best, worst = record.analysis["best"], record.analysis["worst"]
     none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
     return {
@@ -232,7 +241,7 @@ def example_headings(record: FinishedRun) -> dict[str, str]:
 
 
 def alike(record: FinishedRun) -> str:
-    """Why no answer is better than the others."""
+    """Why no prediction is better than the others."""
     scores = {item["score"] for item in record.analysis["typical"]}
     metric = record.analysis["example_metric"]
     if len(scores) != 1 or None in scores:
@@ -241,7 +250,7 @@ def alike(record: FinishedRun) -> str:
 
 
 def evaluated(record: FinishedRun) -> str:
-    """What a single evaluation found, which makes no curve."""
+    """The result of a single evaluation, which is no curve."""
     train, valid = record.lines_of("train"), record.lines_of("valid")
     if len(valid) != 1:
         return ""
@@ -257,7 +266,7 @@ def loss_in_words(line: Mapping[str, Any]) -> str:
 
 
 def curves(record: FinishedRun) -> list[Plot]:
-    """The losses and the choosing metric over the steps."""
+    """The plots of losses and of the selection metric over the steps."""
     valid, factor = record.lines_of("valid"), scale(record.selection_metric)
     losses = [
         Curve(name, *columns(record.lines_of(split), "loss"))
@@ -274,7 +283,7 @@ def curves(record: FinishedRun) -> list[Plot]:
 
 
 def loss_name(counted: str) -> str:
-    """What the axis of losses says; those of tokens are logarithms of probabilities, others sums of several things."""
+    """The label of the loss axis; losses of tokens are log-probabilities, others sums of several terms."""
     return "loss of a token (nats)" if counted == "token" else f"mean loss of one {counted}"
 
 
@@ -292,7 +301,7 @@ def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float],
 def length_plot(
     analysis: Mapping[str, Any], named: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
 ) -> Plot:
-    """The score against the length of the source, for one or several models."""
+    """The plot of the score against the source length, for one or several models."""
     factor, unit = scale(analysis["metric"])
     lines = [
         Curve(
@@ -308,5 +317,5 @@ def length_plot(
 
 
 def plot_value(factor: float, value: float | None) -> float:
-    """A value of a plot; one that is undefined leaves a gap."""
+    """A value of a plot in its unit; an undefined one leaves a gap."""
     return float("nan") if value is None else factor * value

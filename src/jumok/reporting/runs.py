@@ -1,4 +1,4 @@
-"""The runs below a folder, from what their files say: nothing is loaded that could use them."""
+"""A list of runs, read from their files without loading models."""
 
 import json
 import os
@@ -20,7 +20,7 @@ TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What is worth knowing of a run before it is opened."""
+    """What is shown of a run in a list."""
 
     path: str
     date: str | None  # when it was changed last, in local time
@@ -35,13 +35,13 @@ class RunSummary:
 
 
 def find_runs(folder: Path) -> list[RunSummary]:
-    """All runs in a folder and below, the newest first; the folder itself may be one."""
+    """All runs in a folder and below, the newest first; the folder itself may be a run."""
     found = [summarize_run(run) for run in run_folders(folder)]
     return sorted(found, key=lambda run: (run.date or "", run.path), reverse=True)
 
 
 def run_folders(folder: Path) -> Iterator[Path]:
-    """Every folder that a training wrote in; what is inside one is not looked through."""
+    """All folders of runs; folders inside a run are not searched."""
     for place, inner, files in os.walk(folder):
         if CONFIG in files and {"checkpoints", "model"} & set(inner):
             inner.clear()
@@ -51,7 +51,7 @@ def run_folders(folder: Path) -> Iterator[Path]:
 
 
 def summarize_run(run: Path) -> RunSummary:
-    """What the files of a run say; what is missing or damaged is not known."""
+    """Read the summary of a run; values of missing or damaged files are unknown."""
     config, evaluation, analysis = options_of_run(run), read(run / EVALUATION), read(run / ANALYSIS)
     scores = evaluation.get("metrics")
     scores = scores if isinstance(scores, dict) else {}
@@ -85,7 +85,7 @@ def options_of_run(run: Path) -> dict[str, Any]:
 
 
 def run_kind(config: dict[str, Any]) -> str:
-    """What goes in and what comes out, as far as the file says it: "text → text"."""
+    """Inputs and outputs of a configuration: "text → text"."""
     sides = [part(config, side).values() for side in ("inputs", "outputs")]
     kinds = [
         ", ".join(str(field.get("kind", "text")) for field in fields if isinstance(field, dict))
@@ -106,7 +106,7 @@ def float_or_none(value: Any) -> float | None:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """A JSON object, or nothing where there is none (whole)."""
+    """The JSON object in a file; empty if there is no complete one."""
     try:
         value = json.loads(read_whole(file))
     except (OSError, ValueError, RecursionError):
@@ -115,7 +115,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def last_line(file: Path) -> dict[str, Any]:
-    """The last whole JSON object of a file with one on each line."""
+    """The last complete JSON object of a file with one on each line."""
     try:
         with open(file, "rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
@@ -133,7 +133,7 @@ def last_line(file: Path) -> dict[str, Any]:
 
 
 def last_change(run: Path) -> str | None:
-    """When the run was written to last."""
+    """When a file of the run was last written."""
     times = [changed(run / name) for name in (EVALUATION, LOG, CONFIG, f"model/{WEIGHTS}")]
     newest = max((time for time in times if time is not None), default=None)
     if newest is None:

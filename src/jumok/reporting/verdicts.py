@@ -1,4 +1,4 @@
-"""Which of several models is best, as far as chance lets one say."""
+"""Which of several models is best, and whether that is significant."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -21,12 +21,12 @@ def by_metric(contests: Iterable[Contest]) -> dict[str, list[Contest]]:
 
 
 def verdicts(comparison: "Comparison") -> list[str]:
-    """A sentence on each metric."""
+    """A sentence for each metric."""
     return [verdict(contests) for contests in by_metric(comparison.contests).values()]
 
 
 def verdict(contests: list[Contest]) -> str:
-    """What the contests by one metric say."""
+    """A sentence about the comparisons by one metric."""
     first, doubtful = contests[0], [one for one in contests if not one.is_sure]
     metric = metric_name(first.metric)
     if all(one.difference == 0 for one in contests):
@@ -45,7 +45,7 @@ def format_p_value(p: float) -> str:
 
 
 def marks(comparison: "Comparison") -> dict[str, dict[str, str]]:
-    """What stands at the score of a model, by metric and name: best, or not to be told from it."""
+    """Marks beside scores, by metric and model: the best, or not significantly different from it."""
     found: dict[str, dict[str, str]] = {}
     for metric, contests in by_metric(comparison.contests).items():
         if all(one.difference == 0 for one in contests):
