@@ -1,4 +1,4 @@
-"""What all annotation formats share: images, what is marked in them, and the classes of it."""
+"""What all annotation formats share: images, their annotations, and the classes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,19 +20,28 @@ DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every f
 
 
 class SourceLocation(NamedTuple):
-    """Where something stands."""
+    """A file and a line in it."""
 
     file: str
     line: int | None
 
     def fault(self, problem: str, remedy: str, kind: str) -> Fault:
-        """A fault at this location."""
+        """A fault at this location.
+
+        Args:
+            problem: What is wrong.
+            remedy: What to do.
+            kind: Kind of the fault, by which faults are counted.
+
+        Returns:
+            The fault.
+        """
         return Fault(self.file, self.line, problem, remedy, kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class with what formats know of it beside its name."""
+    """A class, with what some formats know beside its name."""
 
     name: str
     # COCO's category id, or the value of a pixel in a mask; None where the order says it
@@ -43,7 +52,7 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One object that somebody marked."""
+    """One annotated object."""
 
     box: Box
     name: str  # of its class
@@ -59,7 +68,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedImage:
-    """An image with what is marked in it."""
+    """An image with its annotations."""
 
     path: Path
     name: str  # below the folder of images, with / between folders: "night/0001.jpg"
@@ -70,7 +79,7 @@ class AnnotatedImage:
     id: int | str | None = None
 
     def known_size(self) -> Size:
-        """The stated size, or else the file's; raises UnreadableFile."""
+        """The stated size, or else that of the file; raises UnreadableFile."""
         return self.size or read_header(self.path).size
 
     @property
@@ -81,7 +90,7 @@ class AnnotatedImage:
 
 @dataclass(frozen=True)
 class AnnotatedSet:
-    """One part of a data set (like train) as it was read, with what could not be."""
+    """One split of a data set (such as train), with the faults found when reading it."""
 
     classes: tuple[Class, ...]  # a model's class n is the n-th
     images: tuple[AnnotatedImage, ...]
@@ -97,7 +106,7 @@ class AnnotatedSet:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that decides what was read: a change of any of them (or of what a folder lists) makes another set."""
+        """All files and folders that were read: if one changes, the set must be read again."""
         images = (image.path for image in self.images)
         masks = (image.mask for image in self.images if image.mask is not None)
         return tuple(dict.fromkeys((*self.looked_at, *images, *masks)))
@@ -114,17 +123,17 @@ class AnnotatedSet:
 
 
 def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:
-    """The set of a file that could not be read at all."""
+    """The set of a file that cannot be read."""
     return AnnotatedSet((), (), (fault,), looked_at=looked_at)
 
 
 def pixels(value: float) -> float:
-    """A coordinate with as many decimals as are kept."""
+    """A coordinate, rounded to the decimals that are kept."""
     return round(float(value), DECIMALS)
 
 
 def parse_finite(text: str | None) -> float | None:
-    """The number of a text; None when it is none, or no finite one."""
+    """The number in a text; None if it is not a finite number."""
     try:
         value = float(text or "")
     except ValueError:
@@ -133,13 +142,13 @@ def parse_finite(text: str | None) -> float | None:
 
 
 def plain_number(value: float) -> str:
-    """A coordinate as text, a whole one without a point: 17, 17.25; never with an exponent."""
+    """A coordinate as text, without exponent and without needless decimals: 17, 17.25."""
     text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
 def header_size(path: Path) -> Size | Fault:
-    """The size of an image as it is shown, or why it is not known."""
+    """The size of an image as it is shown, or the fault of its file."""
     try:
         return read_header(path).size
     except UnreadableFile as unreadable:
@@ -147,7 +156,16 @@ def header_size(path: Path) -> Size | Fault:
 
 
 def where_listed(fault: Fault, path: Path, place: SourceLocation) -> Fault:
-    """The fault of an image, told where it is listed when it is not there at all."""
+    """The fault of an image; if the file is missing, at the location that lists it.
+
+    Args:
+        fault: The fault.
+        path: The image.
+        place: Where the image is listed.
+
+    Returns:
+        The fault, perhaps at another location.
+    """
     if fault.kind != "missing_file":
         return fault
     if place.file == str(path):
@@ -156,12 +174,12 @@ def where_listed(fault: Fault, path: Path, place: SourceLocation) -> Fault:
 
 
 def of_one_image(fault: Fault, kind: str) -> Fault:
-    """The fault of the file of one image, which can be left out, under a kind that does not condemn the others."""
+    """A fault that affects one image only, which can be left out; it gets a kind that does not stop the reading."""
     return fault._replace(kind=kind) if fault.kind in CONDEMNING else fault
 
 
 def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
-    """Files whose names can be written down, and the faults of the others."""
+    """Files whose names are valid UTF-8, and the faults of the others."""
     good, faults = [], []
     for path in paths:
         if not not_text(str(path)):
@@ -174,7 +192,7 @@ def utf8_names(paths: Iterable[Path]) -> tuple[list[Path], list[Fault]]:
 
 
 def hidden_remarks(folder: Path, below: Below) -> Iterator[Fault]:
-    """A remark about files that were left out because systems or tools made them."""
+    """A remark about hidden files and files of the system, which are left out."""
     if below.hidden:
         problem = f"{quantity(len(below.hidden), 'hidden file')} left out, like {printable(below.hidden[0])}"
         yield Fault(printable(folder), None, problem, "nothing needs to be done", "hidden_files")

@@ -1,8 +1,8 @@
 """Tables of boxes (CSV): a row for each object, with its image, class and box.
 
-As the object detection API of TensorFlow, Roboflow, OpenImages, keras-retinanet and makesense.ai have them: columns
-are known by their names, in any order. Coordinates are edges in pixels, or shares of the image where none is beyond 1.
-A row whose box is empty is an image that shows nothing.
+Used by TensorFlow's object detection API, Roboflow, OpenImages, keras-retinanet and makesense.ai. Columns are
+recognized by their names, in any order. Coordinates are edges in pixels, or relative to the image if none is above 1.
+A row without a box is an image without objects.
 """
 
 import json
@@ -40,7 +40,7 @@ EXPECTED_COLUMNS = (
 
 @dataclass
 class BoxRow:
-    """One object as the table has it, or an image without any."""
+    """One object of a table, or an image without objects."""
 
     place: SourceLocation
     image: str
@@ -64,10 +64,16 @@ def read_box_table(
     classes: Sequence[str] | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> AnnotatedSet:
-    """The images of a table; `images` is the folder where their names start (else it is looked for).
+    """Read a table of boxes.
 
-    Without `classes` they are the names that occur, sorted. `numbers` has those of the columns, from 1, where the
-    table does not name them.
+    Args:
+        file: The table.
+        images: The folder where names of images start; searched for by default.
+        classes: Names of the classes; by default those that occur, sorted.
+        numbers: The columns by number from 1, if the table has no header.
+
+    Returns:
+        The images with their boxes and the faults.
     """
     fault = why_no_text(file)
     if fault:
@@ -81,7 +87,7 @@ def read_box_table(
 
 
 class BoxTableReader:
-    """Reads a table, and keeps the faults on the way."""
+    """Reads a table and collects its faults."""
 
     def __init__(self, file: Path, numbers: Mapping[str, int] | None = None) -> None:
         self.file, self.numbers = file, numbers
@@ -89,7 +95,7 @@ class BoxTableReader:
         self.remarks: list[Fault] = []
 
     def rows(self) -> Iterator[BoxRow]:
-        """The rows; raises UnreadableFile when the columns are not known."""
+        """The rows; raises UnreadableFile if the columns are unknown."""
         table = csv_cells(self.file, separator_of(self.file))
         first = next(table, None)
         if first is None or isinstance(first, Fault):
@@ -181,7 +187,7 @@ class BoxTableReader:
         return AnnotatedImage(path, name, image.place, image.size, annotations)
 
     def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
-        """Each image once: names that lead to one file are of one image."""
+        """Merge entries whose names lead to the same file."""
         by_path: dict[Path, AnnotatedImage] = {}
         for image in images:
             first = by_path.get(image.path)
@@ -205,13 +211,13 @@ def is_box_table(file: Path) -> bool:
 
 
 def separator_of(file: Path) -> str:
-    """What stands between cells: the mark that the first line has most of."""
+    """The separator that is most frequent in the first line."""
     first = first_bytes(file).split(b"\n")[0]
     return max(",;\t|", key=lambda mark: first.count(mark.encode()))
 
 
 def row_box(cells: dict[str, str], columns: Columns) -> Box | None:
-    """The edges of a row's box; None when it has none."""
+    """The edges of a row's box; None if it has none."""
     texts = [cells[edge] for edge in columns.edges]
     if not any(text and text.lower() not in ("nan", "none", "null", "[]") for text in texts):
         return None
@@ -239,7 +245,7 @@ def box_in_one_cell(text: str) -> Box:
 
 
 def row_size(cells: dict[str, str]) -> Size | None:
-    """The stated size of the image; 0 × 0, which some tools write, is none."""
+    """The stated size of the image; None for 0 × 0, which some tools write."""
     texts = [cells.get(side, "") for side in ("width", "height")]
     if not all(texts) or texts == ["0", "0"]:
         return None
@@ -250,7 +256,7 @@ def row_size(cells: dict[str, str]) -> Size | None:
 
 
 def are_shares(boxes: Sequence[Box]) -> bool:
-    """Whether coordinates are shares of the image: none is beyond 1, and some are between 0 and 1."""
+    """Whether coordinates are relative to the image: none is above 1, and some are between 0 and 1."""
     edges = [edge for box in boxes for edge in box]
     return bool(edges) and max(edges) <= 1 and any(0 < edge < 1 for edge in edges)
 

@@ -1,6 +1,6 @@
-"""Looks at every image and mask of a set: what is faulty in each, what can be learned from, and what it all is like.
+"""Checks every image and mask of a set: faults, usable images, and a summary.
 
-One road for `jumok check` and training: what is found here makes rows, or faults in place of them.
+`jumok check` and training share it: usable images become rows, faults take the place of others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ from jumok.data.looks import Looks, MaskSeen, Seen
 
 
 class Usable(NamedTuple):
-    """An image that can be learned from, mended where there is one way only."""
+    """An image to learn from, with its annotations corrected where only one correction is possible."""
 
     number: int  # its place in the set, from 1 on
     image: AnnotatedImage
@@ -39,7 +39,7 @@ class Usable(NamedTuple):
 
 @dataclass
 class Examined:
-    """What was found in a set."""
+    """The result of a check."""
 
     data: AnnotatedSet  # with the classes that its masks turned out to have
     usable: list[Usable] = field(default_factory=list)
@@ -48,7 +48,16 @@ class Examined:
 
 
 def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image", "boxes")) -> Examined:
-    """Decode all images and masks of a set; `kinds` are those of the columns that are made of it."""
+    """Decode and check all images and masks of a set.
+
+    Args:
+        data: The set.
+        looks: What is known of files that were decoded before.
+        kinds: Kinds of the columns to be made: "image", "boxes" or "mask".
+
+    Returns:
+        Faults, usable images and a summary.
+    """
     images = [looks.image(image.path) for image in data.images]
     coloured = is_coloured(data.classes)
     masks = [
@@ -81,14 +90,14 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
 
 
 class Checked(NamedTuple):
-    """Faults, and what is no fault but good to know: images in two splits, images turned by EXIF."""
+    """Faults, and remarks such as images in two splits or images that EXIF rotates."""
 
     faults: tuple[Fault, ...]
     remarks: tuple[Fault, ...]
 
 
 def check_annotations(splits: Mapping[str, AnnotatedSet]) -> Checked:
-    """Look at every annotation of some splits, and decode every image and mask."""
+    """Check every annotation of some splits, and decode every image and mask."""
     looks = Looks()
     found = {split: examine(data, looks) for split, data in splits.items()}
     faults = [fault for one in found.values() for fault in one.faults]
@@ -99,7 +108,7 @@ def check_annotations(splits: Mapping[str, AnnotatedSet]) -> Checked:
 
 
 def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[AnnotatedSet, list[Fault]]:
-    """The set with the classes that its masks turn out to have, and a remark where that is more than was said."""
+    """The set with the classes that its masks have, and a remark if these are more than the options say."""
     values = {value for mask in masks if not mask.coloured for value in mask.counts}
     settled = with_black_and_white(data, values)
     if settled is data:
@@ -142,7 +151,18 @@ def reasons_to_leave_out(
     kinds: tuple[str, ...],
     data: AnnotatedSet,
 ) -> Iterator[Fault]:
-    """The faults with which nothing right can be learned from an image."""
+    """The faults that make an image useless for learning.
+
+    Args:
+        image: The image with its annotations.
+        seen: The decoded image file.
+        mask: The decoded mask, if there is one.
+        kinds: Kinds of the columns to be made.
+        data: The set.
+
+    Yields:
+        The faults.
+    """
     if image.size not in (None, seen.header.size):
         yield size_fault(image, seen.header)
     if isinstance(mask, Fault):
@@ -154,7 +174,7 @@ def reasons_to_leave_out(
 
 
 def outline_faults(image: AnnotatedImage, size: Size) -> Iterator[Fault]:
-    """Objects whose pixels are asked for, and of which only a box is known, or the pixels of another image."""
+    """Objects that need an outline but have only a box, or an outline for another image size."""
     for one in image.annotations:
         outline = one.segmentation
         if isinstance(outline, RunLengths) and (outline.width, outline.height) != size:
@@ -167,7 +187,7 @@ def outline_faults(image: AnnotatedImage, size: Size) -> Iterator[Fault]:
 
 
 def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]:
-    """One fault instead of one for each object where a whole set has boxes alone."""
+    """One fault instead of many if a whole set has boxes without outlines."""
     objects = [one for image in found.data.images for one in image.annotations]
     if "mask" not in kinds or not objects or any(one.segmentation for one in objects):
         return
@@ -180,7 +200,16 @@ def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]
 
 
 def with_objects(image: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
-    """An image with a box for each number of its mask."""
+    """Add a box for each object number in a mask.
+
+    Args:
+        image: The image.
+        mask: The decoded mask.
+        data: The set.
+
+    Returns:
+        The image with these objects.
+    """
     place = SourceLocation(str(image.mask), None)
     objects = tuple(
         Annotation((float(x1), float(y1), float(x2), float(y2)), data.names[-1], place)
@@ -191,7 +220,16 @@ def with_objects(image: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> A
 
 
 def sanitized(image: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
-    """An image without objects of unknown classes and boxes of no area; others clipped to the image."""
+    """Remove objects of unknown classes and boxes without area; clip the others to the image.
+
+    Args:
+        image: The image with its annotations.
+        size: Its size in pixels.
+        names: Names of the known classes.
+
+    Returns:
+        The image with the remaining objects.
+    """
     kept = []
     for one in image.annotations:
         x1, y1, x2, y2 = one.box

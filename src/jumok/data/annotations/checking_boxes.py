@@ -1,4 +1,4 @@
-"""What is wrong with boxes, classes and sizes of annotated images, each fault with its file and line."""
+"""Faults of boxes, classes and image sizes, each with its file and line."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -13,7 +13,7 @@ EDGE_NAMES = ("left", "upper", "right", "lower")
 
 
 def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
-    """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
+    """The faults of missing images; a single one if no image exists, because then the folder is wrong."""
     if len(missing) < len(data.images) or not missing:
         return missing
     if len(missing) == 1:
@@ -26,7 +26,7 @@ def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
 
 
 def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
-    """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
+    """The fault of a stated size that differs from the file; it mentions EXIF if that explains it."""
     if image.size == header.stored:
         problem = (
             f"states {image.size}, the size that {image.path} has before EXIF turns it; "
@@ -43,7 +43,7 @@ def turn_remedy() -> str:
 
 
 def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
-    """Boxes that hold nothing or reach beyond the image."""
+    """Boxes without area, or beyond the image."""
     for one in image.annotations:
         x1, y1, x2, y2 = one.box
         width, height = x2 - x1, y2 - y1
@@ -84,7 +84,7 @@ def edges_in_words(one: Annotation) -> str:
 
 
 def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> Iterator[Fault]:
-    """Names that the class list of their own split does not have; of `others`, those of the first split's."""
+    """Class names that the list of their split, or of the first split, does not have."""
     lists = list(splits.values())
     for data in splits.values():
         if others and data is lists[0]:

@@ -1,4 +1,4 @@
-"""What is wrong with masks, by the values that were counted in them."""
+"""Faults of masks, by the values counted in them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,17 @@ LIKE_OBJECTS = 3  # times as many values as classes, from which on a mask seems 
 
 
 def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> Iterator[Fault]:
-    """A mask that has another size than its image, or values of no class."""
+    """A mask whose size differs from its image, or that has values of no class.
+
+    Args:
+        path: The mask.
+        seen: The decoded mask.
+        size: Size of the image in pixels.
+        data: The set.
+
+    Yields:
+        The faults.
+    """
     if seen.size != size:
         problem = f"is {seen.size}, but its image is {size}"
         yield Fault(str(path), None, problem, "write a mask of the image's size", "mask_size")
@@ -35,7 +45,7 @@ def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> I
 
 
 def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fault]:
-    """Values or colours that no class has."""
+    """Values or colours of no class."""
     known = set(allowed_values(data))
     strange = [(value, count) for value, count in seen.counts.items() if value not in known]
     if not strange:
@@ -55,7 +65,7 @@ def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fau
 
 
 def allowed_values(data: AnnotatedSet) -> Iterator[int]:
-    """The values that masks may have: those of classes, and the one to ignore."""
+    """The values that masks may have: those of classes, and the value to ignore."""
     for one in data.classes:
         if one.colour is not None:
             yield int(packed_colours(np.array(one.colour)))
@@ -71,7 +81,7 @@ def format_value(value: int, coloured: bool) -> str:
 
 
 def pixel_counts(seen: MaskSeen, data: AnnotatedSet) -> dict[str, int]:
-    """Pixels of a mask by the name of their class; of instances, those of all objects together."""
+    """The pixels of each class in a mask, by name; of instance masks, those of all objects together."""
     if data.instances:
         ignored = seen.counts.get(data.ignore, 0) if data.ignore is not None else 0
         nothing = seen.counts.get(0, 0)

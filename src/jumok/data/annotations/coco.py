@@ -46,7 +46,7 @@ Id = int | str
 
 
 def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
-    """The images of a file; `images` is the folder that file names start at (else it is looked for)."""
+    """The images of a file; `images` is the folder that file names start at, searched for by default."""
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
@@ -67,7 +67,7 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
 
 
 class CocoReader:
-    """Follows the references of a file, and keeps the faults on the way."""
+    """Resolves the references of a file and collects faults."""
 
     def __init__(self, found: LocatedJson) -> None:
         self.found = found
@@ -96,7 +96,7 @@ class CocoReader:
         )
 
     def united(self, images: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Each image once; records of the same file are told, and their annotations put together."""
+        """Merge records of the same file, and report them."""
         by_path: dict[Path, AnnotatedImage] = {}
         good, faults = utf8_names(image.path for image in images)
         self.faults.extend(faults)
@@ -116,7 +116,16 @@ class CocoReader:
         return list(by_path.values())
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
-        """Records by their ids; of several with one id, the first."""
+        """Records by id; of several with one id, the first.
+
+        Args:
+            records: The records.
+            what: What a record is, for messages.
+            make: Makes a value of a record.
+
+        Yields:
+            Id and value.
+        """
         lines: dict[Id, int | None] = {}
         names: set[str] = set()
         for record in records:
@@ -168,7 +177,7 @@ class CocoReader:
             yield number, annotation
 
     def with_outline(self, one: Annotation, value: dict[str, Any], image: AnnotatedImage) -> Annotation:
-        """The annotation with its outline; without it, though with its box, when the outline is faulty."""
+        """The annotation with its outline; without it, but with its box, if the outline is faulty."""
         try:
             outline = parse_segmentation(value.get("segmentation"))
             if isinstance(outline, RunLengths):
@@ -180,7 +189,7 @@ class CocoReader:
 
 
 def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
-    """Refuse run lengths of another size than the image's."""
+    """Refuse run lengths whose size differs from the image; raises Wrong."""
     size = Size(outline.width, outline.height)
     known = image.size or header_size(image.path)
     if not isinstance(known, Size) or size == known:
@@ -191,7 +200,7 @@ def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
 
 
 def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
-    """Classes without those whose name came before, in another form of Unicode."""
+    """Classes without those whose name occurred before, perhaps in another form of Unicode."""
     names: set[str] = set()
     for one in classes:
         if one.name not in names:
@@ -200,7 +209,7 @@ def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
 
 
 def other_type(number: Id, known: Iterable[Id]) -> str | None:
-    """What to do when an id is there as a number, and here as a text, or the other way round."""
+    """What to do if an id is a number in one place and a text in another."""
     other = next((one for one in known if one != number and str(one) == str(number)), None)
     if other is None:
         return None
@@ -246,7 +255,19 @@ def record_image(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage
 def annotation_of(
     value: dict[str, Any], place: SourceLocation, classes: dict[Id, Class]
 ) -> tuple[Id, Annotation]:
-    """The id of its image, and what it says."""
+    """The annotation of a record.
+
+    Args:
+        value: The JSON object.
+        place: Its location.
+        classes: The classes by id.
+
+    Returns:
+        The id of its image, and the annotation.
+
+    Raises:
+        Wrong: If the record is faulty.
+    """
     category = id_of(value, "category_id")
     if category not in classes:
         known = ", ".join(map(repr, classes)) if len(classes) < 20 else "those of 'categories'"
@@ -267,7 +288,7 @@ def annotation_of(
 
 
 def coco_text(data: AnnotatedSet) -> str:
-    """The set as a COCO file, a record on each line; ids are kept where every record has its own."""
+    """The set as a COCO file, one record per line; ids are kept if every record has its own."""
     categories = ids_or_range([one.id for one in data.classes])
     category_ids = dict(zip(data.names, categories, strict=True))
     image_ids = ids_or_range([one.id for one in data.images])
@@ -291,7 +312,7 @@ def json_lines(records: list[dict[str, Any]]) -> str:
 
 
 def ids_or_range(ids: list[Any]) -> list[Any]:
-    """The ids when there are all and no two are equal; otherwise 1, 2, 3, …"""
+    """The ids if all are given and distinct; otherwise 1, 2, 3, …"""
     return ids if None not in ids and len(set(ids)) == len(ids) else list(range(1, len(ids) + 1))
 
 
@@ -302,7 +323,17 @@ def image_record(image: AnnotatedImage, number: Id) -> dict[str, Any]:
 
 
 def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:
-    """An annotation as a record of a COCO file."""
+    """An annotation as a record of a COCO file.
+
+    Args:
+        one: The annotation.
+        number: Id of the record.
+        image: Id of its image.
+        category: Id of its class.
+
+    Returns:
+        The record.
+    """
     x1, y1, x2, y2 = one.box
     size = [int_if_whole(pixels(x2 - x1)), int_if_whole(pixels(y2 - y1))]
     stated = one.area if one.area is not None else outline_area(one)

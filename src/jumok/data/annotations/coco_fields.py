@@ -1,4 +1,4 @@
-"""The fields of COCO's records, each checked."""
+"""Reads and checks the fields of COCO records."""
 
 from math import isfinite
 from typing import Any
@@ -15,7 +15,7 @@ OBJECT_KEYS = {
 
 
 class Wrong(Exception):
-    """What is wrong with a record; ends as a fault with its line."""
+    """A faulty record; becomes a fault with its line."""
 
     def __init__(self, problem: str, remedy: str, kind: str) -> None:
         super().__init__(problem)
@@ -36,12 +36,12 @@ def is_finite_number(value: Any) -> bool:
 
 
 def are_numbers(values: list[Any]) -> bool:
-    """Whether all are numbers; fast, for outlines are most of a file."""
+    """Whether all values are numbers; fast, because outlines are most of a file."""
     return {int, float}.issuperset(map(type, values)) and all(map(isfinite, values))
 
 
 def text_of(value: dict[str, Any], key: str) -> str:
-    """A text that is not empty and can be written to a file."""
+    """A text field; raises Wrong if it is empty or not valid Unicode."""
     text = value.get(key)
     if not isinstance(text, str) or not text:
         raise Wrong(f"has no {key}", "give it one", "bad_value")
@@ -53,7 +53,7 @@ def text_of(value: dict[str, Any], key: str) -> str:
 
 
 def id_of(value: dict[str, Any], key: str) -> int | str:
-    """A number or a text."""
+    """An id, a number or a text; raises Wrong."""
     if key not in value:
         raise Wrong(f"has no {key}", "add it", "bad_value")
     number = value[key]
@@ -65,7 +65,7 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
 
 
 def record_size(value: dict[str, Any]) -> Size | None:
-    """The stated size of an image, None when it is not stated."""
+    """The stated size of an image; None if there is none."""
     width: Any = value.get("width")
     height: Any = value.get("height")
     if width is None or height is None:
@@ -79,7 +79,7 @@ def record_size(value: dict[str, Any]) -> Size | None:
 
 
 def box_from_xywh(value: Any) -> Box:
-    """Left, top, width, height as a box."""
+    """A box from left, top, width and height."""
     if not isinstance(value, list) or len(value) != 4 or not all(map(is_finite_number, value)):
         raise Wrong(
             f"bbox is {value!r:.60}, expected [left, top, width, height]", "write four numbers", "bad_value"
@@ -89,13 +89,13 @@ def box_from_xywh(value: Any) -> Box:
 
 
 def attributes_of(value: Any) -> dict[str, bool]:
-    """The flags among an annotation's attributes."""
+    """The flags in the attributes of an annotation."""
     given = value if isinstance(value, dict) else {}
     return {name: given.get(name) in (1, True) for name in FLAGS}
 
 
 def parse_segmentation(value: Any) -> Segmentation | None:
-    """Polygons or run lengths; None when there is nothing."""
+    """Polygons or run lengths; None if there is no outline."""
     if not value:
         return None
     if isinstance(value, dict):

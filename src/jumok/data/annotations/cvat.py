@@ -1,7 +1,7 @@
 """CVAT's own XML ("CVAT for images 1.1"): one file for all images, with boxes, polygons, ellipses and painted masks.
 
-Boxes that are turned have their corners as an outline. Shapes of one label and one group of an image are parts of one
-object, as in CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left out.
+Rotated boxes become an outline of their corners. Shapes of one label and one group of an image form one object, as in
+CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left out.
 """
 
 from collections import Counter
@@ -53,9 +53,16 @@ WITHOUT_AREA = {
 def read_cvat(
     file: Path, images: Path | None = None, split: str | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The images of a file, or of a folder's annotations.xml; `split` is one of CVAT's subsets, where there are any.
+    """Read a CVAT file.
 
-    Classes are the labels of the task in their order, or else those that occur, sorted.
+    Args:
+        file: The file, or the folder of an annotations.xml.
+        images: The folder where names of images start; searched for by default.
+        split: One of CVAT's subsets, if there are any.
+        classes: Names of the classes; by default the labels of the task, or else those that occur, sorted.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     file = file / "annotations.xml" if is_folder(file) else file
     try:
@@ -74,7 +81,7 @@ def read_cvat(
 
 
 def check_root(file: Path, root: Element) -> None:
-    """Refuse other XML, and videos, whose frames are no files."""
+    """Refuse other XML, and videos, whose frames are no files; raises UnreadableFile."""
     if root.tag != "annotations":
         remedy = (
             "name the folder of such files under voc:"
@@ -91,13 +98,13 @@ def check_root(file: Path, root: Element) -> None:
 
 
 def subsets_of(root: Element) -> list[str]:
-    """CVAT's subsets, which are splits."""
+    """CVAT's subsets, which are used as splits."""
     named = (one.attributes.get("subset", "") for one in root.children if one.tag == "image")
     return list(dict.fromkeys(name for name in named if name))
 
 
 def task_labels(root: Element) -> list[str] | None:
-    """The labels of the task, project or job, in their order; those of whole images and parts of others are none."""
+    """The labels of the task, project or job in their order, without labels of whole images and sub-labels."""
     meta = root.find("meta")
     for name in ("task", "project", "job"):
         place = meta.find(name) if meta else None
@@ -109,7 +116,7 @@ def task_labels(root: Element) -> list[str] | None:
 
 
 class CvatReader:
-    """Reads the images of a file, and keeps the faults on the way."""
+    """Reads the images of a file and collects faults."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -163,7 +170,7 @@ class CvatReader:
         yield AnnotatedImage(Path(name), name, place, size, tuple(united(keyed)))
 
     def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
-        """The object of a shape, with what makes it one with others."""
+        """The object of a shape, with a key that is equal for shapes of one object."""
         if element.tag in WITHOUT_AREA:
             self.left_out[WITHOUT_AREA[element.tag]] += 1
         if element.tag not in SHAPES:
@@ -190,7 +197,7 @@ class CvatReader:
         )
 
     def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
-        """Each image once; a second record of a file is told and left out."""
+        """Each image once; a second record of a file is reported and left out."""
         lines: dict[Path, int | None] = {}
         for image in images:
             if image.path in lines:
@@ -248,7 +255,7 @@ def attribute_numbers(element: Element, *names: str) -> list[float]:
 
 
 def cvat_mask_shape(element: Element, size: Size | None) -> Shape:
-    """Painted pixels: runs outside and inside in turn, row by row, of a part of the image."""
+    """A painted mask: run lengths outside and inside in turn, row by row, in a rectangle of the image."""
     left, top, width, height = (
         int(value) for value in attribute_numbers(element, "left", "top", "width", "height")
     )

@@ -1,4 +1,4 @@
-"""What format lies at a path, and which splits it has."""
+"""Detects the annotation format at a path, and its splits."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ ALL = "all"  # what the only split is called where it has no name
 
 @dataclass(frozen=True)
 class DetectedSource:
-    """Annotations that somebody named."""
+    """A path with the format of its annotations."""
 
     format: str
     path: Path
@@ -38,7 +38,7 @@ class DetectedSource:
 
 
 def detect_format(source: Path) -> DetectedSource:
-    """The format that lies at a path; DataError when it is none that holds boxes or outlines."""
+    """The format at a path; raises DataError if it has no boxes or outlines."""
     found = look_at(source)
     if found is None:
         raise DataError(
@@ -50,14 +50,14 @@ def detect_format(source: Path) -> DetectedSource:
 
 
 def look_at(source: Path) -> DetectedSource | None:
-    """The format that lies at a path; None when none is known, DataError when it is known and cannot be read."""
+    """The format at a path; None if none is recognized. Raises DataError if the format cannot be read."""
     if not is_file(source) and not is_folder(source):
         raise DataError(f"{source}: does not exist; {nearest_file(source)}")
     return in_folder(source) if is_folder(source) else in_file(source)
 
 
 def in_file(file: Path) -> DetectedSource | None:
-    """The format of a file, by its suffix and its content."""
+    """The format of a file, by suffix and content."""
     name = file.name.lower().removesuffix(".gz")
     if name.endswith((".yaml", ".yml", ".data")):
         return DetectedSource("yolo", file, has_splits=True)
@@ -79,7 +79,7 @@ def in_file(file: Path) -> DetectedSource | None:
 
 
 def in_folder(folder: Path) -> DetectedSource | None:
-    """The format of a folder, by what it holds."""
+    """The format of a folder, by its content."""
     tried: tuple[Callable[[Path], DetectedSource | None], ...] = (
         voc_with_lists,
         yolo_folder,
@@ -97,7 +97,7 @@ def voc_with_lists(folder: Path) -> DetectedSource | None:
 
 
 def yolo_folder(folder: Path) -> DetectedSource | None:
-    """A data.yaml, under whatever name: one that lists names."""
+    """The data.yaml of a folder, under any name: a YAML file that lists names."""
     try:
         file = read_yolo_file(folder).path
     except UnreadableFile:
@@ -110,7 +110,7 @@ def yolo_folder(folder: Path) -> DetectedSource | None:
 
 
 def json_folder(folder: Path) -> DetectedSource | None:
-    """COCO's files, one for each split, or the many of labelme; those of a split may lie in its own folder."""
+    """COCO files, one per split, or the many files of labelme; those of a split may be in a folder of their own."""
     files = json_files(folder)
     formats = {name: json_format(file) for name, file in files.items()}
     coco = {name: file for name, file in files.items() if formats[name] == "coco"}
@@ -148,7 +148,7 @@ def json_files(folder: Path) -> dict[str, Path]:
 
 
 def json_format(file: Path) -> str | None:
-    """coco or labelme; None for another."""
+    """ "coco" or "labelme"; None for other files."""
     try:
         document = json.loads(read_text(file))
     except (UnreadableFile, ValueError, RecursionError):
@@ -174,7 +174,7 @@ def voc_without_lists(folder: Path) -> DetectedSource | None:
 
 
 def table_folder(folder: Path) -> DetectedSource | None:
-    """Tables of boxes, beside the images or in a folder for each split."""
+    """Tables of boxes, beside the images or in a folder per split."""
     own = box_tables(folder)
     if own:
         return DetectedSource("boxes", folder, files={file.stem: file for file in own})
@@ -189,7 +189,7 @@ def box_tables(folder: Path) -> list[Path]:
 
 
 def nothing_known(folder: Path) -> str:
-    """Why nothing in a folder is known, and what it seems to be."""
+    """The error for a folder without a known format, which says what it seems to be."""
     below = files_below(folder, (*SUFFIXES, ".txt"))
     images = [path for path in below.files if path.suffix.lower() in SUFFIXES]
     texts = [path for path in below.files if path.suffix.lower() == ".txt"]
@@ -213,7 +213,7 @@ def nothing_known(folder: Path) -> str:
 
 
 def split_names(source: DetectedSource) -> list[str]:
-    """The splits that a source has; DataError when it has none."""
+    """The splits of a source; raises DataError if it has none."""
     try:
         names = named_splits(source)
     except UnreadableFile as unreadable:

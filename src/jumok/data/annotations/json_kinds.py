@@ -1,4 +1,4 @@
-"""What kind of annotation file a JSON file is, and how to go on with one that is no COCO file."""
+"""Recognizes JSON files of annotation tools that are not COCO, and says what to do with them."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellips
 
 
 def why_no_coco(path: Path) -> Fault | None:
-    """What a JSON file is that has not the lists of COCO; None when it is no JSON at all."""
+    """What a JSON file without the lists of COCO is; None if it is not JSON."""
     try:
         document = json.loads(read_text(path))
     except (ValueError, RecursionError):
@@ -24,7 +24,7 @@ def why_no_coco(path: Path) -> Fault | None:
 
 
 def why_no_labelme(path: Path) -> Fault:
-    """What a JSON file is that has no list of shapes."""
+    """What a JSON file without a list of shapes is."""
     fault = why_no_coco(path)
     if fault is None or "images" in fault.problem or "no object" in fault.problem:
         return Fault(
@@ -70,7 +70,7 @@ def kind_of_object(document: Any) -> tuple[str, str]:
 
 
 def kind_of_coco(document: dict[str, Any]) -> tuple[str, str]:
-    """What is not as it should be in a file that looks like COCO's."""
+    """What is wrong with a file that looks like COCO."""
     marked = document["annotations"]
     first = marked[0] if isinstance(marked, list) and marked and isinstance(marked[0], dict) else {}
     if "caption" in first and "bbox" not in first:
@@ -79,7 +79,7 @@ def kind_of_coco(document: dict[str, Any]) -> tuple[str, str]:
 
 
 def missing_list(document: dict[str, Any]) -> tuple[str, str]:
-    """Which list is missing or is none."""
+    """Which list is missing or is not a list."""
     name = next((name for name in COCO_LISTS if not isinstance(document.get(name), list)), "images")
     if name in document:
         return (
@@ -106,7 +106,7 @@ def is_via(document: dict[str, Any], values: list[dict[str, Any]]) -> bool:
 
 
 def is_label_studio(task: dict[str, Any]) -> bool:
-    """Whether an object is a task of Label Studio, whole or short, or the annotation of one."""
+    """Whether an object is a task of Label Studio, complete or minimal, or an annotation of one."""
     keys = task.keys()
     if "data" in keys and keys & {"annotations", "completions", "predictions"} or {"result", "task"} <= keys:
         return True

@@ -51,9 +51,15 @@ LINE_TYPES = ("point", "points", "line", "linestrip")
 def read_labelme(
     folder: Path, images: Path | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The images of all files of a folder; `images` is their folder, where they lie elsewhere.
+    """Read the labelme files of a folder and below.
 
-    Without `classes` they are the labels that occur, sorted.
+    Args:
+        folder: The folder.
+        images: The folder of the images, if it is another one.
+        classes: Names of the classes; by default the labels that occur, sorted.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     if not is_folder(folder):
         what = "is no folder" if is_file(folder) else "does not exist"
@@ -81,7 +87,7 @@ def read_labelme(
 
 
 class LabelmeReader:
-    """Reads files, and keeps the faults on the way."""
+    """Reads files and collects faults."""
 
     def __init__(self, folder: Path, images: Path | None) -> None:
         self.folder = folder
@@ -110,7 +116,7 @@ class LabelmeReader:
         yield AnnotatedImage(path, name, SourceLocation(str(file), None), size, tuple(united(keyed)))
 
     def image(self, file: Path, stated: Any) -> tuple[Path, str]:
-        """The image of a file, and its name: as it is stated, or else one with the file's own name."""
+        """The image of a JSON file and its name: as stated, or else with the name of the file."""
         said = forward_slashes(stated) if isinstance(stated, str) else ""
         folders = [self.given] if self.given is not None else []
         folders += [
@@ -136,7 +142,7 @@ class LabelmeReader:
         return path.relative_to(root).as_posix() if below else path.name
 
     def annotation(self, record: Record, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
-        """The object of a shape, with what makes it one with others."""
+        """The object of a shape, with a key that is equal for shapes of one object."""
         value, place = record
         try:
             if not isinstance(value, dict):
@@ -155,7 +161,7 @@ class LabelmeReader:
         yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
 
     def remarks(self, images: Sequence[AnnotatedImage]) -> Iterator[Fault]:
-        """What was left out."""
+        """Remarks about shapes that were left out."""
         for what, count in self.left_out.items():
             problem = f"left out, having no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
@@ -181,7 +187,16 @@ def stated_size(values: dict[str, Any]) -> Size | None:
 
 
 def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
-    """A shape of labelme, by its points."""
+    """The shape with these points.
+
+    Args:
+        kind: The shape_type of labelme.
+        value: The JSON object of the shape.
+        size: Size of the image, if it is known.
+
+    Returns:
+        Box and outline.
+    """
     points = value.get("points")
     if not isinstance(points, list) or not all(
         isinstance(point, list) and len(point) == 2 and all(map(is_finite_number, point)) for point in points
@@ -203,7 +218,16 @@ def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
 
 
 def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | None) -> Shape:
-    """Painted pixels: a PNG of the part between two corners, as text."""
+    """A painted mask: a PNG, as base64, of the rectangle between two corners.
+
+    Args:
+        value: The JSON object of the shape.
+        corners: x1, y1, x2, y2 of the rectangle.
+        size: Size of the image, if it is known.
+
+    Returns:
+        Box and outline.
+    """
     try:
         data = base64.b64decode(value.get("mask") or "", validate=True)
         with warnings.catch_warnings():

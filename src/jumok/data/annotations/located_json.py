@@ -1,7 +1,7 @@
-"""JSON files of long lists, whose records know the line on which they begin.
+"""JSON files of long lists, whose records know their lines.
 
-The names of the outermost object and the brackets of its lists are walked here, each record by the standard decoder,
-which is C. So a large file takes little longer than json.loads, and lines cost a count of newlines.
+The keys of the outermost object and the brackets of its lists are scanned here, each record is parsed by the standard
+decoder, written in C. So a large file takes little longer than json.loads, and lines cost a count of newlines.
 """
 
 import json
@@ -21,7 +21,7 @@ REMEDY = "fix or write the file again"
 
 
 class Record(NamedTuple):
-    """A value of a list in the file, and where it begins."""
+    """An item of a list in the file, with its line."""
 
     value: Any
     place: SourceLocation

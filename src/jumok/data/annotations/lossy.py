@@ -1,4 +1,4 @@
-"""What a format cannot say of a data set, and how many things lose something."""
+"""What a format cannot express of a data set."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,7 @@ POLYGONS: dict[str, Test] = {
 
 
 def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
-    """What gets lost on the way to a format, and how often; only what there is."""
+    """What is lost when converting to a format, and how often."""
     sets = list(splits.values())
     objects = [one for data in sets for image in data.images for one in image.annotations]
     lost = Counter[str]()
@@ -64,14 +64,14 @@ def object_ids(data: AnnotatedSet) -> list[int | str | None]:
 
 
 def loses_numbers(ids: list[int | str | None]) -> int:
-    """How many ids say more than the order does."""
+    """How many ids differ from their position."""
     given = [number for number in ids if number is not None]
     counted = given in ([*range(len(given))], [*range(1, len(given) + 1)])
     return 0 if counted else len(given)
 
 
 def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
-    """VOC knows only the classes that occur, and no order of them."""
+    """What VOC loses of classes: the order, and those that do not occur."""
     names = list(dict.fromkeys(name for data in sets for name in data.names))
     used = {one.name for data in sets for image in data.images for one in image.annotations}
     unused = len([name for name in names if name not in used])
@@ -92,7 +92,7 @@ def count_polygons(one: Annotation) -> int:
 
 
 def differs(one: Annotation) -> bool:
-    """Whether the box would not come back from the outline."""
+    """Whether the box of an object differs from the bounds of its outline."""
     if not isinstance(one.segmentation, tuple):
         return False
     around = polygon_bounds([value for polygon in one.segmentation for value in polygon])
@@ -100,14 +100,14 @@ def differs(one: Annotation) -> bool:
 
 
 def losses_sentence(lost: Mapping[str, int], kind: Format) -> str | None:
-    """One sentence about it, None when nothing is lost."""
+    """One sentence about what is lost; None if nothing is."""
     names = {"coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "masks": "a mask"}
     told = [f"{what} ({count:,})" for what, count in lost.items()]
     return f"{names[kind]} cannot say, so these are left out: {', '.join(told)}" if told else None
 
 
 def without_outline(splits: Splits) -> Iterable[Annotation]:
-    """Objects of which only a box is known, which no mask can be made of."""
+    """Objects that have only a box, of which no mask can be made."""
     for data in splits.values():
         for image in data.images:
             yield from (one for one in image.annotations if one.segmentation is None)

@@ -1,4 +1,4 @@
-"""Which mask belongs to which image: by name, from one folder or two, or by a list file."""
+"""Pairs of images and masks: by name, from one folder or two, or by a list file."""
 
 import re
 from bisect import bisect_left
@@ -19,7 +19,7 @@ FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
 
 @dataclass
 class Pairs:
-    """Images with their masks, what was faulty, how they were found, and what was looked at."""
+    """Images with their masks, the faults, how they were found, and the folders that were read."""
 
     images: list[AnnotatedImage] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Pairs:
 
 
 def paired(masks: Path, images: Path | None) -> Pairs:
-    """The pairs of a folder of masks and one of images, of a folder that holds both, or of a list file."""
+    """The pairs of a folder of masks and one of images, of one folder with both, or of a list file."""
     if not is_folder(masks):
         return paired_by_list(masks, images or masks.parent)
     pairs = Pairs(looked_at=[masks])
@@ -47,7 +47,7 @@ def paired(masks: Path, images: Path | None) -> Pairs:
 
 
 def images_beside(masks: Path, pairs: Pairs) -> Path:
-    """Where the images are when nobody says it: in a folder beside the masks, or among them."""
+    """The folder of images if none is given: beside the masks, or the same folder."""
     beside = [masks.parent / name for name in FOLDERS]
     pairs.looked_at.extend(beside)
     for folder in beside:
@@ -58,7 +58,13 @@ def images_beside(masks: Path, pairs: Pairs) -> Path:
 
 
 def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
-    """Images and masks of the same name but for the suffix, or for something like _mask at its end."""
+    """Pair images and masks with the same name, except for the suffix or an ending such as _mask.
+
+    Args:
+        masks: The folder of masks.
+        images: The folder of images.
+        pairs: The pairs, extended in place.
+    """
     found, asked = (list_images(folder, pairs) for folder in (masks, images))
     if masks.resolve() == images.resolve():
         found, asked = parted(found)
@@ -85,7 +91,7 @@ def one_alone(path: Path, problem: str) -> Fault:
 
 
 def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Path]) -> Fault:
-    """One fault where nothing fits: then it is the folders or the way of naming that is wrong."""
+    """One fault if nothing can be paired: then the folders or the names are wrong."""
     if not found or not asked:
         empty, what = (masks, "masks") if not found else (images, "images")
         return Fault(str(empty), None, f"holds no {what}", "name the folder that holds them", "missing_file")
@@ -102,7 +108,7 @@ def list_images(folder: Path, pairs: Pairs) -> list[Path]:
 
 
 def parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    """The masks and the images of a folder that holds both: a.jpg and a.png, or a.jpg and a_mask.png."""
+    """Separate masks and images of one folder: a.jpg and a.png, or a.jpg and a_mask.png."""
     twins: dict[Path, list[Path]] = {}
     for path in files:
         twins.setdefault(path.with_suffix(""), []).append(path)
@@ -115,13 +121,13 @@ def parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def is_named_after(stem: str, stems: list[str]) -> bool:
-    """Whether a name is that of another file with something like _mask behind it."""
+    """Whether a name is that of another file followed by an ending such as _mask."""
     ends = (at for at in range(len(stem)) if stem[at] in BEGINNINGS and MASK_WORDS.search(stem[at:]))
     return any(stems[min(bisect_left(stems, stem[:at]), len(stems) - 1)] == stem[:at] for at in ends)
 
 
 def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path]:
-    """Files by their names below a folder without suffix; two of one name are a fault."""
+    """Files by their relative names without suffix; two files with one name are a fault."""
     stems: dict[str, Path] = {}
     for path in files:
         stem = composed(path.relative_to(folder).with_suffix("").as_posix())
@@ -136,7 +142,7 @@ def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path
 def by_ending(
     images: dict[str, Path], masks: dict[str, Path], paired: dict[str, str], folder: Path, pairs: Pairs
 ) -> dict[str, str]:
-    """The masks whose name is an image's with one ending, the same for all: a_mask for a."""
+    """Masks named like an image with an ending, the same one for all: a_mask for a."""
     used = set(paired.values())
     endings: dict[str, dict[str, str]] = {}
     for stem in masks.keys() - used:
@@ -160,7 +166,7 @@ def by_ending(
 
 
 def paired_by_list(file: Path, folder: Path) -> Pairs:
-    """The pairs of a file with `image mask` on each line, its paths starting at `folder`."""
+    """The pairs of a file with `image mask` on each line; paths start at `folder`."""
     pairs = Pairs(looked_at=[file])
     fault = read_fault(file)
     if fault:
@@ -204,7 +210,7 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImag
 
 
 def two_paths(text: str, folder: Path) -> tuple[str, str] | None:
-    """The two paths of a line, parted by a tab, a comma or blanks; paths with blanks where both are there."""
+    """The two paths of a line, separated by a tab, a comma or blanks; paths may contain blanks if both exist."""
     for separator in ("\t", ",", ";"):
         words = [word.strip().strip('"') for word in text.split(separator) if word.strip()]
         if len(words) == 2:
@@ -222,7 +228,7 @@ def two_paths(text: str, folder: Path) -> tuple[str, str] | None:
 
 
 def located(name: str, folder: Path) -> Path:
-    """The file of a name in a list: as it stands, with / for \\, or below the folder though it begins with /."""
+    """The file of a name in a list, also with \\ for /, or below the folder although it begins with /."""
     path = folder / name
     if is_file(path):
         return path

@@ -1,7 +1,7 @@
-"""Masks: for each image an image of the same size whose pixels are classes.
+"""Masks: for each image one of the same size, whose pixels are classes.
 
-A mask is a PNG whose values are numbers (one channel, or a palette), or one whose colours stand for classes. Images and
-masks are paired by name, from two folders or one, or by a list file with `image mask` on each line.
+A mask is a PNG whose values are numbers (one channel, or a palette) or whose colours mean classes. Images and masks are
+paired by name, from two folders or one, or by a list file with `image mask` on each line.
 """
 
 from __future__ import annotations
@@ -39,11 +39,17 @@ def read_masks(
     ignore: Ignore = "auto",
     instances: bool = False,
 ) -> AnnotatedSet:
-    """The pairs of one or two folders, or of a list file.
+    """Read images with masks.
 
-    `classes` are the names of the values 0, 1, 2, …, or names with their values or with the colours of their pixels.
-    Masks of `instances` number the objects of one class from 1 on, and hold 0 where there is none. The value to
-    `ignore` is 255 where it can be (auto).
+    Args:
+        masks: The folder of masks, or a list file.
+        classes: Names of the values 0, 1, 2, …, or names with their values or colours.
+        images: The folder of images; found beside the masks by default.
+        ignore: The value that does not count; 255 by default, unless it is a class.
+        instances: Whether masks number the objects of one class from 1 on, with 0 as background.
+
+    Returns:
+        The images with their masks and the faults.
     """
     pairs = paired(masks, images)
     listed = class_list(classes, instances)
@@ -74,9 +80,9 @@ def class_list(classes: Classes, instances: bool = False) -> tuple[Class, ...]:
 
 
 def with_black_and_white(data: AnnotatedSet, values: set[int]) -> AnnotatedSet:
-    """The set with 255 as its second class, where the masks of two classes hold 0 and 255 and nothing else.
+    """The set with 255 as its second class, if the masks of two classes contain 0 and 255 only.
 
-    That is how most tools write the mask of one kind of thing, and 255 is what is ignored only if nobody says more.
+    Most tools write the mask of one class like this; otherwise 255 is ignored by default.
     """
     stated = not data.usual_ignore and data.ignore == WHITE
     plain = [one.id for one in data.classes] == [0, 1] and all(one.colour is None for one in data.classes)
@@ -89,9 +95,19 @@ def with_black_and_white(data: AnnotatedSet, values: set[int]) -> AnnotatedSet:
 def mask_classes(
     path: Path, classes: Sequence[Class], ignore: int | None, instances: bool = False
 ) -> np.ndarray:
-    """The number (Y, X) int16 of each pixel's class in the order of the classes, -1 where it is of none.
+    """Read the classes of a mask file; for callers outside this room.
 
-    For callers outside this room; raises DataError.
+    Args:
+        path: The mask.
+        classes: The classes.
+        ignore: The value that does not count.
+        instances: Whether the mask numbers objects of one class.
+
+    Returns:
+        Index of each pixel's class, -1 for none (Y, X) int16.
+
+    Raises:
+        DataError: If the mask cannot be read.
     """
     mask = load_mask(path, is_coloured(classes))
     if not instances:
@@ -101,17 +117,26 @@ def mask_classes(
 
 
 def is_coloured(classes: Sequence[Class]) -> bool:
-    """Whether classes are told by their colours."""
+    """Whether classes are identified by their colours."""
     return any(one.colour is not None for one in classes)
 
 
 def class_numbers(mask: np.ndarray, data: AnnotatedSet) -> np.ndarray:
-    """The values (Y, X) of a mask that was read; a colour that no class has becomes 255, or `ignore`."""
+    """The values (Y, X) of a mask to write; colours of no class become 255, or `ignore`."""
     return class_values(mask, data.classes, data.ignore)
 
 
 def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
-    """The values (Y, X) of a mask that was read, by the ids or colours of the classes."""
+    """Map a mask to the values of its classes.
+
+    Args:
+        mask: Values (Y, X) or colours (Y, X, 3).
+        classes: The classes.
+        ignore: The value that does not count.
+
+    Returns:
+        Values (Y, X).
+    """
     if mask.ndim == 2:
         return mask
     packed = packed_colours(mask)  # (Y, X)
@@ -123,7 +148,16 @@ def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None)
 
 
 def class_indices(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
-    """The number (Y, X) int16 of each pixel's class in the order of the classes, -1 where it is of none."""
+    """Map a mask to class indices.
+
+    Args:
+        mask: Values (Y, X) or colours (Y, X, 3).
+        classes: The classes.
+        ignore: The value that does not count.
+
+    Returns:
+        Index of each pixel's class, -1 for none (Y, X) int16.
+    """
     values = class_values(mask, classes, ignore)
     numbers = np.full(values.shape, -1, np.int16)
     for number, known in enumerate(classes):
@@ -134,7 +168,12 @@ def class_indices(mask: np.ndarray, classes: Sequence[Class], ignore: int | None
 def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     """Write masks/SPLIT/ and the list SPLIT.txt; images are expected in images/SPLIT/.
 
-    Outlines are painted in their order, classes from 1 on; what no object covers is 0, and so is the background.
+    Outlines are painted in their order, classes from 1 on; 0 is the background.
+
+    Args:
+        data: The set.
+        folder: The folder of the data set.
+        split: Name of the split.
     """
     lines = []
     for image in data.images:
@@ -151,12 +190,12 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
 
 
 def mask_names(names: Sequence[str]) -> list[str]:
-    """What the values 0, 1, 2, … of written masks mean."""
+    """The names of the values 0, 1, 2, … in written masks."""
     return [BACKGROUND, *(name for name in names if name.lower() != BACKGROUND)]
 
 
 def rasterize(image: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
-    """The classes (Y, X) of an image's pixels, from the outlines of its objects."""
+    """The class of each pixel (Y, X), painted from the outlines of an image."""
     numbers = {name: number for number, name in enumerate(mask_names(data.names))}
     size = image.known_size()
     values = np.zeros((size.height, size.width), np.uint8)
@@ -167,7 +206,7 @@ def rasterize(image: AnnotatedImage, data: AnnotatedSet) -> np.ndarray:
 
 
 def save_mask(values: np.ndarray, file: Path | BinaryIO) -> None:
-    """A mask as PNG with a palette, so that people can look at it."""
+    """Save a mask as PNG with a palette, so that people can see the classes."""
     image = Image.fromarray(values.astype(np.uint8)).convert("P")
     image.putpalette([channel for colour in ((0, 0, 0), *PALETTE[:255]) for channel in colour])
     image.save(file, format="PNG")

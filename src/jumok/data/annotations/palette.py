@@ -1,4 +1,4 @@
-"""Colours for classes: far apart for the first twenty, then all around the wheel."""
+"""Colours of classes: well separated for the first twenty, then spread over all hues."""
 
 from colorsys import hsv_to_rgb
 

@@ -1,7 +1,7 @@
-"""Annotated images as rows of texts, as every other source gives them.
+"""Annotated images as rows of text, like those of every other source.
 
 The column of an image holds its path below `root`; that of boxes or of a mask holds a JSON object, which `objects_of`
-and `MaskText` read again. What is faulty in an image is told and left out, or mended where there is one way only.
+and `MaskText` parse. Faulty images are reported and left out, or corrected if only one correction is possible.
 """
 
 import json
@@ -26,7 +26,7 @@ JSON_DECIMALS = 4
 
 @dataclass(frozen=True)
 class MarkedObject:
-    """One object of an image, as a row says it."""
+    """One object in a row."""
 
     box: Box
     name: str
@@ -36,7 +36,7 @@ class MarkedObject:
 
 
 class AnnotationSource:
-    """The images of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
+    """The images of one split of a data set; `kinds` gives the kind of each column: image, boxes or mask."""
 
     remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
 
@@ -52,12 +52,12 @@ class AnnotationSource:
         self.root = place if place.is_dir() else place.parent
 
     def remember(self, looks: Looks) -> None:
-        """Look at images and masks by these looks, which may know them already."""
+        """Use these looks, which may know the images and masks already."""
         self._looks = looks
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        """All that decides the rows, once they were read."""
+        """All files that decide the rows, once the rows were read."""
         return tuple(dict.fromkeys((*self.files, *self._found.data.files)))
 
     @cached_property
@@ -74,7 +74,7 @@ class AnnotationSource:
 
     @property
     def summary(self) -> Summary:
-        """What the images are like."""
+        """The summary of the images."""
         return self._found.summary
 
     @property
@@ -87,7 +87,7 @@ class AnnotationSource:
         return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
 
     def rows(self) -> Iterator[Row | Fault]:
-        """A row for each image that can be learned from, after all faults."""
+        """A row for each usable image, after all faults."""
         yield from self._found.faults
         for number, image, size in self._found.usable:
             yield Row(
@@ -127,7 +127,7 @@ def text_of_boxes(image: AnnotatedImage) -> str:
 
 
 def object_json(one: Annotation) -> dict[str, Any]:
-    """An object without what it has not."""
+    """An object as JSON, without unset values."""
     box = [round(edge, JSON_DECIMALS) for edge in one.box]
     said: dict[str, Any] = {"box": box, "name": one.name}
     if one.crowd:
@@ -140,7 +140,7 @@ def object_json(one: Annotation) -> dict[str, Any]:
 
 
 def objects_of(text: str) -> list[MarkedObject]:
-    """What the text of a boxes column says."""
+    """The objects in the text of a boxes column."""
     return [MarkedObject(tuple(one.pop("box")), **one) for one in json.loads(text)["objects"]]
 
 

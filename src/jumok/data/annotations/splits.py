@@ -1,4 +1,4 @@
-"""Data sets, split by split: what format lies somewhere, and reading it."""
+"""Reads data sets, split by split, in any format."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,19 @@ Splits = dict[str, AnnotatedSet]
 
 
 def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] = ()) -> Splits:
-    """The splits of a data set: those that are wanted, or all that share no images."""
+    """Read the splits of a data set.
+
+    Args:
+        source: The path of the data set.
+        images: The folder where names of images start; searched for by default.
+        wanted: Names of splits; by default train, valid and test, or all.
+
+    Returns:
+        The sets by name.
+
+    Raises:
+        DataError: If a split does not exist.
+    """
     found = detect_format(source)
     names = split_names(found)
     for name in wanted:
@@ -49,7 +61,7 @@ def read_split(source: DetectedSource, name: str, images: Path | None) -> Annota
 
 
 def unify_classes(splits: Splits) -> Splits:
-    """The splits with the classes of all of them, for formats that have one list for a data set."""
+    """The splits with one common list of classes, for formats that have one list per data set."""
     lists = [data.classes for data in splits.values()]
     if all(classes == lists[0] for classes in lists):
         return splits
@@ -64,7 +76,7 @@ def unify_classes(splits: Splits) -> Splits:
 
 
 def without_unreadable(splits: Splits, needed: bool) -> tuple[Splits, list[Path]]:
-    """The splits without images that cannot be read, where they are `needed` or their size is; and those images."""
+    """The splits without unreadable images, if the images or their sizes are `needed`; and those images."""
     left: list[Path] = []
     kept: Splits = {}
     for name, data in splits.items():

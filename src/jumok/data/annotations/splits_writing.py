@@ -1,4 +1,4 @@
-"""Writing data sets, split by split: whole or not at all, and never two images to one place."""
+"""Writes data sets, split by split: completely or not at all, and never two images to one place."""
 
 import json
 import os
@@ -24,9 +24,18 @@ YOLO_SPLITS = ("train", "val", "test")
 
 
 def write_splits(splits: Splits, target: Path, kind: Format, images: ImageTransfer) -> None:
-    """Write a data set to a folder that is not there yet, or to one COCO file; whole or not at all.
+    """Write a data set to a new folder, or to one COCO file, completely or not at all.
 
-    A path that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
+    A target that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
+
+    Args:
+        splits: The sets by name.
+        target: The path to write.
+        kind: The format.
+        images: Whether images are copied, linked or left.
+
+    Raises:
+        DataError: If the target exists, or the data cannot be written.
     """
     folder = target if target.suffix not in (".json", ".yaml", ".yml") else target.parent
     if kind == "coco" and folder != target:
@@ -71,7 +80,7 @@ def write_coco_file(splits: Splits, target: Path, images: ImageTransfer) -> None
 
 
 def yolo_names(splits: Splits) -> Splits:
-    """The splits under the names train, val and test, which YOLO's trainers look for, where they can be told."""
+    """The splits renamed to train, val and test, which YOLO's trainers expect, if that is clear."""
     told = [next((usual for usual in YOLO_SPLITS if usual in name.lower()), name) for name in splits]
     if len(told) == 1 and told[0] not in YOLO_SPLITS:
         told = ["train"]
@@ -79,7 +88,15 @@ def yolo_names(splits: Splits) -> Splits:
 
 
 def write_folder(splits: Splits, folder: Path, kind: Format, images: ImageTransfer, yolo_file: str) -> None:
-    """Write all splits into a folder."""
+    """Write all splits into a folder.
+
+    Args:
+        splits: The sets by name.
+        folder: The folder.
+        kind: The format.
+        images: Whether images are copied, linked or left.
+        yolo_file: Name of the data.yaml.
+    """
     check_names(splits, kind)
     splits = yolo_names(splits) if kind == "yolo" else splits
     outlines = any(has_polygons(data) for data in splits.values())
@@ -105,9 +122,9 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: ImageTransf
 
 
 def check_names(splits: Splits, kind: Format) -> None:
-    """Refuse two images that would be written to one place, and names that lead out of the folder.
+    """Refuse two images with one target, and names that lead out of the folder; raises DataError.
 
-    Disks of Windows and macOS tell neither capital letters nor forms of Unicode apart.
+    Names are compared without case and form of Unicode, because Windows and macOS do not distinguish them.
     """
     taken: dict[str, tuple[str, AnnotatedImage]] = {}
     for name, data in splits.items():
@@ -134,7 +151,13 @@ def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
 
 
 def place_image(image: AnnotatedImage, target: Path, images: ImageTransfer) -> None:
-    """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
+    """Copy or link an image; on another disk the link is symbolic.
+
+    Args:
+        image: The image.
+        target: The path to write.
+        images: Whether to copy or to link.
+    """
     if images == "none" or target.exists():
         return
     if not is_file(image.path):
@@ -153,7 +176,7 @@ def place_image(image: AnnotatedImage, target: Path, images: ImageTransfer) -> N
 
 
 def count_splits(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
-    """How many images and annotations each split has."""
+    """The number of images and annotations of each split."""
     return {
         name: {"pictures": len(data.images), "annotations": data.annotation_count}
         for name, data in splits.items()

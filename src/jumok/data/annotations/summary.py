@@ -1,4 +1,4 @@
-"""What the images of a source are like, in few enough words to be kept beside its rows."""
+"""Summaries of the images of a source, small enough to be stored beside its rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from jumok.data.looks import Seen
 
 
 class Sight(NamedTuple):
-    """An image file, where it is listed, and what tells its content from others."""
+    """An image file, where it is listed, and a digest of its content."""
 
     digest: str
     path: str
@@ -24,7 +24,7 @@ OF_IMAGES = ("exif_rotation", "used_bits")  # kinds of remarks about one image
 
 @dataclass
 class Summary:
-    """Counts of the images of a source and of what is marked in them."""
+    """Counts of the images of a source and of their annotations."""
 
     has_images: bool = False  # there may be none, though the rows should name some
     images: int = 0
@@ -51,7 +51,7 @@ class Summary:
             self.largest = size
 
     def remark_on(self, path: Path, seen: Seen) -> None:
-        """Say what is no fault of an image but good to know."""
+        """Note what is unusual about an image but no fault."""
         if seen.header.orientation != UPRIGHT:
             problem = f"EXIF turns it (orientation {seen.header.orientation}), and it is read as it is shown"
             remedy = "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
@@ -79,7 +79,7 @@ class Summary:
         self.ignored += whole - sum(pixels.values())
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON, from which `of` makes it again."""
+        """The summary as JSON; `of` reads it."""
         return {
             **vars(self),
             "sights": [[*sight] for sight in self.sights],
@@ -97,7 +97,7 @@ class Summary:
 
 
 def reading_remarks(splits: Iterable[Summary]) -> list[Fault]:
-    """How data were read beyond what was said, once for all splits."""
+    """Remarks about how data were read, once for all splits."""
     once: dict[tuple[str, str], Fault] = {}
     for one in (remark for summary in splits for remark in summary.remarks):
         once.setdefault((one.kind, one.problem), one)
@@ -105,13 +105,13 @@ def reading_remarks(splits: Iterable[Summary]) -> list[Fault]:
 
 
 def image_remarks(splits: Iterable[Summary]) -> list[Fault]:
-    """What is special of single images."""
+    """Remarks about single images."""
     told = dict.fromkeys(one for summary in splits for one in summary.remarks)
     return [one for one in told if one.kind in OF_IMAGES]
 
 
 def twin_remarks(splits: Mapping[str, Summary]) -> list[Fault]:
-    """Images whose content stands in a source before, twice in one or in two of them."""
+    """Remarks about images whose content occurs twice, in one split or in two."""
     first: dict[str, tuple[str, Sight]] = {}
     remarks = []
     for split, summary in splits.items():

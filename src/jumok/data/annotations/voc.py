@@ -42,10 +42,16 @@ KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kep
 def read_voc(
     folder: Path, split: str | None, classes: Sequence[str] | None = None, images: Path | None = None
 ) -> AnnotatedSet:
-    """The images that ImageSets/Main/SPLIT.txt lists, or all that have an XML file where there are no lists.
+    """Read a split of Pascal VOC.
 
-    VOC has no list of classes: without `classes` they are the names that occur in this split, sorted. `images` is the
-    folder of images, where they are neither beside the XML files nor in JPEGImages/ or images/.
+    Args:
+        folder: The folder of the data set.
+        split: Name of a list in ImageSets/Main/; without lists, all images that have an XML file are read.
+        classes: Names of the classes; by default those that occur in this split, sorted.
+        images: The folder of images, if it is not beside the XML files, JPEGImages/ or images/.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     layout = find_layout(folder, split, images)
     if isinstance(layout, Fault):
@@ -69,7 +75,7 @@ def read_voc(
 
 
 class VocReader:
-    """Reads the files of one split, and keeps the faults on the way."""
+    """Reads the files of one split and collects faults."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -125,7 +131,7 @@ class VocReader:
         self.remarks.extend(self.without_xml(set(taken)))
 
     def without_xml(self, taken: set[Path]) -> Iterator[Fault]:
-        """A remark about images that nobody annotated."""
+        """A remark about images without annotations."""
         bare = [path for path in self.images.seen() if path not in taken]
         if bare:
             problem = (
@@ -137,7 +143,7 @@ class VocReader:
     def annotated_image(
         self, name: str, listed: SourceLocation, file: Path | None = None
     ) -> Iterator[AnnotatedImage]:
-        """The image of a name; nothing when its file of annotations cannot be read."""
+        """The image of a name; nothing, but a fault, if its XML file cannot be read."""
         stated_file = file or self.layout.annotations / f"{name}.xml"
         file = file or self.images.listings.find(stated_file) or stated_file
         self.looked_at.append(file)
@@ -164,7 +170,7 @@ class VocReader:
         yield AnnotatedImage(path, below, listed, self.size(file, root), annotations)
 
     def image(self, name: str, stated: str | None) -> tuple[Path, str]:
-        """The file of an image and its name: the annotation's own name, or what the annotation states."""
+        """The file of an image and its name: that of the annotation, or the one it states."""
         said = PurePosixPath(forward_slashes(stated)).name if stated else ""
         for folder in self.layout.images:
             for wanted in dict.fromkeys((name, str(PurePosixPath(name).with_name(said)) if said else name)):
@@ -175,7 +181,7 @@ class VocReader:
         return self.layout.images[0] / (name + suffix), name + suffix
 
     def size(self, file: Path, root: Element) -> Size | None:
-        """The stated size; 0 × 0, which some tools write, is none."""
+        """The stated size; None for 0 × 0, which some tools write."""
         element = root.find("size")
         if element is None:
             return None
@@ -190,7 +196,7 @@ class VocReader:
         return Size(int(sides[0] or 0), int(sides[1] or 0))
 
     def annotation(self, file: Path, element: Element) -> Iterator[Annotation]:
-        """The object of an element; nothing when it has no name or box."""
+        """The object of an element; nothing, but a fault, if it has no name or box."""
         name, box = element.find_text("name"), element.find("bndbox")
         if name is None or box is None:
             lack = "name" if name is None else "bndbox"
@@ -221,5 +227,5 @@ class VocReader:
 
 
 def is_set(text: str | None) -> bool:
-    """Whether a flag is on, as tools and people write it."""
+    """Whether a flag is on, in any usual spelling."""
     return (text or "").lower() in ("1", "true", "yes")

@@ -15,7 +15,13 @@ from jumok.data.annotations.voc import XML_EDGES
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
-    """Write the annotations and the list of a split; images are somebody else's work."""
+    """Write the annotations and the list of a split, not the images.
+
+    Args:
+        data: The set.
+        folder: The folder of the data set.
+        split: Name of the split.
+    """
     for image in data.images:
         file = folder / "Annotations" / f"{image.stem}.xml"
         file.parent.mkdir(parents=True, exist_ok=True)

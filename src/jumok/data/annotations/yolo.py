@@ -1,7 +1,7 @@
 """YOLO: a data.yaml, images in images/, and for each a text file in labels/ with a line for each object.
 
-A line is `class centre-x centre-y width height` or, for an outline, `class x1 y1 x2 y2 x3 y3 …`, all as shares of the
-image's width and height. An image without a file of labels shows nothing of interest.
+A line is `class centre-x centre-y width height` or, for an outline, `class x1 y1 x2 y2 x3 y3 …`, all relative to the
+image's width and height. An image without a label file has no objects.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ from jumok.errors import did_you_mean
 
 @dataclass(frozen=True)
 class ListedImage:
-    """An image of a split, and where it is named."""
+    """An image of a split, and where it is listed."""
 
     path: Path
     name: str
@@ -46,7 +46,7 @@ class ListedImage:
 
 @dataclass
 class YoloReader:
-    """Reads a split, and keeps the faults on the way."""
+    """Reads a split and collects faults."""
 
     names: tuple[str, ...]
     places: Places
@@ -95,7 +95,7 @@ class YoloReader:
         ]
 
     def listed(self, lists: Path, split: str) -> Iterator[ListedImage]:
-        """The images that a text file names, one on each line; ./ starts at its own folder."""
+        """The images in a list, one per line; ./ is the folder of the list."""
         fault = read_fault(lists)
         if fault:
             self.faults.append(fault)
@@ -114,7 +114,7 @@ class YoloReader:
                 yield ListedImage(path, below_images(path, split), SourceLocation(str(lists), number))
 
     def annotated_image(self, image: ListedImage) -> AnnotatedImage:
-        """An image with what its label file says."""
+        """An image with the objects of its label file."""
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
         for other in found[1:]:
@@ -129,7 +129,7 @@ class YoloReader:
         return AnnotatedImage(image.path, image.name, image.place, annotations=kept)
 
     def without_strays(self, folder: Path, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Tell label files that belong to no image; images that they may be meant for show more than nothing."""
+        """Report label files without an image; leave out images that such a file is probably meant for."""
         bare = [image for image in self.labels.without if image.is_relative_to(folder)]
         by_loose: dict[str, list[Path]] = {}
         for image in bare:
@@ -147,7 +147,7 @@ class YoloReader:
         return [one for one in annotated if one.path not in meant]
 
     def without_twins(self, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Leave out images that share one file of labels, which can be of one of them only."""
+        """Leave out images that share one label file, because it can belong to one of them only."""
         twins: set[Path] = set()
         for file, images in self.labels.used.items():
             distinct = list(dict.fromkeys(images))
@@ -162,7 +162,7 @@ class YoloReader:
         return [one for one in annotated if one.path not in twins]
 
     def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
-        """The numbers of each line."""
+        """The numbers of each line, with its location."""
         try:
             for number, raw in enumerate(raw_lines(labels), start=1):
                 text, place = decode_line(labels, number, raw), SourceLocation(str(labels), number)
@@ -196,7 +196,7 @@ class YoloReader:
 
 
 def read_yolo(file: Path, split: str) -> AnnotatedSet:
-    """The images of a split of a data.yaml, or of darknet's obj.data."""
+    """The images of a split of a data.yaml or of darknet's obj.data."""
     try:
         found = read_yolo_file(file)
     except UnreadableFile as unreadable:
@@ -229,7 +229,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
 
 
 def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fault]:
-    """The fault of images none of which has a file of labels: they are somewhere else."""
+    """The fault of a split without any label file: they are probably somewhere else."""
     images = labels.images
     if images and len(labels.without) == images and is_file(labels.without[0]):
         image = labels.without[0]
@@ -243,7 +243,7 @@ def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fau
 
 
 def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
-    """The fault of a second file of labels for one image that says something else."""
+    """The fault of a second label file for one image with other content."""
     try:
         if used.read_bytes().split() == other.read_bytes().split():
             return
@@ -256,7 +256,7 @@ def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
 
 
 def below_images(path: Path, split: str) -> str:
-    """The name of a listed image: what comes after the last images/ or images/SPLIT/, or the name of the file."""
+    """The name of a listed image: what follows the last images/ or images/SPLIT/, or the file name."""
     parts = path.parts
     at = [i for i, part in enumerate(parts[:-1]) if part == "images"]
     if not at or ".." in parts[at[-1] :]:

@@ -1,6 +1,6 @@
-"""YOLO's data.yaml: where the images of each split are, and the names of the classes.
+"""YOLO's data.yaml: the images of each split, and the names of the classes.
 
-Texts are taken as they are written, so that a class may be called `no` or `on`.
+Values are read as text, so that a class may be called `no` or `on`.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NOT_SPLITS = {"path", "names", "nc", "download", "roboflow", "kpt_shape", "flip_
 
 @dataclass(frozen=True)
 class YoloFile:
-    """A data.yaml."""
+    """The content of a data.yaml."""
 
     path: Path
     root: Path  # what the places of splits start at
@@ -31,7 +31,7 @@ class YoloFile:
 
 
 def read_yolo_file(path: Path) -> YoloFile:
-    """Read a data.yaml, or darknet's obj.data; a folder stands for the one in it. Raises UnreadableFile."""
+    """Read a data.yaml or darknet's obj.data, or the one in a folder; raises UnreadableFile."""
     path = file_in(path) if is_folder(path) else path
     if path.suffix.lower() == ".data":
         return read_darknet(path)
@@ -49,7 +49,7 @@ def read_yolo_file(path: Path) -> YoloFile:
 
 
 def file_in(folder: Path) -> Path:
-    """The data.yaml of a folder, under whatever name."""
+    """The data.yaml of a folder, under any name."""
     names = [name for name in entries_of(folder) if name.lower().endswith((".yaml", ".yml", ".data"))]
     names.sort(key=lambda name: (name not in ("data.yaml", "data.yml"), name))
     if not names or (len(names) > 1 and names[0] not in ("data.yaml", "data.yml")):
@@ -60,21 +60,21 @@ def file_in(folder: Path) -> Path:
 
 
 def hint_beside(path: Path) -> str:
-    """What to name instead of a file that is no data.yaml."""
+    """Which file to name instead of one that is no data.yaml."""
     names = [name for name in entries_of(path.parent) if name.lower().endswith((".yaml", ".yml", ".data"))]
     others = [name for name in names if name != path.name]
     return f"name {others[0]}, which lies beside it" if len(others) == 1 else "name a YOLO data.yaml"
 
 
 def stated_root(node: Node | None) -> str:
-    """What `path:` says; nothing where it is empty or null."""
+    """The value of `path:`; empty if it is missing or null."""
     if not isinstance(node, ScalarNode) or node.tag == NULL:
         return ""
     return forward_slashes(node.value)
 
 
 def keyed(path: Path, top: MappingNode) -> dict[str, Node]:
-    """The entries of a mapping; a key that stands twice is refused, for one of them would be lost."""
+    """The entries of a mapping; duplicate keys are refused."""
     lines: dict[str, int] = {}
     entries: dict[str, Node] = {}
     for key, value in top.value:
@@ -115,18 +115,18 @@ def read_darknet(path: Path) -> YoloFile:
 
 
 def named_beside(path: Path, text: str) -> Path:
-    """The file of a path whose folders are not there, beside the one that names it."""
+    """The file of a path whose folders do not exist, if it is beside the file that names it."""
     return path.parent / PurePosixPath(text).name
 
 
 def named_or_said(path: Path, text: str) -> str:
-    """A list as obj.data names it, or under its own name beside it: CVAT writes data/train.txt for train.txt."""
+    """A list as obj.data names it, or its file name beside it: CVAT writes data/train.txt for train.txt."""
     beside = named_beside(path, text)
     return text if not is_file(beside) or is_file(path.parent / text) else beside.name
 
 
 def compose_yaml(path: Path) -> Node | None:
-    """The outermost node of a YAML file."""
+    """The root node of a YAML file."""
     text = read_text(path)
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
@@ -174,7 +174,7 @@ def check_count(path: Path, node: Node | None, count: int) -> None:
 
 
 def split_places(path: Path, node: Node) -> tuple[str, ...]:
-    """Where the images of a split are: one text or a list of them; nothing when it is left empty."""
+    """The places of a split's images: one text or a list; none if it is empty."""
     nodes = node.value if isinstance(node, SequenceNode) else [node]
     if not all(isinstance(one, ScalarNode) for one in nodes):
         return ()
@@ -182,13 +182,23 @@ def split_places(path: Path, node: Node) -> tuple[str, ...]:
 
 
 def yaml_error(path: Path, node: Node | None, problem: str, remedy: str) -> UnreadableFile:
-    """The error for a node of the file that cannot be used."""
+    """The error for a node that cannot be used.
+
+    Args:
+        path: The file.
+        node: The node, whose line is named.
+        problem: What is wrong.
+        remedy: What to do.
+
+    Returns:
+        The error.
+    """
     line = None if node is None else node.start_mark.line + 1
     return UnreadableFile(Fault(str(path), line, problem, remedy, "bad_yaml"))
 
 
 def yolo_file_text(names: tuple[str, ...], splits: dict[str, str]) -> str:
-    """A data.yaml whose places start at its own folder."""
+    """The text of a data.yaml whose paths start at its own folder."""
     places = yaml.safe_dump(splits, allow_unicode=True, sort_keys=False)
     numbered = yaml.safe_dump({"names": dict(enumerate(names))}, allow_unicode=True, sort_keys=False)
     return places + numbered

@@ -1,4 +1,4 @@
-"""Where the folders and images are that a data.yaml and its lists name, written on whatever machine."""
+"""Finds the folders and images that a data.yaml and its lists name, also if it was written on another machine."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from jumok.data.open_text import is_folder
 
 @dataclass
 class Places:
-    """Finds what a data set names by paths; tells once what was found elsewhere than it says."""
+    """Finds paths of a data set, and notes once what was found elsewhere."""
 
     own: Path  # the folder of the data.yaml
     root: Path  # what `path:` says; often a folder of somebody else's disk
@@ -28,7 +28,7 @@ class Places:
         return self._first(self._ways(stated, [self.root], is_absolute(stated)), stated, os.path.exists)
 
     def image(self, name: str, folder: Path) -> Path:
-        """An image that a list in `folder` names; where it is not there, the path that was said."""
+        """An image that a list in `folder` names; if it does not exist, the path as stated."""
         starts = [folder] if name.startswith("./") else [self.root, folder]
         ways = [start / name for start in starts]
         for path in ways:
@@ -61,7 +61,7 @@ class Places:
                 yield start.joinpath(*parts[begin:]), False
 
     def remarks(self, source: Path) -> Iterator[Fault]:
-        """What was found elsewhere."""
+        """Remarks about what was found elsewhere."""
         if self.elsewhere and not is_folder(self.root):
             problem = f"path: names {self.root}, which is not here"
             yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
@@ -73,5 +73,5 @@ class Places:
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a path starts at the top of a disk, of this system or another."""
+    """Whether a path is absolute on any system."""
     return text.startswith("/") or text[1:3] == ":/"

@@ -11,7 +11,14 @@ SHARE_DECIMALS = 14  # so many that a box comes back with all decimals that are 
 
 
 def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> None:
-    """Write labels/SPLIT/, all lines as outlines or all as boxes, for a data set may not hold both kinds."""
+    """Write labels/SPLIT/, either all outlines or all boxes, because a data set may not mix them.
+
+    Args:
+        data: The set.
+        folder: The folder of the data set.
+        split: Name of the split.
+        outlines: Whether to write outlines.
+    """
     numbers = {name: number for number, name in enumerate(data.names)}
     for image in data.images:
         file = folder / "labels" / split / f"{image.stem}.txt"
@@ -33,7 +40,17 @@ def has_polygons(data: AnnotatedSet) -> bool:
 
 
 def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
-    """An object as a line of a label file: its outline, or its box."""
+    """An object as a line of a label file.
+
+    Args:
+        one: The annotation.
+        number: Index of its class.
+        size: Size of the image in pixels.
+        outline: Whether to write the outline instead of the box.
+
+    Returns:
+        The line.
+    """
     x1, y1, x2, y2 = one.box
     if outline:
         polygon = (
@@ -47,7 +64,7 @@ def label_line(one: Annotation, number: int, size: Size, outline: bool) -> str:
 
 
 def plain_share(value: float) -> str:
-    """A share without needless zeros, 6 decimals at least, as everybody writes them."""
+    """A relative coordinate with at least 6 decimals and without needless zeros."""
     text = f"{value:.{SHARE_DECIMALS}f}"
     whole, decimals = text.split(".")
     return f"{whole}.{decimals.rstrip('0').ljust(6, '0')}"
