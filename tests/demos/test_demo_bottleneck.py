@@ -29,8 +29,8 @@ def test_lengths_are_alike_and_longer_ones_are_unseen(tmp_path):
 
 
 def test_all_five_are_trained_and_shown(jumok, tmp_path, monkeypatch):
-    monkeypatch.setattr(bottleneck, "TRAIN", 300)
-    monkeypatch.setattr(bottleneck, "TEST", 60)
+    monkeypatch.setattr(bottleneck, "TRAIN_ROWS", 300)
+    monkeypatch.setattr(bottleneck, "TEST_ROWS", 60)
     words = ["demo", "bottleneck", "--folder", tmp_path, "--json", "--set", "training.steps=2"]
     ended = jumok(*words, "--set", "model.width=8")
     assert ended.status == 0

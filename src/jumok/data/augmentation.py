@@ -1,8 +1,8 @@
-"""Augmentation: images as they might have been, with boxes and masks moved alike.
+"""Data augmentation: random changes of images, with boxes and masks transformed alike.
 
-Parameters are drawn from a generator that is passed, and handed to the functions of torchvision's transforms.v2. Its
-transform classes draw from torch's global generator: batches are made in threads of their own while a training step
-draws dropout from it, so that a run would not repeat.
+Parameters are drawn from a given generator and passed to the functions of torchvision's transforms.v2. The transform
+classes draw from torch's global generator, from which a training step draws dropout at the same time, so that a run
+would not be reproducible.
 """
 
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ MIDDLE = (0.3, 0.7)  # of each side, where the centre of a mosaic may lie
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to an image of a batch.
+    """The random changes of an image.
 
     `scale` is relative to the size at which the whole image fits the canvas: below 1 it becomes smaller than the
-    canvas, above 1 a part of it is seen. An object of which less than `visible` is left is forgotten.
+    canvas, above 1 only a part of it is visible. An object of which less than `visible` remains is dropped.
     """
 
     flip: Literal["none", "horizontal", "both"] = "horizontal"  # each with probability one half
@@ -61,9 +61,15 @@ class Augmentation:
     def __call__(
         self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> list[ImageSample]:
-        """The images of a batch, changed; each fits the canvas (height, width) or is smaller.
+        """Augment the images of a batch; a pure function of its arguments and the state of `random`.
 
-        A pure function of its arguments and the state of `random`.
+        Args:
+            samples: The images.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The changed images, each no larger than the canvas.
         """
         if self.mosaic and any(sample.boxes is None and sample.mask is None for sample in samples):
             raise ValueError(
@@ -78,7 +84,17 @@ class Augmentation:
         canvas: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """What becomes of the image `number` of a batch."""
+        """Augment one image of a batch.
+
+        Args:
+            number: Index of the image.
+            samples: All images of the batch; mosaics use others of them.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The changed image.
+        """
         sample = samples[number]
         if random.random() < self.mosaic:
             chosen = [sample, *(samples[other] for other in random.integers(len(samples), size=3))]
@@ -90,7 +106,16 @@ class Augmentation:
     def composed(
         self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> ImageSample:
-        """A mosaic of four images."""
+        """Make a mosaic of four images.
+
+        Args:
+            samples: The four images.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The mosaic.
+        """
         row, column = (
             min(max(1, round(random.uniform(*MIDDLE) * side)), max(1, side - 1)) for side in canvas
         )
@@ -107,7 +132,17 @@ class Augmentation:
         room: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """A window of the image in a room of the canvas, flipped and rotated."""
+        """Scale, crop, flip and rotate an image.
+
+        Args:
+            sample: The image.
+            canvas: Height and width of the batch in pixels, which scales are relative to.
+            room: The greatest height and width of the result.
+            random: Source of randomness.
+
+        Returns:
+            The changed image.
+        """
         shares = random.uniform(self.crop, 1.0, size=2)
         scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(sample.size, canvas)
         place, flips, turn = random.random(2), random.random(2) < 0.5, random.uniform(-1, 1)
@@ -121,7 +156,7 @@ class Augmentation:
         return drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
 
     def coloured(self, image: Tensor, random: np.random.Generator) -> Tensor:
-        """Pixels (3, Y, X) in other brightness, contrast and saturation; other hues would take as long as all else."""
+        """Change brightness, contrast and saturation of pixels (3, Y, X); changing the hue would be too slow."""
         brightness, contrast, saturation = 1 + self.colour * random.uniform(-1, 1, size=3)
         if not self.colour:
             return image
@@ -133,7 +168,17 @@ class Augmentation:
 def drawn_window(
     size: tuple[int, int], shares: np.ndarray, most: tuple[float, float], place: np.ndarray
 ) -> Window:
-    """A window of these shares (2,) of an image's sides, no larger than `most`, at a place (2,) in 0 to 1."""
+    """The window of a crop.
+
+    Args:
+        size: Height and width of the image.
+        shares: Share of each side that is kept (2,).
+        most: The greatest height and width of the window.
+        place: Relative position of the window, 0 to 1 (2,).
+
+    Returns:
+        The window in pixels.
+    """
     height, width = (
         min(side, max(1, round(min(side * share, limit))))
         for side, share, limit in zip(size, shares.tolist(), most, strict=True)
@@ -146,7 +191,16 @@ def drawn_window(
 
 
 def flipped(sample: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
-    """The image mirrored."""
+    """Mirror an image.
+
+    Args:
+        sample: The image.
+        left_right: Whether to mirror horizontally.
+        upside_down: Whether to mirror vertically.
+
+    Returns:
+        The mirrored image with its boxes and mask.
+    """
     for wanted, mirror in (
         (left_right, transforms.horizontal_flip),
         (upside_down, transforms.vertical_flip),
@@ -163,10 +217,7 @@ def flipped(sample: ImageSample, left_right: bool, upside_down: bool) -> ImageSa
 
 
 def rotated(sample: ImageSample, angle: float) -> ImageSample:
-    """The image turned about its middle by degrees; a box becomes the box around the turned one.
-
-    The corners that open are black and of no known class.
-    """
+    """The image rotated about its centre by degrees; a box becomes the box around the rotated one."""
     boxes, mask = unclipped_boxes(sample), sample.mask
     return replace(
         sample,
@@ -177,7 +228,7 @@ def rotated(sample: ImageSample, angle: float) -> ImageSample:
 
 
 def drop_occluded(sample: ImageSample, visible: float) -> ImageSample:
-    """Boxes clipped to the image; without those of which less than a share `visible` of the area is left."""
+    """Boxes clipped to the image, without those of which less than the share `visible` of the area remains."""
     if sample.boxes is None:
         return sample
     height, width = sample.size

@@ -1,4 +1,4 @@
-"""What a corpus is like: repetitions, leaks from training to test, lengths."""
+"""Checks a corpus: duplicates, leaks from train, lengths."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -12,7 +12,7 @@ MAX_SHOWN_ROWS = 3
 
 
 class Leak(NamedTuple):
-    """A row whose inputs occur in the training data."""
+    """A row whose inputs occur in train."""
 
     line: int  # of the file it is in
     train_line: int  # of the first such row of the training file
@@ -20,14 +20,14 @@ class Leak(NamedTuple):
 
 
 class Leaks(NamedTuple):
-    """How many rows were seen in training, and some of them."""
+    """The number of rows whose inputs occur in train, and some of them."""
 
     examples: int
     shown: tuple[Leak, ...]
 
 
 class LengthSummary(NamedTuple):
-    """How long the sequences of a corpus are."""
+    """Statistics of sequence lengths."""
 
     min: int
     median: float
@@ -38,12 +38,21 @@ class LengthSummary(NamedTuple):
 
 
 def duplicates(store: TextStore) -> int:
-    """The number of rows that are wholly equal to an earlier one."""
+    """The number of rows that equal an earlier one."""
     return len(store) - len(np.unique(digests(store, store.columns)))
 
 
 def find_leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) -> Leaks:
-    """The rows of `other` whose inputs are in `train`."""
+    """The rows of `other` whose inputs also occur in `train`.
+
+    Args:
+        train: The rows of train.
+        other: The rows of another split.
+        columns_in: Names of the input columns.
+
+    Returns:
+        The rows and their counterparts.
+    """
     known = digests(train, columns_in)  # (N,)
     asked = digests(other, columns_in)  # (M,)
     rows = np.flatnonzero(np.isin(asked, known))
@@ -56,7 +65,7 @@ def find_leaks(train: TextStore, other: TextStore, columns_in: Sequence[str]) ->
 
 
 def digests(store: TextStore, columns: Sequence[str]) -> np.ndarray:
-    """A hash (N,) of the texts of each row, 8 bytes a row however long they are."""
+    """A hash (N,) of the texts of each row, 8 bytes per row."""
     texts = zip(*(store.texts(column) for column in columns), strict=True)
     return np.fromiter(map(digest, texts), np.uint64, count=len(store))
 
@@ -68,7 +77,7 @@ def digest(texts: tuple[str, ...]) -> int:
 
 
 def length_summary(lengths: np.ndarray) -> LengthSummary:
-    """Statistics of lengths (N,); all 0 when there are none."""
+    """Statistics of lengths (N,); all 0 if there are none."""
     if not len(lengths):
         return LengthSummary(0, 0.0, 0.0, 0, 0.0, 0)
     median, p99 = (float(value) for value in np.percentile(lengths, (50, 99)))

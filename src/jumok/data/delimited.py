@@ -1,4 +1,4 @@
-"""Tables whose rows are lines of cells: .tsv, .txt and .csv."""
+"""Tables with one row per line: .tsv, .txt and .csv."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -17,12 +17,12 @@ CellRows = Iterator[Cells | Fault]
 
 
 def tsv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between tabs, without any quoting."""
+    """Rows of a file with cells separated by tabs, without quoting."""
     return Delimited(wanted, remarks, "\t", quoting=False).rows(tsv_cells(wanted.path))
 
 
 def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between commas or another separator, perhaps in quotes."""
+    """Rows of a file with cells separated by commas or another separator, quoted if necessary."""
     separator = wanted.separator or ","
     return Delimited(wanted, remarks, separator, quoting=True).rows(csv_cells(wanted.path, separator))
 
@@ -35,7 +35,7 @@ def tsv_cells(path: Path) -> CellRows:
 
 
 class Delimited:
-    """Takes the wanted cells out of rows."""
+    """Selects the wanted cells of rows."""
 
     def __init__(self, wanted: Wanted, remarks: Remarks, separator: str, quoting: bool) -> None:
         self.wanted = wanted
@@ -46,7 +46,7 @@ class Delimited:
         self.cleaner = Cleaner(wanted.path, wanted.columns, remarks)
 
     def rows(self, table: CellRows) -> Iterator[Row | Fault]:
-        """The cells below the names in the first row, or of all rows where columns are given by number."""
+        """The cells below the names in the first row, or of all rows if columns are given by number."""
         first = next(table, None)
         if self.wanted.by_number and first is not None:
             yield from self._numbered(chain([first], table))
@@ -147,7 +147,7 @@ class Delimited:
 
 
 def is_quoted(cell: str) -> bool:
-    """Whether a cell is in quotes with doubled ones inside, as nobody writes by hand."""
+    """Whether a cell is in quotes with doubled quotes inside, as only programs write it."""
     return (
         len(cell) > 3
         and cell[0] == cell[-1] == '"'

@@ -1,8 +1,8 @@
-"""Reads people's images: the formats below, shown upright, never a surprise about memory.
+"""Reads images (formats below), upright, with a pixel limit.
 
-Cameras store an image as the sensor saw it, and in EXIF how to turn it. Annotation tools and browsers show it turned,
-and so do we: sizes, pixels and boxes always mean the image as it is shown. What a PNG says about it after its pixels
-comes too late and is not looked at.
+Cameras store an image as the sensor saw it, and in EXIF how to rotate it. Annotation tools and browsers show it
+rotated, and so do we: sizes, pixels and boxes always refer to the image as it is shown. EXIF data after the pixels of
+a PNG are ignored.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Size(NamedTuple):
 
 
 class ImageHeader(NamedTuple):
-    """What is known of an image without decoding its pixels."""
+    """What is known about an image without decoding its pixels."""
 
     size: Size  # as it is shown
     stored: Size  # as the file has it
@@ -99,13 +99,13 @@ def read_header(path: Path) -> ImageHeader:
 
 
 def read_image(path: Path) -> Image.Image:
-    """An image as RGB, shown upright, without transparency, of 8 bits. Raises UnreadableFile."""
+    """An image as RGB, upright, 8 bits, without transparency. Raises UnreadableFile."""
     with open_image(path) as image:
         return as_rgb(path, upright(image))
 
 
 def load_image(path: Path) -> Image.Image:
-    """An image as RGB, shown upright, for callers outside this room; raises DataError."""
+    """An image as RGB, upright; for callers outside this room. Raises DataError."""
     try:
         return read_image(path)
     except UnreadableFile as unreadable:
@@ -114,7 +114,7 @@ def load_image(path: Path) -> Image.Image:
 
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
-    """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""
+    """Open an image whose header is valid; errors in the block become faults of the file."""
     require_image_file(path)
     try:
         with warnings.catch_warnings():
@@ -133,12 +133,21 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 
 
 def undecodable(path: Path, problem: str, remedy: str) -> Fault:
-    """The fault of one image alone, which the others can do without."""
+    """The fault of one image that the others do not depend on.
+
+    Args:
+        path: The image.
+        problem: What is wrong.
+        remedy: What to do.
+
+    Returns:
+        The fault.
+    """
     return Fault(str(path), None, problem, remedy, "undecodable_image")
 
 
 def require_image_file(path: Path) -> None:
-    """Raise UnreadableFile for what can be no image: a missing or empty file, a folder, a pipe, a Git LFS pointer."""
+    """Refuse missing and empty files, folders, pipes and Git LFS pointers; raises UnreadableFile."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -165,7 +174,7 @@ def require_image_file(path: Path) -> None:
 
 
 def check_pixels(path: Path, size: tuple[int, int]) -> None:
-    """Refuse what would fill the memory."""
+    """Refuse images that would not fit into memory; raises UnreadableFile."""
     if size[0] * size[1] > MOST_PIXELS:
         raise UnreadableFile(too_large(path, f"{Size(*size)} = {size[0] * size[1] / 1e6:,.0f}"))
 
@@ -177,7 +186,7 @@ def too_large(path: Path, count: str) -> Fault:
 
 
 def unknown_format(path: Path) -> Fault:
-    """The fault of a file that is none of the formats that are read."""
+    """The fault of a file in none of the supported formats."""
     with path.open("rb") as file:
         begin = file.read(12)
     name = "HEIC or AVIF" if begin[4:8] == b"ftyp" else OTHER_FORMATS.get(begin[:4], "another kind of file")
@@ -195,7 +204,7 @@ def header_of(image: Image.Image) -> ImageHeader:
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF's orientation, 1 when there is none or nonsense; looks at the header alone."""
+    """The EXIF orientation from the header; 1 if it is missing or invalid."""
     try:
         # of the base class: the one of PNG decodes the image, to find what stands behind its pixels
         number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
@@ -214,7 +223,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def as_rgb(path: Path, image: Image.Image) -> Image.Image:
-    """RGB of any mode; Pillow alone would cut 16 bits off at 255."""
+    """An image of any mode as RGB; Pillow alone would clip 16 bits at 255."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image)
         image = Image.fromarray((values >> (used_bits(values) - 8)).astype(np.uint8))
@@ -226,9 +235,9 @@ def as_rgb(path: Path, image: Image.Image) -> Image.Image:
 
 
 def used_bits(values: np.ndarray) -> int:
-    """The bits of the sensor or program that wrote 16-bit values: 8 or 12 where no value needs more.
+    """The bit depth of 16-bit values: 8 or 12 if no value needs more.
 
-    Cameras and microscopes put 12 bits into 16 without scaling; read as 16 bits they would be nearly black.
+    Cameras and microscopes store 12 bits in 16 without scaling; read as 16 bits they would be nearly black.
     """
     most = int(values.max(initial=0))
     return next(bits for bits in (8, 12, 16) if most < 1 << bits)

@@ -1,7 +1,7 @@
 """Hangul syllables as their letters (conjoining jamo), and back.
 
-Each syllable has one spelling in letters, and each spelling that Unicode can compose is one syllable, so that nothing
-is lost on the way. Other characters stay as they are.
+Each syllable has one decomposition, and each composable sequence of letters is one syllable, so that nothing is lost.
+Other characters are unchanged.
 """
 
 import unicodedata
@@ -19,12 +19,12 @@ def decompose(text: str) -> str:
 
 
 def compose_syllables(text: str) -> str:
-    """The text with letters put together to syllables, in Unicode NFC as all texts are."""
+    """The text with letters composed to syllables, in Unicode NFC."""
     return unicodedata.normalize("NFC", text)
 
 
 def origins(text: str) -> list[int]:
-    """For each character of the decomposed text, which character of the text it comes from."""
+    """For each character of the decomposed text, the index of its character in the text."""
     return [i for i, character in enumerate(text) for _ in SYLLABLE_LETTERS.get(ord(character), character)]
 
 

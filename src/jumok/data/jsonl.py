@@ -1,4 +1,4 @@
-"""Tables of JSON objects: one a line in .jsonl, an array of them in .json."""
+"""Tables of JSON objects: one per line in .jsonl, an array in .json."""
 
 import json
 import re
@@ -17,11 +17,11 @@ BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class TwiceTheSameKey(ValueError):
-    """An object with a key that stands in it twice."""
+    """An object with a duplicate key."""
 
 
 def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file with one JSON object a line; numbers become text as they are written."""
+    """Rows of a file with one JSON object per line; numbers become text as they are written."""
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decode_line(path, number, raw)
@@ -36,7 +36,7 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
 
 
 def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file that is one JSON array of objects, or has one object after the other."""
+    """Rows of a file with one JSON array of objects, or with one object after the other."""
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     lines: list[str] = []
     for number, raw in enumerate(raw_lines(path), start=1):
@@ -88,7 +88,7 @@ def after_blank(text: str, place: int) -> int:
 
 
 def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
-    """The row of a JSON value that should be an object."""
+    """The row of a JSON object, or a fault."""
     if isinstance(value, Fault):
         return value
     if not isinstance(value, dict):
@@ -111,7 +111,7 @@ MISSING = object()
 
 
 def looked_up(value: dict[str, Any], column: str) -> Any:
-    """What a key holds; `a.b` is b inside a where no key is called so."""
+    """The value of a key; `a.b` is b inside a if no key has that name."""
     if column in value:
         return value[column]
     first, dot, rest = column.partition(".")
@@ -120,7 +120,7 @@ def looked_up(value: dict[str, Any], column: str) -> Any:
 
 
 def nested_column_remedy(value: dict[str, Any], column: str) -> str:
-    """What to do about a column that may stand inside an object, like the translation of Hugging Face."""
+    """What to do if a column is inside an object, like the `translation` of Hugging Face."""
     for key, inner in value.items():
         if isinstance(inner, dict) and inner:
             names = [name for name in inner if name == column] or list(inner)
@@ -129,7 +129,7 @@ def nested_column_remedy(value: dict[str, Any], column: str) -> str:
 
 
 def parse_json_line(path: Path, line: int, text: str) -> Any:
-    """The JSON value of a line, or the fault of a line that is none."""
+    """The JSON value of a line, or the fault of a line that is not JSON."""
     if not text.strip():
         return Fault(str(path), line, "is an empty line", "remove it", "bad_json")
     try:
@@ -141,7 +141,7 @@ def parse_json_line(path: Path, line: int, text: str) -> Any:
 
 
 def reason(error: Exception, text: str) -> str:
-    """What is wrong with a line of JSON, in a few words."""
+    """Why a line is not JSON, in a few words."""
     if isinstance(error, RecursionError):
         return "its brackets are nested too deeply"
     if not isinstance(error, json.JSONDecodeError):
@@ -162,7 +162,7 @@ def json_fault(path: Path, line: int, what: str) -> Fault:
 
 
 def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
-    """The fault of a JSON value that is no text; numbers have become texts before."""
+    """The fault of a JSON value that is not text; numbers are text already."""
     what = f"column {column!r} is {json_kind(value)}"
     if value is None:
         return Fault(str(path), line, what, "fill it in or remove the row", "null_cell")
@@ -177,18 +177,18 @@ def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
 
 
 def json_kind(value: Any) -> str:
-    """What a JSON value is called, numbers having become texts."""
+    """The name of the type of a JSON value."""
     names = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a string or number")
 
 
 def not_a_number(name: str) -> str:
-    """Refuse NaN and infinity, which JSON does not have."""
+    """Refuse NaN and infinity, which JSON does not have; raises ValueError."""
     raise ValueError(f"{name} is no JSON")
 
 
 def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand in it once each."""
+    """A dictionary of these pairs; raises TwiceTheSameKey for duplicate keys."""
     value = dict(pairs)
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]

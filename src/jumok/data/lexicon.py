@@ -36,11 +36,11 @@ class LexiconSource:
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
-        """Rows of a word and its phones, spaces between them; a fault in place of each faulty line."""
+        """Rows of a word and its phones, separated by spaces; a fault in place of each faulty line."""
         self._remarks = Remarks()
         fault = why_no_text(self.path)
         if fault:

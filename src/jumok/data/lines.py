@@ -27,11 +27,11 @@ class LinesSource:
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
-        """Rows as long as every file has lines, and a fault in place of each faulty one."""
+        """Rows up to the end of the shortest file, a fault in place of each faulty one."""
         self._remarks = Remarks()
         faults = [fault for path in self.files if (fault := why_no_text(path))]
         if faults:
@@ -87,7 +87,7 @@ class LinesSource:
 
 
 def line_end_inside(path: Path, line: int) -> Fault:
-    """The fault of a line that other programs take for two."""
+    """The fault of a line that other programs would split."""
     return Fault(
         str(path),
         line,

@@ -1,4 +1,4 @@
-"""What is marked in an image, as it travels with the image from the disk into a batch."""
+"""Annotations of an image, from the disk to a batch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from jumok.data.resizing import ImageSample
 
 
 class BoxMarks(NamedTuple):
-    """The objects of one image."""
+    """The annotated objects of one image."""
 
     boxes: Tensor  # (N, 4) float32, in pixels of the image
     labels: Tensor  # (N,) int64, numbers of classes
@@ -24,7 +24,7 @@ class MaskMarks(NamedTuple):
 
 
 def attach_marks(sample: ImageSample, others: Sequence[Any]) -> ImageSample:
-    """An image with those of the other fields of its example that are marks in it."""
+    """Attach the boxes and masks among the other fields of an example to its image."""
     for other in others:
         if isinstance(other, BoxMarks):
             sample = replace(sample, boxes=other.boxes, labels=other.labels, crowd=other.crowd)
@@ -34,7 +34,7 @@ def attach_marks(sample: ImageSample, others: Sequence[Any]) -> ImageSample:
 
 
 def marks_of(sample: ImageSample, before: Any) -> Any:
-    """What has become of a field that was joined with an image; any other field as it was."""
+    """The field of an augmented image that replaces `before`; fields that are not attached are unchanged."""
     if isinstance(before, BoxMarks):
         return BoxMarks(sample.boxes, sample.labels, sample.crowd)  # type: ignore[arg-type]
     if isinstance(before, MaskMarks):

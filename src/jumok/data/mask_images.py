@@ -1,7 +1,7 @@
-"""Reads masks: images whose pixels are numbers or colours of classes, or numbers of objects.
+"""Reads masks: images whose pixels are class numbers, class colours or object numbers.
 
-Numbers are read as they are stored, whatever the mode: one channel of 1, 8, 16 or 32 bits, a palette, grey with
-transparency, three equal channels. What does not keep numbers (JPEG, CMYK, fractions) is refused in a sentence.
+Numbers are read as stored, in any mode: one channel of 1, 8, 16 or 32 bits, a palette, grey with transparency, three
+equal channels. Formats that do not preserve numbers (JPEG, CMYK, fractions) are refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SAVE = "save the mask as PNG with one channel"
 
 
 def read_mask(path: Path, colours: bool = False) -> np.ndarray:
-    """The numbers (Y, X) of a mask; its colours (Y, X, 3) where they are wanted, or where it has no numbers.
+    """The numbers (Y, X) of a mask, or its colours (Y, X, 3) if they are wanted or there are no numbers.
 
     Raises UnreadableFile.
     """
@@ -41,7 +41,7 @@ def read_mask(path: Path, colours: bool = False) -> np.ndarray:
 
 
 def load_mask(path: Path, colours: bool = False) -> np.ndarray:
-    """A mask as `read_mask` gives it, for callers outside this room; raises DataError."""
+    """`read_mask` for callers outside this room; raises DataError."""
     try:
         return read_mask(path, colours)
     except UnreadableFile as unreadable:
@@ -54,7 +54,7 @@ def mask_fault(path: Path, problem: str, remedy: str) -> Fault:
 
 
 def is_lossy(path: Path, image: Image.Image) -> bool:
-    """Whether the format changes values a little."""
+    """Whether the format changes values slightly."""
     if image.format == "WEBP":
         with path.open("rb") as file:
             return b"VP8 " in file.read(1 << 12)  # VP8L keeps every value
@@ -62,7 +62,7 @@ def is_lossy(path: Path, image: Image.Image) -> bool:
 
 
 def mask_values(path: Path, image: Image.Image) -> np.ndarray:
-    """The numbers (Y, X) of a mask; the colours (Y, X, 3) of one whose channels differ."""
+    """The numbers (Y, X) of a mask, or the colours (Y, X, 3) if its channels differ."""
     if image.mode in NUMBER_MODES or image.mode.startswith("I;16"):
         values = np.asarray(image)
         return (
@@ -82,7 +82,7 @@ def mask_values(path: Path, image: Image.Image) -> np.ndarray:
 
 
 def whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
-    """Numbers that are stored as fractions but are whole."""
+    """Integers from numbers stored as fractions; raises UnreadableFile if they are not whole."""
     if (
         not np.isfinite(values).all()
         or (values != np.rint(values)).any()
@@ -93,7 +93,7 @@ def whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
 
 
 def colours_of(path: Path, image: Image.Image) -> np.ndarray:
-    """The colours (Y, X, 3) of a mask; grey ones where it has one channel."""
+    """The colours (Y, X, 3) of a mask; grey ones if it has one channel."""
     if image.mode not in (*COLOUR_MODES, *GREY, "L", "P", "1"):
         problem = f"is {image.mode}, but classes are given as colours of 8 bits a channel"
         raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG in RGB"))

@@ -1,6 +1,6 @@
-"""Mosaics: four images around a point of one canvas (Bochkovskiy et al., 2020).
+"""Mosaic augmentation: four images around a point of one canvas (Bochkovskiy et al., 2020).
 
-A model meets objects of four images at once, cut at new places and beside new neighbours.
+The model sees objects of four images at once, cropped at new places and with new neighbours.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,23 @@ Centre = tuple[int, int]  # row and column
 
 
 def quarters(canvas: tuple[int, int], centre: Centre) -> list[tuple[int, int]]:
-    """Height and width of the four parts around a centre: upper left, upper right, lower left, lower right."""
+    """Height and width of the four quarters around a centre: upper left, upper right, lower left, lower right."""
     rows, columns = (centre[0], canvas[0] - centre[0]), (centre[1], canvas[1] - centre[1])
     return [(height, width) for height in rows for width in columns]
 
 
 def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre) -> ImageSample:
-    """Four images, each no larger than its quarter, with a corner at the centre.
+    """Put four images together, each with a corner at the centre.
 
-    What they leave uncovered is black and of no known class. The original size is the first one's.
+    Uncovered pixels are black and of unknown class. The original size is that of the first image.
+
+    Args:
+        tiles: The images, each no larger than its quarter.
+        canvas: Height and width of the mosaic in pixels.
+        centre: Row and column of the point where they meet.
+
+    Returns:
+        The mosaic with boxes and mask.
     """
     first = tiles[0]
     places = list(tile_corners(tiles, centre))
@@ -44,7 +52,7 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
 
 
 def tile_corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
-    """Row and column of the upper left pixel of each of the four."""
+    """Row and column of the upper left pixel of each tile."""
     for number, tile in enumerate(tiles):
         height, width = tile.size
         yield centre[0] - height * (number < 2), centre[1] - width * (number % 2 == 0)
@@ -56,6 +64,6 @@ def shifted(boxes: Tensor | None, top: int, left: int) -> Tensor | None:
 
 
 def concat_boxes(parts: Sequence[Tensor | None]) -> Tensor | None:
-    """One after the other; None where one has nothing of the kind."""
+    """Concatenate tensors; None if one is missing."""
     known = [part for part in parts if part is not None]
     return torch.cat(known) if len(known) == len(parts) else None

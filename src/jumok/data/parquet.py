@@ -1,4 +1,4 @@
-"""Parquet files, read in small batches."""
+"""Reads Parquet files in small batches."""
 
 import math
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
 
 
 def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
-    """The columns of a schema with their types, the fields of structs after their columns."""
+    """The columns of a schema with their types, fields of structs after their column."""
     from pyarrow import types
 
     found: list[tuple[str, Any]] = []
@@ -49,7 +49,7 @@ def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
 
 
 def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
-    """The faults of wanted columns that are not there or hold neither text nor numbers."""
+    """The faults of wanted columns that are missing or hold neither text nor numbers."""
     names = [name for name, _ in kinds]
     faults = []
     for column in columns:
@@ -67,7 +67,7 @@ def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) 
 
 
 def is_writable(kind: Any) -> bool:
-    """Whether values of a pyarrow type are texts or numbers."""
+    """Whether a pyarrow type is text or a number."""
     from pyarrow import types
 
     if types.is_dictionary(kind):
@@ -84,7 +84,7 @@ def is_text(kind: Any) -> bool:
 
 
 def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> Iterator[Row | Fault]:
-    """The rows of record batches, or what is wrong with them."""
+    """The rows of record batches, a fault in place of each faulty one."""
     line = 0
     for batch in batches:
         for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):
@@ -95,7 +95,7 @@ def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> 
 
 
 def column_of(batch: Any, name: str) -> Any:
-    """A column, or the field of structs in one."""
+    """A column, or a field of a column of structs."""
     import pyarrow.compute
 
     if name in batch.schema.names:
@@ -105,7 +105,7 @@ def column_of(batch: Any, name: str) -> Any:
 
 
 def cells_of(column: Any) -> list[Any]:
-    """The values of a column, texts as bytes: a single bad one must not take the others with it."""
+    """The values of a column, texts as bytes, so that a single invalid one does not affect the others."""
     import pyarrow
     from pyarrow import types
 
@@ -120,7 +120,7 @@ def cells_of(column: Any) -> list[Any]:
 
 
 def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
-    """A value as text, or what is wrong with it."""
+    """A value as text, or its fault."""
     what = f"column {column!r} is"
     if value is None:
         return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")

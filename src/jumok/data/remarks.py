@@ -1,4 +1,4 @@
-"""What is no fault of a file but good to know: counted while it is read, and told with the first place of each."""
+"""Remarks: what is unusual in a file but no fault, counted and reported with its first location."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -54,13 +54,20 @@ class Remarks:
         self._seen: dict[tuple[str, str, str | int | None], _Seen] = {}
 
     def note(self, kind: str, path: Path, line: int, column: str | int | None = None) -> None:
-        """One more of a kind."""
+        """Count a remark.
+
+        Args:
+            kind: Kind of the remark.
+            path: The file.
+            line: The line.
+            column: The column, if there are several.
+        """
         key = (kind, str(path), column)
         first, count = self._seen.get(key, (line, 0))
         self._seen[key] = _Seen(first, count + 1)
 
     def told(self) -> tuple[Fault, ...]:
-        """A sentence for each, at the place where it was seen first."""
+        """A sentence for each kind of remark, at its first location."""
         return tuple(
             remark_on_rows(kind, file, column, seen.line, seen.times)
             for (kind, file, column), seen in self._seen.items()

@@ -1,4 +1,4 @@
-"""A row of somebody's data, and what any reader of them offers."""
+"""A row of data, and the interface of all readers."""
 
 import re
 import unicodedata
@@ -19,14 +19,14 @@ INVISIBLE = re.compile("[\u200b\u2060\u00ad\u200e\u200f\u202a-\u202e\u2066-\u206
 
 
 class Row(NamedTuple):
-    """One example as texts, in the order of the columns of its source."""
+    """One example as texts, in the order of its source's columns."""
 
     line: int  # 1-based, of the file as it is after decompression
     values: tuple[str, ...]
 
 
 class Source(Protocol):
-    """A reader of rows: streams, and yields a fault in place of each faulty row."""
+    """A reader that streams rows, and yields a fault in place of each faulty row."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -38,12 +38,12 @@ class Source(Protocol):
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        """The files whose change makes other rows."""
+        """The files whose change would change the rows."""
         ...
 
     @property
     def root(self) -> Path:
-        """The folder where paths in the rows start."""
+        """The folder where relative paths in the rows start."""
         ...
 
     @property
@@ -53,22 +53,22 @@ class Source(Protocol):
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         ...
 
     def rows(self) -> Iterator[Row | Fault]:
-        """The rows in order, or what is wrong with them."""
+        """The rows in order, a fault in place of each faulty one."""
 
 
 def clean(text: str) -> str:
-    """Text as jumok knows it: Unicode NFC, no white space at the ends, no byte order marks."""
+    """Text in Unicode NFC, without white space at the ends and byte order marks."""
     if text.isascii():
         return text.strip()
     return unicodedata.normalize("NFC", text.replace(MARK, "")).strip()
 
 
 class Cleaner:
-    """Makes rows of the texts of a file; counts what is odd in them but no fault."""
+    """Makes rows of texts, and counts what is unusual but no fault."""
 
     def __init__(self, path: Path, columns: Sequence[str | int | None], remarks: Remarks) -> None:
         self.path = path
@@ -76,7 +76,7 @@ class Cleaner:
         self.remarks = remarks
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
-        """A row of clean texts, or the first fault of one."""
+        """A row of clean texts, or the first fault."""
         values: list[str] = []
         for text, column in zip(texts, self.columns, strict=True):
             value = self.clean_cell(line, text, column)
@@ -86,7 +86,16 @@ class Cleaner:
         return Row(line, tuple(values))
 
     def clean_cell(self, line: int, text: str, column: str | int | None) -> str | Fault:
-        """Clean text, or what is wrong with it."""
+        """Clean a text.
+
+        Args:
+            line: The line of the row.
+            text: The text.
+            column: The column, if there are several.
+
+        Returns:
+            The clean text or its fault.
+        """
         value = clean(text)
         if value.isascii() and value and "\0" not in value and text.isascii():
             return value
@@ -99,7 +108,17 @@ class Cleaner:
 
 
 def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> Fault | None:
-    """What is wrong with a clean text; `column` names it where a line has several."""
+    """The fault of a clean text.
+
+    Args:
+        path: The file.
+        line: The line.
+        value: The text.
+        column: The column, if there are several.
+
+    Returns:
+        The fault; None if there is none.
+    """
     where = "" if column is None else f"column {column!r} "
     remedy = "remove the line from all files" if column is None else "fill it in or remove the row"
     if not value:
@@ -118,7 +137,7 @@ def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> F
 
 
 def is_invisible(text: str) -> bool:
-    """Whether a text holds nothing to see: formatting characters, fillers and blanks alone."""
+    """Whether a text has only formatting characters, fillers and blanks."""
     return all(
         character in FILLERS or character.isspace() or unicodedata.category(character) == "Cf"
         for character in text
@@ -126,7 +145,7 @@ def is_invisible(text: str) -> bool:
 
 
 def oddities(text: str, value: str) -> list[str]:
-    """The kinds of remarks about a text that became this value."""
+    """The kinds of remarks about a text that was cleaned to this value."""
     found = []
     if MARK in text:
         found.append("mark_inside")

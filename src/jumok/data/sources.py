@@ -1,4 +1,4 @@
-"""Where examples come from: parallel files, tables and pronouncing dictionaries."""
+"""Sources of text examples: parallel files, tables and pronouncing dictionaries."""
 
 from jumok.data.lexicon import LexiconSource
 from jumok.data.lines import LinesSource

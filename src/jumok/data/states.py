@@ -1,4 +1,4 @@
-"""The states of files and folders, by which a cache knows whether what was made of them still holds."""
+"""States of files and folders, by which a cache knows whether it is up to date."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ SECOND = 1_000_000_000  # ns; the tick of file systems that keep whole seconds, 
 
 
 def state_of(path: Path) -> FileState:
-    """What changes whenever a file is written or replaced, or a folder gets or loses an entry."""
+    """A value that changes when a file is written or replaced, or a folder gets or loses an entry."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -31,15 +31,15 @@ def states_of(paths: Iterable[Path]) -> dict[str, FileState]:
 
 
 def are_unchanged(states: dict[str, FileState]) -> bool:
-    """Whether every file and folder is as it was, and what was missing still is."""
+    """Whether every file and folder is unchanged, and missing ones are still missing."""
     return all(state_of(Path(path)) == state for path, state in states.items())
 
 
 def is_settled(state: FileState, began: int) -> bool:
-    """Whether something was left alone since well before `began` (ns): a later change will show in its state.
+    """Whether a file was last changed well before `began` (ns), so that any later change will alter its state.
 
-    One that changed while it was read, or just before within a tick of the file system's clock, may be another than
-    what was read, and its state would not tell.
+    A file that changed while it was read, or within a tick of the file system's clock before, may differ from what
+    was read without another state.
     """
     if state is None:
         return True
@@ -49,10 +49,10 @@ def is_settled(state: FileState, began: int) -> bool:
 
 
 def are_settled(states: dict[str, FileState], began: int) -> bool:
-    """Whether all files were unchanged for a while when reading began."""
+    """Whether all files were last changed well before reading began."""
     return all(is_settled(state, began) for state in states.values())
 
 
 def file_system_time() -> int:
-    """The time (ns) as file systems have it."""
+    """The current time (ns) of the file system's clock."""
     return time.time_ns()

@@ -1,4 +1,4 @@
-"""Corpora on disk, mapped into memory: only what is looked at is read."""
+"""Memory-mapped corpora on disk: only what is used is read."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ WRITE_BLOCK = 4096  # sequences written at a time
 
 
 class TextStore:
-    """Rows of texts as UTF-8, each with the line it came from."""
+    """Rows of texts as UTF-8, each with its line in the file."""
 
     def __init__(self, folder: Path) -> None:
         index = read_index(folder, TEXT_FORMAT, ("columns", "rows", "digest"))
@@ -42,12 +42,21 @@ class TextStore:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The store in a folder."""
+        """Open the store in a folder."""
         return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
-        """Write rows to a folder, which appears when all of them are there, and open it."""
+        """Write rows into a folder, atomically, and open it.
+
+        Args:
+            folder: The folder.
+            columns: Names of the columns.
+            rows: The rows.
+
+        Returns:
+            The store.
+        """
         digest, places = hashlib.sha256(json.dumps(list(columns)).encode()), hashlib.sha256()
         count = 0
         with new_folder(folder, INDEX) as new:
@@ -75,16 +84,16 @@ class TextStore:
         return self._texts[column][i].tobytes().decode()
 
     def texts(self, column: str, indices: Iterable[int] | None = None) -> Iterator[str]:
-        """The texts of some rows, in their order, or of all."""
+        """The texts of some rows, in this order, or of all."""
         return (self.text(column, int(i)) for i in (range(len(self)) if indices is None else indices))
 
     def line(self, i: int) -> int:
-        """The line of the file that row i came from, 1-based."""
+        """The line of row i in its file, from 1."""
         return int(self._lines[i])
 
 
 def encode_text(text: str, line: int) -> bytes:
-    """The UTF-8 of a text; names of files that are none come here, too."""
+    """A text as UTF-8; undecodable bytes in file names are allowed."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -96,7 +105,7 @@ def encode_text(text: str, line: int) -> bytes:
 
 
 def is_escaped(text: str) -> bool:
-    """Whether a text holds bytes that are no UTF-8, as Python has them in names of files."""
+    """Whether a text contains undecodable bytes, as file names may in Python."""
     return all(not "\ud800" <= one <= "\udfff" or "\udc80" <= one <= "\udcff" for one in text)
 
 
@@ -113,12 +122,21 @@ class TokenStore:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The store in a folder."""
+        """Open the store in a folder."""
         return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:
-        """Write sequences to a folder, which appears when all of them are there, and open it."""
+        """Write sequences into a folder, atomically, and open it.
+
+        Args:
+            folder: The folder.
+            sequences: Token numbers.
+            vocabulary_size: Size of the vocabulary, which decides the type of the numbers.
+
+        Returns:
+            The store.
+        """
         dtype = np.dtype("<u2" if vocabulary_size <= 1 << 16 else "<i4")
         digest = hashlib.sha256()
         count = 0

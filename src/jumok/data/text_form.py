@@ -1,4 +1,4 @@
-"""What a file that should hold UTF-8 text is instead, from its first bytes."""
+"""Recognizes files that are no UTF-8 text from their first bytes."""
 
 import gzip
 import zlib
@@ -49,7 +49,7 @@ def why_no_text(path: Path) -> Fault | None:
 
 
 def first_bytes(path: Path) -> bytes:
-    """The first bytes of a file, unpacked; what a damaged archive still gives of them."""
+    """The first bytes of a file, decompressed as far as possible."""
     try:
         with open_bytes(path) as file:
             return file.read(SAMPLE)

@@ -37,9 +37,9 @@ FORMAT = "jumok vocabulary 1"
 
 
 class Vocabulary:
-    """A fixed set of tokens and the way to cut texts into them.
+    """A fixed set of tokens, and how texts are cut into them.
 
-    For known characters, as `clean` gives them and with single spaces, `decode(encode(text))` is the text.
+    For known characters, cleaned by `clean` and with single spaces, `decode(encode(text))` is the text.
     """
 
     def __init__(self, tokenizer: Tokenizer, kind: TokenKind) -> None:
@@ -55,12 +55,22 @@ class Vocabulary:
         min_count: int = 1,
         digits: int | None = None,
     ) -> "Vocabulary":
-        """The vocabulary of a kind that fits the texts best; the same texts give the same one, byte for byte.
+        """Learn a vocabulary from texts; the same texts give the same one, byte for byte.
 
-        `size` counts the four special tokens; without it, all tokens seen `min_count` times are taken. Of pieces
-        of words, bpe and unigram, those are learned then that the texts bear, 8,000 at most.
-        `digits` is for characters: runs of digits are cut into groups of this many, counted from the right as
-        thousands are (Singh & Strouse, 2024).
+        Args:
+            texts: The texts.
+            kind: Kind of the tokens (bpe: Sennrich et al., 2016; unigram: Kudo, 2018).
+            size: Number of tokens with the four special ones. By default all tokens that occur `min_count` times; of
+                bpe and unigram as many as the texts support, 8,000 at most.
+            min_count: The least count of a token.
+            digits: For characters: digits are grouped by this number, counted from the right like thousands (Singh &
+                Strouse, 2024).
+
+        Returns:
+            The vocabulary.
+
+        Raises:
+            ConfigurationError: If `size` is too small for all characters.
         """
         if digits is not None and kind != "characters":
             raise ConfigurationError(f"digits belongs to the tokens characters; got {kind}")
@@ -91,23 +101,23 @@ class Vocabulary:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of token numbers; special tokens, the unknown one included, leave nothing."""
+        """The text of token numbers, without special tokens, the unknown one included."""
         text = self.tokenizer.decode([int(i) for i in ids if i >= len(SPECIALS)], skip_special_tokens=False)
         return compose_syllables(text) if self.kind == "jamo" else text
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """The tokens as they are shown: special ones by name, "▁" for a space."""
+        """The tokens for display: special ones by name, "▁" for a space."""
         return [self._shown[i] for i in ids]
 
     def missing(self, text: str) -> list[str]:
-        """The pieces of a text that the vocabulary does not have, each once."""
+        """The pieces of a text that are not in the vocabulary, each once."""
         found = self.tokenizer.encode(self._cut(text), add_special_tokens=False)
         spans = self._in_text(text, found.offsets)
         pieces = [text[slice(*span)] for i, span in zip(found.ids, spans, strict=True) if i == UNK]
         return list(dict.fromkeys(piece.strip(" ") or piece for piece in pieces))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where in a text each of its tokens stands, from character to character, spaces before it left out."""
+        """The first and last character of each token in a text, without spaces before it."""
         found = self.tokenizer.encode(self._cut(text), add_special_tokens=False)
         return [
             (end - len(text[begin:end].lstrip(" ") or text[begin:end]), end)
@@ -115,7 +125,7 @@ class Vocabulary:
         ]
 
     def unknown_share(self, ids: Sequence[int] | np.ndarray) -> float:
-        """The share of unknown tokens among some token numbers, 0 to 1."""
+        """The share of unknown tokens among token numbers, 0 to 1."""
         return float(np.mean(np.asarray(ids) == UNK)) if len(ids) else 0.0
 
     def _cut(self, text: str) -> str:
@@ -133,13 +143,13 @@ class Vocabulary:
         return self.tokenizer.get_vocab_size()
 
     def save(self, path: Path) -> None:
-        """Write the vocabulary as JSON, whole or not at all."""
+        """Write the vocabulary as JSON, atomically."""
         content = {"format": FORMAT, "kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
         write_file_atomically(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read a vocabulary that was saved."""
+        """Read a saved vocabulary."""
         try:
             content = json.loads(read_whole(path))
             if content["format"] != FORMAT:
@@ -153,7 +163,7 @@ class Vocabulary:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what decides how texts are cut."""
+        """SHA-256 of everything that decides how texts are cut."""
         return sha256(f"{self.kind} {self.tokenizer.to_str()}".encode()).hexdigest()
 
     @cached_property
@@ -163,7 +173,16 @@ class Vocabulary:
 
 
 def untrained(kind: TokenKind, model: models.Model, digits: int | None = None) -> Tokenizer:
-    """A tokenizer that cuts texts as the kind says, and joins tokens again."""
+    """A tokenizer of this kind without tokens.
+
+    Args:
+        kind: Kind of the tokens.
+        model: The model of `tokenizers`.
+        digits: Digits per group, for characters.
+
+    Returns:
+        The tokenizer.
+    """
     tokenizer = Tokenizer(model)
     if kind in ("characters", "jamo"):
         pattern = CHARACTERS if digits is None else Regex(DIGIT_GROUPS.format(n=digits) + r"|[\s\S]")
@@ -182,7 +201,18 @@ def untrained(kind: TokenKind, model: models.Model, digits: int | None = None) -
 def trained(
     texts: Iterable[str], kind: TokenKind, size: int | None, min_count: int, digits: int | None
 ) -> Tokenizer:
-    """A tokenizer with the tokens or merges that are most frequent in the texts."""
+    """A tokenizer with the most frequent tokens or merges.
+
+    Args:
+        texts: The texts.
+        kind: Kind of the tokens.
+        size: Number of tokens with the special ones.
+        min_count: The least count of a token.
+        digits: Digits per group, for characters.
+
+    Returns:
+        The tokenizer.
+    """
     trainer: trainers.Trainer
     if kind == "bpe":
         tokenizer = untrained(kind, models.BPE(unk_token=SPECIAL_TEXTS[UNK]))
@@ -207,14 +237,23 @@ def trained(
 
 
 def without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
-    """The same tokenizer without the list of tokens that it would look for in texts before anything else."""
+    """The tokenizer without its list of added tokens, which it would search for in texts first."""
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = []
     return Tokenizer.from_str(json.dumps(content))
 
 
 def unigram(texts: Iterable[str], size: int, min_count: int) -> Tokenizer:
-    """A tokenizer that cuts words into the likeliest pieces, learned from words seen `min_count` times."""
+    """A unigram tokenizer (Kudo, 2018).
+
+    Args:
+        texts: The texts.
+        size: Number of tokens with the special ones.
+        min_count: The least count of a word to learn from.
+
+    Returns:
+        The tokenizer.
+    """
     cutter = untrained("unigram", models.Unigram())
     counts: Counter[str] = Counter()
     for text in texts:
