@@ -92,7 +92,7 @@ def test_a_persons_file_in_the_folder_is_kept(tmp_path, name, ours):
     if ours:
         fill(out)
     (out / name).write_bytes(b"mine")
-    with pytest.raises(DataError, match=f"{name} is there already"):
+    with pytest.raises(DataError, match=f"{name} exists already"):
         fill(out)
     assert (out / name).read_bytes() == b"mine"
     fill(out, overwrite=True)

@@ -43,7 +43,7 @@ def read_whole(path: Path) -> bytes:
     """The bytes of a regular file; raises OSError for devices and pipes, which might be read for ever."""
     with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no file but a device or a pipe")
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
         return file.read()
 
 
@@ -133,7 +133,7 @@ def unwritable(path: Path, error: OSError) -> RunError:
             )
     return RunError(
         f"{path} could not be written ({reason}); "
-        "make room or correct the permissions, then run the command again"
+        "free some space or correct the permissions, then run the command again"
     )
 
 

@@ -94,7 +94,7 @@ def write_made(path: Path, data: bytes) -> None:
         with _replacing(path) as temporary:
             temporary.write_bytes(data)
     elif not (path.is_file() and path.read_bytes() == data):
-        raise DataError(f"{path} exists already and is another file; choose a folder that does not hold it")
+        raise DataError(f"{path} exists already and has other content; choose a folder without this file")
 
 
 @contextmanager
@@ -204,7 +204,7 @@ class OutputFolder:
         if strange:
             more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
             raise DataError(
-                f"{self.folder / strange[0]} is there already{more} and was not written by jumok, or was changed "
+                f"{self.folder / strange[0]} exists already{more} and was not written by jumok, or was changed "
                 "since; name another folder for --output, or add --overwrite to replace it"
             )
 

@@ -206,7 +206,7 @@ def test_best_answers_that_are_wrong_are_called_the_nearest(run):
     }
     text = shown_with(run, best=[item], worst=[{**item, "score": 0.9}])
     assert "Its best answers" not in text and "Its nearest answers" in text
-    assert "None of its answers is right; these come nearest." in text
+    assert "None of its predictions is correct; these come closest." in text
 
 
 def test_where_all_are_alike_none_is_worst_or_best(run):

@@ -64,7 +64,7 @@ def unwritable_cache(path: Path, error: BaseException | None) -> RunError:
     """The message for a cache that cannot be written."""
     reason = getattr(error, "strerror", None) or str(error)
     return RunError(
-        f"{path} could not be written ({reason}); it belongs to the cache: make room, correct the permissions of "
+        f"{path} could not be written ({reason}); it belongs to the cache: free some space, correct the permissions of "
         f"{cache_folder()}, or name another folder in the environment variable JUMOK_CACHE"
     )
 

@@ -100,7 +100,7 @@ class Delimited:
                 self.remarks.note("quoted_tsv", self.path, item.line, column)
             elif not self.quoting and "\r" in text.strip():
                 what = (
-                    f"column {column!r} holds a carriage return (CR), which many programs take for a line end"
+                    f"column {column!r} holds a carriage return (CR), which many programs treat as a line end"
                 )
                 return Fault(str(self.path), item.line, what, "remove it", "cr_inside")
         return self.cleaner.row(item.line, texts)

@@ -164,7 +164,7 @@ def require_image_file(path: Path) -> None:
             undecodable(path, problem, "correct it or its permissions, or remove it")
         ) from None
     except ValueError:  # a NUL, which no name of a file can have
-        fault = Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        fault = Fault(repr(str(path)), None, "is not a valid file name", "correct it", "missing_file")
         raise UnreadableFile(fault) from None
     if not begin:
         raise UnreadableFile(undecodable(path, "is empty", REPLACE))

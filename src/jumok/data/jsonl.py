@@ -193,7 +193,7 @@ def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise TwiceTheSameKey(f"the key {twice!r} stands in it twice")
+        raise TwiceTheSameKey(f"the key {twice!r} occurs twice in it")
     return value
 
 

@@ -91,7 +91,7 @@ def line_end_inside(path: Path, line: int) -> Fault:
     return Fault(
         str(path),
         line,
-        "holds a carriage return (CR) inside, which many programs take for a line end",
+        "holds a carriage return (CR) inside, which many programs treat as a line end",
         "remove it, or write a line end in its place in all files",
         "cr_inside",
     )

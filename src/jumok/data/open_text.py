@@ -38,7 +38,7 @@ def read_fault(path: Path) -> Fault | None:
     except OSError as error:
         return unreadable(path, error)
     except ValueError:  # a NUL, which no name of a file can have
-        return Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        return Fault(repr(str(path)), None, "is not a valid file name", "correct it", "missing_file")
     if not begin or begin == BYTE_ORDER_MARK:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"

@@ -89,7 +89,7 @@ def blocks(path: Path) -> Iterator[bytes]:
                 return
             elif time.monotonic() - begin > PIPE_TIMEOUT:
                 raise ConfigurationError(
-                    f"{path} is a pipe into which nobody writes; name a file, or start the writer"
+                    f"{path} is a pipe without a writer; name a file, or start the writer"
                 )
             else:
                 time.sleep(0.02)

@@ -14,10 +14,10 @@ MANY = 4  # lines of a cell that look like rows each, so that they surely are
 csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))  # its own limit is 131,072 characters of a cell
 
 REASONS = {  # what the csv module says, and what we say
-    "unexpected end of data": "a quote opens a cell and is never closed",
-    "new-line character seen": "a carriage return (CR) stands in a cell without quotes",
-    "line contains NUL": "a NUL character stands in it",
-    "expected after": "a quote stands inside a quoted cell",
+    "unexpected end of data": "a quoted cell is never closed",
+    "new-line character seen": "a cell without quotes contains a carriage return (CR)",
+    "line contains NUL": "it contains a NUL character",
+    "expected after": "a quoted cell contains a quote",
 }
 
 
@@ -128,6 +128,6 @@ def merged(path: Path, tape: LineFeeder) -> Fault:
     """The fault of a quote that merges rows up to the next quote."""
     last = tape.first + len(tape.taken) - 1
     count = len(tape.taken) - 1
-    problem = f"has a quote that closes in line {last} only, and swallows {count:,} lines that look like rows"
+    problem = f"has a quote that closes only in line {last}, and swallows {count:,} lines that look like rows"
     remedy = "double the quote, or put the cell into quotes; the lines after this one are read as rows of their own"
     return Fault(str(path), tape.first, problem, remedy, "merged_rows")

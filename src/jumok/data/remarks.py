@@ -12,19 +12,19 @@ REMARKS = {  # by kind: what it is, where it stands first, and what it means
     ),
     "decomposed_hangul": (
         "is Hangul in decomposed Unicode (NFD)",
-        "it is read as whole syllables (NFC); to learn and write its letters, say tokens: {kind: jamo}",
+        "it is read as whole syllables (NFC); to learn and write its letters, set tokens: {kind: jamo}",
     ),
     "invisible": (
-        "holds characters that nobody sees, like a zero-width space (U+200B)",
-        "they are learned as they are; remove them if they mean nothing",
+        "holds invisible characters, like a zero-width space (U+200B)",
+        "they are learned unchanged; remove them if they have no meaning",
     ),
     "mark_inside": (
-        "holds a byte order mark (U+FEFF), as files have that were joined",
+        "holds a byte order mark (U+FEFF), as concatenated files do",
         "it is left out",
     ),
     "long_cell": (
         "holds line ends, in quotes",
-        "the row is read as one; check that no quote stands open there",
+        "it is read as one row; check that no quote is left open there",
     ),
     "quoted_tsv": (
         "is quoted as Excel and pandas write it",
@@ -33,10 +33,10 @@ REMARKS = {  # by kind: what it is, where it stands first, and what it means
     ),
     "same_column": (
         "is read for several inputs and outputs",
-        "an output that an input tells is no task; correct columns: if it is not meant",
+        "an output equal to an input is no task; correct columns: if this is not intended",
     ),
     "like_header": (
-        "looks like a line of names",
+        "looks like a header",
         "it is read as an example, because columns are given by number; remove it, or name the columns",
     ),
 }

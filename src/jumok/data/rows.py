@@ -124,7 +124,7 @@ def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> F
     if not value:
         return Fault(str(path), line, f"{where}is empty", remedy, "empty_side")
     if is_invisible(value):
-        what = f"{where}holds nothing but characters that nobody sees (U+{ord(value[0]):04X})"
+        what = f"{where}holds only invisible characters (U+{ord(value[0]):04X})"
         return Fault(str(path), line, what, remedy, "empty_side")
     if "\0" in value:
         advice = "remove it, or save the file as UTF-8 text"

@@ -112,7 +112,7 @@ def reader_by_name(path: Path) -> Reader:
     if suffix in WORKBOOKS:
         raise ConfigurationError(f"{path} is a workbook; save its sheet as CSV UTF-8 and name that file")
     raise ConfigurationError(
-        f"{path} is no table that can be read; name one that ends in {KNOWN_SUFFIXES} (each also .gz) or .parquet"
+        f"{path} cannot be read as a table; name a file that ends in {KNOWN_SUFFIXES} (each also .gz) or .parquet"
     )
 
 

@@ -76,7 +76,7 @@ class Vocabulary:
             raise ConfigurationError(f"digits belongs to the tokens characters; got {kind}")
         if size is not None and size <= len(SPECIALS):
             raise ConfigurationError(
-                f"a vocabulary of size {size} is full of the {len(SPECIALS)} special tokens; ask for more"
+                f"a vocabulary of size {size} is full of the {len(SPECIALS)} special tokens; choose a greater size"
             )
         if kind == "unigram":
             texts = texts if size else list(texts)
@@ -87,7 +87,7 @@ class Vocabulary:
             tokenizer = trained(texts, kind, size, min_count, digits)
         if tokenizer.get_vocab_size() <= len(SPECIALS):
             raise DataError(
-                f"there is no {kind} vocabulary to learn: no token is seen {min_count} times in the texts"
+                f"no {kind} vocabulary can be learned: no token occurs {min_count} times in the texts"
             )
         return cls(tokenizer, kind)
 
@@ -157,7 +157,7 @@ class Vocabulary:
             return cls(Tokenizer.from_str(json.dumps(content["tokenizer"])), content["kind"])
         except Exception as error:  # tokenizers raises nothing more special
             reason = (
-                "does not exist" if isinstance(error, FileNotFoundError) else f"is no vocabulary ({error})"
+                "does not exist" if isinstance(error, FileNotFoundError) else f"is not a vocabulary ({error})"
             )
             raise RunError(f"{path} {reason}; train again or copy the whole model folder") from error
 

@@ -135,7 +135,7 @@ class RecurrentDecoder(nn.Module):
             The context (R, T, D).
         """
         if state.looked is None:
-            raise RuntimeError("a decoder with attention was started without a memory to look at")
+            raise RuntimeError("a decoder with attention needs a memory; it was started without one")
         side_by_side = queries.reshape(len(state.summary), -1, queries.shape[-1])  # (B, N·T, D)
         return attention(side_by_side, state.looked).view_as(queries)
 

@@ -72,7 +72,7 @@ class ImageEncoder(nn.Module):
         while len(self.strides) < len(self.channels):
             self.strides = (*self.strides, 2 * self.strides[-1])
         if states is not None and states.stride not in self.strides:
-            raise ValueError(f"states want the level of stride {states.stride}; there are {self.strides}")
+            raise ValueError(f"states need the level of stride {states.stride}; there are {self.strides}")
         self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
         self.mean: Tensor

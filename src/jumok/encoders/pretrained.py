@@ -78,11 +78,11 @@ def download(hub: str, file: str, name: str) -> Path:
         get_session().head(
             constants.ENDPOINT, timeout=HUB_TIMEOUT
         )  # the next line alone tries for half a minute
-        reason = "the hub does not give the file"
+        reason = "the hub did not return the file"
         return Path(hf_hub_download(hub, file))
     except Exception:  # every version of the library, and of the one below it, has its own kinds
         raise ConfigurationError(
-            f"the pretrained weights of {name!r} cannot be fetched from {constants.ENDPOINT} ({reason}); {GO_ON}"
+            f"the pretrained weights of {name!r} cannot be downloaded from {constants.ENDPOINT} ({reason}); {GO_ON}"
         ) from None
 
 
@@ -117,7 +117,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             notes = file.metadata() or {}
         return safetensors.torch.load_file(path), notes
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file of weights; {GO_ON}") from None
+        raise DataError(f"{path}: this weights file does not exist; {GO_ON}") from None
     except (safetensors.SafetensorError, OSError) as error:
         raise DataError(
             f"{path}: cannot be read as safetensors, the only format of weights that is read ({error}); {GO_ON}"

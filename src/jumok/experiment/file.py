@@ -53,7 +53,7 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except ValueError:  # a NUL in the name
-        raise ConfigurationError(f"{str(path)!r} is no name of a file") from None
+        raise ConfigurationError(f"{str(path)!r} is not a valid file name") from None
     given, root = parse_yaml(text, str(path))
     if not isinstance(given, dict):
         raise ConfigurationError(f"{path}: expected the options inputs, outputs and data")
@@ -117,7 +117,7 @@ def absolute(path: str, folder: Path) -> str:
             whole.stat()
         return str(spooled(whole) if is_pipe(whole) else whole.resolve())
     except ValueError:
-        raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None
+        raise ConfigurationError(f"{path!r} is not a valid file name: it holds a NUL character") from None
     except (OSError, RuntimeError) as error:  # too long, a loop of links, no home folder of that name
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{shorten_key(path)!r} cannot be the name of a file ({reason})") from None

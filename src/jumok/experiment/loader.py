@@ -27,7 +27,9 @@ class Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # `!!int word`
             kind = node.tag.rpartition(":")[2]
-            raise ConfigurationError(f"{self.name}:{node.start_mark.line + 1}: this is no {kind}") from error
+            raise ConfigurationError(
+                f"{self.name}:{node.start_mark.line + 1}: this is not a valid {kind}"
+            ) from error
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
         """Build a scalar; raises ConfigurationError for text that is not valid Unicode."""
@@ -52,7 +54,7 @@ class Loader(yaml.SafeLoader):
                 )
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise ConfigurationError(f"{place}: {key!r} stands here twice; drop one")
+                raise ConfigurationError(f"{place}: {key!r} occurs twice here; remove one")
             seen.add(key)
         return super().construct_mapping(node, deep)
 

@@ -115,7 +115,8 @@ def error_sentence(error: Any, path: list[str]) -> str:
     if kind == UNKNOWN_OPTION:
         return f"{'.'.join(path[:-1]) or 'the file'} has no option {context['name']!r}{context['hint']}"
     if "[key]" in error["loc"]:
-        return f"{path[0]}: {json.dumps(error['input'], default=str)} is no name; put it in quotes if it is meant so"
+        value = json.dumps(error["input"], default=str)
+        return f"{path[0]}: {value} is not a name; put it in quotes if it should be one"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "union_tag_invalid":

@@ -51,7 +51,7 @@ def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
     rows = list(zip(*columns, strict=True)) if paired else list(product(*columns))
     found = [Variation(model_title(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
     if len({v.folder for v in found}) < len(found):
-        raise ConfigurationError("--vary: two of the models would be the same; give each value once")
+        raise ConfigurationError("--vary: two of the models would be equal; give each value once")
     return found
 
 

@@ -233,7 +233,7 @@ def resample(scores: Sequence[ResamplableScore], n: int, resamples: int, seed: i
         The values (resamples, scores).
     """
     if resamples < 1:
-        raise ConfigurationError(f"the bootstrap needs one resample at least; got resamples={resamples}")
+        raise ConfigurationError(f"the bootstrap needs at least one resample; got resamples={resamples}")
     return np.array([[score(weights) for score in scores] for weights in resample_counts(n, resamples, seed)])
 
 

@@ -114,8 +114,8 @@ def check_pairs(predictions: Sequence[Any], references: Sequence[Any]) -> None:
     """Check that there are as many predictions as references; raises DataError."""
     if len(predictions) != len(references):
         raise DataError(
-            f"predictions and right answers must be as many; got {len(predictions)} predictions and right "
-            f"answers for {len(references)} examples"
+            f"the number of predictions and references must be equal; got {len(predictions)} predictions and "
+            f"references for {len(references)} examples"
         )
 
 
@@ -124,7 +124,7 @@ def check_examples(predictions: list[str], references: list[list[str]]) -> None:
     check_pairs(predictions, references)
     for number, answers in enumerate(references, start=1):
         if not answers:
-            raise DataError(f"example {number} has no right answer; give it one, or leave it out")
+            raise DataError(f"example {number} has no reference; add one, or leave the example out")
 
 
 def count_references(references: list[list[str]]) -> int | None:

@@ -235,7 +235,7 @@ def example_headings(record: FinishedRun) -> dict[str, str]:
     none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
     return {
         "best": "Its nearest answers" if none_right else "Its best answers",
-        "nearest": "None of its answers is right; these come nearest." if none_right else "",
+        "nearest": "None of its predictions is correct; these come closest." if none_right else "",
         "alike": "" if best or worst else alike(record),
     }
 

@@ -45,7 +45,7 @@ def limits_of(limit: Tensor | int, memory: Memory) -> Tensor:
     limits = torch.as_tensor(limit, device=memory.states.device).expand(len(memory.states))
     if bool((limits < 1).any()):
         raise ConfigurationError(
-            f"an answer must be allowed one token at least; got limit={int(limits.min())}; raise the limit"
+            f"the limit must be at least one token; got limit={int(limits.min())}; raise the limit"
         )
     return limits
 

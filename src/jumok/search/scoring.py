@@ -35,7 +35,7 @@ def log_probabilities(logits: Tensor, banned: tuple[int, ...]) -> Tensor:
     result = logits.log_softmax(-1)
     if bool(result[:, 0].isnan().any()):  # One NaN makes its whole row NaN.
         raise RunError(
-            "the model gives NaN in place of scores: its weights are damaged or its training diverged; "
+            "the model returned NaN instead of scores: its weights are damaged or its training diverged; "
             "take an earlier checkpoint, or train with a lower learning rate"
         )
     return result
@@ -46,7 +46,7 @@ def check_banned(banned: tuple[int, ...], size: int) -> None:
     if max(banned) >= size:
         raise ConfigurationError(f"banned token {max(banned)} is not in the vocabulary of {size} tokens")
     if len(set(banned)) == size:
-        raise ConfigurationError(f"all {size} tokens of the vocabulary are banned; leave one at least")
+        raise ConfigurationError(f"all {size} tokens of the vocabulary are banned; leave at least one")
 
 
 def normalized(log_probability: TensorOrFloat, length: int, penalty: float = 1.0) -> TensorOrFloat:

@@ -156,7 +156,7 @@ class BoxTableReader:
         self.remarks.extend(found.remarks)
         if shares:
             problem = "no coordinate is beyond 1"
-            remedy = "they are taken for shares of the image's width and height"
+            remedy = "they are read as shares of the image's width and height"
             self.remarks.append(Fault(str(self.file), None, problem, remedy, "shares"))
         good, faults = utf8_names(found.paths)
         writable = set(good)

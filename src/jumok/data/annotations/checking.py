@@ -138,10 +138,10 @@ def _examine_image(
             image = with_objects(image, mask, found.data)
         summary.count_mask(pixel_counts(mask, found.data), sum(mask.counts.values()))
     found.faults.extend(box_faults(image, size))
-    mended_image = sanitized(image, size, found.data.names)
-    summary.count_objects(mended_image.annotations)
+    corrected = sanitized(image, size, found.data.names)
+    summary.count_objects(corrected.annotations)
     if not lost:
-        found.usable.append(Usable(number, mended_image if "boxes" in kinds else image, size))
+        found.usable.append(Usable(number, corrected if "boxes" in kinds else image, size))
 
 
 def reasons_to_leave_out(

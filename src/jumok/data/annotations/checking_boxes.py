@@ -39,7 +39,7 @@ def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
 
 def turn_remedy() -> str:
     """What to do if annotations ignore the EXIF orientation."""
-    return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+    return "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
 
 
 def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:

@@ -38,10 +38,10 @@ def mask_faults(path: Path, seen: MaskSeen, size: Size, data: AnnotatedSet) -> I
         return
     yield from value_faults(path, seen, data)
     if set(seen.counts) == {data.ignore} and data.ignore not in {one.id for one in data.classes}:
-        problem = (
-            f"holds nothing but {data.ignore}, the value to ignore, so that nothing can be learned of it"
+        problem = f"holds only {data.ignore}, the value to ignore, so that nothing can be learned from it"
+        yield Fault(
+            str(path), None, problem, "label some pixels, or remove the mask and its image", "all_ignored"
         )
-        yield Fault(str(path), None, problem, "mark some pixels, or remove it with its image", "all_ignored")
 
 
 def value_faults(path: Path, seen: MaskSeen, data: AnnotatedSet) -> Iterator[Fault]:

@@ -107,8 +107,8 @@ class CocoReader:
             first = by_path.setdefault(image.path, image)
             if first is image:
                 continue
-            problem = f"image: {image.name!r} stands in line {first.place.line} already, under another id"
-            remedy = "unite the two records, for each has only a part of the annotations"
+            problem = f"image: {image.name!r} is already in line {first.place.line}, under another id"
+            remedy = "merge the two records, for each has only a part of the annotations"
             self.faults.append(image.place.fault(problem, remedy, "duplicate_image"))
             known = {(one.box, one.name) for one in first.annotations}
             more = tuple(one for one in image.annotations if (one.box, one.name) not in known)
@@ -139,7 +139,7 @@ class CocoReader:
                 lines[number] = record.place.line
                 made = make(value, record.place)
                 if isinstance(made, Class) and value["name"] in names:
-                    raise Wrong(f"the name {made.name!r} stands twice", "rename one", "duplicate_class")
+                    raise Wrong(f"the name {made.name!r} occurs twice", "rename one", "duplicate_class")
                 names.add(value.get("name", ""))
                 if what == "image":
                     self.left_out.update(value.keys() - IMAGE_KEYS)
@@ -214,7 +214,7 @@ def other_type(number: Id, known: Iterable[Id]) -> str | None:
     if other is None:
         return None
     kinds = ("a text", "a number") if isinstance(number, str) else ("a number", "a text")
-    return f"here it is {kinds[0]}, there {kinds[1]} ({other!r}): write both alike"
+    return f"here it is {kinds[0]}, there {kinds[1]} ({other!r}): write both in the same way"
 
 
 def object_of(record: Record) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def object_of(record: Record) -> dict[str, Any]:
 
 def duplicate_id_fault(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
     """The fault of an id that occurs twice."""
-    problem = f"{what}: the id {number!r} stands in line {line} already"
+    problem = f"{what}: the id {number!r} is already in line {line}"
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 

@@ -201,8 +201,8 @@ class CvatReader:
         lines: dict[Path, int | None] = {}
         for image in images:
             if image.path in lines:
-                problem = f"image: {image.name!r} stands in line {lines[image.path]} already"
-                self.faults.append(image.place.fault(problem, "unite the two records", "duplicate_image"))
+                problem = f"image: {image.name!r} is already in line {lines[image.path]}"
+                self.faults.append(image.place.fault(problem, "merge the two records", "duplicate_image"))
                 continue
             lines[image.path] = image.place.line
             yield image
@@ -210,7 +210,7 @@ class CvatReader:
     def remarks(self) -> Iterator[Fault]:
         """What was left out because it is neither box nor outline."""
         for what, count in self.left_out.items():
-            problem = f"left out, being neither boxes nor outlines: {quantity(count, what)}"
+            problem = f"left out, because they are neither boxes nor outlines: {quantity(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
 
 

@@ -28,7 +28,7 @@ def why_no_labelme(path: Path) -> Fault:
     fault = why_no_coco(path)
     if fault is None or "images" in fault.problem or "no object" in fault.problem:
         return Fault(
-            str(path), None, "is no file of labelme: it has no list 'shapes'", "remove it", "bad_labelme"
+            str(path), None, "is not a labelme file: it has no list 'shapes'", "remove it", "bad_labelme"
         )
     return fault._replace(kind="bad_labelme")
 
@@ -40,7 +40,7 @@ def kind_of_list(document: list[Any]) -> tuple[str, str]:
     if is_label_studio(first):
         return LABEL_STUDIO, export_label_studio()
     if {"image_id", "category_id"} <= keys:
-        return "holds results of a model, no annotations", "name the file of annotations"
+        return "holds predictions of a model, not annotations", "name the file of annotations"
     if {"filename", "regions"} <= keys:
         return VIA, export_via()
     return "is a list, expected an object with images, annotations and categories", "name a COCO file"
@@ -49,7 +49,7 @@ def kind_of_list(document: list[Any]) -> tuple[str, str]:
 def kind_of_object(document: Any) -> tuple[str, str]:
     """What an object is, and what to do."""
     if not isinstance(document, dict):
-        return "is no object {…}", "name a COCO file"
+        return "is not an object {…}", "name a COCO file"
     values = [one for one in document.values() if isinstance(one, dict)]
     if "shapes" in document and ("imagePath" in document or "imageData" in document):
         return (
@@ -74,7 +74,7 @@ def kind_of_coco(document: dict[str, Any]) -> tuple[str, str]:
     marked = document["annotations"]
     first = marked[0] if isinstance(marked, list) and marked and isinstance(marked[0], dict) else {}
     if "caption" in first and "bbox" not in first:
-        return "holds captions, no boxes", "name the file of instances; captions fit kind: text in a table"
+        return "holds captions, not boxes", "name the file of instances; captions fit kind: text in a table"
     return missing_list(document)
 
 

@@ -163,7 +163,7 @@ class LabelmeReader:
     def remarks(self, images: Sequence[AnnotatedImage]) -> Iterator[Fault]:
         """Remarks about shapes that were left out."""
         for what, count in self.left_out.items():
-            problem = f"left out, having no area: {count:,} {what}"
+            problem = f"left out, because they have no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
         taken = {image.path for image in images}
         below = files_below(self.given or self.folder, SUFFIXES)
@@ -172,7 +172,7 @@ class LabelmeReader:
             problem = (
                 f"{quantity(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
             )
-            remedy = "save one without shapes for an image that shows nothing"
+            remedy = "save one without shapes for an image without objects"
             yield Fault(str(self.folder), None, problem, remedy, "no_labels")
 
 

@@ -96,7 +96,7 @@ def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Pa
         empty, what = (masks, "masks") if not found else (images, "images")
         return Fault(str(empty), None, f"holds no {what}", "name the folder that holds them", "missing_file")
     problem = f"no mask has the name of an image in {images}; there are {found[0].name} and {asked[0].name}"
-    remedy = "call the mask of a.jpg a.png or a_mask.png, or name a list file with `image mask` on each line"
+    remedy = "name the mask of a.jpg a.png or a_mask.png, or name a list file with `image mask` on each line"
     return Fault(str(masks), None, problem, remedy, "missing_file")
 
 
@@ -132,7 +132,7 @@ def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path
     for path in files:
         stem = composed(path.relative_to(folder).with_suffix("").as_posix())
         if stem in stems:
-            problem = f"has the name of {stems[stem].name} but for the suffix, so its partner cannot be told"
+            problem = f"has the name of {stems[stem].name} except for the suffix, so its partner is ambiguous"
             pairs.faults.append(Fault(str(path), None, problem, "rename or remove one", "duplicate_image"))
             continue
         stems[stem] = path

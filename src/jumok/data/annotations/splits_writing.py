@@ -138,7 +138,7 @@ def check_names(splits: Splits, kind: Format) -> None:
                 continue
             if first.path == image.path and split == name:
                 raise DataError(
-                    f"{image.path} stands twice in {name}; remove one, or pass --skip to unite them"
+                    f"{image.path} occurs twice in {name}; remove one, or pass --skip to merge them"
                 )
             if kind != "voc" or first.path != image.path or first.annotations != image.annotations:
                 raise collision(first, image)

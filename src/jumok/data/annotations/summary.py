@@ -54,7 +54,9 @@ class Summary:
         """Note what is unusual about an image but no fault."""
         if seen.header.orientation != UPRIGHT:
             problem = f"EXIF turns it (orientation {seen.header.orientation}), and it is read as it is shown"
-            remedy = "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+            remedy = (
+                "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
+            )
             fault = Fault(str(path), None, f"{problem}, {seen.header.size}", remedy, "exif_rotation")
             self.remarks.append(fault)
         if seen.bits:
@@ -127,5 +129,5 @@ def twin_remark(split: str, sight: Sight, other: str, twin: Sight) -> Fault:
     problem = f"the same image as {twin.path} in {other}"
     if other == split:
         return sight.place.fault(f"{sight.path} is {problem} too", "remove one", "duplicate_image")
-    remedy = "remove it from one of them, or scores will flatter"
+    remedy = "remove it from one of them, or scores will be too high"
     return sight.place.fault(f"{sight.path} in {split} is {problem}", remedy, "leak")

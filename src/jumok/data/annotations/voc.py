@@ -98,7 +98,7 @@ class VocReader:
                 self.faults.append(text)
             elif name := text.strip().replace("\\", "/"):
                 if name in lines:
-                    problem = f"the image {name!r} stands in line {lines[name]} already"
+                    problem = f"the image {name!r} is already in line {lines[name]}"
                     self.faults.append(
                         Fault(str(lists), number, problem, "remove one of the lines", "duplicate_id")
                     )
@@ -137,7 +137,7 @@ class VocReader:
             problem = (
                 f"{quantity(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
             )
-            remedy = "write one without objects for an image that shows nothing"
+            remedy = "write one without objects for an image without objects"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 
     def annotated_image(

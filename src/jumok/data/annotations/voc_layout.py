@@ -56,9 +56,9 @@ def without_lists(folder: Path, split: str | None, given: tuple[Path, ...]) -> L
             return Layout(place, given or (place, *there))
     if split is not None and next(xml_below(folder), None) is not None:
         problem = f"has neither a list ImageSets/Main/{split}.txt nor a folder {split} of XML files"
-        remedy = "leave split: out to read all XML files, and part them by data.split"
+        remedy = "remove split: to read all XML files, and divide them by data.split"
         return Fault(str(folder), None, problem, remedy, "missing_file")
-    problem = "is no Pascal VOC folder: it has no ImageSets/Main and no XML files"
+    problem = "is not a Pascal VOC folder: it has no ImageSets/Main and no XML files"
     return Fault(str(folder), None, problem, "name the folder of images and XML files", "missing_file")
 
 

@@ -140,7 +140,7 @@ class YoloReader:
             problem, remedy = f"there is no image for it in {folder}", "add the image or remove this"
             if len(near) == 1:
                 meant.add(near[0])
-                problem += f", but {printable(near[0].name)!r} has no labels and nearly its name"
+                problem += f", but {printable(near[0].name)!r} has no labels and a similar name"
                 remedy = "give both the same name"
             self.faults.append(Fault(printable(file), None, problem, remedy, "unknown_image"))
         self.labels.meant.update(meant)
@@ -154,9 +154,7 @@ class YoloReader:
             if len(distinct) > 1 and file.stat().st_size:
                 twins.update(distinct)
                 names = " and ".join(image.name for image in distinct)
-                problem = (
-                    f"{names} in {distinct[0].parent} share these labels, which can be of one of them only"
-                )
+                problem = f"{names} in {distinct[0].parent} share these labels, which can belong to only one of them"
                 remedy = "remove or rename the others"
                 self.faults.append(Fault(str(file), None, problem, remedy, "shared_labels"))
         return [one for one in annotated if one.path not in twins]

@@ -81,7 +81,7 @@ def keyed(path: Path, top: MappingNode) -> dict[str, Node]:
         if not isinstance(key, ScalarNode):
             continue
         if key.value in lines:
-            problem = f"{key.value!r} stands in line {lines[key.value]} already"
+            problem = f"{key.value!r} is already in line {lines[key.value]}"
             raise yaml_error(path, key, problem, "remove one of them")
         lines[key.value] = key.start_mark.line + 1
         entries[key.value] = value

@@ -150,4 +150,4 @@ def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
     bare = [image for image in labels.without if image not in labels.meant and is_file(image)]
     if 0 < len(bare) < labels.images:
         problem = f"no file of labels for {len(bare):,} of {quantity(labels.images, 'image')}, like {bare[0]}"
-        yield Fault(str(source), None, problem, "they are examples of images that show nothing", "no_labels")
+        yield Fault(str(source), None, problem, "they are used as images without objects", "no_labels")

@@ -63,7 +63,7 @@ class Places:
     def remarks(self, source: Path) -> Iterator[Fault]:
         """Remarks about what was found elsewhere."""
         if self.elsewhere and not is_folder(self.root):
-            problem = f"path: names {self.root}, which is not here"
+            problem = f"path: names {self.root}, which does not exist here"
             yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
             return
         for (said, found), count in self.elsewhere.items():
