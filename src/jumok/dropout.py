@@ -43,9 +43,8 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
         return x
     draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     keep = draws.view(torch.uint8)[: x.numel()].view(x.shape)
-    keep = keep.clamp_(dropped - 1, dropped).sub_(
-        dropped - 1
-    )  # 0 or 1; bytes become numbers faster than booleans
+    # 0 or 1; bytes become numbers faster than booleans
+    keep = keep.clamp_(dropped - 1, dropped).sub_(dropped - 1)
     return _ByteMaskDropout.apply(x, keep, 256.0 / (256 - dropped))
 
 

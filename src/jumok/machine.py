@@ -6,9 +6,8 @@ import platform
 from datetime import UTC, datetime
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-PRIMITIVES = (
-    20_000  # compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
-)
+# compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
+PRIMITIVES = 20_000
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells a process
 
 

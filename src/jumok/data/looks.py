@@ -12,9 +12,8 @@ from jumok.data.images import ImageHeader, Size, as_rgb, header_of, open_image, 
 from jumok.data.mask_images import read_mask
 from jumok.data.states import FileState, file_system_time, is_settled, state_of
 
-Known = dict[
-    str, tuple[FileState, list[Any]]
-]  # by what was looked at and how: its state then, and what was seen
+# by what was looked at and how: its state then, and what was seen
+Known = dict[str, tuple[FileState, list[Any]]]
 
 
 class Seen(NamedTuple):

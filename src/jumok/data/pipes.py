@@ -70,9 +70,8 @@ def copy_of(path: Path) -> Path:
 
 def blocks(path: Path) -> Iterator[bytes]:
     """The content of a pipe in blocks; raises ConfigurationError if nobody writes into it."""
-    handle = os.open(
-        path, os.O_RDONLY | os.O_NONBLOCK
-    )  # without it, opening waits for a writer, perhaps for ever
+    # without it, opening waits for a writer, perhaps for ever
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         begin, begun = time.monotonic(), False
         while True:

@@ -280,9 +280,8 @@ def pruned(
     Returns:
         Probabilities (P,), 0 for dropped pieces.
     """
-    instead = forward_probability(inner, probability)[
-        inner.last
-    ]  # (P,) probability of writing it with other pieces
+    # (P,) probability of writing it with other pieces
+    instead = forward_probability(inner, probability)[inner.last]
     alive = probability > 0
     with np.errstate(divide="ignore"):
         loss = expected * (np.log(np.where(alive, probability, 1.0)) - np.log(instead))

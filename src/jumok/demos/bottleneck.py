@@ -94,9 +94,8 @@ def write(folder: Path, seed: int = 1) -> Path:
         drawn = sequences(count, generator)
         kept = drawn if split == "test" else [digits for digits in drawn if tuple(digits) not in seen]
         if split != "train":
-            seen |= {
-                tuple(digits) for digits in drawn if len(digits) > 2
-            }  # all short ones are in every split
+            # all short ones are in every split
+            seen |= {tuple(digits) for digits in drawn if len(digits) > 2}
         rows = [
             f"{' '.join(map(str, digits))}\t{' '.join(DIGIT_WORDS[d] for d in digits)}\n" for digits in kept
         ]

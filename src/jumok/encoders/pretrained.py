@@ -75,9 +75,8 @@ def download(hub: str, file: str, name: str) -> Path:
     except (OSError, ValueError):
         reason = "no connection"  # and not in the cache
     try:
-        get_session().head(
-            constants.ENDPOINT, timeout=HUB_TIMEOUT
-        )  # the next line alone tries for half a minute
+        # the next line alone tries for half a minute
+        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT)
         reason = "the hub did not return the file"
         return Path(hf_hub_download(hub, file))
     except Exception:  # every version of the library, and of the one below it, has its own kinds
@@ -153,9 +152,8 @@ def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> 
     import timm
 
     with torch.device("meta"):
-        whole = timm.create_model(
-            name
-        ).state_dict()  # with its head, and with levels that are not wanted here
+        # with its head, and with levels that are not wanted here
+        whole = timm.create_model(name).state_dict()
     names = {canonical_name(key, network) for key in whole}
     used = {canonical_name(key, network) for key in network.state_dict()}
     body = {key.split(".")[0] for key in whole if canonical_name(key, network) in used}

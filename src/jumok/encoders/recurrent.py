@@ -39,9 +39,8 @@ class RecurrentEncoder(nn.Module):
         x = self.dropout(self.embedding(source.values))  # (B, S, D)
         lengths = source.valid.sum(1)
         packed = pack_padded_sequence(x, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(
-            self.recurrence(packed)[0], batch_first=True, total_length=x.shape[1]
-        )  # (B, S, D)
+        # (B, S, D)
+        states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True, total_length=x.shape[1])
         states = states * source.valid[:, :, None]
         return Memory(states, source.valid, self.summarize(states, lengths))
 

@@ -83,9 +83,8 @@ class Start:
 
     inputs: Sequence[Field]
     output: Field
-    splits: Mapping[
-        str, Mapping[str, Any]
-    ]  # sources as under data:, their paths from the file on; or nothing
+    # sources as under data:, their paths from the file on; or nothing
+    splits: Mapping[str, Mapping[str, Any]]
 
     @property
     def sees(self) -> bool:

@@ -115,9 +115,8 @@ class QueryBoxHead(nn.Module):
         anchors = torch.cat((places, edges), -1).logit(eps=1e-3)  # (B, S, 4)
         logits, boxes = self.first(memory.states, anchors)
         likely = logits.detach().float().amax(-1).masked_fill(~memory.valid, -torch.inf)  # (B, S)
-        best = likely.sort(descending=True, stable=True).indices[
-            :, : self.queries
-        ]  # (B, Q); ties in one order
+        # (B, Q); ties in one order
+        best = likely.sort(descending=True, stable=True).indices[:, : self.queries]
         valid = memory.valid.gather(1, best)
         states = self.dropout(self.content(gather_rows(memory.states, best)))
         found = gather_rows(logits, best), gather_rows(boxes, best)

@@ -38,9 +38,8 @@ def task_aligned(found: DenseBoxes, targets: BoxTargets) -> Assignment:
     objects = targets.valid & ~targets.crowd  # (B, N)
     truth = targets.boxes[:, :, None].to(found.boxes.dtype)
     shared = overlaps(truth, found.boxes[:, None]).iou  # (B, N, P)
-    possible = (
-        points_inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]
-    )  # (B, N, P)
+    # (B, N, P)
+    possible = points_inside(targets.boxes, found.centres) & objects[..., None] & found.real()[:, None]
     scores = for_each_target(found.logits.sigmoid(), targets.labels)  # (B, N, P)
     alignment = (scores * shared**SHARPNESS).clamp(min=MIN_ALIGNMENT) * possible
     chosen = torch.zeros_like(possible)

@@ -15,11 +15,8 @@ from jumok.values import BoxTargets
 
 optimize = Deferred("scipy.optimize")
 
-CLASS_COST, L1_COST, GIOU_COST = (
-    2.0,
-    5.0,
-    2.0,
-)  # what class, centre and size, and generalized IoU weigh in a match and in the loss
+# what class, centre and size, and generalized IoU weigh in a match and in the loss
+CLASS_COST, L1_COST, GIOU_COST = 2.0, 5.0, 2.0
 NEVER = 1e6  # the cost of a match that must not be
 CROWDED = 0.5  # of the area of a box: so much in a crowd, and it is neither object nor background
 
@@ -108,7 +105,6 @@ def boxes_in_crowd(found: QueryBoxes, targets: BoxTargets) -> Tensor:
         return torch.zeros_like(found.logits[..., 0], dtype=torch.bool)
     boxes, crowds = found.boxes[..., None, :], targets.boxes.to(found.boxes.dtype)[:, None]  # (B, 1, N, 4)
     low, high = torch.maximum(boxes, crowds)[..., :2], torch.minimum(boxes, crowds)[..., 2:]
-    covered = area_between(low, high) >= CROWDED * area_between(
-        boxes[..., :2], boxes[..., 2:]
-    )  # (L, B, Q, N)
+    # (L, B, Q, N)
+    covered = area_between(low, high) >= CROWDED * area_between(boxes[..., :2], boxes[..., 2:])
     return (covered & (targets.valid & targets.crowd)[:, None]).any(-1)

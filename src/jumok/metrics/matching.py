@@ -66,9 +66,8 @@ class Matching:
     """The matches of many images."""
 
     images: int  # how many
-    by_class: list[
-        list[ClassMatches]
-    ]  # for each class, those of the images that have found or true boxes of it
+    # for each class, those of the images that have found or true boxes of it
+    by_class: list[list[ClassMatches]]
 
 
 def match_all(found: list[FoundBoxes], true: list[TrueBoxes], classes: int) -> Matching:

@@ -138,11 +138,8 @@ class SearchTrace:
 
         A finished answer is no longer live: it is in `answers`.
         """
-        said, told, places = (
-            self.tokens_of(source, rank),
-            [],
-            {0: 0},
-        )  # places: of rows, among those of their step
+        # places: of rows, among those of their step
+        said, told, places = self.tokens_of(source, rank), [], {0: 0}
         for step in self.steps[1:]:
             going = [row for row in range(len(step.sources)) if self.is_live(step, row, source)]
             beams = []

@@ -96,9 +96,8 @@ class AnnotatedSet:
     images: tuple[AnnotatedImage, ...]
     faults: tuple[Fault, ...] = ()
     ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
-    dropped_fields: Mapping[str, int] = field(
-        default_factory=dict
-    )  # what the file says and jumok does not keep
+    # what the file says and jumok does not keep
+    dropped_fields: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
     instances: bool = False  # masks number objects, not classes

@@ -65,9 +65,8 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
         for image in data.images
     ]
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
-    told = [
-        fault for fault in data.faults if fault.kind != "missing_image"
-    ]  # follows with all that are missing
+    # follows with all that are missing
+    told = [fault for fault in data.faults if fault.kind != "missing_image"]
     found = Examined(data, faults=[*told, *class_faults({"": data})])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []

@@ -35,9 +35,8 @@ class Summary:
     ignored: int = 0  # pixels of masks that are of no class
     usual_ignore: bool = False  # nobody said that they should be ignored
     marks: str = ""  # what is marked in them: boxes, mask or nothing
-    depths: dict[int, tuple[int, str]] = field(
-        default_factory=dict
-    )  # of 16-bit images: how many, and the first
+    # of 16-bit images: how many, and the first
+    depths: dict[int, tuple[int, str]] = field(default_factory=dict)
     sights: list[Sight] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
 

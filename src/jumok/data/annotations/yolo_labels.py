@@ -40,12 +40,10 @@ class LabelFiles:
     looked_at: list[Path] = field(default_factory=list)
     used: dict[Path, list[Path]] = field(default_factory=dict)  # images by their label file
     without: list[Path] = field(default_factory=list)  # images that have none
-    meant: set[Path] = field(
-        default_factory=set
-    )  # of these, images that a file of nearly their name is meant for
-    unusual: Counter[Path] = field(
-        default_factory=Counter
-    )  # images whose labels are elsewhere, by that folder
+    # of these, images that a file of nearly their name is meant for
+    meant: set[Path] = field(default_factory=set)
+    # images whose labels are elsewhere, by that folder
+    unusual: Counter[Path] = field(default_factory=Counter)
     _listed: dict[Path, dict[str, Path]] = field(default_factory=dict)
     _candidates: dict[Path, tuple[Candidate, ...]] = field(default_factory=dict)
 

@@ -18,9 +18,8 @@ class Places:
     root: Path  # what `path:` says; often a folder of somebody else's disk
     listings: Listings = field(default_factory=Listings)
     tried: list[Path] = field(default_factory=list)  # that were not there
-    elsewhere: dict[tuple[str, Path], int] = field(
-        default_factory=dict
-    )  # how often, by what was said and found
+    # how often, by what was said and found
+    elsewhere: dict[tuple[str, Path], int] = field(default_factory=dict)
 
     def folder_or_list(self, text: str) -> Path | None:
         """The place of a split; ../train/images, which some tools write, may mean train/images."""
