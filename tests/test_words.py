@@ -16,7 +16,17 @@ TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 # How many public classes, functions and methods of a room have no docstring; a number may only become smaller.
-WITHOUT_DOCSTRING: dict[str, int] = {}
+WITHOUT_DOCSTRING = {
+    "attention": 17,
+    "cli": 36,
+    "comparison": 1,
+    "dataset": 18,
+    "evaluation": 10,
+    "inspection": 67,
+    "kinds": 179,
+    "predictor": 5,
+    "training": 77,
+}
 
 # Names that stand at the top of several modules on purpose.
 SHARED_NAMES = {
@@ -32,11 +42,17 @@ SHARED_NAMES = {
     "write": "writes the data and experiment file of a demo, one in each",
 }
 
-# Names that still have several meanings; a name that has one only must leave the list.
-AMBIGUOUS_NAMES: set[str] = set()
+# Names that still have several meanings in the package; one that has a single meaning must leave the list.
+AMBIGUOUS_NAMES = """
+    Answer Axis BESIDE Beam CELL EXAMPLES Example FEWEST Fields Images LEVELS LONGEST Language Layer
+    MOST Metric NUMBERS Number PATIENCE Precision Progress RESAMPLES SHORT SHOWN SURE Side Source UNITS
+    Use VERSION WHOLE WIDEST answered described example_of filled fit group_of heads_of kind_of lines
+    load measured opened plain pooled score shares show shown summary tell told value_of windows_of
+    write_json
+"""
 
 # Words that gave way to those of the field, and the rooms in which names, comments or docstrings still have them.
-FORMER_WORDS: dict[str, set[str]] = {"picture": set(), "mend": set()}
+FORMER_WORDS = {"picture": {"cli", "dataset", "evaluation", "inspection", "kinds"}, "mend": {"training"}}
 
 
 def room_of(file: Path) -> str:
@@ -89,6 +105,11 @@ def prose_and_names(file: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
 
 
+def in_words(text: str) -> str:
+    """Names cut into words, all in small letters: "ImageFolder" and "image_folder" are "image folder"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ").lower()
+
+
 def test_what_is_public_has_a_docstring():
     bare = defaultdict(list)
     for file, tree in TREES.items():
@@ -108,8 +129,9 @@ def test_one_name_has_one_meaning():
             if not name.startswith("_"):
                 modules[name].append(str(file.relative_to(SOURCE)))
     several = {name: files for name, files in modules.items() if len(files) > 1}
-    known = {*SHARED_NAMES, *AMBIGUOUS_NAMES}
-    assert not SHARED_NAMES.keys() & AMBIGUOUS_NAMES
+    ambiguous = set(AMBIGUOUS_NAMES.split())
+    known = {*SHARED_NAMES, *ambiguous}
+    assert not SHARED_NAMES.keys() & ambiguous
     assert not several.keys() - known, {name: several[name] for name in several.keys() - known}
     assert not known - several.keys(), f"no longer in several modules: {sorted(known - several.keys())}"
 
@@ -119,7 +141,7 @@ def test_former_words_do_not_come_back():
         places = defaultdict(list)
         for file in FILES:
             for line, text in prose_and_names(file):
-                if re.search(rf"(?<![a-z]){word}(s|ed|ing)?(?![a-z])", text.replace("_", " "), re.IGNORECASE):
+                if re.search(rf"\b{word}(s|ed|ing)?\b", in_words(text)):
                     places[room_of(file)].append(f"{file.relative_to(SOURCE)}:{line}")
         assert not places.keys() - rooms, {room: places[room] for room in places.keys() - rooms}
         assert not rooms - places.keys(), f"{word!r} is gone from {sorted(rooms - places.keys())}"
