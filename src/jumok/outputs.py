@@ -12,7 +12,7 @@ from typing import TextIO
 from jumok.errors import DataError
 from jumok.files import remove_left, temporary_beside, unwritable, write_file_atomically
 
-HEAD_BYTES = 4096  # bytes of a file in which it says who made it
+HEAD_BYTES = 4096  # bytes at the start of a file that contain its generator
 GENERATOR_MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
 WRITTEN = ".jumok-written"  # in a folder of outputs: "SHA256  NAME" for each file, as sha256sum prints and checks it
 

@@ -55,7 +55,7 @@ class Memory(NamedTuple):
     valid: Tensor  # (B, S), True on real positions
     summary: Tensor  # (B, D), the whole source in one vector
     pyramid: Pyramid | None = None  # of an image
-    places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of an image stands
+    places: Tensor | None = None  # (B, S, 2), x and y in pixels of each state of an image
 
 
 class BoxTargets(NamedTuple):
@@ -140,7 +140,7 @@ class TextPrediction:
 
     def with_score_threshold(self, score: float) -> "TextPrediction":
         """The prediction itself: texts are shown whole."""
-        return self  # a text is told whole
+        return self
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class FoundObject:
     name: str  # of its class
     score: float  # 0 to 1; 1 for what a person has marked
     box: tuple[float, float, float, float]  # in pixels of the image as it came
-    doubtful: bool = False  # a surer object stands at the same place
+    doubtful: bool = False  # another object with a higher score is at the same place
 
     def to_json(self) -> dict[str, object]:
         """The object as JSON: name, score and box in pixels."""
@@ -169,7 +169,7 @@ class BoxesPrediction:
 
     objects: tuple[FoundObject, ...]
     size: tuple[int, int]  # height and width of the image
-    score_threshold: float = 0.3  # the score from which on an object is told in words and drawn
+    score_threshold: float = 0.3  # objects below it are not shown
 
     def sure(self) -> tuple[FoundObject, ...]:
         """The objects that are shown: those with a sufficient score, without duplicates."""
@@ -219,7 +219,7 @@ class MaskPrediction:
 
     def with_score_threshold(self, score: float) -> "MaskPrediction":
         """The prediction itself: each pixel has one class, whatever its score."""
-        return self  # each pixel has one class, however sure
+        return self
 
 
 class Value(Protocol):

@@ -83,7 +83,7 @@ def read_stable(folder: Path, read: Callable[[Path], Store]) -> Store:
             if before == folder_identity(folder):
                 return store
         if before is not None and before == folder_identity(folder):
-            break  # nobody is at work: it is damaged
+            break  # no writer is at work: it is damaged
         time.sleep(0.01)
     return read(folder)
 

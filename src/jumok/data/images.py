@@ -27,7 +27,7 @@ from jumok.errors import DataError
 if TYPE_CHECKING:
     import PIL
     from PIL import ExifTags, Image
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     PIL, ExifTags, Image = Deferred("PIL"), Deferred("PIL.ExifTags"), Deferred("PIL.Image")
 
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
@@ -206,7 +206,7 @@ def header_of(image: Image.Image) -> ImageHeader:
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation from the header; 1 if it is missing or invalid."""
     try:
-        # of the base class: the one of PNG decodes the image, to find what stands behind its pixels
+        # of the base class: the one of PNG decodes the image, to find what follows its pixels
         number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
     except BROKEN:  # damaged EXIF; the image may be fine
         return UPRIGHT

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jumok.files import spelt_out
 
-# Folders that systems and tools make on their own; nobody put examples there.
+# Folders that systems and tools create; they hold no examples.
 SYSTEM_FOLDERS = frozenset(
     {"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found", "system volume information"}
 )

@@ -18,7 +18,7 @@ from jumok.errors import DataError
 
 if TYPE_CHECKING:
     from PIL import Image
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image = Deferred("PIL.Image")
 
 NUMBER_MODES = ("L", "P", "I", "1")  # one channel of whole numbers; I;16 in both byte orders beside them

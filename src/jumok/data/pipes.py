@@ -14,7 +14,7 @@ from jumok.errors import ConfigurationError
 from jumok.files import unwritable
 
 PIPE_BLOCK = 1 << 20
-PIPE_TIMEOUT = 3.0  # seconds to wait for somebody who writes into a pipe
+PIPE_TIMEOUT = 3.0  # seconds to wait for a writer
 
 _copies: dict[tuple[int, int], Path] = {}  # by the device and number of a pipe, for this process
 
@@ -77,7 +77,7 @@ def blocks(path: Path) -> Iterator[bytes]:
         while True:
             try:
                 block = os.read(handle, PIPE_BLOCK)
-            except BlockingIOError:  # somebody has it open to write, and is not ready yet
+            except BlockingIOError:  # a writer has opened it but not written yet
                 begun = True
                 select.select([handle], [], [])
                 continue

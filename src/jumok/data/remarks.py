@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jumok.data.faults import Fault
 
-REMARKS = {  # by kind: what it is, where it stands first, and what it means
+REMARKS = {  # by kind: what it is, and what it means
     "decomposed": (
         "is not composed Unicode (NFC), but decomposed (NFD) or the like",
         "it is read as NFC, which looks the same",

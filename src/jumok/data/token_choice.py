@@ -5,7 +5,7 @@ from typing import Literal
 
 from jumok.data.jamo import is_syllable
 
-WITH_BLANKS = 0.1  # share of texts of several words, from which on words are what texts are made of
+WITH_BLANKS = 0.1  # share of texts with several words above which texts are made of words
 LEARNED_FROM = 10  # times a piece must be seen to be one of its own, where no size is given
 MOST_PIECES = 8000  # in a vocabulary, where no size is given
 

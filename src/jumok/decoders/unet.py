@@ -98,7 +98,7 @@ class UNetDecoder(nn.Module):
             self.mix.append(
                 nn.Sequential(Convolution(seen, widths[level]), Convolution(widths[level], widths[level]))
             )
-        # The classes are told apart before the last upsampling: at full size every channel costs.
+        # The classes are predicted before the last upsampling: at full size every channel costs.
         self.pixels = upsampling(width, classes, strides[0], upsample)
 
     def forward(self, memory: Memory) -> Tensor:

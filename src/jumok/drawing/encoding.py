@@ -10,7 +10,7 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image, PngImagePlugin
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image, PngImagePlugin = Deferred("PIL.Image"), Deferred("PIL.PngImagePlugin")
 
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken

@@ -22,7 +22,7 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image, ImageDraw, ImageFont = (Deferred(f"PIL.{name}") for name in ("Image", "ImageDraw", "ImageFont"))
 
 transforms = Deferred("torchvision.transforms.v2.functional")
@@ -52,7 +52,7 @@ class LabelledImage:
     title: str = ""
     boxes: Tensor | None = None  # (N, 4)
     labels: tuple[int, ...] = ()  # the class of each box
-    tags: tuple[str, ...] = ()  # what stands at each box; the name of its class, if nothing is given
+    tags: tuple[str, ...] = ()  # label of each box; the name of its class by default
     mask: Tensor | None = None  # (Y, X), the class of each pixel, -1 for none
 
     @property

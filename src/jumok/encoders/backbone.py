@@ -91,7 +91,7 @@ def strides_of(name: str) -> list[int]:
     with torch.device("meta"), torch.no_grad():  # neither memory nor time: only the plan is looked at
         network = feature_network(name).eval()
         strides = [level["reduction"] for level in network.feature_info.info]
-        size = (3 * max(strides), 5 * max(strides))  # not square, and nobody's own size
+        size = (3 * max(strides), 5 * max(strides))  # neither square nor a size that models are built for
         try:
             maps = by_channels(network, network(torch.empty(1, 3, *size)))
         except Exception as error:  # what a model does not like about a size, each says in its own way

@@ -61,7 +61,7 @@ model: {width: 128}              # a text in an image is learned sooner with 128
 """
 USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
-# what people change first, told with its default
+# what users change first, shown with its default
 MAIN = {
     "model": ("width", "heads", "dropout"),
     "training": ("steps", "batch_tokens", "batch_size", "learning_rate"),

@@ -13,8 +13,8 @@ from jumok.values import Detections, Memory, Pyramid
 
 PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
 INITIAL_STRIDES = 4.0  # strides, of a box before training
-FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
-CANDIDATES = 1000  # boxes of an image, the surest, that are compared with each other
+FLOOR = 0.01
+CANDIDATES = 1000  # highest-scoring boxes of an image that enter non-maximum suppression
 
 
 class DenseBoxes(NamedTuple):

@@ -43,7 +43,7 @@ __all__ = [
     "word_error_rate",
 ]
 
-if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {

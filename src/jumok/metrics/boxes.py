@@ -113,7 +113,7 @@ def best_threshold(
     scores, right, stated = scores[order], np.cumsum(hits[order]), np.cumsum(counted[order])
     f1 = 2 * right / np.maximum(stated + sum(int(one.truths[0]) for one in every), 1)
     after = np.append(scores[1:], 0.0)
-    ends = (scores > after) & (scores >= lowest)  # boxes of equal scores are told together
+    ends = (scores > after) & (scores >= lowest)  # boxes of equal scores are shown together
     if not ends.any() or not f1[ends].max():
         return None
     best = int(np.argmax(np.where(ends, f1, -1.0)))

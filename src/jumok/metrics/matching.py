@@ -19,7 +19,7 @@ mask = Deferred("faster_coco_eval.core.mask")
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # (T,) of the overlap, from 0.50 to 0.95 by 0.05
 SIZES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
-MAX_DETECTIONS = 100  # boxes of a class in one image; the surest count
+MAX_DETECTIONS = 100  # boxes of a class in one image, by score
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class FoundBoxes:
     boxes: np.ndarray  # (N, 4) float64
     scores: np.ndarray  # (N,)
     labels: np.ndarray  # (N,), numbers of classes
-    hidden: np.ndarray | None = None  # (N,), True on those that are not told, for a surer one stands there
+    hidden: np.ndarray | None = (
+        None  # (N,), True for duplicates of a box with a higher score, which are not shown
+    )
 
     def told(self) -> "FoundBoxes":
         """The boxes without hidden ones."""

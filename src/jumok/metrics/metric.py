@@ -94,7 +94,7 @@ def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list
 
     Only the last two lists are cached, by identity: do not pass lists again that were changed in between.
     """
-    kept: list[tuple[Any, Any, Held]] = []  # the last lists, and what was made of them
+    kept: list[tuple[Any, Any, Held]] = []  # the last lists and their result
 
     def remembered(predictions: list[P], references: list[R]) -> Held:
         if not (kept and kept[0][0] is predictions and kept[0][1] is references):

@@ -64,7 +64,7 @@ class Comparison:
         ]
         curves = Plot(lines, "step", y, "Learning curves (valid split, greedy search)", from_zero=True)
         learned = any(len(v.curve_steps) > 1 for v in self.variants)  # one point is no curve
-        if not all(v.bins for v in self.variants):  # sources that are not made of tokens
+        if not all(v.bins for v in self.variants):  # sources without tokens
             return [replace(curves, title="Learning curves (valid split)")] if learned else []
         lengths = length_plot({"metric": self.metric}, [(v.name, v.bins) for v in self.variants])
         return [curves, lengths] if learned else [lengths]

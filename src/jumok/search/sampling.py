@@ -64,7 +64,7 @@ class Sampling:
 
     def weights(self, log_probability: Tensor) -> Tensor:
         """Unnormalized probabilities (R, V) to draw from: zero outside top_k and top_p."""
-        # The best token stands at zero, so that even the smallest temperature divides without an overflow.
+        # The best token is at zero, so that even the smallest temperature divides without an overflow.
         logits = (log_probability - log_probability.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             lowest = logits.topk(self.top_k).values[:, -1:]

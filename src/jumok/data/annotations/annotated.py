@@ -60,7 +60,7 @@ class Annotation:
     crowd: bool = False  # COCO: a group, not one object
     difficult: bool = False  # VOC: not counted when models are scored
     truncated: bool = False  # VOC: goes on outside the image
-    occluded: bool = False  # VOC: something stands before it
+    occluded: bool = False  # VOC: partly hidden by something else
     segmentation: Segmentation | None = None
     id: int | str | None = None
     area: float | None = None  # as COCO states it, of the outline
@@ -98,10 +98,10 @@ class AnnotatedSet:
     ignore: int | None = None  # the value of mask pixels that belong to no class and do not count
     # what the file says and jumok does not keep
     dropped_fields: Mapping[str, int] = field(default_factory=dict)
-    remarks: tuple[Fault, ...] = ()  # what is no fault but good to know, like how something was found
+    remarks: tuple[Fault, ...] = ()  # remarks that are no faults, such as how something was found
     looked_at: tuple[Path, ...] = ()  # label files and lists, there or not, and folders that were listed
     instances: bool = False  # masks number objects, not classes
-    usual_ignore: bool = False  # nobody said what to ignore, so that `ignore` is what is usual
+    usual_ignore: bool = False  # the user gave no value, so that `ignore` is the usual one
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -83,7 +83,7 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
     found.faults = [
         fault
         for fault in dict.fromkeys(found.faults)
-        if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # what is wrong with it is told
+        if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # its fault is reported
     ]
     return found
 

@@ -13,7 +13,7 @@ from jumok.data.listing import composed, files_below
 from jumok.data.open_text import decode_line, is_file, is_folder, nearest_file, raw_lines, read_fault
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
-BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image
+BEGINNINGS = ("_", "-", ".", " ")  # of the ending after the name of an image
 FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
 
 

@@ -24,7 +24,7 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image = Deferred("PIL.Image")
 
 Ignore = int | Literal["auto"] | None

@@ -33,7 +33,7 @@ class Summary:
     objects: dict[str, int] = field(default_factory=dict)  # by class
     pixels: dict[str, int] = field(default_factory=dict)  # of masks, by class
     ignored: int = 0  # pixels of masks that are of no class
-    usual_ignore: bool = False  # nobody said that they should be ignored
+    usual_ignore: bool = False  # the user did not ask to ignore them
     marks: str = ""  # what is marked in them: boxes, mask or nothing
     # of 16-bit images: how many, and the first
     depths: dict[int, tuple[int, str]] = field(default_factory=dict)

@@ -36,7 +36,7 @@ from jumok.data.open_text import decode_line, raw_lines, read_fault
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
-KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
+KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a stated pose is not kept
 
 
 def read_voc(

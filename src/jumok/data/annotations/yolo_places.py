@@ -15,7 +15,7 @@ class Places:
     """Finds paths of a data set, and notes once what was found elsewhere."""
 
     own: Path  # the folder of the data.yaml
-    root: Path  # what `path:` says; often a folder of somebody else's disk
+    root: Path  # the value of `path:`; often a folder of another machine
     listings: Listings = field(default_factory=Listings)
     tried: list[Path] = field(default_factory=list)  # that were not there
     # how often, by what was said and found
