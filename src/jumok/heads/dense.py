@@ -13,7 +13,7 @@ from jumok.values import Detections, Memory, Pyramid
 
 PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
 INITIAL_STRIDES = 4.0  # strides, of a box before training
-FLOOR = 0.01
+FLOOR = 0.01  # lower scores are never asked for
 CANDIDATES = 1000  # highest-scoring boxes of an image that enter non-maximum suppression
 
 
