@@ -158,7 +158,7 @@ def test_masks_that_cannot_be_compared_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         ours([prediction], [reference])
-    with pytest.raises(DataError, match="must be as many"):
+    with pytest.raises(DataError, match="must be equal"):
         ours([prediction, prediction], [reference])
 
 

@@ -87,7 +87,7 @@ def test_names_that_cannot_be(tmp_path):
     assert kinds == ["bad_value", "bad_value", "lone_surrogate", "bad_value"]
     twice = [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]
     fault = only_fault(coco(tmp_path, categories=twice, annotations=[]))
-    assert "the name 'cat' stands twice" in str(fault) and fault.line == 11
+    assert "the name 'cat' occurs twice" in str(fault) and fault.line == 11
 
 
 BROKEN = {
