@@ -195,7 +195,7 @@ def painted_cells(folder: Path, data: Path) -> None:
         (folder / f"{part}.txt").write_text("".join(pairs))
 
 
-def scenes(output: digits.Output) -> Callable[[Path, Path], object]:
+def scenes(output: digits.DigitsOutput) -> Callable[[Path, Path], object]:
     return lambda folder, _: digits.write(folder / "digits", output)
 
 

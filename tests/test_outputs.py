@@ -9,32 +9,35 @@ from PIL import Image
 
 from jumok.drawing.encoding import png
 from jumok.errors import DataError, RunError
-from jumok.outputs import WRITTEN, OutputFolder, is_ours, require_free, written
+from jumok.outputs import WRITTEN, OutputFolder, is_ours, open_output, require_free
 
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
     out = tmp_path / "out.txt"
     out.write_text("old\n")
-    with pytest.raises(RuntimeError), written(out) as file:
+    with pytest.raises(RuntimeError), open_output(out) as file:
         file.write("half\n")
         file.flush()
         assert out.read_text() == "old\n"
         raise RuntimeError
     assert out.read_text() == "old\n" and [path.name for path in tmp_path.iterdir()] == ["out.txt"]
-    with written(out) as file:
+    with open_output(out) as file:
         file.write("new\n")
     assert out.read_text() == "new\n"
 
 
 def test_names_that_say_gz_are_compressed(tmp_path):
-    with written(tmp_path / "out.txt.gz") as file:
+    with open_output(tmp_path / "out.txt.gz") as file:
         file.write("안녕\n")
     assert gzip.decompress((tmp_path / "out.txt.gz").read_bytes()).decode() == "안녕\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_disk_is_a_sentence():
-    with pytest.raises(RunError, match="/dev/full could not be written"), written(Path("/dev/full")) as file:
+    with (
+        pytest.raises(RunError, match="/dev/full could not be written"),
+        open_output(Path("/dev/full")) as file,
+    ):
         file.write("x" * 100_000)
 
 
@@ -89,7 +92,7 @@ def test_a_persons_file_in_the_folder_is_kept(tmp_path, name, ours):
     if ours:
         fill(out)
     (out / name).write_bytes(b"mine")
-    with pytest.raises(DataError, match=f"{name} is there already"):
+    with pytest.raises(DataError, match=f"{name} exists already"):
         fill(out)
     assert (out / name).read_bytes() == b"mine"
     fill(out, overwrite=True)

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 # loaded when they are first used: PyTorch alone takes two seconds of a processor
-if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {

@@ -1,4 +1,4 @@
-"""What options and parts of models must agree on; here, so that options are read without loading any part."""
+"""Values that options and models must agree on; importing them loads no model."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What the command line says, and where."""
+"""Output of the command line: messages to stderr, results to stdout."""
 
 import json
 import sys
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDE = 110  # columns, where there is no terminal to ask
+DEFAULT_WIDTH = 110  # columns, where there is no terminal to ask
 
 
 def __getattr__(name: str) -> "Console":
-    """`talk`, the console of stderr, made when it is first used: a mistake is told without it.
+    """`talk`, the console of stderr, created on first use.
 
-    It has no markup and emoji: in people's texts and in "train.tsv:100:" they are no such thing.
+    It has no markup and no emoji, because texts of users and "train.tsv:100:" must be shown as they are.
     """
     if name != "talk":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -25,14 +25,14 @@ def __getattr__(name: str) -> "Console":
         soft_wrap=True,
         markup=False,
         emoji=False,
-        width=None if sys.stderr.isatty() else WIDE,
+        width=None if sys.stderr.isatty() else DEFAULT_WIDTH,
     )
     globals()[name] = made
     return made
 
 
 def say(message: str) -> None:
-    """A sentence on stderr."""
+    """Write a message to stderr."""
     if "talk" in globals():  # a table or a bar may be there, which the sentence must not tear
         globals()["talk"].print(message)
     else:
@@ -40,10 +40,10 @@ def say(message: str) -> None:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
+    """Write one JSON document to stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_line(text: str) -> None:
-    """One line of results on stdout."""
+    """Write one line of results to stdout."""
     sys.stdout.write(text + "\n")

@@ -1,7 +1,7 @@
-"""Modules that are loaded when they are first used, for most commands never need them.
+"""Modules that are imported on first use.
 
-Torch takes two seconds of a processor, torchvision six, timm and matplotlib one each: nobody who asks for help should
-wait for the first one, and nobody who translates for the others.
+Torch takes two seconds of a processor, torchvision six, timm and matplotlib one each: `--help` should not wait for
+the first one, and a translation not for the others.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Deferred:
-    """A module that is loaded when something in it is asked for."""
+    """A module that is imported when one of its attributes is used."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -23,9 +23,9 @@ class Deferred:
 def lazy_names(
     package: str, places: Mapping[str, str], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The `__getattr__` and `__dir__` of a package whose public names are loaded when they are first used (PEP 562).
+    """The `__getattr__` and `__dir__` of a package whose public names are imported on first use (PEP 562).
 
-    `places` says of each name which module defines it; `modules` are names of modules in the package.
+    `places` maps each name to the module that defines it; `modules` are names of modules in the package.
     """
 
     def load(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Where a process computes, and in which numbers."""
+"""Devices and precisions."""
 
 import platform
 
@@ -9,8 +9,8 @@ from jumok.errors import RunError
 
 
 def choose_device(name: str, option: str = "device") -> torch.device:
-    """The device of this name; `auto` is a GPU where there is one. RunError names the option when it is unusable."""
-    name = settled(name)
+    """The device of this name; `auto` is a GPU if there is one. Raises RunError if it cannot be used."""
+    name = resolve_device(name)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -19,8 +19,8 @@ def choose_device(name: str, option: str = "device") -> torch.device:
     return device
 
 
-def settled(name: str) -> str:
-    """What `auto` means here; another name as it is."""
+def resolve_device(name: str) -> str:
+    """What `auto` means on this machine; another name unchanged."""
     if name != "auto":
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -30,7 +30,7 @@ NO_BF16 = "this processor does not compute in bf16; computing in fp32"
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether all operations that models are made of exist in bf16 here.
+    """Whether all operations of models exist in bf16 on this device.
 
     oneDNN, which computes on CPUs, has bf16 from AVX-512 on (and on ARM with its bf16 instructions). On a plain AVX2
     processor products are hundreds of times slower than in fp32, and there is no LSTM at all.
@@ -54,11 +54,11 @@ def has_fast_bf16(device: torch.device) -> bool:
 
 
 def usable_precision(device: torch.device, asked: Precision) -> Precision:
-    """The precision that is computed in where `asked` is asked for: fp32 where there is no bf16."""
+    """The precision to compute in: `asked`, or fp32 if the device has no bf16."""
     return asked if asked == "fp32" or has_bf16(device) else "fp32"
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """A context in which products are computed in this precision, if the device has it; weights stay as they are."""
+    """A context that computes products in this precision, if the device has it; weights are unchanged."""
     enabled = usable_precision(device, precision) == "bf16"
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class _ByteMaskDropout(torch.autograd.Function):
-    """Multiply by a 0/1 mask and a scale; keeps one byte an element for the way back."""
+    """Multiply by a 0/1 mask and a scale; keeps one byte per element for the backward pass."""
 
     @staticmethod
     def forward(ctx, x: Tensor, keep: Tensor, scale: float) -> Tensor:  # type: ignore[no-untyped-def]
@@ -21,10 +21,18 @@ class _ByteMaskDropout(torch.autograd.Function):
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Zero each element of x with probability p and scale up the rest (Srivastava et al., 2014).
+    """Set each element to zero with probability p and scale up the rest (Srivastava et al., 2014).
 
-    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is
-    then rounded to a multiple of 1/256, and the scale fits the rounded value.
+    On the CPU eight elements share one 64-bit draw, which is over five times faster than `F.dropout`; p is then
+    rounded to a multiple of 1/256, and the scale fits the rounded value.
+
+    Args:
+        x: A tensor of any shape.
+        p: Probability of zero.
+        training: Whether to do it; otherwise x is returned unchanged.
+
+    Returns:
+        A tensor of the same shape.
     """
     if not training or p == 0.0:
         return x
@@ -37,14 +45,13 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
         return x
     draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     keep = draws.view(torch.uint8)[: x.numel()].view(x.shape)
-    keep = keep.clamp_(dropped - 1, dropped).sub_(
-        dropped - 1
-    )  # 0 or 1; bytes become numbers faster than booleans
+    # 0 or 1; bytes become numbers faster than booleans
+    keep = keep.clamp_(dropped - 1, dropped).sub_(dropped - 1)
     return _ByteMaskDropout.apply(x, keep, 256.0 / (256 - dropped))
 
 
 class Dropout(nn.Module):
-    """The function above as a layer: x (any shape) gives the same shape."""
+    """`dropout` as a layer."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -53,7 +60,9 @@ class Dropout(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
+        """Apply dropout in training; return `x` unchanged in evaluation."""
         return dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
+        """The probability, as `print(module)` shows it."""
         return f"p={self.p}"

@@ -1,4 +1,4 @@
-"""The few exceptions of jumok, and the "did you mean" of their sentences."""
+"""All exceptions of jumok, and the "did you mean" hint of their messages."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from difflib import get_close_matches
 
 
 class JumokError(Exception):
-    """Something that the user can fix: the message is one clear sentence, shown without a traceback.
+    """An error that the user can fix: the message is one clear sentence, shown without a traceback.
 
-    `ko` is the same sentence in Korean, for the page, where there is one.
+    `ko` is the same sentence in Korean, for the page, if there is one.
     """
 
     def __init__(self, message: str = "", ko: str | None = None) -> None:
@@ -42,19 +42,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like another; first of all one that looks the same."""
+    """The known name that is most similar; names that look the same come first."""
     known = list(known)
     same = [one for one in known if folded(one) == folded(name)]
     return next(iter(same or get_close_matches(name, known, n=1, cutoff=0.6)), None)
 
 
 def folded(name: str) -> str:
-    """A name without what people do not see at once: forms of Unicode, capitals, blanks at the ends."""
+    """A name without differences that are hard to see: forms of Unicode, capitals, blanks at the ends."""
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def how_it_differs(name: str, other: str) -> str:
-    """A few words in brackets about names that look the same or nearly so; nothing where anybody sees it."""
+    """How two names differ that look nearly the same, in brackets; empty if the difference is obvious."""
     if name == other or folded(name) != folded(other):
         return ""
     composed, theirs = (unicodedata.normalize("NFC", one) for one in (name, other))

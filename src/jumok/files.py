@@ -15,13 +15,13 @@ from typing import Any
 
 from jumok.errors import RunError
 
-UNFINISHED = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
+UNFINISHED_NAME = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.tmp", re.DOTALL)
 SURROGATE = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name that are no UTF-8
-LONGEST = 200  # bytes of a name that gets something before and behind it
+MAX_NAME_BYTES = 200  # bytes of a name that gets something before and behind it
 
 
 def write_file_atomically(path: Path, data: bytes) -> None:
-    """Write data to path so that, whenever the machine stops, the old file or the new one is there, whole."""
+    """Write a file so that, whenever the machine stops, the old or the new file is there, complete."""
     temporary = temporary_beside(path)
     try:
         write_synced(temporary, data)
@@ -35,45 +35,45 @@ def write_file_atomically(path: Path, data: bytes) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A hidden name beside a path for what is not yet whole; never longer than a name may be."""
-    return path.parent / f".{shortened(path.name)}.{os.getpid()}.tmp"
+    """A hidden temporary name in the same folder, never longer than file systems allow."""
+    return path.parent / f".{shorten_name(path.name)}.{os.getpid()}.tmp"
 
 
 def read_whole(path: Path) -> bytes:
-    """The bytes of a file of a run; OSError for what is no file, like a device, which might be read for ever."""
+    """The bytes of a regular file; raises OSError for devices and pipes, which might be read for ever."""
     with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no file but a device or a pipe")
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
         return file.read()
 
 
 def without_waiting(name: str, flags: int) -> int:
-    """Open a file, or a pipe into which nobody writes."""
+    """Open a file or pipe without waiting for a writer; an opener for `open`."""
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def remove_left(folder: Path, names: Collection[str]) -> None:
-    """Remove what killed processes left in a folder when they were writing files of these names."""
-    ours = {shortened(name) for name in names}
+    """Remove temporary files of killed processes that were writing these names."""
+    ours = {shorten_name(name) for name in names}
     for left in os.listdir(folder) if os.path.isdir(folder) else ():
-        match = UNFINISHED.fullmatch(left)
+        match = UNFINISHED_NAME.fullmatch(left)
         if match and match["name"] in ours and not is_running(int(match["process"])):
             remove(folder / left)
 
 
-def shortened(name: str) -> str:
-    """A name with room for more in the 255 bytes that file systems give it; one that is too long gets a hash."""
+def shorten_name(name: str) -> str:
+    """A name short enough for a prefix and suffix within 255 bytes; one that is too long ends in a hash."""
     data = os.fsencode(name)
-    return name if len(data) <= LONGEST else hashlib.sha256(data).hexdigest()
+    return name if len(data) <= MAX_NAME_BYTES else hashlib.sha256(data).hexdigest()
 
 
 def is_running(process: int) -> bool:
-    """Whether there is a process of this number."""
+    """Whether a process with this id exists."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError):  # somebody else's
+    except (OSError, OverflowError):  # of another user
         return True
     return True
 
@@ -88,7 +88,7 @@ def remove(path: Path) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Remove a file if it is there; RunError where that cannot be done."""
+    """Remove a file if it exists; raises RunError if it cannot be removed."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -124,7 +124,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> RunError:
-    """The sentence for a full disk, a missing permission and the like."""
+    """The message for a full disk, a missing permission and the like."""
     reason = error.strerror or str(error)
     for place in (path, *path.parents):
         if os.path.islink(place) and not os.path.exists(place):
@@ -133,21 +133,22 @@ def unwritable(path: Path, error: OSError) -> RunError:
             )
     return RunError(
         f"{path} could not be written ({reason}); "
-        "make room or correct the permissions, then run the command again"
+        "free some space or correct the permissions, then run the command again"
     )
 
 
 def not_text(text: str) -> bool:
-    """Whether a text holds halves of characters, as names that are not UTF-8 do."""
+    """Whether a text contains surrogates, as file names that are not UTF-8 do."""
     return SURROGATE.search(text) is not None
 
 
 def spelt_out(text: str) -> str:
-    """A text with its bytes that are not UTF-8 written as \\xb0, other halves of characters as \\ud800."""
+    """A text whose undecodable bytes are written as \\xb0 and other surrogates as \\ud800."""
     return SURROGATE.sub(lambda found: escaped(ord(found[0])), text)
 
 
 def escaped(half: int) -> str:
+    """A surrogate as an escape sequence, such as \\xff for an undecodable byte."""
     return f"\\x{half & 0xFF:02x}" if 0xDC80 <= half <= 0xDCFF else f"\\u{half:04x}"
 
 

@@ -38,7 +38,16 @@ def areas(boxes: Tensor) -> Tensor:
 
 
 def clip(boxes: Tensor, width: int, height: int) -> Tensor:
-    """The part of boxes (..., 4) inside an image; of a box outside, nothing but an edge is left."""
+    """Clip boxes to an image; boxes outside keep an edge without area.
+
+    Args:
+        boxes: Boxes in pixels (..., 4).
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        The clipped boxes (..., 4).
+    """
     return ops.clip_boxes_to_image(boxes, (height, width))
 
 

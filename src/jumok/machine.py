@@ -1,4 +1,4 @@
-"""The process and its clock: settings that make training and search on the CPU faster, without changing a result."""
+"""Settings of the process that make the CPU faster without changing results, and the time."""
 
 import ctypes
 import os
@@ -6,22 +6,21 @@ import platform
 from datetime import UTC, datetime
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-PRIMITIVES = (
-    20_000  # compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
-)
+# compiled kernels that oneDNN keeps; its 1,024 are fewer than the shapes of an epoch's batches
+PRIMITIVES = 20_000
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun tells a process
 
 
 def tune_process() -> None:
-    """Prepare this process for work with models; to be called before the first step, the earlier the better."""
+    """Tune this process for work with models; call it before the first step."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     keep_freed_memory()
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc's allocator to reuse large blocks: each step takes and frees the same ones.
+    """Tell glibc's allocator to reuse large blocks, because each step allocates and frees the same ones.
 
-    Without it the system clears their pages anew each time. Does nothing where the C library is another one.
+    Otherwise the system clears their pages every time. Does nothing with other C libraries.
     """
     if platform.libc_ver()[0] != "glibc":
         return
@@ -31,7 +30,7 @@ def keep_freed_memory() -> None:
 
 
 def time_now() -> str:
-    """Now, in a form that files keep and that sorts."""
+    """The current time as text that sorts by time."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -1,4 +1,4 @@
-"""An encoder–decoder model: named encoders make a memory, named decoders question it."""
+"""An encoder–decoder model: named encoders make a memory, named decoders read it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from jumok.values import Memories
 
 
 class EncoderDecoder(nn.Module):
-    """Encoders and decoders by the names of their inputs and outputs; knows nothing of their kinds."""
+    """Encoders and decoders by the names of their inputs and outputs; independent of their kinds."""
 
     def __init__(self, encoders: Mapping[str, nn.Module], decoders: Mapping[str, nn.Module]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where answers are written: never over what a person has, and under their names only when they are whole."""
+"""Output files: nothing of a user is overwritten, and names appear only when files are complete."""
 
 import gzip
 import hashlib
@@ -12,13 +12,13 @@ from typing import TextIO
 from jumok.errors import DataError
 from jumok.files import remove_left, temporary_beside, unwritable, write_file_atomically
 
-HEAD = 4096  # bytes of a file in which it says who made it
-MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
+HEAD_BYTES = 4096  # bytes at the start of a file that contain its generator
+GENERATOR_MARKS = (b'name="generator" content="jumok"', b"Software\0jumok")  # of HTML and of PNG
 WRITTEN = ".jumok-written"  # in a folder of outputs: "SHA256  NAME" for each file, as sha256sum prints and checks it
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """What all paths to one file have in common, by links and other spellings, too; None where there is none."""
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """What all paths to one file share, also through links and other spellings; None if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -27,13 +27,21 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = False, remedy: str = "") -> None:
-    """Refuse to write a file over an input, over a folder, or over a file that is there and may not be replaced.
+    """Refuse to overwrite an input, a folder, or a file that may not be replaced.
 
-    A device, a pipe (like /dev/stdout) and an empty file may always be written to. `remedy` ends the sentence, as an
-    option to add.
+    Devices, pipes (like /dev/stdout) and empty files may always be written to.
+
+    Args:
+        path: The file to write.
+        inputs: Files that are read.
+        overwrite: Whether an existing file may be replaced.
+        remedy: The end of the message: an option to add.
+
+    Raises:
+        DataError: If the file may not be written.
     """
-    own = identity(path)
-    if own is not None and own in map(identity, inputs):
+    own = file_identity(path)
+    if own is not None and own in map(file_identity, inputs):
         raise DataError(f"{path} is one of the inputs and would be lost; name another file for the answers")
     if is_special(path):
         return
@@ -46,17 +54,17 @@ def require_free(path: Path, inputs: Iterable[Path] = (), overwrite: bool = Fals
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a page or a PNG says in its head that this program made it, so that it can be made again."""
+    """Whether the head of a page or PNG says that this program wrote it, so that it may be replaced."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
+            head = file.read(HEAD_BYTES)
     except (OSError, ValueError):
         return False
-    return any(mark in head for mark in MARKS)
+    return any(mark in head for mark in GENERATOR_MARKS)
 
 
 def is_special(path: Path) -> bool:
-    """Whether a path is no file but a device, a pipe, or what this process has open, which cannot be replaced."""
+    """Whether a path is a device, a pipe, or a file that this process has open, which cannot be replaced."""
     whole = os.path.abspath(path)
     if whole in ("/dev/stdout", "/dev/stderr") or whole.startswith(("/dev/fd/", "/proc/self/fd/")):
         return True
@@ -64,7 +72,7 @@ def is_special(path: Path) -> bool:
 
 
 def is_empty(path: Path) -> bool:
-    """Whether a file is there that holds nothing, as mktemp and touch make it."""
+    """Whether the file exists and is empty, as mktemp and touch make it."""
     try:
         return path.is_file() and path.stat().st_size == 0
     except OSError:
@@ -72,7 +80,7 @@ def is_empty(path: Path) -> bool:
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write the bytes of a file, whole or not at all; to a device or a pipe as they are."""
+    """Write the bytes of a file atomically; to a device or a pipe directly."""
     with _told(path):
         if is_special(path):
             path.write_bytes(data)
@@ -81,19 +89,19 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 def write_made(path: Path, data: bytes) -> None:
-    """Write a file that is always made the same, if it is not there; DataError where another one is."""
+    """Write a file with fixed content if it does not exist; raises DataError if another one does."""
     if not os.path.lexists(path):
         with _replacing(path) as temporary:
             temporary.write_bytes(data)
     elif not (path.is_file() and path.read_bytes() == data):
-        raise DataError(f"{path} exists already and is another file; choose a folder that does not hold it")
+        raise DataError(f"{path} exists already and has other content; choose a folder without this file")
 
 
 @contextmanager
-def written(path: Path) -> Iterator[TextIO]:
-    """A text file to write to, which gets its name when all is there; compressed where its name ends in .gz.
+def open_output(path: Path) -> Iterator[TextIO]:
+    """Open a text file that gets its name when it is complete; compressed if the name ends in .gz.
 
-    Until then, and after an error or a kill, an older file stays as it was.
+    Until then, and after an error or a kill, an older file is unchanged.
     """
     if is_special(path):
         with _told(path), path.open("w", encoding="utf-8") as out:
@@ -109,7 +117,7 @@ def written(path: Path) -> Iterator[TextIO]:
 
 
 def keep_mode(old: Path, new: Path) -> None:
-    """Let a file that replaces another one be read and written by the same people."""
+    """Give a new file the permissions of the file that it replaces."""
     with suppress(FileNotFoundError):
         os.chmod(new, os.stat(old).st_mode & 0o777)
 
@@ -149,10 +157,10 @@ def _opened(path: Path, compressed: bool) -> Iterator[TextIO]:
 
 
 class OutputFolder:
-    """A folder of files that this program may replace where it wrote them itself, and only there.
+    """A folder of files, in which only files that this program wrote may be replaced.
 
-    What it wrote is listed with its checksum in the hidden file `.jumok-written`; a file that is not listed, or that
-    was changed since, belongs to somebody else.
+    Written files are listed with their checksums in the hidden file `.jumok-written`; a file that is not listed, or
+    that was changed since, belongs to somebody else.
     """
 
     def __init__(self, folder: Path, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
@@ -163,7 +171,7 @@ class OutputFolder:
         self.known = self._read()
 
     def is_ours(self, name: str) -> bool:
-        """Whether a file below the folder is one that was written here, and is as it was written."""
+        """Whether a file below the folder was written here and not changed since."""
         path = self.folder / name
         if name not in self.known or path.is_symlink() or not path.is_file():
             return False
@@ -184,11 +192,11 @@ class OutputFolder:
         return known
 
     def require_free(self, names: Iterable[str]) -> None:
-        """Refuse before anything is written when one of these names is taken by a file that must not be lost."""
+        """Raise an error before anything is written if one of these names is a file that must not be replaced."""
         there = [name for name in names if os.path.lexists(self.folder / name)]
-        given = set(filter(None, map(identity, self.inputs)))
+        given = set(filter(None, map(file_identity, self.inputs)))
         for path in (self.folder / name for name in there):
-            if identity(path) in given:
+            if file_identity(path) in given:
                 raise DataError(
                     f"{path} is one of the inputs and would be lost; name another folder for --output"
                 )
@@ -196,12 +204,12 @@ class OutputFolder:
         if strange:
             more = f" (and {len(strange) - 1:,} more)" if len(strange) > 1 else ""
             raise DataError(
-                f"{self.folder / strange[0]} is there already{more} and was not written by jumok, or was changed "
+                f"{self.folder / strange[0]} exists already{more} and was not written by jumok, or was changed "
                 "since; name another folder for --output, or add --overwrite to replace it"
             )
 
     def remove_left(self, names: Iterable[str]) -> None:
-        """Remove what killed processes left half written under these names."""
+        """Remove incomplete files of killed processes under these names."""
         by_folder: dict[Path, list[str]] = {}
         for path in (self.folder / name for name in names):
             by_folder.setdefault(path.parent, []).append(path.name)
@@ -210,7 +218,7 @@ class OutputFolder:
                 remove_left(folder, inside)
 
     def save(self, name: str, data: bytes) -> str:
-        """Write a file below the folder, whole or not at all; its name."""
+        """Write a file below the folder atomically; returns its name."""
         with _replacing(self.folder / name) as temporary:
             temporary.write_bytes(data)
             self._note(temporary, name)
@@ -218,7 +226,7 @@ class OutputFolder:
 
     @contextmanager
     def written(self, name: str) -> Iterator[TextIO]:
-        """A text file below the folder, which gets its name when all is there."""
+        """Open a text file below the folder, which gets its name when it is complete."""
         with _replacing(self.folder / name) as temporary:
             with temporary.open("w", encoding="utf-8") as out:
                 yield out
@@ -234,5 +242,6 @@ class OutputFolder:
 
 
 def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,9 @@
-"""What travels between the rooms.
+"""Values that are passed between the rooms.
 
-One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width,
-`H` heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
-`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of a picture.
-A mask is boolean, and True means "may be looked at".
+One alphabet for shapes in the whole package: `B` batch, `T` target positions, `S` source positions, `D` width, `H`
+heads, `K` width of one head, `V` vocabulary, `R` hypotheses (rows of a search), `L` any length, `Q` object queries,
+`P` cells of all feature maps together, `N` boxes, `C` channels or classes, `Y`, `X` rows and columns of an image. A
+mask is boolean, and True means "may be looked at".
 """
 
 from collections import Counter
@@ -24,37 +24,39 @@ class Padded(NamedTuple):
     valid: Tensor  # (B, L), True on real positions
 
     def to(self, device: torch.device) -> "Padded":
+        """The same values on a device."""
         return Padded(self.values.to(device), self.valid.to(device))
 
 
 class ImageBatch(NamedTuple):
-    """Pictures side by side in one tensor, each in the upper left corner, black around."""
+    """Images of different sizes in one tensor, each in the upper left corner, padded with black."""
 
     pixels: Tensor  # (B, 3, Y, X) uint8, RGB
     valid_size: Tensor  # (B, 2), height and width of the real part
     original: Tensor  # (B, 2), height and width of what was scaled to that part
 
     def to(self, device: torch.device) -> "ImageBatch":
+        """The same images on a device."""
         return ImageBatch(*(value.to(device) for value in self))
 
 
 class Pyramid(NamedTuple):
-    """What pictures became: feature maps, from fine to coarse."""
+    """The feature maps of images, from fine to coarse."""
 
     levels: tuple[Tensor, ...]  # each (B, C, Y, X)
-    strides: tuple[int, ...]  # pixels of the picture from one cell of a level to the next
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    strides: tuple[int, ...]  # pixels of the image from one cell of a level to the next
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
     size: tuple[int, int]  # height and width of the batch in pixels
 
 
 class Memory(NamedTuple):
-    """What an encoder leaves for a decoder."""
+    """What an encoder computes for a decoder."""
 
     states: Tensor  # (B, S, D)
     valid: Tensor  # (B, S), True on real positions
     summary: Tensor  # (B, D), the whole source in one vector
-    pyramid: Pyramid | None = None  # of a picture
-    places: Tensor | None = None  # (B, S, 2), x and y in pixels where each state of a picture stands
+    pyramid: Pyramid | None = None  # of an image
+    places: Tensor | None = None  # (B, S, 2), x and y in pixels of each state of an image
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Memories:
 
 
 class BoxTargets(NamedTuple):
-    """The objects that are marked in pictures, in the pixels of the batch."""
+    """The annotated objects of images, in pixels of the batch."""
 
     boxes: Tensor  # (B, N, 4), zeros where there is none
     labels: Tensor  # (B, N), numbers of classes
@@ -97,20 +99,22 @@ class BoxTargets(NamedTuple):
     crowd: Tensor  # (B, N), True on groups: neither object nor background
 
     def to(self, device: torch.device) -> "BoxTargets":
+        """The same objects on a device."""
         return BoxTargets(*(value.to(device) for value in self))
 
 
 class MaskTargets(NamedTuple):
-    """The class of each pixel of pictures."""
+    """The class of each pixel of images."""
 
     classes: Tensor  # (B, Y, X) int64, -1 where nothing is known: such pixels do not count
 
     def to(self, device: torch.device) -> "MaskTargets":
+        """The same classes on a device."""
         return MaskTargets(self.classes.to(device))
 
 
 class Detections(NamedTuple):
-    """Boxes that were found in one picture, the surest first."""
+    """The boxes detected in one image, the highest score first."""
 
     boxes: Tensor  # (N, 4)
     scores: Tensor  # (N,), 0 to 1
@@ -119,19 +123,19 @@ class Detections(NamedTuple):
 
 
 class State(Protocol):
-    """What a decoder carries from one step to the next, for every hypothesis of a search."""
+    """The state of a decoder between two steps, for every hypothesis of a search."""
 
     def select(self, rows: Tensor, sources: Tensor | None) -> Self:
         """Keep hypotheses `rows` (R',) and sources `sources` (B',), in this order, possibly repeated.
 
-        Without `sources` all of them stay as they stand (B' = B), and nothing of theirs is copied.
-        Hypotheses stand source by source, the same number for each: row r belongs to source r // (R' / B').
+        Without `sources` all of them stay as they are (B' = B), and nothing of theirs is copied.
+        Hypotheses are grouped by source, the same number for each: row r belongs to source r // (R' / B').
         """
         ...
 
 
 class Decoder(Protocol):
-    """What a search needs of a decoder: to start from a memory, and to take one token a step."""
+    """What a search needs of a decoder: to start from a memory, and to compute one step."""
 
     def start(self, memory: Memory) -> State:
         """The state before the first token, one hypothesis for each source (R = B)."""
@@ -152,7 +156,7 @@ class Hypothesis(NamedTuple):
 
 @dataclass(frozen=True)
 class TextPrediction:
-    """A text that was predicted, with the other candidates of the search, best first."""
+    """A predicted text, with the other candidates of the search, best first."""
 
     text: str
     score: float
@@ -162,59 +166,61 @@ class TextPrediction:
         return self.text
 
     def to_json(self) -> dict[str, object]:
-        """What a JSON document says of it: text, score, and n-best with the best first."""
+        """Text, score and n-best list as JSON, the best first."""
         candidates = [{"text": self.text, "score": self.score}]
         candidates += [{"text": other.text, "score": other.score} for other in self.alternatives]
         return {"text": self.text, "score": self.score, "n_best": candidates}
 
     def with_score_threshold(self, score: float) -> "TextPrediction":
-        return self  # a text is told whole
+        """The prediction itself: texts are shown whole."""
+        return self
 
 
 @dataclass(frozen=True)
 class FoundObject:
-    """One object that was found in an image."""
+    """One detected object of an image."""
 
     name: str  # of its class
     score: float  # 0 to 1; 1 for what a person has marked
     box: tuple[float, float, float, float]  # in pixels of the image as it came
-    doubtful: bool = False  # a surer object stands at the same place
+    doubtful: bool = False  # another object with a higher score is at the same place
 
     def to_json(self) -> dict[str, object]:
+        """The object as JSON: name, score and box in pixels."""
         said: dict[str, object] = {"name": self.name, "score": self.score, "box": list(self.box)}
         return {**said, "doubtful": True} if self.doubtful else said
 
     @property
     def tag(self) -> str:
-        """What stands at its box."""
+        """Label drawn at the box."""
         return self.name if self.score == 1 else f"{self.name} {self.score:.2f}"
 
 
 @dataclass(frozen=True)
 class BoxesPrediction:
-    """The objects that were found in an image, the surest first."""
+    """The objects detected in an image, the highest score first."""
 
     objects: tuple[FoundObject, ...]
     size: tuple[int, int]  # height and width of the image
-    score_threshold: float = 0.3  # the score from which on an object is told in words and drawn
+    score_threshold: float = 0.3  # objects below it are not shown
 
     def sure(self) -> tuple[FoundObject, ...]:
-        """The objects whose score is worth showing, each once."""
+        """The objects that are shown: those with a sufficient score, without duplicates."""
         return tuple(one for one in self.objects if one.score >= self.score_threshold and not one.doubtful)
 
     def with_score_threshold(self, score: float) -> "BoxesPrediction":
-        """The same, with objects told from another score on."""
+        """The same prediction with another score threshold; objects below it are not shown."""
         return replace(self, score_threshold=score)
 
     @property
     def text(self) -> str:
-        """How many of each class, like "12 RBC, 1 WBC"."""
+        """The number of objects of each class, like "12 RBC, 1 WBC"."""
         counts = Counter(one.name for one in self.sure())
         order = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
         return ", ".join(f"{count} {name}" for name, count in order) or "nothing"
 
     def to_json(self) -> dict[str, object]:
-        """Size and objects, each with the name of its class, score and box (x1, y1, x2, y2)."""
+        """Size and objects as JSON, each with the name of its class, score and box (x1, y1, x2, y2) in pixels."""
         height, width = self.size
         return {"width": width, "height": height, "objects": [one.to_json() for one in self.objects]}
 
@@ -227,7 +233,7 @@ class MaskPrediction:
     names: tuple[str, ...]
 
     def shares(self) -> dict[str, float]:
-        """The share of the pixels that each class has, the largest first; classes that do not occur are left out."""
+        """The share of pixels of each class that occurs, the largest first."""
         known = self.classes[self.classes >= 0]
         counts = np.bincount(known, minlength=len(self.names)) / max(1, known.size)
         order = np.argsort(-counts, kind="stable")
@@ -235,38 +241,40 @@ class MaskPrediction:
 
     @property
     def text(self) -> str:
-        """The share of each class, like "Road 41 %, Sky 20 %"; without those of which there is next to nothing."""
+        """The share of each class, like "Road 41 %, Sky 20 %", without negligible ones."""
         told = {name: f"{100 * share:.0f}" for name, share in self.shares().items()}
         return ", ".join(f"{name} {share} %" for name, share in told.items() if share != "0")
 
     def to_json(self) -> dict[str, object]:
+        """The size of the mask and the share of each class as JSON."""
         height, width = self.classes.shape
         return {"width": width, "height": height, "shares": self.shares()}
 
     def with_score_threshold(self, score: float) -> "MaskPrediction":
-        return self  # each pixel has one class, however sure
+        """The prediction itself: each pixel has one class, whatever its score."""
+        return self
 
 
 class Value(Protocol):
-    """What was predicted for one output."""
+    """The prediction for one output."""
 
     @property
     def text(self) -> str:
-        """In a line of words."""
+        """The prediction as one line of text."""
         ...
 
     def to_json(self) -> dict[str, object]:
-        """As a JSON document says it."""
+        """The prediction as JSON."""
         ...
 
     def with_score_threshold(self, score: float) -> Self:
-        """The same, with those of its parts told in words and drawn that have at least a score."""
+        """The same prediction with another score threshold; objects below it are not shown."""
         ...
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model answers to one example: a value for each of its outputs, by name."""
+    """The prediction for one example: a value for each output, by name."""
 
     outputs: Mapping[str, Any]  # each a Value of the output's kind
 
@@ -279,7 +287,7 @@ class Prediction:
         return "\n".join(value.text for value in self.outputs.values())
 
     def with_score_threshold(self, score: float) -> "Prediction":
-        """The same, with parts of answers told from a score on."""
+        """The same prediction with another score threshold; objects below it are not shown."""
         return Prediction({name: value.with_score_threshold(score) for name, value in self.outputs.items()})
 
     def __str__(self) -> str:

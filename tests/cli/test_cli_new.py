@@ -102,7 +102,7 @@ def test_data_are_recognized_and_pass_the_check(jumok, write, kind, parts):
     experiment = read_experiment(file)
     (output,) = experiment.outputs.values()
     assert output.kind == kind and list(experiment.inputs) == ["image"]
-    assert set(experiment.data.parts()) == parts
+    assert set(experiment.data.splits()) == parts
     checked(jumok, file)
 
 

@@ -221,10 +221,10 @@ def test_photographs_and_a_persons_files_are_kept(refused, jumok, tmp_path, kind
     for _ in range(2):  # again into the same folder
         assert jumok("predict", run, photos, "--output", out).status == 0
     (out / "p0.jpg").write_text("mine")
-    assert "p0.jpg is there already" in refused("predict", run, photos, "--output", out)
+    assert "p0.jpg exists already" in refused("predict", run, photos, "--output", out)
     assert (out / "p0.jpg").read_text() == "mine"
     (photos / "predictions.json").write_text("mine")
-    assert "predictions.json is there already" in refused("predict", run, photos / "deep", "--output", photos)
+    assert "predictions.json exists already" in refused("predict", run, photos / "deep", "--output", photos)
     assert (photos / "predictions.json").read_text() == "mine"
 
 

@@ -171,7 +171,7 @@ def test_a_new_experiment_can_be_read(jumok, file):
     assert experiment.names == ("german", "english")
     assert experiment.data.train.lines is not None
     assert experiment.data.train.lines["german"].parent == Path.cwd() / "more"
-    assert experiment.data.parts() == ["train", "valid", "test"]
+    assert experiment.data.splits() == ["train", "valid", "test"]
 
 
 def test_a_new_experiment_can_be_trained(jumok, file):

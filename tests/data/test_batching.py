@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumok.data.batching import in_order, plan
+from jumok.data.batching import longest_first, plan
 
 fields = st.integers(1, 3).flatmap(
     lambda n: st.lists(st.tuples(*[st.integers(0, 40)] * n), max_size=60).map(
@@ -19,7 +19,7 @@ def all_rows(batches: list[np.ndarray]) -> list[int]:
 
 @given(fields, budgets, st.integers(0, 3), st.integers(0, 3))
 def test_every_row_once_and_within_the_budget(lengths, budget, seed, epoch):
-    for batches in (plan(lengths, budget, seed, epoch), in_order(lengths, budget)):
+    for batches in (plan(lengths, budget, seed, epoch), longest_first(lengths, budget)):
         assert sorted(all_rows(batches)) == list(range(len(lengths[0])))
         for batch in batches:
             assert len(batch) > 0
@@ -28,7 +28,7 @@ def test_every_row_once_and_within_the_budget(lengths, budget, seed, epoch):
 
 @given(fields, budgets)
 def test_cut_is_greedy(lengths, budget):
-    batches = in_order(lengths, budget)
+    batches = longest_first(lengths, budget)
     for batch, following in zip(batches, batches[1:], strict=False):
         more = np.append(batch, following[0])
         assert any(len(more) * max(1, column[more].max()) > budget for column in lengths)
@@ -36,7 +36,7 @@ def test_cut_is_greedy(lengths, budget):
 
 @given(fields, budgets)
 def test_evaluation_begins_with_the_longest_targets(lengths, budget):
-    target = lengths[-1][all_rows(in_order(lengths, budget))]
+    target = lengths[-1][all_rows(longest_first(lengths, budget))]
     assert (np.diff(target) <= 0).all()
 
 
@@ -55,7 +55,7 @@ def test_plan_is_a_function_of_its_arguments():
     for seed, epoch in ((1, 3), (2, 2), (2, 1)):
         other = plan(lengths, 512, seed, epoch)
         assert {frozenset(batch.tolist()) for batch in same} != {frozenset(batch.tolist()) for batch in other}
-    assert all_rows(in_order(lengths, 512)) == all_rows(in_order(lengths, 512))
+    assert all_rows(longest_first(lengths, 512)) == all_rows(longest_first(lengths, 512))
 
 
 def test_order_of_batches_says_nothing_about_lengths():
@@ -64,7 +64,7 @@ def test_order_of_batches_says_nothing_about_lengths():
     assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.15
 
 
-@pytest.mark.parametrize("make", [lambda x: plan(x, 4096, 1, 0), lambda x: in_order(x, 4096)])
+@pytest.mark.parametrize("make", [lambda x: plan(x, 4096, 1, 0), lambda x: longest_first(x, 4096)])
 def test_little_is_padding(make):
     lengths = made_up(29_000)
     source, target = (
@@ -75,4 +75,4 @@ def test_little_is_padding(make):
 
 def test_no_rows():
     nothing = [np.array([], np.int32)] * 2
-    assert plan(nothing, 10, 1, 0) == in_order(nothing, 10) == []
+    assert plan(nothing, 10, 1, 0) == longest_first(nothing, 10) == []

@@ -107,7 +107,7 @@ def test_objects_one_after_the_other_are_read_as_json_too(tmp_path):
         ('[\n{"de": "a", "en": "b"},\n{"de": "c", "en": "d"}\n', 3, "its array is never closed"),
         ('[\n{"de": "a", "en": "b"}\n{"de": "c", "en": "d"}]\n', 3, "a comma or ] was expected"),
         ('[{"de": "a", "en": "b"},\n{"de": "c", "en": }]', 2, "Expecting value"),
-        ('[{"de": "a", "en": "b"},\n{"de": "c", "de": "d", "en": "e"}]', 2, "'de' stands in it twice"),
+        ('[{"de": "a", "en": "b"},\n{"de": "c", "de": "d", "en": "e"}]', 2, "'de' occurs twice in it"),
         ('[{"de": "a", "en": "b"},\n{"de": NaN, "en": "e"}]', 2, "NaN is no JSON"),
         ('[{"de": "a", "en": "b"},\n7]', 2, "a string or number, expected an object"),
     ],
@@ -134,7 +134,7 @@ def test_an_array_in_jsonl_is_one_fault(tmp_path, indent):
     ("line", "problem", "remedy"),
     [
         ("", "is an empty line", "remove it"),
-        ('{"de": "a", "de": "b", "en": "c"}', "the key 'de' stands in it twice", "write each key once"),
+        ('{"de": "a", "de": "b", "en": "c"}', "the key 'de' occurs twice in it", "write each key once"),
         ('{"de": NaN, "en": "c"}', "NaN is no JSON", "write a number or remove the row"),
         ('{"de": "a", "en": "b"} {}', "something follows its end, at character 24", "one JSON object a line"),
         ('{"de": "a", "en"}', "at character 17", "one JSON object a line"),

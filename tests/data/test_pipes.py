@@ -72,7 +72,7 @@ def test_an_unnamed_pipe(tmp_path):
 
 
 def test_a_pipe_into_which_nobody_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipes, "PATIENCE", 0.05)
+    monkeypatch.setattr(pipes, "PIPE_TIMEOUT", 0.05)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ConfigurationError, match="is a pipe into which nobody writes"):
+    with pytest.raises(ConfigurationError, match="is a pipe without a writer"):
         LinesSource({"x": tmp_path / "pipe"})

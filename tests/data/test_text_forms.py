@@ -153,9 +153,9 @@ def test_a_cr_inside_a_line_is_no_part_of_a_text(tmp_path):
 def test_what_nobody_sees_is_as_good_as_empty(tmp_path, text):
     rows, (fault,) = read(LinesSource({"x": write(tmp_path / "a.txt", f"a\n{text}\nb\n")}))
     assert rows == [("a",), ("b",)] and (fault.kind, fault.line) == ("empty_side", 2)
-    assert "nobody sees" in fault.problem and "U+" in fault.problem
+    assert "invisible" in fault.problem and "U+" in fault.problem
     rows, (fault,) = read(TableSource(write(tmp_path / "t.tsv", f"de\ten\na\t{text}\n"), BOTH))
-    assert not rows and fault.problem.startswith("column 'en' holds nothing but characters that nobody sees")
+    assert not rows and fault.problem.startswith("column 'en' holds only invisible characters")
 
 
 def test_marks_in_the_middle_are_left_out_and_told(tmp_path):

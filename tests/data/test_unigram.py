@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models
 from jumok.data.text import unigram
 from jumok.data.text.unigram import (
     expected_counts,
-    forward,
+    forward_probability,
     lay_out,
     learn_pieces,
     piece_lattice,
@@ -79,7 +79,7 @@ def test_a_piece_is_replaced_by_all_its_other_cuts():
     _, _, names, probability, _, inner = small()
     likely = dict(zip(names, probability, strict=True))
     instead = [sum(product_of(p, likely) for p in cuts(name) if len(p) > 1) for name in names]
-    np.testing.assert_allclose(forward(inner, probability)[inner.last], instead, rtol=1e-12)
+    np.testing.assert_allclose(forward_probability(inner, probability)[inner.last], instead, rtol=1e-12)
 
 
 def test_dropped_edges_change_nothing():

@@ -205,7 +205,7 @@ def test_missing_names_what_is_unknown():
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_to_learn_is_a_sentence(kind):
     for texts in ([], [""]):
-        with pytest.raises(DataError, match=f"no {kind} vocabulary to learn"):
+        with pytest.raises(DataError, match=f"no {kind} vocabulary can be learned"):
             learn(kind, texts)
 
 
@@ -224,7 +224,7 @@ def test_unusable_file_is_a_sentence(tmp_path, content):
     path = tmp_path / "v.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(RunError, match=r"v.json (is no vocabulary|does not exist)"):
+    with pytest.raises(RunError, match=r"v.json (is not a vocabulary|does not exist)"):
         Vocabulary.load(path)
 
 

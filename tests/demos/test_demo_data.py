@@ -14,7 +14,7 @@ def rows(file):
 
 
 def test_numbers_are_split_without_overlap():
-    parts = {name: set(values.tolist()) for name, values in numbers.parts().items()}
+    parts = {name: set(values.tolist()) for name, values in numbers.split_numbers().items()}
     assert not parts["train"] & parts["test"]
     assert not parts["train"] & parts["valid"]
     assert not parts["valid"] & parts["test"]
@@ -22,16 +22,16 @@ def test_numbers_are_split_without_overlap():
 
 
 def test_at_least_a_thousand_numbers_of_many_lengths_are_tested():
-    test = numbers.parts()["test"].tolist()
+    test = numbers.split_numbers()["test"].tolist()
     assert len(set(test)) == len(test) >= 1000
     digits = Counter(len(str(number)) for number in test)
     assert all(digits[count] >= 20 for count in range(3, 8)), digits
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    first, second = numbers.parts(seed=3), numbers.parts(seed=3)
+    first, second = numbers.split_numbers(seed=3), numbers.split_numbers(seed=3)
     assert all((first[name] == second[name]).all() for name in first)
-    assert (numbers.parts(seed=4)["test"] != first["test"]).any()
+    assert (numbers.split_numbers(seed=4)["test"] != first["test"]).any()
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["to binary", "to decimal"])
@@ -43,7 +43,7 @@ def test_files_say_what_the_numbers_are(tmp_path, reverse):
     decimals = [row[names.index("decimal")] for row in found]
     binaries = [row[names.index("binary")] for row in found]
     assert [int(text) for text in decimals] == [int(text, 2) for text in binaries]
-    assert sorted(map(int, decimals)) == sorted(numbers.parts()["test"].tolist())
+    assert sorted(map(int, decimals)) == sorted(numbers.split_numbers()["test"].tolist())
 
 
 def test_writing_again_keeps_what_the_user_changed(tmp_path):

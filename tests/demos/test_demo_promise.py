@@ -15,7 +15,7 @@ def test_demo_writes_numbers_it_never_saw(tmp_path, capsys):
     assert stop.value.code == 0
     evaluation = json.loads((tmp_path / "numbers" / "evaluation.json").read_text())
     assert evaluation["split"] == "test"
-    assert evaluation["examples"] == numbers.TEST >= 1000
+    assert evaluation["examples"] == numbers.TEST_EXAMPLES >= 1000
     assert evaluation["metrics"]["exact_match"]["value"] >= 0.995
     said = capsys.readouterr().err
     assert "exact_match" in said and "examples it never saw" in said

@@ -8,11 +8,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from jumok.data.annotations.checking import check
+from jumok.data.annotations.checking import check_annotations
 from jumok.data.annotations.coco import read_coco
 from jumok.data.images.mask_images import read_mask
 from jumok.demos import digits
-from jumok.demos.scenes import BRIGHTNESS, drawn
+from jumok.demos.scenes import BRIGHTNESS, render_digit
 from jumok.experiment.sources import SourceOptions
 
 OUTPUTS = ["boxes", "mask", "text"]
@@ -64,21 +64,22 @@ def test_the_handwriting_is_there():
 
 def test_no_handwriting_is_in_two_parts():
     labels = digits.handwriting().labels
-    parts = digits.parts(labels)
+    parts = digits.split_rows(labels)
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(1797))
     for name, rows in parts.items():
         counts = Counter(labels[rows].tolist())
         assert all(
-            abs(counts[label] - digits.SHARES[name] * (labels == label).sum()) <= 1 for label in range(10)
+            abs(counts[label] - digits.SPLIT_SHARES[name] * (labels == label).sum()) <= 1
+            for label in range(10)
         )
 
 
 def test_scenes_are_painted_with_the_handwriting_of_their_part(monkeypatch, few_scenes):
     writing, shown = digits.handwriting(), []
     monkeypatch.setattr(
-        "jumok.demos.scenes.drawn", lambda grey, *rest: shown.append(grey) or drawn(grey, *rest)
+        "jumok.demos.scenes.render_digit", lambda grey, *rest: shown.append(grey) or render_digit(grey, *rest)
     )
-    parts = digits.parts(writing.labels)
+    parts = digits.split_rows(writing.labels)
     for output in OUTPUTS:
         for part, rows in parts.items():
             shown.clear()
@@ -160,7 +161,7 @@ def test_texts_are_the_digits_from_left_to_right(folders, few_scenes):
 
 @pytest.mark.parametrize("output", ["boxes", "mask"])
 def test_annotations_have_no_faults(folders, output):
-    found = check(annotated(folders[output]))
+    found = check_annotations(annotated(folders[output]))
     assert found.faults == found.remarks == ()
 
 

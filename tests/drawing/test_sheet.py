@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from jumok.data.annotations.palette import PALETTE
-from jumok.drawing.sheet import PAPER, LabelledImage, draw_picture, draw_sheet, font_for
+from jumok.drawing.sheet import PAPER, LabelledImage, draw_image, draw_sheet, font_for
 
 BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)
 
@@ -27,7 +27,7 @@ def test_names_stay_inside_the_picture(box):
 
     def letters(box):
         picture = LabelledImage(BLACK, boxes=torch.tensor([box]), labels=(2,))
-        drawn = np.asarray(draw_picture(picture, ["", "", "quite long"], 400))
+        drawn = np.asarray(draw_image(picture, ["", "", "quite long"], 400))
         return (drawn.min(-1) > 150).sum()  # white letters
 
     assert letters(box) == letters([30.0, 30, 35, 35]) > 50
@@ -36,10 +36,10 @@ def test_names_stay_inside_the_picture(box):
 def test_masks_are_laid_over_the_picture():
     mask = torch.full((60, 80), -1)
     mask[:30] = 0
-    drawn = draw_picture(LabelledImage(BLACK, mask=mask), ["sky"], 160)
+    drawn = draw_image(LabelledImage(BLACK, mask=mask), ["sky"], 160)
     assert drawn.getpixel((80, 100)) == (0, 0, 0)
     assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[0]) / 2, atol=1)
-    assert draw_picture(LabelledImage(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
+    assert draw_image(LabelledImage(BLACK, mask=mask * 0 - 1), ["sky"], 160).getcolors() == [
         (160 * 120, (0, 0, 0))
     ]
 
@@ -54,7 +54,7 @@ def test_tags_do_not_hide_each_other():
 
     def coloured(labels):
         picture = LabelledImage(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
-        pixels = np.asarray(draw_picture(picture, ["a", "b"], 400))
+        pixels = np.asarray(draw_image(picture, ["a", "b"], 400))
         return [(pixels == colour).all(-1).sum() for colour in PALETTE[:2]]
 
     below, above = coloured((0, 1))
@@ -69,14 +69,14 @@ def test_titles_are_wrapped_and_tall_pictures_are_not_endless():
     )
     assert draw_sheet([LabelledImage(BLACK, "word " * 500)], [], cell=160).height < 400
     tall = torch.zeros(3, 900, 30, dtype=torch.uint8)
-    assert draw_picture(LabelledImage(tall), [], 160).height == 240
+    assert draw_image(LabelledImage(tall), [], 160).height == 240
 
 
 def test_the_background_is_not_painted_and_not_in_the_legend():
     mask = torch.zeros(60, 80, dtype=torch.int32)
     mask[:30] = 1
     picture = LabelledImage(BLACK, mask=mask)
-    drawn = draw_picture(picture, ["background", "cell"], 160)
+    drawn = draw_image(picture, ["background", "cell"], 160)
     assert drawn.getpixel((80, 100)) == (0, 0, 0)
     assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[1]) / 2, atol=1)
     colours = {

@@ -133,7 +133,7 @@ def test_vgg_and_swin_have_other_levels():
         ("resnet18.a9_in1k", "did you mean 'resnet18.a"),
         ("?", "known are: resnet18, resnet50"),
         ("hf-hub:timm/resnet18.a1_in1k", "timm has no backbone"),
-        ("mixer_b16_224", "does not give feature levels of pictures of any size (Input height"),
+        ("mixer_b16_224", "does not give feature levels of images of any size (Input height"),
     ],
 )
 def test_names_that_are_no_backbone(name, sentence):
@@ -235,7 +235,7 @@ def test_a_deeper_model_of_the_same_widths_is_another_model(tmp_path):
 
 
 def test_files_that_are_no_weights(tmp_path):
-    with pytest.raises(DataError, match="there is no such file of weights; name a file by `weights: "):
+    with pytest.raises(DataError, match="this weights file does not exist; name a file by `weights: "):
         Backbone("resnet18", weights=tmp_path / "none.safetensors")
     (tmp_path / "w.pth").write_bytes(b"PK\x03\x04 not one of ours")
     with pytest.raises(DataError, match="cannot be read as safetensors, the only format"):
@@ -254,7 +254,7 @@ def test_no_connection_is_one_sentence_that_says_how_to_go_on(no_hub):
     with pytest.raises(ConfigurationError) as error:
         Backbone("resnet18", weights="default")
     assert str(error.value) == (
-        "the pretrained weights of 'resnet18' cannot be fetched from http://127.0.0.1:9 (no connection); "
+        "the pretrained weights of 'resnet18' cannot be downloaded from http://127.0.0.1:9 (no connection); "
         "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"
     )
 

@@ -18,7 +18,7 @@ def test_inputs_outputs_and_data_are_enough(file):
     experiment = read_experiment(file)
     assert experiment.names == ("a", "b")
     assert experiment.inputs["a"].encoder.kind == experiment.outputs["b"].decoder.kind == "transformer"
-    assert experiment.data.parts() == ["train", "valid"]
+    assert experiment.data.splits() == ["train", "valid"]
     assert experiment.training.steps is None and experiment.training.warmup_of(5000) == 500
 
 

@@ -154,7 +154,7 @@ def test_names_are_identifiers(file, name):
 @pytest.mark.parametrize("name", ["1", "010", "null", "true"])
 def test_a_name_that_yaml_takes_for_something_else(file, name):
     change(file, "german", name)
-    assert "is no name; put it in quotes if it is meant so" in refusal(file)
+    assert "is not a name; put it in quotes if it should be one" in refusal(file)
 
 
 @pytest.mark.parametrize("name", ["type", "keys", "values", "training"])
@@ -189,7 +189,7 @@ ONE_OF = (
         ("{table: [a, b]}", ".table: expected the path of a file, got ['a', 'b']"),
         (
             "{table: /a.db}",
-            ": /a.db is no table that can be read; name one that ends in .tsv, .csv, .jsonl",
+            ": /a.db cannot be read as a table; name a file that ends in .tsv, .csv, .jsonl",
         ),
         (
             "{lines: {german: a}}",
@@ -226,7 +226,7 @@ def test_a_lexicon_has_two_columns(file):
 
 def test_an_option_that_stands_twice(file):
     file.write_text(GOOD + "  heads: 4\n")
-    assert refusal(file) == "x.yaml:15: 'heads' stands here twice; drop one"
+    assert refusal(file) == "x.yaml:15: 'heads' occurs twice here; remove one"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from jumok.errors import ConfigurationError
 from jumok.experiment import Experiment
 from jumok.experiment.file import read_experiment, set_value
 from jumok.experiment.loader import parse_yaml
-from jumok.experiment.reference import find_sections, json_schema, sections, words
-from jumok.experiment.values import in_words
+from jumok.experiment.reference import find_sections, json_schema, option_words, sections
+from jumok.experiment.values import type_in_words
 from jumok.kinds.options import Options
 from small_experiments import write_reversal
 
@@ -35,8 +35,8 @@ def classes(of: type[BaseModel] = Options) -> dict[str, type[BaseModel]]:
 def test_every_option_has_words_in_both_languages_and_no_words_are_left_over():
     """Where this fails: write what the new option means into src/jumok/experiment/descriptions.yaml."""
     known = {name: {"_", *one.model_fields} for name, one in classes().items()}
-    assert {name: set(options) for name, options in words().items()} == known
-    for name, options in words().items():
+    assert {name: set(options) for name, options in option_words().items()} == known
+    for name, options in option_words().items():
         for option, said in options.items():
             assert set(said) == set(LANGUAGES) and all(said.values()), f"{name}.{option}"
             assert not KOREAN.search(said["en"]), f"{name}.{option}"
@@ -101,7 +101,7 @@ def test_defaults_and_values_are_those_of_the_reader():
     ],
 )
 def test_values_in_words(schema, en, ko):
-    assert in_words(schema, "en") == en and in_words(schema, "ko") == ko
+    assert type_in_words(schema, "en") == en and type_in_words(schema, "ko") == ko
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_very_long_numbers():
 
 def test_a_key_stands_once():
     for text in ("a: 1\nb: 2\na: 3", "a: {b: 1, b: 2}", "1: x\n01: y"):
-        with pytest.raises(ConfigurationError, match="stands here twice"):
+        with pytest.raises(ConfigurationError, match="occurs twice here"):
             parse_yaml(text, "x.yaml")
-    with pytest.raises(ConfigurationError, match="stands here twice"):
+    with pytest.raises(ConfigurationError, match="occurs twice here"):
         set_value({}, "a={b: 1, b: 2}")

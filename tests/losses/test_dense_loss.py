@@ -9,7 +9,7 @@ from torchvision import ops
 from drawn_shapes import memory_of
 from jumok.geometry import overlaps
 from jumok.heads.dense import DenseBoxHead
-from jumok.losses.assignment import CELLS, task_aligned
+from jumok.losses.assignment import CELLS_PER_OBJECT, task_aligned
 from jumok.losses.dense import dense_loss
 from jumok.losses.focal import quality_focal
 from made_boxes import SIZE, B, C, corners, dense_answers, joined, objects, one_object, permuted
@@ -54,7 +54,7 @@ def test_the_best_aligned_cells_in_an_object_answer_for_it():
     shared = ops.box_iou(targets.boxes[0], found.boxes[0])[0]
     aligned = found.logits[0, :, 1].sigmoid() * shared**6
     within = ((found.centres > torch.tensor([3, 5])) & (found.centres < torch.tensor([61, 60]))).all(-1)
-    best = aligned.masked_fill(~within, 0).topk(CELLS)
+    best = aligned.masked_fill(~within, 0).topk(CELLS_PER_OBJECT)
     assert set(assignment.positive()[0].nonzero().flatten().tolist()) == set(best.indices.tolist())
     assert_close(assignment.weight[0, best.indices], best.values.detach() / best.values.max().detach())
 
@@ -105,7 +105,7 @@ def test_cells_in_a_crowd_are_no_background():
     assert (gradient[within] == 0).all() and (gradient[~within] > 0).all()
     both = dense_loss(found, joined(crowd, real)).total
     gradient = torch.autograd.grad(both, found.logits)[0][0].abs().sum(-1)
-    assert 0 < (gradient[within] > 0).sum() <= CELLS  # the object in the crowd still counts
+    assert 0 < (gradient[within] > 0).sum() <= CELLS_PER_OBJECT  # the object in the crowd still counts
 
 
 def test_cells_beside_the_picture_do_not_count():

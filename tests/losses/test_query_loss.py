@@ -19,7 +19,7 @@ def test_the_matching_is_the_cheapest_of_all():
     costs, matches = matching_costs(found, targets).detach(), hungarian(found, targets)
     for layer in range(LAYERS):
         for picture, number in enumerate((4, 3)):
-            here = (matches.layer == layer) & (matches.picture == picture)
+            here = (matches.layer == layer) & (matches.image == picture)
             cost = costs[layer, picture]
             ours = cost[matches.query[here], matches.target[here]].sum()
             every = (sum(cost[q, n] for n, q in enumerate(p)) for p in permutations(range(Q), number))
@@ -66,7 +66,7 @@ def test_queries_without_a_place_do_not_count():
     found, targets = query_answers(), objects([2, 2])
     valid = torch.arange(Q) < torch.tensor([[Q], [1]])
     found = found._replace(valid=valid)
-    assert not ((hungarian(found, targets).picture == 1) & (hungarian(found, targets).query > 0)).any()
+    assert not ((hungarian(found, targets).image == 1) & (hungarian(found, targets).query > 0)).any()
     gradient = torch.autograd.grad(query_loss(found, targets).total, found.logits)[0]
     assert torch.equal(gradient[0].abs().sum(-1) > 0, valid)
 

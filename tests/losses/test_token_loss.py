@@ -19,7 +19,7 @@ SMOOTHING = pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.fixture(params=[1, 4, 11, 1024], ids="chunk={}".format)
 def chunk(request, monkeypatch):
     """Positions at a time: one, some, just all and more than all of the 11."""
-    monkeypatch.setattr(module, "CHUNK", request.param)
+    monkeypatch.setattr(module, "CHUNK_POSITIONS", request.param)
 
 
 def problem(dtype: torch.dtype = torch.float64) -> tuple[TokenOutput, Tensor, Tensor]:

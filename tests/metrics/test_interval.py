@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from jumok.errors import ConfigurationError
-from jumok.metrics import Score, bootstrap, paired_bootstrap
-from jumok.metrics.interval import counts, intervals
+from jumok.metrics import ResamplableScore, bootstrap, paired_bootstrap
+from jumok.metrics.interval import intervals, resample_counts
 
 
-def mean(values: np.ndarray) -> Score:
+def mean(values: np.ndarray) -> ResamplableScore:
     return lambda weights: float(weights @ values / max(weights.sum(), 1))
 
 
@@ -39,7 +39,7 @@ def test_the_bounds_hold_the_truth_about_as_often_as_they_say() -> None:
 
 
 def test_every_score_sees_the_same_resamples() -> None:
-    first, again, other = (np.array(list(counts(30, 20, seed))) for seed in (1, 1, 2))
+    first, again, other = (np.array(list(resample_counts(30, 20, seed))) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert (first.sum(axis=1) == 30).all()

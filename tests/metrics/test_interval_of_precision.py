@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jumok.metrics import box_metrics, compare_texts, evaluate_texts, mask_metrics
-from jumok.metrics.interval import bounds, counts
+from jumok.metrics.interval import confidence_bounds, resample_counts
 from jumok.metrics.matching import THRESHOLDS
 from jumok.metrics.precision import PrecisionRecall
 
@@ -71,8 +71,8 @@ def test_the_truth_is_held_more_often_than_by_percentiles() -> None:
     ours, percentiles, sets, n = 0, 0, 60, 40
     for seed in range(1, sets + 1):
         made = walks(seed, n)
-        resampled = np.array([precision(made, weights) for weights in counts(n, 80, seed)])
-        low, high = bounds(precision(made, np.ones(n)), resampled, limits=(0, 1))
+        resampled = np.array([precision(made, weights) for weights in resample_counts(n, 80, seed)])
+        low, high = confidence_bounds(precision(made, np.ones(n)), resampled, limits=(0, 1))
         ours += low <= truth <= high
         low, high = np.nanquantile(resampled, [0.025, 0.975])
         percentiles += low <= truth <= high
@@ -82,7 +82,12 @@ def test_the_truth_is_held_more_often_than_by_percentiles() -> None:
 
 def test_what_resamples_do_not_lift_keeps_its_percentiles() -> None:
     values = np.random.default_rng(0).normal(size=500)
-    assert bounds(float(values.mean()), values) == pytest.approx(np.quantile(values, [0.025, 0.975]))
-    assert bounds(0.99, np.array([0.98, 1.0] * 200), limits=(0, 1)) == pytest.approx((0.98, 1.0))
-    assert bounds(5.0, np.array([np.nan, 6.0, 6.0]), limits=(0, 10)) == (4.0, 5.0)
-    assert np.isnan(bounds(np.nan, values)).all() and np.isnan(bounds(1.0, np.array([np.nan]))).all()
+    assert confidence_bounds(float(values.mean()), values) == pytest.approx(
+        np.quantile(values, [0.025, 0.975])
+    )
+    assert confidence_bounds(0.99, np.array([0.98, 1.0] * 200), limits=(0, 1)) == pytest.approx((0.98, 1.0))
+    assert confidence_bounds(5.0, np.array([np.nan, 6.0, 6.0]), limits=(0, 10)) == (4.0, 5.0)
+    assert (
+        np.isnan(confidence_bounds(np.nan, values)).all()
+        and np.isnan(confidence_bounds(1.0, np.array([np.nan]))).all()
+    )

@@ -140,7 +140,7 @@ def test_all_metrics_share_one_look_at_the_pixels(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("prediction", "reference", "message"),
     [
-        (np.zeros((2, 3)), np.zeros((3, 2)), r"picture 1: .* same size; got \(2, 3\) and \(3, 2\)"),
+        (np.zeros((2, 3)), np.zeros((3, 2)), r"image 1: .* same size; got \(2, 3\) and \(3, 2\)"),
         (
             np.full((1, 2), 4),
             np.zeros((1, 2)),
@@ -158,7 +158,7 @@ def test_masks_that_cannot_be_compared_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         ours([prediction], [reference])
-    with pytest.raises(DataError, match="must be as many"):
+    with pytest.raises(DataError, match="must be equal"):
         ours([prediction, prediction], [reference])
 
 

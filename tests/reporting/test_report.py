@@ -11,7 +11,7 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.reporting import write_report
-from jumok.reporting.numbers import duration, interval, score, size, span, speed
+from jumok.reporting.numbers import duration, format_score, format_size, format_speed, interval, span
 
 
 class Reader(HTMLParser):
@@ -51,7 +51,7 @@ def test_a_run_has_its_report(reversal):
     assert not page.open
     evaluation = json.loads((reversal / "run" / "evaluation.json").read_text())
     for name in ("exact_match", "token_error_rate"):
-        assert score(name, evaluation["metrics"][name]["value"]) in page.text
+        assert format_score(name, evaluation["metrics"][name]["value"]) in page.text
     assert "source → target" in page.text and page.tags.count("svg") >= 1
     for word in ("bleu", "chrF"):
         assert word not in page.text.partition("whole configuration")[0]  # they say nothing of characters
@@ -105,9 +105,9 @@ def test_a_run_without_scores_is_refused(run, refused):
 
 def test_numbers_for_people():
     assert [duration(s) for s in (0, 59, 61, 3725)] == ["0 s", "59 s", "1:01 min", "1:02:05 h"]
-    assert (score("bleu", 38.612), score("exact_match", 0.9995)) == ("38.61", "99.95 %")
-    assert [size(n) for n in (611_380, 7_600_000)] == ["611 k", "7.6 M"]
-    assert [speed(n) for n in (0.1234, 3.418, 34.18, 341.8, 6527.3)] == [
+    assert (format_score("bleu", 38.612), format_score("exact_match", 0.9995)) == ("38.61", "99.95 %")
+    assert [format_size(n) for n in (611_380, 7_600_000)] == ["611 k", "7.6 M"]
+    assert [format_speed(n) for n in (0.1234, 3.418, 34.18, 341.8, 6527.3)] == [
         "0.123",
         "3.42",
         "34.2",
@@ -158,10 +158,10 @@ def test_learning_and_answering_are_told_apart(run):
     assert last["split"] == "train"
     pace = environment["examples"]["train"] * last["epoch"] / last["seconds"]
     facts = facts_of(run)
-    assert facts["training speed"] == f"{speed(pace)} examples a second, each read and learned from"
+    assert facts["training speed"] == f"{format_speed(pace)} examples a second, each read and learned from"
     answered = json.loads((run / "analysis.json").read_text())["examples_per_second"]
     assert facts["prediction speed"].startswith(
-        f"{speed(answered)} examples a second, answered by beam search"
+        f"{format_speed(answered)} examples a second, answered by beam search"
     )
 
 
@@ -182,11 +182,12 @@ def test_one_evaluation_is_a_number_and_no_curve(run):
     (run / "metrics.jsonl").write_text("\n".join(lines[:2]) + "\n")
     text = Reader(write_report(run).read_text(encoding="utf-8")).text
     train, valid = json.loads(lines[0]), json.loads(lines[1])
+    exact = format_score("exact_match", valid["exact_match"])
     assert (
         f"There was one evaluation, after step {valid['step']}: train loss {train['loss']:.3f}, "
-        f"valid loss {valid['loss']:.3f}, exact match {score('exact_match', valid['exact_match'])} on the valid part."
+        f"valid loss {valid['loss']:.3f}, exact match {exact} on the valid split."
     ) in text
-    assert "Score on the valid part" not in text
+    assert "Score on the valid split" not in text
 
 
 def shown_with(run: Path, **changes) -> str:
@@ -205,7 +206,7 @@ def test_best_answers_that_are_wrong_are_called_the_nearest(run):
     }
     text = shown_with(run, best=[item], worst=[{**item, "score": 0.9}])
     assert "Its best answers" not in text and "Its nearest answers" in text
-    assert "None of its answers is right; these come nearest." in text
+    assert "None of its predictions is correct; these come closest." in text
 
 
 def test_where_all_are_alike_none_is_worst_or_best(run):

@@ -107,7 +107,7 @@ def test_the_first_step_runs_once_per_source_and_finished_sources_leave(search: 
 def test_chunks_change_nothing(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder, memory = ToyDecoder(), toy_memory(7)
     whole = search(decoder, memory, SearchRequest(BOS, EOS, 9))
-    monkeypatch.setattr(scoring, "CHUNK", 2 * VOCABULARY + 1)
+    monkeypatch.setattr(scoring, "CHUNK_LOGITS", 2 * VOCABULARY + 1)
     assert search(decoder, memory, SearchRequest(BOS, EOS, 9)) == whole
 
 

@@ -5,7 +5,7 @@ import signal
 import pytest
 import torch
 
-from jumok.data.batching import in_order
+from jumok.data.batching import longest_first
 from jumok.dataset import prepare
 from jumok.errors import RunError
 from jumok.kinds.catalogue import build_model
@@ -36,14 +36,14 @@ def test_every_weight_has_a_part_in_every_step(tmp_path, encoder, decoder):
     prepared = prepare(experiment, print)
     model = build_model(prepared.fields, experiment.model)
     split = prepared.splits["train"]
-    shortest = split.batch(in_order(split.all_lengths(), 16)[-1])
+    shortest = split.batch(longest_first(split.all_lengths(), 16)[-1])
     batch_loss(model, split, shortest, 0.1).total.backward()
     assert not [name for name, weight in model.named_parameters() if weight.grad is None]
 
 
 def test_target_tokens_are_those_of_the_batch(tmp_path):
     split = prepare(small_experiment(tmp_path), print).splits["train"]
-    for rows in in_order(split.all_lengths(), 64):
+    for rows in longest_first(split.all_lengths(), 64):
         assert split.target_count(rows) == int(split.batch(rows).outputs["target"].valid.sum())
 
 

@@ -67,7 +67,7 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
 
     from jumok.console import talk
     from jumok.reporting.comparison import shown_metrics
-    from jumok.reporting.numbers import UNDEFINED, duration, metric_name, size, speed
+    from jumok.reporting.numbers import UNDEFINED, duration, format_size, format_speed, metric_name
     from jumok.reporting.verdicts import verdicts
 
     table = Table(title=comparison.title, title_justify="left")
@@ -77,7 +77,13 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
         table.add_column(name, justify="right")
     for v in comparison.variants:
         values = [with_half_width(m, v.scores[m]) if m in v.scores else UNDEFINED for m in metrics]
-        table.add_row(v.name, *values, size(v.parameters), duration(v.seconds), speed(v.examples_per_second))
+        table.add_row(
+            v.name,
+            *values,
+            format_size(v.parameters),
+            duration(v.seconds),
+            format_speed(v.examples_per_second),
+        )
     talk.print(table)
     for sentence in verdicts(comparison):
         say(sentence)
@@ -88,8 +94,8 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
 
 def with_half_width(metric: str, interval: dict[str, float]) -> str:
     """A score and half of its 95 % interval: 33.39 ± 1.99 %."""
-    from jumok.reporting.numbers import score
+    from jumok.reporting.numbers import format_score
 
-    value = score(metric, interval["value"])
-    half = score(metric, (interval["high"] - interval["low"]) / 2).removesuffix(" %")
+    value = format_score(metric, interval["value"])
+    half = format_score(metric, (interval["high"] - interval["low"]) / 2).removesuffix(" %")
     return f"{value.removesuffix(' %')} ± {half}{' %' if value.endswith(' %') else ''}"

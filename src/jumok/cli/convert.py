@@ -88,7 +88,7 @@ def read_source(
 ) -> "Splits":
     """The annotated pictures to be converted; their faults and what was left out are said."""
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
-    from jumok.data.tables.faults import counted
+    from jumok.data.tables.faults import quantity
     from jumok.data.tables.listing import printable
 
     splits = unify_classes(read_splits(source, folder, split))
@@ -98,24 +98,24 @@ def read_source(
     if skip:
         splits, left = without_unreadable(splits, placed is not Images.none)
         if left:
-            say(f"left out {counted(len(left), 'image')} that cannot be read, like {printable(left[0])}")
+            say(f"left out {quantity(len(left), 'image')} that cannot be read, like {printable(left[0])}")
     return splits
 
 
 def write_target(splits: "Splits", target: Path, kind: To, placed: Images, json: bool) -> None:
     """Write the pictures in another format; what it cannot say is said, and what was written printed."""
-    from jumok.data.annotations.lossy import losses_in, sentence
-    from jumok.data.annotations.splits_writing import counts, write_splits
+    from jumok.data.annotations.lossy import losses_in, losses_sentence
+    from jumok.data.annotations.splits_writing import count_splits, write_splits
 
     lost = losses_in(splits, kind.value)
-    told = sentence(lost, kind.value)
+    told = losses_sentence(lost, kind.value)
     if told:
         say(told)
     write_splits(splits, target, kind.value, placed.value)
-    for name, count in counts(splits).items():
+    for name, count in count_splits(splits).items():
         say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")
     if json:
-        print_json({"written": str(target), "splits": counts(splits), "not_expressible": lost})
+        print_json({"written": str(target), "splits": count_splits(splits), "not_expressible": lost})
     else:
         write_line(str(target))
 

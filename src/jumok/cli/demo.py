@@ -257,7 +257,7 @@ def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool)
     there, back = numbers_demo(None, folder, reverse=False), numbers_demo(None, folder, reverse=True)
     for demo in (there, back):
         run_demo(demo, overrides, quiet)
-    asked = [str(number) for number in numbers.parts()["test"].tolist()]
+    asked = [str(number) for number in numbers.split_numbers()["test"].tolist()]
     written = [prediction.text for prediction in load(there.run).predict(asked)]
     returned = [prediction.text for prediction in load(back.run).predict(written)]
     same = sum(before == after for before, after in zip(asked, returned, strict=True))

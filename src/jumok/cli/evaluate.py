@@ -89,7 +89,7 @@ def difference_table(
     """What the paired bootstrap says of each metric."""
     from rich.table import Table
 
-    from jumok.reporting.numbers import score as shown
+    from jumok.reporting.numbers import format_score as shown
 
     better = {metric.name: metric.higher_is_better for metric in answered.metrics}
     table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")

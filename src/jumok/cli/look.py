@@ -15,7 +15,7 @@ import typer
 from jumok.cli.options import Beam, Device, Method, Precision, Run
 from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, DataError
-from jumok.outputs import is_ours, require_free, written
+from jumok.outputs import is_ours, open_output, require_free
 from jumok.runs.layout import require_run, run_of
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> No
     from jumok.workbench.offline import offline_page
 
     page = offline_page(inspect_input(predictor, parsed(text, 1, predictor), name))
-    with written(output) as file:
+    with open_output(output) as file:
         file.write(page)
     write_line(str(output))
 

@@ -16,7 +16,7 @@ from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
 from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
 from jumok.console import say
 from jumok.errors import DataError
-from jumok.outputs import require_free, written
+from jumok.outputs import open_output, require_free
 from jumok.predictor.jobs.answers import write_json, write_lines
 from jumok.predictor.jobs.events import Answered, JobEvent, JobWarning, Progress
 from jumok.predictor.jobs.inputs import require_file
@@ -185,7 +185,7 @@ def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) 
     predictor = predictor.with_least_score(asked.threshold)
     answers = shown(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
     if asked.output is not None:
-        with written(asked.output) as file:
+        with open_output(asked.output) as file:
             (write_json if asked.json else write_lines)(file, answers)
     else:
         (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)

@@ -54,9 +54,9 @@ def command(
     if schema:
         write_line(json.dumps(json_schema(language), ensure_ascii=False, indent=2))
     elif markdown:
-        from jumok.experiment.reference_page import page
+        from jumok.experiment.reference_page import render_reference
 
-        write_line(page(sections(language), language))
+        write_line(render_reference(sections(language), language))
     elif section is not None:
         for one in find_sections(section, language):
             tell(one, language)

@@ -69,8 +69,8 @@ def state(run: "RunSummary") -> str:
 
 
 def score(run: "RunSummary") -> str:
+    from jumok.reporting.numbers import format_score as written
     from jumok.reporting.numbers import metric_name
-    from jumok.reporting.numbers import score as written
 
     if run.metric is None or run.score is None:
         return ""

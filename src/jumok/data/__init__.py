@@ -1,1 +1,1 @@
-"""Reads people's files and finds their faults; vocabularies, memory-mapped corpora, splits and batches."""
+"""Reads data of users and reports faults; vocabularies, memory-mapped corpora, splits and batches."""

@@ -1,4 +1,4 @@
-"""Which rows are for training, which for choosing the best model, and which for the final score."""
+"""Assigns rows to train, valid and test."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -11,10 +11,22 @@ TRAIN, VALID, TEST = 0, 1, 2
 
 
 def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, seed: int) -> np.ndarray:
-    """The side (N,) int8 of each row: 0 train, 1 valid, 2 test; rows with the same key fall on the same side.
+    """Assign rows to splits; rows with the same key get the same split.
 
-    An int is a number of distinct keys, a float a share of them. The sides depend on the set of keys and the
-    seed alone, not on the order of rows: keys are ranked by a hash, the first are test, the next valid.
+    The result depends only on the set of keys and the seed, not on the order of rows: keys are ranked by a hash, the
+    first are test, the next valid.
+
+    Args:
+        keys: The key of each row.
+        valid: Size of valid: a number of distinct keys (int) or a share of them (float).
+        test: Size of test.
+        seed: Seed.
+
+    Returns:
+        The split of each row: 0 train, 1 valid, 2 test (N,) int8.
+
+    Raises:
+        DataError: If the sizes are out of range, or leave nothing for train.
     """
     digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
     distinct, number = np.unique(digests, return_inverse=True)
@@ -30,16 +42,28 @@ def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, s
     return sides[number]
 
 
-def wanted(part: float | int, distinct: int, name: str) -> int:
-    """The number of distinct keys for a part; a share above 0 gives one at least."""
-    if part < 0 or (isinstance(part, float) and part >= 1):
-        raise DataError(f"{name} must be a number of examples or a share between 0 and 1; got {part}")
-    if isinstance(part, int):
-        return part
-    return max(1, round(part * distinct)) if part else 0
+def wanted(amount: float | int, distinct: int, name: str) -> int:
+    """The number of distinct keys of a split.
+
+    Args:
+        amount: A number (int) or a share (float); a share above 0 gives at least one.
+        distinct: Number of distinct keys.
+        name: Name of the split, for messages.
+
+    Returns:
+        The number.
+
+    Raises:
+        DataError: If the amount is out of range.
+    """
+    if amount < 0 or (isinstance(amount, float) and amount >= 1):
+        raise DataError(f"{name} must be a number of examples or a share between 0 and 1; got {amount}")
+    if isinstance(amount, int):
+        return amount
+    return max(1, round(amount * distinct)) if amount else 0
 
 
 def ranking_hash(key: str | bytes, seed: int) -> int:
-    """A number that looks random, the same for the same key and seed everywhere."""
+    """A pseudo-random number that depends only on key and seed, on every machine."""
     data = key.encode() if isinstance(key, str) else key
     return int.from_bytes(blake2b(data, digest_size=8, key=str(seed).encode()).digest(), "little")

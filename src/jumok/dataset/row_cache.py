@@ -13,7 +13,7 @@ from jumok.data.annotations.image_rows import ImageRows
 from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.summary import Summary
 from jumok.data.cache.atomic_folder import cache_folder, unwritable_cache
-from jumok.data.cache.states import are_settled, are_unchanged, now, states_of
+from jumok.data.cache.states import are_settled, are_unchanged, file_system_time, states_of
 from jumok.data.cache.store import TextStore
 from jumok.data.images.looks import Looks
 from jumok.data.tables.faults import Fault
@@ -104,7 +104,7 @@ def taken_from_cache(source: Source, folder: Path) -> CachedRows | None:
 
 
 def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
-    began = now()
+    began = file_system_time()
     looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
     faults_seen: list[Fault] = []

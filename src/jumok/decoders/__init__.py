@@ -1,1 +1,1 @@
-"""From a memory to tokens: all at once in training (`forward`), one by one in a search (`start`, `step`)."""
+"""Decoders: from a memory to tokens, all at once in training (`forward`), one by one in a search (`start`, `step`)."""

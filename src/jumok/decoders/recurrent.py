@@ -1,4 +1,4 @@
-"""Recurrent decoders: without attention (one vector holds the source), or looking back at every step."""
+"""Recurrent decoders, with or without attention."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,11 +20,12 @@ class Hidden(NamedTuple):
     cell: Tensor | None  # (layers, R, D)
 
     def select(self, rows: Tensor) -> "Hidden":
+        """The states of these rows of the batch."""
         return Hidden(self.state[:, rows], None if self.cell is None else self.cell[:, rows])
 
 
 class RecurrentState(NamedTuple):
-    """The stack of each hypothesis, and what it can look at, once for each source."""
+    """The recurrent state of each hypothesis, and the memory of each source."""
 
     hidden: Hidden
     looked: ProjectedMemory | None  # None: no attention
@@ -40,12 +41,12 @@ class RecurrentState(NamedTuple):
 
 
 class RecurrentDecoder(nn.Module):
-    """A recurrent stack that writes tokens, started from the summary of the memory.
+    """A recurrent decoder whose initial state is computed from the summary of the memory.
 
-    With `attention` None the summary is its only view of the source, and it is shown at every step (Cho et
-    al., 2014). With AdditiveAttention the state before a step asks, and the answer enters the step
-    (Bahdanau et al., 2015). With DotAttention the state after a step asks, so that training runs over all
-    steps at once (Luong et al., 2015, without input feeding).
+    Without `attention` the summary is its only view of the source, and enters every step (Cho et al., 2014). With
+    AdditiveAttention the state before a step is the query, and the context enters the step (Bahdanau et al., 2015).
+    With DotAttention the state after a step is the query, so that training computes all steps at once (Luong et al.,
+    2015, without input feeding).
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class RecurrentDecoder(nn.Module):
         self.dropout = Dropout(dropout)
 
     def hidden(self, tokens: Tensor, memory: Memory) -> Tensor:
-        """What stands before the output: (B, T, D) for tokens (B, T), each position seeing its past only."""
+        """The states before the output (B, T, D) of tokens (B, T), each position seeing its past only."""
         words, state = self.dropout(self.embedding(tokens)), self.start(memory)  # words (B, T, D)
         if not self.asks_before:
             return self.advance(words, state)[0]
@@ -84,7 +85,7 @@ class RecurrentDecoder(nn.Module):
         return self.output(self.hidden(tokens, memory))
 
     def start(self, memory: Memory) -> RecurrentState:
-        """The first state of every layer is made from the summary."""
+        """The initial state of every layer, computed from the summary."""
         layers = self.recurrence.num_layers
 
         def by_layer(flat: Tensor) -> Tensor:
@@ -103,7 +104,7 @@ class RecurrentDecoder(nn.Module):
         return self.output(hidden.squeeze(1)), state
 
     def advance(self, words: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
-        """Read words (R, T, D), only one if the attention asks before the step; hidden (R, T, D)."""
+        """Read embeddings (R, T, D), T = 1 if attention comes before the step; returns the hidden states (R, T, D)."""
         if isinstance(self.attention, DotAttention):
             out, hidden = self.run_rnn(words, state.hidden)
             return self.combine(out, self.attend(self.attention, out, state)), state._replace(hidden=hidden)
@@ -112,7 +113,7 @@ class RecurrentDecoder(nn.Module):
         return self.combine(out, context, words), state._replace(hidden=hidden)
 
     def context(self, words: Tensor, state: RecurrentState) -> Tensor:
-        """The context that enters the step: what the state before it asks for, or the summary; (R, T, D)."""
+        """The context (R, T, D) that enters the step: attention by the state before it, or the summary."""
         if isinstance(self.attention, AdditiveAttention):
             return self.attend(self.attention, state.hidden.state[-1][:, None], state).to(words.dtype)
         hypotheses = words.shape[0] // state.summary.shape[0]
@@ -122,14 +123,23 @@ class RecurrentDecoder(nn.Module):
     def attend(
         self, attention: AdditiveAttention | DotAttention, queries: Tensor, state: RecurrentState
     ) -> Tensor:
-        """The context (R, T, D) of queries (R, T, D); the hypotheses of one source stand side by side."""
+        """Attend to the memory; the hypotheses of one source are placed side by side.
+
+        Args:
+            attention: The attention of this decoder.
+            queries: The queries (R, T, D).
+            state: The state, with the memory of each source.
+
+        Returns:
+            The context (R, T, D).
+        """
         if state.looked is None:
-            raise RuntimeError("a decoder with attention was started without a memory to look at")
+            raise RuntimeError("a decoder with attention needs a memory; it was started without one")
         side_by_side = queries.reshape(state.summary.shape[0], -1, queries.shape[-1])  # (B, N·T, D)
         return attention(side_by_side, state.looked).view_as(queries)
 
     def run_rnn(self, x: Tensor, hidden: Hidden) -> tuple[Tensor, Hidden]:
-        """Run the stack over x (R, T, ·); out (R, T, D)."""
+        """Run the recurrent stack over x (R, T, ·); returns its outputs (R, T, D)."""
         state = hidden.state.to(x.dtype)
         if hidden.cell is None:
             out, state = self.recurrence(x, state)
@@ -138,9 +148,10 @@ class RecurrentDecoder(nn.Module):
         return out, Hidden(state, cell)
 
     def combine(self, *parts: Tensor) -> Tensor:
-        """One layer over what is known (R, T, ·) before the output (Luong et al., 2015, equation 5)."""
+        """The layer before the output, over states and context (R, T, ·) (Luong et al., 2015, equation 5)."""
         return self.dropout(torch.tanh(self.readout(torch.cat(self.cast_like_first(parts), -1))))
 
     @staticmethod
     def cast_like_first(parts: Sequence[Tensor]) -> list[Tensor]:
+        """All tensors in the dtype of the first."""
         return [part.to(parts[0].dtype) for part in parts]

@@ -1,4 +1,4 @@
-"""The Transformer decoder: masked self-attention to what was written, cross-attention to the memory."""
+"""The Transformer decoder: masked self-attention, and cross-attention to the memory."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from jumok.values import Memory
 
 
 class TransformerState(NamedTuple):
-    """Keys and values of every layer: of the past for each hypothesis, of the memory once for each source."""
+    """Keys and values of every layer: of the past for each hypothesis, of the memory for each source."""
 
     past: tuple[KVCache, ...]  # (R, H, T, K) each, when rows are taken
     memory: tuple[KeyValue, ...]  # (B, H, S, K) each
@@ -34,7 +34,7 @@ class TransformerState(NamedTuple):
 
 
 class TransformerDecoder(nn.Module):
-    """Embed, mark positions, then a stack of decoder blocks and the output (Vaswani et al., 2017)."""
+    """Embedding, positions, a stack of decoder blocks and the output (Vaswani et al., 2017)."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class TransformerDecoder(nn.Module):
         self.dropout = Dropout(dropout)
 
     def hidden(self, tokens: Tensor, memory: Memory) -> Tensor:
-        """What stands before the output: (B, T, D) for tokens (B, T), each position seeing its past only."""
+        """The states before the output (B, T, D) of tokens (B, T), each position seeing its past only."""
         x = self.dropout(self.positions(self.embedding(tokens)))
         states, allowed = in_compute_dtype(memory.states), memory.valid[:, None, None, :]
         for layer in self.layers:
@@ -65,7 +65,7 @@ class TransformerDecoder(nn.Module):
         return self.output(self.hidden(tokens, memory))
 
     def start(self, memory: Memory) -> TransformerState:
-        """Keys and values of the memory are made once."""
+        """Compute keys and values of the memory, once for each source."""
         states = in_compute_dtype(memory.states)
         seen = tuple(layer.cross.project_kv(states).contiguous() for layer in self.layers)
         past = tuple(KVCache(part.empty()) for part in seen)

@@ -1,4 +1,4 @@
-"""From feature maps back to a class for every pixel: U-Net, and the plain encoder–decoder that it grew out of."""
+"""Segmentation decoders: U-Net, and the plain encoder–decoder without skip connections."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,9 +16,9 @@ GROUP = 8  # channels that are normalized together
 
 
 class Convolution(nn.Sequential):
-    """Convolution, normalization, ReLU: (B, C, Y, X) to (B, width, Y, X).
+    """Convolution, group normalization, ReLU: (B, C, Y, X) to (B, width, Y, X).
 
-    Groups of channels are normalized within each picture (Wu & He, 2018), for batches of pictures are small.
+    Channels are normalized in groups within each image (Wu & He, 2018), because batches of images are small.
     """
 
     def __init__(self, channels: int, width: int, kernel: int = 3) -> None:
@@ -31,7 +31,17 @@ class Convolution(nn.Sequential):
 
 
 def upsampling(channels: int, width: int, factor: int, kind: Upsample) -> nn.Module:
-    """What makes a map `factor` times as high and wide: (B, channels, Y, X) to (B, width, factor · Y, factor · X)."""
+    """Build a layer that enlarges maps.
+
+    Args:
+        channels: Channels of the input.
+        width: Channels of the output.
+        factor: How many times as high and wide the output is.
+        kind: Transposed convolution, or interpolation and a convolution.
+
+    Returns:
+        A layer from (B, channels, Y, X) to (B, width, factor · Y, factor · X).
+    """
     change = nn.Conv2d(channels, width, 1)
     if kind == "transposed":
         return spreading(change, factor)
@@ -39,7 +49,7 @@ def upsampling(channels: int, width: int, factor: int, kind: Upsample) -> nn.Mod
 
 
 def spreading(change: nn.Conv2d, factor: int) -> nn.ConvTranspose2d:
-    """A transposed convolution that at first does what `change` and bilinear interpolation do, and learns on.
+    """A transposed convolution that starts as `change` followed by bilinear interpolation.
 
     (Long et al., 2015, section 3.3.) Its kernel is twice as large as its stride, so that every new cell is made of
     the same number of old ones: kernels that overlap unevenly leave checkerboards (Odena et al., 2016).
@@ -56,10 +66,10 @@ def spreading(change: nn.Conv2d, factor: int) -> nn.ConvTranspose2d:
 
 
 class UNetDecoder(nn.Module):
-    """Upsample the coarsest map step by step, and read what is found at each finer one beside it.
+    """Upsample the coarsest map step by step, and concatenate the encoder's map of each finer level.
 
-    With `skips` this is the right half of U-Net (Ronneberger et al., 2015), over any backbone; without, the finer
-    maps are not looked at, and what the coarsest one has lost of outlines must be guessed.
+    With `skips` this is the right half of U-Net (Ronneberger et al., 2015), over any backbone. Without, the finer
+    maps are not used.
     """
 
     def __init__(
@@ -81,18 +91,20 @@ class UNetDecoder(nn.Module):
         self.coarsest = Convolution(channels[-1], widths[-1], 1)
         self.up, self.mix = nn.ModuleList(), nn.ModuleList()
         for level in reversed(range(len(channels) - 1)):
-            self.up.append(upsampling(widths[level + 1], widths[level], factor(strides, level), upsample))
+            self.up.append(
+                upsampling(widths[level + 1], widths[level], upsampling_factor(strides, level), upsample)
+            )
             seen = widths[level] + (channels[level] if skips else 0)
             self.mix.append(
                 nn.Sequential(Convolution(seen, widths[level]), Convolution(widths[level], widths[level]))
             )
-        # The classes are told apart before the last upsampling: at full size every channel costs.
+        # The classes are predicted before the last upsampling: at full size every channel costs.
         self.pixels = upsampling(width, classes, strides[0], upsample)
 
     def forward(self, memory: Memory) -> Tensor:
         """Logits (B, C, Y, X) of the class of each pixel of the batch."""
         if memory.pyramid is None:
-            raise ValueError("a decoder of pixels needs the feature maps of a picture; this memory has none")
+            raise ValueError("a decoder of pixels needs the feature maps of an image; this memory has none")
         levels, size = memory.pyramid.levels, memory.pyramid.size
         x = self.coarsest(levels[-1])
         for up, mix, level in zip(self.up, self.mix, reversed(levels[:-1]), strict=True):
@@ -103,7 +115,7 @@ class UNetDecoder(nn.Module):
         return fitted(self.pixels(x), *size)
 
 
-def factor(strides: Sequence[int], level: int) -> int:
+def upsampling_factor(strides: Sequence[int], level: int) -> int:
     """How many cells of a level lie along one cell of the next coarser one."""
     fine, coarse = list(pairwise(strides))[level]
     if coarse % fine or coarse == fine:
@@ -114,7 +126,16 @@ def factor(strides: Sequence[int], level: int) -> int:
 
 
 def fitted(x: Tensor, height: int, width: int) -> Tensor:
-    """The upper left part of x (B, C, Y, X), or x with its last row and column repeated where it is too small."""
+    """Cut or extend a map to a size.
+
+    Args:
+        x: The map (B, C, Y, X).
+        height: Rows of the result.
+        width: Columns of the result.
+
+    Returns:
+        The upper left part of x; if x is too small, its last row and column are repeated.
+    """
     x = x[..., :height, :width]
     below, right = height - x.shape[-2], width - x.shape[-1]
     return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x

@@ -1,6 +1,6 @@
-"""One vector or attention: models that squeeze a sequence into one vector, against those that look back at it.
+"""The bottleneck demo: models that compress a sequence into one vector, against models with attention.
 
-The task is to read out digits: 4 0 7 → four zero seven. Each digit is a surprise, so that a longer sequence holds more
+The task is to read out digits: 4 0 7 → four zero seven. Each digit is random, so that a longer sequence holds more
 to remember, and nothing else about it is hard (Cho et al., 2014, and Bahdanau et al., 2015, on translation).
 """
 
@@ -13,9 +13,9 @@ from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
 
 TITLE = "Reading out digits: one vector or attention"
-LONGEST = 24
-TRAIN, VALID, TEST = 60_000, 500, 2400
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+MAX_DIGITS = 24
+TRAIN_ROWS, VALID_ROWS, TEST_ROWS = 60_000, 500, 2400
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 EXPERIMENT = """\
 # Reading out digits, 4 0 7 → four zero seven, written by `jumok demo bottleneck`.
@@ -43,10 +43,21 @@ decoding: {method: greedy}
 
 
 def one_vector(kind: str) -> Variation:
+    """A recurrent model of this kind without attention: the decoder sees one vector of the source."""
     return recurrent(kind, "none", f"{kind.upper()}, one vector")
 
 
 def recurrent(kind: str, attention: str, name: str) -> Variation:
+    """Settings of a recurrent model.
+
+    Args:
+        kind: Kind of the cells, such as "gru".
+        attention: Kind of attention, or "none".
+        name: Name of the model in the comparison.
+
+    Returns:
+        The variation.
+    """
     encoder = {"kind": kind, "layers": 1}
     decoder = {"kind": kind, "layers": 1, "attention": attention}
     return Variation(name, {"inputs.digits.encoder": encoder, "outputs.words.decoder": decoder})
@@ -68,24 +79,27 @@ VARIATIONS = (
 
 
 def sequences(count: int, generator: np.random.Generator) -> list[list[int]]:
-    """Random digits, each length from 1 to `LONGEST` as often as the others."""
-    lengths = generator.integers(1, LONGEST + 1, size=count)
+    """Random digits, each length from 1 to `MAX_DIGITS` equally often."""
+    lengths = generator.integers(1, MAX_DIGITS + 1, size=count)
     return [generator.integers(10, size=length).tolist() for length in lengths.tolist()]
 
 
 def write(folder: Path, seed: int = 1) -> Path:
-    """Write data and experiment file into a folder, if they are not there; the experiment file."""
+    """Write data and experiment file into a folder, unless they exist; returns the experiment file."""
     file = RunLayout(folder).experiment
     if file.exists():
         return file
     generator = np.random.default_rng(seed)
     seen: set[tuple[int, ...]] = set()
-    for part, count in (("test", TEST), ("valid", VALID), ("train", TRAIN)):
+    for split, count in (("test", TEST_ROWS), ("valid", VALID_ROWS), ("train", TRAIN_ROWS)):
         drawn = sequences(count, generator)
-        kept = drawn if part == "test" else [digits for digits in drawn if tuple(digits) not in seen]
-        if part != "train":
-            seen |= {tuple(digits) for digits in drawn if len(digits) > 2}  # all short ones are in every part
-        rows = [f"{' '.join(map(str, digits))}\t{' '.join(WORDS[d] for d in digits)}\n" for digits in kept]
-        write_made(RunLayout(folder).data / f"{part}.tsv", ("digits\twords\n" + "".join(rows)).encode())
+        kept = drawn if split == "test" else [digits for digits in drawn if tuple(digits) not in seen]
+        if split != "train":
+            # all short ones are in every split
+            seen |= {tuple(digits) for digits in drawn if len(digits) > 2}
+        rows = [
+            f"{' '.join(map(str, digits))}\t{' '.join(DIGIT_WORDS[d] for d in digits)}\n" for digits in kept
+        ]
+        write_made(RunLayout(folder).data / f"{split}.tsv", ("digits\twords\n" + "".join(rows)).encode())
     write_made(file, EXPERIMENT.encode())
     return file

@@ -1,9 +1,9 @@
-"""Real handwritten digits strewn over made scenes: to be found, painted over, or read.
+"""The digits demo: real handwritten digits in generated scenes, to detect, segment or read.
 
-`digits.npz` holds 1,797 digits of 13 people as pictures of 8 × 8 cells with grey values from 0 to 16, and their labels:
-the test part of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
+`digits.npz` holds 1,797 digits of 13 people as images of 8 × 8 cells with grey values from 0 to 16, and their labels:
+the test split of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
 Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0, as scikit-learn has it (`load_digits`).
-Scenes for testing hold only handwriting that no scene for training has.
+Handwriting of test scenes occurs in no training scene.
 """
 
 from collections.abc import Iterator
@@ -21,21 +21,21 @@ from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annot
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import save_mask
 from jumok.data.images.reading import Size
-from jumok.demos.scenes import Scene, row, strewn
+from jumok.demos.scenes import Scene, number_scene, strewn
 from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
 
-Output = Literal["boxes", "mask", "text"]
+DigitsOutput = Literal["boxes", "mask", "text"]
 SEED = 1
-SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
-LEVELS = 16  # of grey
-NAMES = tuple("0123456789")
+SPLIT_SHARES = {"train": 0.7, "valid": 0.1, "test": 0.2}  # of the handwriting
+GREY_LEVELS = 16  # of grey
+DIGIT_NAMES = tuple("0123456789")
 PLACE = SourceLocation("made", None)
 
 
 @dataclass(frozen=True)
 class Task:
-    """How many scenes are made, and what is in them."""
+    """How many scenes a task has, and what is in them."""
 
     scenes: dict[str, int]
     digits: tuple[int, int]  # fewest and most in a scene
@@ -44,7 +44,7 @@ class Task:
     lone: float = 0.0  # share of the scenes for training that hold one digit, whatever chance says
 
 
-TASKS: dict[Output, Task] = {
+TASKS: dict[DigitsOutput, Task] = {
     "boxes": Task({"train": 1200, "valid": 200, "test": 300}, digits=(1, 6), heights=(16, 40)),
     "mask": Task({"train": 3000, "valid": 200, "test": 300}, digits=(1, 5), heights=(24, 48)),
     # one digit teaches what digits look like, before there is an order in which to read them
@@ -53,7 +53,7 @@ TASKS: dict[Output, Task] = {
     ),
 }
 
-EXPERIMENTS: dict[Output, str] = {
+EXPERIMENTS: dict[DigitsOutput, str] = {
     "boxes": """\
 # Finding handwritten digits in scenes, written by `jumok demo digits --output boxes`.
 inputs:
@@ -116,7 +116,7 @@ decoding: {method: greedy}
 
 
 class Handwriting(NamedTuple):
-    """Written digits."""
+    """Handwritten digits with their labels."""
 
     grey: np.ndarray  # (N, 8, 8) float32, 0 to 1
     labels: np.ndarray  # (N,) 0 to 9
@@ -125,30 +125,41 @@ class Handwriting(NamedTuple):
 def handwriting() -> Handwriting:
     """All digits of the package's file."""
     with (files("jumok.demos") / "digits.npz").open("rb") as file, np.load(file) as arrays:
-        return Handwriting(arrays["images"] / np.float32(LEVELS), arrays["labels"].astype(np.int64))
+        return Handwriting(arrays["images"] / np.float32(GREY_LEVELS), arrays["labels"].astype(np.int64))
 
 
-def parts(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
-    """Which digits are for train, valid and test: numbers of rows, each in one part, of each digit the same share."""
+def split_rows(labels: np.ndarray, seed: int = SEED) -> dict[str, np.ndarray]:
+    """Rows of the digits for train, valid and test; each digit has the same share in every split."""
     random = np.random.default_rng(seed)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in SHARES}
-    edges = np.cumsum(list(SHARES.values()))[:-1]
-    for label in range(len(NAMES)):
+    found: dict[str, list[np.ndarray]] = {name: [] for name in SPLIT_SHARES}
+    edges = np.cumsum(list(SPLIT_SHARES.values()))[:-1]
+    for label in range(len(DIGIT_NAMES)):
         rows = random.permutation(np.flatnonzero(labels == label))
-        for name, chosen in zip(SHARES, np.split(rows, np.round(edges * len(rows)).astype(int)), strict=True):
+        for name, chosen in zip(
+            SPLIT_SHARES, np.split(rows, np.round(edges * len(rows)).astype(int)), strict=True
+        ):
             found[name].append(chosen)
     return {name: np.concatenate(chosen) for name, chosen in found.items()}
 
 
-def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
-    """The scenes of a part; each digit of its handwriting comes about as often as the others."""
+def scenes(output: DigitsOutput, split: str, seed: int = SEED) -> Iterator[Scene]:
+    """Generate the scenes of a split; each digit of its handwriting occurs about equally often.
+
+    Args:
+        output: The task.
+        split: train, valid or test.
+        seed: Seed.
+
+    Yields:
+        The scenes.
+    """
     task, writing = TASKS[output], handwriting()
-    rows = parts(writing.labels, seed)[part]
-    random = np.random.default_rng([seed, list(SHARES).index(part), list(TASKS).index(output)])
+    rows = split_rows(writing.labels, seed)[split]
+    random = np.random.default_rng([seed, list(SPLIT_SHARES).index(split), list(TASKS).index(output)])
     waiting = np.empty(0, np.int64)
-    paint = row if output == "text" else strewn
-    for _ in range(task.scenes[part]):
-        lone = part == "train" and random.random() < task.lone
+    paint = number_scene if output == "text" else strewn
+    for _ in range(task.scenes[split]):
+        lone = split == "train" and random.random() < task.lone
         count = 1 if lone else int(random.integers(task.digits[0], task.digits[1] + 1))
         if len(waiting) < count:
             waiting = np.concatenate((waiting, random.permutation(rows)))
@@ -158,61 +169,79 @@ def scenes(output: Output, part: str, seed: int = SEED) -> Iterator[Scene]:
         )
 
 
-def write(folder: Path, output: Output = "boxes") -> Path:
-    """Write scenes, annotations and experiment file into a folder, if they are not there; the experiment file."""
+def write(folder: Path, output: DigitsOutput = "boxes") -> Path:
+    """Write scenes, annotations and experiment file into a folder, unless they exist; returns the experiment file."""
     file = RunLayout(folder).experiment
     if file.exists():
         return file
-    for part in SHARES:
-        write_part(RunLayout(folder).data, output, part)
+    for split in SPLIT_SHARES:
+        write_split(RunLayout(folder).data, output, split)
     write_made(file, EXPERIMENTS[output].encode())
     return file
 
 
-def write_part(folder: Path, output: Output, part: str) -> None:
-    """The scenes of a part as images/PART/0001.png, …, and what is in them."""
+def write_split(folder: Path, output: DigitsOutput, split: str) -> None:
+    """Write the scenes of a split as images/SPLIT/0001.png, …, with their annotations.
+
+    Args:
+        folder: The folder of the data.
+        output: The task, which decides the annotations.
+        split: train, valid or test.
+    """
     kept = []
-    for number, scene in enumerate(scenes(output, part), start=1):
-        name = f"{part}/{number:04}.png"
+    for number, scene in enumerate(scenes(output, split), start=1):
+        name = f"{split}/{number:04}.png"
         encoded = BytesIO()
         Image.fromarray(scene.pixels).save(encoded, format="PNG", compress_level=1)
         write_made(folder / "images" / name, encoded.getvalue())
         kept.append((name, scene))
     if output == "boxes":
-        write_boxes(folder, part, kept)
+        write_boxes(folder, split, kept)
     elif output == "mask":
-        write_masks(folder, part, kept)
+        write_scene_masks(folder, split, kept)
     else:
         lines = [f"images/{name}\t{number_in(scene)}\n" for name, scene in kept]
-        write_made(folder / f"{part}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
+        write_made(folder / f"{split}.tsv", ("scene\tnumber\n" + "".join(lines)).encode())
 
 
 def number_in(scene: Scene) -> str:
-    """The digits from left to right."""
-    return "".join(NAMES[digit.label] for digit in scene.digits)
+    """The digits of a scene from left to right."""
+    return "".join(DIGIT_NAMES[digit.label] for digit in scene.digits)
 
 
-def write_boxes(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
-    """A COCO file."""
-    pictures = [
+def write_boxes(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
+    """Write boxes as a COCO file.
+
+    Args:
+        folder: The folder of the data.
+        split: train, valid or test.
+        kept: The scenes with the names of their images.
+    """
+    images = [
         AnnotatedImage(
             folder / "images" / name,
             name,
             PLACE,
             Size(*reversed(TASKS["boxes"].size)),
-            tuple(Annotation(digit.box, NAMES[digit.label], PLACE) for digit in scene.digits),
+            tuple(Annotation(digit.box, DIGIT_NAMES[digit.label], PLACE) for digit in scene.digits),
         )
         for name, scene in kept
     ]
-    data = AnnotatedSet(tuple(Class(name) for name in NAMES), tuple(pictures))
-    write_made(folder / f"{part}.json", coco_text(data).encode())
+    data = AnnotatedSet(tuple(Class(name) for name in DIGIT_NAMES), tuple(images))
+    write_made(folder / f"{split}.json", coco_text(data).encode())
 
 
-def write_masks(folder: Path, part: str, kept: list[tuple[str, Scene]]) -> None:
-    """A mask for each scene, and the list of the pairs."""
+def write_scene_masks(folder: Path, split: str, kept: list[tuple[str, Scene]]) -> None:
+    """Write a mask for each scene, and the list of the pairs.
+
+    Args:
+        folder: The folder of the data.
+        split: train, valid or test.
+        kept: The scenes with the names of their images.
+    """
     for name, scene in kept:
         encoded = BytesIO()
         save_mask(scene.mask, encoded)
         write_made(folder / "masks" / name, encoded.getvalue())
     lines = [f"images/{name}\tmasks/{name}\n" for name, _ in kept]
-    write_made(folder / f"{part}.txt", "".join(lines).encode())
+    write_made(folder / f"{split}.txt", "".join(lines).encode())

@@ -1,4 +1,4 @@
-"""Decimal to binary and back: a made-up task with a known answer for every input."""
+"""The numbers demo: decimal to binary and back, a task with a known answer for every input."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
 
-LIMIT = 2**20
+UPPER_BOUND = 2**20
 SEED = 1
-TEST, VALID, TRAIN = 2000, 500, 200_000
+TEST_EXAMPLES, VALID_EXAMPLES, TRAIN_EXAMPLES = 2000, 500, 200_000
 
 
 @dataclass(frozen=True)
 class Direction:
-    """What is read and written, in groups of how many digits, for how long and on which mixture of numbers."""
+    """What is read and written: digits per group, training steps, and the mixture of numbers."""
 
     source: str
     target: str
@@ -66,56 +66,62 @@ decoding: {{method: greedy}}
 """
 
 
-def parts(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
+def split_numbers(direction: Direction = FORWARD, seed: int = SEED) -> dict[str, np.ndarray]:
     """Numbers below 2^20 for train, valid and test; none of train is in the other two.
 
-    A quarter of the test and valid numbers is drawn with every count of digits from 3 to 7 alike, so that short ones
-    are tested too; the others are drawn from all numbers alike. In train, three kinds come far more often than chance,
-    again and again, for they teach one thing at a time: what a last group of digits is worth (numbers below `base`),
-    what a first group is worth (multiples of `base`), and how the two add up (numbers below 20 · `base`). Without
-    them the same model stays below one right answer in five for as long (Charton & Kempe, 2024, on repetition).
+    A quarter of the test and valid numbers has 3 to 7 digits with equal frequency, so that short ones are tested
+    too; the others are uniform. In train, three kinds are much more frequent and repeated, because each teaches one
+    thing: what the last group of digits is worth (numbers below `base`), what the first group is worth (multiples of
+    `base`), and how the two add up (numbers below 20 · `base`). Without them the same model stays below 20 % correct
+    answers in the same time (Charton & Kempe, 2024, on repetition).
     """
     generator = np.random.default_rng(seed)
-    held = held_out(generator, TEST + VALID)
-    is_held = np.zeros(LIMIT, dtype=bool)
+    held = held_out(generator, TEST_EXAMPLES + VALID_EXAMPLES)
+    is_held = np.zeros(UPPER_BOUND, dtype=bool)
     is_held[held] = True
     base = direction.base
-    short, low, round_ = (int(TRAIN * share) for share in (direction.short, direction.low, direction.round))
+    short, low, round_ = (
+        int(TRAIN_EXAMPLES * share) for share in (direction.short, direction.low, direction.round)
+    )
     drawn = np.concatenate(
         (
             generator.integers(base, size=short),
             generator.integers(20 * base, size=low),
-            generator.integers(LIMIT // base + 1, size=round_) * base,
-            generator.permutation(LIMIT)[: TRAIN - short - low - round_],
+            generator.integers(UPPER_BOUND // base + 1, size=round_) * base,
+            generator.permutation(UPPER_BOUND)[: TRAIN_EXAMPLES - short - low - round_],
         )
     )
-    drawn = drawn[drawn < LIMIT]
+    drawn = drawn[drawn < UPPER_BOUND]
     drawn = drawn[~is_held[drawn]]
-    return {"train": generator.permutation(drawn), "valid": held[TEST:], "test": held[:TEST]}
+    return {
+        "train": generator.permutation(drawn),
+        "valid": held[TEST_EXAMPLES:],
+        "test": held[:TEST_EXAMPLES],
+    }
 
 
 def held_out(generator: np.random.Generator, count: int) -> np.ndarray:
-    """Distinct numbers in random order, a quarter of them spread over 3 to 7 digits."""
+    """Distinct numbers in random order, a quarter of them with 3 to 7 digits."""
     chosen: dict[int, None] = {}
     while len(chosen) < count // 4:
         digits = int(generator.integers(3, 8))
-        low, high = 10 ** (digits - 1), min(10**digits, LIMIT)
+        low, high = 10 ** (digits - 1), min(10**digits, UPPER_BOUND)
         chosen[int(generator.integers(low, high))] = None
     while len(chosen) < count:
-        chosen[int(generator.integers(LIMIT))] = None
+        chosen[int(generator.integers(UPPER_BOUND))] = None
     return generator.permutation(np.array(list(chosen)))
 
 
 def write(folder: Path, reverse: bool = False) -> Path:
-    """Write data and experiment file into a folder, if they are not there; the experiment file."""
+    """Write data and experiment file into a folder, unless they exist; returns the experiment file."""
     file = RunLayout(folder).experiment
     if file.exists():
         return file
     direction = REVERSE if reverse else FORWARD
-    for part, numbers in parts(direction).items():
+    for split, numbers in split_numbers(direction).items():
         rows = (f"{n:b}\t{n}\n" if reverse else f"{n}\t{n:b}\n" for n in numbers.tolist())
         text = f"{direction.source}\t{direction.target}\n" + "".join(rows)
-        write_made(RunLayout(folder).data / f"{part}.tsv", text.encode())
+        write_made(RunLayout(folder).data / f"{split}.tsv", text.encode())
     text = EXPERIMENT.format(
         title=f"{direction.source.capitalize()} to {direction.target}",
         every=direction.steps // 5,

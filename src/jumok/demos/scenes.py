@@ -1,7 +1,7 @@
-"""Made scenes: coloured surfaces with lines and shapes on them, and handwriting painted over it.
+"""Generated scenes: coloured surfaces with lines and shapes, and handwriting painted over them.
 
-Handwriting comes as grey pictures (8, 8) in 0 to 1. It is enlarged, slanted, turned, and painted in a colour that
-stands out from what is behind it; the pixels that it covers are known.
+Handwriting is given as grey images (8, 8) in 0 to 1. It is enlarged, slanted, rotated, and painted in a colour that
+contrasts with the surface; the pixels that it covers are known.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-CELLS = 8  # of handwriting, in each direction
-PAPER, FULL = 0.3, 0.8  # grey below is none, above is whole ink: enlarged strokes get edges
+GLYPH_SIZE = 8  # of handwriting, in each direction
+PAPER_GREY, FULL = 0.3, 0.8  # grey below is none, above is whole ink: enlarged strokes get edges
 COVERED = 0.5  # from this share of ink on, a pixel belongs to a digit
 CONTRAST = 60.0  # least difference in brightness from what is behind a digit, of 255
 BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue to the eye
@@ -30,14 +30,14 @@ class Placed:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """The edges x1, y1, x2, y2 of what it covers."""
+        """The edges x1, y1, x2, y2 of its pixels."""
         height, width = self.covered.shape
         return self.left, self.top, self.left + width, self.top + height
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture with the digits that it holds, in the order in which they were painted."""
+    """An image with its digits, in the order in which they were painted."""
 
     pixels: np.ndarray  # (Y, X, 3) uint8
     digits: tuple[Placed, ...]
@@ -52,8 +52,8 @@ class Scene:
         return values
 
 
-class Line(NamedTuple):
-    """Digits side by side, and where each begins from the upper and left edge of all."""
+class DigitLine(NamedTuple):
+    """Digits side by side, with the upper and left edge of each."""
 
     inks: list[np.ndarray]  # each (Y, X)
     tops: list[int]
@@ -69,74 +69,128 @@ def strewn(
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A scene (height, width) with digits anywhere, of heights that are drawn; none covers another."""
+    """A scene with digits at random places that do not overlap.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        labels: Their labels.
+        size: Height and width of the scene in pixels.
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The scene.
+    """
     pixels, taken = surface(size, random), np.zeros(size, bool)
     placed = []
     for grey, label in zip(writing, labels, strict=True):
         height = np.exp(random.uniform(*np.log(heights)))
-        ink = drawn(grey, height, random.uniform(-20, 20), random)
+        ink = render_digit(grey, height, random.uniform(-20, 20), random)
         place = free_place(ink >= COVERED, taken, random)
         if place is not None:
-            placed.append(painted(pixels, ink, label, *place, random))
+            placed.append(paint_digit(pixels, ink, label, *place, random))
             take(taken, placed[-1])
     return Scene(photographed(pixels, random), tuple(placed))
 
 
-def row(
+def number_scene(
     writing: Sequence[np.ndarray],
     labels: Sequence[int],
     size: tuple[int, int],
     heights: tuple[float, float],
     random: np.random.Generator,
 ) -> Scene:
-    """A scene (height, width) with digits from left to right, as a number is written: one pen, not quite on a line."""
-    line = written(writing, heights, random)
+    """A scene with a number: digits from left to right, in one colour, not quite on a line.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        labels: Their labels.
+        size: Height and width of the scene in pixels.
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The scene.
+    """
+    line = digit_line(writing, heights, random)
     while line.depth > size[0] - 2 or line.width > size[1] - 2:
         heights = heights[0], max(heights[0], 0.8 * heights[1])
-        line = written(writing, heights, random)
+        line = digit_line(writing, heights, random)
     pixels = surface(size, random)
     left, top = int(random.integers(1, size[1] - line.width)), int(random.integers(1, size[0] - line.depth))
     colour = standing_out(pixels[top : top + line.depth, left : left + line.width], random)
     placed = [
-        painted(pixels, ink, label, top + down, left + right, random, colour)
+        paint_digit(pixels, ink, label, top + down, left + right, random, colour)
         for ink, label, down, right in zip(line.inks, labels, line.tops, line.lefts, strict=True)
     ]
     return Scene(photographed(pixels, random), tuple(placed))
 
 
-def written(writing: Sequence[np.ndarray], heights: tuple[float, float], random: np.random.Generator) -> Line:
-    """Digits side by side, of nearly one height, on a line that rises or falls a little."""
+def digit_line(
+    writing: Sequence[np.ndarray], heights: tuple[float, float], random: np.random.Generator
+) -> DigitLine:
+    """Render digits side by side, of similar height, on a line that rises or falls a little.
+
+    Args:
+        writing: Grey images of the digits (8, 8).
+        heights: The least and greatest height of a digit in pixels.
+        random: Source of randomness.
+
+    Returns:
+        The digits and their places.
+    """
     height, slope = np.exp(random.uniform(*np.log(heights))), random.uniform(-0.15, 0.15)
     angles = random.uniform(-8, 8, len(writing)) - np.degrees(np.arctan(slope))
     sizes = height * random.uniform(0.9, 1.1, len(writing))
-    inks = [drawn(*one, random) for one in zip(writing, sizes.tolist(), angles.tolist(), strict=True)]
+    inks = [render_digit(*one, random) for one in zip(writing, sizes.tolist(), angles.tolist(), strict=True)]
     depths, widths = np.array([ink.shape for ink in inks]).T
     gap = max(1, round(random.uniform(0.04, 0.15) * height))
     lefts = np.cumsum(widths + gap) - widths - gap
     middles = slope * lefts + 0.05 * height * random.standard_normal(len(inks))
     tops = np.round(middles - depths / 2).astype(int)
     tops -= tops.min()
-    return Line(inks, tops.tolist(), lefts.tolist(), int((tops + depths).max()), int((lefts + widths).max()))
+    return DigitLine(
+        inks, tops.tolist(), lefts.tolist(), int((tops + depths).max()), int((lefts + widths).max())
+    )
 
 
-def drawn(grey: np.ndarray, height: float, angle: float, random: np.random.Generator) -> np.ndarray:
-    """Handwriting at a height in pixels, slanted and turned: how much ink each pixel gets (Y, X), cut to the digit."""
-    scale = np.array([random.uniform(0.85, 1.15), 1.0]) * height / CELLS  # pixels of a cell
+def render_digit(grey: np.ndarray, height: float, angle: float, random: np.random.Generator) -> np.ndarray:
+    """Enlarge, slant and rotate a digit.
+
+    Args:
+        grey: Grey image of the digit (8, 8).
+        height: Height in pixels.
+        angle: Rotation in degrees.
+        random: Source of randomness.
+
+    Returns:
+        How much ink each pixel gets (Y, X), cropped to the digit.
+    """
+    scale = np.array([random.uniform(0.85, 1.15), 1.0]) * height / GLYPH_SIZE  # pixels of a cell
     turn, slant = np.radians(angle), random.uniform(-0.2, 0.2)
     forward = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     forward = forward @ np.array([[1, slant], [0, 1]]) @ np.diag(scale)
     inverse, side = np.linalg.inv(forward), int(1.7 * height) + 2
-    offset = (CELLS + 2) / 2 - inverse @ np.array([side / 2, side / 2])
+    offset = (GLYPH_SIZE + 2) / 2 - inverse @ np.array([side / 2, side / 2])
     image = Image.fromarray(np.pad(grey, 1).astype(np.float32))
     matrix = (*inverse[0], offset[0], *inverse[1], offset[1])
     enlarged = image.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
-    ink = np.clip((np.asarray(enlarged) - PAPER) / (FULL - PAPER), 0, 1)
+    ink = np.clip((np.asarray(enlarged) - PAPER_GREY) / (FULL - PAPER_GREY), 0, 1)
     rows, columns = (np.flatnonzero((ink >= COVERED).any(axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def free_place(shape: np.ndarray, taken: np.ndarray, random: np.random.Generator) -> tuple[int, int] | None:
-    """The top and left of a place where a shape (Y, X) meets nothing that is taken, if one is found."""
+    """Find a free place for a shape.
+
+    Args:
+        shape: Pixels of the shape (Y, X).
+        taken: Pixels that are not free.
+        random: Source of randomness.
+
+    Returns:
+        Top and left in pixels; None if none was found.
+    """
     height, width = shape.shape
     for _ in range(PLACES):
         top, left = (
@@ -149,14 +203,14 @@ def free_place(shape: np.ndarray, taken: np.ndarray, random: np.random.Generator
 
 
 def take(taken: np.ndarray, digit: Placed) -> None:
-    """Mark the pixels of a digit and their neighbours, so that digits never touch."""
+    """Mark the pixels of a digit and their neighbours as taken, so that digits never touch."""
     x1, y1, x2, y2 = digit.box
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             taken[y1 + down : y2 + down, x1 + right : x2 + right] |= digit.covered
 
 
-def painted(
+def paint_digit(
     pixels: np.ndarray,
     ink: np.ndarray,
     label: int,
@@ -165,7 +219,20 @@ def painted(
     random: np.random.Generator,
     colour: np.ndarray | None = None,
 ) -> Placed:
-    """Paint a digit into a scene, unevenly, as ink dries."""
+    """Paint a digit into a scene, with uneven ink.
+
+    Args:
+        pixels: The scene (Y, X, 3), changed in place.
+        ink: How much ink each pixel gets.
+        label: Label of the digit.
+        top: Upper edge in pixels.
+        left: Left edge in pixels.
+        random: Source of randomness.
+        colour: The colour (3,); one that contrasts with the surface by default.
+
+    Returns:
+        The digit with its place.
+    """
     region = pixels[top : top + ink.shape[0], left : left + ink.shape[1]]
     colour = standing_out(region, random) if colour is None else colour
     uneven = colour + 14 * texture(ink.shape, 3, 1, random)
@@ -193,14 +260,33 @@ def surface(size: tuple[int, int], random: np.random.Generator) -> np.ndarray:
 
 
 def texture(size: tuple[int, ...], cells: int, channels: int, random: np.random.Generator) -> np.ndarray:
-    """Smooth noise (Y, X, C) of standard deviation about 1, with so many cells in each direction."""
+    """Smooth noise with a standard deviation of about 1.
+
+    Args:
+        size: Height and width in pixels.
+        cells: Number of cells in each direction.
+        channels: Number of channels.
+        random: Source of randomness.
+
+    Returns:
+        The noise (Y, X, C).
+    """
     noise = random.standard_normal((channels, cells, cells)).astype(np.float32)
     layers = [Image.fromarray(layer).resize((size[1], size[0]), Image.Resampling.BICUBIC) for layer in noise]
     return np.stack([np.asarray(layer) for layer in layers], -1)
 
 
 def cluttered(pixels: np.ndarray, colour: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Lines, arcs, discs and polygons over a surface (Y, X, 3), half of it seen through them."""
+    """Draw lines, arcs, discs and polygons over a surface, half transparent.
+
+    Args:
+        pixels: The surface (Y, X, 3).
+        colour: Its mean colour (3,).
+        random: Source of randomness.
+
+    Returns:
+        The surface with the shapes.
+    """
     image = Image.fromarray(pixels)
     layer = image.copy()
     draw, (height, side) = ImageDraw.Draw(layer), pixels.shape[:2]
@@ -224,7 +310,7 @@ def cluttered(pixels: np.ndarray, colour: np.ndarray, random: np.random.Generato
 
 
 def photographed(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A scene (Y, X, 3) uint8 as a camera sees it: a little blurred, a little grainy."""
+    """A scene (Y, X, 3) uint8 as from a camera: slightly blurred and noisy."""
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     seen = np.asarray(image.filter(ImageFilter.GaussianBlur(random.uniform(0, 0.7))), np.float32)
     grain = random.uniform(1, 4) * random.standard_normal(seen.shape, np.float32)

@@ -1,1 +1,1 @@
-"""Pictures for people: images with boxes, names and masks over them."""
+"""Draw boxes, names and masks on images."""

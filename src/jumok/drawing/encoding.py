@@ -1,4 +1,4 @@
-"""Drawn pictures as the bytes of files."""
+"""Encode drawn images as files."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image, PngImagePlugin
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image, PngImagePlugin = Deferred("PIL.Image"), Deferred("PIL.PngImagePlugin")
 
 QUALITIES = (88, 75, 60, 45)  # of JPEG, the first that is small enough is taken
 SMALLER = 0.75  # of each side, where no quality is low enough
-SMALLEST = 64  # pixels of a side, below which nothing is gained
-SHOWN = 1024  # pixels of the longer side of a picture on a page
-EXACT = 256 * 256  # pixels up to which a picture on a page keeps each of them
+MIN_SCALED_SIDE = 64  # pixels of a side, below which nothing is gained
+PAGE_SIDE = 1024  # pixels of the longer side of an image on a page
+EXACT = 256 * 256  # pixels up to which an image on a page keeps each of them
 
 
 def jpeg(image: Image.Image, most: int | None = None) -> bytes:
-    """A picture as JPEG, of at most `most` bytes where that is possible."""
+    """An image as JPEG, of at most `most` bytes where that is possible."""
     while True:
         for quality in QUALITIES:
-            data = encoded(image, quality)
+            data = encode_jpeg(image, quality)
             if most is None or len(data) <= most:
                 return data
-        if min(image.size) <= SMALLEST:
+        if min(image.size) <= MIN_SCALED_SIDE:
             return data
         width, height = (max(1, round(side * SMALLER)) for side in image.size)
         image = image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encoded(image: Image.Image, quality: int) -> bytes:
-    """JPEG with the colours of every pixel, for thin lines keep theirs."""
+def encode_jpeg(image: Image.Image, quality: int) -> bytes:
+    """JPEG without chroma subsampling, so that thin lines keep their colours."""
     file = io.BytesIO()
     image.save(file, format="JPEG", quality=quality, subsampling=0 if quality > 80 else 2)
     return file.getvalue()
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as PNG, which says in its head who made it."""
+    """An image as PNG, marked as made by this program."""
     file, about = io.BytesIO(), PngImagePlugin.PngInfo()
     about.add_text("Software", "jumok")
     image.save(file, format="PNG", pnginfo=about)
@@ -49,13 +49,13 @@ def png(image: Image.Image) -> bytes:
 
 
 def shrunk(size: tuple[int, int]) -> tuple[int, int]:
-    """The height and width in which a picture of a size is shown on a page."""
-    scale = min(1.0, SHOWN / max(1, *size))
+    """The height and width at which an image is shown on a page."""
+    scale = min(1.0, PAGE_SIDE / max(1, *size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def data_url(image: Image.Image, exact: bool = False) -> str:
-    """A picture within the text of a page, scaled down where it is large; `exact` keeps each of its colours."""
+    """An image as a data URL, scaled down if it is large; `exact` keeps every colour."""
     height, width = shrunk((image.height, image.width))
     if image.size != (width, height):
         how = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS

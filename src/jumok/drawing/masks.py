@@ -1,4 +1,4 @@
-"""Masks as images of their own."""
+"""Masks as images."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image = Deferred("PIL.Image")
 
-MOST = 255  # the largest value that a palette can colour
+MAX_PALETTE_VALUE = 255  # the largest value that a palette can colour
 
 
 def mask_image(values: np.ndarray, colours: Mapping[int, Colour]) -> Image.Image:
-    """An image whose pixels are these values (Y, X), coloured by a palette where they are few enough for one."""
-    if max(colours, default=0) > MOST:
+    """An image whose pixels are these values (Y, X), with a palette if values are small enough."""
+    if max(colours, default=0) > MAX_PALETTE_VALUE:
         return Image.fromarray(values.astype(np.uint16))
-    palette = [colours.get(value, (0, 0, 0)) for value in range(MOST + 1)]
+    palette = [colours.get(value, (0, 0, 0)) for value in range(MAX_PALETTE_VALUE + 1)]
     image = Image.fromarray(values.astype(np.uint8)).convert("P")
     image.putpalette([channel for colour in palette for channel in colour])
     return image

@@ -1,4 +1,4 @@
-"""Labelled pictures side by side, with boxes, names and masks drawn over them."""
+"""Sheets of labelled images, with boxes, names and masks."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from jumok.deferred import Deferred
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     Image, ImageDraw, ImageFont = (Deferred(f"PIL.{name}") for name in ("Image", "ImageDraw", "ImageFont"))
 
 transforms = Deferred("torchvision.transforms.v2.functional")
 utilities = Deferred("torchvision.utils")
 
 PAPER, INK = (250, 250, 250), (30, 30, 30)
-GAP = 12  # pixels between pictures
+GAP = 12  # pixels between images
 OPACITY = 0.5  # of masks
-SMALLEST = 16  # pixels of the letters of a legend
+MIN_LETTER_SIZE = 16  # pixels of the letters of a legend
 LINES = 4  # of a title
-TRIES = 4  # places for a tag
-TALLEST = 1.5  # height of a picture over the width of its place
+TAG_TRIES = 4  # places for a tag
+TALLEST = 1.5  # height of an image over the width of its place
 EASTERN = (  # fonts with Chinese, Japanese and Korean signs, on whatever system
     *("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo"),
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Unifont"),
@@ -42,37 +42,45 @@ Edges = tuple[int, int, int, int]  # left, upper, right, lower
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """A picture and what is marked in it, classes as numbers."""
+    """An image with annotations or predictions, classes as numbers."""
 
-    image: Tensor  # (3, Y, X) uint8
+    pixels: Tensor  # (3, Y, X) uint8
     title: str = ""
     boxes: Tensor | None = None  # (N, 4)
     labels: tuple[int, ...] = ()  # the class of each box
-    tags: tuple[str, ...] = ()  # what stands at each box; the name of its class, if nothing is given
+    tags: tuple[str, ...] = ()  # label of each box; the name of its class by default
     mask: Tensor | None = None  # (Y, X), the class of each pixel, -1 for none
 
     @property
     def is_marked(self) -> bool:
-        """Whether more than the picture itself is drawn."""
+        """Whether there is anything to draw on the image."""
         return self.boxes is not None or self.mask is not None
 
 
 def draw_sheet(
-    pictures: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
     classes: Sequence[str],
     columns: int | None = None,
     cell: int = 480,
     counted: bool = True,
 ) -> Image.Image:
-    """All pictures in a grid, each as wide as `cell` pixels, and a legend of the classes that occur.
+    """Draw images in a grid, with a legend of the classes that occur.
 
-    The legend says how many boxes each class has in all pictures together, if that is `counted`.
+    Args:
+        images: The images.
+        classes: Names of the classes.
+        columns: Images per row; about a square grid by default.
+        cell: Width of an image in pixels.
+        counted: Whether the legend has the number of boxes of each class.
+
+    Returns:
+        The sheet.
     """
-    columns = columns or max(1, ceil(sqrt(len(pictures))))
-    tiles = [titled(draw_picture(picture, classes, cell), picture.title, cell) for picture in pictures]
+    columns = columns or max(1, ceil(sqrt(len(images))))
+    tiles = [titled(draw_image(image, classes, cell), image.title, cell) for image in images]
     lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
     width = columns * (cell + GAP) + GAP
-    legend = draw_legend(pictures, classes, width, counted, max(SMALLEST, cell // 36))
+    legend = draw_legend(images, classes, width, counted, max(MIN_LETTER_SIZE, cell // 36))
     heights = [max(tile.height for tile in line) + GAP for line in lines]
     sheet = Image.new("RGB", (width, GAP + sum(heights) + legend.height), PAPER)
     top = GAP
@@ -84,39 +92,57 @@ def draw_sheet(
     return sheet
 
 
-def draw_picture(picture: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
-    """One picture, `width` pixels wide or as high as fits a page, with its mask, boxes and names."""
-    scale = min(width / picture.image.shape[2], TALLEST * width / picture.image.shape[1])
-    size = max(1, round(picture.image.shape[2] * scale)), max(1, round(picture.image.shape[1] * scale))
-    shown = transforms.to_pil_image(picture.image).resize(size, Image.Resampling.LANCZOS)
+def draw_image(image: LabelledImage, classes: Sequence[str], width: int) -> Image.Image:
+    """Draw one image with its mask, boxes and names.
+
+    Args:
+        image: The image.
+        classes: Names of the classes.
+        width: Width of the result in pixels; tall images become narrower.
+
+    Returns:
+        The drawn image.
+    """
+    scale = min(width / image.pixels.shape[2], TALLEST * width / image.pixels.shape[1])
+    size = max(1, round(image.pixels.shape[2] * scale)), max(1, round(image.pixels.shape[1] * scale))
+    shown = transforms.to_pil_image(image.pixels).resize(size, Image.Resampling.LANCZOS)
     pixels = transforms.pil_to_tensor(shown)  # (3, Y, X)
-    if picture.mask is not None:
-        pixels = with_mask(pixels, picture.mask, classes)
-    if picture.boxes is None or not len(picture.boxes):
+    if image.mask is not None:
+        pixels = with_mask(pixels, image.mask, classes)
+    if image.boxes is None or not len(image.boxes):
         return transforms.to_pil_image(pixels)
-    boxes = ordered(picture.boxes.float() * scale)  # (N, 4)
-    colours = [PALETTE[label % len(PALETTE)] for label in picture.labels]
+    boxes = ordered(image.boxes.float() * scale)  # (N, 4)
+    colours = [PALETTE[label % len(PALETTE)] for label in image.labels]
     thick = max(2, round(width / 320))
     drawn = transforms.to_pil_image(
         utilities.draw_bounding_boxes(pixels, boxes, colors=list(colours), width=thick)
     )
-    names = picture.tags or [classes[label] for label in picture.labels]
+    names = image.tags or [classes[label] for label in image.labels]
     draw_names(drawn, boxes.tolist(), names, colours)
     return drawn
 
 
 def ordered(boxes: Tensor) -> Tensor:
-    """Boxes (N, 4) with the smaller edges first, as drawing wants even the faulty ones."""
+    """Boxes (N, 4) with the smaller edges first, so that faulty boxes can be drawn."""
     return torch.cat((boxes[:, :2].minimum(boxes[:, 2:]), boxes[:, :2].maximum(boxes[:, 2:])), 1)
 
 
 def is_painted(number: int, classes: Sequence[str]) -> bool:
-    """Whether pixels of a class are painted: all but the background, through which the picture is seen."""
+    """Whether pixels of a class are painted; the background is not."""
     return number >= 0 and not (number < len(classes) and classes[number] == BACKGROUND)
 
 
 def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
-    """A picture (3, Y, X) with the classes of a mask, of any size, laid over it; the background stays as it is."""
+    """Blend a mask over an image; the background stays unchanged.
+
+    Args:
+        pixels: The image (3, Y, X).
+        mask: The class of each pixel, of any size.
+        classes: Names of the classes.
+
+    Returns:
+        The image (3, Y, X).
+    """
     size = (pixels.shape[2], pixels.shape[1])
     fitted = Image.fromarray(mask.numpy().astype(np.int32)).resize(size, Image.Resampling.NEAREST)
     numbers = torch.from_numpy(np.array(fitted))  # (Y, X)
@@ -131,7 +157,14 @@ def with_mask(pixels: Tensor, mask: Tensor, classes: Sequence[str]) -> Tensor:
 def draw_names(
     image: Image.Image, boxes: list[list[float]], names: Sequence[str], colours: Sequence[Colour]
 ) -> None:
-    """Name each box in a tag on its upper edge, moved to where the picture has room for it."""
+    """Draw the name of each box in a tag on its upper edge, moved to free places.
+
+    Args:
+        image: The image to draw on.
+        boxes: Boxes in pixels.
+        names: The text of each tag.
+        colours: The colour of each tag.
+    """
     draw = ImageDraw.Draw(image)
     font = font_for("".join(names), max(9, round(image.width / 44)))
     texts = [tuple(map(round, draw.textbbox((0, 0), name, font=font))) for name in names]
@@ -142,21 +175,42 @@ def draw_names(
 
 
 def tag_places(
-    boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], picture: tuple[int, int]
+    boxes: Sequence[Sequence[float]], sizes: Sequence[tuple[int, int]], image: tuple[int, int]
 ) -> list[Edges]:
-    """Where the tag of each box lies in a picture (width, height); the last ones have the first choice."""
+    """Find a place for the tag of each box; later boxes choose first.
+
+    Args:
+        boxes: Boxes in pixels.
+        sizes: Width and height of each tag.
+        image: Width and height of the image.
+
+    Returns:
+        The edges of each tag.
+    """
     taken: list[Edges] = []
     for (x1, y1, _, _), (width, height) in list(zip(boxes, sizes, strict=True))[::-1]:
         above = round(y1) - height
-        x = max(0, min(round(x1), picture[0] - width))
-        y = free_height(x, above if above >= 0 else round(y1), width, height, picture[1], taken)
+        x = max(0, min(round(x1), image[0] - width))
+        y = free_height(x, above if above >= 0 else round(y1), width, height, image[1], taken)
         taken.append((x, y, x + width, y + height))
     return taken[::-1]
 
 
 def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: Sequence[Edges]) -> int:
-    """Where a tag begins: as wanted, or a few tags below where others are in the way."""
-    for step in range(TRIES):
+    """Find a free height for a tag: the wanted one, or a few tags below.
+
+    Args:
+        x: Left edge of the tag.
+        wanted: Its preferred upper edge.
+        width: Its width.
+        height: Its height.
+        most: The largest upper edge.
+        taken: Edges of the tags that are placed.
+
+    Returns:
+        The upper edge.
+    """
+    for step in range(TAG_TRIES):
         y = max(0, min(wanted + step * height, most - height))
         here = (x, y, x + width, y + height)
         if not any(meet(here, other) for other in taken):
@@ -165,15 +219,25 @@ def free_height(x: int, wanted: int, width: int, height: int, most: int, taken: 
 
 
 def meet(one: Edges, other: Edges) -> bool:
+    """Whether two rectangles overlap."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def titled(image: Image.Image, title: str, width: int) -> Image.Image:
-    """A picture with a title above it, both in a frame of a width."""
+    """Add a title above an image.
+
+    Args:
+        image: The image.
+        title: The title.
+        width: Width of the result in pixels.
+
+    Returns:
+        Image and title in a frame.
+    """
     if not title:
         return image
     font = font_for(title, max(11, width // 36))
-    lines = wrapped(title, font, width)
+    lines = wrap_text(title, font, width)
     height = round(font.size * 1.6)
     framed = Image.new("RGB", (width, image.height + height * len(lines)), PAPER)
     draw = ImageDraw.Draw(framed)
@@ -183,8 +247,17 @@ def titled(image: Image.Image, title: str, width: int) -> Image.Image:
     return framed
 
 
-def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """A text in lines, a few at most; of a word that is too long the end is kept, which tells more in a path."""
+def wrap_text(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Wrap a text into a few lines; words that are too long keep their end, which is more useful in paths.
+
+    Args:
+        text: The text.
+        font: The font.
+        width: Width of a line in pixels.
+
+    Returns:
+        The lines.
+    """
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -194,25 +267,43 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
             lines[-1] = longer
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], lines[LINES - 1] + " …"]
-    return [shortened(line, font, width) for line in lines]
+    return [shorten_line(line, font, width) for line in lines]
 
 
-def shortened(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shorten_line(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """Shorten a line from the left.
+
+    Args:
+        line: The text.
+        font: The font.
+        width: Width in pixels.
+
+    Returns:
+        The end of the line that fits, with an ellipsis in front if it was shortened.
+    """
     while len(line) > 1 and font.getlength(line) > width:
         line = "…" + line.lstrip("…")[1:]
     return line
 
 
 def draw_legend(
-    pictures: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
+    images: Sequence[LabelledImage], classes: Sequence[str], width: int, counted: bool, size: int = 16
 ) -> Image.Image:
-    """The classes that occur, each with its colour and the number of its boxes, in as many lines as it takes.
+    """Draw a legend of the classes that occur.
 
-    `size` is that of its letters, in pixels.
+    Args:
+        images: The images.
+        classes: Names of the classes.
+        width: Width of the legend in pixels.
+        counted: Whether to write the number of boxes of each class.
+        size: Size of the letters in pixels.
+
+    Returns:
+        The legend, in as many lines as it needs.
     """
-    counts = {number: 0 for picture in pictures for number in present(picture, classes)}
-    for picture in pictures:
-        for label in picture.labels:
+    counts = {number: 0 for image in images for number in present(image, classes)}
+    for image in images:
+        for label in image.labels:
             counts[label] += 1
     font = font_for("".join(classes), size)
     draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
@@ -233,28 +324,28 @@ def draw_legend(
     return legend
 
 
-def present(picture: LabelledImage, classes: Sequence[str]) -> list[int]:
-    """The classes that are drawn in a picture, as far as they have names."""
-    masked = [] if picture.mask is None else picture.mask.unique().tolist()
-    found = [*picture.labels, *(number for number in masked if is_painted(number, classes))]
+def present(image: LabelledImage, classes: Sequence[str]) -> list[int]:
+    """The classes that are drawn in an image, as far as they have names."""
+    masked = [] if image.mask is None else image.mask.unique().tolist()
+    found = [*image.labels, *(number for number in masked if is_painted(number, classes))]
     return [number for number in found if number < len(classes)]
 
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever is read better on a colour."""
+    """Black or white, whichever is easier to read on a colour."""
     red, green, blue = colour
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else (255, 255, 255)
 
 
 def font_for(text: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font that has the letters of a text, where the system has one."""
+    """A font that has the letters of a text, if the system has one."""
     eastern = any(ord(letter) >= 0x2E80 for letter in text)
     return ImageFont.truetype(str(font_file(eastern)), size)
 
 
 @cache
 def font_file(eastern: bool) -> Path:
-    """DejaVu Sans, which comes with matplotlib; another for Chinese, Japanese and Korean, if there is one."""
+    """DejaVu Sans, which comes with matplotlib, or a font for Chinese, Japanese and Korean, if there is one."""
     import matplotlib  # takes a while to load
 
     western = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"

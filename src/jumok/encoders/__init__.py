@@ -1,1 +1,1 @@
-"""From an input to a memory that decoders can question."""
+"""Encoders: from an input to the memory that decoders attend to."""

@@ -1,4 +1,4 @@
-"""Backbones of timm: networks for pictures, most of them with pretrained weights."""
+"""Backbones of timm: networks for images, most of them with pretrained weights."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -26,10 +26,10 @@ ANY_SIZE: tuple[dict[str, Any], ...] = ({"dynamic_img_size": True}, {"strict_img
 
 
 class Backbone(nn.Module):
-    """The feature levels of a timm model that have the wanted strides, from fine to coarse; no more is made.
+    """The feature levels of a timm model with the given strides, from fine to coarse; deeper stages are not built.
 
-    `weights` are a safetensors file of the model, "default" for those of timm's hub, or None to start anew, which
-    asks nobody. With `frozen_norm`, batch norms stay as they are pretrained, for batches too small to measure.
+    `weights` is a safetensors file of the model, "default" for the weights on timm's hub, or None for random weights,
+    which downloads nothing. With `frozen_norm`, batch norms keep their pretrained statistics, for small batches.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Backbone(nn.Module):
         return by_channels(self.network, self.network(pad_to_multiple(images, self.strides[-1])))
 
     def train(self, mode: bool = True) -> Self:
+        """Set the training mode; frozen batch normalizations stay in evaluation mode."""
         super().train(mode)
         if self.frozen_norm:
             for norm in self.batch_norms():
@@ -71,11 +72,12 @@ class Backbone(nn.Module):
         return self
 
     def batch_norms(self) -> Iterator[nn.Module]:
+        """All two-dimensional batch normalizations of the network."""
         return (part for part in self.modules() if isinstance(part, nn.BatchNorm2d))
 
 
 def require_known(name: str) -> None:
-    """ConfigurationError unless timm has a model of this name, with or without the tag of its weights."""
+    """Check that timm has a model of this name, with or without the tag of its weights; raises ConfigurationError."""
     import timm  # takes a second to load
 
     known = [*timm.list_models(), *timm.list_pretrained()]
@@ -85,11 +87,11 @@ def require_known(name: str) -> None:
 
 
 def strides_of(name: str) -> list[int]:
-    """The strides of all levels of a backbone, from fine to coarse, after a trial without numbers."""
+    """The strides of all levels of a backbone, from fine to coarse, found by a forward pass on the meta device."""
     with torch.device("meta"), torch.no_grad():  # neither memory nor time: only the plan is looked at
         network = feature_network(name).eval()
         strides = [level["reduction"] for level in network.feature_info.info]
-        size = (3 * max(strides), 5 * max(strides))  # not square, and nobody's own size
+        size = (3 * max(strides), 5 * max(strides))  # neither square nor a size that models are built for
         try:
             maps = by_channels(network, network(torch.empty(1, 3, *size)))
         except Exception as error:  # what a model does not like about a size, each says in its own way
@@ -101,7 +103,7 @@ def strides_of(name: str) -> list[int]:
 
 
 def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
-    """The part of a timm model that makes these levels, for pictures of any size where the model knows how."""
+    """The part of a timm model that computes these levels, for images of any size if the model supports it."""
     import timm
     from timm.models import get_pretrained_cfg
 
@@ -121,7 +123,7 @@ def feature_network(name: str, levels: tuple[int, ...] | None = None) -> Any:
 
 
 def without_unread_stages(network: Any) -> Any:
-    """The same network; MobileNet and EfficientNet of timm would go on after the last level that is wanted."""
+    """Remove the stages after the last level; timm's MobileNet and EfficientNet would compute them."""
     wanted = getattr(network, "_stage_out_idx", None)
     if wanted and hasattr(network, "blocks"):
         network.blocks = network.blocks[: max(wanted)]
@@ -129,21 +131,22 @@ def without_unread_stages(network: Any) -> Any:
 
 
 def unsupported_backbone(name: str, reason: str) -> ConfigurationError:
+    """The error for a backbone that cannot give feature levels, with timm's reason."""
     why = f" ({' '.join(reason.split())})" if reason else ""
     return ConfigurationError(
-        f"backbone {name!r} does not give feature levels of pictures of any size{why}; choose another"
+        f"backbone {name!r} does not give feature levels of images of any size{why}; choose another"
     )
 
 
 def by_channels(network: Any, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The maps of a network as (B, C, Y, X); some have their channels last."""
+    """The maps of a network as (B, C, Y, X); some networks have the channels last."""
     if getattr(network, "output_fmt", None) == "NHWC":
         return tuple(level.permute(0, 3, 1, 2) for level in maps)
     return tuple(maps)
 
 
 def with_windows_for_any_size(network: nn.Module) -> nn.Module:
-    """The same network; where it is a Swin Transformer, windows are shifted and filled up as each picture needs."""
+    """Let a Swin Transformer shift and pad its windows by the size of each image; other networks are unchanged."""
     from timm.models.swin_transformer import SwinTransformerStage
 
     for stage in network.modules():

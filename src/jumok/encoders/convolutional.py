@@ -9,12 +9,12 @@ from jumok.layers.convolution import ConvolutionBlock, Norm
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Stage after stage sees half as many cells, each of twice the side, with more channels to say what is there.
+    """A convolutional encoder: each stage halves both sides and doubles the channels.
 
-    Stage number n, counted from one, ends at stride 2ⁿ. Stages after the coarsest wanted level are not made.
+    Stage n, counted from 1, ends at stride 2ⁿ. Stages after the coarsest level are not built.
     """
 
-    mean, std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of pixels between 0 and 1, for any kind of picture
+    mean, std = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of pixels between 0 and 1, for any kind of image
     source = None  # it starts from random weights
 
     def __init__(
@@ -47,10 +47,18 @@ class ConvolutionalEncoder(nn.Module):
 
 
 def stage(inputs: int, outputs: int, blocks: int, norm: Norm) -> nn.Sequential:
-    """Convolve; of each 2 × 2 cells keep the strongest answer; look again, `blocks` convolutions in all.
+    """Build a stage: one convolution and 2 × 2 max pooling, then the remaining convolutions.
 
-    The first activation comes after the pooling, where a quarter of the cells is left: the largest of four rectified
-    numbers is the rectified largest of them.
+    ReLU comes after the pooling, where a quarter of the cells is left; the result is the same as before it.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        blocks: Number of convolutions in all.
+        norm: Kind of normalization.
+
+    Returns:
+        Layers from (B, inputs, Y, X) to (B, outputs, Y / 2, X / 2).
     """
     first = ConvolutionBlock(inputs, outputs, norm=norm, activation=nn.Identity)
     more = (ConvolutionBlock(outputs, outputs, norm=norm) for _ in range(blocks - 1))

@@ -1,4 +1,4 @@
-"""From pictures to feature maps and, where somebody reads them one by one, to a sequence of states."""
+"""Image encoders: feature maps and, for decoders that attend to single cells, a sequence of states."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,7 +15,7 @@ from jumok.values import ImageBatch, Memory, Pyramid
 
 
 class Neck(Protocol):
-    """What mixes levels: one map for each, and maybe some coarser ones, every one of half the cells."""
+    """Combines levels: returns one map for each, and maybe coarser ones, each with half as many cells per side."""
 
     channels: tuple[int, ...]
 
@@ -23,10 +23,10 @@ class Neck(Protocol):
 
 
 class GridTokens(nn.Module):
-    """The cells of one level as a sequence, row by row, each marked with its place in the picture.
+    """The cells of one level as a sequence, row by row, each with the embedding of its position.
 
-    What a cell shows is normalised before its place is marked, or the marks would drown it. Places are measured in
-    cells, so that a mark means the same in pictures of all sizes, whatever is beside them.
+    States are normalized before the positional embedding is added, so that both have the same scale. Positions are
+    measured in cells: an embedding means the same in images of all sizes, whatever the padding.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GridTokens(nn.Module):
         """The level of this stride (B, C, Y, X) to a memory of Y · X states; its summary is their mean."""
         cells = self.project(pyramid.levels[pyramid.strides.index(self.stride)])  # (B, D, Y, X)
         places = cell_centres(cells, self.stride)  # (S, 2)
-        valid = inside(places, pyramid.valid_size, self.stride)  # (B, S)
+        valid = cells_inside(places, pyramid.valid_size, self.stride)  # (B, S)
         x = self.content(cells.flatten(2).transpose(1, 2))  # (B, S, D)
         x = x + plane_sinusoids(places / self.stride, self.width).to(x.dtype)
         for layer in self.layers:
@@ -54,9 +54,9 @@ class GridTokens(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    """Normalise, find features, mix their levels; with `states`, make a sequence of one level, too.
+    """Normalize pixels, compute features, combine levels; with `states`, make a sequence of one level, too.
 
-    What is no part of a picture becomes zero after the normalisation: neither black nor white, but nothing.
+    Padding is zero after the normalization.
     """
 
     def __init__(
@@ -72,28 +72,28 @@ class ImageEncoder(nn.Module):
         while len(self.strides) < len(self.channels):
             self.strides = (*self.strides, 2 * self.strides[-1])
         if states is not None and states.stride not in self.strides:
-            raise ValueError(f"states want the level of stride {states.stride}; there are {self.strides}")
+            raise ValueError(f"states need the level of stride {states.stride}; there are {self.strides}")
         self.register_buffer("mean", 255 * torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
         self.mean: Tensor
         self.std: Tensor
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, pictures: ImageBatch) -> Memory:
-        """Pictures (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
-        maps = self.backbone(self.normalised(pictures))
+    def forward(self, images: ImageBatch) -> Memory:
+        """Images (B, 3, Y, X) to a memory with their pyramid; without `states`, it has S = 0 of them."""
+        maps = self.backbone(self.normalised(images))
         if self.neck is not None:
             maps = self.neck(maps)
-        Y, X = pictures.pixels.shape[-2:]
-        pyramid = Pyramid(maps, self.strides, pictures.valid_size, (Y, X))
+        Y, X = images.pixels.shape[-2:]
+        pyramid = Pyramid(maps, self.strides, images.valid_size, (Y, X))
         return self.states(pyramid) if self.states is not None else without_states(pyramid)
 
-    def normalised(self, pictures: ImageBatch) -> Tensor:
+    def normalised(self, images: ImageBatch) -> Tensor:
         """What a backbone expects (B, 3, Y, X) of pixels from 0 to 255; zero around the real part."""
-        pixels = pictures.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
+        pixels = images.pixels.to(self.mean.dtype, memory_format=torch.channels_last)
         Y, X = pixels.shape[-2:]
-        rows = torch.arange(Y, device=pixels.device) < pictures.valid_size[:, :1]  # (B, Y)
-        columns = torch.arange(X, device=pixels.device) < pictures.valid_size[:, 1:]  # (B, X)
+        rows = torch.arange(Y, device=pixels.device) < images.valid_size[:, :1]  # (B, Y)
+        columns = torch.arange(X, device=pixels.device) < images.valid_size[:, 1:]  # (B, X)
         real = rows[:, None, :, None] & columns[:, None, None, :]  # (B, 1, Y, X)
         return (pixels - self.mean) / self.std * real
 
@@ -105,13 +105,22 @@ def cell_centres(cells: Tensor, stride: int) -> Tensor:
     return (torch.stack((x, y), -1).flatten(0, 1) + 0.5) * stride
 
 
-def inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
-    """True (B, S) for cells whose centre (S, 2) lies in the real part; the first row and column always count."""
+def cells_inside(places: Tensor, shown: Tensor, stride: int) -> Tensor:
+    """Which cells have their centre in the real image; the first row and column always count.
+
+    Args:
+        places: Centres of the cells, x and y in pixels (S, 2).
+        shown: Height and width of the real images in pixels (B, 2).
+        stride: Pixels from one cell to the next.
+
+    Returns:
+        True (B, S) for cells inside.
+    """
     size = shown.clamp(min=stride).flip(1)  # (B, 2), width and height
     return (places < size[:, None, :]).all(-1)
 
 
 def without_states(pyramid: Pyramid) -> Memory:
-    """A memory of a pyramid alone: no states, and nothing in their summary."""
+    """A memory that has a pyramid only: no states, and an empty summary."""
     states = pyramid.levels[0].new_zeros(pyramid.valid_size.shape[0], 0, 0)  # (B, S, D)
     return Memory(states, states.new_zeros(states.shape[:2], dtype=torch.bool), states.sum(1), pyramid)

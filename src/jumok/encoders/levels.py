@@ -1,4 +1,4 @@
-"""Feature levels: which are wanted, and pictures that divide into their cells."""
+"""Feature levels: select them by stride, and pad images to a multiple of the coarsest."""
 
 from collections.abc import Sequence
 
@@ -9,21 +9,34 @@ from jumok.errors import ConfigurationError
 
 
 def levels_of(strides: Sequence[int], available: Sequence[int], who: str) -> list[int]:
-    """The numbers of the levels with these strides, of levels with the `available` ones; of equals, the last."""
+    """Find levels by their strides; of several levels with one stride, the last.
+
+    Args:
+        strides: The strides to find.
+        available: The strides of all levels.
+        who: The network, as the message should name it.
+
+    Returns:
+        The index of each level.
+
+    Raises:
+        ConfigurationError: If no level has one of the strides.
+    """
     if not strides or list(strides) != sorted(set(strides)):
         raise ConfigurationError(
-            f"strides of {who} go from fine to coarse, each once, like 8, 16, 32; got {listed(strides)}"
+            f"strides of {who} go from fine to coarse, each once, like 8, 16, 32; got {join_numbers(strides)}"
         )
     last = {stride: number for number, stride in enumerate(available)}
     for stride in strides:
         if stride not in last:
             raise ConfigurationError(
-                f"{who} has no feature level of stride {stride}; it has strides {listed(sorted(last))}"
+                f"{who} has no feature level of stride {stride}; it has strides {join_numbers(sorted(last))}"
             )
     return [last[stride] for stride in strides]
 
 
-def listed(numbers: Sequence[int]) -> str:
+def join_numbers(numbers: Sequence[int]) -> str:
+    """Numbers separated by commas, or "none"."""
     return ", ".join(map(str, numbers)) or "none"
 
 

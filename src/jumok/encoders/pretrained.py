@@ -1,4 +1,4 @@
-"""Weights that somebody trained before: from timm's hub or from a file, always safetensors."""
+"""Pretrained weights, from timm's hub or from a file, always safetensors."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from jumok.errors import ConfigurationError, DataError
 
 HUB_FILE = "model.safetensors"
-PATIENCE = 5  # seconds for the hub to say a first word
+HUB_TIMEOUT = 5  # seconds for the hub to say a first word
 GO_ON = "name a file by `weights: FILE.safetensors`, or say `weights: none` to start from random weights"
 OPTIONAL = "num_batches_tracked"  # counts steps; some files leave it out
 NOT_LEARNED = (OPTIONAL, "attn_mask", "relative_position_index", "relative_coords_table")  # never learned
 
 
 class WeightSource(NamedTuple):
-    """Where the weights that a model started from come from."""
+    """Where the initial weights of a model come from."""
 
     file: str
     origin: str | None  # an address, or what the file says of itself
@@ -29,7 +29,16 @@ class WeightSource(NamedTuple):
 
 
 def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["default"]) -> WeightSource:
-    """Fill the features-only network of timm's model `name` with the weights of a model of this name."""
+    """Load pretrained weights into a features-only network of timm.
+
+    Args:
+        network: The network to fill.
+        name: Name of the timm model.
+        weights: A safetensors file, or "default" for those of timm's hub.
+
+    Returns:
+        The file or hub address that the weights come from.
+    """
     from timm.models import get_pretrained_cfg  # takes a second to load
 
     if isinstance(weights, Path):
@@ -44,7 +53,19 @@ def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["defa
 
 
 def download(hub: str, file: str, name: str) -> Path:
-    """A file of the hub, from this machine's cache where it is there; ConfigurationError when it cannot be had."""
+    """Download a file of the Hugging Face hub, or take it from the cache of this machine.
+
+    Args:
+        hub: The repository.
+        file: The file in the repository.
+        name: Name of the model, for messages.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigurationError: If the file cannot be downloaded.
+    """
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.utils import get_session
 
@@ -53,25 +74,33 @@ def download(hub: str, file: str, name: str) -> Path:
     except (OSError, ValueError):
         reason = "no connection"  # and not in the cache
     try:
-        get_session().head(
-            constants.ENDPOINT, timeout=PATIENCE
-        )  # the next line alone tries for half a minute
-        reason = "the hub does not give the file"
+        # the next line alone tries for half a minute
+        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT)
+        reason = "the hub did not return the file"
         return Path(hf_hub_download(hub, file))
     except Exception:  # every version of the library, and of the one below it, has its own kinds
         raise ConfigurationError(
-            f"the pretrained weights of {name!r} cannot be fetched from {constants.ENDPOINT} ({reason}); {GO_ON}"
+            f"the pretrained weights of {name!r} cannot be downloaded from {constants.ENDPOINT} ({reason}); {GO_ON}"
         ) from None
 
 
 def load_file(network: nn.Module, name: str, path: Path) -> WeightSource:
-    """Fill a network from a file with the names that timm's model has for its weights; its head is left out."""
+    """Load weights from a file with the names of timm's model; the classification head is ignored.
+
+    Args:
+        network: The network to fill.
+        name: Name of the timm model.
+        path: The safetensors file.
+
+    Returns:
+        The file that the weights come from.
+    """
     given, notes = read_weights(path)
     require_same_model(given, network, name, path)
-    found = {plain(key, network): value for key, value in given.items()}
+    found = {canonical_name(key, network): value for key, value in given.items()}
     with torch.no_grad():
         for key, place in network.state_dict().items():
-            value = found.get(plain(key, network))
+            value = found.get(canonical_name(key, network))
             if value is not None:
                 place.copy_(value)
     with path.open("rb") as file:
@@ -86,7 +115,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             notes = file.metadata() or {}
         return safetensors.torch.load_file(path), notes
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file of weights; {GO_ON}") from None
+        raise DataError(f"{path}: this weights file does not exist; {GO_ON}") from None
     except (safetensors.SafetensorError, OSError) as error:
         raise DataError(
             f"{path}: cannot be read as safetensors, the only format of weights that is read ({error}); {GO_ON}"
@@ -94,10 +123,20 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: str, path: Path) -> None:
-    """DataError unless a file has all weights of the network, in their shapes, and none of a deeper model."""
-    found = {plain(key, network): value for key, value in given.items()}
+    """Check that a file has all weights of the network, in their shapes, and none of a deeper model.
+
+    Args:
+        given: The tensors of the file by name.
+        network: The network to fill.
+        name: Name of the timm model.
+        path: The file, for messages.
+
+    Raises:
+        DataError: If it has not.
+    """
+    found = {canonical_name(key, network): value for key, value in given.items()}
     for key, place in network.state_dict().items():
-        value, shape = found.get(plain(key, network)), tuple(place.shape)
+        value, shape = found.get(canonical_name(key, network)), tuple(place.shape)
         if value is None and not key.endswith(OPTIONAL):
             raise DataError(f"{path}: lacks {key!r} of backbone {name!r}; give weights of timm's {name!r}")
         if value is not None and value.shape != place.shape:
@@ -108,22 +147,23 @@ def require_same_model(given: Mapping[str, Tensor], network: nn.Module, name: st
 
 
 def foreign_keys(given: Mapping[str, Tensor], network: nn.Module, name: str) -> list[str]:
-    """The names in a file that would belong to the body of a model `name`, which has no such part."""
+    """The names of weights in a file that belong to the body of another model than `name`."""
     import timm
 
     with torch.device("meta"):
-        whole = timm.create_model(
-            name
-        ).state_dict()  # with its head, and with levels that are not wanted here
-    names = {plain(key, network) for key in whole}
-    used = {plain(key, network) for key in network.state_dict()}
-    body = {key.split(".")[0] for key in whole if plain(key, network) in used}
-    strange = (key for key in given if key.split(".")[0] in body and plain(key, network) not in names)
+        # with its head, and with levels that are not wanted here
+        whole = timm.create_model(name).state_dict()
+    names = {canonical_name(key, network) for key in whole}
+    used = {canonical_name(key, network) for key in network.state_dict()}
+    body = {key.split(".")[0] for key in whole if canonical_name(key, network) in used}
+    strange = (
+        key for key in given if key.split(".")[0] in body and canonical_name(key, network) not in names
+    )
     return [key for key in strange if not key.endswith(NOT_LEARNED)]
 
 
-def plain(key: str, network: nn.Module) -> str:
-    """One name for a weight, whether timm cuts features out of a model (`layers_0.`), wraps it (`model.`) or not."""
+def canonical_name(key: str, network: nn.Module) -> str:
+    """The name of a weight without the prefixes of timm's feature extractors (`layers_0.`) and wrappers (`model.`)."""
     children = [child for child, _ in network.named_children()]
     if len(children) == 1:
         key = key.removeprefix(f"{children[0]}.")

@@ -1,4 +1,4 @@
-"""The recurrent encoder: a state is carried from token to token."""
+"""The recurrent encoder: one state is carried from token to token."""
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,8 @@ from jumok.values import Memory, Padded
 class RecurrentEncoder(nn.Module):
     """RNN (Elman, 1990), LSTM (Hochreiter & Schmidhuber, 1997) or GRU (Cho et al., 2014) over the source.
 
-    Bidirectional: each direction has half of the width, so the states are (B, S, D) either way. The summary
-    is the last state of each direction: the one vector that a decoder without attention has to live on.
+    If bidirectional, each direction has half of the width, so the states are (B, S, D) either way. The summary is the
+    last state of each direction: the one vector that a decoder without attention sees.
     """
 
     def __init__(

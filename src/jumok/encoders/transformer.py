@@ -1,4 +1,4 @@
-"""The Transformer encoder: every position gathers from every other."""
+"""The Transformer encoder: every position attends to every other."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from jumok.values import Memory, Padded
 
 
 class TransformerEncoder(nn.Module):
-    """Embed, mark positions, then a stack of self-attention blocks (Vaswani et al., 2017)."""
+    """Embedding, positions, then a stack of self-attention blocks (Vaswani et al., 2017)."""
 
     def __init__(
         self,

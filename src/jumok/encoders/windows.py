@@ -6,31 +6,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FAR = -100.0  # added to the score of cells that are no neighbours in the picture
-Pair = tuple[int, int]
+FAR = -100.0  # added to the score of cells that are no neighbours in the image
+HeightWidth = tuple[int, int]
 
 
 class ShiftedWindowBlock(nn.Module):
-    """Attention inside of windows, which in every second block stand half a window further; then feed-forward.
+    """Attention within windows, shifted by half a window in every second block; then feed-forward.
 
-    It takes the parts of a block of timm. That one shifts a map before it fills up its last windows, so that, in
-    maps which are no multiple of the window, cells of opposite edges become neighbours; and whether to shift at
-    all it decides by the size it was built for, not by that of the map.
+    It uses the parts of a block of timm. timm shifts a map before it pads the last windows, so that cells of
+    opposite edges become neighbours in maps that are no multiple of the window; and it decides whether to shift by
+    the size that the model was built for, not by the size of the map.
     """
 
     def __init__(self, block: Any) -> None:
         super().__init__()
         self.norm1, self.attn, self.drop_path1 = block.norm1, block.attn, block.drop_path1
         self.norm2, self.mlp, self.drop_path2 = block.norm2, block.mlp, block.drop_path2
-        self.window: Pair = tuple(block.window_size)
-        self.shift: Pair = tuple(block.target_shift_size)
+        self.window: HeightWidth = tuple(block.window_size)
+        self.shift: HeightWidth = tuple(block.target_shift_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Let each cell of x (B, Y, X, C) gather from its window; gives (B, Y, X, C)."""
+        """Attend within the windows of x (B, Y, X, C); returns the same shape."""
         x = x + self.drop_path1(self.look_around(self.norm1(x)))
         return x + self.drop_path2(self.mlp(self.norm2(x)))
 
     def look_around(self, x: Tensor) -> Tensor:
+        """Attend within shifted windows of a feature map (B, Y, X, C); returns the same shape."""
         Y, X = x.shape[1:3]
         (high, wide), (down, right) = self.window, self.shift
         x = F.pad(x, (0, 0, 0, -X % wide, 0, -Y % high))
@@ -42,20 +43,39 @@ class ShiftedWindowBlock(nn.Module):
         return x.roll((down, right), (1, 2))[:, :Y, :X]
 
 
-def into_windows(x: Tensor, window: Pair) -> Tensor:
+def into_windows(x: Tensor, window: HeightWidth) -> Tensor:
     """Cells (B, Y, X, C) to windows (BN, L, C), N of them for each map, L cells in each."""
     x = x.unflatten(2, (-1, window[1])).unflatten(1, (-1, window[0]))  # (B, N', high, N'', wide, C)
     return x.transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
 
-def merge_windows(windows: Tensor, window: Pair, size: Pair) -> Tensor:
-    """Windows (BN, L, C) back to cells (B, Y, X, C)."""
+def merge_windows(windows: Tensor, window: HeightWidth, size: HeightWidth) -> Tensor:
+    """Undo `into_windows`.
+
+    Args:
+        windows: Cells by window (B·N, L, C).
+        window: Height and width of a window.
+        size: Height and width of the maps.
+
+    Returns:
+        The cells (B, Y, X, C).
+    """
     x = windows.unflatten(1, window).unflatten(0, (-1, size[0] // window[0], size[1] // window[1]))
     return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
-def strangers(size: Pair, window: Pair, shift: Pair, like: Tensor) -> Tensor:
-    """FAR (N, L, L) where a shift has brought two cells of opposite edges into one window, else 0."""
+def strangers(size: HeightWidth, window: HeightWidth, shift: HeightWidth, like: Tensor) -> Tensor:
+    """The attention bias of shifted windows: FAR between cells that the shift has brought together, else 0.
+
+    Args:
+        size: Height and width of the maps.
+        window: Height and width of a window.
+        shift: How far the windows are shifted down and right.
+        like: A tensor whose device and dtype the bias gets.
+
+    Returns:
+        The bias (N, L, L) of the N windows of a map.
+    """
     below = torch.arange(size[0], device=like.device) >= size[0] - shift[0]  # came from the upper edge
     beyond = torch.arange(size[1], device=like.device) >= size[1] - shift[1]  # came from the left edge
     region = 2 * below[:, None].long() + beyond  # (Y, X)

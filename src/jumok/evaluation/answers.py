@@ -160,12 +160,12 @@ def with_n_best(predictor: Predictor) -> Predictor:
 
 def final_split(experiment: "Experiment") -> str:
     """The part that a run is scored on when it is done: test where there is one, else valid."""
-    return "test" if "test" in experiment.data.parts() else "valid"
+    return "test" if "test" in experiment.data.splits() else "valid"
 
 
 def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: Say) -> Split:
     """A split of an experiment as a trained model reads it."""
-    parts = experiment.data.parts()
+    parts = experiment.data.splits()
     if name not in parts:
         raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
     prepared = prepare(experiment, say, predictor.fields, (name,))

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from jumok.drawing.encoding import jpeg
-from jumok.drawing.sheet import LabelledImage, draw_picture, draw_sheet
+from jumok.drawing.sheet import LabelledImage, draw_image, draw_sheet
 from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
 from jumok.kinds.classes import class_names
@@ -54,7 +54,7 @@ def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:
     pictures = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
     names = classes_of(answered)
     if not pictures[0].is_marked:
-        return jpeg(draw_picture(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
+        return jpeg(draw_image(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
     return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)
 
 
@@ -66,7 +66,7 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
         return None
     right, names = truth(first, i, image), classes_of(first)
     if not right.is_marked:
-        return jpeg(draw_picture(right, names, min(CELL, LARGER * image.shape[2])), MOST)
+        return jpeg(draw_image(right, names, min(CELL, LARGER * image.shape[2])), MOST)
     said = [replace(predicted(one, i, image), title=name) for name, one in answered.items()]
     return jpeg(draw_sheet([right, *said], names, min(ACROSS, 1 + len(said)), CELL, counted=False), MOST * 2)
 

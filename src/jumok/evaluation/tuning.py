@@ -16,7 +16,7 @@ MOST = 1000  # inputs of the valid part that are looked at
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
     (field,) = predictor.outputs.values()
-    if field.threshold is None or "valid" not in experiment.data.parts():
+    if field.threshold is None or "valid" not in experiment.data.splits():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
     if field.classes is not None and field.classes.lacks(split.texts, split.rows, learning=False):

@@ -1,4 +1,4 @@
-"""The configuration: one YAML file, parsed once, refused with a sentence; builds the parts by plain constructors."""
+"""The configuration: one YAML file, parsed and validated once; errors are one sentence."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "read_experiment"]
 
-if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {"Experiment": "jumok.experiment.options", "read_experiment": "jumok.experiment.file"},

@@ -1,4 +1,4 @@
-"""From a YAML file and overrides to an Experiment, or to one sentence that says where it is wrong."""
+"""Read an experiment file with overrides; errors name the line."""
 
 import os
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ PATH_KEYS = (
 def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experiment":
     """Read an experiment file; `overrides` are like "training.steps=200".
 
-    Relative paths start at the file. A ConfigurationError has file, line, what was expected and the nearest name.
+    Relative paths start at the file. A ConfigurationError names file, line, what was expected and the nearest name.
     """
     from jumok.experiment.loader import parse_yaml
 
@@ -53,7 +53,7 @@ def read_experiment(path: Path | str, overrides: Sequence[str] = ()) -> "Experim
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except ValueError:  # a NUL in the name
-        raise ConfigurationError(f"{str(path)!r} is no name of a file") from None
+        raise ConfigurationError(f"{str(path)!r} is not a valid file name") from None
     given, root = parse_yaml(text, str(path))
     if not isinstance(given, dict):
         raise ConfigurationError(f"{path}: expected the options inputs, outputs and data")
@@ -92,7 +92,7 @@ def set_value(given: dict[str, Any], override: str) -> None:
 
 
 def resolve_paths(given: dict[str, Any], folder: Path) -> None:
-    """Make the paths of data sources and weights absolute, in place; they start at `folder`."""
+    """Make the paths of data sources and weights absolute, in place; relative ones start at `folder`."""
     data, inputs = given.get("data"), given.get("inputs")
     for field in inputs.values() if isinstance(inputs, dict) else ():
         encoder = field.get("encoder") if isinstance(field, dict) else None
@@ -110,27 +110,41 @@ def resolve_paths(given: dict[str, Any], folder: Path) -> None:
 
 
 def absolute(path: str, folder: Path) -> str:
-    """A path that starts at `folder`, whole; what comes out of a pipe is kept in a file, for it comes once."""
+    """An absolute path for one relative to `folder`; a pipe is copied into a file, because it can be read once."""
     try:
         whole = folder / Path(path).expanduser()
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # whoever reads it says so
             whole.stat()
         return str(spooled(whole) if is_pipe(whole) else whole.resolve())
     except ValueError:
-        raise ConfigurationError(f"{path!r} is no name of a file: it holds a NUL character") from None
+        raise ConfigurationError(f"{path!r} is not a valid file name: it holds a NUL character") from None
     except (OSError, RuntimeError) as error:  # too long, a loop of links, no home folder of that name
         reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"{cut(path)!r} cannot be the name of a file ({reason})") from None
+        raise ConfigurationError(f"{shorten_key(path)!r} cannot be the name of a file ({reason})") from None
 
 
-def cut(path: str) -> str:
+def shorten_key(path: str) -> str:
+    """The text, cut to 200 characters."""
     return path if len(path) <= 200 else path[:200] + "…"
 
 
 def build_experiment(
     given: dict[str, Any], name: str, root: "Node | None" = None, overrides: Sequence[str] = ()
 ) -> "Experiment":
-    """Validate, and turn the first error into a sentence with its line."""
+    """Validate the values of an experiment file.
+
+    Args:
+        given: The values.
+        name: Name of the file, for messages.
+        root: The YAML node of the file, which knows line numbers.
+        overrides: Overrides that were applied, for messages.
+
+    Returns:
+        The experiment.
+
+    Raises:
+        ConfigurationError: With one sentence about the first error.
+    """
     from pydantic import ValidationError
 
     from jumok.experiment.options import Experiment

@@ -1,4 +1,4 @@
-"""What data lie at a path, as an experiment file would name them: for a file to start from."""
+"""Detect which data are at a path, as an experiment file would name them."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -9,20 +9,24 @@ from typing import Any, Literal
 import numpy as np
 
 from jumok.data.annotations.box_table import is_box_table
-from jumok.data.annotations.detecting import Source as Annotations
+from jumok.data.annotations.detecting import DetectedSource as Annotations
 from jumok.data.annotations.detecting import look_at, split_names
 from jumok.data.annotations.mask_pairs import paired
 from jumok.data.images.mask_images import load_mask
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import decoded, raw_lines
+from jumok.data.tables.open_text import decode_line, raw_lines
 from jumok.errors import DataError
 
-Output = Literal["text", "boxes", "mask"]
-Source = dict[str, Any]  # as under train:
-PARTS = {"train": ("train", "training"), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
+OutputName = Literal["text", "boxes", "mask"]
+SourceSettings = dict[str, Any]  # as under train:
+SPLIT_WORDS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev"),
+    "test": ("test",),
+}
 TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
-MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
-IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
+PAIRED_MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
+PAIRED_IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
 LOOKED_INTO = 50  # masks, for the values of their pixels
 MOST_CLASSES = 100  # that masks are believed to have
 IGNORED = 255
@@ -30,47 +34,47 @@ IGNORED = 255
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of some data, and what a model of them could be."""
+    """Detected data by split, and the output they are for."""
 
-    output: Output
-    parts: Mapping[str, Source]  # train, and perhaps valid and test
+    output: OutputName
+    splits: Mapping[str, SourceSettings]  # train, and perhaps valid and test
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
 
 
 def find_data(path: Path, wanted: str | None = None) -> Found:
-    """The data at a path, for an output of the kind that is wanted; DataError where nothing is known to lie there."""
+    """Detect the data at a path, for an output of the kind `wanted`; raises DataError if nothing is recognized."""
     if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
     inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
     if inside:
-        return tables(parted(inside) or {"train": next(iter(inside.values()))})
+        return tables(by_split(inside) or {"train": next(iter(inside.values()))})
     known = look_at(path)
     if known is not None:
         return annotations(known)
-    return named_images(path) if wanted == "text" and path.is_dir() else masks(path)
+    return find_named_images(path) if wanted == "text" and path.is_dir() else masks(path)
 
 
 def annotations(known: Annotations) -> Found:
-    """The parts of annotated images: a file each, or a split each, or one that is all there is."""
+    """The splits of annotated images: one file each, or named splits of one source, or a single one."""
     if known.files:
-        files = parted(known.files)
-        return Found("boxes", {part: {known.format: file} for part, file in files.items()})
-    if not known.parted:
+        files = by_split(known.files)
+        return Found("boxes", {split: {known.format: file} for split, file in files.items()})
+    if not known.has_splits:
         return Found("boxes", {"train": {known.format: known.path}})
-    names = parted({name: name for name in split_names(known)})
+    names = by_split({name: name for name in split_names(known)})
     if known.format == "labelme":
-        return Found("boxes", {part: {"labelme": known.path / name} for part, name in names.items()})
-    return Found("boxes", {part: {known.format: known.path, "split": name} for part, name in names.items()})
+        return Found("boxes", {split: {"labelme": known.path / name} for split, name in names.items()})
+    return Found("boxes", {split: {known.format: known.path, "split": name} for split, name in names.items()})
 
 
-def parted(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Which of several names is train, valid and test: an equal one, or else the first that holds the word."""
+def by_split(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Which names are train, valid and test: an equal name, or else the first that contains the word."""
     found: dict[str, Any] = {}
-    for part, words in PARTS.items():
+    for split, words in SPLIT_WORDS.items():
         equal = [names[word] for word in words if word in names]
         close = [value for name, value in names.items() if any(word in name.lower() for word in words)]
         if equal or close:
-            found[part] = (equal or close)[0]
+            found[split] = (equal or close)[0]
     if "train" not in found and names:
         rest = [value for value in names.values() if value not in found.values()]
         return {"train": rest[0], **found} if rest else {}
@@ -78,26 +82,29 @@ def parted(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_table(path: Path) -> bool:
+    """Whether the file name ends like a table, compressed or not."""
     return path.name.lower().removesuffix(".gz").endswith(TABLES)
 
 
 def tables_in(path: Path) -> list[Path]:
+    """The tables in a folder that are no tables of boxes, sorted by name."""
     found = sorted(file for file in path.iterdir() if is_table(file)) if path.is_dir() else []
     return [file for file in found if not is_box_table(file)]
 
 
 def tables(files: Mapping[str, Path]) -> Found:
+    """Detected tables of texts, one file per split."""
     columns = column_names(files["train"])
-    return Found("text", {part: {"table": file} for part, file in files.items()}, columns)
+    return Found("text", {split: {"table": file} for split, file in files.items()}, columns)
 
 
 def column_names(file: Path) -> tuple[str, ...]:
-    """What the first line of a .tsv or .csv file says; nothing where it cannot be read."""
+    """The first line of a .tsv or .csv file; empty if it cannot be read."""
     name = file.name.lower().removesuffix(".gz")
     if not name.endswith((".tsv", ".csv")):
         return ()
     try:
-        first = decoded(file, 1, next(iter(raw_lines(file)), b""))
+        first = decode_line(file, 1, next(iter(raw_lines(file)), b""))
     except UnreadableFile:
         return ()
     if isinstance(first, Fault):
@@ -107,50 +114,55 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 
 def masks(path: Path) -> Found:
-    """Masks in folders, each part with its images, or in lists; DataError where no mask is of an image."""
+    """Detected masks in folders or lists, each split with its images; raises DataError if nothing can be paired."""
     lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
     if lists:
-        sources: dict[str, Source] = {part: {"masks": file} for part, file in parted(lists).items()}
+        sources: dict[str, SourceSettings] = {
+            split: {"masks": file} for split, file in by_split(lists).items()
+        }
     else:
         sources = mask_folders(path)
     pairs = paired(sources["train"]["masks"], sources["train"].get("images"))
-    if not pairs.pictures:
+    if not pairs.images:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
-    classes = class_names([picture.mask for picture in pairs.pictures if picture.mask is not None])
-    return Found("mask", {part: {**source, "classes": classes} for part, source in sources.items()})
+    classes = placeholder_names([image.mask for image in pairs.images if image.mask is not None])
+    return Found("mask", {split: {**source, "classes": classes} for split, source in sources.items()})
 
 
-def mask_folders(path: Path) -> dict[str, Source]:
-    """The folder of masks of each part, and that of its images, if they are not among them."""
-    of_masks = inner_folder(path, MASK_FOLDERS) or path
-    of_images = inner_folder(path, IMAGE_FOLDERS) or inner_folder(path.parent, IMAGE_FOLDERS)
-    parts = part_folders(of_masks) or {"train": of_masks}
-    found: dict[str, Source] = {part: {"masks": folder} for part, folder in parts.items()}
+def mask_folders(path: Path) -> dict[str, SourceSettings]:
+    """The folder of masks of each split, and the folder of its images if it is another one."""
+    of_masks = inner_folder(path, PAIRED_MASK_FOLDERS) or path
+    of_images = inner_folder(path, PAIRED_IMAGE_FOLDERS) or inner_folder(path.parent, PAIRED_IMAGE_FOLDERS)
+    splits = folders_by_split(of_masks) or {"train": of_masks}
+    found: dict[str, SourceSettings] = {split: {"masks": folder} for split, folder in splits.items()}
     for source in found.values() if of_images is not None and of_images != of_masks else ():
         source["images"] = of_images / source["masks"].relative_to(of_masks)
     return found
 
 
-def part_folders(path: Path) -> dict[str, Path]:
-    """The folders in a folder that are called train, valid or test; none without train."""
+def folders_by_split(path: Path) -> dict[str, Path]:
+    """The sub-folders that are called train, valid or test; none without train."""
     folders = {one.name: one for one in sorted(path.iterdir()) if one.is_dir()}
-    parts = {part: one for part, one in parted(folders).items() if one.name.lower() in PARTS[part]}
-    return parts if "train" in parts else {}
+    splits = {
+        split: one for split, one in by_split(folders).items() if one.name.lower() in SPLIT_WORDS[split]
+    }
+    return splits if "train" in splits else {}
 
 
-def named_images(path: Path) -> Found:
-    """Images whose names say what is written in them."""
-    parts = part_folders(path) or {"train": path}
-    return Found("text", {part: {"files": folder} for part, folder in parts.items()}, ("image", "text"))
+def find_named_images(path: Path) -> Found:
+    """Detected images whose file names are their text."""
+    splits = folders_by_split(path) or {"train": path}
+    return Found("text", {split: {"files": folder} for split, folder in splits.items()}, ("image", "text"))
 
 
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
+    """The first of these sub-folders that exists."""
     return next((path / name for name in names if (path / name).is_dir()), None)
 
 
-def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
-    """Names to be replaced by a person: one for each value, or for each colour with it."""
+def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
+    """Placeholder names for the values or colours in masks, to be replaced by the user."""
     values: set[int] = set()
     colours: set[tuple[int, ...]] = set()
     for file in masks[:LOOKED_INTO]:
@@ -163,12 +175,15 @@ def class_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
         else:
             colours.update(map(tuple, np.unique(mask.reshape(-1, mask.shape[-1]), axis=0).tolist()))
     if colours and len(colours) <= MOST_CLASSES:
-        return {name_of(number): list(colour) for number, colour in enumerate(sorted(colours))}
+        return {placeholder_name(number): list(colour) for number, colour in enumerate(sorted(colours))}
     if values == {0, IGNORED}:
         return {"background": 0, "object": IGNORED}
     highest = max(values - {IGNORED}, default=1)
-    return [name_of(number) for number in range(max(1, highest if highest < MOST_CLASSES else 1) + 1)]
+    return [
+        placeholder_name(number) for number in range(max(1, highest if highest < MOST_CLASSES else 1) + 1)
+    ]
 
 
-def name_of(number: int) -> str:
+def placeholder_name(number: int) -> str:
+    """A placeholder name for a class of which only the number is known."""
     return "background" if number == 0 else f"class{number}"

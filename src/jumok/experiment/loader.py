@@ -1,4 +1,4 @@
-"""Reading and writing YAML: version 1.2 where 1.1 surprises people, and faults in one sentence."""
+"""Read and write YAML 1.2; errors are one sentence with the line."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ OTHERWISE = (":bool", ":int", ":float", ":timestamp", ":value")
 
 
 class Loader(yaml.SafeLoader):
-    """YAML 1.2: `no` is a language, 1e-3 a number, 0010 is ten, 1:30 a text; a key may stand once."""
+    """Loads YAML 1.2: `no` is a text, 1e-3 a number, 0010 is ten, 1:30 a text; duplicate keys are refused."""
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(OTHERWISE)]
@@ -22,13 +22,17 @@ class Loader(yaml.SafeLoader):
     }
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
+        """Build the value of a node; raises ConfigurationError with the line if it does not fit its tag."""
         try:
             return super().construct_object(node, deep)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # `!!int word`
             kind = node.tag.rpartition(":")[2]
-            raise ConfigurationError(f"{self.name}:{node.start_mark.line + 1}: this is no {kind}") from error
+            raise ConfigurationError(
+                f"{self.name}:{node.start_mark.line + 1}: this is not a valid {kind}"
+            ) from error
 
     def construct_scalar(self, node: ScalarNode | MappingNode) -> Any:
+        """Build a scalar; raises ConfigurationError for text that is not valid Unicode."""
         value = super().construct_scalar(node)
         if isinstance(value, str) and SURROGATE.search(value):
             raise ConfigurationError(
@@ -38,6 +42,7 @@ class Loader(yaml.SafeLoader):
         return value
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a dictionary; raises ConfigurationError for duplicate keys and for keys that are no scalars."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":  # <<: what it brings in may stand here, too
@@ -49,12 +54,12 @@ class Loader(yaml.SafeLoader):
                 )
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise ConfigurationError(f"{place}: {key!r} stands here twice; drop one")
+                raise ConfigurationError(f"{place}: {key!r} occurs twice here; remove one")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
     def construct_whole_number(self, node: ScalarNode) -> int:
-        """Decimal, whatever zeros stand before it; 0o and 0x say that it is not."""
+        """A decimal number, with leading zeros or not; 0o and 0x are octal and hexadecimal."""
         text = str(self.construct_scalar(node))
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
@@ -79,7 +84,7 @@ for _rules in Loader.yaml_implicit_resolvers.values():
 
 
 class Dumper(yaml.SafeDumper):
-    """Puts texts into quotes that any version of YAML takes for something else."""
+    """Quotes texts that any version of YAML would read as something else."""
 
     yaml_implicit_resolvers = {
         first: [
@@ -96,7 +101,7 @@ def dump_yaml(value: Any) -> str:
 
 
 def parse_yaml(text: str, name: str) -> tuple[Any, Node | None]:
-    """The values of a YAML text and its nodes, which know their lines; a sentence gives name and line."""
+    """Parse a YAML text; returns its values, and its nodes, which know their lines. `name` is for messages."""
     try:
         loader = Loader(text)
         loader.name = name

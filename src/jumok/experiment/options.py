@@ -1,4 +1,4 @@
-"""What an experiment file may say. Unknown and ill-typed keys are refused; every value has a sensible default."""
+"""The options of an experiment file. Unknown keys and wrong types are refused; every option has a sensible default."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 def share_or_number(value: Any) -> Any:
-    """A part of the training data: a share of it, or a number of distinct inputs."""
+    """Check the size of a split: a share of the training data, or a number of distinct inputs."""
     if not (isinstance(value, int) and value > 0 or isinstance(value, float) and 0 < value < 1):
         raise ValueError(
             f"expected a share between 0 and 1, or a number of examples like 1000; got {value!r}"
@@ -32,20 +32,20 @@ def share_or_number(value: Any) -> Any:
     return value
 
 
-PART = {
+SHARE_OR_NUMBER = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         {"type": "integer", "minimum": 1},
     ]
 }
-Part = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(PART)]
+ShareOrNumber = Annotated[float | int, BeforeValidator(share_or_number), WithJsonSchema(SHARE_OR_NUMBER)]
 
 
 class SplitOptions(Options):
-    """Which part of `train` is kept for valid and test: a share, or a number of distinct inputs."""
+    """How much of `train` is kept for valid and test: a share, or a number of distinct inputs."""
 
-    valid: Part | None = None
-    test: Part | None = None
+    valid: ShareOrNumber | None = None
+    test: ShareOrNumber | None = None
     seed: Seed = 1
 
 
@@ -61,12 +61,13 @@ class DataOptions(Options):
     max_tokens: PositiveInt = 256  # longer rows are faulty
 
     @model_validator(mode="after")
-    def every_part_has_one_source(self) -> "DataOptions":
-        for part in ("valid", "test"):
-            asked = self.split is not None and getattr(self.split, part) is not None
-            if asked and getattr(self, part) is not None:
+    def every_split_has_one_source(self) -> "DataOptions":
+        """Check that each split is given once and that there is a valid split."""
+        for split in ("valid", "test"):
+            asked = self.split is not None and getattr(self.split, split) is not None
+            if asked and getattr(self, split) is not None:
                 raise ValueError(
-                    f"{part} is given twice: as files and as a part of train (split.{part}); drop one"
+                    f"{split} is given twice: as files and as a part of train (split.{split}); drop one"
                 )
         if self.valid is None and (self.split is None or self.split.valid is None):
             raise ValueError(
@@ -74,8 +75,8 @@ class DataOptions(Options):
             )
         return self
 
-    def parts(self) -> list[str]:
-        """The parts that there are: train, and others with files of their own or split off."""
+    def splits(self) -> list[str]:
+        """The existing splits: train, and those with files of their own or split off."""
         split = self.split or SplitOptions()
         others = ("valid", "test")
         return [
@@ -84,10 +85,11 @@ class DataOptions(Options):
         ]
 
     def sources(self) -> Iterator[tuple[str, SourceOptions]]:
-        for part in ("train", "valid", "test"):
-            source = getattr(self, part)
+        """The splits that have a source of their own, each with its source."""
+        for split in ("train", "valid", "test"):
+            source = getattr(self, split)
             if source is not None:
-                yield part, source
+                yield split, source
 
 
 class TrainingOptions(Options):
@@ -127,7 +129,7 @@ class TrainingOptions(Options):
     log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
 
     def warmup_of(self, steps: int) -> int:
-        """Steps in which the learning rate rises, in a training of so many."""
+        """The number of warm-up steps of a training of `steps` steps."""
         return self.warmup if self.warmup is not None else max(1, min(1000, steps // 10))
 
 
@@ -143,6 +145,7 @@ class Experiment(Options):
 
     @model_validator(mode="after")
     def names_fit(self) -> "Experiment":
+        """Check that names are unique and valid, and that every source fits the inputs and outputs."""
         both = set(self.inputs) & set(self.outputs)
         if both:
             name = sorted(both)[0]
@@ -151,21 +154,21 @@ class Experiment(Options):
             for name in names:
                 check_name(name, place)
         check_images(self)
-        for part, source in self.data.sources():
+        for split, source in self.data.sources():
             try:
                 source.build(self.inputs, self.outputs)
             except (ValueError, ConfigurationError) as error:
-                raise error_at(str(error), "data", part) from None
+                raise error_at(str(error), "data", split) from None
         return self
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All columns: inputs, then outputs."""
+        """The names of all columns: inputs, then outputs."""
         return (*self.inputs, *self.outputs)
 
 
 def check_images(experiment: Experiment) -> None:
-    """Refuse boxes and masks that would not know which image they are of."""
+    """Refuse boxes and masks without exactly one image; raises ValueError."""
     images = [name for name, options in experiment.inputs.items() if options.is_image]
     for name, options in experiment.outputs.items():
         if options.annotations is not None and len(images) != 1:
@@ -174,7 +177,7 @@ def check_images(experiment: Experiment) -> None:
 
 
 def check_name(name: str, place: str) -> None:
-    """Refuse a name of an input or output that could not be the name of a part of a model."""
+    """Refuse a name of an input or output that cannot be the name of a module; raises ValueError."""
     if not name.isidentifier():
         raise error_at("a name must be made of letters, digits and _, not starting with a digit", place, name)
     if name in TAKEN_NAMES or name.startswith("__"):

@@ -1,4 +1,4 @@
-"""All options of an experiment file with their values, defaults and meanings, from the classes that read them."""
+"""The reference of all options with their values, defaults and meanings, generated from their classes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,8 @@ import yaml
 
 from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
-from jumok.experiment.sources import FORMATS
-from jumok.experiment.values import in_words, reference_name
+from jumok.experiment.sources import SOURCE_FORMATS
+from jumok.experiment.values import reference_name, type_in_words
 from jumok.kinds.packages import KINDS
 
 Language = Literal["en", "ko"]
@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Option:
-    """One name of an experiment file."""
+    """One option of an experiment file."""
 
     path: str  # training.steps
     values: str  # what may be said, in words
@@ -33,7 +33,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Section:
-    """The options of one class, where a file has them."""
+    """The options of one class, with their place in the file."""
 
     path: str  # inputs.image.encoder; of kinds that share their options, the first one's
     kinds: tuple[str, ...]  # as `kind:` names them, where there are several to choose from
@@ -42,7 +42,7 @@ class Section:
 
     @property
     def paths(self) -> list[str]:
-        """The path with each kind."""
+        """The path of the section, once for each kind."""
         return [self.path.removesuffix(self.kinds[0]) + kind for kind in self.kinds] or [self.path]
 
 
@@ -50,11 +50,11 @@ def sections(language: Language = "en") -> list[Section]:
     """All options, in the order of a file."""
     schema = json_schema(language)
     homes = homes_of(schema)
-    return [section(name, homes, schema, language) for name in in_order(schema, homes)]
+    return [section(name, homes, schema, language) for name in classes_in_order(schema, homes)]
 
 
 def find_sections(wanted: str, language: Language = "en") -> list[Section]:
-    """The sections at a path and below it, or one of them with the one option that is named."""
+    """The sections at a path and below, or one section with the one option that is named."""
     known = sections(language)
     found = [one for one in known if any(f"{path}.".startswith(f"{wanted}.") for path in one.paths)]
     if found:
@@ -70,13 +70,13 @@ def find_sections(wanted: str, language: Language = "en") -> list[Section]:
 
 
 def also_called(one: Section, option: Option) -> list[str]:
-    """The paths of an option by every kind that has it."""
+    """The paths of an option, once for each kind that has it."""
     name = option.path.rpartition(".")[2]
     return [f"{path}.{name}" for path in one.paths]
 
 
 @cache
-def words() -> dict[str, dict[str, dict[str, str]]]:
+def option_words() -> dict[str, dict[str, dict[str, str]]]:
     """What each option means, by class, name and language; each kind has its own."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for package in ("jumok.experiment", *KINDS.values()):
@@ -87,7 +87,17 @@ def words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def meaning(of: str, name: str, language: Language) -> str:
-    return words().get(of, {}).get(name, {}).get(language, "")
+    """The meaning of an option.
+
+    Args:
+        of: Name of the class.
+        name: Name of the option.
+        language: "en" or "ko".
+
+    Returns:
+        A sentence; empty if there is none.
+    """
+    return option_words().get(of, {}).get(name, {}).get(language, "")
 
 
 def json_schema(language: Language = "en") -> dict[str, Any]:
@@ -101,13 +111,13 @@ def json_schema(language: Language = "en") -> dict[str, Any]:
             value["description"] = meaning(name, option, language)
     for name in tagged(classes.values()):
         classes[name]["required"] = sorted({"kind", *classes[name].get("required", ())})
-    classes["SourceOptions"]["oneOf"] = [{"required": [format]} for format in FORMATS]
+    classes["SourceOptions"]["oneOf"] = [{"required": [format]} for format in SOURCE_FORMATS]
     title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "jumok experiment"}
     return {**title, **{key: value for key, value in made.items() if key != "title"}}
 
 
 def tagged(parts: Any) -> Iterator[str]:
-    """The classes that a file tells apart by their `kind:`, which must then be said."""
+    """The classes that are chosen by a required `kind:`."""
     for part in parts:
         if isinstance(part, dict):
             if isinstance(part.get("discriminator"), dict):
@@ -117,12 +127,13 @@ def tagged(parts: Any) -> Iterator[str]:
             yield from tagged(part)
 
 
-def class_of(schema: Schema, name: str) -> dict[str, Any]:
+def class_schema(schema: Schema, name: str) -> dict[str, Any]:
+    """The JSON schema of the class with this name."""
     return dict(schema if name == ROOT else schema["$defs"][name])
 
 
 def inner_classes(value: Any) -> list[str]:
-    """The classes of options that a value may be made of."""
+    """The option classes that a value may contain."""
     if isinstance(value, list):
         return [name for one in value for name in inner_classes(one)]
     if not isinstance(value, dict):
@@ -135,15 +146,24 @@ def inner_classes(value: Any) -> list[str]:
 
 
 def kinds_of(schema: Schema, name: str) -> tuple[str, ...]:
-    """What `kind:` may be for a class of options."""
-    kind = class_of(schema, name)["properties"].get("kind", {})
+    """The values of `kind:` for a class of options."""
+    kind = class_schema(schema, name)["properties"].get("kind", {})
     return tuple(kind.get("enum", [kind["const"]] if "const" in kind else []))
 
 
 def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
-    """The classes of options inside a class, with the path of each."""
+    """The option classes inside a class.
+
+    Args:
+        schema: The JSON schema of an experiment.
+        name: Name of the class.
+        path: Path of the class in the file.
+
+    Returns:
+        Name and path of each.
+    """
     found = []
-    for option, value in class_of(schema, name)["properties"].items():
+    for option, value in class_schema(schema, name)["properties"].items():
         place = f"{path}.{option}" if path else option
         inner = inner_classes(value)
         several = len(inner) > 1 or "additionalProperties" in value
@@ -154,7 +174,7 @@ def children(schema: Schema, name: str, path: str) -> list[tuple[str, str]]:
 
 
 def homes_of(schema: Schema) -> dict[str, str]:
-    """Where each class of options is told: at the shortest path that leads to it."""
+    """The path at which each class is described: the shortest one."""
     homes: dict[str, str] = {}
     open_ends = [(ROOT, "")]
     while open_ends:
@@ -166,21 +186,41 @@ def homes_of(schema: Schema) -> dict[str, str]:
     return homes
 
 
-def in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
-    """All classes of options as a file has them, each where it is told."""
+def classes_in_order(schema: Schema, homes: Mapping[str, str], name: str = ROOT) -> Iterator[str]:
+    """All option classes in the order of a file, each once.
+
+    Args:
+        schema: The JSON schema of an experiment.
+        homes: The path at which each class is described.
+        name: The class to start from.
+
+    Yields:
+        Names of classes.
+    """
     yield name
     for inner, path in children(schema, name, homes[name]):
         if homes[inner] == path:
-            yield from in_order(schema, homes, inner)
+            yield from classes_in_order(schema, homes, inner)
 
 
 def section(name: str, homes: Mapping[str, str], schema: Schema, language: Language) -> Section:
-    one, path = class_of(schema, name), homes[name]
+    """The section of a class.
+
+    Args:
+        name: Name of the class.
+        homes: The path at which each class is described.
+        schema: The JSON schema of an experiment.
+        language: "en" or "ko".
+
+    Returns:
+        The section.
+    """
+    one, path = class_schema(schema, name), homes[name]
     kinds = kinds_of(schema, name)
     options = tuple(
         Option(
             f"{path}.{option}" if path else option,
-            in_words(value, language),
+            type_in_words(value, language),
             None if option in one.get("required", ()) else default_of(value),
             str(value["description"]),
             tuple(homes[inner] for inner in inner_classes(value)),
@@ -192,7 +232,7 @@ def section(name: str, homes: Mapping[str, str], schema: Schema, language: Langu
 
 
 def default_of(value: Schema) -> str:
-    """A default as YAML has it; empty where nothing is given, or where the options inside have their own."""
+    """A default as YAML; empty if there is none, or if the inner options have their own."""
     default = value.get("default")
     if default is None or isinstance(default, dict):
         return ""

@@ -1,10 +1,10 @@
-"""The reference of all options as a page of Markdown: docs/options.md and docs/options.ko.md."""
+"""The reference of all options as Markdown: docs/options.md and docs/options.ko.md."""
 
 from collections.abc import Sequence
 
 from jumok.experiment.reference import Language, Option, Section
 
-HEAD = {
+PAGE_HEAD = {
     "en": """\
 # All options of an experiment file
 
@@ -46,35 +46,40 @@ this first line in the experiment file completes names, shows what they mean, an
 }
 COLUMNS = {"en": ("option", "values", "default", "meaning"), "ko": ("옵션", "값", "기본값", "뜻")}
 TOP = {"en": "The file", "ko": "파일"}
-REQUIRED = {"en": "*required*", "ko": "*필수*"}
-SEE = {"en": "See", "ko": "참고:"}
+REQUIRED_WORD = {"en": "*required*", "ko": "*필수*"}
+SEE_WORD = {"en": "See", "ko": "참고:"}
 
 
-def page(sections: Sequence[Section], language: Language) -> str:
-    """The whole reference."""
-    return "\n".join([HEAD[language], *(table(section, language) for section in sections)]).rstrip()
+def render_reference(sections: Sequence[Section], language: Language) -> str:
+    """The whole reference as Markdown."""
+    return "\n".join([PAGE_HEAD[language], *(table(section, language) for section in sections)]).rstrip()
 
 
 def table(section: Section, language: Language) -> str:
-    """A section with a heading of its own."""
+    """A section with its heading."""
     kinds = f" (`kind: {' | '.join(section.kinds)}`)" if section.kinds else ""
     heading = f"## `{section.path}`{kinds}" if section.path else f"## {TOP[language]}"
-    rows = [row(option, language) for option in section.options]
+    rows = [option_row(option, language) for option in section.options]
     columns = COLUMNS[language]
     return "\n".join(
         [f"{heading}\n", f"{section.meaning}\n", line(columns), line(["---"] * len(columns)), *rows, ""]
     )
 
 
-def row(option: Option, language: Language) -> str:
+def option_row(option: Option, language: Language) -> str:
+    """A row of the Markdown table of options."""
     name = option.path.rpartition(".")[2]
     default = (
-        REQUIRED[language] if option.default is None else f"`{option.default}`" if option.default else ""
+        REQUIRED_WORD[language] if option.default is None else f"`{option.default}`" if option.default else ""
     )
-    see = f" {SEE[language]} {', '.join(f'`{path}`' for path in option.sections)}." if option.sections else ""
+    see = (
+        f" {SEE_WORD[language]} {', '.join(f'`{path}`' for path in option.sections)}."
+        if option.sections
+        else ""
+    )
     return line([f"`{name}`", option.values, default, option.meaning + see])
 
 
 def line(cells: Sequence[str]) -> str:
-    """A row of a table; bars inside a cell are no borders."""
+    """A row of a Markdown table; bars inside cells are escaped."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

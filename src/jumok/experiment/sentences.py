@@ -1,4 +1,4 @@
-"""From the first error of pydantic to one sentence: where it is, what was expected, what came."""
+"""The first error of pydantic as one sentence: where it is, what was expected, what was given."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from jumok.errors import did_you_mean
 from jumok.experiment.file import keys_of
 from jumok.kinds.options import UNKNOWN_OPTION
 
-LONGEST = 60  # characters of a value that a sentence repeats
-EXPECTED = {
+MAX_QUOTED = 60  # characters of a value that a sentence repeats
+EXPECTATIONS = {
     "int": "a whole number",
     "float": "a number",
     "finite": "a finite number",
@@ -30,16 +30,27 @@ BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at m
 def explain(
     error: ValidationError, given: dict[str, Any], name: str, root: Node | None, overrides: Sequence[str]
 ) -> str:
-    """The first error of `given`, which was read from the file `name` (nodes: `root`) and changed by `overrides`."""
+    """A sentence about the first error.
+
+    Args:
+        error: The error of pydantic.
+        given: The values that were validated.
+        name: Name of the file.
+        root: The YAML node of the file, which knows line numbers.
+        overrides: Overrides that were applied.
+
+    Returns:
+        The sentence.
+    """
     found = error.errors(include_url=False)
     # an unknown name explains the missing one beside it, so it is told first
     first = min(found, key=lambda one: one["type"] != UNKNOWN_OPTION)
     path = path_of(first, given)
-    return f"{origin(path, name, root, overrides)}: {sentence(first, path)}"
+    return f"{origin(path, name, root, overrides)}: {error_sentence(first, path)}"
 
 
 def path_of(error: Any, given: Any) -> list[str]:
-    """The names from the top of the file to what is wrong, without pydantic's own names for the choices of a union."""
+    """The keys from the top of the file to the error, without pydantic's names for members of a union."""
     path: list[str] = []
     value = given
     for part in (*error["loc"], *error.get("ctx", {}).get("place", ())):
@@ -52,14 +63,24 @@ def path_of(error: Any, given: Any) -> list[str]:
 
 
 def could_be_missing(part: Any, value: Any) -> bool:
-    """Whether part of an error's place, which a value does not have, is a name that a file could have there."""
+    """Whether a part of an error's location, which a value does not have, is a key that a file could have there."""
     if isinstance(value, dict):
         return part != value.get("kind") and str(part).isidentifier()
     return isinstance(value, list) and isinstance(part, int)
 
 
 def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[str]) -> str:
-    """Where a value came from: the override that gave it, or the file with the line."""
+    """Where a value was given.
+
+    Args:
+        path: The keys to the value.
+        name: Name of the file.
+        root: The YAML node of the file.
+        overrides: Overrides that were applied.
+
+    Returns:
+        The override, or the file with the line.
+    """
     for override in reversed(overrides):
         keys = keys_of(override)
         if path[: len(keys)] == keys:
@@ -73,7 +94,7 @@ def origin(path: list[str], name: str, root: Node | None, overrides: Sequence[st
 
 
 def line_of(path: list[str], root: Node | None) -> tuple[int, int | None]:
-    """How many names of a path stand in the file, and the line of the last of them."""
+    """How many keys of a path exist in the file, and the line of the last of them."""
     line, node = None, root
     for depth, part in enumerate(path):
         if isinstance(node, MappingNode):
@@ -88,13 +109,14 @@ def line_of(path: list[str], root: Node | None) -> tuple[int, int | None]:
     return len(path), line
 
 
-def sentence(error: Any, path: list[str]) -> str:
+def error_sentence(error: Any, path: list[str]) -> str:
     """What is wrong with the value at this place, and what was expected."""
     kind, context, where = error["type"], error.get("ctx", {}), ".".join(path)
     if kind == UNKNOWN_OPTION:
         return f"{'.'.join(path[:-1]) or 'the file'} has no option {context['name']!r}{context['hint']}"
     if "[key]" in error["loc"]:
-        return f"{path[0]}: {json.dumps(error['input'], default=str)} is no name; put it in quotes if it is meant so"
+        value = json.dumps(error["input"], default=str)
+        return f"{path[0]}: {value} is not a name; put it in quotes if it should be one"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "union_tag_invalid":
@@ -106,36 +128,37 @@ def sentence(error: Any, path: list[str]) -> str:
     if kind == "literal_error":
         hint = did_you_mean(str(error["input"]), re.findall(r"'([^']*)'", context["expected"]))
         near = hint if "did you mean" in hint else ""
-        return f"{where}: expected {context['expected']}, got {plain(error['input'])}{near}"
+        return f"{where}: expected {context['expected']}, got {yaml_value(error['input'])}{near}"
     if kind in ("too_short", "too_long"):
         least, most = context.get("min_length"), context.get("max_length")
         bound = f"at least {least}" if kind == "too_short" else f"at most {most}"
-        return f"{where}: expected {bound}, got {len(error['input'])}: {plain(error['input'])}"
+        return f"{where}: expected {bound}, got {len(error['input'])}: {yaml_value(error['input'])}"
     if kind.startswith("value_error") or kind == "misplaced":
         message = context.get("message") or str(context["error"])
         return f"{where}: {message}" if where else message
-    return f"{where}: expected {expected(error)}, got {plain(error['input'])}"
+    return f"{where}: expected {expected(error)}, got {yaml_value(error['input'])}"
 
 
 def expected(error: Any) -> str:
-    """What a value should have been."""
+    """What was expected in place of a value."""
     bounds = [f"{word} {error['ctx'][sign]}" for sign, word in BOUNDS.items() if sign in error.get("ctx", {})]
     if bounds:
         return "a number " + " and ".join(bounds)
     message = str(error["msg"]).removeprefix("Input should be ")
-    return EXPECTED.get(error["type"].split("_")[0], message)
+    return EXPECTATIONS.get(error["type"].split("_")[0], message)
 
 
-def plain(value: Any) -> str:
-    """A value as YAML has it, not too much of it."""
+def yaml_value(value: Any) -> str:
+    """A value as YAML, shortened."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
-        return "{" + cut(", ".join(map(str, value))) + "}"
+        return "{" + shorten_value(", ".join(map(str, value))) + "}"
     if isinstance(value, bool):
         return json.dumps(value)
-    return cut(repr(value))
+    return shorten_value(repr(value))
 
 
-def cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def shorten_value(text: str) -> str:
+    """The text, cut to MAX_QUOTED characters."""
+    return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"

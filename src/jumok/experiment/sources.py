@@ -1,4 +1,4 @@
-"""Where examples come from, as an experiment file says it: texts, tables, and annotated pictures."""
+"""Options of data sources: texts, tables, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes"),
     "separator": ("table",),
@@ -31,7 +31,7 @@ BELONGS = {  # which formats an option is for
 
 
 def one_character(value: Any) -> Any:
-    """What stands between cells: a character, or the word tab."""
+    """Check a separator: one character, or the word tab."""
     if value in ("tab", "\\t"):
         return "\t"
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
@@ -40,20 +40,20 @@ def one_character(value: Any) -> Any:
 
 
 Channel = Annotated[int, Field(ge=0, le=255)]
-Value = Annotated[int, Field(ge=0)]
-Colour = tuple[Channel, Channel, Channel]
-Column = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
+PixelValue = Annotated[int, Field(ge=0)]
+ColourOption = tuple[Channel, Channel, Channel]
+ColumnOption = Annotated[str, Field(strict=True)] | Annotated[int, Field(strict=True, ge=1)]
 Separator = Annotated[
     str,
     BeforeValidator(one_character),
     WithJsonSchema({"type": "string", "description": "one character, or tab"}),
 ]
-Inputs = Mapping[str, InputOptions]
-Outputs = Mapping[str, OutputOptions]
+NamedInputs = Mapping[str, InputOptions]
+NamedOutputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One part of the data: parallel files, a table, a pronouncing dictionary, or annotated pictures.
+    """One split of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
 
     Paths start at the experiment file.
     """
@@ -61,7 +61,7 @@ class SourceOptions(Options):
     lines: dict[str, Path] | None = None
     table: Path | None = None
     # for a table: our name to the name in the file, or to its number
-    columns: dict[str, Column] | None = None
+    columns: dict[str, ColumnOption] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
@@ -77,21 +77,23 @@ class SourceOptions(Options):
     images: Path | None = None  # the folder of images, where the format does not say it
     split: str | None = None
     # for masks in the order of their values, or with their values or colours
-    classes: tuple[str, ...] | dict[str, Value] | dict[str, Colour] | None = None
+    classes: tuple[str, ...] | dict[str, PixelValue] | dict[str, ColourOption] | None = None
     # the value of mask pixels that do not count; auto: 255, unless it is a class's
-    ignore: Value | Literal["auto"] | None = "auto"
+    ignore: PixelValue | Literal["auto"] | None = "auto"
     instances: bool = False  # for masks: each object has a number of its own, 0 is none
 
     @property
     def format(self) -> str:
-        return next(name for name in FORMATS if getattr(self, name) is not None)
+        """The name of the one format that is given."""
+        return next(name for name in SOURCE_FORMATS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def one_of_them(self) -> "SourceOptions":
-        given = [name for name in FORMATS if getattr(self, name) is not None]
+        """Check that exactly one format is given, with options that belong to it."""
+        given = [name for name in SOURCE_FORMATS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
-            known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+            known = f"{', '.join(SOURCE_FORMATS[:-1])} or {SOURCE_FORMATS[-1]}"
             raise ValueError(f"name exactly one of {known}; got {found}")
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
@@ -124,6 +126,7 @@ class SourceOptions(Options):
 
     @property
     def box_columns(self) -> dict[str, int]:
+        """The columns of a table of boxes that are given by number."""
         return {name: number for name, number in (self.columns or {}).items() if isinstance(number, int)}
 
     def _check_values(self) -> None:
@@ -139,8 +142,8 @@ class SourceOptions(Options):
         if self.instances and (isinstance(classes, dict) or len(classes) > 2):
             raise error_at("masks of instances have objects of one class, like classes: [cell]", "classes")
 
-    def build(self, inputs: Inputs, outputs: Outputs) -> "Source":
-        """A reader whose columns are all inputs, then all outputs; ValueError when it cannot have them."""
+    def build(self, inputs: NamedInputs, outputs: NamedOutputs) -> "Source":
+        """The reader of this source, with a column for each input and output; raises ValueError if one is missing."""
         from jumok.data.tables.sources import LexiconSource
 
         names = (*inputs, *outputs)
@@ -162,7 +165,8 @@ class SourceOptions(Options):
             return with_images(LexiconSource(self.lexicon, (names[0], names[1]), self.stress), inputs)
         return self.annotation_source(inputs, outputs)
 
-    def annotation_source(self, inputs: Inputs, outputs: Outputs) -> "AnnotationSource":
+    def annotation_source(self, inputs: NamedInputs, outputs: NamedOutputs) -> "AnnotationSource":
+        """The source for annotated images; raises ValueError if a field is no image, boxes or mask."""
         from jumok.data.annotations.source import AnnotationSource
 
         kinds = {name: one.kind for name, one in {**inputs, **outputs}.items()}
@@ -183,7 +187,7 @@ class SourceOptions(Options):
         return AnnotationSource(self.read, place, kinds, self.model_dump_json())
 
     def read(self) -> "AnnotatedSet":
-        """Read annotations; images stay unread, but for sizes where the format needs them."""
+        """Read the annotations; images are not read, unless the format needs their size."""
         from jumok.data.annotations.box_table import read_box_table
         from jumok.data.annotations.coco import read_coco
         from jumok.data.annotations.cvat import read_cvat
@@ -208,8 +212,8 @@ class SourceOptions(Options):
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
 
 
-def with_images(source: "Source", inputs: Inputs) -> "Source":
-    """A reader of texts that looks at the images whose paths they are."""
+def with_images(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that paths of images are checked and read."""
     from jumok.data.annotations.image_rows import ImageRows
 
     images = tuple(name for name, one in inputs.items() if one.is_image)
@@ -217,8 +221,22 @@ def with_images(source: "Source", inputs: Inputs) -> "Source":
 
 
 def files_source(
-    folder: Path, text: Literal["stem", "folder"], inputs: Inputs, outputs: Outputs
+    folder: Path, text: Literal["stem", "folder"], inputs: NamedInputs, outputs: NamedOutputs
 ) -> "NamedFilesSource":
+    """The source for images whose text is their name or the name of their folder.
+
+    Args:
+        folder: The folder of the images.
+        text: Whether the text is the file name or the folder name.
+        inputs: Options of the inputs.
+        outputs: Options of the outputs.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: Unless there is one image as input and one text as output.
+    """
     from jumok.data.images.named_files import NamedFilesSource
 
     (image, *more), (answer, *_) = inputs, outputs
@@ -228,6 +246,7 @@ def files_source(
 
 
 def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
+    """The source for parallel text files, one for each name; raises ValueError if the names differ."""
     from jumok.data.tables.sources import LinesSource
 
     missing = [name for name in names if name not in lines]
@@ -241,6 +260,20 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
 def table_source(
     table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
 ) -> "TableSource":
+    """The source for a table.
+
+    Args:
+        table: The file.
+        columns: The column of each name, if it is called otherwise.
+        names: Names of inputs and outputs.
+        separator: What separates cells, if the suffix does not say it.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: If a column is neither input nor output.
+    """
     from jumok.data.tables.sources import TableSource
 
     extra = [name for name in columns if name not in names]
@@ -249,8 +282,8 @@ def table_source(
     return TableSource(table, {name: columns.get(name, name) for name in names}, separator)
 
 
-def refuse_drawn(inputs: Inputs, outputs: Outputs) -> None:
-    """Refuse boxes and masks where examples are texts."""
+def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:
+    """Refuse boxes and masks for examples that are texts; raises ValueError."""
     for name, options in outputs.items():
         if options.annotations is not None:
             raise ValueError(

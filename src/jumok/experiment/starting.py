@@ -1,4 +1,4 @@
-"""An experiment file to start from: valid, commented, with the data that were found."""
+"""Generate an experiment file to start from: valid, commented, with the detected data."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from jumok.experiment.found import Found
 from jumok.experiment.reference import sections
 
 COMMENT = 58  # the column where comments begin
-HEAD = """\
+FILE_HEAD = """\
 # Look at the data first:  jumok check {file}
 # Train:                   jumok train {file}
 # All options:             jumok options, like: jumok options {like}
@@ -52,16 +52,16 @@ OUTPUTS = {
     decoder: {{kind: unet}}
 """,
 }
-TOKENS = {
+TOKEN_SETTINGS = {
     "text": "{kind: bpe, size: 8000, shared: true}     # auto | characters | jamo | words | bpe | unigram | spaces",
     "image": "{kind: characters}                        # auto | characters | jamo | words | bpe | unigram | spaces",
 }
 READING = """\
 model: {width: 128}              # a text in an image is learned sooner with 128 than with the usual 256
 """
-USUAL = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
+USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
-# what people change first, told with its default
+# what users change first, shown with its default
 MAIN = {
     "model": ("width", "heads", "dropout"),
     "training": ("steps", "batch_tokens", "batch_size", "learning_rate"),
@@ -71,7 +71,7 @@ MAIN = {
 
 @dataclass(frozen=True)
 class Field:
-    """An input or output to be."""
+    """An input or output of the new file."""
 
     name: str
     kind: str
@@ -79,11 +79,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Start:
-    """What the file is about."""
+    """The content of the new file."""
 
     inputs: Sequence[Field]
     output: Field
-    parts: Mapping[str, Mapping[str, Any]]  # sources as under data:, their paths from the file on; or nothing
+    # sources as under data:, their paths from the file on; or nothing
+    splits: Mapping[str, Mapping[str, Any]]
 
     @property
     def sees(self) -> bool:
@@ -92,9 +93,9 @@ class Start:
 
 
 def starting_text(start: Start, file: Path) -> str:
-    """The whole file."""
+    """The text of the file."""
     like = "inputs.image" if start.sees else "training"
-    lines = [HEAD.format(file=file, like=like), "inputs:\n"]
+    lines = [FILE_HEAD.format(file=file, like=like), "inputs:\n"]
     for field in start.inputs:
         lines.append(INPUTS[field.kind].format(name=field.name))
         if field.kind == "image" and start.output.kind != "text":  # what is read is never mirrored
@@ -105,21 +106,23 @@ def starting_text(start: Start, file: Path) -> str:
 
 
 def data_lines(start: Start) -> str:
-    """The sources, the split where only train is there, and the tokens of texts."""
-    lines = [f"  # {line}\n" for line in remarks(start)]
-    parts = start.parts or example(start)
-    lines += [f"  {part}: {flow(source)}\n" for part, source in parts.items()]
-    if "valid" not in parts:
+    """The lines of sources, of the split if there is only train, and of the tokens of texts."""
+    lines = [f"  # {line}\n" for line in source_hints(start)]
+    splits = start.splits or example(start)
+    lines += [f"  {split}: {yaml_line(source)}\n" for split, source in splits.items()]
+    if "valid" not in splits:
         shares = {"valid": 0.05, "test": 0.05} if start.output.kind == "text" else {"valid": 0.1, "test": 0.1}
-        kept = {part: share for part, share in shares.items() if part not in parts}
-        lines.append(with_comment(f"  split: {flow(kept)}", "or valid: and test: with data of their own"))
+        kept = {split: share for split, share in shares.items() if split not in splits}
+        lines.append(
+            with_comment(f"  split: {yaml_line(kept)}", "or valid: and test: with data of their own")
+        )
     if start.output.kind == "text":
-        lines.append(f"  tokens: {TOKENS['image' if start.sees else 'text']}\n")
+        lines.append(f"  tokens: {TOKEN_SETTINGS['image' if start.sees else 'text']}\n")
     return "".join(lines)
 
 
-def remarks(start: Start) -> list[str]:
-    """What else could stand under data:."""
+def source_hints(start: Start) -> list[str]:
+    """Comments about other sources that could be used under data:."""
     if start.output.kind == "mask":
         return ["classes are the names of the values 0, 1, 2, ... of the pixels, or names with their colours"]
     if start.output.kind == "boxes":
@@ -136,7 +139,7 @@ def remarks(start: Start) -> list[str]:
 
 
 def example(start: Start) -> dict[str, Mapping[str, Any]]:
-    """Data that a person is to put there."""
+    """Placeholder sources, to be replaced by the user."""
     if start.output.kind == "mask":
         return {"train": {"masks": "masks", "images": "images", "classes": ["background", "object"]}}
     if start.output.kind == "boxes":
@@ -148,7 +151,7 @@ def example(start: Start) -> dict[str, Mapping[str, Any]]:
 
 
 def default_lines(start: Start) -> str:
-    """What people change first, with the defaults, as comments."""
+    """The most useful defaults, as comments."""
     defaults = {option.path: option.default for one in sections() for option in one.options}
     lines = ["# what may be changed, with the defaults:\n"]
     for section, names in MAIN.items():
@@ -162,10 +165,11 @@ def default_lines(start: Start) -> str:
 
 
 def with_comment(line: str, comment: str) -> str:
+    """A line of YAML followed by a comment in its own column."""
     return f"{line.ljust(COMMENT)}# {comment}\n"
 
 
-def flow(value: Any) -> str:
+def yaml_line(value: Any) -> str:
     """A value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return text.strip()
@@ -174,7 +178,21 @@ def flow(value: Any) -> str:
 def start_of(
     given: Sequence[Field], asked: Field | None, kind: str | None, found: Found | None, file: Path
 ) -> Start:
-    """What the file is about, from what was said and found; ConfigurationError where they contradict each other."""
+    """Combine what the user gave with what was detected.
+
+    Args:
+        given: The inputs.
+        asked: The output, if it was given.
+        kind: Kind of the output, if it was given.
+        found: The detected data, if there are any.
+        file: The file to write, at which relative paths start.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        ConfigurationError: If they contradict each other.
+    """
     kind = (
         (asked.kind if asked is not None else "") or kind or (found.output if found is not None else "text")
     )
@@ -183,24 +201,26 @@ def start_of(
     if kind != "text":
         first = ["image"]
     inputs = [with_kind(field, kind) for field in given or [Field(name, "") for name in first]]
-    usual = USUAL.get(kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last)
+    usual = USUAL_NAMES.get(
+        kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last
+    )
     output = Field(asked.name if asked is not None else usual, kind)
     refuse_unlike(kind, found)
-    parts = {} if found is None else {part: from_file(one, file) for part, one in found.parts.items()}
+    splits = {} if found is None else {split: from_file(one, file) for split, one in found.splits.items()}
     theirs = {name: column for name, column in columns.items() if name != column}
     if theirs and not given and asked is None:
-        parts = {part: {**source, "columns": theirs} for part, source in parts.items()}
-    return Start(inputs, output, parts)
+        splits = {split: {**source, "columns": theirs} for split, source in splits.items()}
+    return Start(inputs, output, splits)
 
 
 def with_kind(field: Field, output: str) -> Field:
-    """An input whose kind is not said is an image where something is found in it, or where it is called so."""
+    """Choose the kind of an input: an image if the output needs one or its name says so, else a text."""
     image = output != "text" or field.name.lower() in IMAGE_NAMES
     return Field(field.name, field.kind or ("image" if image else "text"))
 
 
 def named_columns(columns: Sequence[str]) -> dict[str, str]:
-    """A name of ours for each column of a table: its own, if it can be one."""
+    """A valid name for each column of a table: its own, if possible."""
     return {
         column if column.isidentifier() and column not in TAKEN_NAMES else f"column{number}": column
         for number, column in enumerate(columns, start=1)
@@ -208,7 +228,7 @@ def named_columns(columns: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_unlike(kind: str, found: Found | None) -> None:
-    """Refuse data that cannot be of the kind of the output."""
+    """Refuse detected data that cannot be of the kind of the output."""
     if found is None or found.output == kind or (found.output, kind) == ("boxes", "mask"):
         return
     holds = {"text": "a table", "boxes": "annotated images", "mask": "masks of images"}[found.output]
@@ -218,7 +238,7 @@ def refuse_unlike(kind: str, found: Found | None) -> None:
 
 
 def from_file(source: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """A source whose paths start at the folder of the file, as it will be read."""
+    """A source with paths relative to the folder of the file."""
     folder = file.absolute().parent
     return {
         key: Path(os.path.relpath(value.absolute(), folder)).as_posix() if isinstance(value, Path) else value

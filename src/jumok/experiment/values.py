@@ -1,9 +1,9 @@
-"""What a value of an option may be, from its JSON schema, in words."""
+"""The possible values of an option, from its JSON schema, in words."""
 
 from collections.abc import Mapping
 from typing import Any
 
-WORDS = {
+TYPE_WORDS = {
     "en": {
         "integer": "whole number",
         "number": "number",
@@ -16,9 +16,9 @@ WORDS = {
 OR = {"en": " or ", "ko": " 또는 "}
 
 
-def in_words(value: Mapping[str, Any], language: str) -> str:
-    """`whole number above 0`, `a | b`, `[number, number]`, and so on."""
-    names = WORDS[language]
+def type_in_words(value: Mapping[str, Any], language: str) -> str:
+    """The type of a value in words: `whole number above 0`, `a | b`, `[number, number]`, and so on."""
+    names = TYPE_WORDS[language]
     if "const" in value or "enum" in value:
         return " | ".join(map(str, value.get("enum", [value.get("const")])))
     if "anyOf" in value or "oneOf" in value:
@@ -27,36 +27,46 @@ def in_words(value: Mapping[str, Any], language: str) -> str:
         return names["options"]
     kind = value.get("type")
     if kind == "array":
-        return listed(value, language)
+        return list_in_words(value, language)
     if kind == "object":
         inner = value.get("additionalProperties")
-        return "{NAME: " + in_words(inner if isinstance(inner, dict) else {}, language) + ", …}"
+        return "{NAME: " + type_in_words(inner if isinstance(inner, dict) else {}, language) + ", …}"
     if kind == "boolean":
         return "true | false"
     if kind == "null":
         return "null"
     if kind in ("integer", "number"):
-        return bounded(value, names[kind], language)
+        return bounded_number(value, names[kind], language)
     return names["path" if value.get("format") == "path" else "text"]
 
 
 def alternatives(value: Mapping[str, Any], language: str) -> str:
-    """All that may be said; null only where it says something else than nothing."""
+    """The possible values of a union; null only if it differs from leaving the option out."""
     parts = [part for key in ("anyOf", "oneOf") for part in value.get(key, ())]
     if value.get("default") is None:
         parts = [part for part in parts if part.get("type") != "null"]
-    return OR[language].join(dict.fromkeys(in_words(part, language) for part in parts))
+    return OR[language].join(dict.fromkeys(type_in_words(part, language) for part in parts))
 
 
-def listed(value: Mapping[str, Any], language: str) -> str:
+def list_in_words(value: Mapping[str, Any], language: str) -> str:
+    """The values that a list may hold, in words."""
     if "prefixItems" in value:
-        items = [in_words(item, language) for item in value["prefixItems"]]
+        items = [type_in_words(item, language) for item in value["prefixItems"]]
         return f"[{len(items)} × {items[0]}]" if len(set(items)) == 1 else f"[{', '.join(items)}]"
-    return "[" + in_words(value.get("items", {}), language) + ", …]"
+    return "[" + type_in_words(value.get("items", {}), language) + ", …]"
 
 
-def bounded(value: Mapping[str, Any], name: str, language: str) -> str:
-    """A number with its bounds; of whole numbers those that are allowed themselves."""
+def bounded_number(value: Mapping[str, Any], name: str, language: str) -> str:
+    """A number with its bounds in words.
+
+    Args:
+        value: The JSON schema.
+        name: The word for the number.
+        language: "en" or "ko".
+
+    Returns:
+        The words; bounds of whole numbers are inclusive.
+    """
     if value.get("type") == "integer":
         value = with_own_bounds(value)
     low, above = value.get("minimum"), value.get("exclusiveMinimum")
@@ -69,7 +79,7 @@ def bounded(value: Mapping[str, Any], name: str, language: str) -> str:
 
 
 def with_own_bounds(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Bounds of whole numbers as the least and the largest one: above 0 is from 1."""
+    """The schema with inclusive bounds for whole numbers: above 0 becomes from 1."""
     found = dict(value)
     if "exclusiveMinimum" in found:
         found["minimum"] = found.pop("exclusiveMinimum") + 1
@@ -79,6 +89,7 @@ def with_own_bounds(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def short(bound: float) -> str:
+    """A number without needless digits."""
     return f"{bound:g}" if abs(bound) < 1e6 else f"{bound:.0f}"
 
 

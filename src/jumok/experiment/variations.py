@@ -15,30 +15,30 @@ EXAMPLE = "--vary inputs.german.encoder.kind=gru,transformer"
 
 @dataclass(frozen=True)
 class Variation:
-    """One of the models to be: its name, and the values that make it."""
+    """A variant: its name and its settings."""
 
     name: str
     values: Mapping[str, Any]
 
     @property
     def overrides(self) -> list[str]:
-        """The values as `--set` takes them; JSON is YAML."""
+        """The settings as arguments of `--set`; JSON is YAML."""
         return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in self.values.items()]
 
     @property
     def folder(self) -> str:
-        """The name as that of a folder."""
+        """The name as a folder name."""
         return re.sub(r"[^\w.+-]+", "-", self.name).strip("-")
 
 
 def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
-    """From "KEY=V1,V2" texts to every combination, or, `paired`, the first values together, then the second ones.
+    """All combinations of "KEY=V1,V2" texts; with `paired`, the first values together, then the second ones, and so on.
 
     Values are YAML: `outputs.english.decoder={kind: gru, attention: none},{kind: transformer}` has two.
     """
     if not texts:
         raise ConfigurationError(f"nothing to compare: name what varies, like {EXAMPLE}")
-    given = [values_of(text) for text in texts]
+    given = [parse_vary(text) for text in texts]
     keys = [key for key, _ in given]
     if len(set(keys)) < len(keys):
         raise ConfigurationError(
@@ -49,13 +49,14 @@ def variations(texts: Sequence[str], paired: bool = False) -> list[Variation]:
         raise ConfigurationError(f"--paired needs as many values for each key; {counts}")
     columns = [values for _, values in given]
     rows = list(zip(*columns, strict=True)) if paired else list(product(*columns))
-    found = [Variation(name_of(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
+    found = [Variation(model_title(keys, row), dict(zip(keys, row, strict=True))) for row in rows]
     if len({v.folder for v in found}) < len(found):
-        raise ConfigurationError("--vary: two of the models would be the same; give each value once")
+        raise ConfigurationError("--vary: two of the models would be equal; give each value once")
     return found
 
 
-def values_of(text: str) -> tuple[str, list[Any]]:
+def parse_vary(text: str) -> tuple[str, list[Any]]:
+    """The key and values of `--vary KEY=VALUE,VALUE`."""
     key, equals, values = text.partition("=")
     try:
         parsed, _ = parse_yaml(f"[{values}]", "values")
@@ -66,13 +67,14 @@ def values_of(text: str) -> tuple[str, list[Any]]:
     return key.strip(), parsed
 
 
-def name_of(keys: Sequence[str], values: Sequence[Any]) -> str:
-    """What a person calls a model: gru; width 128, gru; equal values once."""
-    words = [in_words(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
+def model_title(keys: Sequence[str], values: Sequence[Any]) -> str:
+    """The title of a variant, without repeated values: gru; width 128, gru."""
+    words = [setting_title(key.rpartition(".")[2], value) for key, value in zip(keys, values, strict=True)]
     return ", ".join(dict.fromkeys(words))
 
 
-def in_words(name: str, value: Any) -> str:
+def setting_title(name: str, value: Any) -> str:
+    """A setting as a short title, such as "layers 2"."""
     if isinstance(value, dict):
-        return ", ".join(in_words(str(inner), value[inner]) for inner in value) or "defaults"
+        return ", ".join(setting_title(str(inner), value[inner]) for inner in value) or "defaults"
     return str(value) if name == "kind" else f"{name.replace('_', ' ')} {value}"

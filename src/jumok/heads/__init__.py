@@ -1,1 +1,1 @@
-"""What reads boxes out of a memory of pictures."""
+"""Heads: predict boxes from the memory of an image."""

@@ -1,4 +1,4 @@
-"""A box from every cell of the feature maps, without anchors."""
+"""A dense detection head without anchors: every cell of the feature maps predicts a box."""
 
 from collections.abc import Sequence
 from math import log
@@ -12,31 +12,31 @@ from jumok.geometry import areas, clip, from_centre, ops
 from jumok.values import Detections, Memory, Pyramid
 
 PRIOR = 0.01  # what a score is before training: few cells hold an object (Lin et al., 2017, section 4.1)
-INITIAL_SIZE = 4.0  # strides, of a box before training
-FLOOR = 0.01  # scores of boxes that nobody asks for: they would only be compared with each other
-CANDIDATES = 1000  # boxes of a picture, the surest, that are compared with each other
+INITIAL_STRIDES = 4.0  # strides, of a box before training
+FLOOR = 0.01  # lower scores are never asked for
+CANDIDATES = 1000  # highest-scoring boxes of an image that enter non-maximum suppression
 
 
 class DenseBoxes(NamedTuple):
-    """What a dense head says of every cell, level by level, row by row."""
+    """The predictions of a dense head for every cell, level by level, row by row."""
 
     logits: Tensor  # (B, P, C): an object of this class, and no cell finds it better?
     boxes: Tensor  # (B, P, 4)
     quality: Tensor  # (B, P), the logit of the overlap of this box with the object
     centres: Tensor  # (P, 2), x and y in pixels
     strides: Tensor  # (P,)
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
 
     def real(self) -> Tensor:
-        """True (B, P) for cells whose centre is in the picture."""
+        """True (B, P) for cells whose centre is in the image."""
         return (self.centres < self.valid_size[:, None].flip(-1)).all(-1)
 
 
 class DenseBoxHead(nn.Module):
-    """Two small towers of convolutions, one for classes and one for boxes, the same on all levels (FCOS, 2019).
+    """Two small towers of convolutions, for classes and for boxes, shared by all levels (FCOS: Tian et al., 2019).
 
-    A cell moves its centre and scales its size, both in strides (YOLOX, 2021): unlike distances to four sides, that
-    also reaches a box so small that no centre of a cell lies in it, and never turns one inside out.
+    A cell predicts the shift of its centre and the logarithm of its size, in strides (YOLOX: Ge et al., 2021). Unlike
+    distances to four sides, this reaches boxes that contain no centre of a cell, and never gives a negative size.
     """
 
     def __init__(
@@ -75,28 +75,44 @@ class DenseBoxHead(nn.Module):
     def detect(
         self, found: DenseBoxes, threshold: float = FLOOR, overlap: float = 0.6, most: int = 100
     ) -> list[Detections]:
-        """For each picture at most so many boxes of a score of at least `threshold`, the surest first.
+        """The detections of each image, the highest score first; the score is class score times quality.
 
-        Of two boxes of one class that overlap more than `overlap`, the surer one stays. The score is the class
-        score times the quality.
+        Args:
+            found: The predictions of all cells.
+            threshold: The least score of a detection.
+            overlap: The IoU above which the weaker of two boxes of one class is dropped (non-maximum suppression).
+            most: The most detections of an image.
+
+        Returns:
+            Detections for each image.
         """
-        pictures = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
-        return [top_cells(*picture, threshold, overlap, most) for picture in pictures]
+        images = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
+        return [top_cells(*image, threshold, overlap, most) for image in images]
 
     def scores(self, found: DenseBoxes) -> Tensor:
-        """How sure each cell is of each class (B, P, C), 0 to 1."""
+        """The score of each class in each cell (B, P, C), 0 to 1."""
         scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
         return scores * found.real()[..., None]
 
 
 def tower(channels: int, width: int, layers: int) -> nn.Sequential:
-    """`layers` convolutions, the first of which changes the width."""
+    """Build a tower of convolutions.
+
+    Args:
+        channels: Channels of the input.
+        width: Channels of all outputs.
+        layers: Number of convolutions.
+
+    Returns:
+        Layers from (B, channels, Y, X) to (B, width, Y, X).
+    """
     return nn.Sequential(*(Convolution(width if layer else channels, width) for layer in range(layers)))
 
 
 def feature_maps(memory: Memory) -> Pyramid:
+    """The feature maps of a memory; raises ValueError if there are none."""
     if memory.pyramid is None:
-        raise ValueError("a dense head needs the feature maps of a picture; this memory has none")
+        raise ValueError("a dense head needs the feature maps of an image; this memory has none")
     return memory.pyramid
 
 
@@ -117,16 +133,37 @@ def grid(pyramid: Pyramid) -> tuple[Tensor, Tensor]:
 
 
 def moved(raw: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
-    """Boxes (B, P, 4) in pixels of raw (B, P, 4): how far the centre moves, and the logarithm of the size."""
+    """Decode raw predictions into boxes.
+
+    Args:
+        raw: Shift of the centre and logarithm of the size, in strides (B, P, 4).
+        centres: Centres of the cells in pixels (P, 2).
+        strides: Pixels from one cell to the next (P,).
+
+    Returns:
+        Boxes in pixels (B, P, 4).
+    """
     move, grow = raw.split(2, -1)
-    size = INITIAL_SIZE * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
+    size = INITIAL_STRIDES * grow.clamp(max=8.0).exp()  # an exponential must stay finite whatever comes
     return from_centre(torch.cat((centres + move * strides[:, None], size * strides[:, None]), -1))
 
 
 def top_cells(
     scores: Tensor, boxes: Tensor, shown: list[int], threshold: float, overlap: float, most: int
 ) -> Detections:
-    """The detections of one picture from scores (P, C) and boxes (P, 4)."""
+    """The detections of one image.
+
+    Args:
+        scores: Score of each class in each cell (P, C).
+        boxes: Boxes of the cells in pixels (P, 4).
+        shown: Height and width of the real image in pixels, which boxes are clipped to.
+        threshold: The least score of a detection.
+        overlap: The IoU above which the weaker of two boxes of one class is dropped.
+        most: The most detections.
+
+    Returns:
+        The detections, the highest score first.
+    """
     height, width = shown
     boxes = clip(boxes, width, height)
     scores = scores * (areas(boxes) > 0)[:, None]

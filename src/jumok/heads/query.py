@@ -1,4 +1,4 @@
-"""Boxes by attention: object queries ask the memory, and each answers for one object or for none."""
+"""A detection head of object queries: each attends to the memory and predicts one object or none."""
 
 from math import log, pi
 from typing import Any, NamedTuple
@@ -14,21 +14,21 @@ from jumok.layers.query import QueryLayer
 from jumok.values import Detections, Memory
 
 PRIOR = 0.01  # what a score is before training: few queries find an object
-INITIAL_SIZE = 0.2  # of the picture, of a box before training
-LONGEST, SHORTEST = 2.0, 1 / 32  # wavelengths in pictures
+INITIAL_SIZE = 0.2  # of the image, of a box before training
+MAX_WAVELENGTH, MIN_WAVELENGTH = 2.0, 1 / 32  # wavelengths in images
 
 
 class QueryBoxes(NamedTuple):
-    """What the object queries say: first where they start, then after each layer."""
+    """The predictions of the object queries: the initial ones, then those after each layer."""
 
     logits: Tensor  # (L, B, Q, C)
     boxes: Tensor  # (L, B, Q, 4)
     valid: Tensor  # (B, Q), False for queries that found no place to start from
-    valid_size: Tensor  # (B, 2), height and width of the real part of each picture
+    valid_size: Tensor  # (B, 2), height and width of the real part of each image
 
 
 class BoxPredictor(nn.Module):
-    """Class logits of states (..., D), and how the box of each moves."""
+    """Predicts class logits from states (..., D), and how the reference box of each moves."""
 
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
@@ -50,11 +50,11 @@ class BoxPredictor(nn.Module):
 
 
 class QueryBoxHead(nn.Module):
-    """A decoder of object queries, which start at the places of the memory that look most like objects.
+    """A decoder of object queries, which start at the places of the memory with the highest class scores.
 
-    As in DETR (Carion et al., 2020) two queries should never answer for one object, so that nothing is sorted out
-    afterwards. What makes it learn from few pictures: queries start at places that were seen (two-stage: Zhu et
-    al., 2021), tell the attention where they stand, and each layer moves the box a little (DAB-DETR: Liu et al., 2022).
+    As in DETR (Carion et al., 2020), at most one query predicts an object, so that no suppression is needed. To learn
+    from few images, queries start at places of the image (two-stage: Zhu et al., 2021), the attention gets their
+    positions, and each layer refines the box (DAB-DETR: Liu et al., 2022).
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class QueryBoxHead(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, memory: Memory) -> QueryBoxes:
-        """The answers of at most `queries` queries; as many as the memory has states, if those are fewer."""
-        places, shown = places_in_picture(memory)  # (B, S, 2), (B, 2)
+        """The predictions of `queries` queries, or of as many as the memory has states, if those are fewer."""
+        places, shown = places_in_image(memory)  # (B, S, 2), (B, 2)
         states, reference, valid, found = self.start(memory, places)
         placed = in_compute_dtype(memory.states + sine_embedding(places, self.width))  # (B, S, D)
         among, allowed = valid[:, None, None, :], memory.valid[:, None, None, :]
@@ -110,14 +110,13 @@ class QueryBoxHead(nn.Module):
         return QueryBoxes(logits, from_centre(boxes.sigmoid() * scale), valid, shown)
 
     def start(self, memory: Memory, places: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """The first states (B, Q, D) and references (B, Q, 4), which of them are valid, and what they answer."""
+        """Initial states (B, Q, D) and reference boxes (B, Q, 4), which queries are valid, and their predictions."""
         edges = torch.full_like(places, INITIAL_SIZE)
         anchors = torch.cat((places, edges), -1).logit(eps=1e-3)  # (B, S, 4)
         logits, boxes = self.first(memory.states, anchors)
         likely = logits.detach().float().amax(-1).masked_fill(~memory.valid, -torch.inf)  # (B, S)
-        best = likely.sort(descending=True, stable=True).indices[
-            :, : self.queries
-        ]  # (B, Q); ties in one order
+        # (B, Q); ties in one order
+        best = likely.sort(descending=True, stable=True).indices[:, : self.queries]
         valid = memory.valid.gather(1, best)
         states = self.dropout(self.content(gather_rows(memory.states, best)))
         found = gather_rows(logits, best), gather_rows(boxes, best)
@@ -125,48 +124,69 @@ class QueryBoxHead(nn.Module):
 
     @torch.no_grad()
     def detect(self, found: QueryBoxes, threshold: float = 0.0, most: int = 100) -> list[Detections]:
-        """For each picture the `most` surest pairs of query and class above `threshold`, the surest first."""
-        pictures = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
-        return [top_queries(*picture, threshold, most) for picture in pictures]
+        """The detections of each image: pairs of query and class, the highest score first.
+
+        Args:
+            found: The predictions of all queries.
+            threshold: Detections have a higher score.
+            most: The most detections of an image.
+
+        Returns:
+            Detections for each image.
+        """
+        images = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
+        return [top_queries(*image, threshold, most) for image in images]
 
     def scores(self, found: QueryBoxes) -> Tensor:
-        """How sure each query is of each class (B, Q, C), 0 to 1."""
+        """The score of each class for each query (B, Q, C), 0 to 1."""
         return found.logits[-1].float().sigmoid() * found.valid[..., None]
 
 
 def init_keys_as_queries(attention: MultiHeadAttention) -> MultiHeadAttention:
-    """Before training, keys made as queries are: a query looks where it stands, and at what is like it."""
+    """Start with equal projections of queries and keys: a query attends to its own place and to similar ones."""
     attention.key.load_state_dict(attention.query.state_dict())
     return attention
 
 
-def places_in_picture(memory: Memory) -> tuple[Tensor, Tensor]:
-    """x and y (B, S, 2) of each state in 0..1 of the real picture, and the height and width (B, 2) of that.
+def places_in_image(memory: Memory) -> tuple[Tensor, Tensor]:
+    """Positions of the states relative to the real image, without padding.
 
-    Not of the batch: what a picture is padded with must not change where its places are.
+    Returns x and y (B, S, 2) in 0..1, and the height and width of each image (B, 2). The padding of a batch must not
+    change where a state is.
     """
     if memory.pyramid is None or memory.places is None:
-        raise ValueError("object queries need a memory of a picture, with places; this memory has none")
+        raise ValueError("object queries need a memory of an image, with places; this memory has none")
     shown = memory.pyramid.valid_size.to(memory.places.dtype)
     return memory.places / shown.flip(-1)[:, None], shown
 
 
 def sine_embedding(values: Tensor, width: int) -> Tensor:
-    """Sines and cosines (..., width) of pairs of numbers (..., 2) in 0..1, half the width for each number."""
+    """Sines and cosines (..., width) of pairs of numbers (..., 2) in 0..1; each number gets half of the width."""
     number = width // 4
     steps = torch.arange(number, device=values.device, dtype=values.dtype) / max(number - 1, 1)
-    rates = 2 * pi / LONGEST * (LONGEST / SHORTEST) ** steps  # (width / 4,)
+    rates = 2 * pi / MAX_WAVELENGTH * (MAX_WAVELENGTH / MIN_WAVELENGTH) ** steps  # (width / 4,)
     angles = values[..., None] * rates  # (..., 2, width / 4)
     return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)
 
 
 def gather_rows(values: Tensor, index: Tensor) -> Tensor:
-    """Rows index (B, Q) of values (B, S, C); (B, Q, C)."""
+    """The rows `index` (B, Q) of values (B, S, C), as (B, Q, C)."""
     return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))
 
 
 def top_queries(scores: Tensor, boxes: Tensor, shown: list[float], threshold: float, most: int) -> Detections:
-    """The detections of one picture from scores (Q, C) and boxes (Q, 4)."""
+    """The detections of one image.
+
+    Args:
+        scores: Score of each class for each query (Q, C).
+        boxes: Boxes of the queries in pixels (Q, 4).
+        shown: Height and width of the real image in pixels.
+        threshold: Detections have a higher score.
+        most: The most detections.
+
+    Returns:
+        The detections, the highest score first.
+    """
     height, width = shown
     score, order = scores.flatten().sort(descending=True, stable=True)
     order = order[:most][score[:most] > threshold]

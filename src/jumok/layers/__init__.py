@@ -1,1 +1,1 @@
-"""What models are stacked of."""
+"""Layers that encoders, decoders and heads share."""

@@ -1,4 +1,4 @@
-"""The block that pictures are read with: convolution, normalization, activation."""
+"""One block of an image network: convolution, normalization, activation."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ ReLU = partial(nn.ReLU, inplace=True)  # norms keep what comes into them, not wh
 class ConvolutionBlock(nn.Module):
     """Convolve, normalize, activate: x (B, C, Y, X) to (B, C', Y / stride, X / stride), rounded up.
 
-    `norm` is over the batch (Ioffe & Szegedy, 2015), or over groups of channels of each picture alone (Wu & He,
+    `norm` is over the batch (Ioffe & Szegedy, 2015), or over groups of channels of each image alone (Wu & He,
     2018), which does not mind small batches.
     """
 
@@ -35,6 +35,7 @@ class ConvolutionBlock(nn.Module):
         nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map x (B, C, Y, X) to (B, C', Y', X')."""
         return self.activation(self.norm(self.convolution(x)))
 
 
@@ -46,9 +47,9 @@ def normalization(norm: Norm, channels: int) -> nn.Module:
 
 
 def bear_lone_values(module: nn.Module) -> nn.Module:
-    """The same module, whose batch norms take one value a channel as in evaluation, by the means that they have kept.
+    """Let batch norms accept a single value per channel; they then use their running statistics, as in evaluation.
 
-    One value, as a single small image leaves at a coarse level, has no variance: torch refuses it in training.
+    A small image alone leaves one value at a coarse level. It has no variance, and torch refuses it in training.
     """
     for part in module.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class TokenEmbedding(nn.Module):
-    """A learned vector for each token of a vocabulary; one table may serve several sides of a model."""
+    """A learned vector for each token of a vocabulary; encoder, decoder and output may share one table."""
 
     def __init__(self, vocabulary: int, width: int) -> None:
         super().__init__()

@@ -25,9 +25,11 @@ class FeedForward(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Transform each position of x (..., D) by itself; returns (..., D)."""
         return self.narrow(self.dropout(self.activate(self.widen(x))))
 
     def activate(self, x: Tensor) -> Tensor:
+        """Apply the activation; SwiGLU halves the last axis (Shazeer, 2020)."""
         if self.activation == "relu":
             return F.relu(x)
         if self.activation == "gelu":

@@ -1,4 +1,4 @@
-"""The block of a decoder of objects: queries look at each other, and at a memory of places."""
+"""A decoder layer of object queries: self-attention, then cross-attention to the memory."""
 
 from torch import Tensor, nn
 
@@ -8,9 +8,10 @@ from jumok.layers.transformer import Residual
 
 
 class QueryLayer(nn.Module):
-    """Attention of all queries to each other, attention to the memory (`cross`), then feed-forward.
+    """Self-attention of the queries, cross-attention to the memory (`cross`), then feed-forward.
 
-    Where a query stands is added each time it looks, and never kept in it (DETR: Carion et al., 2020, appendix A.3).
+    The position of a query is added to queries and keys, never to the states (DETR: Carion et al., 2020, appendix
+    A.3).
     """
 
     def __init__(
@@ -29,9 +30,17 @@ class QueryLayer(nn.Module):
         self.feedforward_residual = Residual(width, dropout, pre_norm)
 
     def forward(self, x: Tensor, place: Tensor, memory: Tensor, among: Tensor, allowed: Tensor) -> Tensor:
-        """Queries x (B, Q, D) at `place` (B, Q, D), with memory (B, S, D), to (B, Q, D).
+        """Update the states of the queries.
 
-        `among` broadcasts to (B, H, Q, Q) and `allowed` to (B, H, Q, S), True where a query may look.
+        Args:
+            x: States of the queries (B, Q, D).
+            place: Positional embeddings of the queries (B, Q, D).
+            memory: States of the memory (B, S, D).
+            among: Which queries may attend to each other, broadcasts to (B, H, Q, Q).
+            allowed: Which states of the memory a query may attend to, broadcasts to (B, H, Q, S).
+
+        Returns:
+            The new states (B, Q, D).
         """
 
         def look_around(y: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Stacks of recurrent cells, as torch has them."""
+"""Stacks of torch's recurrent cells."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ Stack = nn.RNN | nn.LSTM | nn.GRU
 
 
 class LSTM(nn.LSTM):
-    """torch's, which computes in fp32 where bf16 is asked for by autocast and the processor has no such LSTM."""
+    """torch's LSTM, computed in fp32 if autocast asks for bf16 and the processor has no LSTM in bf16."""
 
     def forward(self, x: Any, state: Any = None) -> Any:
-        """As torch's."""
+        """Like torch's LSTM."""
         place: torch.device = next(self.parameters()).device
         if not torch.is_autocast_enabled(place.type) or device.has_bf16(place):
             return super().forward(x, state)
@@ -64,7 +64,19 @@ CELLS: dict[Cell, type[Stack]] = {"rnn": nn.RNN, "lstm": LSTM, "gru": nn.GRU}
 def stack(
     cell: Cell, inputs: int, width: int, layers: int, dropout: float = 0.0, bidirectional: bool = False
 ) -> Stack:
-    """`layers` recurrent layers of `width`, batch first, dropout between them; gates start orthogonal."""
+    """Build a stack of recurrent layers, batch first; recurrent weights start orthogonal.
+
+    Args:
+        cell: Kind of the cells: "rnn", "lstm" or "gru".
+        inputs: Width of the inputs.
+        width: Width of the states, of each direction.
+        layers: Number of layers.
+        dropout: Probability of dropout between layers.
+        bidirectional: Whether a second stack reads the sequence backwards.
+
+    Returns:
+        The stack, from (B, L, inputs) to (B, L, width), twice as wide if bidirectional.
+    """
     made = CELLS[cell](
         inputs,
         width,

@@ -19,6 +19,7 @@ class Residual(nn.Module):
         self.pre_norm = pre_norm
 
     def forward(self, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+        """Add dropout(sublayer) to x (B, T, D), normalizing before or after."""
         if self.pre_norm:
             return x + self.dropout(sublayer(self.norm(x)))
         return self.norm(x + self.dropout(sublayer(x)))
@@ -65,7 +66,16 @@ class TransformerDecoderLayer(nn.Module):
         self.feedforward_residual = Residual(width, dropout, pre_norm)
 
     def forward(self, x: Tensor, memory: Tensor, allowed: Tensor | None) -> Tensor:
-        """x (B, T, D), each position seeing its past, and memory (B, S, D), to (B, T, D)."""
+        """Update all positions at once.
+
+        Args:
+            x: States of the target (B, T, D); each position attends to itself and its past.
+            memory: States of the memory (B, S, D).
+            allowed: Which states of the memory may be attended to, broadcasts to (B, H, T, S).
+
+        Returns:
+            The new states (B, T, D).
+        """
         x = self.attention_residual(x, lambda y: self.attention(y, y, causal=True))
         x = self.cross_residual(x, lambda y: self.cross(y, memory, allowed))
         return self.feedforward_residual(x, self.feedforward)
@@ -73,10 +83,20 @@ class TransformerDecoderLayer(nn.Module):
     def step(
         self, x: Tensor, past: KVCache, memory: KeyValue, allowed: Tensor | None
     ) -> tuple[Tensor, KVCache]:
-        """One new position of every hypothesis: x (R, 1, D) to (R, 1, D), and the past with it.
+        """Compute one new position of every hypothesis.
 
-        The N = R / B hypotheses of one source share its memory (B, H, S, K): for the cross-attention they
-        stand side by side as if they were N positions of one row.
+        The N = R / B hypotheses of one source share its memory: for the cross-attention they are placed side by
+        side, as if they were N positions of one row.
+
+        Args:
+            x: States of the new position (R, 1, D).
+            past: Keys and values of the earlier positions; None at the first.
+            memory: Keys and values of the memory (B, H, S, K).
+            allowed: Which states of the memory may be attended to, broadcasts to (B, H, T, S).
+            offset: Index of the new position.
+
+        Returns:
+            The new states (R, 1, D), and the cache that contains the new position.
         """
         sources = memory.keys.shape[0]
 

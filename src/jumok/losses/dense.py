@@ -1,4 +1,4 @@
-"""The loss of a dense head: a class, a box and a quality for the cells that answer for an object."""
+"""The loss of a dense head: class, box and quality of the cells that are assigned to objects."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Tensor
 
 from jumok.geometry import overlaps
 from jumok.heads.dense import DenseBoxes
-from jumok.losses.assignment import Assignment, inside, task_aligned
+from jumok.losses.assignment import Assignment, points_inside, task_aligned
 from jumok.losses.focal import quality_focal
 from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets
@@ -15,17 +15,17 @@ BOX = 2.0  # the weight of the boxes beside the classes (Feng et al., 2021)
 
 
 def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
-    """Classes by the quality focal loss, boxes by generalized IoU, quality by cross-entropy to the overlap.
+    """Quality focal loss of classes, generalized IoU loss of boxes, and cross-entropy of quality to the IoU.
 
-    Each is divided by the sum of the weights of the cells that answer for objects. A cell in a crowd that answers
-    for none is neither object nor background, nor is one outside of the picture. Counts pictures; `correct` is
-    the objects whose best cell has their class and half of their area.
+    Each is divided by the sum of the weights of assigned cells. Cells in a crowd or outside the image that are
+    assigned to no object are ignored. The loss counts images; `correct` is the number of objects whose best cell has
+    their class and an IoU of at least one half.
     """
     with torch.autocast(found.logits.device.type, enabled=False):
-        found = in_full_precision(found)
+        found = upcast_cells(found)
         assignment = task_aligned(found, targets)
         taken, norm = assignment.positive(), assignment.weight.sum().clamp(min=1)
-        counted = found.real() & (taken | ~in_crowd(found, targets))
+        counted = found.real() & (taken | ~cells_in_crowd(found, targets))
         wanted = wanted_classes(found, targets, assignment)
         classes = (quality_focal(found.logits, wanted).sum(-1) * counted).sum()
 
@@ -42,7 +42,8 @@ def dense_loss(found: DenseBoxes, targets: BoxTargets) -> Loss:
     return Loss(total * len(found.logits), len(found.logits), int(right.sum()))
 
 
-def in_full_precision(found: DenseBoxes) -> DenseBoxes:
+def upcast_cells(found: DenseBoxes) -> DenseBoxes:
+    """The same boxes in float32 or wider."""
     wide = torch.promote_types(found.logits.dtype, torch.float32)
     return found._replace(
         logits=found.logits.to(wide), boxes=found.boxes.to(wide), quality=found.quality.to(wide)
@@ -50,21 +51,30 @@ def in_full_precision(found: DenseBoxes) -> DenseBoxes:
 
 
 def wanted_classes(found: DenseBoxes, targets: BoxTargets, assignment: Assignment) -> Tensor:
-    """What the class scores (B, P, C) should be: the weight of a cell at the class of its object."""
+    """The targets of the class scores: the weight of each assigned cell at the class of its object.
+
+    Args:
+        found: The predictions of all cells.
+        targets: The objects of each image.
+        assignment: The object of each cell.
+
+    Returns:
+        Targets (B, P, C), 0 to 1.
+    """
     labels = truth_of_cells(targets.labels, assignment)
     wanted = torch.zeros_like(found.logits)
     return wanted.scatter_(-1, labels[..., None], assignment.weight.to(wanted.dtype)[..., None])
 
 
 def truth_of_cells(values: Tensor, assignment: Assignment) -> Tensor:
-    """Of values (B, N, ...) of objects the one (B, P, ...) that each cell answers for; any where it is for none."""
+    """Values (B, P, ...) for cells, each from the object it is assigned to; arbitrary for cells without an object."""
     if not values.shape[1]:
         return values.new_zeros(*assignment.target.shape, *values.shape[2:])
-    pictures = torch.arange(len(values), device=values.device)[:, None]
-    return values[pictures, assignment.target.clamp(min=0)]
+    images = torch.arange(len(values), device=values.device)[:, None]
+    return values[images, assignment.target.clamp(min=0)]
 
 
-def in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:
+def cells_in_crowd(found: DenseBoxes, targets: BoxTargets) -> Tensor:
     """True (B, P) for cells whose centre is in a crowd."""
-    crowds = inside(targets.boxes, found.centres) & (targets.valid & targets.crowd)[..., None]
+    crowds = points_inside(targets.boxes, found.centres) & (targets.valid & targets.crowd)[..., None]
     return crowds.any(1)

@@ -1,4 +1,4 @@
-"""The loss of a class for every pixel: cross-entropy, and the overlap of whole areas."""
+"""The loss of segmentation: cross-entropy for each pixel, and Dice for whole areas."""
 
 import torch
 from torch import Tensor
@@ -8,10 +8,18 @@ from jumok.values import MaskTargets
 
 
 def mask_loss(logits: Tensor, targets: MaskTargets, dice: bool = True) -> Loss:
-    """Cross-entropy of logits (B, C, Y, X) over the pixels whose class is known, and the Dice loss beside it.
+    """Cross-entropy of the pixels whose class is known, plus the Dice loss.
 
-    Cross-entropy asks each pixel alike, so that a small class hardly counts; Dice asks each class alike. A batch
-    in which nothing is known costs 0. Counts pictures; `correct` is the pixels right.
+    Cross-entropy gives each pixel the same weight, so that a small class hardly counts; Dice gives each class the
+    same weight. A batch without any known pixel costs 0.
+
+    Args:
+        logits: Logits of the classes (B, C, Y, X).
+        targets: The class of each pixel, -1 where it is unknown.
+        dice: Whether to add the Dice loss.
+
+    Returns:
+        A loss that counts images; `correct` is the number of correct pixels.
     """
     with torch.autocast(logits.device.type, enabled=False):
         wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -60,11 +68,19 @@ class _PixelLoss(torch.autograd.Function):
 
 
 def dice_of(probabilities: Tensor, wanted: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """1 - the soft Dice coefficient of probabilities (P, C), a mean over the classes wanted (P, 1) that occur.
+    """The soft Dice loss and its derivative (Milletari et al., 2016, section 3).
 
-    2 Σ p g / (Σ p² + Σ g²) over all pixels of the batch whose class is known (Milletari et al., 2016, section 3).
-    0 where no class occurs. Also gives its derivative, in two parts: slopes (C,), times p, and what is added to
-    that at the wanted class (P,).
+    1 - 2 Σ p g / (Σ p² + Σ g²), summed over all known pixels of the batch, a mean over the classes that occur; 0 if
+    none does.
+
+    Args:
+        probabilities: Probabilities of the classes (P, C).
+        wanted: The class of each pixel (P, 1).
+        known: True for pixels whose class is known (P,).
+
+    Returns:
+        The loss, and its derivative in two parts: slopes (C,) that multiply p, and what is added to that at the class
+        of each pixel (P,).
     """
     truth = wanted.squeeze(1)
     at_truth = probabilities.gather(1, wanted).squeeze(1) * known  # (P,)

@@ -1,4 +1,4 @@
-"""Cross-entropy over a vocabulary, without ever holding a (positions × vocabulary) tensor."""
+"""Cross-entropy over a vocabulary that never holds a (positions × vocabulary) tensor."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 from jumok.layers.embedding import TokenOutput
 
-CHUNK = 1024  # positions at a time: the float32 logits of a chunk stay in tens of megabytes
+CHUNK_POSITIONS = 1024  # positions at a time: the float32 logits of a chunk stay in tens of megabytes
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A sum over examples and what it is the sum of, so that batches can be joined and averaged."""
+    """A summed loss with the number of its terms, so that batches can be added and averaged."""
 
     total: Tensor  # scalar with a gradient
     count: int  # tokens (or boxes, pixels ...)
@@ -38,8 +38,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         correct = torch.zeros((), dtype=torch.long, device=hidden.device)
         d_hidden = torch.empty_like(hidden, dtype=dtype) if wants_gradient else None
         d_weight, d_bias = (torch.zeros_like(p, dtype=total.dtype) for p in (weight, bias))
-        for start in range(0, len(targets), CHUNK):
-            rows = slice(start, start + CHUNK)
+        for start in range(0, len(targets), CHUNK_POSITIONS):
+            rows = slice(start, start + CHUNK_POSITIONS)
             x, y = hidden[rows].to(dtype), targets[rows]
             logits = torch.addmm(low_bias, x, low_weight.T).to(total.dtype)  # (chunk, V)
             loss, right, d_logits = _chunk(logits, y, smoothing)
@@ -80,10 +80,18 @@ def _chunk(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, T
 def token_loss(
     output: TokenOutput, hidden: Tensor, targets: Tensor, valid: Tensor, smoothing: float = 0.0
 ) -> Loss:
-    """Sum of the cross-entropy of `output(hidden)`, hidden (B, T, D), to targets (B, T) where valid (B, T).
+    """The summed cross-entropy of the next tokens; padded positions cost nothing.
 
-    `smoothing` moves this share of the target's probability to all tokens alike (Szegedy et al., 2016,
-    section 7), as `label_smoothing` of `torch.nn.functional.cross_entropy`. Padded positions cost nothing.
+    Args:
+        output: The layer from states to logits.
+        hidden: States before the output (B, T, D).
+        targets: Token numbers (B, T).
+        valid: True for real positions (B, T).
+        smoothing: Share of the target's probability that is spread over all tokens (label smoothing: Szegedy et al.,
+            2016, section 7), as `label_smoothing` of `torch.nn.functional.cross_entropy`.
+
+    Returns:
+        A loss that counts tokens; `correct` is the number of correct predictions.
     """
     kind = hidden.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype

@@ -1,4 +1,4 @@
-"""Scores of predictions against right answers, with their uncertainty."""
+"""Scores of predictions against references, with their uncertainty."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from jumok.deferred import lazy_names
 if TYPE_CHECKING:
     from jumok.metrics.agreement import exact_match, token_accuracy, token_error_rate, word_error_rate
     from jumok.metrics.boxes import ClassCounts, box_metrics, class_counts
-    from jumok.metrics.interval import Difference, Interval, Score, bootstrap, paired_bootstrap
+    from jumok.metrics.interval import Difference, Interval, ResamplableScore, bootstrap, paired_bootstrap
     from jumok.metrics.masks import confusion, mask_metrics
     from jumok.metrics.matching import FoundBoxes, TrueBoxes
     from jumok.metrics.metric import Metric, count_references
@@ -21,7 +21,7 @@ __all__ = [
     "FoundBoxes",
     "Interval",
     "Metric",
-    "Score",
+    "ResamplableScore",
     "TrueBoxes",
     "bleu",
     "bleu_lowercase",
@@ -43,7 +43,7 @@ __all__ = [
     "word_error_rate",
 ]
 
-if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
@@ -52,7 +52,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "FoundBoxes": "jumok.metrics.matching",
             "Interval": "jumok.metrics.interval",
             "Metric": "jumok.metrics.metric",
-            "Score": "jumok.metrics.interval",
+            "ResamplableScore": "jumok.metrics.interval",
             "TrueBoxes": "jumok.metrics.matching",
             "bleu": "jumok.metrics.overlap",
             "bleu_lowercase": "jumok.metrics.overlap",

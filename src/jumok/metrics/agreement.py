@@ -1,4 +1,4 @@
-"""How far a prediction is from the nearest right answer: exact matches, equal tokens, edits.
+"""How close a prediction is to the nearest reference: exact matches, equal tokens, edits.
 
 What a token is depends on the unit of the task: a character of a text ("character"), a symbol between spaces
 where all symbols together spell one word, as phones do ("symbol"), or a word between spaces ("word").
@@ -9,8 +9,8 @@ from math import inf
 
 from jumok.choices import Unit
 from jumok.deferred import Deferred
-from jumok.metrics.interval import Score
-from jumok.metrics.metric import SHARE, Metric, check_examples, ratio
+from jumok.metrics.interval import ResamplableScore
+from jumok.metrics.metric import UNIT_RANGE, Metric, check_examples, ratio
 
 Levenshtein = Deferred("rapidfuzz.distance.Levenshtein")
 
@@ -23,37 +23,37 @@ def split(text: str, unit: Unit) -> Tokens:
 
 
 def exact_match(unit: Unit) -> Metric:
-    """The share of examples whose prediction has the tokens of one of its right answers (0-1)."""
+    """The share of examples whose prediction has the tokens of one of its references (0-1)."""
     return per_example("exact_match", True, unit, lambda tokens, answers: (float(tokens in answers), 1.0))
 
 
 def token_accuracy(unit: Unit) -> Metric:
-    """The share of positions that hold the right token (0-1).
+    """The share of positions that hold the correct token (0-1).
 
-    Over all examples, the number of positions at which the prediction has the token of the right answer,
-    divided by the number of positions of the longer of the two. Of several right answers, the one with the
-    highest share counts; of equals, the longest. One token too many at the start makes all that follow wrong:
-    the token error rate forgives that.
+    Over all examples, the number of positions at which the prediction has the token of the reference, divided by the
+    number of positions of the longer of the two. Of several references, the one with the highest share counts; ties
+    go to the longest. One token too many at the start makes all that follow wrong: the token error rate forgives
+    that.
     """
     return per_example("token_accuracy", True, unit, equal_positions)
 
 
 def token_error_rate(unit: Unit) -> Metric:
-    """The edits per token of the right answers (0-1, more where predictions are far too long).
+    """The edits per token of the references (0-1, more if predictions are far too long).
 
-    Over all examples, the edit distance (insertions, deletions, substitutions) to the closest right answer,
-    divided by the length of that answer. The closest is the one with the fewest edits, as is usual for words
-    with several pronunciations; of equals, the longest, which has the lowest rate. By unit this
-    is the character, the phoneme or the word error rate.
+    Over all examples, the edit distance (insertions, deletions, substitutions) to the closest reference, divided by
+    the length of that reference. The closest is the one with the fewest edits, as is usual for words with several
+    pronunciations; ties go to the longest, which has the lowest rate. By unit this is the character, the phoneme or
+    the word error rate.
     """
     return per_example("token_error_rate", False, unit, edits)
 
 
 def word_error_rate(unit: Unit) -> Metric:
-    """Word errors per word of the right answers (0-1, more where predictions are far too long).
+    """Word errors per word of the references (0-1, more if predictions are far too long).
 
-    Where the symbols of a text spell one word (unit "symbol"), the share of examples that equal none of their
-    right answers; otherwise the edits per word between spaces, counted as `token_error_rate` does.
+    If the symbols of a text spell one word (unit "symbol"), the share of examples that equal none of their
+    references; otherwise the edits per word between spaces, counted as `token_error_rate` does.
     """
     if unit == "symbol":
         return per_example(
@@ -68,9 +68,19 @@ def per_example(
     unit: Unit,
     measure: Callable[[Tokens, list[Tokens]], tuple[float, float]],
 ) -> Metric:
-    """A metric that is a sum over the examples divided by another; `measure` gives both for one example."""
+    """Build a metric that is a sum over examples divided by another.
 
-    def prepare(predictions: list[str], references: list[list[str]]) -> Score:
+    Args:
+        name: Name of the metric.
+        higher_is_better: Its direction.
+        unit: What a token is.
+        measure: From the tokens of a prediction and of its references to numerator and denominator.
+
+    Returns:
+        The metric.
+    """
+
+    def prepare(predictions: list[str], references: list[list[str]]) -> ResamplableScore:
         check_examples(predictions, references)
         return ratio(
             [
@@ -79,20 +89,21 @@ def per_example(
             ]
         )
 
-    return Metric(name, higher_is_better, prepare, limits=SHARE if higher_is_better else (0.0, inf))
+    return Metric(name, higher_is_better, prepare, limits=UNIT_RANGE if higher_is_better else (0.0, inf))
 
 
 def equal_positions(tokens: Tokens, answers: list[Tokens]) -> tuple[float, float]:
-    """Equal positions, and all positions, beside the answer with the highest share of equal ones."""
+    """Equal positions and all positions, for the reference with the highest share of equal ones."""
     pairs = [(count_equal(tokens, answer), max(len(tokens), len(answer))) for answer in answers]
     return max(pairs, key=lambda pair: (pair[0] / max(pair[1], 1), pair[1]))
 
 
 def count_equal(first: Tokens, second: Tokens) -> int:
+    """The number of positions at which two token sequences are equal."""
     return sum(one == other for one, other in zip(first, second, strict=False))
 
 
 def edits(tokens: Tokens, answers: list[Tokens]) -> tuple[float, float]:
-    """The edit distance to the closest answer, and its length."""
+    """The edit distance to the closest reference, and the length of that reference (Levenshtein, 1966)."""
     pairs = [(Levenshtein.distance(tokens, answer), len(answer)) for answer in answers]
     return min(pairs, key=lambda pair: (pair[0], -pair[1]))

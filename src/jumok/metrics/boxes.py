@@ -1,4 +1,4 @@
-"""How well boxes are found: COCO's average precision and recall (Lin et al., 2014), and F1 for single pictures."""
+"""Detection metrics: COCO's average precision and recall (Lin et al., 2014), and F1 for single images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from jumok.metrics.interval import Score
+from jumok.metrics.interval import ResamplableScore
 from jumok.metrics.matching import SIZES, THRESHOLDS, FoundBoxes, Matching, TrueBoxes, match_all
-from jumok.metrics.metric import SHARE, Metric, Table, mean, once, read_off
+from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, mean, once, read_off
 from jumok.metrics.precision import precision_recall_curves
 
 SCORE_THRESHOLD = 0.3  # the score from which on a box counts as a statement
@@ -18,7 +18,7 @@ AP75 = 5  # number of the threshold 0.75
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """The boxes of one class that reach a score, against the true ones, at an overlap of one half."""
+    """Predicted boxes of one class with a sufficient score, against the true ones, at an IoU of one half."""
 
     name: str
     right: int  # found boxes that are right
@@ -27,29 +27,30 @@ class ClassCounts:
 
     @property
     def precision(self) -> float:
-        """The share of the found boxes that are right; NaN where nothing is found."""
+        """The share of predicted boxes that are correct; NaN if there are none."""
         return self.right / found if (found := self.right + self.wrong) else float("nan")
 
     @property
     def recall(self) -> float:
-        """The share of the true boxes that are found; NaN where there are none."""
+        """The share of true boxes that are found; NaN if there are none."""
         return self.right / true if (true := self.right + self.missed) else float("nan")
 
 
 def box_metrics(
     names: Sequence[str], sure: float = SCORE_THRESHOLD
 ) -> dict[str, Metric[FoundBoxes, TrueBoxes]]:
-    """All metrics of boxes of the classes with these names, by name, each 0-1.
+    """All detection metrics of the classes with these names, by name, each 0-1.
 
-    `AP` is the mean of the average precision over overlaps from 0.50 to 0.95 and over classes, `AP50` and `AP75`
-    are those at one overlap, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square pixels, up
-    to 96² and beyond, and `AR` is the mean recall of the at most 100 surest boxes of a class in each picture.
-    `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are told, whose score reaches
-    `sure` and which no surer one hides, at an overlap of one half; it also makes sense for one picture alone.
+    `AP` is the mean of the average precision over IoU thresholds from 0.50 to 0.95 and over classes, `AP50` and
+    `AP75` are those at one threshold, `AP_small`, `AP_medium` and `AP_large` those of objects up to 32² square
+    pixels, up to 96² and beyond, and `AR` is the mean recall of the at most 100 highest-scoring boxes of a class in
+    each image. `AP/NAME` and `AP50/NAME` are those of one class. `F1@50` judges the boxes that are shown, whose
+    score is at least `sure` and which are no duplicates, at an IoU of one half; it also makes sense for one image
+    alone.
 
-    A class without true boxes is left out of the means; where no class has any, a score is NaN (COCO says -1).
-    Only `F1@50` is then defined: it is 1 where nothing is to be found and nothing is found.
-    All metrics of one call share their work, as long as they are given the same lists one after the other.
+    A class without true boxes is left out of the means; if no class has any, a score is NaN (COCO says -1). Only
+    `F1@50` is then defined: it is 1 if nothing is to be found and nothing is found. All metrics of one call share
+    their work, as long as they are given the same lists one after the other.
     """
     matching = once(partial(match_all, classes=len(names)))
     table = once(lambda found, true: averages(matching(found, true)))
@@ -59,7 +60,7 @@ def box_metrics(
     }
     told = once(partial(told_matching, matching=matching, classes=len(names)))
     metrics["F1@50"] = Metric(
-        "F1@50", True, lambda found, true: f1_score(told(found, true), sure), limits=SHARE
+        "F1@50", True, lambda found, true: f1_score(told(found, true), sure), limits=UNIT_RANGE
     )
     return {name: metrics[name] for name in (*AVERAGES, "F1@50", *columns[len(AVERAGES) :])}
 
@@ -70,7 +71,17 @@ def told_matching(
     matching: Callable[[list[FoundBoxes], list[TrueBoxes]], Matching],
     classes: int,
 ) -> Matching:
-    """The matches of the boxes that are told: those of all where none is hidden."""
+    """The matches of the boxes that are shown.
+
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        matching: Computes the matches of all boxes; used if none is hidden.
+        classes: Number of classes.
+
+    Returns:
+        The matches without hidden boxes.
+    """
     told = [one.told() for one in found]
     if all(one is other for one, other in zip(told, found, strict=True)):
         return matching(found, true)
@@ -80,9 +91,16 @@ def told_matching(
 def best_threshold(
     found: list[FoundBoxes], true: list[TrueBoxes], classes: int, lowest: float = 0.0
 ) -> tuple[float, float] | None:
-    """The score from which on the boxes that are told have the best F1 at an overlap of one half, and that F1.
+    """The score threshold with the best F1 at an IoU of one half.
 
-    The score lies between the least box that is told and the next one. None where no box is right.
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        classes: Number of classes.
+        lowest: The least threshold.
+
+    Returns:
+        The threshold, between the lowest score that is shown and the next one, and its F1; None if no box is correct.
     """
     matching = match_all([one.told() for one in found], true, classes)
     every = [one for of_class in matching.by_class for one in of_class]
@@ -95,7 +113,7 @@ def best_threshold(
     scores, right, stated = scores[order], np.cumsum(hits[order]), np.cumsum(counted[order])
     f1 = 2 * right / np.maximum(stated + sum(int(one.truths[0]) for one in every), 1)
     after = np.append(scores[1:], 0.0)
-    ends = (scores > after) & (scores >= lowest)  # boxes of equal scores are told together
+    ends = (scores > after) & (scores >= lowest)  # boxes of equal scores are shown together
     if not ends.any() or not f1[ends].max():
         return None
     best = int(np.argmax(np.where(ends, f1, -1.0)))
@@ -103,7 +121,7 @@ def best_threshold(
 
 
 def between(low: float, high: float) -> float:
-    """The number of the fewest digits above `low` and up to `high`."""
+    """The number with the fewest digits above `low` and up to `high`."""
     for digits in range(2, 9):
         middle = round((low + high) / 2, digits)
         if low < middle <= high:
@@ -111,8 +129,8 @@ def between(low: float, high: float) -> float:
     return float(high)
 
 
-def averages(matching: Matching) -> Table:
-    """All averages of some pictures: those named in AVERAGES, then AP and AP50 of each class."""
+def averages(matching: Matching) -> ScoreTable:
+    """All averages of some images: those named in AVERAGES, then AP and AP50 of each class."""
     by_size = precision_recall_curves(matching)
 
     def measure(weights: np.ndarray) -> np.ndarray:
@@ -123,24 +141,24 @@ def averages(matching: Matching) -> Table:
         means = [mean(of) for of in (every, every[:, 0], every[:, AP75], *sized, recall)]
         return np.array([*means, *every.mean(axis=1), *every[:, 0]])
 
-    return Table(measure)
+    return ScoreTable(measure)
 
 
-def counts(matching: Matching, sure: float) -> np.ndarray:
-    """Right, wrong and missed boxes (classes, pictures, 3) at a score of `sure` or more and an overlap of one half."""
-    table = np.zeros((len(matching.by_class), matching.pictures, 3))
+def count_detections(matching: Matching, sure: float) -> np.ndarray:
+    """True positives, false positives and misses (classes, images, 3) at this score and an IoU of one half."""
+    table = np.zeros((len(matching.by_class), matching.images, 3))
     for label, matches in enumerate(matching.by_class):
         for one in matches:
             stated = one.scores >= sure
             right = np.sum(one.hits[0, 0, stated])  # of any size, at the first threshold
             wrong = np.sum(one.counted[0, 0, stated]) - right
-            table[label, one.picture] = right, wrong, one.truths[0] - right
+            table[label, one.image] = right, wrong, one.truths[0] - right
     return table
 
 
-def f1_score(matching: Matching, sure: float) -> Score:
+def f1_score(matching: Matching, sure: float) -> ResamplableScore:
     """The harmonic mean of precision and recall over the boxes of all classes."""
-    table = counts(matching, sure).sum(axis=0)  # (pictures, 3)
+    table = count_detections(matching, sure).sum(axis=0)  # (images, 3)
 
     def score(weights: np.ndarray) -> float:
         right, wrong, missed = weights @ table
@@ -153,7 +171,17 @@ def f1_score(matching: Matching, sure: float) -> Score:
 def class_counts(
     found: list[FoundBoxes], true: list[TrueBoxes], names: Sequence[str], sure: float = SCORE_THRESHOLD
 ) -> list[ClassCounts]:
-    """What became of the boxes of each class that are told, whose score reaches `sure`."""
+    """Correct, wrong and missed boxes of each class, among the boxes that are shown.
+
+    Args:
+        found: Predicted boxes of each image.
+        true: True boxes of each image.
+        names: Names of the classes.
+        sure: The least score of a box that is shown.
+
+    Returns:
+        The counts of each class.
+    """
     matching = match_all([one.told() for one in found], true, len(names))
-    table = counts(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
+    table = count_detections(matching, sure).sum(axis=1).astype(int)  # (classes, 3)
     return [ClassCounts(name, *row) for name, row in zip(names, table.tolist(), strict=True)]

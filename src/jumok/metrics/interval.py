@@ -1,20 +1,20 @@
-"""How sure a score is: bootstrap intervals, and the paired test of two systems (Koehn 2004).
+"""Uncertainty of scores: bootstrap intervals, and the paired test of two systems (Koehn, 2004).
 
-A corpus score is a function of how often each example counts: ones give the score itself, and the counts of
-examples drawn with replacement give the score of a resample. The counts depend on the seed and on the number
-of examples only, so that all metrics, and both systems of a comparison, see the same resamples.
+A corpus score is a function of how often each example counts: ones give the score itself, and the counts of examples
+drawn with replacement give the score of a resample. The counts depend on the seed and on the number of examples only,
+so that all metrics, and both systems of a comparison, see the same resamples.
 
-Resamples of a curved score lie beside it: a box of a picture that is drawn twice is ranked beside its own copy, so that
-average precision grows. The score itself strays from that of all pictures there could be in the same way and by as
-much, which the resamples thus measure (Efron and Tibshirani 1993, chapter 10). Bounds are the percentiles of the
-resamples less twice that bias: once to lie around the score, once to lie where the truth is to be expected. They are
-widened to hold the score itself. Of made detections of several rare and common classes in 20 to 80 pictures they held
-the truth in 78 to 98 % of the cases, plain percentiles in 52 to 87 % (a part of that is in
-tests/metrics/test_interval_of_precision.py); of a single class nothing was gained (84 to 89 % against 87 to 88 %). Few
-pictures still tell less than they say.
+Resamples of a curved score are biased: a box of an image that is drawn twice is ranked beside its own copy, so that
+average precision grows. The score itself differs in the same way, and by as much, from the score of all images there
+could be; the resamples thus measure it (Efron & Tibshirani, 1993, chapter 10). Bounds are the percentiles of the
+resamples minus twice that bias: once to lie around the score, once to lie around the expected truth. They are widened
+to contain the score itself. For simulated detections of several rare and common classes in 20 to 80 images they
+contained the truth in 78 to 98 % of the cases, plain percentiles in 52 to 87 % (partly tested in
+tests/metrics/test_interval_of_precision.py); for a single class nothing was gained (84 to 89 % against 87 to 88 %).
+Bounds from few images are too narrow.
 
-A score may be undefined (NaN) for some resamples, as the precision for a class that none of the drawn examples
-has. Such resamples are left out; a score that is undefined for the examples themselves has undefined bounds.
+A score may be undefined (NaN) for some resamples, as the precision of a class that none of the drawn examples has.
+Such resamples are left out; a score that is undefined for the examples themselves has undefined bounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ ANY: Limits = (-np.inf, np.inf)
 CLEAR = 4.0  # standard errors of the mean of the resamples, beyond which they are biased
 
 
-class Score(Protocol):
-    """A metric that holds its examples."""
+class ResamplableScore(Protocol):
+    """A metric with its examples, which can be computed for any example counts."""
 
     def __call__(self, weights: np.ndarray) -> float:
         """The score when example i counts weights[i] times; weights (n,)."""
@@ -40,7 +40,7 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and the bounds that hold it, 95 % of the time where not told otherwise."""
+    """A score and its bounds, 95 % confidence by default."""
 
     value: float
     low: float
@@ -49,7 +49,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """How two systems differ on the same examples, in the units of the metric."""
+    """The difference of two systems on the same examples, in the units of the metric."""
 
     difference: float  # ours minus theirs: for error rates, below zero is better
     low: float
@@ -58,22 +58,44 @@ class Difference:
     wins: float  # share of the resamples in which ours is better
 
 
-def bootstrap(score: Score, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95) -> Interval:
-    """The score of n examples with its bootstrap interval."""
+def bootstrap(
+    score: ResamplableScore, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95
+) -> Interval:
+    """A score with its bootstrap interval (Efron & Tibshirani, 1993).
+
+    Args:
+        score: The metric with its examples.
+        n: Number of examples.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+        level: Confidence of the interval.
+
+    Returns:
+        The score with its bounds.
+    """
     return intervals([score], n, resamples, seed, level)[0]
 
 
 def intervals(
-    scores: Sequence[Score],
+    scores: Sequence[ResamplableScore],
     n: int,
     resamples: int = 1000,
     seed: int = 1,
     level: float = 0.95,
     limits: Sequence[Limits] = (),
 ) -> list[Interval]:
-    """`bootstrap` for several scores of the same n examples, which are drawn once for all.
+    """`bootstrap` for several scores of the same examples, with the same resamples.
 
-    `limits` are the least and the most that each score can be.
+    Args:
+        scores: The metrics with their examples.
+        n: Number of examples.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+        level: Confidence of the intervals.
+        limits: The least and greatest possible value of each score.
+
+    Returns:
+        Each score with its bounds.
     """
     if not 0 < level < 1:
         raise ConfigurationError(f"the level of an interval must be between 0 and 1; got level={level}")
@@ -82,14 +104,26 @@ def intervals(
     found = []
     for i, score in enumerate(scores):
         value = float(score(once))
-        found.append(Interval(value, *bounds(value, resampled[:, i], level, limits[i] if limits else ANY)))
+        found.append(
+            Interval(value, *confidence_bounds(value, resampled[:, i], level, limits[i] if limits else ANY))
+        )
     return found
 
 
-def bounds(
+def confidence_bounds(
     value: float, resampled: np.ndarray, level: float = 0.95, limits: Limits = ANY
 ) -> tuple[float, float]:
-    """What holds a score, from its values on resamples (resamples,); NaN where it is undefined, or in all of them."""
+    """The confidence bounds of a score.
+
+    Args:
+        value: The score.
+        resampled: The score on each resample (resamples,).
+        level: Confidence.
+        limits: The least and greatest possible value.
+
+    Returns:
+        Lower and upper bound; NaN if the score, or every resample, is undefined.
+    """
     defined = resampled[~np.isnan(resampled)]
     if not len(defined) or np.isnan(value):
         return float("nan"), float("nan")
@@ -99,39 +133,61 @@ def bounds(
 
 
 def bias(value: float, resampled: np.ndarray) -> float:
-    """How far resamples lie beside the score on average; nothing where chance explains it."""
+    """The mean difference between resamples and score; 0 if chance explains it."""
     beside = float(resampled.mean()) - value
     chance = float(resampled.std()) / np.sqrt(len(resampled))
     return beside if abs(beside) > CLEAR * chance else 0.0
 
 
 def paired_bootstrap(
-    ours: Score,
-    theirs: Score,
+    ours: ResamplableScore,
+    theirs: ResamplableScore,
     n: int,
     resamples: int = 1000,
     seed: int = 1,
     higher_is_better: bool = True,
 ) -> Difference:
-    """Whether two systems really differ on n examples: both are scored on the same resamples.
+    """Test whether two systems differ, both scored on the same resamples.
 
-    p = min(1, 2 (1 + m) / (1 + resamples)), where m counts the resamples in which the system that is better
-    on the examples themselves is not better: the one-sided test of Koehn (2004), doubled since either system
-    could have been the better one; the ones keep p above zero (Davison and Hinkley 1997). Equal scores give
-    p = 1. The bounds hold 95 % of the differences.
+    p = min(1, 2 (1 + m) / (1 + resamples)), where m counts the resamples in which the system that is better on the
+    examples themselves is not better: the one-sided test of Koehn (2004), doubled since either system could have
+    been the better one; the ones keep p above zero (Davison & Hinkley, 1997). Equal scores give p = 1.
+
+    Args:
+        ours: The metric of the first system with its examples.
+        theirs: The metric of the second one.
+        n: Number of examples.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+        higher_is_better: Direction of the metric.
+
+    Returns:
+        The difference with its 95 % bounds and p.
     """
     return differences([ours], [theirs], n, [higher_is_better], resamples, seed)[0]
 
 
 def differences(
-    ours: Sequence[Score],
-    theirs: Sequence[Score],
+    ours: Sequence[ResamplableScore],
+    theirs: Sequence[ResamplableScore],
     n: int,
     higher_is_better: Sequence[bool],
     resamples: int = 1000,
     seed: int = 1,
 ) -> list[Difference]:
-    """`paired_bootstrap` for several scores of the same n examples, which are drawn once for all."""
+    """`paired_bootstrap` for several scores of the same examples, with the same resamples.
+
+    Args:
+        ours: The metrics of the first system with their examples.
+        theirs: The metrics of the second one.
+        n: Number of examples.
+        higher_is_better: Direction of each metric.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        The difference in each metric.
+    """
     once = np.ones(n)
     resampled = resample([*ours, *theirs], n, resamples, seed)
     between = (resampled[:, : len(ours)] - resampled[:, len(ours) :]).T  # (scores, resamples)
@@ -141,11 +197,20 @@ def differences(
 
 
 def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) -> Difference:
-    """A difference with its values on the resamples (resamples,)."""
+    """Bounds and p of a difference.
+
+    Args:
+        difference: The difference on the examples themselves.
+        resampled: The difference on each resample (resamples,).
+        higher_is_better: Direction of the metric.
+
+    Returns:
+        The difference with its bounds.
+    """
     defined = resampled[~np.isnan(resampled)]
     not_better = np.sum(defined * np.sign(difference) <= 0)
     better = defined > 0 if higher_is_better else defined < 0
-    low, high = bounds(float(difference), resampled)
+    low, high = confidence_bounds(float(difference), resampled)
     return Difference(
         difference=float(difference),
         low=low,
@@ -155,15 +220,34 @@ def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) 
     )
 
 
-def resample(scores: Sequence[Score], n: int, resamples: int, seed: int) -> np.ndarray:
-    """The scores on each of the resamples (resamples, scores)."""
+def resample(scores: Sequence[ResamplableScore], n: int, resamples: int, seed: int) -> np.ndarray:
+    """Compute scores on resamples.
+
+    Args:
+        scores: The metrics with their examples.
+        n: Number of examples.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        The values (resamples, scores).
+    """
     if resamples < 1:
-        raise ConfigurationError(f"the bootstrap needs one resample at least; got resamples={resamples}")
-    return np.array([[score(weights) for score in scores] for weights in counts(n, resamples, seed)])
+        raise ConfigurationError(f"the bootstrap needs at least one resample; got resamples={resamples}")
+    return np.array([[score(weights) for score in scores] for weights in resample_counts(n, resamples, seed)])
 
 
-def counts(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """For each resample, how often each of n examples is drawn (n,): n draws with replacement."""
+def resample_counts(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Draw n of n examples with replacement, again and again.
+
+    Args:
+        n: Number of examples.
+        resamples: Number of resamples.
+        seed: Seed.
+
+    Yields:
+        How often each example is drawn (n,).
+    """
     generator = np.random.default_rng(seed)
     for _ in range(resamples):
         drawn = generator.integers(n, size=n) if n else np.zeros(0, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a metric is: a name, a direction, and a way to hold examples and score them."""
+"""Metrics: a name, a direction, and a function that prepares examples for scoring."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,39 +7,36 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from jumok.errors import DataError
-from jumok.metrics.interval import Limits, Score
+from jumok.metrics.interval import Limits, ResamplableScore
 
 P = TypeVar("P")  # what is predicted for one example
 R = TypeVar("R")  # what is right for one example
 Held = TypeVar("Held")
 
-SHARE: Limits = (0.0, 1.0)  # of what is a part of something
+UNIT_RANGE: Limits = (0.0, 1.0)  # of what is a part of something
 
 
 @dataclass(frozen=True)
 class Metric(Generic[P, R]):
     """A metric of predictions, one per example, against references, one per example.
 
-    For texts a prediction is a text and a reference the list of its right answers; for boxes and masks see there.
-    `prepare(predictions, references)` looks at every example once; the score that it gives can then be
-    evaluated under any example counts, and is NaN where the counted examples leave it undefined.
-    `signature(n_refs)` says how the metric was computed, for `n_refs` right answers per example, or None where
-    their number varies; it is None for metrics that have no options.
+    For texts a prediction is a text and a reference the list of its correct texts; for boxes and masks see there.
+    `prepare(predictions, references)` reads every example once; the score that it returns can then be computed for
+    any example counts, and is NaN if the counted examples leave it undefined. `signature(n_refs)` says how the
+    metric was computed, for `n_refs` references per example, or None if their number varies; it is None for metrics
+    without options.
     """
 
     name: str
     higher_is_better: bool
-    prepare: Callable[[list[P], list[R]], Score]
+    prepare: Callable[[list[P], list[R]], ResamplableScore]
     signature: Callable[[int | None], str] | None = None
     limits: Limits = (0.0, np.inf)  # the least and the most that it can be
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The score sum(part) / sum(whole) of examples with part (n,) and whole (n,).
-
-    A whole of nothing counts as one: what holds no examples, or only empty ones, scores by its parts.
-    """
+    """The score sum(part) / sum(whole) of examples with part (n,) and whole (n,); a sum of 0 counts as 1."""
 
     part: np.ndarray
     whole: np.ndarray
@@ -54,10 +51,10 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio:
     return Ratio(table[:, 0].copy(), table[:, 1].copy())
 
 
-class Table:
-    """The values of several scores of the same examples, which are computed together.
+class ScoreTable:
+    """Several scores of the same examples, computed together.
 
-    `measure(weights)` gives all values (scores,) when example i counts weights[i] times. Every score is asked for
+    `measure(weights)` returns all values (scores,) when example i counts weights[i] times. Every score is asked for
     the same resample before the next one is drawn, so that only the last values are kept.
     """
 
@@ -73,22 +70,31 @@ class Table:
         return last[1]
 
 
-def read_off(table: Callable[[list[P], list[R]], Table], number: int, name: str) -> Metric[P, R]:
-    """The metric, better where higher, that is one of the values of the table that examples give."""
+def read_off(table: Callable[[list[P], list[R]], ScoreTable], number: int, name: str) -> Metric[P, R]:
+    """Build the metric that is one value of a table of scores.
 
-    def prepare(predictions: list[P], references: list[R]) -> Score:
+    Args:
+        table: Computes the table from predictions and references.
+        number: Index of the value.
+        name: Name of the metric; higher is better.
+
+    Returns:
+        The metric.
+    """
+
+    def prepare(predictions: list[P], references: list[R]) -> ResamplableScore:
         held = table(predictions, references)
         return lambda weights: float(held.values(weights)[number])
 
-    return Metric(name, higher_is_better=True, prepare=prepare, limits=SHARE)
+    return Metric(name, higher_is_better=True, prepare=prepare, limits=UNIT_RANGE)
 
 
 def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:
-    """`prepare`, which looks at the examples once although several metrics ask for the same two lists.
+    """Cache `prepare`, so that several metrics of the same two lists prepare the examples once.
 
-    Only the last two lists are remembered, by identity: lists that change in between must not be given again.
+    Only the last two lists are cached, by identity: do not pass lists again that were changed in between.
     """
-    kept: list[tuple[Any, Any, Held]] = []  # the last lists, and what was made of them
+    kept: list[tuple[Any, Any, Held]] = []  # the last lists and their result
 
     def remembered(predictions: list[P], references: list[R]) -> Held:
         if not (kept and kept[0][0] is predictions and kept[0][1] is references):
@@ -99,29 +105,29 @@ def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list
 
 
 def mean(values: np.ndarray) -> float:
-    """The mean of those values that are defined; NaN where none is."""
+    """The mean of the defined values; NaN if there are none."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if len(defined) else float("nan")
 
 
 def check_pairs(predictions: Sequence[Any], references: Sequence[Any]) -> None:
-    """Refuse predictions and references that are not as many."""
+    """Check that there are as many predictions as references; raises DataError."""
     if len(predictions) != len(references):
         raise DataError(
-            f"predictions and right answers must be as many; got {len(predictions)} predictions and right "
-            f"answers for {len(references)} examples"
+            f"the number of predictions and references must be equal; got {len(predictions)} predictions and "
+            f"references for {len(references)} examples"
         )
 
 
 def check_examples(predictions: list[str], references: list[list[str]]) -> None:
-    """Refuse predicted texts and right answers that do not go together."""
+    """Check that predicted texts and references fit together; raises DataError."""
     check_pairs(predictions, references)
     for number, answers in enumerate(references, start=1):
         if not answers:
-            raise DataError(f"example {number} has no right answer; give it one, or leave it out")
+            raise DataError(f"example {number} has no reference; add one, or leave the example out")
 
 
 def count_references(references: list[list[str]]) -> int | None:
-    """How many right answers each example has; None where the number varies, or there are no examples."""
+    """The number of references per example; None if it varies or there are no examples."""
     numbers = {len(answers) for answers in references}
     return numbers.pop() if len(numbers) == 1 else None

@@ -1,7 +1,7 @@
-"""BLEU and chrF, exactly as sacreBLEU computes them, ready for resampling.
+"""BLEU and chrF, exactly as sacreBLEU computes them, prepared for resampling.
 
-sacreBLEU's own counts are taken once for each sentence. A corpus score depends on their sum alone, so that a
-resample costs one product of a vector and a matrix.
+sacreBLEU's counts are computed once for each sentence. A corpus score depends on their sum alone, so that a resample
+costs one product of a vector and a matrix.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jumok.metrics.interval import Score
+from jumok.metrics.interval import ResamplableScore
 from jumok.metrics.metric import Metric, check_examples
 
 if TYPE_CHECKING:
@@ -33,9 +33,18 @@ class SummedCounts:
 
 
 def sacrebleu_metric(name: str, make: Callable[[], "BLEU | CHRF"], counts: int) -> Metric:
-    """A metric by a sacreBLEU scorer, made when it is first used, with so many counts for a sentence."""
+    """Build a metric from a scorer of sacreBLEU.
 
-    def prepare(predictions: list[str], references: list[list[str]]) -> Score:
+    Args:
+        name: Name of the metric.
+        make: Creates the scorer, on first use.
+        counts: How many counts the scorer has for a sentence.
+
+    Returns:
+        The metric.
+    """
+
+    def prepare(predictions: list[str], references: list[list[str]]) -> ResamplableScore:
         check_examples(predictions, references)
         scorer = make()
         # Missing right answers are None, as sacreBLEU wants them.
@@ -53,7 +62,7 @@ def sacrebleu_metric(name: str, make: Callable[[], "BLEU | CHRF"], counts: int) 
 
 @cache
 def bleu_scorer(lowercase: bool) -> "BLEU":
-    """sacreBLEU's BLEU. force: no warning where predictions look tokenized; the score is the same."""
+    """sacreBLEU's scorer for BLEU (Papineni et al., 2002); `force` only silences a warning about tokenized text."""
     from sacrebleu.metrics import BLEU
 
     return BLEU(lowercase=lowercase, force=True)
@@ -61,6 +70,7 @@ def bleu_scorer(lowercase: bool) -> "BLEU":
 
 @cache
 def chrf_scorer() -> "CHRF":
+    """sacreBLEU's scorer for chrF with its default settings (Popović, 2015)."""
     from sacrebleu.metrics import CHRF
 
     return CHRF()

@@ -1,6 +1,6 @@
-"""Predictions of one system with intervals, and of two systems compared, for several metrics at once.
+"""Scores with intervals, and comparisons of two systems, for several metrics at once.
 
-A metric that the examples leave undefined, as the precision for a class that none of them has, is left out.
+A metric that is undefined for the examples, as the precision of a class that none of them has, is left out.
 """
 
 import math
@@ -15,7 +15,16 @@ from jumok.metrics.metric import Metric, P, R
 def score_texts(
     predictions: list[P], references: list[R], metrics: Sequence[Metric[P, R]]
 ) -> dict[str, float]:
-    """The value of each metric alone, by name."""
+    """The value of each metric.
+
+    Args:
+        predictions: Prediction of each example.
+        references: Reference of each example.
+        metrics: The metrics.
+
+    Returns:
+        Values by name.
+    """
     once = np.ones(len(predictions))
     values = {metric.name: metric.prepare(predictions, references)(once) for metric in metrics}
     return {name: value for name, value in values.items() if not math.isnan(value)}
@@ -28,7 +37,18 @@ def evaluate_texts(
     resamples: int = 1000,
     seed: int = 1,
 ) -> dict[str, Interval]:
-    """The value of each metric, by name, with its 95 % bootstrap interval."""
+    """The value of each metric with its 95 % bootstrap interval.
+
+    Args:
+        predictions: Prediction of each example.
+        references: Reference of each example.
+        metrics: The metrics.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        Values with bounds by name.
+    """
     scores = [metric.prepare(predictions, references) for metric in metrics]
     limits = [metric.limits for metric in metrics]
     found = intervals(scores, len(predictions), resamples, seed, limits=limits)
@@ -44,7 +64,19 @@ def compare_texts(
     resamples: int = 1000,
     seed: int = 1,
 ) -> dict[str, Difference]:
-    """How two systems differ by each metric, by name, with the paired bootstrap test."""
+    """How two systems differ in each metric, with the paired bootstrap test (Koehn, 2004).
+
+    Args:
+        ours: Predictions of the first system.
+        theirs: Predictions of the second one.
+        references: Reference of each example.
+        metrics: The metrics.
+        resamples: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        Differences by name.
+    """
     one = [metric.prepare(ours, references) for metric in metrics]
     other = [metric.prepare(theirs, references) for metric in metrics]
     directions = [metric.higher_is_better for metric in metrics]

@@ -1,4 +1,4 @@
-"""The metrics of texts, by name."""
+"""Metrics of texts, by name."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,11 +25,11 @@ def text_metrics(unit: Unit) -> dict[str, Metric]:
 
 
 def telling_metrics(unit: Unit, references: Sequence[Sequence[str]]) -> list[str]:
-    """The names of those metrics that say something of such answers; the others are computed all the same.
+    """The names of the metrics that are informative for such references; the others are computed all the same.
 
-    BLEU counts runs of four words: it says nothing of answers that mostly have fewer, and chrF nothing of phones
-    and numbers. Of answers of one word the word error rate is what the exact matches lack, and so it is where all
-    tokens are words. Where a word is one token, how many positions are right is the exact match once more.
+    BLEU counts runs of four words: it says nothing about references that mostly have fewer, and chrF nothing about
+    phones and numbers. For references of one word the word error rate is one minus the exact match, and so it is if
+    all tokens are words. If a word is one token, the token accuracy equals the exact match.
     """
     answers = [answer for of_one in references for answer in of_one]
     words = [len(answer.split()) for answer in answers]
@@ -48,11 +48,11 @@ def telling_metrics(unit: Unit, references: Sequence[Sequence[str]]) -> list[str
 
 
 def share(facts: Iterable[bool]) -> float:
-    """How many are true, of all; none where there are none."""
+    """The share of facts that are true; 0 if there are none."""
     known = list(facts)
     return sum(known) / len(known) if known else 0.0
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is made of digits and what stands between them."""
+    """Whether a text consists of digits and separators between them."""
     return any(one.isdigit() for one in text) and all(one.isdigit() or one in " .,-+%/:" for one in text)

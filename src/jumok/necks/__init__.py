@@ -1,1 +1,1 @@
-"""Between encoder and head: the levels of a picture, made to know of each other."""
+"""Necks: combine the feature levels of an encoder before a head reads them."""

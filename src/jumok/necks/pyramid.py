@@ -1,4 +1,4 @@
-"""The feature pyramid: fine maps learn what coarse ones have understood."""
+"""The feature pyramid: adds coarse feature maps to finer ones."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 class FeaturePyramid(nn.Module):
-    """From coarse to fine, each level is added to the one below it (Lin et al., 2017).
+    """From coarse to fine, each level is added to the next finer one (Lin et al., 2017).
 
-    `extra` levels follow after the coarsest, each with half the cells (RetinaNet, Lin et al., 2017). With `read`, only
-    so many of the finest levels come out: nobody asks for the others.
+    `extra` levels follow after the coarsest, each with half as many cells per side (RetinaNet, Lin et al., 2017).
+    With `read`, only that many of the finest levels are computed and returned.
     """
 
     def __init__(self, channels: Sequence[int], width: int, extra: int = 0, read: int | None = None) -> None:
@@ -30,7 +30,7 @@ class FeaturePyramid(nn.Module):
                 nn.init.zeros_(part.bias)
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Maps (B, C, Y, X) from fine to coarse, to those that are read and `extra` more, with `width` channels."""
+        """Combine maps (B, C, Y, X), from fine to coarse; returns maps of `width` channels, `extra` more at the end."""
         merged = [project(level) for project, level in zip(self.lateral, maps, strict=True)]
         for fine in reversed(range(len(merged) - 1)):
             size = merged[fine].shape[-2:]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from jumok.attention.positions import LearnedPositions
-from jumok.data.batching import in_order
+from jumok.data.batching import longest_first
 from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
@@ -120,7 +120,7 @@ class Predictor:
         lengths = [
             np.zeros(count, dtype=np.int64) if one is None else one for one in self.lengths(columns).values()
         ]
-        return in_order(lengths, self.decoding.batch_tokens, most, alike)
+        return longest_first(lengths, self.decoding.batch_tokens, most, alike)
 
     def lengths(self, columns: Mapping[str, Column]) -> dict[str, np.ndarray | None]:
         """The lengths of the items of each input (N,); None where they have none."""

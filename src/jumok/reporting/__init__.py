@@ -1,4 +1,4 @@
-"""What people open and show: the page of a run, and of several compared."""
+"""Reports: the page of a run, and the page of a comparison."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "Variant", "write_comparison", "write_report"]
 
-if not TYPE_CHECKING:  # who checks types sees the names above, and no others
+if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {

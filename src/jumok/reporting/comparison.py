@@ -1,4 +1,4 @@
-"""The page of several models that were trained on the same data: one table, learning curves, score by length."""
+"""The page that compares models trained on the same data: one table, learning curves, score by length."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from jumok.evaluation.apart import Contest, Side
 from jumok.files import write_file_atomically, write_json
 from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
-from jumok.reporting.plots import Line, Plot, save_png, svg
+from jumok.reporting.plots import Curve, Plot, save_png, svg
 from jumok.reporting.run import as_address, columns, length_plot, read_record
 from jumok.reporting.verdicts import marks, verdicts
 from jumok.runs.layout import RunLayout
@@ -37,16 +37,17 @@ class Variant:
     headline: list[str]  # metrics worth showing
     bins: list[dict[str, Any]]  # of lengths
     curve_steps: list[float]
-    curve_values: list[float]  # the choosing metric on the valid part
+    curve_values: list[float]  # the choosing metric on the valid split
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
+        """The scores with their bounds, by metric."""
         return dict(self.evaluation["metrics"])
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models that differ in what was varied and in nothing else."""
+    """Models that differ only in the varied settings."""
 
     title: str
     metric: str  # of the curves and the bins
@@ -59,20 +60,29 @@ class Comparison:
         factor, unit = scale(self.metric)
         y = metric_name(self.metric) + unit
         lines = [
-            Line(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
+            Curve(v.name, v.curve_steps, [factor * value for value in v.curve_values]) for v in self.variants
         ]
-        curves = Plot(lines, "step", y, "Learning curves (valid part, greedy search)", from_zero=True)
+        curves = Plot(lines, "step", y, "Learning curves (valid split, greedy search)", from_zero=True)
         learned = any(len(v.curve_steps) > 1 for v in self.variants)  # one point is no curve
-        if not all(v.bins for v in self.variants):  # sources that are not made of tokens
-            return [replace(curves, title="Learning curves (valid part)")] if learned else []
+        if not all(v.bins for v in self.variants):  # sources without tokens
+            return [replace(curves, title="Learning curves (valid split)")] if learned else []
         lengths = length_plot({"metric": self.metric}, [(v.name, v.bins) for v in self.variants])
         return [curves, lengths] if learned else [lengths]
 
 
 def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
-    """What a finished run brings to a comparison."""
+    """Collect what a comparison shows of a finished run.
+
+    Args:
+        run: Folder of the run.
+        name: Name of the model.
+        values: The varied settings.
+
+    Returns:
+        The variant.
+    """
     record = read_record(run)
-    steps, curve = columns(record.part("valid"), record.selection_metric)
+    steps, curve = columns(record.lines_of("valid"), record.selection_metric)
     return Variant(
         name,
         values,
@@ -91,9 +101,18 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
 
 
 def write_comparison(
-    folder: Path, comparison: Comparison, pictures: Mapping[int, bytes] = MappingProxyType({})
+    folder: Path, comparison: Comparison, images: Mapping[int, bytes] = MappingProxyType({})
 ) -> Path:
-    """Write comparison.json, .html and .png into a folder; the path of the page. JPEGs are given by example."""
+    """Write comparison.json, .html and .png into a folder.
+
+    Args:
+        folder: The folder.
+        comparison: The comparison.
+        images: JPEGs by the number of their example.
+
+    Returns:
+        The path of the page.
+    """
     write_json(folder / f"{COMPARISON}.json", asdict(comparison))
     names, plots = [v.name for v in comparison.variants], comparison.plots()
     if plots:
@@ -107,7 +126,7 @@ def write_comparison(
         "settings": settings(comparison.variants),
         "verdicts": verdicts(comparison),
         "marks": marks(comparison),
-        "pictures": {i: as_address(picture) for i, picture in pictures.items()},
+        "pictures": {i: as_address(image) for i, image in images.items()},
     }
     page = folder / f"{COMPARISON}.html"
     write_file_atomically(page, render("comparison.html", values).encode())
@@ -115,27 +134,29 @@ def write_comparison(
 
 
 def link(run: Path, folder: Path) -> str:
-    """The report of a run, as a page in a folder points at it."""
+    """The link from a page in a folder to the report of a run."""
     return quote(Path(os.path.relpath(RunLayout(run).report, folder)).as_posix())
 
 
 def settings(variants: Sequence[Variant]) -> dict[str, list[str]]:
-    """The settings that differ, by name: the value of each model, a dash where it says nothing."""
-    each = [flat(v.values) for v in variants]
+    """The settings that differ, by name: the value of each model, a dash if it has none."""
+    each = [flatten_options(v.values) for v in variants]
     names = dict.fromkeys(name for values in each for name in values)
     found = {name: [flow(values[name]) if name in values else UNDEFINED for values in each] for name in names}
     return {name: values for name, values in found.items() if len(set(values)) > 1}
 
 
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Values of parts within parts under dotted names."""
+def flatten_options(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested options as one dictionary with dotted names."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        found |= flat(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+        found |= (
+            flatten_options(value, f"{above}{name}.") if isinstance(value, dict) else {above + name: value}
+        )
     return found
 
 
 def shown_metrics(comparison: Comparison, most: int = 2) -> Sequence[str]:
-    """The metric that chooses, and some that stand beside it."""
+    """The selection metric, and some others to show beside it."""
     known = comparison.variants[0].headline
     return [comparison.metric, *(name for name in known if name != comparison.metric)][:most]

@@ -1,10 +1,10 @@
-"""What a report says of a training in words: its parts, its length, its times."""
+"""Facts of a report: the parts of the model, the length of the training, its times."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from jumok.choices import OWN_BACKBONE
-from jumok.reporting.numbers import count, duration, size, span, speed
+from jumok.reporting.numbers import count, duration, format_size, format_speed, span
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -16,23 +16,25 @@ PRETRAINED = ("weights", "frozen_norm")  # options of backbones that come with w
 
 
 def facts(record: "FinishedRun") -> list[Fact]:
-    """What was trained, and how fast it learns and answers."""
-    return [*parts(record), *of_environment(record), *of_training(record), *of_answering(record)]
+    """What was trained, and how fast it trains and predicts."""
+    return [*model_facts(record), *of_environment(record), *of_training(record), *of_answering(record)]
 
 
-def parts(record: "FinishedRun") -> Iterator[Fact]:
+def model_facts(record: "FinishedRun") -> Iterator[Fact]:
     """Each input with its encoder and each output with its decoder."""
     fields = record.environment.get("fields", {})
     inputs, outputs = record.experiment.inputs, record.experiment.outputs
-    encoders = [(f"input {n}", f"encoder: {in_words(o.part)}", n, o.kind) for n, o in inputs.items()]
-    decoders = [(f"output {n}", f"decoder: {in_words(o.part)}", n, o.kind) for n, o in outputs.items()]
+    encoders = [(f"input {n}", f"encoder: {options_in_words(o.part)}", n, o.kind) for n, o in inputs.items()]
+    decoders = [
+        (f"output {n}", f"decoder: {options_in_words(o.part)}", n, o.kind) for n, o in outputs.items()
+    ]
     for title, words, name, kind in (*encoders, *decoders):
         what = "a vocabulary of " if kind == "text" else ""
         yield title, f"{what}{fields[name]}; {words}" if name in fields else words
 
 
-def in_words(options: "BaseModel") -> str:
-    """Options as a person says them; what is switched off, or does not apply, is not said."""
+def options_in_words(options: "BaseModel") -> str:
+    """Options as text, without those that are off or do not apply."""
     kept = {name: value for name, value in options.model_dump(mode="json").items() if value}
     if kept.get("backbone") == OWN_BACKBONE:
         kept = {name: value for name, value in kept.items() if name not in PRETRAINED}
@@ -41,7 +43,7 @@ def in_words(options: "BaseModel") -> str:
 
 
 def phrase(name: str, value: Any) -> str:
-    """One option: "pretrained weights", "layers 2"."""
+    """One option as text: "pretrained weights", "layers 2"."""
     known = {("weights", "default"): "pretrained weights", ("weights", "none"): "weights from scratch"}
     plain = name.replace("_", " ")
     if isinstance(value, list):
@@ -50,16 +52,16 @@ def phrase(name: str, value: Any) -> str:
 
 
 def of_environment(record: "FinishedRun") -> Iterator[Fact]:
-    """How large model and data are."""
+    """The size of model and data."""
     about = record.environment
     if not about:
         return
-    yield "size", f"{size(about['parameters'])} parameters, width {record.experiment.model.width}"
+    yield "size", f"{format_size(about['parameters'])} parameters, width {record.experiment.model.width}"
     yield "examples", ", ".join(f"{count(number)} {part}" for part, number in about["examples"].items())
 
 
 def of_training(record: "FinishedRun") -> Iterator[Fact]:
-    """How long it was trained, when, and how fast."""
+    """How long the training took, when it was, and how fast."""
     last, about = record.last, record.environment
     if last:
         epochs = f"{float(last.get('epoch') or 0):.1f} epochs"
@@ -72,11 +74,11 @@ def of_training(record: "FinishedRun") -> Iterator[Fact]:
         sessions = about.get("sessions", 1)
         yield "trained", times + (f", in {sessions} sessions" if sessions > 1 else "")
     if pace := learned_per_second(record):
-        yield "training speed", f"{speed(pace)} examples a second, each read and learned from"
+        yield "training speed", f"{format_speed(pace)} examples a second, each read and learned from"
 
 
 def learned_per_second(record: "FinishedRun") -> float | None:
-    """Examples that training went through in a second of its steps."""
+    """Training examples per second of training steps."""
     examples = record.environment.get("examples", {}).get("train")
     epochs = record.last.get("epoch")
     if not (examples and epochs and record.seconds):
@@ -85,14 +87,15 @@ def learned_per_second(record: "FinishedRun") -> float | None:
 
 
 def of_answering(record: "FinishedRun") -> Iterator[Fact]:
-    """When the model was scored, and how fast it answers."""
+    """When the model was scored, and how fast it predicts."""
     if times := span(record.analysis.get("began"), record.analysis.get("ended")):
         yield "scored", times
-    pace = f"{speed(record.analysis['examples_per_second'])} examples a second"
+    pace = f"{format_speed(record.analysis['examples_per_second'])} examples a second"
     yield "prediction speed", f"{pace}, answered {search(record)}"
 
 
 def search(record: "FinishedRun") -> str:
+    """How the run searches for its answers, in words."""
     if not record.writes:
         return "in batches"
     decoding = record.experiment.decoding

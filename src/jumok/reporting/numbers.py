@@ -1,4 +1,4 @@
-"""How numbers and moments are written for people."""
+"""Numbers and times as text for people."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 UNDEFINED = "–"
 HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
 
-NAMES = {
+METRIC_NAMES = {
     "bleu": "BLEU",
     "bleu_lowercase": "BLEU, lower-cased",
     "chrf": "chrF",
@@ -24,35 +24,35 @@ NAMES = {
 
 
 def metric_name(name: str) -> str:
-    """A metric as the field writes it."""
-    return NAMES.get(name, name.replace("_", " "))
+    """The usual spelling of a metric."""
+    return METRIC_NAMES.get(name, name.replace("_", " "))
 
 
-def score(name: str, value: float | None) -> str:
-    """A score as the field writes it: BLEU 38.6, shares in percent; a dash where it is undefined."""
+def format_score(name: str, value: float | None) -> str:
+    """A score as it is usually written: BLEU 38.6, shares in percent; a dash if it is undefined."""
     if value is None or math.isnan(value):
         return UNDEFINED
     return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
 
 
 def interval(name: str, bounds: Mapping[str, float | None]) -> str:
-    """What holds a score, with its unit once: 0.10 – 0.60 %; nothing where it is undefined."""
-    low, high = score(name, bounds["low"]), score(name, bounds["high"])
+    """The bounds of a score with one unit: 0.10 – 0.60 %; empty if they are undefined."""
+    low, high = format_score(name, bounds["low"]), format_score(name, bounds["high"])
     return "" if UNDEFINED in (low, high) else f"{low.removesuffix(' %')} – {high}"
 
 
 def scale(name: str) -> tuple[float, str]:
-    """What a metric is multiplied by on an axis, and the unit there."""
+    """The factor and the unit of a metric on an axis."""
     return (1.0, "") if name in HUNDREDS else (100.0, " (%)")
 
 
 def count(number: int) -> str:
-    """A whole number: 1,104."""
+    """A whole number with separators: 1,104."""
     return f"{number:,}"
 
 
 def span(began: str | None, ended: str | None) -> str:
-    """From one moment to another: 2026-11-27, 04:49:23 to 04:51:05 UTC (1:42 min); as far as they are known."""
+    """A period: 2026-11-27, 04:49:23 to 04:51:05 UTC (1:42 min); as far as it is known."""
     start, end = read_time(began), read_time(ended)
     if start is None:
         return ""
@@ -65,7 +65,7 @@ def span(began: str | None, ended: str | None) -> str:
 
 
 def read_time(text: str | None) -> datetime | None:
-    """A moment as files keep it, in UTC; None where it is none."""
+    """A time stored in a file, in UTC; None if it is none."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if text else None
     except (ValueError, OverflowError):
@@ -73,7 +73,7 @@ def read_time(text: str | None) -> datetime | None:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person reads them: 45 s, 3:05 min, 1:05:00 h."""
+    """Seconds as text: 45 s, 3:05 min, 1:05:00 h."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -81,13 +81,13 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02} h" if hours else f"{minutes}:{whole % 60:02} min"
 
 
-def size(parameters: int) -> str:
+def format_size(parameters: int) -> str:
     """A count of parameters: 611 k, 7.6 M."""
     return f"{parameters / 1e6:.1f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
 
 
-def speed(per_second: float) -> str:
-    """How many a second, with three digits: 3.42, 34.2, 6,530."""
+def format_speed(per_second: float) -> str:
+    """A rate per second with three digits: 3.42, 34.2, 6,530."""
     if per_second >= 100:
         return f"{float(f'{per_second:.3g}'):,.0f}"
     return f"{per_second:#.3g}"

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jumok.reporting.numbers import count, duration, interval, metric_name, score, size, speed
+from jumok.reporting.numbers import (
+    count,
+    duration,
+    format_score,
+    format_size,
+    format_speed,
+    interval,
+    metric_name,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -13,7 +21,7 @@ TEMPLATES = ("base.html", "run.html", "comparison.html")
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template; SVG among the values must come from `plots.svg`."""
+    """Fill a template; SVG values must come from `plots.svg`."""
     return _environment().get_template(template).render(values)
 
 
@@ -27,19 +35,19 @@ def _environment() -> "Environment":
     environment.filters |= {
         "duration": duration,
         "metric_name": metric_name,
-        "size": size,
-        "speed": speed,
+        "size": format_size,
+        "speed": format_speed,
         "count": count,
         "flow": flow,
         "detail": detail,
         "safe_svg": Markup,
     }
-    environment.globals |= {"score": score, "interval": interval}
+    environment.globals |= {"score": format_score, "interval": interval}
     return environment
 
 
 def detail(value: Any) -> str:
-    """A number of a detailed table: whole ones are counts, others shares."""
+    """A number of a detailed table: whole numbers are counts, others shares."""
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{100 * value:.1f} %"

@@ -1,4 +1,4 @@
-"""Curves as SVG that stands in a page; one look for all of them."""
+"""Curves as SVG for a page, all in one style."""
 
 import io
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that differ for colour-blind eyes and in grey (after Okabe and Ito, 2008), each with its own mark.
-COLOURS = ("#1f7a73", "#D55E00", "#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+LINE_COLOURS = ("#1f7a73", "#D55E00", "#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31")
+LINE_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 10.0,
@@ -35,13 +35,13 @@ THEMED = {
     "#000000": "currentColor",
     "#e4e4e4": "var(--line)",
     "#888888": "var(--strong)",
-    COLOURS[0]: "var(--heat)",
+    LINE_COLOURS[0]: "var(--heat)",
 }
 
 
 @dataclass(frozen=True)
-class Line:
-    """A curve with what holds it."""
+class Curve:
+    """A curve with its confidence band."""
 
     name: str
     x: Sequence[float]
@@ -52,9 +52,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines on one pair of axes."""
+    """Curves on one pair of axes."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Curve]
     x: str
     y: str
     title: str = ""
@@ -63,13 +63,19 @@ class Plot:
 
 
 def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
-    """Plots side by side as one SVG element; lines of a name among `names` have its colour in every plot."""
+    """Plots side by side as one SVG element; curves of a name in `names` have the same colour in every plot."""
     with _drawn(plots, names) as figure:
         return _text(figure)
 
 
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
-    """The same as a picture."""
+    """Save plots side by side as PNG.
+
+    Args:
+        plots: The plots.
+        path: The file.
+        names: Names of curves that have the same colour in every plot.
+    """
     with _drawn(plots, names) as figure:
         figure.savefig(path, dpi=160, transparent=False)
 
@@ -94,8 +100,8 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
 
     for line in plot.lines:
         i = names.index(line.name) if line.name in names else 0
-        colour = COLOURS[i % len(COLOURS)]
-        mark = MARKS[i % len(MARKS)] if len(line.x) <= 20 else ""
+        colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+        mark = LINE_MARKERS[i % len(LINE_MARKERS)] if len(line.x) <= 20 else ""
         axes.plot(line.x, line.y, color=colour, marker=mark, markersize=4.5, linewidth=1.8, label=line.name)
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)

@@ -1,4 +1,4 @@
-"""report.html of a run: what was trained on what, how it went, how good it is, and what it says."""
+"""report.html of a run: data, training, scores and examples."""
 
 import base64
 import json
@@ -13,9 +13,9 @@ from jumok.errors import RunError
 from jumok.evaluation.stored import read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.facts import facts
-from jumok.reporting.numbers import metric_name, scale, score
+from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
-from jumok.reporting.plots import Line, Plot, svg
+from jumok.reporting.plots import Curve, Plot, svg
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout, config_file, require_run
 from jumok.runs.log import read_log
@@ -32,14 +32,14 @@ DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
     "remarks": [],
     "looked_at": 0,
 }
-FEW = 20  # objects or examples, below which a score says little
-WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have pictures
+FEW_EXAMPLES = 20  # objects or examples, below which a score says little
+WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have images
 TEXT_ONLY = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
 CARDS = 4  # scores on top
 
 
 class Environment(TypedDict):
-    """What environment.json tells of a training."""
+    """The content of environment.json, written by a training."""
 
     parameters: int
     examples: dict[str, int]
@@ -60,7 +60,7 @@ class Environment(TypedDict):
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a run's files say."""
+    """The content of the files of a finished run."""
 
     path: Path
     experiment: "Experiment"
@@ -71,8 +71,8 @@ class FinishedRun:
     environment: dict[str, Any]
     notes: list[str]  # of what is damaged, but not needed
 
-    def part(self, split: str) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl of the train or the valid part."""
+    def lines_of(self, split: str) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl of the train or the valid split."""
         return [line for line in self.log if line["split"] == split]
 
     @property
@@ -82,33 +82,33 @@ class FinishedRun:
 
     @property
     def writes(self) -> bool:
-        """Whether its answers are written token by token."""
+        """Whether predictions are generated token by token."""
         return bool(self.analysis["counted"] == "token")
 
     @property
     def seconds(self) -> float:
-        """What training took, in all sessions together."""
+        """The training time of all sessions in seconds."""
         return float(self.last.get("seconds") or 0.0)
 
     @property
     def last(self) -> dict[str, Any]:
-        """The last line of the train part; empty where the log is lost."""
-        lines = self.part("train")
+        """The last line of the train split; empty if the log is lost."""
+        lines = self.lines_of("train")
         return lines[-1] if lines else {}
 
 
 def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """Write report.html of a finished run; its path. RunError when the run is not finished."""
+    """Write report.html of a finished run and return its path; raises RunError if the run is not finished."""
     record = read_record(run)
     for note in record.notes:
         say(f"note: {note}")
     file = RunLayout(run).report
-    write_file_atomically(file, page(record).encode())
+    write_file_atomically(file, report_html(record).encode())
     return file
 
 
 def read_record(run: Path) -> FinishedRun:
-    """The files of a finished run; RunError when it is none."""
+    """Read the files of a finished run; raises RunError if it is not finished."""
     require_run(run)
     files = RunLayout(run)
     evaluation, analysis = read_stored(files.evaluation), read_stored(files.analysis)
@@ -140,14 +140,15 @@ def _environment(path: Path) -> dict[str, Any]:
     return dict(value)
 
 
-def page(record: FinishedRun) -> str:
+def report_html(record: FinishedRun) -> str:
+    """The report of a run as HTML."""
     inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
     bins = record.analysis["bins"]
     values = {
         "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
         "record": record,
         "facts": facts(record),
-        "curves": svg(curves(record)) if len(record.part("valid")) > 1 else "",
+        "curves": svg(curves(record)) if len(record.lines_of("valid")) > 1 else "",
         "evaluated": evaluated(record),
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
@@ -155,14 +156,14 @@ def page(record: FinishedRun) -> str:
         "by_class": by_class(record.evaluation["metrics"]),
         "class_support": class_support(record.analysis["support"]),
         "examples": examples(record),
-        "told": told(record),
-        "few": FEW,
+        "told": example_headings(record),
+        "few": FEW_EXAMPLES,
     }
     return render("run.html", values)
 
 
 def metrics(record: FinishedRun) -> list[str]:
-    """The metrics worth showing, the one that chose the model first; those of single classes have their own table."""
+    """The metrics to show, the selection metric first; those of single classes have their own table."""
     names = set(record.analysis["headline"]) | {record.selection_metric}
     return sorted(
         (name for name in record.evaluation["metrics"] if name in names and "/" not in name),
@@ -171,20 +172,20 @@ def metrics(record: FinishedRun) -> list[str]:
 
 
 def cards(record: FinishedRun) -> list[str]:
-    """The few scores that stand on top: the one that chose the model, and others that are about enough objects."""
+    """The scores at the top: the selection metric, and others with enough objects."""
     support = record.analysis["support"]
     first, *others = metrics(record)
-    return [first, *(name for name in others if support.get(name, FEW) >= FEW)][:CARDS]
+    return [first, *(name for name in others if support.get(name, FEW_EXAMPLES) >= FEW_EXAMPLES)][:CARDS]
 
 
 def class_support(support: Mapping[str, int]) -> dict[str, int]:
-    """How many true objects each class has, or images that show it."""
+    """The number of true objects of each class, or of images that show it."""
     parts = ((name.partition("/")[2], number) for name, number in support.items())
     return {of: number for of, number in parts if of}
 
 
 def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Mapping[str, float]]]:
-    """The scores of single classes: those of each class by metric."""
+    """The scores of single classes, by metric and class."""
     found: dict[str, dict[str, Mapping[str, float]]] = {}
     for name, interval in scores.items():
         metric, _, of = name.partition("/")
@@ -194,20 +195,29 @@ def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, M
 
 
 def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
-    """The examples to show, each with its picture as an address of its own, where there is one."""
+    """The examples to show, each with its image as a data URL, if it has one."""
     files: dict[str, str] = record.analysis["pictures"]
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
-        part: [
+        group: [
             {**item, "picture": data_url_of(record.path, files, item)}
-            for item in record.analysis[part][:many]
+            for item in record.analysis[group][:many]
         ]
-        for part, many in most.items()
+        for group, many in most.items()
     }
 
 
 def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) -> str | None:
-    """The picture of an example as a data address; None where it has none, or its file is gone."""
+    """The image of an example as a data URL.
+
+    Args:
+        run: Folder of the run.
+        files: Image file of each example, by its number.
+        item: The example.
+
+    Returns:
+        The data URL; None if there is no image, or its file is gone.
+    """
     file = files.get(str(item.get("example")))
     if file is None or not (run / file).is_file():
         return None
@@ -215,54 +225,55 @@ def data_url_of(run: Path, files: Mapping[str, str], item: Mapping[str, Any]) ->
 
 
 def as_address(jpeg: bytes) -> str:
-    """A picture within a page."""
+    """A JPEG as a data URL."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def told(record: FinishedRun) -> dict[str, str]:
-    """What is said of the best and worst answers: a heading, and a sentence where one is missing."""
+def example_headings(record: FinishedRun) -> dict[str, str]:
+    """Headings of the best and worst examples, or a sentence if there are none."""
     best, worst = record.analysis["best"], record.analysis["worst"]
     none_right = record.writes and bool(best) and not any(item["predicted"] in item["right"] for item in best)
     return {
         "best": "Its nearest answers" if none_right else "Its best answers",
-        "nearest": "None of its answers is right; these come nearest." if none_right else "",
+        "nearest": "None of its predictions is correct; these come closest." if none_right else "",
         "alike": "" if best or worst else alike(record),
     }
 
 
 def alike(record: FinishedRun) -> str:
-    """Why no answer is better than the others."""
+    """Why no prediction is better than the others."""
     scores = {item["score"] for item in record.analysis["typical"]}
     metric = record.analysis["example_metric"]
     if len(scores) != 1 or None in scores:
         return ""
-    return f"No answer is better than another: {metric_name(metric)} {score(metric, scores.pop())} in each."
+    return f"No answer is better than another: {metric_name(metric)} {format_score(metric, scores.pop())} in each."
 
 
 def evaluated(record: FinishedRun) -> str:
-    """What a single evaluation found, which makes no curve."""
-    train, valid = record.part("train"), record.part("valid")
+    """The result of a single evaluation, which is no curve."""
+    train, valid = record.lines_of("train"), record.lines_of("valid")
     if len(valid) != 1:
         return ""
     metric, (line,) = record.selection_metric, valid
     losses = [loss_in_words(one) for one in (*train[-1:], line) if isinstance(one.get("loss"), int | float)]
-    found = f"{metric_name(metric)} {score(metric, line.get(metric))} on the valid part"
+    found = f"{metric_name(metric)} {format_score(metric, line.get(metric))} on the valid split"
     return f"There was one evaluation, after step {line['step']:,}: {', '.join([*losses, found])}."
 
 
 def loss_in_words(line: Mapping[str, Any]) -> str:
+    """The loss of a line of the log, with its split."""
     return f"{line['split']} loss {line['loss']:.3f}"
 
 
 def curves(record: FinishedRun) -> list[Plot]:
-    """The losses and the choosing metric over the steps."""
-    valid, factor = record.part("valid"), scale(record.selection_metric)
+    """The plots of losses and of the selection metric over the steps."""
+    valid, factor = record.lines_of("valid"), scale(record.selection_metric)
     losses = [
-        Line(name, *columns(record.part(part), "loss"))
-        for name, part in (("train", "train"), ("valid", "valid"))
+        Curve(name, *columns(record.lines_of(split), "loss"))
+        for name, split in (("train", "train"), ("valid", "valid"))
     ]
     steps, values = columns(valid, record.selection_metric)
-    metric = Line("valid", steps, [factor[0] * value for value in values])
+    metric = Curve("valid", steps, [factor[0] * value for value in values])
     return [
         Plot(losses, "step", loss_name(record.analysis["counted"]), "Loss"),
         Plot(
@@ -272,15 +283,17 @@ def curves(record: FinishedRun) -> list[Plot]:
 
 
 def loss_name(counted: str) -> str:
-    """What the axis of losses says; those of tokens are logarithms of probabilities, others sums of several things."""
+    """The label of the loss axis; losses of tokens are log-probabilities, others sums of several terms."""
     return "loss of a token (nats)" if counted == "token" else f"mean loss of one {counted}"
 
 
 def curve_title(analysis: Mapping[str, Any]) -> str:
-    return "Score on the valid part" + (", greedy search" if analysis["counted"] == "token" else "")
+    """The title of the plot of scores during training."""
+    return "Score on the valid split" + (", greedy search" if analysis["counted"] == "token" else "")
 
 
 def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float], list[float]]:
+    """The steps and values of all lines that have a value of this name."""
     kept = [line for line in lines if line.get(name) is not None]
     return [line["step"] for line in kept], [line[name] for line in kept]
 
@@ -288,13 +301,13 @@ def columns(lines: Sequence[Mapping[str, Any]], name: str) -> tuple[list[float],
 def length_plot(
     analysis: Mapping[str, Any], named: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
 ) -> Plot:
-    """The score against the length of the source, for one or several models."""
+    """The plot of the score against the source length, for one or several models."""
     factor, unit = scale(analysis["metric"])
     lines = [
-        Line(
+        Curve(
             name,
             [b["mean"] for b in bins],
-            *([defined(factor, b[bound]) for b in bins] for bound in ("value", "low", "high")),
+            *([plot_value(factor, b[bound]) for b in bins] for bound in ("value", "low", "high")),
         )
         for name, bins in named
     ]
@@ -303,6 +316,6 @@ def length_plot(
     return Plot(lines, "tokens of the source", y, "Score by length", top, from_zero=True)
 
 
-def defined(factor: float, value: float | None) -> float:
-    """A value of a plot; one that is undefined leaves a gap."""
+def plot_value(factor: float, value: float | None) -> float:
+    """A value of a plot in its unit; an undefined one leaves a gap."""
     return float("nan") if value is None else factor * value

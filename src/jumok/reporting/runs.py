@@ -1,4 +1,4 @@
-"""The runs below a folder, from what their files say: nothing is loaded that could use them."""
+"""A list of runs, read from their files without loading models."""
 
 import json
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from jumok.files import read_whole
 from jumok.runs.layout import CONFIG, RunLayout, run_folders
 from jumok.runs.log import last_line
 
-State = Literal["finished", "interrupted", "not begun"]
+RunStatus = Literal["finished", "interrupted", "not begun"]
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What is worth knowing of a run before it is opened."""
+    """What is shown of a run in a list."""
 
     path: str
     date: str | None  # when it was changed last, in local time
     kind: str  # like "text → text"
-    state: State
+    state: RunStatus
     step: int | None
     steps: int | None
     split: str | None  # that was scored
@@ -31,14 +31,14 @@ class RunSummary:
 
 
 def find_runs(folder: Path) -> list[RunSummary]:
-    """All runs in a folder and below, the newest first; the folder itself may be one."""
-    found = [summary(run) for run in run_folders(folder)]
+    """All runs in a folder and below, the newest first; the folder itself may be a run."""
+    found = [summarize_run(run) for run in run_folders(folder)]
     return sorted(found, key=lambda run: (run.date or "", run.path), reverse=True)
 
 
-def summary(run: Path) -> RunSummary:
-    """What the files of a run say; what is missing or damaged is not known."""
-    config, files = experiment_of(run), RunLayout(run)
+def summarize_run(run: Path) -> RunSummary:
+    """Read the summary of a run; values of missing or damaged files are unknown."""
+    config, files = options_of_run(run), RunLayout(run)
     evaluation, analysis = read(files.evaluation), read(files.analysis)
     scores = evaluation.get("metrics")
     scores = scores if isinstance(scores, dict) else {}
@@ -49,18 +49,19 @@ def summary(run: Path) -> RunSummary:
     return RunSummary(
         path=str(run),
         date=last_change(run),
-        kind=kind_of(config),
+        kind=run_kind(config),
         state="finished" if scores else "interrupted" if step is not None else "not begun",
         step=step if isinstance(step, int) else None,
         steps=steps if isinstance(steps, int) else None,
         split=str(evaluation["split"]) if scores and "split" in evaluation else None,
         metric=metric,
-        score=number(part(scores, metric).get("value")) if metric is not None else None,
-        bytes=sum(size(file) for file in run.rglob("*")),
+        score=float_or_none(part(scores, metric).get("value")) if metric is not None else None,
+        bytes=sum(file_size(file) for file in run.rglob("*")),
     )
 
 
-def experiment_of(run: Path) -> dict[str, Any]:
+def options_of_run(run: Path) -> dict[str, Any]:
+    """The options in a run's configuration; empty if it cannot be read."""
     from jumok.experiment.loader import parse_yaml
 
     try:
@@ -70,8 +71,8 @@ def experiment_of(run: Path) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def kind_of(config: dict[str, Any]) -> str:
-    """What goes in and what comes out, as far as the file says it: "text → text"."""
+def run_kind(config: dict[str, Any]) -> str:
+    """Inputs and outputs of a configuration: "text → text"."""
     sides = [part(config, side).values() for side in ("inputs", "outputs")]
     kinds = [
         ", ".join(str(field.get("kind", "text")) for field in fields if isinstance(field, dict))
@@ -81,16 +82,18 @@ def kind_of(config: dict[str, Any]) -> str:
 
 
 def part(options: dict[str, Any], name: str) -> dict[str, Any]:
+    """The section of some options with this name; empty if there is none."""
     found = options.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def number(value: Any) -> float | None:
+def float_or_none(value: Any) -> float | None:
+    """The value as a float; None if it is no number."""
     return float(value) if isinstance(value, int | float) else None
 
 
 def read(file: Path) -> dict[str, Any]:
-    """A JSON object, or nothing where there is none (whole)."""
+    """The JSON object in a file; empty if there is no complete one."""
     try:
         value = json.loads(read_whole(file))
     except (OSError, ValueError, RecursionError):
@@ -99,7 +102,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def last_change(run: Path) -> str | None:
-    """When the run was written to last."""
+    """When a file of the run was last written."""
     files = RunLayout(run)
     times = [changed(file) for file in (files.evaluation, files.log, files.config, files.weights)]
     newest = max((time for time in times if time is not None), default=None)
@@ -109,13 +112,15 @@ def last_change(run: Path) -> str | None:
 
 
 def changed(file: Path) -> float | None:
+    """When a file was last changed, in seconds since 1970; None if it cannot be read."""
     try:
         return file.stat().st_mtime
     except OSError:
         return None
 
 
-def size(file: Path) -> int:
+def file_size(file: Path) -> int:
+    """The size of a file in bytes; 0 if it cannot be read or is no file."""
     try:
         return file.lstat().st_size if file.is_file() else 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Which of several models is best, as far as chance lets one say."""
+"""Which of several models is best, and whether that is significant."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ BEST, TIED = "best", "not distinguishable"
 
 
 def by_metric(contests: Iterable[Contest]) -> dict[str, list[Contest]]:
+    """Comparisons of runs, grouped by metric."""
     found: dict[str, list[Contest]] = {}
     for one in contests:
         found.setdefault(one.metric, []).append(one)
@@ -20,28 +21,31 @@ def by_metric(contests: Iterable[Contest]) -> dict[str, list[Contest]]:
 
 
 def verdicts(comparison: "Comparison") -> list[str]:
-    """A sentence on each metric."""
+    """A sentence for each metric."""
     return [verdict(contests) for contests in by_metric(comparison.contests).values()]
 
 
 def verdict(contests: list[Contest]) -> str:
-    """What the contests by one metric say."""
+    """A sentence about the comparisons by one metric."""
     first, doubtful = contests[0], [one for one in contests if not one.is_sure]
     metric = metric_name(first.metric)
     if all(one.difference == 0 for one in contests):
         return f"By {metric} all are equal."
     if doubtful:
-        others = ", ".join(f"{one.other} ({in_words(one.p)})" for one in doubtful)
+        others = ", ".join(f"{one.other} ({format_p_value(one.p)})" for one in doubtful)
         return f"By {metric} {first.best} is ahead, but not distinguishable from: {others}."
-    return f"By {metric} {first.best} is best, beyond chance ({in_words(max(one.p for one in contests))})."
+    return (
+        f"By {metric} {first.best} is best, beyond chance ({format_p_value(max(one.p for one in contests))})."
+    )
 
 
-def in_words(p: float) -> str:
+def format_p_value(p: float) -> str:
+    """A p-value, such as "p = 0.012"."""
     return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 
 
 def marks(comparison: "Comparison") -> dict[str, dict[str, str]]:
-    """What stands at the score of a model, by metric and name: best, or not to be told from it."""
+    """Marks beside scores, by metric and model: the best, or not significantly different from it."""
     found: dict[str, dict[str, str]] = {}
     for metric, contests in by_metric(comparison.contests).items():
         if all(one.difference == 0 for one in contests):

@@ -1,4 +1,4 @@
-"""metrics.jsonl: what a training noted as it went, as far as it can be read."""
+"""Reads metrics.jsonl, the log of a training, as far as it is intact."""
 
 import json
 import os
@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 
 from jumok.files import read_whole
 
-Line = dict[str, Any]
+LogLine = dict[str, Any]
 TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
 
 
 class Log(NamedTuple):
-    """The lines that are whole, and a sentence about each thing that is not as it should be."""
+    """The complete lines of a log, and a sentence about each problem."""
 
-    lines: list[Line]
+    lines: list[LogLine]
     notes: list[str]
 
 
 def read_log(path: Path) -> Log:
-    """The lines of a log. A kill may have cut the last one; others that are damaged are left out, too."""
+    """The lines of a log; damaged ones are left out, and so is a last one that a kill cut off."""
     try:
         data = read_whole(path)
     except FileNotFoundError:
@@ -28,7 +28,7 @@ def read_log(path: Path) -> Log:
         reason = error.strerror or error
         return Log([], [f"{path} cannot be read ({reason}), so there are no curves"])
     raw = data.split(b"\n")
-    found = [parsed(line) for line in raw]
+    found = [parse_log_line(line) for line in raw]
     lines = [line for line in found if line is not None]
     bad = [number for number, line in enumerate(raw, start=1) if line.strip() and found[number - 1] is None]
     notes = []
@@ -41,8 +41,8 @@ def read_log(path: Path) -> Log:
     return Log(lines, notes)
 
 
-def parsed(line: bytes) -> Line | None:
-    """An object of a training step; None for anything else."""
+def parse_log_line(line: bytes) -> LogLine | None:
+    """The JSON object of a line; None if the line is damaged."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -53,6 +53,7 @@ def parsed(line: bytes) -> Line | None:
 
 
 def is_plain(value: Any) -> bool:
+    """Whether a JSON value is null, a string, a number or a boolean."""
     return value is None or isinstance(value, str | int | float)
 
 

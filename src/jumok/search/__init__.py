@@ -1,4 +1,4 @@
-"""From a memory to answers: greedy search, beam search and sampling over a decoder's `start` and `step`."""
+"""Searches: greedy search, beam search and sampling over a decoder's `start` and `step`."""
 
 from jumok.search.beam import BeamSearch
 from jumok.search.greedy import Greedy

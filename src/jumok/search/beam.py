@@ -1,4 +1,4 @@
-"""Beam search: the best few hypotheses of each source side by side, all sources in one batch."""
+"""Beam search: the best few hypotheses of each source, all sources in one batch."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from jumok.values import Decoder, Hypothesis, Memory
 
 
 class Beam(NamedTuple):
-    """The living hypotheses of the sources that are not done, best first; N of them for each source.
+    """The live hypotheses of the sources that are not finished, best first; N of them for each source.
 
-    Where a source has fewer than N, the rest have log-probability -inf, as has all that follows them.
+    A source with fewer than N hypotheses is filled up with log-probability -inf.
     """
 
     sources: Tensor  # (B,), numbers in the batch that was asked for
@@ -25,7 +25,7 @@ class Beam(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Ways to go on, best first; C of them for each source."""
+    """Continuations, best first; C of them for each source."""
 
     log_probability: Tensor  # (B, C)
     parents: Tensor  # (B, C), which living hypothesis each one continues
@@ -58,7 +58,7 @@ class BeamSearch:
         """Give the best answers of each source, best first; see `Search`."""
         limits, eos = request.limits(memory), request.eos
         answers: list[list[Hypothesis]] = [[] for _ in limits]
-        state, beam, length = decoder.start(memory), at_start(limits, request.bos, self.beam), 0
+        state, beam, length = decoder.start(memory), start_beam(limits, request.bos, self.beam), 0
         while len(beam.sources):
             length += 1
             logits, state = decoder.step(beam.tokens[:, :, -1].flatten(), state)
@@ -66,7 +66,7 @@ class BeamSearch:
             scores = normalized(candidates.log_probability, length, self.length_penalty)
             ends, lives = self.split_ended(candidates, eos)
             closing = ends | (lives & (beam.limits <= length)[:, None])
-            collect(answers, beam, candidates, scores, closing, eos)
+            collect_hypotheses(answers, beam, candidates, scores, closing, eos)
             beam = self.add_finished(beam, scores.masked_fill(~closing, -torch.inf))
             hopeful = scores.masked_fill(~lives, -torch.inf).amax(1) > beam.finished[:, -1]
             kept = (hopeful & (beam.limits > length)).nonzero().flatten()  # (B',)
@@ -97,11 +97,21 @@ class BeamSearch:
         return possible & ends & (ranks < self.beam), lives
 
     def add_finished(self, beam: Beam, scores: Tensor) -> Beam:
-        """The beam that knows of more finished hypotheses, by their scores (B, C)."""
+        """The beam with more finished hypotheses, given their scores (B, C)."""
         return beam._replace(finished=torch.cat([beam.finished, scores], dim=1).topk(self.beam).values)
 
     def advance(self, beam: Beam, candidates: Candidates, lives: Tensor, kept: Tensor) -> tuple[Beam, Tensor]:
-        """The beam of sources `kept` (B',): the candidates that live on, and the rows these come from."""
+        """The beam after one step.
+
+        Args:
+            beam: The beam before it.
+            candidates: The continuations (B, C).
+            lives: Which of them live on (B, C).
+            kept: Indices of the sources that are not finished (B',).
+
+        Returns:
+            The new beam, and the rows of the decoder's state that its hypotheses continue.
+        """
         living = candidates.log_probability.masked_fill(~lives, -torch.inf)[kept]
         log_probability, places = living.topk(min(self.beam, living.shape[1]))  # (B', N')
         parents = candidates.parents[kept].gather(1, places)
@@ -112,15 +122,24 @@ class BeamSearch:
         return after, rows.flatten()
 
 
-def at_start(limits: Tensor, bos: int, size: int) -> Beam:
-    """One hypothesis for each source, that has said nothing yet."""
+def start_beam(limits: Tensor, bos: int, size: int) -> Beam:
+    """The initial beam: one empty hypothesis for each source.
+
+    Args:
+        limits: The most tokens of each source (B,).
+        bos: The begin mark.
+        size: Hypotheses per source.
+
+    Returns:
+        The beam.
+    """
     sources = torch.arange(len(limits), device=limits.device)
     certain = torch.zeros(len(limits), 1, device=limits.device)
     nothing = torch.full((len(limits), size), -torch.inf, device=limits.device)
     return Beam(sources, limits, nothing, certain, torch.full_like(sources, bos)[:, None, None])
 
 
-def collect(
+def collect_hypotheses(
     answers: list[list[Hypothesis]],
     beam: Beam,
     candidates: Candidates,
@@ -128,7 +147,16 @@ def collect(
     closing: Tensor,
     eos: int,
 ) -> None:
-    """Add the candidates at `closing` (B, C), which end or are at the limit, to the answers."""
+    """Add finished candidates to the answers, and those that reach the limit.
+
+    Args:
+        answers: The answers of each source, extended in place.
+        beam: The beam.
+        candidates: The continuations (B, C).
+        scores: Their scores (B, C).
+        closing: Which of them are complete (B, C).
+        eos: The end mark.
+    """
     places, ranks = closing.nonzero(as_tuple=True)
     rows = zip(
         beam.sources[places].tolist(),

@@ -1,4 +1,4 @@
-"""Hypotheses that go their own way, one token a step: the loop that greedy search and sampling share."""
+"""The loop that greedy search and sampling share: independent sequences, one token per step."""
 
 from typing import NamedTuple, Protocol
 
@@ -11,7 +11,7 @@ from jumok.values import Decoder, Hypothesis, Memory, State
 
 
 class TokenPicker(Protocol):
-    """How a walker picks its next token."""
+    """Picks the next token of each sequence."""
 
     def __call__(self, log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
         """Pick tokens (R,) by log_probability (R, V), for the walkers with the numbers `walkers` (R,)."""
@@ -19,10 +19,10 @@ class TokenPicker(Protocol):
 
 
 class Sequences(NamedTuple):
-    """The hypotheses that are on their way, and for a while some that have arrived.
+    """The sequences of all sources, some of which may be finished.
 
-    Those of one source stand side by side, N of them: one that has arrived keeps its place until it can be
-    spared in every source. With `width` walkers to a source at first, walker w belongs to source w // width.
+    The N sequences of one source are placed side by side: a finished one stays until it can be removed in every
+    source. Sequence number w belongs to source w // width.
     """
 
     number: Tensor  # (B, N)
@@ -40,16 +40,29 @@ def generate(
     width: int = 1,
     banned: tuple[int, ...] = (),
 ) -> list[list[Hypothesis]]:
-    """Let `width` walkers start from each source; gives their hypotheses, best first.
+    """Generate `width` sequences for each source.
 
-    The first step runs once for a source. Walkers that have arrived leave the state as soon as they can.
+    The first step is computed once per source. Finished sequences leave the state as soon as possible.
+
+    Args:
+        decoder: The decoder.
+        memory: The memory of B sources.
+        bos: The begin mark.
+        eos: The end mark.
+        limits: The most tokens of each source (B,).
+        choose: Picks the next tokens.
+        width: Sequences per source.
+        banned: Tokens that are never generated.
+
+    Returns:
+        The hypotheses of each source, best first.
     """
     limits, eos = request.limits(memory), request.eos
     answers: list[list[Hypothesis]] = [[] for _ in limits]
     if not answers:
         return answers
     logits, state = first_step(decoder, memory, request.bos, width)
-    walkers = at_start(limits, width)
+    walkers = start_sequences(limits, width)
     for step in range(int(limits.max())):
         if step:
             logits, state = decoder.step(walkers.tokens[:, :, -1].flatten(), state)
@@ -57,7 +70,7 @@ def generate(
         before, walkers = walkers.finished, advance(walkers, tokens, gains, eos)
         arriving = walkers.finished & ~before
         if bool(arriving.any()):
-            collect(answers, walkers, arriving, eos, width)
+            collect_sequences(answers, walkers, arriving, eos, width)
             if bool(walkers.finished.all()):
                 break
             walkers, state = drop_finished(walkers, state)
@@ -67,7 +80,17 @@ def generate(
 
 
 def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[Tensor, State]:
-    """The logits (B * width, V) of the first token and the state after it, computed once for each source."""
+    """The first step, computed once per source.
+
+    Args:
+        decoder: The decoder.
+        memory: The memory of B sources.
+        bos: The begin mark.
+        width: Sequences per source.
+
+    Returns:
+        Logits of the first token (B * width, V) and the state after the begin mark.
+    """
     sources = torch.arange(len(memory.states), device=memory.states.device)
     logits, state = decoder.step(torch.full_like(sources, bos), decoder.start(memory))
     if width == 1:
@@ -76,7 +99,8 @@ def first_step(decoder: Decoder, memory: Memory, bos: int, width: int) -> tuple[
     return logits[rows], state.select(rows, None)
 
 
-def at_start(limits: Tensor, width: int) -> Sequences:
+def start_sequences(limits: Tensor, width: int) -> Sequences:
+    """Empty sequences: `width` for each limit of tokens in `limits` (B,)."""
     shape, device = (len(limits), width), limits.device
     return Sequences(
         number=torch.arange(len(limits) * width, device=device).view(shape),
@@ -90,7 +114,18 @@ def at_start(limits: Tensor, width: int) -> Sequences:
 def next_tokens(
     logits: Tensor, walkers: Tensor, step: int, choose: TokenPicker, banned: tuple[int, ...]
 ) -> tuple[Tensor, Tensor]:
-    """The tokens (R,) that walkers (R,) choose by logits (R, V), and their log-probabilities (R,)."""
+    """Pick the next token of each sequence.
+
+    Args:
+        logits: Logits of the next token (R, V).
+        walkers: Numbers of the sequences (R,).
+        step: Index of the step.
+        choose: Picks tokens.
+        banned: Tokens that are never generated.
+
+    Returns:
+        The tokens (R,) and their log-probabilities (R,).
+    """
     tokens, gains = [], []
     parts = chunks(logits)
     for part, here in zip(parts, walkers.split(len(parts[0])), strict=True):
@@ -101,7 +136,17 @@ def next_tokens(
 
 
 def advance(walkers: Sequences, tokens: Tensor, gains: Tensor, eos: int) -> Sequences:
-    """The walkers after tokens (R,), with log-probabilities `gains` (R,)."""
+    """Append a token to each sequence.
+
+    Args:
+        walkers: The sequences.
+        tokens: The next tokens (R,).
+        gains: Their log-probabilities (R,).
+        eos: The end mark.
+
+    Returns:
+        The longer sequences.
+    """
     tokens, gains = tokens.view_as(walkers.number), gains.view_as(walkers.number)
     full = walkers.max_tokens[:, None] <= walkers.tokens.shape[2] + 1
     return Sequences(
@@ -113,10 +158,18 @@ def advance(walkers: Sequences, tokens: Tensor, gains: Tensor, eos: int) -> Sequ
     )
 
 
-def collect(
+def collect_sequences(
     answers: list[list[Hypothesis]], walkers: Sequences, arriving: Tensor, eos: int, width: int
 ) -> None:
-    """Add the walkers at `arriving` (B, N) to the answers of their sources."""
+    """Add finished sequences to the answers of their sources.
+
+    Args:
+        answers: The answers of each source, extended in place.
+        walkers: The sequences.
+        arriving: Which of them have just finished (B, N).
+        eos: The end mark.
+        width: Sequences per source at the start.
+    """
     numbers = walkers.number[arriving].tolist()
     totals = walkers.log_probability[arriving].tolist()
     for number, total, tokens in zip(numbers, totals, walkers.tokens[arriving].tolist(), strict=True):
@@ -125,7 +178,7 @@ def collect(
 
 
 def drop_finished(walkers: Sequences, state: State) -> tuple[Sequences, State]:
-    """Drop the sources whose walkers have all arrived, and the places that no source needs any more."""
+    """Remove sources whose sequences are all finished, and places that no source needs any more."""
     under_way = ~walkers.finished
     sources = under_way.any(dim=1).nonzero().flatten()  # (B',)
     width = int(under_way.sum(dim=1).max())

@@ -1,4 +1,4 @@
-"""Greedy search: the most probable token, step after step."""
+"""Greedy search: the most probable token at every step."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from jumok.values import Decoder, Hypothesis, Memory
 
 @dataclass(frozen=True)
 class Greedy:
-    """One answer for each source, of which every token is the most probable one.
+    """One answer for each source: the most probable token at every step.
 
-    The score is the log-probability over the length (end mark counted), as by default in beam search, and the
-    answer is that of a beam of one.
+    The score is the log-probability divided by the length (end mark counted), as by default in beam search; the
+    answer equals that of a beam of one.
     """
 
     forbidden_tokens: tuple[int, ...] = ()  # tokens that are never written
@@ -27,4 +27,5 @@ class Greedy:
 
 
 def most_probable(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:
+    """The most probable token of each row; `walkers` and `step` are not used."""
     return log_probability.argmax(-1)

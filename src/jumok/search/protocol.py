@@ -1,4 +1,4 @@
-"""What every search has in common: what it is asked, how it is called, and the check of its options."""
+"""What all searches have in common: what they are asked, how they are called, and the check of their options."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -31,23 +31,33 @@ class SearchRequest(NamedTuple):
 
 
 class Search(Protocol):
-    """A way from a memory to the answers of a decoder."""
+    """A search: from a memory to the answers of a decoder."""
 
     def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
-        """Give the answers of each source, best first.
+        """Return the answers of each source, best first; the caller holds `torch.inference_mode`.
 
-        An answer that reaches `max_tokens` is closed as it stands, without an end mark. A search that draws at
-        random keys its draws by `example_ids`, so that an answer does not depend on the batch that its source
-        happens to stand in; others have no use for them. The caller holds `torch.inference_mode`.
+        An answer that reaches `max_tokens` ends there, without an end mark. Sampling draws by `example_ids`, so that
+        an answer does not depend on the batch.
         """
         ...
 
 
 def require(met: bool, option: str, wanted: str, got: object) -> None:
-    """Refuse an option of a search that is out of range."""
+    """Check an option of a search.
+
+    Args:
+        met: Whether the option is valid.
+        option: Name of the option.
+        wanted: What is valid, for the message.
+        got: The value.
+
+    Raises:
+        ConfigurationError: If it is not.
+    """
     if not met:
         raise ConfigurationError(f"{option} of the search must be {wanted}; got {option}={got}")
 
 
 def require_tokens(banned: tuple[int, ...]) -> None:
+    """Check that banned tokens are valid token numbers; raises ConfigurationError."""
     require(all(token >= 0 for token in banned), "banned", "token numbers, 0 or more", banned)

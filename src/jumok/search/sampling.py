@@ -1,4 +1,4 @@
-"""Sampling: tokens drawn at random as the model weighs them; the same seed gives the same answers."""
+"""Sampling: random tokens by their probabilities; the same seed gives the same answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from jumok.search.generate import generate
 from jumok.search.protocol import SearchRequest, require, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
 
-BLOCK = 64  # uniform numbers drawn at once for each walker
+UNIFORMS_PER_DRAW = 64  # uniform numbers drawn at once for each walker
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """`samples` answers for each source, their tokens drawn from softmax(logits / temperature).
+    """`samples` answers for each source, with tokens drawn from softmax(logits / temperature).
 
-    `top_k` keeps the k most probable tokens; `top_p` then keeps the fewest that hold a share p of the rest.
-    A token that ties with the last one kept is kept too. Each (source, sample) has its own stream of uniform
-    numbers and uses the t-th for its t-th token: an answer depends on the seed and on the number of the
-    source in the whole job, not on its batch. Log-probability and score are the model's own, whatever the
-    temperature and the filters; the score is the log-probability over the length, end mark counted.
+    `top_k` keeps the k most probable tokens (Fan et al., 2018); `top_p` then keeps the fewest that hold a share p of
+    the rest (Holtzman et al., 2020). A token that ties with the last one kept is kept too. Each (source, sample) has
+    its own stream of uniform numbers and uses the t-th for its t-th token: an answer depends on the seed and on the
+    index of the source in the whole job, not on its batch. Log-probability and score are the model's own, whatever
+    the temperature and the filters; the score is the log-probability divided by the length, end mark counted.
     """
 
     temperature: float = 1.0
@@ -54,8 +54,8 @@ class Sampling:
         return generate(decoder, memory, request, draw, self.samples, self.forbidden_tokens)
 
     def weights(self, log_probability: Tensor) -> Tensor:
-        """What tokens are drawn by (R, V), not normalized: zero outside top_k and top_p."""
-        # The best token stands at zero, so that even the smallest temperature divides without an overflow.
+        """Unnormalized probabilities (R, V) to draw from: zero outside top_k and top_p."""
+        # The best token is at zero, so that even the smallest temperature divides without an overflow.
         logits = (log_probability - log_probability.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             lowest = logits.topk(self.top_k).values[:, -1:]
@@ -66,34 +66,37 @@ class Sampling:
 
 
 class Uniforms:
-    """One uniform number for each (walker, step), from the Philox stream of (seed, source number, sample).
+    """One uniform number for each (sequence, step), from the Philox stream of (seed, source index, sample).
 
-    Philox streams with another key or another high word of the counter never meet, so none needs to know how
-    far the others have gone. Walker w is sample w % samples of source w // samples.
+    Philox streams with another key or another high word of the counter never overlap. Sequence w is sample w %
+    samples of source w // samples.
     """
 
     def __init__(self, seed: int, numbers: Sequence[int], samples: int) -> None:
         self.generators = [
-            np.random.Generator(np.random.Philox(key=words(seed, number), counter=words(0, 0, sample, 0)))
+            np.random.Generator(
+                np.random.Philox(key=as_uint64(seed, number), counter=as_uint64(0, 0, sample, 0))
+            )
             for number in numbers
             for sample in range(samples)
         ]
         self.block, self.drawn = torch.empty(0), 0
 
     def at(self, step: int) -> Tensor:
-        """The numbers (walkers,) of a step; steps are asked for in order."""
+        """The numbers (R,) of a step; steps must be asked for in order."""
         while step >= self.drawn:
-            block = np.stack([generator.random(BLOCK) for generator in self.generators], axis=1)
-            self.block, self.drawn = torch.from_numpy(block), self.drawn + BLOCK
-        return self.block[step % BLOCK]
+            block = np.stack([generator.random(UNIFORMS_PER_DRAW) for generator in self.generators], axis=1)
+            self.block, self.drawn = torch.from_numpy(block), self.drawn + UNIFORMS_PER_DRAW
+        return self.block[step % UNIFORMS_PER_DRAW]
 
 
-def words(*values: int) -> np.ndarray:
+def as_uint64(*values: int) -> np.ndarray:
+    """Integers as an array of unsigned 64-bit words."""
     return np.array(values, dtype=np.uint64)
 
 
 def inverse_cdf(weights: Tensor, uniform: Tensor) -> Tensor:
-    """Pick tokens (R,) in proportion to weights (R, V), by one uniform number (R,) in [0, 1) each."""
+    """Draw tokens (R,) in proportion to weights (R, V), given one uniform number (R,) in [0, 1) each."""
     # In float64: in float32 the sum over a large vocabulary swallows its rare tokens, and the largest uniform
     # number times the sum rounds up to the sum, behind the last token.
     cumulated = weights.cumsum(-1, dtype=torch.float64)  # (R, V)
@@ -102,7 +105,7 @@ def inverse_cdf(weights: Tensor, uniform: Tensor) -> Tensor:
 
 
 def nucleus_edge(logits: Tensor, share: float) -> Tensor:
-    """The lowest logit (R, 1) of the fewest tokens that hold a share of the softmax of logits (R, V)."""
+    """The lowest logit (R, 1) of the nucleus: the fewest tokens that hold a share of softmax(logits) (R, V)."""
     size, whole = logits.shape[-1], logits.logsumexp(-1, keepdim=True)
     count = min(64, size)
     while True:  # A few tokens nearly always do: no sort of the whole vocabulary.

@@ -1,7 +1,7 @@
-"""Follow hypotheses through a search: which row of the batch was an answer at each step, and what it had said by then.
+"""Map each hypothesis of a search to its batch row at every step.
 
-A search moves hypotheses about: a beam goes on from few of its rows, sources that are done leave. What was recorded at
-a step stands in rows of that step; here is noted whose they are.
+A search moves hypotheses: a beam continues from few of its rows, finished sources are removed. What was recorded at a
+step is in rows of that step; a trace says which hypothesis each row belongs to.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from jumok.values import Decoder, Hypothesis, Memory, State
 
 
 class Step(NamedTuple):
-    """The rows of one step, as they read their last token."""
+    """The rows of one step, when they read their last token."""
 
     sources: Tensor  # (R,), numbers in the batch
     parents: Tensor  # (R,), rows of the step before
@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
 
 class LiveHypothesis(NamedTuple):
-    """A hypothesis that goes on."""
+    """A hypothesis that is not finished."""
 
     tokens: list[int]  # said so far
     log_probability: float
@@ -37,7 +37,7 @@ class LiveHypothesis(NamedTuple):
 
 
 class TracedState(NamedTuple):
-    """The state of a decoder, with who its rows are."""
+    """The state of a decoder, with the source and tokens of each row."""
 
     state: State
     sources: Tensor  # (B,)
@@ -59,13 +59,14 @@ class TracedState(NamedTuple):
 
 
 class TracedDecoder:
-    """A decoder that notes at every step what each of its rows has said."""
+    """A decoder that records at every step the tokens of each row."""
 
     def __init__(self, decoder: Decoder, forbidden_tokens: tuple[int, ...] = ()) -> None:
         self.decoder, self.forbidden_tokens = decoder, forbidden_tokens
         self.steps: list[Step] = []
 
     def start(self, memory: Memory) -> TracedState:
+        """The initial state of a batch, in which each row is its own source."""
         sources = torch.arange(len(memory.states), device=memory.states.device)
         certain = torch.zeros(len(sources), device=sources.device)
         return TracedState(
@@ -73,6 +74,7 @@ class TracedDecoder:
         )
 
     def step(self, token: Tensor, state: Any) -> tuple[Tensor, TracedState]:
+        """Take one step of the wrapped decoder and record which source each row belongs to."""
         tokens, log_probability = state.tokens, state.log_probability
         if state.logits is not None:  # before the first step, the token is the begin mark
             tokens = torch.cat([tokens, token[:, None]], dim=1)
@@ -87,7 +89,7 @@ class TracedDecoder:
 
 @dataclass(frozen=True)
 class SearchTrace:
-    """What a search did with one batch."""
+    """The trace of a search over one batch."""
 
     steps: list[Step]
     answers: list[list[Hypothesis]]  # of each source, best first
@@ -96,23 +98,33 @@ class SearchTrace:
     eos: int
 
     def tokens_of(self, source: int, rank: int = 0) -> list[int]:
-        """All tokens of an answer, with the end mark if it wrote one."""
+        """All tokens of an answer, with the end mark if it has one."""
         tokens = self.answers[source][rank].tokens
         return [*tokens, self.eos] if len(tokens) < self.limits[source] else tokens
 
     def read(self, source: int, rank: int = 0) -> list[int]:
-        """The tokens that the decoder read to write an answer: the begin mark, and all but the last that were said."""
+        """The tokens that the decoder read to write an answer: the begin mark, and all tokens but the last."""
         return [self.bos, *self.tokens_of(source, rank)[:-1]]
 
     def rows(self, source: int, rank: int = 0) -> list[int]:
-        """The row of an answer at each step; at step t it says token t."""
+        """The row of an answer at each step; at step t it writes token t."""
         said = self.tokens_of(source, rank)
-        return [row_of(self.steps[t], source, said[:t]) for t in range(len(said))]
+        return [find_row(self.steps[t], source, said[:t]) for t in range(len(said))]
 
     def weights(self, calls: Sequence[AttentionMap], head: int, source: int, rank: int = 0) -> Tensor:
-        """What one head looked at for each token of an answer (T, S), of the calls of one module in this search.
+        """The attention weights of one head for each token of an answer.
 
-        RunError unless `calls` has one call for each step: `maps.all(name)` of a recording that saw this search only.
+        Args:
+            calls: The calls of one module in this search: `maps.all(name)` of a recording that saw this search only.
+            head: Index of the head.
+            source: Index of the source.
+            rank: Rank of the answer, 0 for the best.
+
+        Returns:
+            The weights (T, S).
+
+        Raises:
+            RunError: If there is not one call for each step.
         """
         if len(calls) != len(self.steps):
             raise RunError(
@@ -122,15 +134,12 @@ class SearchTrace:
         return along(calls, self.rows(source, rank), head)
 
     def living(self, source: int, rank: int = 0) -> list[list[LiveHypothesis]]:
-        """The hypotheses of a source that went on, step by step, likeliest first as the search has them.
+        """The live hypotheses of a source after each step, in the order of the search.
 
-        An answer that is found at a step goes on no more: `answers` has it.
+        A finished answer is no longer live: it is in `answers`.
         """
-        said, told, places = (
-            self.tokens_of(source, rank),
-            [],
-            {0: 0},
-        )  # places: of rows, among those of their step
+        # places: of rows, among those of their step
+        said, told, places = self.tokens_of(source, rank), [], {0: 0}
         for step in self.steps[1:]:
             going = [row for row in range(len(step.sources)) if self.is_live(step, row, source)]
             beams = []
@@ -145,7 +154,7 @@ class SearchTrace:
         return told
 
     def beam_history(self, source: int, rank: int = 0) -> list[list[LiveHypothesis]]:
-        """The same as `living`, and after those of each step the answers that said their last token there."""
+        """Like `living`, with the answers that finished at each step after the live hypotheses."""
         told = self.living(source, rank)
         for number, answer in enumerate(self.answers[source]):
             said = self.tokens_of(source, number)
@@ -156,21 +165,30 @@ class SearchTrace:
         return told
 
     def is_live(self, step: Step, row: int, source: int) -> bool:
-        """Whether a row is of a source, and under way: not a filler, nor one that has said its end mark."""
+        """Whether a row holds a live hypothesis of a source, not a filler or a finished one.
+
+        Args:
+            step: The step.
+            row: The row.
+            source: Index of the source.
+
+        Returns:
+            Whether it does.
+        """
         possible = int(step.sources[row]) == source and float(step.log_probability[row]) > -torch.inf
         return possible and self.eos not in step.tokens[row].tolist()
 
 
 @dataclass(frozen=True)
 class TracedSearch:
-    """A search that tells, afterwards, what it did: a `SearchTrace` for every batch, in their order."""
+    """A search that keeps a `SearchTrace` of every batch, in their order."""
 
     search: Search
     forbidden_tokens: tuple[int, ...] = ()  # those of the search, for log-probabilities like its own
     traces: list[SearchTrace] = field(default_factory=list)
 
     def __call__(self, decoder: Decoder, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
-        """Give the answers of each source, as the search does."""
+        """Return the answers of each source, as the search does."""
         following = TracedDecoder(decoder, self.forbidden_tokens)
         answers = self.search(following, memory, request)
         limits = request.limits(memory).tolist()
@@ -178,8 +196,20 @@ class TracedSearch:
         return answers
 
 
-def row_of(step: Step, source: int, said: Sequence[int]) -> int:
-    """The first row of a step that belongs to a source and has said this; RunError where there is none."""
+def find_row(step: Step, source: int, said: Sequence[int]) -> int:
+    """Find the row of a hypothesis.
+
+    Args:
+        step: The step.
+        source: Index of the source.
+        said: Tokens of the hypothesis.
+
+    Returns:
+        The first row that belongs to the source and has these tokens.
+
+    Raises:
+        RunError: If there is none.
+    """
     wanted = torch.tensor(said, dtype=step.tokens.dtype, device=step.tokens.device)
     if step.tokens.shape[1] == len(wanted):
         found = ((step.sources == source) & (step.tokens == wanted).all(1)).nonzero()
@@ -191,10 +221,18 @@ def row_of(step: Step, source: int, said: Sequence[int]) -> int:
 
 
 def along(calls: Sequence[AttentionMap], rows: Sequence[int], head: int) -> Tensor:
-    """What one head looked at (T, S) in a decoder's calls, one for each step, as seen from row `rows[t]` at step t.
+    """The attention weights of one head, seen from row `rows[t]` at step t.
 
-    Hypotheses are examples of a call, or stand side by side as queries of the example that is their source. Keys of
-    later steps, as of a decoder that looks at its own past, have the weight zero.
+    Hypotheses are examples of a call, or queries side by side in the example of their source. Keys of later steps,
+    as in self-attention of a decoder, have weight zero.
+
+    Args:
+        calls: The calls of one module, one for each step.
+        rows: The row at each step.
+        head: Index of the head.
+
+    Returns:
+        The weights (T, S).
     """
     looks = []
     for call, row in zip(calls, rows, strict=False):  # a search goes on, with other answers

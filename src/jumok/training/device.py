@@ -2,7 +2,7 @@
 
 import torch
 
-from jumok.device import choose_device, settled
+from jumok.device import choose_device, resolve_device
 from jumok.errors import RunError
 from jumok.training.distributed import Distributed
 
@@ -11,7 +11,7 @@ OPTION = "training.device"
 
 def device_of(name: str, processes: Distributed) -> torch.device:
     """The device of this name; `auto` is a GPU where there is one. Of several processes each has its own GPU."""
-    name = settled(name)
+    name = resolve_device(name)
     if processes.world_size > 1 and name.startswith("cuda"):
         return own_gpu(name, processes.local_rank)
     return choose_device(name, OPTION)

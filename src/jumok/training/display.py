@@ -10,7 +10,7 @@ from rich.text import Text
 from jumok.console import say, talk
 from jumok.metrics.interval import Interval
 from jumok.reporting.numbers import HUNDREDS, duration
-from jumok.reporting.numbers import score as shown
+from jumok.reporting.numbers import format_score as shown
 from jumok.training.pace import Pace, TrainingClock
 from jumok.training.reporter import EvaluationInfo, NullReporter, Progress, Reporter, RunInfo
 

@@ -155,7 +155,7 @@ class Trainer:
 
     def _trial(self, share: float) -> None:
         """One forward and backward on a share of a batch of the middle length, leaving no trace in the model."""
-        plan = batching.in_order(self.train.all_lengths(), self.options.batch_tokens, self.batch_size)
+        plan = batching.longest_first(self.train.all_lengths(), self.options.batch_tokens, self.batch_size)
         before = [(buffer, buffer.clone()) for buffer in self.model.buffers()]  # of batch norms
         rows = plan[len(plan) // 2]
         batch = self.train.batch(rows[: max(min(2, len(rows)), round(share * len(rows)))])

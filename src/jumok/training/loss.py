@@ -2,7 +2,7 @@
 
 import torch
 
-from jumok.data.batching import in_order
+from jumok.data.batching import longest_first
 from jumok.dataset.split import Batch, Split
 from jumok.losses.tokens import Loss
 from jumok.model import EncoderDecoder
@@ -36,7 +36,7 @@ def split_loss(
     Processes divide the batches.
     """
     total, count = 0.0, 0
-    for examples in in_order(split.all_lengths(), batch_tokens, batch_size)[
+    for examples in longest_first(split.all_lengths(), batch_tokens, batch_size)[
         processes.rank :: processes.world_size
     ]:
         loss = batch_loss(model, split, split.batch(examples).to(device), 0.0)

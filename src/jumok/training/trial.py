@@ -36,7 +36,7 @@ def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
     model = build_model(prepared.fields, experiment.model).to(device).train()
     train, options = prepared.splits["train"], experiment.training
     size = options.batch_size or most_examples(prepared.fields)
-    plan = batching.in_order(train.all_lengths(), options.batch_tokens, size)
+    plan = batching.longest_first(train.all_lengths(), options.batch_tokens, size)
     examples = plan[len(plan) // 2]
     batch = train.batch(examples).to(device)
     seconds = 0.0

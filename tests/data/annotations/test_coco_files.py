@@ -75,7 +75,7 @@ def test_faulty_annotations_are_named_with_their_line(tmp_path, sentence):
 def test_ids_that_stand_twice(tmp_path):
     good = {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4]}
     fault = only_fault(coco(tmp_path, annotations=[good, good]))
-    assert ":8: annotation: the id 1 stands in line 7 already" in str(fault)
+    assert ":8: annotation: the id 1 is already in line 7" in str(fault)
     image = {"id": 7, "file_name": "a.png"}
     fault = only_fault(coco(tmp_path, images=[image, image], annotations=[]))
     assert (fault.kind, fault.line) == ("duplicate_id", 4)
@@ -87,7 +87,7 @@ def test_names_that_cannot_be(tmp_path):
     assert kinds == ["bad_value", "bad_value", "lone_surrogate", "bad_value"]
     twice = [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]
     fault = only_fault(coco(tmp_path, categories=twice, annotations=[]))
-    assert "the name 'cat' stands twice" in str(fault) and fault.line == 11
+    assert "the name 'cat' occurs twice" in str(fault) and fault.line == 11
 
 
 BROKEN = {
@@ -190,7 +190,7 @@ def test_ids_may_be_texts_or_whole_numbers_with_a_point(tmp_path, kind):
 
 
 def test_ids_that_differ_in_their_type_alone(tmp_path):
-    assert "here it is a text, there a number (3): write both alike" in str(
+    assert "here it is a text, there a number (3): write both in the same way" in str(
         only_fault(coco(tmp_path, **records(int, str)))
     )
     assert "here it is a number, there a text ('3')" in str(only_fault(coco(tmp_path, **records(str, int))))
@@ -208,9 +208,7 @@ def test_one_file_in_two_records(tmp_path):
         for i, (image, box) in enumerate(((1, [1, 2, 3, 4]), (2, [1, 2, 3, 4]), (2, [5, 6, 7, 8])))
     ]
     file = coco(tmp_path, images=images, annotations=objects)
-    assert (
-        "stands in line 3 already, under another id" in str(only_fault(file)) and only_fault(file).line == 4
-    )
+    assert "is already in line 3, under another id" in str(only_fault(file)) and only_fault(file).line == 4
     first, other = read_coco(file).images
     assert [one.box for one in first.annotations] == [(1, 2, 4, 6), (5, 6, 12, 14)] and not other.annotations
 
@@ -291,8 +289,8 @@ OTHERS = {
         {"id": 1, "image": "a.png", "label": [{"x": 1, "y": 2, "rectanglelabels": ["cat"]}], "annotator": 1}
     ],
     "of Label Studio": {"id": 1, "result": [], "task": {"data": {}}},
-    "holds results of a model": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
-    "holds captions, no boxes": {"images": [], "annotations": [{"id": 1, "image_id": 1, "caption": "a"}]},
+    "holds predictions of a model": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
+    "holds captions, not boxes": {"images": [], "annotations": [{"id": 1, "image_id": 1, "caption": "a"}]},
     "is a panoptic file": {"images": [], "annotations": [{"segments_info": []}], "categories": []},
     "has no list 'images', but 'Images'; write 'images' in small letters": {
         "Images": [],
@@ -302,7 +300,7 @@ OTHERS = {
     "'images' is an object {…}, expected a list": {"images": {}, "annotations": [], "categories": []},
     "is a file of Supervisely": {"objects": [], "size": {"width": 1, "height": 1}},
     "is a list, expected an object": [1, 2],
-    "is no object": 7,
+    "is not an object": 7,
 }
 
 

@@ -119,4 +119,4 @@ def test_an_image_that_stands_twice(tmp_path):
     start, end = text.index("<image"), text.index("</annotations>")
     file.write_text(text[:end] + text[start:end] + text[end:])
     fault = only_fault(file)
-    assert fault.kind == "duplicate_image" and "stands in line 3 already" in str(fault)
+    assert fault.kind == "duplicate_image" and "is already in line 3" in str(fault)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jumok.data.annotations.box_table import read_box_table
-from jumok.data.annotations.checking import check
+from jumok.data.annotations.checking import check_annotations
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
 from jumok.data.annotations.labelme import read_labelme
@@ -103,6 +103,6 @@ def test_damage_is_a_fault(file, data):
     mark = data.draw(st.sampled_from(MARKS))
     try:
         damaged.write_text(whole[:start] + mark + whole[end:])
-        check({"train": read(source)})
+        check_annotations({"train": read(source)})
     finally:
         damaged.write_text(whole)

@@ -80,7 +80,7 @@ def test_points_and_lines_are_told_and_left_out(tmp_path):
     shapes = [labelme_shape("x", (1, 2), kind="point"), labelme_shape("x", (1, 2), (3, 4), kind="line")]
     data = read_labelme(labelme(tmp_path, *shapes))
     assert data.dropped_fields == {"shapes of the kind point": 1, "shapes of the kind line": 1}
-    assert "left out, having no area: 1 shapes of the kind point" in str(data.remarks[0])
+    assert "left out, because they have no area: 1 shapes of the kind point" in str(data.remarks[0])
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_mask_of_nothing_but_ignored_pixels_is_a_fault_that_leaves_it_out(fold
     data = read_masks(folder / "masks", ["sky", "road", "car"], folder / "images")
     found = examine(data, Looks(), ("image", "mask"))
     assert [str(fault) for fault in found.faults] == [
-        f"{folder / 'masks' / 'a.png'}: holds nothing but 255, the value to ignore, so that nothing can be learned of "
-        "it; mark some pixels, or remove it with its image"
+        f"{folder / 'masks' / 'a.png'}: holds only 255, the value to ignore, so that nothing can be learned from "
+        "it; label some pixels, or remove the mask and its image"
     ]
-    assert [one.picture.name for one in found.usable] == ["deep/b.jpg"]
+    assert [one.image.name for one in found.usable] == ["deep/b.jpg"]

@@ -179,7 +179,7 @@ def test_one_image_that_stands_twice_is_never_written_over(tmp_path):
     file = yolo(tmp_path / "y", {"a": BOX}, "train: list.txt\nnames: [cat]\n")
     (tmp_path / "y" / "list.txt").write_text("images/train/a.png\n./images/train/a.png\n")
     for kind in ("coco", "voc", "yolo"):
-        with pytest.raises(DataError, match="stands twice in train"):
+        with pytest.raises(DataError, match="occurs twice in train"):
             write_splits(read_splits(file), tmp_path / "new", kind, "none")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from jumok.data.annotations.annotated import AnnotatedSet
-from jumok.data.annotations.lossy import losses_in, sentence
+from jumok.data.annotations.lossy import losses_in, losses_sentence
 from jumok.data.annotations.splits import read_splits, unify_classes
 from jumok.data.annotations.splits_writing import write_splits, yolo_names
 from jumok.errors import DataError
@@ -126,7 +126,7 @@ def test_what_a_format_cannot_say_is_counted(tmp_path):
     ]
     splits = read_splits(coco(tmp_path, annotations=objects))
     assert losses_in(splits, "coco") == {"keypoints": 1}
-    common = {"keypoints": 1, "crowd flags": 1, "ids of pictures": 2, "ids of annotations": 2}
+    common = {"keypoints": 1, "crowd flags": 1, "ids of images": 2, "ids of annotations": 2}
     common |= {"ids of classes": 2, "supercategories": 1}
     assert losses_in(splits, "voc") == {**common, "outlines": 1}
     assert losses_in(splits, "yolo") == {
@@ -134,9 +134,9 @@ def test_what_a_format_cannot_say_is_counted(tmp_path):
         "outlines in several parts (joined by a line)": 1,
         "boxes that are not the bounds of their outline": 1,
     }
-    told = sentence(losses_in(splits, "yolo"), "yolo")
+    told = losses_sentence(losses_in(splits, "yolo"), "yolo")
     assert told and told.startswith("YOLO cannot say, so these are left out: keypoints (1), crowd flags (1)")
-    assert sentence({}, "coco") is None
+    assert losses_sentence({}, "coco") is None
 
 
 def test_voc_loses_unused_classes_and_their_order(tmp_path):

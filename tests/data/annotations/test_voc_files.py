@@ -77,14 +77,14 @@ def test_a_doctype_is_refused(tmp_path):
 def test_what_is_missing_is_named(tmp_path):
     assert "does not exist" in str(only_fault(tmp_path / "nothing"))
     (tmp_path / "empty").mkdir()
-    assert "is no Pascal VOC folder" in str(only_fault(tmp_path / "empty"))
+    assert "is not a Pascal VOC folder" in str(only_fault(tmp_path / "empty"))
     voc(tmp_path, DOG)
     assert "has no list tain.txt; did you mean 'train'?" in str(only_fault(tmp_path, "tain"))
     with (tmp_path / "ImageSets" / "Main" / "train.txt").open("a") as lists:
         lists.write("\nb\na\n")
     data = read_voc(tmp_path, "train")
     assert [fault.line for fault in data.faults] == [3, 4]
-    assert "lists 'b', but" in str(data.faults[0]) and "stands in line 1 already" in str(data.faults[1])
+    assert "lists 'b', but" in str(data.faults[0]) and "is already in line 1" in str(data.faults[1])
 
 
 def test_what_is_written_is_read_again(tmp_path):
@@ -147,7 +147,7 @@ def test_images_that_nobody_annotated_are_told(tmp_path):
 
 def test_lists_that_are_not_there(tmp_path):
     pairs(tmp_path / "r")
-    assert "leave split: out" in str(only_fault(tmp_path / "r", "train"))
+    assert "remove split:" in str(only_fault(tmp_path / "r", "train"))
     voc(tmp_path / "v", DOG)
     assert "say which one, like split: train" in str(only_fault(tmp_path / "v", None))
 

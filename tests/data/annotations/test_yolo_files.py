@@ -153,7 +153,7 @@ def test_labels_of_garbled_names_are_told_and_their_images_are_not_taken_for_emp
     file = yolo(tmp_path, {"good": BOX, label: BOX})
     (tmp_path / "images" / "train" / f"{label}.png").rename(tmp_path / "images" / "train" / f"{image}.png")
     fault = only_fault(file)
-    assert fault.kind == "unknown_image" and f"'{image}.png' has no labels and nearly its name" in str(fault)
+    assert fault.kind == "unknown_image" and f"'{image}.png' has no labels and a similar name" in str(fault)
     assert [picture.name for picture in read_yolo(file, "train").images] == ["good.png"]
 
 
@@ -262,8 +262,8 @@ def test_a_list_of_something_else(tmp_path):
 
 
 YAML = {
-    ":3: 'names' stands in line 2 already": "train: x\nnames: [a]\nnames: [b]",
-    ":2: 'train' stands in line 1 already": "train: x\ntrain: y\nnames: [b]",
+    ":3: 'names' is already in line 2": "train: x\nnames: [a]\nnames: [b]",
+    ":2: 'train' is already in line 1": "train: x\ntrain: y\nnames: [b]",
     ":2: names must be numbered 0 to 1": "train: x\nnames: {0: a, 2: b}",
     ":2: two classes are called 'a'": "train: x\nnames: [a, a]",
     ":1: nc is 3, but there are 1 names": "nc: 3\nnames: [a]",

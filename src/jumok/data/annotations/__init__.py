@@ -1,1 +1,1 @@
-"""Pictures with boxes, outlines or masks, as people have them: COCO, Pascal VOC, YOLO, mask folders."""
+"""Annotated images in common formats: COCO, Pascal VOC, YOLO, labelme, CVAT, tables of boxes, masks."""

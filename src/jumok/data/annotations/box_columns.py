@@ -1,13 +1,13 @@
-"""Which columns of a table of boxes say what: by their names, or by what stands in them where they have none."""
+"""The columns of a table of boxes: recognized by name, or by content if they have no names."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from jumok.data.annotations.annotated import finite
+from jumok.data.annotations.annotated import parse_finite
 
 # Names that tools give to columns, without capitals, blanks and signs.
-NAMES = {
+COLUMN_NAMES = {
     "image": (
         *("filename", "imagepath", "imagename", "image", "imagefile", "filepath", "path", "file", "img"),
         *("imagefilename", "fname", "imgpath", "imgname", "imageid"),
@@ -31,19 +31,19 @@ MAKESENSE = ("name", *SIDES, "image", "width", "height")  # and as makesense.ai 
 
 
 class Columns(NamedTuple):
-    """The place of each thing in a row."""
+    """The index of each column."""
 
     places: dict[str, int]
     header: bool  # whether the first row names the columns
 
     @property
     def edges(self) -> tuple[str, ...]:
-        """How boxes are given: by corners, by a corner and sides, or in one cell."""
+        """How boxes are given: as corners, as a corner and sides, or in one cell."""
         return next(way for way in (CORNERS, SIDES, ("box",)) if set(way) <= self.places.keys())
 
 
 def columns_of(first: Sequence[str]) -> Columns | str:
-    """The columns by the first row, or what is missing."""
+    """The columns according to the first row, or which one is missing."""
     for layout in (KERAS, MAKESENSE):
         if fits(first, layout):
             return Columns({what: place for place, what in enumerate(layout)}, header=False)
@@ -52,7 +52,7 @@ def columns_of(first: Sequence[str]) -> Columns | str:
 
 
 def numbered_columns(numbers: Mapping[str, int]) -> Columns | str:
-    """The columns of a table without names, by their numbers from 1, or what is missing."""
+    """The columns according to their numbers from 1, or which one is missing."""
     places = box_places(list(numbers))
     if isinstance(places, str):
         return places
@@ -60,7 +60,7 @@ def numbered_columns(numbers: Mapping[str, int]) -> Columns | str:
 
 
 def box_places(names: Sequence[str]) -> dict[str, int] | str:
-    """Which of the names is of which thing, or what is missing."""
+    """The columns that hold boxes, or which one is missing."""
     places = named_places(names)
     if "image" not in places:
         return "has no column of image files"
@@ -73,10 +73,10 @@ def box_places(names: Sequence[str]) -> dict[str, int] | str:
 
 
 def named_places(first: Sequence[str]) -> dict[str, int]:
-    """What each named column says; of several for one thing, the one that is listed first above."""
+    """The meaning of each named column; of several with one meaning, the first in the list above."""
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in first]
     found: dict[str, int] = {}
-    for what, names in NAMES.items():
+    for what, names in COLUMN_NAMES.items():
         place = next((plain.index(name) for name in names if name in plain), None)
         if place is not None and place not in found.values():
             found[what] = place
@@ -84,10 +84,10 @@ def named_places(first: Sequence[str]) -> dict[str, int]:
 
 
 def fits(row: Sequence[str], layout: Sequence[str]) -> bool:
-    """Whether a row without names is of this layout: numbers where it has numbers, an image, a class."""
+    """Whether a row without names has this layout: numbers, an image and a class in their places."""
     if len(row) != len(layout):
         return False
     cells = dict(zip(layout, row, strict=True))
     numbers = [cells[what] for what in layout if what not in ("image", "name")]
     empty = not any(numbers) and not cells["name"]
-    return "." in cells["image"] and (empty or all(finite(number) is not None for number in numbers))
+    return "." in cells["image"] and (empty or all(parse_finite(number) is not None for number in numbers))

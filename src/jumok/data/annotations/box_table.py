@@ -1,8 +1,8 @@
 """Tables of boxes (CSV): a row for each object, with its image, class and box.
 
-As the object detection API of TensorFlow, Roboflow, OpenImages, keras-retinanet and makesense.ai have them: columns
-are known by their names, in any order. Coordinates are edges in pixels, or shares of the image where none is beyond 1.
-A row whose box is empty is an image that shows nothing.
+Used by TensorFlow's object detection API, Roboflow, OpenImages, keras-retinanet and makesense.ai. Columns are
+recognized by their names, in any order. Coordinates are edges in pixels, or relative to the image if none is above 1.
+A row without a box is an image without objects.
 """
 
 import json
@@ -17,30 +17,30 @@ from jumok.data.annotations.annotated import (
     Annotation,
     Box,
     SourceLocation,
-    finite,
     header_size,
     nothing_but,
+    parse_finite,
     pixels,
     utf8_names,
 )
 from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
-from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.coco_fields import Wrong, record_fault
 from jumok.data.annotations.finding import find_images
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.listing import composed, forward
+from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.text_form import first_bytes, why_no_text
 
-EXPECTED = (
+EXPECTED_COLUMNS = (
     "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax; where the table has no names, number them "
     "in the experiment file: columns: {filename: 1, xmin: 2, ymin: 3, xmax: 4, ymax: 5, class: 6}"
 )
 
 
 @dataclass
-class Row:
-    """One object as the table has it, or an image without any."""
+class BoxRow:
+    """One object of a table, or an image without objects."""
 
     place: SourceLocation
     image: str
@@ -50,12 +50,12 @@ class Row:
 
 
 @dataclass
-class Listed:
+class ListedRows:
     """An image and its rows."""
 
     place: SourceLocation
     size: Size | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[BoxRow] = field(default_factory=list)
 
 
 def read_box_table(
@@ -64,15 +64,21 @@ def read_box_table(
     classes: Sequence[str] | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> AnnotatedSet:
-    """The pictures of a table; `images` is the folder where their names start (else it is looked for).
+    """Read a table of boxes.
 
-    Without `classes` they are the names that occur, sorted. `numbers` has those of the columns, from 1, where the
-    table does not name them.
+    Args:
+        file: The table.
+        images: The folder where names of images start; searched for by default.
+        classes: Names of the classes; by default those that occur, sorted.
+        numbers: The columns by number from 1, if the table has no header.
+
+    Returns:
+        The images with their boxes and the faults.
     """
     fault = why_no_text(file)
     if fault:
         return nothing_but(fault, file)
-    reading = Reading(file, numbers)
+    reading = BoxTableReader(file, numbers)
     try:
         rows = list(reading.rows())
     except UnreadableFile as unreadable:
@@ -80,16 +86,16 @@ def read_box_table(
     return reading.result(rows, images, classes)
 
 
-class Reading:
-    """Reads a table, and keeps the faults on the way."""
+class BoxTableReader:
+    """Reads a table and collects its faults."""
 
     def __init__(self, file: Path, numbers: Mapping[str, int] | None = None) -> None:
         self.file, self.numbers = file, numbers
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
 
-    def rows(self) -> Iterator[Row]:
-        """The rows; raises UnreadableFile when the columns are not known."""
+    def rows(self) -> Iterator[BoxRow]:
+        """The rows; raises UnreadableFile if the columns are unknown."""
         table = csv_cells(self.file, separator_of(self.file))
         first = next(table, None)
         if first is None or isinstance(first, Fault):
@@ -104,7 +110,9 @@ class Reading:
             columns = f"has no column {max(columns.places.values()) + 1}, only {len(first.cells)}"
         if isinstance(columns, str):
             problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
-            raise UnreadableFile(Fault(str(self.file), first.line, problem, EXPECTED, "unknown_column"))
+            raise UnreadableFile(
+                Fault(str(self.file), first.line, problem, EXPECTED_COLUMNS, "unknown_column")
+            )
         if not columns.header:
             yield from self.row(first, columns, len(first.cells))
         for item in table:
@@ -113,7 +121,8 @@ class Reading:
             else:
                 yield from self.row(item, columns, len(first.cells))
 
-    def row(self, item: Cells, columns: Columns, width: int) -> Iterator[Row]:
+    def row(self, item: Cells, columns: Columns, width: int) -> Iterator[BoxRow]:
+        """The row in these cells; nothing, but a fault, if it cannot be read."""
         place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
             problem = f"has {len(item.cells)} columns, expected {width}"
@@ -123,18 +132,21 @@ class Reading:
         try:
             if not cells["image"]:
                 raise Wrong("has no image", "name its file", "bad_value")
-            box = box_of(cells, columns)
+            box = row_box(cells, columns)
             name = composed(cells.get("name", "object"))
             if box is not None and not name:
                 raise Wrong("has a box but no class", "name its class", "bad_value")
-            yield Row(place, forward(cells["image"]), name, box, size_of(cells))
+            yield BoxRow(place, forward_slashes(cells["image"]), name, box, row_size(cells))
         except Wrong as wrong:
-            self.faults.append(fault_of(place, "row", wrong))
+            self.faults.append(record_fault(place, "row", wrong))
 
-    def result(self, rows: Sequence[Row], images: Path | None, classes: Sequence[str] | None) -> AnnotatedSet:
-        listed: dict[str, Listed] = {}
+    def result(
+        self, rows: Sequence[BoxRow], images: Path | None, classes: Sequence[str] | None
+    ) -> AnnotatedSet:
+        """The images of all rows, found on the disk, with their boxes."""
+        listed: dict[str, ListedRows] = {}
         for row in rows:
-            image = listed.setdefault(row.image, Listed(row.place, row.size))
+            image = listed.setdefault(row.image, ListedRows(row.place, row.size))
             if row.size is not None and image.size not in (None, row.size):
                 problem = f"row: states {row.size}, but line {image.place.line} states {image.size} for {row.image!r}"
                 self.faults.append(row.place.fault(problem, "correct one", "size_mismatch"))
@@ -144,41 +156,44 @@ class Reading:
         self.remarks.extend(found.remarks)
         if shares:
             problem = "no coordinate is beyond 1"
-            remedy = "they are taken for shares of the image's width and height"
+            remedy = "they are read as shares of the image's width and height"
             self.remarks.append(Fault(str(self.file), None, problem, remedy, "shares"))
         good, faults = utf8_names(found.paths)
         writable = set(good)
         places = zip(listed.values(), found.paths, found.names, strict=True)
-        pictures = [
-            self.picture(image, path, name, shares) for image, path, name in places if path in writable
+        annotated = [
+            self.annotated_image(image, path, name, shares)
+            for image, path, name in places
+            if path in writable
         ]
-        used = sorted({one.name for picture in pictures for one in picture.annotations})
+        used = sorted({one.name for item in annotated for one in item.annotations})
         names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
             tuple(map(Class, names)),
-            tuple(self.distinct(pictures)),
+            tuple(self.distinct(annotated)),
             (*faults, *self.faults),
             remarks=tuple(self.remarks),
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, image: Listed, path: Path, name: str, shares: bool) -> AnnotatedImage:
+    def annotated_image(self, image: ListedRows, path: Path, name: str, shares: bool) -> AnnotatedImage:
+        """An image with its boxes in pixels; with `shares`, the table has them relative to its size."""
         scale = (image.size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
             return AnnotatedImage(path, name, image.place, image.size)
         annotations = tuple(
-            Annotation(scaled(row.box, scale), row.name, row.place) for row in image.rows if row.box
+            Annotation(box_in_pixels(row.box, scale), row.name, row.place) for row in image.rows if row.box
         )
         return AnnotatedImage(path, name, image.place, image.size, annotations)
 
-    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
-        """Each image once: names that lead to one file are of one image."""
+    def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
+        """Merge entries whose names lead to the same file."""
         by_path: dict[Path, AnnotatedImage] = {}
-        for picture in pictures:
-            first = by_path.get(picture.path)
-            together = (*(first.annotations if first else ()), *picture.annotations)
-            kept = first or picture
-            by_path[picture.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
+        for image in images:
+            first = by_path.get(image.path)
+            together = (*(first.annotations if first else ()), *image.annotations)
+            kept = first or image
+            by_path[image.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
         yield from by_path.values()
 
 
@@ -196,19 +211,19 @@ def is_box_table(file: Path) -> bool:
 
 
 def separator_of(file: Path) -> str:
-    """What stands between cells: the mark that the first line has most of."""
+    """The separator that is most frequent in the first line."""
     first = first_bytes(file).split(b"\n")[0]
     return max(",;\t|", key=lambda mark: first.count(mark.encode()))
 
 
-def box_of(cells: dict[str, str], columns: Columns) -> Box | None:
-    """The edges of a row's box; None when it has none."""
+def row_box(cells: dict[str, str], columns: Columns) -> Box | None:
+    """The edges of a row's box; None if it has none."""
     texts = [cells[edge] for edge in columns.edges]
     if not any(text and text.lower() not in ("nan", "none", "null", "[]") for text in texts):
         return None
     if columns.edges == ("box",):
         return box_in_one_cell(texts[0])
-    values = [finite(text) for text in texts]
+    values = [parse_finite(text) for text in texts]
     if None in values:
         edge = columns.edges[values.index(None)]
         raise Wrong(
@@ -229,24 +244,25 @@ def box_in_one_cell(text: str) -> Box:
     return left, top, left + width, top + height
 
 
-def size_of(cells: dict[str, str]) -> Size | None:
-    """The stated size of the image; 0 × 0, which some tools write, is none."""
+def row_size(cells: dict[str, str]) -> Size | None:
+    """The stated size of the image; None for 0 × 0, which some tools write."""
     texts = [cells.get(side, "") for side in ("width", "height")]
     if not all(texts) or texts == ["0", "0"]:
         return None
-    sides = [finite(text) for text in texts]
+    sides = [parse_finite(text) for text in texts]
     if not all(side is not None and side > 0 and side == int(side) for side in sides):
         raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
     return Size(int(sides[0] or 0), int(sides[1] or 0))
 
 
 def are_shares(boxes: Sequence[Box]) -> bool:
-    """Whether coordinates are shares of the image: none is beyond 1, and some are between 0 and 1."""
+    """Whether coordinates are relative to the image: none is above 1, and some are between 0 and 1."""
     edges = [edge for box in boxes for edge in box]
     return bool(edges) and max(edges) <= 1 and any(0 < edge < 1 for edge in edges)
 
 
-def scaled(box: Box | None, size: Size) -> Box:
+def box_in_pixels(box: Box | None, size: Size) -> Box:
+    """A relative box in pixels of an image of this size."""
     x1, y1, x2, y2 = box or (0.0, 0.0, 0.0, 0.0)
     return (
         pixels(x1 * size.width),

@@ -1,6 +1,6 @@
-"""Looks at every image and mask of a set: what is faulty in each, what can be learned from, and what it all is like.
+"""Checks every image and mask of a set: faults, usable images, and a summary.
 
-One road for `jumok check` and training: what is found here makes rows, or faults in place of them.
+`jumok check` and training share it: usable images become rows, faults take the place of others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,16 +30,16 @@ from jumok.data.tables.faults import Fault
 
 
 class Usable(NamedTuple):
-    """A picture that can be learned from, mended where there is one way only."""
+    """An image to learn from, with its annotations corrected where only one correction is possible."""
 
     number: int  # its place in the set, from 1 on
-    picture: AnnotatedImage
+    image: AnnotatedImage
     size: Size
 
 
 @dataclass
 class Examined:
-    """What was found in a set."""
+    """The result of a check."""
 
     data: AnnotatedSet  # with the classes that its masks turned out to have
     usable: list[Usable] = field(default_factory=list)
@@ -48,114 +48,133 @@ class Examined:
 
 
 def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image", "boxes")) -> Examined:
-    """Decode all images and masks of a set; `kinds` are those of the columns that are made of it."""
-    images = [looks.image(picture.path) for picture in data.images]
+    """Decode and check all images and masks of a set.
+
+    Args:
+        data: The set.
+        looks: What is known of files that were decoded before.
+        kinds: Kinds of the columns to be made: "image", "boxes" or "mask".
+
+    Returns:
+        Faults, usable images and a summary.
+    """
+    images = [looks.image(image.path) for image in data.images]
     coloured = is_coloured(data.classes)
     masks = [
-        None if picture.mask is None else looks.mask(picture.mask, coloured, boxes=data.instances)
-        for picture in data.images
+        None if image.mask is None else looks.mask(image.mask, coloured, boxes=data.instances)
+        for image in data.images
     ]
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
-    told = [
-        fault for fault in data.faults if fault.kind != "missing_image"
-    ]  # follows with all that are missing
+    # follows with all that are missing
+    told = [fault for fault in data.faults if fault.kind != "missing_image"]
     found = Examined(data, faults=[*told, *class_faults({"": data})])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
-    for number, (picture, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
+    for number, (image, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
         if isinstance(seen, Fault):
-            fault = where_listed(seen, picture.path, picture.place)
+            fault = where_listed(seen, image.path, image.place)
             (missing if fault.kind == "missing_image" else found.faults).append(fault)
-            found.faults.extend(box_faults(picture, picture.size))
+            found.faults.extend(box_faults(image, image.size))
             continue
-        _examine_picture(number, picture, seen, mask, kinds, found)
+        _examine_image(number, image, seen, mask, kinds, found)
     found.faults.extend(missing_faults(data, missing))
     found.faults.extend(nothing_outlined(found, kinds))
     bad = {(fault.file, fault.line) for fault in found.faults if fault.kind == "bad_value"}
     found.faults = [
         fault
         for fault in dict.fromkeys(found.faults)
-        if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # what is wrong with it is told
+        if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # its fault is reported
     ]
     return found
 
 
 class Checked(NamedTuple):
-    """Faults, and what is no fault but good to know: images in two splits, images turned by EXIF."""
+    """Faults, and remarks such as images in two splits or images that EXIF rotates."""
 
     faults: tuple[Fault, ...]
     remarks: tuple[Fault, ...]
 
 
-def check(splits: Mapping[str, AnnotatedSet]) -> Checked:
-    """Look at every annotation of some splits, and decode every image and mask."""
+def check_annotations(splits: Mapping[str, AnnotatedSet]) -> Checked:
+    """Check every annotation of some splits, and decode every image and mask."""
     looks = Looks()
     found = {split: examine(data, looks) for split, data in splits.items()}
     faults = [fault for one in found.values() for fault in one.faults]
     faults += class_faults({split: one.data for split, one in found.items()}, others=True)
-    parts = {split: one.summary for split, one in found.items()}
-    remarks = [remark for summary in parts.values() for remark in summary.remarks]
-    return Checked(tuple(faults), (*remarks, *twin_remarks(parts)))
+    summaries = {split: one.summary for split, one in found.items()}
+    remarks = [remark for summary in summaries.values() for remark in summary.remarks]
+    return Checked(tuple(faults), (*remarks, *twin_remarks(summaries)))
 
 
 def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[AnnotatedSet, list[Fault]]:
-    """The set with the classes that its masks turn out to have, and a remark where that is more than was said."""
+    """The set with the classes that its masks have, and a remark if these are more than the options say."""
     values = {value for mask in masks if not mask.coloured for value in mask.counts}
     settled = with_black_and_white(data, values)
     if settled is data:
         return data, []
     problem = f"the masks hold 0 and 255: 255 is read as class {data.classes[1].name!r}"
-    place = next(str(picture.mask.parent) for picture in data.images if picture.mask is not None)
+    place = next(str(image.mask.parent) for image in data.images if image.mask is not None)
     remedy = "if those pixels should not count, say ignore: 255"
     return settled, [Fault(place, None, problem, remedy, "black_and_white")]
 
 
-def _examine_picture(
+def _examine_image(
     number: int,
-    picture: AnnotatedImage,
+    image: AnnotatedImage,
     seen: Seen,
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
     found: Examined,
 ) -> None:
     size, summary = seen.header.size, found.summary
-    lost = list(reasons_to_leave_out(picture, seen, mask, kinds, found.data))
+    lost = list(reasons_to_leave_out(image, seen, mask, kinds, found.data))
     found.faults.extend(lost)
-    summary.see(Sight(seen.digest.hex(), str(picture.path), picture.place), size)
-    if picture.size in (None, size):
-        summary.remark_on(picture.path, seen)
+    summary.see(Sight(seen.digest.hex(), str(image.path), image.place), size)
+    if image.size in (None, size):
+        summary.remark_on(image.path, seen)
     if isinstance(mask, MaskSeen):
         if found.data.instances:
-            picture = with_objects(picture, mask, found.data)
+            image = with_objects(image, mask, found.data)
         summary.count_mask(pixel_counts(mask, found.data), sum(mask.counts.values()))
-    found.faults.extend(box_faults(picture, size))
-    mended_picture = sanitized(picture, size, found.data.names)
-    summary.count_objects(mended_picture.annotations)
+    found.faults.extend(box_faults(image, size))
+    corrected = sanitized(image, size, found.data.names)
+    summary.count_objects(corrected.annotations)
     if not lost:
-        found.usable.append(Usable(number, mended_picture if "boxes" in kinds else picture, size))
+        found.usable.append(Usable(number, corrected if "boxes" in kinds else image, size))
 
 
 def reasons_to_leave_out(
-    picture: AnnotatedImage,
+    image: AnnotatedImage,
     seen: Seen,
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
     data: AnnotatedSet,
 ) -> Iterator[Fault]:
-    """The faults with which nothing right can be learned from a picture."""
-    if picture.size not in (None, seen.header.size):
-        yield size_fault(picture, seen.header)
+    """The faults that make an image useless for learning.
+
+    Args:
+        image: The image with its annotations.
+        seen: The decoded image file.
+        mask: The decoded mask, if there is one.
+        kinds: Kinds of the columns to be made.
+        data: The set.
+
+    Yields:
+        The faults.
+    """
+    if image.size not in (None, seen.header.size):
+        yield size_fault(image, seen.header)
     if isinstance(mask, Fault):
         yield mask
-    elif mask is not None and picture.mask is not None:
-        yield from mask_faults(picture.mask, mask, seen.header.size, data)
+    elif mask is not None and image.mask is not None:
+        yield from mask_faults(image.mask, mask, seen.header.size, data)
     elif "mask" in kinds:
-        yield from outline_faults(picture, seen.header.size)
+        yield from outline_faults(image, seen.header.size)
 
 
-def outline_faults(picture: AnnotatedImage, size: Size) -> Iterator[Fault]:
-    """Objects whose pixels are asked for, and of which only a box is known, or the pixels of another image."""
-    for one in picture.annotations:
+def outline_faults(image: AnnotatedImage, size: Size) -> Iterator[Fault]:
+    """Objects that need an outline but have only a box, or an outline for another image size."""
+    for one in image.annotations:
         outline = one.segmentation
         if isinstance(outline, RunLengths) and (outline.width, outline.height) != size:
             problem = f"the run lengths of {one.name!r} are of {Size(outline.width, outline.height)}"
@@ -167,11 +186,11 @@ def outline_faults(picture: AnnotatedImage, size: Size) -> Iterator[Fault]:
 
 
 def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]:
-    """One fault instead of one for each object where a whole set has boxes alone."""
-    objects = [one for picture in found.data.images for one in picture.annotations]
+    """One fault instead of many if a whole set has boxes without outlines."""
+    objects = [one for image in found.data.images for one in image.annotations]
     if "mask" not in kinds or not objects or any(one.segmentation for one in objects):
         return
-    if any(picture.mask for picture in found.data.images):
+    if any(image.mask for image in found.data.images):
         return
     found.faults[:] = [fault for fault in found.faults if fault.kind != "no_outline"]
     problem = f"has boxes but no outlines ({len(objects):,} objects), and the output is a mask"
@@ -179,24 +198,42 @@ def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]
     yield Fault(objects[0].place.file, None, problem, remedy, "no_outlines")
 
 
-def with_objects(picture: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
-    """A picture with a box for each number of its mask."""
-    place = SourceLocation(str(picture.mask), None)
+def with_objects(image: AnnotatedImage, mask: MaskSeen, data: AnnotatedSet) -> AnnotatedImage:
+    """Add a box for each object number in a mask.
+
+    Args:
+        image: The image.
+        mask: The decoded mask.
+        data: The set.
+
+    Returns:
+        The image with these objects.
+    """
+    place = SourceLocation(str(image.mask), None)
     objects = tuple(
         Annotation((float(x1), float(y1), float(x2), float(y2)), data.names[-1], place)
         for value, (x1, y1, x2, y2) in mask.boxes.items()
         if value not in (0, data.ignore) and max(x2 - x1, y2 - y1) > 1  # a lone pixel is no object to find
     )
-    return replace(picture, annotations=objects)
+    return replace(image, annotations=objects)
 
 
-def sanitized(picture: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
-    """A picture without objects of unknown classes and boxes of no area; others clipped to the picture."""
+def sanitized(image: AnnotatedImage, size: Size, names: tuple[str, ...]) -> AnnotatedImage:
+    """Remove objects of unknown classes and boxes without area; clip the others to the image.
+
+    Args:
+        image: The image with its annotations.
+        size: Its size in pixels.
+        names: Names of the known classes.
+
+    Returns:
+        The image with the remaining objects.
+    """
     kept = []
-    for one in picture.annotations:
+    for one in image.annotations:
         x1, y1, x2, y2 = one.box
         clipped = (max(x1, 0.0), max(y1, 0.0), min(x2, size.width), min(y2, size.height))
         width, height = clipped[2] - clipped[0], clipped[3] - clipped[1]
         if one.name in names and min(width, height) > 0 and max(width, height) > 1:
             kept.append(replace(one, box=clipped))
-    return replace(picture, annotations=tuple(kept))
+    return replace(image, annotations=tuple(kept))

@@ -1,4 +1,4 @@
-"""What is wrong with boxes, classes and sizes of annotated images, each fault with its file and line."""
+"""Faults of boxes, classes and image sizes, each with its file and line."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -9,41 +9,42 @@ from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
 
 SLACK = 0.5  # pixels beyond the edge that are roundings
-EDGES = ("left", "upper", "right", "lower")
+EDGE_NAMES = ("left", "upper", "right", "lower")
 
 
 def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
-    """The faults of missing images; one alone when no image is there, for then the folder is wrong."""
+    """The faults of missing images; a single one if no image exists, because then the folder is wrong."""
     if len(missing) < len(data.images) or not missing:
         return missing
     if len(missing) == 1:
         return [missing[0]._replace(kind="missing_file")]
-    picture = data.images[0]
-    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {picture.path}"
-    by_list = picture.place.file.endswith(".txt")
+    image = data.images[0]
+    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {image.path}"
+    by_list = image.place.file.endswith(".txt")
     remedy = "correct the list, or put the images there" if by_list else "name their folder under images:"
-    return [Fault(picture.place.file, None, problem, remedy, "missing_file")]
+    return [Fault(image.place.file, None, problem, remedy, "missing_file")]
 
 
-def size_fault(picture: AnnotatedImage, header: ImageHeader) -> Fault:
-    """The fault of a stated size that is not the file's; who drew on the unturned image is told so."""
-    if picture.size == header.stored:
+def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
+    """The fault of a stated size that differs from the file; it mentions EXIF if that explains it."""
+    if image.size == header.stored:
         problem = (
-            f"states {picture.size}, the size that {picture.path} has before EXIF turns it; "
+            f"states {image.size}, the size that {image.path} has before EXIF turns it; "
             f"it is shown as {header.size}"
         )
-        return picture.place.fault(problem, turn_remedy(), "exif_rotation")
-    problem = f"states {picture.size}, but {picture.path} is {header.size}"
-    return picture.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
+        return image.place.fault(problem, turn_remedy(), "exif_rotation")
+    problem = f"states {image.size}, but {image.path} is {header.size}"
+    return image.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
 
 
 def turn_remedy() -> str:
-    return "if boxes were drawn on the unturned image, remove EXIF's orientation from the file"
+    """What to do if annotations ignore the EXIF orientation."""
+    return "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
 
 
-def box_faults(picture: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
-    """Boxes that hold nothing or reach beyond the image."""
-    for one in picture.annotations:
+def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
+    """Boxes without area, or beyond the image."""
+    for one in image.annotations:
         x1, y1, x2, y2 = one.box
         width, height = x2 - x1, y2 - y1
         if min(width, height) <= 0 or max(width, height) <= 1:
@@ -53,43 +54,44 @@ def box_faults(picture: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
 
 
 def empty_fault(one: Annotation, width: float, height: float) -> Fault:
+    """The fault of a box whose width or height is not positive."""
     if min(width, height) < -1:
-        problem = f"the box of {one.name!r} has its corners swapped: {described(one)}"
+        problem = f"the box of {one.name!r} has its corners swapped: {edges_in_words(one)}"
         return one.place.fault(problem, "swap the smaller and the larger edge, or draw it again", "empty_box")
     what = "a single point" if min(width, height) >= 0 and max(width, height) <= 1 else "without area"
-    problem = f"the box of {one.name!r} is {what}: {described(one)}"
+    problem = f"the box of {one.name!r} is {what}: {edges_in_words(one)}"
     return one.place.fault(problem, "remove it or draw it again", "empty_box")
 
 
 def outside_fault(one: Annotation, size: Size) -> Iterator[Fault]:
+    """The fault of a box that reaches beyond its image, if it does."""
     x1, y1, x2, y2 = one.box
     beyond = (-x1, -y1, x2 - size.width, y2 - size.height)
     told = [
         f"{much:g} pixels beyond the {edge} edge"
-        for much, edge in zip(beyond, EDGES, strict=True)
+        for much, edge in zip(beyond, EDGE_NAMES, strict=True)
         if much > SLACK
     ]
     if told:
-        problem = (
-            f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {described(one)}"
-        )
+        problem = f"the box of {one.name!r} reaches {' and '.join(told)} of the image ({size}): {edges_in_words(one)}"
         yield one.place.fault(problem, "draw it again or clip it", "box_outside")
 
 
-def described(one: Annotation) -> str:
+def edges_in_words(one: Annotation) -> str:
+    """The edges of a box in words."""
     x1, y1, x2, y2 = one.box
     return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
 
 
 def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> Iterator[Fault]:
-    """Names that the class list of their own split does not have; of `others`, those of the first split's."""
+    """Class names that the list of their split, or of the first split, does not have."""
     lists = list(splits.values())
     for data in splits.values():
         if others and data is lists[0]:
             continue
         known = lists[0].names if others else data.names
         unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(picture.annotations for picture in data.images):
+        for one in chain.from_iterable(image.annotations for image in data.images):
             if one.name not in known and (not others or one.name in data.names):
                 unknown.setdefault(one.name, []).append(one)
         for name, found in unknown.items():

@@ -27,11 +27,11 @@ from jumok.data.annotations.coco_fields import (
     OBJECT_KEYS,
     Wrong,
     attributes_of,
-    box_of,
-    fault_of,
+    box_from_xywh,
     id_of,
-    segmentation_of,
-    size_of,
+    parse_segmentation,
+    record_fault,
+    record_size,
     text_of,
 )
 from jumok.data.annotations.finding import find_images, last_name
@@ -46,7 +46,7 @@ Id = int | str
 
 
 def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
-    """The pictures of a file; `images` is the folder that file names start at (else it is looked for)."""
+    """The images of a file; `images` is the folder that file names start at, searched for by default."""
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
@@ -63,11 +63,11 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     if found.lists["annotations"] and not found.lists["categories"]:
         problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
         return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
-    return Reading(found).result(images)
+    return CocoReader(found).result(images)
 
 
-class Reading:
-    """Follows the references of a file, and keeps the faults on the way."""
+class CocoReader:
+    """Resolves the references of a file and collects faults."""
 
     def __init__(self, found: LocatedJson) -> None:
         self.found = found
@@ -76,10 +76,11 @@ class Reading:
         self.lost: set[Id] = set()  # ids of faulty images, whose annotations are lost with them
 
     def result(self, images: Path | None) -> AnnotatedSet:
-        classes = dict(self.keyed(self.found.lists["categories"], "category", class_of))
-        pictures = dict(self.keyed(self.found.lists["images"], "image", picture_of))
-        found = find_images(self.found.path, [one.name for one in pictures.values()], images)
-        places = zip(pictures.items(), found.paths, found.names, strict=True)
+        """The images of the file, found on the disk, with their annotations."""
+        classes = dict(self.keyed(self.found.lists["categories"], "category", category_class))
+        records = dict(self.keyed(self.found.lists["images"], "image", record_image))
+        found = find_images(self.found.path, [one.name for one in records.values()], images)
+        places = zip(records.items(), found.paths, found.names, strict=True)
         listed = {number: replace(one, path=path, name=name) for (number, one), path, name in places}
         marked: dict[Id, list[Annotation]] = {number: [] for number in listed}
         for number, annotation in self.annotations(listed, classes):
@@ -94,28 +95,37 @@ class Reading:
             looked_at=(self.found.path, *found.looked_at),
         )
 
-    def united(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Each image once; records of the same file are told, and their annotations put together."""
+    def united(self, images: list[AnnotatedImage]) -> list[AnnotatedImage]:
+        """Merge records of the same file, and report them."""
         by_path: dict[Path, AnnotatedImage] = {}
-        good, faults = utf8_names(picture.path for picture in pictures)
+        good, faults = utf8_names(image.path for image in images)
         self.faults.extend(faults)
         writable = set(good)
-        for picture in pictures:
-            if picture.path not in writable:
+        for image in images:
+            if image.path not in writable:
                 continue
-            first = by_path.setdefault(picture.path, picture)
-            if first is picture:
+            first = by_path.setdefault(image.path, image)
+            if first is image:
                 continue
-            problem = f"image: {picture.name!r} stands in line {first.place.line} already, under another id"
-            remedy = "unite the two records, for each has only a part of the annotations"
-            self.faults.append(picture.place.fault(problem, remedy, "duplicate_image"))
+            problem = f"image: {image.name!r} is already in line {first.place.line}, under another id"
+            remedy = "merge the two records, for each has only a part of the annotations"
+            self.faults.append(image.place.fault(problem, remedy, "duplicate_image"))
             known = {(one.box, one.name) for one in first.annotations}
-            more = tuple(one for one in picture.annotations if (one.box, one.name) not in known)
-            by_path[picture.path] = replace(first, annotations=first.annotations + more)
+            more = tuple(one for one in image.annotations if (one.box, one.name) not in known)
+            by_path[image.path] = replace(first, annotations=first.annotations + more)
         return list(by_path.values())
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
-        """Records by their ids; of several with one id, the first."""
+        """Records by id; of several with one id, the first.
+
+        Args:
+            records: The records.
+            what: What a record is, for messages.
+            make: Makes a value of a record.
+
+        Yields:
+            Id and value.
+        """
         lines: dict[Id, int | None] = {}
         names: set[str] = set()
         for record in records:
@@ -124,61 +134,64 @@ class Reading:
                 value = object_of(record)
                 number = id_of(value, "id")
                 if number in lines:
-                    self.faults.append(duplicate(record.place, what, number, lines[number]))
+                    self.faults.append(duplicate_id_fault(record.place, what, number, lines[number]))
                     continue
                 lines[number] = record.place.line
                 made = make(value, record.place)
                 if isinstance(made, Class) and value["name"] in names:
-                    raise Wrong(f"the name {made.name!r} stands twice", "rename one", "duplicate_class")
+                    raise Wrong(f"the name {made.name!r} occurs twice", "rename one", "duplicate_class")
                 names.add(value.get("name", ""))
                 if what == "image":
                     self.left_out.update(value.keys() - IMAGE_KEYS)
                 yield number, made
             except (Wrong, OverflowError) as wrong:
-                self.faults.append(fault_of(record.place, what, wrong))
+                self.faults.append(record_fault(record.place, what, wrong))
                 self.lost.update([number] if what == "image" and number is not None else [])
 
     def annotations(
-        self, pictures: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
+        self, images: Mapping[Id, AnnotatedImage], classes: dict[Id, Class]
     ) -> Iterator[tuple[Id, Annotation]]:
+        """The annotations that can be read, each with the id of its image."""
         lines: dict[Id, int | None] = {}
         for value, place in self.found.lists["annotations"]:
             try:
                 number, annotation = annotation_of(object_of(Record(value, place)), place, classes)
             except (Wrong, OverflowError) as wrong:
-                self.faults.append(fault_of(place, "annotation", wrong))
+                self.faults.append(record_fault(place, "annotation", wrong))
                 continue
             if number in self.lost:
                 continue
-            if number not in pictures:
+            if number not in images:
                 problem = f"annotation: there is no image with the id {number!r}"
-                remedy = other_type(number, pictures) or "add the image or remove this"
+                remedy = other_type(number, images) or "add the image or remove this"
                 self.faults.append(place.fault(problem, remedy, "unknown_image"))
                 continue
-            annotation = self.with_outline(annotation, value, pictures[number])
+            annotation = self.with_outline(annotation, value, images[number])
             if annotation.id is not None and annotation.id in lines:
-                self.faults.append(duplicate(place, "annotation", annotation.id, lines[annotation.id]))
+                self.faults.append(
+                    duplicate_id_fault(place, "annotation", annotation.id, lines[annotation.id])
+                )
             if annotation.id is not None:
                 lines[annotation.id] = place.line
             self.left_out.update(value.keys() - OBJECT_KEYS)
             yield number, annotation
 
-    def with_outline(self, one: Annotation, value: dict[str, Any], picture: AnnotatedImage) -> Annotation:
-        """The annotation with its outline; without it, though with its box, when the outline is faulty."""
+    def with_outline(self, one: Annotation, value: dict[str, Any], image: AnnotatedImage) -> Annotation:
+        """The annotation with its outline; without it, but with its box, if the outline is faulty."""
         try:
-            outline = segmentation_of(value.get("segmentation"))
+            outline = parse_segmentation(value.get("segmentation"))
             if isinstance(outline, RunLengths):
-                check_size(outline, picture)
+                check_size(outline, image)
             return replace(one, segmentation=outline)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(one.place, "annotation", wrong))
+            self.faults.append(record_fault(one.place, "annotation", wrong))
             return one
 
 
-def check_size(outline: RunLengths, picture: AnnotatedImage) -> None:
-    """Refuse run lengths of another size than the image's."""
+def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
+    """Refuse run lengths whose size differs from the image; raises Wrong."""
     size = Size(outline.width, outline.height)
-    known = picture.size or header_size(picture.path)
+    known = image.size or header_size(image.path)
     if not isinstance(known, Size) or size == known:
         return
     turned = "; the size is [height, width]" if size == Size(known.height, known.width) else ""
@@ -187,7 +200,7 @@ def check_size(outline: RunLengths, picture: AnnotatedImage) -> None:
 
 
 def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
-    """Classes without those whose name came before, in another form of Unicode."""
+    """Classes without those whose name occurred before, perhaps in another form of Unicode."""
     names: set[str] = set()
     for one in classes:
         if one.name not in names:
@@ -196,26 +209,29 @@ def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
 
 
 def other_type(number: Id, known: Iterable[Id]) -> str | None:
-    """What to do when an id is there as a number, and here as a text, or the other way round."""
+    """What to do if an id is a number in one place and a text in another."""
     other = next((one for one in known if one != number and str(one) == str(number)), None)
     if other is None:
         return None
     kinds = ("a text", "a number") if isinstance(number, str) else ("a number", "a text")
-    return f"here it is {kinds[0]}, there {kinds[1]} ({other!r}): write both alike"
+    return f"here it is {kinds[0]}, there {kinds[1]} ({other!r}): write both in the same way"
 
 
 def object_of(record: Record) -> dict[str, Any]:
+    """The JSON object of a record; raises Wrong if it is none."""
     if not isinstance(record.value, dict):
         raise Wrong("expected an object {…}", "write one", "bad_value")
     return record.value
 
 
-def duplicate(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
-    problem = f"{what}: the id {number!r} stands in line {line} already"
+def duplicate_id_fault(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
+    """The fault of an id that occurs twice."""
+    problem = f"{what}: the id {number!r} is already in line {line}"
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 
-def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
+def category_class(value: dict[str, Any], place: SourceLocation) -> Class:
+    """The class of a category record."""
     group = value.get("supercategory")
     number = id_of(value, "id")
     if isinstance(number, str) and not number.isdecimal():
@@ -225,20 +241,33 @@ def class_of(value: dict[str, Any], place: SourceLocation) -> Class:
     )
 
 
-def picture_of(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
+def record_image(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
+    """The image of an image record, without annotations."""
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
     else:
         name = last_name(text_of(value, "coco_url"))  # as LVIS names its images
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
-    return AnnotatedImage(Path(name), name, place, size_of(value), id=id_of(value, "id"))
+    return AnnotatedImage(Path(name), name, place, record_size(value), id=id_of(value, "id"))
 
 
 def annotation_of(
     value: dict[str, Any], place: SourceLocation, classes: dict[Id, Class]
 ) -> tuple[Id, Annotation]:
-    """The id of its image, and what it says."""
+    """The annotation of a record.
+
+    Args:
+        value: The JSON object.
+        place: Its location.
+        classes: The classes by id.
+
+    Returns:
+        The id of its image, and the annotation.
+
+    Raises:
+        Wrong: If the record is faulty.
+    """
     category = id_of(value, "category_id")
     if category not in classes:
         known = ", ".join(map(repr, classes)) if len(classes) < 20 else "those of 'categories'"
@@ -246,7 +275,7 @@ def annotation_of(
         raise Wrong(f"there is no category with the id {category!r}", remedy, "unknown_class")
     stated = value.get("area")
     annotation = Annotation(
-        box=box_of(value.get("bbox")),
+        box=box_from_xywh(value.get("bbox")),
         name=classes[category].name,
         place=place,
         crowd=value.get("iscrowd") in (1, True),
@@ -259,10 +288,10 @@ def annotation_of(
 
 
 def coco_text(data: AnnotatedSet) -> str:
-    """The set as a COCO file, a record on each line; ids are kept where every record has its own."""
+    """The set as a COCO file, one record per line; ids are kept if every record has its own."""
     categories = ids_or_range([one.id for one in data.classes])
     category_ids = dict(zip(data.names, categories, strict=True))
-    image_ids = ids_or_range([picture.id for picture in data.images])
+    image_ids = ids_or_range([one.id for one in data.images])
     objects = [(i, one) for i, p in zip(image_ids, data.images, strict=True) for one in p.annotations]
     ids = ids_or_range([one.id for _, one in objects])
     lists = {
@@ -273,25 +302,38 @@ def coco_text(data: AnnotatedSet) -> str:
         ],
         "categories": [category_record(one, i) for one, i in zip(data.classes, categories, strict=True)],
     }
-    parts = (f"{json.dumps(name)}: [\n{lines(records)}\n]" for name, records in lists.items())
+    parts = (f"{json.dumps(name)}: [\n{json_lines(records)}\n]" for name, records in lists.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def lines(records: list[dict[str, Any]]) -> str:
+def json_lines(records: list[dict[str, Any]]) -> str:
+    """JSON records, one on each line."""
     return ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
 
 
 def ids_or_range(ids: list[Any]) -> list[Any]:
-    """The ids when there are all and no two are equal; otherwise 1, 2, 3, …"""
+    """The ids if all are given and distinct; otherwise 1, 2, 3, …"""
     return ids if None not in ids and len(set(ids)) == len(ids) else list(range(1, len(ids) + 1))
 
 
-def image_record(picture: AnnotatedImage, number: Id) -> dict[str, Any]:
-    size = picture.known_size()
-    return {"id": number, "file_name": picture.name, "width": size.width, "height": size.height}
+def image_record(image: AnnotatedImage, number: Id) -> dict[str, Any]:
+    """An image as a record of a COCO file."""
+    size = image.known_size()
+    return {"id": number, "file_name": image.name, "width": size.width, "height": size.height}
 
 
 def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict[str, Any]:
+    """An annotation as a record of a COCO file.
+
+    Args:
+        one: The annotation.
+        number: Id of the record.
+        image: Id of its image.
+        category: Id of its class.
+
+    Returns:
+        The record.
+    """
     x1, y1, x2, y2 = one.box
     size = [int_if_whole(pixels(x2 - x1)), int_if_whole(pixels(y2 - y1))]
     stated = one.area if one.area is not None else outline_area(one)
@@ -309,11 +351,13 @@ def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict
 
 
 def outline_area(one: Annotation) -> float:
+    """The area of an object in pixels: of its outline if it has one, else of its box."""
     x1, y1, x2, y2 = one.box
     return area(one.segmentation) if one.segmentation else (x2 - x1) * (y2 - y1)
 
 
 def segmentation_value(segmentation: Segmentation | None) -> Any:
+    """A segmentation as JSON."""
     if isinstance(segmentation, RunLengths):
         counts = segmentation.counts
         return {
@@ -324,6 +368,7 @@ def segmentation_value(segmentation: Segmentation | None) -> Any:
 
 
 def category_record(one: Class, number: int) -> dict[str, Any]:
+    """A class as a record of a COCO file."""
     record: dict[str, Any] = {"id": number, "name": one.name}
     return {**record, "supercategory": one.group} if one.group else record
 

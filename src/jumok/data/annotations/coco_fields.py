@@ -1,9 +1,9 @@
-"""The fields of COCO's records, each checked."""
+"""Reads and checks the fields of COCO records."""
 
 from math import isfinite
 from typing import Any
 
-from jumok.data.annotations.annotated import Box, SourceLocation, pixels
+from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
@@ -12,11 +12,10 @@ IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
     *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
 }
-FLAGS = ("difficult", "truncated", "occluded")
 
 
 class Wrong(Exception):
-    """What is wrong with a record; ends as a fault with its line."""
+    """A faulty record; becomes a fault with its line."""
 
     def __init__(self, problem: str, remedy: str, kind: str) -> None:
         super().__init__(problem)
@@ -24,23 +23,25 @@ class Wrong(Exception):
         self.kind = kind
 
 
-def fault_of(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
+def record_fault(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
+    """The fault of a record that cannot be read."""
     if isinstance(wrong, Wrong):
         return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
     return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
 
 
-def is_number(value: Any) -> bool:
+def is_finite_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number; booleans are not."""
     return type(value) in (int, float) and isfinite(value)
 
 
 def are_numbers(values: list[Any]) -> bool:
-    """Whether all are numbers; fast, for outlines are most of a file."""
+    """Whether all values are numbers; fast, because outlines are most of a file."""
     return {int, float}.issuperset(map(type, values)) and all(map(isfinite, values))
 
 
 def text_of(value: dict[str, Any], key: str) -> str:
-    """A text that is not empty and can be written to a file."""
+    """A text field; raises Wrong if it is empty or not valid Unicode."""
     text = value.get(key)
     if not isinstance(text, str) or not text:
         raise Wrong(f"has no {key}", "give it one", "bad_value")
@@ -52,7 +53,7 @@ def text_of(value: dict[str, Any], key: str) -> str:
 
 
 def id_of(value: dict[str, Any], key: str) -> int | str:
-    """A number or a text."""
+    """An id, a number or a text; raises Wrong."""
     if key not in value:
         raise Wrong(f"has no {key}", "add it", "bad_value")
     number = value[key]
@@ -63,8 +64,8 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
     return number
 
 
-def size_of(value: dict[str, Any]) -> Size | None:
-    """The stated size of an image, None when it is not stated."""
+def record_size(value: dict[str, Any]) -> Size | None:
+    """The stated size of an image; None if there is none."""
     width: Any = value.get("width")
     height: Any = value.get("height")
     if width is None or height is None:
@@ -72,14 +73,14 @@ def size_of(value: dict[str, Any]) -> Size | None:
     width, height = (
         int(side) if isinstance(side, str) and side.isdecimal() else side for side in (width, height)
     )
-    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+    if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))
 
 
-def box_of(value: Any) -> Box:
-    """Left, top, width, height as a box."""
-    if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
+def box_from_xywh(value: Any) -> Box:
+    """A box from left, top, width and height."""
+    if not isinstance(value, list) or len(value) != 4 or not all(map(is_finite_number, value)):
         raise Wrong(
             f"bbox is {value!r:.60}, expected [left, top, width, height]", "write four numbers", "bad_value"
         )
@@ -88,13 +89,13 @@ def box_of(value: Any) -> Box:
 
 
 def attributes_of(value: Any) -> dict[str, bool]:
-    """The flags among an annotation's attributes."""
+    """The flags in the attributes of an annotation."""
     given = value if isinstance(value, dict) else {}
     return {name: given.get(name) in (1, True) for name in FLAGS}
 
 
-def segmentation_of(value: Any) -> Segmentation | None:
-    """Polygons or run lengths; None when there is nothing."""
+def parse_segmentation(value: Any) -> Segmentation | None:
+    """Polygons or run lengths; None if there is no outline."""
     if not value:
         return None
     if isinstance(value, dict):
@@ -112,7 +113,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
     if part and all(isinstance(point, list) and len(point) == 2 for point in part):
         part = [number for point in part for number in point]
     if not are_numbers(part):
-        strange = next(one for one in part if not is_number(one))
+        strange = next(one for one in part if not is_finite_number(one))
         problem = f"a polygon holds {strange!r:.60}, expected numbers x1, y1, x2, y2, …"
         raise Wrong(problem, "write a number", "bad_value")
     if len(part) < 6 or len(part) % 2:
@@ -122,6 +123,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
 
 
 def run_lengths_of(value: dict[str, Any]) -> RunLengths:
+    """The run lengths of a JSON object; raises Wrong if they are not valid."""
     size, counts = value.get("size"), value.get("counts")
     wrong = Wrong("run lengths do not fill their size", "write the segmentation again", "bad_value")
     if isinstance(size, list):

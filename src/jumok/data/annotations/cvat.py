@@ -1,7 +1,7 @@
 """CVAT's own XML ("CVAT for images 1.1"): one file for all images, with boxes, polygons, ellipses and painted masks.
 
-Boxes that are turned have their corners as an outline. Shapes of one label and one group of an image are parts of one
-object, as in CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left out.
+Rotated boxes become an outline of their corners. Shapes of one label and one group of an image form one object, as in
+CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left out.
 """
 
 from collections import Counter
@@ -17,31 +17,52 @@ from jumok.data.annotations.annotated import (
     AnnotatedSet,
     Annotation,
     SourceLocation,
-    finite,
     nothing_but,
+    parse_finite,
     pixels,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, fault_of
+from jumok.data.annotations.coco_fields import Wrong, record_fault
 from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.located_xml import Element, read_xml
-from jumok.data.annotations.shapes import Shape, check_room, ellipse, painted, polygon, turned_box, united
+from jumok.data.annotations.shapes import (
+    Shape,
+    check_room,
+    ellipse,
+    polygon,
+    shape_of_pixels,
+    turned_box,
+    united,
+)
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile, counted
-from jumok.data.tables.listing import composed, forward
+from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 
 SHAPES = ("box", "polygon", "ellipse", "mask")
-FLAT = {"polyline": "line", "points": "point", "cuboid": "cuboid", "skeleton": "skeleton", "tag": "tag"}
+WITHOUT_AREA = {
+    "polyline": "line",
+    "points": "point",
+    "cuboid": "cuboid",
+    "skeleton": "skeleton",
+    "tag": "tag",
+}
 
 
 def read_cvat(
     file: Path, images: Path | None = None, split: str | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The pictures of a file, or of a folder's annotations.xml; `split` is one of CVAT's subsets, where there are any.
+    """Read a CVAT file.
 
-    Classes are the labels of the task in their order, or else those that occur, sorted.
+    Args:
+        file: The file, or the folder of an annotations.xml.
+        images: The folder where names of images start; searched for by default.
+        split: One of CVAT's subsets, if there are any.
+        classes: Names of the classes; by default the labels of the task, or else those that occur, sorted.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     file = file / "annotations.xml" if is_folder(file) else file
     try:
@@ -56,11 +77,11 @@ def read_cvat(
         return nothing_but(Fault(str(file), None, f"has no subset {split!r}", hint, "missing_split"), file)
     if split is not None:
         elements = [one for one in elements if one.attributes.get("subset", "").lower() == split.lower()]
-    return Reading(file).result(elements, task_labels(root) if classes is None else classes, images)
+    return CvatReader(file).result(elements, task_labels(root) if classes is None else classes, images)
 
 
 def check_root(file: Path, root: Element) -> None:
-    """Refuse other XML, and videos, whose frames are no files."""
+    """Refuse other XML, and videos, whose frames are no files; raises UnreadableFile."""
     if root.tag != "annotations":
         remedy = (
             "name the folder of such files under voc:"
@@ -77,13 +98,13 @@ def check_root(file: Path, root: Element) -> None:
 
 
 def subsets_of(root: Element) -> list[str]:
-    """CVAT's subsets, which are splits."""
+    """CVAT's subsets, which are used as splits."""
     named = (one.attributes.get("subset", "") for one in root.children if one.tag == "image")
     return list(dict.fromkeys(name for name in named if name))
 
 
 def task_labels(root: Element) -> list[str] | None:
-    """The labels of the task, project or job, in their order; those of whole images and parts of others are none."""
+    """The labels of the task, project or job in their order, without labels of whole images and sub-labels."""
     meta = root.find("meta")
     for name in ("task", "project", "job"):
         place = meta.find(name) if meta else None
@@ -94,8 +115,8 @@ def task_labels(root: Element) -> list[str] | None:
     return None
 
 
-class Reading:
-    """Reads the images of a file, and keeps the faults on the way."""
+class CvatReader:
+    """Reads the images of a file and collects faults."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -105,22 +126,24 @@ class Reading:
     def result(
         self, elements: Sequence[Element], classes: Sequence[str] | None, images: Path | None
     ) -> AnnotatedSet:
-        pictures = [picture for element in elements for picture in self.picture(element)]
-        found = find_images(self.file, [one.name for one in pictures], images)
+        """The images of the file, found on the disk, with their annotations."""
+        read = [one for element in elements for one in self.annotated_image(element)]
+        found = find_images(self.file, [one.name for one in read], images)
         subsets = [element.attributes.get("subset") for element in elements]
         if images is None and not any(map(is_file, found.paths)) and all(subsets):
             names = [
-                f"{one.attributes['subset']}/{forward(one.attributes.get('name', ''))}" for one in elements
+                f"{one.attributes['subset']}/{forward_slashes(one.attributes.get('name', ''))}"
+                for one in elements
             ]
-            found = find_images(self.file, names, None) if len(names) == len(pictures) else found
+            found = find_images(self.file, names, None) if len(names) == len(read) else found
         good, faults = utf8_names(found.paths)
         writable = set(good)
         placed = [
             AnnotatedImage(path, name, one.place, one.size, one.annotations, id=one.id)
-            for one, path, name in zip(pictures, found.paths, found.names, strict=True)
+            for one, path, name in zip(read, found.paths, found.names, strict=True)
             if path in writable
         ]
-        used = sorted({one.name for picture in placed for one in picture.annotations})
+        used = sorted({one.name for item in placed for one in item.annotations})
         names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
             tuple(map(Class, names)),
@@ -131,24 +154,25 @@ class Reading:
             looked_at=(self.file, *found.looked_at),
         )
 
-    def picture(self, element: Element) -> Iterator[AnnotatedImage]:
+    def annotated_image(self, element: Element) -> Iterator[AnnotatedImage]:
+        """The image of an element; nothing, but a fault, if it has no name."""
         place = SourceLocation(str(self.file), element.line)
-        name = forward(element.attributes.get("name", ""))
+        name = forward_slashes(element.attributes.get("name", ""))
         if not name:
             self.faults.append(place.fault("image: has no name", "give it one", "bad_value"))
             return
         try:
-            size = size_of(element)
+            size = element_size(element)
         except Wrong as wrong:
-            self.faults.append(fault_of(place, "image", wrong))
+            self.faults.append(record_fault(place, "image", wrong))
             size = None
         keyed = [item for child in element.children for item in self.annotation(child, size)]
         yield AnnotatedImage(Path(name), name, place, size, tuple(united(keyed)))
 
     def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
-        """The object of a shape, with what makes it one with others."""
-        if element.tag in FLAT:
-            self.left_out[FLAT[element.tag]] += 1
+        """The object of a shape, with a key that is equal for shapes of one object."""
+        if element.tag in WITHOUT_AREA:
+            self.left_out[WITHOUT_AREA[element.tag]] += 1
         if element.tag not in SHAPES:
             return
         place = SourceLocation(str(self.file), element.line)
@@ -156,9 +180,9 @@ class Reading:
             label = composed(element.attributes.get("label", "").strip())
             if not label:
                 raise Wrong("has no label", "give it one", "bad_value")
-            shape = shape_of(element, size)
+            shape = cvat_shape(element, size)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(place, element.tag, wrong))
+            self.faults.append(record_fault(place, element.tag, wrong))
             return
         group = element.attributes.get("group_id")
         yield (
@@ -172,55 +196,57 @@ class Reading:
             ),
         )
 
-    def distinct(self, pictures: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
-        """Each image once; a second record of a file is told and left out."""
+    def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
+        """Each image once; a second record of a file is reported and left out."""
         lines: dict[Path, int | None] = {}
-        for picture in pictures:
-            if picture.path in lines:
-                problem = f"image: {picture.name!r} stands in line {lines[picture.path]} already"
-                self.faults.append(picture.place.fault(problem, "unite the two records", "duplicate_image"))
+        for image in images:
+            if image.path in lines:
+                problem = f"image: {image.name!r} is already in line {lines[image.path]}"
+                self.faults.append(image.place.fault(problem, "merge the two records", "duplicate_image"))
                 continue
-            lines[picture.path] = picture.place.line
-            yield picture
+            lines[image.path] = image.place.line
+            yield image
 
     def remarks(self) -> Iterator[Fault]:
+        """What was left out because it is neither box nor outline."""
         for what, count in self.left_out.items():
-            problem = f"left out, being neither boxes nor outlines: {counted(count, what)}"
+            problem = f"left out, because they are neither boxes nor outlines: {quantity(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
 
 
-def size_of(element: Element) -> Size | None:
+def element_size(element: Element) -> Size | None:
     """The stated size of an image."""
     texts = [element.attributes.get(side) for side in ("width", "height")]
     if None in texts:
         return None
-    sides = [finite(text) for text in texts]
+    sides = [parse_finite(text) for text in texts]
     if not all(side is not None and side > 0 and side == int(side) for side in sides):
         raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
     return Size(int(sides[0] or 0), int(sides[1] or 0))
 
 
-def shape_of(element: Element, size: Size | None) -> Shape:
+def cvat_shape(element: Element, size: Size | None) -> Shape:
     """A shape by the attributes of its element."""
     if element.tag == "box":
-        x1, y1, x2, y2 = numbers_of(element, "xtl", "ytl", "xbr", "ybr")
-        degrees = finite(element.attributes.get("rotation")) or 0.0
+        x1, y1, x2, y2 = attribute_numbers(element, "xtl", "ytl", "xbr", "ybr")
+        degrees = parse_finite(element.attributes.get("rotation")) or 0.0
         box = (pixels(x1), pixels(y1), pixels(x2), pixels(y2))
         return turned_box(*box, degrees) if degrees % 360 else Shape(box)
     if element.tag == "ellipse":
-        x, y, across, down = numbers_of(element, "cx", "cy", "rx", "ry")
-        return ellipse(x, y, abs(across), abs(down), finite(element.attributes.get("rotation")) or 0.0)
+        x, y, across, down = attribute_numbers(element, "cx", "cy", "rx", "ry")
+        return ellipse(x, y, abs(across), abs(down), parse_finite(element.attributes.get("rotation")) or 0.0)
     if element.tag == "mask":
-        return mask_of(element, size)
+        return cvat_mask_shape(element, size)
     text = element.attributes.get("points", "")
-    points = [finite(number) for pair in text.split(";") for number in pair.split(",")]
+    points = [parse_finite(number) for pair in text.split(";") for number in pair.split(",")]
     if None in points or len(points) < 6 or len(points) % 2:
         raise Wrong(f"points are {text!r:.60}, expected x,y;x,y;x,y…", "draw it again", "bad_value")
     return polygon([point or 0.0 for point in points])
 
 
-def numbers_of(element: Element, *names: str) -> list[float]:
-    values = [finite(element.attributes.get(name)) for name in names]
+def attribute_numbers(element: Element, *names: str) -> list[float]:
+    """The numbers in these attributes; raises Wrong if one is no number."""
+    values = [parse_finite(element.attributes.get(name)) for name in names]
     if None in values:
         name = names[values.index(None)]
         given = element.attributes.get(name) or "missing"
@@ -228,9 +254,11 @@ def numbers_of(element: Element, *names: str) -> list[float]:
     return [value or 0.0 for value in values]
 
 
-def mask_of(element: Element, size: Size | None) -> Shape:
-    """Painted pixels: runs outside and inside in turn, row by row, of a part of the image."""
-    left, top, width, height = (int(value) for value in numbers_of(element, "left", "top", "width", "height"))
+def cvat_mask_shape(element: Element, size: Size | None) -> Shape:
+    """A painted mask: run lengths outside and inside in turn, row by row, in a rectangle of the image."""
+    left, top, width, height = (
+        int(value) for value in attribute_numbers(element, "left", "top", "width", "height")
+    )
     wrong = Wrong("its rle does not fill its width and height", "export it again", "bad_value")
     texts = element.attributes.get("rle", "").split(",")
     if not all(text.strip().isdecimal() for text in texts) or min(width, height) <= 0:
@@ -241,7 +269,7 @@ def mask_of(element: Element, size: Size | None) -> Shape:
         raise wrong
     part = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
     size = size or Size(left + width, top + height)
-    shape = painted(part, left, top, size.width, size.height)
+    shape = shape_of_pixels(part, left, top, size.width, size.height)
     if shape is None:
         raise Wrong("has no pixel in the image", "draw it again", "bad_value")
     return shape

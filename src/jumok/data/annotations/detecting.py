@@ -1,4 +1,4 @@
-"""What format lies at a path, and which splits it has."""
+"""Detects the annotation format at a path, and its splits."""
 
 import json
 from collections.abc import Callable
@@ -7,64 +7,66 @@ from pathlib import Path
 
 from jumok.data.annotations.box_table import is_box_table
 from jumok.data.annotations.cvat import subsets_of
+from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.json_kinds import COCO_LISTS, why_no_coco
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
 from jumok.data.images.reading import SUFFIXES
-from jumok.data.tables.faults import UnreadableFile, counted
+from jumok.data.tables.faults import UnreadableFile, quantity
 from jumok.data.tables.listing import entries, files_below, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
 
-NAME = (
+NAME_FILE_OR_FOLDER = (
     "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of "
     "boxes"
 )
 MASK_FOLDERS = ("masks", "mask", "segmentationclass")
 ALL = "all"  # what the only split is called where it has no name
-SPLITS = ("train", "val", "valid", "test")
 
 
 @dataclass(frozen=True)
-class Source:
-    """Annotations that somebody named."""
+class DetectedSource:
+    """A path with the format of its annotations."""
 
     format: str
     path: Path
-    parted: bool = False  # whether it has splits with names
+    has_splits: bool = False  # whether its splits have names
     files: dict[str, Path] = field(default_factory=dict)  # of splits that have a file each
 
 
-def detect_format(source: Path) -> Source:
-    """The format that lies at a path; DataError when it is none that holds boxes or outlines."""
+def detect_format(source: Path) -> DetectedSource:
+    """The format at a path; raises DataError if it has no boxes or outlines."""
     found = look_at(source)
     if found is None:
         raise DataError(
-            nothing_known(source) if is_folder(source) else f"{source} is no annotation file; {NAME}"
+            nothing_known(source)
+            if is_folder(source)
+            else f"{source} is no annotation file; {NAME_FILE_OR_FOLDER}"
         )
     return found
 
 
-def look_at(source: Path) -> Source | None:
-    """The format that lies at a path; None when none is known, DataError when it is known and cannot be read."""
+def look_at(source: Path) -> DetectedSource | None:
+    """The format at a path; None if none is recognized. Raises DataError if the format cannot be read."""
     if not is_file(source) and not is_folder(source):
         raise DataError(f"{source}: does not exist; {nearest_file(source)}")
     return in_folder(source) if is_folder(source) else in_file(source)
 
 
-def in_file(file: Path) -> Source | None:
-    """The format of a file, by its suffix and its content."""
+def in_file(file: Path) -> DetectedSource | None:
+    """The format of a file, by suffix and content."""
     name = file.name.lower().removesuffix(".gz")
     if name.endswith((".yaml", ".yml", ".data")):
-        return Source("yolo", file, parted=True)
+        return DetectedSource("yolo", file, has_splits=True)
     if name.endswith(".json"):
         if json_format(file) == "labelme":
-            return Source("labelme", file.parent)
-        return Source("coco", file, files={file.name.split(".json")[0]: file})
+            return DetectedSource("labelme", file.parent)
+        return DetectedSource("coco", file, files={file.name.split(".json")[0]: file})
     if is_box_table(file):
-        return Source("boxes", file, files={Path(name).stem: file})
+        return DetectedSource("boxes", file, files={Path(name).stem: file})
     if name.endswith(".xml"):
         try:
             root = read_xml(file)
@@ -72,13 +74,13 @@ def in_file(file: Path) -> Source | None:
             raise DataError(str(unreadable)) from None
         if root.tag == "annotation":
             raise DataError(f"{file} holds the boxes of one image, as Pascal VOC has them; name its folder")
-        return Source("cvat", file, parted=bool(subsets_of(root)))
+        return DetectedSource("cvat", file, has_splits=bool(subsets_of(root)))
     return None
 
 
-def in_folder(folder: Path) -> Source | None:
-    """The format of a folder, by what it holds."""
-    tried: tuple[Callable[[Path], Source | None], ...] = (
+def in_folder(folder: Path) -> DetectedSource | None:
+    """The format of a folder, by its content."""
+    tried: tuple[Callable[[Path], DetectedSource | None], ...] = (
         voc_with_lists,
         yolo_folder,
         json_folder,
@@ -89,54 +91,64 @@ def in_folder(folder: Path) -> Source | None:
     return next((source for look in tried if (source := look(folder)) is not None), None)
 
 
-def voc_with_lists(folder: Path) -> Source | None:
-    return Source("voc", folder, parted=True) if voc_splits(folder) else None
+def voc_with_lists(folder: Path) -> DetectedSource | None:
+    """A folder of Pascal VOC with lists of its splits."""
+    return DetectedSource("voc", folder, has_splits=True) if voc_splits(folder) else None
 
 
-def yolo_folder(folder: Path) -> Source | None:
-    """A data.yaml, under whatever name: one that lists names."""
+def yolo_folder(folder: Path) -> DetectedSource | None:
+    """The data.yaml of a folder, under any name: a YAML file that lists names."""
     try:
         file = read_yolo_file(folder).path
     except UnreadableFile:
-        return Source("yolo", folder / "data.yaml", parted=True) if is_file(folder / "data.yaml") else None
-    return Source("yolo", file, parted=True)
+        return (
+            DetectedSource("yolo", folder / "data.yaml", has_splits=True)
+            if is_file(folder / "data.yaml")
+            else None
+        )
+    return DetectedSource("yolo", file, has_splits=True)
 
 
-def json_folder(folder: Path) -> Source | None:
-    """COCO's files, one for each split, or the many of labelme; those of a split may lie in its own folder."""
+def json_folder(folder: Path) -> DetectedSource | None:
+    """COCO files, one per split, or the many files of labelme; those of a split may be in a folder of their own."""
     files = json_files(folder)
     formats = {name: json_format(file) for name, file in files.items()}
     coco = {name: file for name, file in files.items() if formats[name] == "coco"}
     if coco:
-        return Source("coco", folder, files=coco)
+        return DetectedSource("coco", folder, files=coco)
     if "labelme" in formats.values():
-        return Source("labelme", folder)
-    inside = {name: json_files(folder / name) for name in (*SPLITS, "annotations")}
-    parts: dict[str, Path] = {}
+        return DetectedSource("labelme", folder)
+    inside = {name: json_files(folder / name) for name in (*USUAL_SPLITS, "annotations")}
+    coco_files: dict[str, Path] = {}
     kinds: dict[str, str | None] = {}  # of the first file of each
     for name, found in inside.items():
         for stem, file in found.items():
             kinds.setdefault(name, kind := json_format(file))
             if kind == "coco":
-                parts[stem if name == "annotations" else name] = file
-    if parts:
-        return Source("coco", folder, files=parts)
+                coco_files[stem if name == "annotations" else name] = file
+    if coco_files:
+        return DetectedSource("coco", folder, files=coco_files)
     for name in inside:
         if kinds.get(name) == "labelme":
-            return Source("labelme", folder / name if name == "annotations" else folder, name in SPLITS)
+            return DetectedSource(
+                "labelme", folder / name if name == "annotations" else folder, name in USUAL_SPLITS
+            )
     if files:
         fault = why_no_coco(next(iter(files.values())))
-        raise DataError(str(fault) if fault else f"{folder}: its JSON files are damaged; {NAME}")
+        raise DataError(
+            str(fault) if fault else f"{folder}: its JSON files are damaged; {NAME_FILE_OR_FOLDER}"
+        )
     return None
 
 
 def json_files(folder: Path) -> dict[str, Path]:
+    """The visible JSON files of a folder, by name without suffix."""
     names = [name for name in entries(folder) if name.lower().endswith((".json", ".json.gz"))]
     return {name.split(".json")[0]: folder / name for name in names if not is_hidden([name])}
 
 
 def json_format(file: Path) -> str | None:
-    """coco or labelme; None for another."""
+    """ "coco" or "labelme"; None for other files."""
     try:
         document = json.loads(read_text(file))
     except (UnreadableFile, ValueError, RecursionError):
@@ -148,33 +160,36 @@ def json_format(file: Path) -> str | None:
     return "coco" if all(isinstance(document.get(name), list) for name in COCO_LISTS) else None
 
 
-def cvat_folder(folder: Path) -> Source | None:
+def cvat_folder(folder: Path) -> DetectedSource | None:
+    """A folder with the annotations.xml of CVAT."""
     file = folder / "annotations.xml"
     return in_file(file) if is_file(file) else None
 
 
-def voc_without_lists(folder: Path) -> Source | None:
+def voc_without_lists(folder: Path) -> DetectedSource | None:
+    """A folder of VOC's XML files without lists of splits."""
     if next(xml_below(folder), None) is None:
         return None
-    return Source("voc", folder, parted=bool(split_folders(folder)))
+    return DetectedSource("voc", folder, has_splits=bool(split_folders(folder)))
 
 
-def table_folder(folder: Path) -> Source | None:
-    """Tables of boxes, beside the images or in a folder for each split."""
+def table_folder(folder: Path) -> DetectedSource | None:
+    """Tables of boxes, beside the images or in a folder per split."""
     own = box_tables(folder)
     if own:
-        return Source("boxes", folder, files={file.stem: file for file in own})
-    inside = {split: box_tables(folder / split) for split in SPLITS}
+        return DetectedSource("boxes", folder, files={file.stem: file for file in own})
+    inside = {split: box_tables(folder / split) for split in USUAL_SPLITS}
     files = {split: tables[0] for split, tables in inside.items() if len(tables) == 1}
-    return Source("boxes", folder, files=files) if files else None
+    return DetectedSource("boxes", folder, files=files) if files else None
 
 
 def box_tables(folder: Path) -> list[Path]:
+    """The visible tables of boxes in a folder."""
     return [file for name in entries(folder) if not is_hidden([name]) and is_box_table(file := folder / name)]
 
 
 def nothing_known(folder: Path) -> str:
-    """Why nothing in a folder is known, and what it seems to be."""
+    """The error for a folder without a known format, which says what it seems to be."""
     below = files_below(folder, (*SUFFIXES, ".txt"))
     images = [path for path in below.files if path.suffix.lower() in SUFFIXES]
     texts = [path for path in below.files if path.suffix.lower() == ".txt"]
@@ -187,18 +202,18 @@ def nothing_known(folder: Path) -> str:
     if images and (names.intersection(MASK_FOLDERS) or all(path.suffix.lower() == ".png" for path in images)):
         return (
             f"{folder} holds images and no boxes; masks say the class of each pixel but not where one object ends "
-            f"and the next begins, so boxes cannot be made of them; {NAME}"
+            f"and the next begins, so boxes cannot be made of them; {NAME_FILE_OR_FOLDER}"
         )
     held = (
-        f"holds {counted(len(images), 'image')} but no annotations"
+        f"holds {quantity(len(images), 'image')} but no annotations"
         if images
         else "holds no annotations that are known"
     )
-    return f"{folder} {held}; {NAME}"
+    return f"{folder} {held}; {NAME_FILE_OR_FOLDER}"
 
 
-def split_names(source: Source) -> list[str]:
-    """The splits that a source has; DataError when it has none."""
+def split_names(source: DetectedSource) -> list[str]:
+    """The splits of a source; raises DataError if it has none."""
     try:
         names = named_splits(source)
     except UnreadableFile as unreadable:
@@ -210,16 +225,17 @@ def split_names(source: Source) -> list[str]:
     return names
 
 
-def named_splits(source: Source) -> list[str]:
+def named_splits(source: DetectedSource) -> list[str]:
+    """The names of the splits of a source."""
     names: list[str] = list(source.files)
-    if source.format == "voc" and source.parted:
+    if source.format == "voc" and source.has_splits:
         names = voc_splits(source.path) or split_folders(source.path)
     elif source.format == "yolo":
         names = list(read_yolo_file(source.path).splits)
-    elif source.format == "cvat" and source.parted:
+    elif source.format == "cvat" and source.has_splits:
         names = subsets_of(read_xml(source.path))
-    elif source.format == "labelme" and source.parted:
-        names = [name for name in SPLITS if json_files(source.path / name)]
+    elif source.format == "labelme" and source.has_splits:
+        names = [name for name in USUAL_SPLITS if json_files(source.path / name)]
     elif not names:
         names = [ALL]
     return names

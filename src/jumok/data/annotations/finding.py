@@ -1,4 +1,4 @@
-"""Where the images are that an annotation file names: beside it, in images/, under other folders than it says."""
+"""Finds the images that an annotation file names: beside it, in images/, or in other folders than it says."""
 
 import os
 import re
@@ -9,18 +9,18 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from jumok.data.images.reading import SUFFIXES
-from jumok.data.tables.faults import Fault, counted
+from jumok.data.tables.faults import Fault, quantity
 from jumok.data.tables.listing import Listings, composed, entries, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
-USUAL = ("train", "val", "valid", "test")
+USUAL_SPLITS = ("train", "val", "valid", "test")
 TRIED = 50  # names by which the folder is chosen
 
 
 @dataclass(frozen=True)
 class FoundImages:
-    """The file of each name, there or not, and what was looked at to find it."""
+    """The path of each image, existing or not, and the folders that were searched."""
 
     folder: Path
     paths: tuple[Path, ...]
@@ -29,12 +29,21 @@ class FoundImages:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the images are called below their folder."""
+        """The names of the images relative to their folder."""
         return tuple(safe_name(path, self.folder) for path in self.paths)
 
 
 def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundImages:
-    """The files that `file` names; `images` is the folder where their names start (else it is looked for)."""
+    """Find the images that a file names.
+
+    Args:
+        file: The annotation file.
+        names: The names in it.
+        images: The folder where names start; searched for by default.
+
+    Returns:
+        A path for each name.
+    """
     stems = ImagesByStem()
     listings = stems.listings
     usual = [images] if images is not None else folders_beside(file)
@@ -68,19 +77,19 @@ def find_images(file: Path, names: Sequence[str], images: Path | None) -> FoundI
 
 
 def decoded_name(folder: Path, name: str, stems: "ImagesByStem") -> Path | None:
-    """The image of a name whose blanks and letters are written as in addresses: a%20b.jpg."""
+    """The image of a percent-encoded name, such as a%20b.jpg; None if there is none."""
     return stems.listings.find(folder / unquote(name)) if "%" in name else None
 
 
 def without_suffix(folder: Path, name: str, stems: "ImagesByStem") -> Path | None:
-    """The image of a name that has no suffix, as tables of ids have them."""
+    """The image of a name without suffix, as tables of ids have them; None if there is none."""
     return None if PurePosixPath(name).suffix.lower() in SUFFIXES else stems.find(folder, name, "")
 
 
 def folders_beside(file: Path) -> list[Path]:
-    """Beside the file, in images/ or in a folder named like the file, perhaps a level up."""
+    """The folders to search: beside the file, images/, one named like the file, and the same one level up."""
     parent = file.parent
-    words = [word for word in re.split(r"[\W_]+", file.stem.lower()) if word in USUAL]
+    words = [word for word in re.split(r"[\W_]+", file.stem.lower()) if word in USUAL_SPLITS]
     splits = list(dict.fromkeys((file.stem, file.stem.removeprefix("instances_"), *words)))
     folders = [parent, parent / "images", *(parent / "images" / split for split in splits)]
     folders += [above / split for split in splits for above in (parent, parent.parent)]
@@ -91,7 +100,7 @@ def folders_beside(file: Path) -> list[Path]:
 def best_folder(
     folders: Sequence[Path], names: Sequence[str], stems: "ImagesByStem"
 ) -> tuple[Path, list[Path]]:
-    """The folder that has most of the names, of equals the first; and the files that others did not have."""
+    """The folder that has most of the names, ties go to the first; and the files that other folders have."""
     missed: list[Path] = []
     best, most = folders[0], 0
     for folder in folders:
@@ -108,12 +117,13 @@ def best_folder(
 
 
 def found_loosely(folder: Path, name: str, stems: "ImagesByStem") -> bool:
+    """Whether the image is in the folder under its own or a similar name."""
     ways = (folder / name, folder / last_name(name))
     return any(map(stems.listings.find, ways)) or without_suffix(folder, name, stems) is not None
 
 
 def last_name(name: str) -> str:
-    """The file's own name, whatever path or address it has: C:/x/a.jpg and https://host/x/a.jpg?v=1 are a.jpg."""
+    """The last component of a path or address: C:/x/a.jpg and https://host/x/a.jpg?v=1 give a.jpg."""
     if "://" in name:
         name = unquote(urlsplit(name).path)
     elif "?d=" in name:  # as Label Studio names files of its disk
@@ -125,19 +135,19 @@ def found_elsewhere(file: Path, names: Sequence[str], folder: Path) -> list[Faul
     """A remark about images that are not where the file says."""
     if not names:
         return []
-    problem = f"names {counted(len(names), 'image')} in folders that are not here, like {names[0]!r}"
+    problem = f"names {quantity(len(names), 'image')} in folders that are not here, like {names[0]!r}"
     remedy = f"they were found by their own names in {folder}"
     return [Fault(str(file), None, problem, remedy, "found_elsewhere")]
 
 
 def safe_name(path: Path, folder: Path) -> str:
-    """The name of an image below its folder; one that lies elsewhere has its own name alone."""
+    """The name of an image relative to its folder, or its file name if it is elsewhere."""
     below = path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
     return path.relative_to(folder).as_posix() if below else path.name
 
 
 class ImagesByStem:
-    """Finds images by their names without suffix, in any form of Unicode and case."""
+    """Finds images by their names without suffix, whatever their form of Unicode and case."""
 
     def __init__(self) -> None:
         self.listings = Listings()
@@ -145,14 +155,24 @@ class ImagesByStem:
 
     @property
     def folders(self) -> tuple[Path, ...]:
+        """All folders that were read."""
         return (*self._known, *self.listings.folders)
 
     def seen(self) -> list[Path]:
-        """All images of the folders that were listed."""
+        """All images in the folders that were listed."""
         return sorted(path for known in self._known.values() for paths in known.values() for path in paths)
 
     def find(self, folder: Path, name: str, stated: str) -> Path | None:
-        """The image of a name without suffix; of several the one with the stated suffix, or the usual one."""
+        """The image of a name without suffix; of several, the one with the stated or else the usual suffix.
+
+        Args:
+            folder: The folder.
+            name: The name without suffix.
+            stated: The name with its stated suffix.
+
+        Returns:
+            The path; None if there is none.
+        """
         place, stem = folder / PurePosixPath(name).parent, PurePosixPath(name).name
         known = self._listed(place).get(composed(stem).casefold(), [])
         same = [path for path in known if composed(path.stem) == composed(stem)] or known
@@ -173,5 +193,5 @@ class ImagesByStem:
 
 
 def stem_of(name: str) -> str:
-    """A name without its suffix, folders kept."""
+    """A name without its suffix, folders included."""
     return str(PurePosixPath(name).with_suffix(""))

@@ -1,4 +1,4 @@
-"""What kind of annotation file a JSON file is, and how to go on with one that is no COCO file."""
+"""Recognizes JSON files of annotation tools that are not COCO, and says what to do with them."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellips
 
 
 def why_no_coco(path: Path) -> Fault | None:
-    """What a JSON file is that has not the lists of COCO; None when it is no JSON at all."""
+    """What a JSON file without the lists of COCO is; None if it is not JSON."""
     try:
         document = json.loads(read_text(path))
     except (ValueError, RecursionError):
@@ -24,11 +24,11 @@ def why_no_coco(path: Path) -> Fault | None:
 
 
 def why_no_labelme(path: Path) -> Fault:
-    """What a JSON file is that has no list of shapes."""
+    """What a JSON file without a list of shapes is."""
     fault = why_no_coco(path)
     if fault is None or "images" in fault.problem or "no object" in fault.problem:
         return Fault(
-            str(path), None, "is no file of labelme: it has no list 'shapes'", "remove it", "bad_labelme"
+            str(path), None, "is not a labelme file: it has no list 'shapes'", "remove it", "bad_labelme"
         )
     return fault._replace(kind="bad_labelme")
 
@@ -40,7 +40,7 @@ def kind_of_list(document: list[Any]) -> tuple[str, str]:
     if is_label_studio(first):
         return LABEL_STUDIO, export_label_studio()
     if {"image_id", "category_id"} <= keys:
-        return "holds results of a model, no annotations", "name the file of annotations"
+        return "holds predictions of a model, not annotations", "name the file of annotations"
     if {"filename", "regions"} <= keys:
         return VIA, export_via()
     return "is a list, expected an object with images, annotations and categories", "name a COCO file"
@@ -49,7 +49,7 @@ def kind_of_list(document: list[Any]) -> tuple[str, str]:
 def kind_of_object(document: Any) -> tuple[str, str]:
     """What an object is, and what to do."""
     if not isinstance(document, dict):
-        return "is no object {…}", "name a COCO file"
+        return "is not an object {…}", "name a COCO file"
     values = [one for one in document.values() if isinstance(one, dict)]
     if "shapes" in document and ("imagePath" in document or "imageData" in document):
         return (
@@ -70,19 +70,22 @@ def kind_of_object(document: Any) -> tuple[str, str]:
 
 
 def kind_of_coco(document: dict[str, Any]) -> tuple[str, str]:
-    """What is not as it should be in a file that looks like COCO's."""
+    """What is wrong with a file that looks like COCO."""
     marked = document["annotations"]
     first = marked[0] if isinstance(marked, list) and marked and isinstance(marked[0], dict) else {}
     if "caption" in first and "bbox" not in first:
-        return "holds captions, no boxes", "name the file of instances; captions fit kind: text in a table"
+        return "holds captions, not boxes", "name the file of instances; captions fit kind: text in a table"
     return missing_list(document)
 
 
 def missing_list(document: dict[str, Any]) -> tuple[str, str]:
-    """Which list is missing or is none."""
+    """Which list is missing or is not a list."""
     name = next((name for name in COCO_LISTS if not isinstance(document.get(name), list)), "images")
     if name in document:
-        return f"{name!r} is {shown(document[name])}, expected a list […]", "write a list of objects with ids"
+        return (
+            f"{name!r} is {short_json(document[name])}, expected a list […]",
+            "write a list of objects with ids",
+        )
     other = next((key for key in document if key.lower().rstrip("s") == name.rstrip("s")), None)
     if other is not None:
         how = "in small letters" if other.lower() == name else "with this name"
@@ -90,7 +93,8 @@ def missing_list(document: dict[str, Any]) -> tuple[str, str]:
     return f"has no list {name!r}", "name a COCO file, with lists of images, annotations and categories"
 
 
-def shown(value: Any) -> str:
+def short_json(value: Any) -> str:
+    """A JSON value in a message, shortened."""
     return "an object {…}" if isinstance(value, dict) else f"{value!r:.40}"
 
 
@@ -102,7 +106,7 @@ def is_via(document: dict[str, Any], values: list[dict[str, Any]]) -> bool:
 
 
 def is_label_studio(task: dict[str, Any]) -> bool:
-    """Whether an object is a task of Label Studio, whole or short, or the annotation of one."""
+    """Whether an object is a task of Label Studio, complete or minimal, or an annotation of one."""
     keys = task.keys()
     if "data" in keys and keys & {"annotations", "completions", "predictions"} or {"result", "task"} <= keys:
         return True
@@ -111,12 +115,15 @@ def is_label_studio(task: dict[str, Any]) -> bool:
 
 
 def export_label_studio() -> str:
+    """What to do with a file of Label Studio."""
     return "export it there as COCO, Pascal VOC or YOLO, with the images, and name that"
 
 
 def export_via() -> str:
+    """What to do with a file of the VGG Image Annotator."""
     return "export it there as COCO (Annotation, Export Annotations (COCO format)) and name that file"
 
 
 def is_panoptic(annotation: Any) -> bool:
+    """Whether a COCO annotation is panoptic."""
     return isinstance(annotation, dict) and "segments_info" in annotation

@@ -27,25 +27,39 @@ from jumok.data.annotations.annotated import (
     of_one_image,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, fault_of, is_number, text_of
+from jumok.data.annotations.coco_fields import Wrong, is_finite_number, record_fault, text_of
 from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.located_json import LocatedJson, Record
-from jumok.data.annotations.shapes import Shape, box_of, check_room, circle, painted, polygon, united
+from jumok.data.annotations.shapes import (
+    Shape,
+    bounding_box,
+    check_room,
+    circle,
+    polygon,
+    shape_of_pixels,
+    united,
+)
 from jumok.data.images.reading import BROKEN, SUFFIXES, Size
-from jumok.data.tables.faults import Fault, UnreadableFile, counted
-from jumok.data.tables.listing import composed, files_below, forward, printable
+from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 
-FLAT = ("point", "points", "line", "linestrip")
+LINE_TYPES = ("point", "points", "line", "linestrip")
 
 
 def read_labelme(
     folder: Path, images: Path | None = None, classes: Sequence[str] | None = None
 ) -> AnnotatedSet:
-    """The pictures of all files of a folder; `images` is their folder, where they lie elsewhere.
+    """Read the labelme files of a folder and below.
 
-    Without `classes` they are the labels that occur, sorted.
+    Args:
+        folder: The folder.
+        images: The folder of the images, if it is another one.
+        classes: Names of the classes; by default the labels that occur, sorted.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     if not is_folder(folder):
         what = "is no folder" if is_file(folder) else "does not exist"
@@ -57,23 +71,23 @@ def read_labelme(
             Fault(str(folder), None, "holds no JSON files", "name their folder", "missing_file"),
             *below.folders,
         )
-    reading = Reading(folder, images)
+    reading = LabelmeReader(folder, images)
     files, faults = utf8_names(below.files)
-    pictures = [picture for file in files for picture in reading.pictures(file)]
-    used = sorted({one.name for picture in pictures for one in picture.annotations})
+    annotated = [image for file in files for image in reading.read_file(file)]
+    used = sorted({one.name for image in annotated for one in image.annotations})
     names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
         tuple(map(Class, names)),
-        tuple(pictures),
+        tuple(annotated),
         (*faults, *reading.faults),
         dropped_fields=reading.left_out,
-        remarks=(*hidden_remarks(folder, below), *reading.remarks(pictures)),
+        remarks=(*hidden_remarks(folder, below), *reading.remarks(annotated)),
         looked_at=(*below.folders, *files, *reading.images.folders),
     )
 
 
-class Reading:
-    """Reads files, and keeps the faults on the way."""
+class LabelmeReader:
+    """Reads files and collects faults."""
 
     def __init__(self, folder: Path, images: Path | None) -> None:
         self.folder = folder
@@ -82,8 +96,8 @@ class Reading:
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
 
-    def pictures(self, file: Path) -> Iterator[AnnotatedImage]:
-        """The picture of a file; nothing when it cannot be read."""
+    def read_file(self, file: Path) -> Iterator[AnnotatedImage]:
+        """The image of a file; nothing when it cannot be read."""
         try:
             found = LocatedJson(file)
         except UnreadableFile as unreadable:
@@ -93,17 +107,17 @@ class Reading:
             self.faults.append(why_no_labelme(file))
             return
         try:
-            size = size_of(found.values)
+            size = stated_size(found.values)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(SourceLocation(str(file), None), "image", wrong))
+            self.faults.append(record_fault(SourceLocation(str(file), None), "image", wrong))
             size = None
         path, name = self.image(file, found.values.get("imagePath"))
         keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
         yield AnnotatedImage(path, name, SourceLocation(str(file), None), size, tuple(united(keyed)))
 
     def image(self, file: Path, stated: Any) -> tuple[Path, str]:
-        """The image of a file, and its name: as it is stated, or else one with the file's own name."""
-        said = forward(stated) if isinstance(stated, str) else ""
+        """The image of a JSON file and its name: as stated, or else with the name of the file."""
+        said = forward_slashes(stated) if isinstance(stated, str) else ""
         folders = [self.given] if self.given is not None else []
         folders += [
             file.parent,
@@ -122,58 +136,70 @@ class Reading:
         return missing, self.name_of(missing)
 
     def name_of(self, path: Path) -> str:
+        """The name of an image: its path below the folder of images, or its file name."""
         root = self.given or self.folder
         below = path.is_relative_to(root) and ".." not in path.relative_to(root).parts
         return path.relative_to(root).as_posix() if below else path.name
 
     def annotation(self, record: Record, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
-        """The object of a shape, with what makes it one with others."""
+        """The object of a shape, with a key that is equal for shapes of one object."""
         value, place = record
         try:
             if not isinstance(value, dict):
                 raise Wrong("expected a shape {…}", "write one", "bad_value")
             kind = value.get("shape_type") or "polygon"
             label = composed(text_of(value, "label")).strip()
-            if kind in FLAT:
+            if kind in LINE_TYPES:
                 self.left_out[f"shapes of the kind {kind}"] += 1
                 return
-            shape = shape_of(kind, value, size)
+            shape = labelme_shape(kind, value, size)
         except (Wrong, OverflowError) as wrong:
-            self.faults.append(fault_of(place, "shape", wrong))
+            self.faults.append(record_fault(place, "shape", wrong))
             return
         group = value.get("group_id")
         key = (label, group) if isinstance(group, int | str) else None
         yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
 
-    def remarks(self, pictures: Sequence[AnnotatedImage]) -> Iterator[Fault]:
-        """What was left out."""
+    def remarks(self, images: Sequence[AnnotatedImage]) -> Iterator[Fault]:
+        """Remarks about shapes that were left out."""
         for what, count in self.left_out.items():
-            problem = f"left out, having no area: {count:,} {what}"
+            problem = f"left out, because they have no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
-        taken = {picture.path for picture in pictures}
+        taken = {image.path for image in images}
         below = files_below(self.given or self.folder, SUFFIXES)
         bare = [path for path in below.files if path not in taken]
         if bare:
-            problem = f"{counted(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
-            remedy = "save one without shapes for an image that shows nothing"
+            problem = (
+                f"{quantity(len(bare), 'image')} without a JSON file left out, like {printable(bare[0])}"
+            )
+            remedy = "save one without shapes for an image without objects"
             yield Fault(str(self.folder), None, problem, remedy, "no_labels")
 
 
-def size_of(values: dict[str, Any]) -> Size | None:
+def stated_size(values: dict[str, Any]) -> Size | None:
     """The stated size."""
     width, height = values.get("imageWidth"), values.get("imageHeight")
     if width is None or height is None:
         return None
-    if not all(is_number(side) and side > 0 and side == int(side) for side in (width, height)):
+    if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
         raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))
 
 
-def shape_of(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
-    """A shape of labelme, by its points."""
+def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
+    """The shape with these points.
+
+    Args:
+        kind: The shape_type of labelme.
+        value: The JSON object of the shape.
+        size: Size of the image, if it is known.
+
+    Returns:
+        Box and outline.
+    """
     points = value.get("points")
     if not isinstance(points, list) or not all(
-        isinstance(point, list) and len(point) == 2 and all(map(is_number, point)) for point in points
+        isinstance(point, list) and len(point) == 2 and all(map(is_finite_number, point)) for point in points
     ):
         raise Wrong(f"points are {points!r:.60}, expected [[x, y], …]", "draw it again", "bad_value")
     numbers = [float(number) for point in points for number in point]
@@ -188,11 +214,20 @@ def shape_of(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
         return polygon(numbers)
     if kind == "circle":
         return circle(*numbers)
-    return Shape(box_of(numbers)) if kind == "rectangle" else mask_shape(value, numbers, size)
+    return Shape(bounding_box(numbers)) if kind == "rectangle" else mask_shape(value, numbers, size)
 
 
 def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | None) -> Shape:
-    """Painted pixels: a PNG of the part between two corners, as text."""
+    """A painted mask: a PNG, as base64, of the rectangle between two corners.
+
+    Args:
+        value: The JSON object of the shape.
+        corners: x1, y1, x2, y2 of the rectangle.
+        size: Size of the image, if it is known.
+
+    Returns:
+        Box and outline.
+    """
     try:
         data = base64.b64decode(value.get("mask") or "", validate=True)
         with warnings.catch_warnings():
@@ -204,7 +239,7 @@ def mask_shape(value: dict[str, Any], corners: Sequence[float], size: Size | Non
         raise Wrong("its mask is no PNG as base64", "draw it again", "bad_value") from None
     left, top = round(min(corners[::2])), round(min(corners[1::2]))
     size = size or Size(left + part.shape[1], top + part.shape[0])
-    shape = painted(part, left, top, size.width, size.height)
+    shape = shape_of_pixels(part, left, top, size.width, size.height)
     if shape is None:
         raise Wrong("its mask has no pixel in the image", "draw it again", "bad_value")
     return shape

@@ -1,7 +1,7 @@
-"""JSON files of long lists, whose records know the line on which they begin.
+"""JSON files of long lists, whose records know their lines.
 
-The names of the outermost object and the brackets of its lists are walked here, each record by the standard decoder,
-which is C. So a large file takes little longer than json.loads, and lines cost a count of newlines.
+The keys of the outermost object and the brackets of its lists are scanned here, each record is parsed by the standard
+decoder, written in C. So a large file takes little longer than json.loads, and lines cost a count of newlines.
 """
 
 import json
@@ -16,12 +16,12 @@ from jumok.data.tables.jsonl import not_a_number
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 NO_OBJECT = "is not an object {…}"
-SPACE = re.compile(r"[ \t\n\r]*")
+WHITESPACE = re.compile(r"[ \t\n\r]*")
 REMEDY = "fix or write the file again"
 
 
 class Record(NamedTuple):
-    """A value of a list in the file, and where it begins."""
+    """An item of a list in the file, with its line."""
 
     value: Any
     place: SourceLocation
@@ -104,7 +104,7 @@ class LocatedJson:
             raise self._wrong(str(error), position) from None
 
     def _after_space(self, position: int) -> int:
-        found = SPACE.match(self._text, position)
+        found = WHITESPACE.match(self._text, position)
         return found.end() if found else position
 
     def _line_of(self, position: int) -> int:

@@ -30,13 +30,13 @@ class Element:
         return next((child for child in self.children if child.tag == tag), None)
 
     def find_text(self, tag: str) -> str | None:
-        """The text of the first child with this tag, without white space around it; None when empty, too."""
+        """The stripped text of the first child with this tag; None if it is missing or empty."""
         child = self.find(tag)
         return (child.text.strip() or None) if child else None
 
 
 class Tree:
-    """Builds elements while expat reads."""
+    """Builds elements from the events of expat."""
 
     def __init__(self, parser: expat.XMLParserType) -> None:
         self.outside = Element("", 0)
@@ -84,7 +84,7 @@ def read_xml(path: Path) -> Element:
 
 
 def is_utf16(path: Path) -> bool:
-    """Whether a file begins as UTF-16 does, which XML may be."""
+    """Whether a file begins like UTF-16, which XML may be."""
     try:
         with open_bytes(path) as file:
             return file.read(2) in UTF16_MARKS
@@ -93,7 +93,7 @@ def is_utf16(path: Path) -> bool:
 
 
 def xml_text(path: Path, data: bytes) -> str:
-    """The text of a file in whatever encoding it declares, if Python knows it; raises UnreadableFile."""
+    """The text of a file in the encoding that it declares; raises UnreadableFile."""
     marked = data[:2] in UTF16_MARKS
     found = None if marked else DECLARED.match(data[:300].removeprefix(BYTE_ORDER_MARK))
     declared = "utf-16" if marked else found[1].decode("ascii", "replace").lower() if found else "utf-8"

@@ -1,17 +1,17 @@
-"""What a format cannot say of a data set, and how many things lose something."""
+"""What a format cannot express of a data set."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from jumok.data.annotations.annotated import AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.segmentation import polygon_bounds
 from jumok.data.annotations.splits import Format, Splits
 from jumok.data.annotations.yolo_writing import has_polygons
 
 CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
 
 Test = Callable[[Annotation], bool]
-FLAGS: dict[str, Test] = {
+FLAG_TESTS: dict[str, Test] = {
     "crowd flags": lambda one: one.crowd,
     "difficult flags": lambda one: one.difficult,
     "truncated flags": lambda one: one.truncated,
@@ -20,22 +20,22 @@ FLAGS: dict[str, Test] = {
 OUTLINES: dict[str, Test] = {"outlines": lambda one: one.segmentation is not None}
 POLYGONS: dict[str, Test] = {
     "outlines in run lengths (boxes are written)": lambda one: is_run_lengths(one),
-    "outlines in several parts (joined by a line)": lambda one: parts(one) > 1,
+    "outlines in several parts (joined by a line)": lambda one: count_polygons(one) > 1,
     "boxes that are not the bounds of their outline": lambda one: differs(one),
 }
 
 
 def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
-    """What gets lost on the way to a format, and how often; only what there is."""
+    """What is lost when converting to a format, and how often."""
     sets = list(splits.values())
-    objects = [one for data in sets for picture in data.images for one in picture.annotations]
+    objects = [one for data in sets for image in data.images for one in image.annotations]
     lost = Counter[str]()
     for data in sets:
         lost.update(data.dropped_fields)
     for what, test in tests(kind, any(map(has_polygons, sets))).items():
         lost[what] += sum(map(test, objects))
     if kind != "coco":
-        lost["ids of pictures"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
+        lost["ids of images"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
         lost["ids of annotations"] += sum(loses_numbers(object_ids(data)) for data in sets)
         lost["ids of classes"] += max(loses_numbers([one.id for one in data.classes]) for data in sets)
         lost["supercategories"] += max(sum(bool(one.group) for one in data.classes) for data in sets)
@@ -47,31 +47,33 @@ def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
 
 
 def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
+    """What a format cannot express, each with a test for it."""
     if kind == "coco":
         return {}
     if kind == "masks":
-        return FLAGS
+        return FLAG_TESTS
     if kind == "yolo":
         runs = {name: POLYGONS[name] for name in list(POLYGONS)[:1]}
-        return {**FLAGS, **(POLYGONS if polygons else runs)}
-    return {"crowd flags": FLAGS["crowd flags"], **OUTLINES}
+        return {**FLAG_TESTS, **(POLYGONS if polygons else runs)}
+    return {"crowd flags": FLAG_TESTS["crowd flags"], **OUTLINES}
 
 
 def object_ids(data: AnnotatedSet) -> list[int | str | None]:
-    return [one.id for picture in data.images for one in picture.annotations]
+    """The ids of all annotations of a set."""
+    return [one.id for image in data.images for one in image.annotations]
 
 
 def loses_numbers(ids: list[int | str | None]) -> int:
-    """How many ids say more than the order does."""
+    """How many ids differ from their position."""
     given = [number for number in ids if number is not None]
     counted = given in ([*range(len(given))], [*range(1, len(given) + 1)])
     return 0 if counted else len(given)
 
 
 def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
-    """VOC knows only the classes that occur, and no order of them."""
+    """What VOC loses of classes: the order, and those that do not occur."""
     names = list(dict.fromkeys(name for data in sets for name in data.names))
-    used = {one.name for data in sets for picture in data.images for one in picture.annotations}
+    used = {one.name for data in sets for image in data.images for one in image.annotations}
     unused = len([name for name in names if name not in used])
     return {
         "classes without objects": unused,
@@ -80,30 +82,32 @@ def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
 
 
 def is_run_lengths(one: Annotation) -> bool:
+    """Whether the outline of an object is given as run lengths."""
     return one.segmentation is not None and not isinstance(one.segmentation, tuple)
 
 
-def parts(one: Annotation) -> int:
+def count_polygons(one: Annotation) -> int:
+    """The number of polygons of an object."""
     return len(one.segmentation) if isinstance(one.segmentation, tuple) else 0
 
 
 def differs(one: Annotation) -> bool:
-    """Whether the box would not come back from the outline."""
+    """Whether the box of an object differs from the bounds of its outline."""
     if not isinstance(one.segmentation, tuple):
         return False
-    around = bounds([value for polygon in one.segmentation for value in polygon])
+    around = polygon_bounds([value for polygon in one.segmentation for value in polygon])
     return any(abs(a - b) > CLOSE for a, b in zip(around, one.box, strict=True))
 
 
-def sentence(lost: Mapping[str, int], kind: Format) -> str | None:
-    """One sentence about it, None when nothing is lost."""
+def losses_sentence(lost: Mapping[str, int], kind: Format) -> str | None:
+    """One sentence about what is lost; None if nothing is."""
     names = {"coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "masks": "a mask"}
     told = [f"{what} ({count:,})" for what, count in lost.items()]
     return f"{names[kind]} cannot say, so these are left out: {', '.join(told)}" if told else None
 
 
 def without_outline(splits: Splits) -> Iterable[Annotation]:
-    """Objects of which only a box is known, which no mask can be made of."""
+    """Objects that have only a box, of which no mask can be made."""
     for data in splits.values():
-        for picture in data.images:
-            yield from (one for one in picture.annotations if one.segmentation is None)
+        for image in data.images:
+            yield from (one for one in image.annotations if one.segmentation is None)

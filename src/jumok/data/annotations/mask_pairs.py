@@ -1,4 +1,4 @@
-"""Which mask belongs to which image: by name, from one folder or two, or by a list file."""
+"""Pairs of images and masks: by name, from one folder or two, or by a list file."""
 
 import re
 from bisect import bisect_left
@@ -10,28 +10,36 @@ from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
 from jumok.data.images.reading import SUFFIXES
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below
-from jumok.data.tables.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.tables.open_text import (
+    decode_line,
+    is_file,
+    is_folder,
+    nearest_file,
+    raw_lines,
+    read_fault,
+)
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
-BEGINNINGS = ("_", "-", ".", " ")  # of what stands behind the name of an image
+BEGINNINGS = ("_", "-", ".", " ")  # of the ending after the name of an image
 FOLDERS = ("images", "imgs", "image", "JPEGImages")  # beside a folder of masks
 
 
 @dataclass
 class Pairs:
-    """Images with their masks, what was faulty, how they were found, and what was looked at."""
+    """Images with their masks, the faults, how they were found, and the folders that were read."""
 
-    pictures: list[AnnotatedImage] = field(default_factory=list)
+    images: list[AnnotatedImage] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
 
     def remark(self, place: Path, found: str, remedy: str) -> None:
+        """Add a remark about how images and masks were found."""
         self.remarks.append(Fault(str(place), None, found, remedy, "found_by"))
 
 
 def paired(masks: Path, images: Path | None) -> Pairs:
-    """The pairs of a folder of masks and one of images, of a folder that holds both, or of a list file."""
+    """The pairs of a folder of masks and one of images, of one folder with both, or of a list file."""
     if not is_folder(masks):
         return paired_by_list(masks, images or masks.parent)
     pairs = Pairs(looked_at=[masks])
@@ -46,7 +54,7 @@ def paired(masks: Path, images: Path | None) -> Pairs:
 
 
 def images_beside(masks: Path, pairs: Pairs) -> Path:
-    """Where the images are when nobody says it: in a folder beside the masks, or among them."""
+    """The folder of images if none is given: beside the masks, or the same folder."""
     beside = [masks.parent / name for name in FOLDERS]
     pairs.looked_at.extend(beside)
     for folder in beside:
@@ -57,8 +65,14 @@ def images_beside(masks: Path, pairs: Pairs) -> Path:
 
 
 def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
-    """Images and masks of the same name but for the suffix, or for something like _mask at its end."""
-    found, asked = (listed(folder, pairs) for folder in (masks, images))
+    """Pair images and masks with the same name, except for the suffix or an ending such as _mask.
+
+    Args:
+        masks: The folder of masks.
+        images: The folder of images.
+        pairs: The pairs, extended in place.
+    """
+    found, asked = (list_images(folder, pairs) for folder in (masks, images))
     if masks.resolve() == images.resolve():
         found, asked = parted(found)
     masks_by, images_by = by_stem(found, masks, pairs), by_stem(asked, images, pairs)
@@ -67,39 +81,41 @@ def pair_by_name(masks: Path, images: Path, pairs: Pairs) -> None:
     for stem, path in images_by.items():
         if stem in partners:
             name = path.relative_to(images).as_posix()
-            pairs.pictures.append(
+            pairs.images.append(
                 AnnotatedImage(path, name, SourceLocation(str(path), None), mask=masks_by[partners[stem]])
             )
     alone = [(path, f"has no mask in {masks}") for stem, path in images_by.items() if stem not in partners]
     used = set(partners.values())
     alone += [(path, f"has no image in {images}") for stem, path in masks_by.items() if stem not in used]
     pairs.faults.extend(one_alone(path, problem) for path, problem in alone)
-    if not pairs.pictures:
+    if not pairs.images:
         pairs.faults[:] = [no_pair(masks, images, found, asked)]
 
 
 def one_alone(path: Path, problem: str) -> Fault:
+    """The fault of an image without a mask or a mask without an image."""
     return Fault(str(path), None, problem, "add it or remove this file", "unknown_image")
 
 
 def no_pair(masks: Path, images: Path, found: Sequence[Path], asked: Sequence[Path]) -> Fault:
-    """One fault where nothing fits: then it is the folders or the way of naming that is wrong."""
+    """One fault if nothing can be paired: then the folders or the names are wrong."""
     if not found or not asked:
         empty, what = (masks, "masks") if not found else (images, "images")
         return Fault(str(empty), None, f"holds no {what}", "name the folder that holds them", "missing_file")
     problem = f"no mask has the name of an image in {images}; there are {found[0].name} and {asked[0].name}"
-    remedy = "call the mask of a.jpg a.png or a_mask.png, or name a list file with `image mask` on each line"
+    remedy = "name the mask of a.jpg a.png or a_mask.png, or name a list file with `image mask` on each line"
     return Fault(str(masks), None, problem, remedy, "missing_file")
 
 
-def listed(folder: Path, pairs: Pairs) -> list[Path]:
+def list_images(folder: Path, pairs: Pairs) -> list[Path]:
+    """The images in a folder and below."""
     below = files_below(folder, SUFFIXES)
     pairs.looked_at.extend(below.folders)
     return below.files
 
 
 def parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    """The masks and the images of a folder that holds both: a.jpg and a.png, or a.jpg and a_mask.png."""
+    """Separate masks and images of one folder: a.jpg and a.png, or a.jpg and a_mask.png."""
     twins: dict[Path, list[Path]] = {}
     for path in files:
         twins.setdefault(path.with_suffix(""), []).append(path)
@@ -112,18 +128,18 @@ def parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def is_named_after(stem: str, stems: list[str]) -> bool:
-    """Whether a name is that of another file with something like _mask behind it."""
+    """Whether a name is that of another file followed by an ending such as _mask."""
     ends = (at for at in range(len(stem)) if stem[at] in BEGINNINGS and MASK_WORDS.search(stem[at:]))
     return any(stems[min(bisect_left(stems, stem[:at]), len(stems) - 1)] == stem[:at] for at in ends)
 
 
 def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path]:
-    """Files by their names below a folder without suffix; two of one name are a fault."""
+    """Files by their relative names without suffix; two files with one name are a fault."""
     stems: dict[str, Path] = {}
     for path in files:
         stem = composed(path.relative_to(folder).with_suffix("").as_posix())
         if stem in stems:
-            problem = f"has the name of {stems[stem].name} but for the suffix, so its partner cannot be told"
+            problem = f"has the name of {stems[stem].name} except for the suffix, so its partner is ambiguous"
             pairs.faults.append(Fault(str(path), None, problem, "rename or remove one", "duplicate_image"))
             continue
         stems[stem] = path
@@ -133,7 +149,7 @@ def by_stem(files: Sequence[Path], folder: Path, pairs: Pairs) -> dict[str, Path
 def by_ending(
     images: dict[str, Path], masks: dict[str, Path], paired: dict[str, str], folder: Path, pairs: Pairs
 ) -> dict[str, str]:
-    """The masks whose name is an image's with one ending, the same for all: a_mask for a."""
+    """Masks named like an image with an ending, the same one for all: a_mask for a."""
     used = set(paired.values())
     endings: dict[str, dict[str, str]] = {}
     for stem in masks.keys() - used:
@@ -157,7 +173,7 @@ def by_ending(
 
 
 def paired_by_list(file: Path, folder: Path) -> Pairs:
-    """The pairs of a file with `image mask` on each line, its paths starting at `folder`."""
+    """The pairs of a file with `image mask` on each line; paths start at `folder`."""
     pairs = Pairs(looked_at=[file])
     fault = read_fault(file)
     if fault:
@@ -168,18 +184,19 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
             if isinstance(item, Fault):
                 pairs.faults.append(item)
             else:
-                pairs.pictures.append(item)
+                pairs.images.append(item)
     except UnreadableFile as unreadable:
         pairs.faults.append(unreadable.fault)
     missing = [fault for fault in pairs.faults if fault.kind == "missing_mask"]
-    if missing and not pairs.pictures:  # then the folder is wrong
+    if missing and not pairs.images:  # then the folder is wrong
         pairs.faults[pairs.faults.index(missing[0])] = missing[0]._replace(kind="missing_file")
     return pairs
 
 
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
+    """The pairs of a list of paths, or what is wrong with a line."""
     for number, raw in enumerate(raw_lines(file), start=1):
-        text, place = decoded(file, number, raw), SourceLocation(str(file), number)
+        text, place = decode_line(file, number, raw), SourceLocation(str(file), number)
         if isinstance(text, Fault):
             yield text
         elif text.strip():
@@ -200,7 +217,7 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImag
 
 
 def two_paths(text: str, folder: Path) -> tuple[str, str] | None:
-    """The two paths of a line, parted by a tab, a comma or blanks; paths with blanks where both are there."""
+    """The two paths of a line, separated by a tab, a comma or blanks; paths may contain blanks if both exist."""
     for separator in ("\t", ",", ";"):
         words = [word.strip().strip('"') for word in text.split(separator) if word.strip()]
         if len(words) == 2:
@@ -218,7 +235,7 @@ def two_paths(text: str, folder: Path) -> tuple[str, str] | None:
 
 
 def located(name: str, folder: Path) -> Path:
-    """The file of a name in a list: as it stands, with / for \\, or below the folder though it begins with /."""
+    """The file of a name in a list, also with \\ for /, or below the folder although it begins with /."""
     path = folder / name
     if is_file(path):
         return path

@@ -1,4 +1,4 @@
-"""Outlines of objects: polygons and COCO's run lengths, and the pixels that they cover."""
+"""Outlines of objects: polygons and COCO's run lengths, and the pixels they cover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from math import ceil
 import numpy as np
 
 Polygon = tuple[float, ...]  # x1, y1, x2, y2, ... in pixels
-BITS, MORE, SIGN, FIRST = 5, 0x20, 0x10, 48  # COCO's text form: 5 bits a character, from "0" on
+BITS, MORE, SIGN, FIRST_CODE = 5, 0x20, 0x10, 48  # COCO's text form: 5 bits a character, from "0" on
 
 
 @dataclass(frozen=True, slots=True)
 class RunLengths:
-    """Pixels of an object as COCO counts them: column by column, runs outside and inside in turn."""
+    """A binary mask in COCO's run-length encoding: column by column, runs outside and inside in turn."""
 
     width: int
     height: int
@@ -20,6 +20,7 @@ class RunLengths:
 
     @property
     def runs(self) -> list[int]:
+        """The lengths of the runs in pixels, decoded if necessary."""
         return runs_of_text(self.counts) if isinstance(self.counts, str) else list(self.counts)
 
 
@@ -27,11 +28,11 @@ Segmentation = tuple[Polygon, ...] | RunLengths  # several polygons are parts of
 
 
 def runs_of_text(text: str) -> list[int]:
-    """Numbers from COCO's text form, where each but the first three is the difference to the last but one."""
+    """Decode COCO's compressed run lengths, in which each but the first three is a difference to the last but one."""
     runs: list[int] = []
     value = shift = 0
     for character in text:
-        bits = ord(character) - FIRST
+        bits = ord(character) - FIRST_CODE
         value |= (bits & 0x1F) << shift
         shift += BITS
         if bits & MORE:
@@ -44,19 +45,37 @@ def runs_of_text(text: str) -> list[int]:
 
 
 def covered(segmentation: Segmentation, width: int, height: int) -> np.ndarray:
-    """The pixels (Y, X) of an object, boolean; a pixel belongs to a polygon that has its centre inside."""
+    """Rasterize an outline: a pixel belongs to a polygon that contains its centre.
+
+    Args:
+        segmentation: The outline.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        True (Y, X) for pixels of the object.
+    """
     if isinstance(segmentation, RunLengths):
         runs = segmentation.runs
         inside = np.arange(len(runs)) % 2 == 1
         return np.repeat(inside, runs).reshape(segmentation.width, segmentation.height).T
     mask = np.zeros((height, width), bool)
     for polygon in segmentation:
-        mask |= filled(polygon, width, height)
+        mask |= fill_polygon(polygon, width, height)
     return mask
 
 
-def filled(polygon: Polygon, width: int, height: int) -> np.ndarray:
-    """The pixels (Y, X) whose centres a polygon has inside, by the even-odd rule."""
+def fill_polygon(polygon: Polygon, width: int, height: int) -> np.ndarray:
+    """Rasterize a polygon by the even-odd rule.
+
+    Args:
+        polygon: The polygon.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        True (Y, X) for pixels whose centres are inside.
+    """
     x, y = np.array(polygon, np.float64).reshape(-1, 2).T  # (N,), (N,)
     next_x, next_y = np.roll(x, -1), np.roll(y, -1)
     mask = np.zeros((height, width), bool)
@@ -72,25 +91,26 @@ def filled(polygon: Polygon, width: int, height: int) -> np.ndarray:
 
 
 def area(segmentation: Segmentation) -> float:
-    """Pixels that an object covers, its parts not overlapping."""
+    """The area of an object in pixels, if its polygons do not overlap."""
     if isinstance(segmentation, RunLengths):
         return float(sum(segmentation.runs[1::2]))
     return sum(polygon_area(polygon) for polygon in segmentation)
 
 
 def polygon_area(polygon: Polygon) -> float:
+    """The area of a polygon in square pixels."""
     x, y = np.array(polygon, np.float64).reshape(-1, 2).T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
+def polygon_bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
     """The smallest box around the points x1, y1, x2, y2, ..."""
     x, y = points[::2], points[1::2]
     return min(x), min(y), max(x), max(y)
 
 
 def merge_polygons(polygons: Sequence[Polygon]) -> Polygon:
-    """Several polygons as one: there and back along lines without width between their first points."""
+    """Several polygons as one, connected by lines without width between their first points."""
     if len(polygons) == 1:
         return polygons[0]
     there = [coordinate for polygon in polygons for coordinate in (*polygon, *polygon[:2])]
@@ -98,7 +118,7 @@ def merge_polygons(polygons: Sequence[Polygon]) -> Polygon:
     return tuple(there + back[:-2])  # a polygon closes itself to its first point
 
 
-def corners(box: tuple[float, float, float, float]) -> Polygon:
+def box_polygon(box: tuple[float, float, float, float]) -> Polygon:
     """A box as a polygon."""
     x1, y1, x2, y2 = box
     return (x1, y1, x2, y1, x2, y2, x1, y2)

@@ -1,4 +1,4 @@
-"""Shapes that annotation tools draw, as outlines: circles, ellipses, turned boxes, painted pixels, groups."""
+"""Shapes of annotation tools as outlines: circles, ellipses, rotated boxes, painted pixels, groups."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -9,33 +9,44 @@ import numpy as np
 
 from jumok.data.annotations.annotated import Annotation, Box, pixels
 from jumok.data.annotations.coco_fields import Wrong
-from jumok.data.annotations.segmentation import Polygon, RunLengths, bounds
+from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bounds
 from jumok.data.images.reading import MOST_PIXELS
 
 ROUND = 64  # corners of a polygon that stands for a circle
 
 
 class Shape(NamedTuple):
-    """A box, and the outline where there is one."""
+    """A box, and an outline if there is one."""
 
     box: Box
     outline: tuple[Polygon, ...] | RunLengths | None = None
 
 
-def box_of(points: Sequence[float]) -> Box:
-    """The smallest box around the points x1, y1, x2, y2, ..."""
-    x1, y1, x2, y2 = bounds(points)
+def bounding_box(points: Sequence[float]) -> Box:
+    """The smallest box around the points x1, y1, x2, y2, ..., rounded as coordinates are."""
+    x1, y1, x2, y2 = polygon_bounds(points)
     return pixels(x1), pixels(y1), pixels(x2), pixels(y2)
 
 
 def polygon(points: Sequence[float]) -> Shape:
-    """An outline by its corners x1, y1, x2, y2, ..."""
+    """The polygon with these corners x1, y1, x2, y2, ..."""
     exact = tuple(map(pixels, points))
-    return Shape(box_of(exact), (exact,))
+    return Shape(bounding_box(exact), (exact,))
 
 
 def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> Shape:
-    """An ellipse by its centre and radii, turned clockwise as images are seen."""
+    """An ellipse, rotated clockwise as seen in the image.
+
+    Args:
+        x: Centre.
+        y: Centre.
+        across: Horizontal radius in pixels.
+        down: Vertical radius in pixels.
+        degrees: Rotation.
+
+    Returns:
+        Box and outline.
+    """
     turn = radians(degrees)
     angles = [2 * pi * i / ROUND for i in range(ROUND)]
     corners = [
@@ -48,18 +59,39 @@ def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0
     ]
     half_width = sqrt((across * cos(turn)) ** 2 + (down * sin(turn)) ** 2)
     half_height = sqrt((across * sin(turn)) ** 2 + (down * cos(turn)) ** 2)
-    box = box_of((x - half_width, y - half_height, x + half_width, y + half_height))
+    box = bounding_box((x - half_width, y - half_height, x + half_width, y + half_height))
     return Shape(box, (tuple(map(pixels, corners)),))
 
 
 def circle(x: float, y: float, edge_x: float, edge_y: float) -> Shape:
-    """A circle by its centre and a point of its edge."""
+    """A circle.
+
+    Args:
+        x: Centre.
+        y: Centre.
+        edge_x: A point on the circle.
+        edge_y: A point on the circle.
+
+    Returns:
+        Box and outline.
+    """
     radius = hypot(edge_x - x, edge_y - y)
     return ellipse(x, y, radius, radius)
 
 
 def turned_box(x1: float, y1: float, x2: float, y2: float, degrees: float) -> Shape:
-    """A box turned clockwise around its centre."""
+    """A box rotated clockwise around its centre.
+
+    Args:
+        x1: Left edge in pixels.
+        y1: Upper edge.
+        x2: Right edge.
+        y2: Lower edge.
+        degrees: Rotation.
+
+    Returns:
+        Box and outline.
+    """
     turn, x, y = radians(degrees), (x1 + x2) / 2, (y1 + y2) / 2
     corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
     points = [
@@ -73,8 +105,19 @@ def turned_box(x1: float, y1: float, x2: float, y2: float, degrees: float) -> Sh
     return polygon(points)
 
 
-def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
-    """Pixels (Y, X) of a part of an image of this size; None where none is painted."""
+def shape_of_pixels(part: np.ndarray, left: int, top: int, width: int, height: int) -> Shape | None:
+    """The shape of painted pixels.
+
+    Args:
+        part: Painted pixels of a rectangle (Y, X).
+        left: Left edge of the rectangle in the image.
+        top: Its upper edge.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+
+    Returns:
+        Box and outline; None if no pixel is painted.
+    """
     check_room(width, height)
     mask = np.zeros((height, width), bool)
     room = mask[max(top, 0) : top + part.shape[0], max(left, 0) : left + part.shape[1]]
@@ -88,14 +131,14 @@ def painted(part: np.ndarray, left: int, top: int, width: int, height: int) -> S
 
 
 def check_room(width: int, height: int) -> None:
-    """Refuse pixels that would fill the memory."""
+    """Refuse images that would not fit into memory; raises Wrong."""
     if width * height > MOST_PIXELS:
         problem = f"{width} × {height} pixels are more than {MOST_PIXELS // 10**6} million"
         raise Wrong(problem, "correct the size", "bad_value")
 
 
 def run_lengths(mask: np.ndarray) -> RunLengths:
-    """The pixels (Y, X) of an object as COCO counts them."""
+    """The pixels (Y, X) of an object in COCO's run-length encoding."""
     flat = mask.T.ravel()
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     borders = np.concatenate(([0], changes, [len(flat)]))
@@ -104,14 +147,14 @@ def run_lengths(mask: np.ndarray) -> RunLengths:
 
 
 def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
-    """Objects of which those with one key are parts of one; None is the key of what stands alone."""
+    """Merge annotations with the same key into one object; the key None is never merged."""
     found: list[Annotation] = []
     places: dict[Hashable, int] = {}
     for key, one in objects:
         mergeable = key is not None and isinstance(one.segmentation, tuple)
         if mergeable and key in places:
             first = found[places[key]]
-            whole = box_of((*first.box, *one.box))
+            whole = bounding_box((*first.box, *one.box))
             parts = (*parts_of(first), *parts_of(one))
             found[places[key]] = replace(first, box=whole, segmentation=parts)
             continue
@@ -122,4 +165,5 @@ def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
 
 
 def parts_of(one: Annotation) -> tuple[Polygon, ...]:
+    """The polygons of an object; empty if it has none."""
     return one.segmentation if isinstance(one.segmentation, tuple) else ()

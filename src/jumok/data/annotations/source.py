@@ -1,7 +1,7 @@
-"""Annotated pictures as rows of texts, as every other source gives them.
+"""Annotated images as rows of text, like those of every other source.
 
 The column of an image holds its path below `root`; that of boxes or of a mask holds a JSON object, which `objects_of`
-and `MaskText` read again. What is faulty in a picture is told and left out, or mended where there is one way only.
+and `MaskText` parse. Faulty images are reported and left out, or corrected if only one correction is possible.
 """
 
 import json
@@ -22,12 +22,12 @@ from jumok.data.images.reading import Size
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 
-DECIMALS = 4
+JSON_DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class MarkedObject:
-    """One object of a picture, as a row says it."""
+    """One object in a row."""
 
     box: Box
     name: str
@@ -37,7 +37,7 @@ class MarkedObject:
 
 
 class AnnotationSource:
-    """The pictures of one part of a data set; `kinds` says of each column whether it is image, boxes or mask."""
+    """The images of one split of a data set; `kinds` gives the kind of each column: image, boxes or mask."""
 
     remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
 
@@ -53,12 +53,12 @@ class AnnotationSource:
         self.root = place if place.is_dir() else place.parent
 
     def remember(self, looks: Looks) -> None:
-        """Look at images and masks by these looks, which may know them already."""
+        """Use these looks, which may know the images and masks already."""
         self._looks = looks
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        """All that decides the rows, once they were read."""
+        """All files that decide the rows, once the rows were read."""
         return tuple(dict.fromkeys((*self.files, *self._found.data.files)))
 
     @cached_property
@@ -75,59 +75,61 @@ class AnnotationSource:
 
     @property
     def summary(self) -> Summary:
-        """What the images are like."""
+        """The summary of the images."""
         return self._found.summary
 
     @property
     def classes(self) -> tuple[Class, ...]:
+        """The classes, with a background in front where masks are drawn from outlines."""
         data = self._found.data
-        if "mask" not in self.kinds or any(picture.mask for picture in data.images):
+        if "mask" not in self.kinds or any(image.mask for image in data.images):
             return data.classes
         named = enumerate((name for name in data.names if name.lower() != BACKGROUND), start=1)
         return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
 
     def rows(self) -> Iterator[Row | Fault]:
-        """A row for each picture that can be learned from, after all faults."""
+        """A row for each usable image, after all faults."""
         yield from self._found.faults
-        for number, picture, size in self._found.usable:
+        for number, image, size in self._found.usable:
             yield Row(
-                self._line(picture) or number, tuple(self._text(kind, picture, size) for kind in self.kinds)
+                self._line(image) or number, tuple(self._text(kind, image, size) for kind in self.kinds)
             )
 
-    def _line(self, picture: AnnotatedImage) -> int | None:
-        """The line of a picture in the one file that lists them all, if there is one."""
-        return picture.place.line if picture.place.file == str(self.files[0]) else None
+    def _line(self, image: AnnotatedImage) -> int | None:
+        """The line of an image in the one file that lists them all, if there is one."""
+        return image.place.line if image.place.file == str(self.files[0]) else None
 
-    def _text(self, kind: str, picture: AnnotatedImage, size: Size) -> str:
+    def _text(self, kind: str, image: AnnotatedImage, size: Size) -> str:
         if kind == "image":
-            return Path(os.path.relpath(picture.path, self.root)).as_posix()
+            return Path(os.path.relpath(image.path, self.root)).as_posix()
         if kind == "boxes":
-            return text_of_boxes(picture)
-        return self._text_of_mask(picture, size)
+            return text_of_boxes(image)
+        return self._text_of_mask(image, size)
 
-    def _text_of_mask(self, picture: AnnotatedImage, size: Size) -> str:
+    def _text_of_mask(self, image: AnnotatedImage, size: Size) -> str:
         data = self._found.data
-        if picture.mask is not None:
-            file = Path(os.path.relpath(picture.mask, self.root)).as_posix()
+        if image.mask is not None:
+            file = Path(os.path.relpath(image.mask, self.root)).as_posix()
             said: dict[str, Any] = {"file": file, "ignore": data.ignore}
             return json.dumps(said | ({"instances": True} if data.instances else {}), ensure_ascii=False)
         outlines = [
             [BACKGROUND if one.name.lower() == BACKGROUND else one.name, segmentation_json(one.segmentation)]
-            for one in picture.annotations
+            for one in image.annotations
             if one.segmentation and one.name in data.names
         ]
         return json.dumps({"size": list(size), "outlines": outlines}, ensure_ascii=False)
 
 
-def text_of_boxes(picture: AnnotatedImage) -> str:
+def text_of_boxes(image: AnnotatedImage) -> str:
+    """The objects of an image as one line of JSON."""
     return json.dumps(
-        {"id": picture.id, "objects": [object_json(one) for one in picture.annotations]}, ensure_ascii=False
+        {"id": image.id, "objects": [object_json(one) for one in image.annotations]}, ensure_ascii=False
     )
 
 
 def object_json(one: Annotation) -> dict[str, Any]:
-    """An object without what it has not."""
-    box = [round(edge, DECIMALS) for edge in one.box]
+    """An object as JSON, without unset values."""
+    box = [round(edge, JSON_DECIMALS) for edge in one.box]
     said: dict[str, Any] = {"box": box, "name": one.name}
     if one.crowd:
         said["crowd"] = True
@@ -139,7 +141,7 @@ def object_json(one: Annotation) -> dict[str, Any]:
 
 
 def objects_of(text: str) -> list[MarkedObject]:
-    """What the text of a boxes column says."""
+    """The objects in the text of a boxes column."""
     return [MarkedObject(tuple(one.pop("box")), **one) for one in json.loads(text)["objects"]]
 
 
@@ -150,7 +152,7 @@ def segmentation_json(segmentation: Segmentation | None) -> Any:
     return [list(polygon) for polygon in segmentation or ()]
 
 
-def segmentation_of(value: Any) -> Segmentation:
+def segmentation_from_json(value: Any) -> Segmentation:
     """An outline from its JSON."""
     if isinstance(value, dict):
         counts = value["counts"]

@@ -1,4 +1,4 @@
-"""Data sets, split by split: what format lies somewhere, and reading it."""
+"""Reads data sets, split by split, in any format."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,8 @@ from jumok.data.annotations.annotated import AnnotatedSet, header_size
 from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.cvat import read_cvat
-from jumok.data.annotations.detecting import Source, detect_format, split_names
+from jumok.data.annotations.detecting import DetectedSource, detect_format, split_names
+from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
@@ -18,24 +19,36 @@ from jumok.data.tables.faults import Fault
 from jumok.errors import DataError, did_you_mean
 
 Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written
-Images = Literal["copy", "link", "none"]
+ImageTransfer = Literal["copy", "link", "none"]
 Splits = dict[str, AnnotatedSet]
-USUAL = ("train", "val", "valid", "test")  # of many lists, those that share no image
 
 
 def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] = ()) -> Splits:
-    """The splits of a data set: those that are wanted, or all that share no images."""
+    """Read the splits of a data set.
+
+    Args:
+        source: The path of the data set.
+        images: The folder where names of images start; searched for by default.
+        wanted: Names of splits; by default train, valid and test, or all.
+
+    Returns:
+        The sets by name.
+
+    Raises:
+        DataError: If a split does not exist.
+    """
     found = detect_format(source)
     names = split_names(found)
     for name in wanted:
         if name not in names:
             raise DataError(f"{source} has no split {name!r}{did_you_mean(name, names)}")
-    usual = [name for name in USUAL if name in names]
+    usual = [name for name in USUAL_SPLITS if name in names]
     return {name: read_split(found, name, images) for name in wanted or usual or names}
 
 
-def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
-    split = name if source.parted else None
+def read_split(source: DetectedSource, name: str, images: Path | None) -> AnnotatedSet:
+    """Read one split of a source with the reader of its format."""
+    split = name if source.has_splits else None
     if source.format == "voc":
         return read_voc(source.path, split, images=images)
     if source.format == "yolo":
@@ -49,7 +62,7 @@ def read_split(source: Source, name: str, images: Path | None) -> AnnotatedSet:
 
 
 def unify_classes(splits: Splits) -> Splits:
-    """The splits with the classes of all of them, for formats that have one list for a data set."""
+    """The splits with one common list of classes, for formats that have one list per data set."""
     lists = [data.classes for data in splits.values()]
     if all(classes == lists[0] for classes in lists):
         return splits
@@ -64,16 +77,16 @@ def unify_classes(splits: Splits) -> Splits:
 
 
 def without_unreadable(splits: Splits, needed: bool) -> tuple[Splits, list[Path]]:
-    """The splits without images that cannot be read, where they are `needed` or their size is; and those images."""
+    """The splits without unreadable images, if the images or their sizes are `needed`; and those images."""
     left: list[Path] = []
     kept: Splits = {}
     for name, data in splits.items():
         good = []
-        for picture in data.images:
-            wanted = needed or picture.size is None
-            if wanted and isinstance(header_size(picture.path), Fault):
-                left.append(picture.path)
+        for image in data.images:
+            wanted = needed or image.size is None
+            if wanted and isinstance(header_size(image.path), Fault):
+                left.append(image.path)
             else:
-                good.append(picture)
+                good.append(image)
         kept[name] = replace(data, images=tuple(good))
     return kept, left

@@ -1,4 +1,4 @@
-"""Writing data sets, split by split: whole or not at all, and never two images to one place."""
+"""Writes data sets, split by split: completely or not at all, and never two images to one place."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.masks import mask_names, write_masks
-from jumok.data.annotations.splits import Format, Images, Splits
+from jumok.data.annotations.splits import Format, ImageTransfer, Splits
 from jumok.data.annotations.voc_writing import write_voc
 from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
 from jumok.data.cache.atomic_folder import hidden_name
@@ -23,10 +23,19 @@ from jumok.files import unwritable, write_file_atomically
 YOLO_SPLITS = ("train", "val", "test")
 
 
-def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> None:
-    """Write a data set to a folder that is not there yet, or to one COCO file; whole or not at all.
+def write_splits(splits: Splits, target: Path, kind: Format, images: ImageTransfer) -> None:
+    """Write a data set to a new folder, or to one COCO file, completely or not at all.
 
-    A path that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
+    A target that ends in .json is the COCO file of the only split; one that ends in .yaml is the data.yaml.
+
+    Args:
+        splits: The sets by name.
+        target: The path to write.
+        kind: The format.
+        images: Whether images are copied, linked or left.
+
+    Raises:
+        DataError: If the target exists, or the data cannot be written.
     """
     folder = target if target.suffix not in (".json", ".yaml", ".yml") else target.parent
     if kind == "coco" and folder != target:
@@ -49,7 +58,8 @@ def write_splits(splits: Splits, target: Path, kind: Format, images: Images) -> 
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_coco_file(splits: Splits, target: Path, images: Images) -> None:
+def write_coco_file(splits: Splits, target: Path, images: ImageTransfer) -> None:
+    """Write the one split into a COCO file; raises DataError if there are several."""
     if len(splits) > 1:
         raise DataError(
             f"{target} holds one split, but there are {', '.join(splits)}; choose one with --split, or name a folder"
@@ -70,15 +80,23 @@ def write_coco_file(splits: Splits, target: Path, images: Images) -> None:
 
 
 def yolo_names(splits: Splits) -> Splits:
-    """The splits under the names train, val and test, which YOLO's trainers look for, where they can be told."""
+    """The splits renamed to train, val and test, which YOLO's trainers expect, if that is clear."""
     told = [next((usual for usual in YOLO_SPLITS if usual in name.lower()), name) for name in splits]
     if len(told) == 1 and told[0] not in YOLO_SPLITS:
         told = ["train"]
     return dict(zip(told, splits.values(), strict=True)) if len(set(told)) == len(told) else splits
 
 
-def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yolo_file: str) -> None:
-    """Write all splits into a folder."""
+def write_folder(splits: Splits, folder: Path, kind: Format, images: ImageTransfer, yolo_file: str) -> None:
+    """Write all splits into a folder.
+
+    Args:
+        splits: The sets by name.
+        folder: The folder.
+        kind: The format.
+        images: Whether images are copied, linked or left.
+        yolo_file: Name of the data.yaml.
+    """
     check_names(splits, kind)
     splits = yolo_names(splits) if kind == "yolo" else splits
     outlines = any(has_polygons(data) for data in splits.values())
@@ -93,8 +111,8 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yol
             write_masks(data, folder, name)
         below = folder / "JPEGImages" if kind == "voc" else folder / "images" / name
         below.mkdir(parents=True, exist_ok=True)
-        for picture in data.images:
-            place_image(picture, below / picture.name, images)
+        for image in data.images:
+            place_image(image, below / image.name, images)
     names = next(iter(splits.values())).names
     if kind == "yolo":
         write_yolo_file(names, folder, list(splits), yolo_file)
@@ -104,54 +122,61 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: Images, yol
 
 
 def check_names(splits: Splits, kind: Format) -> None:
-    """Refuse two images that would be written to one place, and names that lead out of the folder.
+    """Refuse two images with one target, and names that lead out of the folder; raises DataError.
 
-    Disks of Windows and macOS tell neither capital letters nor forms of Unicode apart.
+    Names are compared without case and form of Unicode, because Windows and macOS do not distinguish them.
     """
     taken: dict[str, tuple[str, AnnotatedImage]] = {}
     for name, data in splits.items():
-        for picture in data.images:
-            if ".." in Path(name, picture.name).parts or Path(picture.name).is_absolute():
-                raise DataError(f"{picture.place.file}: {picture.name!r} leads out of the folder; rename it")
-            own = picture.name if kind == "coco" else picture.stem
+        for image in data.images:
+            if ".." in Path(name, image.name).parts or Path(image.name).is_absolute():
+                raise DataError(f"{image.place.file}: {image.name!r} leads out of the folder; rename it")
+            own = image.name if kind == "coco" else image.stem
             key = composed(own if kind == "voc" else f"{name}/{own}").casefold()
-            split, first = taken.setdefault(key, (name, picture))
-            if first is picture:
+            split, first = taken.setdefault(key, (name, image))
+            if first is image:
                 continue
-            if first.path == picture.path and split == name:
+            if first.path == image.path and split == name:
                 raise DataError(
-                    f"{picture.path} stands twice in {name}; remove one, or pass --skip to unite them"
+                    f"{image.path} occurs twice in {name}; remove one, or pass --skip to merge them"
                 )
-            if kind != "voc" or first.path != picture.path or first.annotations != picture.annotations:
-                raise collision(first, picture)
+            if kind != "voc" or first.path != image.path or first.annotations != image.annotations:
+                raise collision(first, image)
 
 
 def collision(one: AnnotatedImage, other: AnnotatedImage) -> JumokError:
+    """The error for two images that would be written under one name."""
     ways = "rename one" if one.name == other.name else "rename one, or convert to COCO"
     return DataError(f"{one.path} and {other.path} would both be written as {other.stem}; {ways}")
 
 
-def place_image(picture: AnnotatedImage, target: Path, images: Images) -> None:
-    """Copy an image, or give it a second name; one on another disk gets a symbolic link."""
+def place_image(image: AnnotatedImage, target: Path, images: ImageTransfer) -> None:
+    """Copy or link an image; on another disk the link is symbolic.
+
+    Args:
+        image: The image.
+        target: The path to write.
+        images: Whether to copy or to link.
+    """
     if images == "none" or target.exists():
         return
-    if not is_file(picture.path):
-        place = picture.place.fault(
-            f"lists {picture.path}, which does not exist", "fix it, or pass --images none", "missing_file"
+    if not is_file(image.path):
+        place = image.place.fault(
+            f"lists {image.path}, which does not exist", "fix it, or pass --images none", "missing_file"
         )
         raise DataError(str(place))
     target.parent.mkdir(parents=True, exist_ok=True)
     if images == "copy":
-        shutil.copyfile(picture.path, target)
+        shutil.copyfile(image.path, target)
         return
     try:
-        os.link(picture.path, target)
+        os.link(image.path, target)
     except OSError:
-        os.symlink(picture.path.absolute(), target)
+        os.symlink(image.path.absolute(), target)
 
 
-def counts(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
-    """How many pictures and annotations each split has."""
+def count_splits(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
+    """The number of images and annotations of each split."""
     return {
         name: {"pictures": len(data.images), "annotations": data.annotation_count}
         for name, data in splits.items()

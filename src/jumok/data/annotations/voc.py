@@ -13,15 +13,16 @@ from pathlib import Path, PurePosixPath
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import (
+    FLAGS,
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
     SourceLocation,
-    finite,
     hidden_remarks,
     nothing_but,
     of_one_image,
+    parse_finite,
     pixels,
     utf8_names,
 )
@@ -29,38 +30,43 @@ from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile, counted
-from jumok.data.tables.listing import composed, files_below, forward, printable
-from jumok.data.tables.open_text import decoded, raw_lines, read_fault
+from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
+from jumok.data.tables.open_text import decode_line, raw_lines, read_fault
 
-EDGES = ("xmin", "ymin", "xmax", "ymax")
-FLAGS = ("difficult", "truncated", "occluded")
+XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
-KNOWN = {"name", "bndbox", "pose", *FLAGS}  # of an object; a pose is kept out when somebody gave one
+KNOWN_FIELDS = {"name", "bndbox", "pose", *FLAGS}  # of an object; a stated pose is not kept
 
 
 def read_voc(
     folder: Path, split: str | None, classes: Sequence[str] | None = None, images: Path | None = None
 ) -> AnnotatedSet:
-    """The pictures that ImageSets/Main/SPLIT.txt lists, or all that have an XML file where there are no lists.
+    """Read a split of Pascal VOC.
 
-    VOC has no list of classes: without `classes` they are the names that occur in this split, sorted. `images` is the
-    folder of images, where they are neither beside the XML files nor in JPEGImages/ or images/.
+    Args:
+        folder: The folder of the data set.
+        split: Name of a list in ImageSets/Main/; without lists, all images that have an XML file are read.
+        classes: Names of the classes; by default those that occur in this split, sorted.
+        images: The folder of images, if it is not beside the XML files, JPEGImages/ or images/.
+
+    Returns:
+        The images with their annotations and the faults.
     """
     layout = find_layout(folder, split, images)
     if isinstance(layout, Fault):
         return nothing_but(layout, folder, *watched_folders(folder, split))
-    reading = Reading(layout)
-    pictures: list[AnnotatedImage] = []
+    reading = VocReader(layout)
+    annotated: list[AnnotatedImage] = []
     try:
-        pictures.extend(reading.listed() if layout.lists else reading.found())
+        annotated.extend(reading.listed() if layout.lists else reading.found())
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
-    used = sorted({one.name for picture in pictures for one in picture.annotations})
+    used = sorted({one.name for image in annotated for one in image.annotations})
     names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
         tuple(Class(name) for name in names),
-        tuple(pictures),
+        tuple(annotated),
         tuple(reading.faults),
         dropped_fields=reading.left_out,
         remarks=tuple(reading.remarks),
@@ -68,8 +74,8 @@ def read_voc(
     )
 
 
-class Reading:
-    """Reads the files of one split, and keeps the faults on the way."""
+class VocReader:
+    """Reads the files of one split and collects faults."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -80,28 +86,28 @@ class Reading:
         self.looked_at: list[Path] = []
 
     def listed(self) -> Iterator[AnnotatedImage]:
-        """The pictures of the list."""
+        """The images of the list."""
         lists, lines = self.layout.lists or Path(), dict[str, int]()
         self.looked_at.append(lists)
         fault = read_fault(lists)
         if fault:
             raise UnreadableFile(fault)
         for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decoded(lists, number, raw)
+            text = decode_line(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := text.strip().replace("\\", "/"):
                 if name in lines:
-                    problem = f"the image {name!r} stands in line {lines[name]} already"
+                    problem = f"the image {name!r} is already in line {lines[name]}"
                     self.faults.append(
                         Fault(str(lists), number, problem, "remove one of the lines", "duplicate_id")
                     )
                     continue
                 lines[name] = number
-                yield from self.picture(name, SourceLocation(str(lists), number))
+                yield from self.annotated_image(name, SourceLocation(str(lists), number))
 
     def found(self) -> Iterator[AnnotatedImage]:
-        """A picture for each XML file."""
+        """An image for each XML file."""
         below = files_below(self.layout.annotations, (".xml",))
         self.looked_at.extend(below.folders)
         self.remarks.extend(hidden_remarks(self.layout.annotations, below))
@@ -115,27 +121,29 @@ class Reading:
         taken: dict[Path, Path] = {}
         for file in files:
             name = file.relative_to(self.layout.annotations).with_suffix("").as_posix()
-            for picture in self.picture(name, SourceLocation(str(file), None), file):
-                if picture.path in taken:
-                    problem = f"is of the image {picture.path.name}, as is {taken[picture.path]}"
+            for image in self.annotated_image(name, SourceLocation(str(file), None), file):
+                if image.path in taken:
+                    problem = f"is of the image {image.path.name}, as is {taken[image.path]}"
                     self.faults.append(Fault(str(file), None, problem, "remove one of them", "duplicate_id"))
                     continue
-                taken[picture.path] = file
-                yield picture
+                taken[image.path] = file
+                yield image
         self.remarks.extend(self.without_xml(set(taken)))
 
     def without_xml(self, taken: set[Path]) -> Iterator[Fault]:
-        """A remark about images that nobody annotated."""
+        """A remark about images without annotations."""
         bare = [path for path in self.images.seen() if path not in taken]
         if bare:
-            problem = f"{counted(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
-            remedy = "write one without objects for an image that shows nothing"
+            problem = (
+                f"{quantity(len(bare), 'image')} without an XML file left out, like {printable(bare[0])}"
+            )
+            remedy = "write one without objects for an image without objects"
             yield Fault(str(self.layout.annotations), None, problem, remedy, "no_labels")
 
-    def picture(
+    def annotated_image(
         self, name: str, listed: SourceLocation, file: Path | None = None
     ) -> Iterator[AnnotatedImage]:
-        """The picture of a name; nothing when its file of annotations cannot be read."""
+        """The image of a name; nothing, but a fault, if its XML file cannot be read."""
         stated_file = file or self.layout.annotations / f"{name}.xml"
         file = file or self.images.listings.find(stated_file) or stated_file
         self.looked_at.append(file)
@@ -162,8 +170,8 @@ class Reading:
         yield AnnotatedImage(path, below, listed, self.size(file, root), annotations)
 
     def image(self, name: str, stated: str | None) -> tuple[Path, str]:
-        """The file of an image and its name: the annotation's own name, or what the annotation states."""
-        said = PurePosixPath(forward(stated)).name if stated else ""
+        """The file of an image and its name: that of the annotation, or the one it states."""
+        said = PurePosixPath(forward_slashes(stated)).name if stated else ""
         for folder in self.layout.images:
             for wanted in dict.fromkeys((name, str(PurePosixPath(name).with_name(said)) if said else name)):
                 path = self.images.find(folder, wanted if wanted == name else stem_of(wanted), said)
@@ -173,14 +181,14 @@ class Reading:
         return self.layout.images[0] / (name + suffix), name + suffix
 
     def size(self, file: Path, root: Element) -> Size | None:
-        """The stated size; 0 × 0, which some tools write, is none."""
+        """The stated size; None for 0 × 0, which some tools write."""
         element = root.find("size")
         if element is None:
             return None
         texts = [element.find_text(side) for side in ("width", "height")]
         if texts in ([None, None], ["0", "0"]):
             return None
-        sides = [finite(text) for text in texts]
+        sides = [parse_finite(text) for text in texts]
         if not all(side is not None and side > 0 and side == int(side) for side in sides):
             problem = f"the size is {texts[0]} × {texts[1]}, expected whole numbers"
             self.faults.append(Fault(str(file), element.line, problem, "write them", "bad_value"))
@@ -188,7 +196,7 @@ class Reading:
         return Size(int(sides[0] or 0), int(sides[1] or 0))
 
     def annotation(self, file: Path, element: Element) -> Iterator[Annotation]:
-        """The object of an element; nothing when it has no name or box."""
+        """The object of an element; nothing, but a fault, if it has no name or box."""
         name, box = element.find_text("name"), element.find("bndbox")
         if name is None or box is None:
             lack = "name" if name is None else "bndbox"
@@ -196,15 +204,15 @@ class Reading:
             problem = f"the object has no {lack}" + (f", but a {others[0]}" if others and name else "")
             self.faults.append(Fault(str(file), element.line, problem, "add it", "bad_value"))
             return
-        edges = [finite(box.find_text(edge)) for edge in EDGES]
+        edges = [parse_finite(box.find_text(edge)) for edge in XML_EDGES]
         if None in edges:
-            edge = EDGES[edges.index(None)]
+            edge = XML_EDGES[edges.index(None)]
             problem = f"{edge} of {name!r} is {box.find_text(edge) or 'missing'}, expected a number"
             self.faults.append(Fault(str(file), box.line, problem, "write one", "bad_value"))
             return
         left, top, right, bottom = (edge or 0.0 for edge in edges)
         corners: Box = (pixels(left - 1), pixels(top - 1), pixels(right), pixels(bottom))
-        self.left_out.update({child.tag for child in element.children} - KNOWN)
+        self.left_out.update({child.tag for child in element.children} - KNOWN_FIELDS)
         if element.find_text("pose") not in (None, "Unspecified"):
             self.left_out["pose"] += 1
         difficult, truncated, occluded = (is_set(element.find_text(flag)) for flag in FLAGS)
@@ -219,5 +227,5 @@ class Reading:
 
 
 def is_set(text: str | None) -> bool:
-    """Whether a flag is on, as tools and people write it."""
+    """Whether a flag is on, in any usual spelling."""
     return (text or "").lower() in ("1", "true", "yes")

@@ -1,4 +1,4 @@
-"""How a Pascal VOC data set lies on the disk: with lists of its splits, or images and XML files alone."""
+"""The layout of a Pascal VOC data set: with lists of its splits, or only images and XML files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ XML_FOLDERS = ("Annotations", "annotations", "xmls", "xml", "labels", "Labels")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parts of a split are."""
+    """The folders and files of a split."""
 
     annotations: Path  # the folder that names of XML files start at
     images: tuple[Path, ...]  # folders that images may be in, the likeliest first
@@ -24,7 +24,7 @@ class Layout:
 
 
 def find_layout(folder: Path, split: str | None, images: Path | None) -> Layout | Fault:
-    """The layout of a split, or what is missing."""
+    """The layout of a split, or the fault of what is missing."""
     if not is_folder(folder):
         what = "is no folder" if is_file(folder) else "does not exist"
         return Fault(str(folder), None, what, "name the folder of images and XML files", "missing_file")
@@ -45,7 +45,7 @@ def find_layout(folder: Path, split: str | None, images: Path | None) -> Layout 
 
 
 def without_lists(folder: Path, split: str | None, given: tuple[Path, ...]) -> Layout | Fault:
-    """The folders of images and XML files, of a split when there is a folder of its name."""
+    """The folders of images and XML files; those of a split if a folder has its name."""
     for place in xml_places(folder, split):
         if next(xml_below(place), None) is not None:
             below = place.relative_to(folder).parts
@@ -56,14 +56,14 @@ def without_lists(folder: Path, split: str | None, given: tuple[Path, ...]) -> L
             return Layout(place, given or (place, *there))
     if split is not None and next(xml_below(folder), None) is not None:
         problem = f"has neither a list ImageSets/Main/{split}.txt nor a folder {split} of XML files"
-        remedy = "leave split: out to read all XML files, and part them by data.split"
+        remedy = "remove split: to read all XML files, and divide them by data.split"
         return Fault(str(folder), None, problem, remedy, "missing_file")
-    problem = "is no Pascal VOC folder: it has no ImageSets/Main and no XML files"
+    problem = "is not a Pascal VOC folder: it has no ImageSets/Main and no XML files"
     return Fault(str(folder), None, problem, "name the folder of images and XML files", "missing_file")
 
 
 def xml_places(folder: Path, split: str | None) -> list[Path]:
-    """Folders that may hold the XML files of a split, or of all."""
+    """The folders that may hold the XML files of a split, or of all."""
     if split is None:
         named = [folder / name for name in XML_FOLDERS]
         return [*(place for place in named if is_folder(place)), folder]
@@ -74,7 +74,7 @@ def xml_places(folder: Path, split: str | None) -> list[Path]:
 
 
 def xml_below(folder: Path) -> Iterator[Path]:
-    """The XML files in a folder and below, in no order; the first is found without listing the rest."""
+    """The XML files in a folder and below, unsorted, found one by one."""
     for name in entries(folder):
         path = folder / name
         if is_hidden([name]):
@@ -86,13 +86,13 @@ def xml_below(folder: Path) -> Iterator[Path]:
 
 
 def voc_splits(folder: Path) -> list[str]:
-    """The lists that there are."""
+    """The names of the lists in ImageSets/Main/."""
     names = entries(folder / "ImageSets" / "Main")
     return [name.removesuffix(".txt") for name in names if name.endswith(".txt") and not is_hidden([name])]
 
 
 def split_folders(folder: Path) -> list[str]:
-    """The folders with XML files of their own, as Roboflow writes them: train, valid, test."""
+    """The sub-folders train, valid and test with XML files, as Roboflow writes them."""
     tops = [folder, *(folder / name for name in XML_FOLDERS if is_folder(folder / name))]
     usual = ("train", "val", "valid", "test")
     return [
@@ -103,6 +103,6 @@ def split_folders(folder: Path) -> list[str]:
 
 
 def watched_folders(folder: Path, split: str | None) -> list[Path]:
-    """What decides the layout."""
+    """The folders that decide the layout."""
     lists = folder / "ImageSets" / "Main"
     return [lists, *([lists / f"{split}.txt"] if split else []), *xml_places(folder, split)]

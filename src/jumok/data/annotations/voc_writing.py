@@ -3,29 +3,42 @@
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, pixels, plain_number
-from jumok.data.annotations.voc import EDGES, FLAGS
+from jumok.data.annotations.annotated import (
+    FLAGS,
+    AnnotatedImage,
+    AnnotatedSet,
+    Annotation,
+    pixels,
+    plain_number,
+)
+from jumok.data.annotations.voc import XML_EDGES
 
 
 def write_voc(data: AnnotatedSet, folder: Path, split: str) -> None:
-    """Write the annotations and the list of a split; images are somebody else's work."""
-    for picture in data.images:
-        file = folder / "Annotations" / f"{picture.stem}.xml"
+    """Write the annotations and the list of a split, not the images.
+
+    Args:
+        data: The set.
+        folder: The folder of the data set.
+        split: Name of the split.
+    """
+    for image in data.images:
+        file = folder / "Annotations" / f"{image.stem}.xml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(voc_text(picture), encoding="utf-8")
+        file.write_text(voc_text(image), encoding="utf-8")
     lists = folder / "ImageSets" / "Main" / f"{split}.txt"
     lists.parent.mkdir(parents=True, exist_ok=True)
-    lists.write_text("".join(f"{picture.stem}\n" for picture in data.images), encoding="utf-8")
+    lists.write_text("".join(f"{image.stem}\n" for image in data.images), encoding="utf-8")
 
 
-def voc_text(picture: AnnotatedImage) -> str:
-    """The annotations of a picture as VOC's XML."""
-    size = picture.known_size()
-    objects = "".join(map(object_text, picture.annotations))
+def voc_text(image: AnnotatedImage) -> str:
+    """The annotations of an image as VOC's XML."""
+    size = image.known_size()
+    objects = "".join(map(object_text, image.annotations))
     return (
         "<annotation>\n"
         "\t<folder>JPEGImages</folder>\n"
-        f"\t<filename>{escape(picture.name)}</filename>\n"
+        f"\t<filename>{escape(image.name)}</filename>\n"
         f"\t<size><width>{size.width}</width><height>{size.height}</height><depth>3</depth></size>\n"
         "\t<segmented>0</segmented>\n"
         f"{objects}"
@@ -34,8 +47,9 @@ def voc_text(picture: AnnotatedImage) -> str:
 
 
 def object_text(one: Annotation) -> str:
+    """An annotation as an XML element of VOC."""
     x1, y1, x2, y2 = one.box
-    edges = zip(EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
+    edges = zip(XML_EDGES, (pixels(x1 + 1), pixels(y1 + 1), x2, y2), strict=True)
     box = "".join(f"<{edge}>{plain_number(value)}</{edge}>" for edge, value in edges)
     flags = (f"\t\t<{flag}>{int(getattr(one, flag))}</{flag}>\n" for flag in FLAGS)
     return (

@@ -1,7 +1,7 @@
 """YOLO: a data.yaml, images in images/, and for each a text file in labels/ with a line for each object.
 
-A line is `class centre-x centre-y width height` or, for an outline, `class x1 y1 x2 y2 x3 y3 …`, all as shares of the
-image's width and height. An image without a file of labels shows nothing of interest.
+A line is `class centre-x centre-y width height` or, for an outline, `class x1 y1 x2 y2 x3 y3 …`, all relative to the
+image's width and height. An image without a label file has no objects.
 """
 
 from collections.abc import Iterator
@@ -15,29 +15,36 @@ from jumok.data.annotations.annotated import (
     Annotation,
     Box,
     SourceLocation,
-    finite,
     header_size,
     hidden_remarks,
     nothing_but,
     of_one_image,
+    parse_finite,
     pixels,
     utf8_names,
     where_listed,
 )
-from jumok.data.annotations.segmentation import bounds
+from jumok.data.annotations.segmentation import polygon_bounds
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles, label_remarks, loose
 from jumok.data.annotations.yolo_places import Places
 from jumok.data.images.reading import SUFFIXES, Size
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.listing import files_below, forward, printable
-from jumok.data.tables.open_text import decoded, is_file, is_folder, nearest_file, raw_lines, read_fault
+from jumok.data.tables.listing import files_below, forward_slashes, printable
+from jumok.data.tables.open_text import (
+    decode_line,
+    is_file,
+    is_folder,
+    nearest_file,
+    raw_lines,
+    read_fault,
+)
 from jumok.errors import did_you_mean
 
 
 @dataclass(frozen=True)
-class Listed:
-    """An image of a split, and where it is named."""
+class ListedImage:
+    """An image of a split, and where it is listed."""
 
     path: Path
     name: str
@@ -45,8 +52,8 @@ class Listed:
 
 
 @dataclass
-class Reading:
-    """Reads a split, and keeps the faults on the way."""
+class YoloReader:
+    """Reads a split and collects faults."""
 
     names: tuple[str, ...]
     places: Places
@@ -55,7 +62,8 @@ class Reading:
     remarks: list[Fault] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
 
-    def pictures(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
+    def read_split(self, file: YoloFile, split: str) -> list[AnnotatedImage]:
+        """The images of a split with their boxes and outlines."""
         found: list[AnnotatedImage] = []
         for text in file.splits[split]:
             place = self.places.folder_or_list(text)
@@ -65,13 +73,14 @@ class Reading:
             self.looked_at.append(place)
             in_folder = is_folder(place)
             images = self.folder_images(place) if in_folder else list(self.listed(place, split))
-            found.extend(self.picture(image) for image in images)
+            found.extend(self.annotated_image(image) for image in images)
             if in_folder:
                 found = self.without_strays(place, found)
         return self.without_twins(found)
 
     def missing_place(self, file: YoloFile, split: str, text: str) -> Fault:
-        stated = forward(text)
+        """The fault of a folder or list that does not exist."""
+        stated = forward_slashes(text)
         path = file.root / stated
         nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""
         remedy = nearest_file(path) if is_folder(path.parent) else "correct path: or the split"
@@ -80,7 +89,7 @@ class Reading:
         problem = f"{split} names {path}, which does not exist{nowhere}"
         return Fault(str(file.path), None, problem, remedy, "missing_file")
 
-    def folder_images(self, folder: Path) -> list[Listed]:
+    def folder_images(self, folder: Path) -> list[ListedImage]:
         """The images in a folder and below."""
         below = files_below(folder, SUFFIXES)
         self.looked_at.extend(below.folders)
@@ -88,30 +97,31 @@ class Reading:
         good, faults = utf8_names(below.files)
         self.faults.extend(faults)
         return [
-            Listed(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
+            ListedImage(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
             for path in good
         ]
 
-    def listed(self, lists: Path, split: str) -> Iterator[Listed]:
-        """The images that a text file names, one on each line; ./ starts at its own folder."""
+    def listed(self, lists: Path, split: str) -> Iterator[ListedImage]:
+        """The images in a list, one per line; ./ is the folder of the list."""
         fault = read_fault(lists)
         if fault:
             self.faults.append(fault)
             return
         for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decoded(lists, number, raw)
+            text = decode_line(lists, number, raw)
             if isinstance(text, Fault):
                 self.faults.append(text)
-            elif name := forward(text):
+            elif name := forward_slashes(text):
                 if Path(name).suffix.lower() not in SUFFIXES:
                     problem = f"{name!r} names no image of a kind that is read"
                     remedy = f"name files that end in {', '.join(SUFFIXES)}"
                     self.faults.append(Fault(str(lists), number, problem, remedy, "bad_value"))
                     continue
                 path = self.places.image(name, lists.parent)
-                yield Listed(path, below_images(path, split), SourceLocation(str(lists), number))
+                yield ListedImage(path, below_images(path, split), SourceLocation(str(lists), number))
 
-    def picture(self, image: Listed) -> AnnotatedImage:
+    def annotated_image(self, image: ListedImage) -> AnnotatedImage:
+        """An image with the objects of its label file."""
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
         for other in found[1:]:
@@ -125,8 +135,8 @@ class Reading:
         kept = tuple(one for one in annotations if one is not None)
         return AnnotatedImage(image.path, image.name, image.place, annotations=kept)
 
-    def without_strays(self, folder: Path, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Tell label files that belong to no image; images that they may be meant for show more than nothing."""
+    def without_strays(self, folder: Path, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
+        """Report label files without an image; leave out images that such a file is probably meant for."""
         bare = [image for image in self.labels.without if image.is_relative_to(folder)]
         by_loose: dict[str, list[Path]] = {}
         for image in bare:
@@ -137,32 +147,30 @@ class Reading:
             problem, remedy = f"there is no image for it in {folder}", "add the image or remove this"
             if len(near) == 1:
                 meant.add(near[0])
-                problem += f", but {printable(near[0].name)!r} has no labels and nearly its name"
+                problem += f", but {printable(near[0].name)!r} has no labels and a similar name"
                 remedy = "give both the same name"
             self.faults.append(Fault(printable(file), None, problem, remedy, "unknown_image"))
         self.labels.meant.update(meant)
-        return [picture for picture in pictures if picture.path not in meant]
+        return [one for one in annotated if one.path not in meant]
 
-    def without_twins(self, pictures: list[AnnotatedImage]) -> list[AnnotatedImage]:
-        """Leave out images that share one file of labels, which can be of one of them only."""
+    def without_twins(self, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
+        """Leave out images that share one label file, because it can belong to one of them only."""
         twins: set[Path] = set()
         for file, images in self.labels.used.items():
             distinct = list(dict.fromkeys(images))
             if len(distinct) > 1 and file.stat().st_size:
                 twins.update(distinct)
                 names = " and ".join(image.name for image in distinct)
-                problem = (
-                    f"{names} in {distinct[0].parent} share these labels, which can be of one of them only"
-                )
+                problem = f"{names} in {distinct[0].parent} share these labels, which can belong to only one of them"
                 remedy = "remove or rename the others"
                 self.faults.append(Fault(str(file), None, problem, remedy, "shared_labels"))
-        return [picture for picture in pictures if picture.path not in twins]
+        return [one for one in annotated if one.path not in twins]
 
     def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
-        """The numbers of each line."""
+        """The numbers of each line, with its location."""
         try:
             for number, raw in enumerate(raw_lines(labels), start=1):
-                text, place = decoded(labels, number, raw), SourceLocation(str(labels), number)
+                text, place = decode_line(labels, number, raw), SourceLocation(str(labels), number)
                 if isinstance(text, Fault):
                     self.faults.append(text)
                 elif text.strip():
@@ -179,6 +187,7 @@ class Reading:
             self.faults.append(of_one_image(unreadable.fault, "bad_labels"))
 
     def annotation(self, numbers: list[float], place: SourceLocation, size: Size) -> Annotation | None:
+        """The object of a line: a box from 4 numbers, an outline from more; None for unknown classes."""
         number, shares = numbers[0], numbers[1:]
         if number != int(number) or not 0 <= number < len(self.names):
             known = f"names has 0 to {len(self.names) - 1}"
@@ -188,11 +197,11 @@ class Reading:
         if len(shares) == 4:
             return Annotation(box_of_shares(shares, size), name, place)
         polygon = tuple(pixels(share * size[i % 2]) for i, share in enumerate(shares))
-        return Annotation(bounds(polygon), name, place, segmentation=(polygon,))
+        return Annotation(polygon_bounds(polygon), name, place, segmentation=(polygon,))
 
 
 def read_yolo(file: Path, split: str) -> AnnotatedSet:
-    """The pictures of a split of a data.yaml, or of darknet's obj.data."""
+    """The images of a split of a data.yaml or of darknet's obj.data."""
     try:
         found = read_yolo_file(file)
     except UnreadableFile as unreadable:
@@ -201,10 +210,10 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
         hint = did_you_mean(split, found.splits).removeprefix("; ")
         fault = Fault(str(found.path), None, f"has no split {split!r}", hint or "add it", "missing_split")
         return nothing_but(fault, file, found.path)
-    reading = Reading(found.names, Places(found.path.parent, found.root))
-    pictures: list[AnnotatedImage] = []
+    reading = YoloReader(found.names, Places(found.path.parent, found.root))
+    images: list[AnnotatedImage] = []
     try:
-        pictures.extend(reading.pictures(found, split))
+        images.extend(reading.read_split(found, split))
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
     reading.faults.extend(no_labels_at_all(found.path, split, reading.labels))
@@ -217,7 +226,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
     looked_at = (file, found.path, *reading.looked_at, *places.tried, *places.listings.folders)
     return AnnotatedSet(
         tuple(map(Class, found.names)),
-        tuple(pictures),
+        tuple(images),
         tuple(reading.faults),
         remarks=tuple(remarks),
         looked_at=(*looked_at, *labels.used, *labels.looked_at),
@@ -225,7 +234,7 @@ def read_yolo(file: Path, split: str) -> AnnotatedSet:
 
 
 def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fault]:
-    """The fault of images none of which has a file of labels: they are somewhere else."""
+    """The fault of a split without any label file: they are probably somewhere else."""
     images = labels.images
     if images and len(labels.without) == images and is_file(labels.without[0]):
         image = labels.without[0]
@@ -239,7 +248,7 @@ def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fau
 
 
 def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
-    """The fault of a second file of labels for one image that says something else."""
+    """The fault of a second label file for one image with other content."""
     try:
         if used.read_bytes().split() == other.read_bytes().split():
             return
@@ -252,7 +261,7 @@ def rival_labels(used: Path, other: Path) -> Iterator[Fault]:
 
 
 def below_images(path: Path, split: str) -> str:
-    """The name of a listed image: what comes after the last images/ or images/SPLIT/, or the name of the file."""
+    """The name of a listed image: what follows the last images/ or images/SPLIT/, or the file name."""
     parts = path.parts
     at = [i for i, part in enumerate(parts[:-1]) if part == "images"]
     if not at or ".." in parts[at[-1] :]:
@@ -273,11 +282,13 @@ def count_fault(words: list[str], place: SourceLocation) -> Fault | None:
 
 
 def finite_numbers(words: list[str]) -> list[float] | None:
-    numbers = [number for word in words if (number := finite(word)) is not None]
+    """The numbers of a line; None if a word is no finite number."""
+    numbers = [number for word in words if (number := parse_finite(word)) is not None]
     return numbers if len(numbers) == len(words) else None
 
 
 def box_of_shares(shares: list[float], size: Size) -> Box:
+    """The box in pixels of a relative centre, width and height."""
     x, y, width, height = shares
     x1, x2 = (x - width / 2) * size.width, (x + width / 2) * size.width
     y1, y2 = (y - height / 2) * size.height, (y + height / 2) * size.height

@@ -1,4 +1,4 @@
-"""Which file of labels belongs to an image, wherever people have it.
+"""Finds the label file of an image in all usual layouts.
 
 YOLO's own place comes first: the last folder images/ of the path becomes labels/. Then any other folder images/ of the
 path, other spellings (Labels/, label/, annotations/), and beside the image. Suffixes may be .TXT, and names may differ
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from jumok.data.tables.faults import Fault, counted
+from jumok.data.tables.faults import Fault, quantity
 from jumok.data.tables.listing import composed, entries, files_below, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder
 
-IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
+YOLO_IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
 NO_LABELS = ("classes.txt", "obj.names", "readme.txt", "notes.txt")  # what tools put beside labels
+BESIDE_IMAGES = "beside the images"
 
 
 class Candidate(NamedTuple):
@@ -34,22 +35,20 @@ class Candidate(NamedTuple):
 
 @dataclass
 class LabelFiles:
-    """Finds the label files of images, and knows which files nobody asked for."""
+    """Finds the label files of images, and knows which files belong to no image."""
 
     looked_at: list[Path] = field(default_factory=list)
     used: dict[Path, list[Path]] = field(default_factory=dict)  # images by their label file
     without: list[Path] = field(default_factory=list)  # images that have none
-    meant: set[Path] = field(
-        default_factory=set
-    )  # of these, images that a file of nearly their name is meant for
-    unusual: Counter[Path] = field(
-        default_factory=Counter
-    )  # images whose labels are elsewhere, by that folder
+    # of these, images that a file of nearly their name is meant for
+    meant: set[Path] = field(default_factory=set)
+    # images whose labels are elsewhere, by that folder
+    unusual: Counter[Path] = field(default_factory=Counter)
     _listed: dict[Path, dict[str, Path]] = field(default_factory=dict)
     _candidates: dict[Path, tuple[Candidate, ...]] = field(default_factory=dict)
 
     def find(self, image: Path) -> list[Path]:
-        """The label files of an image, the right one first; several only when tools left more than one."""
+        """The label files of an image, the best one first; several only if tools left more than one."""
         found: list[Path] = []
         for candidate in self.candidates(image.parent):
             file = self._in(candidate.folder, image.stem)
@@ -66,11 +65,11 @@ class LabelFiles:
 
     @property
     def images(self) -> int:
-        """How many images were asked for."""
+        """The number of images that labels were searched for."""
         return len(self.without) + sum(map(len, self.used.values()))
 
     def candidates(self, folder: Path) -> tuple[Candidate, ...]:
-        """Where the labels of images in this folder may be, the likeliest first."""
+        """Where the labels of images in this folder may be, the most likely place first."""
         if folder not in self._candidates:
             self._candidates[folder] = candidates_for(folder)
         return self._candidates[folder]
@@ -84,7 +83,7 @@ class LabelFiles:
         return self._listed[folder].get(composed(stem))
 
     def unclaimed(self, folder: Path) -> Iterator[Path]:
-        """Label files for a folder of images that belong to none of the images."""
+        """Label files for a folder of images that belong to none of them."""
         for candidate in self.candidates(folder):
             if candidate.beside or not is_folder(candidate.folder):
                 continue
@@ -96,9 +95,9 @@ class LabelFiles:
 
 
 def candidates_for(folder: Path) -> tuple[Candidate, ...]:
-    """Where the labels of images in this folder may be, the likeliest first."""
+    """Where the labels of images in this folder may be, the most likely place first."""
     parts = folder.parts
-    at = [i for i, part in enumerate(parts) if part.lower() in IMAGE_FOLDERS]
+    at = [i for i, part in enumerate(parts) if part.lower() in YOLO_IMAGE_FOLDERS]
     found: list[Candidate] = []
     for chosen in [(i,) for i in reversed(at)] + ([tuple(at)] if len(at) > 1 else []):
         for number, names in enumerate(spellings(parts, chosen)):
@@ -117,28 +116,28 @@ def candidates_for(folder: Path) -> tuple[Candidate, ...]:
 
 
 def spellings(parts: tuple[str, ...], chosen: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
-    """Names that folders images/ of a path may have on the side of labels."""
+    """The names of label folders that may correspond to folders images/ of a path."""
     choices = [spelled(Path(*parts[:i])) for i in chosen]
     yield from product(*choices)
 
 
 def spelled(folder: Path) -> list[str]:
-    """How the folder of labels in a folder is spelled: as usual, then as it is there."""
+    """The spellings of the label folder in a folder: the usual one, then those that exist."""
     there = [name for name in entries(folder) if name.lower() in LABEL_FOLDERS]
     there.sort(key=lambda name: LABEL_FOLDERS.index(name.lower()))
     return list(dict.fromkeys((LABEL_FOLDERS[0], *there)))
 
 
 def loose(stem: str) -> str:
-    """A name as tools garble it: percent signs decoded, no capitals, whatever is no letter or digit as one mark."""
+    """A name as tools garble it: percent signs decoded, lower case, all but letters and digits replaced by one mark."""
     plain = unicodedata.normalize("NFKC", unquote(stem)).casefold()
     return re.sub(r"[\W_]+", "_", plain)
 
 
 def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
-    """Where labels were found, and how many images have none."""
+    """Remarks about where labels were found, and how many images have none."""
     for folder, count in labels.unusual.items():
-        problem = f"the labels of {counted(count, 'image')} were found in {folder}"
+        problem = f"the labels of {quantity(count, 'image')} were found in {folder}"
         yield Fault(
             str(source),
             None,
@@ -148,5 +147,5 @@ def label_remarks(source: Path, labels: LabelFiles) -> Iterator[Fault]:
         )
     bare = [image for image in labels.without if image not in labels.meant and is_file(image)]
     if 0 < len(bare) < labels.images:
-        problem = f"no file of labels for {len(bare):,} of {counted(labels.images, 'image')}, like {bare[0]}"
-        yield Fault(str(source), None, problem, "they are examples of images that show nothing", "no_labels")
+        problem = f"no file of labels for {len(bare):,} of {quantity(labels.images, 'image')}, like {bare[0]}"
+        yield Fault(str(source), None, problem, "they are used as images without objects", "no_labels")

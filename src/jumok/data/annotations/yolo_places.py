@@ -1,34 +1,33 @@
-"""Where the folders and images are that a data.yaml and its lists name, written on whatever machine."""
+"""Finds the folders and images that a data.yaml and its lists name, also if it was written on another machine."""
 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jumok.data.tables.faults import Fault, counted
-from jumok.data.tables.listing import Listings, forward
+from jumok.data.tables.faults import Fault, quantity
+from jumok.data.tables.listing import Listings, forward_slashes
 from jumok.data.tables.open_text import is_folder
 
 
 @dataclass
 class Places:
-    """Finds what a data set names by paths; tells once what was found elsewhere than it says."""
+    """Finds paths of a data set, and notes once what was found elsewhere."""
 
     own: Path  # the folder of the data.yaml
-    root: Path  # what `path:` says; often a folder of somebody else's disk
+    root: Path  # the value of `path:`; often a folder of another machine
     listings: Listings = field(default_factory=Listings)
     tried: list[Path] = field(default_factory=list)  # that were not there
-    elsewhere: dict[tuple[str, Path], int] = field(
-        default_factory=dict
-    )  # how often, by what was said and found
+    # how often, by what was said and found
+    elsewhere: dict[tuple[str, Path], int] = field(default_factory=dict)
 
     def folder_or_list(self, text: str) -> Path | None:
         """The place of a split; ../train/images, which some tools write, may mean train/images."""
-        stated = forward(text)
+        stated = forward_slashes(text)
         return self._first(self._ways(stated, [self.root], is_absolute(stated)), stated, os.path.exists)
 
     def image(self, name: str, folder: Path) -> Path:
-        """An image that a list in `folder` names; where it is not there, the path that was said."""
+        """An image that a list in `folder` names; if it does not exist, the path as stated."""
         starts = [folder] if name.startswith("./") else [self.root, folder]
         ways = [start / name for start in starts]
         for path in ways:
@@ -61,17 +60,17 @@ class Places:
                 yield start.joinpath(*parts[begin:]), False
 
     def remarks(self, source: Path) -> Iterator[Fault]:
-        """What was found elsewhere."""
+        """Remarks about what was found elsewhere."""
         if self.elsewhere and not is_folder(self.root):
-            problem = f"path: names {self.root}, which is not here"
+            problem = f"path: names {self.root}, which does not exist here"
             yield Fault(str(source), None, problem, f"{self.own} is taken instead", "found_elsewhere")
             return
         for (said, found), count in self.elsewhere.items():
             problem = f"names {said}, which is not there"
-            remedy = f"found in {found} instead: {counted(count, 'path')}"
+            remedy = f"found in {found} instead: {quantity(count, 'path')}"
             yield Fault(str(source), None, problem, remedy, "found_elsewhere")
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a path starts at the top of a disk, of this system or another."""
+    """Whether a path is absolute on any system."""
     return text.startswith("/") or text[1:3] == ":/"

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and the folder that jumok keeps such things in."""
+"""Folders that appear completely or not at all, and jumok's cache folder."""
 
 import errno
 import hashlib
@@ -15,12 +15,12 @@ from jumok.errors import DataError, RunError
 from jumok.files import sync_folder
 
 ABANDONED = 24 * 3600  # seconds after which a temporary folder can only be left from a writer that was killed
-TRIES = 5
+MAX_TRIES = 5
 Store = TypeVar("Store")
 
 
 def cache_folder() -> Path:
-    """Where jumok keeps what it can make again: $JUMOK_CACHE, $XDG_CACHE_HOME/jumok or ~/.cache/jumok."""
+    """The folder for what can be made again: $JUMOK_CACHE, $XDG_CACHE_HOME/jumok or ~/.cache/jumok."""
     own, shared = os.environ.get("JUMOK_CACHE"), os.environ.get("XDG_CACHE_HOME")
     if own:
         return Path(own).expanduser()
@@ -28,7 +28,7 @@ def cache_folder() -> Path:
 
 
 def cache_key(*parts: str | bytes) -> str:
-    """A name for what is made from these parts, and from nothing else."""
+    """A name that depends on these parts only."""
     made = hashlib.sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode()
@@ -38,10 +38,10 @@ def cache_key(*parts: str | bytes) -> str:
 
 @contextmanager
 def new_folder(folder: Path, index: str) -> Iterator[Path]:
-    """A temporary folder to write into, which becomes `folder` in one step when the block ends well.
+    """A temporary folder to write into, which is renamed to `folder` if the block ends well.
 
-    A folder that is there already is replaced, unless it holds the same: the file `index` tells one content
-    from another. Several writers at once do no harm; a reader keeps the files that it has open.
+    An existing folder is replaced, unless it has the same content, which the file `index` identifies. Several
+    writers at once do no harm; a reader keeps the files that it has open.
     """
     temporary = hidden_name(folder)
     try:
@@ -61,35 +61,35 @@ def new_folder(folder: Path, index: str) -> Iterator[Path]:
 
 
 def unwritable_cache(path: Path, error: BaseException | None) -> RunError:
-    """The sentence for a cache that cannot be written."""
+    """The message for a cache that cannot be written."""
     reason = getattr(error, "strerror", None) or str(error)
     return RunError(
-        f"{path} could not be written ({reason}); it belongs to the cache: make room, correct the permissions of "
+        f"{path} could not be written ({reason}); it belongs to the cache: free some space, correct the permissions of "
         f"{cache_folder()}, or name another folder in the environment variable JUMOK_CACHE"
     )
 
 
 def hidden_name(folder: Path) -> Path:
-    """A name beside `folder` that nobody else uses."""
+    """A unique hidden name beside `folder`."""
     return folder.parent / f".{folder.name}.{uuid.uuid4().hex}.tmp"
 
 
 def read_stable(folder: Path, read: Callable[[Path], Store]) -> Store:
-    """What `read` makes of a folder, never half of an old and half of a new one that is replacing it just now."""
-    for _ in range(TRIES):
-        before = identity(folder)
+    """The result of `read` for a folder that may be replaced meanwhile, never of a mixture of both."""
+    for _ in range(MAX_TRIES):
+        before = folder_identity(folder)
         with suppress(DataError):
             store = read(folder)
-            if before == identity(folder):
+            if before == folder_identity(folder):
                 return store
-        if before is not None and before == identity(folder):
-            break  # nobody is at work: it is damaged
+        if before is not None and before == folder_identity(folder):
+            break  # no writer is at work: it is damaged
         time.sleep(0.01)
     return read(folder)
 
 
-def identity(folder: Path) -> int | None:
-    """A number that changes when another folder takes the name; None when there is none."""
+def folder_identity(folder: Path) -> int | None:
+    """A number that changes when the folder is replaced; None if it does not exist."""
     try:
         return folder.stat().st_ino
     except OSError:
@@ -97,7 +97,13 @@ def identity(folder: Path) -> int | None:
 
 
 def put_in_place(temporary: Path, folder: Path, index: str) -> None:
-    """Give a written folder its name; another one that has it is moved away first."""
+    """Rename a written folder; an existing one is moved away first.
+
+    Args:
+        temporary: The written folder.
+        folder: Its new name.
+        index: The file that identifies the content.
+    """
     while True:
         try:
             os.rename(temporary, folder)
@@ -114,7 +120,7 @@ def put_in_place(temporary: Path, folder: Path, index: str) -> None:
 
 
 def same_content(one: Path, other: Path, index: str) -> bool:
-    """Whether two folders hold files of the same names and sizes, and the same index."""
+    """Whether two folders have files of the same names and sizes, and an equal index file."""
     try:
         sizes = [{file.name: file.stat().st_size for file in folder.iterdir()} for folder in (one, other)]
         return sizes[0] == sizes[1] and (one / index).read_bytes() == (other / index).read_bytes()
@@ -123,7 +129,7 @@ def same_content(one: Path, other: Path, index: str) -> bool:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what killed writers left beside `folder` long ago."""
+    """Remove old temporary folders of killed processes beside `folder`."""
     for left in folder.parent.iterdir():
         ours = left.name.startswith(f".{folder.name}.") and left.name.endswith(".tmp")
         with suppress(OSError):

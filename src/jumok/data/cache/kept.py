@@ -1,16 +1,16 @@
-"""Tensors that were read from files and are asked for again: kept while there is room for them."""
+"""A cache in memory for tensors that are read from files."""
 
 from collections.abc import Callable
 
 from torch import Tensor
 
-ROOM = 2**28  # bytes for one field of the data, kept until the end
+KEPT_BYTES = 2**28  # bytes for one field of the data, kept until the end
 
 
 class Kept:
-    """The first tensors that were read, as many as fit into so many bytes; nobody may change them.
+    """Caches the first tensors that are read, up to a number of bytes; they must not be changed.
 
-    None makes room for a later one: an epoch asks for each example once, so that the oldest is wanted the soonest.
+    None is evicted: an epoch reads each example once, so that the oldest is needed the soonest.
     """
 
     def __init__(self, room: int) -> None:
@@ -18,7 +18,7 @@ class Kept:
         self._tensors: dict[int, Tensor] = {}
 
     def get(self, number: int, read: Callable[[], Tensor]) -> Tensor:
-        """The tensor of a number, read if it is not here."""
+        """The tensor with this number, read if it is not cached."""
         found = self._tensors.get(number)
         if found is None:
             found = read()

@@ -1,4 +1,4 @@
-"""Sequences of different lengths in two files: all their items, and where each begins."""
+"""Sequences of different lengths in two files: all their items, and their offsets."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ OFFSET = np.dtype("<i8")
 
 
 class RaggedWriter:
-    """Writes sequences one after another, never holding more than one."""
+    """Writes sequences one after another, holding only one in memory."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.items = (folder / f"{name}.bin").open("wb")
@@ -30,7 +30,7 @@ class RaggedWriter:
         self._note()
 
     def append_many(self, data: bytes, counts: np.ndarray) -> None:
-        """Write sequences of counts (n,) items, all in `data`."""
+        """Write sequences of counts (n,) items, concatenated in `data`."""
         ends = self.end + np.cumsum(counts, dtype=OFFSET)
         self.items.write(data)
         self.offsets.write(ends.tobytes())
@@ -50,7 +50,7 @@ class RaggedWriter:
 
 
 class Ragged:
-    """Written sequences, mapped into memory."""
+    """Stored sequences, memory-mapped."""
 
     def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], count: int) -> None:
         self.items = mapped(folder / f"{name}.bin", dtype)
@@ -69,7 +69,7 @@ class Ragged:
 
 
 def mapped(path: Path, dtype: np.dtype[Any]) -> np.ndarray:
-    """The items of a file (N,), mapped into memory; whole items only."""
+    """The items of a file (N,), memory-mapped."""
     size = path.stat().st_size
     if size % dtype.itemsize:
         raise damaged(path.parent)
@@ -77,11 +77,24 @@ def mapped(path: Path, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def write_index(folder: Path, index: dict[str, Any]) -> None:
+    """Write the index of a store."""
     (folder / INDEX).write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_index(folder: Path, format: str, keys: Sequence[str]) -> dict[str, Any]:
-    """What a store says of itself; refused when it is another kind of store or of another version."""
+    """Read the index of a store.
+
+    Args:
+        folder: The store.
+        format: Expected kind and version.
+        keys: Expected keys.
+
+    Returns:
+        The index.
+
+    Raises:
+        DataError: If it is another kind of store or another version.
+    """
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -92,4 +105,5 @@ def read_index(folder: Path, format: str, keys: Sequence[str]) -> dict[str, Any]
 
 
 def damaged(folder: Path) -> DataError:
+    """The error for a store that cannot be read."""
     return DataError(f"{folder} is damaged or no store of this version; delete it and run the command again")

@@ -1,4 +1,4 @@
-"""The states of files and folders, by which a cache knows whether what was made of them still holds."""
+"""States of files and folders, by which a cache knows whether it is up to date."""
 
 import os
 import stat
@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-State = list[int] | None  # size and times of a file, times of a folder; None for what is not there
+FileState = list[int] | None  # size and times of a file, times of a folder; None for what is not there
 TICK = 50_000_000  # ns; a file system may give two changes within its tick the same time
 SECOND = 1_000_000_000  # ns; the tick of file systems that keep whole seconds, twice as long on some
 
 
-def state_of(path: Path) -> State:
-    """What changes whenever a file is written or replaced, or a folder gets or loses an entry."""
+def state_of(path: Path) -> FileState:
+    """A value that changes when a file is written or replaced, or a folder gets or loses an entry."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -25,20 +25,21 @@ def state_of(path: Path) -> State:
     return [status.st_size, *times]
 
 
-def states_of(paths: Iterable[Path]) -> dict[str, State]:
+def states_of(paths: Iterable[Path]) -> dict[str, FileState]:
+    """The states of files, by path."""
     return {str(path): state_of(path) for path in paths}
 
 
-def are_unchanged(states: dict[str, State]) -> bool:
-    """Whether every file and folder is as it was, and what was missing still is."""
+def are_unchanged(states: dict[str, FileState]) -> bool:
+    """Whether every file and folder is unchanged, and missing ones are still missing."""
     return all(state_of(Path(path)) == state for path, state in states.items())
 
 
-def is_settled(state: State, began: int) -> bool:
-    """Whether something was left alone since well before `began` (ns): a later change will show in its state.
+def is_settled(state: FileState, began: int) -> bool:
+    """Whether a file was last changed well before `began` (ns), so that any later change will alter its state.
 
-    One that changed while it was read, or just before within a tick of the file system's clock, may be another than
-    what was read, and its state would not tell.
+    A file that changed while it was read, or within a tick of the file system's clock before, may differ from what
+    was read without another state.
     """
     if state is None:
         return True
@@ -47,10 +48,11 @@ def is_settled(state: State, began: int) -> bool:
     return changed < began - tick
 
 
-def are_settled(states: dict[str, State], began: int) -> bool:
+def are_settled(states: dict[str, FileState], began: int) -> bool:
+    """Whether all files were last changed well before reading began."""
     return all(is_settled(state, began) for state in states.values())
 
 
-def now() -> int:
-    """The time (ns) as file systems have it."""
+def file_system_time() -> int:
+    """The current time (ns) of the file system's clock."""
     return time.time_ns()

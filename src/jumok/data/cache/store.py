@@ -1,4 +1,4 @@
-"""Corpora on disk, mapped into memory: only what is looked at is read."""
+"""Memory-mapped corpora on disk: only what is used is read."""
 
 import hashlib
 import json
@@ -27,16 +27,16 @@ from jumok.errors import DataError
 
 __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
-TEXTS, TOKENS = "jumok texts 1", "jumok tokens 1"
+TEXT_FORMAT, TOKEN_FORMAT = "jumok texts 1", "jumok tokens 1"
 BYTE = np.dtype("u1")
-BLOCK = 4096  # sequences written at a time
+WRITE_BLOCK = 4096  # sequences written at a time
 
 
 class TextStore:
-    """Rows of texts as UTF-8, each with the line it came from."""
+    """Rows of texts as UTF-8, each with its line in the file."""
 
     def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TEXTS, ("columns", "rows", "digest"))
+        index = read_index(folder, TEXT_FORMAT, ("columns", "rows", "digest"))
         self.columns: tuple[str, ...] = tuple(index["columns"])
         self.digest: str = index["digest"]  # SHA-256 of columns and texts
         try:
@@ -51,12 +51,21 @@ class TextStore:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The store in a folder."""
+        """Open the store in a folder."""
         return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
-        """Write rows to a folder, which appears when all of them are there, and open it."""
+        """Write rows into a folder, atomically, and open it.
+
+        Args:
+            folder: The folder.
+            columns: Names of the columns.
+            rows: The rows.
+
+        Returns:
+            The store.
+        """
         digest, places = hashlib.sha256(json.dumps(list(columns)).encode()), hashlib.sha256()
         count = 0
         with new_folder(folder, INDEX) as new:
@@ -65,7 +74,7 @@ class TextStore:
                 lines = stack.enter_context((new / "lines.bin").open("wb"))
                 for row in rows:
                     for writer, text in zip(writers, row.values, strict=True):
-                        data = encoded(text, row.line)
+                        data = encode_text(text, row.line)
                         writer.append(data, len(data))
                         digest.update(len(data).to_bytes(8, "little") + data)
                     line = row.line.to_bytes(8, "little")
@@ -73,7 +82,7 @@ class TextStore:
                     places.update(line)
                     count += 1
             digests = {"digest": digest.hexdigest(), "lines": places.hexdigest()}
-            write_index(new, {"format": TEXTS, "columns": list(columns), "rows": count, **digests})
+            write_index(new, {"format": TEXT_FORMAT, "columns": list(columns), "rows": count, **digests})
         return cls.open(folder)
 
     def __len__(self) -> int:
@@ -84,16 +93,16 @@ class TextStore:
         return self._texts[column][i].tobytes().decode()
 
     def texts(self, column: str, indices: Iterable[int] | None = None) -> Iterator[str]:
-        """The texts of some rows, in their order, or of all."""
+        """The texts of some rows, in this order, or of all."""
         return (self.text(column, int(i)) for i in (range(len(self)) if indices is None else indices))
 
     def line(self, i: int) -> int:
-        """The line of the file that row i came from, 1-based."""
+        """The line of row i in its file, from 1."""
         return int(self._lines[i])
 
 
-def encoded(text: str, line: int) -> bytes:
-    """The UTF-8 of a text; names of files that are none come here, too."""
+def encode_text(text: str, line: int) -> bytes:
+    """A text as UTF-8; undecodable bytes in file names are allowed."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -105,7 +114,7 @@ def encoded(text: str, line: int) -> bytes:
 
 
 def is_escaped(text: str) -> bool:
-    """Whether a text holds bytes that are no UTF-8, as Python has them in names of files."""
+    """Whether a text contains undecodable bytes, as file names may in Python."""
     return all(not "\ud800" <= one <= "\udfff" or "\udc80" <= one <= "\udcff" for one in text)
 
 
@@ -113,7 +122,7 @@ class TokenStore:
     """Sequences of token numbers."""
 
     def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TOKENS, ("dtype", "rows", "digest"))
+        index = read_index(folder, TOKEN_FORMAT, ("dtype", "rows", "digest"))
         self.digest: str = index["digest"]  # SHA-256 of the numbers and lengths
         try:
             self._tokens = Ragged(folder, "tokens", np.dtype(index["dtype"]), index["rows"])
@@ -122,19 +131,28 @@ class TokenStore:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The store in a folder."""
+        """Open the store in a folder."""
         return read_stable(folder, cls)
 
     @classmethod
     def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:
-        """Write sequences to a folder, which appears when all of them are there, and open it."""
+        """Write sequences into a folder, atomically, and open it.
+
+        Args:
+            folder: The folder.
+            sequences: Token numbers.
+            vocabulary_size: Size of the vocabulary, which decides the type of the numbers.
+
+        Returns:
+            The store.
+        """
         dtype = np.dtype("<u2" if vocabulary_size <= 1 << 16 else "<i4")
         digest = hashlib.sha256()
         count = 0
         with new_folder(folder, INDEX) as new:
             with RaggedWriter(new, "tokens") as writer:
                 remaining = iter(sequences)
-                while block := list(islice(remaining, BLOCK)):
+                while block := list(islice(remaining, WRITE_BLOCK)):
                     counts = np.array([len(sequence) for sequence in block], OFFSET)  # (n,)
                     tokens = np.fromiter(chain.from_iterable(block), np.int64, int(counts.sum()))
                     wrong = np.flatnonzero((tokens < 0) | (tokens >= vocabulary_size))
@@ -146,7 +164,7 @@ class TokenStore:
                     digest.update(counts.tobytes() + data)
                     count += len(block)
             index = {"dtype": dtype.str, "rows": count, "digest": digest.hexdigest()}
-            write_index(new, {"format": TOKENS, **index})
+            write_index(new, {"format": TOKEN_FORMAT, **index})
         return cls.open(folder)
 
     def __len__(self) -> int:

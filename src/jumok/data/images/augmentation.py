@@ -1,8 +1,8 @@
-"""Augmentation: pictures as they might have been, with boxes and masks moved alike.
+"""Data augmentation: random changes of images, with boxes and masks transformed alike.
 
-Parameters are drawn from a generator that is passed, and handed to the functions of torchvision's transforms.v2. Its
-transform classes draw from torch's global generator: batches are made in threads of their own while a training step
-draws dropout from it, so that a run would not repeat.
+Parameters are drawn from a given generator and passed to the functions of torchvision's transforms.v2. The transform
+classes draw from torch's global generator, from which a training step draws dropout at the same time, so that a run
+would not be reproducible.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from torch import Tensor
 from jumok import geometry
 from jumok.data.images.mosaic import mosaic, quarters
 from jumok.data.images.resizing import (
-    UNKNOWN,
+    UNKNOWN_CLASS,
     ImageSample,
     Window,
     crop_resize,
@@ -25,25 +25,25 @@ from jumok.data.images.resizing import (
     unclipped_boxes,
 )
 
-SMALLEST = 1.0  # pixels of a side; below it nothing is left to see
+MIN_SIDE = 1.0  # pixels of a side; below it nothing is left to see
 ROUNDING = 1e-4  # of an area
 MIDDLE = (0.3, 0.7)  # of each side, where the centre of a mosaic may lie
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to a picture of a batch.
+    """The random changes of an image.
 
-    `scale` is relative to the size at which the whole picture fits the canvas: below 1 it becomes smaller than the
-    canvas, above 1 a part of it is seen. An object of which less than `visible` is left is forgotten.
+    `scale` is relative to the size at which the whole image fits the canvas: below 1 it becomes smaller than the
+    canvas, above 1 only a part of it is visible. An object of which less than `visible` remains is dropped.
     """
 
     flip: Literal["none", "horizontal", "both"] = "horizontal"  # each with probability one half
     scale: tuple[float, float] = (0.6, 1.6)
-    crop: float = 1.0  # the least share of each side that stays in the picture; 1 crops nothing
+    crop: float = 1.0  # the least share of each side that stays in the image; 1 crops nothing
     rotate: float = 0.0  # degrees at most, to either side
     colour: float = 0.2  # brightness, contrast and saturation change by this share at most
-    mosaic: float = 0.0  # probability that a picture is put together from four of the batch
+    mosaic: float = 0.0  # probability that an image is put together from four of the batch
     visible: float = 0.2  # the least share of a box's area that must be left
 
     def __post_init__(self) -> None:
@@ -59,61 +59,96 @@ class Augmentation:
             raise ValueError(f"rotate must be in 0 to 180 degrees; got {self.rotate:g}")
 
     def __call__(
-        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+        self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> list[ImageSample]:
-        """The pictures of a batch, changed; each fits the canvas (height, width) or is smaller.
+        """Augment the images of a batch; a pure function of its arguments and the state of `random`.
 
-        A pure function of its arguments and the state of `random`.
+        Args:
+            samples: The images.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The changed images, each no larger than the canvas.
         """
-        if self.mosaic and any(picture.boxes is None and picture.mask is None for picture in pictures):
+        if self.mosaic and any(sample.boxes is None and sample.mask is None for sample in samples):
             raise ValueError(
-                "mosaic puts four pictures together, and only boxes and masks can follow; set mosaic to 0"
+                "mosaic puts four images together, and only boxes and masks can follow; set mosaic to 0"
             )
-        return [self.changed(number, pictures, canvas, random) for number in range(len(pictures))]
+        return [self.changed(number, samples, canvas, random) for number in range(len(samples))]
 
     def changed(
         self,
         number: int,
-        pictures: Sequence[ImageSample],
+        samples: Sequence[ImageSample],
         canvas: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """What becomes of the picture `number` of a batch."""
-        picture = pictures[number]
+        """Augment one image of a batch.
+
+        Args:
+            number: Index of the image.
+            samples: All images of the batch; mosaics use others of them.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The changed image.
+        """
+        sample = samples[number]
         if random.random() < self.mosaic:
-            chosen = [picture, *(pictures[other] for other in random.integers(len(pictures), size=3))]
+            chosen = [sample, *(samples[other] for other in random.integers(len(samples), size=3))]
             composed = self.composed(chosen, canvas, random)
         else:
-            composed = self.moved(picture, canvas, canvas, random)
+            composed = self.moved(sample, canvas, canvas, random)
         return replace(composed, image=self.coloured(composed.image, random))
 
     def composed(
-        self, pictures: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
+        self, samples: Sequence[ImageSample], canvas: tuple[int, int], random: np.random.Generator
     ) -> ImageSample:
-        """A mosaic of four pictures."""
+        """Make a mosaic of four images.
+
+        Args:
+            samples: The four images.
+            canvas: Height and width of the batch in pixels.
+            random: Source of randomness.
+
+        Returns:
+            The mosaic.
+        """
         row, column = (
             min(max(1, round(random.uniform(*MIDDLE) * side)), max(1, side - 1)) for side in canvas
         )
         rooms = quarters(canvas, (row, column))
         tiles = [
-            self.moved(picture, canvas, room, random) for picture, room in zip(pictures, rooms, strict=True)
+            self.moved(sample, canvas, room, random) for sample, room in zip(samples, rooms, strict=True)
         ]
         return mosaic(tiles, canvas, (row, column))
 
     def moved(
         self,
-        picture: ImageSample,
+        sample: ImageSample,
         canvas: tuple[int, int],
         room: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """A window of the picture in a room of the canvas, flipped and rotated."""
+        """Scale, crop, flip and rotate an image.
+
+        Args:
+            sample: The image.
+            canvas: Height and width of the batch in pixels, which scales are relative to.
+            room: The greatest height and width of the result.
+            random: Source of randomness.
+
+        Returns:
+            The changed image.
+        """
         shares = random.uniform(self.crop, 1.0, size=2)
-        scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(picture.size, canvas)
+        scale = np.exp(random.uniform(*np.log(self.scale))) * fitting_scale(sample.size, canvas)
         place, flips, turn = random.random(2), random.random(2) < 0.5, random.uniform(-1, 1)
-        window = drawn_window(picture.size, shares, (room[0] / scale, room[1] / scale), place)
+        window = drawn_window(sample.size, shares, (room[0] / scale, room[1] / scale), place)
         size = scaled_side(window.height, scale, room[0]), scaled_side(window.width, scale, room[1])
-        seen = crop_resize(picture, window, size)
+        seen = crop_resize(sample, window, size)
         seen = flipped(seen, self.flip != "none" and flips[0], self.flip == "both" and flips[1])
         seen = drop_occluded(seen, self.visible)
         if not self.rotate:
@@ -121,7 +156,7 @@ class Augmentation:
         return drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
 
     def coloured(self, image: Tensor, random: np.random.Generator) -> Tensor:
-        """Pixels (3, Y, X) in other brightness, contrast and saturation; other hues would take as long as all else."""
+        """Change brightness, contrast and saturation of pixels (3, Y, X); changing the hue would be too slow."""
         brightness, contrast, saturation = 1 + self.colour * random.uniform(-1, 1, size=3)
         if not self.colour:
             return image
@@ -133,7 +168,17 @@ class Augmentation:
 def drawn_window(
     size: tuple[int, int], shares: np.ndarray, most: tuple[float, float], place: np.ndarray
 ) -> Window:
-    """A window of these shares (2,) of a picture's sides, no larger than `most`, at a place (2,) in 0 to 1."""
+    """The window of a crop.
+
+    Args:
+        size: Height and width of the image.
+        shares: Share of each side that is kept (2,).
+        most: The greatest height and width of the window.
+        place: Relative position of the window, 0 to 1 (2,).
+
+    Returns:
+        The window in pixels.
+    """
     height, width = (
         min(side, max(1, round(min(side * share, limit))))
         for side, share, limit in zip(size, shares.tolist(), most, strict=True)
@@ -145,48 +190,54 @@ def drawn_window(
     return Window(top, left, height, width)
 
 
-def flipped(picture: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
-    """The picture mirrored."""
+def flipped(sample: ImageSample, left_right: bool, upside_down: bool) -> ImageSample:
+    """Mirror an image.
+
+    Args:
+        sample: The image.
+        left_right: Whether to mirror horizontally.
+        upside_down: Whether to mirror vertically.
+
+    Returns:
+        The mirrored image with its boxes and mask.
+    """
     for wanted, mirror in (
         (left_right, transforms.horizontal_flip),
         (upside_down, transforms.vertical_flip),
     ):
         if wanted:
-            boxes = unclipped_boxes(picture)
-            picture = replace(
-                picture,
-                image=mirror(picture.image),
+            boxes = unclipped_boxes(sample)
+            sample = replace(
+                sample,
+                image=mirror(sample.image),
                 boxes=None if boxes is None else mirror(boxes).as_subclass(Tensor),
-                mask=None if picture.mask is None else mirror(picture.mask[None])[0],
+                mask=None if sample.mask is None else mirror(sample.mask[None])[0],
             )
-    return picture
+    return sample
 
 
-def rotated(picture: ImageSample, angle: float) -> ImageSample:
-    """The picture turned about its middle by degrees; a box becomes the box around the turned one.
-
-    The corners that open are black and of no known class.
-    """
-    boxes, mask = unclipped_boxes(picture), picture.mask
+def rotated(sample: ImageSample, angle: float) -> ImageSample:
+    """The image rotated about its centre by degrees; a box becomes the box around the rotated one."""
+    boxes, mask = unclipped_boxes(sample), sample.mask
     return replace(
-        picture,
-        image=transforms.rotate(picture.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
+        sample,
+        image=transforms.rotate(sample.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
         boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
-        mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN)[0],
+        mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN_CLASS)[0],
     )
 
 
-def drop_occluded(picture: ImageSample, visible: float) -> ImageSample:
-    """Boxes clipped to the picture; without those of which less than a share `visible` of the area is left."""
-    if picture.boxes is None:
-        return picture
-    height, width = picture.size
-    clipped = geometry.clip(picture.boxes, width, height)  # (N, 4)
-    seen = (clipped[:, 2:] - clipped[:, :2] >= SMALLEST).all(-1)
-    seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(picture.boxes)
+def drop_occluded(sample: ImageSample, visible: float) -> ImageSample:
+    """Boxes clipped to the image, without those of which less than the share `visible` of the area remains."""
+    if sample.boxes is None:
+        return sample
+    height, width = sample.size
+    clipped = geometry.clip(sample.boxes, width, height)  # (N, 4)
+    seen = (clipped[:, 2:] - clipped[:, :2] >= MIN_SIDE).all(-1)
+    seen &= geometry.areas(clipped) >= (visible - ROUNDING) * geometry.areas(sample.boxes)
     return replace(
-        picture,
+        sample,
         boxes=clipped[seen],
-        labels=None if picture.labels is None else picture.labels[seen],
-        crowd=None if picture.crowd is None else picture.crowd[seen],
+        labels=None if sample.labels is None else sample.labels[seen],
+        crowd=None if sample.crowd is None else sample.crowd[seen],
     )

@@ -1,4 +1,4 @@
-"""What was seen in the files of images and masks, kept with their states so that each is decoded once."""
+"""Results of decoding images and masks, cached by the state of their files, so that each is decoded once."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -7,16 +7,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jumok.data.cache.states import State, is_settled, now, state_of
+from jumok.data.cache.states import FileState, file_system_time, is_settled, state_of
 from jumok.data.images.mask_images import read_mask
-from jumok.data.images.reading import ImageHeader, Size, as_rgb, header_of, opened, upright, used_bits
+from jumok.data.images.reading import (
+    ImageHeader,
+    Size,
+    as_rgb,
+    header_of,
+    open_image,
+    upright,
+    used_bits,
+)
 from jumok.data.tables.faults import Fault, UnreadableFile
 
-Known = dict[str, tuple[State, list[Any]]]  # by what was looked at and how: its state then, and what was seen
+# by what was looked at and how: its state then, and what was seen
+Known = dict[str, tuple[FileState, list[Any]]]
 
 
 class Seen(NamedTuple):
-    """An image file that could be decoded."""
+    """A decoded image file."""
 
     header: ImageHeader
     digest: bytes  # of the file's content
@@ -24,7 +33,7 @@ class Seen(NamedTuple):
 
 
 class MaskSeen(NamedTuple):
-    """A mask file that could be decoded."""
+    """A decoded mask file."""
 
     size: Size
     coloured: bool  # its values are packed colours
@@ -33,7 +42,7 @@ class MaskSeen(NamedTuple):
 
 
 class Looks:
-    """Looks at files, or remembers them; `tell` hears how many there were so far."""
+    """Decodes files or returns cached results; `tell` is called with the number so far."""
 
     def __init__(self, known: Known | None = None, tell: Callable[[int], None] | None = None) -> None:
         self.known: Known = known or {}
@@ -50,7 +59,16 @@ class Looks:
         return Seen(ImageHeader(Size(*size), Size(*stored), orientation), bytes.fromhex(digest), bits)
 
     def mask(self, path: Path, colours: bool, boxes: bool = False) -> MaskSeen | Fault:
-        """Count the values of a mask, its colours where they are wanted, and find boxes around each value."""
+        """Decode a mask, count its values, and find a box around each.
+
+        Args:
+            path: The mask.
+            colours: Whether to count colours instead of numbers.
+            boxes: Whether to find boxes.
+
+        Returns:
+            The result, or the fault.
+        """
         how = f"mask{' colours' * colours}{' boxes' * boxes} {path}"
         found = self._look(how, path, lambda mask: see_mask(mask, colours, boxes))
         if isinstance(found, Fault):
@@ -60,7 +78,7 @@ class Looks:
         return MaskSeen(Size(*size), coloured, dict(counts), by_value)
 
     def _look(self, how: str, path: Path, see: Callable[[Path], list[Any]]) -> list[Any] | Fault:
-        began, state = now(), state_of(path)
+        began, state = file_system_time(), state_of(path)
         self._count += 1
         if self._tell is not None:
             self._tell(self._count)
@@ -76,9 +94,9 @@ class Looks:
 
 
 def see_image(path: Path) -> list[Any]:
-    """What `Looks` keeps of an image, as JSON has it."""
+    """What is cached of an image, as JSON."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             header = header_of(image)
             shown = upright(image)
             bits = used_bits(np.asarray(shown)) if shown.mode.startswith("I;16") else 0
@@ -90,7 +108,7 @@ def see_image(path: Path) -> list[Any]:
 
 
 def see_mask(path: Path, colours: bool, boxes: bool) -> list[Any]:
-    """What `Looks` keeps of a mask, as JSON has it."""
+    """What is cached of a mask, as JSON; see `Looks.mask`."""
     try:
         mask = read_mask(path, colours)
     except UnreadableFile as unreadable:
@@ -104,7 +122,7 @@ def see_mask(path: Path, colours: bool, boxes: bool) -> list[Any]:
 
 
 def boxes_of(labels: np.ndarray, values: np.ndarray) -> list[list[int]]:
-    """Each value with the box x1, y1, x2, y2 around its pixels; `labels` (Y, X) number the values."""
+    """Each value with the box x1, y1, x2, y2 around its pixels; `labels` (Y, X) are indices of values."""
     from scipy.ndimage import find_objects
 
     places = find_objects(labels.astype(np.int32) + 1)

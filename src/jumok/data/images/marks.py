@@ -1,4 +1,4 @@
-"""What is marked in a picture, as it travels with the picture from the disk into a batch."""
+"""Annotations of an image, from the disk to a batch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,33 +10,33 @@ from jumok.data.images.resizing import ImageSample
 
 
 class BoxMarks(NamedTuple):
-    """The objects of one picture."""
+    """The annotated objects of one image."""
 
-    boxes: Tensor  # (N, 4) float32, in pixels of the picture
+    boxes: Tensor  # (N, 4) float32, in pixels of the image
     labels: Tensor  # (N,) int64, numbers of classes
     crowd: Tensor  # (N,) bool
 
 
 class MaskMarks(NamedTuple):
-    """The classes of the pixels of one picture."""
+    """The classes of the pixels of one image."""
 
     mask: Tensor  # (Y, X) int16, -1 where nothing is known
 
 
-def attach_marks(picture: ImageSample, others: Sequence[Any]) -> ImageSample:
-    """A picture with those of the other fields of its example that are marks in it."""
+def attach_marks(sample: ImageSample, others: Sequence[Any]) -> ImageSample:
+    """Attach the boxes and masks among the other fields of an example to its image."""
     for other in others:
         if isinstance(other, BoxMarks):
-            picture = replace(picture, boxes=other.boxes, labels=other.labels, crowd=other.crowd)
+            sample = replace(sample, boxes=other.boxes, labels=other.labels, crowd=other.crowd)
         elif isinstance(other, MaskMarks):
-            picture = replace(picture, mask=other.mask)
-    return picture
+            sample = replace(sample, mask=other.mask)
+    return sample
 
 
-def marks_of(picture: ImageSample, before: Any) -> Any:
-    """What has become of a field that was joined with a picture; any other field as it was."""
+def marks_of(sample: ImageSample, before: Any) -> Any:
+    """The field of an augmented image that replaces `before`; fields that are not attached are unchanged."""
     if isinstance(before, BoxMarks):
-        return BoxMarks(picture.boxes, picture.labels, picture.crowd)  # type: ignore[arg-type]
+        return BoxMarks(sample.boxes, sample.labels, sample.crowd)  # type: ignore[arg-type]
     if isinstance(before, MaskMarks):
-        return MaskMarks(picture.mask)  # type: ignore[arg-type]
+        return MaskMarks(sample.mask)  # type: ignore[arg-type]
     return before

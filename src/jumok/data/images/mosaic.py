@@ -1,6 +1,6 @@
-"""Mosaics: four pictures around a point of one canvas (Bochkovskiy et al., 2020).
+"""Mosaic augmentation: four images around a point of one canvas (Bochkovskiy et al., 2020).
 
-A model meets objects of four pictures at once, cut at new places and beside new neighbours.
+The model sees objects of four images at once, cropped at new places and with new neighbours.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,26 +8,34 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from jumok.data.images.resizing import UNKNOWN, ImageSample
+from jumok.data.images.resizing import UNKNOWN_CLASS, ImageSample
 
 Centre = tuple[int, int]  # row and column
 
 
 def quarters(canvas: tuple[int, int], centre: Centre) -> list[tuple[int, int]]:
-    """Height and width of the four parts around a centre: upper left, upper right, lower left, lower right."""
+    """Height and width of the four quarters around a centre: upper left, upper right, lower left, lower right."""
     rows, columns = (centre[0], canvas[0] - centre[0]), (centre[1], canvas[1] - centre[1])
     return [(height, width) for height in rows for width in columns]
 
 
 def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre) -> ImageSample:
-    """Four pictures, each no larger than its quarter, with a corner at the centre.
+    """Put four images together, each with a corner at the centre.
 
-    What they leave uncovered is black and of no known class. The original size is the first one's.
+    Uncovered pixels are black and of unknown class. The original size is that of the first image.
+
+    Args:
+        tiles: The images, each no larger than its quarter.
+        canvas: Height and width of the mosaic in pixels.
+        centre: Row and column of the point where they meet.
+
+    Returns:
+        The mosaic with boxes and mask.
     """
     first = tiles[0]
-    places = list(corners(tiles, centre))
+    places = list(tile_corners(tiles, centre))
     image = first.image.new_zeros(3, *canvas)
-    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN)
+    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN_CLASS)
     for tile, (top, left) in zip(tiles, places, strict=True):
         rows, columns = slice(top, top + tile.size[0]), slice(left, left + tile.size[1])
         image[:, rows, columns] = tile.image
@@ -43,18 +51,19 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
     )
 
 
-def corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
-    """Row and column of the upper left pixel of each of the four."""
+def tile_corners(tiles: Sequence[ImageSample], centre: Centre) -> Iterator[tuple[int, int]]:
+    """Row and column of the upper left pixel of each tile."""
     for number, tile in enumerate(tiles):
         height, width = tile.size
         yield centre[0] - height * (number < 2), centre[1] - width * (number % 2 == 0)
 
 
 def shifted(boxes: Tensor | None, top: int, left: int) -> Tensor | None:
+    """Boxes (N, 4) moved down by `top` and right by `left` pixels."""
     return None if boxes is None else boxes + boxes.new_tensor((left, top, left, top))
 
 
 def concat_boxes(parts: Sequence[Tensor | None]) -> Tensor | None:
-    """One after the other; None where one has nothing of the kind."""
+    """Concatenate tensors; None if one is missing."""
     known = [part for part in parts if part is not None]
     return torch.cat(known) if len(known) == len(parts) else None

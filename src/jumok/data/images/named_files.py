@@ -1,4 +1,4 @@
-"""Images whose text is in their name: 2b827.png shows 2b827; or in the name of their folder."""
+"""Images whose text is their file name (2b827.png shows 2b827) or the name of their folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from jumok.data.tables.rows import clean
 
 
 class NamedFilesSource:
-    """The images in a folder and below, each with the text that its name or its folder's name is."""
+    """The images in a folder and below, each with its file or folder name as text."""
 
     classes: tuple[Class, ...] = ()
     remarks: tuple[Fault, ...] = ()
@@ -33,7 +33,7 @@ class NamedFilesSource:
         return tuple(dict.fromkeys((self.folder, *self._listed)))
 
     def rows(self) -> Iterator[Row | Fault]:
-        """A row for each image, by name; a fault for what has no text."""
+        """A row for each image, sorted by name; a fault for each without a text."""
         if not is_folder(self.folder):
             problem = "is no folder" if self.folder.exists() else "does not exist"
             yield Fault(str(self.folder), None, problem, nearest_file(self.folder), "missing_file")
@@ -52,7 +52,7 @@ class NamedFilesSource:
                 yield Fault(str(path), None, problem, "rename or move it", "empty_side")
 
     def text_of(self, path: Path) -> str:
-        """The name without its suffix, or that of the folder below the folder of all."""
+        """The file name without suffix, or the name of the sub-folder."""
         if self.text == "stem":
             return clean(path.stem)
         return clean(path.parent.name) if path.parent != self.folder else ""

@@ -1,8 +1,8 @@
-"""Reads people's pictures: the formats below, shown upright, never a surprise about memory.
+"""Reads images (formats below), upright, with a pixel limit.
 
-Cameras store a picture as the sensor saw it, and in EXIF how to turn it. Annotation tools and browsers show it turned,
-and so do we: sizes, pixels and boxes always mean the picture as it is shown. What a PNG says about it after its pixels
-comes too late and is not looked at.
+Cameras store an image as the sensor saw it, and in EXIF how to rotate it. Annotation tools and browsers show it
+rotated, and so do we: sizes, pixels and boxes always refer to the image as it is shown. EXIF data after the pixels of
+a PNG are ignored.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from jumok.errors import DataError
 if TYPE_CHECKING:
     import PIL
     from PIL import ExifTags, Image
-else:  # who has no images waits for no Pillow
+else:  # Pillow is loaded only when there are images
     PIL, ExifTags, Image = Deferred("PIL"), Deferred("PIL.ExifTags"), Deferred("PIL.Image")
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 100_000_000  # 300 MB as RGB
-UPRIGHT = 1  # EXIF's number for a picture that is stored as it is shown
-TURNS = {  # what makes a picture upright, in the words of PIL.Image.Transpose
+UPRIGHT = 1  # EXIF's number for an image that is stored as it is shown
+TURNS = {  # what makes an image upright, in the words of PIL.Image.Transpose
     2: "FLIP_LEFT_RIGHT",
     3: "ROTATE_180",
     4: "FLIP_TOP_BOTTOM",
@@ -85,7 +85,7 @@ class Size(NamedTuple):
 
 
 class ImageHeader(NamedTuple):
-    """What is known of a picture without decoding its pixels."""
+    """What is known about an image without decoding its pixels."""
 
     size: Size  # as it is shown
     stored: Size  # as the file has it
@@ -93,19 +93,19 @@ class ImageHeader(NamedTuple):
 
 
 def read_header(path: Path) -> ImageHeader:
-    """Size and orientation of a picture; raises UnreadableFile."""
-    with opened(path) as image:
+    """Size and orientation of an image; raises UnreadableFile."""
+    with open_image(path) as image:
         return header_of(image)
 
 
 def read_image(path: Path) -> Image.Image:
-    """An image as RGB, shown upright, without transparency, of 8 bits. Raises UnreadableFile."""
-    with opened(path) as image:
+    """An image as RGB, upright, 8 bits, without transparency. Raises UnreadableFile."""
+    with open_image(path) as image:
         return as_rgb(path, upright(image))
 
 
 def load_image(path: Path) -> Image.Image:
-    """A picture as RGB, shown upright, for callers outside this room; raises DataError."""
+    """An image as RGB, upright; for callers outside this room. Raises DataError."""
     try:
         return read_image(path)
     except UnreadableFile as unreadable:
@@ -113,14 +113,14 @@ def load_image(path: Path) -> Image.Image:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
-    """An image file whose header was read and found good; what goes wrong in the block is the file's fault."""
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open an image whose header is valid; errors in the block become faults of the file."""
     require_image_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said better below
             warnings.simplefilter("ignore", UserWarning)  # of damaged remarks in files, which do no harm
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=IMAGE_FORMATS) as image:
                 check_pixels(path, image.size)
                 yield image
     except PIL.UnidentifiedImageError:
@@ -133,12 +133,21 @@ def opened(path: Path) -> Iterator[Image.Image]:
 
 
 def undecodable(path: Path, problem: str, remedy: str) -> Fault:
-    """The fault of one image alone, which the others can do without."""
+    """The fault of one image that the others do not depend on.
+
+    Args:
+        path: The image.
+        problem: What is wrong.
+        remedy: What to do.
+
+    Returns:
+        The fault.
+    """
     return Fault(str(path), None, problem, remedy, "undecodable_image")
 
 
 def require_image_file(path: Path) -> None:
-    """Raise UnreadableFile for what can be no image: a missing or empty file, a folder, a pipe, a Git LFS pointer."""
+    """Refuse missing and empty files, folders, pipes and Git LFS pointers; raises UnreadableFile."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -155,7 +164,7 @@ def require_image_file(path: Path) -> None:
             undecodable(path, problem, "correct it or its permissions, or remove it")
         ) from None
     except ValueError:  # a NUL, which no name of a file can have
-        fault = Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        fault = Fault(repr(str(path)), None, "is not a valid file name", "correct it", "missing_file")
         raise UnreadableFile(fault) from None
     if not begin:
         raise UnreadableFile(undecodable(path, "is empty", REPLACE))
@@ -165,26 +174,28 @@ def require_image_file(path: Path) -> None:
 
 
 def check_pixels(path: Path, size: tuple[int, int]) -> None:
-    """Refuse what would fill the memory."""
+    """Refuse images that would not fit into memory; raises UnreadableFile."""
     if size[0] * size[1] > MOST_PIXELS:
         raise UnreadableFile(too_large(path, f"{Size(*size)} = {size[0] * size[1] / 1e6:,.0f}"))
 
 
 def too_large(path: Path, count: str) -> Fault:
+    """The fault of an image with more pixels than are read."""
     problem = f"has {count} million pixels, at most {MOST_PIXELS // 10**6} million are read"
     return Fault(str(path), None, problem, "make it smaller or cut it into tiles", "too_large_image")
 
 
 def unknown_format(path: Path) -> Fault:
-    """The fault of a file that is none of the formats that are read."""
+    """The fault of a file in none of the supported formats."""
     with path.open("rb") as file:
         begin = file.read(12)
     name = "HEIC or AVIF" if begin[4:8] == b"ftyp" else OTHER_FORMATS.get(begin[:4], "another kind of file")
-    problem = f"is {name} or damaged, expected one of {', '.join(FORMATS)}"
+    problem = f"is {name} or damaged, expected one of {', '.join(IMAGE_FORMATS)}"
     return undecodable(path, problem, "save it as JPEG or PNG")
 
 
 def header_of(image: Image.Image) -> ImageHeader:
+    """The size of an image upright and as stored, with its orientation."""
     turn, size = orientation(image), Size(*image.size)
     turned = Size(*reversed(size)) if turn in SIDEWAYS else size
     if image.format == "TIFF":  # Pillow has turned its size already
@@ -193,11 +204,11 @@ def header_of(image: Image.Image) -> ImageHeader:
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF's orientation, 1 when there is none or nonsense; looks at the header alone."""
+    """The EXIF orientation from the header; 1 if it is missing or invalid."""
     try:
-        # of the base class: the one of PNG decodes the picture, to find what stands behind its pixels
+        # of the base class: the one of PNG decodes the image, to find what follows its pixels
         number = Image.Image.getexif(image).get(ExifTags.Base.Orientation, UPRIGHT)
-    except BROKEN:  # damaged EXIF; the picture may be fine
+    except BROKEN:  # damaged EXIF; the image may be fine
         return UPRIGHT
     return number if number in TURNS else UPRIGHT
 
@@ -212,7 +223,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def as_rgb(path: Path, image: Image.Image) -> Image.Image:
-    """RGB of any mode; Pillow alone would cut 16 bits off at 255."""
+    """An image of any mode as RGB; Pillow alone would clip 16 bits at 255."""
     if image.mode.startswith("I;16"):
         values = np.asarray(image)
         image = Image.fromarray((values >> (used_bits(values) - 8)).astype(np.uint8))
@@ -224,9 +235,9 @@ def as_rgb(path: Path, image: Image.Image) -> Image.Image:
 
 
 def used_bits(values: np.ndarray) -> int:
-    """The bits of the sensor or program that wrote 16-bit values: 8 or 12 where no value needs more.
+    """The bit depth of 16-bit values: 8 or 12 if no value needs more.
 
-    Cameras and microscopes put 12 bits into 16 without scaling; read as 16 bits they would be nearly black.
+    Cameras and microscopes store 12 bits in 16 without scaling; read as 16 bits they would be nearly black.
     """
     most = int(values.max(initial=0))
     return next(bits for bits in (8, 12, 16) if most < 1 << bits)

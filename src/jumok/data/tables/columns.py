@@ -1,26 +1,34 @@
-"""The names and numbers of a table's columns."""
+"""Names and numbers of the columns of a table."""
 
 from pathlib import Path
 
 from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
 
-SHOWN = 20  # names in a sentence
+MAX_SHOWN_NAMES = 20  # names in a sentence
 
 
 def column_fault(
     path: Path, line: int | None, column: str, names: list[str], inner: str = ""
 ) -> Fault | None:
-    """The fault of a wanted column that is not among the names that there are, or there twice.
+    """The fault of a wanted column that does not exist, or exists twice.
 
-    `inner` says where such a column stands inside another one.
+    Args:
+        path: The file.
+        line: The line of the header.
+        column: The wanted column.
+        names: The columns of the table.
+        inner: A hint about nested columns.
+
+    Returns:
+        The fault; None if there is none.
     """
     if names.count(column) == 1:
         return None
     if column in names:
         twice = f"has {names.count(column)} columns named {column!r}"
         return Fault(str(path), line, twice, "give each its own name", "duplicate_column")
-    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    shown = ", ".join(names[:MAX_SHOWN_NAMES]) + (", …" if len(names) > MAX_SHOWN_NAMES else "")
     hint = did_you_mean(column, names)
     remedy = inner or (
         hint.removeprefix("; ") if "did you mean" in hint else "say under columns: what the file calls it"
@@ -31,7 +39,7 @@ def column_fault(
 
 
 def misnumbered(path: Path, line: int, number: int, width: int, separator: str) -> Fault | None:
-    """The fault of a column whose number is greater than there are columns."""
+    """The fault of a column number greater than the number of columns; None if it exists."""
     if number <= width:
         return None
     there = "1 column" if width == 1 else f"{width} columns"

@@ -1,4 +1,4 @@
-"""Tables whose rows are lines of cells: .tsv, .txt and .csv."""
+"""Tables with one row per line: .tsv, .txt and .csv."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -7,35 +7,36 @@ from pathlib import Path
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault, misnumbered
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner, clean
 from jumok.data.tables.wanted import Wanted
 
-SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-Table = Iterator[Cells | Fault]
+CELL_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+CellRows = Iterator[Cells | Fault]
 
 
 def tsv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between tabs, without any quoting."""
+    """Rows of a file with cells separated by tabs, without quoting."""
     return Delimited(wanted, remarks, "\t", quoting=False).rows(tsv_cells(wanted.path))
 
 
 def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file whose cells stand between commas or another separator, perhaps in quotes."""
+    """Rows of a file with cells separated by commas or another separator, quoted if necessary."""
     separator = wanted.separator or ","
     return Delimited(wanted, remarks, separator, quoting=True).rows(csv_cells(wanted.path, separator))
 
 
-def tsv_cells(path: Path) -> Table:
+def tsv_cells(path: Path) -> CellRows:
+    """The cells of each line of a TSV file."""
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         yield text if isinstance(text, Fault) else Cells(number, text.removesuffix("\r").split("\t"))
 
 
 class Delimited:
-    """Takes the wanted cells out of rows."""
+    """Selects the wanted cells of rows."""
 
     def __init__(self, wanted: Wanted, remarks: Remarks, separator: str, quoting: bool) -> None:
         self.wanted = wanted
@@ -45,8 +46,8 @@ class Delimited:
         self.quoting = quoting
         self.cleaner = Cleaner(wanted.path, wanted.columns, remarks)
 
-    def rows(self, table: Table) -> Iterator[Row | Fault]:
-        """The cells below the names in the first row, or of all rows where columns are given by number."""
+    def rows(self, table: CellRows) -> Iterator[Row | Fault]:
+        """The cells below the names in the first row, or of all rows if columns are given by number."""
         first = next(table, None)
         if self.wanted.by_number and first is not None:
             yield from self._numbered(chain([first], table))
@@ -55,7 +56,7 @@ class Delimited:
         elif first is not None:
             yield from self._named(first, table)
 
-    def _named(self, header: Cells, table: Table) -> Iterator[Row | Fault]:
+    def _named(self, header: Cells, table: CellRows) -> Iterator[Row | Fault]:
         names = [clean(name) for name in header.cells]
         columns = [str(column) for column in self.wanted.columns]
         faults = [
@@ -69,7 +70,7 @@ class Delimited:
         for item in table:
             yield item if isinstance(item, Fault) else self._row(item, places, len(names))
 
-    def _numbered(self, table: Table) -> Iterator[Row | Fault]:
+    def _numbered(self, table: CellRows) -> Iterator[Row | Fault]:
         places = [int(column) - 1 for column in self.wanted.columns]
         width = None
         for item in table:
@@ -79,7 +80,7 @@ class Delimited:
             if width is None:
                 width = len(item.cells)
                 fault = misnumbered(
-                    self.path, item.line, max(places) + 1, width, SEPARATORS.get(self.separator, "")
+                    self.path, item.line, max(places) + 1, width, CELL_SEPARATORS.get(self.separator, "")
                 )
                 if fault:
                     yield fault
@@ -100,18 +101,18 @@ class Delimited:
                 self.remarks.note("quoted_tsv", self.path, item.line, column)
             elif not self.quoting and "\r" in text.strip():
                 what = (
-                    f"column {column!r} holds a carriage return (CR), which many programs take for a line end"
+                    f"column {column!r} holds a carriage return (CR), which many programs treat as a line end"
                 )
                 return Fault(str(self.path), item.line, what, "remove it", "cr_inside")
         return self.cleaner.row(item.line, texts)
 
     def _other_table(self) -> Fault | None:
         """The fault of names that would be right, were they cut or quoted in another way."""
-        line = decoded(self.path, 1, next(raw_lines(self.path), b""))
+        line = decode_line(self.path, 1, next(raw_lines(self.path), b""))
         if isinstance(line, Fault):
             return None
         columns = set(map(str, self.wanted.columns))
-        for mark, called in SEPARATORS.items():
+        for mark, called in CELL_SEPARATORS.items():
             if not columns <= {clean(clean(name).strip('"')) for name in line.split(mark)}:
                 continue
             if mark == self.separator:
@@ -119,7 +120,7 @@ class Delimited:
                     return None
                 remedy = "say separator: tab beside table, with which quotes are read"
                 return self._fault("has quotes around its names", remedy, "wrong_format")
-            usual = SEPARATORS.get(self.separator, repr(self.separator))
+            usual = CELL_SEPARATORS.get(self.separator, repr(self.separator))
             remedy = f"say separator: '{mark}' beside table, or write it with {usual}s"
             if called == "tab":
                 remedy = "name it .tsv, or say separator: tab beside table"
@@ -133,7 +134,7 @@ class Delimited:
 
     def _miscounted(self, item: Cells, expected: int) -> Fault:
         """The fault of a row with too many or too few cells."""
-        count, called = len(item.cells), SEPARATORS.get(self.separator, "separator")
+        count, called = len(item.cells), CELL_SEPARATORS.get(self.separator, "separator")
         extra, missing = f"remove the extra {called} or name the columns", f"add the missing {called}"
         remedy = extra if count > expected else missing
         if not any(item.cells):
@@ -147,7 +148,7 @@ class Delimited:
 
 
 def is_quoted(cell: str) -> bool:
-    """Whether a cell is in quotes with doubled ones inside, as nobody writes by hand."""
+    """Whether a cell is in quotes with doubled quotes inside, as only programs write it."""
     return (
         len(cell) > 3
         and cell[0] == cell[-1] == '"'

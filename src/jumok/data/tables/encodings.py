@@ -1,18 +1,18 @@
-"""Encodings that are not UTF-8, recognized by what they make of some bytes."""
+"""Recognizes encodings other than UTF-8 from some bytes."""
 
 NATIONAL = {  # encodings with a name, and the letters by which they are known
     "euc_kr": ("CP949, as Korean Windows has it", "\uac00", "\ud7a3"),
     "shift_jis": ("Shift JIS", "\u3041", "\u30ff"),
     "gb2312": ("GBK", "\u4e00", "\u9fff"),
 }
-WIDE = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+WIDE_ENCODINGS = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 def wide_form(begin: bytes) -> str | None:
-    """UTF-16 or UTF-32, when bytes without a mark are one of them; NULs stand in no other text."""
+    """UTF-16 or UTF-32, if bytes without a byte order mark are one of them; other texts contain no NUL."""
     if b"\0" not in begin:
         return None
-    for encoding, name in WIDE.items():
+    for encoding, name in WIDE_ENCODINGS.items():
         whole = begin[: len(begin) // 4 * 4]
         try:
             text = whole.decode(encoding)
@@ -29,7 +29,7 @@ def wide_form(begin: bytes) -> str | None:
 
 
 def likely_encoding(raw: bytes) -> str:
-    """What a line that is not UTF-8 may be encoded in."""
+    """The likely encoding of a line that is not UTF-8."""
     for encoding, (name, low, high) in NATIONAL.items():
         try:
             foreign = [character for character in raw.decode(encoding) if not character.isascii()]

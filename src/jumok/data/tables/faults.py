@@ -1,4 +1,4 @@
-"""What is wrong with somebody's file, where, and what to do about it."""
+"""Faults: what is wrong with a file of the user, where, and what to do about it."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from jumok.files import spelt_out
 
 
 class Fault(NamedTuple):
-    """One fault of one file, a value that stands in place of the faulty row."""
+    """One fault of a file, a value that takes the place of the faulty row."""
 
     file: str
     line: int | None  # 1-based; None when the whole file is meant
@@ -19,13 +19,13 @@ class Fault(NamedTuple):
         return spelt_out(f"{place}: {self.problem}; {self.remedy}")
 
 
-def counted(count: int, what: str) -> str:
-    """A number of things: "1 image", "2,000 images"."""
+def quantity(count: int, what: str) -> str:
+    """A number with its noun: "1 image", "2,000 images"."""
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 class UnreadableFile(Exception):
-    """A file that cannot be read any further; travels inside this room and ends as its fault."""
+    """A file that cannot be read any further; inside this room only, then it becomes a fault."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))

@@ -1,4 +1,4 @@
-"""Tables of JSON objects: one a line in .jsonl, an array of them in .json."""
+"""Tables of JSON objects: one per line in .jsonl, an array in .json."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
@@ -18,14 +18,14 @@ BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class TwiceTheSameKey(ValueError):
-    """An object with a key that stands in it twice."""
+    """An object with a duplicate key."""
 
 
 def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file with one JSON object a line; numbers become text as they are written."""
+    """Rows of a file with one JSON object per line; numbers become text as they are written."""
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         if isinstance(text, Fault):
             yield text
             continue
@@ -33,15 +33,15 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
             what = "holds a JSON array, expected one object a line"
             yield Fault(str(path), number, what, "name it .json, or write one object a line", "wrong_format")
             return
-        yield row_of(cleaner, number, parsed(path, number, text))
+        yield row_from_json(cleaner, number, parse_json_line(path, number, text))
 
 
 def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
-    """Rows of a file that is one JSON array of objects, or has one object after the other."""
+    """Rows of a file with one JSON array of objects, or with one object after the other."""
     path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
     lines: list[str] = []
     for number, raw in enumerate(raw_lines(path), start=1):
-        text = decoded(path, number, raw)
+        text = decode_line(path, number, raw)
         if isinstance(text, Fault):
             yield text  # the places of what follows cannot be trusted
             return
@@ -61,34 +61,35 @@ def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:
         counted = place
         if place == len(text) or (array and text[place] == "]"):
             if array and place == len(text):
-                yield fault_of(cleaner.path, line, "its array is never closed")
+                yield json_fault(cleaner.path, line, "its array is never closed")
             return
         if array and count and text[place] == ",":
             place = after_blank(text, place + 1)
         elif array and count:
-            yield fault_of(cleaner.path, line, "a comma or ] was expected")
+            yield json_fault(cleaner.path, line, "a comma or ] was expected")
             return
         line += text.count("\n", counted, place)
         counted = place
         try:
-            value, place = DECODER.raw_decode(text, place)
+            value, place = JSON_DECODER.raw_decode(text, place)
         except TwiceTheSameKey as error:
-            yield fault_of(cleaner.path, line, str(error))
+            yield json_fault(cleaner.path, line, str(error))
             return
         except (ValueError, RecursionError) as error:
-            yield fault_of(cleaner.path, getattr(error, "lineno", line), getattr(error, "msg", str(error)))
+            yield json_fault(cleaner.path, getattr(error, "lineno", line), getattr(error, "msg", str(error)))
             return
         count += 1
-        yield row_of(cleaner, line, value)
+        yield row_from_json(cleaner, line, value)
 
 
 def after_blank(text: str, place: int) -> int:
+    """The position of the next character that is not blank."""
     found = BLANK.match(text, place)
     return found.end() if found else place
 
 
-def row_of(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
-    """The row of a JSON value that should be an object."""
+def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
+    """The row of a JSON object, or a fault."""
     if isinstance(value, Fault):
         return value
     if not isinstance(value, dict):
@@ -98,7 +99,7 @@ def row_of(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
     for column in map(str, cleaner.columns):
         text = looked_up(value, column)
         if text is MISSING:
-            fault = column_fault(cleaner.path, line, column, list(value), inside(value, column))
+            fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:
             fault = type_fault(cleaner.path, line, column, text)
         if fault:
@@ -111,7 +112,7 @@ MISSING = object()
 
 
 def looked_up(value: dict[str, Any], column: str) -> Any:
-    """What a key holds; `a.b` is b inside a where no key is called so."""
+    """The value of a key; `a.b` is b inside a if no key has that name."""
     if column in value:
         return value[column]
     first, dot, rest = column.partition(".")
@@ -119,8 +120,8 @@ def looked_up(value: dict[str, Any], column: str) -> Any:
     return looked_up(inner, rest) if dot and isinstance(inner, dict) else MISSING
 
 
-def inside(value: dict[str, Any], column: str) -> str:
-    """What to do about a column that may stand inside an object, like the translation of Hugging Face."""
+def nested_column_remedy(value: dict[str, Any], column: str) -> str:
+    """What to do if a column is inside an object, like the `translation` of Hugging Face."""
     for key, inner in value.items():
         if isinstance(inner, dict) and inner:
             names = [name for name in inner if name == column] or list(inner)
@@ -128,18 +129,20 @@ def inside(value: dict[str, Any], column: str) -> str:
     return ""
 
 
-def parsed(path: Path, line: int, text: str) -> Any:
-    """The JSON value of a line, or the fault of a line that is none."""
+def parse_json_line(path: Path, line: int, text: str) -> Any:
+    """The JSON value of a line, or the fault of a line that is not JSON."""
     if not text.strip():
         return Fault(str(path), line, "is an empty line", "remove it", "bad_json")
     try:
-        return DECODER.decode(text)
+        return JSON_DECODER.decode(text)
     except (ValueError, RecursionError) as error:
-        return fault_of(path, line, str(error) if isinstance(error, TwiceTheSameKey) else reason(error, text))
+        return json_fault(
+            path, line, str(error) if isinstance(error, TwiceTheSameKey) else reason(error, text)
+        )
 
 
 def reason(error: Exception, text: str) -> str:
-    """What is wrong with a line of JSON, in a few words."""
+    """Why a line is not JSON, in a few words."""
     if isinstance(error, RecursionError):
         return "its brackets are nested too deeply"
     if not isinstance(error, json.JSONDecodeError):
@@ -149,7 +152,7 @@ def reason(error: Exception, text: str) -> str:
     return f"{error.msg} at character {error.pos + 1}"
 
 
-def fault_of(path: Path, line: int, what: str) -> Fault:
+def json_fault(path: Path, line: int, what: str) -> Fault:
     """The fault of a text that is not JSON."""
     remedy = "write one JSON object a line" if path.suffix != ".json" else "write an array of objects"
     if "twice" in what:
@@ -160,7 +163,7 @@ def fault_of(path: Path, line: int, what: str) -> Fault:
 
 
 def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
-    """The fault of a JSON value that is no text; numbers have become texts before."""
+    """The fault of a JSON value that is not text; numbers are text already."""
     what = f"column {column!r} is {json_kind(value)}"
     if value is None:
         return Fault(str(path), line, what, "fill it in or remove the row", "null_cell")
@@ -175,25 +178,26 @@ def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
 
 
 def json_kind(value: Any) -> str:
-    """What a JSON value is called, numbers having become texts."""
+    """The name of the type of a JSON value."""
     names = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a string or number")
 
 
 def not_a_number(name: str) -> str:
+    """Refuse NaN and infinity, which JSON does not have; raises ValueError."""
     raise ValueError(f"{name} is no JSON")
 
 
 def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand in it once each."""
+    """A dictionary of these pairs; raises TwiceTheSameKey for duplicate keys."""
     value = dict(pairs)
     if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise TwiceTheSameKey(f"the key {twice!r} stands in it twice")
+        raise TwiceTheSameKey(f"the key {twice!r} occurs twice in it")
     return value
 
 
-DECODER = json.JSONDecoder(
+JSON_DECODER = json.JSONDecoder(
     parse_int=str, parse_float=str, parse_constant=not_a_number, object_pairs_hook=without_repetition
 )

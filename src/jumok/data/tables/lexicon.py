@@ -8,7 +8,7 @@ from typing import Literal
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import decoded, raw_lines
+from jumok.data.tables.open_text import decode_line, raw_lines
 from jumok.data.tables.pipes import spooled
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
@@ -37,11 +37,11 @@ class LexiconSource:
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
-        """Rows of a word and its phones, spaces between them; a fault in place of each faulty line."""
+        """Rows of a word and its phones, separated by spaces; a fault in place of each faulty line."""
         self._remarks = Remarks()
         fault = why_no_text(self.path)
         if fault:
@@ -55,7 +55,7 @@ class LexiconSource:
     def _rows(self) -> Iterator[Row | Fault]:
         seen: set[tuple[str, ...]] = set()  # a lexicon is small
         for number, raw in enumerate(raw_lines(self.path), start=1):
-            text = decoded(self.path, number, raw)
+            text = decode_line(self.path, number, raw)
             if isinstance(text, Fault):
                 yield text
                 continue

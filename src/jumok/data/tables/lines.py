@@ -7,7 +7,7 @@ from pathlib import Path
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.tables.pipes import spooled
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
@@ -28,11 +28,11 @@ class LinesSource:
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
-        """Rows as long as every file has lines, and a fault in place of each faulty one."""
+        """Rows up to the end of the shortest file, a fault in place of each faulty one."""
         self._remarks = Remarks()
         faults = [fault for path in self.files if (fault := why_no_text(path))]
         if faults:
@@ -60,7 +60,7 @@ class LinesSource:
     def _row(self, number: int, lines: tuple[bytes, ...], cleaners: list[Cleaner]) -> Row | Fault:
         values: list[str] = []
         for cleaner, line in zip(cleaners, lines, strict=True):
-            text = decoded(cleaner.path, number, line)
+            text = decode_line(cleaner.path, number, line)
             value = text if isinstance(text, Fault) else cleaner.clean_cell(number, text, None)
             if isinstance(value, str) and "\r" in value:
                 value = line_end_inside(cleaner.path, number)
@@ -88,11 +88,11 @@ class LinesSource:
 
 
 def line_end_inside(path: Path, line: int) -> Fault:
-    """The fault of a line that other programs take for two."""
+    """The fault of a line that other programs would split."""
     return Fault(
         str(path),
         line,
-        "holds a carriage return (CR) inside, which many programs take for a line end",
+        "holds a carriage return (CR) inside, which many programs treat as a line end",
         "remove it, or write a line end in its place in all files",
         "cr_inside",
     )

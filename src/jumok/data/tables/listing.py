@@ -1,7 +1,7 @@
-"""What folders hold, as people see it: no hidden files, and names found in any form of Unicode or case.
+"""Lists folders: hidden files left out, names found in any form of Unicode or case.
 
-macOS writes names with letters and accents apart (NFD), Windows and Linux with both in one (NFC); Windows tells no
-capital letters from small ones. So a name that a file states may stand a little differently on the disk.
+macOS writes accents as separate characters (NFD), Windows and Linux as one (NFC); Windows ignores case. So a name in a
+file may be spelled differently on the disk.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jumok.files import spelt_out
 
-# Folders that systems and tools make on their own; nobody put examples there.
+# Folders that systems and tools create; they hold no examples.
 SYSTEM_FOLDERS = frozenset(
     {"@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found", "system volume information"}
 )
@@ -28,7 +28,7 @@ class Below:
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
-    """Files with these suffixes (in small letters), by name; hidden files and folders of the system are left out."""
+    """Files with these suffixes (lower case), sorted by name, without hidden files and folders of the system."""
     found = Below()
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
@@ -52,23 +52,23 @@ def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
 
 
 def is_hidden(parts: Iterable[str]) -> bool:
-    """Whether a name below a folder is hidden, or lies in a hidden folder or one that a system made."""
+    """Whether a relative path is hidden, or in a folder that is hidden or made by a system."""
     return any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in parts)
 
 
 def composed(text: str) -> str:
-    """Text in NFC, as names are compared."""
+    """Text in NFC, for comparing names."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def forward(text: str) -> str:
-    """A path with the slashes that all systems know, ~ as the home of whoever reads it."""
+def forward_slashes(text: str) -> str:
+    """A path with forward slashes, and ~ replaced by the home folder."""
     plain = text.strip().replace("\\\\", "/").replace("\\", "/")
     return os.path.expanduser(plain) if plain.startswith("~") else plain
 
 
 class Listings:
-    """Finds files by name, and lists each folder once at most."""
+    """Finds files by name, listing each folder at most once."""
 
     def __init__(self) -> None:
         self._known: dict[Path, dict[str, list[str]]] = {}
@@ -79,7 +79,7 @@ class Listings:
         return tuple(self._known)
 
     def names(self, folder: Path) -> dict[str, list[str]]:
-        """The names in a folder by their NFC without capital letters; none when it cannot be listed."""
+        """The names in a folder by their lower-case NFC; empty if it cannot be listed."""
         if folder not in self._known:
             found: dict[str, list[str]] = {}
             for name in entries(folder):
@@ -88,7 +88,7 @@ class Listings:
         return self._known[folder]
 
     def find(self, path: Path) -> Path | None:
-        """The file of this name; else the one whose name differs in its form of Unicode, or else in case, alone."""
+        """The file of this name, or the only one that differs in its form of Unicode, or else in case."""
         if os.path.isfile(path):
             return path
         alike = self.names(path.parent).get(composed(path.name).casefold(), [])
@@ -98,7 +98,7 @@ class Listings:
 
 
 def entries(folder: Path) -> list[str]:
-    """The names in a folder, sorted; none when it cannot be listed."""
+    """The names in a folder, sorted; empty if it cannot be listed."""
     try:
         return sorted(os.listdir(folder))
     except (OSError, ValueError):
@@ -106,5 +106,5 @@ def entries(folder: Path) -> list[str]:
 
 
 def printable(path: Path | str) -> str:
-    """A path as text, bytes that are no UTF-8 shown as \\xNN."""
+    """A path as text, with undecodable bytes as \\xNN."""
     return spelt_out(str(path))

@@ -1,4 +1,4 @@
-"""Opens files, plain or gzip, and gives their lines one by one."""
+"""Opens text files, plain or gzip, and reads their lines."""
 
 import gzip
 import os
@@ -13,14 +13,14 @@ from jumok.data.tables.encodings import likely_encoding
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
 
-DIGITS = re.compile(r"\d+")
+DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
 
 
 def read_fault(path: Path) -> Fault | None:
-    """The fault of a file that cannot be read at all, or None: missing, a folder, empty, damaged."""
+    """The fault of a file that cannot be read (missing, a folder, empty, damaged), or None."""
     try:
         if is_folder(path):
             return Fault(
@@ -38,7 +38,7 @@ def read_fault(path: Path) -> Fault | None:
     except OSError as error:
         return unreadable(path, error)
     except ValueError:  # a NUL, which no name of a file can have
-        return Fault(repr(str(path)), None, "is no name of a file", "correct it", "missing_file")
+        return Fault(repr(str(path)), None, "is not a valid file name", "correct it", "missing_file")
     if not begin or begin == BYTE_ORDER_MARK:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
@@ -49,7 +49,7 @@ def read_fault(path: Path) -> Fault | None:
 
 
 def special_file(path: Path) -> Fault | None:
-    """The fault of what is no file on a disk: reading a device never ends, and a pipe can be read only once."""
+    """The fault of a device or pipe: a device never ends, and a pipe can be read only once."""
     mode = path.stat().st_mode
     if stat.S_ISREG(mode) or path == Path(os.devnull):
         return None
@@ -58,19 +58,19 @@ def special_file(path: Path) -> Fault | None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there; False, unlike Path.is_file, for names that no file can have."""
+    """Whether a file exists; False, unlike Path.is_file, for invalid names."""
     return os.path.isfile(path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there."""
+    """Whether a folder exists."""
     return os.path.isdir(path)
 
 
 def raw_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file without their newline, split at "\\n" alone: other separators occur inside texts.
+    """The lines of a file, split at "\\n" only, because other separators occur inside texts.
 
-    Raises UnreadableFile where the file cannot be read any further.
+    Raises UnreadableFile if the file cannot be read any further.
     """
     try:
         with open_bytes(path) as file:
@@ -85,7 +85,7 @@ def raw_lines(path: Path) -> Iterator[bytes]:
 
 
 def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines without the empty ones at the end of the file, which many editors and programs leave there."""
+    """Lines without empty ones at the end of the file, which many programs leave there."""
     blank: list[bytes] = []
     for line in lines:
         if line.strip():
@@ -97,7 +97,7 @@ def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The bytes of a file, decompressed when its name or its first bytes say that it is gzip."""
+    """The bytes of a file, decompressed if its name or its first bytes say gzip."""
     file = path.open("rb")
     if path.suffix.lower() != ".gz" and file.peek(2)[:2] != GZIP_MARK:
         return file
@@ -105,8 +105,17 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb"))
 
 
-def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
-    """The text of a line, or the place of the first byte in it that is not UTF-8."""
+def decode_line(path: Path, line: int, raw: bytes) -> str | Fault:
+    """The text of a line, or the fault of its first byte that is not UTF-8.
+
+    Args:
+        path: The file.
+        line: Number of the line.
+        raw: Its bytes.
+
+    Returns:
+        The text or the fault.
+    """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,13 +125,13 @@ def decoded(path: Path, line: int, raw: bytes) -> str | Fault:
 
 
 def nearest_file(path: Path) -> str:
-    """What to do about a missing file: the nearest name in its folder, if there is a similar one."""
+    """What to do about a missing file: a similar name in its folder, if there is one."""
     if not is_folder(path.parent):
         return f"nor does its folder {path.parent}; correct the path"
     names = sorted(os.listdir(path.parent))
     other_suffix = [name for name in names if Path(name).stem == path.stem]
     near = other_suffix[0] if other_suffix else nearest(path.name, names)
-    if near and DIGITS.sub("0", near) == DIGITS.sub(
+    if near and DIGIT_RUN.sub("0", near) == DIGIT_RUN.sub(
         "0", path.name
     ):  # another number is another file, no slip
         near = None
@@ -130,7 +139,7 @@ def nearest_file(path: Path) -> str:
 
 
 def damaged_gzip(path: Path, error: Exception) -> Fault:
-    """The fault of a compressed file that ends early, goes on after its end, or is not one."""
+    """The fault of a compressed file that is truncated, has trailing data, or is not gzip."""
     if "Not a gzipped" not in str(error):
         return Fault(
             str(path), None, f"is a damaged gzip file ({error})", "fetch or compress it again", "damaged_gzip"

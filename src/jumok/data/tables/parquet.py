@@ -1,4 +1,4 @@
-"""Parquet files, read in small batches."""
+"""Reads Parquet files in small batches."""
 
 import math
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ import numpy as np
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decoded
+from jumok.data.tables.open_text import decode_line
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
-BATCH = 1024  # rows in memory at a time
+BATCH_ROWS = 1024  # rows in memory at a time
 
 
 def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
@@ -31,14 +31,14 @@ def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
             faults = column_faults(wanted.path, columns, kinds)
             yield from faults
             if not faults:
-                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH, columns=columns))
+                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH_ROWS, columns=columns))
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = f"is a damaged Parquet file ({' '.join(str(error).split())})"
         yield Fault(str(wanted.path), None, reason, "write or fetch the file again", "damaged_parquet")
 
 
 def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
-    """The columns of a schema with their types, the fields of structs after their columns."""
+    """The columns of a schema with their types, fields of structs after their column."""
     from pyarrow import types
 
     found: list[tuple[str, Any]] = []
@@ -50,7 +50,7 @@ def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
 
 
 def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
-    """The faults of wanted columns that are not there or hold neither text nor numbers."""
+    """The faults of wanted columns that are missing or hold neither text nor numbers."""
     names = [name for name, _ in kinds]
     faults = []
     for column in columns:
@@ -68,7 +68,7 @@ def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) 
 
 
 def is_writable(kind: Any) -> bool:
-    """Whether values of a pyarrow type are texts or numbers."""
+    """Whether a pyarrow type is text or a number."""
     from pyarrow import types
 
     if types.is_dictionary(kind):
@@ -78,23 +78,25 @@ def is_writable(kind: Any) -> bool:
 
 
 def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is a string type."""
     from pyarrow import types
 
     return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
 
 
 def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> Iterator[Row | Fault]:
+    """The rows of record batches, a fault in place of each faulty one."""
     line = 0
     for batch in batches:
         for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):
             line += 1
-            texts = [written(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
+            texts = [cell_text(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
             fault = next((text for text in texts if isinstance(text, Fault)), None)
             yield fault or cleaner.row(line, [str(text) for text in texts])
 
 
 def column_of(batch: Any, name: str) -> Any:
-    """A column, or the field of structs in one."""
+    """A column, or a field of a column of structs."""
     import pyarrow.compute
 
     if name in batch.schema.names:
@@ -104,7 +106,7 @@ def column_of(batch: Any, name: str) -> Any:
 
 
 def cells_of(column: Any) -> list[Any]:
-    """The values of a column, texts as bytes: a single bad one must not take the others with it."""
+    """The values of a column, texts as bytes, so that a single invalid one does not affect the others."""
     import pyarrow
     from pyarrow import types
 
@@ -118,13 +120,13 @@ def cells_of(column: Any) -> list[Any]:
     return list(column.to_pylist())
 
 
-def written(path: Path, line: int, column: str, value: Any) -> str | Fault:
-    """A value as text, or what is wrong with it."""
+def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
+    """A value as text, or its fault."""
     what = f"column {column!r} is"
     if value is None:
         return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")
     if isinstance(value, bytes):
-        return decoded(path, line, value)
+        return decode_line(path, line, value)
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         name = "not a number (NaN)" if math.isnan(value) else "infinite"
         return Fault(str(path), line, f"{what} {name}", "write a number or remove the row", "bad_value")

@@ -1,4 +1,4 @@
-"""Pipes as data files, like /dev/stdin or <(...): read once, into a file of the cache that is named by its content."""
+"""Pipes as data files, like /dev/stdin or <(...): copied once into the cache, named by their content."""
 
 import hashlib
 import os
@@ -13,8 +13,8 @@ from jumok.data.cache.atomic_folder import cache_folder
 from jumok.errors import ConfigurationError
 from jumok.files import unwritable
 
-BLOCK = 1 << 20
-PATIENCE = 3.0  # seconds to wait for somebody who writes into a pipe
+PIPE_BLOCK = 1 << 20
+PIPE_TIMEOUT = 3.0  # seconds to wait for a writer
 
 _copies: dict[tuple[int, int], Path] = {}  # by the device and number of a pipe, for this process
 
@@ -28,10 +28,10 @@ def is_pipe(path: Path) -> bool:
 
 
 def spooled(path: Path) -> Path:
-    """The file itself, or a copy of what comes out of a pipe.
+    """The file itself, or a copy of the content of a pipe.
 
-    Equal contents have the same copy, so that nothing made of an older content is ever taken for it. A pipe is read
-    once in a process; whoever names it again gets the same copy.
+    Equal contents have the same copy, so that results of an older content are never used for it. A pipe is read once
+    per process; naming it again returns the same copy.
     """
     if not is_pipe(path):
         return path
@@ -43,12 +43,12 @@ def spooled(path: Path) -> Path:
 
 
 def is_pipe_copy(path: Path) -> bool:
-    """Whether a file is what came out of a pipe, so that its name says nothing of its format."""
+    """Whether a file is a copy of a pipe, so that its name says nothing about its format."""
     return path.parent.parent == cache_folder() / "pipes"
 
 
 def copy_of(path: Path) -> Path:
-    """Read a pipe to its end, and keep what came out of it."""
+    """Copy the content of a pipe."""
     folder = cache_folder() / "pipes"
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     digest = hashlib.sha256()
@@ -69,16 +69,15 @@ def copy_of(path: Path) -> Path:
 
 
 def blocks(path: Path) -> Iterator[bytes]:
-    """What comes out of a pipe; a ConfigurationError where nobody writes into it."""
-    handle = os.open(
-        path, os.O_RDONLY | os.O_NONBLOCK
-    )  # without it, opening waits for a writer, perhaps for ever
+    """The content of a pipe in blocks; raises ConfigurationError if nobody writes into it."""
+    # without it, opening waits for a writer, perhaps for ever
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         begin, begun = time.monotonic(), False
         while True:
             try:
-                block = os.read(handle, BLOCK)
-            except BlockingIOError:  # somebody has it open to write, and is not ready yet
+                block = os.read(handle, PIPE_BLOCK)
+            except BlockingIOError:  # a writer has opened it but not written yet
                 begun = True
                 select.select([handle], [], [])
                 continue
@@ -87,9 +86,9 @@ def blocks(path: Path) -> Iterator[bytes]:
                 yield block
             elif begun or closed(handle):
                 return
-            elif time.monotonic() - begin > PATIENCE:
+            elif time.monotonic() - begin > PIPE_TIMEOUT:
                 raise ConfigurationError(
-                    f"{path} is a pipe into which nobody writes; name a file, or start the writer"
+                    f"{path} is a pipe without a writer; name a file, or start the writer"
                 )
             else:
                 time.sleep(0.02)
@@ -98,7 +97,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 
 def closed(handle: int) -> bool:
-    """Whether a pipe had a writer who has left."""
+    """Whether all writers of a pipe have left."""
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     return any(event & select.POLLHUP for _, event in poll.poll(0))

@@ -1,4 +1,4 @@
-"""The rows of a CSV file, whose quoted cells may hold separators and line ends."""
+"""The rows of a CSV file, whose quoted cells may contain separators and line ends."""
 
 import csv
 from collections import deque
@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decoded, raw_lines, without_blank_end
+from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
 
 MOST_LINES = 10_000  # of a row: a quote that swallows more was not meant to
 MANY = 4  # lines of a cell that look like rows each, so that they surely are
 csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))  # its own limit is 131,072 characters of a cell
 
 REASONS = {  # what the csv module says, and what we say
-    "unexpected end of data": "a quote opens a cell and is never closed",
-    "new-line character seen": "a carriage return (CR) stands in a cell without quotes",
-    "line contains NUL": "a NUL character stands in it",
-    "expected after": "a quote stands inside a quoted cell",
+    "unexpected end of data": "a quoted cell is never closed",
+    "new-line character seen": "a cell without quotes contains a carriage return (CR)",
+    "line contains NUL": "it contains a NUL character",
+    "expected after": "a quoted cell contains a quote",
 }
 
 
 class Cells(NamedTuple):
-    """A row of a table as it was read."""
+    """A row of a table before columns are selected."""
 
     line: int
     cells: list[str]
@@ -30,13 +30,13 @@ class Cells(NamedTuple):
 
 
 class TooManyLines(Exception):
-    """A row that goes on and on."""
+    """A row that takes too many lines."""
 
 
 def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
-    """The rows of a file; a fault in place of each that cannot be read, and of each that is several rows in one.
+    """The rows of a file; a fault in place of each unreadable row, and of each that merges several rows.
 
-    Such a row ends with its first line: the lines after it, which an open quote would swallow, are read anew.
+    Such a row ends after its first line: the other lines, which an open quote would swallow, are read again.
     """
     tape = LineFeeder(path)
     width = None
@@ -59,7 +59,7 @@ def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
 
 
 class LineFeeder:
-    """Hands lines to the CSV reader one by one, and takes back those that were swallowed."""
+    """Feeds lines to the CSV reader one by one, and takes back those that were swallowed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,13 +70,13 @@ class LineFeeder:
         self.fault: Fault | None = None  # the first invalid line of the present row
 
     def begin(self) -> None:
-        """A new row begins after the lines taken."""
+        """Begin a new row."""
         self.first += len(self.taken)
         self.taken = []
         self.fault = None
 
     def go_back(self) -> None:
-        """Keep the first line of the row alone; the others are to come again."""
+        """Keep only the first line of the row; the others are fed again."""
         self.returned.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
@@ -88,7 +88,7 @@ class LineFeeder:
             raise TooManyLines
         raw = self.returned.popleft() if self.returned else next(self.lines)
         self.taken.append(raw)
-        text = decoded(self.path, self.first + len(self.taken) - 1, raw)
+        text = decode_line(self.path, self.first + len(self.taken) - 1, raw)
         if isinstance(text, str):
             return text + "\n"
         self.fault = self.fault or text
@@ -96,13 +96,22 @@ class LineFeeder:
 
 
 def are_rows(lines: list[bytes], separator: str, width: int) -> Iterator[bool]:
-    """Whether each of the lines that one row takes has as many cells as a row of its own."""
+    """Whether each line of a row with several lines has as many cells as a row of its own.
+
+    Args:
+        lines: The lines of the row.
+        separator: The separator.
+        width: Number of columns.
+
+    Yields:
+        One answer per line.
+    """
     mark = separator.encode()
     return (line.count(mark) == width - 1 for line in lines)
 
 
 def bad_quote(path: Path, tape: LineFeeder, error: csv.Error | TooManyLines) -> Fault:
-    """The fault of a row that the CSV reader could not end, and how many lines went with it."""
+    """The fault of a row that the CSV reader could not end, and how many lines were lost with it."""
     said = "unexpected end of data" if isinstance(error, TooManyLines) else str(error)
     reason = next((ours for theirs, ours in REASONS.items() if theirs in said), said)
     swallowed = len(tape.taken) - 1
@@ -116,9 +125,9 @@ def bad_quote(path: Path, tape: LineFeeder, error: csv.Error | TooManyLines) -> 
 
 
 def merged(path: Path, tape: LineFeeder) -> Fault:
-    """The fault of a quote that takes rows together, until another quote happens to close it."""
+    """The fault of a quote that merges rows up to the next quote."""
     last = tape.first + len(tape.taken) - 1
     count = len(tape.taken) - 1
-    problem = f"has a quote that closes in line {last} only, and swallows {count:,} lines that look like rows"
+    problem = f"has a quote that closes only in line {last}, and swallows {count:,} lines that look like rows"
     remedy = "double the quote, or put the cell into quotes; the lines after this one are read as rows of their own"
     return Fault(str(path), tape.first, problem, remedy, "merged_rows")

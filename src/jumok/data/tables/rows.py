@@ -1,4 +1,4 @@
-"""What any reader of rows offers, and how their texts are cleaned."""
+"""The interface of all readers of rows, and how their texts are cleaned."""
 
 import re
 import unicodedata
@@ -20,46 +20,49 @@ INVISIBLE = re.compile("[\u200b\u2060\u00ad\u200e\u200f\u202a-\u202e\u2066-\u206
 
 
 class Source(Protocol):
-    """A reader of rows: streams, and yields a fault in place of each faulty row."""
+    """A reader that streams rows, and yields a fault in place of each faulty row."""
 
     @property
-    def columns(self) -> tuple[str, ...]: ...
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
 
     @property
-    def files(self) -> tuple[Path, ...]: ...
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read."""
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        """The files whose change makes other rows."""
+        """The files whose change would change the rows."""
         ...
 
     @property
     def root(self) -> Path:
-        """The folder where paths in the rows start."""
+        """The folder where relative paths in the rows start."""
         ...
 
     @property
     def classes(self) -> tuple[Class, ...]:
-        """The classes of annotated pictures, once the rows were read."""
+        """The classes of annotated images, once the rows were read."""
         ...
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         ...
 
-    def rows(self) -> Iterator[Row | Fault]: ...
+    def rows(self) -> Iterator[Row | Fault]:
+        """The rows in order, a fault in place of each faulty one."""
 
 
 def clean(text: str) -> str:
-    """Text as jumok knows it: Unicode NFC, no white space at the ends, no byte order marks."""
+    """Text in Unicode NFC, without white space at the ends and byte order marks."""
     if text.isascii():
         return text.strip()
     return unicodedata.normalize("NFC", text.replace(MARK, "")).strip()
 
 
 class Cleaner:
-    """Makes rows of the texts of a file; counts what is odd in them but no fault."""
+    """Makes rows of texts, and counts what is unusual but no fault."""
 
     def __init__(self, path: Path, columns: Sequence[str | int | None], remarks: Remarks) -> None:
         self.path = path
@@ -67,7 +70,7 @@ class Cleaner:
         self.remarks = remarks
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
-        """A row of clean texts, or the first fault of one."""
+        """A row of clean texts, or the first fault."""
         values: list[str] = []
         for text, column in zip(texts, self.columns, strict=True):
             value = self.clean_cell(line, text, column)
@@ -77,7 +80,16 @@ class Cleaner:
         return Row(line, tuple(values))
 
     def clean_cell(self, line: int, text: str, column: str | int | None) -> str | Fault:
-        """Clean text, or what is wrong with it."""
+        """Clean a text.
+
+        Args:
+            line: The line of the row.
+            text: The text.
+            column: The column, if there are several.
+
+        Returns:
+            The clean text or its fault.
+        """
         value = clean(text)
         if value.isascii() and value and "\0" not in value and text.isascii():
             return value
@@ -90,13 +102,23 @@ class Cleaner:
 
 
 def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> Fault | None:
-    """What is wrong with a clean text; `column` names it where a line has several."""
+    """The fault of a clean text.
+
+    Args:
+        path: The file.
+        line: The line.
+        value: The text.
+        column: The column, if there are several.
+
+    Returns:
+        The fault; None if there is none.
+    """
     where = "" if column is None else f"column {column!r} "
     remedy = "remove the line from all files" if column is None else "fill it in or remove the row"
     if not value:
         return Fault(str(path), line, f"{where}is empty", remedy, "empty_side")
     if is_invisible(value):
-        what = f"{where}holds nothing but characters that nobody sees (U+{ord(value[0]):04X})"
+        what = f"{where}holds only invisible characters (U+{ord(value[0]):04X})"
         return Fault(str(path), line, what, remedy, "empty_side")
     if "\0" in value:
         advice = "remove it, or save the file as UTF-8 text"
@@ -109,7 +131,7 @@ def cell_fault(path: Path, line: int, value: str, column: str | int | None) -> F
 
 
 def is_invisible(text: str) -> bool:
-    """Whether a text holds nothing to see: formatting characters, fillers and blanks alone."""
+    """Whether a text has only formatting characters, fillers and blanks."""
     return all(
         character in FILLERS or character.isspace() or unicodedata.category(character) == "Cf"
         for character in text
@@ -117,7 +139,7 @@ def is_invisible(text: str) -> bool:
 
 
 def oddities(text: str, value: str) -> list[str]:
-    """The kinds of remarks about a text that became this value."""
+    """The kinds of remarks about a text that was cleaned to this value."""
     found = []
     if MARK in text:
         found.append("mark_inside")

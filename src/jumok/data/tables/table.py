@@ -17,7 +17,7 @@ from jumok.data.tables.wanted import Wanted
 from jumok.errors import ConfigurationError
 
 Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]
-READERS: dict[str, Reader] = {  # each also .gz
+TABLE_READERS: dict[str, Reader] = {  # each also .gz
     ".tsv": tsv_rows,
     ".tab": tsv_rows,
     ".txt": tsv_rows,
@@ -26,12 +26,12 @@ READERS: dict[str, Reader] = {  # each also .gz
     ".ndjson": jsonl_rows,
     ".json": json_rows,
 }
-KNOWN = ".tsv, .csv, .jsonl, .json, .txt with tabs"
+KNOWN_SUFFIXES = ".tsv, .csv, .jsonl, .json, .txt with tabs"
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
 class TableSource:
-    """One file with a row for each example; `columns` gives the file's name for each of ours, or its number from 1."""
+    """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1."""
 
     classes: tuple[Class, ...] = ()
 
@@ -48,7 +48,7 @@ class TableSource:
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
-        """What is no fault but good to know, once the rows were read."""
+        """Remarks that are no faults, once the rows were read."""
         return self._remarks.told()
 
     def rows(self) -> Iterator[Row | Fault]:
@@ -74,7 +74,16 @@ class TableSource:
 
 
 def reader_of(path: Path, columns: list[str | int], separator: str | None) -> Reader:
-    """The reader for the format that the name of a file tells, and for the way its columns are given."""
+    """The reader for a file.
+
+    Args:
+        path: The file.
+        columns: Names or numbers of the wanted columns.
+        separator: The separator, if it is given.
+
+    Returns:
+        The reader.
+    """
     reader = reader_by_name(path)
     numbers = sum(isinstance(column, int) for column in columns)
     if numbers not in (0, len(columns)):
@@ -92,23 +101,23 @@ def reader_of(path: Path, columns: list[str | int], separator: str | None) -> Re
 
 
 def reader_by_name(path: Path) -> Reader:
-    """The reader for a suffix; what came out of a pipe is looked at."""
+    """The reader for the suffix of a file; the copy of a pipe is recognized by content."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if path.suffix.lower() == ".parquet":
         return parquet_rows
-    if suffix in READERS:
-        return READERS[suffix]
+    if suffix in TABLE_READERS:
+        return TABLE_READERS[suffix]
     if is_pipe_copy(path):
         return reader_by_content(path)
     if suffix in WORKBOOKS:
         raise ConfigurationError(f"{path} is a workbook; save its sheet as CSV UTF-8 and name that file")
     raise ConfigurationError(
-        f"{path} is no table that can be read; name one that ends in {KNOWN} (each also .gz) or .parquet"
+        f"{path} cannot be read as a table; name a file that ends in {KNOWN_SUFFIXES} (each also .gz) or .parquet"
     )
 
 
 def reader_by_content(path: Path) -> Reader:
-    """The reader for what begins like this."""
+    """The reader for a file that begins like this."""
     begin = first_bytes(path).lstrip(b"\xef\xbb\xbf \r\n")
     if begin.startswith(b"PAR1"):
         return parquet_rows

@@ -1,4 +1,4 @@
-"""What a file that should hold UTF-8 text is instead, from its first bytes."""
+"""Recognizes files that are no UTF-8 text from their first bytes."""
 
 import gzip
 import zlib
@@ -9,7 +9,7 @@ from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault
 
 SAMPLE = 1 << 16  # bytes that are looked at
-FORMATS = {  # how files begin that are no text, what they are, and what to do
+BINARY_FORMATS = {  # how files begin that are no text, what they are, and what to do
     b"PAR1": ("is a Parquet file", "name it .parquet and give it as a table"),
     b"PK\x03\x04": ("is a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV UTF-8"),
     b"\xd0\xcf\x11\xe0": ("is an old Excel or Word file", "save it as CSV UTF-8 or as text"),
@@ -31,7 +31,7 @@ def why_no_text(path: Path) -> Fault | None:
     if fault:
         return fault
     begin = first_bytes(path).removeprefix(BYTE_ORDER_MARK)
-    for mark, (what, remedy) in FORMATS.items():
+    for mark, (what, remedy) in BINARY_FORMATS.items():
         if begin.startswith(mark):
             return Fault(str(path), None, what, remedy, "wrong_format")
     form = wide_form(begin)
@@ -49,7 +49,7 @@ def why_no_text(path: Path) -> Fault | None:
 
 
 def first_bytes(path: Path) -> bytes:
-    """The first bytes of a file, unpacked; what a damaged archive still gives of them."""
+    """The first bytes of a file, decompressed as far as possible."""
     try:
         with open_bytes(path) as file:
             return file.read(SAMPLE)

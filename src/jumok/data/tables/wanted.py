@@ -1,11 +1,11 @@
-"""Which columns of a table are wanted, as its reader is told."""
+"""The columns that a reader of a table should return."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 
 class Wanted(NamedTuple):
-    """What is to be read of a file."""
+    """What to read of a file."""
 
     path: Path
     names: tuple[str, ...]  # of inputs and outputs
@@ -14,4 +14,5 @@ class Wanted(NamedTuple):
 
     @property
     def by_number(self) -> bool:
+        """Whether any column is given by its number."""
         return any(isinstance(column, int) for column in self.columns)

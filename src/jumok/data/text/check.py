@@ -10,7 +10,7 @@ from jumok.data.cache.store import TextStore
 
 
 class LengthSummary(NamedTuple):
-    """How long the sequences of a corpus are."""
+    """Statistics of sequence lengths."""
 
     min: int
     median: float
@@ -21,18 +21,19 @@ class LengthSummary(NamedTuple):
 
 
 def digests(store: TextStore, columns: Sequence[str]) -> np.ndarray:
-    """A hash (N,) of the texts of each row, 8 bytes a row however long they are."""
+    """A hash (N,) of the texts of each row, 8 bytes per row."""
     texts = zip(*(store.texts(column) for column in columns), strict=True)
     return np.fromiter(map(digest, texts), np.uint64, count=len(store))
 
 
 def digest(texts: tuple[str, ...]) -> int:
+    """A 64-bit digest of a row."""
     joined = "\0".join(texts).encode()  # no text holds NUL, so that no two rows join to the same
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), "little")
 
 
 def length_summary(lengths: np.ndarray) -> LengthSummary:
-    """Statistics of lengths (N,); all 0 when there are none."""
+    """Statistics of lengths (N,); all 0 if there are none."""
     if not len(lengths):
         return LengthSummary(0, 0.0, 0.0, 0, 0.0, 0)
     median, p99 = (float(value) for value in np.percentile(lengths, (50, 99)))

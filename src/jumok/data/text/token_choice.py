@@ -1,11 +1,11 @@
-"""What texts are cut into where nobody says it: characters for codes and single words, else pieces of words."""
+"""Chooses the kind of tokens if none is given: characters for codes and single words, else subwords."""
 
 from collections.abc import Iterable
 from typing import Literal
 
 from jumok.data.text.jamo import is_syllable
 
-WITH_BLANKS = 0.1  # share of texts of several words, from which on words are what texts are made of
+WITH_BLANKS = 0.1  # share of texts with several words above which texts are made of words
 LEARNED_FROM = 10  # times a piece must be seen to be one of its own, where no size is given
 MOST_PIECES = 8000  # in a vocabulary, where no size is given
 
@@ -13,8 +13,8 @@ MOST_PIECES = 8000  # in a vocabulary, where no size is given
 def choose_tokens(texts: Iterable[str]) -> Literal["characters", "jamo", "bpe"]:
     """The kind of tokens for texts.
 
-    Words that stand alone are hardly ever seen twice. Pieces learned of them would be whole examples in training, and
-    something else in any other text. Letters of Hangul are fewer than syllables, so that each is seen more often.
+    Single words hardly ever occur twice. Subwords learned from them would be whole examples in training, and
+    different in any other text. Letters of Hangul are fewer than syllables, so that each occurs more often.
     """
     count = with_blanks = characters = syllables = 0
     for text in texts:

@@ -1,9 +1,9 @@
-"""Learns the pieces of a unigram vocabulary (Kudo 2018), the same ones each time.
+"""Learns the subwords of a unigram vocabulary (Kudo, 2018), deterministically.
 
-`tokenizers` has a trainer for this, but it walks through hash maps that are seeded anew in every run: sums of
-scores differ in their last bits and tied pieces change places, so that two runs on one text disagree. Here
-all words stand in sorted arrays. Substrings are counted with the counts of their words, so that a frequent
-word that is part of no other one can be a piece: Multi30k with 8,000 pieces takes 16 % fewer tokens.
+The trainer of `tokenizers` iterates over randomly seeded hash maps: sums of scores differ in their last bits and tied
+pieces change places, so that two runs on one text disagree. Here all words are in sorted arrays. Substrings are counted
+with the counts of their words, so that a frequent word that is part of no other one can be a piece: Multi30k with 8,000
+pieces takes 16 % fewer tokens.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ LONGEST_WORD = 32  # longer ones are cut for learning, so that a product of prob
 LEARN_FROM = 2_000_000  # characters of distinct words, the most frequent first: bounds memory to about 1.5 GB
 SEEDS = 8  # pieces to begin with for each that is wanted; with 2 or 16 texts get longer
 SHRINK = 0.75  # share of the pieces that stays in each round
-LEAST = 1e-9  # probability that a single character keeps, so that every word can be written
+MIN_PROBABILITY = 1e-9  # probability that a single character keeps, so that every word can be written
 
 
 class Words(NamedTuple):
@@ -28,7 +28,7 @@ class Words(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """Where pieces stand in the words."""
+    """Where pieces occur in the words."""
 
     position: np.ndarray  # (E,) the character each begins at
     length: np.ndarray  # (E,)
@@ -36,7 +36,7 @@ class Occurrences(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Pieces, each described by one place where it stands."""
+    """Pieces, each described by one place where it occurs."""
 
     position: np.ndarray  # (P,)
     length: np.ndarray  # (P,)
@@ -44,7 +44,7 @@ class Pieces(NamedTuple):
 
 
 class Lattice(NamedTuple):
-    """All ways to cut some strings into pieces: one edge for each place where a piece fits."""
+    """All segmentations of some strings: one edge for each place where a piece fits."""
 
     first: np.ndarray  # (W,) the node before each string
     last: np.ndarray  # (W,) the node after it
@@ -55,9 +55,15 @@ class Lattice(NamedTuple):
 
 
 def learn_pieces(words: Mapping[str, int], alphabet: set[str], size: int) -> list[tuple[str, float]]:
-    """The best `size` pieces to write the words with, every character of the alphabet among them.
+    """Learn the pieces of a unigram vocabulary by EM and pruning (Kudo, 2018).
 
-    Gives (piece, log-probability), the likeliest first. Fewer come out when the words do not hold as many.
+    Args:
+        words: Words with their counts.
+        alphabet: Characters that must be pieces.
+        size: Number of pieces; there are fewer if the words do not have as many.
+
+    Returns:
+        Pieces with their log-probabilities, the most probable first.
     """
     table = lay_out(words)
     pieces, places = seed_pieces(table, SEEDS * size)
@@ -81,7 +87,7 @@ def learn_pieces(words: Mapping[str, int], alphabet: set[str], size: int) -> lis
 
 
 def lay_out(words: Mapping[str, int]) -> Words:
-    """Words in a fixed order, the most frequent first, cut to what learning may hold."""
+    """Words in a fixed order, the most frequent first, cut to what fits into memory."""
     parts: list[str] = []
     counts: list[int] = []
     room = LEARN_FROM
@@ -97,7 +103,7 @@ def lay_out(words: Mapping[str, int]) -> Words:
 
 
 def seed_pieces(table: Words, limit: int) -> tuple[Pieces, Occurrences]:
-    """All characters, and the substrings that cover most text; none that is always followed by the same."""
+    """All characters, and the substrings that cover most text, unless always followed by the same character."""
     weight = np.repeat(table.counts, table.lengths)
     ends = np.repeat(table.lengths.cumsum(), table.lengths)
     left = ends - np.arange(len(table.codes))  # characters from here to the end of the word
@@ -119,7 +125,7 @@ def seed_pieces(table: Words, limit: int) -> tuple[Pieces, Occurrences]:
 
 
 def best_of(levels: list[tuple[Pieces, Occurrences]], limit: int) -> tuple[Pieces, Occurrences]:
-    """Join the substrings of every length, keep the useful ones and number them anew."""
+    """Join the substrings of every length, keep the best ones and renumber them."""
     offsets = np.cumsum([0] + [len(pieces.seen) for pieces, _ in levels])
     pieces = Pieces(*(np.concatenate(column) for column in zip(*(p for p, _ in levels), strict=True)))
     places = Occurrences(
@@ -144,7 +150,7 @@ def best_of(levels: list[tuple[Pieces, Occurrences]], limit: int) -> tuple[Piece
 
 
 def word_lattice(table: Words, places: Occurrences) -> Lattice:
-    """The ways to cut every word: nodes stand between characters, before the first and after the last."""
+    """The segmentations of every word: nodes are between characters, before the first and after the last."""
     word = np.repeat(np.arange(len(table.lengths)), table.lengths)
     ends = table.lengths.cumsum() + np.arange(len(table.lengths))
     first = ends - table.lengths
@@ -153,7 +159,7 @@ def word_lattice(table: Words, places: Occurrences) -> Lattice:
 
 
 def piece_lattice(pieces: Pieces, places: Occurrences) -> Lattice:
-    """The ways to cut every piece into smaller ones: what would stand for it if it were dropped."""
+    """The segmentations of every piece into smaller ones, which would replace it if it were dropped."""
     key = places.position * (LONGEST_PIECE + 1) + places.length
     order = np.argsort(key)
     key, piece = key[order], places.piece[order]
@@ -181,27 +187,39 @@ def sorted_lattice(
     piece: np.ndarray,
     owner: np.ndarray,
 ) -> Lattice:
-    """A lattice with its edges in order of depth; `owner` (E,) is the string each edge belongs to."""
+    """Build a lattice with its edges sorted by depth.
+
+    Args:
+        first: First node of each string.
+        last: Last node of each string.
+        start: Start node of each edge (E,).
+        end: End node of each edge (E,).
+        piece: Piece of each edge (E,).
+        owner: String that each edge belongs to (E,).
+
+    Returns:
+        The lattice.
+    """
     depth = end - first[owner]
     order = np.lexsort((start, end, depth))
     return Lattice(first, last, start[order], end[order], piece[order], depth[order])
 
 
 def without_dropped(lattice: Lattice, probability: np.ndarray) -> Lattice:
-    """The lattice without the edges of pieces that were dropped."""
+    """The lattice without the edges of dropped pieces."""
     kept = probability[lattice.piece] > 0
     edges = (column[kept] for column in lattice[2:])
     return Lattice(lattice.first, lattice.last, *edges)
 
 
 def groups(lattice: Lattice) -> list[slice]:
-    """The edges of each depth: within one group no edge continues another."""
+    """The edges of each depth; within one group no edge continues another."""
     bounds = np.searchsorted(lattice.depth, np.arange(1, lattice.depth.max(initial=0) + 2))
     return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
-def forward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
-    """Probability (N,) of everything before each node, summed over all ways to cut it."""
+def forward_probability(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
+    """The probability (N,) of everything before each node, summed over all segmentations."""
     alpha = np.zeros(int(lattice.last[-1]) + 1)
     alpha[lattice.first] = 1
     for edges in groups(lattice):
@@ -211,7 +229,7 @@ def forward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
 
 
 def backward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
-    """Probability (N,) of everything after each node."""
+    """The probability (N,) of everything after each node, summed over all segmentations."""
     beta = np.zeros(int(lattice.last[-1]) + 1)
     beta[lattice.last] = 1
     for edges in reversed(groups(lattice)):
@@ -221,28 +239,49 @@ def backward(lattice: Lattice, probability: np.ndarray) -> np.ndarray:
 
 
 def expected_counts(lattice: Lattice, probability: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """How often each piece (P,) is used to write all words, expected over all ways to cut them."""
-    alpha, beta = forward(lattice, probability), backward(lattice, probability)
+    """The E-step: how often each piece is used, expected over all segmentations.
+
+    Args:
+        lattice: The segmentations of the words.
+        probability: Probability of each piece (P,).
+        counts: Count of each word.
+
+    Returns:
+        Expected counts (P,).
+    """
+    alpha, beta = forward_probability(lattice, probability), backward(lattice, probability)
     scale = np.repeat(counts / alpha[lattice.last], lattice.last - lattice.first + 1)  # (N,)
     share = alpha[lattice.start] * beta[lattice.end] * scale[lattice.start] * probability[lattice.piece]
     return np.bincount(lattice.piece, weights=share, minlength=len(probability))
 
 
 def maximized(expected: np.ndarray, single: np.ndarray) -> np.ndarray:
-    """Probabilities (P,) from expected counts; rare pieces die out, characters stay.
+    """The M-step: probabilities (P,) from expected counts; rare pieces get 0, characters stay.
 
-    The half that is taken off is the sparse prior of variational EM: exp(digamma(c)) is close to c - 1/2.
+    The half that is subtracted is the sparse prior of variational EM: exp(digamma(c)) is close to c - 1/2.
     """
     mass = np.maximum(expected - 0.5, 0.0)
-    mass = np.where(single, np.maximum(mass, mass.sum() * LEAST + LEAST), mass)
+    mass = np.where(single, np.maximum(mass, mass.sum() * MIN_PROBABILITY + MIN_PROBABILITY), mass)
     return mass / mass.sum()
 
 
 def pruned(
     inner: Lattice, probability: np.ndarray, expected: np.ndarray, single: np.ndarray, target: int
 ) -> np.ndarray:
-    """Probabilities (P,) with the pieces set to 0 whose loss makes the text least unlikely; `target` stay."""
-    instead = forward(inner, probability)[inner.last]  # (P,) probability of writing it with other pieces
+    """Drop the pieces whose loss reduces the likelihood of the text least.
+
+    Args:
+        inner: The segmentations of pieces into smaller ones.
+        probability: Probability of each piece (P,).
+        expected: Expected count of each piece (P,).
+        single: Which pieces are characters and stay (P,).
+        target: Number of pieces to keep.
+
+    Returns:
+        Probabilities (P,), 0 for dropped pieces.
+    """
+    # (P,) probability of writing it with other pieces
+    instead = forward_probability(inner, probability)[inner.last]
     alive = probability > 0
     with np.errstate(divide="ignore"):
         loss = expected * (np.log(np.where(alive, probability, 1.0)) - np.log(instead))
@@ -255,7 +294,16 @@ def pruned(
 
 
 def likeliest(probability: np.ndarray, single: np.ndarray, number: int) -> np.ndarray:
-    """Probabilities (P,) with all but the `number` likeliest pieces set to 0; characters stay."""
+    """Drop all but the most probable pieces.
+
+    Args:
+        probability: Probability of each piece (P,).
+        single: Which pieces are characters and stay (P,).
+        number: Number of pieces to keep.
+
+    Returns:
+        Probabilities (P,), 0 for dropped pieces.
+    """
     kept = np.argsort(-np.where(single, np.inf, probability), kind="stable")[:number]
     smaller = np.zeros_like(probability)
     smaller[kept] = probability[kept]
@@ -265,7 +313,17 @@ def likeliest(probability: np.ndarray, single: np.ndarray, number: int) -> np.nd
 def ranked(
     table: Words, pieces: Pieces, probability: np.ndarray, alphabet: set[str]
 ) -> list[tuple[str, float]]:
-    """Pieces with their log-probabilities, the likeliest first; characters that `table` lacks come last."""
+    """Pieces with their log-probabilities, the most probable first.
+
+    Args:
+        table: The words.
+        pieces: The pieces.
+        probability: Probability of each piece (P,).
+        alphabet: Characters that must be pieces; those that `table` lacks come last.
+
+    Returns:
+        Pieces and log-probabilities.
+    """
     scores: dict[str, float] = {}
     for i in np.flatnonzero(probability > 0):
         code = table.codes[pieces.position[i] : pieces.position[i] + pieces.length[i]]

@@ -13,7 +13,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from jumok.data.cache.kept import ROOM, Kept
+from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.marks import attach_marks, marks_of
@@ -118,7 +118,7 @@ class ImageCodec:
 
     def column(self, store: TextStore, root: Path) -> Images:
         """The images of all rows, read when they are asked for."""
-        return Images([root / path for path in store.texts(self.about.name)], ROOM)
+        return Images([root / path for path in store.texts(self.about.name)], KEPT_BYTES)
 
     def parse(self, value: object) -> Given:
         """The path of a file, an image of Pillow's, or an array (Y, X, 3) of bytes."""

@@ -19,11 +19,11 @@ from jumok.classes import Class
 from jumok.data.annotations.masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.segmentation import covered
-from jumok.data.annotations.source import segmentation_of
-from jumok.data.cache.kept import ROOM, Kept
+from jumok.data.annotations.source import segmentation_from_json
+from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.images.marks import MaskMarks
-from jumok.data.images.resizing import UNKNOWN
+from jumok.data.images.resizing import UNKNOWN_CLASS
 from jumok.drawing.masks import mask_image
 from jumok.drawing.sheet import LabelledImage
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
@@ -52,7 +52,7 @@ class Masks:
     texts: Sequence[str]
     root: Path
     classes: tuple[Class, ...]
-    room: int = ROOM
+    room: int = KEPT_BYTES
 
     @cached_property
     def kept(self) -> Kept:
@@ -76,7 +76,7 @@ def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
     mask = np.zeros((height, width), dtype=np.int16)
     numbers = {one.name: number for number, one in enumerate(classes)}
     for name, outline in said["outlines"]:
-        mask[covered(segmentation_of(outline), width, height)] = numbers[name]
+        mask[covered(segmentation_from_json(outline), width, height)] = numbers[name]
     return mask
 
 
@@ -112,7 +112,7 @@ class MaskCodec:
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
         """The masks of a batch side by side (B, Y, X)."""
-        return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN).long())
+        return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN_CLASS).long())
 
     def from_cells(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:
         """The mask as if it was predicted."""

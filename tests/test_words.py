@@ -1,0 +1,147 @@
+"""The words of the code: all that is public says what it is, and one name has one meaning in the package."""
+
+import ast
+import io
+import re
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import jumok
+
+SOURCE = Path(jumok.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+# How many public classes, functions and methods of a room have no docstring; a number may only become smaller.
+WITHOUT_DOCSTRING = {
+    "attention": 17,
+    "cli": 36,
+    "comparison": 1,
+    "dataset": 18,
+    "evaluation": 10,
+    "inspection": 67,
+    "kinds": 179,
+    "predictor": 5,
+    "training": 77,
+}
+
+# Names that stand at the top of several modules on purpose.
+SHARED_NAMES = {
+    "EXPERIMENT": "the experiment file of a demo, one in each",
+    "PRIOR": "the score before training, of cells in one head and of queries in the other",
+    "SEED": "the seed of what a module draws: data of a demo, examples of an analysis",
+    "areas": "of boxes in a tensor, and of boxes in an array: matching works without torch",
+    "command": "what `jumok NAME` does, one for each command",
+    "optimize": "scipy.optimize, loaded when it is used",
+    "register": "adds a command to the command line, one for each command",
+    "to_xywh": "of boxes in a tensor, and of boxes in an array: matching works without torch",
+    "transforms": "torchvision's functions, loaded when they are used",
+    "write": "writes the data and experiment file of a demo, one in each",
+}
+
+# Names that still have several meanings in the package; one that has a single meaning must leave the list.
+AMBIGUOUS_NAMES = """
+    Answer Axis BESIDE Beam CELL EXAMPLES Example FEWEST Fields Images LEVELS LONGEST Language Layer
+    MOST Metric NUMBERS Number PATIENCE Precision Progress RESAMPLES SHORT SHOWN SURE Side Source UNITS
+    Use VERSION WHOLE WIDEST answered described example_of filled fit group_of heads_of kind_of lines
+    load measured opened plain pooled score shares show shown summary tell told value_of windows_of
+    write_json
+"""
+
+# Words that gave way to those of the field, and the rooms in which names, comments or docstrings still have them.
+FORMER_WORDS = {"picture": {"cli", "dataset", "evaluation", "inspection", "kinds"}, "mend": {"training"}}
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def is_protocol(node: ast.AST) -> bool:
+    return isinstance(node, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in node.bases)
+
+
+def is_stub(node: Documented) -> bool:
+    return ast.unparse(node.body[0]) == "..."
+
+
+def is_variant(node: Documented) -> bool:
+    """Whether a function is an overload of another one, or the setter of a property."""
+    decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(one.endswith(("overload", ".setter")) for one in decorators)
+
+
+def public(node: ast.Module | Documented, above: str = "") -> Iterator[tuple[str, Documented]]:
+    """The public classes, functions and methods, with dotted names; stubs of protocols are told by their class."""
+    for inner in node.body:
+        if not isinstance(inner, Documented) or inner.name.startswith("_") or is_variant(inner):
+            continue
+        if is_protocol(node) and is_stub(inner):
+            continue
+        yield f"{above}{inner.name}", inner
+        if isinstance(inner, ast.ClassDef):
+            yield from public(inner, f"{above}{inner.name}.")
+
+
+def top_names(tree: ast.Module) -> Iterator[str]:
+    """The public names that a module defines at its top, without those that it imports."""
+    for node in tree.body:
+        if isinstance(node, Documented):
+            yield node.name
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        yield from (one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+
+
+def prose_and_names(file: Path) -> Iterator[tuple[int, str]]:
+    """The names, comments and docstrings of a module, each with its line; other strings may be contracts."""
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Module | Documented) and ast.get_docstring(node) is not None:
+            yield node.body[0].lineno, ast.get_docstring(node) or ""
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline):
+        if token.type in (tokenize.NAME, tokenize.COMMENT):
+            yield token.start[0], token.string
+
+
+def in_words(text: str) -> str:
+    """Names cut into words, all in small letters: "ImageFolder" and "image_folder" are "image folder"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ").lower()
+
+
+def test_what_is_public_has_a_docstring():
+    bare = defaultdict(list)
+    for file, tree in TREES.items():
+        for name, node in public(tree):
+            if ast.get_docstring(node) is None:
+                bare[room_of(file)].append(f"{file.relative_to(SOURCE)}:{node.lineno} {name}")
+    for room in sorted({*bare, *WITHOUT_DOCSTRING}):
+        now, allowed = len(bare[room]), WITHOUT_DOCSTRING.get(room, 0)
+        assert now <= allowed, f"write a docstring, {room} may lack {allowed}: {bare[room]}"
+        assert now == allowed, f"WITHOUT_DOCSTRING is out of date: {room} lacks {now} docstrings only"
+
+
+def test_one_name_has_one_meaning():
+    modules = defaultdict(list)
+    for file, tree in TREES.items():
+        for name in sorted(set(top_names(tree))):
+            if not name.startswith("_"):
+                modules[name].append(str(file.relative_to(SOURCE)))
+    several = {name: files for name, files in modules.items() if len(files) > 1}
+    ambiguous = set(AMBIGUOUS_NAMES.split())
+    known = {*SHARED_NAMES, *ambiguous}
+    assert not SHARED_NAMES.keys() & ambiguous
+    assert not several.keys() - known, {name: several[name] for name in several.keys() - known}
+    assert not known - several.keys(), f"no longer in several modules: {sorted(known - several.keys())}"
+
+
+def test_former_words_do_not_come_back():
+    for word, rooms in FORMER_WORDS.items():
+        places = defaultdict(list)
+        for file in FILES:
+            for line, text in prose_and_names(file):
+                if re.search(rf"\b{word}(s|ed|ing)?\b", in_words(text)):
+                    places[room_of(file)].append(f"{file.relative_to(SOURCE)}:{line}")
+        assert not places.keys() - rooms, {room: places[room] for room in places.keys() - rooms}
+        assert not rooms - places.keys(), f"{word!r} is gone from {sorted(rooms - places.keys())}"
