@@ -19,8 +19,7 @@ from small_experiments import write_reversal
 
 @pytest.fixture(autouse=True)
 def same_conditions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    cache = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex
-    cache.mkdir(parents=True)
+    cache = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex  # made when something is kept
     monkeypatch.setenv("JUMOK_CACHE", str(cache))
     torch.set_num_threads(1)
     torch.manual_seed(0)

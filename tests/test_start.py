@@ -1,8 +1,10 @@
 """What a command loads: help and mistakes nothing heavy, a prediction of texts nothing that only images need."""
 
 import ast
+import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,18 +45,42 @@ OF_CALLS = OF_IMAGES | OF_SCORES | {"pydantic", "PIL", "yaml", "tokenizers", "py
 NAMES = sorted(str(command.name) for command in app.registered_commands)
 
 
+def run(code: str, *words: str) -> str:
+    """What a fresh Python prints, running this code with these words in sys.argv."""
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def loaded(code: str) -> set[str]:
     """The packages that a fresh Python has loaded after running this code."""
-    report = f"import sys\n{code}\nprint('loaded:', *{{name.split('.')[0] for name in sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
-    *_, line = done.stdout.splitlines()
+    *_, line = run(f"import sys\n{code}\nprint('loaded:', *{PACKAGES})").splitlines()
     return set(line.removeprefix("loaded:").split())
+
+
+PACKAGES = "{name.split('.')[0] for name in sys.modules}"
+# Commands one after the other in one process: what one has loaded stays for the next, so none may load it.
+IN_TURN = f"""
+import json, sys
+from jumok.cli.main import run_command
+for words in json.loads(sys.argv[1]):
+    status = run_command(words)
+    print('ended:', json.dumps([words, status, sorted({PACKAGES})]))
+"""
 
 
 def after(*words: object, status: int = 0) -> set[str]:
     """The packages that a command line has loaded when it ended with this status."""
-    given = [str(word) for word in words]
-    return loaded(f"from jumok.cli.main import run_command\nassert run_command({given!r}) == {status}")
+    ended, packages = after_each((tuple(map(str, words)),))[tuple(map(str, words))]
+    assert ended == status
+    return packages
+
+
+@cache
+def after_each(lines: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], tuple[int, set[str]]]:
+    """For each of these command lines its status, and the packages that are loaded when it has ended."""
+    said = run(IN_TURN, json.dumps(lines)).splitlines()
+    found = [json.loads(line.removeprefix("ended: ")) for line in said if line.startswith("ended: ")]
+    return {tuple(words): (status, set(packages)) for words, status, packages in found}
 
 
 def test_importing_jumok_loads_nothing_heavy():
@@ -69,26 +95,27 @@ def test_help_loads_nothing_heavy(words):
 
 @pytest.mark.parametrize("command", NAMES)
 def test_help_of_a_command_loads_nothing_heavy(command):
-    assert not after(command, "--help") & HEAVY
+    status, packages = after_each(tuple((name, "--help") for name in NAMES))[command, "--help"]
+    assert status == 0 and not packages & HEAVY
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["trian"],
-        ["train"],
-        ["train", "x.yaml", "--stes", "3"],
-        ["demo", "digts"],
-        ["predict", "nothing", "1000"],
-        ["predict", "nothing", "--best", "many"],
-        ["evaluate", "nothing"],
-        ["look", "nothing"],
-        ["report", "nothing"],
-    ],
-    ids=" ".join,
+MISTAKES = (
+    ("trian",),
+    ("train",),
+    ("train", "x.yaml", "--stes", "3"),
+    ("demo", "digts"),
+    ("predict", "nothing", "1000"),
+    ("predict", "nothing", "--best", "many"),
+    ("evaluate", "nothing"),
+    ("look", "nothing"),
+    ("report", "nothing"),
 )
-def test_mistakes_load_nothing_heavy(words, tmp_path):
-    assert not after(*words, status=2) & HEAVY
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
+def test_mistakes_load_nothing_heavy(words):
+    status, packages = after_each(MISTAKES)[words]
+    assert status == 2 and not packages & HEAVY
 
 
 @pytest.mark.parametrize("command", ["train", "check", "compare"])

@@ -103,7 +103,7 @@ def test_a_mask_is_as_large_as_its_image():
 
 @pytest.mark.parametrize("output", ["boxes", "mask"])
 def test_a_stopped_training_ends_like_one_that_was_not(tmp_path, monkeypatch, output):
-    changes = ("training.steps=24", "training.evaluate_every=8", "inputs.photo.augment.mosaic=0.3")
+    changes = ("training.steps=16", "training.evaluate_every=8", "inputs.photo.augment.mosaic=0.3")
     experiment = picture_experiment(tmp_path, output, *changes)
     train(experiment, tmp_path / "whole")
     steps, step = [3, 8, 13], Trainer.train_step
