@@ -1,6 +1,7 @@
 """The same conditions for every test: one thread, one seed, a cache of its own; and the command line to call."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,42 +11,38 @@ from uuid import uuid4
 import pytest
 import torch
 
+import made_once
 from jumok.cli import main
 from jumok.experiment import read_experiment
-from jumok.training import train
 from small_experiments import write_reversal
 
 
 @pytest.fixture(autouse=True)
 def same_conditions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    cache = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex
-    cache.mkdir(parents=True)
+    cache = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex  # made when something is kept
     monkeypatch.setenv("JUMOK_CACHE", str(cache))
     torch.set_num_threads(1)
     torch.manual_seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is made once is in a folder that all processes of this test run know."""
+    own = tmp_path_factory.getbasetemp()
+    made_once.shared[:] = [(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"]
+
+
 @pytest.fixture(scope="session")
-def reversal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reversal() -> Path:
     """A folder with x.yaml and its run, which has learned to write words from right to left; for reading only."""
-    folder = tmp_path_factory.mktemp("reversal")
-    file = write_reversal(folder)
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUMOK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        train(read_experiment(file), folder / "run")
-    return folder
+    return made_once.trained_once("reversal", lambda folder: read_experiment(write_reversal(folder)))
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory, reversal: Path) -> Path:
+def small_run(reversal: Path) -> Path:
     """A run on the same data that has learned next to nothing; for reading only."""
-    folder = tmp_path_factory.mktemp("small")
     steps = ["training.steps=2", "model.width=16", "training.evaluate_every=1"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUMOK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        train(read_experiment(reversal / "x.yaml", steps), folder / "run")
-    return folder / "run"
+    return made_once.trained_once("small", lambda _: read_experiment(reversal / "x.yaml", steps)) / "run"
 
 
 class Ended(NamedTuple):

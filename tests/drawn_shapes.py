@@ -11,6 +11,7 @@ from jumok.losses.tokens import Loss
 from jumok.values import BoxTargets, Detections, MaskTargets, Memory, Pyramid
 
 SIZE, STRIDES, WIDTH, CLASSES = 64, (4, 8), 32, 2
+ROWS, COLUMNS = torch.meshgrid(torch.arange(SIZE) + 0.5, torch.arange(SIZE) + 0.5, indexing="ij")
 
 
 class Scenes(NamedTuple):
@@ -45,8 +46,7 @@ def draw(number: int, seed: int) -> Scenes:
 
 def shape(disc: bool, x: int, y: int, width: int, height: int) -> Tensor:
     """True (Y, X) inside of the shape."""
-    rows, columns = torch.meshgrid(torch.arange(SIZE) + 0.5, torch.arange(SIZE) + 0.5, indexing="ij")
-    across, down = (columns - x) / width - 0.5, (rows - y) / height - 0.5
+    across, down = (COLUMNS - x) / width - 0.5, (ROWS - y) / height - 0.5
     return across**2 + down**2 < 0.25 if disc else (across.abs() < 0.5) & (down.abs() < 0.5)
 
 

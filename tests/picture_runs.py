@@ -1,21 +1,15 @@
 """Runs of small models of images, trained once: bricks and drops are found, painted or counted in words."""
 
-import atexit
 import json
-import shutil
-import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-import torch
 import yaml
 from PIL import Image
 
-from jumok.experiment import read_experiment
-from jumok.training import train
+from jumok.experiment import Experiment, read_experiment
+from made_once import trained_once
 from small_experiments import write_table
 
 COLOURS = {"brick": (200, 60, 40), "drop": (40, 80, 220)}
@@ -87,14 +81,11 @@ def write_picture_experiment(folder: Path, kind: str) -> Path:
     return file
 
 
-@cache
 def trained(kind: str) -> Path:
     """A folder with x.yaml, its data and its run; for reading only."""
-    folder = Path(tempfile.mkdtemp(prefix="jumok-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    write_scenes(folder)
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUMOK_CACHE", str(folder / "cache"))
-        train(read_experiment(write_picture_experiment(folder, kind)), folder / "run")
-    return folder
+
+    def experiment(folder: Path) -> Experiment:
+        write_scenes(folder)
+        return read_experiment(write_picture_experiment(folder, kind))
+
+    return trained_once(f"scenes-{kind}", experiment)

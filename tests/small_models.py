@@ -1,4 +1,4 @@
-"""Every encoder and every decoder, as small as can be; the laws run over all pairs of them."""
+"""Every encoder and every decoder, as small as can be, and the pairs of them over which the laws run."""
 
 from itertools import product
 
@@ -17,18 +17,23 @@ from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.model import EncoderDecoder
 from jumok.values import Padded
+from pairwise import pairwise
 
 D, H, INNER, LAYERS = 8, 2, 12, 2
 READABLE, WRITABLE = 11, 13  # tokens of the source and of the target vocabulary
 
-RECURRENT_ENCODERS = ["rnn", "rnn-both", "lstm", "lstm-both", "gru", "gru-both"]
-RECURRENT_DECODERS = [
-    "-".join(parts) for parts in product(("rnn", "lstm", "gru"), ("none", "additive", "dot"))
-]
 TRANSFORMERS = ["transformer-sinusoidal", "transformer-rotary", "transformer-learned"]
-ENCODERS = [*RECURRENT_ENCODERS, TRANSFORMERS[0]]
-DECODERS = [*RECURRENT_DECODERS, TRANSFORMERS[1]]
-PAIRS = list(dict.fromkeys([*product(ENCODERS, DECODERS), *product(TRANSFORMERS, TRANSFORMERS)]))
+ENCODERS = ["rnn", "rnn-both", "lstm", "lstm-both", "gru", "gru-both", TRANSFORMERS[0]]
+PAIRS = [
+    *(
+        (encoder, f"{cell}-{attention}")
+        for encoder, cell, attention in pairwise(
+            ENCODERS, ("rnn", "lstm", "gru"), ("none", "additive", "dot")
+        )
+    ),
+    *product(ENCODERS[:-1], TRANSFORMERS[1:2]),
+    *product(TRANSFORMERS, TRANSFORMERS),
+]
 NAMES = [f"{encoder}>{decoder}" for encoder, decoder in PAIRS]
 
 

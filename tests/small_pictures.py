@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from jumok.experiment import Experiment, read_experiment
+from made_once import trained_once
 
 NAMES = ("red", "blue")
 COLOURS = np.array([(220, 40, 40), (40, 60, 220)])
@@ -22,6 +23,9 @@ OUTPUTS = {
         "colours": {"kind": "text", "decoder": {"kind": "transformer", "layers": 1}, "metric": "exact_match"}
     },
 }
+
+
+STEPS = {"boxes": 60, "query": 120, "mask": 40, "text": 160}  # enough to learn something
 
 
 class Drawn(NamedTuple):
@@ -130,3 +134,9 @@ def picture_experiment(folder: Path, output: str, *overrides: str) -> Experiment
     if not (folder / "x.yaml").exists():
         write_pictures(folder)
     return read_experiment(write_picture_experiment(folder, output), overrides)
+
+
+def trained(output: str) -> Path:
+    """A folder with the pictures, x.yaml and the run of a model that has learned something; for reading only."""
+    changes = (f"training.steps={STEPS[output]}", f"training.evaluate_every={STEPS[output]}")
+    return trained_once(f"pictures-{output}", lambda folder: picture_experiment(folder, output, *changes))

@@ -1,8 +1,10 @@
 """What a command loads: help and mistakes nothing heavy, a prediction of texts nothing that only images need."""
 
 import ast
+import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,18 +45,33 @@ OF_CALLS = OF_IMAGES | OF_SCORES | {"pydantic", "PIL", "yaml", "tokenizers", "py
 NAMES = sorted(str(command.name) for command in app.registered_commands)
 
 
+# Code that runs piece by piece in one process: what one piece has loaded stays for the next, so none may load it.
+IN_TURN = """
+import json, sys
+for code in json.loads(sys.argv[1]):
+    exec(code, {})
+    print('loaded:', *{name.split('.')[0] for name in sys.modules})
+"""
+
+
+@cache
+def loaded_in_turn(pieces: tuple[str, ...]) -> dict[str, set[str]]:
+    """The packages that a fresh Python has loaded after each of these pieces of code."""
+    call = [sys.executable, "-c", IN_TURN, json.dumps(pieces)]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    found = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("loaded:")]
+    return {code: set(names) for code, names in zip(pieces, found, strict=True)}
+
+
 def loaded(code: str) -> set[str]:
     """The packages that a fresh Python has loaded after running this code."""
-    report = f"import sys\n{code}\nprint('loaded:', *{{name.split('.')[0] for name in sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
-    *_, line = done.stdout.splitlines()
-    return set(line.removeprefix("loaded:").split())
+    return loaded_in_turn((code,))[code]
 
 
-def after(*words: object, status: int = 0) -> set[str]:
-    """The packages that a command line has loaded when it ended with this status."""
+def ending(status: int, *words: object) -> str:
+    """Code that runs a command line, which ends with this status."""
     given = [str(word) for word in words]
-    return loaded(f"from jumok.cli.main import run_command\nassert run_command({given!r}) == {status}")
+    return f"from jumok.cli.main import run_command\nassert run_command({given!r}) == {status}"
 
 
 def test_importing_jumok_loads_nothing_heavy():
@@ -64,44 +81,52 @@ def test_importing_jumok_loads_nothing_heavy():
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"]])
 def test_help_loads_nothing_heavy(words):
-    assert not after(*words) & (HEAVY - {"yaml"})
+    assert not loaded(ending(0, *words)) & (HEAVY - {"yaml"})
 
 
 @pytest.mark.parametrize("command", NAMES)
 def test_help_of_a_command_loads_nothing_heavy(command):
-    assert not after(command, "--help") & HEAVY
+    helps = {name: ending(0, name, "--help") for name in NAMES}
+    assert not loaded_in_turn(tuple(helps.values()))[helps[command]] & HEAVY
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["trian"],
-        ["train"],
-        ["train", "x.yaml", "--stes", "3"],
-        ["demo", "digts"],
-        ["predict", "nothing", "1000"],
-        ["predict", "nothing", "--best", "many"],
-        ["evaluate", "nothing"],
-        ["look", "nothing"],
-        ["report", "nothing"],
-    ],
-    ids=" ".join,
+MISTAKES = (
+    ("trian",),
+    ("train",),
+    ("train", "x.yaml", "--stes", "3"),
+    ("demo", "digts"),
+    ("predict", "nothing", "1000"),
+    ("predict", "nothing", "--best", "many"),
+    ("evaluate", "nothing"),
+    ("look", "nothing"),
+    ("report", "nothing"),
 )
-def test_mistakes_load_nothing_heavy(words, tmp_path):
-    assert not after(*words, status=2) & HEAVY
 
 
-@pytest.mark.parametrize("command", ["train", "check", "compare"])
+@pytest.mark.parametrize("words", MISTAKES, ids=" ".join)
+def test_mistakes_load_nothing_heavy(words):
+    mistakes = {words: ending(2, *words) for words in MISTAKES}
+    assert not loaded_in_turn(tuple(mistakes.values()))[mistakes[words]] & HEAVY
+
+
+READING = {
+    "train": (),
+    "check": (),
+    "compare": ("--vary", "model.width=8,16"),
+}  # commands that read experiments
+
+
+@pytest.mark.parametrize("command", READING)
 def test_a_missing_file_loads_nothing_heavy(command):
-    varied = ["--vary", "model.width=8,16"] if command == "compare" else []
-    assert not after(command, "nothing.yaml", *varied, status=2) & (HEAVY - {"yaml"})
+    ends = {name: ending(2, name, "nothing.yaml", *varied) for name, varied in READING.items()}
+    assert not loaded_in_turn(tuple(ends.values()))[ends[command]] & (HEAVY - {"yaml"})
 
 
-@pytest.mark.parametrize("command", ["train", "check", "compare"])
+@pytest.mark.parametrize("command", READING)
 def test_a_mistyped_option_loads_no_torch(command, reversal):
-    varied = ["--vary", "model.width=8,16"] if command == "compare" else []
-    words = [command, reversal / "x.yaml", *varied, "--set", "training.stps=3"]
-    assert not after(*words, status=2) & (HEAVY - {"yaml"})
+    file, mistyped = reversal / "x.yaml", ("--set", "training.stps=3")
+    ends = {name: ending(2, name, file, *varied, *mistyped) for name, varied in READING.items()}
+    assert not loaded_in_turn(tuple(ends.values()))[ends[command]] & (HEAVY - {"yaml"})
 
 
 def test_an_experiment_is_read_without_torch(reversal):
@@ -112,25 +137,21 @@ def test_an_experiment_is_read_without_torch(reversal):
 
 
 def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
-    found = after("predict", reversal / "run", "abc")
+    found = loaded(ending(0, "predict", reversal / "run", "abc"))
     assert {"torch", "tokenizers"} <= found
     assert not found & (OF_IMAGES | OF_SCORES | {"PIL"})
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "load",
-        "train",
-        "Predictor",
-        "TrainingResult",
-        "Prediction",
-        "evaluation.evaluate",
-        "evaluation.predict_split",
-    ],
+PUBLIC = (
+    *("load", "train", "Predictor", "TrainingResult", "Prediction"),
+    *("evaluation.evaluate", "evaluation.predict_split"),
 )
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_a_name_loads_little_beyond_torch(name):
-    found = loaded(f"import jumok, jumok.evaluation\njumok.{name}")
+    codes = {name: f"import jumok, jumok.evaluation\njumok.{name}" for name in PUBLIC}
+    found = loaded_in_turn(tuple(codes.values()))[codes[name]]
     assert "torch" in found
     assert not found & OF_CALLS
 

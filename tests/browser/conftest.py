@@ -9,7 +9,7 @@ from made_server import MadeServer
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator:
     """Chromium of this machine."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from jumok.demos import bottleneck, numbers
+
 SHORT = (
     "--set",
     "training.steps=2",
@@ -12,6 +14,14 @@ SHORT = (
     "--set",
     "training.precision=fp32",
 )
+
+
+@pytest.fixture(autouse=True)
+def few_data(monkeypatch):
+    """The demos write their data, but less of them."""
+    for demo in (numbers, bottleneck):
+        monkeypatch.setattr(demo, "TRAIN", 3000)
+        monkeypatch.setattr(demo, "TEST", 100)
 
 
 def test_the_run_is_where_it_was_asked_for(jumok, tmp_path):

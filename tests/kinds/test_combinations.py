@@ -1,8 +1,7 @@
-"""Every backbone under every neck, read by every head: a step back and an answer, at a size that is nobody's own."""
+"""Backbones under necks, read by heads, every two of them together: a step back and an answer, at an odd size."""
 
 import math
 from functools import cache
-from itertools import product
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from jumok.kinds.catalogue import build_model
 from jumok.kinds.options import DecodingOptions
 from jumok.predictor import Predictor
 from jumok.training.loss import batch_loss
+from pairwise import pairwise
 from small_pictures import OUTPUTS, picture_experiment
 
 BACKBONES = (
@@ -29,20 +29,22 @@ SHAPES = {"boxes": "objects", "query": "objects", "mask": "shares", "text": "n_b
 def prepared_of(tmp_path_factory):
     """The prepared data of an output, and the experiment."""
 
-    @cache
+    folder_of = cache(tmp_path_factory.mktemp)  # the same pictures for every model of an output
+
     def prepared_of(output, backbone, neck):
         encoder = {"backbone": backbone, "neck": neck} | (
             {} if backbone == "convolutional" else {"weights": "none"}
         )
         words = ", ".join(f"{key}: {value}" for key, value in encoder.items())
-        folder = tmp_path_factory.mktemp(output)
-        experiment = picture_experiment(folder, output, f"inputs.photo.encoder={{{words}}}", "model.width=32")
+        experiment = picture_experiment(
+            folder_of(output), output, f"inputs.photo.encoder={{{words}}}", "model.width=32"
+        )
         return experiment, prepare(experiment, lambda _: None)
 
     return prepared_of
 
 
-@pytest.mark.parametrize("backbone,neck,output", [*product(BACKBONES, ("none", "fpn"), OUTPUTS)])
+@pytest.mark.parametrize("backbone,neck,output", pairwise(BACKBONES, ("none", "fpn"), list(OUTPUTS)))
 def test_it_trains_and_answers(prepared_of, backbone, neck, output):
     experiment, prepared = prepared_of(output, backbone, neck)
     torch.manual_seed(0)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,17 +14,16 @@ from torch import Tensor
 from jumok.dataset.prepare import Prepared, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError
-from jumok.experiment import Experiment
+from jumok.experiment import Experiment, read_experiment
 from jumok.kinds import catalogue
 from jumok.metrics.metric import Metric
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
-from jumok.training import NullReporter, train
 from jumok.training.loss import batch_loss
+from made_once import trained_once
 from small_experiments import small_experiment, write_words
-from small_pictures import OUTPUTS, picture_experiment
+from small_pictures import OUTPUTS, trained
 
-STEPS = {"words": 150, "boxes": 60, "query": 120, "mask": 40, "text": 160}
 TASKS = ["words", *OUTPUTS]
 
 
@@ -43,19 +43,17 @@ class Learned(NamedTuple):
         return self.prepared.splits["test"]
 
 
+def copied_words(folder: Path) -> Experiment:
+    write_words(folder, longest=4, reverse=False)
+    return small_experiment(folder, "training.steps=150", "training.evaluate_every=150", "model.width=32")
+
+
 @pytest.fixture(scope="module")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Learned]:
+def learned() -> Callable[[str], Learned]:
     @cache
     def learned(task: str) -> Learned:
-        folder = tmp_path_factory.mktemp(task)
-        changes = (f"training.steps={STEPS[task]}", f"training.evaluate_every={STEPS[task]}")
-        if task == "words":
-            write_words(folder, longest=4, reverse=False)
-            experiment = small_experiment(folder, *changes, "model.width=32")
-        else:
-            experiment = picture_experiment(folder, task, *changes)
-        run = train(experiment, folder / "run", NullReporter()).run
-        predictor = load(run)
+        folder = trained_once("copied-words", copied_words) if task == "words" else trained(task)
+        predictor, experiment = load(folder / "run"), read_experiment(folder / "run" / "config.yaml")
         predictor.model.eval()
         return Learned(predictor, prepare(experiment, lambda _: None, predictor.fields), experiment)
 

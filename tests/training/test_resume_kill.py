@@ -10,15 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 
 from jumok.cli import main
-from jumok.experiment import read_experiment
-from jumok.training import train
 from jumok.training.checkpoint import Checkpoints
 from run_contents import assert_same_end, complain
 from small_experiments import write_experiment, write_words
@@ -43,10 +42,21 @@ def write_small(folder: Path) -> None:
     write_experiment(folder)
 
 
-def test_killed_trainings(tmp_path):
-    call = [sys.executable, __file__, str(tmp_path)]
-    done = subprocess.run(call, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory) -> subprocess.CompletedProcess[str]:
+    """The program of this file, come to its end."""
+    call = [sys.executable, __file__, str(tmp_path_factory.mktemp("killed"))]
+    return subprocess.run(call, env=environment(), capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("part", ["at every call", "at random moments"])
+def test_killed_trainings(ended, part):
+    assert f"whole: {part}" in ended.stdout.splitlines(), ended.stdout + ended.stderr[-3000:]
+
+
+def test_the_command_killed_then_interrupted_then_left_alone(ended):
+    assert "whole: in three sessions" in ended.stdout.splitlines(), ended.stdout + ended.stderr[-3000:]
+    assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
 
 
 def at_every_call(folder: Path) -> None:
@@ -82,18 +92,34 @@ def at_random_moments(folder: Path) -> None:
     assert_same_end(folder / "random", folder / "long")
 
 
-def training(arguments: list[str], stop_at: int | None = None) -> int:
-    """Start a process that trains; its number."""
+def training(arguments: list[str], stop_at: int | None = None, talk: str = os.devnull) -> int:
+    """Start a process that trains, which says in the file `talk` what it says; its number."""
     child = os.fork()
     if child == 0:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.dup2(os.open(talk, os.O_WRONLY | os.O_CREAT, 0o600), 2)
         if stop_at is not None:
             vanish_at(stop_at)
         try:
             main(arguments)
         except SystemExit as end:
+            sys.stderr.flush()
             os._exit(int(end.code or 0))
     return child
+
+
+def load_what_training_loads(folder: Path) -> None:
+    """Let a process train, and load here what it loads, so that none of the next ones takes seconds for it."""
+    names = folder / "loaded"
+    child = os.fork()
+    if child == 0:
+        with suppress(SystemExit):
+            main(command(folder, folder / "first", *STEPS))
+        names.write_text("\n".join(sys.modules))
+        os._exit(0)
+    status_of(child)
+    for name in names.read_text().splitlines():
+        with suppress(ImportError):  # a few are no files of their own
+            import_module(name)
 
 
 def status_of(child: int) -> int:
@@ -128,29 +154,11 @@ ENDLESS = (
 )
 
 
-@pytest.fixture
-def start(tmp_path) -> Iterator[Callable[[int], subprocess.Popen]]:
-    """Starts `jumok train` in a process of its own; none outlives the test."""
-    started = []
-
-    def start_process(steps: int) -> subprocess.Popen:
-        words = command(tmp_path, tmp_path / "run", *ENDLESS, f"training.steps={steps}")
-        call = [sys.executable, "-m", "jumok", *words]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        started.append(subprocess.Popen(call, env=environment(), text=True, **pipes))
-        return started[-1]
-
-    yield start_process
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def wait_for_step(run: Path, step: int, process: subprocess.Popen) -> None:
+def wait_for_step(run: Path, step: int, child: int) -> None:
     """Wait until a training has written the checkpoint of a step at least."""
     while last_step(run) < step:
-        if process.poll() is not None:
-            raise AssertionError(f"no checkpoint of step {step}: {process.communicate()}")
+        if os.waitpid(child, os.WNOHANG)[0]:
+            raise AssertionError(f"the training ended without a checkpoint of step {step}")
         time.sleep(0.01)
 
 
@@ -158,31 +166,37 @@ def last_step(run: Path) -> int:
     return Checkpoints(run / "checkpoints", warn=complain).latest_step() or 0
 
 
-def test_the_command_killed_then_interrupted_then_left_alone(start, tmp_path):
-    write_small(tmp_path)
-    run = tmp_path / "run"
+def require(holds: bool, what: object) -> None:
+    if not holds:
+        raise AssertionError(what)
+
+
+def in_three_sessions(folder: Path) -> None:
+    """Killed, then interrupted, then left alone."""
+    run = folder / "run"
+
+    def start(steps: int, talk: str = os.devnull) -> int:
+        return training(command(folder, run, *ENDLESS, f"training.steps={steps}"), talk=talk)
 
     killed = start(10**6)
     wait_for_step(run, 10, killed)
-    killed.kill()
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL
+    os.kill(killed, signal.SIGKILL)
+    require(status_of(killed) == -signal.SIGKILL, "not killed")
 
-    interrupted = start(10**6)
+    interrupted = start(10**6, str(folder / "talk"))
     wait_for_step(run, last_step(run) + 10, interrupted)
-    interrupted.send_signal(signal.SIGINT)
-    output, talk = interrupted.communicate()
-    assert interrupted.returncode == 1 and output == "" and "Traceback" not in talk
-    assert f"{run}: training goes on from step" in talk
-    assert talk.endswith(f"stopped and saved in {run}; the same command goes on from here\n")
+    os.kill(interrupted, signal.SIGINT)
+    status, talk = status_of(interrupted), (folder / "talk").read_text()
+    require(status == 1 and "Traceback" not in talk, talk)
+    require(f"{run}: training goes on from step" in talk, talk)
+    end = f"stopped and saved in {run}; the same command goes on from here\n"
+    require(talk.endswith(end), talk)
 
     steps = last_step(run) + 13
-    ended = start(steps)
-    output, talk = ended.communicate()
-    assert ended.returncode == 0 and output == "", talk
-
-    train(read_experiment(tmp_path / "x.yaml", [*ENDLESS, f"training.steps={steps}"]), tmp_path / "whole")
-    assert_same_end(run, tmp_path / "whole")
+    require(status_of(start(steps)) == 0, "the third session did not end well")
+    undisturbed = command(folder, folder / "undisturbed", *ENDLESS, f"training.steps={steps}")
+    require(status_of(training(undisturbed)) == 0, "the undisturbed training did not end well")
+    assert_same_end(run, folder / "undisturbed")
 
 
 if __name__ == "__main__":
@@ -191,7 +205,9 @@ if __name__ == "__main__":
     random.seed(1)
     base = Path(sys.argv[1])
     write_small(base)
+    load_what_training_loads(base)
     if status_of(training(command(base, base / "whole", *STEPS))) != 0:
         raise AssertionError("the undisturbed training did not end well")
-    at_every_call(base)
-    at_random_moments(base)
+    for part in (at_every_call, at_random_moments, in_three_sessions):
+        part(base)
+        print("whole:", part.__name__.replace("_", " "), flush=True)
