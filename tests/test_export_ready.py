@@ -24,7 +24,7 @@ from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import Residual, TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.necks.pyramid import FeaturePyramid
 from jumok.values import ImageBatch, Memory, Padded
-from small_models import DECODERS, INNER, READABLE, TRANSFORMERS, WRITABLE, D, H, padded, small_model
+from small_models import INNER, READABLE, TRANSFORMERS, WRITABLE, D, H, padded, small_model
 
 pytestmark = [
     pytest.mark.filterwarnings(
@@ -89,8 +89,16 @@ def stepped(decoder: Any, lengths: list[int], steps: int, hypotheses: int) -> tu
     return torch.randint(WRITABLE, rows.shape), *tensors_of(state).values()
 
 
-@pytest.mark.parametrize("hypotheses", [1, 3])
-@pytest.mark.parametrize("name", [*DECODERS[:-1], *TRANSFORMERS, POST_NORM])
+RECURRENT = [
+    f"{cell}-{attention}" for cell in ("rnn", "lstm", "gru") for attention in ("none", "additive", "dot")
+]
+STEPS = [(name, 1) for name in (*RECURRENT, *TRANSFORMERS, POST_NORM)]
+SHARED = [
+    (name, 3) for name in ("rnn-none", "lstm-additive", "gru-dot", "transformer-rotary")
+]  # by hypotheses
+
+
+@pytest.mark.parametrize(("name", "hypotheses"), STEPS + SHARED)
 @torch.no_grad()
 def test_exported_step_equals_the_step(name: str, hypotheses: int) -> None:
     decoder = random_small("gru", name).decoders["target"]

@@ -14,7 +14,7 @@ from jumok.losses.dense import dense_loss
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss, token_loss
 from jumok.model import EncoderDecoder
-from jumok.search import Greedy
+from jumok.search import Greedy, SearchRequest
 from jumok.values import BoxTargets, ImageBatch, MaskTargets, Padded
 
 B, Y, X = 4, 48, 64
@@ -46,7 +46,7 @@ def shifted(tokens: Tensor) -> Tensor:
 
 def text_loss(model: EncoderDecoder, inputs: dict, name: str, tokens: Tensor) -> Loss:
     decoder = model.decoders[name]
-    hidden = decoder.hidden(shifted(tokens), model.encode(inputs))
+    hidden = decoder.hidden(shifted(tokens), model.encode(inputs).joined)
     return token_loss(decoder.output, hidden, tokens, torch.ones_like(tokens, dtype=torch.bool))
 
 
@@ -69,7 +69,7 @@ def detecting() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
     real = torch.ones_like(labels, dtype=torch.bool)
     targets = BoxTargets(boxes, labels, real, ~real)
     return presets.small_detector(2), lambda model: dense_loss(
-        model.decoders["objects"](model.encode({"photo": pictures})), targets
+        model.decoders["objects"](model.encode({"photo": pictures}).of("photo")), targets
     )
 
 
@@ -79,7 +79,7 @@ def painting() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
     for i, (number, (x1, y1, x2, y2)) in enumerate(objects):
         classes[i, y1:y2, x1:x2] = 1 + number
     return presets.small_segmenter(3), lambda model: mask_loss(
-        model.decoders["mask"](model.encode({"photo": pictures})), MaskTargets(classes)
+        model.decoders["mask"](model.encode({"photo": pictures}).of("photo")), MaskTargets(classes)
     )
 
 
@@ -121,8 +121,8 @@ def test_outputs_have_the_shapes_that_docstrings_name():
         translated = presets.small_translator(20, 30)({"source": source}, {"target": read})["target"]
         said = presets.small_reader(30)({"photo": pictures}, {"text": read})["text"]
         painter, finder = presets.small_segmenter(3), presets.small_detector(2)
-        painted = painter.decoders["mask"](painter.encode({"photo": pictures}))
-        found = finder.decoders["objects"](finder.encode({"photo": pictures}))
+        painted = painter.decoders["mask"](painter.encode({"photo": pictures}).of("photo"))
+        found = finder.decoders["objects"](finder.encode({"photo": pictures}).of("photo"))
     cells = Y * X // 8**2 + Y * X // 16**2
     assert translated.shape == said.shape == (B, 5, 30) and painted.shape == (B, 3, Y, X)
     assert found.logits.shape == (B, cells, 2) and found.boxes.shape == (B, cells, 4)
@@ -133,5 +133,7 @@ def test_a_translator_answers_by_a_search():
     model = presets.small_translator(20, 20).eval()
     source = Padded(torch.randint(4, 20, (3, 7)), torch.ones(3, 7, dtype=torch.bool))
     with torch.inference_mode():
-        found = Greedy()(model.decoders["target"], model.encode({"source": source}), BOS, EOS, 9)
+        found = Greedy()(
+            model.decoders["target"], model.encode({"source": source}).joined, SearchRequest(BOS, EOS, 9)
+        )
     assert [len(answers) for answers in found] == [1, 1, 1]

@@ -9,6 +9,7 @@ from test_page import radio, save, top
 
 import jumok
 import other_models
+from jumok.inspection.layers import WindowedLayer
 from jumok.inspection.windows import finding_windows
 from jumok.workbench import packing
 
@@ -193,14 +194,14 @@ def test_windows_in_a_page_are_those_of_the_recording(monkeypatch, open_page, tm
     pack = "jumok.app.panels[0].source.packs['0']"
     for head, name in ((1, "layers.0.blocks.0.attn"), (3, "layers.0.blocks.1.attn")):  # the second is shifted
         for y, x in ((0, 0), (7, 7), (13, 2)):
-            expected = windows[name].row(maps[name], 0, head % 2, y, x).flatten().numpy()
+            expected = WindowedLayer(maps[name], windows[name])[0, head % 2, 14 * y + x].numpy()
             found = page.evaluate(f"() => {pack}.one({head}, {14 * y + x})")
             assert np.allclose(found, expected, atol=1e-5 if rounded else 1e-7)
             single = page.evaluate(
                 f"() => Array.from({{length: 196}}, (_, s) => {pack}.at({head}, {14 * y + x}, s))"
             )
             assert np.allclose(single, found, atol=0)
-    column = windows[name].column(maps[name], 0, 1, 7, 7).flatten().numpy()
+    column = WindowedLayer(maps[name], windows[name])[0, 1, :, 7 * 14 + 7].numpy()
     assert np.allclose(page.evaluate(f"() => {pack}.column(1, 1, {7 * 14 + 7})"), column, atol=1e-5)
 
 

@@ -11,6 +11,7 @@ from test_show import by_use, unpacked
 import jumok
 import other_models
 from jumok.errors import DataError
+from jumok.inspection.layers import WindowedLayer
 from jumok.inspection.windows import finding_windows
 
 SOURCE = ["Ein", "Hund", "läuft", "im", "Schnee", ".", "</s>"]
@@ -91,7 +92,7 @@ def test_windows_of_swin_are_put_back_in_their_places(open_page, tmp_path):
     packs = [shown.details["packed"][one["id"]] for one in (fine, coarse)]
     assert [pack["pool"] for pack in packs] == [[1, 1], [1, 1]]
     name = "layers.0.blocks.1.attn"  # a shifted one; heads of the layer before it come first
-    expected = windows[name].row(maps[name], 0, 1, 7, 7).flatten()
+    expected = WindowedLayer(maps[name], windows[name])[0, 1, 7 * 14 + 7]
     assert (expected > 0).sum() == 49
     page = open_page(shown.save(tmp_path / "page.html").as_uri())
     page.wait_for_selector(".stage[data-shown]")

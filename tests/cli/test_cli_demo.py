@@ -19,9 +19,9 @@ SHORT = (
 @pytest.fixture(autouse=True)
 def few_data(monkeypatch):
     """The demos write their data, but less of them."""
-    for demo in (numbers, bottleneck):
-        monkeypatch.setattr(demo, "TRAIN", 3000)
-        monkeypatch.setattr(demo, "TEST", 100)
+    for demo, what in ((numbers, "EXAMPLES"), (bottleneck, "ROWS")):
+        monkeypatch.setattr(demo, f"TRAIN_{what}", 3000)
+        monkeypatch.setattr(demo, f"TEST_{what}", 100)
 
 
 def test_the_run_is_where_it_was_asked_for(jumok, tmp_path):

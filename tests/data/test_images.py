@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jumok.data.images import reading as images
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import load_image, read_header, read_image
-from jumok.data.images.reading import reading as images
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 

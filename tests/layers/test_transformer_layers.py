@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from jumok.attention.multihead import MultiHeadAttention
+from jumok.attention.multihead import KVCache, MultiHeadAttention
 from jumok.attention.positions import Rotary
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import Residual, TransformerDecoderLayer, TransformerEncoderLayer
@@ -98,9 +98,10 @@ def test_decoder_layer_step_by_step_equals_all_at_once(pre_norm, rotary, hypothe
     x, memory = leaf(B * hypotheses, T, D), leaf(B, S, D)
     each = torch.arange(B).repeat_interleave(hypotheses)
     whole = layer(x, memory[each], ALLOWED[each])
-    past, seen = None, layer.cross.project_kv(memory)
+    seen = layer.cross.project_kv(memory)
+    past = KVCache(layer.attention.project_kv(x[:, :0]))
     for t in range(T):
-        y, past = layer.step(x[:, t : t + 1], past, seen, ALLOWED, t)
+        y, past = layer.step(x[:, t : t + 1], past, seen, ALLOWED)
         assert_close(y[:, 0], whole[:, t])
     assert past.seen.keys.shape == (B * hypotheses, H, T, D // H) and seen.keys.shape == (B, H, S, D // H)
 

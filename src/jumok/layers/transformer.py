@@ -90,10 +90,9 @@ class TransformerDecoderLayer(nn.Module):
 
         Args:
             x: States of the new position (R, 1, D).
-            past: Keys and values of the earlier positions; None at the first.
+            past: Keys and values of the earlier positions; empty at the first.
             memory: Keys and values of the memory (B, H, S, K).
             allowed: Which states of the memory may be attended to, broadcasts to (B, H, T, S).
-            offset: Index of the new position.
 
         Returns:
             The new states (R, 1, D), and the cache that contains the new position.

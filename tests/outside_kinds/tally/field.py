@@ -14,7 +14,7 @@ from jumok.kinds.contract import Batching, Blueprint, InputField, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.replay import Bilingual
 from jumok.losses.tokens import Loss
-from jumok.metrics.metric import SHARE, Metric, ratio
+from jumok.metrics.metric import UNIT_RANGE, Metric, ratio
 from jumok.values import Memories, Memory, Padded
 from tally.options import TallyInput, TallyOutput
 
@@ -221,7 +221,7 @@ def share_right(predictions: list[int], references: list[list[int]]) -> Any:
     return ratio([(float(one in right), 1.0) for one, right in zip(predictions, references, strict=True)])
 
 
-RIGHT: Metric[int, list[int]] = Metric("right", higher_is_better=True, prepare=share_right, limits=SHARE)
+RIGHT: Metric[int, list[int]] = Metric("right", higher_is_better=True, prepare=share_right, limits=UNIT_RANGE)
 
 
 class TallyScoring:
