@@ -7,7 +7,7 @@ mask is boolean, and True means "may be looked at".
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, Self
@@ -58,28 +58,76 @@ class Memory(NamedTuple):
     pyramid: Pyramid | None = None  # of an image
     places: Tensor | None = None  # (B, S, 2), x and y in pixels of each state of an image
 
+    def scatter(self, present: Tensor) -> "Memory":
+        """The memory of a larger batch, of which only the rows `present` (B,) were encoded.
+
+        The states of the other rows are zero and not valid. Feature maps are left out: only inputs that no row
+        may lack have a use for them.
+        """
+
+        def spread(rows: Tensor) -> Tensor:
+            whole = rows.new_zeros(len(present), *rows.shape[1:])
+            whole[present] = rows
+            return whole
+
+        return Memory(spread(self.states), spread(self.valid), spread(self.summary))
+
+
+class PartialBatch(NamedTuple):
+    """A batch of an input that some of its rows lack: the codec collates those that have it."""
+
+    values: Any  # of the rows that have the input, in their order; None where no row has it
+    present: Tensor  # (B,), True on rows that have the input
+
+    def to(self, device: torch.device) -> "PartialBatch":
+        """The same batch on a device."""
+        values = None if self.values is None else self.values.to(device)
+        return PartialBatch(values, self.present.to(device))
+
 
 @dataclass(frozen=True)
 class Memories:
-    """What the encoders of a model leave for its decoders and heads, by input."""
+    """What the encoders of a model leave for its decoders and heads, by input.
+
+    A row may lack an optional input. Nothing stands in its place: the batch of that input holds only the rows that
+    have it (`PartialBatch`), its encoder runs on these alone, and `EncoderDecoder.encode` scatters what it computes
+    into the whole batch. In rows that lack the input no state of it is valid, and its summary does not count. So kinds,
+    encoders, decoders and heads never meet a missing value. An input that no row of a batch has leaves no part;
+    one that every row has takes the usual path, and `present` does not name it.
+    """
 
     parts: Mapping[str, Memory]
+    present: Mapping[str, Tensor] = field(
+        default_factory=dict
+    )  # (B,) of each input that rows of the batch lack
+    modulated: Mapping[str, Memory] = field(
+        default_factory=dict
+    )  # of images, features scaled by the other inputs
 
     def of(self, name: str) -> Memory:
         """The memory of one input, with its feature maps: boxes and masks ask for that of their image."""
-        return self.parts[name]
+        return self.modulated.get(name, self.parts[name])
 
     @cached_property
     def joined(self) -> Memory:
-        """One memory of all inputs: their states one after the other, the mean of their summaries."""
+        """One memory of all inputs: their states one after the other, the mean of the summaries that a row has."""
         parts = list(self.parts.values())
         if len(parts) == 1:
             return parts[0]
         return Memory(
             torch.cat([part.states for part in parts], dim=1),
             torch.cat([part.valid for part in parts], dim=1),
-            torch.stack([part.summary for part in parts]).mean(0),
+            self.mean_summary(list(self.parts)),
         )
+
+    def mean_summary(self, names: Sequence[str]) -> Tensor:
+        """The mean (B, D) of the summaries of these inputs that a row has; zeros where it has none."""
+        summaries = torch.stack([self.parts[name].summary for name in names])  # (n, B, D)
+        if not self.present.keys() & set(names):
+            return summaries.mean(0)
+        everywhere = torch.ones(summaries.shape[1], dtype=torch.bool, device=summaries.device)
+        has = torch.stack([self.present.get(name, everywhere) for name in names])[:, :, None]  # (n, B, 1)
+        return (summaries * has).sum(0) / has.sum(0).clamp(min=1)
 
     def spans(self) -> dict[str, range]:
         """Which states of the joined memory are of each input."""

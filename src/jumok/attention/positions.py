@@ -1,5 +1,8 @@
 """Where a token stands: attention by itself does not know the order of what it looks at."""
 
+import math
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 
@@ -31,8 +34,21 @@ def plane_sinusoids(places: Tensor, width: int) -> Tensor:
     return torch.stack((angle.sin(), angle.cos()), -1).flatten(-3)
 
 
+class PositionLayer(Protocol):
+    """A layer that marks the positions of x (B, L, D)."""
+
+    @property
+    def limit(self) -> float:
+        """The most positions that it can mark; math.inf for any number."""
+        ...
+
+    def __call__(self, x: Tensor, offset: int = 0) -> Tensor: ...
+
+
 class SinusoidalPositions(nn.Module):
     """Add a fixed wave pattern to x (B, L, D); works for any length."""
+
+    limit = math.inf
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -67,6 +83,8 @@ class LearnedPositions(nn.Module):
 
 class NoPositions(nn.Module):
     """Leave x as it is: rotary positions act inside the attention."""
+
+    limit = math.inf
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
         return x

@@ -16,12 +16,18 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     train = prepared.splits.get("train")
     if train is None or not len(train):
         return None
+    canvases = [(name, one.canvas) for name, one in train.inputs.items() if one.canvas]
+    if not canvases:
+        return None
+    shown = np.flatnonzero(np.logical_and.reduce([train.present(name) for name, _ in canvases]))
+    if not len(shown):
+        return None
     random = np.random.Generator(np.random.PCG64(seed))
-    examples = random.choice(len(train), min(EXAMPLES, len(train)), replace=False)
+    examples = random.choice(shown, min(EXAMPLES, len(shown)), replace=False)
     batch = train.batch(examples, random)
-    seen = [one.canvas.batch_pixels(batch.inputs[name]) for name, one in train.inputs.items() if one.canvas]
+    seen = [canvas.batch_pixels(batch.inputs[name]) for name, canvas in canvases]
     drawn = [(name, one, one.draw) for name, one in train.outputs.items() if one.draw]
-    if not seen or not drawn:
+    if not drawn:
         return None
     name, field, draw = drawn[0]
     values = field.codec.from_batch(batch.outputs[name])

@@ -35,10 +35,11 @@ def excess(split: Split) -> str | None:
 
 def length_gap(split: Split, train: Split) -> str | None:
     """In which column the median length of a part is far from that of train, and why that may be."""
-    if min(len(split), len(train)) < EXAMPLES:
-        return None
     for name in filter(split.has_lengths, split.fields.all):
-        here, there = (float(np.median(part.lengths(name))) - 1 for part in (split, train))  # no end marks
+        lengths = [part.lengths(name)[part.present(name)] for part in (split, train)]
+        if min(map(len, lengths)) < EXAMPLES:
+            continue
+        here, there = (float(np.median(some)) - 1 for some in lengths)  # no end marks
         short, long = sorted((here, there))
         if long >= FACTOR * short and long - short >= TOKENS:
             return (

@@ -90,7 +90,7 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
     leaked, leak = leaks(split, train, inputs) if train is not None and comparable else (0, None)
     return SplitReport(
         examples=len(split),
-        lengths={name: length_summary(split.lengths(name)) for name in texts},
+        lengths={name: length_summary(split.lengths(name)[split.present(name)]) for name in texts},
         unknown=unknown_shares(split),
         duplicates=len(split) - distinct_pairs,
         several_answers=distinct_pairs - distinct_inputs,

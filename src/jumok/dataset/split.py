@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import torch
 from jumok.data.cache.store import TextStore
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import Column, Example, InputField, OutputField, item_lengths
+from jumok.kinds.presence import collate_inputs, transform_examples
 
 
 class Batch(NamedTuple):
@@ -50,9 +52,27 @@ class Split:
         return self.fields.outputs
 
     def lengths(self, name: str) -> np.ndarray:
-        """The length of each example (n,) in one column, end marks included; 0 in what has no length."""
+        """The length of each example (n,) in one column, end marks included; 0 in what has no length or is missing."""
         lengths = item_lengths(self.fields.all[name], self.columns[name])
-        return np.zeros(len(self.rows), dtype=np.int64) if lengths is None else lengths[self.rows]
+        if lengths is None:
+            return np.zeros(len(self.rows), dtype=np.int64)
+        return (
+            np.where(self.present(name), lengths[self.rows], 0)
+            if name in self._filled
+            else lengths[self.rows]
+        )
+
+    @cached_property
+    def _filled(self) -> dict[str, np.ndarray]:
+        """Which rows of the store have each optional input (N,)."""
+        return {name: self.texts.filled(name) for name, field in self.inputs.items() if field.is_optional}
+
+    def _has(self, name: str, row: int) -> bool:
+        return name not in self._filled or bool(self._filled[name][row])
+
+    def present(self, name: str) -> np.ndarray:
+        """Which examples (n,) have a value in one column."""
+        return self._filled[name][self.rows] if name in self._filled else np.ones(len(self), dtype=bool)
 
     def has_lengths(self, name: str) -> bool:
         """Whether a column is made of tokens, or anything else that has a length."""
@@ -74,7 +94,9 @@ class Split:
         return self.texts.text(name, int(self.rows[example]))
 
     def value(self, name: str, example: int) -> Any:
-        """An input as a predictor takes it."""
+        """An input as a predictor takes it; None where the example lacks it."""
+        if not self._has(name, int(self.rows[example])):
+            return None
         return self.inputs[name].codec.parse_cell(self.text(name, example), self.root)
 
     def line(self, example: int) -> int:
@@ -84,17 +106,13 @@ class Split:
     def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
         """These examples side by side; varied as training wants it when there is something to draw from."""
         rows = [int(self.rows[example]) for example in examples]
-        whole: Sequence[Example] = [
-            {name: column[row] for name, column in self.columns.items()} for row in rows
+        read: Sequence[Example] = [
+            {name: column[row] for name, column in self.columns.items() if self._has(name, row)}
+            for row in rows
         ]
-        for field in self.inputs.values():
-            if field.transform is not None:
-                whole = field.transform(whole, draw)
+        whole = transform_examples(self.inputs, read, draw)
         return Batch(
-            {
-                name: field.codec.collate([items[name] for items in whole])
-                for name, field in self.inputs.items()
-            },
+            collate_inputs(self.inputs, whole),
             {
                 name: field.codec.collate([items[name] for items in whole])
                 for name, field in self.outputs.items()

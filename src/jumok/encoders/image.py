@@ -1,5 +1,6 @@
 """Image encoders: feature maps and, for decoders that attend to single cells, a sequence of states."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -58,6 +59,8 @@ class ImageEncoder(nn.Module):
 
     Padding is zero after the normalization.
     """
+
+    max_length = math.inf
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """The recurrent encoder: one state is carried from token to token."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -15,6 +17,8 @@ class RecurrentEncoder(nn.Module):
     If bidirectional, each direction has half of the width, so the states are (B, S, D) either way. The summary is the
     last state of each direction: the one vector that a decoder without attention sees.
     """
+
+    max_length = math.inf
 
     def __init__(
         self,

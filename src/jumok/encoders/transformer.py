@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from jumok.attention.positions import PositionLayer
 from jumok.dropout import Dropout
 from jumok.layers.transformer import TransformerEncoderLayer
 from jumok.values import Memory, Padded
@@ -15,7 +16,7 @@ class TransformerEncoder(nn.Module):
     def __init__(
         self,
         embedding: nn.Module,
-        positions: nn.Module,
+        positions: PositionLayer,
         layers: Sequence[TransformerEncoderLayer],
         width: int,
         dropout: float = 0.0,
@@ -23,6 +24,7 @@ class TransformerEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding, self.positions = embedding, positions
+        self.max_length = positions.limit
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(width) if final_norm else nn.Identity()  # pre-norm needs it at the end
         self.dropout = Dropout(dropout)

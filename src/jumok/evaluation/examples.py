@@ -31,7 +31,7 @@ def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]
     for i in sorted(set(examples)):
         image = image_of(answered, i)
         if image is None:
-            break
+            continue
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -46,7 +46,8 @@ def image_of(answered: SplitPredictions, i: int) -> Tensor | None:
     split = answered.split
     drawn = any(field.draw for field in split.outputs.values())
     seen = ((name, field.canvas) for name, field in split.inputs.items() if drawn and field.canvas)
-    return next((canvas.pixels(split.value(name, answered.examples[i])) for name, canvas in seen), None)
+    values = ((canvas, split.value(name, answered.examples[i])) for name, canvas in seen)
+    return next((canvas.pixels(value) for canvas, value in values if value is not None), None)
 
 
 def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:

@@ -174,6 +174,13 @@ def check_images(experiment: Experiment) -> None:
         if options.annotations is not None and len(images) != 1:
             there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
             raise error_at(f"a {options.kind} output needs one input of kind image; {there}", "outputs", name)
+        if options.annotations is not None and experiment.inputs[images[0]].optional:
+            problem = f"{name} is found in this image, so no row may lack it; drop optional"
+            raise error_at(problem, "inputs", images[0], "optional")
+    optional = [name for name, options in experiment.inputs.items() if options.optional]
+    if optional and experiment.training.shard:
+        problem = f"needs every input in every row, but {optional[0]} is optional; train without shard"
+        raise error_at(problem, "training", "shard")
 
 
 def check_name(name: str, place: str) -> None:

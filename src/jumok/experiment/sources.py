@@ -154,7 +154,7 @@ class SourceOptions(Options):
             return with_images(lines_source(self.lines, names), inputs)
         if self.table is not None:
             refuse_drawn(inputs, outputs)
-            source = table_source(self.table, self.columns or {}, names, self.separator)
+            source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
             return with_images(source, inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
@@ -258,14 +258,19 @@ def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource
 
 
 def table_source(
-    table: Path, columns: Mapping[str, str | int], names: tuple[str, ...], separator: str | None = None
+    table: Path,
+    columns: Mapping[str, str | int],
+    inputs: NamedInputs,
+    outputs: NamedOutputs,
+    separator: str | None = None,
 ) -> "TableSource":
     """The source for a table.
 
     Args:
         table: The file.
         columns: The column of each name, if it is called otherwise.
-        names: Names of inputs and outputs.
+        inputs: Options of the inputs.
+        outputs: Options of the outputs.
         separator: What separates cells, if the suffix does not say it.
 
     Returns:
@@ -276,10 +281,13 @@ def table_source(
     """
     from jumok.data.tables.sources import TableSource
 
+    names = (*inputs, *outputs)
     extra = [name for name in columns if name not in names]
     if extra:
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
-    return TableSource(table, {name: columns.get(name, name) for name in names}, separator)
+    optional = [name for name, options in inputs.items() if options.optional]
+    theirs = {name: columns.get(name, name) for name in names}
+    return TableSource(table, theirs, separator, optional, len(inputs))
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

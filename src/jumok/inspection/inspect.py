@@ -17,6 +17,7 @@ from jumok.inspection.layers import Layer
 from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.contract import DecodingRequest, InputField, InputPage
+from jumok.kinds.presence import encode_inputs
 from jumok.kinds.replay import Rescorable
 from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
@@ -117,12 +118,12 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
     parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
     """
     value = predictor.parse_inputs(inputs)
-    if all(predictor.inputs[part].codec.is_empty(one) for part, one in value.items()):
+    if predictor.is_empty(value):
         raise DataError(
             "the input is empty, so there is nothing to look at; type something",
             "입력이 비어 있어 볼 것이 없습니다. 무언가 입력하세요.",
         )
-    columns = {part: field.codec.encode([value[part]]) for part, field in predictor.inputs.items()}
+    columns = encode_inputs(predictor.inputs, [value])
     predictor.check_lengths(columns, [0])
     model = predictor.model
     with torch.no_grad(), autocast(predictor.device, predictor.decoding.precision):
@@ -132,7 +133,12 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
         said = [replay_output(predictor, part, memories, batch) for part in predictor.outputs]
         sources = sources_of(predictor, value, batch, memories)
     uses = [*encoder_uses(maps, sources, windows), *(use for one in said for use in uses_of(one, sources))]
-    documents = [input_document(field, value[part]) for part, field in predictor.inputs.items()]
+    documents = [
+        input_document(field, value[part])
+        if part in value
+        else {"name": part, "kind": field.kind, "absent": True}
+        for part, field in predictor.inputs.items()
+    ]
     return Inspection(predictor, batch, memories, said, {use.id: use for use in uses}, name, id, documents)
 
 

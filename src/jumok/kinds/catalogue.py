@@ -6,20 +6,28 @@ kind is a new package and one line in KINDS.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import nn
 
-from jumok.errors import ConfigurationError
+from jumok.errors import ConfigurationError, DataError
 from jumok.kinds.contract import Blueprint, Field, InputField, OutputField
 from jumok.kinds.fitting import FieldContext, TrainingData
 from jumok.kinds.packages import KINDS
+from jumok.layers.modulation import FeatureModulation
 from jumok.model import EncoderDecoder
 
 if TYPE_CHECKING:
-    from jumok.kinds.options import FieldOptions, ModelOptions, OutputFieldOptions, TokenOptions
+    from jumok.kinds.options import (
+        FieldOptions,
+        InputFieldOptions,
+        ModelOptions,
+        OutputFieldOptions,
+        TokenOptions,
+    )
 
 
 class Fields(NamedTuple):
@@ -35,7 +43,7 @@ class Fields(NamedTuple):
 
 
 def fit(
-    inputs: "Mapping[str, FieldOptions]",
+    inputs: "Mapping[str, InputFieldOptions]",
     outputs: "Mapping[str, OutputFieldOptions]",
     tokens: "TokenOptions",
     max_tokens: int,
@@ -51,13 +59,13 @@ def fit(
     """
     context = FieldContext(inputs, outputs, tokens, max_tokens, data)
     return Fields(
-        {name: maker(one, "fit_input")(name, one, context) for name, one in inputs.items()},
+        {name: fit_input(name, one, context) for name, one in inputs.items()},
         {name: maker(one, "fit_output")(name, one, context) for name, one in outputs.items()},
     )
 
 
 def load(
-    inputs: "Mapping[str, FieldOptions]",
+    inputs: "Mapping[str, InputFieldOptions]",
     outputs: "Mapping[str, OutputFieldOptions]",
     tokens: "TokenOptions",
     max_tokens: int,
@@ -66,9 +74,25 @@ def load(
     """Read what `fit` had learned from the folder of a model; RunError when something is missing or damaged."""
     context = FieldContext(inputs, outputs, tokens, max_tokens)
     return Fields(
-        {name: maker(one, "load_input")(name, one, context, folder) for name, one in inputs.items()},
+        {name: load_input(name, one, context, folder) for name, one in inputs.items()},
         {name: maker(one, "load_output")(name, one, context, folder) for name, one in outputs.items()},
     )
+
+
+def fit_input(name: str, options: "InputFieldOptions", context: FieldContext) -> InputField:
+    """Learn what one input needs to know; DataError where no row has it."""
+    if options.optional and not len(context.training_data.rows_with(name)):
+        raise DataError(
+            f"no row of train has {name}, so there is nothing to learn from; fill it in, or drop the input"
+        )
+    field: InputField = maker(options, "fit_input")(name, options, context)
+    return replace(field, is_optional=options.optional)
+
+
+def load_input(name: str, options: "InputFieldOptions", context: FieldContext, folder: Path) -> InputField:
+    """One input of a saved model."""
+    field: InputField = maker(options, "load_input")(name, options, context, folder)
+    return replace(field, is_optional=options.optional)
 
 
 def maker(options: "FieldOptions", function: str) -> Callable[..., Any]:
@@ -87,4 +111,16 @@ def build_model(fields: Fields, options: "ModelOptions") -> EncoderDecoder:
     for name, read in fields.inputs.items():
         encoders[name] = read.build(plan)
     decoders = {name: written.head.build(plan) for name, written in fields.outputs.items()}
-    return EncoderDecoder(encoders, decoders)
+    return EncoderDecoder(encoders, decoders, modulations(fields, options.width, encoders))
+
+
+def modulations(fields: Fields, width: int, encoders: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """How other inputs act on the features of images that answers are found in, by image."""
+    found: dict[str, nn.Module] = {}
+    images = {field.image for field in fields.outputs.values() if field.image is not None}
+    for name in sorted(images) if len(fields.inputs) > 1 else ():
+        needs = [field.head.needs for field in fields.outputs.values() if field.image == name]
+        encoder: Any = encoders[name]
+        levels = () if all(one.states for one in needs) else encoder.channels
+        found[name] = FeatureModulation(width, levels, any(one.states for one in needs))
+    return found

@@ -101,7 +101,10 @@ class Codec(Protocol):
         ...
 
     def column(self, store: TextStore, root: Path) -> Column:
-        """The field of all rows of a store; paths in it start at `root`."""
+        """The field of all rows of a store; paths in it start at `root`.
+
+        A row that lacks an optional input has an empty cell, whose item is never asked for.
+        """
         ...
 
     def collate(self, items: Sequence[Any]) -> Any:
@@ -338,10 +341,12 @@ class InputField:
     summary: str  # in a few words, like "8,000 tokens"
     architecture: str  # of its encoder, in a word or two
     codec: InputCodec
-    build: Callable[[Blueprint], nn.Module]  # its encoder, with fresh weights
+    # its encoder, with fresh weights; its `max_length` is the longest item that it can read, math.inf for any
+    build: Callable[[Blueprint], nn.Module]
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
     batching: Batching = Batching()
     reads_files: bool = False  # cells are paths, and an item is read from its file when it is asked for
+    is_optional: bool = False  # rows may lack it; the catalogue sets it, for kinds never meet a missing value
     transform: Transform | None = None
     coverage: Coverage | None = None
     canvas: Canvas | None = None
@@ -360,6 +365,7 @@ class OutputField:
     head: Head
     scoring: Scoring
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
+    image: str | None = None  # the input that its answers are places in, and that no row may lack
     loss_unit: str = "example"  # in which loss and throughput are reported: "token", "image"
     batching: Batching = Batching()
     reads_files: bool = False  # an item is read from a file when it is asked for

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Discriminator, Tag
 
-from jumok.kinds.options import FieldOptions, OutputFieldOptions
+from jumok.kinds.options import InputFieldOptions, OutputFieldOptions
 from jumok.kinds.packages import KINDS
 
 
@@ -23,7 +23,7 @@ def options_of(side: Literal["INPUT", "OUTPUT"]) -> Any:
 
 
 if TYPE_CHECKING:
-    InputOptions = FieldOptions
+    InputOptions = InputFieldOptions
     OutputOptions = OutputFieldOptions
 else:
     InputOptions, OutputOptions = options_of("INPUT"), options_of("OUTPUT")

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from jumok.classes import Class
     from jumok.data.cache.store import TextStore
-    from jumok.kinds.options import FieldOptions, OutputFieldOptions, TokenOptions
+    from jumok.kinds.options import InputFieldOptions, OutputFieldOptions, TokenOptions
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,19 @@ class TrainingData:
     classes: tuple[Class, ...]  # of annotated images, in their order
 
     def texts(self, column: str) -> Iterator[str]:
-        """The cells of a column."""
-        return self.store.texts(column, self.rows)
+        """The cells of a column, without empty ones."""
+        return self.store.texts(column, self.rows_with(column))
+
+    def rows_with(self, column: str) -> np.ndarray:
+        """The rows (n,) of the store that have a value in a column."""
+        return self.rows[self.store.filled(column)[self.rows]]
 
 
 @dataclass
 class FieldContext:
     """The whole experiment that a field is a part of."""
 
-    inputs: Mapping[str, FieldOptions]
+    inputs: Mapping[str, InputFieldOptions]
     outputs: Mapping[str, OutputFieldOptions]
     tokens: TokenOptions  # of texts that do not have their own
     max_tokens: int

@@ -63,6 +63,12 @@ class FieldOptions(Options):
         raise NotImplementedError(f"{type(self).__name__} has no options of its part of the model")
 
 
+class InputFieldOptions(FieldOptions):
+    """What every input has."""
+
+    optional: bool = False  # rows may lack it; the model then answers by the other inputs
+
+
 class OutputFieldOptions(FieldOptions):
     """What every output has."""
 

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from jumok.attention.positions import LearnedPositions
 from jumok.data.batching import longest_first
 from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.catalogue import Fields
-from jumok.kinds.contract import Column, DecodingRequest, Example, InputField, OutputField, item_lengths
+from jumok.kinds.contract import DecodingRequest, InputField, OutputField
+from jumok.kinds.presence import (
+    InputColumn,
+    collate_inputs,
+    encode_inputs,
+    input_examples,
+    transform_examples,
+)
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.values import Prediction
@@ -90,9 +96,7 @@ class Predictor:
         if empty:
             yield empty
         asked = [i for i in range(len(named)) if i not in empty]
-        columns = {
-            name: field.codec.encode([named[i][name] for i in asked]) for name, field in self.inputs.items()
-        }
+        columns = encode_inputs(self.inputs, [named[i] for i in asked])
         self.check_lengths(columns, [first + i for i in asked])
         for batch in self.batches(columns, len(asked)):
             rows = [int(row) for row in batch]
@@ -108,41 +112,35 @@ class Predictor:
         """What is answered to an empty input."""
         return Prediction({name: field.head.empty_prediction for name, field in self.outputs.items()})
 
-    def batches(self, columns: Mapping[str, Column], count: int) -> list[np.ndarray]:
+    def batches(self, columns: Mapping[str, InputColumn], count: int) -> list[np.ndarray]:
         """Rows to predict together, of `count`: many, but no more than the budget, and alike where that matters."""
         if not count:
             return []
         limits = (field.batching.max_examples for field in self.fields.all.values())
         most = min((limit for limit in limits if limit is not None), default=None)
-        groups = ((name, field.batching.group) for name, field in self.inputs.items())
-        keys = [group(columns[name]) for name, group in groups if group is not None]
+        keys = [groups for column in columns.values() if (groups := column.groups()) is not None]
         alike = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel() if keys else None
-        lengths = [
-            np.zeros(count, dtype=np.int64) if one is None else one for one in self.lengths(columns).values()
-        ]
+        found = (column.lengths() for column in columns.values())
+        lengths = [np.zeros(count, dtype=np.int64) if one is None else one for one in found]
         return longest_first(lengths, self.decoding.batch_tokens, most, alike)
 
-    def lengths(self, columns: Mapping[str, Column]) -> dict[str, np.ndarray | None]:
-        """The lengths of the items of each input (N,); None where they have none."""
-        return {name: item_lengths(field, columns[name]) for name, field in self.inputs.items()}
-
-    def check_lengths(self, columns: Mapping[str, Column], numbers: Sequence[int]) -> None:
+    def check_lengths(self, columns: Mapping[str, InputColumn], numbers: Sequence[int]) -> None:
         """DataError when an input has more tokens than the learned positions of its encoder."""
-        for name, column in self.lengths(columns).items():
-            if column is None:
+        for name, column in columns.items():
+            lengths = column.lengths()
+            if lengths is None:
                 continue
-            parts = self.model.encoders[name].modules()
-            limit = min((part.limit for part in parts if isinstance(part, LearnedPositions)), default=np.inf)
-            if (column > limit).any():
-                row = int(np.argmax(column > limit))
+            limit: Any = self.model.encoders[name].max_length
+            if (lengths > limit).any():
+                row = int(np.argmax(lengths > limit))
                 raise DataError(
-                    f"input {numbers[row] + 1}: {name} has {column[row]} tokens, but the positions that were "
+                    f"input {numbers[row] + 1}: {name} has {lengths[row]} tokens, but the positions that were "
                     f"learned end at {limit}; shorten it"
                 )
 
     @torch.inference_mode()
     def answer(
-        self, columns: Mapping[str, Column], rows: Sequence[int], numbers: Sequence[int]
+        self, columns: Mapping[str, InputColumn], rows: Sequence[int], numbers: Sequence[int]
     ) -> list[Prediction]:
         """One batch through the model."""
         batch = self.collate(columns, rows)
@@ -155,19 +153,17 @@ class Predictor:
             }
         return [Prediction({name: values[i] for name, values in found.items()}) for i in range(len(rows))]
 
-    def collate(self, columns: Mapping[str, Column], rows: Sequence[int]) -> dict[str, Any]:
+    def collate(self, columns: Mapping[str, InputColumn], rows: Sequence[int]) -> dict[str, Any]:
         """Rows of all inputs as one batch, on the device of the model."""
-        whole: Sequence[Example] = [{name: column[row] for name, column in columns.items()} for row in rows]
-        for field in self.inputs.values():
-            if field.transform is not None:
-                whole = field.transform(whole, None)
-        return {
-            name: field.codec.collate([items[name] for items in whole]).to(self.device)
-            for name, field in self.inputs.items()
-        }
+        examples = transform_examples(self.inputs, input_examples(columns, rows), None)
+        batches = collate_inputs(self.inputs, examples)
+        return {name: batch.to(self.device) for name, batch in batches.items()}
 
     def parse_inputs(self, value: Any) -> Mapping[str, Any]:
-        """The clean values of an input by name; DataError when names are wrong or missing."""
+        """The clean values of an input by name; DataError when names are wrong or missing.
+
+        An optional input may be missing, None or empty; it is then not named.
+        """
         if not isinstance(value, Mapping):
             if len(self.inputs) != 1:
                 raise DataError(
@@ -175,16 +171,35 @@ class Predictor:
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
             return {name: field.codec.parse(value) for name, field in self.inputs.items()}
-        for name in self.inputs:
-            if name not in value:
-                hint = did_you_mean(name, [str(key) for key in value])
+        for name, field in self.inputs.items():
+            if name in value:
+                continue
+            others = [str(key) for key in value if not (field.is_optional and key in self.inputs)]
+            hint = did_you_mean(name, others)
+            if hint or not field.is_optional:
                 raise DataError(f"an input has no {name!r}{hint}; the model reads {', '.join(self.inputs)}")
-        return {name: field.codec.parse(value[name]) for name, field in self.inputs.items()}
+        given = {
+            name: field.codec.parse(value[name])
+            for name, field in self.inputs.items()
+            if not (field.is_optional and is_missing(value.get(name)))
+        }
+        return {
+            name: one
+            for name, one in given.items()
+            if not (self.inputs[name].is_optional and self.inputs[name].codec.is_empty(one))
+        }
 
     def unknown(self, value: Any) -> dict[str, list[str]]:
         """The pieces of an input that the model never saw in training, by input; empty when there are none."""
         parsed = self.parse_inputs(value)
         found = {
-            name: one.coverage.unknown(parsed[name]) for name, one in self.inputs.items() if one.coverage
+            name: one.coverage.unknown(parsed[name])
+            for name, one in self.inputs.items()
+            if one.coverage and name in parsed
         }
         return {name: pieces for name, pieces in found.items() if pieces}
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a raw value says that there is none: None, or a text without content, as an empty cell."""
+    return value is None or (isinstance(value, str) and not value.strip())

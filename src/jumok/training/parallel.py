@@ -65,8 +65,11 @@ class Replicated:
         kept = losses.state_dict()  # has the measures of batch norms, which follow those of the first process
         tables = [name for name, _ in losses.named_buffers() if name not in kept]  # each process makes them
         DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(losses, tables)
-        # every weight has a part in every step (see the tests), so none that has not is searched for
-        self.losses: Any = DistributedDataParallel(losses.to(device), gradient_as_bucket_view=True)
+        # every weight has a part in every step (see the tests), but those that read an optional input
+        partial = any(field.is_optional for field in losses.split.inputs.values())
+        self.losses: Any = DistributedDataParallel(
+            losses.to(device), gradient_as_bucket_view=True, find_unused_parameters=partial
+        )
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         return nullcontext() if last else self.losses.no_sync()

@@ -85,7 +85,11 @@ def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: P
     """An example of what a row says; None where an image cannot be read any more."""
     try:
         return given_example(
-            {name: one.codec.parse(one.codec.parse_cell(row[name], root)) for name, one in inputs.items()},
+            {
+                name: one.codec.parse(one.codec.parse_cell(row[name], root))
+                for name, one in inputs.items()
+                if row[name] or not one.is_optional
+            },
             inputs,
         )
     except JumokError:
@@ -93,9 +97,10 @@ def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: P
 
 
 def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> Example:
-    """An example of accepted values; DataError where an image cannot be read."""
-    small = {name: thumbnail(load_image(values[name])) for name, field in inputs.items() if field.canvas}
-    label = " · ".join(page_of(field).label(values[name]) for name, field in inputs.items())
+    """An example of accepted values, of the inputs that it has; DataError where an image cannot be read."""
+    present = {name: field for name, field in inputs.items() if name in values}
+    small = {name: thumbnail(load_image(values[name])) for name, field in present.items() if field.canvas}
+    label = " · ".join(page_of(field).label(values[name]) for name, field in present.items())
     return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
 
 

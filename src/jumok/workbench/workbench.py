@@ -31,7 +31,10 @@ class LoadedRun:
     examples: Sequence[Example]
 
     def to_json(self) -> dict[str, Any]:
-        inputs = [{"name": name, "kind": field.kind} for name, field in self.predictor.inputs.items()]
+        inputs = [
+            {"name": name, "kind": field.kind} | ({"optional": True} if field.is_optional else {})
+            for name, field in self.predictor.inputs.items()
+        ]
         examples = [example.to_json(number) for number, example in enumerate(self.examples)]
         return {"name": self.name, "summary": self.summary, "inputs": inputs, "examples": examples}
 

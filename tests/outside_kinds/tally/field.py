@@ -1,5 +1,6 @@
 """A made-up kind: rows of counts that are read, and a count that is answered."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ class TallyColumn:
 
 class TallyEncoder(nn.Module):
     """Counts (B, L) as states."""
+
+    max_length = math.inf
 
     def __init__(self, width: int, layers: int) -> None:
         super().__init__()

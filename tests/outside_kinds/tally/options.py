@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from jumok.kinds.options import FieldOptions, Options, OutputFieldOptions
+from jumok.kinds.options import InputFieldOptions, Options, OutputFieldOptions
 
 
 class TallyEncoderOptions(Options):
@@ -19,7 +19,7 @@ class TallyHeadOptions(Options):
     bias: bool = True
 
 
-class TallyInput(FieldOptions):
+class TallyInput(InputFieldOptions):
     """Counts that are read, like `3 1 4`."""
 
     kind: Literal["tally"]

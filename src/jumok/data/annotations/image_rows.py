@@ -68,7 +68,10 @@ class ImageRows:
     def _fault(self, row: Row) -> Fault | None:
         """What is wrong with the first faulty image of a row."""
         for column in self.images:
-            fault = self._look(self.root / row.values[self.columns.index(column)], row.line)
+            path = row.values[self.columns.index(column)]
+            fault = (
+                self._look(self.root / path, row.line) if path else None
+            )  # a row may lack an optional input
             if fault is not None:
                 return fault
         return None

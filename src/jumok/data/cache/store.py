@@ -96,6 +96,10 @@ class TextStore:
         """The texts of some rows, in this order, or of all."""
         return (self.text(column, int(i)) for i in (range(len(self)) if indices is None else indices))
 
+    def filled(self, column: str) -> np.ndarray:
+        """Which rows (N,) have a text in a column that is not empty."""
+        return np.diff(self._texts[column].offsets) > 0
+
     def line(self, i: int) -> int:
         """The line of row i in its file, from 1."""
         return int(self._lines[i])

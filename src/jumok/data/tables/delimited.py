@@ -44,7 +44,7 @@ class Delimited:
         self.remarks = remarks
         self.separator = separator
         self.quoting = quoting
-        self.cleaner = Cleaner(wanted.path, wanted.columns, remarks)
+        self.cleaner = Cleaner.of(wanted, remarks)
 
     def rows(self, table: CellRows) -> Iterator[Row | Fault]:
         """The cells below the names in the first row, or of all rows if columns are given by number."""

@@ -23,7 +23,7 @@ class TwiceTheSameKey(ValueError):
 
 def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON object per line; numbers become text as they are written."""
-    path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
+    path, cleaner = wanted.path, Cleaner.of(wanted, remarks)
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decode_line(path, number, raw)
         if isinstance(text, Fault):
@@ -38,7 +38,7 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
 
 def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON array of objects, or with one object after the other."""
-    path, cleaner = wanted.path, Cleaner(wanted.path, wanted.columns, remarks)
+    path, cleaner = wanted.path, Cleaner.of(wanted, remarks)
     lines: list[str] = []
     for number, raw in enumerate(raw_lines(path), start=1):
         text = decode_line(path, number, raw)
@@ -96,8 +96,10 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
         what = f"is {json_kind(value)}, expected an object"
         return Fault(str(cleaner.path), line, what, "write {…}", "bad_json")
     texts: list[str] = []
-    for column in map(str, cleaner.columns):
+    for place, column in enumerate(map(str, cleaner.columns)):
         text = looked_up(value, column)
+        if text is None and place in cleaner.optional:
+            text = ""
         if text is MISSING:
             fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:

@@ -24,7 +24,7 @@ def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     import pyarrow.parquet
 
     columns = [str(column) for column in wanted.columns]
-    cleaner = Cleaner(wanted.path, columns, remarks)
+    cleaner = Cleaner.of(wanted, remarks)
     try:
         with pyarrow.parquet.ParquetFile(wanted.path) as file:
             kinds = flat_columns(file.schema_arrow)
@@ -90,7 +90,8 @@ def batch_rows(cleaner: Cleaner, columns: list[str], batches: Iterator[Any]) -> 
     for batch in batches:
         for cells in zip(*(cells_of(column_of(batch, name)) for name in columns), strict=True):
             line += 1
-            texts = [cell_text(cleaner.path, line, *cell) for cell in zip(columns, cells, strict=True)]
+            filled = ["" if cell is None and i in cleaner.optional else cell for i, cell in enumerate(cells)]
+            texts = [cell_text(cleaner.path, line, *cell) for cell in zip(columns, filled, strict=True)]
             fault = next((text for text in texts if isinstance(text, Fault)), None)
             yield fault or cleaner.row(line, [str(text) for text in texts])
 

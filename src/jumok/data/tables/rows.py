@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.wanted import Wanted
 from jumok.files import SURROGATE
 
 MARK = "\ufeff"  # the byte order mark
@@ -64,19 +65,42 @@ def clean(text: str) -> str:
 class Cleaner:
     """Makes rows of texts, and counts what is unusual but no fault."""
 
-    def __init__(self, path: Path, columns: Sequence[str | int | None], remarks: Remarks) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str | int | None],
+        remarks: Remarks,
+        optional: frozenset[int] = frozenset(),
+        inputs: int = 0,
+    ) -> None:
+        """`optional` are places of columns that may be empty, but not all of the first `inputs` columns."""
         self.path = path
         self.columns = columns  # None: the file has no other
         self.remarks = remarks
+        self.optional, self.inputs = optional, inputs
+
+    @classmethod
+    def of(cls, wanted: Wanted, remarks: Remarks) -> Self:
+        """A cleaner of the columns that are read of a table."""
+        return cls(wanted.path, wanted.columns, remarks, wanted.optional, wanted.inputs)
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
         """A row of clean texts, or the first fault."""
         values: list[str] = []
-        for text, column in zip(texts, self.columns, strict=True):
+        for place, (text, column) in enumerate(zip(texts, self.columns, strict=True)):
+            if place in self.optional and not clean(text):
+                values.append("")
+                continue
             value = self.clean_cell(line, text, column)
             if isinstance(value, Fault):
                 return value
             values.append(value)
+        if self.optional and not any(values[: self.inputs]):
+            names = ", ".join(map(str, self.columns[: self.inputs]))
+            remedy = "fill one of them in or remove the row"
+            return Fault(
+                str(self.path), line, f"has no input, all of {names} are empty", remedy, "empty_side"
+            )
         return Row(line, tuple(values))
 
     def clean_cell(self, line: int, text: str, column: str | int | None) -> str | Fault:

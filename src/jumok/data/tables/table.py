@@ -1,6 +1,6 @@
 """Tables: .tsv, .txt, .csv, .jsonl, .json and .parquet."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jumok.classes import Class
@@ -31,11 +31,21 @@ WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
 class TableSource:
-    """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1."""
+    """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1.
+
+    The first `inputs` columns are inputs. The cells of those that are `optional` may be empty, but not all of a row.
+    """
 
     classes: tuple[Class, ...] = ()
 
-    def __init__(self, path: Path, columns: Mapping[str, str | int], separator: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Mapping[str, str | int],
+        separator: str | None = None,
+        optional: Sequence[str] = (),
+        inputs: int = 0,
+    ) -> None:
         self.path = spooled(path)
         self.files = (self.path,)
         self.root = self.path.parent
@@ -43,6 +53,7 @@ class TableSource:
         self.columns = tuple(columns)
         self.theirs = list(columns.values())
         self.separator = separator
+        self.optional, self.inputs = tuple(optional), inputs
         self._read = reader_of(self.path, self.theirs, separator)
         self._remarks = Remarks()
 
@@ -59,7 +70,9 @@ class TableSource:
             yield fault
             return
         empty = True
-        wanted = Wanted(self.path, self.columns, tuple(self.theirs), self.separator)
+        optional = frozenset(map(self.columns.index, self.optional))
+        theirs = tuple(self.theirs)
+        wanted = Wanted(self.path, self.columns, theirs, self.separator, optional, self.inputs)
         for column in dict.fromkeys(one for one in self.theirs if self.theirs.count(one) > 1):
             self._remarks.note("same_column", self.path, 1, column)
         try:

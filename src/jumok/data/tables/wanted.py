@@ -11,6 +11,8 @@ class Wanted(NamedTuple):
     names: tuple[str, ...]  # of inputs and outputs
     columns: tuple[str | int, ...]  # what the file calls them, or their numbers from 1 where it has no names
     separator: str | None = None  # if it is not the usual one of the format
+    optional: frozenset[int] = frozenset()  # places of the inputs whose cells may be empty
+    inputs: int = 0  # columns that are inputs, the first ones; a row needs one of them at least
 
     @property
     def by_number(self) -> bool:

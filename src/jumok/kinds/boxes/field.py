@@ -286,6 +286,7 @@ def boxes_output(about: Boxes) -> OutputField:
         head=head,
         scoring=BoxesScoring(about),
         learning_rate=learning_rate,
+        image=about.image,
         loss_unit="image",
         classes=BoxesClasses(about),
         threshold=BoxesThreshold(about),

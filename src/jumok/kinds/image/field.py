@@ -258,8 +258,9 @@ def image_input(about: Image) -> InputField:
 def fit_input(name: str, options: ImageInput, context: FieldContext) -> InputField:
     """Measure the images of the training data."""
     data = context.training_data
-    chosen = np.linspace(0, len(data.rows) - 1, min(CANVAS_SAMPLE, len(data.rows))).astype(int)
-    paths = data.store.texts(name, data.rows[chosen])
+    rows = data.rows_with(name)
+    chosen = np.linspace(0, len(rows) - 1, min(CANVAS_SAMPLE, len(rows))).astype(int)
+    paths = data.store.texts(name, rows[chosen])
     images = Images([data.root / path for path in paths])
     square = (options.size, options.size)
     sizes = [images.size(i) for i in range(len(images.given))]

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from jumok.choices import OWN_BACKBONE
 from jumok.kinds.features import FeatureRequest
-from jumok.kinds.options import FieldOptions, ModelOptions, Options, error_at
+from jumok.kinds.options import InputFieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.images.augmentation import Augmentation
@@ -128,7 +128,7 @@ class AugmentOptions(Options):
         return Augmentation(flip, scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible)
 
 
-class ImageInput(FieldOptions):
+class ImageInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: image`."""
 
     is_image: ClassVar[bool] = True

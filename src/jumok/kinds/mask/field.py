@@ -293,6 +293,7 @@ def mask_output(about: Mask) -> OutputField:
         head=head,
         scoring=MaskScoring(about),
         learning_rate=learning_rate,
+        image=about.image,
         loss_unit="image",
         reads_files=True,
         classes=MaskEvidence(about),

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, WithJsonSchema, model_validator
 from jumok.choices import TEXT_METRICS, Cell, Unit
 from jumok.errors import did_you_mean
 from jumok.kinds.options import (
-    FieldOptions,
+    InputFieldOptions,
     ModelOptions,
     Options,
     OutputFieldOptions,
@@ -110,7 +110,7 @@ class RecurrentDecoderOptions(Options):
         return RecurrentDecoder(words, self.kind, looks(model.width), output, self.layers, model.dropout)
 
 
-class TextInput(FieldOptions):
+class TextInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: text`."""
 
     kind: Literal["text"] = "text"

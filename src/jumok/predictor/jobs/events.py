@@ -10,7 +10,8 @@ from jumok.files import spelt_out
 if TYPE_CHECKING:
     from jumok.values import Prediction
 
-Input: TypeAlias = str | dict[str, str]  # a text or the path of an image; for several inputs, texts by name
+# a text or the path of an image; for several inputs, texts by name, None for an optional one that is missing
+Input: TypeAlias = str | dict[str, str | None]
 Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 
 

@@ -100,7 +100,11 @@ class InputWarnings:
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
 
     def look(self, value: Input, number: int) -> None:
-        texts = [value] if isinstance(value, str) else [str(text) for text in value.values()]
+        texts = (
+            [value]
+            if isinstance(value, str)
+            else ["" if text is None else str(text) for text in value.values()]
+        )
         if not any(text.strip() for text in texts):
             self.empty.append(number)
             return

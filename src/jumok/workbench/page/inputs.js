@@ -47,12 +47,13 @@
 
     preview(name, value) {
       const image = this.thumbnails[name];
-      if (value.thumbnail) image.src = value.thumbnail;
+      if (!value) image.removeAttribute("src");
+      else if (value.thumbnail) image.src = value.thumbnail;
       else if (value instanceof Blob) {
         if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
         image.src = URL.createObjectURL(value);
       }
-      image.hidden = !image.src;
+      image.hidden = !image.getAttribute("src");
     }
 
     take(name, file) {
@@ -90,12 +91,13 @@
     choose(example) {
       for (const input of this.run.inputs) {
         const value = example.inputs[input.name];
-        if (value === undefined) continue;
-        this.values[input.name] = value;
+        if (value === undefined && !input.optional) continue;
+        if (value === undefined) delete this.values[input.name];
+        else this.values[input.name] = value;
         if (input.kind === "image") this.preview(input.name, value);
         else {
           const area = this.node.querySelector(`#${CSS.escape(`input-${input.name}`)}`);
-          area.value = value;
+          area.value = value ?? "";
           grow(area);
         }
       }
@@ -110,7 +112,7 @@
     send() {
       for (const input of this.run.inputs) {
         const value = this.values[input.name];
-        if (input.kind === "image" ? !value : this.run.inputs.length === 1 && !value?.trim()) {
+        if (input.kind === "image" ? !value && !input.optional : this.run.inputs.length === 1 && !value?.trim()) {
           this.complain(t(input.kind === "image" ? "noPicture" : "empty"));
           return;
         }

@@ -88,7 +88,7 @@
 
     bare() {  // a model without attention: the input and what was found in it
       this.attention = this.stage = null;
-      for (const input of this.look.inputs) {
+      for (const input of this.look.inputs.filter((one) => !one.absent)) {
         const pixels = this.look.outputs.filter((one) => one.kind === "boxes" || one.kind === "mask");
         const handlers = { hover() {}, leave() {}, pick() {}, move() {}, limit() {}, queriesAreObjects: () => false };
         this.main.append(input.kind === "image" ? el("div", { class: "view" }, new Picture({ input, outputs: pixels, handlers, settings: this.settings }).node)

@@ -17,7 +17,8 @@
         this.pictures.push(made);
         return made;
       };
-      const imageOf = (axis) => look.inputs.find((input) => input.kind === "image" && input.name === axis.name) || look.inputs.find((input) => input.kind === "image");
+      const images = look.inputs.filter((input) => input.kind === "image" && !input.absent);
+      const imageOf = (axis) => images.find((input) => input.name === axis.name) || images[0];
       const titled = (axis, word) => `${t(word, axis.name)}${axis.backwards ? ` · ${t("backwards")}` : ""}`;
       if (queries.kind === "tokens") this.top = new TokenRow({ axis: queries, side: "query", title: titled(queries, "queriesOf"), handlers });
       else if (queries.kind === "queries") this.top = new ObjectRow({ axis: queries, title: t("queriesOf", queries.name), handlers });
