@@ -1,7 +1,7 @@
-import json
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jumok.data.cache.ragged import INDEX
 from jumok.data.cache.store import TextStore, TokenStore, cache_folder
 from jumok.data.row import Row
 from jumok.errors import DataError, RunError
@@ -45,9 +44,9 @@ def test_tokens_come_back(tmp_path_factory, sequences, size):
 def test_opened_again_is_equal(tmp_path):
     texts = TextStore.write(tmp_path / "a", COLUMNS, ROWS)
     tokens = TokenStore.write(tmp_path / "b", SEQUENCES, 100)
-    assert TextStore.open(tmp_path / "a").digest == texts.digest
-    assert list(TextStore.open(tmp_path / "a").texts("english", np.array([2, 0, 2]))) == ["x", "a dog", "x"]
-    assert TokenStore.open(tmp_path / "b")[3].tolist() == tokens[3].tolist() == SEQUENCES[3]
+    assert TextStore(tmp_path / "a").digest == texts.digest
+    assert list(TextStore(tmp_path / "a").texts("english", np.array([2, 0, 2]))) == ["x", "a dog", "x"]
+    assert TokenStore(tmp_path / "b")[3].tolist() == tokens[3].tolist() == SEQUENCES[3]
     assert not hidden(tmp_path)
 
 
@@ -98,39 +97,39 @@ def test_killed_writer_leaves_nothing_half_made(tmp_path, monkeypatch):
         yield [1, 2]
         raise KeyboardInterrupt
 
-    folder = tmp_path / "store"
+    path = tmp_path / "store"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("shutil.rmtree", lambda *_, **__: None)  # who is killed tidies nothing
-        TokenStore.write(folder, sequences(), 10)
+        patch.setattr("jumok.data.cache.place.remove", lambda _: None)  # who is killed tidies nothing
+        TokenStore.write(path, sequences(), 10)
     (left,) = tmp_path.iterdir()
-    assert left.name.startswith(".store.") and list(left.iterdir())
+    assert left.name.startswith(".store.") and left.stat().st_size
     with pytest.raises(DataError):
-        TokenStore.open(folder)
-    assert TokenStore.write(folder, SEQUENCES, 100)[0].tolist() == [4, 5, 6]
+        TokenStore(path)
+    assert TokenStore.write(path, SEQUENCES, 100)[0].tolist() == [4, 5, 6]
     assert left.exists()  # it could belong to somebody who is still writing
     old = time.time() - 2 * 24 * 3600
     os.utime(left, (old, old))
-    TokenStore.write(folder, [[1]], 100)
-    assert list(tmp_path.iterdir()) == [folder]
+    TokenStore.write(path, [[1]], 100)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_writing_again_replaces_and_open_stores_stay_readable(tmp_path):
     old = TextStore.write(tmp_path / "store", COLUMNS, ROWS)
     new = TextStore.write(tmp_path / "store", COLUMNS, ROWS[:1])
     assert (len(old), old.text("english", 1)) == (3, "日本")
-    assert (len(new), len(TextStore.open(tmp_path / "store"))) == (1, 1)
+    assert (len(new), len(TextStore(tmp_path / "store"))) == (1, 1)
     moved = TextStore.write(tmp_path / "store", COLUMNS, [ROWS[0]._replace(line=7)])
     assert (moved.line(0), moved.digest) == (7, new.digest)
     assert not hidden(tmp_path)
 
 
-def test_writing_the_same_again_keeps_the_files(tmp_path):
-    TokenStore.write(tmp_path / "store", SEQUENCES, 100)
-    before = (tmp_path / "store" / INDEX).stat().st_ino
-    TokenStore.write(tmp_path / "store", SEQUENCES, 100)
-    assert (tmp_path / "store" / INDEX).stat().st_ino == before
-    (tmp_path / "store" / "tokens.bin").write_bytes(b"cut")
-    assert TokenStore.write(tmp_path / "store", SEQUENCES, 100)[0].tolist() == [4, 5, 6]
+def test_writing_again_mends_a_damaged_file(tmp_path):
+    path = tmp_path / "store"
+    TokenStore.write(path, SEQUENCES, 100)
+    whole = path.read_bytes()
+    path.write_bytes(b"cut")
+    assert TokenStore.write(path, SEQUENCES, 100)[0].tolist() == [4, 5, 6]
+    assert path.read_bytes() == whole
 
 
 def test_writers_at_once_do_no_harm(tmp_path):
@@ -149,33 +148,71 @@ def test_writers_at_once_do_no_harm(tmp_path):
     for thread in threads:
         thread.join()
     assert not errors and list(tmp_path.iterdir()) == [tmp_path / "store"]
-    store = TokenStore.open(tmp_path / "store")
+    store = TokenStore(tmp_path / "store")
     assert [s.tolist() for s in map(store.__getitem__, range(len(store)))] == [[len(store)]] * len(store)
 
 
 def test_damaged_store_is_refused_with_a_sentence(tmp_path):
-    folder = tmp_path / "store"
-    for name in (INDEX, "0.bin", "1.offsets.bin", "lines.bin"):
-        for damage in ("gone", "cut", "format"):
-            TextStore.write(folder, COLUMNS, ROWS)
-            file = folder / name
-            if damage == "gone":
-                file.unlink()
-            elif name == INDEX and damage == "format":
-                file.write_text(json.dumps(json.loads(file.read_text()) | {"format": "jumok texts 0"}))
-            else:
-                file.write_bytes(file.read_bytes()[:-2])
-            with pytest.raises(DataError, match="store is damaged or no store of this version; delete it"):
-                TextStore.open(folder)
+    path = tmp_path / "store"
+
+    def assert_refused():
+        with pytest.raises(DataError, match="store is damaged or no store of this version; delete it"):
+            TextStore(path)
+
+    assert_refused()
+    TextStore.write(path, COLUMNS, ROWS)
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        assert_refused()
+    path.write_bytes(whole.replace(b"jumok texts 2", b"jumok texts 0"))
+    assert_refused()
+    TokenStore.write(path, SEQUENCES, 100)
+    assert_refused()
+    path.unlink()
+    path.mkdir()
+    assert_refused()
+
+
+def test_flipped_bytes_never_read_beyond_the_file(tmp_path):
+    path = tmp_path / "store"
+    TextStore.write(path, COLUMNS, ROWS)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with suppress(DataError, UnicodeDecodeError):
+            store = TextStore(path)
+            assert all(len(text) <= len(whole) for column in store.columns for text in store.texts(column))
+
+
+def test_rows_of_many_batches_come_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("jumok.data.cache.columns.BATCH", 3)
+    monkeypatch.setattr("jumok.data.cache.store.BATCH", 3)
+    for count in (0, 1, 3, 7):
+        rows = [Row(10 * i, (str(i), "ü" * i)) for i in range(count)]
+        texts = TextStore.write(tmp_path / "texts", ("line", "line 2"), rows)
+        assert [(texts.line(i), texts.text("line", i), texts.text("line 2", i)) for i in range(count)] == [
+            (row.line, *row.values) for row in rows
+        ]
+        tokens = TokenStore.write(tmp_path / "tokens", [range(i) for i in range(count)], 100)
+        assert [tokens[i].tolist() for i in range(count)] == [list(range(i)) for i in range(count)]
+        assert tokens.lengths.tolist() == list(range(count))
+    with pytest.raises(ValueError, match="sequence 4 has tokens outside"):
+        TokenStore.write(tmp_path / "tokens", [[1], [], [2], [], [3, 100]], 100)
+
+
+def test_a_row_is_a_view_of_the_file(tmp_path):
+    store = TokenStore.write(tmp_path / "a", SEQUENCES, 100)
+    assert np.shares_memory(store[0], store[3].base)
 
 
 def test_unwritable_place_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RunError, match="could not be written"):
-        TokenStore.write(tmp_path / "file" / "store", SEQUENCES, 100)
-    with pytest.raises(RunError, match="could not be written"):
-        TokenStore.write(tmp_path / "file", SEQUENCES, 100)
-    assert (tmp_path / "file").read_text() == "x"
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file" / "store", tmp_path / "folder"):
+        with pytest.raises(RunError, match="could not be written"):
+            TokenStore.write(path, SEQUENCES, 100)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_cache_folder(monkeypatch):

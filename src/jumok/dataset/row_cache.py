@@ -12,7 +12,7 @@ from jumok.classes import Class
 from jumok.data.annotations.image_rows import ImageRows
 from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.summary import Summary
-from jumok.data.cache.atomic_folder import cache_folder, unwritable_cache
+from jumok.data.cache.place import cache_folder, unwritable_cache
 from jumok.data.cache.states import are_settled, are_unchanged, file_system_time, states_of
 from jumok.data.cache.store import TextStore
 from jumok.data.images.looks import Looks
@@ -21,7 +21,7 @@ from jumok.data.tables.sources import Row, Source
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 
-VERSION = 4  # of what is kept; a change here makes older caches unused
+VERSION = 5  # of what is kept; a change here makes older caches unused
 SHOWN = 1000  # faults that are kept one by one; all are counted
 Tell = Callable[[int], None]  # hears how many images were looked at so far
 
@@ -76,17 +76,17 @@ class CachedRows:
 
 def import_source(source: Source, tell: Tell | None = None) -> CachedRows:
     """Read a source, or take what was read of the same files before; `tell` hears how many images are looked at."""
-    folder = cache_folder() / "rows" / name_of_rows(source)
-    return taken_from_cache(source, folder) or read_anew(source, folder, tell)
+    path = cache_folder() / "rows" / f"{name_of_rows(source)}.arrow"
+    return taken_from_cache(source, path) or read_anew(source, path, tell)
 
 
-def taken_from_cache(source: Source, folder: Path) -> CachedRows | None:
+def taken_from_cache(source: Source, path: Path) -> CachedRows | None:
     """What was read before, when nothing has changed since; None also when it is damaged."""
     try:
-        known = json.loads(folder.with_suffix(".json").read_bytes())
+        known = json.loads(path.with_suffix(".json").read_bytes())
         if known["states"] is None or not are_unchanged(known["states"]):
             return None
-        store = TextStore.open(folder)
+        store = TextStore(path)
         if store.digest != known["digest"]:
             return None
         return CachedRows(
@@ -103,7 +103,7 @@ def taken_from_cache(source: Source, folder: Path) -> CachedRows | None:
         return None
 
 
-def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
+def read_anew(source: Source, path: Path, tell: Tell | None) -> CachedRows:
     began = file_system_time()
     looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
             if len(faults_seen) < SHOWN or row.kind in FATAL:
                 faults_seen.append(row)
 
-    store = TextStore.write(folder, source.columns, good_rows())
+    store = TextStore.write(path, source.columns, good_rows())
     remarks = tuple(source.remarks)
     summary = source.summary if isinstance(source, ImageSource) else Summary()
     states = states_of(source.watched)
@@ -131,7 +131,7 @@ def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
         "remarks": [list(remark) for remark in remarks],
         "summary": summary.to_json(),
     }
-    write_compactly(folder.with_suffix(".json"), document)
+    write_compactly(path.with_suffix(".json"), document)
     if looks is not None and looks.is_new:
         write_compactly(file_of_looks(source), looks.known)
     return CachedRows(

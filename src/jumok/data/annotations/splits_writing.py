@@ -13,7 +13,7 @@ from jumok.data.annotations.masks import mask_names, write_masks
 from jumok.data.annotations.splits import Format, ImageTransfer, Splits
 from jumok.data.annotations.voc_writing import write_voc
 from jumok.data.annotations.yolo_writing import has_polygons, write_yolo, write_yolo_file
-from jumok.data.cache.atomic_folder import hidden_name
+from jumok.data.cache.place import hidden_name
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import composed
 from jumok.data.tables.open_text import is_file

@@ -1,89 +1,69 @@
-"""Memory-mapped corpora on disk: only what is used is read."""
+"""Texts and tokens of a corpus on disk: only what is used is read."""
+
+from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from jumok.data.cache.atomic_folder import cache_folder, new_folder, read_stable
-from jumok.data.cache.ragged import (
-    INDEX,
-    OFFSET,
-    Ragged,
-    RaggedWriter,
-    damaged,
-    mapped,
-    read_index,
-    write_index,
-)
+from jumok.data.cache.columns import BATCH, Lists, in_batches, open_table, write_table
+from jumok.data.cache.place import cache_folder
 from jumok.data.row import Row
 from jumok.errors import DataError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["TextStore", "TokenStore", "cache_folder"]
 
-TEXT_FORMAT, TOKEN_FORMAT = "jumok texts 1", "jumok tokens 1"
-BYTE = np.dtype("u1")
-WRITE_BLOCK = 4096  # sequences written at a time
+TEXT_FORMAT, TOKEN_FORMAT = "jumok texts 2", "jumok tokens 2"
 
 
 class TextStore:
     """Rows of texts as UTF-8, each with its line in the file."""
 
-    def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TEXT_FORMAT, ("columns", "rows", "digest"))
-        self.columns: tuple[str, ...] = tuple(index["columns"])
-        self.digest: str = index["digest"]  # SHA-256 of columns and texts
-        try:
-            self._lines = mapped(folder / "lines.bin", OFFSET)
+    def __init__(self, path: Path) -> None:
+        with open_table(path, TEXT_FORMAT) as table:
+            self.columns = tuple(table.column_names[1:])
+            self._lines, *texts = table.columns
             self._texts = {
-                column: Ragged(folder, str(i), BYTE, index["rows"]) for i, column in enumerate(self.columns)
+                name: Lists(text, memoryview) for name, text in zip(self.columns, texts, strict=True)
             }
-        except OSError as error:
-            raise damaged(folder) from error
-        if len(self._lines) != index["rows"]:
-            raise damaged(folder)
+            self.digest: str = table.schema.metadata[b"digest"].decode()  # SHA-256 of columns and texts
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open the store in a folder."""
-        return read_stable(folder, cls)
-
-    @classmethod
-    def write(cls, folder: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
-        """Write rows into a folder, atomically, and open it.
+    def write(cls, path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Self:
+        """Write rows into a file, atomically, and open it.
 
         Args:
-            folder: The folder.
+            path: The file.
             columns: Names of the columns.
             rows: The rows.
 
         Returns:
             The store.
         """
-        digest, places = hashlib.sha256(json.dumps(list(columns)).encode()), hashlib.sha256()
-        count = 0
-        with new_folder(folder, INDEX) as new:
-            with ExitStack() as stack:
-                writers = [stack.enter_context(RaggedWriter(new, str(i))) for i in range(len(columns))]
-                lines = stack.enter_context((new / "lines.bin").open("wb"))
-                for row in rows:
-                    for writer, text in zip(writers, row.values, strict=True):
-                        data = encode_text(text, row.line)
-                        writer.append(data, len(data))
-                        digest.update(len(data).to_bytes(8, "little") + data)
-                    line = row.line.to_bytes(8, "little")
-                    lines.write(line)
-                    places.update(line)
-                    count += 1
-            digests = {"digest": digest.hexdigest(), "lines": places.hexdigest()}
-            write_index(new, {"format": TEXT_FORMAT, "columns": list(columns), "rows": count, **digests})
-        return cls.open(folder)
+        import pyarrow as pa
+
+        digest = hashlib.sha256(json.dumps(list(columns)).encode())
+        types = [("line", pa.int64()), *((name, pa.large_string()) for name in columns)]
+
+        def batches() -> Iterator[list[pa.Array]]:
+            for batch in in_batches(rows):
+                texts = [[encode_text(text, row.line) for text in row.values] for row in batch]
+                for text in chain.from_iterable(texts):
+                    digest.update(len(text).to_bytes(8, "little") + text)
+                values = [[row.line for row in batch], *zip(*texts, strict=True)]
+                yield [pa.array(column, kind) for column, (_, kind) in zip(values, types, strict=True)]
+
+        write_table(path, TEXT_FORMAT, types, batches(), lambda: {"digest": digest.hexdigest()})
+        return cls(path)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -102,7 +82,7 @@ class TextStore:
 
     def line(self, i: int) -> int:
         """The line of row i in its file, from 1."""
-        return int(self._lines[i])
+        return int(self._lines[i].as_py())
 
 
 def encode_text(text: str, line: int) -> bytes:
@@ -125,54 +105,43 @@ def is_escaped(text: str) -> bool:
 class TokenStore:
     """Sequences of token numbers."""
 
-    def __init__(self, folder: Path) -> None:
-        index = read_index(folder, TOKEN_FORMAT, ("dtype", "rows", "digest"))
-        self.digest: str = index["digest"]  # SHA-256 of the numbers and lengths
-        try:
-            self._tokens = Ragged(folder, "tokens", np.dtype(index["dtype"]), index["rows"])
-        except OSError as error:
-            raise damaged(folder) from error
+    def __init__(self, path: Path) -> None:
+        with open_table(path, TOKEN_FORMAT) as table:
+            (column,) = table.columns
+            dtype = column.type.value_type.to_pandas_dtype()
+            self._tokens = Lists(column, lambda values: np.frombuffer(values, dtype))
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open the store in a folder."""
-        return read_stable(folder, cls)
-
-    @classmethod
-    def write(cls, folder: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:
-        """Write sequences into a folder, atomically, and open it.
+    def write(cls, path: Path, sequences: Iterable[Sequence[int]], vocabulary_size: int) -> Self:
+        """Write sequences into a file, atomically, and open it.
 
         Args:
-            folder: The folder.
+            path: The file.
             sequences: Token numbers.
             vocabulary_size: Size of the vocabulary, which decides the type of the numbers.
 
         Returns:
             The store.
         """
-        dtype = np.dtype("<u2" if vocabulary_size <= 1 << 16 else "<i4")
-        digest = hashlib.sha256()
-        count = 0
-        with new_folder(folder, INDEX) as new:
-            with RaggedWriter(new, "tokens") as writer:
-                remaining = iter(sequences)
-                while block := list(islice(remaining, WRITE_BLOCK)):
-                    counts = np.array([len(sequence) for sequence in block], OFFSET)  # (n,)
-                    tokens = np.fromiter(chain.from_iterable(block), np.int64, int(counts.sum()))
-                    wrong = np.flatnonzero((tokens < 0) | (tokens >= vocabulary_size))
-                    if len(wrong):
-                        number = count + int(np.searchsorted(np.cumsum(counts), wrong[0], side="right"))
-                        raise ValueError(f"sequence {number} has tokens outside 0..{vocabulary_size - 1}")
-                    data = tokens.astype(dtype).tobytes()
-                    writer.append_many(data, counts)
-                    digest.update(counts.tobytes() + data)
-                    count += len(block)
-            index = {"dtype": dtype.str, "rows": count, "digest": digest.hexdigest()}
-            write_index(new, {"format": TOKEN_FORMAT, **index})
-        return cls.open(folder)
+        import pyarrow as pa
+
+        kind = pa.large_list(pa.uint16() if vocabulary_size <= 1 << 16 else pa.int32())
+
+        def batches() -> Iterator[list[pa.Array]]:
+            for number, batch in enumerate(in_batches(sequences)):
+                ends = np.cumsum([0, *map(len, batch)])  # (n + 1,)
+                tokens = np.fromiter(chain.from_iterable(batch), np.int64, ends[-1])
+                wrong = np.flatnonzero((tokens < 0) | (tokens >= vocabulary_size))
+                if len(wrong):
+                    first = number * BATCH + int(np.searchsorted(ends, wrong[0], side="right")) - 1
+                    raise ValueError(f"sequence {first} has tokens outside 0..{vocabulary_size - 1}")
+                yield [pa.LargeListArray.from_arrays(ends, pa.array(tokens, kind.value_type))]
+
+        write_table(path, TOKEN_FORMAT, [("tokens", kind)], batches())
+        return cls(path)
 
     def __len__(self) -> int:
-        return len(self._tokens)
+        return self._tokens.count
 
     def __getitem__(self, i: int) -> np.ndarray:
         """Sequence i (L,), a read-only view of the map."""
@@ -181,4 +150,5 @@ class TokenStore:
     @cached_property
     def lengths(self) -> np.ndarray:
         """The number of tokens of each sequence (N,)."""
-        return np.diff(self._tokens.offsets).astype(np.int32)
+        parts = [np.diff(np.asarray(offsets)) for offsets in self._tokens.offsets]
+        return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int32)

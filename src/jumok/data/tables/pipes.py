@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from jumok.data.cache.atomic_folder import cache_folder
+from jumok.data.cache.place import cache_folder
 from jumok.errors import ConfigurationError
 from jumok.files import unwritable
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from jumok.data.cache.atomic_folder import cache_folder, cache_key
+from jumok.data.cache.place import cache_folder, cache_key
 from jumok.data.cache.store import TextStore, TokenStore
 from jumok.data.tables.rows import clean
 from jumok.data.text.specials import EOS, PAD, UNK
@@ -74,17 +74,17 @@ class TextCodec:
 
     def column(self, store: TextStore, root: Path) -> TokenStore:
         """Token numbers of all rows, kept in the cache."""
-        folder = cache_folder() / "tokens" / cache_key(store.digest, self.name, self.digest)
-        if folder.exists():
+        path = cache_folder() / "tokens" / f"{cache_key(store.digest, self.name, self.digest)}.arrow"
+        if path.exists():
             with suppress(DataError):  # a damaged one is made anew
-                return TokenStore.open(folder)
+                return TokenStore(path)
 
         def sequences() -> Iterator[Sequence[int]]:
             for start in range(0, len(store), ENCODED_AT_ONCE):
                 some = range(start, min(start + ENCODED_AT_ONCE, len(store)))
                 yield from self.tokens(list(store.texts(self.name, some)))
 
-        return TokenStore.write(folder, sequences(), len(self.vocabulary))
+        return TokenStore.write(path, sequences(), len(self.vocabulary))
 
     def collate(self, items: Sequence[np.ndarray | Sequence[int]]) -> Padded:
         """Token numbers of different lengths to one batch (B, L)."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jumok.data.cache.atomic_folder import cache_folder, cache_key
+from jumok.data.cache.place import cache_folder, cache_key
 from jumok.data.text.specials import BANNED, BOS, EOS
 from jumok.data.text.token_choice import choose_tokens
 from jumok.data.text.vocabulary import Vocabulary
