@@ -29,7 +29,6 @@ ENCODER = {"backbone": "convolutional", "channels": [16, 32, 32], "strides": [4,
 CLASSES = (Class("nothing"), Class("block"))
 OUTPUTS: dict[str, dict[str, Any]] = {
     "boxes": {"kind": "boxes", "head": {"kind": "dense", "layers": 1}},
-    "query": {"kind": "boxes", "head": {"kind": "query", "queries": 8, "layers": 1}},
     "mask": {"kind": "mask", "decoder": {"width": 8}},
 }
 
@@ -118,7 +117,7 @@ def learned(folder: Path, output: str) -> tuple[Predictor, list[Pair]]:
     return Predictor(model, fields, DecodingOptions(method="greedy")), pairs[TRAIN:]
 
 
-STEPS = {"boxes": 150, "query": 500, "mask": 100}
+STEPS = {"boxes": 150, "mask": 100}
 
 
 def output_options(given: dict[str, Any]) -> Any:
