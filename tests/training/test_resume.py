@@ -55,7 +55,7 @@ CALLS = [
     (RunFolder, "write_config"),
     (RunFolder, "append"),
     (RunFolder, "truncate_log"),
-    (parallel, "batch_loss"),
+    (parallel, "batch_losses"),
     (loop, "clip_gradients"),
     (loop, "predict_split"),
     (loop, "save_weights"),

@@ -6,6 +6,7 @@ kind is a new package and one line in KINDS.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,7 +53,7 @@ def fit(
     context = FieldContext(inputs, outputs, tokens, max_tokens, data)
     return Fields(
         {name: maker(one, "fit_input")(name, one, context) for name, one in inputs.items()},
-        {name: maker(one, "fit_output")(name, one, context) for name, one in outputs.items()},
+        {name: weighted(maker(one, "fit_output")(name, one, context), one) for name, one in outputs.items()},
     )
 
 
@@ -67,8 +68,16 @@ def load(
     context = FieldContext(inputs, outputs, tokens, max_tokens)
     return Fields(
         {name: maker(one, "load_input")(name, one, context, folder) for name, one in inputs.items()},
-        {name: maker(one, "load_output")(name, one, context, folder) for name, one in outputs.items()},
+        {
+            name: weighted(maker(one, "load_output")(name, one, context, folder), one)
+            for name, one in outputs.items()
+        },
     )
+
+
+def weighted(field: OutputField, options: "OutputFieldOptions") -> OutputField:
+    """The output with the weight that its options give to its loss."""
+    return replace(field, loss_weight=options.weight)
 
 
 def maker(options: "FieldOptions", function: str) -> Callable[..., Any]:

@@ -361,6 +361,7 @@ class OutputField:
     scoring: Scoring
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
     loss_unit: str = "example"  # in which loss and throughput are reported: "token", "image"
+    loss_weight: float = 1.0  # of its loss in the joint loss of all outputs
     batching: Batching = Batching()
     reads_files: bool = False  # an item is read from a file when it is asked for
     is_autoregressive: bool = False  # an answer is searched for token by token
