@@ -197,9 +197,7 @@ def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
     examples = same_size(split)
     with torch.no_grad():
         whole = batch_losses(model, split, split.batch(examples), 0.0)[output.name]
-        rows = [
-            batch_losses(model, split, split.batch([example]), 0.0)[output.name] for example in examples
-        ]
+        rows = [batch_losses(model, split, split.batch([example]), 0.0)[output.name] for example in examples]
     assert whole.count == sum(row.count for row in rows)
     assert whole.count == split.target_counts(np.array(examples))[output.name]
     if output.loss_unit == "token":  # those of boxes and masks are divided by what is in the whole batch
