@@ -9,7 +9,6 @@ from torch import Tensor
 
 from jumok.data.images.resizing import ImageSample
 
-
 Marks = TypeVar("Marks")
 
 
