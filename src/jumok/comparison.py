@@ -45,7 +45,7 @@ def compare_variations(
     shown = [variant_of(folder / v.folder, v.name, dict(v.values)) for v in variants]
     comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
     answered = answers_of(shown, reporter or NullReporter(), say)
-    comparison = set_apart(comparison, answered)
+    comparison = set_apart(comparison, answered, experiments[0].selection.output)
     write_comparison(folder, comparison, draw_sides(answered, comparison.examples))
     return comparison
 
@@ -61,12 +61,18 @@ def answers_of(
         reporter.on_end()
 
 
-def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions]) -> Comparison:
-    """The same with tests of differences, and examples; without, where the models were asked different things."""
+def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions], output: str) -> Comparison:
+    """The same with tests of differences, and examples; without, where the models were asked different things.
+
+    Args:
+        comparison: The comparison.
+        answered: What each model answers, by its name.
+        output: The output whose examples are shown.
+    """
     if len(answered) < 2 or not are_alike(list(answered.values())):
         return comparison
     tests = contests(answered, shown_metrics(comparison))
-    return replace(comparison, contests=tests, examples=farthest_apart(answered))
+    return replace(comparison, contests=tests, examples=farthest_apart(answered, output))
 
 
 def require_own(folder: Path, runs: Sequence[Path]) -> None:

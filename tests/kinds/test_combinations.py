@@ -10,7 +10,7 @@ from jumok.dataset import prepare
 from jumok.kinds.catalogue import build_model
 from jumok.kinds.options import DecodingOptions
 from jumok.predictor import Predictor
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses
 from pairwise import pairwise
 from small_pictures import OUTPUTS, picture_experiment
 
@@ -49,7 +49,7 @@ def test_it_trains_and_answers(prepared_of, backbone, neck, output):
     experiment, prepared = prepared_of(output, backbone, neck)
     torch.manual_seed(0)
     model, split = build_model(prepared.fields, experiment.model), prepared.splits["train"]
-    loss = batch_loss(model, split, split.batch([0, 1]), 0.0)
+    (loss,) = batch_losses(model, split, split.batch([0, 1]), 0.0).values()
     loss.total.backward()
     assert math.isfinite(float(loss.total.detach()))
     without = [

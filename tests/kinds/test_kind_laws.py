@@ -19,7 +19,7 @@ from jumok.kinds import catalogue
 from jumok.metrics.metric import Metric
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses
 from made_once import trained_once
 from small_experiments import small_experiment, write_words
 from small_pictures import OUTPUTS, trained
@@ -196,10 +196,10 @@ def test_a_loss_counts_what_it_is_the_sum_of(learned, task):
     output = only(split.outputs)
     examples = same_size(split)
     with torch.no_grad():
-        whole = batch_loss(model, split, split.batch(examples), 0.0)
-        rows = [batch_loss(model, split, split.batch([example]), 0.0) for example in examples]
+        whole = batch_losses(model, split, split.batch(examples), 0.0)[output.name]
+        rows = [batch_losses(model, split, split.batch([example]), 0.0)[output.name] for example in examples]
     assert whole.count == sum(row.count for row in rows)
-    assert whole.count == split.target_count(np.array(examples))
+    assert whole.count == split.target_counts(np.array(examples))[output.name]
     if output.loss_unit == "token":  # those of boxes and masks are divided by what is in the whole batch
         assert float(whole.total) == pytest.approx(sum(float(row.total) for row in rows), rel=1e-4)
 

@@ -12,7 +12,7 @@ from jumok.kinds.catalogue import build_model
 from jumok.training import train
 from jumok.training.device import device_of
 from jumok.training.distributed import SingleProcess, init_distributed
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses
 from jumok.training.reporter import NullReporter
 from jumok.training.signals import stop_signals
 from jumok.training.train import ONE_SHARD
@@ -37,14 +37,14 @@ def test_every_weight_has_a_part_in_every_step(tmp_path, encoder, decoder):
     model = build_model(prepared.fields, experiment.model)
     split = prepared.splits["train"]
     shortest = split.batch(longest_first(split.all_lengths(), 16)[-1])
-    batch_loss(model, split, shortest, 0.1).total.backward()
+    batch_losses(model, split, shortest, 0.1)["target"].total.backward()
     assert not [name for name, weight in model.named_parameters() if weight.grad is None]
 
 
 def test_target_tokens_are_those_of_the_batch(tmp_path):
     split = prepare(small_experiment(tmp_path), print).splits["train"]
     for rows in longest_first(split.all_lengths(), 64):
-        assert split.target_count(rows) == int(split.batch(rows).outputs["target"].valid.sum())
+        assert split.target_counts(rows) == {"target": int(split.batch(rows).outputs["target"].valid.sum())}
 
 
 def test_without_torchrun_a_process_is_alone(monkeypatch):

@@ -35,6 +35,12 @@ CASES = {
     "ema": ("training.average=ema", "training.ema_decay=0.8", "outputs.target.decoder.kind=transformer"),
     "last": ("training.average=last", "data.tokens.shared=true", "training.accumulate=2"),
     "recurrent": ("inputs.source.encoder.kind=gru", "outputs.target.decoder={kind: lstm, attention: dot}"),
+    "several": (
+        "training.accumulate=2",
+        "training.select=target.exact_match",
+        "outputs.again={kind: text, weight: 0.5, decoder: {kind: transformer, layers: 1}}",
+        *(f"data.{part}.columns={{again: source}}" for part in ("train", "valid", "test")),
+    ),
     "uneven": ("training.batch_tokens=12", "training.clip=null"),  # often one row
 }
 SPREADS = ("replicated", "sharded")

@@ -70,7 +70,7 @@ def command(
         return
     shown_scores = {name: scores[name] for name in answered.headline if name in scores}
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
-    for sentence in answered.occurrence.sentences(answered.split.name):
+    for sentence in answered.remarks:
         say(f"note: {sentence}")
     for name, signature in document["signature"].items():
         if name in shown_scores:
@@ -91,7 +91,7 @@ def difference_table(
 
     from jumok.reporting.numbers import format_score as shown
 
-    better = {metric.name: metric.higher_is_better for metric in answered.metrics}
+    better = answered.higher_is_better
     table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")
     for column in ("metric", "difference", "95 % interval", "p", "verdict"):
         table.add_column(column, justify="left" if column in ("metric", "verdict") else "right")

@@ -112,16 +112,18 @@ def command(
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
-    With --best several answers stand on a line, with tabs between them. Images of a folder are named before a tab.
+    With --best several answers stand on a line, with tabs between them; so do several outputs, each after its name.
+    Images of a folder are named before a tab.
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
 
     Images: with --output FOLDER there are pictures NAME.jpg with what was found, and predictions.json: for boxes in
     COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
-    also images, masks/NAME.png. An image_id is the name of the file as a number where all names are numbers, else the
-    name without its suffix (with folders, where names alone are equal); images.json says which image and category is
-    which, and stands for the annotations where a program of COCO's wants them. An image that cannot be read is told
-    at the end, exit status 2, and the others are done.
+    also images, masks/NAME.png. Of several outputs each has a folder of its own, and the pictures show them all.
+    An image_id is the name of the file as a number where all names are numbers, else the name without its suffix
+    (with folders, where names alone are equal); images.json says which image and category is which, and stands for
+    the annotations where a program of COCO's wants them. An image that cannot be read is told at the end, exit
+    status 2, and the others are done.
     """
     decoding = {
         "best": best,
@@ -222,16 +224,17 @@ def write_folder(
     once, repeated = each_once(images)
     for warning in repeated:
         say(f"note: {warning}")
-    (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
-    results = ImageResults(folder, read, said, once, asked.overwrite, asked.lists)
+    (read,) = predictor.inputs.values()
+    results = ImageResults(folder, read, predictor.outputs, once, asked.overwrite, asked.lists)
     answers = summary.counted(shown(answer_images(predictor, once, asked.threshold)))
-    results.write(
-        one.answer if isinstance(one.answer, DataError) else one.answer[said.name] for one in answers
-    )
-    say(f"{folder}: {PREDICTIONS}, {IMAGES} and {summary.done:,} pictures")
-    if said.threshold is not None:
-        least = said.threshold.score if asked.threshold is None else asked.threshold
-        say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
+    results.write(one.answer for one in answers)
+    several = " of each output" if len(predictor.outputs) > 1 else ""
+    say(f"{folder}: {PREDICTIONS}, {IMAGES}{several} and {summary.done:,} pictures")
+    for name, threshold in ((name, one.threshold) for name, one in predictor.outputs.items()):
+        if threshold is not None:
+            least = threshold.score if asked.threshold is None else asked.threshold
+            what = f"{name}: objects" if several else "objects"
+            say(f"{what} are drawn from a score of {least:g} on; --threshold takes another")
 
 
 def refuse_unread(summary: "JobSummary") -> None:

@@ -5,7 +5,7 @@ from PIL import Image
 
 from jumok.dataset.prepare import Prepared
 from jumok.drawing.sheet import draw_sheet
-from jumok.kinds.classes import class_names
+from jumok.kinds.overlay import all_class_names, overlaid
 
 EXAMPLES = 9
 CELL = 400  # pixels, the width of each picture
@@ -26,10 +26,11 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     examples = random.choice(shown, min(EXAMPLES, len(shown)), replace=False)
     batch = train.batch(examples, random)
     seen = [canvas.batch_pixels(batch.inputs[name]) for name, canvas in canvases]
-    drawn = [(name, one, one.draw) for name, one in train.outputs.items() if one.draw]
-    if not drawn:
+    if not any(one.draw for one in train.outputs.values()):
         return None
-    name, field, draw = drawn[0]
-    values = field.codec.from_batch(batch.outputs[name])
-    images = [draw(value, image) for value, image in zip(values, seen[0], strict=True)]
-    return draw_sheet(images, class_names(field), cell=CELL)
+    values = {name: one.codec.from_batch(batch.outputs[name]) for name, one in train.outputs.items()}
+    images = [
+        overlaid(train.outputs, {name: of[i] for name, of in values.items()}, image)
+        for i, image in enumerate(seen[0])
+    ]
+    return draw_sheet(images, all_class_names(train.outputs), cell=CELL)

@@ -135,7 +135,7 @@ def _fit(experiment: "Experiment", imported: Mapping[str, CachedRows], rows: np.
         raise _nothing_left("train", train)
     return catalogue.fit(
         experiment.inputs,
-        experiment.outputs,
+        experiment.scored_outputs,
         experiment.data.tokens,
         experiment.data.max_tokens,
         TrainingData(train.store, rows, train.root, train.classes),

@@ -78,17 +78,17 @@ class Split:
         """Whether a column is made of tokens, or anything else that has a length."""
         return self.fields.all[name].batching.lengths is not None
 
-    def target_count(self, examples: np.ndarray) -> int:
-        """What the losses of some examples are sums of: tokens, end marks included, or images."""
-        counts = (
-            self.lengths(name)[examples].sum() if self.has_lengths(name) else len(examples)
+    def target_counts(self, examples: np.ndarray) -> dict[str, int]:
+        """What the losses of some examples are sums of, by output: tokens, end marks included, or images."""
+        return {
+            name: int(self.lengths(name)[examples].sum()) if self.has_lengths(name) else len(examples)
             for name in self.outputs
-        )
-        return int(sum(counts))
+        }
 
     def all_lengths(self) -> list[np.ndarray]:
-        """The lengths of all columns, inputs first."""
-        return [self.lengths(name) for name in self.fields.all]
+        """The lengths of each input, and last the longest of all outputs."""
+        inputs = [self.lengths(name) for name in self.inputs]
+        return [*inputs, np.maximum.reduce([self.lengths(name) for name in self.outputs])]
 
     def text(self, name: str, example: int) -> str:
         return self.texts.text(name, int(self.rows[example]))

@@ -7,12 +7,14 @@ from jumok.deferred import lazy_names
 if TYPE_CHECKING:
     from jumok.evaluation.analysis import Analysis, ExampleRow, analyse
     from jumok.evaluation.answers import (
+        OutputPredictions,
         SplitPredictions,
         compare,
         evaluate,
         final_split,
         open_split,
         predict_split,
+        score_prefix,
         with_n_best,
     )
     from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "OutputPredictions",
     "SplitPredictions",
     "Contest",
     "ExampleRow",
@@ -37,6 +40,7 @@ __all__ = [
     "open_split",
     "read_analysis",
     "read_evaluation",
+    "score_prefix",
     "tune",
     "with_n_best",
     "write_record",
@@ -47,6 +51,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
         __name__,
         {
             "Analysis": "jumok.evaluation.analysis",
+            "OutputPredictions": "jumok.evaluation.answers",
             "SplitPredictions": "jumok.evaluation.answers",
             "Contest": "jumok.evaluation.apart",
             "ExampleRow": "jumok.evaluation.analysis",
@@ -63,6 +68,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "open_split": "jumok.evaluation.answers",
             "read_analysis": "jumok.evaluation.record",
             "read_evaluation": "jumok.evaluation.record",
+            "score_prefix": "jumok.evaluation.answers",
             "tune": "jumok.evaluation.tuning",
             "with_n_best": "jumok.evaluation.answers",
             "write_record": "jumok.evaluation.record",

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jumok.evaluation.answers import SplitPredictions
-from jumok.kinds.contract import OutputField
+from jumok.evaluation.answers import OutputPredictions
 from jumok.kinds.error_tables import ErrorTable
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import evaluate_texts
@@ -69,9 +68,9 @@ class Analysis:
         return [one.example for one in (*self.best, *self.worst, *self.typical)]
 
 
-def analyse(answered: SplitPredictions) -> Analysis:
-    """Look at the answers closely."""
-    (field,) = answered.split.outputs.values()
+def analyse(answered: OutputPredictions) -> Analysis:
+    """Look at the answers of an output closely."""
+    field = answered.field
     metric, selection = field.scoring.per_example_metric(), field.scoring.selection_metric()
     best, worst = best_and_worst(answered, metric)
     typical = sample(len(answered.predictions), SHOWN)
@@ -86,21 +85,21 @@ def analyse(answered: SplitPredictions) -> Analysis:
         min(len(answered.predictions), LOOKED_AT),
         len(answered.predictions) / max(answered.seconds, 1e-9),
         field.loss_unit,
-        error_tables(field, answered),
+        error_tables(answered),
         answered.support,
         "examples" if field.classes is None else field.classes.unit,
         answered.occurrence.sentences(answered.split.name),
     )
 
 
-def error_tables(field: OutputField, answered: SplitPredictions) -> list[ErrorTable]:
+def error_tables(answered: OutputPredictions) -> list[ErrorTable]:
     """What became of each class; none where answers have no classes."""
-    if field.classes is None:
+    if answered.field.classes is None:
         return []
-    return field.classes.error_tables(answered.metric_predictions, answered.metric_references)
+    return answered.field.classes.error_tables(answered.metric_predictions, answered.metric_references)
 
 
-def by_length(answered: SplitPredictions, metric: Metric) -> list[LengthBin]:
+def by_length(answered: OutputPredictions, metric: Metric) -> list[LengthBin]:
     """The score in bins of about as many examples each, by tokens of the source (of all sources together).
 
     None where sources are not made of tokens.
@@ -138,7 +137,7 @@ def edges(lengths: np.ndarray) -> list[tuple[int, int]]:
     return bins
 
 
-def best_and_worst(answered: SplitPredictions, metric: Metric) -> tuple[list[int], list[int]]:
+def best_and_worst(answered: OutputPredictions, metric: Metric) -> tuple[list[int], list[int]]:
     """The examples with the best and the worst answers; of equals, the ones with the longer sources.
 
     None is both: the best are better than the worst of all, the worst are worse than the best of all. Best ones have
@@ -171,17 +170,16 @@ def spread(count: int, most: int) -> Sequence[int]:
     return sorted({int(i) for i in np.linspace(0, count - 1, min(most, count)).round()}) if count else []
 
 
-def value_of(answered: SplitPredictions, example: int, metric: Metric) -> float:
+def value_of(answered: OutputPredictions, example: int, metric: Metric) -> float:
     """The score of one example alone."""
     return metric.prepare([answered.metric_predictions[example]], [answered.metric_references[example]])(
         np.ones(1)
     )
 
 
-def shown(answered: SplitPredictions, i: int, metric: Metric) -> ExampleRow:
-    ((output, field),) = answered.split.outputs.items()
-    prediction = answered.predictions[i][output]
-    right = field.codec.from_cells(answered.references[i], answered.split.root)
+def shown(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
+    prediction = answered.predictions[i]
+    right = answered.field.codec.from_cells(answered.references[i], answered.split.root)
     return ExampleRow(
         i,
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},

@@ -1,17 +1,18 @@
 """A model's answers to a split, their scores with intervals, and whether two models differ."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, RunError, did_you_mean
+from jumok.kinds.contract import OutputField
 from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
@@ -20,19 +21,115 @@ from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
 from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
 from jumok.runs.config import experiment_of
-from jumok.values import Prediction
+from jumok.values import Prediction, Value
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
+T = TypeVar("T")
 RESAMPLES = 1000
 Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
 ALTERNATIVES = 4  # of an answer, kept for the record
 
 
+def score_prefix(name: str, outputs: Collection[str]) -> str:
+    """What stands before the metrics of an output: its name and a point, where there are several outputs."""
+    return f"{name}." if len(outputs) > 1 else ""
+
+
+@dataclass(frozen=True)
+class OutputPredictions:
+    """One output of a split: what a model answered, and what is right."""
+
+    split: Split
+    name: str
+    examples: list[int]  # of the split, one for each distinct input
+    predictions: list[Value]
+    references: list[list[str]]  # all right answers, as rows have them
+    seconds: float  # the predictions of all outputs took
+
+    @property
+    def field(self) -> OutputField:
+        return self.split.outputs[self.name]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before its metrics among those of all outputs."""
+        return score_prefix(self.name, self.split.outputs)
+
+    @property
+    def source_lengths(self) -> np.ndarray:
+        """Tokens of each example's source (n,), of all inputs together, end marks included."""
+        lengths = sum(self.split.lengths(name) for name in self.split.inputs)
+        return np.asarray(lengths, dtype=np.int64)[self.examples]
+
+    @cached_property
+    def metric_predictions(self) -> list[Any]:
+        """What was predicted, as metrics take it."""
+        return [self.field.scoring.prediction(value) for value in self.predictions]
+
+    @cached_property
+    def metric_references(self) -> list[Any]:
+        """The right answers, as metrics take them."""
+        return [self.field.scoring.reference(answers, self.split.root) for answers in self.references]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return list(self.field.scoring.metrics().values())
+
+    @cached_property
+    def headline(self) -> list[str]:
+        """The metrics worth showing for such answers; what chooses a model by this output is always among them."""
+        names, chose = (
+            self.field.scoring.headline(self.metric_references),
+            self.field.scoring.selection_metric().name,
+        )
+        return names if chose in names else [chose, *names]
+
+    @cached_property
+    def support(self) -> dict[str, int]:
+        """How many true objects, or images, each score is about."""
+        return {} if self.field.classes is None else self.field.classes.support(self.metric_references)
+
+    @cached_property
+    def occurrence(self) -> Occurrence:
+        """Classes that the truth lacks, or the predictions."""
+        if self.field.classes is None:
+            return Occurrence()
+        return self.field.classes.occurrence(self.metric_predictions, self.metric_references)
+
+    @property
+    def signatures(self) -> dict[str, str]:
+        """How metrics were computed that have a signature."""
+        most = count_references(self.references)
+        return {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
+
+    def scores(self) -> dict[str, Interval]:
+        """Every metric with its 95 % bootstrap interval."""
+        return evaluate_texts(self.metric_predictions, self.metric_references, self.metrics, RESAMPLES)
+
+    def plain_scores(self) -> dict[str, float]:
+        """Every metric without its interval, which takes time."""
+        return score_texts(self.metric_predictions, self.metric_references, self.metrics)
+
+    def differences(self, other: "OutputPredictions") -> dict[str, Difference]:
+        """Whether these answers are better than others to the same inputs: paired bootstrap of every metric."""
+        return compare_texts(
+            self.metric_predictions,
+            other.metric_predictions,
+            self.metric_references,
+            self.metrics,
+            RESAMPLES,
+        )
+
+    def named(self, scores: Mapping[str, T]) -> dict[str, T]:
+        """What is told of its metrics, as it is called among all outputs."""
+        return {self.prefix + name: value for name, value in scores.items()}
+
+
 @dataclass(frozen=True)
 class SplitPredictions:
-    """A split and what a model answered to its distinct inputs."""
+    """A split and what a model answered to its distinct inputs; metrics are OUTPUT.METRIC of several outputs."""
 
     split: Split
     examples: list[int]  # of the split, one for each distinct input
@@ -42,74 +139,70 @@ class SplitPredictions:
     began: str = ""  # the moment when
 
     @cached_property
-    def metric_predictions(self) -> list[Any]:
-        """What was predicted, as metrics take it."""
-        ((name, field),) = self.split.outputs.items()
-        return [field.scoring.prediction(prediction[name]) for prediction in self.predictions]
-
-    @cached_property
-    def metric_references(self) -> list[Any]:
-        """The right answers, as metrics take them."""
-        ((name, field),) = self.split.outputs.items()
-        return [field.scoring.reference(answers[name], self.split.root) for answers in self.reference_rows]
-
-    @property
-    def references(self) -> list[list[str]]:
-        """The right answers, as rows have them."""
-        (name,) = self.split.outputs
-        return [right[name] for right in self.reference_rows]
-
-    @property
-    def source_lengths(self) -> np.ndarray:
-        """Tokens of each example's source (n,), of all inputs together, end marks included."""
-        lengths = sum(self.split.lengths(name) for name in self.split.inputs)
-        return np.asarray(lengths, dtype=np.int64)[self.examples]
-
-    @property
-    def metrics(self) -> list[Metric]:
-        (field,) = self.split.outputs.values()
-        return list(field.scoring.metrics().values())
+    def outputs(self) -> dict[str, OutputPredictions]:
+        """The answers of each output, by name."""
+        return {
+            name: OutputPredictions(
+                self.split,
+                name,
+                self.examples,
+                [prediction[name] for prediction in self.predictions],
+                [right[name] for right in self.reference_rows],
+                self.seconds,
+            )
+            for name in self.split.outputs
+        }
 
     @cached_property
     def headline(self) -> list[str]:
-        """The metrics worth showing for such answers; what chose the model is always among them."""
-        (field,) = self.split.outputs.values()
-        names, chose = field.scoring.headline(self.metric_references), field.scoring.selection_metric().name
-        return names if chose in names else [chose, *names]
+        """The metrics worth showing, of all outputs."""
+        return [one.prefix + name for one in self.outputs.values() for name in one.headline]
 
-    @cached_property
-    def support(self) -> dict[str, int]:
-        """How many true objects, or images, each score is about."""
-        (field,) = self.split.outputs.values()
-        return {} if field.classes is None else field.classes.support(self.metric_references)
+    @property
+    def remarks(self) -> list[str]:
+        """On classes that scores do not speak of."""
+        return [
+            (f"{one.name}: " if one.prefix else "") + sentence
+            for one in self.outputs.values()
+            for sentence in one.occurrence.sentences(self.split.name)
+        ]
 
-    @cached_property
-    def occurrence(self) -> Occurrence:
-        """Classes that the truth lacks, or the predictions."""
-        (field,) = self.split.outputs.values()
-        if field.classes is None:
-            return Occurrence()
-        return field.classes.occurrence(self.metric_predictions, self.metric_references)
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        """Which metrics, of all outputs, are better when they are higher."""
+        found: dict[str, bool] = {}
+        for one in self.outputs.values():
+            found |= one.named({metric.name: metric.higher_is_better for metric in one.metrics})
+        return found
 
     def scores(self) -> dict[str, Interval]:
-        """Every metric with its 95 % bootstrap interval."""
-        return evaluate_texts(self.metric_predictions, self.metric_references, self.metrics, RESAMPLES)
+        """Every metric of all outputs with its 95 % bootstrap interval."""
+        found: dict[str, Interval] = {}
+        for one in self.outputs.values():
+            found |= one.named(one.scores())
+        return found
 
     def values(self) -> dict[str, float]:
-        """Every metric without its interval, which takes time."""
-        return score_texts(self.metric_predictions, self.metric_references, self.metrics)
+        """Every metric of all outputs without its interval, which takes time."""
+        found: dict[str, float] = {}
+        for one in self.outputs.values():
+            found |= one.named(one.plain_scores())
+        return found
 
     def to_json(self, scores: Mapping[str, Interval]) -> dict[str, Any]:
         """What evaluation.json says."""
-        most = count_references(self.references)
-        signed = {m.name: m.signature(most) for m in self.metrics if m.signature is not None}
-        classes = {name: list(names) for name, names in asdict(self.occurrence).items()}
+        signed: dict[str, str] = {}
+        classes: dict[str, list[str]] = {}
+        for one in self.outputs.values():
+            signed |= one.named(one.signatures)
+            found = {kind: list(names) for kind, names in asdict(one.occurrence).items()}
+            classes |= one.named(found) if any(found.values()) else {}
         return {
             "split": self.split.name,
             "examples": len(self.predictions),
             "metrics": {name: asdict(interval) for name, interval in scores.items()},
             "signature": signed,
-            **({"classes": classes} if any(classes.values()) else {}),
+            **({"classes": classes} if classes else {}),
         }
 
 
@@ -204,11 +297,8 @@ def compare(
             f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
         )
     asked = [{n: ours.split.value(n, example) for n in ours.split.inputs} for example in ours.examples]
-    other_answers = replace(ours, predictions=theirs.predict(asked))
-    return compare_texts(
-        ours.metric_predictions,
-        other_answers.metric_predictions,
-        ours.metric_references,
-        ours.metrics,
-        RESAMPLES,
-    )
+    others = replace(ours, predictions=theirs.predict(asked)).outputs
+    found: dict[str, Difference] = {}
+    for name, one in ours.outputs.items():
+        found |= one.named(one.differences(others[name]))
+    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jumok.evaluation.analysis import LOOKED_AT, shown, spread, value_of
-from jumok.evaluation.answers import RESAMPLES, SplitPredictions
+from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredictions
 from jumok.evaluation.examples import sheet_of
 from jumok.metrics.interval import Difference
 from jumok.metrics.metric import Metric
@@ -58,17 +58,27 @@ def are_alike(answered: Sequence[SplitPredictions]) -> bool:
     return all(asked(one) == asked(answered[0]) for one in answered)
 
 
-def asked(answered: SplitPredictions) -> list[tuple[list[str], list[str]]]:
-    """Inputs and right answers, as rows have them."""
+def asked(answered: SplitPredictions) -> list[tuple[list[str], dict[str, list[str]]]]:
+    """Inputs and right answers by output, as rows have them."""
     split = answered.split
     inputs = ([split.text(name, example) for name in split.inputs] for example in answered.examples)
-    return list(zip(inputs, answered.references, strict=True))
+    return list(zip(inputs, answered.reference_rows, strict=True))
 
 
 def contests(answered: Mapping[str, SplitPredictions], metrics: Sequence[str]) -> list[Contest]:
     """For each metric, the best model against every other one; the models are given by their names."""
+    found: dict[str, list[Contest]] = {}
+    for output in next(iter(answered.values())).outputs:
+        found |= output_contests({name: one.outputs[output] for name, one in answered.items()}, metrics)
+    return [one for name in metrics if name in found for one in found[name]]
+
+
+def output_contests(
+    answered: Mapping[str, OutputPredictions], metrics: Sequence[str]
+) -> dict[str, list[Contest]]:
+    """The contests of one output, by the name of the metric among those of all outputs."""
     first = next(iter(answered.values()))
-    known = [metric for metric in first.metrics if metric.name in metrics]
+    known = [metric for metric in first.metrics if first.prefix + metric.name in metrics]
     leaders = {metric.name: leader(answered, metric) for metric in known}
     found: dict[str, list[tuple[str, Difference]]] = {name: [] for name in leaders}
     for best in dict.fromkeys(leaders.values()):
@@ -77,13 +87,18 @@ def contests(answered: Mapping[str, SplitPredictions], metrics: Sequence[str]) -
             pair = answered[best].metric_predictions, answered[other].metric_predictions
             for name, one in compare_texts(*pair, first.metric_references, led, RESAMPLES).items():
                 found[name].append((other, one))
-    return [one for name in metrics if name in found for one in of_metric(name, leaders[name], found[name])]
+    return {
+        first.prefix + name: of_metric(first.prefix + name, leaders[name], others)
+        for name, others in found.items()
+    }
 
 
-def leader(answered: Mapping[str, SplitPredictions], metric: Metric) -> str:
+def leader(answered: Mapping[str, OutputPredictions], metric: Metric) -> str:
     """The model with the best value; of equals, the first. One that is undefined is never best."""
     sign = 1 if metric.higher_is_better else -1
-    values = {name: sign * one.values().get(metric.name, float("nan")) for name, one in answered.items()}
+    values = {
+        name: sign * one.plain_scores().get(metric.name, float("nan")) for name, one in answered.items()
+    }
     return max(values, key=lambda name: -np.inf if np.isnan(values[name]) else values[name])
 
 
@@ -104,11 +119,19 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in found]
 
 
-def farthest_apart(answered: Mapping[str, SplitPredictions], most: int = SHOWN) -> list[Side]:
-    """The examples where scores differ most; of equals, those with the longest sources."""
+def farthest_apart(
+    models: Mapping[str, SplitPredictions], output: str | None = None, most: int = SHOWN
+) -> list[Side]:
+    """The examples where scores differ most; of equals, those with the longest sources.
+
+    Args:
+        models: What each model answers, by its name.
+        output: The output whose scores are compared; the first one, if not given.
+        most: How many examples.
+    """
+    answered = {name: one.outputs[output or next(iter(one.outputs))] for name, one in models.items()}
     first = next(iter(answered.values()))
-    (field,) = first.split.outputs.values()
-    metric = field.scoring.per_example_metric()
+    metric = first.field.scoring.per_example_metric()
     looked_at = spread(len(first.predictions), LOOKED_AT // len(answered))
     gaps = {
         i: gap([bounded(value_of(one, i, metric), metric) for one in answered.values()]) for i in looked_at
@@ -127,7 +150,7 @@ def gap(values: Sequence[float]) -> float:
     return 0.0 if np.isnan(values).any() else max(values) - min(values)
 
 
-def side(answered: Mapping[str, SplitPredictions], i: int, metric: Metric) -> Side:
+def side(answered: Mapping[str, OutputPredictions], i: int, metric: Metric) -> Side:
     each = {name: shown(one, i, metric) for name, one in answered.items()}
     first = next(iter(each.values()))
     answers = {

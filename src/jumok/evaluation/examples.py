@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -11,8 +10,7 @@ from jumok.drawing.encoding import jpeg
 from jumok.drawing.sheet import LabelledImage, draw_image, draw_sheet
 from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
-from jumok.kinds.classes import class_names
-from jumok.kinds.contract import OutputField
+from jumok.kinds.overlay import all_class_names, overlaid
 from jumok.runs.layout import EXAMPLES, RunLayout
 
 OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
@@ -73,22 +71,19 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
 
 
 def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    ((name, field),) = answered.split.outputs.items()
-    right = field.codec.from_cells(answered.reference_rows[i][name], answered.split.root)
-    return replace(drawn(field, right[0], image), title="right")
+    """What is right of all outputs, on one image."""
+    root = answered.split.root
+    right = {
+        name: one.field.codec.from_cells(one.references[i], root)[0] for name, one in answered.outputs.items()
+    }
+    return replace(overlaid(answered.split.outputs, right, image), title="right")
 
 
 def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    ((name, field),) = answered.split.outputs.items()
-    return drawn(field, answered.predictions[i][name], image)
-
-
-def drawn(field: OutputField, value: Any, image: Tensor) -> LabelledImage:
-    """A value on its image; the image alone where answers of this kind cannot be drawn."""
-    return LabelledImage(image) if field.draw is None else field.draw(value, image)
+    """What was predicted of all outputs, on one image."""
+    return overlaid(answered.split.outputs, answered.predictions[i].outputs, image)
 
 
 def classes_of(answered: SplitPredictions) -> list[str]:
-    """The names of the classes of the output."""
-    (field,) = answered.split.outputs.values()
-    return class_names(field)
+    """The names of the classes of all outputs."""
+    return all_class_names(answered.split.outputs)

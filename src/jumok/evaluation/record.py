@@ -1,17 +1,19 @@
 """What a run keeps of its evaluation: scores, every answer, and where it does well."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jumok.errors import RunError
-from jumok.evaluation.analysis import analyse
+from jumok.evaluation.analysis import Analysis, analyse
 from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.examples import draw_examples
 from jumok.evaluation.stored import read_stored
 from jumok.files import write_file_atomically, write_json
 from jumok.machine import time_now
+from jumok.runs.config import experiment_of
 from jumok.runs.layout import RunLayout
 
 # what Python's splitlines and others take for the end of a line, though JSON allows it within a text
@@ -20,30 +22,59 @@ SEPARATORS = str.maketrans({one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u20
 
 def write_record(run: Path, answered: SplitPredictions, document: dict[str, Any]) -> None:
     """Write pictures, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
-    files, analysis = RunLayout(run), analyse(answered)
-    pictures = draw_examples(run, answered, analysis.examples)
-    times = {"began": answered.began, "ended": time_now(), "seconds": answered.seconds}
-    write_json(files.analysis, {**asdict(analysis), "pictures": pictures, **times})
+    files = RunLayout(run)
+    analyses = {name: analyse(one) for name, one in answered.outputs.items()}
+    shown = [example for analysis in analyses.values() for example in analysis.examples]
+    common = {
+        "pictures": draw_examples(run, answered, shown),
+        "began": answered.began,
+        "ended": time_now(),
+        "seconds": answered.seconds,
+    }
+    write_json(files.analysis, {**analysis_document(run, answered, analyses), **common})
     write_file_atomically(files.predictions, "".join(f"{line}\n" for line in lines(answered)).encode())
     write_json(files.evaluation, document)
 
 
+def analysis_document(
+    run: Path, answered: SplitPredictions, analyses: Mapping[str, Analysis]
+) -> dict[str, Any]:
+    """The analysis of the single output; of several, each by name, with the metric that chose the model."""
+    documents = {name: asdict(analysis) for name, analysis in analyses.items()}
+    if len(documents) == 1:
+        return next(iter(documents.values()))
+    chosen = experiment_of(run).selection.output
+    metric = answered.outputs[chosen].prefix + analyses[chosen].metric
+    return {"metric": metric, "headline": answered.headline, "outputs": documents}
+
+
 def lines(answered: SplitPredictions) -> list[str]:
-    """One JSON object for each example: inputs, right answers, and what was predicted, with score and n-best."""
-    (output,) = answered.split.outputs
+    """One JSON object for each example: inputs, right answers, and what was predicted, with score and n-best.
+
+    Where there are several outputs, right answers and predictions are by output.
+    """
+    split = answered.split
+    rows = zip(answered.examples, answered.reference_rows, answered.predictions, strict=True)
     return [
         json.dumps(
             {
-                "inputs": {name: answered.split.text(name, example) for name in answered.split.inputs},
-                "right": right,
-                **prediction[output].to_json(),
+                "inputs": {name: split.text(name, example) for name in split.inputs},
+                **answers_of(right, {name: value.to_json() for name, value in prediction.outputs.items()}),
             },
             ensure_ascii=False,
         ).translate(SEPARATORS)
-        for example, right, prediction in zip(
-            answered.examples, answered.references, answered.predictions, strict=True
-        )
+        for example, right, prediction in rows
     ]
+
+
+def answers_of(
+    right: Mapping[str, Sequence[str]], predicted: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Right answers and predictions of an example; those of several outputs are by name."""
+    if len(right) > 1:
+        return {"right": right, "outputs": predicted}
+    name = next(iter(right))
+    return {"right": right[name], **predicted[name]}
 
 
 def read_evaluation(run: Path) -> dict[str, Any] | None:

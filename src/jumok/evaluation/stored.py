@@ -83,7 +83,20 @@ class StoredAnalysis(TypedDict):
     seconds: NotRequired[float]
 
 
-FORMS = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
+class StoredAnalyses(TypedDict):
+    """What analysis.json holds of several outputs."""
+
+    metric: str
+    headline: list[str]
+    outputs: dict[str, StoredAnalysis]
+    pictures: dict[str, str]
+    began: str
+    ended: str
+    seconds: float
+
+
+FORMS: dict[str, Any] = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
+SEVERAL = "outputs"  # in the analysis of several outputs
 
 
 def read_stored(path: Path) -> dict[str, Any] | None:
@@ -92,7 +105,8 @@ def read_stored(path: Path) -> dict[str, Any] | None:
 
     try:
         value = json.loads(read_whole(path))
-        TypeAdapter(FORMS[path.name]).validate_python(value)
+        several = path.name == ANALYSIS and isinstance(value, dict) and SEVERAL in value
+        TypeAdapter(StoredAnalyses if several else FORMS[path.name]).validate_python(value)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, ValidationError) as error:

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jumok.dataset.prepare import Say
-from jumok.evaluation.answers import open_split, predict_split
+from jumok.dataset.split import Split
+from jumok.evaluation.answers import OutputPredictions, open_split, predict_split
+from jumok.kinds.contract import OutputField
 from jumok.predictor.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -15,16 +17,28 @@ MOST = 1000  # inputs of the valid part that are looked at
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
-    (field,) = predictor.outputs.values()
-    if field.threshold is None or "valid" not in experiment.data.splits():
+    wanted = [name for name, field in predictor.outputs.items() if field.threshold is not None]
+    if not wanted or "valid" not in experiment.data.splits():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
-    if field.classes is not None and field.classes.lacks(split.texts, split.rows, learning=False):
+    if all(is_unseen(split, predictor.outputs[name]) for name in wanted):
         return predictor
-    answered = predict_split(predictor, split, MOST)
-    tuned = field.threshold.tuned(answered.metric_predictions, answered.metric_references)
-    if tuned is None:
-        return predictor
-    tuned.codec.save(folder, predictor.model.decoders[field.name])
-    fields = predictor.fields._replace(outputs={field.name: tuned})
+    answered = predict_split(predictor, split, MOST).outputs
+    tuned = {name: field for name in wanted if (field := tuned_output(answered[name])) is not None}
+    for name, field in tuned.items():
+        field.codec.save(folder, predictor.model.decoders[name])
+    fields = predictor.fields._replace(outputs={**predictor.outputs, **tuned})
     return Predictor(predictor.model, fields, predictor.decoding, predictor.notes)
+
+
+def is_unseen(split: Split, field: OutputField) -> bool:
+    """Whether a split shows nothing that answers of an output could be compared with."""
+    return field.classes is not None and bool(field.classes.lacks(split.texts, split.rows, learning=False))
+
+
+def tuned_output(answered: OutputPredictions) -> OutputField | None:
+    """The output with the threshold that is best for its answers; None where they do not tell."""
+    field = answered.field
+    if field.threshold is None or is_unseen(answered.split, field):
+        return None
+    return field.threshold.tuned(answered.metric_predictions, answered.metric_references)

@@ -16,6 +16,7 @@ from pydantic import (
 
 from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
+from jumok.experiment.selection import Selection, selection
 from jumok.experiment.sources import SourceOptions
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
@@ -111,6 +112,9 @@ class TrainingOptions(Options):
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
     label_smoothing: float = Field(default=0.1, ge=0.0, lt=1.0)
+    select: str | None = (
+        None  # the score that chooses the best model: OUTPUT.METRIC, where there are several outputs
+    )
     average: Literal["ema", "last", "none"] = "ema"
     ema_decay: float = Field(default=0.999, gt=0.0, lt=1.0)
     average_last: PositiveInt = 5  # evaluations whose weights are averaged by `average: last`
@@ -137,7 +141,7 @@ class Experiment(Options):
     """A whole experiment file."""
 
     inputs: dict[str, InputOptions] = Field(min_length=1)
-    outputs: dict[str, OutputOptions] = Field(min_length=1, max_length=1)
+    outputs: dict[str, OutputOptions] = Field(min_length=1)
     data: DataOptions
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
@@ -154,12 +158,25 @@ class Experiment(Options):
             for name in names:
                 check_name(name, place)
         check_images(self)
+        selection(self.training.select, self.outputs)
         for split, source in self.data.sources():
             try:
                 source.build(self.inputs, self.outputs)
             except (ValueError, ConfigurationError) as error:
                 raise error_at(str(error), "data", split) from None
         return self
+
+    @property
+    def selection(self) -> Selection:
+        """The score that chooses the best model."""
+        return selection(self.training.select, self.outputs)
+
+    @property
+    def scored_outputs(self) -> dict[str, OutputOptions]:
+        """The outputs; that which chooses the best model has the metric of `training.select`."""
+        name, metric = self.selection
+        changed = {} if metric is None else {name: self.outputs[name].model_copy(update={"metric": metric})}
+        return {**self.outputs, **changed}
 
     @property
     def names(self) -> tuple[str, ...]:

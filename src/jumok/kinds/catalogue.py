@@ -60,7 +60,7 @@ def fit(
     context = FieldContext(inputs, outputs, tokens, max_tokens, data)
     return Fields(
         {name: fit_input(name, one, context) for name, one in inputs.items()},
-        {name: maker(one, "fit_output")(name, one, context) for name, one in outputs.items()},
+        {name: weighted(maker(one, "fit_output")(name, one, context), one) for name, one in outputs.items()},
     )
 
 
@@ -75,7 +75,10 @@ def load(
     context = FieldContext(inputs, outputs, tokens, max_tokens)
     return Fields(
         {name: load_input(name, one, context, folder) for name, one in inputs.items()},
-        {name: maker(one, "load_output")(name, one, context, folder) for name, one in outputs.items()},
+        {
+            name: weighted(maker(one, "load_output")(name, one, context, folder), one)
+            for name, one in outputs.items()
+        },
     )
 
 
@@ -93,6 +96,11 @@ def load_input(name: str, options: "InputFieldOptions", context: FieldContext, f
     """One input of a saved model."""
     field: InputField = maker(options, "load_input")(name, options, context, folder)
     return replace(field, is_optional=options.optional)
+
+
+def weighted(field: OutputField, options: "OutputFieldOptions") -> OutputField:
+    """The output with the weight that its options give to its loss."""
+    return replace(field, loss_weight=options.weight)
 
 
 def maker(options: "FieldOptions", function: str) -> Callable[..., Any]:

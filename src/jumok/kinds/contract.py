@@ -367,6 +367,7 @@ class OutputField:
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
     image: str | None = None  # the input that its answers are places in, and that no row may lack
     loss_unit: str = "example"  # in which loss and throughput are reported: "token", "image"
+    loss_weight: float = 1.0  # of its loss in the joint loss of all outputs
     batching: Batching = Batching()
     reads_files: bool = False  # an item is read from a file when it is asked for
     is_autoregressive: bool = False  # an answer is searched for token by token

@@ -1,11 +1,12 @@
 """What the options of all parts are made of, and the options that all parts share."""
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PositiveFloat,
     PositiveInt,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -78,6 +79,12 @@ class OutputFieldOptions(FieldOptions):
     annotations: ClassVar[str | None] = (
         None  # formats that hold such answers, for one image; None: cells of tables do
     )
+    weight: PositiveFloat = 1.0  # of its loss in the joint loss of all outputs
+
+    @classmethod
+    def selection_metrics(cls) -> tuple[str, ...]:
+        """The metrics that can choose the best model."""
+        return get_args(cls.model_fields["metric"].annotation) if "metric" in cls.model_fields else ()
 
 
 def error_at(message: str, *place: str) -> PydanticCustomError:

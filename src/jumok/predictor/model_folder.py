@@ -74,7 +74,9 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
     data = experiment.data
-    fields = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder)
+    fields = catalogue.load(
+        experiment.inputs, experiment.scored_outputs, data.tokens, data.max_tokens, folder
+    )
     with torch.random.fork_rng(devices=[]):
         model = catalogue.build_model(fields, experiment.model)
     try:

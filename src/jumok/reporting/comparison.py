@@ -13,7 +13,7 @@ from jumok.files import write_file_atomically, write_json
 from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
 from jumok.reporting.plots import Curve, Plot, save_png, svg
-from jumok.reporting.run import as_address, columns, length_plot, read_record
+from jumok.reporting.run import as_address, columns, length_plot, read_record, selecting_view
 from jumok.reporting.verdicts import marks, verdicts
 from jumok.runs.layout import RunLayout
 
@@ -82,6 +82,7 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
         The variant.
     """
     record = read_record(run)
+    selecting = selecting_view(record).analysis
     steps, curve = columns(record.lines_of("valid"), record.selection_metric)
     return Variant(
         name,
@@ -90,11 +91,11 @@ def variant_of(run: Path, name: str, values: dict[str, Any]) -> Variant:
         int(record.environment.get("parameters", 0)),
         int(record.last.get("step") or 0),
         record.seconds,
-        float(record.analysis["examples_per_second"]),
+        float(selecting["examples_per_second"]),
         record.evaluation,
         record.selection_metric,
         record.analysis["headline"],
-        record.analysis["bins"],
+        selecting["bins"],
         steps,
         curve,
     )

@@ -23,8 +23,16 @@ METRIC_NAMES = {
 }
 
 
+def plain_name(name: str) -> str:
+    """A metric without its class, and without the output that it is of where there are several."""
+    return name.partition("/")[0].rpartition(".")[2]
+
+
 def metric_name(name: str) -> str:
-    """The usual spelling of a metric."""
+    """The usual spelling of a metric, after the output that it is of where there are several: "english BLEU"."""
+    output, point, metric = name.rpartition(".")
+    if point and output.isidentifier():
+        return f"{output} {metric_name(metric)}"
     return METRIC_NAMES.get(name, name.replace("_", " "))
 
 
@@ -32,7 +40,7 @@ def format_score(name: str, value: float | None) -> str:
     """A score as it is usually written: BLEU 38.6, shares in percent; a dash if it is undefined."""
     if value is None or math.isnan(value):
         return UNDEFINED
-    return f"{value:.2f}" if name in HUNDREDS else f"{100 * value:.2f} %"
+    return f"{value:.2f}" if plain_name(name) in HUNDREDS else f"{100 * value:.2f} %"
 
 
 def interval(name: str, bounds: Mapping[str, float | None]) -> str:
@@ -43,7 +51,7 @@ def interval(name: str, bounds: Mapping[str, float | None]) -> str:
 
 def scale(name: str) -> tuple[float, str]:
     """The factor and the unit of a metric on an axis."""
-    return (1.0, "") if name in HUNDREDS else (100.0, " (%)")
+    return (1.0, "") if plain_name(name) in HUNDREDS else (100.0, " (%)")
 
 
 def count(number: int) -> str:

@@ -3,14 +3,14 @@
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from jumok.errors import RunError
-from jumok.evaluation.stored import read_stored
+from jumok.evaluation.stored import SEVERAL, read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.facts import facts
 from jumok.reporting.numbers import format_score, metric_name, scale
@@ -97,6 +97,38 @@ class FinishedRun:
         return lines[-1] if lines else {}
 
 
+def output_views(record: FinishedRun) -> dict[str, FinishedRun]:
+    """The run as if it had one output only, for each of its outputs."""
+    analyses = record.analysis.get(SEVERAL)
+    if analyses is None:
+        return {next(iter(record.experiment.outputs)): record}
+    common = {name: value for name, value in record.analysis.items() if name != SEVERAL}
+    return {
+        name: replace(
+            record,
+            log=[{**line, **without_prefix(line, name)} for line in record.log],
+            evaluation={
+                **record.evaluation,
+                "metrics": without_prefix(record.evaluation["metrics"], name),
+                "signature": without_prefix(record.evaluation["signature"], name),
+            },
+            analysis={**DEFAULTS_FOR_OLD_RUNS, **common, **analysis},
+        )
+        for name, analysis in analyses.items()
+    }
+
+
+def without_prefix(values: Mapping[str, Any], output: str) -> dict[str, Any]:
+    """The values of one output, among those of several, by their plain names."""
+    prefix = f"{output}."
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def selecting_view(record: FinishedRun) -> FinishedRun:
+    """The run as if it had only the output that chose the best model."""
+    return output_views(record)[record.experiment.selection.output]
+
+
 def write_report(run: Path, say: Callable[[str], None] = lambda _: None) -> Path:
     """Write report.html of a finished run and return its path; raises RunError if the run is not finished."""
     record = read_record(run)
@@ -116,13 +148,14 @@ def read_record(run: Path) -> FinishedRun:
         raise RunError(f"{run} has no scores yet; finish it with `jumok train`, then `jumok evaluate {run}`")
     config = config_file(run)
     experiment, log = read_config(config), read_log(files.log)
+    defaults = {} if SEVERAL in analysis else DEFAULTS_FOR_OLD_RUNS
     return FinishedRun(
         run,
         experiment,
         read_whole(config).decode(),
         log.lines,
         {"signature": {}, **evaluation},
-        {**DEFAULTS_FOR_OLD_RUNS, **analysis},
+        {**defaults, **analysis},
         _environment(files.environment),
         log.notes,
     )
@@ -143,11 +176,28 @@ def _environment(path: Path) -> dict[str, Any]:
 def report_html(record: FinishedRun) -> str:
     """The report of a run as HTML."""
     inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
-    bins = record.analysis["bins"]
+    views = output_views(record)
     values = {
         "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
         "record": record,
-        "facts": facts(record),
+        "facts": facts(selecting_view(record)),
+        "sections": [section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()],
+        "few": FEW_EXAMPLES,
+    }
+    return render("run.html", values)
+
+
+def section(record: FinishedRun, heading: str) -> dict[str, Any]:
+    """What is shown of one output.
+
+    Args:
+        record: The run as if it had this output only.
+        heading: What stands before the headings of this output.
+    """
+    bins = record.analysis["bins"]
+    return {
+        "heading": heading,
+        "record": record,
         "curves": svg(curves(record)) if len(record.lines_of("valid")) > 1 else "",
         "evaluated": evaluated(record),
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
@@ -157,9 +207,7 @@ def report_html(record: FinishedRun) -> str:
         "class_support": class_support(record.analysis["support"]),
         "examples": examples(record),
         "told": example_headings(record),
-        "few": FEW_EXAMPLES,
     }
-    return render("run.html", values)
 
 
 def metrics(record: FinishedRun) -> list[str]:

@@ -64,9 +64,8 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
     start = min(trainer.checkpoints.latest_step() or 0, trainer.steps)
     left = trainer.steps - start
     evaluations = left / trainer.evaluations.every
-    (output,) = trainer.prepared.outputs.values()
     cost = steps_of_evaluation(
-        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, output.is_autoregressive
+        len(trainer.valid), trainer.evaluations.examples, trainer.examples_a_step, trainer.searches
     )
     return DryRun(
         describe(trainer)._replace(start=start),

@@ -13,7 +13,7 @@ from jumok.data import batching
 from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
 from jumok.errors import Interrupted, RunError
-from jumok.evaluation import predict_split
+from jumok.evaluation import predict_split, score_prefix
 from jumok.kinds.catalogue import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
@@ -26,7 +26,7 @@ from jumok.training.device import device_of
 from jumok.training.distributed import Distributed
 from jumok.training.distributed_predictor import DistributedPredictor
 from jumok.training.early_stopping import EarlyStopping
-from jumok.training.loss import split_loss
+from jumok.training.loss import RunningLoss, joint_loss, split_losses
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 from jumok.training.parallel import BatchLoss, replicate
 from jumok.training.planning import (
@@ -102,7 +102,7 @@ class Trainer:
         )
         self.average = build_average(self.model, self.options)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
-        self.tokens, self.loss, self.since = 0, 0.0, 0.0  # since the last evaluation, for the display
+        self.losses, self.since = RunningLoss(self.prepared.outputs), 0.0  # since the last evaluation
         self.step_loss = float("nan")
         self.batches.move(DataPosition(0, 0))
 
@@ -112,13 +112,19 @@ class Trainer:
         options = self.options = self.options.model_copy(update={"steps": steps})
         self.experiment = self.experiment.model_copy(update={"training": options})
         self.schedule = Schedule(options.schedule, self.learning_rate, options.warmup_of(steps), steps)
-        (output,) = self.prepared.outputs.values()
-        metric = output.scoring.selection_metric()
-        self.best = EarlyStopping(metric.name, metric.higher_is_better, options.patience, steps)
-        searches, every = output.is_autoregressive, options.evaluate_every
+        outputs, name = self.prepared.outputs, self.experiment.selection.output
+        metric = outputs[name].scoring.selection_metric()
+        selected = score_prefix(name, outputs) + metric.name
+        self.best = EarlyStopping(selected, metric.higher_is_better, options.patience, steps)
+        searches, every = self.searches, options.evaluate_every
         self.evaluations = planned_evaluations(
             steps, len(self.valid), self.examples_a_step, searches, every, options.evaluate_examples
         )
+
+    @property
+    def searches(self) -> bool:
+        """Whether an answer is searched for token by token."""
+        return any(output.is_autoregressive for output in self.prepared.outputs.values())
 
     @property
     def examples_a_step(self) -> float:
@@ -159,7 +165,8 @@ class Trainer:
         before = [(buffer, buffer.clone()) for buffer in self.model.buffers()]  # of batch norms
         rows = plan[len(plan) // 2]
         batch = self.train.batch(rows[: max(min(2, len(rows)), round(share * len(rows)))])
-        self.replica.losses(batch.to(self.device)).backward()
+        totals = self.replica.losses(batch.to(self.device))
+        joint_loss(self.prepared.outputs, totals, dict.fromkeys(totals, 1.0)).backward()
         self.model.zero_grad(set_to_none=True)
         for buffer, value in before:
             buffer.copy_(value)
@@ -173,27 +180,29 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batches = [self.batches.next() for _ in range(self.options.accumulate)]
-        tokens = sum(self.train.target_count(planned.rows) for planned in batches)
-        share = (
-            tokens / self.processes.world_size
-        )  # gradients are averaged over processes, and should be summed
-        loss = 0.0
+        outputs = self.prepared.outputs
+        counts = self.train.target_counts(np.concatenate([planned.rows for planned in batches]))
+        # gradients are averaged over processes, and should be summed
+        shares = {name: count / self.processes.world_size for name, count in counts.items()}
+        sums = dict.fromkeys(outputs, 0.0)
         for number, planned in enumerate(batches, 1):
             with self.replica.gradient_sync(last=number == len(batches)):
                 with autocast(self.device, self.precision):
-                    total = self._local_loss(planned)
-                (total / share).backward()
-            loss += float(total.detach())
+                    totals = self._local_losses(planned)
+                joint_loss(outputs, totals, shares).backward()
+            sums = {name: loss + float(totals[name].detach()) for name, loss in sums.items()}
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
         self._optimizer_step(norm)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.processes.sum(loss)
-        self.tokens, self.loss, self.step_loss = self.tokens + tokens, self.loss + loss, loss / max(tokens, 1)
+        step = RunningLoss(outputs)
+        step.add({name: self.processes.sum(loss) for name, loss in sums.items()}, counts)
+        self.losses.add(step.totals, step.counts)
+        self.step_loss = step.joint
 
-    def _local_loss(self, planned: PendingBatch) -> Tensor:
-        """The loss of this process's rows of a batch, a sum; nothing where it has none of its own."""
-        total: Tensor = self.replica.losses(planned.batch.result().to(self.device))
-        return total if planned.is_mine else total * 0.0
+    def _local_losses(self, planned: PendingBatch) -> dict[str, Tensor]:
+        """The losses of this process's rows of a batch, sums by output; nothing where it has none of its own."""
+        totals: dict[str, Tensor] = self.replica.losses(planned.batch.result().to(self.device))
+        return totals if planned.is_mine else {name: total * 0.0 for name, total in totals.items()}
 
     def _optimizer_step(self, norm: float) -> None:
         """Take the step, unless the gradients are not finite."""
@@ -212,12 +221,11 @@ class Trainer:
     def evaluate(self) -> None:
         """Score the averaged weights on the valid part; keep them when they are the best so far."""
         self.average.before_evaluation()
-        train_loss = self.loss / max(self.tokens, 1)
         with self.average.averaged_weights():
             self.model.eval()
             with self.replica.unsharded():
                 with autocast(self.device, self.precision):
-                    loss = split_loss(
+                    losses = split_losses(
                         self.model,
                         self.valid,
                         self.options.batch_tokens,
@@ -227,13 +235,15 @@ class Trainer:
                     )
                 metrics = self._metrics()
             self.model.train()
-            better = self.best.update(metrics.get(self.best.metric, float("nan")), loss, self.step)
+            better = self.best.update(metrics.get(self.best.metric, float("nan")), losses.joint, self.step)
             self._keep(better)
-        self.processes.broadcast(lambda: self._log(train_loss, loss, metrics))
+        self.processes.broadcast(lambda: self._log(self.losses, losses, metrics))
         self.reporter.on_evaluation(
-            EvaluationInfo(self.step, self.batches.place.epoch, loss, metrics, self.best.metric, better)
+            EvaluationInfo(
+                self.step, self.batches.place.epoch, losses.joint, metrics, self.best.metric, better
+            )
         )
-        self.tokens, self.loss, self.since = 0, 0.0, self.seconds
+        self.losses, self.since = RunningLoss(self.prepared.outputs), self.seconds
 
     def _metrics(self) -> dict[str, float]:
         """The scores of greedy answers to the valid part, or to some of it."""
@@ -252,11 +262,11 @@ class Trainer:
             weights = gather(weights_of(self.model), self.processes.is_first)
             self.processes.broadcast(lambda: save_weights(self.run.model, weights, {"step": str(self.step)}))
 
-    def _log(self, train_loss: float, loss: float, metrics: dict[str, float]) -> None:
+    def _log(self, train: RunningLoss, valid: RunningLoss, metrics: dict[str, float]) -> None:
         place = {"step": self.step, "epoch": self.batches.epochs}
         rate = {"learning_rate": self.schedule(self.step), "seconds": self.seconds}
-        self.run.append({**place, "split": "train", "loss": train_loss, **rate})
-        self.run.append({**place, "split": "valid", "loss": loss, **metrics})
+        self.run.append({**place, "split": "train", **train.to_log(), **rate})
+        self.run.append({**place, "split": "valid", **valid.to_log(), **metrics})
 
     def save(self, finished: bool = False) -> None:
         """Write a checkpoint from which training goes on as if it had never stopped, in any number of processes."""
@@ -270,8 +280,8 @@ class Trainer:
             "epoch": self.batches.place.epoch,
             "position": self.batches.place.position,
             "seconds": self.seconds,
-            "tokens": self.tokens,
-            "loss": self.loss,
+            "tokens": self.losses.counts,
+            "loss": self.losses.totals,
             "since": self.since,
             "unsound": self.unsound,
             "best": self.best.state(),
@@ -305,7 +315,8 @@ class Trainer:
         self.best.restore(state["best"])
         self.step = checkpoint.step
         self.batches.move(DataPosition(state["epoch"], state["position"]))
-        self.tokens, self.loss, self.since = state["tokens"], state["loss"], state["since"]
+        self.losses.restore(state["loss"], state["tokens"])
+        self.since = state["since"]
         self.seconds, self.unsound = state["seconds"], state["unsound"]
 
     def is_finished(self, state: Mapping[str, Any]) -> bool:
@@ -332,8 +343,8 @@ class Trainer:
                     raise Interrupted
 
     def _report(self) -> None:
-        speed = self.tokens / max(self.seconds - self.since, 1e-9)
-        loss, rate = self.loss / max(self.tokens, 1), self.schedule(self.step)
+        speed = self.losses.count / max(self.seconds - self.since, 1e-9)
+        loss, rate = self.losses.joint, self.schedule(self.step)
         at = self.step, self.steps, self.batches.place.epoch
         self.reporter.on_step(Progress(*at, loss, rate, speed, self.seconds, self.step_loss))
 

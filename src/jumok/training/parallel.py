@@ -13,19 +13,20 @@ from jumok.dataset.split import Split
 from jumok.layers.transformer import TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.model import EncoderDecoder
 from jumok.training.distributed import Distributed
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses
 
 
 class BatchLoss(nn.Module):
-    """The loss of a batch as a module, for torch's wrappers work when a module is called."""
+    """The losses of a batch as a module, for torch's wrappers work when a module is called."""
 
     def __init__(self, model: EncoderDecoder, split: Split, smoothing: float) -> None:
         super().__init__()
         self.model, self.split, self.smoothing = model, split, smoothing
 
-    def forward(self, batch: Batch) -> Tensor:
-        """The sum over the target tokens of a batch, a scalar."""
-        return batch_loss(self.model, self.split, batch, self.smoothing).total
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The summed loss of each output of a batch, scalars by name."""
+        losses = batch_losses(self.model, self.split, batch, self.smoothing)
+        return {name: loss.total for name, loss in losses.items()}
 
 
 class Replica(Protocol):

@@ -11,7 +11,7 @@ from jumok.experiment.options import Experiment
 from jumok.kinds.catalogue import build_model
 from jumok.training.device import device_of
 from jumok.training.distributed import init_distributed
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses, joint_loss
 from jumok.training.planning import most_examples
 
 
@@ -42,7 +42,9 @@ def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
     seconds = 0.0
     for _ in range(2):
         began = time.perf_counter()
-        loss = batch_loss(model, train, batch, options.label_smoothing).total
+        losses = batch_losses(model, train, batch, options.label_smoothing)
+        totals = {name: one.total for name, one in losses.items()}
+        loss = joint_loss(train.outputs, totals, train.target_counts(examples))
         loss.backward()
         loss.item()  # waits for the device
         seconds = time.perf_counter() - began

@@ -1,7 +1,7 @@
 """Inputs to begin with: the first ones that a run was evaluated on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,7 @@ def examples_of(
     """The first examples of a run that still can be read; none where it was not evaluated."""
     try:
         root = root_of(run)
-        rows = list(islice(answered(run), LOOKED))
+        rows = list(islice(answered(run, list(outputs)), LOOKED))
     except (JumokError, OSError, ValueError, KeyError, StopIteration):
         return []
     found: dict[str, Example] = {}
@@ -53,18 +53,21 @@ def examples_of(
         if len(found) < MOST and row.keys() >= inputs.keys():
             example = example_of({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
-                right = {name: right_answer(one, references) for name, one in outputs.items()}
-                right = {name: one for name, one in right.items() if one is not None and len(right) == 1}
+                right = {name: right_answer(one, references.get(name, [])) for name, one in outputs.items()}
+                right = {name: one for name, one in right.items() if one is not None}
                 found.setdefault(example.label, replace(example, right=right))
     return list(found.values())
 
 
-def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
-    """The inputs that were answered in the evaluation and the right answers, as rows have them."""
+def answered(run: Path, outputs: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, list[str]]]]:
+    """The inputs that were answered in the evaluation and the right answers by output, as rows have them."""
     with RunLayout(run).predictions.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            yield row["inputs"], [text for text in row.get("right", []) if isinstance(text, str)]
+            right = row.get("right", [])
+            named = right if len(outputs) > 1 else {outputs[0]: right}
+            texts = {name: [one for one in known if isinstance(one, str)] for name, known in named.items()}
+            yield row["inputs"], texts
 
 
 def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:

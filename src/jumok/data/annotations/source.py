@@ -23,6 +23,7 @@ from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 
 JSON_DECIMALS = 4
+MOST_IDS = 256  # of the classes of a mask, whose pixels are bytes
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class AnnotationSource:
         found.summary.has_images = True
         found.summary.images = len(found.data.images)
         found.summary.usual_ignore = found.data.usual_ignore
-        found.summary.marks = next((kind for kind in self.kinds if kind != "image"), "")
+        marks = [kind for kind in self.kinds if kind != "image"]
+        found.summary.marks = "mask" if "mask" in marks else next(iter(marks), "")
         return found
 
     @property
@@ -84,8 +86,10 @@ class AnnotationSource:
         data = self._found.data
         if "mask" not in self.kinds or any(image.mask for image in data.images):
             return data.classes
-        named = enumerate((name for name in data.names if name.lower() != BACKGROUND), start=1)
-        return (Class(BACKGROUND, 0), *(Class(name, number) for number, name in named))
+        named = [one for one in data.classes if one.name.lower() != BACKGROUND]
+        if "boxes" in self.kinds and all(one.id in range(1, MOST_IDS) for one in named):
+            return (Class(BACKGROUND, 0), *named)  # boxes keep the numbers of the file
+        return (Class(BACKGROUND, 0), *(Class(one.name, number) for number, one in enumerate(named, 1)))
 
     def rows(self) -> Iterator[Row | Fault]:
         """A row for each usable image, after all faults."""

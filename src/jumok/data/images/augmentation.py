@@ -240,4 +240,5 @@ def drop_occluded(sample: ImageSample, visible: float) -> ImageSample:
         boxes=clipped[seen],
         labels=None if sample.labels is None else sample.labels[seen],
         crowd=None if sample.crowd is None else sample.crowd[seen],
+        owners=None if sample.owners is None else sample.owners[seen],
     )

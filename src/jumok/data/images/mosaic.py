@@ -35,12 +35,14 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
     first = tiles[0]
     places = list(tile_corners(tiles, centre))
     image = first.image.new_zeros(3, *canvas)
-    mask = None if first.mask is None else first.mask.new_full(canvas, UNKNOWN_CLASS)
+    mask = (
+        None if first.mask is None else first.mask.new_full((*first.mask.shape[:-2], *canvas), UNKNOWN_CLASS)
+    )
     for tile, (top, left) in zip(tiles, places, strict=True):
         rows, columns = slice(top, top + tile.size[0]), slice(left, left + tile.size[1])
         image[:, rows, columns] = tile.image
         if mask is not None and tile.mask is not None:
-            mask[rows, columns] = tile.mask
+            mask[..., rows, columns] = tile.mask
     return ImageSample(
         image,
         first.original,
@@ -48,6 +50,7 @@ def mosaic(tiles: Sequence[ImageSample], canvas: tuple[int, int], centre: Centre
         labels=concat_boxes([tile.labels for tile in tiles]),
         crowd=concat_boxes([tile.crowd for tile in tiles]),
         mask=mask,
+        owners=concat_boxes([tile.owners for tile in tiles]),
     )
 
 

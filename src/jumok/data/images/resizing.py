@@ -33,7 +33,9 @@ class ImageSample:
     boxes: Tensor | None = None  # (N, 4) float32, in pixels of `image`
     labels: Tensor | None = None  # (N,) int64, numbers of classes
     crowd: Tensor | None = None  # (N,) bool, True on groups
-    mask: Tensor | None = None  # (Y, X) int16, numbers of classes, -1 where nothing is known
+    # (Y, X) int16, numbers of classes, -1 where nothing is known; (K, Y, X) of K masks
+    mask: Tensor | None = None
+    owners: Tensor | None = None  # (N,) int64, which of several sets of boxes each belongs to
 
     @property
     def size(self) -> tuple[int, int]:

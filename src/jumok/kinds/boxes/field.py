@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.classes import Class
+from jumok.data.annotations.annotated import BACKGROUND
 from jumok.data.annotations.source import MarkedObject, objects_of
 from jumok.data.cache.store import TextStore
 from jumok.data.images.resizing import scaled_boxes
@@ -299,7 +300,10 @@ def boxes_output(about: Boxes) -> OutputField:
 
 def fit_output(name: str, options: BoxesOutput, context: FieldContext) -> OutputField:
     """The classes are those of the training data."""
-    return boxes_output(Boxes(name, options, context.training_data.classes, context.image))
+    classes = context.training_data.classes
+    if context.of_kind("mask"):  # which have a class for what no object covers
+        classes = tuple(one for one in classes if one.name.lower() != BACKGROUND)
+    return boxes_output(Boxes(name, options, classes, context.image))
 
 
 def load_output(name: str, options: BoxesOutput, context: FieldContext, folder: Path) -> OutputField:

@@ -165,14 +165,13 @@ class ImageTransform:
 
     def __call__(self, examples: Sequence[Example], random: np.random.Generator | None) -> list[Example]:
         name, augmentation = self.about.name, self.about.augmentation
-        images = [attach_marks(items[name], list(items.values())) for items in examples]
+        images = [attach_marks(items[name], items) for items in examples]
         if random is None or augmentation is None:
             images = [fit_to_canvas(image, self.about.square) for image in images]
         else:
             images = augmentation(images, self.about.canvas, random)
         return [
-            {one: image if one == name else marks_of(image, item) for one, item in items.items()}
-            for items, image in zip(examples, images, strict=True)
+            {**marks_of(image, items), name: image} for items, image in zip(examples, images, strict=True)
         ]
 
 

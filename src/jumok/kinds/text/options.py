@@ -137,6 +137,11 @@ class TextOutput(OutputFieldOptions):
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
     metric: Metric | None = None  # chooses the best model; by the unit, if not given
 
+    @classmethod
+    def selection_metrics(cls) -> tuple[str, ...]:
+        """The metrics that can choose the best model."""
+        return tuple(TEXT_METRICS)
+
     @property
     def part(self) -> Options:
         """The options of the decoder or head."""

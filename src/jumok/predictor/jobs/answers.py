@@ -31,10 +31,11 @@ def write_lines(out: TextIO, answers: Answers, named: bool = False) -> None:
 
 
 def told(answer: "Prediction") -> list[str]:
-    """The answer as text; all answers where more than one was asked for."""
-    (value, *others) = answer.outputs.values()
-    alternatives = getattr(value, "alternatives", ())
-    return [answer.text] if others else [answer.text, *map(str, alternatives)]
+    """The answer as text; all answers where more than one was asked for; those of several outputs by name."""
+    if len(answer.outputs) > 1:
+        return [f"{name}: {value.text}" for name, value in answer.outputs.items()]
+    others = (getattr(value, "alternatives", ()) for value in answer.outputs.values())
+    return [answer.text, *(str(one) for alternatives in others for one in alternatives)]
 
 
 def one_line(text: str) -> str:
@@ -48,10 +49,26 @@ def write_json(out: TextIO, answers: Answers) -> None:
 
 def write_array(out: TextIO, items: Iterable[Any]) -> None:
     """One JSON array, written item by item."""
-    out.write("[")
-    for i, item in enumerate(items):
-        out.write(("," if i else "") + "\n" + json.dumps(item, ensure_ascii=False))
-    out.write("\n]\n")
+    array = ArrayWriter(out)
+    for item in items:
+        array.add(item)
+    array.end()
+
+
+class ArrayWriter:
+    """A JSON array that is written item by item, as they come."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out, self.before = out, "["
+
+    def add(self, item: Any) -> None:
+        """Write an item."""
+        self.out.write(f"{self.before}\n{json.dumps(item, ensure_ascii=False)}")
+        self.before = ","
+
+    def end(self) -> None:
+        """Close the array."""
+        self.out.write(("[" if self.before == "[" else "") + "\n]\n")
 
 
 def described(value: Input, answer: Answer) -> dict[str, Any]:

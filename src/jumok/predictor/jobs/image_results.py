@@ -1,7 +1,8 @@
 """A folder of answers to images: predictions, what they are of, and pictures."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,20 +10,21 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from jumok.drawing.encoding import jpeg, png
-from jumok.drawing.sheet import LabelledImage, draw_sheet
+from jumok.drawing.sheet import draw_sheet
 from jumok.errors import DataError
 from jumok.files import spelt_out
-from jumok.kinds.classes import class_ids, class_names
+from jumok.kinds.classes import class_ids
 from jumok.kinds.contract import InputField, OutputField
+from jumok.kinds.overlay import all_class_names, overlaid
 from jumok.outputs import OutputFolder
-from jumok.predictor.jobs.answers import write_array
+from jumok.predictor.jobs.answers import ArrayWriter
 from jumok.predictor.jobs.image_files import distinct_names, image_ids
-from jumok.values import Value
+from jumok.values import Prediction, Value
 
 PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
 NARROWEST, WIDEST = 480, 1600  # pixels of a picture
 
-Answer = Value | DataError  # what was predicted, or why nothing could be
+Answer = Prediction | DataError  # what was predicted, or why nothing could be
 
 
 class Named(NamedTuple):
@@ -40,75 +42,110 @@ class ImageResults:
     images.json: what ids and numbers mean, as COCO has it: images with file and size, categories; besides, the files
     that were written for each image, and images that could not be read.
     NAME.jpg: the image with what was found. masks/NAME.png: a mask whose values are the ids of the categories.
+    Of several outputs each has a folder OUTPUT with all but the pictures, which show all outputs.
     """
 
     def __init__(
         self,
         folder: Path,
         read: InputField,
-        said: OutputField,
+        outputs: Mapping[str, OutputField],
         images: Sequence[Path],
         overwrite: bool = False,
         inputs: Iterable[Path] = (),
     ) -> None:
         if read.canvas is None:
             raise DataError(f"{read.name} is no image, so nothing can be drawn on it")
-        self.read, self.canvas, self.said = read, read.canvas, said
+        self.read, self.canvas, self.outputs = read, read.canvas, outputs
         self.files = OutputFolder(folder, [*images, *inputs], overwrite)
         names = distinct_names(images)
         ids: Sequence[int | str] = image_ids(names)
         self.images = [Named(*of) for of in zip(images, names, ids, strict=True)]
         drawn = [f"{image.name}.jpg" for image in self.images]
-        masked = self.images if said.to_image is not None else []
-        masks = [f"{MASKS}/{image.name}.png" for image in masked]
-        names = [PREDICTIONS, IMAGES, *drawn, *masks]
+        masks = [
+            self.within(output, f"{MASKS}/{image.name}.png")
+            for output, field in outputs.items()
+            if field.to_image is not None
+            for image in self.images
+        ]
+        listed = [self.within(output, file) for output in outputs for file in (PREDICTIONS, IMAGES)]
+        names = [*listed, *drawn, *masks]
         self.files.require_free(names)
         self.files.remove_left(names)
 
+    def within(self, output: str, file: str) -> str:
+        """Where a file of an output is in the folder."""
+        return file if len(self.outputs) == 1 else f"{output}/{file}"
+
     def write(self, answers: Iterable[Answer]) -> None:
         """Write all answers, one for each image in their order."""
-        records: list[dict[str, Any]] = []
+        records: dict[str, list[dict[str, Any]]] = {output: [] for output in self.outputs}
         unread: list[dict[str, str]] = []
-
-        def results() -> Iterator[dict[str, Any]]:
+        with ExitStack() as stack:
+            arrays = {
+                output: ArrayWriter(stack.enter_context(self.files.written(self.within(output, PREDICTIONS))))
+                for output in self.outputs
+            }
             for image, answer in zip(self.images, answers, strict=True):
                 if isinstance(answer, DataError):
                     unread.append({"file_name": spelt_out(image.path.as_posix()), "error": str(answer)})
                     continue
-                records.append(self.keep(image, answer))
-                yield from self.records(image, answer)
+                about = self.draw(image, answer)
+                for output, array in arrays.items():
+                    records[output].append({**about, **self.keep_mask(image, output, answer[output])})
+                    for record in self.records(image, output, answer[output]):
+                        array.add(record)
+            for array in arrays.values():
+                array.end()
+        for output, of_images in records.items():
+            self.tell_images(output, of_images, unread)
 
-        with self.files.written(PREDICTIONS) as out:
-            write_array(out, results())
-        classes = self.said.classes.classes if self.said.classes is not None else ()
+    def tell_images(
+        self, output: str, records: Sequence[dict[str, Any]], unread: Sequence[dict[str, str]]
+    ) -> None:
+        """Write images.json of an output.
+
+        Args:
+            output: The name of the output.
+            records: What is told of each image.
+            unread: The images that could not be read, with the reasons.
+        """
+        evidence = self.outputs[output].classes
+        classes = evidence.classes if evidence is not None else ()
         categories = [
             {"id": number, "name": one.name} for number, one in zip(class_ids(classes), classes, strict=True)
         ]
         about = {"images": records, "annotations": [], "categories": categories, "unreadable": unread}
-        with self.files.written(IMAGES) as out:
+        with self.files.written(self.within(output, IMAGES)) as out:
             out.write(json.dumps(about, ensure_ascii=False, indent=1) + "\n")
 
-    def records(self, image: Named, answer: Value) -> list[dict[str, Any]]:
-        """What predictions.json says of one image."""
-        if self.said.records is None:
+    def records(self, image: Named, output: str, answer: Value) -> list[dict[str, Any]]:
+        """What predictions.json of an output says of one image."""
+        field = self.outputs[output]
+        if field.records is None:
             return [{"image_id": image.id, **answer.to_json()}]
-        return self.said.records(answer, image.id)
+        return field.records(answer, image.id)
 
-    def keep(self, image: Named, answer: Value) -> dict[str, Any]:
-        """Write the files of one image; its record."""
+    def draw(self, image: Named, answer: Prediction) -> dict[str, Any]:
+        """Write the picture of one image; its record."""
         pixels = self.canvas.pixels(self.read.codec.parse(image.path))
         height, width = pixels.shape[1:]
         record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
         record["picture"] = self.files.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
-        if self.said.to_image is not None:
-            mask = png(self.said.to_image(answer))
-            record["mask"] = self.files.save(f"{MASKS}/{image.name}.png", mask)
         return record
 
-    def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
-        """The image with the answer over it and a legend below."""
-        drawn = LabelledImage(pixels) if self.said.draw is None else self.said.draw(answer, pixels)
+    def keep_mask(self, image: Named, output: str, answer: Value) -> dict[str, str]:
+        """Write the mask of one image where the output has one; what its record says of it."""
+        to_image = self.outputs[output].to_image
+        if to_image is None:
+            return {}
+        file = self.within(output, f"{MASKS}/{image.name}.png")
+        return {"mask": self.files.save(file, png(to_image(answer)))}
+
+    def picture(self, image: Named, answer: Prediction, pixels: Tensor) -> bytes:
+        """The image with the answers over it and a legend below."""
+        drawn = overlaid(self.outputs, answer.outputs, pixels)
         name = image.path.name
         drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)
         width = min(max(pixels.shape[2], NARROWEST), WIDEST)
-        return jpeg(draw_sheet([drawn], class_names(self.said), 1, width))
+        return jpeg(draw_sheet([drawn], all_class_names(self.outputs), 1, width))

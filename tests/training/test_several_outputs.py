@@ -1,0 +1,141 @@
+"""Several outputs: the joint loss, the score that chooses, and everything that is told of them."""
+
+import json
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from jumok.dataset import prepare
+from jumok.errors import ConfigurationError
+from jumok.evaluation import evaluate, read_analysis, read_evaluation
+from jumok.inspection.inspect import inspect_input
+from jumok.kinds.catalogue import build_model
+from jumok.predictor import load
+from jumok.training.loss import batch_losses, joint_loss
+from run_contents import log_of
+from several_outputs import boxes_and_mask, trained, two_texts
+
+OUTPUTS = {"texts": ("target", "twice"), "pictures": ("blocks", "paint", "queries")}
+SELECTED = {"texts": "twice.token_accuracy", "pictures": "paint.mean_iou"}
+FIRST = {"texts": "abc", "pictures": "images/test00.png"}
+
+
+@pytest.fixture(scope="module", params=OUTPUTS)
+def task(request):
+    return request.param
+
+
+@pytest.fixture
+def run(task):
+    return trained(task) / "run"
+
+
+def first_input(task: str) -> str:
+    return FIRST[task] if task == "texts" else str(trained(task) / FIRST[task])
+
+
+def gradients(model, split, batches, counts):
+    """The gradients of the joint loss of some batches, whose losses are divided by these counts."""
+    model.zero_grad()
+    for rows in batches:
+        losses = batch_losses(model, split, split.batch(rows), 0.1)
+        joint_loss(split.outputs, {name: loss.total for name, loss in losses.items()}, counts).backward()
+    return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
+
+
+def test_accumulated_batches_have_the_gradient_of_one(tmp_path):
+    experiment = two_texts(tmp_path)
+    split = prepare(experiment, str).splits["train"]
+    model, rows = build_model(split.fields, experiment.model).double(), list(range(24))
+    counts = split.target_counts(rows)
+    assert counts["twice"] > counts["target"] > len(rows)
+    whole = gradients(model, split, [rows], counts)
+    parts = gradients(model, split, [rows[:5], rows[5:17], rows[17:]], counts)
+    assert whole.keys() == parts.keys() == dict(model.named_parameters()).keys()
+    for name in whole:
+        assert_close(parts[name], whole[name], rtol=1e-6, atol=1e-9)
+
+
+def test_a_joint_loss_is_the_weighted_sum_of_means(tmp_path):
+    experiment = two_texts(tmp_path)
+    split = prepare(experiment, str).splits["train"]
+    totals = {"target": torch.tensor(30.0), "twice": torch.tensor(90.0)}
+    assert float(joint_loss(split.outputs, totals, {"target": 10, "twice": 45})) == 3.0 + 0.5 * 2.0
+    one = {"target": split.outputs["target"]}
+    assert float(joint_loss(one, totals, {"target": 7})) == float(torch.tensor(30.0) / 7)
+
+
+def test_marks_of_each_output_follow_their_image(tmp_path):
+    split = prepare(boxes_and_mask(tmp_path), str).splits["train"]
+    batch = split.batch(list(range(8)))
+    blocks, queries, paint = (batch.outputs[name] for name in ("blocks", "queries", "paint"))
+    assert torch.equal(blocks.boxes, queries.boxes) and torch.equal(blocks.labels, queries.labels)
+    names = {name: [one.name for one in split.outputs[name].classes.classes] for name in split.outputs}
+    assert names == {
+        "blocks": ["red", "blue"],
+        "queries": ["red", "blue"],
+        "paint": ["background", "red", "blue"],
+    }
+    for i in range(8):
+        for box, label in zip(blocks.boxes[i], blocks.labels[i][blocks.valid[i]], strict=False):
+            x, y = ((box[:2] + box[2:]) / 2).long().tolist()
+            assert paint.classes[i, y, x] == label + 1
+
+
+def test_scores_are_told_by_output(task, run):
+    metrics = read_evaluation(run)["metrics"]
+    assert {name.partition(".")[0] for name in metrics} == set(OUTPUTS[task])
+    analysis = read_analysis(run)
+    assert analysis["metric"] == SELECTED[task] in analysis["headline"]
+    assert list(analysis["outputs"]) == list(OUTPUTS[task])
+    train, valid = log_of(run)[-2:]
+    assert SELECTED[task] in valid
+    weights = {"twice": 0.5}
+    for line in (train, valid):
+        means = {name: line[f"{name}.loss"] for name in OUTPUTS[task]}
+        assert line["loss"] == pytest.approx(sum(weights.get(n, 1.0) * mean for n, mean in means.items()))
+    again = evaluate(run, "test").values()
+    assert again == pytest.approx({name: score["value"] for name, score in metrics.items()}, nan_ok=True)
+
+
+def test_predictions_and_the_report_name_each_output(task, run, jumok, capsys, tmp_path):
+    lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    assert all(line["right"].keys() == line["outputs"].keys() == set(OUTPUTS[task]) for line in lines)
+    page = (run / "report.html").read_text()
+    assert all(f"<h2>{name}: scores</h2>" in page for name in OUTPUTS[task])
+    jumok("predict", run, first_input(task))
+    said = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert [one.partition(":")[0] for one in said] == list(OUTPUTS[task])
+    jumok("predict", run, first_input(task), "--json")
+    assert list(json.loads(capsys.readouterr().out)[0]["outputs"]) == list(OUTPUTS[task])
+
+
+def test_each_output_can_be_looked_into(task, run):
+    look = inspect_input(load(run), first_input(task), "run")
+    assert [one.replay.name for one in look.outputs] == list(OUTPUTS[task])
+
+
+def test_pictures_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
+    folder = trained("pictures")
+    jumok("predict", folder / "run", folder / "images" / "test00.png", "--output", tmp_path / "out")
+    found = {file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.*")}
+    listed = {f"{name}/{file}.json" for name in OUTPUTS["pictures"] for file in ("predictions", "images")}
+    assert found - {".jumok-written"} == {"test00.jpg", "paint/masks/test00.png", *listed}
+    categories = json.loads((tmp_path / "out/blocks/images.json").read_text())["categories"]
+    assert categories == [{"id": 7, "name": "red"}, {"id": 8, "name": "blue"}]  # as in the COCO file
+
+
+@pytest.mark.parametrize(
+    ("select", "sentence"),
+    [
+        ("null", "there are several outputs; say which score chooses the best model, like target.bleu"),
+        ("twice.chrv", "twice has no metric 'chrv'; did you mean 'chrf'?"),
+        ("twise.chrf", "there is no score 'twise.chrf'; did you mean 'twice.chrf'?"),
+        ("chrf", "there is no score 'chrf'; did you mean"),
+    ],
+)
+def test_the_score_that_chooses_must_be_known(tmp_path, select, sentence):
+    with pytest.raises(ConfigurationError) as refused:
+        two_texts(tmp_path, f"training.select={select}")
+    assert "training.select" in str(refused.value) and sentence in str(refused.value)
