@@ -81,4 +81,5 @@ def require_own(folder: Path, runs: Sequence[Path]) -> None:
 
 
 def title_of(experiment: Experiment) -> str:
+    """The title of a comparison of variants of an experiment."""
     return f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}, compared"

@@ -11,7 +11,7 @@ from jumok.dropout import dropout as drop
 
 # In bf16 on the CPU, up to so many keys, matmul and softmax one after the other are faster than the fused kernel:
 # on the way back, and forward where there are several rows to multiply (benchmarks/attention.py).
-SHORT = 512
+SHORT_KEYS = 512
 MIN_EXPLICIT_BATCH = 4
 
 
@@ -74,7 +74,7 @@ def _joint_mask(
 
 def _explicit_is_faster(q: Tensor, k: Tensor) -> bool:
     on_tape = torch.is_grad_enabled() and (q.requires_grad or k.requires_grad)
-    in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT
+    in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT_KEYS
     return in_question and (on_tape or len(q) >= MIN_EXPLICIT_BATCH)
 
 

@@ -71,6 +71,7 @@ def instrumented(model: nn.Module) -> Iterator[None]:
 
 
 def begin() -> None:
+    """Count one more recording or change of calls."""
     global number
     with lock:
         number += 1

@@ -38,6 +38,7 @@ class Check(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Whether the weights reproduce the output within the tolerance; with dropout, which is random, always."""
         return self.dropout > 0 or self.error <= self.tolerance
 
 

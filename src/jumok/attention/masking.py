@@ -87,9 +87,7 @@ class AttentionMask:
         if not heads:
             return made, given
         if "energy" in given:
-            return self.counted(
-                made, given, without_additive, self.pairs(heads, 1, *sizes_of_additive(given))
-            )
+            return self.counted(made, given, without_additive, self.pairs(heads, 1, *additive_sizes(given)))
         kernel = "query" in given
         q, k = (given[name] for name in (("query", "key") if kernel else ("q", "k")))
         lead, H, sizes = sizes_of_dot(q, k, bool(given.get("enable_gqa")))
@@ -149,7 +147,8 @@ def sizes_of_dot(q: Tensor, k: Tensor, grouped: bool) -> tuple[tuple[int, ...], 
     return tuple(lead), H, (B, q.shape[-2], k.shape[-2])
 
 
-def sizes_of_additive(given: dict[str, Any]) -> tuple[int, int, int]:
+def additive_sizes(given: dict[str, Any]) -> tuple[int, int, int]:
+    """Batch size, queries and keys (B, T, S) of a call of additive attention."""
     return *given["q"].shape[:2], given["k"].shape[1]
 
 
@@ -225,11 +224,24 @@ class HiddenScores:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
         return self.scores.shape
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        """Scores (T', S') of one head, with -inf where keys are hidden.
+
+        Args:
+            example: The example of the batch.
+            head: The head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         scores = self.scores.of(example, head, queries, keys)
         return scores.masked_fill(self.masked[example, head, queries, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:
+        """The tensors that are kept for the scores."""
         yield from (*self.scores.tensors(), self.masked)

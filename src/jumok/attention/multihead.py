@@ -16,6 +16,7 @@ class KeyValue(NamedTuple):
     values: Tensor  # (B, H, S, K)
 
     def select(self, rows: Tensor) -> "KeyValue":
+        """The keys and values of some rows (N,) of the batch."""
         return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
 
     def empty(self) -> "KeyValue":
@@ -34,6 +35,7 @@ class KVCache(NamedTuple):
     rows: Tensor | None = None  # (R,), of `seen`; None: all, as they stand
 
     def select(self, rows: Tensor) -> "KVCache":
+        """The cache of some rows (N,) of the batch; nothing is copied until it is read."""
         return self._replace(rows=rows if self.rows is None else self.rows.index_select(0, rows))
 
     @property

@@ -69,6 +69,7 @@ class NoPositions(nn.Module):
     """Leave x as it is: rotary positions act inside the attention."""
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        """x, unchanged."""
         return x
 
 

@@ -131,4 +131,5 @@ class Recording:
 
 
 def duplicate(x: Tensor) -> Tensor:
+    """A copy without gradient."""
     return x.detach().clone()

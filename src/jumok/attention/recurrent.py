@@ -17,6 +17,7 @@ class ProjectedMemory(NamedTuple):
     valid: Tensor  # (B, S)
 
     def select(self, sources: Tensor) -> "ProjectedMemory":
+        """The memory of some sources (N,) of the batch."""
         return ProjectedMemory(*(part.index_select(0, sources) for part in self))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jumok.console import say
 from jumok.errors import DataError
-from jumok.predictor.jobs.inputs import decoded, lines_of
+from jumok.predictor.jobs.inputs import decode_lines, lines_of
 
 
 def is_stdin(file: Path | None) -> bool:
@@ -37,4 +37,4 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         return lines_of(stack, file)
     if file is None and sys.stdin.isatty():
         say("reading inputs from the keyboard, one a line; end with Ctrl-D")
-    return decoded(sys.stdin.buffer, "standard input")
+    return decode_lines(sys.stdin.buffer, "standard input")

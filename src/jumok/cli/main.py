@@ -70,7 +70,8 @@ for title, modules in GROUPS.items():
 DONE, FAILED, USER_ERROR = 0, 1, 2
 
 
-def tell_version(wanted: bool) -> None:
+def print_version(wanted: bool) -> None:
+    """Print the versions of jumok, Python and PyTorch, and exit."""
     if wanted:
         from importlib.metadata import version
         from platform import python_version
@@ -83,7 +84,7 @@ def tell_version(wanted: bool) -> None:
 def top(
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", is_eager=True, callback=tell_version, help="Show the versions."),
+        typer.Option("--version", "-V", is_eager=True, callback=print_version, help="Show the versions."),
     ] = False,
 ) -> None:
     """Encoder-decoder models from examples: train, score and use them."""

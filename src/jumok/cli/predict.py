@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
-from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
+from jumok.cli.options import BeamOption, Device, Json, Method, Overwrite, PrecisionOption, Run
 from jumok.console import say
 from jumok.errors import DataError
 from jumok.outputs import open_output, require_free
-from jumok.predictor.jobs.answers import write_json, write_lines
-from jumok.predictor.jobs.events import Answered, JobEvent, JobWarning, Progress
+from jumok.predictor.jobs.answers import write_json_answers, write_lines
+from jumok.predictor.jobs.events import Answered, JobEvent, JobProgress, JobWarning
 from jumok.predictor.jobs.inputs import require_file
 from jumok.runs.layout import require_run
 
@@ -41,7 +41,7 @@ File = Annotated[
     Path | None,
     typer.Option(help="Texts or paths of images, one a line; plain or .gz; - is standard input."),
 ]
-Output = Annotated[
+OutputOption = Annotated[
     Path | None,
     typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
 ]
@@ -50,7 +50,7 @@ LengthPenalty = Annotated[float | None, typer.Option(help="Scores are divided by
 SampleNumber = Annotated[float | None, typer.Option(help="For --method sample.")]
 SampleCount = Annotated[int | None, typer.Option(help="For --method sample.")]
 MaxTokens = Annotated[int | None, typer.Option(help="The longest answer.")]
-Threshold = Annotated[
+ThresholdOption = Annotated[
     float | None,
     typer.Option(
         "--threshold",
@@ -87,6 +87,7 @@ class Request:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok predict`."""
     app.command(name="predict", epilog="Example: `jumok predict runs/translate 'Ein Hund rennt.'`")(command)
 
 
@@ -94,11 +95,11 @@ def command(
     run: Run,
     texts: Texts = None,
     file: File = None,
-    output: Output = None,
+    output: OutputOption = None,
     overwrite: Overwrite = False,
     json: Json = False,
     best: Best = None,
-    beam: Beam = None,
+    beam: BeamOption = None,
     method: Method = None,
     length_penalty: LengthPenalty = None,
     temperature: SampleNumber = None,
@@ -106,9 +107,9 @@ def command(
     top_p: SampleNumber = None,
     seed: SampleCount = None,
     max_tokens: MaxTokens = None,
-    threshold: Threshold = None,
+    threshold: ThresholdOption = None,
     device: Device = "auto",
-    precision: Precision = None,
+    precision: PrecisionOption = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -116,7 +117,7 @@ def command(
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
 
-    Images: with --output FOLDER there are pictures NAME.jpg with what was found, and predictions.json: for boxes in
+    Images: with --output FOLDER there are images NAME.jpg with what was found, and predictions.json: for boxes in
     COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
     also images, masks/NAME.png. An image_id is the name of the file as a number where all names are numbers, else the
     name without its suffix (with folders, where names alone are equal); images.json says which image and category is
@@ -141,7 +142,7 @@ def command(
     refuse_unreadable(run, asked)
     from jumok.predictor import load
 
-    answer(load(run, device, decoding), asked)
+    predict_and_write(load(run, device, decoding), asked)
 
 
 def refuse_unreadable(run: Path, asked: Request) -> None:
@@ -155,7 +156,7 @@ def refuse_unreadable(run: Path, asked: Request) -> None:
         refuse_own_output(asked.file)
 
 
-def answer(predictor: "Predictor", asked: Request) -> None:
+def predict_and_write(predictor: "Predictor", asked: Request) -> None:
     """Answer what is asked for, and write it where it is wanted."""
     for note in predictor.notes:
         say(f"note: {note}")
@@ -183,10 +184,10 @@ def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) 
     if asked.output is not None:
         require_free(asked.output, asked.lists, asked.overwrite, ", or add --overwrite to replace it")
     predictor = predictor.with_least_score(asked.threshold)
-    answers = shown(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
+    answers = show_progress(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
     if asked.output is not None:
         with open_output(asked.output) as file:
-            (write_json if asked.json else write_lines)(file, answers)
+            (write_json_answers if asked.json else write_lines)(file, answers)
     else:
         (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)
 
@@ -202,21 +203,21 @@ def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request)
         images = iter(list(images))  # all are there before the first one is answered
     summary = JobSummary()
     if asked.output is not None:
-        write_folder(predictor, images, asked.output, asked, summary)
+        write_image_results(predictor, images, asked.output, asked, summary)
     else:
         at_once = 1 if asked.at_keyboard else IMAGES_AT_ONCE
-        answers = summary.counted(shown(answer_images(predictor, images, asked.threshold, at_once)))
+        answers = summary.counted(show_progress(answer_images(predictor, images, asked.threshold, at_once)))
         named = any(os.path.isdir(text) for text in asked.texts)  # else lines need no name
         (print_json_array if asked.json else partial(write_lines, sys.stdout, named=named))(answers)
     refuse_unread(summary)
 
 
-def write_folder(
+def write_image_results(
     predictor: "Predictor", images: Iterable[Path], folder: Path, asked: Request, summary: "JobSummary"
 ) -> None:
-    """Answer images in a folder of predictions and pictures, and say what is in it."""
+    """Answer images in a folder of predictions and images, and say what is in it."""
     from jumok.predictor.jobs.image_files import each_once
-    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS, ImageResults
+    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS_FILE, ImageResults
     from jumok.predictor.jobs.stream import answer_images
 
     once, repeated = each_once(images)
@@ -224,11 +225,11 @@ def write_folder(
         say(f"note: {warning}")
     (read,), (said,) = predictor.inputs.values(), predictor.outputs.values()
     results = ImageResults(folder, read, said, once, asked.overwrite, asked.lists)
-    answers = summary.counted(shown(answer_images(predictor, once, asked.threshold)))
+    answers = summary.counted(show_progress(answer_images(predictor, once, asked.threshold)))
     results.write(
         one.answer if isinstance(one.answer, DataError) else one.answer[said.name] for one in answers
     )
-    say(f"{folder}: {PREDICTIONS}, {IMAGES} and {summary.done:,} pictures")
+    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES} and {summary.done:,} images")
     if said.threshold is not None:
         least = said.threshold.score if asked.threshold is None else asked.threshold
         say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
@@ -252,7 +253,7 @@ def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
             yield one
 
 
-def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
+def show_progress(events: Iterable[JobEvent]) -> Iterator[Answered]:
     """The answers of a job; how far it is shows on a terminal while it runs, and its warnings are said at its end."""
     from rich.progress import Progress as ProgressBar
 
@@ -270,7 +271,7 @@ def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
         for event in events:
             if isinstance(event, Answered):
                 yield event
-            elif isinstance(event, Progress):
+            elif isinstance(event, JobProgress):
                 bar.update(task, completed=event.done)
             else:
                 warnings.append(event)
@@ -281,7 +282,7 @@ def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
 def print_json_array(answers: Iterable[Answered]) -> None:
     """The answers on standard output when all are there: half a document is of no use to any program."""
     with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace") as whole:
-        write_json(whole, answers)  # type: ignore[arg-type]
+        write_json_answers(whole, answers)  # type: ignore[arg-type]
         whole.seek(0)
         for part in iter(lambda: whole.read(1 << 20), ""):
             sys.stdout.write(part)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok train`."""
     app.command(name="train", epilog="Example: `jumok train translate.yaml --set training.steps=2000`")(
         command
     )

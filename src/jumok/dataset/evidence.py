@@ -7,7 +7,7 @@ from jumok.errors import DataError
 
 FACTOR = 2  # between the median lengths of two parts, from which on it is told
 TOKENS = 2  # that they differ by, at least: one token more or less says nothing
-EXAMPLES = 10  # of a part, below which its median says little
+MIN_EXAMPLES = 10  # of a part, below which its median says little
 
 
 def require_evidence(split: Split, most: int) -> None:
@@ -35,7 +35,7 @@ def excess(split: Split) -> str | None:
 
 def length_gap(split: Split, train: Split) -> str | None:
     """In which column the median length of a part is far from that of train, and why that may be."""
-    if min(len(split), len(train)) < EXAMPLES:
+    if min(len(split), len(train)) < MIN_EXAMPLES:
         return None
     for name in filter(split.has_lengths, split.fields.all):
         here, there = (float(np.median(part.lengths(name))) - 1 for part in (split, train))  # no end marks

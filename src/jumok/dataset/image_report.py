@@ -32,7 +32,7 @@ class ImageReport:
         return {name: asdict(source) for name, source in self.sources.items()}
 
 
-def picture_report(read: Mapping[str, CachedRows]) -> ImageReport:
+def report_images(read: Mapping[str, CachedRows]) -> ImageReport:
     """What was found in the images of all sources; nothing where there are none."""
     parts = {part: one.summary for part, one in read.items() if one.summary.has_images}
     remarks = [*reading_remarks(parts.values()), *image_remarks(parts.values())]
@@ -41,6 +41,7 @@ def picture_report(read: Mapping[str, CachedRows]) -> ImageReport:
 
 
 def source_report(summary: Summary, read: CachedRows) -> SourceReport:
+    """The counts and classes of one source's images, from the summary of its reading."""
     whole = sum(summary.pixels.values())
     names = [one.name for one in read.classes]
     return SourceReport(

@@ -16,6 +16,16 @@ def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
 
 
 def leak_sentence(name: str, count: int, first: str | None) -> str:
+    """The remark on rows of a split whose inputs are in train, too.
+
+    Args:
+        name: The split.
+        count: How many of its rows.
+        first: The first of them.
+
+    Returns:
+        A sentence.
+    """
     return f"{name}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
 
 

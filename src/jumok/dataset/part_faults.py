@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.tables.faults import Fault
-from jumok.dataset.row_cache import FATAL, SHOWN, CachedRows
+from jumok.dataset.row_cache import FATAL, MAX_KEPT_FAULTS, CachedRows
 from jumok.errors import did_you_mean
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.classes import class_names
@@ -28,12 +28,14 @@ class PartFaults:
     counts: dict[str, int] = field(default_factory=dict)  # all, by their kind
 
     def add(self, fault: Fault) -> None:
+        """Count a fault, and keep it if it is one of the first or fatal."""
         self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
-        if len(self.shown) < SHOWN or fault.kind in FATAL:
+        if len(self.shown) < MAX_KEPT_FAULTS or fault.kind in FATAL:
             self.shown.append(fault)
 
     @property
     def count(self) -> int:
+        """How many faults there are, kept or not."""
         return sum(self.counts.values())
 
     @property
@@ -43,10 +45,12 @@ class PartFaults:
 
     @property
     def fatal(self) -> list[Fault]:
+        """The faults that cannot be skipped."""
         return [fault for fault in self.shown if fault.kind in FATAL]
 
     @property
     def of_whole(self) -> list[Fault]:
+        """The faults of a split as a whole, not of one of its rows."""
         return [fault for fault in self.shown if fault.kind in OF_WHOLE]
 
 
@@ -68,12 +72,12 @@ def dropped_rows(
         if output.classes is None or not known:  # without classes train is at fault, and says so
             continue
         unfit = output.classes.unknown(source.store, rows)
-        pictures = pictures_by_text(read(), source.root) if unfit else {}
+        annotated_images = images_by_text(read(), source.root) if unfit else {}
         (image,) = list(fields.inputs)[:1]
         for number, name in unfit.items():
             lost[number] = True
-            picture = pictures[source.store.text(image, int(rows[number]))]
-            faults.add(strange_class(picture, name, known))
+            annotated = annotated_images[source.store.text(image, int(rows[number]))]
+            faults.add(strange_class(annotated, name, known))
     for i, (name, length, limit) in sorted(longest_excess(rows, columns, fields).items()):
         lost[i] = True
         faults.add(too_long(source, int(rows[i]), name, length, limit))
@@ -96,14 +100,14 @@ def longest_excess(
     return found
 
 
-def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
-    """The pictures of a set by what rows say of them."""
-    return {Path(os.path.relpath(picture.path, root)).as_posix(): picture for picture in data.images}
+def images_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
+    """The images of a set by what rows say of them."""
+    return {Path(os.path.relpath(image.path, root)).as_posix(): image for image in data.images}
 
 
-def strange_class(picture: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
+def strange_class(image: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
     """The fault of a class that training does not know, told where it is first marked in an image."""
-    place = next((one.place for one in picture.annotations if one.name == name), picture.place)
+    place = next((one.place for one in image.annotations if one.name == name), image.place)
     problem = f"{name!r} is marked here, but training knows only {', '.join(known)}"
     hint = did_you_mean(name, known).removeprefix("; ")
     remedy = hint if "did you mean" in hint else "correct the name, or show this class in train, too"

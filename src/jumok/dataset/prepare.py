@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 Say = Callable[[str], None]
-PATIENCE = 10.0  # seconds between two words about images that are looked at
+MESSAGE_INTERVAL = 10.0  # seconds between two words about images that are looked at
 
 
 @dataclass
@@ -38,10 +38,12 @@ class Prepared:
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
+        """The input fields by name."""
         return self.fields.inputs
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
+        """The output fields by name."""
         return self.fields.outputs
 
 
@@ -122,7 +124,7 @@ def _progress(part: str, say: Say) -> Callable[[int], None]:
 
     def tell(count: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= PATIENCE:
+        if time.monotonic() - last >= MESSAGE_INTERVAL:
             last = time.monotonic()
             say(f"{part}: {count:,} images and masks looked at so far")
 

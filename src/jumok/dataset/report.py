@@ -8,7 +8,7 @@ import numpy as np
 from jumok.data.tables.faults import Fault
 from jumok.data.text.check import LengthSummary, length_summary
 from jumok.dataset.evidence import excess, length_gap
-from jumok.dataset.image_report import ImageReport, picture_report
+from jumok.dataset.image_report import ImageReport, report_images
 from jumok.dataset.leaks import hashes, leaks, same_names
 from jumok.dataset.part_faults import PartFaults
 from jumok.dataset.prepare import Prepared
@@ -68,7 +68,7 @@ def report(prepared: Prepared) -> Report:
     faults = [fault for read in prepared.faults.values() for fault in read.faults]
     faults += [fault for part in prepared.part_faults.values() for fault in part.shown]
     train = prepared.splits.get("train")
-    pictures = picture_report(prepared.faults)
+    images = report_images(prepared.faults)
     remarks = [remark for read in prepared.faults.values() for remark in read.remarks]
     return Report(
         {name: report_split(part, train) for name, part in prepared.splits.items()},
@@ -76,12 +76,13 @@ def report(prepared: Prepared) -> Report:
         faults,
         sum(sum(one.counts.values()) for one in all_found),
         sum(len(one.fatal) for one in all_found),
-        pictures,
-        [*remarks, *pictures.remarks],
+        images,
+        [*remarks, *images.remarks],
     )
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
+    """Counts, lengths, coverage, duplicates and leaks of a split, compared with train if there is one."""
     names = tuple(split.fields.all)
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))

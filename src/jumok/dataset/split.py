@@ -20,6 +20,7 @@ class Batch(NamedTuple):
     outputs: dict[str, Any]
 
     def to(self, device: torch.device) -> "Batch":
+        """The batch on another device."""
         return Batch(
             {name: value.to(device) for name, value in self.inputs.items()},
             {name: value.to(device) for name, value in self.outputs.items()},
@@ -43,10 +44,12 @@ class Split:
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
+        """The input fields by name."""
         return self.fields.inputs
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
+        """The output fields by name."""
         return self.fields.outputs
 
     def lengths(self, name: str) -> np.ndarray:
@@ -71,6 +74,7 @@ class Split:
         return [self.lengths(name) for name in self.fields.all]
 
     def text(self, name: str, example: int) -> str:
+        """The cell of a field in an example, as it stands in the data."""
         return self.texts.text(name, int(self.rows[example]))
 
     def value(self, name: str, example: int) -> Any:

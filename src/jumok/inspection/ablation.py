@@ -13,7 +13,7 @@ from jumok.inspection.layers import Target
 from jumok.inspection.uses import Use
 from jumok.kinds.replay import Bilingual
 
-WHOLE = Bilingual("the whole answer", "답 전체")
+WHOLE_ANSWER = Bilingual("the whole answer", "답 전체")
 
 
 def ablate(
@@ -41,7 +41,7 @@ def ablate(
     targets = [one.target(query) for one in chosen]
     said = said_of(look, use)
     part = part_of_query(said, use, answer, query)
-    name = WHOLE if part is None else said.replay.part_name(answer, part)
+    name = WHOLE_ANSWER if part is None else said.replay.part_name(answer, part)
 
     def score() -> Tensor:
         model, precision = look.predictor.model, look.predictor.decoding.precision

@@ -16,13 +16,13 @@ from jumok.attention.maps import AttentionMap
 from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.record import Recording, record
 from jumok.errors import RunError
-from jumok.inspection.verdict import DRAWS, FEWEST, THRESHOLD, Gradient, Measure, Verdict
+from jumok.inspection.verdict import DRAWS, MIN_DRAWS, THRESHOLD, Gradient, Measure, Verdict
 
 __all__ = ["Gradient", "AttentionSite", "Verdict", "ablation_test", "log_probability"]
 
 Score = Callable[[], Tensor]
 Heads = list[tuple[AttentionMap, int]]
-SHOWN = 10  # keys whose gradient is told
+MAX_GRADIENT_KEYS = 10  # keys whose gradient is told
 MASKED = -1e4  # a score or bias from which on a key counts as masked: models write -inf, or the lowest number
 STRANGER = -90.0  # of a bias: windows keep cells of opposite edges apart by -100
 
@@ -68,7 +68,7 @@ def ablation_test(
         return score_without(score, model, places, hide, queries, example) - before
 
     rest = [key for key in pool if key not in top]
-    others = drawn(rest, k, draws, seed)
+    others = draw_key_sets(rest, k, draws, seed)
     slopes = gradient(score, model, places, example, query, sorted(allowed)) if gradients else None
     return Verdict(
         k,
@@ -106,8 +106,8 @@ def check_asked(model: nn.Module, k: int, draws: int) -> None:
     """ValueError or RunError where a test would say nothing."""
     if k < 1:
         raise ValueError(f"k is how many keys are hidden, 1 or more; got {k}")
-    if draws < FEWEST:
-        raise ValueError(f"draws must be {FEWEST} or more, to compare with; got {draws}")
+    if draws < MIN_DRAWS:
+        raise ValueError(f"draws must be {MIN_DRAWS} or more, to compare with; got {draws}")
     if model.training:
         raise RunError(
             "the model is in training mode, where dropout changes its output; call model.eval() before"
@@ -132,7 +132,7 @@ def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> He
         for call in calls if place.call is None else [calls[place.call]]:
             if not -call.shape[2] <= query < call.shape[2]:
                 continue
-            found.update({(id(call), head): (call, head) for head in heads_of(call, place.head)})
+            found.update({(id(call), head): (call, head) for head in head_range(call, place.head)})
     if not found:
         raise RunError(f"{places[0].name} has no query {query}")
     sizes = sorted({call.shape[3] for call, _ in found.values()})
@@ -143,7 +143,7 @@ def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> He
     return list(found.values())
 
 
-def heads_of(call: AttentionMap, head: int | None) -> range:
+def head_range(call: AttentionMap, head: int | None) -> range:
     """The numbers of one head, or of all."""
     H = call.shape[1]
     if head is None:
@@ -180,11 +180,11 @@ def candidates(allowed: set[int], keys: Sequence[int] | None) -> list[int]:
 
 def comparable(k: int, count: int) -> int:
     """How many of so many keys are hidden at once: k, or fewer where there would be too few others to compare; or 1."""
-    enough = (fewer for fewer in range(min(k, count), 1, -1) if comb(count - fewer, fewer) >= FEWEST)
+    enough = (fewer for fewer in range(min(k, count), 1, -1) if comb(count - fewer, fewer) >= MIN_DRAWS)
     return next(enough, 1)
 
 
-def drawn(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:
+def draw_key_sets(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:
     """Different sets of k others, at random; all of them, where there are not more than draws."""
     if comb(len(others), k) <= draws:
         return list(combinations(others, k))
@@ -226,7 +226,7 @@ def gradient(
     weights = torch.stack([call[example, head, query] for call, head in heads]).cpu()  # (heads, S)
     slopes = torch.stack([call.gradient(example, head, query) for call, head in heads]).cpu()
     weight, product = weights.mean(0), (weights * slopes).sum(0)  # (S,)
-    first = sorted(allowed, key=lambda key: (-float(weight[key]), key))[:SHOWN]
+    first = sorted(allowed, key=lambda key: (-float(weight[key]), key))[:MAX_GRADIENT_KEYS]
     return Gradient(
         rank_correlation(weight[allowed], product[allowed].abs()),
         tuple((key, float(weight[key]), float(product[key])) for key in first),

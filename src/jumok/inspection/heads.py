@@ -52,12 +52,28 @@ def statistics(
     `counted` (T,) is True on queries that are real, by default on all.
     """
     stands = in_a_row(attention) if stands is None else stands
-    return [of_head(attention, example, layer, head, stands, counted) for head in range(attention.shape[1])]
+    return [
+        head_statistics(attention, example, layer, head, stands, counted)
+        for head in range(attention.shape[1])
+    ]
 
 
-def of_head(
+def head_statistics(
     attention: AttentionMap, example: int, layer: int, head: int, stands: Positions, counted: Tensor | None
 ) -> HeadStatistics:
+    """Statistics of one head in one example, in float64 and a few rows at a time.
+
+    Args:
+        attention: The weights.
+        example: The example of the batch.
+        layer: The number of the layer, for the record.
+        head: The head.
+        stands: The positions of queries and keys, for distances.
+        counted: Which queries (T,) count; None counts all that attend to anything.
+
+    Returns:
+        Means over the counted queries.
+    """
     T, S = attention.shape[2:]
     device = attention.output.device
     totals = torch.zeros(4, dtype=torch.float64, device=device)  # entropy, spread, distance, rows
@@ -67,7 +83,7 @@ def of_head(
         weights = attention[example, head, rows].double()  # (T', S)
         seeing = weights.sum(-1) > 0
         real = seeing if counted is None else seeing & counted[rows].to(device)
-        totals += torch.stack([*measured(weights, stands.distances(rows).to(device)), real.double()])[
+        totals += torch.stack([*row_statistics(weights, stands.distances(rows).to(device)), real.double()])[
             :, real
         ].sum(-1)
         looked += weights[real].sum(0)
@@ -79,7 +95,7 @@ def of_head(
     return HeadStatistics(layer, head, entropy, spread, distance, first, final, most, sink)
 
 
-def measured(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def row_statistics(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Entropy, its share of the largest possible, and mean distance; each (T',) of weights (T', S).
 
     Keys of weight zero are those that may not be looked at: what a softmax gives to others is hardly ever zero.

@@ -14,7 +14,7 @@ from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer
-from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
+from jumok.inspection.uses import InputStates, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.contract import DecodingRequest, InputField, InputPage
 from jumok.kinds.replay import Rescorable
@@ -23,7 +23,7 @@ from jumok.predictor.predictor import Predictor
 from jumok.search import Search
 from jumok.values import Memories
 
-VERSION = 1
+DOCUMENT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Inspection:
     def to_json(self) -> dict[str, Any]:
         """All that a page draws without asking for weights, in JSON."""
         return {
-            "version": VERSION,
+            "version": DOCUMENT_VERSION,
             "id": self.id,
-            "model": {"name": self.name, "summary": summary(self.predictor)},
+            "model": {"name": self.name, "summary": summarize_model(self.predictor)},
             "inputs": self.inputs,
             "outputs": [one.replay.to_json(one.scores) for one in self.outputs],
             "attentions": [use.to_json() for use in self.uses.values()],
@@ -70,6 +70,7 @@ class Inspection:
 
     @cached_property
     def answers(self) -> int:
+        """The number of answers, that of the output with most of them."""
         return max(one.replay.count for one in self.outputs)
 
     @cached_property
@@ -139,10 +140,10 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
 def input_document(field: InputField, value: Any) -> dict[str, Any]:
     """What a page shows of an input."""
     unknown = [] if field.coverage is None else sorted(dict.fromkeys(field.coverage.unknown(value)))
-    return {**page_of(field).to_json(value), "unknown": unknown}
+    return {**input_page(field).to_json(value), "unknown": unknown}
 
 
-def page_of(field: InputField) -> InputPage:
+def input_page(field: InputField) -> InputPage:
     """How an input is shown; DataError where its kind cannot be looked into."""
     if field.page is None:
         raise DataError(f"{field.name} is of the kind {field.kind}, which cannot be looked into")
@@ -178,17 +179,17 @@ def every_answer(predictor: Predictor) -> Search:
 
 def sources_of(
     predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memories: Memories
-) -> list[Source]:
+) -> list[InputStates]:
     """What the states of the memory are, input by input."""
     sources = []
     for name, states in memories.spans().items():
         field, memory = predictor.inputs[name], memories.of(name)
-        axis = page_of(field).axis(value[name], batch[name], memory)
-        sources.append(Source(field, batch[name], axis, states, memory))
+        axis = input_page(field).axis(value[name], batch[name], memory)
+        sources.append(InputStates(field, batch[name], axis, states, memory))
     return sources
 
 
-def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
+def uses_of(said: OutputReplay, sources: Sequence[InputStates]) -> list[Use]:
     """The attention of one decoder."""
     axes = said.replay.axes
     if axes is None:
@@ -196,7 +197,7 @@ def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
     return list(decoder_uses(said.name, said.recordings, axes.queries(0), axes.past(0), sources))
 
 
-def summary(predictor: Predictor) -> str:
+def summarize_model(predictor: Predictor) -> str:
     """A model in a line of words."""
     read = " + ".join(kind.architecture for kind in predictor.inputs.values())
     written = " + ".join(kind.architecture for kind in predictor.outputs.values())

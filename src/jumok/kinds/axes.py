@@ -6,11 +6,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-Side = Literal["input", "output"]
+AxisSide = Literal["input", "output"]
 Axis = dict[str, Any]  # JSON
 
 
-def token_axis(of: Side, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False) -> Axis:
+def token_axis(
+    of: AxisSide, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False
+) -> Axis:
     """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all.
 
     `backwards`: the last one of the text comes first.

@@ -9,10 +9,12 @@ from jumok.layers.transformer import TransformerEncoderLayer
 
 
 def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
+    """Multi-head attention of the model's width, heads and dropout."""
     return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
 
 
 def perceptron(model: ModelOptions) -> FeedForward:
+    """The feed-forward block of the model's width."""
     return FeedForward(model.width, model.inner, model.activation, model.dropout)
 
 

@@ -56,7 +56,7 @@ def fit(
     )
 
 
-def load(
+def load_fields(
     inputs: "Mapping[str, FieldOptions]",
     outputs: "Mapping[str, OutputFieldOptions]",
     tokens: "TokenOptions",

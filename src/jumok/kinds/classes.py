@@ -17,6 +17,7 @@ def class_names(field: OutputField) -> list[str]:
 
 
 def classes_digest(classes: Sequence[Class]) -> str:
+    """The names of the classes in their order, as one string to compare."""
     return json.dumps([one.name for one in classes])
 
 
@@ -27,6 +28,7 @@ def class_ids(classes: Sequence[Class]) -> list[int]:
 
 
 def write_classes(file: Path, classes: Sequence[Class]) -> None:
+    """Write the classes as JSON."""
     write_json(file, {"classes": [asdict(one) for one in classes]})
 
 

@@ -31,6 +31,7 @@ class Options(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def names_are_known(cls, given: Any) -> Any:
+        """Refuse unknown names with a suggestion, and true or false where another type is expected."""
         if isinstance(given, dict):
             for name in given:
                 if name not in cls.model_fields:
@@ -94,6 +95,7 @@ class ModelOptions(Options):
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> "ModelOptions":
+        """Refuse a width that is no multiple of the heads, or a head of odd width with rotary positions."""
         if self.width % self.heads:
             near = max(1, round(self.width / self.heads)) * self.heads
             raise ValueError(
@@ -108,6 +110,7 @@ class ModelOptions(Options):
 
     @property
     def inner(self) -> int:
+        """The width within feed-forward blocks."""
         return self.feedforward or 4 * self.width
 
     def position_layer(self, limit: int) -> "SinusoidalPositions | LearnedPositions | NoPositions":
@@ -119,6 +122,7 @@ class ModelOptions(Options):
         return LearnedPositions(self.width, limit) if self.positions == "learned" else NoPositions()
 
     def rotary(self) -> "Rotary | None":
+        """Rotary positions (Su et al., 2021), if the model has them."""
         from jumok.attention.positions import Rotary
 
         return Rotary(self.width // self.heads) if self.positions == "rotary" else None
@@ -138,6 +142,7 @@ class TokenOptions(Options):
 
     @model_validator(mode="after")
     def digits_are_characters(self) -> "TokenOptions":
+        """Refuse `digits` where tokens are not characters."""
         if self.digits is not None and self.kind != "characters":
             raise ValueError(f"digits belongs to kind: characters; got kind: {self.kind}")
         return self

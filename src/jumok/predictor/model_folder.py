@@ -74,7 +74,9 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
     data = experiment.data
-    fields = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder)
+    fields = catalogue.load_fields(
+        experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, folder
+    )
     with torch.random.fork_rng(devices=[]):
         model = catalogue.build_model(fields, experiment.model)
     try:
@@ -101,6 +103,7 @@ def cast_weights_bf16(model: EncoderDecoder) -> None:
 
 
 def decoding_options(experiment: "Experiment", changes: dict[str, Any]) -> "DecodingOptions":
+    """The decoding options of an experiment, with changes; a change of None keeps what was there."""
     given = experiment.model_dump(mode="json")
     given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
     return build_experiment(given, "decoding options").decoding

@@ -85,6 +85,7 @@ class RunFolder(RunLayout):
             )
 
     def write_config(self, experiment: "Experiment") -> None:
+        """Write the experiment into the run folder."""
         write_config(self.config, experiment)
 
     def append(self, record: dict[str, Any]) -> None:

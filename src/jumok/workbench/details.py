@@ -9,7 +9,7 @@ from jumok.errors import DataError, did_you_mean
 from jumok.inspection import views
 from jumok.inspection.heads import HeadStatistics, Positions
 from jumok.inspection.inspect import Inspection, check_index
-from jumok.inspection.uses import pooled
+from jumok.inspection.uses import pool_map
 
 
 def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def column(look: Inspection, attention: str, answer: int, key: int, layer: int, 
 def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
     """All weights of one head; of a large map, the largest of several in each place."""
     whole = look.map_of(attention, answer, layer)
-    weights, some = pooled(whole, check_index("head", head, whole.shape[1]))
+    weights, some = pool_map(whole, check_index("head", head, whole.shape[1]))
     rows, columns = weights.shape
     return {"rows": rows, "columns": columns, "weights": weights.flatten().tolist(), "pooled": some}
 
@@ -39,10 +39,11 @@ def heads(look: Inspection, attention: str, answer: int) -> dict[str, Any]:
     stands = use.stands(answer)
     known = stands or Positions(torch.zeros(T, 1), torch.zeros(S, 1))
     found = [one for number, layer in enumerate(layers) for one in layer.statistics(number, known)]
-    return {"heads": [described(one, stands is not None) for one in found]}
+    return {"heads": [head_to_json(one, stands is not None) for one in found]}
 
 
-def described(one: HeadStatistics, stands: bool) -> dict[str, Any]:
+def head_to_json(one: HeadStatistics, stands: bool) -> dict[str, Any]:
+    """Statistics of a head as JSON; without distances if the positions are not known."""
     return one.to_json() if stands else {**one.to_json(), "distance": None}
 
 
@@ -60,13 +61,13 @@ def derived(
     check_index("query", query, layers[0].shape[2])
     if view == "mean":
         made = views.head_mean(layers, query=query)  # type: ignore[arg-type]
-        return document(made, made.weights)
+        return view_to_json(made, made.weights)
     if use.use == "cross" or use.kind == "windows":
         raise DataError("rollout follows attention within one input or answer, and this one looks at another")
     start = torch.zeros(1, layers[0].shape[2])
     start[0, query] = 1.0
     made = views.rollout(layers, start=start)  # type: ignore[arg-type]
-    return document(made, made.weights[0])
+    return view_to_json(made, made.weights[0])
 
 
 DERIVED = ("mean", "rollout", "alignment")
@@ -81,11 +82,12 @@ def aligned(look: Inspection, attention: str, answer: int, shift: int) -> dict[s
         raise DataError(f"shift is 0, when a token is predicted, or 1, when it has been read; got {shift}")
     mean = views.head_mean(look.layers(attention, answer))  # type: ignore[arg-type]
     made = views.alignment(mean.weights, shift)
-    said = document(made, None)
+    said = view_to_json(made, None)
     return {**said, "shift": shift, "pairs": [list(pair) for pair in views.pairs(made.weights)]}
 
 
-def document(view: views.View, weights: Tensor | None) -> dict[str, Any]:
+def view_to_json(view: views.View, weights: Tensor | None) -> dict[str, Any]:
+    """A view with its weights, if there are any, as JSON."""
     said: dict[str, Any] = {"view": view.name, "label": {"en": view.label_en, "ko": view.label_ko}}
     return said if weights is None else {**said, "weights": weights.tolist()}
 

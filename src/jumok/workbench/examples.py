@@ -13,20 +13,20 @@ from jumok.data.images.reading import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import read_evaluation
-from jumok.inspection.inspect import page_of
+from jumok.inspection.inspect import input_page
 from jumok.kinds.contract import InputField, OutputField
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout
 
-MOST = 6
+MAX_EXAMPLES = 6
 LOOKED = 200  # answers that are read at most
-LONGEST = 80  # characters of a label
+MAX_LABEL_CHARACTERS = 80  # characters of a label
 THUMBNAIL = 96  # pixels of the longer side
 
 
 @dataclass(frozen=True)
-class Example:
-    """One input by name, a text or an image and a small picture of it, and the right answers by output."""
+class InputExample:
+    """One input by name, a text or an image and a small copy of it, and the right answers by output."""
 
     label: str
     values: Mapping[str, Any]
@@ -41,17 +41,17 @@ class Example:
 
 def examples_of(
     run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
-) -> list[Example]:
+) -> list[InputExample]:
     """The first examples of a run that still can be read; none where it was not evaluated."""
     try:
         root = root_of(run)
         rows = list(islice(answered(run), LOOKED))
     except (JumokError, OSError, ValueError, KeyError, StopIteration):
         return []
-    found: dict[str, Example] = {}
+    found: dict[str, InputExample] = {}
     for row, references in rows:
-        if len(found) < MOST and row.keys() >= inputs.keys():
-            example = example_of({name: row[name] for name in inputs}, inputs, root)
+        if len(found) < MAX_EXAMPLES and row.keys() >= inputs.keys():
+            example = parse_example({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
                 right = {name: right_answer(one, references) for name, one in outputs.items()}
                 right = {name: one for name, one in right.items() if one is not None and len(right) == 1}
@@ -81,7 +81,9 @@ def root_of(run: Path) -> Path:
     return source.build(experiment.inputs, experiment.outputs).root
 
 
-def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path) -> Example | None:
+def parse_example(
+    row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path
+) -> InputExample | None:
     """An example of what a row says; None where an image cannot be read any more."""
     try:
         return given_example(
@@ -92,14 +94,19 @@ def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: P
         return None
 
 
-def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> Example:
+def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> InputExample:
     """An example of accepted values; DataError where an image cannot be read."""
     small = {name: thumbnail(load_image(values[name])) for name, field in inputs.items() if field.canvas}
-    label = " · ".join(page_of(field).label(values[name]) for name, field in inputs.items())
-    return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
+    label = " · ".join(input_page(field).label(values[name]) for name, field in inputs.items())
+    return InputExample(
+        label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 1]}…",
+        values,
+        small,
+    )
 
 
 def thumbnail(image: Image.Image) -> str:
+    """A small copy of an image as a data URL."""
     small = image.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     return data_url(small)

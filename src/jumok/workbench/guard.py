@@ -47,7 +47,7 @@ class Guard:
 
         refused = self.why_refused(Headers(scope=scope), scope)
         if refused is not None:
-            await answer(sending, *refused)
+            await send_error(sending, *refused)
             return
         await self.app(scope, self.counting(receive), sending)
 
@@ -70,6 +70,7 @@ class Guard:
 
     @property
     def too_large(self) -> str:
+        """The message for a body above the limit."""
         return f"this is too large: at most {self.most_bytes / 1e6:g} MB are read; make it smaller"
 
     def counting(self, receive: Receive) -> Receive:
@@ -93,10 +94,11 @@ def is_asked(scope: Scope) -> bool:
 
 
 def has_body(headers: Headers) -> bool:
+    """Whether a request announces a body."""
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-async def answer(send: Send, status: int, sentence: str) -> None:
+async def send_error(send: Send, status: int, sentence: str) -> None:
     """An error in JSON."""
     body = json.dumps({"error": {"en": sentence, "ko": in_korean(sentence)}}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

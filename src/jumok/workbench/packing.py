@@ -12,7 +12,7 @@ from jumok.inspection.layers import WindowedLayer
 
 LIMIT = 16_000_000  # bytes of weights in a page
 STEPS = 65_535  # of weights in 16 bits
-WHOLE = 64  # positions of a side that is never pooled
+MAX_UNPOOLED = 64  # positions of a side that is never pooled
 
 
 class Bins(NamedTuple):
@@ -35,14 +35,14 @@ def bins_of(axis: Axis, count: int, size: int) -> Bins:
 
 def weights_in(group: AttentionGroup) -> int:
     """How many numbers a group needs: of windows, those within each."""
-    cut = windows_of(group)
+    cut = window_cells(group)
     if cut is not None:
         return sum(group.heads) * cut[0].shape[0] * cut[0].shape[1] ** 2
     T, S = group.sides
     return sum(group.heads) * T * S
 
 
-def windows_of(group: AttentionGroup) -> list[Tensor] | None:
+def window_cells(group: AttentionGroup) -> list[Tensor] | None:
     """The cells (N, L) of the windows of each layer, where all layers are cut into as many of the same size."""
     found = [
         layer.calls[-1].windows.cells for layer in group.layers if isinstance(layer.calls[-1], WindowedLayer)
@@ -51,7 +51,7 @@ def windows_of(group: AttentionGroup) -> list[Tensor] | None:
     return found if alike else None
 
 
-def shares(groups: Sequence[AttentionGroup]) -> dict[str, int]:
+def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
     """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
     left, found = LIMIT, {}
     for number, group in enumerate(sorted(groups, key=weights_in)):
@@ -63,23 +63,23 @@ def shares(groups: Sequence[AttentionGroup]) -> dict[str, int]:
 def packed_weights(group: AttentionGroup, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
     """All weights (heads of all layers, T, S) in at most so many bytes: exact, else in 16 bits, else pooled, too."""
     T, S = group.sides
-    numbers, cut = weights_in(group), windows_of(group)
+    numbers, cut = weights_in(group), window_cells(group)
     exact = 4 * numbers <= most
     about = {"answer": 0, "heads": group.heads, "T": T, "S": S, "kind": "float32" if exact else "uint16"}
     if cut is not None and 2 * numbers <= most:
-        parts = [packed(windowed(layer.calls[-1], head), exact) for layer, head in heads_of(group)]
+        parts = [packed(windowed(layer.calls[-1], head), exact) for layer, head in layer_heads(group)]
         layout = {"length": cut[0].shape[1], "cells": [cells.flatten().tolist() for cells in cut]}
         return about | {"pool": [1, 1], "windows": layout, "data": joined_bytes(parts)}
     pool = (1, 1) if exact else pooling(group, axes, most)
     sides = tuple(bins_of(axis, count, size) for axis, count, size in zip(axes, (T, S), pool, strict=True))
     parts = [
-        packed(pooled(layer.weights(example, head), *sides), exact and pool == (1, 1))
-        for layer, head in heads_of(group)
+        packed(pool_weights(layer.weights(example, head), *sides), exact and pool == (1, 1))
+        for layer, head in layer_heads(group)
     ]
     return about | {"pool": list(pool), "data": joined_bytes(parts)}
 
 
-def heads_of(group: AttentionGroup) -> list[tuple[Any, int]]:
+def layer_heads(group: AttentionGroup) -> list[tuple[Any, int]]:
     """Each layer with each of its heads, in the order in which they are packed."""
     return [(layer, head) for layer in group.layers for head in range(layer.shape[1])]
 
@@ -93,14 +93,14 @@ def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[
     """How far queries and keys share a number, so that all fit in 16 bits each; a short side stays whole."""
     heads, (T, S) = sum(group.heads), group.sides
     for size in range(1, max(T, S) + 1):
-        pool = (size if T > WHOLE else 1), (size if S > WHOLE else 1)
+        pool = (size if T > MAX_UNPOOLED else 1), (size if S > MAX_UNPOOLED else 1)
         rows, columns = (bins_of(axis, n, k).bins for axis, n, k in zip(axes, (T, S), pool, strict=True))
         if 2 * heads * rows * columns <= most:
             return pool
     return T, S
 
 
-def pooled(weights: Tensor, queries: Bins, keys: Bins) -> Tensor:
+def pool_weights(weights: Tensor, queries: Bins, keys: Bins) -> Tensor:
     """The largest weight of each pair of bins, of weights (T, S)."""
     if keys.bins < weights.shape[1]:
         wide = weights.new_zeros(len(weights), keys.bins)
@@ -119,4 +119,5 @@ def packed(weights: Tensor, exact: bool) -> bytes:
 
 
 def joined_bytes(parts: Sequence[bytes]) -> str:
+    """Bytes one after the other, in base64."""
     return b64encode(b"".join(parts)).decode()

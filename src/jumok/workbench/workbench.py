@@ -8,10 +8,10 @@ from threading import Lock
 from typing import Any
 
 from jumok.errors import DataError
-from jumok.inspection.inspect import Inspection, inspect_input, page_of
+from jumok.inspection.inspect import Inspection, input_page, inspect_input
 from jumok.predictor.predictor import Predictor
 from jumok.training.environment import installed
-from jumok.workbench.examples import Example
+from jumok.workbench.examples import InputExample
 
 KEPT = 16  # looks
 ROOM = 2**31  # bytes of what they keep; the last one is kept however large it is
@@ -28,9 +28,10 @@ class LoadedRun:
     name: str
     predictor: Predictor
     summary: str
-    examples: Sequence[Example]
+    examples: Sequence[InputExample]
 
     def to_json(self) -> dict[str, Any]:
+        """The run with its inputs and examples as JSON."""
         inputs = [{"name": name, "kind": field.kind} for name, field in self.predictor.inputs.items()]
         examples = [example.to_json(number) for number, example in enumerate(self.examples)]
         return {"name": self.name, "summary": self.summary, "inputs": inputs, "examples": examples}
@@ -45,6 +46,7 @@ class Workbench:
         self.lock = Lock()
 
     def session(self) -> dict[str, Any]:
+        """The runs and the version as JSON."""
         return {"runs": [run.to_json() for run in self.runs], "version": installed("jumok")}
 
     def run(self, number: object) -> LoadedRun:
@@ -79,7 +81,7 @@ class Workbench:
 
 
 def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
-    """Inputs as a page gives them: texts, pictures that were read already, or the numbers of examples.
+    """Inputs as a page gives them: texts, images that were read already, or the numbers of examples.
 
     A text for an image would be taken for a path of this machine, and is refused.
     """
@@ -88,10 +90,23 @@ def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
     wrong = [str(name) for name in given if name not in run.predictor.inputs]
     if wrong:
         raise DataError(f"the model has no input {wrong[0]!r}; it reads {', '.join(run.predictor.inputs)}")
-    return {name: value_of(run, str(name), value) for name, value in given.items()}
+    return {name: parse_value(run, str(name), value) for name, value in given.items()}
 
 
-def value_of(run: LoadedRun, name: str, value: Any) -> Any:
+def parse_value(run: LoadedRun, name: str, value: Any) -> Any:
+    """One value of an input, as the page sent it.
+
+    Args:
+        run: The run.
+        name: The name of the input.
+        value: The value, or the number of an example.
+
+    Returns:
+        What the predictor reads.
+
+    Raises:
+        DataError: There is no such example, or the value is none of this kind.
+    """
     if isinstance(value, Mapping) and set(value) == {"example"}:
         number = value["example"]
         if not isinstance(number, int) or not 0 <= number < len(run.examples):
@@ -100,4 +115,4 @@ def value_of(run: LoadedRun, name: str, value: Any) -> Any:
                 f"예시 {number!r}번은 없습니다. {len(run.examples)}개가 있습니다.",
             )
         return run.examples[number].values[name]
-    return page_of(run.predictor.inputs[name]).parse_posted(value)
+    return input_page(run.predictor.inputs[name]).parse_posted(value)

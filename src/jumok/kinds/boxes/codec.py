@@ -76,7 +76,7 @@ class BoxesCodec:
     def collate(self, items: Sequence[BoxMarks]) -> BoxTargets:
         """The objects of each image side by side, (B, N, 4) and so on."""
         most = max(len(item.boxes) for item in items)
-        rows = [filled(item, most) for item in items]
+        rows = [pad_objects(item, most) for item in items]
         boxes, labels, crowd = (torch.stack(parts) for parts in zip(*rows, strict=True))
         counts = torch.tensor([len(item.boxes) for item in items])
         return BoxTargets(boxes, labels, torch.arange(most) < counts[:, None], crowd)
@@ -115,7 +115,7 @@ class BoxesCodec:
             write_showing(folder / SHOWING.format(name=self.about.name), self.about.showing)
 
 
-def filled(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:
+def pad_objects(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:
     """The objects of one image, with zeros up to a number."""
     missing = most - len(item.boxes)
     return (

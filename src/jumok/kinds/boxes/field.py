@@ -265,6 +265,7 @@ def result(one: FoundObject, category: int, image: int | str) -> dict[str, Any]:
 
 
 def area_of(one: MarkedObject) -> float:
+    """The area of an object in pixels: that of its outline if it is known, else that of its box."""
     x1, y1, x2, y2 = one.box
     return one.area if one.area is not None else (x2 - x1) * (y2 - y1)
 

@@ -45,6 +45,7 @@ class RescorableBoxes:
         return found.clamp(min=UNSURE).log()
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+        """The objects with their scores and the queries that found them, as JSON."""
         finders = self.found.source_ids.tolist()
         objects = [
             {**one.to_json(), "query": finder}
@@ -66,24 +67,29 @@ class RescorableBoxes:
         return AnswerAxes(lambda answer: axis, lambda answer: axis)
 
     def part_of(self, answer: int, query: int) -> int:
+        """The object that an object query found; DataError if it found none."""
         finders = self.found.source_ids.tolist()
         if query not in finders:
             raise DataError(f"object query {query} found nothing, so there is no score to compare")
         return finders.index(query)
 
     def part_at(self, x: float, y: float) -> int | None:
+        """The first object whose box has the pixel (x, y); None if there is none."""
         boxes = (one.box for one in self.prediction.objects)
         return next((n for n, (x1, y1, x2, y2) in enumerate(boxes) if x1 <= x < x2 and y1 <= y < y2), None)
 
     def score(self, scores: Tensor, part: int | None) -> Tensor:
+        """The score of an object, or the mean of all if `part` is None; DataError if nothing was found."""
         if not len(scores):
             raise DataError("nothing was found, so there is no score to compare")
         return scores.mean() if part is None else scores[part]
 
     def part_name(self, answer: int, part: int) -> Bilingual:
+        """The object's number, from 1, and class."""
         what = f"{part + 1} {self.prediction.objects[part].name!r}"
         return Bilingual(f"object {what}", f"물체 {what}")
 
     @property
     def no_attention_reason(self) -> dict[str, Any]:
+        """Why there is no attention to show: the model is convolutional."""
         return CONVOLUTIONAL

@@ -23,7 +23,7 @@ DUPLICATE_IOU = 0.7  # overlap from which on two boxes stand for one object
 NESTED = (
     0.9  # share of the smaller box, from which on it and a larger one of its class may stand for one object
 )
-FEWEST = 20  # objects, below which the usual score is as good a choice
+MIN_TUNING_OBJECTS = 20  # objects, below which the usual score is as good a choice
 LOWEST = 0.05  # score of what may be told
 
 
@@ -54,18 +54,18 @@ def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
 
 def best_showing(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes: int) -> Showing | None:
     """What gives the best F1; None where too few objects are marked to tell."""
-    if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < FEWEST:
+    if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < MIN_TUNING_OBJECTS:
         return None
     tried = []
     for nested in (None, NESTED):
-        best = best_threshold([shown(one, nested) for one in found], list(true), classes, LOWEST)
+        best = best_threshold([hide_nested(one, nested) for one in found], list(true), classes, LOWEST)
         if best is not None:
             tried.append(Showing(best[0], nested, best[1]))
     return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # of equals, the first
 
 
-def shown(found: FoundBoxes, nested: float | None) -> FoundBoxes:
-    """The boxes of a picture with what is hidden under a rule."""
+def hide_nested(found: FoundBoxes, nested: float | None) -> FoundBoxes:
+    """The boxes of an image with what is hidden under a rule."""
     order = np.argsort(-found.scores, kind="stable")
     boxes, labels = torch.from_numpy(found.boxes[order]), torch.from_numpy(found.labels[order])
     hidden = np.zeros(len(order), dtype=bool)
@@ -74,6 +74,7 @@ def shown(found: FoundBoxes, nested: float | None) -> FoundBoxes:
 
 
 def write_showing(file: Path, showing: Showing) -> None:
+    """Write the showing as JSON."""
     write_json(file, asdict(showing))
 
 

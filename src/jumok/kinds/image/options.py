@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.encoders.convolutional import ConvolutionalEncoder
     from jumok.encoders.image import GridTokens, ImageEncoder
 
-WIDEST = 256  # channels of it
+MAX_CHANNELS = 256  # channels of it
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -38,6 +38,7 @@ class BackboneOptions(Options):
 
     @model_validator(mode="after")
     def channels_have_a_use(self) -> "BackboneOptions":
+        """Refuse `channels` for backbones that have their own."""
         if self.channels is not None and self.backbone != OWN_BACKBONE:
             raise error_at(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
         return self
@@ -68,6 +69,17 @@ class BackboneOptions(Options):
     def cell_states(
         self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
     ) -> "GridTokens":
+        """The layers that turn a feature map into states, one for each cell.
+
+        Args:
+            model: The options that all blocks share.
+            strides: The strides of the feature maps, in pixels.
+            channels: The channels of each.
+            stride: The stride of the map to be used; the first map if there is none of it.
+
+        Returns:
+            The module.
+        """
         from jumok.encoders.image import GridTokens
         from jumok.kinds.blocks import encoder_layers
 
@@ -89,12 +101,13 @@ class BackboneOptions(Options):
         return tuple(stride for stride in wanted if stride in known) or (known[-1],)
 
     def network(self, strides: tuple[int, ...], fresh: bool) -> "Backbone | ConvolutionalEncoder":
+        """The backbone with feature maps at these strides; pretrained weights are loaded only if `fresh`."""
         from jumok.encoders.backbone import Backbone
         from jumok.encoders.convolutional import ConvolutionalEncoder
 
         if self.backbone == OWN_BACKBONE:
             stages = max(strides).bit_length() - 1
-            channels = self.channels or [min(32 << stage, WIDEST) for stage in range(stages)]
+            channels = self.channels or [min(32 << stage, MAX_CHANNELS) for stage in range(stages)]
             return ConvolutionalEncoder(strides, channels)
         weights = self.weights if fresh and self.weights != "none" else None
         return Backbone(self.backbone, strides, weights, self.frozen_norm)
@@ -114,6 +127,7 @@ class AugmentOptions(Options):
 
     @model_validator(mode="after")
     def values_fit(self) -> "AugmentOptions":
+        """Refuse a scale whose bounds are not positive and in order."""
         low, high = self.scale or (1.0, 1.0)
         if not 0 < low <= high:
             raise ValueError(f"scale must be two factors above 0, the smaller first; got {low:g}, {high:g}")

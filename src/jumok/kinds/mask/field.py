@@ -42,7 +42,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, occurrence
 from jumok.values import MaskPrediction, MaskTargets, Memories
 
-LEVELS = (2, 4, 8, 16, 32)
+UNET_STRIDES = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class MaskHead:
     """A decoder that upsamples the feature maps of an image to its pixels."""
 
     about: Mask
-    needs: FeatureRequest = FeatureRequest(LEVELS)
+    needs: FeatureRequest = FeatureRequest(UNET_STRIDES)
 
     def build(self, plan: Blueprint) -> nn.Module:
         """The U-Net decoder that the options ask for, on the encoder of the image."""
@@ -277,7 +277,7 @@ def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
     return mask_image(np.array(ids)[value.classes], dict(zip(ids, PALETTE, strict=False)))
 
 
-def learning_rate(model: ModelOptions) -> float:
+def mask_learning_rate(model: ModelOptions) -> float:
     """The peak that mask decoders learn well with (benchmarks/defaults.md)."""
     return 3e-3
 
@@ -293,7 +293,7 @@ def mask_output(about: Mask) -> OutputField:
         codec=MaskCodec(about),
         head=head,
         scoring=MaskScoring(about),
-        learning_rate=learning_rate,
+        learning_rate=mask_learning_rate,
         loss_unit="image",
         reads_files=True,
         classes=MaskEvidence(about),

@@ -26,7 +26,7 @@ from jumok.kinds.contract import (
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 ENCODED_AT_ONCE = 4096  # rows
-LONGEST = 20_000  # characters of a text that a page may send
+MAX_POSTED_CHARACTERS = 20_000  # characters of a text that a page may send
 TOO_LONG = "shorten it, or raise data.max_tokens"
 
 
@@ -184,10 +184,10 @@ class TextPage:
         name = self.codec.name
         if not isinstance(value, str):
             raise DataError(f"{name} is a text; got {type(value).__name__}")
-        if len(value) > LONGEST:
+        if len(value) > MAX_POSTED_CHARACTERS:
             raise DataError(
-                f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it",
-                f"{name}: 글자가 {len(value):,}개입니다. {LONGEST:,}개까지만 살펴볼 수 있으니 줄이세요.",
+                f"{name} has {len(value):,} characters; at most {MAX_POSTED_CHARACTERS:,} are looked at, shorten it",
+                f"{name}: 글자가 {len(value):,}개입니다. {MAX_POSTED_CHARACTERS:,}개까지만 살펴볼 수 있으니 줄이세요.",
             )
         return value
 

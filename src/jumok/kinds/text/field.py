@@ -38,7 +38,7 @@ from jumok.search.tracing import TracedSearch
 from jumok.values import Memories, Padded, TextPrediction
 
 USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
-UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
+LOSS_UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
 
@@ -109,7 +109,7 @@ class TextScoring:
     @property
     def unit(self) -> Unit:
         """What errors are counted in: phones and codes that spell a word, characters, or words."""
-        return self.options.unit or UNITS.get(self.vocabulary.kind, "word")
+        return self.options.unit or LOSS_UNITS.get(self.vocabulary.kind, "word")
 
     def prediction(self, value: TextPrediction) -> str:
         """The text alone."""
@@ -142,7 +142,7 @@ def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, value.text or "(nothing)")
 
 
-def learning_rate(model: ModelOptions) -> float:
+def text_learning_rate(model: ModelOptions) -> float:
     """Wider models learn by smaller steps (Yang et al., 2022)."""
     return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
 
@@ -169,7 +169,7 @@ def text_input(
         architecture=options.encoder.kind,
         codec=codec,
         build=build,
-        learning_rate=learning_rate,
+        learning_rate=text_learning_rate,
         batching=codec.batching(limit),
         coverage=codec,
         page=TextPage(codec),
@@ -190,7 +190,7 @@ def text_output(
         codec=codec,
         head=head,
         scoring=TextScoring(options, vocabulary),
-        learning_rate=learning_rate,
+        learning_rate=text_learning_rate,
         loss_unit="token",
         batching=codec.batching(limit),
         is_autoregressive=True,

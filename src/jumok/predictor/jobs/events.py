@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from jumok.values import Prediction
 
 Input: TypeAlias = str | dict[str, str]  # a text or the path of an image; for several inputs, texts by name
-Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
+PredictionOrError: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 
 
 class Answered(NamedTuple):
     """An input with its answer."""
 
     input: Input
-    answer: Answer
+    answer: PredictionOrError
 
 
-class Progress(NamedTuple):
+class JobProgress(NamedTuple):
     """How many inputs have an answer so far."""
 
     done: int
@@ -86,7 +86,7 @@ class DrawnImages(JobWarning):
 
     def __str__(self) -> str:
         return (
-            f"{self.count:,} picture(s) below {self.folder} are left out, for jumok predict wrote them itself"
+            f"{self.count:,} image(s) below {self.folder} are left out, for jumok predict wrote them itself"
         )
 
 
@@ -100,4 +100,4 @@ class RepeatedImages(JobWarning):
         return f"{self.count} image(s) came more than once and are answered once"
 
 
-JobEvent: TypeAlias = Answered | Progress | JobWarning
+JobEvent: TypeAlias = Answered | JobProgress | JobWarning

@@ -12,7 +12,7 @@ from jumok.errors import DataError
 from jumok.outputs import WRITTEN, OutputFolder
 from jumok.predictor.jobs.events import DrawnImages, HiddenImages, JobWarning, RepeatedImages
 
-SHORT = 80  # characters of a path that is told
+MAX_PATH_CHARACTERS = 80  # characters of a path that is told
 
 
 def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
@@ -35,9 +35,10 @@ def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
 
 
 def why_not_there(argument: str, error: Exception) -> str:
+    """Why an argument is no image file, and what to do."""
     if isinstance(error, FileNotFoundError):
         return str(read_fault(Path(argument)))
-    name = argument if len(argument) <= SHORT else f"{argument[:SHORT]}…"
+    name = argument if len(argument) <= MAX_PATH_CHARACTERS else f"{argument[:MAX_PATH_CHARACTERS]}…"
     return f"{name!r} is no image file ({getattr(error, 'strerror', None) or error}); correct the path"
 
 

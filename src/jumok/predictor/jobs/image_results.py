@@ -1,4 +1,4 @@
-"""A folder of answers to images: predictions, what they are of, and pictures."""
+"""A folder of answers to images: predictions, what they are of, and images with what was found."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,10 +19,10 @@ from jumok.predictor.jobs.answers import write_array
 from jumok.predictor.jobs.image_files import distinct_names, image_ids
 from jumok.values import Value
 
-PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
-NARROWEST, WIDEST = 480, 1600  # pixels of a picture
+PREDICTIONS_FILE, IMAGES, MASKS = "predictions.json", "images.json", "masks"
+MIN_IMAGE_WIDTH, MAX_IMAGE_WIDTH = 480, 1600  # pixels of an image
 
-Answer = Value | DataError  # what was predicted, or why nothing could be
+ValueOrError = Value | DataError  # what was predicted, or why nothing could be
 
 
 class Named(NamedTuple):
@@ -61,11 +61,11 @@ class ImageResults:
         drawn = [f"{image.name}.jpg" for image in self.images]
         masked = self.images if said.to_image is not None else []
         masks = [f"{MASKS}/{image.name}.png" for image in masked]
-        names = [PREDICTIONS, IMAGES, *drawn, *masks]
+        names = [PREDICTIONS_FILE, IMAGES, *drawn, *masks]
         self.files.require_free(names)
         self.files.remove_left(names)
 
-    def write(self, answers: Iterable[Answer]) -> None:
+    def write(self, answers: Iterable[ValueOrError]) -> None:
         """Write all answers, one for each image in their order."""
         records: list[dict[str, Any]] = []
         unread: list[dict[str, str]] = []
@@ -78,7 +78,7 @@ class ImageResults:
                 records.append(self.keep(image, answer))
                 yield from self.records(image, answer)
 
-        with self.files.written(PREDICTIONS) as out:
+        with self.files.written(PREDICTIONS_FILE) as out:
             write_array(out, results())
         classes = self.said.classes.classes if self.said.classes is not None else ()
         categories = [
@@ -99,16 +99,16 @@ class ImageResults:
         pixels = self.canvas.pixels(self.read.codec.parse(image.path))
         height, width = pixels.shape[1:]
         record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
-        record["picture"] = self.files.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
+        record["picture"] = self.files.save(f"{image.name}.jpg", self.draw(image, answer, pixels))
         if self.said.to_image is not None:
             mask = png(self.said.to_image(answer))
             record["mask"] = self.files.save(f"{MASKS}/{image.name}.png", mask)
         return record
 
-    def picture(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
+    def draw(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
         """The image with the answer over it and a legend below."""
         drawn = LabelledImage(pixels) if self.said.draw is None else self.said.draw(answer, pixels)
         name = image.path.name
         drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)
-        width = min(max(pixels.shape[2], NARROWEST), WIDEST)
+        width = min(max(pixels.shape[2], MIN_IMAGE_WIDTH), MAX_IMAGE_WIDTH)
         return jpeg(draw_sheet([drawn], class_names(self.said), 1, width))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.predictor import Predictor
 
 TOLD = 3  # unknown pieces that are told one by one
-LONGEST = 32_000_000  # bytes of a line, beyond which no text is meant
+MAX_LINE_BYTES = 32_000_000  # bytes of a line, beyond which no text is meant
 
 
 def require_file(file: Path) -> None:
@@ -33,12 +33,12 @@ def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
     """The lines of a file, which `stack` closes; DataError with the line that is not UTF-8."""
     require_file(file)
     try:
-        return decoded(opened(stack, file), str(file))
+        return decode_lines(open_decompressed(stack, file), str(file))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror or error})") from None
 
 
-def opened(stack: ExitStack, file: Path) -> BinaryIO:
+def open_decompressed(stack: ExitStack, file: Path) -> BinaryIO:
     """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
     from jumok.data.tables.open_text import GZIP_MARK, open_bytes
 
@@ -52,17 +52,18 @@ def opened(stack: ExitStack, file: Path) -> BinaryIO:
     return stack.enter_context(cast(BinaryIO, gzip.open(pipe)))
 
 
-def decoded(stream: BinaryIO, name: str) -> Iterator[str]:
+def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    """The lines of a UTF-8 stream; DataError names the line that is too long or not UTF-8."""
     number = 0
     while True:
         number += 1
         try:
-            line = stream.readline(LONGEST + 1)
+            line = stream.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            if len(line) > LONGEST:
+            if len(line) > MAX_LINE_BYTES:
                 raise DataError(
-                    f"{name}:{number}: a line of more than {LONGEST:,} bytes; write one input a line"
+                    f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; write one input a line"
                 )
             yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
         except (EOFError, zlib.error, OSError) as error:
@@ -100,6 +101,7 @@ class InputWarnings:
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
 
     def look(self, value: Input, number: int) -> None:
+        """Note whether an input is empty or has unknown pieces; `number` counts from 1."""
         texts = [value] if isinstance(value, str) else [str(text) for text in value.values()]
         if not any(text.strip() for text in texts):
             self.empty.append(number)
