@@ -179,6 +179,16 @@ def value_of(answered: SplitPredictions, example: int, metric: Metric) -> float:
 
 
 def shown(answered: SplitPredictions, i: int, metric: Metric) -> ExampleRow:
+    """Inputs, references, prediction and score of one example.
+
+    Args:
+        answered: The predictions of a split.
+        i: The index of the prediction.
+        metric: What the example is scored by.
+
+    Returns:
+        The row of a report.
+    """
     ((output, field),) = answered.split.outputs.items()
     prediction = answered.predictions[i][output]
     right = field.codec.from_cells(answered.references[i], answered.split.root)

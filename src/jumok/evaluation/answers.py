@@ -67,6 +67,7 @@ class SplitPredictions:
 
     @property
     def metrics(self) -> list[Metric]:
+        """The metrics of the output."""
         (field,) = self.split.outputs.values()
         return list(field.scoring.metrics().values())
 

@@ -72,12 +72,32 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
 
 
 def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
+    """The reference drawn on the image.
+
+    Args:
+        answered: The predictions of a split.
+        i: The index of the prediction.
+        image: Pixels (3, Y, X).
+
+    Returns:
+        The image with its marks and a title.
+    """
     ((name, field),) = answered.split.outputs.items()
     right = field.codec.from_cells(answered.reference_rows[i][name], answered.split.root)
     return replace(drawn(field, right[0], image), title="right")
 
 
 def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
+    """The prediction drawn on the image.
+
+    Args:
+        answered: The predictions of a split.
+        i: The index of the prediction.
+        image: Pixels (3, Y, X).
+
+    Returns:
+        The image with its marks.
+    """
     ((name, field),) = answered.split.outputs.items()
     return drawn(field, answered.predictions[i][name], image)
 

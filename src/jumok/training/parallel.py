@@ -52,9 +52,11 @@ class Single:
         self.losses = losses.to(device)
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context that does nothing."""
         return nullcontext()
 
     def unsharded(self) -> AbstractContextManager[None]:
+        """A context that does nothing."""
         return nullcontext()
 
 
@@ -69,9 +71,11 @@ class Replicated:
         self.losses: Any = DistributedDataParallel(losses.to(device), gradient_as_bucket_view=True)
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context in which gradients are summed over processes only in the last batch of a step."""
         return nullcontext() if last else self.losses.no_sync()
 
     def unsharded(self) -> AbstractContextManager[None]:
+        """A context that does nothing: every process has all weights."""
         return nullcontext()
 
 
@@ -97,10 +101,12 @@ class Sharded:
         self.layers: list[Any] = layers  # Any: fully_shard has changed what they are
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context that does nothing: gradients are reduced in every batch."""
         return nullcontext()
 
     @contextmanager
     def unsharded(self) -> Iterator[None]:
+        """A context in which every process has all weights."""
         self.losses.set_reshard_after_forward(False)
         for module in (self.losses, *self.layers):
             module.unshard()
