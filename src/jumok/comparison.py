@@ -53,7 +53,7 @@ def compare_variations(
 def answers_of(
     variants: Sequence[Variant], reporter: Reporter, say: Callable[[str], None]
 ) -> dict[str, SplitPredictions]:
-    """What each model answers to the part that all are scored on, by name."""
+    """What each model answers to the split that all are scored on, by name."""
     say("testing the differences on what each model answers")
     try:
         return {v.name: evaluate(Path(v.run), say=say, progress=reporter.scoring) for v in variants}

@@ -83,7 +83,7 @@ def print_report(found: "Report") -> None:
 
     if found.images.sources:
         talk.print(image_table(found.images))
-    if any(part.lengths for part in found.splits.values()):
+    if any(split.lengths for split in found.splits.values()):
         talk.print(split_table(found))
     if found.splits:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
@@ -94,8 +94,8 @@ def image_table(images: "ImageReport") -> "Table":
     from rich.table import Table
 
     table = Table(title="images", title_justify="left")
-    for column in ("part", "images", "smallest", "largest", "marked"):
-        table.add_column(column, justify="left" if column in ("part", "marked") else "right")
+    for column in ("split", "images", "smallest", "largest", "marked"):
+        table.add_column(column, justify="left" if column in ("split", "marked") else "right")
     for name, source in images.sources.items():
         marked = [f"{count:,} {of}" for of, count in source.objects.items()]
         marked += [f"{of} {100 * share:.1f} %" for of, share in source.pixels.items()]
@@ -106,12 +106,12 @@ def image_table(images: "ImageReport") -> "Table":
 
 
 def split_table(found: "Report") -> "Table":
-    """Counts and lengths of every part."""
+    """Counts and lengths of every split."""
     from rich.table import Table
 
     table = Table(title="data", title_justify="left")
     for column in (
-        "part",
+        "split",
         "examples",
         "column",
         "tokens",
@@ -121,27 +121,27 @@ def split_table(found: "Report") -> "Table":
         "longest",
         "unknown",
     ):
-        table.add_column(column, justify="left" if column in ("part", "column") else "right")
-    for name, part in found.splits.items():
-        for i, (column, lengths) in enumerate(part.lengths.items()):
+        table.add_column(column, justify="left" if column in ("split", "column") else "right")
+    for name, split in found.splits.items():
+        for i, (column, lengths) in enumerate(split.lengths.items()):
             table.add_row(
                 name if i == 0 else "",
-                f"{part.examples:,}" if i == 0 else "",
+                f"{split.examples:,}" if i == 0 else "",
                 column,
                 f"{lengths.total:,}",
                 f"{lengths.min}",
                 f"{lengths.median:.0f}",
                 f"{lengths.p99:.0f}",
                 f"{lengths.max}",
-                f"{100 * part.unknown[column]:.2f} %" if column in part.unknown else "–",
+                f"{100 * split.unknown[column]:.2f} %" if column in split.unknown else "–",
             )
     return table
 
 
 def print_findings(found: "Report", most: int) -> None:
     """Print remarks and faults, at most so many of each."""
-    for name, part in found.splits.items():
-        for sentence in remarks(name, part):
+    for name, split in found.splits.items():
+        for sentence in remarks(name, split):
             say(sentence)
     for remark in found.remarks[:most]:
         say(f"remark: {remark}")
@@ -155,21 +155,21 @@ def print_findings(found: "Report", most: int) -> None:
         say("no faults")
 
 
-def remarks(name: str, part: "SplitReport") -> list[str]:
+def remarks(name: str, split: "SplitReport") -> list[str]:
     """What is not a fault, but good to know."""
     said = []
-    if part.duplicates:
-        said.append(f"{name}: {part.duplicates:,} rows are equal to an earlier row")
-    if part.several_answers:
+    if split.duplicates:
+        said.append(f"{name}: {split.duplicates:,} rows are equal to an earlier row")
+    if split.several_answers:
         said.append(
-            f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
+            f"{name}: {split.several_answers:,} rows give a further answer to an input that stands before"
         )
-    if part.excess:
-        said.append(f"{name}: {part.excess}")
-    if part.length_gap:
-        said.append(f"{name}: {part.length_gap}")
-    if part.leaked:
+    if split.excess:
+        said.append(f"{name}: {split.excess}")
+    if split.length_gap:
+        said.append(f"{name}: {split.length_gap}")
+    if split.leaked:
         from jumok.dataset.leaks import leak_sentence
 
-        said.append(leak_sentence(name, part.leaked, part.leak))
+        said.append(leak_sentence(name, split.leaked, split.leak))
     return said

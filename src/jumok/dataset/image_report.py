@@ -34,10 +34,10 @@ class ImageReport:
 
 def report_images(read: Mapping[str, CachedRows]) -> ImageReport:
     """What was found in the images of all sources; nothing where there are none."""
-    parts = {part: one.summary for part, one in read.items() if one.summary.has_images}
-    remarks = [*reading_remarks(parts.values()), *image_remarks(parts.values())]
-    sources = {part: source_report(summary, read[part]) for part, summary in parts.items()}
-    return ImageReport(sources, [*remarks, *twin_remarks(parts)])
+    summaries = {split: one.summary for split, one in read.items() if one.summary.has_images}
+    remarks = [*reading_remarks(summaries.values()), *image_remarks(summaries.values())]
+    sources = {split: source_report(summary, read[split]) for split, summary in summaries.items()}
+    return ImageReport(sources, [*remarks, *twin_remarks(summaries)])
 
 
 def source_report(summary: Summary, read: CachedRows) -> SourceReport:

@@ -1,4 +1,4 @@
-"""Rows of one part whose inputs stand in train, too, so that its scores flatter."""
+"""Rows of one split whose inputs stand in train, too, so that its scores flatter."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from jumok.dataset.split import Split
 
 
 def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
-    """A sentence about the rows of a part that train has, too."""
+    """A sentence about the rows of a split that train has, too."""
     if train is None or split is train or not same_names(split, train):
         return []
     count, first = leaks(split, train, hashes(split, tuple(split.inputs)))

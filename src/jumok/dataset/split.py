@@ -1,4 +1,4 @@
-"""One part of the data: rows of a store, ready for the model, and how they are batched."""
+"""One split of the data: rows of a store, ready for the model, and how they are batched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """The train, valid or test part."""
+    """The train, valid or test split."""
 
     name: str
     files: tuple[Path, ...]
     root: Path  # where paths in the texts start
     texts: TextStore
     columns: Mapping[str, Column]
-    rows: np.ndarray  # (n,) rows of the store and the columns that belong to this part
+    rows: np.ndarray  # (n,) rows of the store and the columns that belong to this split
     fields: Fields
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 """Which of the boxes that were found are told and drawn: from a score on, and each object once.
 
-Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid part, and
+Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid split, and
 kept with the model; scores that rank all boxes, as average precision does, do not ask for them.
 """
 
@@ -33,7 +33,7 @@ class Showing:
 
     threshold: float = SCORE_THRESHOLD  # the score from which on
     nested: float | None = None  # share within a surer box of the same class from which on a box is left out
-    f1: float | None = None  # with both, on the valid part; None where nothing was chosen
+    f1: float | None = None  # with both, on the valid split; None where nothing was chosen
 
 
 def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:

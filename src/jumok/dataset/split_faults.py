@@ -1,4 +1,4 @@
-"""What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
+"""What is wrong with a split of the data as a whole, or with its rows for the kinds that learned from train."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +16,13 @@ from jumok.kinds.classes import class_names
 from jumok.kinds.contract import Column, LengthLimit, item_lengths
 
 SOME = 10  # names in a sentence
-# A part has them as a whole, no row is left out for them; people may say that they know and go on.
+# A split has them as a whole, no row is left out for them; people may say that they know and go on.
 OF_WHOLE = frozenset({"unseen_class", "mixed_bits"})
 
 
 @dataclass
-class PartFaults:
-    """The faults of one part that show only beside train."""
+class SplitFaults:
+    """The faults of one split that show only beside train."""
 
     shown: list[Fault] = field(default_factory=list)  # the first of them
     counts: dict[str, int] = field(default_factory=dict)  # all, by their kind
@@ -59,7 +59,7 @@ def dropped_rows(
     rows: np.ndarray,
     columns: Mapping[str, Column],
     fields: Fields,
-    faults: PartFaults,
+    faults: SplitFaults,
     read: Callable[[], AnnotatedSet],
 ) -> np.ndarray:
     """Which of the rows (n,) cannot be used, boolean.
@@ -126,35 +126,35 @@ def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: 
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
 
-def check_part(
-    part: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: PartFaults
+def check_split(
+    name: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: SplitFaults
 ) -> None:
-    """Add what is wrong with a whole part: other classes than in train, nothing to learn from or to score."""
+    """Add what is wrong with a whole split: other classes than in train, nothing to learn from or to score."""
     place = str(source.files[0])
     if source is not train:
         for problem in other_classes(source, train):
-            faults.add(Fault(place, None, problem, "write the masks of all parts alike", "other_classes"))
+            faults.add(Fault(place, None, problem, "write the masks of all splits alike", "other_classes"))
     for one in fields.outputs.values():
         lack = (
-            None if one.classes is None else one.classes.lacks(source.store, rows, learning=part == "train")
+            None if one.classes is None else one.classes.lacks(source.store, rows, learning=name == "train")
         )
-        if lack and part == "train":
+        if lack and name == "train":
             faults.add(Fault(place, None, lack, "mark some, or name other data", "nothing_to_learn"))
         elif lack:
-            remedy = f"mark some, or name other data under {part}:"
+            remedy = f"mark some, or name other data under {name}:"
             faults.add(Fault(place, None, lack, remedy, "nothing_to_score"))
-    if part == "train":
+    if name == "train":
         for problem, remedy in unlearnable(source):
             faults.add(Fault(place, None, problem, remedy, "nothing_to_learn"))
         if not faults.fatal and (unseen := unseen_classes(source)):
             faults.add(unseen)
-    if part == "train" or source is not train:
+    if name == "train" or source is not train:
         for fault in mixed_bits(source):
             faults.add(fault)
 
 
 def other_classes(source: CachedRows, train: CachedRows) -> list[str]:
-    """Classes of masks that occur in a part and have another value or colour in train, or are not there."""
+    """Classes of masks that occur in a split and have another value or colour in train, or are not there."""
     known = {one.name: one for one in train.classes}
     problems = []
     for one in source.classes:
@@ -207,7 +207,7 @@ def unseen_classes(train: CachedRows) -> Fault | None:
 
 
 def mixed_bits(source: CachedRows) -> Iterator[Fault]:
-    """Images of 16 bits that would be brighter than others of their part, for they use fewer of the bits."""
+    """Images of 16 bits that would be brighter than others of their split, for they use fewer of the bits."""
     most = max(source.summary.depths, default=0)
     for bits, (count, first) in sorted(source.summary.depths.items()):
         if bits < most:
