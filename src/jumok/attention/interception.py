@@ -1,4 +1,4 @@
-"""Watch the functions that attend, or change what they are given, for as long as somebody wants to.
+"""Observe the calls of attention functions, or change their arguments, within a context.
 
 The functions are wrapped in the modules of Python that name them. A `TorchFunctionMode` would belong to one thread and
 wrap nothing, but is off within functions of torch that are written in Python: it misses the kernel within

@@ -10,7 +10,7 @@ from jumok.attention.positions import Rotary
 
 
 class KeyValue(NamedTuple):
-    """What can be looked at, split into heads."""
+    """Keys and values, split into heads."""
 
     keys: Tensor  # (B, H, S, K)
     values: Tensor  # (B, H, S, K)

@@ -1,4 +1,4 @@
-"""Where a token stands: attention by itself does not know the order of what it looks at."""
+"""Encodings of positions: attention by itself does not know the order of its keys."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Watch a model attend: every call of attention within it is kept, to be looked at whenever somebody asks.
+"""Record the attention of a model: every call is kept, and weights are computed on demand.
 
 While a recording is on, the functions that attend are wrapped where modules find them, and unwrapped at its end; a
 model knows nothing of it, and computes with the kernels that it always computes with.
@@ -31,7 +31,7 @@ def record(
 
     Works on any module that calls `scaled_dot_product_attention`, whatever kernel computes it, and on jumok's own;
     calls of other models, and those of other threads, are not kept. What is kept are the tensors of a call as they
-    are; weights are computed when somebody asks (`AttentionMap`). `only` keeps modules whose path is like a pattern
+    are; weights are computed on demand (`AttentionMap`). `only` keeps modules whose path is like a pattern
     ("decoder.*"). `gradients` keeps the gradient of what attention gave, too, when `backward` is called. `copies`
     copies all tensors, for models that write into their cache. Compiled modules run without their compiled code.
     """
@@ -44,7 +44,7 @@ def record(
 class Recording:
     """The calls of attention that a model made, by the path of the module that made them.
 
-    `maps["encoder.layers.0.attention"]` is what the only call of that module looked at, `maps.all(name)` all calls of
+    `maps["encoder.layers.0.attention"]` is the attention of the only call of that module, `maps.all(name)` all calls of
     one, in their order: a decoder attends once for each step.
     """
 

@@ -10,7 +10,7 @@ from jumok.attention.core import attend
 
 
 class ProjectedMemory(NamedTuple):
-    """A memory prepared for being looked at many times; source side of a search."""
+    """A memory with projected keys, computed once for all steps of a search."""
 
     keys: Tensor  # (B, S, D)
     values: Tensor  # (B, S, D)

@@ -123,7 +123,7 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransfer
 
 
 def told_by_name(target: Path) -> To:
-    """The format that the name of the target tells."""
+    """The format that the name of the target implies."""
     formats = {".json": To.coco, ".yaml": To.yolo, ".yml": To.yolo}
     if target.suffix not in formats:
         known = ", ".join(To)

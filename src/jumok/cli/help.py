@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-# what Typer calls a type, and what people call the value
+# Typer's name of a type, and ours of its value
 VALUES = {
     "path": "PATH",
     "int": "N",

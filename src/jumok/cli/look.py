@@ -159,7 +159,7 @@ def distinct(runs: Sequence["LoadedRun"]) -> list["LoadedRun"]:
 
 
 def bind_socket(host: str, port: int | None) -> socket.socket:
-    """A socket at a port of this machine; where none is asked for and the usual one is taken, at any free one."""
+    """A socket at a port of this machine; without a port, at the usual one or, if that is taken, at any free one."""
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

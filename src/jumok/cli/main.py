@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def flushed() -> bool:
-    """Whether standard output took all that was written to it, or nobody reads it any more."""
+    """Whether standard output took all that was written to it, or its reader has gone."""
     try:
         sys.stdout.flush()
         return True

@@ -28,5 +28,5 @@ Method = Annotated[
 
 
 def on_device(name: str) -> list[str]:
-    """A device that was asked for, as an option of the experiment; nothing leaves that of the file."""
+    """The device as a change of the experiment; None keeps that of the file."""
     return [f"training.device={name}"] if name else []

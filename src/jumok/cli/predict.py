@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 32_000_000  # bytes of a JSON document that is not yet whole
 STDIN = Path("/dev/stdin")
-TOLD_UNREAD = 20  # unreadable images that are told one by one
+TOLD_UNREAD = 20  # unreadable images that are listed
 
 Texts = Annotated[
     list[str] | None,
@@ -57,14 +57,14 @@ ThresholdOption = Annotated[
         "--score",
         min=0.0,
         max=1.0,
-        help="Boxes are told and drawn from this score on; by default that of the best F1 in training.",
+        help="Boxes below this score are not shown; by default that of the best F1 in training.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody wants answered, and where answers go."""
+    """What is to be predicted, and where the results go."""
 
     texts: Sequence[str]  # where there are none, lines are read
     file: Path | None  # of the lines; standard input where none is named
@@ -157,12 +157,12 @@ def refuse_unreadable(run: Path, asked: Request) -> None:
 
 
 def predict_and_write(predictor: "Predictor", asked: Request) -> None:
-    """Answer what is asked for, and write it where it is wanted."""
+    """Predict, and write the results."""
     for note in predictor.notes:
         say(f"note: {note}")
     finds = any(field.threshold is not None for field in predictor.outputs.values())
     if asked.threshold is not None and not finds:
-        raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
+        raise DataError("--threshold is for models that find objects; this one does not")
     with ExitStack() as stack:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
@@ -232,7 +232,7 @@ def write_image_results(
     say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES} and {summary.done:,} images")
     if said.threshold is not None:
         least = said.threshold.score if asked.threshold is None else asked.threshold
-        say(f"objects are drawn from a score of {least:g} on; --threshold takes another")
+        say(f"objects below a score of {least:g} are not drawn; to change it, use --threshold")
 
 
 def refuse_unread(summary: "JobSummary") -> None:

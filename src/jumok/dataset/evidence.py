@@ -1,11 +1,11 @@
-"""What the examples of a split can tell, and what they ask for that the model cannot do."""
+"""What the examples of a split can tell, and what they require that the model cannot do."""
 
 import numpy as np
 
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 
-FACTOR = 2  # between the median lengths of two splits, from which on it is told
+FACTOR = 2  # between the median lengths of two splits, above which it is reported
 TOKENS = 2  # that they differ by, at least: one token more or less says nothing
 MIN_EXAMPLES = 10  # of a split, below which its median says little
 
@@ -13,7 +13,7 @@ MIN_EXAMPLES = 10  # of a split, below which its median says little
 def require_evidence(split: Split, most: int) -> None:
     """DataError where nothing is marked in the `most` distinct inputs that evaluations answer, spread over it."""
     if most >= len(split):
-        return  # the whole split was looked at when it was prepared
+        return  # the whole split was checked when it was prepared
     examples, _ = split.answers(most)
     for field in split.outputs.values():
         if field.classes is None:
@@ -26,7 +26,7 @@ def require_evidence(split: Split, most: int) -> None:
 
 
 def excess(split: Split) -> str | None:
-    """What a split asks for that the model cannot do."""
+    """What a split requires and the model cannot do."""
     for name, field in split.outputs.items():
         if field.excess is not None and (sentence := field.excess(split.columns[name], split.rows)):
             return sentence

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 Say = Callable[[str], None]
-MESSAGE_INTERVAL = 10.0  # seconds between two words about images that are looked at
+MESSAGE_INTERVAL = 10.0  # seconds between two messages about images that are read
 
 
 @dataclass
@@ -54,7 +54,7 @@ def prepare(
     splits: Sequence[str] = ("train", "valid", "test"),
     tolerant: bool = False,
 ) -> Prepared:
-    """Make the splits of the data that are asked for and exist.
+    """Prepare those of the splits that exist.
 
     `fitted` are the kinds of a saved model; without them they are learned from the train split. Faulty rows are a
     DataError, or skipped with a message to `say` if the experiment says so; `tolerant` collects them, and gives none
@@ -119,14 +119,14 @@ def _import_all(
 
 
 def _progress(name: str, say: Say) -> Callable[[int], None]:
-    """Says from time to time how many images were looked at."""
+    """Report from time to time how many images were read."""
     last = time.monotonic()
 
     def tell(count: int) -> None:
         nonlocal last
         if time.monotonic() - last >= MESSAGE_INTERVAL:
             last = time.monotonic()
-            say(f"{name}: {count:,} images and masks looked at so far")
+            say(f"{name}: {count:,} images and masks read so far")
 
     return tell
 

@@ -23,7 +23,7 @@ from jumok.files import write_file_atomically
 
 CACHE_VERSION = 4  # of what is kept; a change here makes older caches unused
 MAX_KEPT_FAULTS = 1000  # faults that are kept one by one; all are counted
-Tell = Callable[[int], None]  # hears how many images were looked at so far
+Tell = Callable[[int], None]  # called with the number of images read so far
 
 # With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
 FATAL = frozenset(
@@ -53,7 +53,7 @@ FATAL = frozenset(
 )
 
 
-ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of which is looked at
+ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of which is read
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class CachedRows:
 
 
 def import_source(source: Source, tell: Tell | None = None) -> CachedRows:
-    """Read a source, or take what was read of the same files before; `tell` hears how many images are looked at."""
+    """Read a source, or its cache if its files are unchanged; `tell` is called with the number of images read."""
     folder = cache_folder() / "rows" / name_of_rows(source)
     return taken_from_cache(source, folder) or read_anew(source, folder, tell)
 

@@ -16,7 +16,7 @@ from jumok.kinds.classes import class_names
 from jumok.kinds.contract import Column, LengthLimit, item_lengths
 
 SOME = 10  # names in a sentence
-# A split has them as a whole, no row is left out for them; people may say that they know and go on.
+# Faults of a split as a whole: no row is skipped for them, and they may be accepted.
 OF_WHOLE = frozenset({"unseen_class", "mixed_bits"})
 
 

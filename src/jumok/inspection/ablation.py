@@ -1,4 +1,4 @@
-"""Did it matter for this answer? What was looked at in a look is hidden, and the model says its answer again."""
+"""Ablation in an inspection: keys are hidden, and the model rescores its answer."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ def ablate(
     head: int | None = None,
     k: int = 3,
 ) -> dict[str, Any]:
-    """Hide the k keys that a query looked at most, and as many others at random, from one layer and head or from all.
+    """Hide the k keys of largest weight for a query, and as many others at random, from one layer and head or from all.
 
     The score is the log-probability of what the query answers for, as `part_of_query` says. Gives a verdict in JSON.
     """

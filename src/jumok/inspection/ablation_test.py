@@ -1,4 +1,4 @@
-"""Does it matter what attention looked at? Hide it, hide as much at random, and see what becomes of the output.
+"""Ablation test: hide the keys of largest weight, hide as many at random, and compare the changes of the output.
 
 Weights are no explanation (docs/evidence.md): a model may look where nothing depends on it. Here it is measured, on the
 one output that somebody asks about.
@@ -22,8 +22,8 @@ __all__ = ["Gradient", "AttentionSite", "Verdict", "ablation_test", "log_probabi
 
 Score = Callable[[], Tensor]
 Heads = list[tuple[AttentionMap, int]]
-MAX_GRADIENT_KEYS = 10  # keys whose gradient is told
-MASKED = -1e4  # a score or bias from which on a key counts as masked: models write -inf, or the lowest number
+MAX_GRADIENT_KEYS = 10  # keys whose gradient is reported
+MASKED = -1e4  # keys below this score or bias count as masked: models use -inf, or the lowest number
 STRANGER = -90.0  # of a bias: windows keep cells of opposite edges apart by -100
 
 
@@ -174,7 +174,7 @@ def allowed_keys(call: AttentionMap, example: int, head: int, query: int) -> lis
 
 
 def candidates(allowed: set[int], keys: Sequence[int] | None) -> list[int]:
-    """The keys that may be hidden, of those that may be looked at."""
+    """The keys that may be hidden, of those that are not masked."""
     return sorted(allowed if keys is None else allowed & set(keys))
 
 

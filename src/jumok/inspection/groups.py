@@ -24,7 +24,7 @@ CROSS = re.compile(
     r"cross|enc(oder)?_?dec|encoder_attn|src_attn|multihead_attn|crossattention", re.IGNORECASE
 )
 DECODER = re.compile(r"(^|[._])(decoder|dec)([._]|s?$|s?\.)", re.IGNORECASE)
-START = "<start>"  # what a decoder has read before its first token, where nobody says it
+START = "<start>"  # the default name of what a decoder reads before its first token
 ALIKE = 0.08  # how far the cells of an image may be from squares, as a logarithm
 MAX_PREFIX_TOKENS = 8  # tokens before the cells of an image, at most
 
@@ -169,7 +169,7 @@ def group_layers(id: str, layers: list[RecordedLayer], example: int, crosses: bo
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """What is known of the things that look and are looked at: their tokens, and an image."""
+    """What is known of queries and keys: their tokens, and an image."""
 
     queries: Sequence[str] | None
     keys: Sequence[str] | None

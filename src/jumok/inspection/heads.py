@@ -18,7 +18,7 @@ class HeadStatistics:
     spread: float  # entropy over the largest that there could be, 0 to 1
     distance: float  # how far from a query the keys are that it looks at
     first: float  # weight of the first key
-    last: float  # weight of the last key that may be looked at, often an end mark
+    last: float  # weight of the last key that is not masked, often an end mark
     sink: float  # weight of the key that all queries together look at most
     sink_key: int  # which one that is
 
@@ -98,7 +98,7 @@ def head_statistics(
 def row_statistics(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Entropy, its share of the largest possible, and mean distance; each (T',) of weights (T', S).
 
-    Keys of weight zero are those that may not be looked at: what a softmax gives to others is hardly ever zero.
+    Keys of weight zero are taken as masked: a softmax hardly ever gives zero to others.
     """
     entropy = torch.special.entr(weights).sum(-1).clamp(min=0.0)
     keys = (weights > 0).sum(-1)

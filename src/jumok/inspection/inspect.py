@@ -1,4 +1,4 @@
-"""One input through a predictor, with all that its model looked at on the way."""
+"""The prediction for one input, with the attention of every layer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class OutputReplay:
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What a model answered to one input, and all that it looked at; weights are computed when they are asked for."""
+    """The answers to one input, and all attention; weights are computed lazily."""
 
     predictor: Predictor
     batch: Mapping[str, Any]  # the inputs as the model reads them
@@ -93,7 +93,7 @@ class Inspection:
         return self.use(attention).layers(answer)
 
     def row(self, attention: str, answer: int, query: int) -> Tensor:
-        """What a query looked at in all layers and heads, exactly: (L, H, S)."""
+        """The exact weights of a query in all layers and heads, (L, H, S)."""
         layers = self.layers(attention, answer)
         check_index("query", query, layers[0].shape[2])
         return torch.stack([layer[0, :, query] for layer in layers])

@@ -15,7 +15,7 @@ from jumok.inspection.windows import Windows
 
 
 class Target(NamedTuple):
-    """Where to hide what a query looked at: a call, and the query and keys as that call numbers them."""
+    """Where to mask the keys of a query: a call, and the query and keys as numbered in that call."""
 
     name: str
     call: int | None  # None: the only one
@@ -30,7 +30,7 @@ class Target(NamedTuple):
 
 
 class Layer(Protocol):
-    """The weights of one layer; never made but where somebody asks."""
+    """The weights of one layer, computed lazily."""
 
     @property
     def name(self) -> str: ...

@@ -22,7 +22,7 @@ def classes_digest(classes: Sequence[Class]) -> str:
 
 
 def class_ids(classes: Sequence[Class]) -> list[int]:
-    """The number that each class has in people's files: its own, or else its place, counted from 1."""
+    """The number of each class in annotation files: its own, or else its position, counted from 1."""
     own = [one.id for one in classes if one.id is not None]
     return own if len(own) == len(classes) else list(range(1, len(classes) + 1))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from jumok.metrics.boxes import ClassCounts
 
-MAX_CLASSES = 30  # classes of a confusion matrix that people can look at
+MAX_CLASSES = 30  # the largest confusion matrix that is shown
 
 TableValue = int | float | None  # a count, a share, or nothing
 

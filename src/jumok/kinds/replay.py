@@ -36,12 +36,12 @@ class Rescorable(Protocol):
 
     @property
     def axes(self) -> AnswerAxes | None:
-        """What is asked and looked at; None where the decoder has no attention."""
+        """The axes of queries and keys; None if the decoder has no attention."""
         ...
 
     @property
     def part_at(self) -> Callable[[float, float], int | None] | None:
-        """Finds the number of the part at a point of the image as it came; None where answers have no places."""
+        """Finds the number of the part at a pixel of the original image; None if answers have no positions."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class Rescorable(Protocol):
         ...
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """Let the decoder give an answer again, all at once; the log-probability of each part (N,)."""
+        """Rescore an answer by teacher forcing; the log-probability of each part (N,)."""
         ...
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
@@ -63,11 +63,11 @@ class Rescorable(Protocol):
         ...
 
     def part_of(self, answer: int, query: int) -> int:
-        """The number of the part that a query answers for; DataError where it is none."""
+        """The number of the part that a query predicts; DataError if there is none."""
         ...
 
     def score(self, scores: Tensor, part: int | None) -> Tensor:
-        """How sure an answer is of a part, or of its parts together, by what `rescore` gave; a scalar."""
+        """The score of a part, or of all parts together, from the result of `rescore`; a scalar."""
         ...
 
     def part_name(self, answer: int, part: int) -> Bilingual:
@@ -76,7 +76,7 @@ class Rescorable(Protocol):
 
 
 def part_required(part: int, count: int, what: str) -> int:
-    """The part if there is one of this number; DataError else."""
+    """The number of a part; DataError if there is no such part."""
     if not 0 <= part < count:
         raise DataError(f"there is no {what} {part}; they are numbered from 0 to {count - 1}")
     return part

@@ -35,7 +35,7 @@ def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: En
 
 
 def save_weights(folder: Path, weights: Mapping[str, torch.Tensor], notes: dict[str, str]) -> None:
-    """Write what `weights_of` tells of a model, whole or not at all."""
+    """Write the weights of a model (`weights_of`), whole or not at all."""
     data = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     write_file_atomically(folder / WEIGHTS, safetensors.torch.save(data, notes))
 

@@ -110,7 +110,7 @@ class RunFolder(RunLayout):
 
 
 def is_up_to(line: bytes, step: int) -> bool:
-    """Whether a whole line of metrics.jsonl tells of a step up to this one; no line that a kill cut short does."""
+    """Whether a line of metrics.jsonl is complete and of a step up to this one."""
     try:
         return line.endswith(b"\n") and bool(json.loads(line)["step"] <= step)
     except (ValueError, KeyError, TypeError):

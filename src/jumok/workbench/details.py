@@ -13,12 +13,12 @@ from jumok.inspection.uses import pool_map
 
 
 def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
-    """What one query looked at in all layers and heads."""
+    """The weights of one query in all layers and heads."""
     return {"weights": [layer.tolist() for layer in look.row(attention, answer, query)]}
 
 
 def column(look: Inspection, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
-    """Who looked at one key, in one head."""
+    """The weights of all queries on one key, in one head."""
     whole = look.map_of(attention, answer, layer)
     place = 0, check_index("head", head, whole.shape[1]), slice(None), check_index("key", key, whole.shape[3])
     return {"weights": whole[place].tolist()}

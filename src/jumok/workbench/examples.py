@@ -34,7 +34,7 @@ class InputExample:
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """As a page is told: of an image its number, by which it can be asked for."""
+        """The example as JSON; an image is named by its number, by which the page requests it."""
         images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
         return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}
 

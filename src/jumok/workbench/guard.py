@@ -52,7 +52,7 @@ class Guard:
         await self.app(scope, self.counting(receive), sending)
 
     def why_refused(self, headers: Headers, scope: Scope) -> tuple[int, str] | None:
-        """The status and the sentence with which a request is refused; None where it is not."""
+        """Status and message if the request is refused, else None."""
         if headers.get("host", "").lower() not in self.hosts:
             return 403, "this server answers only at its own address on this machine"
         origin = headers.get("origin")

@@ -99,7 +99,7 @@ class Api:
         return as_json(self.bench.session())
 
     async def look(self, request: Request) -> Response:
-        """Read an input, answer it, and keep what was looked at."""
+        """Predict one input, and keep the inspection."""
         number, given = await self.asked(request)
         run = self.bench.run(number)
         return await self.answered(self.models, lambda: self.bench.look(run, values_of(run, given)))
@@ -122,7 +122,7 @@ class Api:
         )
 
     async def row(self, request: Request) -> Response:
-        """What one query looked at, in JSON, or in plain numbers for a page that accepts them."""
+        """The attention weights of one query, as JSON, or as binary numbers if the page accepts them."""
         asked = QueryParams(request)
         look, query = self.bench.find(asked.text("look")), asked.number("query")
         if BINARY_TYPE in request.headers.get("accept", ""):

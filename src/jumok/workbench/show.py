@@ -1,4 +1,4 @@
-"""The page of the workbench as one file, for what any model looked at: in a notebook, or as HTML to keep."""
+"""The page of the workbench as one file, for the attention of any model: in a notebook, or as HTML."""
 
 import html
 import json
@@ -81,7 +81,7 @@ def show(
     beam_indices: BeamIndices | None = None,
     start: str = START,
 ) -> AttentionPage:
-    """What a recorded model looked at, as the page of the workbench.
+    """The attention of a recorded model, as the page of the workbench.
 
     `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
     tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read `start` and the

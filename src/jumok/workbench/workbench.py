@@ -18,7 +18,7 @@ ROOM = 2**31  # bytes of what they keep; the last one is kept however large it i
 
 
 class ExpiredInspection(DataError):
-    """A look that is asked for is not kept any more."""
+    """The inspection has expired."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memories
 
-MIN_OBJECTS = 20  # objects of a size, from which on a score of them is shown
+MIN_OBJECTS = 20  # the fewest objects of a size whose score is shown
 
 
 @dataclass(frozen=True)

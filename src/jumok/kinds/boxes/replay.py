@@ -14,7 +14,7 @@ from jumok.kinds.replay import CONVOLUTIONAL, AnswerAxes, Bilingual
 from jumok.values import BoxesPrediction, Detections, Memories
 
 UNSURE = 1e-6  # score of an object that is gone, for logarithms
-SAME = 0.5  # overlap from which on two boxes stand for one object
+SAME = 0.5  # IoU above which two boxes are the same object
 
 
 @dataclass(frozen=True)

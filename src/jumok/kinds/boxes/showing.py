@@ -1,4 +1,4 @@
-"""Which of the boxes that were found are told and drawn: from a score on, and each object once.
+"""Which of the predicted boxes are shown: those above a score, and each object once.
 
 Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid split, and
 kept with the model; scores that rank all boxes, as average precision does, do not ask for them.
@@ -19,20 +19,18 @@ from jumok.geometry import containment, iou
 from jumok.metrics.boxes import SCORE_THRESHOLD, best_threshold
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 
-DUPLICATE_IOU = 0.7  # overlap from which on two boxes stand for one object
-NESTED = (
-    0.9  # share of the smaller box, from which on it and a larger one of its class may stand for one object
-)
+DUPLICATE_IOU = 0.7  # IoU above which two boxes are the same object
+NESTED = 0.9  # share of a box within a larger one of its class, above which both may be the same object
 MIN_TUNING_OBJECTS = 20  # objects, below which the usual score is as good a choice
 LOWEST = 0.05  # score of what may be told
 
 
 @dataclass(frozen=True)
 class Showing:
-    """What is told of all boxes that are found."""
+    """Which of the predicted boxes are shown."""
 
-    threshold: float = SCORE_THRESHOLD  # the score from which on
-    nested: float | None = None  # share within a surer box of the same class from which on a box is left out
+    threshold: float = SCORE_THRESHOLD  # boxes below this score are not shown
+    nested: float | None = None  # a box with a larger share within a better one of its class is not shown
     f1: float | None = None  # with both, on the valid split; None where nothing was chosen
 
 
@@ -61,7 +59,7 @@ def best_showing(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes
         best = best_threshold([hide_nested(one, nested) for one in found], list(true), classes, LOWEST)
         if best is not None:
             tried.append(Showing(best[0], nested, best[1]))
-    return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # of equals, the first
+    return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # ties go to the first
 
 
 def hide_nested(found: FoundBoxes, nested: float | None) -> FoundBoxes:
@@ -92,5 +90,5 @@ def read_showing(file: Path) -> Showing:
         return Showing()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(
-            f"{file} cannot be read ({error}); remove it to tell boxes from {SCORE_THRESHOLD} on"
+            f"{file} cannot be read ({error}); remove it to show boxes with scores from {SCORE_THRESHOLD}"
         ) from None

@@ -57,7 +57,7 @@ class BackboneOptions(Options):
         strides = self.levels(wants)
         at = self.states or min(strides, key=lambda stride: (abs(stride - 16), stride))
         maps = not all(want.states for want in wants)
-        if not maps and at in strides:  # what nobody reads is not made
+        if not maps and at in strides:  # unused layers are not built
             strides = tuple(stride for stride in strides if stride == at or (fpn and stride > at))
         backbone = self.network(strides, fresh)
         neck = FeaturePyramid(backbone.channels, model.width, read=None if maps else 1) if fpn else None
@@ -157,7 +157,7 @@ class ImageInput(FieldOptions):
         return self.encoder
 
     def augmentation(self, reads: bool) -> "Augmentation | None":
-        """What may happen to images in training; `reads` tells whether a text is read in them."""
+        """The augmentation of images in training; `reads` is whether a text is read from them."""
         return None if self.augment == "none" else self.augment.build(reads)
 
 

@@ -47,7 +47,7 @@ UNET_STRIDES = (2, 4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of many images, read when they are asked for; as many as fit into `room` bytes are then kept."""
+    """The masks of many images, read on first use; as many as fit into `room` bytes are kept."""
 
     texts: Sequence[str]
     root: Path
@@ -68,7 +68,7 @@ class Masks:
 
 
 def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
-    """The classes (Y, X) int16 of the pixels that a row tells of, -1 where nothing is known."""
+    """The classes (Y, X) int16 of the pixels of a row, -1 where the class is unknown."""
     said = json.loads(text)
     if "file" in said:
         return mask_classes(root / said["file"], classes, said["ignore"], said.get("instances", False))
@@ -107,7 +107,7 @@ class MaskCodec:
         return classes_digest(self.about.classes)
 
     def column(self, store: TextStore, root: Path) -> Masks:
-        """The masks of all rows, read when they are asked for."""
+        """The masks of all rows, read on first use."""
         return Masks(list(store.texts(self.about.name)), root, self.about.classes)
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:

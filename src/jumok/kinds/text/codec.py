@@ -76,7 +76,7 @@ class TextCodec:
         """Token numbers of all rows, kept in the cache."""
         folder = cache_folder() / "tokens" / cache_key(store.digest, self.name, self.digest)
         if folder.exists():
-            with suppress(DataError):  # a damaged one is made anew
+            with suppress(DataError):  # a damaged one is replaced
                 return TokenStore.open(folder)
 
         def sequences() -> Iterator[Sequence[int]]:
@@ -186,7 +186,7 @@ class TextPage:
             raise DataError(f"{name} is a text; got {type(value).__name__}")
         if len(value) > MAX_POSTED_CHARACTERS:
             raise DataError(
-                f"{name} has {len(value):,} characters; at most {MAX_POSTED_CHARACTERS:,} are looked at, shorten it",
+                f"{name} has {len(value):,} characters; at most {MAX_POSTED_CHARACTERS:,} are allowed, shorten it",
                 f"{name}: 글자가 {len(value):,}개입니다. {MAX_POSTED_CHARACTERS:,}개까지만 살펴볼 수 있으니 줄이세요.",
             )
         return value

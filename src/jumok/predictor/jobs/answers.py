@@ -31,7 +31,7 @@ def write_lines(out: TextIO, answers: Answers, named: bool = False) -> None:
 
 
 def answer_texts(answer: "Prediction") -> list[str]:
-    """The answer as text; all answers where more than one was asked for."""
+    """The answer as text, followed by its alternatives if there are any."""
     (value, *others) = answer.outputs.values()
     alternatives = getattr(value, "alternatives", ())
     return [answer.text] if others else [answer.text, *map(str, alternatives)]

@@ -1,4 +1,4 @@
-"""What a job yields: answers, how far it is, and what somebody should know of its inputs."""
+"""The events of a job: answers, progress and warnings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class JobProgress(NamedTuple):
 
 
 class JobWarning:
-    """What somebody should know of the inputs of a job; its text is a sentence without a full stop."""
+    """A warning about the inputs of a job; its text is a sentence without a full stop."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The images that somebody names, and what each is called in what is written about it."""
+"""The images of a job, and the name of each in the results."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from jumok.errors import DataError
 from jumok.outputs import WRITTEN, OutputFolder
 from jumok.predictor.jobs.events import DrawnImages, HiddenImages, JobWarning, RepeatedImages
 
-MAX_PATH_CHARACTERS = 80  # characters of a path that is told
+MAX_PATH_CHARACTERS = 80  # characters of a path in a message
 
 
 def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
@@ -59,7 +59,7 @@ def images_below(folder: Path) -> Iterator[Path | JobWarning]:
 
 
 def drawn_here(folder: Path, images: Sequence[Path]) -> set[Path]:
-    """Those of the images that an earlier prediction has written into a folder, and nobody changed."""
+    """Those of the images that an earlier prediction wrote into a folder, unchanged since."""
     homes = {home: OutputFolder(home) for home in sorted(path.parent for path in folder.rglob(WRITTEN))}
     return {
         image

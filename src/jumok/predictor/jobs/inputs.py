@@ -15,7 +15,7 @@ from jumok.predictor.jobs.events import EmptyInputs, Input, JobWarning, MoreUnkn
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
 
-TOLD = 3  # unknown pieces that are told one by one
+TOLD = 3  # unknown pieces that are listed
 MAX_LINE_BYTES = 32_000_000  # bytes of a line, beyond which no text is meant
 
 

@@ -44,7 +44,7 @@ def answer_images(
     Args:
         predictor: What answers, a model whose one input is an image.
         images: Their files, named as they are needed.
-        threshold: The score from which on objects are told.
+        threshold: Objects below this score are left out.
         at_once: How many images are read and answered together.
     """
     predictor = predictor.with_least_score(threshold)
@@ -86,7 +86,7 @@ def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> Predic
 
 
 def _told(answered: Answered, threshold: float | None) -> Answered:
-    """An answer from the score on that was asked for; a DataError where no file can be named by the name."""
+    """A prediction above the threshold, or a DataError if its name is no file name."""
     value, answer = answered
     if isinstance(value, str) and not_text(value):
         value = spelt_out(value)
