@@ -24,11 +24,19 @@ def attend(
     scale: float | None = None,
     dropout: float = 0.0,
 ) -> Tensor:
-    """Let q (B, H, T, K) gather from v (B, H, S, K) by likeness to k (B, H, S, K); gives (B, H, T, K).
+    """Scaled dot-product attention (Vaswani et al., 2017); a query that may attend to nothing gets zeros.
 
-    `allowed` is boolean, broadcasts to (B, H, T, S), True where a query may look. `causal` lets query t see
-    keys up to t + S - T (the last query sees all). A query with nothing to look at gets zeros. `scale` is K
-    ** -0.5 by default.
+    Args:
+        q: Queries (B, H, T, K).
+        k: Keys (B, H, S, K).
+        v: Values (B, H, S, K).
+        allowed: Boolean, broadcasts to (B, H, T, S); True where a query may attend.
+        causal: Whether query t sees only keys up to t + S - T, so that the last query sees all.
+        scale: The factor of the dot products, K ** -0.5 by default.
+        dropout: The probability that a weight is dropped.
+
+    Returns:
+        The mixed values, (B, H, T, K).
     """
     if scale is None:
         scale = q.shape[-1] ** -0.5
@@ -46,7 +54,18 @@ def attend(
 def attention_weights(
     q: Tensor, k: Tensor, allowed: Tensor | None = None, causal: bool = False, scale: float | None = None
 ) -> Tensor:
-    """The weights (B, H, T, S) of `attend`, in float32 or better; a row sums to one, or to zero if blind."""
+    """The weights of `attend`, in float32 or better.
+
+    Args:
+        q: Queries (B, H, T, K).
+        k: Keys (B, H, S, K).
+        allowed: Boolean, broadcasts to (B, H, T, S); True where a query may attend.
+        causal: Whether query t sees only keys up to t + S - T, so that the last query sees all.
+        scale: The factor of the dot products, K ** -0.5 by default.
+
+    Returns:
+        Weights (B, H, T, S); a row sums to one, or to zero if all keys are masked.
+    """
     if scale is None:
         scale = q.shape[-1] ** -0.5
     wide = torch.promote_types(q.dtype, torch.float32)
@@ -59,7 +78,16 @@ def attention_weights(
 
 
 def causal_mask(targets: int, sources: int, device: torch.device) -> Tensor:
-    """True (T, S) where target t may look: not into its future."""
+    """The mask of causal attention.
+
+    Args:
+        targets: T.
+        sources: S.
+        device: The device.
+
+    Returns:
+        Boolean (T, S), True where target t may attend.
+    """
     return torch.ones(targets, sources, dtype=torch.bool, device=device).tril(sources - targets)
 
 

@@ -7,9 +7,16 @@ KNOWN = 256  # positions whose waves are computed once and for all
 
 
 def sinusoids(length: int, width: int, start: int = 0, device: torch.device | None = None) -> Tensor:
-    """Sines and cosines (length, width) of growing wavelengths (Vaswani et al., 2017, section 3.5).
+    """Sines and cosines of growing wavelengths (Vaswani et al., 2017, section 3.5).
 
-    Of `length` positions from number `start` on.
+    Args:
+        length: The number of positions.
+        width: The width D.
+        start: The number of the first position.
+        device: The device.
+
+    Returns:
+        (length, width).
     """
     position = torch.arange(start, start + length, dtype=torch.float64, device=device)[:, None]
     rate = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64, device=device) / width)

@@ -34,6 +34,15 @@ def record(
     are; weights are computed on demand (`AttentionMap`). `only` keeps modules whose path is like a pattern
     ("decoder.*"). `gradients` keeps the gradient of what attention gave, too, when `backward` is called. `copies`
     copies all tensors, for models that write into their cache. Compiled modules run without their compiled code.
+
+    Args:
+        model: The model.
+        only: Patterns of module paths; by default all modules are recorded.
+        gradients: Whether to keep the gradient of each output.
+        copies: Whether to copy all tensors.
+
+    Returns:
+        The recording.
     """
     patterns = (only,) if isinstance(only, str) else tuple(only)
     recording = Recording(model, patterns, gradients, copies)
@@ -101,7 +110,13 @@ class Recording:
         self.left_out.clear()
 
     def on_call(self, read: Callable[[Keep], Call], output: Tensor, frame: FrameType) -> None:
-        """Note a call that was made in a frame, if one of the model's modules made it."""
+        """Keep a call if one of the model's modules made it.
+
+        Args:
+            read: Reads the call's arguments.
+            output: The output of the call.
+            frame: The frame of the caller.
+        """
         name = self.caller(frame)
         if name is None:
             return

@@ -19,7 +19,17 @@ class Scores(Protocol):
         ...
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
-        """The scores (T', S') in wide numbers, -inf where a query may not look."""
+        """Scores of one head, upcast; -inf where a query may not attend.
+
+        Args:
+            example: The example of the batch.
+            head: The head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         ...
 
     def tensors(self) -> Iterator[Tensor]:

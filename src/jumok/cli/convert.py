@@ -88,7 +88,18 @@ def command(
 def read_source(
     source: Path, folder: Path | None, split: Sequence[str], skip: bool, placed: ImageTransferOption
 ) -> "Splits":
-    """The annotated images to be converted; their faults and what was left out are said."""
+    """Read the annotated images to be converted, and print faults and what is left out.
+
+    Args:
+        source: The file or folder.
+        folder: The folder of the images, if it is another one.
+        split: The splits to be read, all if there are none.
+        skip: Whether faulty annotations are skipped.
+        placed: What becomes of the images.
+
+    Returns:
+        The images by split.
+    """
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
     from jumok.data.tables.faults import quantity
     from jumok.data.tables.listing import printable
@@ -105,7 +116,15 @@ def read_source(
 
 
 def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransferOption, json: bool) -> None:
-    """Write the images in another format; what it cannot say is said, and what was written printed."""
+    """Write the images in another format; what the format cannot express is printed.
+
+    Args:
+        splits: The images by split.
+        target: The file or folder to be written.
+        kind: The format.
+        placed: What becomes of the images.
+        json: Whether to print JSON.
+    """
     from jumok.data.annotations.lossy import losses_in, losses_sentence
     from jumok.data.annotations.splits_writing import count_splits, write_splits
 

@@ -199,7 +199,16 @@ def digits_demo(run: Path | None, folder: Path, output: DigitsTask) -> Demo:
 
 
 def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]:
-    """Train, or go on, or say that it is done; gives the evaluation."""
+    """Train a demo, or continue, or do nothing if it is finished.
+
+    Args:
+        demo: The demo.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+
+    Returns:
+        The evaluation.
+    """
     from jumok.experiment.file import read_experiment
     from jumok.reporting.numbers import duration
     from jumok.training import train
@@ -242,7 +251,14 @@ def show_examples(demo: Demo) -> None:
 
 
 def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) -> None:
-    """Train the five models, then the table and the plot."""
+    """Train the five models, then print the table and write the plot.
+
+    Args:
+        run: The run folder.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+        json: Whether to print JSON.
+    """
     from jumok.cli.compare import show_comparison
     from jumok.comparison import compare_variations
     from jumok.demos import bottleneck
@@ -272,7 +288,14 @@ def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) ->
 
 
 def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool) -> None:
-    """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
+    """Convert the held-out numbers from decimal to binary and back by two models.
+
+    Args:
+        folder: Where demos are.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+        json: Whether to print JSON.
+    """
     from jumok.demos import numbers
     from jumok.predictor import load
 

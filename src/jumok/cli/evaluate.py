@@ -88,7 +88,17 @@ def against_document(other: Path | None, differences: dict[str, "Difference"]) -
 def difference_table(
     run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "SplitPredictions"
 ) -> "Table":
-    """What the paired bootstrap says of each metric."""
+    """The table of the paired bootstrap.
+
+    Args:
+        run: The run folder.
+        other: The run to compare with.
+        differences: The difference of each metric.
+        answered: The predictions of this run.
+
+    Returns:
+        The table.
+    """
     from rich.table import Table
 
     from jumok.reporting.numbers import format_score as shown

@@ -89,7 +89,14 @@ def command(
 
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
-    """Look once, and keep it as a file."""
+    """Inspect one input, and write the page as a file.
+
+    Args:
+        output: The file.
+        predictor: The predictor.
+        name: The name of the run.
+        text: The input.
+    """
     from jumok.inspection.inspect import inspect_input
     from jumok.predictor.jobs.inputs import parsed
     from jumok.workbench.offline import offline_page
@@ -106,7 +113,16 @@ def run_name(run: Path) -> str:
 
 
 def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
-    """A run to look into, with the examples that it was evaluated on, or one that was given first."""
+    """A run for the workbench, with the examples that it was evaluated on.
+
+    Args:
+        run: The run folder.
+        predictor: The predictor.
+        text: An input that is shown first; None for none.
+
+    Returns:
+        The run.
+    """
     from jumok.inspection.inspect import summarize_model
     from jumok.predictor.jobs.inputs import parsed
     from jumok.workbench.examples import InputExample, examples_of, given_example
@@ -120,7 +136,14 @@ def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun"
 
 
 def serve(runs: Sequence["LoadedRun"], host: str, port: int | None, browser: bool) -> None:
-    """Answer at an address of this machine until Ctrl-C."""
+    """Serve the workbench until Ctrl-C.
+
+    Args:
+        runs: The runs.
+        host: The address to listen at.
+        port: The port; None for the usual one or any free one.
+        browser: Whether to open a browser.
+    """
     import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 

@@ -178,7 +178,13 @@ def reads_images(predictor: "Predictor") -> bool:
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
-    """Answer lines, on standard output or in a file."""
+    """Predict lines of text, and write to standard output or a file.
+
+    Args:
+        predictor: The predictor.
+        lines: The inputs, one a line.
+        asked: What is to be predicted, and where the results go.
+    """
     from jumok.predictor.jobs.stream import AT_ONCE, answer_lines
 
     if asked.output is not None:
@@ -193,7 +199,16 @@ def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) 
 
 
 def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
-    """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
+    """Predict images, and write to standard output or a folder.
+
+    Args:
+        predictor: The predictor.
+        lines: The paths of images.
+        asked: What is to be predicted, and where the results go.
+
+    Raises:
+        DataError: Some images could not be read; raised at the end.
+    """
     from jumok.predictor.jobs.image_files import listed_images, named_images
     from jumok.predictor.jobs.stream import IMAGES_AT_ONCE, JobSummary, answer_images
 
@@ -215,7 +230,15 @@ def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request)
 def write_image_results(
     predictor: "Predictor", images: Iterable[Path], folder: Path, asked: Request, summary: "JobSummary"
 ) -> None:
-    """Answer images in a folder of predictions and images, and say what is in it."""
+    """Write predictions and images into a folder, and print what is in it.
+
+    Args:
+        predictor: The predictor.
+        images: The images.
+        folder: The folder.
+        asked: What is to be predicted, and where the results go.
+        summary: Counts the inputs of the job.
+    """
     from jumok.predictor.jobs.image_files import each_once
     from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS_FILE, ImageResults
     from jumok.predictor.jobs.stream import answer_images

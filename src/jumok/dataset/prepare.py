@@ -56,9 +56,18 @@ def prepare(
 ) -> Prepared:
     """Prepare those of the splits that exist.
 
-    `fitted` are the kinds of a saved model; without them they are learned from the train split. Faulty rows are a
-    DataError, or skipped with a message to `say` if the experiment says so; `tolerant` collects them, and gives none
-    when there is nothing to train on.
+    Args:
+        experiment: The experiment.
+        say: Called with messages.
+        fitted: The fields of a saved model; by default they are learned from train.
+        splits: The names of the splits.
+        tolerant: Whether to collect faults instead of raising; there may then be no splits.
+
+    Returns:
+        The fields and splits.
+
+    Raises:
+        DataError: There are faulty rows, and they are not to be skipped.
     """
     learns = fitted is None
     imported = _import_all(experiment, say, splits, not learns)

@@ -62,9 +62,18 @@ def dropped_rows(
     faults: SplitFaults,
     read: Callable[[], AnnotatedSet],
 ) -> np.ndarray:
-    """Which of the rows (n,) cannot be used, boolean.
+    """Find the rows that cannot be used, and add their faults.
 
-    `read` gives annotated images once more, where a fault must be told at its line.
+    Args:
+        source: The rows of the split's source.
+        rows: The rows (n,) of the split.
+        columns: The encoded columns.
+        fields: The fields.
+        faults: Where faults are added.
+        read: Reads the annotated images again, to find the line of a fault.
+
+    Returns:
+        Boolean (n,), True for unusable rows.
     """
     lost = np.zeros(len(rows), bool)
     for output in fields.outputs.values():
@@ -87,7 +96,16 @@ def dropped_rows(
 def longest_excess(
     rows: np.ndarray, columns: Mapping[str, Column], fields: Fields
 ) -> dict[int, tuple[str, int, LengthLimit]]:
-    """Rows, by their number among these, with an item that is too long: its field, the longest one, and its length."""
+    """Find the items that are too long.
+
+    Args:
+        rows: The rows (n,) of the split.
+        columns: The encoded columns.
+        fields: The fields.
+
+    Returns:
+        By index in `rows`: the field, the length and the limit of the longest item.
+    """
     found: dict[int, tuple[str, int, LengthLimit]] = {}
     for name, one in fields.all.items():
         limit, lengths = one.batching.limit, item_lengths(one, columns[name])
@@ -106,7 +124,16 @@ def images_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
 
 
 def strange_class(image: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
-    """The fault of a class that training does not know, told where it is first marked in an image."""
+    """The fault of a class that train does not have.
+
+    Args:
+        image: The image in which it is marked.
+        name: The class.
+        known: The classes of train.
+
+    Returns:
+        The fault, at the first object of the class.
+    """
     place = next((one.place for one in image.annotations if one.name == name), image.place)
     problem = f"{name!r} is marked here, but training knows only {', '.join(known)}"
     hint = did_you_mean(name, known).removeprefix("; ")
@@ -115,13 +142,36 @@ def strange_class(image: AnnotatedImage, name: str, known: Sequence[str]) -> Fau
 
 
 def too_long(source: CachedRows, row: int, name: str, length: int, limit: LengthLimit) -> Fault:
-    """The fault of an item that is longer than its field takes."""
+    """The fault of an item that is longer than its field takes.
+
+    Args:
+        source: The rows of the split's source.
+        row: The row.
+        name: The field.
+        length: The length of the item.
+        limit: The limit of the field.
+
+    Returns:
+        The fault.
+    """
     problem = f"{name} has {length} {limit.unit}, at most {limit.most} are allowed"
     return fault_of_row(source, name, row, problem, limit.remedy, "too_long")
 
 
 def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
-    """A fault told at the line of a row, in the file of its column where each column has one."""
+    """A fault at the line of a row.
+
+    Args:
+        source: The rows of the split's source.
+        name: The field.
+        row: The row.
+        problem: What is wrong.
+        remedy: What to do.
+        kind: The kind of the fault.
+
+    Returns:
+        The fault, in the file of the field's column if each column has one.
+    """
     files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
@@ -129,7 +179,16 @@ def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: 
 def check_split(
     name: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: SplitFaults
 ) -> None:
-    """Add what is wrong with a whole split: other classes than in train, nothing to learn from or to score."""
+    """Add what is wrong with a whole split: other classes than in train, nothing to learn from or to score.
+
+    Args:
+        name: The split's name.
+        source: The rows of the split's source.
+        train: The rows of train's source.
+        rows: The rows (n,) of the split.
+        fields: The fields.
+        faults: Where faults are added.
+    """
     place = str(source.files[0])
     if source is not train:
         for problem in other_classes(source, train):

@@ -25,9 +25,19 @@ def ablate(
     head: int | None = None,
     k: int = 3,
 ) -> dict[str, Any]:
-    """Hide the k keys of largest weight for a query, and as many others at random, from one layer and head or from all.
+    """Test whether the keys of largest weight matter: hide k of them, and as many others at random.
 
-    The score is the log-probability of what the query answers for, as `part_of_query` says. Gives a verdict in JSON.
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        query: The query.
+        layer: The layer; None stands for all.
+        head: The head; None stands for all.
+        k: How many keys to hide.
+
+    Returns:
+        The verdict on the score of the query's part of the answer, as JSON.
     """
     if k < 1:
         raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
@@ -71,9 +81,16 @@ def said_of(look: Inspection, use: Use) -> OutputReplay:
 
 
 def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int | None:
-    """What part of the answer a query stands for: its token or object, or what was found where its cell is.
+    """The part of the answer that a query predicts.
 
-    None, for the answer as a whole, where it stands for none: as the tokens of the input.
+    Args:
+        said: The output.
+        use: The layers' use.
+        answer: The number of the answer.
+        query: The query.
+
+    Returns:
+        The part; None stands for the whole answer, as for queries of the input.
     """
     axis = use.queries
     if axis["of"] == "output":

@@ -54,6 +54,25 @@ def ablation_test(
     once: of several layers that look at the same keys one makes up for another, so that hiding from one alone says
     little. Their weights are summed to find the most attended. `keys` are those that may be hidden, by default all
     that the query may look at. Where each place names a head, these heads are switched off, too, for all queries.
+
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        example: The example of the batch.
+        query: The query.
+        keys: The keys that may be hidden; by default all that are not masked.
+        k: How many keys to hide.
+        draws: The number of random sets.
+        seed: The seed of the draws.
+        threshold: The smallest change of the score that counts.
+        gradients: Whether to compute gradient × attention, too.
+        output: What the score is of, in English.
+        output_ko: The same in Korean.
+        measure: What the score is.
+
+    Returns:
+        The verdict.
     """
     check_asked(model, k, draws)
     with torch.no_grad(), record(model, only=sorted({place.name for place in places})) as maps:
@@ -94,7 +113,22 @@ def score_without(
     queries: Sequence[int] | None,
     example: int,
 ) -> float:
-    """The score while keys are hidden from queries of an example; RunError where nothing could be hidden."""
+    """The score while keys are hidden.
+
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        hide: The keys; None hides all.
+        queries: The queries from which they are hidden; None stands for all.
+        example: The example of the batch.
+
+    Returns:
+        The score.
+
+    Raises:
+        RunError: There was nothing to hide.
+    """
     with torch.no_grad(), mask_attention(model, places, hide, queries, [example]) as hiding:
         after = number_of(score())
     if not hiding.changed:
@@ -103,7 +137,17 @@ def score_without(
 
 
 def check_asked(model: nn.Module, k: int, draws: int) -> None:
-    """ValueError or RunError where a test would say nothing."""
+    """Refuse a test that could not show anything.
+
+    Args:
+        model: The model.
+        k: How many keys to hide.
+        draws: The number of random sets.
+
+    Raises:
+        ValueError: k is less than 1, or draws less than MIN_DRAWS.
+        RunError: The model is in training mode.
+    """
     if k < 1:
         raise ValueError(f"k is how many keys are hidden, 1 or more; got {k}")
     if draws < MIN_DRAWS:
@@ -121,7 +165,19 @@ def log_probability(logits: Tensor, tokens: Tensor) -> Tensor:
 
 
 def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> Heads:
-    """The heads of the recorded calls that places mean, each once; RunError where they have other keys."""
+    """The heads of the recorded calls that the places mean, each once.
+
+    Args:
+        maps: The recording.
+        places: The places.
+        query: The query.
+
+    Returns:
+        The heads.
+
+    Raises:
+        RunError: Heads have different keys.
+    """
     if not places:
         raise RunError("no place was given: say from which layers and heads keys are to be hidden")
     found: dict[tuple[int, int], tuple[AttentionMap, int]] = {}
@@ -154,7 +210,16 @@ def head_range(call: AttentionMap, head: int | None) -> range:
 
 
 def attended(heads: Heads, example: int, query: int) -> tuple[Tensor, set[int]]:
-    """The sum (S,) of the heads' weights for a query, and the keys that any of them may look at."""
+    """The summed weights of a query.
+
+    Args:
+        heads: The heads.
+        example: The example of the batch.
+        query: The query.
+
+    Returns:
+        The sum (S,) over the heads, and the keys that any of them may attend to.
+    """
     weights = torch.stack([call[example, head, query] for call, head in heads]).sum(0)
     allowed: set[int] = set()
     for call, head in heads:
@@ -163,7 +228,14 @@ def attended(heads: Heads, example: int, query: int) -> tuple[Tensor, set[int]]:
 
 
 def allowed_keys(call: AttentionMap, example: int, head: int, query: int) -> list[int]:
-    """The keys that are not masked; models mask by -inf, by the lowest number, and windows of Swin by -100."""
+    """The keys that are not masked; models mask by -inf, by the lowest number, and windows of Swin by -100.
+
+    Args:
+        call: The recorded call.
+        example: The example of the batch.
+        head: The head.
+        query: The query.
+    """
     row = slice(query, query + 1) if query != -1 else slice(-1, None)
     seen = call.scores.of(example, head, row, slice(None))[0] > MASKED  # (S,)
     bias = getattr(call.scores, "bias", None)
@@ -185,7 +257,17 @@ def comparable(k: int, count: int) -> int:
 
 
 def draw_key_sets(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:
-    """Different sets of k others, at random; all of them, where there are not more than draws."""
+    """Draw different sets of k keys; all sets if there are no more than `draws`.
+
+    Args:
+        others: The keys to draw from.
+        k: How many keys to hide.
+        draws: The number of sets.
+        seed: The seed.
+
+    Returns:
+        The sets.
+    """
     if comb(len(others), k) <= draws:
         return list(combinations(others, k))
     random = Random(seed)
@@ -203,9 +285,18 @@ def gradient(
     query: int,
     allowed: list[int],
 ) -> Gradient | None:
-    """Gradient × attention of a query, summed over its heads; None where no gradient comes through.
+    """Gradient × attention of a query, summed over its heads; gradients of parameters are not changed.
 
-    Nothing is added to the gradients of the parameters.
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        example: The example of the batch.
+        query: The query.
+        allowed: The keys that may be hidden.
+
+    Returns:
+        The gradient; None if none reaches the attention.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     names = sorted({place.name for place in places})

@@ -72,7 +72,17 @@ def changes_places(calls: Sequence[AttentionMap]) -> bool:
 
 
 def is_of_another(row: int, before: AttentionMap, old: Tensor, new: Tensor) -> bool:
-    """Whether the keys that a row could look at before are gone, and those of another row stand there."""
+    """Whether a row of the cache now has the keys of another hypothesis.
+
+    Args:
+        row: The row.
+        before: The earlier call.
+        old: Its keys.
+        new: The keys of the later call.
+
+    Returns:
+        True if the row was replaced.
+    """
     if torch.equal(old[row], new[row]):
         return False
     seen = (before[row, 0, -1, : old.shape[2]] > 0).to(old.device)  # (S,)

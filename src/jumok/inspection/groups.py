@@ -94,9 +94,16 @@ def score_kind(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive",
 def groups_of(
     maps: Recording, example: int, windows: Mapping[str, Windows], rows: Rows | None = None
 ) -> list[AttentionGroup]:
-    """Layers of the same shape whose names differ by numbers only, in the order of their first calls.
+    """Group layers of the same shape whose names differ by numbers only, in the order of their first calls.
 
-    `rows` are those of one answer of a beam search; the steps of beams without them are refused.
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        windows: The windows of layers that attend within windows, by name.
+        rows: The rows of one answer of a beam search; without them, steps of beams are refused.
+
+    Returns:
+        The groups.
     """
     steps = {
         name: calls
@@ -128,7 +135,17 @@ def groups_of(
 
 
 def example_index(layer: RecordedLayer, example: int, steps: Mapping[str, Any], rows: Rows | None) -> int:
-    """Which example of a layer an answer belongs to: of an encoder, which beams share, the source of its rows."""
+    """The example of a layer that belongs to an answer.
+
+    Args:
+        layer: The layer.
+        example: The example of the batch.
+        steps: The calls of layers that run once a step.
+        rows: The row of the answer at each step, if it is of a beam search.
+
+    Returns:
+        The index; for an encoder, which all beams share, that of the source.
+    """
     if rows is None:
         return example
     batch = max((calls[0].shape[0] for calls in steps.values()), default=1)
@@ -158,7 +175,17 @@ def is_cross(layer: RecordedLayer) -> bool:
 
 
 def group_layers(id: str, layers: list[RecordedLayer], example: int, crosses: bool) -> AttentionGroup:
-    """What layers are for: by their shape and name, whether they look ahead, and whether the model looks across."""
+    """Find out what layers are for, by their shape, names and causality.
+
+    Args:
+        id: The name of the group.
+        layers: The layers.
+        example: The example of the batch.
+        crosses: Whether the model has cross-attention.
+
+    Returns:
+        The group.
+    """
     T = layers[0].shape[2]
     if is_cross(layers[0]):
         return AttentionGroup(id, "cross", layers, example=example)

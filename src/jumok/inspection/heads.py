@@ -46,10 +46,17 @@ def statistics(
     stands: Positions | None = None,
     counted: Tensor | None = None,
 ) -> list[HeadStatistics]:
-    """Of each head, from a few rows of its weights at a time. `layer` is only noted.
+    """Statistics of each head, from a few rows of its weights at a time.
 
-    Tokens stand at their numbers, those of another text at the same share of its length; `stands` says otherwise.
-    `counted` (T,) is True on queries that are real, by default on all.
+    Args:
+        attention: The weights.
+        example: The example of the batch.
+        layer: The number of the layer, for the record.
+        stands: The positions of queries and keys; by default their numbers, scaled to the same length.
+        counted: True (T,) on the queries that count, by default on all.
+
+    Returns:
+        The statistics of each head.
     """
     stands = in_a_row(attention) if stands is None else stands
     return [

@@ -93,13 +93,31 @@ class Inspection:
         return self.use(attention).layers(answer)
 
     def row(self, attention: str, answer: int, query: int) -> Tensor:
-        """The exact weights of a query in all layers and heads, (L, H, S)."""
+        """The exact weights of a query in all layers and heads, (L, H, S).
+
+        Args:
+            attention: The name of the group of layers.
+            answer: The number of the answer.
+            query: The query.
+
+        Returns:
+            (L, H, S).
+        """
         layers = self.layers(attention, answer)
         check_index("query", query, layers[0].shape[2])
         return torch.stack([layer[0, :, query] for layer in layers])
 
     def map_of(self, attention: str, answer: int, layer: int) -> Layer:
-        """One layer, to be indexed like the tensor (1, H, T, S) of its weights."""
+        """One layer, to be indexed like the tensor (1, H, T, S) of its weights.
+
+        Args:
+            attention: The name of the group of layers.
+            answer: The number of the answer.
+            layer: The layer.
+
+        Returns:
+            The layer.
+        """
         layers = self.layers(attention, answer)
         return layers[check_index("layer", layer, len(layers))]
 
@@ -112,10 +130,19 @@ class Inspection:
 
 
 def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | None = None) -> Inspection:
-    """Answer one input, a value or values by name, and record what is looked at while the answers are given again.
+    """Predict one input, and record the attention while each answer is rescored by teacher forcing.
 
-    Answers are those of the predictor's search, all that it has kept. Each is then given once more with all its
-    parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
+    Args:
+        predictor: The predictor.
+        inputs: A value, or values by name.
+        name: The name of the run.
+        id: The id of the inspection.
+
+    Returns:
+        The inspection of all answers of the search.
+
+    Raises:
+        DataError: The input is empty or faulty.
     """
     value = predictor.parse_inputs(inputs)
     if all(predictor.inputs[part].codec.is_empty(one) for part, one in value.items()):
@@ -153,7 +180,17 @@ def input_page(field: InputField) -> InputPage:
 def replay_output(
     predictor: Predictor, name: str, memories: Memories, batch: Mapping[str, Any]
 ) -> OutputReplay:
-    """Search for the answers of an output, and record while they are given again."""
+    """Search for the answers of an output, and record while they are rescored.
+
+    Args:
+        predictor: The predictor.
+        name: The output.
+        memories: The memories of the inputs.
+        batch: The batch of each input.
+
+    Returns:
+        Answers with recordings.
+    """
     replay = predictor.outputs[name].replay
     if replay is None:
         kind = predictor.outputs[name].kind
@@ -180,7 +217,17 @@ def every_answer(predictor: Predictor) -> Search:
 def sources_of(
     predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memories: Memories
 ) -> list[InputStates]:
-    """What the states of the memory are, input by input."""
+    """The states of the memory, input by input.
+
+    Args:
+        predictor: The predictor.
+        value: The value of each input.
+        batch: The batch of each input.
+        memories: The memories of the inputs.
+
+    Returns:
+        One for each input.
+    """
     sources = []
     for name, states in memories.spans().items():
         field, memory = predictor.inputs[name], memories.of(name)
@@ -207,7 +254,19 @@ def summarize_model(predictor: Predictor) -> str:
 
 
 def check_index(what: str, number: int, count: int) -> int:
-    """The number if there is such a one; DataError else."""
+    """Check an index.
+
+    Args:
+        what: What is counted, for the message.
+        number: The number.
+        count: How many there are.
+
+    Returns:
+        The number.
+
+    Raises:
+        DataError: There is no such number.
+    """
     if not 0 <= number < count:
         raise DataError(f"there is no {what} {number}; they are numbered from 0 to {count - 1}")
     return number

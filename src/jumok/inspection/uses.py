@@ -84,7 +84,16 @@ def layers_of(recording: Recording, prefix: str) -> list[CallLayer]:
 def encoder_uses(
     recording: Recording, sources: Sequence[InputStates], windows: Mapping[str, Windows]
 ) -> list[Use]:
-    """Self-attention within each input: in windows, of the cells of a backbone, and of the states."""
+    """Self-attention within each input: in windows, of the cells of a backbone, and of the states.
+
+    Args:
+        recording: The recording of the encoders.
+        sources: The inputs with their states.
+        windows: The windows of layers that attend within windows, by name.
+
+    Returns:
+        The uses.
+    """
     found: list[Use] = []
     for source in sources:
         layers = layers_of(recording, f"encoders.{source.name}.")
@@ -122,7 +131,18 @@ def backbone_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[
 def decoder_uses(
     name: str, answers: Sequence[Recording], queries: Axis, past: Axis, sources: Sequence[InputStates]
 ) -> Iterator[Use]:
-    """Attention of a decoder to its own answer, and to the memory of each input."""
+    """Attention of a decoder to its own answer, and to the memory of each input.
+
+    Args:
+        name: The output.
+        answers: The recording of each answer.
+        queries: The axis of the answer's tokens.
+        past: The axis of the tokens that the decoder has read.
+        sources: The inputs with their states.
+
+    Returns:
+        The uses.
+    """
     layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
     own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
     if own[0]:
@@ -150,9 +170,15 @@ def is_causal(layer: CallLayer) -> bool:
 
 
 def pool_map(layer: Layer, head: int, most: int = 160) -> tuple[torch.Tensor, bool]:
-    """The map (R, C) of a head with at most so many rows and columns, and whether a number stands for several.
+    """The map of a head, pooled by maximum if it is too large; computed row by row.
 
-    Of several the largest is taken; never are more weights made than those of one row of the map.
+    Args:
+        layer: The layer.
+        head: The head.
+        most: The largest number of rows and of columns.
+
+    Returns:
+        The map (R, C), and whether it is pooled.
     """
     _, _, T, S = layer.shape
     high, wide = -(-T // most), -(-S // most)

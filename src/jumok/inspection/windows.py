@@ -43,7 +43,16 @@ def find_windows(block: nn.Module, size: Pair) -> Windows:
 
 
 def filled_then_shifted(size: Pair, window: Pair, shift: Pair) -> Windows:
-    """As our blocks do it: a map is filled up, then shifted, but not where one window sees all of it."""
+    """The windows of jumok's blocks: a map is padded, then shifted, unless one window sees all of it.
+
+    Args:
+        size: Rows and columns of the map.
+        window: Rows and columns of a window.
+        shift: Rows and columns by which the windows are shifted.
+
+    Returns:
+        The windows.
+    """
     cells = pad_to_windows(number_cells(size), window)
     rows, columns = cells.shape
     down = 0 if rows <= window[0] else shift[0]
@@ -52,7 +61,16 @@ def filled_then_shifted(size: Pair, window: Pair, shift: Pair) -> Windows:
 
 
 def shifted_then_filled(size: Pair, window: Pair, shift: Pair) -> Windows:
-    """As timm's blocks do it."""
+    """The windows of timm's blocks: a map is shifted, then padded.
+
+    Args:
+        size: Rows and columns of the map.
+        window: Rows and columns of a window.
+        shift: Rows and columns by which the windows are shifted.
+
+    Returns:
+        The windows.
+    """
     return cut_windows(
         size, pad_to_windows(number_cells(size).roll((-shift[0], -shift[1]), (0, 1)), window), window
     )

@@ -13,18 +13,33 @@ Axis = dict[str, Any]  # JSON
 def token_axis(
     of: AxisSide, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False
 ) -> Axis:
-    """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all.
+    """The axis of a text's tokens.
 
-    `backwards`: the last one of the text comes first.
+    Args:
+        of: Whether the text is an input or output.
+        name: The name of the field.
+        labels: The tokens.
+        first: The number of the first one; -1 for a begin mark.
+        backwards: Whether the last token of the text comes first.
+
+    Returns:
+        The axis.
     """
     axis = {"of": of, "name": name, "kind": "tokens", "labels": list(labels), "first": first}
     return axis | {"backwards": backwards}
 
 
 def cell_axis(name: str, grid: tuple[int, int], cell: tuple[float, float], beside: int = 0) -> Axis:
-    """Cells of an image in rows and columns, each of a height and width in pixels of the image as it came.
+    """The axis of an image's cells.
 
-    `beside` is how many tokens of the model's own stand before the first cell.
+    Args:
+        name: The name of the field.
+        grid: Rows and columns.
+        cell: Height and width of a cell, in pixels of the original image.
+        beside: The number of prefix tokens before the first cell.
+
+    Returns:
+        The axis.
     """
     rows, columns = grid
     return {

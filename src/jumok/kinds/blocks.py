@@ -19,7 +19,16 @@ def perceptron(model: ModelOptions) -> FeedForward:
 
 
 def encoder_layers(model: ModelOptions, number: int, rotary: bool = True) -> list[TransformerEncoderLayer]:
-    """Self-attention layers; `rotary` where rotary positions along a line make sense."""
+    """Self-attention layers.
+
+    Args:
+        model: The options that all blocks share.
+        number: How many.
+        rotary: Whether rotary positions apply, if the model has them.
+
+    Returns:
+        The layers.
+    """
     return [
         TransformerEncoderLayer(
             model.width,

@@ -55,7 +55,16 @@ class Rescorable(Protocol):
         ...
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """Rescore an answer by teacher forcing; the log-probability of each part (N,)."""
+        """Rescore an answer by teacher forcing; the log-probability of each part (N,).
+
+        Args:
+            decoder: The model's decoder or head for this output.
+            memories: The memories of the inputs.
+            answer: The number of the answer.
+
+        Returns:
+            (N,).
+        """
         ...
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
@@ -76,7 +85,19 @@ class Rescorable(Protocol):
 
 
 def part_required(part: int, count: int, what: str) -> int:
-    """The number of a part; DataError if there is no such part."""
+    """Check the number of a part.
+
+    Args:
+        part: The number.
+        count: How many parts there are.
+        what: What a part is, for the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        DataError: There is no such part.
+    """
     if not 0 <= part < count:
         raise DataError(f"there is no {what} {part}; they are numbered from 0 to {count - 1}")
     return part

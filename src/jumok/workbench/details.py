@@ -13,19 +13,52 @@ from jumok.inspection.uses import pool_map
 
 
 def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
-    """The weights of one query in all layers and heads."""
+    """The weights of one query in all layers and heads.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        query: The query.
+
+    Returns:
+        JSON.
+    """
     return {"weights": [layer.tolist() for layer in look.row(attention, answer, query)]}
 
 
 def column(look: Inspection, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
-    """The weights of all queries on one key, in one head."""
+    """The weights of all queries on one key, in one head.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        key: The key.
+        layer: The layer.
+        head: The head.
+
+    Returns:
+        JSON.
+    """
     whole = look.map_of(attention, answer, layer)
     place = 0, check_index("head", head, whole.shape[1]), slice(None), check_index("key", key, whole.shape[3])
     return {"weights": whole[place].tolist()}
 
 
 def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
-    """All weights of one head; of a large map, the largest of several in each place."""
+    """All weights of one head, pooled by maximum if the map is large.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        layer: The layer.
+        head: The head.
+
+    Returns:
+        JSON.
+    """
     whole = look.map_of(attention, answer, layer)
     weights, some = pool_map(whole, check_index("head", head, whole.shape[1]))
     rows, columns = weights.shape
@@ -33,7 +66,16 @@ def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int)
 
 
 def heads(look: Inspection, attention: str, answer: int) -> dict[str, Any]:
-    """What kind of looking each head does, in numbers; no distance where queries and keys stand apart."""
+    """Statistics of each head; without distances if positions cannot be compared.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+
+    Returns:
+        JSON.
+    """
     use, layers = look.use(attention), look.layers(attention, answer)
     _, _, T, S = layers[0].shape
     stands = use.stands(answer)
@@ -50,7 +92,19 @@ def head_to_json(one: HeadStatistics, stands: bool) -> dict[str, Any]:
 def derived(
     look: Inspection, attention: str, answer: int, view: str, query: int | None, shift: int = 0
 ) -> dict[str, Any]:
-    """What can be computed of weights, with a label that says so."""
+    """A view of the weights, labelled as computed.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        view: The name of the view.
+        query: The query, if the view is of one.
+        shift: 0 for the step that predicts a token, 1 for the one that has read it.
+
+    Returns:
+        JSON.
+    """
     if view not in DERIVED:
         raise DataError(f"there is no view {view!r}{did_you_mean(view, DERIVED)}")
     use, layers = look.use(attention), look.layers(attention, answer)
@@ -74,7 +128,17 @@ DERIVED = ("mean", "rollout", "alignment")
 
 
 def aligned(look: Inspection, attention: str, answer: int, shift: int) -> dict[str, Any]:
-    """Which key each token of the answer belongs to."""
+    """The key that each token of the answer is aligned to.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        shift: 0 for the step that predicts a token, 1 for the one that has read it.
+
+    Returns:
+        JSON.
+    """
     use = look.use(attention)
     if use.use != "cross" or use.queries["kind"] != "tokens":
         raise DataError("an alignment is of the tokens of an answer to its input")

@@ -42,7 +42,16 @@ class InputExample:
 def examples_of(
     run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
 ) -> list[InputExample]:
-    """The first examples of a run that still can be read; none where it was not evaluated."""
+    """The first examples of a run that can still be read; none if it was not evaluated.
+
+    Args:
+        run: The run folder.
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+
+    Returns:
+        The examples.
+    """
     try:
         root = root_of(run)
         rows = list(islice(answered(run), LOOKED))
@@ -84,7 +93,16 @@ def root_of(run: Path) -> Path:
 def parse_example(
     row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path
 ) -> InputExample | None:
-    """An example of what a row says; None where an image cannot be read any more."""
+    """An example of the workbench.
+
+    Args:
+        row: The cells by column.
+        inputs: The inputs by name.
+        root: The folder that paths are relative to.
+
+    Returns:
+        The example; None if an image cannot be read any more.
+    """
     try:
         return given_example(
             {name: one.codec.parse(one.codec.parse_cell(row[name], root)) for name, one in inputs.items()},

@@ -99,7 +99,13 @@ def has_body(headers: Headers) -> bool:
 
 
 async def send_error(send: Send, status: int, sentence: str) -> None:
-    """An error in JSON."""
+    """Send an error as JSON.
+
+    Args:
+        send: The ASGI callable.
+        status: The HTTP status.
+        sentence: The message in English.
+    """
     body = json.dumps({"error": {"en": sentence, "ko": in_korean(sentence)}}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -42,6 +42,15 @@ def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
 
 
 def group_of_look(look: Inspection, name: str, answer: int) -> AttentionGroup:
-    """A use of attention for one answer, as `show` packs them."""
+    """A use of attention for one answer, as `show` packs it.
+
+    Args:
+        look: The inspection.
+        name: The name of the use.
+        answer: The number of the answer.
+
+    Returns:
+        The group.
+    """
     layers = [RecordedLayer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
     return AttentionGroup(name, look.uses[name].use, layers)

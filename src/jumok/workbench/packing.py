@@ -23,7 +23,16 @@ class Bins(NamedTuple):
 
 
 def bins_of(axis: Axis, count: int, size: int) -> Bins:
-    """Neighbours share a bin: `size` tokens, or `size` × `size` cells of an image; tokens beside cells stay."""
+    """Put neighbours into bins: `size` tokens, or `size` × `size` cells; prefix tokens stay alone.
+
+    Args:
+        axis: The axis.
+        count: The number of positions.
+        size: The size of a bin.
+
+    Returns:
+        The bins.
+    """
     if axis["kind"] != "cells":
         return Bins(torch.arange(count) // size, -(-count // size))
     beside, rows, columns = len(axis["extra"]), axis["rows"], axis["columns"]
@@ -61,7 +70,17 @@ def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
 
 
 def packed_weights(group: AttentionGroup, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
-    """All weights (heads of all layers, T, S) in at most so many bytes: exact, else in 16 bits, else pooled, too."""
+    """Pack all weights (heads of all layers, T, S): exact, else in 16 bits, else pooled, too.
+
+    Args:
+        group: The group of layers.
+        axes: The axes of queries and keys.
+        example: The example of the batch.
+        most: The limit in bytes.
+
+    Returns:
+        JSON with the numbers in base64.
+    """
     T, S = group.sides
     numbers, cut = weights_in(group), window_cells(group)
     exact = 4 * numbers <= most
@@ -90,7 +109,16 @@ def windowed(layer: WindowedLayer, head: int) -> Tensor:
 
 
 def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[int, int]:
-    """How far queries and keys share a number, so that all fit in 16 bits each; a short side stays whole."""
+    """How far queries and keys are pooled so that all weights fit in 16 bits each; short sides are not pooled.
+
+    Args:
+        group: The group of layers.
+        axes: The axes of queries and keys.
+        most: The limit in bytes.
+
+    Returns:
+        The size of the bins of queries and of keys.
+    """
     heads, (T, S) = sum(group.heads), group.sides
     for size in range(1, max(T, S) + 1):
         pool = (size if T > MAX_UNPOOLED else 1), (size if S > MAX_UNPOOLED else 1)
@@ -101,7 +129,16 @@ def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[
 
 
 def pool_weights(weights: Tensor, queries: Bins, keys: Bins) -> Tensor:
-    """The largest weight of each pair of bins, of weights (T, S)."""
+    """The largest weight of each pair of bins, of weights (T, S).
+
+    Args:
+        weights: (T, S).
+        queries: The bins of queries.
+        keys: The bins of keys.
+
+    Returns:
+        The pooled weights.
+    """
     if keys.bins < weights.shape[1]:
         wide = weights.new_zeros(len(weights), keys.bins)
         weights = wide.scatter_reduce(1, keys.number.expand_as(weights), weights, "amax")

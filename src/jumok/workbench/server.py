@@ -53,7 +53,16 @@ def page_files() -> dict[str, Response]:
 
 
 def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST_BYTES) -> Guard:
-    """The server as an ASGI application that answers to these hosts, like "127.0.0.1:8765"."""
+    """The server as an ASGI application.
+
+    Args:
+        bench: The runs.
+        hosts: The hosts that it answers to, like "127.0.0.1:8765".
+        most_bytes: The limit of a body.
+
+    Returns:
+        The application.
+    """
     api = Api(bench)
     answers: dict[str, tuple[str, Endpoint]] = {
         "session": ("GET", api.session),

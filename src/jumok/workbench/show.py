@@ -92,6 +92,22 @@ def show(
     so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
     one image are a map of its cells. Steps of a beam search need the `beam_indices` of `generate`; `example` is
     then the number of a returned sequence.
+
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        tokens: The tokens of a model that reads one sequence.
+        queries: The tokens of the output.
+        keys: The tokens of the input.
+        image: The image that the model read.
+        answers: Texts to show as answers, the best first.
+        title: The title of the page.
+        windows: The windows of layers that attend within windows, by name.
+        beam_indices: Those of `generate`, for a beam search.
+        start: The token that a decoder reads first.
+
+    Returns:
+        The page.
     """
     maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
     if tokens is not None:
@@ -130,7 +146,20 @@ def show(
 def groups_shown(
     maps: Recording, example: int, windows: Mapping[str, Windows], beam_indices: BeamIndices | None
 ) -> list[AttentionGroup]:
-    """The groups of attention of one example, or of one sequence of a beam search; DataError where there is no such."""
+    """The groups of one example, or of one sequence of a beam search.
+
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        windows: The windows of layers that attend within windows, by name.
+        beam_indices: Those of `generate`, for a beam search.
+
+    Returns:
+        The groups.
+
+    Raises:
+        DataError: There is no such example.
+    """
     rows = None if beam_indices is None else rows_of(beam_indices, example)
     if rows is None:
         check_example(maps, example, windows)
@@ -195,7 +224,16 @@ def check_of(maps: Recording) -> dict[str, Any]:
 def started(
     groups: Sequence[AttentionGroup], start: str, queries: Sequence[str]
 ) -> tuple[str, Sequence[str]]:
-    """The start token and those written; a sequence as `generate` gives it begins with the start token."""
+    """Separate the start token from the written ones; a sequence of `generate` has it first.
+
+    Args:
+        groups: The groups.
+        start: The start token.
+        queries: The tokens.
+
+    Returns:
+        The start token, and the others.
+    """
     longer = any(
         group.use == "decoder" and group.causal and group.sides[0] + 1 == len(queries) for group in groups
     )
@@ -207,7 +245,16 @@ def started(
 
 
 def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[str] | None) -> None:
-    """DataError where tokens are not as many as the positions of any side that they may stand at."""
+    """Check the number of tokens.
+
+    Args:
+        groups: The groups.
+        name: Which tokens, for the message.
+        tokens: The tokens.
+
+    Raises:
+        DataError: No side has as many positions.
+    """
     counts = counts_of(groups, name)
     if tokens is None or len(tokens) in counts:
         return

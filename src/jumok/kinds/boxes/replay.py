@@ -30,9 +30,15 @@ class RescorableBoxes:
     steps: None = None  # nothing is searched for
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """The score of an object is that of its query or cell; of the surest one at its place, if that has moved on.
+        """The logarithm of the score of each object's query or cell, or of the best one at its place if that has moved.
 
-        Where something is hidden from the encoder, other places may have become queries.
+        Args:
+            decoder: The model's decoder or head for this output.
+            memories: The memories of the inputs.
+            answer: The number of the answer.
+
+        Returns:
+            (N,).
         """
         made = decoder(memories.of(self.image))
         boxes = made.boxes.reshape(-1, *made.boxes.shape[-2:])[-1].float()  # (Q, 4)

@@ -35,9 +35,15 @@ class Showing:
 
 
 def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
-    """Which boxes (N, 4), the surest first, stand for an object that a surer one stands for: (N,) bool.
+    """Find the boxes that are duplicates of better ones; a hidden box hides no others.
 
-    What is hidden hides nothing: of three boxes in a row the last may be an object of its own.
+    Args:
+        boxes: (N, 4), the best first.
+        labels: (N,).
+        nested: The share within a better box above which a box is hidden; None hides none for it.
+
+    Returns:
+        Boolean (N,), True for hidden boxes.
     """
     boxes, labels = boxes.cpu(), labels.cpu()
     same = iou(boxes, boxes) >= DUPLICATE_IOU
@@ -51,7 +57,16 @@ def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
 
 
 def best_showing(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes: int) -> Showing | None:
-    """What gives the best F1; None where too few objects are marked to tell."""
+    """Choose the showing with the best F1.
+
+    Args:
+        found: The predictions of each image.
+        true: The references of each image.
+        classes: The number of classes.
+
+    Returns:
+        The showing; None if there are too few objects.
+    """
     if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < MIN_TUNING_OBJECTS:
         return None
     tried = []

@@ -49,7 +49,16 @@ class BackboneOptions(Options):
         return self.backbone != OWN_BACKBONE and self.weights != "none"
 
     def build(self, model: ModelOptions, wants: Sequence[FeatureRequest], fresh: bool) -> "ImageEncoder":
-        """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
+        """Build the encoder.
+
+        Args:
+            model: The options that all blocks share.
+            wants: The features that outputs need.
+            fresh: Whether to load pretrained weights; a saved model brings its own.
+
+        Returns:
+            The encoder.
+        """
         from jumok.encoders.image import ImageEncoder
         from jumok.necks.pyramid import FeaturePyramid
 

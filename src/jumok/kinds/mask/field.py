@@ -68,7 +68,16 @@ class Masks:
 
 
 def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
-    """The classes (Y, X) int16 of the pixels of a row, -1 where the class is unknown."""
+    """Read one mask.
+
+    Args:
+        text: The cell.
+        root: The folder that paths are relative to.
+        classes: The classes.
+
+    Returns:
+        Classes (Y, X) int16, -1 where unknown.
+    """
     said = json.loads(text)
     if "file" in said:
         return mask_classes(root / said["file"], classes, said["ignore"], said.get("instances", False))

@@ -209,7 +209,16 @@ class TextPage:
         }
 
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
-        """The tokens."""
+        """The axis of the tokens.
+
+        Args:
+            value: The value.
+            batch: The batch that the model read.
+            memory: The memory of this input.
+
+        Returns:
+            The axis.
+        """
         labels = self.codec.vocabulary.pieces(batch.values[0].tolist())
         return token_axis("input", self.codec.name, labels, backwards=self.codec.backwards)
 

@@ -19,9 +19,12 @@ Answers = Iterable[tuple[Input, PredictionOrError]]
 
 
 def write_lines(out: TextIO, answers: Answers, named: bool = False) -> None:
-    """A line for each input; an empty one for what could not be read, so that lines belong to inputs.
+    """Write a line for each input, empty if the input could not be read; several answers are separated by tabs.
 
-    Several answers to one input stand on its line, with tabs between them; `named` puts the input and a tab before.
+    Args:
+        out: The stream.
+        answers: The inputs with their answers.
+        named: Whether the input and a tab come first.
     """
     for value, answer in answers:
         said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, answer_texts(answer)))

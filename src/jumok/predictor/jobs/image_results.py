@@ -106,7 +106,16 @@ class ImageResults:
         return record
 
     def draw(self, image: Named, answer: Value, pixels: Tensor) -> bytes:
-        """The image with the answer over it and a legend below."""
+        """Draw the answer over the image, with a legend below.
+
+        Args:
+            image: The image's name and path.
+            answer: The prediction.
+            pixels: (3, Y, X).
+
+        Returns:
+            JPEG.
+        """
         drawn = LabelledImage(pixels) if self.said.draw is None else self.said.draw(answer, pixels)
         name = image.path.name
         drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)

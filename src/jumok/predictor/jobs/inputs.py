@@ -75,7 +75,16 @@ def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
 
 
 def parsed(text: str, number: int, predictor: "Predictor") -> Input:
-    """The text itself, or the object of texts that a model with several inputs reads."""
+    """Parse one line.
+
+    Args:
+        text: The line.
+        number: Its number, for messages.
+        predictor: The predictor.
+
+    Returns:
+        The text, or the texts by name if the model has several inputs.
+    """
     if len(predictor.inputs) == 1:
         return text
     try:
