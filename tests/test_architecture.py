@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jumok.kinds.packages import KINDS
 from jumok.runs import layout
 
 SOURCE = Path(__file__).parents[1] / "src" / "jumok"
@@ -53,6 +54,23 @@ ORDER = [
         "model",
         "presets",
         "kinds",
+        "kinds.features",
+        "kinds.packages",
+        "kinds.axes",
+        "kinds.error_tables",
+        "kinds.options",
+        "kinds.blocks",
+        "kinds.replay",
+        "kinds.contract",
+        "kinds.classes",
+        "kinds.fitting",
+        "kinds.searching",
+        "kinds.text",
+        "kinds.image",
+        "kinds.boxes",
+        "kinds.mask",
+        "kinds.field_options",
+        "kinds.catalogue",
         "experiment",
         "dataset",
     ],
@@ -73,7 +91,7 @@ ORDER = [
     *["__init__", "__main__"],
 ]
 HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
-WITH_WINGS = {"data"}
+WITH_WINGS = {"data", "kinds"}
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
@@ -85,7 +103,7 @@ def room(file: Path) -> str:
 
 
 def room_of(parts: Sequence[str]) -> str:
-    """The room of a module by its names below ours; the wings of `data` are rooms of their own."""
+    """The room of a module by its names below ours; the wings of `data` and `kinds` are rooms of their own."""
     inner = [part for part in parts[1:2] if parts[0] in WITH_WINGS and part != "__init__"]
     return ".".join([parts[0], *inner])
 
@@ -123,6 +141,14 @@ def imported_modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.module:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_knows_no_other_kind(kind):
+    own, others = f"kinds.{kind}", {f"kinds.{other}" for other in KINDS if other != kind}
+    for file in (SOURCE / "kinds" / kind).rglob("*.py"):
+        opened = {name for node in nodes(file) for name in imported_rooms(node)}
+        assert not opened & others, f"{file.name} of {own} knows {sorted(opened & others)}"
 
 
 def test_every_room_has_a_place():

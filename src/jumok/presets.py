@@ -75,9 +75,9 @@ def small_translator(source: int, target: int, width: int = 128, heads: int = 4)
 def small_detector(classes: int, width: int = 64) -> EncoderDecoder:
     """Boxes from every cell of a feature pyramid, without anchors; 1.4 M parameters with three classes.
 
-    `model.decoders["objects"](model.encode({"photo": images}).of("photo"))` takes an `ImageBatch` (B, 3, Y, X) of any size and
-    gives `DenseBoxes`: for each of the P cells of strides 8 and 16 logits (B, P, classes), a box (B, P, 4) in pixels
-    and its quality (B, P). `detect` of the head keeps the best ones.
+    `model.decoders["objects"](model.encode({"photo": images}).of("photo"))` takes an `ImageBatch` (B, 3, Y, X) of any
+    size and gives `DenseBoxes`: for each of the P cells of strides 8 and 16 logits (B, P, classes), a box (B, P, 4) in
+    pixels and its quality (B, P). `detect` of the head keeps the best ones.
 
     Args:
         classes: How many classes of objects there are.
@@ -101,8 +101,8 @@ def small_detector(classes: int, width: int = 64) -> EncoderDecoder:
 def small_segmenter(classes: int, width: int = 32) -> EncoderDecoder:
     """A U-Net that gives each pixel a class; 1.9 M parameters with three classes.
 
-    `model.decoders["mask"](model.encode({"photo": images}).of("photo"))` takes an `ImageBatch` (B, 3, Y, X) of any size and gives
-    logits (B, classes, Y, X).
+    `model.decoders["mask"](model.encode({"photo": images}).of("photo"))` takes an `ImageBatch` (B, 3, Y, X) of any
+    size and gives logits (B, classes, Y, X).
 
     Args:
         classes: How many classes a pixel may have.

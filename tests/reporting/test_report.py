@@ -174,7 +174,7 @@ def test_an_older_run_says_when_it_began(run):
 
 
 def test_a_vocabulary_is_called_so(run):
-    assert facts_of(run)["input source"].startswith("a vocabulary of 10 tokens (characters); encoder: ")
+    assert facts_of(run)["input source"].startswith("10 tokens (characters); encoder: ")
 
 
 def test_one_evaluation_is_a_number_and_no_curve(run):

@@ -24,13 +24,11 @@ def model_facts(record: "FinishedRun") -> Iterator[Fact]:
     """Each input with its encoder and each output with its decoder."""
     fields = record.environment.get("fields", {})
     inputs, outputs = record.experiment.inputs, record.experiment.outputs
-    encoders = [(f"input {n}", f"encoder: {options_in_words(o.part)}", n, o.kind) for n, o in inputs.items()]
-    decoders = [
-        (f"output {n}", f"decoder: {options_in_words(o.part)}", n, o.kind) for n, o in outputs.items()
-    ]
-    for title, words, name, kind in (*encoders, *decoders):
-        what = "a vocabulary of " if kind == "text" else ""
-        yield title, f"{what}{fields[name]}; {words}" if name in fields else words
+    encoders = [("input", "encoder", name, options) for name, options in inputs.items()]
+    decoders = [("output", "decoder", name, options) for name, options in outputs.items()]
+    for side, part, name, options in (*encoders, *decoders):
+        words = f"{part}: {options_in_words(options.part)}"
+        yield f"{side} {name}", f"{fields[name]}; {words}" if name in fields else words
 
 
 def options_in_words(options: "BaseModel") -> str:

@@ -4,6 +4,7 @@ An image keeps its aspect ratio and is as high or as wide as the canvas. It is p
 a scaled box needs no shift.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -160,3 +161,12 @@ def scaled_boxes(boxes: Tensor, before: tuple[int, int], after: tuple[int, int])
     """
     vertical, horizontal = after[0] / before[0], after[1] / before[1]
     return boxes * boxes.new_tensor((horizontal, vertical, horizontal, vertical))
+
+
+def pad_and_stack(images: Sequence[Tensor], filling: int) -> Tensor:
+    """Tensors (..., Y, X) of different sizes to one (B, ..., Y, X), each in the upper left corner."""
+    height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
+    batch = images[0].new_full((len(images), *images[0].shape[:-2], height, width), filling)
+    for row, image in zip(batch, images, strict=True):
+        row[..., : image.shape[-2], : image.shape[-1]] = image
+    return batch

@@ -18,7 +18,7 @@ from jumok.data.cache.store import TextStore
 from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.marks import attach_marks, marks_of
 from jumok.data.images.reading import Size, load_image, read_header
-from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pixels_of
+from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
 from jumok.data.tables.faults import UnreadableFile
 from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
@@ -234,15 +234,6 @@ def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
     """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
     height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
     return height, width
-
-
-def pad_and_stack(images: Sequence[Tensor], filling: int) -> Tensor:
-    """Tensors (..., Y, X) of different sizes to one (B, ..., Y, X), each in the upper left corner."""
-    height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
-    batch = images[0].new_full((len(images), *images[0].shape[:-2], height, width), filling)
-    for row, image in zip(batch, images, strict=True):
-        row[..., : image.shape[-2], : image.shape[-1]] = image
-    return batch
 
 
 def image_input(about: Image) -> InputField:

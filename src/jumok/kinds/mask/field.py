@@ -23,7 +23,7 @@ from jumok.data.annotations.source import segmentation_from_json
 from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.images.marks import MaskMarks
-from jumok.data.images.resizing import UNKNOWN_CLASS
+from jumok.data.images.resizing import UNKNOWN_CLASS, pad_and_stack
 from jumok.drawing.masks import mask_image
 from jumok.drawing.sheet import LabelledImage
 from jumok.kinds.classes import class_ids, classes_digest, read_classes, write_classes
@@ -31,7 +31,6 @@ from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.error_tables import ErrorTable, confusion_detail
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
-from jumok.kinds.image.field import pad_and_stack
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.mask.replay import RescorableMask
 from jumok.kinds.options import ModelOptions
