@@ -91,7 +91,7 @@ def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions]) 
 
 
 def require_own(folder: Path, runs: Sequence[Path]) -> None:
-    """Before any training: DataError where files of these names are there, but none of the runs that made them."""
+    """Before any training: DataError if files of these names are there, but none of the runs that made them."""
     if any(RunLayout(run).config.exists() for run in runs):
         return
     for name in FILES:

@@ -87,7 +87,7 @@ def end() -> None:
 
 
 def wrap(model: nn.Module) -> None:
-    """Wrap the functions wherever a module of Python names them; in those of the model under any name."""
+    """Wrap the functions wherever a module of Python names them; in the model's own modules, under any alias."""
     homes = {type(part).__module__ for part in model.modules()}
     for home, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", {})

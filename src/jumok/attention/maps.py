@@ -79,7 +79,7 @@ class AttentionMap:
     def gradient(self, *index: Index) -> Tensor:
         """The gradient of the loss by the weights, indexed like them: dO vᵀ, dO being that of the output.
 
-        The last backward pass counts. RunError where none was recorded.
+        The last backward pass counts. RunError if none was recorded.
         """
         if not self.gradients:
             raise RunError(
@@ -153,7 +153,7 @@ class AttentionMap:
 
 @contextmanager
 def exact_math() -> Iterator[None]:
-    """Compute as it is written, and for good, whatever mode the caller is in."""
+    """Compute without autocast, autograd or inference mode."""
     with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
         yield
 
@@ -168,7 +168,7 @@ def ranges(
 ) -> tuple[list[range], list[bool]]:
     """The numbers that an index takes along each of the four dimensions, and which of them are single ones.
 
-    IndexError where one is outside, as tensors raise it.
+    IndexError if one is outside, as tensors raise it.
     """
     parts: list[Index] = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in parts:

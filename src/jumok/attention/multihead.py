@@ -24,7 +24,7 @@ class KeyValue(NamedTuple):
         return KeyValue(*(part.new_empty(*part.shape[:2], 0, part.shape[3]) for part in self))
 
     def contiguous(self) -> "KeyValue":
-        """The same with all numbers of a head side by side in memory, to be read many times."""
+        """The same, contiguous in memory."""
         return KeyValue(self.keys.contiguous(), self.values.contiguous())
 
 

@@ -72,7 +72,7 @@ class Recording:
         return list(dict.fromkeys(call.name for call in self.calls))
 
     def all(self, name: str) -> list[AttentionMap]:
-        """All calls of one module, in their order; RunError where there is none."""
+        """All calls of one module, in their order; RunError if there is none."""
         found = [call for call in self.calls if call.name == name]
         if not found:
             if not self.calls and self.left_out:
@@ -92,7 +92,7 @@ class Recording:
         return found
 
     def __getitem__(self, name: str) -> AttentionMap:
-        """The only call of a module; RunError where there are none, or several."""
+        """The only call of a module; RunError if there are none, or several."""
         found = self.all(name)
         if len(found) > 1:
             raise RunError(f"{name} attended {len(found)} times; maps.all({name!r}) gives every call")
@@ -134,7 +134,7 @@ class Recording:
         self.calls.append(replace(kept, _versions=versions_of(kept.kept())))
 
     def caller(self, frame: FrameType | None) -> str | None:
-        """The path of the module nearest to a frame, going outwards: what it has as `self`, or was handed."""
+        """The path of the module nearest to a frame, going outwards: found as `self` or `module` in the frame."""
         while frame is not None:
             variables = frame.f_locals
             for name in ("self", "module"):

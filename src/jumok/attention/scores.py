@@ -126,5 +126,5 @@ class AdditiveScores:
 
 
 def upcast(x: Tensor) -> Tensor:
-    """In the widest numbers that the device has, for a weight should be as exact as what is known of it."""
+    """Upcast, so that weights are exact to the inputs."""
     return x.to(torch.float32 if x.device.type == "mps" else torch.float64)

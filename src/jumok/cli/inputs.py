@@ -18,7 +18,7 @@ def is_stdin(file: Path | None) -> bool:
 
 
 def refuse_own_output(file: Path | None) -> None:
-    """DataError where standard output goes into the file that is read: it would be lost, or never end."""
+    """DataError if standard output goes into the file that is read: it would be lost, or never end."""
     source = 0 if file is None or is_stdin(file) else file
     try:
         read, written = os.stat(source), os.fstat(1)

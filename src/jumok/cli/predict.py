@@ -259,7 +259,7 @@ def write_image_results(
 
 
 def refuse_unread(summary: "JobSummary") -> None:
-    """Say which images could not be read, the first ones; DataError where there are any."""
+    """Say which images could not be read, the first ones; DataError if there are any."""
     for reason in summary.unread[:TOLD_UNREAD]:
         say(f"not read: {reason}")
     if summary.unread:

@@ -12,7 +12,7 @@ TILE_WIDTH = 400  # pixels, the width of each image
 
 
 def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
-    """Some examples of the train split, scaled and varied, with their labels; None where there are no images."""
+    """Some examples of the train split, scaled and varied, with their labels; None if there are no images."""
     train = prepared.splits.get("train")
     if train is None or not len(train):
         return None

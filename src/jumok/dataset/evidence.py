@@ -11,7 +11,7 @@ MIN_EXAMPLES = 10  # of a split, below which its median says little
 
 
 def require_evidence(split: Split, most: int) -> None:
-    """DataError where nothing is marked in the `most` distinct inputs that evaluations answer, spread over it."""
+    """DataError if nothing is marked in the `most` distinct inputs that evaluations answer, spread over it."""
     if most >= len(split):
         return  # the whole split was checked when it was prepared
     examples, _ = split.answers(most)

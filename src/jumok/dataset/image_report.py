@@ -33,7 +33,7 @@ class ImageReport:
 
 
 def report_images(read: Mapping[str, CachedRows]) -> ImageReport:
-    """What was found in the images of all sources; nothing where there are none."""
+    """What was found in the images of all sources; nothing if there are none."""
     summaries = {split: one.summary for split, one in read.items() if one.summary.has_images}
     remarks = [*reading_remarks(summaries.values()), *image_remarks(summaries.values())]
     sources = {split: source_report(summary, read[split]) for split, summary in summaries.items()}

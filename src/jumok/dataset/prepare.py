@@ -97,7 +97,7 @@ def prepare(
 
 
 def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
-    """Why training would refuse these data, in a few words; None where it would begin."""
+    """Why training would refuse these data, in a few words; None if it would begin."""
     faults: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
     fatal = sum(len(one.fatal) for one in faults)
     if fatal:

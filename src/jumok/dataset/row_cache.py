@@ -158,7 +158,7 @@ def read_anew(source: Source, folder: Path, tell: Tell | None) -> CachedRows:
 
 
 def open_looks(source: Source, tell: Tell | None) -> Looks | None:
-    """What is known of the images of a source, given to it; None where it has none."""
+    """What is known of the images of a source, given to it; None if it has none."""
     if not isinstance(source, ImageSource):
         return None
     try:

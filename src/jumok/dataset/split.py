@@ -86,7 +86,7 @@ class Split:
         return self.texts.line(int(self.rows[example]))
 
     def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
-        """These examples side by side; varied as training wants it when there is something to draw from."""
+        """A batch of these examples; augmented if there is a random generator."""
         rows = [int(self.rows[example]) for example in examples]
         whole: Sequence[Example] = [
             {name: column[row] for name, column in self.columns.items()} for row in rows

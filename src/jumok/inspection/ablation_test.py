@@ -325,7 +325,7 @@ def gradient(
 
 
 def rank_correlation(one: Tensor, other: Tensor) -> float | None:
-    """Spearman's correlation of two (N,), ties having their mean rank; None where either is constant."""
+    """Spearman's correlation of two (N,), ties having their mean rank; None if either is constant."""
     x, y = (ranks(values) - (len(values) - 1) / 2 for values in (one, other))
     scale = float(x.norm() * y.norm())
     return float(x @ y) / scale if scale > 0 else None
@@ -339,7 +339,7 @@ def ranks(values: Tensor) -> Tensor:
 
 
 def number_of(value: Tensor) -> float:
-    """A score as a number; RunError where it is none."""
+    """A score as a number; RunError if it is none."""
     if value.numel() != 1:
         raise RunError(f"a score is one number; this one has the shape {tuple(value.shape)}")
     number = float(value)

@@ -42,7 +42,7 @@ def require_steps(calls: Sequence[AttentionMap], rows: Rows) -> None:
 
 
 def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence[AttentionMap]]) -> None:
-    """DataError where rows of recorded steps are beams: a row is then no single answer.
+    """DataError if rows of recorded steps are beams: a row is then no single answer.
 
     `own` are the calls of layers that look at what was said so far. Their cache tells: what a row had read at one step
     must be what it has read at the next. Without such layers, rows that look at one and the same input are beams.

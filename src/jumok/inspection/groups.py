@@ -227,7 +227,7 @@ class Sides:
         return {"of": of, "name": of, "kind": "tokens", "labels": list(named)}
 
     def cells(self, group: AttentionGroup, count: int) -> Axis | None:
-        """Cells of the image, with the tokens beside them; None where these are none."""
+        """Cells of the image, with the tokens beside them; None if these are none."""
         named = self.keys is not None and len(self.keys) == count
         if self.image_size is None or named or group.layers[0].shape[0] != self.image_count:
             return None
@@ -243,7 +243,7 @@ class Sides:
 
 
 def grid_of(count: int, image_size: tuple[int, int]) -> tuple[int, int] | None:
-    """Rows and columns of an image's cells, a few tokens beside them left out; None where it looks like no grid.
+    """Rows and columns of an image's cells, a few tokens beside them left out; None if it looks like no grid.
 
     Most models make images square; where cells are no square number, they are taken as square themselves.
     """

@@ -81,7 +81,7 @@ class Inspection:
         return sum({storage.data_ptr(): storage.nbytes() for storage in kept}.values())
 
     def use(self, attention: str) -> Use:
-        """The use of attention of this name; DataError where there is none."""
+        """The use of attention of this name; DataError if there is none."""
         if attention not in self.uses:
             raise DataError(f"there is no attention {attention!r}{did_you_mean(attention, self.uses)}")
         return self.uses[attention]
@@ -171,7 +171,7 @@ def input_document(field: InputField, value: Any) -> dict[str, Any]:
 
 
 def input_page(field: InputField) -> InputPage:
-    """How an input is shown; DataError where its kind cannot be looked into."""
+    """How an input is shown; DataError if its kind cannot be looked into."""
     if field.page is None:
         raise DataError(f"{field.name} is of the kind {field.kind}, which cannot be looked into")
     return field.page

@@ -42,7 +42,7 @@ class Use:
         return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
 
     def stands(self, answer: int) -> Positions | None:
-        """Where queries and keys stand; None where there is no distance between them."""
+        """The positions of queries and keys; None if there is no distance between them."""
         _, _, T, S = self.layers(answer)[0].shape
         queries, keys = positions(self.queries, T), positions(self.keys, S)
         if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
@@ -68,7 +68,7 @@ class InputStates:
         return self.field.name
 
     def grid(self, count: int) -> tuple[int, int] | None:
-        """The rows and columns of the feature map that so many positions are, some tokens beside it left out."""
+        """The grid with this many positions, prefix tokens excluded."""
         levels = self.memory.pyramid.levels if self.memory.pyramid is not None else ()
         grids = [(level.shape[-2], level.shape[-1]) for level in levels]
         fitting = [grid for grid in grids if 0 <= count - grid[0] * grid[1] <= MAX_PREFIX_TOKENS]

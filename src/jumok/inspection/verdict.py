@@ -44,7 +44,7 @@ class Verdict:
 
     k: int
     keys: tuple[int, ...]  # the most attended
-    change: float | None  # with those keys hidden; None where there are none
+    change: float | None  # with those keys hidden; None if there are none
     changes: tuple[float, ...]  # of random draws
     allowed: int  # keys that may be hidden: those that the query may look at
     head_off: float | None = None  # the change with the heads switched off

@@ -59,7 +59,7 @@ def query_axis(name: str, count: int) -> Axis:
 
 
 def positions(axis: Axis, count: int) -> Tensor | None:
-    """Where each of so many positions stands: tokens in a row (L, 1), cells in rows and columns (L, 2).
+    """The coordinates of positions: tokens in a row (L, 1), cells in rows and columns (L, 2).
 
     Tokens beside cells stand in the middle of them. None for object queries, which stand nowhere.
     """

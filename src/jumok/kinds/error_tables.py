@@ -61,7 +61,7 @@ def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
 
 
 def row_shares(row: np.ndarray, kept: np.ndarray) -> list[TableValue]:
-    """A row of pixel counts as shares of it; nothing where there are no pixels."""
+    """A row of pixel counts as shares of it; nothing if there are no pixels."""
     total = int(row.sum())
     return [float(row[i] / total) if total else None for i in kept.tolist()]
 

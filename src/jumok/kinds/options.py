@@ -44,7 +44,7 @@ class Options(BaseModel):
 
     @model_serializer(mode="wrap")
     def drop_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values but the None of options that are None by default; `clip: null` is said, its default is 1."""
+        """Drop options that are None by default; `clip: null` is kept, for its default is 1."""
         fields = type(self).model_fields
         values: dict[str, Any] = serialize(self)
         return {
@@ -149,7 +149,7 @@ class TokenOptions(Options):
 
     @property
     def given_kind(self) -> Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"] | None:
-        """The kind where it is said, be it by a size; None where the texts decide."""
+        """The kind where it is said, be it by a size; None if the texts decide."""
         if self.kind == "auto":
             return "bpe" if self.size else None
         return self.kind

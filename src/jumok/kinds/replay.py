@@ -46,7 +46,7 @@ class Rescorable(Protocol):
 
     @property
     def steps(self) -> list[dict[str, Any]] | None:
-        """The search step by step; None where nothing was searched for."""
+        """The search step by step; None if nothing was searched for."""
         ...
 
     @property

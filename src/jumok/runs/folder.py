@@ -37,7 +37,7 @@ class RunFolder(RunLayout):
             yield
 
     def require_ours(self) -> None:
-        """RunError where the folder holds what is not a run."""
+        """RunError if the folder holds what is not a run."""
         self._refuse_foreign_files()
         self._refuse_own_config()
 
@@ -76,7 +76,7 @@ class RunFolder(RunLayout):
                 )
 
     def _refuse_own_config(self) -> None:
-        """RunError where config.yaml is a person's: what a run writes beside it is not there."""
+        """RunError if config.yaml is a person's: what a run writes beside it is not there."""
         beside = (LOCK, CHECKPOINTS, LOG, MODEL, EVALUATION)
         if self.config.exists() and not any(os.path.lexists(self.path / name) for name in beside):
             raise RunError(

@@ -77,7 +77,7 @@ def answered(run: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
 
 
 def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:
-    """The right answers as a page shows them beside an answer; None where there are none, or it does not."""
+    """The right answers as a page shows them beside an answer; None if there are none, or it does not."""
     return field.reference_page(references) if references and field.reference_page is not None else None
 
 
@@ -113,7 +113,7 @@ def parse_example(
 
 
 def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> InputExample:
-    """An example of accepted values; DataError where an image cannot be read."""
+    """An example of accepted values; DataError if an image cannot be read."""
     small = {name: thumbnail(load_image(values[name])) for name, field in inputs.items() if field.canvas}
     label = " · ".join(input_page(field).label(values[name]) for name, field in inputs.items())
     return InputExample(

@@ -61,7 +61,7 @@ def window_cells(group: AttentionGroup) -> list[Tensor] | None:
 
 
 def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
-    """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
+    """The limit of each group in bytes: small groups in full; large groups share the rest equally."""
     left, found = LIMIT, {}
     for number, group in enumerate(sorted(groups, key=weights_in)):
         found[group.id] = left // (len(groups) - number)

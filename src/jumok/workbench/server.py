@@ -193,7 +193,7 @@ class QueryParams:
         return self.given[name]
 
     def number(self, name: str, otherwise: int | None = None) -> int:
-        """A number, 0 or more; DataError where it is none."""
+        """A number, 0 or more; DataError if it is none."""
         if name not in self.given and otherwise is not None:
             return otherwise
         said = self.text(name)

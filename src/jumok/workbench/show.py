@@ -309,7 +309,7 @@ def inputs_of(sides: Sides, image: Image.Image | None) -> list[dict[str, Any]]:
 
 
 def outputs_of(queries: Sequence[str] | None, answers: str | Sequence[str] | None) -> list[dict[str, Any]]:
-    """What was answered: texts that are given, or the tokens that were written; nothing where none was written."""
+    """What was answered: texts that are given, or the tokens that were written; nothing if none was written."""
     if answers is None and queries is None:
         return []
     texts = [join_tokens(queries or [])] if answers is None else answers

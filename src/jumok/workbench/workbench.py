@@ -50,7 +50,7 @@ class Workbench:
         return {"runs": [run.to_json() for run in self.runs], "version": installed("jumok")}
 
     def run(self, number: object) -> LoadedRun:
-        """The run of a number; DataError where there is none."""
+        """The run of a number; DataError if there is none."""
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self.runs):
             raise DataError(f"there is no run {number!r}; there are {len(self.runs)}, numbered from 0")
         return self.runs[number]

@@ -74,7 +74,7 @@ class BoxesCodec:
         return MarkedObjects(list(store.texts(self.about.name)), self.about.numbers)
 
     def collate(self, items: Sequence[BoxMarks]) -> BoxTargets:
-        """The objects of each image side by side, (B, N, 4) and so on."""
+        """The objects of each image, stacked: (B, N, 4) and so on."""
         most = max(len(item.boxes) for item in items)
         rows = [pad_objects(item, most) for item in items]
         boxes, labels, crowd = (torch.stack(parts) for parts in zip(*rows, strict=True))

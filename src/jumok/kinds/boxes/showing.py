@@ -31,7 +31,7 @@ class Showing:
 
     threshold: float = SCORE_THRESHOLD  # boxes below this score are not shown
     nested: float | None = None  # a box with a larger share within a better one of its class is not shown
-    f1: float | None = None  # with both, on the valid split; None where nothing was chosen
+    f1: float | None = None  # with both, on the valid split; None if nothing was chosen
 
 
 def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:

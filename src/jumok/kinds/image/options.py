@@ -143,7 +143,7 @@ class AugmentOptions(Options):
         return self
 
     def build(self, reads: bool) -> "Augmentation":
-        """What is done; where a text is read nothing is mirrored or cut off, unless it is said."""
+        """The augmentation; for text outputs, flips and crops are off by default."""
         from jumok.data.images.augmentation import Augmentation
 
         flip = self.flip or ("none" if reads else "horizontal")

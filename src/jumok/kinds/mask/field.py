@@ -119,7 +119,7 @@ class MaskCodec:
         return Masks(list(store.texts(self.about.name)), root, self.about.classes)
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
-        """The masks of a batch side by side (B, Y, X)."""
+        """The masks of a batch, stacked (B, Y, X)."""
         return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN_CLASS).long())
 
     def from_cells(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:

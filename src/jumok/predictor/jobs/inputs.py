@@ -20,7 +20,7 @@ MAX_LINE_BYTES = 32_000_000  # bytes of a line, beyond which no text is meant
 
 
 def require_file(file: Path) -> None:
-    """DataError where nothing is that could be read."""
+    """DataError if nothing is that could be read."""
     try:
         mode = os.stat(file).st_mode
     except (OSError, ValueError):
