@@ -1,4 +1,4 @@
-"""The functions that attend, and what a call of each of them is made of."""
+"""The attention functions, and the arguments of their calls."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Call(NamedTuple):
     dropout: float
 
     def shaped(self, mixed: Tensor) -> Tensor:
-        """What came out, or its gradient, as (B, H, T, V)."""
+        """The output, or its gradient, as (B, H, T, V)."""
         return mixed.reshape(*self.scores.shape[:3], mixed.shape[-1])
 
 

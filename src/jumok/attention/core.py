@@ -132,7 +132,7 @@ def _bias(mask: Tensor, B: int, H: int, dtype: torch.dtype) -> Tensor:
 
 
 def _zero_fully_masked_rows(mixed: Tensor, allowed: Tensor) -> Tensor:
-    """Zeros in the rows of mixed (B, H, T, K) whose query may look at nothing."""
+    """Set the rows of mixed (B, H, T, K) to zero whose query is fully masked."""
     sees = allowed.any(-1, keepdim=True)
     # In bf16 on the CPU a copy costs four per cent of a step of training, and a glance nothing; graphs cannot look.
     if not torch.compiler.is_compiling() and mixed.device.type == "cpu" and bool(sees.all()):

@@ -37,7 +37,7 @@ restoring = ExitStack()  # puts everything back, after the last one
 
 @contextmanager
 def observing_calls(model: nn.Module, watcher: Watcher) -> Iterator[None]:
-    """Tell `watcher` of every call of attention in this thread while `model` is at work."""
+    """Call `watcher` with every attention call in this thread while `model` runs."""
     with instrumented(model):
         token = watchers.set((*watchers.get(), watcher))
         try:

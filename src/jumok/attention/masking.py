@@ -145,7 +145,7 @@ class AttentionMask:
         return self.calls[name] - 1
 
     def heads(self, places: Sequence[AttentionSite], number: int) -> set[int | None]:
-        """The heads that are to be changed in a call; None stands for all."""
+        """The heads to be masked in a call; None stands for all."""
         return {place.head for place in places if place.call in (None, number)}
 
     def pairs(self, heads: set[int | None], H: int, B: int, T: int, S: int) -> Tensor:

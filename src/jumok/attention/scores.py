@@ -1,4 +1,4 @@
-"""What a softmax makes attention weights of, for one call of attention that was kept."""
+"""The scores before the softmax, for one recorded call of attention."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Scores(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DotScores:
-    """scale · q kᵀ + bias, for the keys that a query may look at."""
+    """scale · q kᵀ + bias, for the keys that are not masked."""
 
     queries: Tensor  # (B, H, T, K)
     keys: Tensor  # (B, G, S, K), each read by H / G heads

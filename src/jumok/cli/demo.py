@@ -227,7 +227,7 @@ def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]
 
 
 def show_examples(demo: Demo) -> None:
-    """A few inputs that the model never saw, what it says, and what is right."""
+    """Print a few unseen inputs with prediction and reference."""
     from rich.table import Table
 
     from jumok.console import talk

@@ -1,4 +1,4 @@
-"""Help and mistakes as plain text: quick, the same in every terminal, and good to copy from."""
+"""Help and usage errors as plain text: fast, and the same in every terminal."""
 
 import re
 from typing import Any
@@ -34,7 +34,7 @@ def strip_backticks(text: str | None) -> str | None:
 
 
 class Command(TyperCommand):
-    """A command whose help says RUN for what must be given and [RUN] for what may be."""
+    """A command whose usage shows required arguments as RUN and optional ones as [RUN]."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, without pydantic's words in front of an error."""

@@ -1,4 +1,4 @@
-"""The command `jumok`: its subcommands, and what becomes of errors."""
+"""The command `jumok`: its subcommands, and the handling of errors."""
 
 import os
 import sys
@@ -134,7 +134,7 @@ def lead_or_follow(arguments: list[str] | None) -> int:
 
 
 def run_command(arguments: list[str] | None) -> int:
-    """Run a command line and say what went wrong; its exit status."""
+    """Run a command line, and print its error; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # whatever the locale: texts are in all languages
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

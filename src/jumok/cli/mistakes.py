@@ -1,4 +1,4 @@
-"""The last net under a command: mistakes of files and names that no reader told of, in one sentence."""
+"""Errors of files and names that no reader reported, in one sentence."""
 
 import errno
 import os

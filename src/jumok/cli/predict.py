@@ -259,7 +259,7 @@ def write_image_results(
 
 
 def refuse_unread(summary: "JobSummary") -> None:
-    """Say which images could not be read, the first ones; DataError if there are any."""
+    """Print the first of the images that could not be read; DataError if there are any."""
     for reason in summary.unread[:TOLD_UNREAD]:
         say(f"not read: {reason}")
     if summary.unread:
@@ -268,7 +268,7 @@ def refuse_unread(summary: "JobSummary") -> None:
 
 
 def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
-    """The images alone; what is to be known of them is said as it comes."""
+    """The images; warnings are printed as they come."""
     for one in images:
         if isinstance(one, JobWarning):
             say(f"note: {one}")
@@ -277,7 +277,7 @@ def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
 
 
 def show_progress(events: Iterable[JobEvent]) -> Iterator[Answered]:
-    """The answers of a job; how far it is shows on a terminal while it runs, and its warnings are said at its end."""
+    """The answers of a job, with a progress bar on a terminal; warnings are printed at the end."""
     from rich.progress import Progress as ProgressBar
 
     from jumok.console import talk

@@ -1,4 +1,4 @@
-"""A labelled batch as the model gets it in training, drawn so that a person can see that the data is right."""
+"""A labelled batch of training, drawn to check the data by eye."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""What the examples of a split can tell, and what they require that the model cannot do."""
+"""Checks whether the examples of a split suffice, and whether the model can do what they require."""
 
 import numpy as np
 

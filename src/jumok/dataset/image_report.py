@@ -1,4 +1,4 @@
-"""What the images of an experiment are like, as reading its sources found it."""
+"""The report on the images of an experiment, from reading its sources."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""Rows of one split whose inputs stand in train, too, so that its scores flatter."""
+"""Leaks: rows of a split whose inputs are in train, too, so that scores are too good."""
 
 import numpy as np
 

@@ -63,7 +63,7 @@ class Report:
 
 
 def report(prepared: Prepared) -> Report:
-    """Look at all that `prepare` (tolerant) has read."""
+    """Report on all data that `prepare` (tolerant) has read."""
     all_found: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
     faults = [fault for read in prepared.faults.values() for fault in read.faults]
     faults += [fault for found in prepared.split_faults.values() for fault in found.shown]

@@ -82,7 +82,7 @@ class Split:
         return self.inputs[name].codec.parse_cell(self.text(name, example), self.root)
 
     def line(self, example: int) -> int:
-        """The line of the file that an example stands in."""
+        """The line of an example in its file."""
         return self.texts.line(int(self.rows[example]))
 
     def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:

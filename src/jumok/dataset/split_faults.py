@@ -119,7 +119,7 @@ def longest_excess(
 
 
 def images_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
-    """The images of a set by what rows say of them."""
+    """The images of a set by the cells that name them."""
     return {Path(os.path.relpath(image.path, root)).as_posix(): image for image in data.images}
 
 

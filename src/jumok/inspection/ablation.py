@@ -75,7 +75,7 @@ def ablate(
 
 
 def said_of(look: Inspection, use: Use) -> OutputReplay:
-    """What was said by the decoder that a use belongs to; where it belongs to an encoder, by the first one."""
+    """The output whose decoder a use belongs to; the first output for uses of encoders."""
     named = {one.name: one for one in look.outputs}
     return named.get(use.queries["name"], look.outputs[0])
 
@@ -105,7 +105,7 @@ def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int 
 
 
 def as_the_look_numbers(verdict: Verdict, target: Target) -> Verdict:
-    """A verdict whose keys have the numbers that they have in the look, not in the call."""
+    """The verdict with its keys numbered as in the inspection, not as in the call."""
     meant = dict(zip(target.keys, target.layer_keys, strict=True))
     slopes = verdict.gradient
     if slopes is not None:

@@ -1,4 +1,4 @@
-"""Which rows of the recorded steps make up one answer: a beam search lets hypotheses change places in the batch."""
+"""The rows of the recorded steps that belong to one answer: in beam search, hypotheses change rows."""
 
 from collections.abc import Sequence
 
@@ -60,7 +60,7 @@ def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence
 
 
 def changes_places(calls: Sequence[AttentionMap]) -> bool:
-    """Whether, at some step, a row goes on from what another row had read."""
+    """Whether, at some step, a row continues another one."""
     for before, after in zip(calls, calls[1:], strict=False):
         if not (isinstance(before.scores, DotScores) and isinstance(after.scores, DotScores)):
             return False
@@ -93,7 +93,7 @@ def is_of_another(row: int, before: AttentionMap, old: Tensor, new: Tensor) -> b
 
 
 def shares_keys(call: AttentionMap) -> bool:
-    """Whether two rows look at the very same keys."""
+    """Whether two rows share their keys."""
     if not isinstance(call.scores, DotScores):
         return False
     rows = call.scores.keys.flatten(1)

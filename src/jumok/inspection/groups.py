@@ -1,4 +1,4 @@
-"""The uses of attention in a recording of any model, and what stands along their two sides."""
+"""The groups of attention layers in a recording of any model, and their axes."""
 
 import math
 import re
@@ -53,7 +53,7 @@ class RecordedLayer:
 
 @dataclass(frozen=True, eq=False)
 class AttentionGroup:
-    """Layers that ask and look at the same things."""
+    """Layers with the same queries and keys."""
 
     id: str
     use: Purpose
@@ -243,7 +243,7 @@ class Sides:
 
 
 def grid_of(count: int, image_size: tuple[int, int]) -> tuple[int, int] | None:
-    """Rows and columns of an image's cells, a few tokens beside them left out; None if it looks like no grid.
+    """Rows and columns of an image's cells, prefix tokens excluded; None if they are no grid.
 
     Most models make images square; where cells are no square number, they are taken as square themselves.
     """

@@ -1,4 +1,4 @@
-"""What kind of looking each head does, in a few numbers that heads can be sorted by."""
+"""Statistics of attention heads, by which they can be sorted."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,7 +10,7 @@ from jumok.attention.maps import ROWS, AttentionMap
 
 @dataclass(frozen=True)
 class HeadStatistics:
-    """Means over the queries of one head; derived of its weights. NaN where no query may look at anything."""
+    """Means over the queries of one head, from its weights; NaN if all queries are fully masked."""
 
     layer: int
     head: int
@@ -23,13 +23,13 @@ class HeadStatistics:
     sink_key: int  # which one that is
 
     def to_json(self) -> dict[str, float | int | None]:
-        """As JSON says it, which knows no NaN."""
+        """The statistics as JSON, NaN as null."""
         return {name: value if value == value else None for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Where queries (T, d) and keys (S, d) stand, in the same unit; d is 1 for tokens and 2 for cells."""
+    """The positions of queries (T, d) and keys (S, d), in the same unit; d is 1 for tokens and 2 for cells."""
 
     queries: Tensor
     keys: Tensor
@@ -114,7 +114,7 @@ def row_statistics(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, 
 
 
 def in_a_row(attention: AttentionMap) -> Positions:
-    """Tokens at their numbers; queries that look at another text at the same share of its length.
+    """Positions of tokens; those of queries are scaled to the number of keys if these are another sequence.
 
     A few new queries that look at their own past stand at its end.
     """

@@ -28,7 +28,7 @@ DOCUMENT_VERSION = 1
 
 @dataclass(frozen=True)
 class OutputReplay:
-    """What one output answered, and what was recorded while it said each of its answers again."""
+    """The answers of one output, and the recording of each while it was rescored."""
 
     name: str
     replay: Rescorable

@@ -175,7 +175,7 @@ class WindowedLayer:
         return self.call.output
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
-        """As of any layer; only the windows that the queries stand in are computed."""
+        """Index the weights; only the windows of the queries are computed."""
         (examples, heads, queries, keys), singles = ranges(index, self.shape)
         asked = torch.tensor(list(queries), dtype=torch.long)
         made = torch.zeros(len(examples), len(heads), len(asked), self.shape[3])
@@ -189,7 +189,7 @@ class WindowedLayer:
         return found[tuple(0 if single else slice(None) for single in singles)]
 
     def home(self, cells: Tensor) -> Tensor:
-        """The window (T',) that each cell stands in."""
+        """The window (T',) of each cell."""
         flat = self.windows.cells.flatten()
         real = (flat >= 0).nonzero().flatten()
         homes = torch.empty(self.shape[3], dtype=torch.long)

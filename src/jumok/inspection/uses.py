@@ -1,4 +1,4 @@
-"""The uses that a model makes of attention: which recorded calls belong together, and what they ask and look at."""
+"""The uses of attention in a model: which recorded calls belong together, and their axes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Way = Literal["dot", "additive", "windows"]
 
 @dataclass(frozen=True, eq=False)
 class Use:
-    """Layers that ask and look at the same things, for each answer."""
+    """Layers with the same queries and keys, for each answer."""
 
     id: str
     use: Purpose
@@ -160,7 +160,7 @@ def decoder_uses(
 
 
 def crosses(name: str, layer: CallLayer) -> bool:
-    """Whether a layer looks at the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
+    """Whether a layer attends to the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
     return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 

@@ -1,4 +1,4 @@
-"""What a test of attention says: numbers, an answer by a fixed rule, and a sentence that a person can read."""
+"""The verdict of an ablation test: numbers, a decision by a fixed rule, and a sentence."""
 
 from dataclasses import dataclass
 from math import exp

@@ -1,4 +1,4 @@
-"""What can be derived of attention weights. A view is a computation, not something that the model did: it says so."""
+"""Views derived from attention weights, labelled as such: a view is a computation, not something that the model did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def alignment(weights: Tensor, shift: int = 0) -> View:
 
 
 def pairs(weights: Tensor) -> list[tuple[int, int, float]]:
-    """For each row t of weights (T, S) the key s that it looks at most, and its weight; blind rows are left out."""
+    """For each row t of weights (T, S) the key s of largest weight, and that weight; fully masked rows are left out."""
     if not weights.numel():
         return []
     most, keys = weights.max(-1)

@@ -1,4 +1,4 @@
-"""Attention in shifted windows, put back in its place: which cell of the map stands where in which window."""
+"""Attention in shifted windows: the cells of the map that each window consists of."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

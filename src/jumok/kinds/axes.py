@@ -1,4 +1,4 @@
-"""What stands along the queries and the keys of attention, as a page says it."""
+"""The axes of attention, queries and keys, as JSON for the page."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Parts of models that several kinds are built of, from the options that all parts share."""
+"""Blocks of models that several kinds share, built from the common options."""
 
 from torch import nn
 

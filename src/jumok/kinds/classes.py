@@ -1,4 +1,4 @@
-"""The classes of what is marked in images, beside the weights of a model."""
+"""The classes of annotations, saved beside the weights of a model."""
 
 import json
 from collections.abc import Sequence

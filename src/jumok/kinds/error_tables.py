@@ -1,4 +1,4 @@
-"""Tables of a report that say more than scores: what was right, wrong, missed or taken for something else."""
+"""Error tables of a report: counts of right, wrong and missed objects, and confusions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

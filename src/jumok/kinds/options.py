@@ -1,4 +1,4 @@
-"""What the options of all parts are made of, and the options that all parts share."""
+"""The base class of options, and the options that all parts of a model share."""
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -149,7 +149,7 @@ class TokenOptions(Options):
 
     @property
     def given_kind(self) -> Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"] | None:
-        """The kind where it is said, be it by a size; None if the texts decide."""
+        """The kind, if it is given or follows from a size; None if the texts decide."""
         if self.kind == "auto":
             return "bpe" if self.size else None
         return self.kind

@@ -1,4 +1,4 @@
-"""Answers to one example that the model can be made to give again, while attention is recorded."""
+"""Answers to one example that can be rescored under recording."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Bilingual(NamedTuple):
 
 @dataclass(frozen=True)
 class AnswerAxes:
-    """What a decoder with attention asks by, and looks at in its own answer; each for the answer of a number."""
+    """The axes of queries and past tokens of a decoder with attention, by the number of the answer."""
 
     queries: Callable[[int], Axis]
     past: Callable[[int], Axis]

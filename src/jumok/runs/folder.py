@@ -97,7 +97,7 @@ class RunFolder(RunLayout):
             raise unwritable(self.log, error) from None
 
     def truncate_log(self, step: int) -> None:
-        """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
+        """Drop the lines of metrics.jsonl that are newer than the checkpoint that a training resumes from."""
         if not self.log.exists():
             return
         if not self.log.is_file():  # a device, say, which might be read for ever

@@ -87,7 +87,7 @@ def require_run(path: Path) -> None:
 
 
 def forgotten(path: Path) -> str:
-    """A hint where an input stands in the place of the run."""
+    """A hint if an input was given in place of the run."""
     return (
         "; the run comes before the inputs"
         if " " in str(path) or len(str(path)) > MAX_QUOTED_CHARACTERS

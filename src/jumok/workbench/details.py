@@ -1,4 +1,4 @@
-"""What a page asks of a look, one thing at a time; JSON."""
+"""The details of an inspection that the page requests, as JSON."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Inputs to begin with: the first ones that a run was evaluated on."""
+"""Example inputs: the first ones that a run was evaluated on."""
 
 import json
 from collections.abc import Iterator, Mapping

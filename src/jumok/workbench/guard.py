@@ -1,4 +1,4 @@
-"""What keeps a local server to its own page: other hosts and origins, and large bodies, are refused.
+"""Restricts a local server to its own page: other hosts and origins, and large bodies, are refused.
 
 Any page in a browser can send requests to a loopback address. A foreign page names its origin, or, when a name of its
 own was made to mean this machine (DNS rebinding), its host; neither is answered.
@@ -89,7 +89,7 @@ class Guard:
 
 
 def is_asked(scope: Scope) -> bool:
-    """Whether something is asked of the models; the page itself may be come to from anywhere."""
+    """Whether a request is for the models; the page itself may be opened from anywhere."""
     return bool(scope["path"].startswith("/api/"))
 
 

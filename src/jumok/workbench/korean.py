@@ -1,4 +1,4 @@
-"""The sentences that a page may show of what went wrong, in Korean; those of other rooms are known by their English."""
+"""Error messages of the page in Korean; those of other rooms are matched by their English text."""
 
 import re
 

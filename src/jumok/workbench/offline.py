@@ -1,4 +1,4 @@
-"""A look as one file that needs no server: the page with everything that it may ask."""
+"""An inspection as one file: the page with all data that it may request."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""The workbench's server: a page of this package, and answers to what it asks.
+"""The workbench's server: the page, and its endpoints.
 
 Models work in a thread of their own, one at a time; weights of what was recorded are computed beside it, so that nobody
 who hovers waits for a prediction.
@@ -96,7 +96,7 @@ def serve_page(served: Response) -> Endpoint:
 
 
 class Api:
-    """What can be asked of a workbench."""
+    """The endpoints of the workbench."""
 
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
@@ -139,7 +139,7 @@ class Api:
         return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
 
     def detail(self, ask: Callable[[Inspection, "QueryParams"], Any]) -> Endpoint:
-        """What one detail of a look is answered by."""
+        """The function that computes a detail."""
 
         async def answer(request: Request) -> Response:
             asked = QueryParams(request)

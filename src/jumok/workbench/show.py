@@ -51,7 +51,7 @@ class AttentionPage:
         return f"<jumok page {self.document['model']['name']!r}: {self.document['model']['summary']}>"
 
     def _repr_html_(self) -> str:
-        """The page in a frame that is closed to the notebook, but may say how high it is."""
+        """The page in a sandboxed frame, which may only send its height to the notebook."""
         source, name = html.escape(self.page, quote=True), f"jumok-{token_hex(6)}"
         style = f"width: 100%; height: {self.height}px; border: 0; border-radius: 8px"
         allowed = "allow-scripts allow-downloads allow-modals"
@@ -267,7 +267,7 @@ def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[s
 
 
 def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
-    """How many positions there are where tokens of this name may stand."""
+    """The numbers of positions that tokens of this name may have."""
     side = 0 if name == "queries" else 1
     own = "decoder" if name == "queries" else "encoder"
     fitting = groups if name == "tokens" else [group for group in groups if group.use in ("cross", own)]

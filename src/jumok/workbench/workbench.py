@@ -1,4 +1,4 @@
-"""The runs that are looked into, and the looks of the last minutes."""
+"""The runs of the workbench, and the inspections of the last minutes."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class LoadedRun:
 
 
 class Workbench:
-    """Looks into runs, and keeps the last looks by their names. Not more than one model may work at a time."""
+    """Inspects runs, and keeps the last inspections by id. Only one model may run at a time."""
 
     def __init__(self, runs: Sequence[LoadedRun]) -> None:
         self.runs = runs
@@ -56,7 +56,7 @@ class Workbench:
         return self.runs[number]
 
     def look(self, run: LoadedRun, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Look once, keep it, and give its document."""
+        """Inspect one input, keep the inspection, and return it as JSON."""
         made = replace(inspect_input(run.predictor, values, run.name), id=token_urlsafe(12))
         with self.lock:
             self.looks[str(made.id)] = made
@@ -65,11 +65,11 @@ class Workbench:
         return made.to_json()
 
     def size(self) -> int:
-        """The bytes that all looks keep."""
+        """The size of all kept inspections in bytes."""
         return sum(one.size for one in self.looks.values())
 
     def find(self, name: str) -> Inspection:
-        """A look that is still kept; it is kept longer now."""
+        """A kept inspection; its time starts anew."""
         with self.lock:
             if name not in self.looks:
                 raise ExpiredInspection(

@@ -23,7 +23,7 @@ SHOWING = "{name}.showing.json"  # in the folder of a model
 
 @dataclass(frozen=True)
 class MarkedObjects:
-    """The objects of many images, as rows say them."""
+    """The objects of many images, read from the cells of a table."""
 
     texts: Sequence[str]
     numbers: Mapping[str, int]  # of classes by their names
@@ -82,7 +82,7 @@ class BoxesCodec:
         return BoxTargets(boxes, labels, torch.arange(most) < counts[:, None], crowd)
 
     def from_cells(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
-        """What is marked; rows do not say the size of the image."""
+        """The objects of an image; cells do not have its size."""
         objects = (FoundObject(one.name, 1.0, one.box) for one in objects_of(texts[0]))
         return [BoxesPrediction(tuple(objects), (0, 0))]
 

@@ -1,4 +1,4 @@
-"""What an experiment file may say of boxes: the head that finds them, and the metric that chooses the best model."""
+"""The options of boxes: the head, and the metric that selects the best model."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 

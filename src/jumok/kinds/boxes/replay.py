@@ -1,4 +1,4 @@
-"""The objects of an image, to be found again while attention is recorded."""
+"""The objects of an image, which can be rescored under recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class RescorableBoxes:
 
     @property
     def axes(self) -> AnswerAxes | None:
-        """Object queries, which look at each other; cells of a dense head have no attention."""
+        """The axes of object queries; a dense head has no attention."""
         if self.num_queries is None:
             return None
         axis = query_axis(self.name, self.num_queries)

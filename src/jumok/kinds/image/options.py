@@ -1,4 +1,4 @@
-"""What an experiment file may say of an image: its size, its encoder, and how it is varied."""
+"""The options of an image: its size, encoder and augmentation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,7 +97,7 @@ class BackboneOptions(Options):
         return GridTokens(channels[at], model.width, stride, layers)
 
     def levels(self, wants: Sequence[FeatureRequest]) -> tuple[int, ...]:
-        """The strides of the levels: what is said, or what the outputs want and the backbone has."""
+        """The strides of the levels: those of the options, or those that outputs need and the backbone has."""
         if self.strides is not None:
             return self.strides
         wanted = sorted({stride for want in wants for stride in want.strides})

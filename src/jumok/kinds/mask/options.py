@@ -1,4 +1,4 @@
-"""What an experiment file may say of masks: the decoder that makes them, their loss and their metric."""
+"""The options of masks: decoder, loss and metric."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 

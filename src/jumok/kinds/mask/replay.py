@@ -1,4 +1,4 @@
-"""The class of each pixel, to be given again while attention is recorded."""
+"""The class of each pixel, which can be rescored under recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Texts to tokens and back, and as a page shows them."""
+"""Texts to tokens and back, and for the page of the workbench."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -175,12 +175,12 @@ class TextOutputCodec(TextCodec):
 
 @dataclass(frozen=True)
 class TextPage:
-    """A text on a page that looks into a model."""
+    """A text on the page of the workbench."""
 
     codec: TextInputCodec
 
     def parse_posted(self, value: object) -> str:
-        """A text that is not too long to look into."""
+        """The text; DataError if it is too long for the workbench."""
         name = self.codec.name
         if not isinstance(value, str):
             raise DataError(f"{name} is a text; got {type(value).__name__}")
@@ -196,7 +196,7 @@ class TextPage:
         return value
 
     def to_json(self, value: str) -> dict[str, Any]:
-        """The text, its tokens in the order that the model reads them, and where each stands in it."""
+        """The text, its tokens in the order that the model reads them, and the position of each."""
         codec = self.codec
         spans = codec.vocabulary.spans(value)
         places = [*(reversed(spans) if codec.backwards else spans), (len(value), len(value))]

@@ -1,4 +1,4 @@
-"""What an experiment file may say of a text: its encoder or decoder, and what it is cut into."""
+"""The options of a text: its encoder or decoder, and its tokens."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""The texts of a search, to be given again while attention is recorded."""
+"""The texts of a search, which can be rescored under recording."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class UnknownPiece(JobWarning):
 
 @dataclass(frozen=True)
 class MoreUnknownPieces(JobWarning):
-    """More pieces are unknown than are named one by one."""
+    """More pieces are unknown than are listed."""
 
     count: int
 

@@ -80,7 +80,7 @@ def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path | JobWarni
 
 
 def each_once(images: Iterable[Path]) -> tuple[list[Path], list[JobWarning]]:
-    """Each file once, in order, and a warning of those that came again."""
+    """Each file once, in order, with a warning about repeated ones."""
     given = list(images)
     first = {image.resolve(): image for image in reversed(given)}
     kept = [image for image in dict.fromkeys(given) if first[image.resolve()] is image]

@@ -89,7 +89,7 @@ class ImageResults:
             out.write(json.dumps(about, ensure_ascii=False, indent=1) + "\n")
 
     def records(self, image: Named, answer: Value) -> list[dict[str, Any]]:
-        """What predictions.json says of one image."""
+        """The records of one image in predictions.json."""
         if self.said.records is None:
             return [{"image_id": image.id, **answer.to_json()}]
         return self.said.records(answer, image.id)

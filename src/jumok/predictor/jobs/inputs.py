@@ -1,4 +1,4 @@
-"""The inputs of a job: lines of a file or of a stream, and what is remarkable about them."""
+"""The inputs of a job: lines of a file or stream, and warnings about them."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
 
 
 def open_decompressed(stack: ExitStack, file: Path) -> BinaryIO:
-    """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
+    """The bytes of a file, decompressed if they are gzip; a pipe, which cannot be read twice, as it is."""
     from jumok.data.tables.open_text import GZIP_MARK, open_bytes
 
     if file.is_file():
@@ -120,7 +120,7 @@ class InputWarnings:
                 self.unknown.setdefault(piece, number)
 
     def all(self) -> Iterator[JobWarning]:
-        """A warning of each thing that was seen so far, the first unknown pieces one by one."""
+        """The warnings so far; the first unknown pieces are listed."""
         if self.empty:
             yield EmptyInputs(len(self.empty), self.empty[0])
         for piece, number in list(self.unknown.items())[:TOLD]:

@@ -70,7 +70,7 @@ def _answer(predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask)
 def _readable(
     predictor: Predictor, values: Sequence[Input], first: int
 ) -> Iterator[Mapping[int, PredictionOrError]]:
-    """All answers; where an input cannot be read, all one by one, with the reason in its place."""
+    """All answers; if an input cannot be read, each is predicted alone, with the error in place of that one."""
     try:
         yield from predictor.predict_batches(values, first)
     except DataError:
