@@ -23,7 +23,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Page, sync_playwright
 
 from jumok.data.text.vocabulary import Vocabulary
-from jumok.inspection.inspect import summary
+from jumok.inspection.inspect import summarize_model
 from jumok.kinds.catalogue import Fields, build_model
 from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.image.field import Image, image_input
@@ -32,7 +32,7 @@ from jumok.kinds.options import DecodingOptions, ModelOptions
 from jumok.kinds.text.field import text_input, text_output
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
-from jumok.workbench.examples import Example, thumbnail
+from jumok.workbench.examples import InputExample, thumbnail
 from jumok.workbench.server import application
 from jumok.workbench.workbench import LoadedRun, Workbench
 
@@ -60,7 +60,9 @@ def translation() -> LoadedRun:
     encoder = TextInput(encoder={"kind": "transformer", "layers": 4})  # type: ignore[arg-type]
     predictor = predictor_of(text_input("text", encoder, VOCABULARY, "shared", False, 300), 4, 256)
     text = " ".join((WORDS * TOKENS)[: TOKENS - 1])
-    return LoadedRun("translation", predictor, summary(predictor), [Example("a text", {"text": text}, {})])
+    return LoadedRun(
+        "translation", predictor, summarize_model(predictor), [InputExample("a text", {"text": text}, {})]
+    )
 
 
 def caption() -> LoadedRun:
@@ -69,8 +71,8 @@ def caption() -> LoadedRun:
     predictor = predictor_of(image_input(Image("photo", options, (SIDE, SIDE), None, fresh=False)), 2, 64)
     noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
     picture = Pillow.fromarray(noise)
-    example = Example("a picture", {"photo": picture}, {"photo": thumbnail(picture)})
-    return LoadedRun("caption", predictor, summary(predictor), [example])
+    example = InputExample("a picture", {"photo": picture}, {"photo": thumbnail(picture)})
+    return LoadedRun("caption", predictor, summarize_model(predictor), [example])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Precision = Literal["fp32", "bf16"]
 Activation = Literal["relu", "gelu", "swiglu"]
 Cell = Literal["rnn", "lstm", "gru"]
 Unit = Literal["character", "symbol", "word"]
+Language = Literal["en", "ko"]
 OWN_BACKBONE = "convolutional"  # of images, and in no other package
 
 TEXT_METRICS = (

@@ -36,6 +36,18 @@ def compare_variations(
 
     Writes comparison.json, .html and .png into `folder`. Variants that are finished are not trained again; an
     interrupted comparison goes on where it was.
+
+    Args:
+        path: The experiment file.
+        variants: The changes of each variant.
+        folder: Where runs and comparison are written.
+        overrides: Changes of options, like "training.steps=100".
+        reporter: Receives training events; None ignores them.
+        say: Called with messages.
+        title: The title of the page.
+
+    Returns:
+        The comparison.
     """
     experiments = [read_experiment(path, [*overrides, *variant.overrides]) for variant in variants]
     require_own(folder, [folder / variant.folder for variant in variants])
@@ -53,7 +65,16 @@ def compare_variations(
 def answers_of(
     variants: Sequence[Variant], reporter: Reporter, say: Callable[[str], None]
 ) -> dict[str, SplitPredictions]:
-    """What each model answers to the part that all are scored on, by name."""
+    """The predictions of each model on the split that all are scored on.
+
+    Args:
+        variants: The trained variants.
+        reporter: Receives training events.
+        say: Called with messages.
+
+    Returns:
+        Predictions by the name of the variant.
+    """
     say("testing the differences on what each model answers")
     try:
         return {v.name: evaluate(Path(v.run), say=say, progress=reporter.scoring) for v in variants}
@@ -76,7 +97,7 @@ def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions], 
 
 
 def require_own(folder: Path, runs: Sequence[Path]) -> None:
-    """Before any training: DataError where files of these names are there, but none of the runs that made them."""
+    """Before any training: DataError if files of these names are there, but none of the runs that made them."""
     if any(RunLayout(run).config.exists() for run in runs):
         return
     for name in FILES:
@@ -87,4 +108,5 @@ def require_own(folder: Path, runs: Sequence[Path]) -> None:
 
 
 def title_of(experiment: Experiment) -> str:
+    """The title of a comparison of variants of an experiment."""
     return f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}, compared"

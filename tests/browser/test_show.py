@@ -15,7 +15,7 @@ import jumok
 from jumok.errors import DataError, RunError
 from jumok.inspection.groups import grid_of
 from jumok.workbench import packing
-from jumok.workbench.show import page_of
+from jumok.workbench.show import build_page
 
 SOURCE = ["▁die", "▁alte", "▁Müh", "le", "▁läuft", "</script>", "</s>"]
 TARGET = ["▁the", "▁old", "▁mill", "▁runs", "</s>"]
@@ -249,7 +249,7 @@ def test_a_page_of_given_details_answers_from_them(open_page, tmp_path):
     look = made.translation(layers=1, heads=2)
     row = look.weights["english.cross"][:, :, 1].tolist()
     details = {"/api/row?look=translation&answer=0&attention=english.cross&query=0": {"weights": row}}
-    (tmp_path / "page.html").write_text(page_of(look.document, details))
+    (tmp_path / "page.html").write_text(build_page(look.document, details))
     page = open_page((tmp_path / "page.html").as_uri())
     page.wait_for_selector(".stage[data-shown='query:0']")
     page.locator(".row.query .token").nth(5).hover()

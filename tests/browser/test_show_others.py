@@ -103,7 +103,7 @@ def test_windows_of_several_pictures_are_refused():
     model = other_models.swin()
     with torch.inference_mode(), jumok.record(model) as maps, finding_windows(model) as windows:
         model(squashed(56).repeat(2, 1, 1, 1))
-    with pytest.raises(DataError, match="8 windows, where one picture has 4"):
+    with pytest.raises(DataError, match="8 windows, where one image has 4"):
         jumok.show(maps, windows=windows)
     with pytest.raises(DataError, match="there is no example 1"):
         jumok.show(maps, example=1, windows=windows)

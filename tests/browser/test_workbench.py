@@ -15,9 +15,9 @@ from page_parts import query, shown, through
 from PIL import Image
 from playwright.sync_api import expect
 
-from jumok.inspection.inspect import Inspection, summary
+from jumok.inspection.inspect import Inspection, summarize_model
 from jumok.predictor import Predictor
-from jumok.workbench.examples import Example, thumbnail
+from jumok.workbench.examples import InputExample, thumbnail
 from jumok.workbench.server import application
 from jumok.workbench.workbench import LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
@@ -73,8 +73,8 @@ def opened(name: str) -> LoadedRun:
     texts = {one: TEXTS[one] for one in predictor.inputs if one in TEXTS}
     pictures = {one: picture() for one in predictor.inputs if one not in TEXTS}
     small = {one: thumbnail(image) for one, image in pictures.items()}
-    example = Example("the first", {**texts, **pictures}, small)
-    return LoadedRun(name, predictor, summary(predictor), [example])
+    example = InputExample("the first", {**texts, **pictures}, small)
+    return LoadedRun(name, predictor, summarize_model(predictor), [example])
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_the_picture_goes_where_it_is_wanted(jumok, folder):
 def test_texts_have_no_picture(jumok, tmp_path):
     small_experiment(tmp_path)
     ended = jumok("check", tmp_path / "x.yaml", "--picture", tmp_path / "no.png")
-    assert "no picture of a batch: there are no images" in ended.talk and not (tmp_path / "no.png").exists()
+    assert "no image of a batch: there are no images" in ended.talk and not (tmp_path / "no.png").exists()
 
 
 def test_faults_of_annotations(jumok, folder):

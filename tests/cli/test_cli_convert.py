@@ -21,7 +21,7 @@ def test_voc_to_yolo(jumok, blood, tmp_path):
     ended = jumok("convert", blood, tmp_path / "new" / "cells.yaml")
     assert ended.status == 0 and ended.output == f"{tmp_path / 'new' / 'cells.yaml'}\n"
     assert "YOLO cannot say, so these are left out: truncated flags (1)" in ended.talk
-    assert "train: 1 pictures, 2 annotations" in ended.talk
+    assert "train: 1 images, 2 annotations" in ended.talk
     lines = (tmp_path / "new" / "labels" / "train" / "a.txt").read_text().splitlines()
     assert lines == [
         "0 0.0859375 0.11458333333333 0.109375 0.14583333333333",
@@ -105,7 +105,7 @@ def test_damaged_images_can_be_skipped(jumok, tmp_path):
     assert ended.status == 2 and "b.png" in ended.talk and not (tmp_path / "v").exists()
     ended = jumok("convert", source, tmp_path / "v", "--to", "voc", "--skip")
     assert ended.status == 0 and "left out 1 image that cannot be read, like" in ended.talk
-    assert "train: 2 pictures, 2 annotations" in ended.talk
+    assert "train: 2 images, 2 annotations" in ended.talk
     assert (tmp_path / "v" / "ImageSets" / "Main" / "train.txt").read_text() == "a\nc\n"
 
 

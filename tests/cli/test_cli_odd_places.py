@@ -157,7 +157,7 @@ def test_drawings_are_no_inputs(jumok, refused, tmp_path):
     assert jumok("predict", run, tmp_path, "--output", tmp_path / "out").status == 0
     ended = jumok("predict", run, tmp_path)
     assert len(ended.output.splitlines()) == 1
-    assert "2 picture(s) below" in ended.talk and "wrote them itself" in ended.talk
+    assert "2 image(s) below" in ended.talk and "wrote them itself" in ended.talk
     assert "holds no images" in refused("predict", run, tmp_path / "out")
     draw_scene(tmp_path / "out" / "p0.jpg", 3)  # changed by a person
     assert len(jumok("predict", run, tmp_path).output.splitlines()) == 2

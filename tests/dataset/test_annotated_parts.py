@@ -109,9 +109,9 @@ def test_a_fault_of_train_is_not_told_of_valid_again(tmp_path):
     train = coco(tmp_path / "train", annotations=[], categories=[])
     valid = coco(tmp_path / "valid", annotations=[one])
     prepared = prepare(experiment(tmp_path, {"coco": train}, {"coco": valid}), print, tolerant=True)
-    told = [*prepared.faults["train"].faults, *prepared.part_faults["train"].shown]
+    told = [*prepared.faults["train"].faults, *prepared.split_faults["train"].shown]
     assert "no object is marked in any image that could be learned" in str(told[0])
-    assert not prepared.faults["valid"].faults and not prepared.part_faults["valid"].shown
+    assert not prepared.faults["valid"].faults and not prepared.split_faults["valid"].shown
 
 
 def test_a_source_without_images_is_told(tmp_path):
@@ -166,4 +166,4 @@ def test_images_that_use_fewer_of_their_16_bits_than_others_are_a_fault(tmp_path
         "that it would be read 16 times as bright; save all images with 8 bits, scaled alike" in said
     )
     again = prepare(given, said.append)  # from the cache
-    assert [fault.kind for fault in again.part_faults["valid"].shown] == ["mixed_bits"]
+    assert [fault.kind for fault in again.split_faults["valid"].shown] == ["mixed_bits"]

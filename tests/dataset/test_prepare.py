@@ -110,7 +110,7 @@ def test_files_that_do_not_match_cannot_be_skipped_even_behind_many_faults(tmp_p
 def test_nothing_to_train_on(tmp_path):
     small_experiment(tmp_path)
     (tmp_path / "train.tsv").write_text("source\ttarget\na\n")
-    with pytest.raises(DataError, match="the train part has no rows"):
+    with pytest.raises(DataError, match="the train split has no rows"):
         make(tmp_path, "data.on_bad_rows=skip")
 
 

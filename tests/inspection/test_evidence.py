@@ -18,7 +18,7 @@ from jumok.inspection.ablation_test import (
     Verdict,
     ablation_test,
     allowed_keys,
-    drawn,
+    draw_key_sets,
     log_probability,
     rank_correlation,
 )
@@ -198,10 +198,13 @@ def test_only_keys_that_are_allowed_and_wanted_are_hidden():
 
 def test_draws_follow_the_seed():
     others = list(range(20))
-    first = drawn(others, 3, 20, seed=1)
-    assert first == drawn(others, 3, 20, seed=1) != drawn(others, 3, 20, seed=2)
+    first = draw_key_sets(others, 3, 20, seed=1)
+    assert first == draw_key_sets(others, 3, 20, seed=1) != draw_key_sets(others, 3, 20, seed=2)
     assert len(set(first)) == 20 and all(len(set(some)) == 3 and set(some) <= set(others) for some in first)
-    assert drawn([1, 2, 3], 2, 20, seed=0) == [(1, 2), (1, 3), (2, 3)] and drawn([1], 2, 20, 0) == []
+    assert (
+        draw_key_sets([1, 2, 3], 2, 20, seed=0) == [(1, 2), (1, 3), (2, 3)]
+        and draw_key_sets([1], 2, 20, 0) == []
+    )
 
 
 def test_gradient_tells_rank_and_sign():

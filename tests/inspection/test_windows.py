@@ -10,7 +10,7 @@ from jumok import record
 from jumok.encoders.windows import ShiftedWindowBlock
 from jumok.errors import RunError
 from jumok.inspection.layers import WindowedLayer
-from jumok.inspection.windows import filled_then_shifted, finding_windows, shifted_then_filled, windows_of
+from jumok.inspection.windows import filled_then_shifted, find_windows, finding_windows, shifted_then_filled
 
 WINDOW = 4, 3
 SHIFTS = {"straight": (0, 0), "shifted": (2, 1)}
@@ -74,7 +74,7 @@ def test_every_cell_has_its_place(size, shift, fill_first):
 def test_a_cell_looks_at_what_changes_it(size, shift, ours):
     """The gradient of a cell's output by the values of others is not zero exactly where its row is not."""
     model, x = Blocks(size, shift, ours), torch.randn(1, *size, C, dtype=torch.float64, requires_grad=True)
-    windows = windows_of(model.block, size)
+    windows = find_windows(model.block, size)
     with record(model) as maps:
         output = model(x)
     layer = WindowedLayer(maps.calls[0], windows)
@@ -132,8 +132,8 @@ def test_hooks_are_gone_afterwards():
 
 
 def test_what_does_not_fit_is_refused():
-    windows = windows_of(Blocks((8, 9), (2, 1), ours=True).block, (20, 9))
+    windows = find_windows(Blocks((8, 9), (2, 1), ours=True).block, (20, 9))
     with pytest.raises(IndexError, match=r"no cell \(20, 0\)"):
         windows.place(20, 0)
     with pytest.raises(RunError, match="no block of shifted windows"):
-        windows_of(nn.Linear(2, 2), (8, 9))
+        find_windows(nn.Linear(2, 2), (8, 9))

@@ -154,7 +154,9 @@ def test_saved_and_loaded_it_is_the_same(learned, task, tmp_path):
     for name, field in fields.all.items():
         field.codec.save(tmp_path, parts[name])
     data = experiment.data
-    again = catalogue.load(experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path)
+    again = catalogue.load_fields(
+        experiment.inputs, experiment.outputs, data.tokens, data.max_tokens, tmp_path
+    )
     for name, field in fields.all.items():
         assert again.all[name].codec.digest == field.codec.digest
         assert again.all[name].summary == field.summary

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from jumok.errors import RunError
 from jumok.geometry import containment
 from jumok.kinds.boxes.showing import (
-    FEWEST,
+    MIN_TUNING_OBJECTS,
     NESTED,
     Showing,
     best_showing,
     hidden_boxes,
+    hide_nested,
     read_showing,
-    shown,
     write_showing,
 )
 from jumok.metrics import FoundBoxes, TrueBoxes, box_metrics, class_counts
@@ -99,7 +99,7 @@ def test_the_choice_beats_the_usual_score_and_leaves_the_ranking_alone() -> None
     found, true = made(3, 40, 0.9)
     chosen = best_showing(found, true, len(NAMES))
     assert chosen is not None and chosen.nested == NESTED
-    told = [shown(one, chosen.nested) for one in found]
+    told = [hide_nested(one, chosen.nested) for one in found]
     assert (
         f1(told, true, chosen.threshold) == pytest.approx(chosen.f1)
         and chosen.f1 > f1(found, true, 0.3) + 0.05
@@ -114,8 +114,8 @@ def test_the_choice_beats_the_usual_score_and_leaves_the_ranking_alone() -> None
 def test_objects_that_do_lie_in_each_other_are_all_told() -> None:
     rows = np.array([OUTER, INNER], dtype=np.float64)
     flags, labels = np.zeros(2, dtype=bool), np.zeros(2, dtype=np.int64)
-    true = [TrueBoxes(rows, labels, flags, flags, np.array([100.0, 16.0]))] * FEWEST
-    found = [FoundBoxes(rows, np.array([0.9, 0.2]), labels)] * FEWEST
+    true = [TrueBoxes(rows, labels, flags, flags, np.array([100.0, 16.0]))] * MIN_TUNING_OBJECTS
+    found = [FoundBoxes(rows, np.array([0.9, 0.2]), labels)] * MIN_TUNING_OBJECTS
     chosen = best_showing(found, true, 1)
     assert chosen is not None and chosen.nested is None and chosen.f1 == 1 and 0.05 < chosen.threshold <= 0.2
 

@@ -8,15 +8,15 @@ import pytest
 
 from jumok.errors import DataError
 from jumok.predictor import load
-from jumok.predictor.jobs.answers import write_json, write_lines
+from jumok.predictor.jobs.answers import write_json_answers, write_lines
 from jumok.predictor.jobs.events import (
     Answered,
     DrawnImages,
     EmptyInputs,
     HiddenImages,
+    JobProgress,
     JobWarning,
     MoreUnknownPieces,
-    Progress,
     RepeatedImages,
     UnknownPiece,
 )
@@ -32,7 +32,7 @@ def apart(events):
     """Answers, progress and warnings of a job."""
     found = list(events)
     answers = [one for one in found if isinstance(one, Answered)]
-    progress = [one.done for one in found if isinstance(one, Progress)]
+    progress = [one.done for one in found if isinstance(one, JobProgress)]
     return answers, progress, [one for one in found if isinstance(one, JobWarning)]
 
 
@@ -44,7 +44,7 @@ def test_lines_get_the_answers_of_the_command(jumok, reversal, capsys, at_once):
     answers, progress, warnings = apart(answer_lines(load(reversal / "run"), LINES, at_once))
     lines, array = io.StringIO(), io.StringIO()
     write_lines(lines, answers)
-    write_json(array, answers)
+    write_json_answers(array, answers)
     assert capsys.readouterr() == ("", "")
     assert lines.getvalue() == command.output
     if at_once == 100:  # as the command: scores of other batches differ in their last digits
@@ -89,7 +89,7 @@ def test_images_get_the_answers_of_the_command(jumok, capsys, tmp_path, kind):
     summary = JobSummary()
     answers, progress, warnings = apart(answer_images(load(run), files))
     array = io.StringIO()
-    write_json(array, summary.counted(answers))
+    write_json_answers(array, summary.counted(answers))
     assert capsys.readouterr() == ("", "")
     assert array.getvalue() == command.output and command.status == 2
     assert progress[-1] == 4 and warnings == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jumok.inspection.verdict import DRAWS, FEWEST, THRESHOLD
+from jumok.inspection.verdict import DRAWS, MIN_DRAWS, THRESHOLD
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("evidence.md", "evidence.ko.md")}
@@ -20,7 +20,7 @@ def test_snippet_prints_what_it_says(page: str, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_tell_the_rule_as_it_is(page: str) -> None:
-    for number in (f"{THRESHOLD:g} nat", str(DRAWS), str(DRAWS + 1), str(FEWEST)):
+    for number in (f"{THRESHOLD:g} nat", str(DRAWS), str(DRAWS + 1), str(MIN_DRAWS)):
         assert number in PAGES[page]
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from jumok.inspection.inspect import summary
-from jumok.kinds.text.codec import LONGEST
+from jumok.inspection.inspect import summarize_model
+from jumok.kinds.text.codec import MAX_POSTED_CHARACTERS
 from jumok.predictor import Predictor
 from jumok.workbench.examples import given_example
 from jumok.workbench.server import application
@@ -28,7 +28,7 @@ TEXT, PHOTO, MANY = 0, 1, 2  # runs
 
 
 def opened(name: str, predictor: Predictor, examples=()) -> LoadedRun:
-    return LoadedRun(name, predictor, summary(predictor), list(examples))
+    return LoadedRun(name, predictor, summarize_model(predictor), list(examples))
 
 
 @cache
@@ -271,7 +271,7 @@ def test_wrong_json_is_told(client, body, sentence):
 
 
 def test_long_texts_are_refused(client):
-    asked = {"inputs": {"text": "ein " * LONGEST}}
+    asked = {"inputs": {"text": "ein " * MAX_POSTED_CHARACTERS}}
     assert "shorten it" in refusal(client.post("/api/look", json=asked))
 
 

@@ -138,7 +138,7 @@ def test_cells_are_pooled_in_blocks_of_the_picture():
         for column in range(7):
             assert grid[row, column] == 1 + row // 3 * 3 + column // 3
     weights = torch.rand(36, 36)
-    pooled = packing.pooled(weights, bins, bins)
+    pooled = packing.pool_weights(weights, bins, bins)
     inside = [(bins.number == n).nonzero().flatten() for n in range(bins.bins)]
     for a, queries in enumerate(inside):
         for b, keys in enumerate(inside):

@@ -1,1 +1,1 @@
-"""The operation that everything is built of: compare queries with keys, and gather values by what matters."""
+"""Attention: compare queries with keys, and average values by the weights."""

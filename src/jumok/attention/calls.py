@@ -1,4 +1,4 @@
-"""The functions that attend, and what a call of each of them is made of."""
+"""The attention functions, and the arguments of their calls."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Call(NamedTuple):
     dropout: float
 
     def shaped(self, mixed: Tensor) -> Tensor:
-        """What came out, or its gradient, as (B, H, T, V)."""
+        """The output, or its gradient, as (B, H, T, V)."""
         return mixed.reshape(*self.scores.shape[:3], mixed.shape[-1])
 
 
@@ -42,7 +42,22 @@ def read_sdpa(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Call:
-    """`scaled_dot_product_attention` of (..., T, K), (..., S, K), (..., S, V); a causal row t ends at key t."""
+    """`scaled_dot_product_attention` of (..., T, K), (..., S, K), (..., S, V); a causal row t ends at key t.
+
+    Args:
+        hold: Keeps a tensor, as it is or as a copy.
+        query: Queries (..., T, K).
+        key: Keys (..., S, K).
+        value: Values (..., S, V).
+        attn_mask: A boolean mask or a bias; broadcasts to (..., T, S).
+        dropout_p: The probability that a weight was dropped.
+        is_causal: Whether query t ends at key t.
+        scale: The factor of the dot products, K ** -0.5 by default.
+        enable_gqa: Whether several heads of queries share one of keys.
+
+    Returns:
+        What is kept of the call.
+    """
     offset = 0 if is_causal else None
     recipe: Any = attn_mask if hasattr(attn_mask, "seq_len_kv") else None  # a CausalBias, imported in seconds
     if recipe is not None:
@@ -73,7 +88,21 @@ def read_attend(
     scale: float | None = None,
     dropout: float = 0.0,
 ) -> Call:
-    """`attend` of jumok; the last row of a causal call ends at the last key."""
+    """`attend` of jumok; the last row of a causal call ends at the last key.
+
+    Args:
+        hold: Keeps a tensor, as it is or as a copy.
+        q: Queries (..., T, K).
+        k: Keys (..., S, K).
+        v: Values (..., S, K).
+        allowed: True where a query may attend; broadcasts to (..., T, S).
+        causal: Whether a query sees no later keys.
+        scale: The factor of the dot products, K ** -0.5 by default.
+        dropout: The probability that a weight was dropped.
+
+    Returns:
+        What is kept of the call.
+    """
     shape = (*q.shape[:3], k.shape[2])
     queries, keys, values = (hold(in_autocast_dtype(part)) for part in (q, k, v))
     kept = None if allowed is None else hold(allowed).expand(shape)
@@ -83,7 +112,19 @@ def read_attend(
 
 
 def read_additive(hold: Keep, q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Call:
-    """`attend_additively` of jumok. The energy is a parameter, which a step of training overwrites: it is copied."""
+    """`attend_additively` of jumok. The energy is a parameter, which a step of training overwrites: it is copied.
+
+    Args:
+        hold: Keeps a tensor, as it is or as a copy.
+        q: Queries (B, T, D).
+        k: Keys (B, S, D).
+        v: Values (B, S, D).
+        energy: The energy vector (D,).
+        valid: True on real keys, (B, S).
+
+    Returns:
+        What is kept of the call.
+    """
     scores = AdditiveScores(hold(q), hold(k), energy.detach().clone(), hold(valid))
     return Call(scores, hold(v)[:, None], 0.0)
 

@@ -11,7 +11,7 @@ from jumok.dropout import dropout as drop
 
 # In bf16 on the CPU, up to so many keys, matmul and softmax one after the other are faster than the fused kernel:
 # on the way back, and forward where there are several rows to multiply (benchmarks/attention.py).
-SHORT = 512
+SHORT_KEYS = 512
 MIN_EXPLICIT_BATCH = 4
 
 
@@ -24,11 +24,19 @@ def attend(
     scale: float | None = None,
     dropout: float = 0.0,
 ) -> Tensor:
-    """Let q (B, H, T, K) gather from v (B, H, S, K) by likeness to k (B, H, S, K); gives (B, H, T, K).
+    """Scaled dot-product attention (Vaswani et al., 2017); a query that may attend to nothing gets zeros.
 
-    `allowed` is boolean, broadcasts to (B, H, T, S), True where a query may look. `causal` lets query t see
-    keys up to t + S - T (the last query sees all). A query with nothing to look at gets zeros. `scale` is K
-    ** -0.5 by default.
+    Args:
+        q: Queries (B, H, T, K).
+        k: Keys (B, H, S, K).
+        v: Values (B, H, S, K).
+        allowed: Boolean, broadcasts to (B, H, T, S); True where a query may attend.
+        causal: Whether query t sees only keys up to t + S - T, so that the last query sees all.
+        scale: The factor of the dot products, K ** -0.5 by default.
+        dropout: The probability that a weight is dropped.
+
+    Returns:
+        The mixed values, (B, H, T, K).
     """
     if scale is None:
         scale = q.shape[-1] ** -0.5
@@ -46,7 +54,18 @@ def attend(
 def attention_weights(
     q: Tensor, k: Tensor, allowed: Tensor | None = None, causal: bool = False, scale: float | None = None
 ) -> Tensor:
-    """The weights (B, H, T, S) of `attend`, in float32 or better; a row sums to one, or to zero if blind."""
+    """The weights of `attend`, in float32 or better.
+
+    Args:
+        q: Queries (B, H, T, K).
+        k: Keys (B, H, S, K).
+        allowed: Boolean, broadcasts to (B, H, T, S); True where a query may attend.
+        causal: Whether query t sees only keys up to t + S - T, so that the last query sees all.
+        scale: The factor of the dot products, K ** -0.5 by default.
+
+    Returns:
+        Weights (B, H, T, S); a row sums to one, or to zero if all keys are masked.
+    """
     if scale is None:
         scale = q.shape[-1] ** -0.5
     wide = torch.promote_types(q.dtype, torch.float32)
@@ -59,7 +78,16 @@ def attention_weights(
 
 
 def causal_mask(targets: int, sources: int, device: torch.device) -> Tensor:
-    """True (T, S) where target t may look: not into its future."""
+    """The mask of causal attention.
+
+    Args:
+        targets: T.
+        sources: S.
+        device: The device.
+
+    Returns:
+        Boolean (T, S), True where target t may attend.
+    """
     return torch.ones(targets, sources, dtype=torch.bool, device=device).tril(sources - targets)
 
 
@@ -74,7 +102,7 @@ def _joint_mask(
 
 def _explicit_is_faster(q: Tensor, k: Tensor) -> bool:
     on_tape = torch.is_grad_enabled() and (q.requires_grad or k.requires_grad)
-    in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT
+    in_question = q.device.type == "cpu" and q.dtype == torch.bfloat16 and k.shape[-2] <= SHORT_KEYS
     return in_question and (on_tape or len(q) >= MIN_EXPLICIT_BATCH)
 
 
@@ -104,7 +132,7 @@ def _bias(mask: Tensor, B: int, H: int, dtype: torch.dtype) -> Tensor:
 
 
 def _zero_fully_masked_rows(mixed: Tensor, allowed: Tensor) -> Tensor:
-    """Zeros in the rows of mixed (B, H, T, K) whose query may look at nothing."""
+    """Set the rows of mixed (B, H, T, K) to zero whose query is fully masked."""
     sees = allowed.any(-1, keepdim=True)
     # In bf16 on the CPU a copy costs four per cent of a step of training, and a glance nothing; graphs cannot look.
     if not torch.compiler.is_compiling() and mixed.device.type == "cpu" and bool(sees.all()):

@@ -1,4 +1,4 @@
-"""Watch the functions that attend, or change what they are given, for as long as somebody wants to.
+"""Observe the calls of attention functions, or change their arguments, within a context.
 
 The functions are wrapped in the modules of Python that name them. A `TorchFunctionMode` would belong to one thread and
 wrap nothing, but is off within functions of torch that are written in Python: it misses the kernel within
@@ -37,7 +37,7 @@ restoring = ExitStack()  # puts everything back, after the last one
 
 @contextmanager
 def observing_calls(model: nn.Module, watcher: Watcher) -> Iterator[None]:
-    """Tell `watcher` of every call of attention in this thread while `model` is at work."""
+    """Call `watcher` with every attention call in this thread while `model` runs."""
     with instrumented(model):
         token = watchers.set((*watchers.get(), watcher))
         try:
@@ -71,6 +71,7 @@ def instrumented(model: nn.Module) -> Iterator[None]:
 
 
 def begin() -> None:
+    """Count one more recording or change of calls."""
     global number
     with lock:
         number += 1
@@ -86,7 +87,7 @@ def end() -> None:
 
 
 def wrap(model: nn.Module) -> None:
-    """Wrap the functions wherever a module of Python names them; in those of the model under any name."""
+    """Wrap the functions wherever a module of Python names them; in the model's own modules, under any alias."""
     homes = {type(part).__module__ for part in model.modules()}
     for home, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", {})

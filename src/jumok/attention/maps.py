@@ -1,4 +1,4 @@
-"""What attention looked at, exactly and only where somebody asks.
+"""Exact attention weights, computed on demand.
 
 A fused kernel never makes the weights (B, H, T, S). One call of attention is kept as what went into it, and a row, a
 column or a tile of its weights is computed when it is wanted.
@@ -17,7 +17,7 @@ from torch import Tensor
 from jumok.attention.scores import Scores, upcast
 from jumok.errors import RunError
 
-ROWS = 256  # queries at a time, so that no tensor of all pairs exists unless all are asked for
+ROWS = 256  # queries at a time, so that no tensor of all pairs exists unless all are requested
 TOLERANCE = {
     torch.float64: 1e-9,
     torch.float32: 1e-5,
@@ -38,6 +38,7 @@ class Check(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Whether the weights reproduce the output within the tolerance; with dropout, which is random, always."""
         return self.dropout > 0 or self.error <= self.tolerance
 
 
@@ -45,7 +46,7 @@ class Check(NamedTuple):
 class AttentionMap:
     """One call of attention, to be indexed like the tensor (B, H, T, S) of its weights, which is never made.
 
-    `attention[0, 2, 5]` is what query 5 looked at in head 2 (S,), `attention[0, 2, :, 7]` who looked at key 7 (T,),
+    `attention[0, 2, 5]` are the weights of query 5 in head 2 (S,), `attention[0, 2, :, 7]` those of key 7 (T,),
     `attention[0, 2, :64, :64]` a tile, `attention[...]` everything. Weights are float32, without dropout; a row sums
     to one, or to zero where a query may look at nothing. RunError when what they are computed of was overwritten
     since; tensors of inference mode do not tell, there only `check` does.
@@ -78,7 +79,7 @@ class AttentionMap:
     def gradient(self, *index: Index) -> Tensor:
         """The gradient of the loss by the weights, indexed like them: dO vᵀ, dO being that of the output.
 
-        The last backward pass counts. RunError where none was recorded.
+        The last backward pass counts. RunError if none was recorded.
         """
         if not self.gradients:
             raise RunError(
@@ -152,7 +153,7 @@ class AttentionMap:
 
 @contextmanager
 def exact_math() -> Iterator[None]:
-    """Compute as it is written, and for good, whatever mode the caller is in."""
+    """Compute without autocast, autograd or inference mode."""
     with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
         yield
 
@@ -167,7 +168,7 @@ def ranges(
 ) -> tuple[list[range], list[bool]]:
     """The numbers that an index takes along each of the four dimensions, and which of them are single ones.
 
-    IndexError where one is outside, as tensors raise it.
+    IndexError if one is outside, as tensors raise it.
     """
     parts: list[Index] = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in parts:

@@ -51,6 +51,16 @@ def mask_attention(
     zeros: it is switched off (as in Michel et al., 2019). Indices that a call does not have are ignored, because a
     decoder that writes step by step has more keys each time. Blocks can be nested; a recording made at the same time
     sees the changed calls. The yielded object counts them (`changed`).
+
+    Args:
+        model: The model.
+        places: The attention modules, calls and heads.
+        keys: The keys to hide; None hides all.
+        queries: The rows in which they are hidden; None stands for all.
+        examples: The examples of the batch; None stands for all.
+
+    Returns:
+        Counts the changed calls (`changed`).
     """
     hiding = AttentionMask(model, places, keys, queries, examples)
     with rewriting_calls(model, hiding.change):
@@ -78,7 +88,16 @@ class AttentionMask:
         self.changed = 0
 
     def change(self, made: PatchedFunction, given: dict[str, Any], frame: FrameType) -> Changed:
-        """The call to make in place of one, if it is made at a place where something is hidden."""
+        """The call to make in place of one, if it is made at a place where something is hidden.
+
+        Args:
+            made: The attention function that was called.
+            given: Its arguments by name.
+            frame: The frame of the caller.
+
+        Returns:
+            The function to call and its arguments, as they were if nothing is hidden.
+        """
         name = self.naming.caller(frame)
         places = [place for place in self.places if place.name == name]
         if name is None or not places:
@@ -87,9 +106,7 @@ class AttentionMask:
         if not heads:
             return made, given
         if "energy" in given:
-            return self.counted(
-                made, given, without_additive, self.pairs(heads, 1, *sizes_of_additive(given))
-            )
+            return self.counted(made, given, without_additive, self.pairs(heads, 1, *additive_sizes(given)))
         kernel = "query" in given
         q, k = (given[name] for name in (("query", "key") if kernel else ("q", "k")))
         lead, H, sizes = sizes_of_dot(q, k, bool(given.get("enable_gqa")))
@@ -99,7 +116,17 @@ class AttentionMask:
     def counted(
         self, made: PatchedFunction, given: dict[str, Any], without: Without, hide: Tensor
     ) -> Changed:
-        """The changed call, if there is anything to hide from it."""
+        """The changed call, if there is anything to hide from it.
+
+        Args:
+            made: The attention function that was called.
+            given: Its arguments by name.
+            without: Makes the changed call.
+            hide: True on hidden pairs; broadcasts to (B, H, T, S).
+
+        Returns:
+            The function to call and its arguments, as they were if nothing is hidden.
+        """
         if not bool(hide.any()):
             return made, given
         self.changed += 1
@@ -118,11 +145,22 @@ class AttentionMask:
         return self.calls[name] - 1
 
     def heads(self, places: Sequence[AttentionSite], number: int) -> set[int | None]:
-        """The heads that are to be changed in a call; None stands for all."""
+        """The heads to be masked in a call; None stands for all."""
         return {place.head for place in places if place.call in (None, number)}
 
     def pairs(self, heads: set[int | None], H: int, B: int, T: int, S: int) -> Tensor:
-        """True (B, H, T, S) for pairs that are hidden; of size 1 where it is the same for all."""
+        """The hidden pairs.
+
+        Args:
+            heads: The heads in which keys are hidden; None stands for all.
+            H: The number of heads.
+            B: The batch size.
+            T: The number of queries.
+            S: The number of keys.
+
+        Returns:
+            Boolean (B, H, T, S); a dimension is 1 if it does not matter.
+        """
         beyond = [head for head in heads if head is not None and not -H <= head < H]
         if beyond:
             raise RunError(f"there is no head {beyond[0]} to change: {self.places[0].name} has {H}")
@@ -142,14 +180,24 @@ def chosen(numbers: Numbers, size: int) -> Tensor:
 
 
 def sizes_of_dot(q: Tensor, k: Tensor, grouped: bool) -> tuple[tuple[int, ...], int, tuple[int, int, int]]:
-    """What stands before (T, K) in a call of a kernel, its heads H, and its sizes B, T, S."""
+    """The sizes of a call of scaled dot-product attention.
+
+    Args:
+        q: Queries (..., T, K).
+        k: Keys (..., S, K).
+        grouped: Whether several heads of queries share one of keys.
+
+    Returns:
+        The dimensions before (T, K); the number of heads H; and B, T, S.
+    """
     lead = q.shape[:-2] if grouped else torch.broadcast_shapes(q.shape[:-2], k.shape[:-2])
     with_heads = len(lead) > 1
     H, B = (lead[-1], prod(lead[:-1])) if with_heads else (1, prod(lead))
     return tuple(lead), H, (B, q.shape[-2], k.shape[-2])
 
 
-def sizes_of_additive(given: dict[str, Any]) -> tuple[int, int, int]:
+def additive_sizes(given: dict[str, Any]) -> tuple[int, int, int]:
+    """Batch size, queries and keys (B, T, S) of a call of additive attention."""
     return *given["q"].shape[:2], given["k"].shape[1]
 
 
@@ -163,7 +211,16 @@ def as_kernels_want(hide: Tensor, lead: tuple[int, ...]) -> Tensor:
 
 
 def without_kernel(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
-    """`scaled_dot_product_attention` with a mask, or a bias, that hides pairs."""
+    """`scaled_dot_product_attention` with a mask, or a bias, that hides pairs.
+
+    Args:
+        made: The attention function that was called.
+        given: Its arguments by name.
+        hide: True on hidden pairs; broadcasts to (B, H, T, S).
+
+    Returns:
+        The changed call.
+    """
     mask, (T, S) = given.get("attn_mask"), (given["query"].shape[-2], given["key"].shape[-2])
     if given.get("is_causal"):  # the kernel takes a mask or this, never both
         mask = torch.ones(T, S, dtype=torch.bool, device=hide.device).tril()
@@ -177,7 +234,16 @@ def without_kernel(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -
 
 
 def without_attend(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
-    """`attend` with a mask that hides pairs."""
+    """`attend` with a mask that hides pairs.
+
+    Args:
+        made: The attention function that was called.
+        given: Its arguments by name.
+        hide: True on hidden pairs; broadcasts to (B, H, T, S).
+
+    Returns:
+        The changed call.
+    """
     allowed = given.get("allowed")
     return made, {**given, "allowed": ~hide if allowed is None else allowed & ~hide}
 
@@ -196,7 +262,16 @@ def with_zeros(made: PatchedFunction, hide: Tensor) -> PatchedFunction:
 
 
 def without_additive(made: PatchedFunction, given: dict[str, Any], hide: Tensor) -> Changed:
-    """`attend_additively`, whose mask is the same for all queries: where it is not, it is called for both kinds."""
+    """`attend_additively` with fewer valid keys; called twice if the mask is not the same for all queries.
+
+    Args:
+        made: The attention function that was called.
+        given: Its arguments by name.
+        hide: True on hidden pairs; broadcasts to (B, H, T, S).
+
+    Returns:
+        The changed call.
+    """
     hide = hide.to(given["q"].device)
     rows, keys = hide.any(-1)[:, 0], hide.any(-2)[:, 0]  # (B, T) and (B, S), or of size 1
     if rows.shape[1] == 1:  # all queries of an example alike
@@ -225,11 +300,24 @@ class HiddenScores:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
         return self.scores.shape
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        """Scores (T', S') of one head, with -inf where keys are hidden.
+
+        Args:
+            example: The example of the batch.
+            head: The head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         scores = self.scores.of(example, head, queries, keys)
         return scores.masked_fill(self.masked[example, head, queries, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:
+        """The tensors that are kept for the scores."""
         yield from (*self.scores.tensors(), self.masked)

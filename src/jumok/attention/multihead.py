@@ -10,12 +10,13 @@ from jumok.attention.positions import Rotary
 
 
 class KeyValue(NamedTuple):
-    """What can be looked at, split into heads."""
+    """Keys and values, split into heads."""
 
     keys: Tensor  # (B, H, S, K)
     values: Tensor  # (B, H, S, K)
 
     def select(self, rows: Tensor) -> "KeyValue":
+        """The keys and values of some rows (N,) of the batch."""
         return KeyValue(self.keys.index_select(0, rows), self.values.index_select(0, rows))
 
     def empty(self) -> "KeyValue":
@@ -23,7 +24,7 @@ class KeyValue(NamedTuple):
         return KeyValue(*(part.new_empty(*part.shape[:2], 0, part.shape[3]) for part in self))
 
     def contiguous(self) -> "KeyValue":
-        """The same with all numbers of a head side by side in memory, to be read many times."""
+        """The same, contiguous in memory."""
         return KeyValue(self.keys.contiguous(), self.values.contiguous())
 
 
@@ -34,6 +35,7 @@ class KVCache(NamedTuple):
     rows: Tensor | None = None  # (R,), of `seen`; None: all, as they stand
 
     def select(self, rows: Tensor) -> "KVCache":
+        """The cache of some rows (N,) of the batch; nothing is copied until it is read."""
         return self._replace(rows=rows if self.rows is None else self.rows.index_select(0, rows))
 
     @property
@@ -48,7 +50,16 @@ class KVCache(NamedTuple):
 
 
 def append_rows(past: Tensor, rows: Tensor | None, new: Tensor) -> Tensor:
-    """Rows (R,) of past (N, H, T, K), and new (R, H, N, K) after them; copied once where no gradient is wanted."""
+    """Past keys or values with those of a new step; copied once if no gradient is needed.
+
+    Args:
+        past: (B, H, T, K).
+        rows: The rows (R,) of `past` to continue; None stands for all.
+        new: (R, H, N, K), of N further positions.
+
+    Returns:
+        The selected rows with the new ones after them.
+    """
     if rows is None:
         return torch.cat((past, new), 2)
     if past.requires_grad or new.requires_grad:
@@ -86,9 +97,16 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self, x: Tensor, memory: Tensor, allowed: Tensor | None = None, causal: bool = False
     ) -> Tensor:
-        """Let each position of x (B, T, D) gather from memory (B, S, D); gives (B, T, D).
+        """Let each position of x attend to the memory.
 
-        `allowed` is boolean and broadcasts to (B, H, T, S), True where a position may look.
+        Args:
+            x: Positions (B, T, D).
+            memory: States (B, S, D).
+            allowed: Boolean, broadcasts to (B, H, T, S); True where a position may attend.
+            causal: Whether positions do not attend to later ones.
+
+        Returns:
+            (B, T, D).
         """
         x, memory = (shared := in_compute_dtype(x)), shared if memory is x else in_compute_dtype(memory)
         return self.attend(x, self.project_kv(memory), allowed, causal)
@@ -102,7 +120,18 @@ class MultiHeadAttention(nn.Module):
     def attend(
         self, x: Tensor, seen: KeyValue, allowed: Tensor | None = None, causal: bool = False, offset: int = 0
     ) -> Tensor:
-        """Let positions x (B, T, D), the first being number `offset`, gather from `seen`; gives (B, T, D)."""
+        """Let each position of x attend to projected keys and values.
+
+        Args:
+            x: Positions (B, T, D).
+            seen: Keys and values.
+            allowed: Boolean, broadcasts to (B, H, T, S); True where a position may attend.
+            causal: Whether positions do not attend to later ones.
+            offset: The number of the first position of x.
+
+        Returns:
+            (B, T, D).
+        """
         q = self.split(self.query(x))  # (B, H, T, K)
         q = self.rotary(q, offset) if self.rotary else q
         dropout = self.dropout if self.training else 0.0

@@ -1,4 +1,4 @@
-"""Where a token stands: attention by itself does not know the order of what it looks at."""
+"""Encodings of positions: attention by itself does not know the order of its keys."""
 
 import math
 from typing import Protocol
@@ -10,9 +10,16 @@ KNOWN = 256  # positions whose waves are computed once and for all
 
 
 def sinusoids(length: int, width: int, start: int = 0, device: torch.device | None = None) -> Tensor:
-    """Sines and cosines (length, width) of growing wavelengths (Vaswani et al., 2017, section 3.5).
+    """Sines and cosines of growing wavelengths (Vaswani et al., 2017, section 3.5).
 
-    Of `length` positions from number `start` on.
+    Args:
+        length: The number of positions.
+        width: The width D.
+        start: The number of the first position.
+        device: The device.
+
+    Returns:
+        (length, width).
     """
     position = torch.arange(start, start + length, dtype=torch.float64, device=device)[:, None]
     rate = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64, device=device) / width)
@@ -87,6 +94,7 @@ class NoPositions(nn.Module):
     limit = math.inf
 
     def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+        """x, unchanged."""
         return x
 
 

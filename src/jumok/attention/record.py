@@ -1,4 +1,4 @@
-"""Watch a model attend: every call of attention within it is kept, to be looked at whenever somebody asks.
+"""Record the attention of a model: every call is kept, and weights are computed on demand.
 
 While a recording is on, the functions that attend are wrapped where modules find them, and unwrapped at its end; a
 model knows nothing of it, and computes with the kernels that it always computes with.
@@ -31,9 +31,18 @@ def record(
 
     Works on any module that calls `scaled_dot_product_attention`, whatever kernel computes it, and on jumok's own;
     calls of other models, and those of other threads, are not kept. What is kept are the tensors of a call as they
-    are; weights are computed when somebody asks (`AttentionMap`). `only` keeps modules whose path is like a pattern
+    are; weights are computed on demand (`AttentionMap`). `only` keeps modules whose path is like a pattern
     ("decoder.*"). `gradients` keeps the gradient of what attention gave, too, when `backward` is called. `copies`
     copies all tensors, for models that write into their cache. Compiled modules run without their compiled code.
+
+    Args:
+        model: The model.
+        only: Patterns of module paths; by default all modules are recorded.
+        gradients: Whether to keep the gradient of each output.
+        copies: Whether to copy all tensors.
+
+    Returns:
+        The recording.
     """
     patterns = (only,) if isinstance(only, str) else tuple(only)
     recording = Recording(model, patterns, gradients, copies)
@@ -44,7 +53,7 @@ def record(
 class Recording:
     """The calls of attention that a model made, by the path of the module that made them.
 
-    `maps["encoder.layers.0.attention"]` is what the only call of that module looked at, `maps.all(name)` all calls of
+    `maps["encoder.layers.0.attention"]` is the attention of the only call of that module, `maps.all(name)` all calls of
     one, in their order: a decoder attends once for each step.
     """
 
@@ -63,7 +72,7 @@ class Recording:
         return list(dict.fromkeys(call.name for call in self.calls))
 
     def all(self, name: str) -> list[AttentionMap]:
-        """All calls of one module, in their order; RunError where there is none."""
+        """All calls of one module, in their order; RunError if there is none."""
         found = [call for call in self.calls if call.name == name]
         if not found:
             if not self.calls and self.left_out:
@@ -83,7 +92,7 @@ class Recording:
         return found
 
     def __getitem__(self, name: str) -> AttentionMap:
-        """The only call of a module; RunError where there are none, or several."""
+        """The only call of a module; RunError if there are none, or several."""
         found = self.all(name)
         if len(found) > 1:
             raise RunError(f"{name} attended {len(found)} times; maps.all({name!r}) gives every call")
@@ -101,7 +110,13 @@ class Recording:
         self.left_out.clear()
 
     def on_call(self, read: Callable[[Keep], Call], output: Tensor, frame: FrameType) -> None:
-        """Note a call that was made in a frame, if one of the model's modules made it."""
+        """Keep a call if one of the model's modules made it.
+
+        Args:
+            read: Reads the call's arguments.
+            output: The output of the call.
+            frame: The frame of the caller.
+        """
         name = self.caller(frame)
         if name is None:
             return
@@ -119,7 +134,7 @@ class Recording:
         self.calls.append(replace(kept, _versions=versions_of(kept.kept())))
 
     def caller(self, frame: FrameType | None) -> str | None:
-        """The path of the module nearest to a frame, going outwards: what it has as `self`, or was handed."""
+        """The path of the module nearest to a frame, going outwards: found as `self` or `module` in the frame."""
         while frame is not None:
             variables = frame.f_locals
             for name in ("self", "module"):
@@ -131,4 +146,5 @@ class Recording:
 
 
 def duplicate(x: Tensor) -> Tensor:
+    """A copy without gradient."""
     return x.detach().clone()

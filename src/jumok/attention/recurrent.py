@@ -10,20 +10,29 @@ from jumok.attention.core import attend
 
 
 class ProjectedMemory(NamedTuple):
-    """A memory prepared for being looked at many times; source side of a search."""
+    """A memory with projected keys, computed once for all steps of a search."""
 
     keys: Tensor  # (B, S, D)
     values: Tensor  # (B, S, D)
     valid: Tensor  # (B, S)
 
     def select(self, sources: Tensor) -> "ProjectedMemory":
+        """The memory of some sources (N,) of the batch."""
         return ProjectedMemory(*(part.index_select(0, sources) for part in self))
 
 
 def attend_additively(q: Tensor, k: Tensor, v: Tensor, energy: Tensor, valid: Tensor) -> Tensor:
-    """Let q (B, T, D) gather from v (B, S, D) by energy (D,) · tanh(q + k (B, S, D)); gives (B, T, D).
+    """Additive attention (Bahdanau et al., 2015); an example without real keys gets zeros.
 
-    `valid` (B, S) is True on keys that are real; where there are none, zeros are given.
+    Args:
+        q: Projected queries (B, T, D).
+        k: Projected keys (B, S, D).
+        v: Values (B, S, D).
+        energy: The energy vector (D,), applied to tanh(q + k).
+        valid: True on real keys, (B, S).
+
+    Returns:
+        The mixed values, (B, T, D).
     """
     mixed = torch.tanh(q[:, :, None] + k[:, None])  # (B, T, S, D)
     scores = F.linear(mixed, energy[None]).squeeze(-1)  # (B, T, S)

@@ -1,4 +1,4 @@
-"""What a softmax makes attention weights of, for one call of attention that was kept."""
+"""The scores before the softmax, for one recorded call of attention."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-NUMBERS = 2**20  # that additive scores make at a time, of queries × keys × width
+MAX_ELEMENTS = 2**20  # that additive scores make at a time, of queries × keys × width
 
 
 class Scores(Protocol):
@@ -19,7 +19,17 @@ class Scores(Protocol):
         ...
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
-        """The scores (T', S') in wide numbers, -inf where a query may not look."""
+        """Scores of one head, upcast; -inf where a query may not attend.
+
+        Args:
+            example: The example of the batch.
+            head: The head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         ...
 
     def tensors(self) -> Iterator[Tensor]:
@@ -29,7 +39,7 @@ class Scores(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DotScores:
-    """scale · q kᵀ + bias, for the keys that a query may look at."""
+    """scale · q kᵀ + bias, for the keys that are not masked."""
 
     queries: Tensor  # (B, H, T, K)
     keys: Tensor  # (B, G, S, K), each read by H / G heads
@@ -40,10 +50,22 @@ class DotScores:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
         B, H, T, _ = self.queries.shape
         return B, H, T, self.keys.shape[2]
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        """Scaled and masked dot products of one head.
+
+        Args:
+            example: The example of the batch.
+            head: The head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         group = head * self.keys.shape[1] // self.shape[1]
         q = upcast(self.queries[example, head, queries])  # (T', K)
         k = upcast(self.keys[example, group, keys])  # (S', K)
@@ -59,6 +81,7 @@ class DotScores:
         return scores
 
     def tensors(self) -> Iterator[Tensor]:
+        """The tensors that are kept for the scores."""
         yield from (part for part in (self.queries, self.keys, self.bias, self.allowed) if part is not None)
 
 
@@ -73,12 +96,24 @@ class AdditiveScores:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, 1, T, S; additive attention has one head."""
         B, T, _ = self.queries.shape
         return B, 1, T, self.keys.shape[1]
 
     def of(self, example: int, head: int, queries: slice, keys: slice) -> Tensor:
+        """Additive scores (Bahdanau et al., 2015), computed in pieces of at most MAX_ELEMENTS elements.
+
+        Args:
+            example: The example of the batch.
+            head: 0, the only head.
+            queries: The rows.
+            keys: The columns.
+
+        Returns:
+            Scores before the softmax, (T', S').
+        """
         q, k = upcast(self.queries[example, queries]), upcast(self.keys[example, keys])
-        few = max(1, NUMBERS // max(1, k.numel()))
+        few = max(1, MAX_ELEMENTS // max(1, k.numel()))
         scores = q.new_empty(len(q), len(k))  # (T', S')
         for start in range(0, len(q), few):
             some = slice(start, start + few)
@@ -86,9 +121,10 @@ class AdditiveScores:
         return scores.masked_fill(~self.valid[example, keys], -torch.inf)
 
     def tensors(self) -> Iterator[Tensor]:
+        """The tensors that are kept for the scores."""
         yield from (self.queries, self.keys, self.energy, self.valid)
 
 
 def upcast(x: Tensor) -> Tensor:
-    """In the widest numbers that the device has, for a weight should be as exact as what is known of it."""
+    """Upcast, so that weights are exact to the inputs."""
     return x.to(torch.float32 if x.device.type == "mps" else torch.float64)

@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from jumok.dataset.image_report import ImageReport
     from jumok.dataset.report import Report, SplitReport
 
-SHOWN = 20
+DEFAULT_FAULTS = 20
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok check`."""
     app.command(name="check", epilog="Example: `jumok check translate.yaml`")(command)
 
 
 def command(
     config: Config,
     set_: Set = None,
-    faults: Annotated[int, typer.Option(metavar="N", help="How many faults to show.")] = SHOWN,
-    picture: Annotated[
+    faults: Annotated[int, typer.Option(metavar="N", help="How many faults to show.")] = DEFAULT_FAULTS,
+    image: Annotated[
         Path | None,
-        typer.Option(help="Where the picture of a batch goes; NAME-batch.png in this folder by default."),
+        typer.Option(
+            "--picture", help="Where the image of a batch goes; NAME-batch.png in this folder by default."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -43,7 +46,7 @@ def command(
 
     experiment = read_experiment(config, set_ or [])
     from jumok.dataset import prepare
-    from jumok.dataset.batch_picture import draw_batch
+    from jumok.dataset.batch_image import draw_batch
     from jumok.dataset.prepare import refusal
     from jumok.dataset.report import report
     from jumok.drawing.encoding import png
@@ -53,7 +56,7 @@ def command(
     found, refused = report(prepared), refusal(prepared, experiment)
     images = found.images
     drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
-    file = picture or Path(f"{config.stem}-batch.png")
+    file = image or Path(f"{config.stem}-batch.png")
     if drawn is not None:
         require_free(file, overwrite=is_ours(file), remedy=" by --picture")
         write_output(file, png(drawn))
@@ -62,38 +65,38 @@ def command(
         model = {} if tried is None else {"model": tried._asdict()}
         print_json({**found.to_json(), **model, **({} if drawn is None else {"picture": str(file)})})
     else:
-        show(found)
-        tell(found, faults)
+        print_report(found)
+        print_findings(found, faults)
     if drawn is not None:
         say(f"a batch as the model gets it in training: {file}")
-    elif picture is not None or images.sources:
-        say("no picture of a batch: " + ("fix the faults first" if images.sources else "there are no images"))
+    elif image is not None or images.sources:
+        say("no image of a batch: " + ("fix the faults first" if images.sources else "there are no images"))
     if refused:
         raise DataError(refused)
     if not json:
         say(str(try_batch(experiment, prepared)))
 
 
-def show(found: "Report") -> None:
+def print_report(found: "Report") -> None:
     """What could be read."""
     from jumok.console import talk
 
     if found.images.sources:
-        talk.print(picture_table(found.images))
-    if any(part.lengths for part in found.splits.values()):
+        talk.print(image_table(found.images))
+    if any(split.lengths for split in found.splits.values()):
         talk.print(split_table(found))
     if found.splits:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
 
 
-def picture_table(pictures: "ImageReport") -> "Table":
+def image_table(images: "ImageReport") -> "Table":
     """Counts of images and of what is marked in them."""
     from rich.table import Table
 
     table = Table(title="images", title_justify="left")
-    for column in ("part", "images", "smallest", "largest", "marked"):
-        table.add_column(column, justify="left" if column in ("part", "marked") else "right")
-    for name, source in pictures.sources.items():
+    for column in ("split", "images", "smallest", "largest", "marked"):
+        table.add_column(column, justify="left" if column in ("split", "marked") else "right")
+    for name, source in images.sources.items():
         marked = [f"{count:,} {of}" for of, count in source.objects.items()]
         marked += [f"{of} {100 * share:.1f} %" for of, share in source.pixels.items()]
         table.add_row(
@@ -103,12 +106,12 @@ def picture_table(pictures: "ImageReport") -> "Table":
 
 
 def split_table(found: "Report") -> "Table":
-    """Counts and lengths of every part."""
+    """Counts and lengths of every split."""
     from rich.table import Table
 
     table = Table(title="data", title_justify="left")
     for column in (
-        "part",
+        "split",
         "examples",
         "column",
         "tokens",
@@ -118,26 +121,27 @@ def split_table(found: "Report") -> "Table":
         "longest",
         "unknown",
     ):
-        table.add_column(column, justify="left" if column in ("part", "column") else "right")
-    for name, part in found.splits.items():
-        for i, (column, lengths) in enumerate(part.lengths.items()):
+        table.add_column(column, justify="left" if column in ("split", "column") else "right")
+    for name, split in found.splits.items():
+        for i, (column, lengths) in enumerate(split.lengths.items()):
             table.add_row(
                 name if i == 0 else "",
-                f"{part.examples:,}" if i == 0 else "",
+                f"{split.examples:,}" if i == 0 else "",
                 column,
                 f"{lengths.total:,}",
                 f"{lengths.min}",
                 f"{lengths.median:.0f}",
                 f"{lengths.p99:.0f}",
                 f"{lengths.max}",
-                f"{100 * part.unknown[column]:.2f} %" if column in part.unknown else "–",
+                f"{100 * split.unknown[column]:.2f} %" if column in split.unknown else "–",
             )
     return table
 
 
-def tell(found: "Report", most: int) -> None:
-    for name, part in found.splits.items():
-        for sentence in remarks(name, part):
+def print_findings(found: "Report", most: int) -> None:
+    """Print remarks and faults, at most so many of each."""
+    for name, split in found.splits.items():
+        for sentence in remarks(name, split):
             say(sentence)
     for remark in found.remarks[:most]:
         say(f"remark: {remark}")
@@ -151,21 +155,21 @@ def tell(found: "Report", most: int) -> None:
         say("no faults")
 
 
-def remarks(name: str, part: "SplitReport") -> list[str]:
+def remarks(name: str, split: "SplitReport") -> list[str]:
     """What is not a fault, but good to know."""
     said = []
-    if part.duplicates:
-        said.append(f"{name}: {part.duplicates:,} rows are equal to an earlier row")
-    if part.several_answers:
+    if split.duplicates:
+        said.append(f"{name}: {split.duplicates:,} rows are equal to an earlier row")
+    if split.several_answers:
         said.append(
-            f"{name}: {part.several_answers:,} rows give a further answer to an input that stands before"
+            f"{name}: {split.several_answers:,} rows give a further answer to an input that stands before"
         )
-    if part.excess:
-        said.append(f"{name}: {part.excess}")
-    if part.length_gap:
-        said.append(f"{name}: {part.length_gap}")
-    if part.leaked:
+    if split.excess:
+        said.append(f"{name}: {split.excess}")
+    if split.length_gap:
+        said.append(f"{name}: {split.length_gap}")
+    if split.leaked:
         from jumok.dataset.leaks import leak_sentence
 
-        said.append(leak_sentence(name, part.leaked, part.leak))
+        said.append(leak_sentence(name, split.leaked, split.leak))
     return said

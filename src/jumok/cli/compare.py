@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok compare`."""
     example = "jumok compare x.yaml --vary inputs.german.encoder.kind=rnn,lstm,gru,transformer"
     app.command(name="compare", epilog=f"Example: `{example}`")(command)
 
@@ -62,7 +63,7 @@ def command(
 
 
 def show_comparison(comparison: "Comparison", folder: Path) -> None:
-    """The table, and where page and picture are."""
+    """The table, and where page and plot are."""
     from rich.table import Table
 
     from jumok.console import talk
@@ -87,7 +88,7 @@ def show_comparison(comparison: "Comparison", folder: Path) -> None:
     talk.print(table)
     for sentence in verdicts(comparison):
         say(sentence)
-    named = {"page": "html", "picture": "png", "numbers": "json"}  # without curves there is no picture
+    named = {"page": "html", "picture": "png", "numbers": "json"}  # without curves there is no plot
     files = ((what, folder / f"comparison.{suffix}") for what, suffix in named.items())
     say("   ".join(f"{what}: {file}" for what, file in files if file.exists()))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jumok.data.annotations.splits import Splits
     from jumok.data.tables.faults import Fault
 
-SHOWN = 20
+MAX_FAULTS = 20
 MOST_MASK_CLASSES = 254  # with the background and 255, what 8 bits can tell apart
 
 
@@ -28,7 +28,7 @@ class To(StrEnum):
     masks = "masks"
 
 
-class Images(StrEnum):
+class ImageTransferOption(StrEnum):
     """What becomes of the images."""
 
     copy = "copy"
@@ -37,6 +37,7 @@ class Images(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok convert`."""
     example = "jumok convert bccd blood/data.yaml --images link"
     app.command(name="convert", epilog=f"Example: `{example}`")(command)
 
@@ -57,7 +58,8 @@ def command(
         To | None, typer.Option(help="The format, where the name of TARGET does not say it.")
     ] = None,
     images: Annotated[
-        Images | None, typer.Option(help="Copy or link images to the folder; none: to a .json file always.")
+        ImageTransferOption | None,
+        typer.Option(help="Copy or link images to the folder; none: to a .json file always."),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option("--from-images", help="Where the images are, if they are not found.")
@@ -71,12 +73,12 @@ def command(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write annotated pictures in another format: COCO, Pascal VOC, YOLO, or masks made of outlines.
+    """Write annotated images in another format: COCO, Pascal VOC, YOLO, or masks made of outlines.
 
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """
     kind = to or told_by_name(target)
-    placed = images or (Images.none if target.suffix == ".json" else Images.copy)
+    placed = images or (ImageTransferOption.none if target.suffix == ".json" else ImageTransferOption.copy)
     splits = read_source(source, folder, split or (), skip, placed)
     if kind is To.masks:
         check_outlines(splits)
@@ -84,9 +86,20 @@ def command(
 
 
 def read_source(
-    source: Path, folder: Path | None, split: Sequence[str], skip: bool, placed: Images
+    source: Path, folder: Path | None, split: Sequence[str], skip: bool, placed: ImageTransferOption
 ) -> "Splits":
-    """The annotated pictures to be converted; their faults and what was left out are said."""
+    """Read the annotated images to be converted, and print faults and what is left out.
+
+    Args:
+        source: The file or folder.
+        folder: The folder of the images, if it is another one.
+        split: The splits to be read, all if there are none.
+        skip: Whether faulty annotations are skipped.
+        placed: What becomes of the images.
+
+    Returns:
+        The images by split.
+    """
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
     from jumok.data.tables.faults import quantity
     from jumok.data.tables.listing import printable
@@ -96,14 +109,22 @@ def read_source(
     for remark in dict.fromkeys(remark for data in splits.values() for remark in data.remarks):
         say(f"remark: {remark}")
     if skip:
-        splits, left = without_unreadable(splits, placed is not Images.none)
+        splits, left = without_unreadable(splits, placed is not ImageTransferOption.none)
         if left:
             say(f"left out {quantity(len(left), 'image')} that cannot be read, like {printable(left[0])}")
     return splits
 
 
-def write_target(splits: "Splits", target: Path, kind: To, placed: Images, json: bool) -> None:
-    """Write the pictures in another format; what it cannot say is said, and what was written printed."""
+def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransferOption, json: bool) -> None:
+    """Write the images in another format; what the format cannot express is printed.
+
+    Args:
+        splits: The images by split.
+        target: The file or folder to be written.
+        kind: The format.
+        placed: What becomes of the images.
+        json: Whether to print JSON.
+    """
     from jumok.data.annotations.lossy import losses_in, losses_sentence
     from jumok.data.annotations.splits_writing import count_splits, write_splits
 
@@ -113,7 +134,7 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: Images, json:
         say(told)
     write_splits(splits, target, kind.value, placed.value)
     for name, count in count_splits(splits).items():
-        say(f"{name}: {count['pictures']:,} pictures, {count['annotations']:,} annotations")
+        say(f"{name}: {count['pictures']:,} images, {count['annotations']:,} annotations")
     if json:
         print_json({"written": str(target), "splits": count_splits(splits), "not_expressible": lost})
     else:
@@ -121,7 +142,7 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: Images, json:
 
 
 def told_by_name(target: Path) -> To:
-    """The format that the name of the target tells."""
+    """The format that the name of the target implies."""
     formats = {".json": To.coco, ".yaml": To.yolo, ".yml": To.yolo}
     if target.suffix not in formats:
         known = ", ".join(To)
@@ -131,10 +152,10 @@ def told_by_name(target: Path) -> To:
 
 def tell_faults(faults: Sequence["Fault"], skip: bool) -> None:
     """Show what could not be read; stop unless it is to be skipped."""
-    for fault in faults[:SHOWN]:
+    for fault in faults[:MAX_FAULTS]:
         say(f"fault: {fault}")
-    if len(faults) > SHOWN:
-        say(f"... and {len(faults) - SHOWN} more faults")
+    if len(faults) > MAX_FAULTS:
+        say(f"... and {len(faults) - MAX_FAULTS} more faults")
     if faults and not skip:
         raise DataError(f"faults: {len(faults)}; fix them, or pass --skip to convert the rest")
 

@@ -13,7 +13,7 @@ from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
 from jumok.runs.layout import EXPERIMENT, RunLayout
 
-SHOWN = 6
+SAMPLES = 6
 
 
 class Name(StrEnum):
@@ -25,7 +25,7 @@ class Name(StrEnum):
     digits = "digits"
 
 
-class Output(StrEnum):
+class DigitsTask(StrEnum):
     """What the demo digits answers."""
 
     boxes = "boxes"
@@ -44,6 +44,7 @@ class Demo:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok demo`."""
     app.command(name="demo", epilog="Example: `jumok demo numbers --reverse`")(command)
 
 
@@ -56,7 +57,7 @@ def command(
         bool, typer.Option("--round-trip", help="For numbers: both directions, one after the other.")
     ] = False,
     output: Annotated[
-        Output | None,
+        DigitsTask | None,
         typer.Option(help="For digits: find them, paint over them, or read them; boxes by default."),
     ] = None,
     run: Annotated[
@@ -92,7 +93,7 @@ def command(
         show_round_trip(folder, overrides, quiet, json)
         return
     if name is Name.digits:
-        demo = digits_demo(run, folder, output or Output.boxes)
+        demo = digits_demo(run, folder, output or DigitsTask.boxes)
     else:
         demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
     evaluation = run_demo(demo, overrides, quiet)
@@ -119,6 +120,16 @@ def prepared(run: Path) -> Path:
 
 
 def numbers_demo(run: Path | None, folder: Path, reverse: bool) -> Demo:
+    """Write the data and the experiment of `jumok demo numbers`.
+
+    Args:
+        run: The run folder; by default one in `folder`.
+        folder: Where demos are.
+        reverse: Decimal to binary instead of binary to decimal.
+
+    Returns:
+        The demo, ready to be trained.
+    """
     from jumok.demos import numbers
 
     run = prepared(run or folder / ("numbers-reverse" if reverse else "numbers"))
@@ -137,6 +148,7 @@ def numbers_demo(run: Path | None, folder: Path, reverse: bool) -> Demo:
 
 
 def pronounce_demo(run: Path | None, folder: Path) -> Demo:
+    """Write the data and the experiment of `jumok demo pronounce`."""
     from jumok.demos import pronounce
 
     run = prepared(run or folder / "pronounce")
@@ -153,23 +165,33 @@ def pronounce_demo(run: Path | None, folder: Path) -> Demo:
     )
 
 
-def digits_demo(run: Path | None, folder: Path, output: Output) -> Demo:
+def digits_demo(run: Path | None, folder: Path, output: DigitsTask) -> Demo:
+    """Write the data and the experiment of `jumok demo digits`.
+
+    Args:
+        run: The run folder; by default one in `folder`.
+        folder: Where demos are.
+        output: What is predicted of an image.
+
+    Returns:
+        The demo, ready to be trained.
+    """
     from jumok.demos import digits
 
     run = prepared(run or folder / f"digits-{output.value}")
     titles = {
-        Output.boxes: "to find handwritten digits",
-        Output.mask: "to paint over handwritten digits",
-        Output.text: "to read handwritten numbers",
+        DigitsTask.boxes: "to find handwritten digits",
+        DigitsTask.mask: "to paint over handwritten digits",
+        DigitsTask.text: "to read handwritten numbers",
     }
-    others = [other.value for other in Output if other is not output]
+    others = [other.value for other in DigitsTask if other is not output]
     return Demo(
         titles[output],
         digits.write(run, output.value),
         run,
         (
             f"jumok predict {run} {run}/data/images/test --output digits-seen   # images with what was found",
-            *([f"jumok look {run}   # see what it looks at"] if output is Output.text else []),
+            *([f"jumok look {run}   # see what it looks at"] if output is DigitsTask.text else []),
             f"jumok demo digits --output {others[0]}",
             f"jumok demo digits --output {others[1]}",
         ),
@@ -177,7 +199,16 @@ def digits_demo(run: Path | None, folder: Path, output: Output) -> Demo:
 
 
 def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]:
-    """Train, or go on, or say that it is done; gives the evaluation."""
+    """Train a demo, or continue, or do nothing if it is finished.
+
+    Args:
+        demo: The demo.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+
+    Returns:
+        The evaluation.
+    """
     from jumok.experiment.file import read_experiment
     from jumok.reporting.numbers import duration
     from jumok.training import train
@@ -196,7 +227,7 @@ def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]
 
 
 def show_examples(demo: Demo) -> None:
-    """A few inputs that the model never saw, what it says, and what is right."""
+    """Print a few unseen inputs with prediction and reference."""
     from rich.table import Table
 
     from jumok.console import talk
@@ -211,7 +242,7 @@ def show_examples(demo: Demo) -> None:
     table = Table(title="examples it never saw", title_justify="left")
     for column in (source, f"{target}: predicted", "right"):
         table.add_column(column)
-    asked = [{source: split.value(source, example)} for example in examples[:SHOWN]]
+    asked = [{source: split.value(source, example)} for example in examples[:SAMPLES]]
     for example, prediction, right in zip(examples, predictor.predict(asked), answers, strict=False):
         known = [value.text for value in split.outputs[target].codec.from_cells(right[target], split.root)]
         mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
@@ -220,7 +251,14 @@ def show_examples(demo: Demo) -> None:
 
 
 def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) -> None:
-    """Train the five models, then the table and the picture."""
+    """Train the five models, then print the table and write the plot.
+
+    Args:
+        run: The run folder.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+        json: Whether to print JSON.
+    """
     from jumok.cli.compare import show_comparison
     from jumok.comparison import compare_variations
     from jumok.demos import bottleneck
@@ -250,7 +288,14 @@ def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) ->
 
 
 def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool) -> None:
-    """Decimal to binary to decimal over the held-out numbers, by two models, one reading what the other wrote."""
+    """Convert the held-out numbers from decimal to binary and back by two models.
+
+    Args:
+        folder: Where demos are.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+        json: Whether to print JSON.
+    """
     from jumok.demos import numbers
     from jumok.predictor import load
 
@@ -261,7 +306,7 @@ def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool)
     written = [prediction.text for prediction in load(there.run).predict(asked)]
     returned = [prediction.text for prediction in load(back.run).predict(written)]
     same = sum(before == after for before, after in zip(asked, returned, strict=True))
-    for before, between, after in list(zip(asked, written, returned, strict=True))[: 0 if quiet else SHOWN]:
+    for before, between, after in list(zip(asked, written, returned, strict=True))[: 0 if quiet else SAMPLES]:
         say(f"  {before} -> {between} -> {after}{'' if before == after else '   (not the same)'}")
     say(f"{same:,} of {len(asked):,} held-out numbers came back as themselves")
     if json:

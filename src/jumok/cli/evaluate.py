@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jumok.cli.options import Beam, Device, Json, Method, Precision, Run
+from jumok.cli.options import BeamOption, Device, Json, Method, PrecisionOption, Run
 from jumok.console import print_json, say
 from jumok.errors import RunError
 from jumok.runs.layout import RunLayout, require_run
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok evaluate`."""
     app.command(name="evaluate", epilog="Example: `jumok evaluate runs/a --against runs/b`")(command)
 
 
@@ -31,10 +32,10 @@ def command(
     against: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
     ] = None,
-    beam: Beam = None,
+    beam: BeamOption = None,
     method: Method = None,
     device: Device = "auto",
-    precision: Precision = None,
+    precision: PrecisionOption = None,
     json: Json = False,
 ) -> None:
     """Score the best model of a run, each score with a 95 % bootstrap interval.
@@ -80,13 +81,24 @@ def command(
 
 
 def against_document(other: Path | None, differences: dict[str, "Difference"]) -> dict[str, Any]:
+    """The comparison with another run, as JSON."""
     return {"run": str(other), "differences": {name: asdict(value) for name, value in differences.items()}}
 
 
 def difference_table(
     run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "SplitPredictions"
 ) -> "Table":
-    """What the paired bootstrap says of each metric."""
+    """The table of the paired bootstrap.
+
+    Args:
+        run: The run folder.
+        other: The run to compare with.
+        differences: The difference of each metric.
+        answered: The predictions of this run.
+
+    Returns:
+        The table.
+    """
     from rich.table import Table
 
     from jumok.reporting.numbers import format_score as shown

@@ -1,4 +1,4 @@
-"""Help and mistakes as plain text: quick, the same in every terminal, and good to copy from."""
+"""Help and usage errors as plain text: fast, and the same in every terminal."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-# what Typer calls a type, and what people call the value
+# Typer's name of a type, and ours of its value
 VALUES = {
     "path": "PATH",
     "int": "N",
@@ -28,15 +28,16 @@ def value_name(found: re.Match[str]) -> str:
     return VALUES.get(found[1], found[1])
 
 
-def plain(text: str | None) -> str | None:
+def strip_backticks(text: str | None) -> str | None:
     """A text of ours without the backticks around commands."""
     return text.replace("`", "") if text else text
 
 
 class Command(TyperCommand):
-    """A command whose help says RUN for what must be given and [RUN] for what may be."""
+    """A command whose usage shows required arguments as RUN and optional ones as [RUN]."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, without pydantic's words in front of an error."""
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -44,10 +45,12 @@ class Command(TyperCommand):
             raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The usage line: options first, then the arguments."""
         arguments = (p for p in self.get_params(ctx) if p.param_type_name == "argument")
         return ["[OPTIONS]", *map(usage_of, arguments)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, each as a list."""
         rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -63,15 +66,18 @@ class Command(TyperCommand):
                     formatter.write_dl(those, col_max=COLUMN)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
-        self.help = plain(self.help)
+        """Write the help text without backticks."""
+        self.help = strip_backticks(self.help)
         super().format_help_text(ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        self.epilog = plain(self.epilog)
+        """Write the example without backticks."""
+        self.epilog = strip_backticks(self.epilog)
         super().format_epilog(ctx, formatter)
 
 
 def argument_name(parameter: Any) -> str:
+    """The name of an argument in usage and help."""
     return str(parameter.metavar or parameter.name.upper())
 
 
@@ -87,6 +93,7 @@ class Group(TyperGroup):
     groups: dict[str, list[str]] = {}
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands in their groups."""
         width = max(len(name) for name in self.commands)
         for title, names in self.groups.items():
             with formatter.section(title):

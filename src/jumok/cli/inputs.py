@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jumok.console import say
 from jumok.errors import DataError
-from jumok.predictor.jobs.inputs import decoded, lines_of
+from jumok.predictor.jobs.inputs import decode_lines, lines_of
 
 
 def is_stdin(file: Path | None) -> bool:
@@ -18,7 +18,7 @@ def is_stdin(file: Path | None) -> bool:
 
 
 def refuse_own_output(file: Path | None) -> None:
-    """DataError where standard output goes into the file that is read: it would be lost, or never end."""
+    """DataError if standard output goes into the file that is read: it would be lost, or never end."""
     source = 0 if file is None or is_stdin(file) else file
     try:
         read, written = os.stat(source), os.fstat(1)
@@ -37,4 +37,4 @@ def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
         return lines_of(stack, file)
     if file is None and sys.stdin.isatty():
         say("reading inputs from the keyboard, one a line; end with Ctrl-D")
-    return decoded(sys.stdin.buffer, "standard input")
+    return decode_lines(sys.stdin.buffer, "standard input")

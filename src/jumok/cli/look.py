@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jumok.cli.options import Beam, Device, Method, Precision, Run
+from jumok.cli.options import BeamOption, Device, Method, PrecisionOption, Run
 from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, DataError
 from jumok.outputs import is_ours, open_output, require_free
@@ -27,6 +27,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok look`."""
     app.command(name="look", epilog="Example: `jumok look runs/translate`")(command)
 
 
@@ -51,10 +52,10 @@ def command(
     output: Annotated[
         Path | None, typer.Option(help="Save the page for --input as this HTML file, and start no server.")
     ] = None,
-    beam: Beam = None,
+    beam: BeamOption = None,
     method: Method = None,
     device: Device = "auto",
-    precision: Precision = None,
+    precision: PrecisionOption = None,
 ) -> None:
     """See what a model looks at: a page on this machine, for inputs that you type or drop; Ctrl-C ends it.
 
@@ -88,7 +89,14 @@ def command(
 
 
 def write_look(output: Path, predictor: "Predictor", name: str, text: str) -> None:
-    """Look once, and keep it as a file."""
+    """Inspect one input, and write the page as a file.
+
+    Args:
+        output: The file.
+        predictor: The predictor.
+        name: The name of the run.
+        text: The input.
+    """
     from jumok.inspection.inspect import inspect_input
     from jumok.predictor.jobs.inputs import parsed
     from jumok.workbench.offline import offline_page
@@ -105,21 +113,37 @@ def run_name(run: Path) -> str:
 
 
 def load_run(run: Path, predictor: "Predictor", text: str | None) -> "LoadedRun":
-    """A run to look into, with the examples that it was evaluated on, or one that was given first."""
-    from jumok.inspection.inspect import summary
+    """A run for the workbench, with the examples that it was evaluated on.
+
+    Args:
+        run: The run folder.
+        predictor: The predictor.
+        text: An input that is shown first; None for none.
+
+    Returns:
+        The run.
+    """
+    from jumok.inspection.inspect import summarize_model
     from jumok.predictor.jobs.inputs import parsed
-    from jumok.workbench.examples import Example, examples_of, given_example
+    from jumok.workbench.examples import InputExample, examples_of, given_example
     from jumok.workbench.workbench import LoadedRun
 
-    examples: list[Example] = examples_of(run_of(run), predictor.inputs, predictor.outputs)
+    examples: list[InputExample] = examples_of(run_of(run), predictor.inputs, predictor.outputs)
     if text is not None:
         value: Any = predictor.parse_inputs(parsed(text, 1, predictor))
         examples = [given_example(value, predictor.inputs), *examples]
-    return LoadedRun(run_name(run), predictor, summary(predictor), examples)
+    return LoadedRun(run_name(run), predictor, summarize_model(predictor), examples)
 
 
 def serve(runs: Sequence["LoadedRun"], host: str, port: int | None, browser: bool) -> None:
-    """Answer at an address of this machine until Ctrl-C."""
+    """Serve the workbench until Ctrl-C.
+
+    Args:
+        runs: The runs.
+        host: The address to listen at.
+        port: The port; None for the usual one or any free one.
+        browser: Whether to open a browser.
+    """
     import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
     import uvicorn
 
@@ -158,7 +182,7 @@ def distinct(runs: Sequence["LoadedRun"]) -> list["LoadedRun"]:
 
 
 def bind_socket(host: str, port: int | None) -> socket.socket:
-    """A socket at a port of this machine; where none is asked for and the usual one is taken, at any free one."""
+    """A socket at a port of this machine; without a port, at the usual one or, if that is taken, at any free one."""
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -177,5 +201,6 @@ def bind_socket(host: str, port: int | None) -> socket.socket:
 
 
 def open_browser(address: str) -> None:
+    """Open an address in the browser, if there is one."""
     with suppress(webbrowser.Error, OSError):
         webbrowser.open(address)

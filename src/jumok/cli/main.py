@@ -1,4 +1,4 @@
-"""The command `jumok`: its subcommands, and what becomes of errors."""
+"""The command `jumok`: its subcommands, and the handling of errors."""
 
 import os
 import sys
@@ -70,7 +70,8 @@ for title, modules in GROUPS.items():
 DONE, FAILED, USER_ERROR = 0, 1, 2
 
 
-def tell_version(wanted: bool) -> None:
+def print_version(wanted: bool) -> None:
+    """Print the versions of jumok, Python and PyTorch, and exit."""
     if wanted:
         from importlib.metadata import version
         from platform import python_version
@@ -83,7 +84,7 @@ def tell_version(wanted: bool) -> None:
 def top(
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", is_eager=True, callback=tell_version, help="Show the versions."),
+        typer.Option("--version", "-V", is_eager=True, callback=print_version, help="Show the versions."),
     ] = False,
 ) -> None:
     """Encoder-decoder models from examples: train, score and use them."""
@@ -102,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def flushed() -> bool:
-    """Whether standard output took all that was written to it, or nobody reads it any more."""
+    """Whether standard output took all that was written to it, or its reader has gone."""
     try:
         sys.stdout.flush()
         return True
@@ -133,7 +134,7 @@ def lead_or_follow(arguments: list[str] | None) -> int:
 
 
 def run_command(arguments: list[str] | None) -> int:
-    """Run a command line and say what went wrong; its exit status."""
+    """Run a command line, and print its error; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # whatever the locale: texts are in all languages
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The last net under a command: mistakes of files and names that no reader told of, in one sentence."""
+"""Errors of files and names that no reader reported, in one sentence."""
 
 import errno
 import os
@@ -55,7 +55,7 @@ def sentence_of(error: Exception) -> str | None:
 
 
 def missing_package(error: ModuleNotFoundError) -> str | None:
-    """How to install what is not there; None where it is a module of our own."""
+    """How to install what is not there; None if it is a module of our own."""
     module = (error.name or "").partition(".")[0]
     if not module or module == "jumok":
         return None

@@ -9,12 +9,13 @@ from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from jumok.experiment.starting import Field
+    from jumok.experiment.starting import NewField
 
-KINDS = {"input": ("text", "image"), "output": ("text", "boxes", "mask")}
+KINDS_BY_SIDE = {"input": ("text", "image"), "output": ("text", "boxes", "mask")}
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok new`."""
     example = "jumok new cells.yaml --input photo:image --output cells:boxes --data bccd"
     app.command(name="new", epilog=f"Example: `{example}`")(command)
 
@@ -75,16 +76,16 @@ def command(
     say(f"next: {before}run: jumok check {file}")
 
 
-def parse(text: str, side: str) -> "Field":
+def parse(text: str, side: str) -> "NewField":
     """A name with its kind, or without one."""
-    from jumok.experiment.starting import Field
+    from jumok.experiment.starting import NewField
 
     name, colon, kind = text.partition(":")
-    known = KINDS[side]
+    known = KINDS_BY_SIDE[side]
     if colon and kind not in known:
         raise ConfigurationError(
             f"--{side} {text}: there is no {side} of kind {kind!r}{did_you_mean(kind, known)}"
         )
     if not name.isidentifier():
         raise ConfigurationError(f"{name!r} must be made of letters, digits and _, not starting with a digit")
-    return Field(name, kind)
+    return NewField(name, kind)

@@ -13,12 +13,12 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
-Beam = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
+BeamOption = Annotated[int | None, typer.Option(help="Hypotheses that beam search keeps.")]
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 ...; auto is a GPU where there is one.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only remarks and the scores.")]
-Precision = Annotated[
+PrecisionOption = Annotated[
     Literal["fp32", "bf16"] | None,
     typer.Option("--precision", help="bf16 is faster where the processor has it; a few answers differ."),
 ]
@@ -28,5 +28,5 @@ Method = Annotated[
 
 
 def on_device(name: str) -> list[str]:
-    """A device that was asked for, as an option of the experiment; nothing leaves that of the file."""
+    """The device as a change of the experiment; None keeps that of the file."""
     return [f"training.device={name}"] if name else []

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
-from jumok.cli.options import Beam, Device, Json, Method, Overwrite, Precision, Run
+from jumok.cli.options import BeamOption, Device, Json, Method, Overwrite, PrecisionOption, Run
 from jumok.console import say
 from jumok.errors import DataError
 from jumok.outputs import open_output, require_free
-from jumok.predictor.jobs.answers import write_json, write_lines
-from jumok.predictor.jobs.events import Answered, JobEvent, JobWarning, Progress
+from jumok.predictor.jobs.answers import write_json_answers, write_lines
+from jumok.predictor.jobs.events import Answered, JobEvent, JobProgress, JobWarning
 from jumok.predictor.jobs.inputs import require_file
 from jumok.runs.layout import require_run
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 32_000_000  # bytes of a JSON document that is not yet whole
 STDIN = Path("/dev/stdin")
-TOLD_UNREAD = 20  # unreadable images that are told one by one
+TOLD_UNREAD = 20  # unreadable images that are listed
 
 Texts = Annotated[
     list[str] | None,
@@ -41,7 +41,7 @@ File = Annotated[
     Path | None,
     typer.Option(help="Texts or paths of images, one a line; plain or .gz; - is standard input."),
 ]
-Output = Annotated[
+OutputOption = Annotated[
     Path | None,
     typer.Option(help="Where answers go, a file; for images a folder. Standard output by default."),
 ]
@@ -50,21 +50,21 @@ LengthPenalty = Annotated[float | None, typer.Option(help="Scores are divided by
 SampleNumber = Annotated[float | None, typer.Option(help="For --method sample.")]
 SampleCount = Annotated[int | None, typer.Option(help="For --method sample.")]
 MaxTokens = Annotated[int | None, typer.Option(help="The longest answer.")]
-Threshold = Annotated[
+ThresholdOption = Annotated[
     float | None,
     typer.Option(
         "--threshold",
         "--score",
         min=0.0,
         max=1.0,
-        help="Boxes are told and drawn from this score on; by default that of the best F1 in training.",
+        help="Boxes below this score are not shown; by default that of the best F1 in training.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody wants answered, and where answers go."""
+    """What is to be predicted, and where the results go."""
 
     texts: Sequence[str]  # where there are none, lines are read
     file: Path | None  # of the lines; standard input where none is named
@@ -87,6 +87,7 @@ class Request:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok predict`."""
     app.command(name="predict", epilog="Example: `jumok predict runs/translate 'Ein Hund rennt.'`")(command)
 
 
@@ -94,11 +95,11 @@ def command(
     run: Run,
     texts: Texts = None,
     file: File = None,
-    output: Output = None,
+    output: OutputOption = None,
     overwrite: Overwrite = False,
     json: Json = False,
     best: Best = None,
-    beam: Beam = None,
+    beam: BeamOption = None,
     method: Method = None,
     length_penalty: LengthPenalty = None,
     temperature: SampleNumber = None,
@@ -106,9 +107,9 @@ def command(
     top_p: SampleNumber = None,
     seed: SampleCount = None,
     max_tokens: MaxTokens = None,
-    threshold: Threshold = None,
+    threshold: ThresholdOption = None,
     device: Device = "auto",
-    precision: Precision = None,
+    precision: PrecisionOption = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -117,7 +118,7 @@ def command(
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
 
-    Images: with --output FOLDER there are pictures NAME.jpg with what was found, and predictions.json: for boxes in
+    Images: with --output FOLDER there are images NAME.jpg with what was found, and predictions.json: for boxes in
     COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
     also images, masks/NAME.png. Of several outputs each has a folder of its own, and the pictures show them all.
     An image_id is the name of the file as a number where all names are numbers, else the name without its suffix
@@ -143,7 +144,7 @@ def command(
     refuse_unreadable(run, asked)
     from jumok.predictor import load
 
-    answer(load(run, device, decoding), asked)
+    predict_and_write(load(run, device, decoding), asked)
 
 
 def refuse_unreadable(run: Path, asked: Request) -> None:
@@ -157,13 +158,13 @@ def refuse_unreadable(run: Path, asked: Request) -> None:
         refuse_own_output(asked.file)
 
 
-def answer(predictor: "Predictor", asked: Request) -> None:
-    """Answer what is asked for, and write it where it is wanted."""
+def predict_and_write(predictor: "Predictor", asked: Request) -> None:
+    """Predict, and write the results."""
     for note in predictor.notes:
         say(f"note: {note}")
     finds = any(field.threshold is not None for field in predictor.outputs.values())
     if asked.threshold is not None and not finds:
-        raise DataError("--threshold is for models that find objects; the answers of this one are told whole")
+        raise DataError("--threshold is for models that find objects; this one does not")
     with ExitStack() as stack:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
@@ -179,22 +180,37 @@ def reads_images(predictor: "Predictor") -> bool:
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
-    """Answer lines, on standard output or in a file."""
+    """Predict lines of text, and write to standard output or a file.
+
+    Args:
+        predictor: The predictor.
+        lines: The inputs, one a line.
+        asked: What is to be predicted, and where the results go.
+    """
     from jumok.predictor.jobs.stream import AT_ONCE, answer_lines
 
     if asked.output is not None:
         require_free(asked.output, asked.lists, asked.overwrite, ", or add --overwrite to replace it")
     predictor = predictor.with_least_score(asked.threshold)
-    answers = shown(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
+    answers = show_progress(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
     if asked.output is not None:
         with open_output(asked.output) as file:
-            (write_json if asked.json else write_lines)(file, answers)
+            (write_json_answers if asked.json else write_lines)(file, answers)
     else:
         (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)
 
 
 def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
-    """Answer images, on standard output or in a folder; DataError at the end when some could not be read."""
+    """Predict images, and write to standard output or a folder.
+
+    Args:
+        predictor: The predictor.
+        lines: The paths of images.
+        asked: What is to be predicted, and where the results go.
+
+    Raises:
+        DataError: Some images could not be read; raised at the end.
+    """
     from jumok.predictor.jobs.image_files import listed_images, named_images
     from jumok.predictor.jobs.stream import IMAGES_AT_ONCE, JobSummary, answer_images
 
@@ -204,21 +220,29 @@ def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request)
         images = iter(list(images))  # all are there before the first one is answered
     summary = JobSummary()
     if asked.output is not None:
-        write_folder(predictor, images, asked.output, asked, summary)
+        write_image_results(predictor, images, asked.output, asked, summary)
     else:
         at_once = 1 if asked.at_keyboard else IMAGES_AT_ONCE
-        answers = summary.counted(shown(answer_images(predictor, images, asked.threshold, at_once)))
+        answers = summary.counted(show_progress(answer_images(predictor, images, asked.threshold, at_once)))
         named = any(os.path.isdir(text) for text in asked.texts)  # else lines need no name
         (print_json_array if asked.json else partial(write_lines, sys.stdout, named=named))(answers)
     refuse_unread(summary)
 
 
-def write_folder(
+def write_image_results(
     predictor: "Predictor", images: Iterable[Path], folder: Path, asked: Request, summary: "JobSummary"
 ) -> None:
-    """Answer images in a folder of predictions and pictures, and say what is in it."""
+    """Write predictions and images into a folder, and print what is in it.
+
+    Args:
+        predictor: The predictor.
+        images: The images.
+        folder: The folder.
+        asked: What is to be predicted, and where the results go.
+        summary: Counts the inputs of the job.
+    """
     from jumok.predictor.jobs.image_files import each_once
-    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS, ImageResults
+    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS_FILE, ImageResults
     from jumok.predictor.jobs.stream import answer_images
 
     once, repeated = each_once(images)
@@ -226,19 +250,19 @@ def write_folder(
         say(f"note: {warning}")
     (read,) = predictor.inputs.values()
     results = ImageResults(folder, read, predictor.outputs, once, asked.overwrite, asked.lists)
-    answers = summary.counted(shown(answer_images(predictor, once, asked.threshold)))
+    answers = summary.counted(show_progress(answer_images(predictor, once, asked.threshold)))
     results.write(one.answer for one in answers)
     several = " of each output" if len(predictor.outputs) > 1 else ""
-    say(f"{folder}: {PREDICTIONS}, {IMAGES}{several} and {summary.done:,} pictures")
+    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES}{several} and {summary.done:,} images")
     for name, threshold in ((name, one.threshold) for name, one in predictor.outputs.items()):
         if threshold is not None:
             least = threshold.score if asked.threshold is None else asked.threshold
             what = f"{name}: objects" if several else "objects"
-            say(f"{what} are drawn from a score of {least:g} on; --threshold takes another")
+            say(f"{what} below a score of {least:g} are not drawn; to change it, use --threshold")
 
 
 def refuse_unread(summary: "JobSummary") -> None:
-    """Say which images could not be read, the first ones; DataError where there are any."""
+    """Print the first of the images that could not be read; DataError if there are any."""
     for reason in summary.unread[:TOLD_UNREAD]:
         say(f"not read: {reason}")
     if summary.unread:
@@ -247,7 +271,7 @@ def refuse_unread(summary: "JobSummary") -> None:
 
 
 def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
-    """The images alone; what is to be known of them is said as it comes."""
+    """The images; warnings are printed as they come."""
     for one in images:
         if isinstance(one, JobWarning):
             say(f"note: {one}")
@@ -255,8 +279,8 @@ def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
             yield one
 
 
-def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
-    """The answers of a job; how far it is shows on a terminal while it runs, and its warnings are said at its end."""
+def show_progress(events: Iterable[JobEvent]) -> Iterator[Answered]:
+    """The answers of a job, with a progress bar on a terminal; warnings are printed at the end."""
     from rich.progress import Progress as ProgressBar
 
     from jumok.console import talk
@@ -273,7 +297,7 @@ def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
         for event in events:
             if isinstance(event, Answered):
                 yield event
-            elif isinstance(event, Progress):
+            elif isinstance(event, JobProgress):
                 bar.update(task, completed=event.done)
             else:
                 warnings.append(event)
@@ -284,7 +308,7 @@ def shown(events: Iterable[JobEvent]) -> Iterator[Answered]:
 def print_json_array(answers: Iterable[Answered]) -> None:
     """The answers on standard output when all are there: half a document is of no use to any program."""
     with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace") as whole:
-        write_json(whole, answers)  # type: ignore[arg-type]
+        write_json_answers(whole, answers)  # type: ignore[arg-type]
         whole.seek(0)
         for part in iter(lambda: whole.read(1 << 20), ""):
             sys.stdout.write(part)

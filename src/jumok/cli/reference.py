@@ -2,17 +2,17 @@
 
 import json
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jumok.choices import Language
 from jumok.console import write_line
 from jumok.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jumok.experiment.reference import Option, Section
 
-Language = Literal["en", "ko"]
 WIDTH = 100
 INDENT = " " * 4
 HINT = {
@@ -24,6 +24,7 @@ SEE = {"en": "see", "ko": "참고:"}
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok options`."""
     app.command(name="options", epilog="Example: `jumok options training`")(command)
 
 
@@ -59,7 +60,7 @@ def command(
         write_line(render_reference(sections(language), language))
     elif section is not None:
         for one in find_sections(section, language):
-            tell(one, language)
+            print_section(one, language)
     else:
         overview(sections(language), language)
 
@@ -73,24 +74,26 @@ def overview(all_sections: list["Section"], language: Language) -> None:
     write_line(f"\n{HINT[language]}")
 
 
-def tell(one: "Section", language: Language) -> None:
+def print_section(one: "Section", language: Language) -> None:
     """A section and its options."""
     kinds = f" (kind: {', '.join(one.kinds)})" if one.kinds else ""
-    write_line(f"{one.path}{kinds}\n{wrapped(one.meaning, '  ')}\n")
+    write_line(f"{one.path}{kinds}\n{wrap_paragraph(one.meaning, '  ')}\n")
     for option in one.options:
-        write_line(f"  {option.path}: {option.values}{default(option, language)}")
+        write_line(f"  {option.path}: {option.values}{format_default(option, language)}")
         see = f" ({SEE[language]} {', '.join(option.sections)})" if option.sections else ""
-        write_line(wrapped(option.meaning + see, INDENT))
+        write_line(wrap_paragraph(option.meaning + see, INDENT))
     write_line("")
 
 
-def default(option: "Option", language: Language) -> str:
+def format_default(option: "Option", language: Language) -> str:
+    """The default of an option in brackets, or that the option is required."""
     if option.default is None:
         return f" ({REQUIRED[language]})"
     return f" [{option.default}]" if option.default else ""
 
 
-def wrapped(text: str, indent: str) -> str:
+def wrap_paragraph(text: str, indent: str) -> str:
+    """A text in lines of at most WIDTH characters, all of them indented."""
     return textwrap.fill(
         text,
         WIDTH,

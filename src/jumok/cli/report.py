@@ -8,6 +8,7 @@ from jumok.runs.layout import require_run
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok report`."""
     app.command(name="report", epilog="Example: `jumok report runs/translate`")(command)
 
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from jumok.reporting.runs import RunSummary
 
 UNLIMITED = 10_000  # columns
-UNITS = ("B", "kB", "MB", "GB", "TB")
+BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok runs`."""
     app.command(name="runs", epilog="Example: `jumok runs experiments`")(command)
 
 
@@ -35,12 +36,12 @@ def command(
     if json:
         print_json([asdict(run) for run in found])
     elif found:
-        show(found)
+        print_runs(found)
     else:
         say(f"no runs in {folder}; `jumok train` and `jumok demo` make some")
 
 
-def show(runs: list["RunSummary"]) -> None:
+def print_runs(runs: list["RunSummary"]) -> None:
     """The table on stdout."""
     from rich.console import Console
     from rich.table import Table
@@ -54,7 +55,9 @@ def show(runs: list["RunSummary"]) -> None:
             no_wrap=column != "run",
         )
     for run in runs:
-        table.add_row(run.path, run.kind, state(run), score(run), in_units(run.bytes), (run.date or "")[:10])
+        table.add_row(
+            run.path, run.kind, state(run), format_run_score(run), in_units(run.bytes), (run.date or "")[:10]
+        )
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:  # a line for each run, whatever reads them
         console.width = UNLIMITED
@@ -68,7 +71,8 @@ def state(run: "RunSummary") -> str:
     return f"{run.step:,} of {run.steps:,} steps" if run.steps is not None else f"step {run.step:,}"
 
 
-def score(run: "RunSummary") -> str:
+def format_run_score(run: "RunSummary") -> str:
+    """The score of a run with its metric; empty if the run has none."""
     from jumok.reporting.numbers import format_score as written
     from jumok.reporting.numbers import metric_name
 
@@ -80,6 +84,8 @@ def score(run: "RunSummary") -> str:
 def in_units(count: float) -> str:
     """Bytes as a person reads them: 1.2 MB."""
     unit = 0
-    while count >= 999.5 and unit < len(UNITS) - 1:
+    while count >= 999.5 and unit < len(BYTE_UNITS) - 1:
         count, unit = count / 1000, unit + 1
-    return f"{count:.0f} {UNITS[unit]}" if unit == 0 or count >= 99.5 else f"{count:.1f} {UNITS[unit]}"
+    return (
+        f"{count:.0f} {BYTE_UNITS[unit]}" if unit == 0 or count >= 99.5 else f"{count:.1f} {BYTE_UNITS[unit]}"
+    )

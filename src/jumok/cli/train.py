@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
+    """Add `jumok train`."""
     app.command(name="train", epilog="Example: `jumok train translate.yaml --set training.steps=2000`")(
         command
     )
@@ -59,7 +60,14 @@ def command(
 
 
 def tell_plan(experiment: "Experiment", run: Path, reporter: "Reporter", json: bool) -> None:
-    """What a training would be like."""
+    """Print what a training would be like.
+
+    Args:
+        experiment: The experiment.
+        run: The run folder.
+        reporter: Receives training events.
+        json: Whether to print JSON.
+    """
     from jumok.training.dry_run import dry_run
 
     plan = dry_run(experiment, run, reporter)

@@ -1,19 +1,19 @@
-"""What the examples of a part can tell, and what they ask for that the model cannot do."""
+"""Checks whether the examples of a split suffice, and whether the model can do what they require."""
 
 import numpy as np
 
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 
-FACTOR = 2  # between the median lengths of two parts, from which on it is told
+FACTOR = 2  # between the median lengths of two splits, above which it is reported
 TOKENS = 2  # that they differ by, at least: one token more or less says nothing
-EXAMPLES = 10  # of a part, below which its median says little
+MIN_EXAMPLES = 10  # of a split, below which its median says little
 
 
 def require_evidence(split: Split, most: int) -> None:
-    """DataError where nothing is marked in the `most` distinct inputs that evaluations answer, spread over the part."""
+    """DataError if nothing is marked in the `most` distinct inputs that evaluations answer, spread over it."""
     if most >= len(split):
-        return  # the whole part was looked at when it was prepared
+        return  # the whole split was checked when it was prepared
     examples, _ = split.answers(most)
     for field in split.outputs.values():
         if field.classes is None:
@@ -26,7 +26,7 @@ def require_evidence(split: Split, most: int) -> None:
 
 
 def excess(split: Split) -> str | None:
-    """What a part asks for that the model cannot do."""
+    """What a split requires and the model cannot do."""
     for name, field in split.outputs.items():
         if field.excess is not None and (sentence := field.excess(split.columns[name], split.rows)):
             return sentence
@@ -34,10 +34,10 @@ def excess(split: Split) -> str | None:
 
 
 def length_gap(split: Split, train: Split) -> str | None:
-    """In which column the median length of a part is far from that of train, and why that may be."""
+    """In which column the median length of a split is far from that of train, and why that may be."""
     for name in filter(split.has_lengths, split.fields.all):
-        lengths = [part.lengths(name)[part.present(name)] for part in (split, train)]
-        if min(map(len, lengths)) < EXAMPLES:
+        lengths = [one.lengths(name)[one.present(name)] for one in (split, train)]
+        if min(map(len, lengths)) < MIN_EXAMPLES:
             continue
         here, there = (float(np.median(some)) - 1 for some in lengths)  # no end marks
         short, long = sorted((here, there))
@@ -45,6 +45,6 @@ def length_gap(split: Split, train: Split) -> str | None:
             return (
                 f"{name} has a median of {here:g} tokens, in train {there:g}; either the tokens know the texts of "
                 "train by heart (then set tokens: {kind: characters}, or a smaller tokens size), or these texts are "
-                "of another kind (then draw the parts from one file by data.split)"
+                "of another kind (then draw the splits from one file by data.split)"
             )
     return None

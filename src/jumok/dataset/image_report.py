@@ -1,4 +1,4 @@
-"""What the images of an experiment are like, as reading its sources found it."""
+"""The report on the images of an experiment, from reading its sources."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -32,15 +32,16 @@ class ImageReport:
         return {name: asdict(source) for name, source in self.sources.items()}
 
 
-def picture_report(read: Mapping[str, CachedRows]) -> ImageReport:
-    """What was found in the images of all sources; nothing where there are none."""
-    parts = {part: one.summary for part, one in read.items() if one.summary.has_images}
-    remarks = [*reading_remarks(parts.values()), *image_remarks(parts.values())]
-    sources = {part: source_report(summary, read[part]) for part, summary in parts.items()}
-    return ImageReport(sources, [*remarks, *twin_remarks(parts)])
+def report_images(read: Mapping[str, CachedRows]) -> ImageReport:
+    """What was found in the images of all sources; nothing if there are none."""
+    summaries = {split: one.summary for split, one in read.items() if one.summary.has_images}
+    remarks = [*reading_remarks(summaries.values()), *image_remarks(summaries.values())]
+    sources = {split: source_report(summary, read[split]) for split, summary in summaries.items()}
+    return ImageReport(sources, [*remarks, *twin_remarks(summaries)])
 
 
 def source_report(summary: Summary, read: CachedRows) -> SourceReport:
+    """The counts and classes of one source's images, from the summary of its reading."""
     whole = sum(summary.pixels.values())
     names = [one.name for one in read.classes]
     return SourceReport(

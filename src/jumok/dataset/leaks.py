@@ -1,4 +1,4 @@
-"""Rows of one part whose inputs stand in train, too, so that its scores flatter."""
+"""Leaks: rows of a split whose inputs are in train, too, so that scores are too good."""
 
 import numpy as np
 
@@ -8,7 +8,16 @@ from jumok.dataset.split import Split
 
 
 def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
-    """A sentence about the rows of a part that train has, too."""
+    """Remarks on rows of a split that are in train, too.
+
+    Args:
+        name: The split's name.
+        split: The split.
+        train: The train split, if there is one.
+
+    Returns:
+        At most one sentence.
+    """
     if train is None or split is train or not same_names(split, train):
         return []
     count, first = leaks(split, train, hashes(split, tuple(split.inputs)))
@@ -16,6 +25,16 @@ def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
 
 
 def leak_sentence(name: str, count: int, first: str | None) -> str:
+    """The remark on rows of a split whose inputs are in train, too.
+
+    Args:
+        name: The split.
+        count: How many of its rows.
+        first: The first of them.
+
+    Returns:
+        A sentence.
+    """
     return f"{name}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
 
 
@@ -30,7 +49,16 @@ def same_names(split: Split, other: Split) -> bool:
 
 
 def leaks(split: Split, train: Split, inputs: np.ndarray) -> tuple[int, str | None]:
-    """How many examples have inputs (n,) that train has too, and where the first pair stands."""
+    """Count the examples whose inputs are in train, too.
+
+    Args:
+        split: The split.
+        train: The train split.
+        inputs: A hash (n,) of the inputs of each example.
+
+    Returns:
+        The count, and where the first pair of rows is.
+    """
     known = hashes(train, tuple(split.inputs))
     found = np.flatnonzero(np.isin(inputs, known))
     if not len(found):

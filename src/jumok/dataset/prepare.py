@@ -11,9 +11,9 @@ from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
 from jumok.data.tables.faults import Fault
 from jumok.dataset.leaks import told_leaks
-from jumok.dataset.part_faults import OF_WHOLE, PartFaults, check_part, dropped_rows
 from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
+from jumok.dataset.split_faults import OF_WHOLE, SplitFaults, check_split, dropped_rows
 from jumok.errors import DataError
 from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 Say = Callable[[str], None]
-PATIENCE = 10.0  # seconds between two words about images that are looked at
+MESSAGE_INTERVAL = 10.0  # seconds between two messages about images that are read
 
 
 @dataclass
@@ -34,14 +34,16 @@ class Prepared:
     fields: Fields
     splits: dict[str, Split] = field(default_factory=dict)
     faults: dict[str, CachedRows] = field(default_factory=dict)  # by the source that has them
-    part_faults: dict[str, PartFaults] = field(default_factory=dict)  # by part
+    split_faults: dict[str, SplitFaults] = field(default_factory=dict)  # by split
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
+        """The input fields by name."""
         return self.fields.inputs
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
+        """The output fields by name."""
         return self.fields.outputs
 
 
@@ -49,26 +51,35 @@ def prepare(
     experiment: "Experiment",
     say: Say,
     fitted: Fields | None = None,
-    parts: Sequence[str] = ("train", "valid", "test"),
+    splits: Sequence[str] = ("train", "valid", "test"),
     tolerant: bool = False,
 ) -> Prepared:
-    """Make the parts of the data that are asked for and exist.
+    """Prepare those of the splits that exist.
 
-    `fitted` are the kinds of a saved model; without them they are learned from the train part. Faulty rows are a
-    DataError, or skipped with a word to `say` when the experiment says so; `tolerant` collects them, and gives no parts
-    when there is nothing to train on.
+    Args:
+        experiment: The experiment.
+        say: Called with messages.
+        fitted: The fields of a saved model; by default they are learned from train.
+        splits: The names of the splits.
+        tolerant: Whether to collect faults instead of raising; there may then be no splits.
+
+    Returns:
+        The fields and splits.
+
+    Raises:
+        DataError: There are faulty rows, and they are not to be skipped.
     """
     learns = fitted is None
-    imported = _import_all(experiment, say, parts, not learns)
+    imported = _import_all(experiment, say, splits, not learns)
     if not tolerant:
-        for part, source in imported.items():
-            _refuse_or_skip(part, source, experiment, say)
+        for name, source in imported.items():
+            _refuse_or_skip(name, source, experiment, say)
             for remark in source.remarks:
-                say(f"{part}: {remark}")
+                say(f"{name}: {remark}")
     elif not all(len(source.store) for source in imported.values()):
         return Prepared(Fields({}, {}), faults=imported)
     try:
-        rows = {name: _rows_of(name, experiment, imported) for name in parts}
+        rows = {name: _rows_of(name, experiment, imported) for name in splits}
     except DataError:
         if tolerant and any(source.counts for source in imported.values()):  # too few rows are left to split
             return Prepared(Fields({}, {}), faults=imported)
@@ -78,7 +89,7 @@ def prepare(
         if chosen is not None:
             prepared.splits[name] = _encode(name, chosen, prepared, experiment)
             if not tolerant:
-                _refuse_or_skip_part(name, prepared, experiment, say)
+                _refuse_or_skip_split(name, prepared, experiment, say)
     if learns and not tolerant:
         for sentence in _remarks(prepared):
             say(sentence)
@@ -86,45 +97,45 @@ def prepare(
 
 
 def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
-    """Why training would refuse these data, in a few words; None where it would begin."""
-    faults: list[CachedRows | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    """Why training would refuse these data, in a few words; None if it would begin."""
+    faults: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
     fatal = sum(len(one.fatal) for one in faults)
     if fatal:
         return f"faults that cannot be skipped: {fatal}; fix them first"
     total = sum(sum(one.counts.values()) for one in faults)
-    whole = sum(len(one.of_whole) for one in prepared.part_faults.values())
+    whole = sum(len(one.of_whole) for one in prepared.split_faults.values())
     if total and experiment.data.on_bad_rows == "error":
         what, how = ("faults", "all the same") if whole else ("faulty rows", "without them")
         return f"{what}: {total}; fix them, or set data.on_bad_rows: skip to train {how}"
-    for part, source in prepared.faults.items():
+    for name, source in prepared.faults.items():
         if not len(source.store):
-            return str(_nothing_left(part, source))
-    for part, split in prepared.splits.items():
+            return str(_nothing_left(name, source))
+    for name, split in prepared.splits.items():
         if not len(split):
-            return str(_nothing_left(part, prepared.part_faults[part]))
+            return str(_nothing_left(name, prepared.split_faults[name]))
     return None
 
 
 def _import_all(
-    experiment: "Experiment", say: Say, parts: Sequence[str], fitted: bool
+    experiment: "Experiment", say: Say, splits: Sequence[str], fitted: bool
 ) -> dict[str, CachedRows]:
-    wanted = {_source_part(part, experiment) for part in parts} | (set() if fitted else {"train"})
+    wanted = {_source_name(name, experiment) for name in splits} | (set() if fitted else {"train"})
     return {
-        part: import_source(source.build(experiment.inputs, experiment.outputs), _progress(part, say))
-        for part, source in experiment.data.sources()
-        if part in wanted
+        name: import_source(source.build(experiment.inputs, experiment.outputs), _progress(name, say))
+        for name, source in experiment.data.sources()
+        if name in wanted
     }
 
 
-def _progress(part: str, say: Say) -> Callable[[int], None]:
-    """Says from time to time how many images were looked at."""
+def _progress(name: str, say: Say) -> Callable[[int], None]:
+    """Report from time to time how many images were read."""
     last = time.monotonic()
 
     def tell(count: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= PATIENCE:
+        if time.monotonic() - last >= MESSAGE_INTERVAL:
             last = time.monotonic()
-            say(f"{part}: {count:,} images and masks looked at so far")
+            say(f"{name}: {count:,} images and masks read so far")
 
     return tell
 
@@ -142,39 +153,39 @@ def _fit(experiment: "Experiment", imported: Mapping[str, CachedRows], rows: np.
     )
 
 
-def _nothing_left(part: str, found: CachedRows | PartFaults) -> DataError:
-    """The refusal of a part whose rows are all faulty, or that never had any."""
+def _nothing_left(name: str, found: CachedRows | SplitFaults) -> DataError:
+    """The refusal of a split whose rows are all faulty, or that never had any."""
     shown = found.faults if isinstance(found, CachedRows) else found.shown
     total = sum(found.counts.values())
-    what = "there is nothing to train on: " if part == "train" else ""
+    what = "there is nothing to train on: " if name == "train" else ""
     why = f"; all {total:,} are faulty, the first is {shown[0]}" if shown else "; name a source that has some"
-    return DataError(f"{what}the {part} part has no rows{' left' if shown else ''}{why}")
+    return DataError(f"{what}the {name} split has no rows{' left' if shown else ''}{why}")
 
 
-def _refuse_or_skip(part: str, imported: CachedRows, experiment: "Experiment", say: Say) -> None:
+def _refuse_or_skip(name: str, imported: CachedRows, experiment: "Experiment", say: Say) -> None:
     total = sum(imported.counts.values())
     if total and (imported.fatal or experiment.data.on_bad_rows == "error"):
         raise _refusal((imported.fatal or imported.faults)[0], total, bool(imported.fatal))
     if not len(imported.store):
-        raise _nothing_left(part, imported)
+        raise _nothing_left(name, imported)
     if total:
         say(
-            f"{part}: left out {total:,} that are faulty ({_reasons(imported.counts)}), "
+            f"{name}: left out {total:,} that are faulty ({_reasons(imported.counts)}), "
             f"{len(imported.store):,} rows stay; first: {imported.faults[0]}"
         )
 
 
-def _refuse_or_skip_part(part: str, prepared: Prepared, experiment: "Experiment", say: Say) -> None:
-    found, split = prepared.part_faults[part], prepared.splits[part]
+def _refuse_or_skip_split(name: str, prepared: Prepared, experiment: "Experiment", say: Say) -> None:
+    found, split = prepared.split_faults[name], prepared.splits[name]
     if found.count and (found.fatal or experiment.data.on_bad_rows == "error"):
         raise _refusal((found.fatal or found.shown)[0], found.count, bool(found.fatal))
     if not len(split):
-        raise _nothing_left(part, found)
+        raise _nothing_left(name, found)
     for fault in found.of_whole:
-        say(f"{part}: {fault}")
+        say(f"{name}: {fault}")
     if lost := sum(found.rows.values()):
         first = next(fault for fault in found.shown if fault.kind in found.rows)
-        say(f"{part}: skipped {lost} of {len(split) + lost} rows ({_reasons(found.rows)}); first: {first}")
+        say(f"{name}: skipped {lost} of {len(split) + lost} rows ({_reasons(found.rows)}); first: {first}")
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
@@ -199,34 +210,36 @@ def _remarks(prepared: Prepared) -> list[str]:
     return said
 
 
-def _source_part(part: str, experiment: "Experiment") -> str:
-    """The source that a part is taken from: its own, or train when it is split off."""
-    return part if getattr(experiment.data, part) is not None else "train"
+def _source_name(name: str, experiment: "Experiment") -> str:
+    """The source that a split is taken from: its own, or train when it is split off."""
+    return name if getattr(experiment.data, name) is not None else "train"
 
 
-def _rows_of(part: str, experiment: "Experiment", imported: Mapping[str, CachedRows]) -> np.ndarray | None:
-    """The rows of its source that make a part, or None when the experiment has no such part."""
+def _rows_of(name: str, experiment: "Experiment", imported: Mapping[str, CachedRows]) -> np.ndarray | None:
+    """The rows of its source that make a split, or None when the experiment has no such split."""
     data = experiment.data
-    if part != "train" and getattr(data, part) is not None:
-        return np.arange(len(imported[part].store))
+    if name != "train" and getattr(data, name) is not None:
+        return np.arange(len(imported[name].store))
     split = data.split
     if split is None or (split.valid is None and split.test is None):
-        return np.arange(len(imported["train"].store)) if part == "train" else None
-    if part != "train" and getattr(split, part) is None:
+        return np.arange(len(imported["train"].store)) if name == "train" else None
+    if name != "train" and getattr(split, name) is None:
         return None
     store = imported["train"].store
-    keys = ("\x1f".join(row) for row in zip(*(store.texts(name) for name in experiment.inputs), strict=True))
+    keys = (
+        "\x1f".join(row) for row in zip(*(store.texts(column) for column in experiment.inputs), strict=True)
+    )
     sides = splitting.assign(keys, split.valid or 0, split.test or 0, split.seed)
-    return np.flatnonzero(sides == ("train", "valid", "test").index(part))
+    return np.flatnonzero(sides == ("train", "valid", "test").index(name))
 
 
-def _encode(part: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:
-    """The columns of a part, without the rows that cannot be used."""
-    source = prepared.faults[_source_part(part, experiment)]
-    fields, faults = prepared.fields, PartFaults()
-    columns = {name: field.codec.column(source.store, source.root) for name, field in fields.all.items()}
-    read = dict(experiment.data.sources())[_source_part(part, experiment)].read
+def _encode(name: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:
+    """The columns of a split, without the rows that cannot be used."""
+    source = prepared.faults[_source_name(name, experiment)]
+    fields, faults = prepared.fields, SplitFaults()
+    columns = {column: field.codec.column(source.store, source.root) for column, field in fields.all.items()}
+    read = dict(experiment.data.sources())[_source_name(name, experiment)].read
     kept = rows[~dropped_rows(source, rows, columns, fields, faults, read)]
-    check_part(part, source, prepared.faults.get("train", source), kept, fields, faults)
-    prepared.part_faults[part] = faults
-    return Split(part, source.files, source.root, source.store, columns, kept, fields)
+    check_split(name, source, prepared.faults.get("train", source), kept, fields, faults)
+    prepared.split_faults[name] = faults
+    return Split(name, source.files, source.root, source.store, columns, kept, fields)

@@ -8,17 +8,17 @@ import numpy as np
 from jumok.data.tables.faults import Fault
 from jumok.data.text.check import LengthSummary, length_summary
 from jumok.dataset.evidence import excess, length_gap
-from jumok.dataset.image_report import ImageReport, picture_report
+from jumok.dataset.image_report import ImageReport, report_images
 from jumok.dataset.leaks import hashes, leaks, same_names
-from jumok.dataset.part_faults import PartFaults
 from jumok.dataset.prepare import Prepared
 from jumok.dataset.row_cache import CachedRows
 from jumok.dataset.split import Split
+from jumok.dataset.split_faults import SplitFaults
 
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What one part of the data is like."""
+    """What one split of the data is like."""
 
     examples: int
     lengths: dict[str, LengthSummary]  # tokens, by column that is made of them
@@ -46,8 +46,8 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
         splits = {
-            name: {**asdict(part), "lengths": {n: s._asdict() for n, s in part.lengths.items()}}
-            for name, part in self.splits.items()
+            name: {**asdict(split), "lengths": {n: s._asdict() for n, s in split.lengths.items()}}
+            for name, split in self.splits.items()
         }
         faults = [fault._asdict() for fault in self.faults]
         images = {"images": self.images.to_json()}
@@ -63,25 +63,26 @@ class Report:
 
 
 def report(prepared: Prepared) -> Report:
-    """Look at all that `prepare` (tolerant) has read."""
-    all_found: list[CachedRows | PartFaults] = [*prepared.faults.values(), *prepared.part_faults.values()]
+    """Report on all data that `prepare` (tolerant) has read."""
+    all_found: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
     faults = [fault for read in prepared.faults.values() for fault in read.faults]
-    faults += [fault for part in prepared.part_faults.values() for fault in part.shown]
+    faults += [fault for found in prepared.split_faults.values() for fault in found.shown]
     train = prepared.splits.get("train")
-    pictures = picture_report(prepared.faults)
+    images = report_images(prepared.faults)
     remarks = [remark for read in prepared.faults.values() for remark in read.remarks]
     return Report(
-        {name: report_split(part, train) for name, part in prepared.splits.items()},
+        {name: report_split(split, train) for name, split in prepared.splits.items()},
         {name: kind.summary for name, kind in prepared.fields.all.items()},
         faults,
         sum(sum(one.counts.values()) for one in all_found),
         sum(len(one.fatal) for one in all_found),
-        pictures,
-        [*remarks, *pictures.remarks],
+        images,
+        [*remarks, *images.remarks],
     )
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
+    """Counts, lengths, coverage, duplicates and leaks of a split, compared with train if there is one."""
     names = tuple(split.fields.all)
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))

@@ -21,9 +21,9 @@ from jumok.data.tables.sources import Row, Source
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 
-VERSION = 5  # of what is kept; a change here makes older caches unused
-SHOWN = 1000  # faults that are kept one by one; all are counted
-Tell = Callable[[int], None]  # hears how many images were looked at so far
+CACHE_VERSION = 5  # of what is kept; a change here makes older caches unused
+MAX_KEPT_FAULTS = 1000  # faults that are kept one by one; all are counted
+Tell = Callable[[int], None]  # called with the number of images read so far
 
 # With these the rows cannot be trusted or are not there at all, so leaving some out is no way to go on.
 FATAL = frozenset(
@@ -53,7 +53,7 @@ FATAL = frozenset(
 )
 
 
-ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of which is looked at
+ImageSource = AnnotationSource | ImageRows  # whose rows name images, each of which is read
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class CachedRows:
     store: TextStore
     files: tuple[Path, ...]
     root: Path  # where paths in the rows start
-    classes: tuple[Class, ...]  # of annotated pictures
+    classes: tuple[Class, ...]  # of annotated images
     faults: tuple[Fault, ...]
     counts: dict[str, int]  # faults by their kind
     remarks: tuple[Fault, ...] = ()  # what is no fault but good to know
@@ -71,11 +71,12 @@ class CachedRows:
 
     @property
     def fatal(self) -> list[Fault]:
+        """The faults that cannot be skipped."""
         return [fault for fault in self.faults if fault.kind in FATAL]
 
 
 def import_source(source: Source, tell: Tell | None = None) -> CachedRows:
-    """Read a source, or take what was read of the same files before; `tell` hears how many images are looked at."""
+    """Read a source, or its cache if its files are unchanged; `tell` is called with the number of images read."""
     path = cache_folder() / "rows" / f"{name_of_rows(source)}.arrow"
     return taken_from_cache(source, path) or read_anew(source, path, tell)
 
@@ -104,6 +105,16 @@ def taken_from_cache(source: Source, path: Path) -> CachedRows | None:
 
 
 def read_anew(source: Source, path: Path, tell: Tell | None) -> CachedRows:
+    """Read a source and write its rows and faults into the cache.
+
+    Args:
+        source: The reader.
+        path: The file of the cache entry.
+        tell: Called with progress; None tells nothing.
+
+    Returns:
+        The rows and faults, read from the cache.
+    """
     began = file_system_time()
     looks = open_looks(source, tell)
     counts: Counter[str] = Counter()
@@ -115,7 +126,7 @@ def read_anew(source: Source, path: Path, tell: Tell | None) -> CachedRows:
                 yield row
                 continue
             counts[row.kind] += 1
-            if len(faults_seen) < SHOWN or row.kind in FATAL:
+            if len(faults_seen) < MAX_KEPT_FAULTS or row.kind in FATAL:
                 faults_seen.append(row)
 
     store = TextStore.write(path, source.columns, good_rows())
@@ -147,7 +158,7 @@ def read_anew(source: Source, path: Path, tell: Tell | None) -> CachedRows:
 
 
 def open_looks(source: Source, tell: Tell | None) -> Looks | None:
-    """What is known of the images of a source, given to it; None where it has none."""
+    """What is known of the images of a source, given to it; None if it has none."""
     if not isinstance(source, ImageSource):
         return None
     try:
@@ -162,11 +173,12 @@ def open_looks(source: Source, tell: Tell | None) -> Looks | None:
 
 def file_of_looks(source: Source) -> Path:
     """Where it is kept what was seen in images; other options for the same files find it again."""
-    name = hashlib.sha256(json.dumps([VERSION, list(map(str, source.files))]).encode()).hexdigest()[:32]
+    name = hashlib.sha256(json.dumps([CACHE_VERSION, list(map(str, source.files))]).encode()).hexdigest()[:32]
     return cache_folder() / "looks" / f"{name}.json"
 
 
 def write_compactly(file: Path, value: Mapping[str, Any]) -> None:
+    """Write a small JSON file, with the folders above it; RunError if the cache is not writable."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_file_atomically(file, json.dumps(value).encode())
@@ -183,4 +195,6 @@ def name_of_rows(source: Source) -> str:
         for name, value in vars(source).items()
         if not name.startswith("_") and name not in ("classes", "summary")
     }
-    return hashlib.sha256(json.dumps([VERSION, type(source).__name__, options]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([CACHE_VERSION, type(source).__name__, options]).encode()).hexdigest()[
+        :32
+    ]

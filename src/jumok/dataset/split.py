@@ -1,4 +1,4 @@
-"""One part of the data: rows of a store, ready for the model, and how they are batched."""
+"""One split of the data: rows of a store, ready for the model, and how they are batched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ class Batch(NamedTuple):
     outputs: dict[str, Any]
 
     def to(self, device: torch.device) -> "Batch":
+        """The batch on another device."""
         return Batch(
             {name: value.to(device) for name, value in self.inputs.items()},
             {name: value.to(device) for name, value in self.outputs.items()},
@@ -30,14 +31,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """The train, valid or test part."""
+    """The train, valid or test split."""
 
     name: str
     files: tuple[Path, ...]
     root: Path  # where paths in the texts start
     texts: TextStore
     columns: Mapping[str, Column]
-    rows: np.ndarray  # (n,) rows of the store and the columns that belong to this part
+    rows: np.ndarray  # (n,) rows of the store and the columns that belong to this split
     fields: Fields
 
     def __len__(self) -> int:
@@ -45,10 +46,12 @@ class Split:
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
+        """The input fields by name."""
         return self.fields.inputs
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
+        """The output fields by name."""
         return self.fields.outputs
 
     def lengths(self, name: str) -> np.ndarray:
@@ -91,6 +94,7 @@ class Split:
         return [*inputs, np.maximum.reduce([self.lengths(name) for name in self.outputs])]
 
     def text(self, name: str, example: int) -> str:
+        """The cell of a field in an example, as it stands in the data."""
         return self.texts.text(name, int(self.rows[example]))
 
     def value(self, name: str, example: int) -> Any:
@@ -100,11 +104,11 @@ class Split:
         return self.inputs[name].codec.parse_cell(self.text(name, example), self.root)
 
     def line(self, example: int) -> int:
-        """The line of the file that an example stands in."""
+        """The line of an example in its file."""
         return self.texts.line(int(self.rows[example]))
 
     def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
-        """These examples side by side; varied as training wants it when there is something to draw from."""
+        """A batch of these examples; augmented if there is a random generator."""
         rows = [int(self.rows[example]) for example in examples]
         read: Sequence[Example] = [
             {name: column[row] for name, column in self.columns.items() if self._has(name, row)}

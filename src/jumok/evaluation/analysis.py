@@ -178,6 +178,16 @@ def value_of(answered: OutputPredictions, example: int, metric: Metric) -> float
 
 
 def shown(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
+    """Inputs, references, prediction and score of one example.
+
+    Args:
+        answered: The predictions of one output.
+        i: The index of the prediction.
+        metric: What the example is scored by.
+
+    Returns:
+        The row of a report.
+    """
     prediction = answered.predictions[i]
     right = answered.field.codec.from_cells(answered.references[i], answered.split.root)
     return ExampleRow(

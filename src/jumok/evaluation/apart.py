@@ -30,6 +30,7 @@ class Contest:
 
     @property
     def is_sure(self) -> bool:
+        """Whether the difference is significant."""
         return self.p < SURE
 
 
@@ -103,6 +104,16 @@ def leader(answered: Mapping[str, OutputPredictions], metric: Metric) -> str:
 
 
 def of_metric(metric: str, best: str, others: Sequence[tuple[str, Difference]]) -> list[Contest]:
+    """Compare the best model with each of the others, with p corrected for their number (Holm, 1979).
+
+    Args:
+        metric: The metric's name.
+        best: The best model's name.
+        others: The other models with their differences to the best.
+
+    Returns:
+        One contest for each of the others.
+    """
     corrected = holm([one.p for _, one in others])
     return [
         Contest(metric, best, other, one.difference, one.low, one.high, p)
@@ -151,6 +162,16 @@ def gap(values: Sequence[float]) -> float:
 
 
 def side(answered: Mapping[str, OutputPredictions], i: int, metric: Metric) -> Side:
+    """One example with the prediction of each model.
+
+    Args:
+        answered: The predictions of each model on the same examples.
+        i: The index of the example.
+        metric: What each prediction is scored by.
+
+    Returns:
+        Inputs, references and predictions with scores.
+    """
     each = {name: shown(one, i, metric) for name, one in answered.items()}
     first = next(iter(each.values()))
     answers = {

@@ -115,10 +115,12 @@ def read_stored(path: Path) -> dict[str, Any] | None:
 
 
 def remedy(path: Path) -> str:
+    """The command that writes the file again."""
     return f"jumok evaluate {path.parent}"
 
 
 def in_short(error: Exception) -> str:
+    """The reason why a file could not be read, in a few words."""
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
+from jumok.choices import Language
 from jumok.errors import ConfigurationError, did_you_mean
 from jumok.experiment.options import Experiment
 from jumok.experiment.sources import SOURCE_FORMATS
 from jumok.experiment.values import reference_name, type_in_words
 from jumok.kinds.packages import KINDS
 
-Language = Literal["en", "ko"]
 ROOT = "Experiment"
 Schema = Mapping[str, Any]
 

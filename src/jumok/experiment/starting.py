@@ -70,7 +70,7 @@ MAIN = {
 
 
 @dataclass(frozen=True)
-class Field:
+class NewField:
     """An input or output of the new file."""
 
     name: str
@@ -81,8 +81,8 @@ class Field:
 class Start:
     """The content of the new file."""
 
-    inputs: Sequence[Field]
-    output: Field
+    inputs: Sequence[NewField]
+    output: NewField
     # sources as under data:, their paths from the file on; or nothing
     splits: Mapping[str, Mapping[str, Any]]
 
@@ -176,7 +176,7 @@ def yaml_line(value: Any) -> str:
 
 
 def start_of(
-    given: Sequence[Field], asked: Field | None, kind: str | None, found: Found | None, file: Path
+    given: Sequence[NewField], asked: NewField | None, kind: str | None, found: Found | None, file: Path
 ) -> Start:
     """Combine what the user gave with what was detected.
 
@@ -200,11 +200,11 @@ def start_of(
     *first, last = list(columns) if len(columns) > 1 else ["source", "target"]
     if kind != "text":
         first = ["image"]
-    inputs = [with_kind(field, kind) for field in given or [Field(name, "") for name in first]]
+    inputs = [with_kind(field, kind) for field in given or [NewField(name, "") for name in first]]
     usual = USUAL_NAMES.get(
         kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last
     )
-    output = Field(asked.name if asked is not None else usual, kind)
+    output = NewField(asked.name if asked is not None else usual, kind)
     refuse_unlike(kind, found)
     splits = {} if found is None else {split: from_file(one, file) for split, one in found.splits.items()}
     theirs = {name: column for name, column in columns.items() if name != column}
@@ -213,10 +213,10 @@ def start_of(
     return Start(inputs, output, splits)
 
 
-def with_kind(field: Field, output: str) -> Field:
+def with_kind(field: NewField, output: str) -> NewField:
     """Choose the kind of an input: an image if the output needs one or its name says so, else a text."""
     image = output != "text" or field.name.lower() in IMAGE_NAMES
-    return Field(field.name, field.kind or ("image" if image else "text"))
+    return NewField(field.name, field.kind or ("image" if image else "text"))
 
 
 def named_columns(columns: Sequence[str]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""See what a model looked at: one input through a predictor, every attention on the way, and whether it mattered."""
+"""Inspect a model: the attention of every layer for one input, and whether it mattered for the output."""

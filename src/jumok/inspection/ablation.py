@@ -1,4 +1,4 @@
-"""Did it matter for this answer? What was looked at in a look is hidden, and the model says its answer again."""
+"""Ablation in an inspection: keys are hidden, and the model rescores its answer."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from jumok.inspection.layers import Target
 from jumok.inspection.uses import Use
 from jumok.kinds.replay import Bilingual
 
-WHOLE = Bilingual("the whole answer", "답 전체")
+WHOLE_ANSWER = Bilingual("the whole answer", "답 전체")
 
 
 def ablate(
@@ -25,9 +25,19 @@ def ablate(
     head: int | None = None,
     k: int = 3,
 ) -> dict[str, Any]:
-    """Hide the k keys that a query looked at most, and as many others at random, from one layer and head or from all.
+    """Test whether the keys of largest weight matter: hide k of them, and as many others at random.
 
-    The score is the log-probability of what the query answers for, as `part_of_query` says. Gives a verdict in JSON.
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        query: The query.
+        layer: The layer; None stands for all.
+        head: The head; None stands for all.
+        k: How many keys to hide.
+
+    Returns:
+        The verdict on the score of the query's part of the answer, as JSON.
     """
     if k < 1:
         raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
@@ -41,7 +51,7 @@ def ablate(
     targets = [one.target(query) for one in chosen]
     said = said_of(look, use)
     part = part_of_query(said, use, answer, query)
-    name = WHOLE if part is None else said.replay.part_name(answer, part)
+    name = WHOLE_ANSWER if part is None else said.replay.part_name(answer, part)
 
     def score() -> Tensor:
         model, precision = look.predictor.model, look.predictor.decoding.precision
@@ -65,15 +75,22 @@ def ablate(
 
 
 def said_of(look: Inspection, use: Use) -> OutputReplay:
-    """What was said by the decoder that a use belongs to; where it belongs to an encoder, by the first one."""
+    """The output whose decoder a use belongs to; the first output for uses of encoders."""
     named = {one.name: one for one in look.outputs}
     return named.get(use.queries["name"], look.outputs[0])
 
 
 def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int | None:
-    """What part of the answer a query stands for: its token or object, or what was found where its cell is.
+    """The part of the answer that a query predicts.
 
-    None, for the answer as a whole, where it stands for none: as the tokens of the input.
+    Args:
+        said: The output.
+        use: The layers' use.
+        answer: The number of the answer.
+        query: The query.
+
+    Returns:
+        The part; None stands for the whole answer, as for queries of the input.
     """
     axis = use.queries
     if axis["of"] == "output":
@@ -88,7 +105,7 @@ def part_of_query(said: OutputReplay, use: Use, answer: int, query: int) -> int 
 
 
 def as_the_look_numbers(verdict: Verdict, target: Target) -> Verdict:
-    """A verdict whose keys have the numbers that they have in the look, not in the call."""
+    """The verdict with its keys numbered as in the inspection, not as in the call."""
     meant = dict(zip(target.keys, target.layer_keys, strict=True))
     slopes = verdict.gradient
     if slopes is not None:

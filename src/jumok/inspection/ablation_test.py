@@ -1,4 +1,4 @@
-"""Does it matter what attention looked at? Hide it, hide as much at random, and see what becomes of the output.
+"""Ablation test: hide the keys of largest weight, hide as many at random, and compare the changes of the output.
 
 Weights are no explanation (docs/evidence.md): a model may look where nothing depends on it. Here it is measured, on the
 one output that somebody asks about.
@@ -16,14 +16,14 @@ from jumok.attention.maps import AttentionMap
 from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.record import Recording, record
 from jumok.errors import RunError
-from jumok.inspection.verdict import DRAWS, FEWEST, THRESHOLD, Gradient, Measure, Verdict
+from jumok.inspection.verdict import DRAWS, MIN_DRAWS, THRESHOLD, Gradient, Measure, Verdict
 
 __all__ = ["Gradient", "AttentionSite", "Verdict", "ablation_test", "log_probability"]
 
 Score = Callable[[], Tensor]
 Heads = list[tuple[AttentionMap, int]]
-SHOWN = 10  # keys whose gradient is told
-MASKED = -1e4  # a score or bias from which on a key counts as masked: models write -inf, or the lowest number
+MAX_GRADIENT_KEYS = 10  # keys whose gradient is reported
+MASKED = -1e4  # keys below this score or bias count as masked: models use -inf, or the lowest number
 STRANGER = -90.0  # of a bias: windows keep cells of opposite edges apart by -100
 
 
@@ -54,6 +54,25 @@ def ablation_test(
     once: of several layers that look at the same keys one makes up for another, so that hiding from one alone says
     little. Their weights are summed to find the most attended. `keys` are those that may be hidden, by default all
     that the query may look at. Where each place names a head, these heads are switched off, too, for all queries.
+
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        example: The example of the batch.
+        query: The query.
+        keys: The keys that may be hidden; by default all that are not masked.
+        k: How many keys to hide.
+        draws: The number of random sets.
+        seed: The seed of the draws.
+        threshold: The smallest change of the score that counts.
+        gradients: Whether to compute gradient × attention, too.
+        output: What the score is of, in English.
+        output_ko: The same in Korean.
+        measure: What the score is.
+
+    Returns:
+        The verdict.
     """
     check_asked(model, k, draws)
     with torch.no_grad(), record(model, only=sorted({place.name for place in places})) as maps:
@@ -68,7 +87,7 @@ def ablation_test(
         return score_without(score, model, places, hide, queries, example) - before
 
     rest = [key for key in pool if key not in top]
-    others = drawn(rest, k, draws, seed)
+    others = draw_key_sets(rest, k, draws, seed)
     slopes = gradient(score, model, places, example, query, sorted(allowed)) if gradients else None
     return Verdict(
         k,
@@ -94,7 +113,22 @@ def score_without(
     queries: Sequence[int] | None,
     example: int,
 ) -> float:
-    """The score while keys are hidden from queries of an example; RunError where nothing could be hidden."""
+    """The score while keys are hidden.
+
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        hide: The keys; None hides all.
+        queries: The queries from which they are hidden; None stands for all.
+        example: The example of the batch.
+
+    Returns:
+        The score.
+
+    Raises:
+        RunError: There was nothing to hide.
+    """
     with torch.no_grad(), mask_attention(model, places, hide, queries, [example]) as hiding:
         after = number_of(score())
     if not hiding.changed:
@@ -103,11 +137,21 @@ def score_without(
 
 
 def check_asked(model: nn.Module, k: int, draws: int) -> None:
-    """ValueError or RunError where a test would say nothing."""
+    """Refuse a test that could not show anything.
+
+    Args:
+        model: The model.
+        k: How many keys to hide.
+        draws: The number of random sets.
+
+    Raises:
+        ValueError: k is less than 1, or draws less than MIN_DRAWS.
+        RunError: The model is in training mode.
+    """
     if k < 1:
         raise ValueError(f"k is how many keys are hidden, 1 or more; got {k}")
-    if draws < FEWEST:
-        raise ValueError(f"draws must be {FEWEST} or more, to compare with; got {draws}")
+    if draws < MIN_DRAWS:
+        raise ValueError(f"draws must be {MIN_DRAWS} or more, to compare with; got {draws}")
     if model.training:
         raise RunError(
             "the model is in training mode, where dropout changes its output; call model.eval() before"
@@ -121,7 +165,19 @@ def log_probability(logits: Tensor, tokens: Tensor) -> Tensor:
 
 
 def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> Heads:
-    """The heads of the recorded calls that places mean, each once; RunError where they have other keys."""
+    """The heads of the recorded calls that the places mean, each once.
+
+    Args:
+        maps: The recording.
+        places: The places.
+        query: The query.
+
+    Returns:
+        The heads.
+
+    Raises:
+        RunError: Heads have different keys.
+    """
     if not places:
         raise RunError("no place was given: say from which layers and heads keys are to be hidden")
     found: dict[tuple[int, int], tuple[AttentionMap, int]] = {}
@@ -132,7 +188,7 @@ def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> He
         for call in calls if place.call is None else [calls[place.call]]:
             if not -call.shape[2] <= query < call.shape[2]:
                 continue
-            found.update({(id(call), head): (call, head) for head in heads_of(call, place.head)})
+            found.update({(id(call), head): (call, head) for head in head_range(call, place.head)})
     if not found:
         raise RunError(f"{places[0].name} has no query {query}")
     sizes = sorted({call.shape[3] for call, _ in found.values()})
@@ -143,7 +199,7 @@ def heads_at(maps: Recording, places: Sequence[AttentionSite], query: int) -> He
     return list(found.values())
 
 
-def heads_of(call: AttentionMap, head: int | None) -> range:
+def head_range(call: AttentionMap, head: int | None) -> range:
     """The numbers of one head, or of all."""
     H = call.shape[1]
     if head is None:
@@ -154,7 +210,16 @@ def heads_of(call: AttentionMap, head: int | None) -> range:
 
 
 def attended(heads: Heads, example: int, query: int) -> tuple[Tensor, set[int]]:
-    """The sum (S,) of the heads' weights for a query, and the keys that any of them may look at."""
+    """The summed weights of a query.
+
+    Args:
+        heads: The heads.
+        example: The example of the batch.
+        query: The query.
+
+    Returns:
+        The sum (S,) over the heads, and the keys that any of them may attend to.
+    """
     weights = torch.stack([call[example, head, query] for call, head in heads]).sum(0)
     allowed: set[int] = set()
     for call, head in heads:
@@ -163,7 +228,14 @@ def attended(heads: Heads, example: int, query: int) -> tuple[Tensor, set[int]]:
 
 
 def allowed_keys(call: AttentionMap, example: int, head: int, query: int) -> list[int]:
-    """The keys that are not masked; models mask by -inf, by the lowest number, and windows of Swin by -100."""
+    """The keys that are not masked; models mask by -inf, by the lowest number, and windows of Swin by -100.
+
+    Args:
+        call: The recorded call.
+        example: The example of the batch.
+        head: The head.
+        query: The query.
+    """
     row = slice(query, query + 1) if query != -1 else slice(-1, None)
     seen = call.scores.of(example, head, row, slice(None))[0] > MASKED  # (S,)
     bias = getattr(call.scores, "bias", None)
@@ -174,18 +246,28 @@ def allowed_keys(call: AttentionMap, example: int, head: int, query: int) -> lis
 
 
 def candidates(allowed: set[int], keys: Sequence[int] | None) -> list[int]:
-    """The keys that may be hidden, of those that may be looked at."""
+    """The keys that may be hidden, of those that are not masked."""
     return sorted(allowed if keys is None else allowed & set(keys))
 
 
 def comparable(k: int, count: int) -> int:
     """How many of so many keys are hidden at once: k, or fewer where there would be too few others to compare; or 1."""
-    enough = (fewer for fewer in range(min(k, count), 1, -1) if comb(count - fewer, fewer) >= FEWEST)
+    enough = (fewer for fewer in range(min(k, count), 1, -1) if comb(count - fewer, fewer) >= MIN_DRAWS)
     return next(enough, 1)
 
 
-def drawn(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:
-    """Different sets of k others, at random; all of them, where there are not more than draws."""
+def draw_key_sets(others: list[int], k: int, draws: int, seed: int) -> list[tuple[int, ...]]:
+    """Draw different sets of k keys; all sets if there are no more than `draws`.
+
+    Args:
+        others: The keys to draw from.
+        k: How many keys to hide.
+        draws: The number of sets.
+        seed: The seed.
+
+    Returns:
+        The sets.
+    """
     if comb(len(others), k) <= draws:
         return list(combinations(others, k))
     random = Random(seed)
@@ -203,9 +285,18 @@ def gradient(
     query: int,
     allowed: list[int],
 ) -> Gradient | None:
-    """Gradient × attention of a query, summed over its heads; None where no gradient comes through.
+    """Gradient × attention of a query, summed over its heads; gradients of parameters are not changed.
 
-    Nothing is added to the gradients of the parameters.
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        example: The example of the batch.
+        query: The query.
+        allowed: The keys that may be hidden.
+
+    Returns:
+        The gradient; None if none reaches the attention.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     names = sorted({place.name for place in places})
@@ -226,7 +317,7 @@ def gradient(
     weights = torch.stack([call[example, head, query] for call, head in heads]).cpu()  # (heads, S)
     slopes = torch.stack([call.gradient(example, head, query) for call, head in heads]).cpu()
     weight, product = weights.mean(0), (weights * slopes).sum(0)  # (S,)
-    first = sorted(allowed, key=lambda key: (-float(weight[key]), key))[:SHOWN]
+    first = sorted(allowed, key=lambda key: (-float(weight[key]), key))[:MAX_GRADIENT_KEYS]
     return Gradient(
         rank_correlation(weight[allowed], product[allowed].abs()),
         tuple((key, float(weight[key]), float(product[key])) for key in first),
@@ -234,7 +325,7 @@ def gradient(
 
 
 def rank_correlation(one: Tensor, other: Tensor) -> float | None:
-    """Spearman's correlation of two (N,), ties having their mean rank; None where either is constant."""
+    """Spearman's correlation of two (N,), ties having their mean rank; None if either is constant."""
     x, y = (ranks(values) - (len(values) - 1) / 2 for values in (one, other))
     scale = float(x.norm() * y.norm())
     return float(x @ y) / scale if scale > 0 else None
@@ -248,7 +339,7 @@ def ranks(values: Tensor) -> Tensor:
 
 
 def number_of(value: Tensor) -> float:
-    """A score as a number; RunError where it is none."""
+    """A score as a number; RunError if it is none."""
     if value.numel() != 1:
         raise RunError(f"a score is one number; this one has the shape {tuple(value.shape)}")
     number = float(value)

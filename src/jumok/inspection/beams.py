@@ -1,4 +1,4 @@
-"""Which rows of the recorded steps make up one answer: a beam search lets hypotheses change places in the batch."""
+"""The rows of the recorded steps that belong to one answer: in beam search, hypotheses change rows."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def require_steps(calls: Sequence[AttentionMap], rows: Rows) -> None:
 
 
 def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence[AttentionMap]]) -> None:
-    """DataError where rows of recorded steps are beams: a row is then no single answer.
+    """DataError if rows of recorded steps are beams: a row is then no single answer.
 
     `own` are the calls of layers that look at what was said so far. Their cache tells: what a row had read at one step
     must be what it has read at the next. Without such layers, rows that look at one and the same input are beams.
@@ -60,7 +60,7 @@ def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence
 
 
 def changes_places(calls: Sequence[AttentionMap]) -> bool:
-    """Whether, at some step, a row goes on from what another row had read."""
+    """Whether, at some step, a row continues another one."""
     for before, after in zip(calls, calls[1:], strict=False):
         if not (isinstance(before.scores, DotScores) and isinstance(after.scores, DotScores)):
             return False
@@ -72,7 +72,17 @@ def changes_places(calls: Sequence[AttentionMap]) -> bool:
 
 
 def is_of_another(row: int, before: AttentionMap, old: Tensor, new: Tensor) -> bool:
-    """Whether the keys that a row could look at before are gone, and those of another row stand there."""
+    """Whether a row of the cache now has the keys of another hypothesis.
+
+    Args:
+        row: The row.
+        before: The earlier call.
+        old: Its keys.
+        new: The keys of the later call.
+
+    Returns:
+        True if the row was replaced.
+    """
     if torch.equal(old[row], new[row]):
         return False
     seen = (before[row, 0, -1, : old.shape[2]] > 0).to(old.device)  # (S,)
@@ -83,7 +93,7 @@ def is_of_another(row: int, before: AttentionMap, old: Tensor, new: Tensor) -> b
 
 
 def shares_keys(call: AttentionMap) -> bool:
-    """Whether two rows look at the very same keys."""
+    """Whether two rows share their keys."""
     if not isinstance(call.scores, DotScores):
         return False
     rows = call.scores.keys.flatten(1)

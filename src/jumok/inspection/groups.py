@@ -1,4 +1,4 @@
-"""The uses of attention in a recording of any model, and what stands along their two sides."""
+"""The groups of attention layers in a recording of any model, and their axes."""
 
 import math
 import re
@@ -17,20 +17,20 @@ from jumok.errors import DataError
 from jumok.inspection.beams import Rows, refuse_beams, require_steps
 from jumok.inspection.layers import WindowedLayer
 from jumok.inspection.windows import Windows
+from jumok.kinds.axes import Axis
 
-Use = Literal["encoder", "decoder", "cross"]
-Axis = dict[str, Any]  # JSON
+Purpose = Literal["encoder", "decoder", "cross"]
 CROSS = re.compile(
     r"cross|enc(oder)?_?dec|encoder_attn|src_attn|multihead_attn|crossattention", re.IGNORECASE
 )
 DECODER = re.compile(r"(^|[._])(decoder|dec)([._]|s?$|s?\.)", re.IGNORECASE)
-START = "<start>"  # what a decoder has read before its first token, where nobody says it
-ALIKE = 0.08  # how far the cells of a picture may be from squares, as a logarithm
-BESIDE = 8  # tokens beside the cells of a picture, at most
+START = "<start>"  # the default name of what a decoder reads before its first token
+ALIKE = 0.08  # how far the cells of an image may be from squares, as a logarithm
+MAX_PREFIX_TOKENS = 8  # tokens before the cells of an image, at most
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class RecordedLayer:
     """A module's calls while one answer was made: one call, or a first one and one for each step after it."""
 
     name: str
@@ -53,11 +53,11 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class AttentionGroup:
-    """Layers that ask and look at the same things."""
+    """Layers with the same queries and keys."""
 
     id: str
-    use: Use
-    layers: list[Layer]
+    use: Purpose
+    layers: list[RecordedLayer]
     causal: bool = False
     example: int = 0  # of the layers' batch
 
@@ -68,13 +68,15 @@ class AttentionGroup:
 
     @property
     def heads(self) -> list[int]:
+        """The number of heads of each layer."""
         return [layer.shape[1] for layer in self.layers]
 
     def to_json(self, queries: Axis, keys: Axis) -> dict[str, Any]:
+        """The group as JSON, with the axes of its queries and keys."""
         return {
             "id": self.id,
             "use": self.use,
-            "kind": kind_of(self.layers[0].calls[0]),
+            "kind": score_kind(self.layers[0].calls[0]),
             "layers": [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers],
             "queries": queries,
             "keys": keys,
@@ -82,7 +84,8 @@ class AttentionGroup:
         }
 
 
-def kind_of(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive", "windows"]:
+def score_kind(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive", "windows"]:
+    """How the scores of a call are computed; "windows" for attention within windows."""
     if isinstance(call, WindowedLayer):
         return "windows"
     return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
@@ -91,9 +94,16 @@ def kind_of(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive", "w
 def groups_of(
     maps: Recording, example: int, windows: Mapping[str, Windows], rows: Rows | None = None
 ) -> list[AttentionGroup]:
-    """Layers of the same shape whose names differ by numbers only, in the order of their first calls.
+    """Group layers of the same shape whose names differ by numbers only, in the order of their first calls.
 
-    `rows` are those of one answer of a beam search; the steps of beams without them are refused.
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        windows: The windows of layers that attend within windows, by name.
+        rows: The rows of one answer of a beam search; without them, steps of beams are refused.
+
+    Returns:
+        The groups.
     """
     steps = {
         name: calls
@@ -105,27 +115,37 @@ def groups_of(
         refuse_beams(
             [steps[name] for name in steps if name not in crossing], [steps[name] for name in crossing]
         )
-    found: dict[tuple[Any, ...], list[Layer]] = {}
+    found: dict[tuple[Any, ...], list[RecordedLayer]] = {}
     for name in maps.names:
         calls = maps.all(name)
         if name in windows:
-            layer = Layer(name, in_place(calls[-1], windows[name]))
+            layer = RecordedLayer(name, in_place(calls[-1], windows[name]))
         elif rows is not None and name in steps:
             require_steps(steps[name], rows)
-            layer = Layer(name, steps[name][: len(rows)], rows)
+            layer = RecordedLayer(name, steps[name][: len(rows)], rows)
         else:
-            layer = Layer(name, merge_step_calls(calls))
+            layer = RecordedLayer(name, merge_step_calls(calls))
         B, _, T, S = layer.shape
         found.setdefault((re.sub(r"\d+", "*", name), B, T, S), []).append(layer)
     crosses = any(is_cross(layer) for layers in found.values() for layer in layers)
     return [
-        group_of(str(n), layers, example_of(layers[0], example, steps, rows), crosses)
+        group_layers(str(n), layers, example_index(layers[0], example, steps, rows), crosses)
         for n, layers in enumerate(found.values())
     ]
 
 
-def example_of(layer: Layer, example: int, steps: Mapping[str, Any], rows: Rows | None) -> int:
-    """Which example of a layer an answer belongs to: of an encoder, which beams share, the source of its rows."""
+def example_index(layer: RecordedLayer, example: int, steps: Mapping[str, Any], rows: Rows | None) -> int:
+    """The example of a layer that belongs to an answer.
+
+    Args:
+        layer: The layer.
+        example: The example of the batch.
+        steps: The calls of layers that run once a step.
+        rows: The row of the answer at each step, if it is of a beam search.
+
+    Returns:
+        The index; for an encoder, which all beams share, that of the source.
+    """
     if rows is None:
         return example
     batch = max((calls[0].shape[0] for calls in steps.values()), default=1)
@@ -133,11 +153,11 @@ def example_of(layer: Layer, example: int, steps: Mapping[str, Any], rows: Rows 
 
 
 def in_place(call: AttentionMap, windows: Windows) -> Sequence[WindowedLayer]:
-    """The windows of a picture, each in its place."""
+    """The windows of an image, each in its place."""
     if call.shape[0] != len(windows.cells):
         raise DataError(
-            f"{call.name} was called with {call.shape[0]} windows, where one picture has {len(windows.cells)}; "
-            "windows are put back in place for a batch of one picture"
+            f"{call.name} was called with {call.shape[0]} windows, where one image has {len(windows.cells)}; "
+            "windows are put back in place for a batch of one image"
         )
     return [WindowedLayer(call, windows)]
 
@@ -149,12 +169,23 @@ def merge_step_calls(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
     return calls if len(calls) > 1 and steps and len(heads) == 1 else calls[-1:]
 
 
-def is_cross(layer: Layer) -> bool:
+def is_cross(layer: RecordedLayer) -> bool:
+    """Whether a layer's queries and keys are of different sequences, by its shape or name."""
     return layer.shape[2] != layer.shape[3] or bool(CROSS.search(layer.name))
 
 
-def group_of(id: str, layers: list[Layer], example: int, crosses: bool) -> AttentionGroup:
-    """What layers are for: by their shape and name, whether they look ahead, and whether the model looks across."""
+def group_layers(id: str, layers: list[RecordedLayer], example: int, crosses: bool) -> AttentionGroup:
+    """Find out what layers are for, by their shape, names and causality.
+
+    Args:
+        id: The name of the group.
+        layers: The layers.
+        example: The example of the batch.
+        crosses: Whether the model has cross-attention.
+
+    Returns:
+        The group.
+    """
     T = layers[0].shape[2]
     if is_cross(layers[0]):
         return AttentionGroup(id, "cross", layers, example=example)
@@ -165,16 +196,17 @@ def group_of(id: str, layers: list[Layer], example: int, crosses: bool) -> Atten
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """What is known of the things that look and are looked at: their tokens, and a picture."""
+    """What is known of queries and keys: their tokens, and an image."""
 
     queries: Sequence[str] | None
     keys: Sequence[str] | None
-    picture: tuple[int, int] | None  # width and height
+    image_size: tuple[int, int] | None  # width and height
     writes: bool  # there are layers that look from queries to keys
-    pictures: int  # examples that are pictures; windows of them are more
+    image_count: int  # examples that are images; windows of them are more
     start: str = START
 
     def axes(self, group: AttentionGroup) -> tuple[Axis, Axis]:
+        """The axes of a group's queries and keys."""
         T, S = group.sides
         if group.use == "encoder" or not self.writes:  # a row is of the token that stands there
             both = self.cells(group, S) or self.tokens("input", S, self.keys, self.queries)
@@ -195,14 +227,14 @@ class Sides:
         return {"of": of, "name": of, "kind": "tokens", "labels": list(named)}
 
     def cells(self, group: AttentionGroup, count: int) -> Axis | None:
-        """Cells of the picture, with the tokens beside them; None where these are none."""
+        """Cells of the image, with the tokens beside them; None if these are none."""
         named = self.keys is not None and len(self.keys) == count
-        if self.picture is None or named or group.layers[0].shape[0] != self.pictures:
+        if self.image_size is None or named or group.layers[0].shape[0] != self.image_count:
             return None
-        grid = grid_of(count, self.picture)
+        grid = grid_of(count, self.image_size)
         if grid is None:
             return None
-        (rows, columns), (width, height) = grid, self.picture
+        (rows, columns), (width, height) = grid, self.image_size
         beside = count - rows * columns
         extra = ["[CLS]", *(f"[{number}]" for number in range(2, beside + 1))][:beside]
         cell = [height / rows, width / columns]
@@ -210,13 +242,13 @@ class Sides:
         return axis | {"cell": cell, "extra": extra}
 
 
-def grid_of(count: int, picture: tuple[int, int]) -> tuple[int, int] | None:
-    """Rows and columns of a picture's cells, a few tokens beside them left out; None where it looks like no grid.
+def grid_of(count: int, image_size: tuple[int, int]) -> tuple[int, int] | None:
+    """Rows and columns of an image's cells, prefix tokens excluded; None if they are no grid.
 
-    Most models make pictures square; where cells are no square number, they are taken as square themselves.
+    Most models make images square; where cells are no square number, they are taken as square themselves.
     """
-    width, height = picture
-    for besides, square in (((0, 1), True), ((0, 1), False), (range(2, BESIDE + 1), True)):
+    width, height = image_size
+    for besides, square in (((0, 1), True), ((0, 1), False), (range(2, MAX_PREFIX_TOKENS + 1), True)):
         for beside in besides:
             cells = count - beside
             side = math.isqrt(max(0, cells))

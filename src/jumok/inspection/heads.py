@@ -1,4 +1,4 @@
-"""What kind of looking each head does, in a few numbers that heads can be sorted by."""
+"""Statistics of attention heads, by which they can be sorted."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,7 +10,7 @@ from jumok.attention.maps import ROWS, AttentionMap
 
 @dataclass(frozen=True)
 class HeadStatistics:
-    """Means over the queries of one head; derived of its weights. NaN where no query may look at anything."""
+    """Means over the queries of one head, from its weights; NaN if all queries are fully masked."""
 
     layer: int
     head: int
@@ -18,18 +18,18 @@ class HeadStatistics:
     spread: float  # entropy over the largest that there could be, 0 to 1
     distance: float  # how far from a query the keys are that it looks at
     first: float  # weight of the first key
-    last: float  # weight of the last key that may be looked at, often an end mark
+    last: float  # weight of the last key that is not masked, often an end mark
     sink: float  # weight of the key that all queries together look at most
     sink_key: int  # which one that is
 
     def to_json(self) -> dict[str, float | int | None]:
-        """As JSON says it, which knows no NaN."""
+        """The statistics as JSON, NaN as null."""
         return {name: value if value == value else None for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Where queries (T, d) and keys (S, d) stand, in the same unit; d is 1 for tokens and 2 for cells."""
+    """The positions of queries (T, d) and keys (S, d), in the same unit; d is 1 for tokens and 2 for cells."""
 
     queries: Tensor
     keys: Tensor
@@ -46,18 +46,41 @@ def statistics(
     stands: Positions | None = None,
     counted: Tensor | None = None,
 ) -> list[HeadStatistics]:
-    """Of each head, from a few rows of its weights at a time. `layer` is only noted.
+    """Statistics of each head, from a few rows of its weights at a time.
 
-    Tokens stand at their numbers, those of another text at the same share of its length; `stands` says otherwise.
-    `counted` (T,) is True on queries that are real, by default on all.
+    Args:
+        attention: The weights.
+        example: The example of the batch.
+        layer: The number of the layer, for the record.
+        stands: The positions of queries and keys; by default their numbers, scaled to the same length.
+        counted: True (T,) on the queries that count, by default on all.
+
+    Returns:
+        The statistics of each head.
     """
     stands = in_a_row(attention) if stands is None else stands
-    return [of_head(attention, example, layer, head, stands, counted) for head in range(attention.shape[1])]
+    return [
+        head_statistics(attention, example, layer, head, stands, counted)
+        for head in range(attention.shape[1])
+    ]
 
 
-def of_head(
+def head_statistics(
     attention: AttentionMap, example: int, layer: int, head: int, stands: Positions, counted: Tensor | None
 ) -> HeadStatistics:
+    """Statistics of one head in one example, in float64 and a few rows at a time.
+
+    Args:
+        attention: The weights.
+        example: The example of the batch.
+        layer: The number of the layer, for the record.
+        head: The head.
+        stands: The positions of queries and keys, for distances.
+        counted: Which queries (T,) count; None counts all that attend to anything.
+
+    Returns:
+        Means over the counted queries.
+    """
     T, S = attention.shape[2:]
     device = attention.output.device
     totals = torch.zeros(4, dtype=torch.float64, device=device)  # entropy, spread, distance, rows
@@ -67,7 +90,7 @@ def of_head(
         weights = attention[example, head, rows].double()  # (T', S)
         seeing = weights.sum(-1) > 0
         real = seeing if counted is None else seeing & counted[rows].to(device)
-        totals += torch.stack([*measured(weights, stands.distances(rows).to(device)), real.double()])[
+        totals += torch.stack([*row_statistics(weights, stands.distances(rows).to(device)), real.double()])[
             :, real
         ].sum(-1)
         looked += weights[real].sum(0)
@@ -79,10 +102,10 @@ def of_head(
     return HeadStatistics(layer, head, entropy, spread, distance, first, final, most, sink)
 
 
-def measured(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def row_statistics(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Entropy, its share of the largest possible, and mean distance; each (T',) of weights (T', S).
 
-    Keys of weight zero are those that may not be looked at: what a softmax gives to others is hardly ever zero.
+    Keys of weight zero are taken as masked: a softmax hardly ever gives zero to others.
     """
     entropy = torch.special.entr(weights).sum(-1).clamp(min=0.0)
     keys = (weights > 0).sum(-1)
@@ -91,7 +114,7 @@ def measured(weights: Tensor, distances: Tensor) -> tuple[Tensor, Tensor, Tensor
 
 
 def in_a_row(attention: AttentionMap) -> Positions:
-    """Tokens at their numbers; queries that look at another text at the same share of its length.
+    """Positions of tokens; those of queries are scaled to the number of keys if these are another sequence.
 
     A few new queries that look at their own past stand at its end.
     """

@@ -1,4 +1,4 @@
-"""One input through a predictor, with all that its model looked at on the way."""
+"""The prediction for one input, with the attention of every layer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection.layers import Layer
-from jumok.inspection.uses import Source, Use, decoder_uses, encoder_uses
+from jumok.inspection.uses import InputStates, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.contract import DecodingRequest, InputField, InputPage
 from jumok.kinds.presence import encode_inputs
@@ -24,12 +24,12 @@ from jumok.predictor.predictor import Predictor
 from jumok.search import Search
 from jumok.values import Memories
 
-VERSION = 1
+DOCUMENT_VERSION = 1
 
 
 @dataclass(frozen=True)
 class OutputReplay:
-    """What one output answered, and what was recorded while it said each of its answers again."""
+    """The answers of one output, and the recording of each while it was rescored."""
 
     name: str
     replay: Rescorable
@@ -39,7 +39,7 @@ class OutputReplay:
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What a model answered to one input, and all that it looked at; weights are computed when they are asked for."""
+    """The answers to one input, and all attention; weights are computed lazily."""
 
     predictor: Predictor
     batch: Mapping[str, Any]  # the inputs as the model reads them
@@ -53,9 +53,9 @@ class Inspection:
     def to_json(self) -> dict[str, Any]:
         """All that a page draws without asking for weights, in JSON."""
         return {
-            "version": VERSION,
+            "version": DOCUMENT_VERSION,
             "id": self.id,
-            "model": {"name": self.name, "summary": summary(self.predictor)},
+            "model": {"name": self.name, "summary": summarize_model(self.predictor)},
             "inputs": self.inputs,
             "outputs": [one.replay.to_json(one.scores) for one in self.outputs],
             "attentions": [use.to_json() for use in self.uses.values()],
@@ -71,6 +71,7 @@ class Inspection:
 
     @cached_property
     def answers(self) -> int:
+        """The number of answers, that of the output with most of them."""
         return max(one.replay.count for one in self.outputs)
 
     @cached_property
@@ -81,7 +82,7 @@ class Inspection:
         return sum({storage.data_ptr(): storage.nbytes() for storage in kept}.values())
 
     def use(self, attention: str) -> Use:
-        """The use of attention of this name; DataError where there is none."""
+        """The use of attention of this name; DataError if there is none."""
         if attention not in self.uses:
             raise DataError(f"there is no attention {attention!r}{did_you_mean(attention, self.uses)}")
         return self.uses[attention]
@@ -93,13 +94,31 @@ class Inspection:
         return self.use(attention).layers(answer)
 
     def row(self, attention: str, answer: int, query: int) -> Tensor:
-        """What a query looked at in all layers and heads, exactly: (L, H, S)."""
+        """The exact weights of a query in all layers and heads, (L, H, S).
+
+        Args:
+            attention: The name of the group of layers.
+            answer: The number of the answer.
+            query: The query.
+
+        Returns:
+            (L, H, S).
+        """
         layers = self.layers(attention, answer)
         check_index("query", query, layers[0].shape[2])
         return torch.stack([layer[0, :, query] for layer in layers])
 
     def map_of(self, attention: str, answer: int, layer: int) -> Layer:
-        """One layer, to be indexed like the tensor (1, H, T, S) of its weights."""
+        """One layer, to be indexed like the tensor (1, H, T, S) of its weights.
+
+        Args:
+            attention: The name of the group of layers.
+            answer: The number of the answer.
+            layer: The layer.
+
+        Returns:
+            The layer.
+        """
         layers = self.layers(attention, answer)
         return layers[check_index("layer", layer, len(layers))]
 
@@ -112,10 +131,19 @@ class Inspection:
 
 
 def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | None = None) -> Inspection:
-    """Answer one input, a value or values by name, and record what is looked at while the answers are given again.
+    """Predict one input, and record the attention while each answer is rescored by teacher forcing.
 
-    Answers are those of the predictor's search, all that it has kept. Each is then given once more with all its
-    parts at once, which looks at the same as step by step. DataError when the input is empty or faulty.
+    Args:
+        predictor: The predictor.
+        inputs: A value, or values by name.
+        name: The name of the run.
+        id: The id of the inspection.
+
+    Returns:
+        The inspection of all answers of the search.
+
+    Raises:
+        DataError: The input is empty or faulty.
     """
     value = predictor.parse_inputs(inputs)
     if predictor.is_empty(value):
@@ -145,11 +173,11 @@ def inspect_input(predictor: Predictor, inputs: Any, name: str = "", id: str | N
 def input_document(field: InputField, value: Any) -> dict[str, Any]:
     """What a page shows of an input."""
     unknown = [] if field.coverage is None else sorted(dict.fromkeys(field.coverage.unknown(value)))
-    return {**page_of(field).to_json(value), "unknown": unknown}
+    return {**input_page(field).to_json(value), "unknown": unknown}
 
 
-def page_of(field: InputField) -> InputPage:
-    """How an input is shown; DataError where its kind cannot be looked into."""
+def input_page(field: InputField) -> InputPage:
+    """How an input is shown; DataError if its kind cannot be looked into."""
     if field.page is None:
         raise DataError(f"{field.name} is of the kind {field.kind}, which cannot be looked into")
     return field.page
@@ -158,7 +186,17 @@ def page_of(field: InputField) -> InputPage:
 def replay_output(
     predictor: Predictor, name: str, memories: Memories, batch: Mapping[str, Any]
 ) -> OutputReplay:
-    """Search for the answers of an output, and record while they are given again."""
+    """Search for the answers of an output, and record while they are rescored.
+
+    Args:
+        predictor: The predictor.
+        name: The output.
+        memories: The memories of the inputs.
+        batch: The batch of each input.
+
+    Returns:
+        Answers with recordings.
+    """
     replay = predictor.outputs[name].replay
     if replay is None:
         kind = predictor.outputs[name].kind
@@ -184,17 +222,27 @@ def every_answer(predictor: Predictor) -> Search:
 
 def sources_of(
     predictor: Predictor, value: Mapping[str, Any], batch: Mapping[str, Any], memories: Memories
-) -> list[Source]:
-    """What the states of the memory are, input by input."""
+) -> list[InputStates]:
+    """The states of the memory, input by input.
+
+    Args:
+        predictor: The predictor.
+        value: The value of each input.
+        batch: The batch of each input.
+        memories: The memories of the inputs.
+
+    Returns:
+        One for each input.
+    """
     sources = []
     for name, states in memories.spans().items():
         field, memory = predictor.inputs[name], memories.of(name)
-        axis = page_of(field).axis(value[name], batch[name], memory)
-        sources.append(Source(field, batch[name], axis, states, memory))
+        axis = input_page(field).axis(value[name], batch[name], memory)
+        sources.append(InputStates(field, batch[name], axis, states, memory))
     return sources
 
 
-def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
+def uses_of(said: OutputReplay, sources: Sequence[InputStates]) -> list[Use]:
     """The attention of one decoder."""
     axes = said.replay.axes
     if axes is None:
@@ -202,7 +250,7 @@ def uses_of(said: OutputReplay, sources: Sequence[Source]) -> list[Use]:
     return list(decoder_uses(said.name, said.recordings, axes.queries(0), axes.past(0), sources))
 
 
-def summary(predictor: Predictor) -> str:
+def summarize_model(predictor: Predictor) -> str:
     """A model in a line of words."""
     read = " + ".join(kind.architecture for kind in predictor.inputs.values())
     written = " + ".join(kind.architecture for kind in predictor.outputs.values())
@@ -212,7 +260,19 @@ def summary(predictor: Predictor) -> str:
 
 
 def check_index(what: str, number: int, count: int) -> int:
-    """The number if there is such a one; DataError else."""
+    """Check an index.
+
+    Args:
+        what: What is counted, for the message.
+        number: The number.
+        count: How many there are.
+
+    Returns:
+        The number.
+
+    Raises:
+        DataError: There is no such number.
+    """
     if not 0 <= number < count:
         raise DataError(f"there is no {what} {number}; they are numbered from 0 to {count - 1}")
     return number

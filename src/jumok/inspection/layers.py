@@ -15,7 +15,7 @@ from jumok.inspection.windows import Windows
 
 
 class Target(NamedTuple):
-    """Where to hide what a query looked at: a call, and the query and keys as that call numbers them."""
+    """Where to mask the keys of a query: a call, and the query and keys as numbered in that call."""
 
     name: str
     call: int | None  # None: the only one
@@ -25,11 +25,12 @@ class Target(NamedTuple):
     layer_keys: list[int]  # the numbers that the layer has for these keys
 
     def place(self, head: int | None) -> AttentionSite:
+        """The site whose attention is masked; None stands for all heads."""
         return AttentionSite(self.name, self.call, head)
 
 
 class Layer(Protocol):
-    """The weights of one layer; never made but where somebody asks."""
+    """The weights of one layer, computed lazily."""
 
     @property
     def name(self) -> str: ...
@@ -68,31 +69,38 @@ class CallLayer:
 
     @property
     def name(self) -> str:
+        """The name of the attention module."""
         return self.call.name
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
         return self.call.shape
 
     @property
     def output(self) -> Tensor:
+        """The output of the call."""
         return self.call.output
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
         return self.call[index]
 
     def check(self) -> Check:
+        """Compare the weights with the output of the call."""
         return self.call.check()
 
     def target(self, query: int) -> Target:
+        """Where the weights of a query are in the recorded calls."""
         keys = list(range(self.shape[3]))
         call, row = (query, 0) if self.by_step else (None, query)
         return Target(self.name, call, 0, row, keys, keys)
 
     def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
+        """Statistics of each head; `number` is that of the layer."""
         return statistics(self.call, 0, number, stands)
 
     def tensors(self) -> list[Tensor]:
+        """The tensors that are kept for the layer."""
         return list(self.call.kept())
 
 
@@ -105,15 +113,18 @@ class InputSlice:
 
     @property
     def name(self) -> str:
+        """The name of the attention module."""
         return self.whole.name
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T and the number of keys of this input."""
         B, H, T, _ = self.whole.shape
         return B, H, T, len(self.keys)
 
     @property
     def output(self) -> Tensor:
+        """The output of the whole call."""
         return self.whole.output
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
@@ -123,16 +134,20 @@ class InputSlice:
         return found[tuple(0 if single else slice(None) for single in singles)]
 
     def check(self) -> Check:
+        """Compare the weights of all inputs with the output of the call."""
         return self.whole.check()
 
     def target(self, query: int) -> Target:
+        """Where the weights of a query are, with the keys of this input only."""
         keys = list(self.keys)
         return self.whole.target(query)._replace(keys=keys, layer_keys=list(range(len(keys))))
 
     def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
+        """Statistics of each head over the keys of this input; `number` is that of the layer."""
         return statistics(self, 0, number, stands)  # type: ignore[arg-type]
 
     def tensors(self) -> list[Tensor]:
+        """The tensors that are kept for the whole layer."""
         return self.whole.tensors()
 
 
@@ -145,19 +160,22 @@ class WindowedLayer:
 
     @property
     def name(self) -> str:
+        """The name of the attention module."""
         return self.call.name
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
+        """1, H, cells, cells."""
         cells = self.windows.size[0] * self.windows.size[1]
         return 1, self.call.shape[1], cells, cells
 
     @property
     def output(self) -> Tensor:
+        """The output of the call, one row for each window."""
         return self.call.output
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
-        """As of any layer; only the windows that the queries stand in are computed."""
+        """Index the weights; only the windows of the queries are computed."""
         (examples, heads, queries, keys), singles = ranges(index, self.shape)
         asked = torch.tensor(list(queries), dtype=torch.long)
         made = torch.zeros(len(examples), len(heads), len(asked), self.shape[3])
@@ -171,7 +189,7 @@ class WindowedLayer:
         return found[tuple(0 if single else slice(None) for single in singles)]
 
     def home(self, cells: Tensor) -> Tensor:
-        """The window (T',) that each cell stands in."""
+        """The window (T',) of each cell."""
         flat = self.windows.cells.flatten()
         real = (flat >= 0).nonzero().flatten()
         homes = torch.empty(self.shape[3], dtype=torch.long)
@@ -179,9 +197,11 @@ class WindowedLayer:
         return homes[cells]
 
     def check(self) -> Check:
+        """Compare the weights with the output of the call."""
         return self.call.check()
 
     def target(self, query: int) -> Target:
+        """Where the weights of a cell are: the row of its window, and the cells that the window's keys stand for."""
         window, place = self.windows.place(*divmod(query, self.windows.size[1]))
         cells = self.windows.cells[window].tolist()
         keys = [key for key, cell in enumerate(cells) if cell >= 0]
@@ -195,11 +215,22 @@ class WindowedLayer:
         return [mean_of([one[head] for one in windows], shares) for head in range(self.shape[1])]
 
     def of_window(self, number: int, window: int, stands: Positions) -> list[HeadStatistics]:
+        """Statistics of each head in one window.
+
+        Args:
+            number: The number of the layer.
+            window: The number of the window.
+            stands: The positions of all cells.
+
+        Returns:
+            One for each head, without the cells of padding.
+        """
         cells = self.windows.cells[window]
         standing = Positions(*(side[cells.clamp(min=0)] for side in (stands.queries, stands.keys)))
         return statistics(self.call, window, number, standing, cells >= 0)
 
     def tensors(self) -> list[Tensor]:
+        """The tensors that are kept for the layer."""
         return list(self.call.kept())
 
 

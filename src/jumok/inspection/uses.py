@@ -1,4 +1,4 @@
-"""The uses that a model makes of attention: which recorded calls belong together, and what they ask and look at."""
+"""The uses of attention in a model: which recorded calls belong together, and their axes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import torch
 
 from jumok.attention.record import Recording
 from jumok.attention.scores import AdditiveScores
+from jumok.inspection.groups import MAX_PREFIX_TOKENS, Purpose
 from jumok.inspection.heads import Positions
 from jumok.inspection.layers import CallLayer, InputSlice, Layer, WindowedLayer, merge_layer_calls
 from jumok.inspection.windows import Windows
@@ -15,14 +16,12 @@ from jumok.kinds.axes import Axis, positions
 from jumok.kinds.contract import InputField
 from jumok.values import Memory
 
-Purpose = Literal["encoder", "decoder", "cross"]
 Way = Literal["dot", "additive", "windows"]
-BESIDE = 8  # tokens that stand beside the cells of an image, at most
 
 
 @dataclass(frozen=True, eq=False)
 class Use:
-    """Layers that ask and look at the same things, for each answer."""
+    """Layers with the same queries and keys, for each answer."""
 
     id: str
     use: Purpose
@@ -33,15 +32,17 @@ class Use:
     causal: bool = False
 
     def layers(self, answer: int) -> tuple[Layer, ...]:
+        """The layers of an answer; those of an encoder are the same for all answers."""
         return self.answers[answer if len(self.answers) > 1 else 0]
 
     def to_json(self) -> dict[str, Any]:
+        """The use with its layers and axes as JSON."""
         layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers(0)]
         about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
         return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
 
     def stands(self, answer: int) -> Positions | None:
-        """Where queries and keys stand; None where there is no distance between them."""
+        """The positions of queries and keys; None if there is no distance between them."""
         _, _, T, S = self.layers(answer)[0].shape
         queries, keys = positions(self.queries, T), positions(self.keys, S)
         if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
@@ -52,7 +53,7 @@ class Use:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class InputStates:
     """An input, and its states in the memory."""
 
     field: InputField
@@ -63,13 +64,14 @@ class Source:
 
     @property
     def name(self) -> str:
+        """The name of the input."""
         return self.field.name
 
     def grid(self, count: int) -> tuple[int, int] | None:
-        """The rows and columns of the feature map that so many positions are, some tokens beside it left out."""
+        """The grid with this many positions, prefix tokens excluded."""
         levels = self.memory.pyramid.levels if self.memory.pyramid is not None else ()
         grids = [(level.shape[-2], level.shape[-1]) for level in levels]
-        fitting = [grid for grid in grids if 0 <= count - grid[0] * grid[1] <= BESIDE]
+        fitting = [grid for grid in grids if 0 <= count - grid[0] * grid[1] <= MAX_PREFIX_TOKENS]
         return fitting[0] if fitting else None
 
 
@@ -80,9 +82,18 @@ def layers_of(recording: Recording, prefix: str) -> list[CallLayer]:
 
 
 def encoder_uses(
-    recording: Recording, sources: Sequence[Source], windows: Mapping[str, Windows]
+    recording: Recording, sources: Sequence[InputStates], windows: Mapping[str, Windows]
 ) -> list[Use]:
-    """Self-attention within each input: in windows, of the cells of a backbone, and of the states."""
+    """Self-attention within each input: in windows, of the cells of a backbone, and of the states.
+
+    Args:
+        recording: The recording of the encoders.
+        sources: The inputs with their states.
+        windows: The windows of layers that attend within windows, by name.
+
+    Returns:
+        The uses.
+    """
     found: list[Use] = []
     for source in sources:
         layers = layers_of(recording, f"encoders.{source.name}.")
@@ -97,7 +108,7 @@ def encoder_uses(
     return found
 
 
-def window_uses(source: Source, layers: Sequence[WindowedLayer]) -> Iterator[Use]:
+def window_uses(source: InputStates, layers: Sequence[WindowedLayer]) -> Iterator[Use]:
     """One for each size of map."""
     for size in dict.fromkeys(layer.windows.size for layer in layers):
         canvas = source.field.canvas
@@ -107,7 +118,7 @@ def window_uses(source: Source, layers: Sequence[WindowedLayer]) -> Iterator[Use
             yield Use(name, "encoder", axis, axis, (same,), "windows")
 
 
-def backbone_uses(source: Source, layers: Sequence[CallLayer]) -> Iterator[Use]:
+def backbone_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[Use]:
     """Attention of all cells of a backbone, with tokens beside them in some."""
     for count in dict.fromkeys(layer.shape[2] for layer in layers if layer.shape[2] == layer.shape[3]):
         grid, canvas = source.grid(count), source.field.canvas
@@ -118,9 +129,20 @@ def backbone_uses(source: Source, layers: Sequence[CallLayer]) -> Iterator[Use]:
 
 
 def decoder_uses(
-    name: str, answers: Sequence[Recording], queries: Axis, past: Axis, sources: Sequence[Source]
+    name: str, answers: Sequence[Recording], queries: Axis, past: Axis, sources: Sequence[InputStates]
 ) -> Iterator[Use]:
-    """Attention of a decoder to its own answer, and to the memory of each input."""
+    """Attention of a decoder to its own answer, and to the memory of each input.
+
+    Args:
+        name: The output.
+        answers: The recording of each answer.
+        queries: The axis of the answer's tokens.
+        past: The axis of the tokens that the decoder has read.
+        sources: The inputs with their states.
+
+    Returns:
+        The uses.
+    """
     layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
     own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
     if own[0]:
@@ -138,18 +160,25 @@ def decoder_uses(
 
 
 def crosses(name: str, layer: CallLayer) -> bool:
-    """Whether a layer looks at the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
+    """Whether a layer attends to the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
     return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 
 def is_causal(layer: CallLayer) -> bool:
+    """Whether a recorded call was causal."""
     return getattr(layer.call.scores, "offset", None) is not None
 
 
-def pooled(layer: Layer, head: int, most: int = 160) -> tuple[torch.Tensor, bool]:
-    """The map (R, C) of a head with at most so many rows and columns, and whether a number stands for several.
+def pool_map(layer: Layer, head: int, most: int = 160) -> tuple[torch.Tensor, bool]:
+    """The map of a head, pooled by maximum if it is too large; computed row by row.
 
-    Of several the largest is taken; never are more weights made than those of one row of the map.
+    Args:
+        layer: The layer.
+        head: The head.
+        most: The largest number of rows and of columns.
+
+    Returns:
+        The map (R, C), and whether it is pooled.
     """
     _, _, T, S = layer.shape
     high, wide = -(-T // most), -(-S // most)

@@ -1,4 +1,4 @@
-"""What a test of attention says: numbers, an answer by a fixed rule, and a sentence that a person can read."""
+"""The verdict of an ablation test: numbers, a decision by a fixed rule, and a sentence."""
 
 from dataclasses import dataclass
 from math import exp
@@ -7,7 +7,7 @@ from typing import Literal
 
 THRESHOLD = 0.1  # nats: the probability changes by a tenth
 DRAWS = 20  # chance alone puts the top above so many random draws once in 21 times
-FEWEST = 5  # draws; with fewer that differ, chance explains too much
+MIN_DRAWS = 5  # draws; with fewer that differ, chance explains too much
 FEWEST_SETS = 2  # where all sets are tried, none is left to chance; against a single one there is no first
 
 Measure = Literal["log-probability", "score"]
@@ -26,6 +26,7 @@ class Gradient:
     ]  # key, weight (mean of the heads), gradient · weight (their sum)
 
     def to_json(self) -> dict[str, object]:
+        """The rank correlation and the first keys as JSON."""
         return {"rank_correlation": self.rank_correlation, "keys": [list(key) for key in self.keys]}
 
 
@@ -43,7 +44,7 @@ class Verdict:
 
     k: int
     keys: tuple[int, ...]  # the most attended
-    change: float | None  # with those keys hidden; None where there are none
+    change: float | None  # with those keys hidden; None if there are none
     changes: tuple[float, ...]  # of random draws
     allowed: int  # keys that may be hidden: those that the query may look at
     head_off: float | None = None  # the change with the heads switched off
@@ -56,6 +57,7 @@ class Verdict:
 
     @property
     def matters(self) -> Matters:
+        """ "yes" above the threshold and above every draw, "no" at most at their median, else "unclear"."""
         if self.change is None or self.too_few:
             return "unclear"
         sizes, size = [abs(change) for change in self.changes], abs(self.change)
@@ -65,7 +67,8 @@ class Verdict:
 
     @property
     def too_few(self) -> bool:
-        return len(self.changes) < (FEWEST_SETS if self.every else FEWEST)
+        """Whether there are too few draws to compare with."""
+        return len(self.changes) < (FEWEST_SETS if self.every else MIN_DRAWS)
 
     def to_json(self) -> dict[str, object]:
         """As JSON; `random` holds nulls where nothing could be drawn."""
@@ -112,6 +115,7 @@ class Verdict:
         return f"{said} {self.reason_en()}"
 
     def reason_en(self) -> str:
+        """Why it matters or not, in English."""
         if self.matters == "yes":
             return "What was looked at here matters."
         if self.matters == "unclear":
@@ -122,6 +126,7 @@ class Verdict:
         return "What was looked at most here matters no more than other positions."
 
     def korean(self) -> str:
+        """The whole verdict in Korean."""
         if self.change is None:
             return "이 쿼리에서는 가릴 위치가 없어 판단할 수 없습니다."
         what = f"{self.output_ko or self.output}의 " if self.output_ko or self.output else ""
@@ -142,6 +147,7 @@ class Verdict:
         return f"{said} {self.reason_ko()}"
 
     def reason_ko(self) -> str:
+        """Why it matters or not, in Korean."""
         if self.matters == "yes":
             return "여기서 본 것은 출력에 영향을 줍니다."
         if self.matters == "unclear":

@@ -1,4 +1,4 @@
-"""What can be derived of attention weights. A view is a computation, not something that the model did: it says so."""
+"""Views derived from attention weights, labelled as such: a view is a computation, not something that the model did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,15 @@ class View:
 
 
 def head_mean(maps: Sequence[AttentionMap], example: int = 0, query: int | None = None) -> View:
-    """The mean over all heads of these maps: of one layer, or of several that look at the same keys.
+    """The mean over all heads of one layer, or of several layers with the same keys.
 
-    Of all queries (T, S), or of one (S,); a row sums to one.
+    Args:
+        maps: The layers.
+        example: The example of the batch.
+        query: One query; None stands for all.
+
+    Returns:
+        A view (T, S), or (S,) for one query; a row sums to one.
     """
     require_same_shape(maps)
     B, _, T, _ = maps[0].shape
@@ -32,7 +38,7 @@ def head_mean(maps: Sequence[AttentionMap], example: int = 0, query: int | None 
     heads = sum(layer.shape[1] for layer in maps)
     return View(
         "mean",
-        f"Derived: mean of {heads} heads in {counted(len(maps), 'layer')}",
+        f"Derived: mean of {heads} heads in {count_of(len(maps), 'layer')}",
         f"계산한 값: {len(maps)}개 층, 헤드 {heads}개의 평균",
         mean if query is None else mean[0],
     )
@@ -47,6 +53,15 @@ def rollout(
     position holds stays with it (the residual connection; `residual=False` leaves it out); layers are multiplied.
     `start` (M, N) are weights of the last layer's N positions to begin with, so that no N × N tensor is needed: a
     single position, or cross-attention that is to be followed down to the input. Gives (N, N) or (M, N).
+
+    Args:
+        maps: The layers.
+        example: The example of the batch.
+        start: Initial weights (M, N).
+        residual: Whether half of the weight stays with the position.
+
+    Returns:
+        A view (N, N) or (M, N).
     """
     require_same_shape(maps)
     N = maps[0].shape[3]
@@ -63,16 +78,23 @@ def rollout(
         rows = roll_back(rows, layer, example, 0.5 if residual else 0.0)
     return View(
         "rollout",
-        f"Derived: attention rollout through {counted(len(maps), 'layer')}",
+        f"Derived: attention rollout through {count_of(len(maps), 'layer')}",
         f"계산한 값: {len(maps)}개 층에 걸친 어텐션 롤아웃",
         rows,
     )
 
 
 def roll_back(rows: Tensor, layer: AttentionMap, example: int, kept: float) -> Tensor:
-    """Weights (M, N) of a layer's positions as weights of what the layer was given.
+    """Weights on a layer's outputs as weights on its inputs.
 
-    A position keeps the share `kept` of itself; all of it, where it may look at nothing.
+    Args:
+        rows: Weights (M, N).
+        layer: The layer.
+        example: The example of the batch.
+        kept: The share that a position keeps of itself; it keeps all if it may attend to nothing.
+
+    Returns:
+        (M, N).
     """
     below = torch.zeros_like(rows)
     for first in range(0, rows.shape[1], ROWS):
@@ -100,7 +122,7 @@ def alignment(weights: Tensor, shift: int = 0) -> View:
 
 
 def pairs(weights: Tensor) -> list[tuple[int, int, float]]:
-    """For each row t of weights (T, S) the key s that it looks at most, and its weight; blind rows are left out."""
+    """For each row t of weights (T, S) the key s of largest weight, and that weight; fully masked rows are left out."""
     if not weights.numel():
         return []
     most, keys = weights.max(-1)
@@ -112,7 +134,16 @@ def pairs(weights: Tensor) -> list[tuple[int, int, float]]:
 
 
 def mean_rows(maps: Sequence[AttentionMap], example: int, queries: slice) -> Tensor:
-    """The mean (T', S) over all heads of maps, one head at a time."""
+    """The mean (T', S) over all heads of maps, one head at a time.
+
+    Args:
+        maps: The layers.
+        example: The example of the batch.
+        queries: The rows.
+
+    Returns:
+        (T', S).
+    """
     heads = [(layer, head) for layer in maps for head in range(layer.shape[1])]
     layer, head = heads[0]
     total = layer[example, head, queries]
@@ -132,11 +163,24 @@ def require_same_shape(maps: Sequence[AttentionMap]) -> None:
 
 
 def at(number: int, size: int, what: str) -> range:
-    """One number, counted from the end if negative; IndexError where it is outside."""
+    """Resolve an index, which may be negative.
+
+    Args:
+        number: The number.
+        size: The number of items.
+        what: What is counted, for the message.
+
+    Returns:
+        A range of this one number.
+
+    Raises:
+        IndexError: There is no such item.
+    """
     if not -size <= number < size:
         raise IndexError(f"there is no {what} {number} of {size}")
     return range(number % size, number % size + 1)
 
 
-def counted(count: int, what: str) -> str:
+def count_of(count: int, what: str) -> str:
+    """A count with its noun, in the plural if it is not one."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

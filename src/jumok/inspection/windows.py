@@ -1,4 +1,4 @@
-"""Attention in shifted windows, put back in its place: which cell of the map stands where in which window."""
+"""Attention in shifted windows: the cells of the map that each window consists of."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,7 +32,7 @@ class Windows:
         return window, place
 
 
-def windows_of(block: nn.Module, size: Pair) -> Windows:
+def find_windows(block: nn.Module, size: Pair) -> Windows:
     """The windows of a block of Swin, ours or timm's, over a map of Y × X cells."""
     if isinstance(block, ShiftedWindowBlock):
         return filled_then_shifted(size, block.window, block.shift)
@@ -43,30 +43,61 @@ def windows_of(block: nn.Module, size: Pair) -> Windows:
 
 
 def filled_then_shifted(size: Pair, window: Pair, shift: Pair) -> Windows:
-    """As our blocks do it: a map is filled up, then shifted, but not where one window sees all of it."""
-    cells = filled(numbered(size), window)
+    """The windows of jumok's blocks: a map is padded, then shifted, unless one window sees all of it.
+
+    Args:
+        size: Rows and columns of the map.
+        window: Rows and columns of a window.
+        shift: Rows and columns by which the windows are shifted.
+
+    Returns:
+        The windows.
+    """
+    cells = pad_to_windows(number_cells(size), window)
     rows, columns = cells.shape
     down = 0 if rows <= window[0] else shift[0]
     right = 0 if columns <= window[1] else shift[1]
-    return cut(size, cells.roll((-down, -right), (0, 1)), window)
+    return cut_windows(size, cells.roll((-down, -right), (0, 1)), window)
 
 
 def shifted_then_filled(size: Pair, window: Pair, shift: Pair) -> Windows:
-    """As timm's blocks do it."""
-    return cut(size, filled(numbered(size).roll((-shift[0], -shift[1]), (0, 1)), window), window)
+    """The windows of timm's blocks: a map is shifted, then padded.
+
+    Args:
+        size: Rows and columns of the map.
+        window: Rows and columns of a window.
+        shift: Rows and columns by which the windows are shifted.
+
+    Returns:
+        The windows.
+    """
+    return cut_windows(
+        size, pad_to_windows(number_cells(size).roll((-shift[0], -shift[1]), (0, 1)), window), window
+    )
 
 
-def numbered(size: Pair) -> Tensor:
+def number_cells(size: Pair) -> Tensor:
+    """The numbers (Y, X) of the cells of a map, row by row."""
     return torch.arange(size[0] * size[1]).view(size)
 
 
-def filled(cells: Tensor, window: Pair) -> Tensor:
+def pad_to_windows(cells: Tensor, window: Pair) -> Tensor:
     """Numbers of cells (Y, X) with -1 after them, up to whole windows."""
     Y, X = cells.shape
     return F.pad(cells, (0, -X % window[1], 0, -Y % window[0]), value=-1)
 
 
-def cut(size: Pair, cells: Tensor, window: Pair) -> Windows:
+def cut_windows(size: Pair, cells: Tensor, window: Pair) -> Windows:
+    """The windows of a map.
+
+    Args:
+        size: Rows and columns of the map.
+        cells: The numbers (Y, X) of its cells, padded with -1.
+        window: Rows and columns of a window.
+
+    Returns:
+        The cells of each window.
+    """
     return Windows(size, into_windows(cells[None, :, :, None], window).squeeze(-1))
 
 
@@ -83,7 +114,7 @@ def finding_windows(model: nn.Module) -> Iterator[dict[str, Windows]]:
     def noting(name: str) -> Any:
         def note(block: nn.Module, given: tuple[Tensor, ...]) -> None:
             if get_ident() == here:
-                found[name] = windows_of(block, (given[0].shape[1], given[0].shape[2]))  # (B, Y, X, C)
+                found[name] = find_windows(block, (given[0].shape[1], given[0].shape[2]))  # (B, Y, X, C)
 
         return note
 

@@ -1,4 +1,4 @@
-"""What stands along the queries and the keys of attention, as a page says it."""
+"""The axes of attention, queries and keys, as JSON for the page."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -6,23 +6,40 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-Side = Literal["input", "output"]
+AxisSide = Literal["input", "output"]
 Axis = dict[str, Any]  # JSON
 
 
-def token_axis(of: Side, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False) -> Axis:
-    """Tokens of a text. `first` is the number of the first one: -1 where a begin mark stands before all.
+def token_axis(
+    of: AxisSide, name: str, labels: Sequence[str], first: int = 0, backwards: bool = False
+) -> Axis:
+    """The axis of a text's tokens.
 
-    `backwards`: the last one of the text comes first.
+    Args:
+        of: Whether the text is an input or output.
+        name: The name of the field.
+        labels: The tokens.
+        first: The number of the first one; -1 for a begin mark.
+        backwards: Whether the last token of the text comes first.
+
+    Returns:
+        The axis.
     """
     axis = {"of": of, "name": name, "kind": "tokens", "labels": list(labels), "first": first}
     return axis | {"backwards": backwards}
 
 
 def cell_axis(name: str, grid: tuple[int, int], cell: tuple[float, float], beside: int = 0) -> Axis:
-    """Cells of an image in rows and columns, each of a height and width in pixels of the image as it came.
+    """The axis of an image's cells.
 
-    `beside` is how many tokens of the model's own stand before the first cell.
+    Args:
+        name: The name of the field.
+        grid: Rows and columns.
+        cell: Height and width of a cell, in pixels of the original image.
+        beside: The number of prefix tokens before the first cell.
+
+    Returns:
+        The axis.
     """
     rows, columns = grid
     return {
@@ -42,7 +59,7 @@ def query_axis(name: str, count: int) -> Axis:
 
 
 def positions(axis: Axis, count: int) -> Tensor | None:
-    """Where each of so many positions stands: tokens in a row (L, 1), cells in rows and columns (L, 2).
+    """The coordinates of positions: tokens in a row (L, 1), cells in rows and columns (L, 2).
 
     Tokens beside cells stand in the middle of them. None for object queries, which stand nowhere.
     """

@@ -1,4 +1,4 @@
-"""Parts of models that several kinds are built of, from the options that all parts share."""
+"""Blocks of models that several kinds share, built from the common options."""
 
 from torch import nn
 
@@ -9,15 +9,26 @@ from jumok.layers.transformer import TransformerEncoderLayer
 
 
 def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
+    """Multi-head attention of the model's width, heads and dropout."""
     return MultiHeadAttention(model.width, model.heads, model.attention_dropout, rotary)  # type: ignore[arg-type]
 
 
 def perceptron(model: ModelOptions) -> FeedForward:
+    """The feed-forward block of the model's width."""
     return FeedForward(model.width, model.inner, model.activation, model.dropout)
 
 
 def encoder_layers(model: ModelOptions, number: int, rotary: bool = True) -> list[TransformerEncoderLayer]:
-    """Self-attention layers; `rotary` where rotary positions along a line make sense."""
+    """Self-attention layers.
+
+    Args:
+        model: The options that all blocks share.
+        number: How many.
+        rotary: Whether rotary positions apply, if the model has them.
+
+    Returns:
+        The layers.
+    """
     return [
         TransformerEncoderLayer(
             model.width,

@@ -64,14 +64,28 @@ def fit(
     )
 
 
-def load(
+def load_fields(
     inputs: "Mapping[str, InputFieldOptions]",
     outputs: "Mapping[str, OutputFieldOptions]",
     tokens: "TokenOptions",
     max_tokens: int,
     folder: Path,
 ) -> Fields:
-    """Read what `fit` had learned from the folder of a model; RunError when something is missing or damaged."""
+    """Load the fields of a saved model.
+
+    Args:
+        inputs: The options of the inputs.
+        outputs: The options of the outputs.
+        tokens: The options of tokens.
+        max_tokens: The maximal length in tokens.
+        folder: The folder of the saved model.
+
+    Returns:
+        The fields.
+
+    Raises:
+        RunError: A file is missing or damaged.
+    """
     context = FieldContext(inputs, outputs, tokens, max_tokens)
     return Fields(
         {name: load_input(name, one, context, folder) for name, one in inputs.items()},

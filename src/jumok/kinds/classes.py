@@ -1,4 +1,4 @@
-"""The classes of what is marked in images, beside the weights of a model."""
+"""The classes of annotations, saved beside the weights of a model."""
 
 import json
 from collections.abc import Sequence
@@ -17,16 +17,18 @@ def class_names(field: OutputField) -> list[str]:
 
 
 def classes_digest(classes: Sequence[Class]) -> str:
+    """The names of the classes in their order, as one string to compare."""
     return json.dumps([one.name for one in classes])
 
 
 def class_ids(classes: Sequence[Class]) -> list[int]:
-    """The number that each class has in people's files: its own, or else its place, counted from 1."""
+    """The number of each class in annotation files: its own, or else its position, counted from 1."""
     own = [one.id for one in classes if one.id is not None]
     return own if len(own) == len(classes) else list(range(1, len(classes) + 1))
 
 
 def write_classes(file: Path, classes: Sequence[Class]) -> None:
+    """Write the classes as JSON."""
     write_json(file, {"classes": [asdict(one) for one in classes]})
 
 

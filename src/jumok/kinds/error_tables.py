@@ -1,4 +1,4 @@
-"""Tables of a report that say more than scores: what was right, wrong, missed or taken for something else."""
+"""Error tables of a report: counts of right, wrong and missed objects, and confusions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import numpy as np
 
 from jumok.metrics.boxes import ClassCounts
 
-MOST = 30  # classes of a confusion matrix that people can look at
+MAX_CLASSES = 30  # the largest confusion matrix that is shown
 
-Number = int | float | None  # a count, a share, or nothing
+TableValue = int | float | None  # a count, a share, or nothing
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class ErrorTable:
     title: str
     explanation: str
     columns: tuple[str, ...]  # of the name, then of the numbers
-    rows: list[tuple[str, list[Number]]]
+    rows: list[tuple[str, list[TableValue]]]
     shaded: bool = False  # the larger a share, the darker
 
 
 def box_detail(counts: Sequence[ClassCounts], sure: float) -> ErrorTable:
     """What became of the boxes of each class."""
-    rows = [(one.name, numbers(one)) for one in counts]
+    rows = [(one.name, class_row(one)) for one in counts]
     every = ClassCounts("all", *(sum(getattr(one, name) for one in counts) for name in OUTCOMES))
     if len(counts) > 1:
-        rows.append((every.name, numbers(every)))
+        rows.append((every.name, class_row(every)))
     explanation = (
         f"Of boxes with a score of {sure:g} or more. A box is right when it overlaps a true box of its class "
         "by one half or more (IoU); precision is the share of found boxes that are right, recall the share of true "
@@ -40,16 +40,18 @@ def box_detail(counts: Sequence[ClassCounts], sure: float) -> ErrorTable:
 OUTCOMES = ("right", "wrong", "missed")
 
 
-def numbers(one: ClassCounts) -> list[Number]:
-    return [one.right, one.wrong, one.missed, defined(one.precision), defined(one.recall)]
+def class_row(one: ClassCounts) -> list[TableValue]:
+    """Counts, precision and recall of a class, as cells of a table."""
+    return [one.right, one.wrong, one.missed, none_if_nan(one.precision), none_if_nan(one.recall)]
 
 
 def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
     """What the pixels of each class were taken for; `matrix` (classes, classes) has the truth in rows."""
-    kept = np.sort(np.argsort(-matrix.sum(1), kind="stable")[:MOST])
+    kept = np.sort(np.argsort(-matrix.sum(1), kind="stable")[:MAX_CLASSES])
     true = matrix.sum(1)
     rows = [
-        (names[i], [defined(true[i] / max(1, true.sum())), *shares(matrix[i], kept)]) for i in kept.tolist()
+        (names[i], [none_if_nan(true[i] / max(1, true.sum())), *row_shares(matrix[i], kept)])
+        for i in kept.tolist()
     ]
     explanation = (
         "Each row says what the true pixels of a class were taken for; the first number is its share of all."
@@ -58,11 +60,12 @@ def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
     return ErrorTable("Pixels", explanation, columns, rows, shaded=True)
 
 
-def shares(row: np.ndarray, kept: np.ndarray) -> list[Number]:
-    """A row of pixel counts as shares of it; nothing where there are no pixels."""
+def row_shares(row: np.ndarray, kept: np.ndarray) -> list[TableValue]:
+    """A row of pixel counts as shares of it; nothing if there are no pixels."""
     total = int(row.sum())
     return [float(row[i] / total) if total else None for i in kept.tolist()]
 
 
-def defined(value: float) -> float | None:
+def none_if_nan(value: float) -> float | None:
+    """The value, or None if it is NaN."""
     return None if np.isnan(value) else float(value)

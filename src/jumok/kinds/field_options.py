@@ -1,4 +1,4 @@
-"""What an experiment file may say of an input or an output, of whichever kind."""
+"""The options of an input or output of any kind."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
@@ -10,13 +10,13 @@ from jumok.kinds.packages import KINDS
 
 
 def kind_of(options: Any) -> str:
-    """The kind that options are of; text, when they do not say."""
+    """The kind of the options; text by default."""
     kind = options.get("kind", "text") if isinstance(options, dict) else getattr(options, "kind", "text")
     return str(kind)
 
 
 def options_of(side: Literal["INPUT", "OUTPUT"]) -> Any:
-    """The options of all kinds that can be an input, or an output, told apart by `kind:`."""
+    """The options of all kinds that can be an input, or an output, distinguished by `kind:`."""
     modules = {kind: import_module(f"{package}.options") for kind, package in KINDS.items()}
     known = [Annotated[getattr(m, side), Tag(kind)] for kind, m in modules.items() if hasattr(m, side)]
     return Annotated[Union[tuple(known)], Discriminator(kind_of)]  # noqa: UP007 - made at run time

@@ -41,7 +41,7 @@ class FieldContext:
     outputs: Mapping[str, OutputFieldOptions]
     tokens: TokenOptions  # of texts that do not have their own
     max_tokens: int
-    data: TrainingData | None = None  # None where fields are loaded from a folder
+    data: TrainingData | None = None  # None if fields are loaded from a folder
     shared: dict[Any, Any] = field(default_factory=dict)  # what several fields have in common
 
     @property

@@ -1,4 +1,4 @@
-"""What the options of all parts are made of, and the options that all parts share."""
+"""The base class of options, and the options that all parts of a model share."""
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
@@ -32,6 +32,7 @@ class Options(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def names_are_known(cls, given: Any) -> Any:
+        """Refuse unknown names with a suggestion, and true or false where another type is expected."""
         if isinstance(given, dict):
             for name in given:
                 if name not in cls.model_fields:
@@ -44,7 +45,7 @@ class Options(BaseModel):
 
     @model_serializer(mode="wrap")
     def drop_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values but the None of options that are None by default; `clip: null` is said, its default is 1."""
+        """Drop options that are None by default; `clip: null` is kept, for its default is 1."""
         fields = type(self).model_fields
         values: dict[str, Any] = serialize(self)
         return {
@@ -107,6 +108,7 @@ class ModelOptions(Options):
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> "ModelOptions":
+        """Refuse a width that is no multiple of the heads, or a head of odd width with rotary positions."""
         if self.width % self.heads:
             near = max(1, round(self.width / self.heads)) * self.heads
             raise ValueError(
@@ -121,6 +123,7 @@ class ModelOptions(Options):
 
     @property
     def inner(self) -> int:
+        """The width within feed-forward blocks."""
         return self.feedforward or 4 * self.width
 
     def position_layer(self, limit: int) -> "SinusoidalPositions | LearnedPositions | NoPositions":
@@ -132,6 +135,7 @@ class ModelOptions(Options):
         return LearnedPositions(self.width, limit) if self.positions == "learned" else NoPositions()
 
     def rotary(self) -> "Rotary | None":
+        """Rotary positions (Su et al., 2021), if the model has them."""
         from jumok.attention.positions import Rotary
 
         return Rotary(self.width // self.heads) if self.positions == "rotary" else None
@@ -151,13 +155,14 @@ class TokenOptions(Options):
 
     @model_validator(mode="after")
     def digits_are_characters(self) -> "TokenOptions":
+        """Refuse `digits` where tokens are not characters."""
         if self.digits is not None and self.kind != "characters":
             raise ValueError(f"digits belongs to kind: characters; got kind: {self.kind}")
         return self
 
     @property
     def given_kind(self) -> Literal["characters", "jamo", "words", "bpe", "unigram", "spaces"] | None:
-        """The kind where it is said, be it by a size; None where the texts decide."""
+        """The kind, if it is given or follows from a size; None if the texts decide."""
         if self.kind == "auto":
             return "bpe" if self.size else None
         return self.kind

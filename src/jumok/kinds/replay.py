@@ -1,4 +1,4 @@
-"""Answers to one example that the model can be made to give again, while attention is recorded."""
+"""Answers to one example that can be rescored under recording."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Bilingual(NamedTuple):
 
 @dataclass(frozen=True)
 class AnswerAxes:
-    """What a decoder with attention asks by, and looks at in its own answer; each for the answer of a number."""
+    """The axes of queries and past tokens of a decoder with attention, by the number of the answer."""
 
     queries: Callable[[int], Axis]
     past: Callable[[int], Axis]
@@ -36,17 +36,17 @@ class Rescorable(Protocol):
 
     @property
     def axes(self) -> AnswerAxes | None:
-        """What is asked and looked at; None where the decoder has no attention."""
+        """The axes of queries and keys; None if the decoder has no attention."""
         ...
 
     @property
     def part_at(self) -> Callable[[float, float], int | None] | None:
-        """Finds the number of the part at a point of the image as it came; None where answers have no places."""
+        """Finds the number of the part at a pixel of the original image; None if answers have no positions."""
         ...
 
     @property
     def steps(self) -> list[dict[str, Any]] | None:
-        """The search step by step; None where nothing was searched for."""
+        """The search step by step; None if nothing was searched for."""
         ...
 
     @property
@@ -55,7 +55,16 @@ class Rescorable(Protocol):
         ...
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """Let the decoder give an answer again, all at once; the log-probability of each part (N,)."""
+        """Rescore an answer by teacher forcing; the log-probability of each part (N,).
+
+        Args:
+            decoder: The model's decoder or head for this output.
+            memories: The memories of the inputs.
+            answer: The number of the answer.
+
+        Returns:
+            (N,).
+        """
         ...
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
@@ -63,11 +72,11 @@ class Rescorable(Protocol):
         ...
 
     def part_of(self, answer: int, query: int) -> int:
-        """The number of the part that a query answers for; DataError where it is none."""
+        """The number of the part that a query predicts; DataError if there is none."""
         ...
 
     def score(self, scores: Tensor, part: int | None) -> Tensor:
-        """How sure an answer is of a part, or of its parts together, by what `rescore` gave; a scalar."""
+        """The score of a part, or of all parts together, from the result of `rescore`; a scalar."""
         ...
 
     def part_name(self, answer: int, part: int) -> Bilingual:
@@ -76,7 +85,19 @@ class Rescorable(Protocol):
 
 
 def part_required(part: int, count: int, what: str) -> int:
-    """The part if there is one of this number; DataError else."""
+    """Check the number of a part.
+
+    Args:
+        part: The number.
+        count: How many parts there are.
+        what: What a part is, for the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        DataError: There is no such part.
+    """
     if not 0 <= part < count:
         raise DataError(f"there is no {what} {part}; they are numbered from 0 to {count - 1}")
     return part

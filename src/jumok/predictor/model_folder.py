@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 
 def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: EncoderDecoder) -> None:
-    """Write what a model needs beside its weights."""
+    """Write what a model needs beside its weights.
+
+    Args:
+        folder: The folder.
+        experiment: The experiment.
+        fields: The fields.
+        model: The model, for the fields that save something of it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder / CONFIG, experiment)
     for name, field in fields.all.items():
@@ -35,7 +42,13 @@ def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: En
 
 
 def save_weights(folder: Path, weights: Mapping[str, torch.Tensor], notes: dict[str, str]) -> None:
-    """Write what `weights_of` tells of a model, whole or not at all."""
+    """Write the weights of a model (`weights_of`), whole or not at all.
+
+    Args:
+        folder: The folder.
+        weights: The weights by name.
+        notes: Metadata of the file.
+    """
     data = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     write_file_atomically(folder / WEIGHTS, safetensors.torch.save(data, notes))
 
@@ -52,7 +65,16 @@ def weights_of(model: EncoderDecoder) -> dict[str, torch.Tensor]:
 
 
 def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin: str) -> None:
-    """Put weights into a model of the same experiment; RunError when they do not fit."""
+    """Load weights into a model of the same experiment.
+
+    Args:
+        model: The model.
+        weights: The weights by name.
+        origin: The file, for messages.
+
+    Raises:
+        RunError: The weights do not fit.
+    """
     places = weights_of(model)
     wrong = sorted(places.keys() ^ weights.keys())
     wrong += [name for name in places.keys() & weights.keys() if places[name].shape != weights[name].shape]
@@ -66,15 +88,21 @@ def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin
 
 
 def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None = None) -> Predictor:
-    """The predictor of a run or model folder; `decoding` overrides how it searches, like {"beam": 1}.
+    """Load the predictor of a run or model folder.
 
-    The device `auto` is a GPU where there is one; "cpu" or "cuda:1" name one.
+    Args:
+        path: The folder.
+        device: "auto" takes a GPU if there is one; "cpu" or "cuda:1" name one.
+        decoding: Changes of the decoding options, like {"beam": 1}.
+
+    Returns:
+        The predictor.
     """
     place = choose_device(device)
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
     data = experiment.data
-    fields = catalogue.load(
+    fields = catalogue.load_fields(
         experiment.inputs, experiment.scored_outputs, data.tokens, data.max_tokens, folder
     )
     with torch.random.fork_rng(devices=[]):
@@ -103,6 +131,7 @@ def cast_weights_bf16(model: EncoderDecoder) -> None:
 
 
 def decoding_options(experiment: "Experiment", changes: dict[str, Any]) -> "DecodingOptions":
+    """The decoding options of an experiment, with changes; a change of None keeps what was there."""
     given = experiment.model_dump(mode="json")
     given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
     return build_experiment(given, "decoding options").decoding

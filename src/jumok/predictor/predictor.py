@@ -50,10 +50,12 @@ class Predictor:
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
+        """The input fields by name."""
         return self.fields.inputs
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
+        """The output fields by name."""
         return self.fields.outputs
 
     @property
@@ -63,6 +65,7 @@ class Predictor:
 
     @property
     def device(self) -> torch.device:
+        """The device of the model's weights."""
         return next(self.model.parameters()).device
 
     def with_least_score(self, least: float | None) -> "Predictor":

@@ -1,1 +1,1 @@
-"""The folder of a run: where each of its files is, who may write in it, what it notes."""
+"""The folder of a run: its layout, lock and log."""

@@ -15,6 +15,7 @@ AGAIN = "copy the whole folder again"
 
 
 def write_config(path: Path, experiment: "Experiment") -> None:
+    """Write an experiment with all its options as YAML, whole or not at all."""
     from jumok.experiment.loader import dump_yaml
 
     text = dump_yaml(experiment.model_dump(mode="json"))

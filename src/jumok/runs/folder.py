@@ -37,7 +37,7 @@ class RunFolder(RunLayout):
             yield
 
     def require_ours(self) -> None:
-        """RunError where the folder holds what is not a run."""
+        """RunError if the folder holds what is not a run."""
         self._refuse_foreign_files()
         self._refuse_own_config()
 
@@ -76,7 +76,7 @@ class RunFolder(RunLayout):
                 )
 
     def _refuse_own_config(self) -> None:
-        """RunError where config.yaml is a person's: what a run writes beside it is not there."""
+        """RunError if config.yaml is a person's: what a run writes beside it is not there."""
         beside = (LOCK, CHECKPOINTS, LOG, MODEL, EVALUATION)
         if self.config.exists() and not any(os.path.lexists(self.path / name) for name in beside):
             raise RunError(
@@ -85,6 +85,7 @@ class RunFolder(RunLayout):
             )
 
     def write_config(self, experiment: "Experiment") -> None:
+        """Write the experiment into the run folder."""
         write_config(self.config, experiment)
 
     def append(self, record: dict[str, Any]) -> None:
@@ -96,7 +97,7 @@ class RunFolder(RunLayout):
             raise unwritable(self.log, error) from None
 
     def truncate_log(self, step: int) -> None:
-        """Drop the lines of metrics.jsonl that are newer than the checkpoint a training goes on from."""
+        """Drop the lines of metrics.jsonl that are newer than the checkpoint that a training resumes from."""
         if not self.log.exists():
             return
         if not self.log.is_file():  # a device, say, which might be read for ever
@@ -109,7 +110,7 @@ class RunFolder(RunLayout):
 
 
 def is_up_to(line: bytes, step: int) -> bool:
-    """Whether a whole line of metrics.jsonl tells of a step up to this one; no line that a kill cut short does."""
+    """Whether a line of metrics.jsonl is complete and of a step up to this one."""
     try:
         return line.endswith(b"\n") and bool(json.loads(line)["step"] <= step)
     except (ValueError, KeyError, TypeError):

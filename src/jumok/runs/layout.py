@@ -12,7 +12,7 @@ REPORT, EXAMPLES, TENSORBOARD = "report.html", "examples", "tensorboard"
 CHECKPOINTS, MODEL, WEIGHTS = "checkpoints", "model", "model.safetensors"
 EXPERIMENT, DATA = "experiment.yaml", "data"  # that a demo begins with
 LOCK = ".lock"
-SHORT = 100  # characters of a path that are repeated
+MAX_QUOTED_CHARACTERS = 100  # characters of a path that are repeated
 
 
 class RunLayout:
@@ -78,12 +78,18 @@ def run_folders(folder: Path) -> Iterator[Path]:
 def require_run(path: Path) -> None:
     """RunError, before anything that takes long is loaded, when no folder is there."""
     if not os.path.exists(path):  # unlike Path.exists, also of what no path can be, like a long sentence
-        name = str(path) if len(str(path)) <= SHORT else f"{str(path)[:SHORT]}…"
+        name = (
+            str(path) if len(str(path)) <= MAX_QUOTED_CHARACTERS else f"{str(path)[:MAX_QUOTED_CHARACTERS]}…"
+        )
         raise RunError(f"{name}: there is no such run or model folder{forgotten(path)}")
     if not os.path.isdir(path):
         raise RunError(f"{path} is a file; name the folder of a run, like runs/NAME")
 
 
 def forgotten(path: Path) -> str:
-    """A hint where an input stands in the place of the run."""
-    return "; the run comes before the inputs" if " " in str(path) or len(str(path)) > SHORT else ""
+    """A hint if an input was given in place of the run."""
+    return (
+        "; the run comes before the inputs"
+        if " " in str(path) or len(str(path)) > MAX_QUOTED_CHARACTERS
+        else ""
+    )

@@ -49,21 +49,27 @@ class NoAverage:
     """The last weights themselves."""
 
     def step(self) -> None:
+        """Do nothing."""
         pass
 
     def before_evaluation(self) -> None:
+        """Do nothing."""
         pass
 
     def averaged_weights(self) -> AbstractContextManager[None]:
+        """A context in which the model keeps its last weights."""
         return nullcontext()
 
     def tensors(self) -> dict[str, Tensor]:
+        """No tensors."""
         return {}
 
     def state(self) -> dict[str, Any]:
+        """No state."""
         return {}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Refuse a checkpoint that has averaged weights."""
         require_same(tensors, {}, "the averaged weights")
 
 
@@ -84,24 +90,30 @@ class ExponentialAverage:
 
     @torch.no_grad()
     def step(self) -> None:
+        """Move the averages towards the current weights."""
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.warm else self.decay
         news = [_as_float32(local(weight)) for weight in self.weights.values()]
         torch._foreach_lerp_(list(self.averages.values()), news, 1.0 - decay)
         self.steps += 1
 
     def before_evaluation(self) -> None:
+        """Do nothing; the average is brought up to date at each step."""
         pass
 
     def averaged_weights(self) -> AbstractContextManager[None]:
+        """A context in which the model has the averaged weights."""
         return _exchanged(self.weights, self.averages.items())
 
     def tensors(self) -> dict[str, Tensor]:
+        """The averages by the names of their weights."""
         return {name: as_sharded(average, self.weights[name]) for name, average in self.averages.items()}
 
     def state(self) -> dict[str, Any]:
+        """The number of steps averaged so far."""
         return {"steps": self.steps}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Restore the averages and their number of steps from a checkpoint."""
         require_same(tensors, self.weights, "the averaged weights")
         for name, average in self.averages.items():
             average.copy_(part_of(tensors[name], self.weights[name]))
@@ -121,9 +133,11 @@ class SnapshotAverage:
         self.snapshots: deque[dict[str, Tensor]] = deque(maxlen=count)
 
     def step(self) -> None:
+        """Do nothing; snapshots are made before evaluations."""
         pass
 
     def before_evaluation(self) -> None:
+        """Keep a snapshot of the weights."""
         self.snapshot()
 
     def snapshot(self) -> None:
@@ -132,9 +146,11 @@ class SnapshotAverage:
         self.snapshots.append(copies)
 
     def averaged_weights(self) -> AbstractContextManager[None]:
+        """A context in which the model has the mean of the snapshots, if there are any."""
         return _exchanged(self.weights, self._means()) if self.snapshots else nullcontext()
 
     def tensors(self) -> dict[str, Tensor]:
+        """The snapshots by number and name of the weight."""
         numbered = enumerate(self.snapshots)
         return {
             f"{number}.{name}": as_sharded(kept, self.weights[name])
@@ -143,9 +159,11 @@ class SnapshotAverage:
         }
 
     def state(self) -> dict[str, Any]:
+        """The number of snapshots."""
         return {"snapshots": len(self.snapshots)}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Restore the snapshots from a checkpoint."""
         numbers = range(state["snapshots"])
         wanted = {f"{number}.{name}": weight for number in numbers for name, weight in self.weights.items()}
         require_same(tensors, wanted, "the averaged weights")

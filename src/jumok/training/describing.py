@@ -5,6 +5,7 @@ from jumok.training.reporter import RunInfo
 
 
 def describe(trainer: Trainer) -> RunInfo:
+    """The sizes, names and device of a training that is about to start."""
     kinds = trainer.prepared.fields.all
     return RunInfo(
         str(trainer.run.path),

@@ -32,14 +32,17 @@ class PlainDisplay:
         self.last = time.monotonic()
 
     def message(self, message: str) -> None:
+        """Print a message."""
         say(message)
 
     def on_start(self, what: RunInfo) -> None:
+        """Print what is trained, and start the clock."""
         say(beginning(what))
         self.clock, self.counted = TrainingClock(what.start), what.loss_unit
         self.answers, self.last = Pace(), time.monotonic()  # it may have shown another training before
 
     def on_step(self, progress: Progress) -> None:
+        """Print the progress now and then."""
         self.show(progress.step, progress.steps, self.line(progress))
 
     def line(self, progress: Progress) -> str:
@@ -54,6 +57,7 @@ class PlainDisplay:
             say(line)
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
+        """Print the loss and the scores of an evaluation."""
         self.clock.evaluated(evaluation.step)
         say(evaluation_line(evaluation))
         self.last = time.monotonic()
@@ -64,9 +68,17 @@ class PlainDisplay:
         self.show(done, number, scoring_line(done, number, self.answers.left(done, number)))
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """Print a table of the final scores of a split.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
         talk.print(score_table(split, examples, metrics))
 
     def on_end(self) -> None:
+        """Do nothing."""
         pass
 
 
@@ -74,9 +86,17 @@ class QuietDisplay(NullReporter):
     """Remarks and the final scores, without progress."""
 
     def message(self, message: str) -> None:
+        """Print a message."""
         say(message)
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """Print a table of the final scores of a split.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
         talk.print(score_table(split, examples, metrics))
 
 
@@ -88,6 +108,7 @@ class LiveDisplay(PlainDisplay):
         self.live: Live | None = None
 
     def on_start(self, what: RunInfo) -> None:
+        """Print what is trained, and begin the live line."""
         super().on_start(what)
         self._begin()
 
@@ -96,27 +117,53 @@ class LiveDisplay(PlainDisplay):
         self.live.start()
 
     def show(self, done: int, number: int, line: str) -> None:
+        """Update the live line.
+
+        Args:
+            done: What is done.
+            number: What there is to do.
+            line: The text beside the bar.
+        """
         if self.live is not None:
             row = Table.grid(padding=(0, 2))
             row.add_row(ProgressBar(total=number, completed=done, width=24), Text(line))
             self.live.update(row)
 
     def scoring(self, done: int, number: int) -> None:
+        """Update the live line while the best model is scored."""
         if self.live is None:
             self._begin()
         super().scoring(done, number)
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """End the live line, and print a table of the final scores of a split.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
         self.on_end()
         super().on_scores(split, examples, metrics)
 
     def on_end(self) -> None:
+        """End the live line."""
         if self.live is not None:
             self.live.stop()
             self.live = None
 
 
 def step_line(progress: Progress, counted: str, left: float | None) -> str:
+    """The progress of a training in one line.
+
+    Args:
+        progress: The step.
+        counted: The unit of the loss, such as "token".
+        left: Seconds left; None if unknown.
+
+    Returns:
+        Step, epoch, loss, speed and time left.
+    """
     return (
         f"step {progress.step:,}/{progress.steps:,}  epoch {progress.epoch + 1}  loss {progress.loss:.3f}  "
         f"{speed(progress.per_second)} {counted}s/s{in_words(left)}"
@@ -131,6 +178,7 @@ def scoring_line(done: int, number: int, left: float | None) -> str:
 
 
 def in_words(left: float | None) -> str:
+    """The time left in words; empty if it is unknown."""
     return "" if left is None else f"  {duration(left)} left"
 
 
@@ -140,6 +188,7 @@ def speed(value: float) -> str:
 
 
 def beginning(what: RunInfo) -> str:
+    """The two lines that say what is trained."""
     examples = ", ".join(f"{count:,} {part}" for part, count in what.examples.items())
     fields = ", ".join(f"{name} {summary}" for name, summary in what.fields.items())
     begin = f"goes on from step {what.start:,}" if what.start else "begins"
@@ -153,6 +202,7 @@ def beginning(what: RunInfo) -> str:
 
 
 def evaluation_line(evaluation: EvaluationInfo) -> str:
+    """The loss and the scores of an evaluation in one line."""
     selection = evaluation.selection_metric
     others = ("chrf",) if selection in HUNDREDS else ("token_accuracy", "token_error_rate")
     names = [selection, *(name for name in others if name in evaluation.metrics and name != selection)]

@@ -64,18 +64,23 @@ class SingleProcess:
     rank, world_size, local_rank, is_first = 0, 1, 0, True
 
     def broadcast(self, work: Callable[[], T]) -> T:
+        """Do the work."""
         return work()
 
     def all_gather(self, work: Callable[[], T]) -> list[T]:
+        """Do the work; a list with its only result."""
         return [work()]
 
     def rank_zero_first(self, work: Callable[[], T]) -> T:
+        """Do the work."""
         return work()
 
     def sum(self, value: float) -> float:
+        """The value itself."""
         return value
 
     def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The tensors themselves."""
         return tensors
 
 
@@ -88,26 +93,31 @@ class ProcessGroup:
         self.is_first = self.rank == 0
 
     def broadcast(self, work: Callable[[], T]) -> T:
+        """Do the work in the first process; all get its result or its error."""
         attempt = attempted(work) if self.is_first else Attempt({}, None)
         (value,) = settled(attempt, [self._sent(attempt.to_json, 0)])
         return value
 
     def all_gather(self, work: Callable[[], T]) -> list[T]:
+        """Do the work in every process; all get all results, or the error of one."""
         attempt = attempted(work)
         return settled(attempt, [self._sent(attempt.to_json, source) for source in range(self.world_size)])
 
     def rank_zero_first(self, work: Callable[[], T]) -> T:
+        """Do the work in the first process, then in the others, which may find what it wrote."""
         done: list[T] = []
         self.broadcast(lambda: done.append(work()))
         self.all_gather(lambda: None if done else done.append(work()))
         return done[0]
 
     def sum(self, value: float) -> float:
+        """The sum of a value over all processes."""
         total = torch.tensor(value, dtype=torch.float64)
         dist.all_reduce(total)
         return float(total)
 
     def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The tensors of the first process, in every process."""
         forms = self.broadcast(lambda: {name: form(tensor) for name, tensor in tensors.items()})
         received = {}
         for name, (shape, dtype) in forms.items():

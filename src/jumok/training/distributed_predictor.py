@@ -29,9 +29,11 @@ class DistributedPredictor:
         return [self.unpack(found[i % number][i // number]) for i in range(len(inputs))]
 
     def pack(self, prediction: Prediction) -> dict[str, Any]:
+        """A prediction as JSON, to be sent to other processes."""
         return {name: field.codec.pack(prediction[name]) for name, field in self.predictor.outputs.items()}
 
     def unpack(self, packed: Mapping[str, Any]) -> Prediction:
+        """A prediction that another process sent."""
         return Prediction(
             {name: field.codec.unpack(packed[name]) for name, field in self.predictor.outputs.items()}
         )

@@ -35,6 +35,7 @@ class DryRun(NamedTuple):
     memory: int  # bytes, of this process or of the GPU
 
     def to_json(self) -> dict[str, Any]:
+        """The dry run as JSON."""
         return {**self._asdict(), "what": self.what._asdict()}
 
     def __str__(self) -> str:
@@ -58,7 +59,7 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
         raise ConfigurationError("--dry-run runs in one process; start it without torchrun")
     folder = RunFolder(Path(run))
     folder.require_ours()
-    experiment = reconcile(folder, experiment, reporter.message, mends=False)
+    experiment = reconcile(folder, experiment, reporter.message, restore_config=False)
     trainer = Trainer(experiment, folder, prepare(experiment, reporter.message), reporter, processes)
     pace = measured_pace(trainer)
     start = min(trainer.checkpoints.latest_step() or 0, trainer.steps)

@@ -59,6 +59,7 @@ def processor(device: str) -> str:
 
 
 def installed(package: str) -> str:
+    """The installed version of a package, or "unknown"."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -128,6 +128,7 @@ class Trainer:
 
     @property
     def examples_a_step(self) -> float:
+        """The mean number of examples in a step of the optimizer."""
         return self.options.accumulate * len(self.train) / len(self.batches.plan)
 
     def _steps_in_budget(self, minutes: float) -> int:
@@ -350,6 +351,7 @@ class Trainer:
 
 
 def build_average(model: EncoderDecoder, options: "TrainingOptions") -> Average:
+    """The average of the weights that the options ask for."""
     if options.average == "ema":
         return ExponentialAverage(model, options.ema_decay)
     return SnapshotAverage(model, options.average_last) if options.average == "last" else NoAverage()

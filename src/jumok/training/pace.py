@@ -13,6 +13,7 @@ class Pace:
         self.marks: deque[tuple[int, float]] = deque()  # how many were done, and when
 
     def tick(self, done: int) -> None:
+        """Note how much is done at this moment."""
         now = time.monotonic()
         if self.marks and done < self.marks[-1][0]:  # another count begins
             self.marks.clear()
@@ -52,9 +53,11 @@ class TrainingClock:
         self.evaluation = 0.0  # seconds that one takes
 
     def stepped(self, step: int) -> None:
+        """Note a step."""
         self.pace.tick(step)
 
     def evaluated(self, step: int) -> None:
+        """Note the end of an evaluation."""
         self.evaluation = self.pace.pause()
         self.every, self.evaluated_at = step - self.evaluated_at or None, step
 

@@ -53,9 +53,11 @@ class Single:
         self.losses = losses.to(device)
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context that does nothing."""
         return nullcontext()
 
     def unsharded(self) -> AbstractContextManager[None]:
+        """A context that does nothing."""
         return nullcontext()
 
 
@@ -73,9 +75,11 @@ class Replicated:
         )
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context in which gradients are summed over processes only in the last batch of a step."""
         return nullcontext() if last else self.losses.no_sync()
 
     def unsharded(self) -> AbstractContextManager[None]:
+        """A context that does nothing: every process has all weights."""
         return nullcontext()
 
 
@@ -101,10 +105,12 @@ class Sharded:
         self.layers: list[Any] = layers  # Any: fully_shard has changed what they are
 
     def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
+        """A context that does nothing: gradients are reduced in every batch."""
         return nullcontext()
 
     @contextmanager
     def unsharded(self) -> Iterator[None]:
+        """A context in which every process has all weights."""
         self.losses.set_reshard_after_forward(False)
         for module in (self.losses, *self.layers):
             module.unshard()

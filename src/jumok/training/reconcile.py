@@ -29,13 +29,13 @@ RESOLVED = {"training.precision": "auto", "training.learning_rate": None, "decod
 
 
 def reconcile(
-    folder: RunLayout, experiment: "Experiment", say: Callable[[str], None], mends: bool = True
+    folder: RunLayout, experiment: "Experiment", say: Callable[[str], None], restore_config: bool = True
 ) -> "Experiment":
     """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
 
-    With `mends`, a lost configuration is written anew.
+    With `restore_config`, a lost configuration is written anew.
     """
-    before = _before(folder, say, mends)
+    before = _before(folder, say, restore_config)
     if before is None:
         return experiment
     old, new = flat(before.model_dump(mode="json")), flat(experiment.model_dump(mode="json"))
@@ -65,7 +65,7 @@ def reconcile(
     )
 
 
-def _before(folder: RunLayout, say: Callable[[str], None], mends: bool) -> "Experiment | None":
+def _before(folder: RunLayout, say: Callable[[str], None], restore_config: bool) -> "Experiment | None":
     """The experiment of earlier sessions; that of the model where config.yaml is gone or damaged."""
     copy = folder.model_config
     if not folder.config.exists() and not copy.exists():
@@ -82,7 +82,7 @@ def _before(folder: RunLayout, say: Callable[[str], None], mends: bool) -> "Expe
         )
         say(f"{folder.config} {why}; {copy} has the same and is used")
         before = read_config(copy)
-        if mends:
+        if restore_config:
             write_file_atomically(folder.config, read_whole(copy))
         return before
 
@@ -98,4 +98,5 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
+    """A value of an option as text."""
     return "not given" if value is None else str(value)

@@ -61,22 +61,35 @@ class NullReporter:
     """Tells nobody."""
 
     def message(self, message: str) -> None:
+        """Ignore a message."""
         pass
 
     def on_start(self, what: RunInfo) -> None:
+        """Ignore the start."""
         pass
 
     def on_step(self, progress: Progress) -> None:
+        """Ignore a step."""
         pass
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
+        """Ignore an evaluation."""
         pass
 
     def scoring(self, done: int, number: int) -> None:
+        """Ignore the progress of scoring."""
         pass
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """Ignore the scores of a split.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
         pass
 
     def on_end(self) -> None:
+        """Ignore the end."""
         pass

@@ -32,14 +32,17 @@ class TensorBoard:
         self.every, self.step = 1, 0
 
     def message(self, message: str) -> None:
+        """Pass a message on."""
         self.reporter.message(message)
 
     def on_start(self, what: RunInfo) -> None:
+        """Open the log, and pass the start on."""
         self.every = max(1, what.steps // POINTS)
         self.writer = self.make(str(self.folder), purge_step=what.start + 1)
         self.reporter.on_start(what)
 
     def on_step(self, progress: Progress) -> None:
+        """Write loss, learning rate and speed now and then, and pass the step on."""
         self.step = progress.step
         if self.step % self.every == 0:
             self._write("train", "loss", progress.step_loss)
@@ -48,6 +51,7 @@ class TensorBoard:
         self.reporter.on_step(progress)
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
+        """Write the loss and the scores of an evaluation, and pass it on."""
         self.step = evaluation.step
         for name, value in {"loss": evaluation.loss, **evaluation.metrics}.items():
             self._write("valid", name, value)
@@ -56,9 +60,17 @@ class TensorBoard:
         self.reporter.on_evaluation(evaluation)
 
     def scoring(self, done: int, number: int) -> None:
+        """Pass the progress of scoring on."""
         self.reporter.scoring(done, number)
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """Write the final scores of a split, and pass them on.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
         if self.step:  # and not a run that was finished before
             self.writer = self.make(str(self.folder))
             for name, interval in metrics.items():
@@ -67,6 +79,7 @@ class TensorBoard:
         self.reporter.on_scores(split, examples, metrics)
 
     def on_end(self) -> None:
+        """Close the log, and pass the end on."""
         self._close()
         self.reporter.on_end()
 

@@ -1,1 +1,1 @@
-"""The workbench: a local page that shows what a model looks at, its server, and the same page as one file."""
+"""The workbench: a local page that shows the attention of a model, its server, and the same page as one file."""

@@ -1,4 +1,4 @@
-"""What a page asks of a look, one thing at a time; JSON."""
+"""The details of an inspection that the page requests, as JSON."""
 
 from typing import Any
 
@@ -9,47 +9,102 @@ from jumok.errors import DataError, did_you_mean
 from jumok.inspection import views
 from jumok.inspection.heads import HeadStatistics, Positions
 from jumok.inspection.inspect import Inspection, check_index
-from jumok.inspection.uses import pooled
+from jumok.inspection.uses import pool_map
 
 
 def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
-    """What one query looked at in all layers and heads."""
+    """The weights of one query in all layers and heads.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        query: The query.
+
+    Returns:
+        JSON.
+    """
     return {"weights": [layer.tolist() for layer in look.row(attention, answer, query)]}
 
 
 def column(look: Inspection, attention: str, answer: int, key: int, layer: int, head: int) -> dict[str, Any]:
-    """Who looked at one key, in one head."""
+    """The weights of all queries on one key, in one head.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        key: The key.
+        layer: The layer.
+        head: The head.
+
+    Returns:
+        JSON.
+    """
     whole = look.map_of(attention, answer, layer)
     place = 0, check_index("head", head, whole.shape[1]), slice(None), check_index("key", key, whole.shape[3])
     return {"weights": whole[place].tolist()}
 
 
 def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
-    """All weights of one head; of a large map, the largest of several in each place."""
+    """All weights of one head, pooled by maximum if the map is large.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        layer: The layer.
+        head: The head.
+
+    Returns:
+        JSON.
+    """
     whole = look.map_of(attention, answer, layer)
-    weights, some = pooled(whole, check_index("head", head, whole.shape[1]))
+    weights, some = pool_map(whole, check_index("head", head, whole.shape[1]))
     rows, columns = weights.shape
     return {"rows": rows, "columns": columns, "weights": weights.flatten().tolist(), "pooled": some}
 
 
 def heads(look: Inspection, attention: str, answer: int) -> dict[str, Any]:
-    """What kind of looking each head does, in numbers; no distance where queries and keys stand apart."""
+    """Statistics of each head; without distances if positions cannot be compared.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+
+    Returns:
+        JSON.
+    """
     use, layers = look.use(attention), look.layers(attention, answer)
     _, _, T, S = layers[0].shape
     stands = use.stands(answer)
     known = stands or Positions(torch.zeros(T, 1), torch.zeros(S, 1))
     found = [one for number, layer in enumerate(layers) for one in layer.statistics(number, known)]
-    return {"heads": [described(one, stands is not None) for one in found]}
+    return {"heads": [head_to_json(one, stands is not None) for one in found]}
 
 
-def described(one: HeadStatistics, stands: bool) -> dict[str, Any]:
+def head_to_json(one: HeadStatistics, stands: bool) -> dict[str, Any]:
+    """Statistics of a head as JSON; without distances if the positions are not known."""
     return one.to_json() if stands else {**one.to_json(), "distance": None}
 
 
 def derived(
     look: Inspection, attention: str, answer: int, view: str, query: int | None, shift: int = 0
 ) -> dict[str, Any]:
-    """What can be computed of weights, with a label that says so."""
+    """A view of the weights, labelled as computed.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        view: The name of the view.
+        query: The query, if the view is of one.
+        shift: 0 for the step that predicts a token, 1 for the one that has read it.
+
+    Returns:
+        JSON.
+    """
     if view not in DERIVED:
         raise DataError(f"there is no view {view!r}{did_you_mean(view, DERIVED)}")
     use, layers = look.use(attention), look.layers(attention, answer)
@@ -60,20 +115,30 @@ def derived(
     check_index("query", query, layers[0].shape[2])
     if view == "mean":
         made = views.head_mean(layers, query=query)  # type: ignore[arg-type]
-        return document(made, made.weights)
+        return view_to_json(made, made.weights)
     if use.use == "cross" or use.kind == "windows":
         raise DataError("rollout follows attention within one input or answer, and this one looks at another")
     start = torch.zeros(1, layers[0].shape[2])
     start[0, query] = 1.0
     made = views.rollout(layers, start=start)  # type: ignore[arg-type]
-    return document(made, made.weights[0])
+    return view_to_json(made, made.weights[0])
 
 
 DERIVED = ("mean", "rollout", "alignment")
 
 
 def aligned(look: Inspection, attention: str, answer: int, shift: int) -> dict[str, Any]:
-    """Which key each token of the answer belongs to."""
+    """The key that each token of the answer is aligned to.
+
+    Args:
+        look: The inspection.
+        attention: The name of the group of layers.
+        answer: The number of the answer.
+        shift: 0 for the step that predicts a token, 1 for the one that has read it.
+
+    Returns:
+        JSON.
+    """
     use = look.use(attention)
     if use.use != "cross" or use.queries["kind"] != "tokens":
         raise DataError("an alignment is of the tokens of an answer to its input")
@@ -81,11 +146,12 @@ def aligned(look: Inspection, attention: str, answer: int, shift: int) -> dict[s
         raise DataError(f"shift is 0, when a token is predicted, or 1, when it has been read; got {shift}")
     mean = views.head_mean(look.layers(attention, answer))  # type: ignore[arg-type]
     made = views.alignment(mean.weights, shift)
-    said = document(made, None)
+    said = view_to_json(made, None)
     return {**said, "shift": shift, "pairs": [list(pair) for pair in views.pairs(made.weights)]}
 
 
-def document(view: views.View, weights: Tensor | None) -> dict[str, Any]:
+def view_to_json(view: views.View, weights: Tensor | None) -> dict[str, Any]:
+    """A view with its weights, if there are any, as JSON."""
     said: dict[str, Any] = {"view": view.name, "label": {"en": view.label_en, "ko": view.label_ko}}
     return said if weights is None else {**said, "weights": weights.tolist()}
 

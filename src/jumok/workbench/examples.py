@@ -1,4 +1,4 @@
-"""Inputs to begin with: the first ones that a run was evaluated on."""
+"""Example inputs: the first ones that a run was evaluated on."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,20 +13,20 @@ from jumok.data.images.reading import load_image
 from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import read_evaluation
-from jumok.inspection.inspect import page_of
+from jumok.inspection.inspect import input_page
 from jumok.kinds.contract import InputField, OutputField
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout
 
-MOST = 6
+MAX_EXAMPLES = 6
 LOOKED = 200  # answers that are read at most
-LONGEST = 80  # characters of a label
+MAX_LABEL_CHARACTERS = 80  # characters of a label
 THUMBNAIL = 96  # pixels of the longer side
 
 
 @dataclass(frozen=True)
-class Example:
-    """One input by name, a text or an image and a small picture of it, and the right answers by output."""
+class InputExample:
+    """One input by name, a text or an image and a small copy of it, and the right answers by output."""
 
     label: str
     values: Mapping[str, Any]
@@ -34,24 +34,33 @@ class Example:
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """As a page is told: of an image its number, by which it can be asked for."""
+        """The example as JSON; an image is named by its number, by which the page requests it."""
         images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
         return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}
 
 
 def examples_of(
     run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
-) -> list[Example]:
-    """The first examples of a run that still can be read; none where it was not evaluated."""
+) -> list[InputExample]:
+    """The first examples of a run that can still be read; none if it was not evaluated.
+
+    Args:
+        run: The run folder.
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+
+    Returns:
+        The examples.
+    """
     try:
         root = root_of(run)
         rows = list(islice(answered(run, list(outputs)), LOOKED))
     except (JumokError, OSError, ValueError, KeyError, StopIteration):
         return []
-    found: dict[str, Example] = {}
+    found: dict[str, InputExample] = {}
     for row, references in rows:
-        if len(found) < MOST and row.keys() >= inputs.keys():
-            example = example_of({name: row[name] for name in inputs}, inputs, root)
+        if len(found) < MAX_EXAMPLES and row.keys() >= inputs.keys():
+            example = parse_example({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
                 right = {name: right_answer(one, references.get(name, [])) for name, one in outputs.items()}
                 right = {name: one for name, one in right.items() if one is not None}
@@ -71,7 +80,7 @@ def answered(run: Path, outputs: Sequence[str]) -> Iterator[tuple[dict[str, str]
 
 
 def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:
-    """The right answers as a page shows them beside an answer; None where there are none, or it does not."""
+    """The right answers as a page shows them beside an answer; None if there are none, or it does not."""
     return field.reference_page(references) if references and field.reference_page is not None else None
 
 
@@ -84,8 +93,19 @@ def root_of(run: Path) -> Path:
     return source.build(experiment.inputs, experiment.outputs).root
 
 
-def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path) -> Example | None:
-    """An example of what a row says; None where an image cannot be read any more."""
+def parse_example(
+    row: Mapping[str, str], inputs: Mapping[str, InputField], root: Path
+) -> InputExample | None:
+    """An example of the workbench.
+
+    Args:
+        row: The cells by column.
+        inputs: The inputs by name.
+        root: The folder that paths are relative to.
+
+    Returns:
+        The example; None if an image cannot be read any more.
+    """
     try:
         return given_example(
             {
@@ -99,15 +119,20 @@ def example_of(row: Mapping[str, str], inputs: Mapping[str, InputField], root: P
         return None
 
 
-def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> Example:
-    """An example of accepted values, of the inputs that it has; DataError where an image cannot be read."""
+def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> InputExample:
+    """An example of parsed values, of the inputs that it has; DataError if an image cannot be read."""
     present = {name: field for name, field in inputs.items() if name in values}
     small = {name: thumbnail(load_image(values[name])) for name, field in present.items() if field.canvas}
-    label = " · ".join(page_of(field).label(values[name]) for name, field in present.items())
-    return Example(label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…", values, small)
+    label = " · ".join(input_page(field).label(values[name]) for name, field in present.items())
+    return InputExample(
+        label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 1]}…",
+        values,
+        small,
+    )
 
 
 def thumbnail(image: Image.Image) -> str:
+    """A small copy of an image as a data URL."""
     small = image.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     return data_url(small)

@@ -1,4 +1,4 @@
-"""What keeps a local server to its own page: other hosts and origins, and large bodies, are refused.
+"""Restricts a local server to its own page: other hosts and origins, and large bodies, are refused.
 
 Any page in a browser can send requests to a loopback address. A foreign page names its origin, or, when a name of its
 own was made to mean this machine (DNS rebinding), its host; neither is answered.
@@ -47,12 +47,12 @@ class Guard:
 
         refused = self.why_refused(Headers(scope=scope), scope)
         if refused is not None:
-            await answer(sending, *refused)
+            await send_error(sending, *refused)
             return
         await self.app(scope, self.counting(receive), sending)
 
     def why_refused(self, headers: Headers, scope: Scope) -> tuple[int, str] | None:
-        """The status and the sentence with which a request is refused; None where it is not."""
+        """Status and message if the request is refused, else None."""
         if headers.get("host", "").lower() not in self.hosts:
             return 403, "this server answers only at its own address on this machine"
         origin = headers.get("origin")
@@ -70,6 +70,7 @@ class Guard:
 
     @property
     def too_large(self) -> str:
+        """The message for a body above the limit."""
         return f"this is too large: at most {self.most_bytes / 1e6:g} MB are read; make it smaller"
 
     def counting(self, receive: Receive) -> Receive:
@@ -88,16 +89,23 @@ class Guard:
 
 
 def is_asked(scope: Scope) -> bool:
-    """Whether something is asked of the models; the page itself may be come to from anywhere."""
+    """Whether a request is for the models; the page itself may be opened from anywhere."""
     return bool(scope["path"].startswith("/api/"))
 
 
 def has_body(headers: Headers) -> bool:
+    """Whether a request announces a body."""
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-async def answer(send: Send, status: int, sentence: str) -> None:
-    """An error in JSON."""
+async def send_error(send: Send, status: int, sentence: str) -> None:
+    """Send an error as JSON.
+
+    Args:
+        send: The ASGI callable.
+        status: The HTTP status.
+        sentence: The message in English.
+    """
     body = json.dumps({"error": {"en": sentence, "ko": in_korean(sentence)}}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

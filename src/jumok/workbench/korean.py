@@ -1,4 +1,4 @@
-"""The sentences that a page may show of what went wrong, in Korean; those of other rooms are known by their English."""
+"""Error messages of the page in Korean; those of other rooms are matched by their English text."""
 
 import re
 
@@ -78,7 +78,7 @@ SENTENCES = tuple(
 
 
 def in_korean(sentence: str) -> str:
-    """A sentence in Korean; where it is not known, it stays English, after a Korean word that says what it is."""
+    """Translate a message to Korean; an unknown one stays English, after a Korean word for "failed"."""
     for english, korean in SENTENCES:
         found = english.fullmatch(sentence)
         if found is not None:

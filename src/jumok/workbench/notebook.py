@@ -1,4 +1,4 @@
-"""Look into a trained run from Python: the page of the workbench for one input, in a notebook or as a file."""
+"""Inspect a trained run from Python: the page of the workbench for one input, in a notebook or as a file."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from jumok.workbench.show import AttentionPage
 
 
 def look(run: str | Path | Predictor, inputs: Any, title: str | None = None) -> AttentionPage:
-    """What a trained model looks at for one input: a page that shows itself in a notebook, or is saved as HTML.
+    """The attention of a trained model for one input, as a page for a notebook or an HTML file.
 
     Args:
         run: The folder of a run, or what `jumok.load` made of it.

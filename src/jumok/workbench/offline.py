@@ -1,20 +1,20 @@
-"""A look as one file that needs no server: the page with everything that it may ask."""
+"""An inspection as one file: the page with all data that it may request."""
 
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
 from jumok.errors import DataError
-from jumok.inspection.groups import AttentionGroup, Layer
+from jumok.inspection.groups import AttentionGroup, RecordedLayer
 from jumok.inspection.inspect import Inspection
 from jumok.workbench import details
-from jumok.workbench.packing import packed_weights, shares
-from jumok.workbench.show import page_of
+from jumok.workbench.packing import byte_budgets, packed_weights
+from jumok.workbench.show import build_page
 
 
 def offline_page(look: Inspection) -> str:
     """One HTML file: all weights of the best answer, exact where they fit, and the checks of every answer."""
-    return page_of({**look.to_json(), "id": None}, kept_of(look))
+    return build_page({**look.to_json(), "id": None}, kept_of(look))
 
 
 def kept_of(look: Inspection) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def kept_of(look: Inspection) -> dict[str, Any]:
 
 def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
     """All weights of one answer by attention, exact where they fit."""
-    groups = [group_of(look, name, answer) for name in look.uses]
-    most, packed = shares(groups), {}
+    groups = [group_of_look(look, name, answer) for name in look.uses]
+    most, packed = byte_budgets(groups), {}
     for group in groups:
         use = look.uses[group.id]
         weights = packed_weights(group, (use.queries, use.keys), 0, most[group.id])
@@ -41,7 +41,16 @@ def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
     return packed
 
 
-def group_of(look: Inspection, name: str, answer: int) -> AttentionGroup:
-    """A use of attention for one answer, as `show` packs them."""
-    layers = [Layer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
+def group_of_look(look: Inspection, name: str, answer: int) -> AttentionGroup:
+    """A use of attention for one answer, as `show` packs it.
+
+    Args:
+        look: The inspection.
+        name: The name of the use.
+        answer: The number of the answer.
+
+    Returns:
+        The group.
+    """
+    layers = [RecordedLayer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
     return AttentionGroup(name, look.uses[name].use, layers)

@@ -12,7 +12,7 @@ from jumok.inspection.layers import WindowedLayer
 
 LIMIT = 16_000_000  # bytes of weights in a page
 STEPS = 65_535  # of weights in 16 bits
-WHOLE = 64  # positions of a side that is never pooled
+MAX_UNPOOLED = 64  # positions of a side that is never pooled
 
 
 class Bins(NamedTuple):
@@ -23,7 +23,16 @@ class Bins(NamedTuple):
 
 
 def bins_of(axis: Axis, count: int, size: int) -> Bins:
-    """Neighbours share a bin: `size` tokens, or `size` × `size` cells of an image; tokens beside cells stay."""
+    """Put neighbours into bins: `size` tokens, or `size` × `size` cells; prefix tokens stay alone.
+
+    Args:
+        axis: The axis.
+        count: The number of positions.
+        size: The size of a bin.
+
+    Returns:
+        The bins.
+    """
     if axis["kind"] != "cells":
         return Bins(torch.arange(count) // size, -(-count // size))
     beside, rows, columns = len(axis["extra"]), axis["rows"], axis["columns"]
@@ -35,14 +44,14 @@ def bins_of(axis: Axis, count: int, size: int) -> Bins:
 
 def weights_in(group: AttentionGroup) -> int:
     """How many numbers a group needs: of windows, those within each."""
-    cut = windows_of(group)
+    cut = window_cells(group)
     if cut is not None:
         return sum(group.heads) * cut[0].shape[0] * cut[0].shape[1] ** 2
     T, S = group.sides
     return sum(group.heads) * T * S
 
 
-def windows_of(group: AttentionGroup) -> list[Tensor] | None:
+def window_cells(group: AttentionGroup) -> list[Tensor] | None:
     """The cells (N, L) of the windows of each layer, where all layers are cut into as many of the same size."""
     found = [
         layer.calls[-1].windows.cells for layer in group.layers if isinstance(layer.calls[-1], WindowedLayer)
@@ -51,8 +60,8 @@ def windows_of(group: AttentionGroup) -> list[Tensor] | None:
     return found if alike else None
 
 
-def shares(groups: Sequence[AttentionGroup]) -> dict[str, int]:
-    """How many bytes each may take: small ones what they need, and large ones alike of what is left."""
+def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
+    """The limit of each group in bytes: small groups in full; large groups share the rest equally."""
     left, found = LIMIT, {}
     for number, group in enumerate(sorted(groups, key=weights_in)):
         found[group.id] = left // (len(groups) - number)
@@ -61,25 +70,35 @@ def shares(groups: Sequence[AttentionGroup]) -> dict[str, int]:
 
 
 def packed_weights(group: AttentionGroup, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
-    """All weights (heads of all layers, T, S) in at most so many bytes: exact, else in 16 bits, else pooled, too."""
+    """Pack all weights (heads of all layers, T, S): exact, else in 16 bits, else pooled, too.
+
+    Args:
+        group: The group of layers.
+        axes: The axes of queries and keys.
+        example: The example of the batch.
+        most: The limit in bytes.
+
+    Returns:
+        JSON with the numbers in base64.
+    """
     T, S = group.sides
-    numbers, cut = weights_in(group), windows_of(group)
+    numbers, cut = weights_in(group), window_cells(group)
     exact = 4 * numbers <= most
     about = {"answer": 0, "heads": group.heads, "T": T, "S": S, "kind": "float32" if exact else "uint16"}
     if cut is not None and 2 * numbers <= most:
-        parts = [packed(windowed(layer.calls[-1], head), exact) for layer, head in heads_of(group)]
+        parts = [packed(windowed(layer.calls[-1], head), exact) for layer, head in layer_heads(group)]
         layout = {"length": cut[0].shape[1], "cells": [cells.flatten().tolist() for cells in cut]}
         return about | {"pool": [1, 1], "windows": layout, "data": joined_bytes(parts)}
     pool = (1, 1) if exact else pooling(group, axes, most)
     sides = tuple(bins_of(axis, count, size) for axis, count, size in zip(axes, (T, S), pool, strict=True))
     parts = [
-        packed(pooled(layer.weights(example, head), *sides), exact and pool == (1, 1))
-        for layer, head in heads_of(group)
+        packed(pool_weights(layer.weights(example, head), *sides), exact and pool == (1, 1))
+        for layer, head in layer_heads(group)
     ]
     return about | {"pool": list(pool), "data": joined_bytes(parts)}
 
 
-def heads_of(group: AttentionGroup) -> list[tuple[Any, int]]:
+def layer_heads(group: AttentionGroup) -> list[tuple[Any, int]]:
     """Each layer with each of its heads, in the order in which they are packed."""
     return [(layer, head) for layer in group.layers for head in range(layer.shape[1])]
 
@@ -90,18 +109,36 @@ def windowed(layer: WindowedLayer, head: int) -> Tensor:
 
 
 def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[int, int]:
-    """How far queries and keys share a number, so that all fit in 16 bits each; a short side stays whole."""
+    """How far queries and keys are pooled so that all weights fit in 16 bits each; short sides are not pooled.
+
+    Args:
+        group: The group of layers.
+        axes: The axes of queries and keys.
+        most: The limit in bytes.
+
+    Returns:
+        The size of the bins of queries and of keys.
+    """
     heads, (T, S) = sum(group.heads), group.sides
     for size in range(1, max(T, S) + 1):
-        pool = (size if T > WHOLE else 1), (size if S > WHOLE else 1)
+        pool = (size if T > MAX_UNPOOLED else 1), (size if S > MAX_UNPOOLED else 1)
         rows, columns = (bins_of(axis, n, k).bins for axis, n, k in zip(axes, (T, S), pool, strict=True))
         if 2 * heads * rows * columns <= most:
             return pool
     return T, S
 
 
-def pooled(weights: Tensor, queries: Bins, keys: Bins) -> Tensor:
-    """The largest weight of each pair of bins, of weights (T, S)."""
+def pool_weights(weights: Tensor, queries: Bins, keys: Bins) -> Tensor:
+    """The largest weight of each pair of bins, of weights (T, S).
+
+    Args:
+        weights: (T, S).
+        queries: The bins of queries.
+        keys: The bins of keys.
+
+    Returns:
+        The pooled weights.
+    """
     if keys.bins < weights.shape[1]:
         wide = weights.new_zeros(len(weights), keys.bins)
         weights = wide.scatter_reduce(1, keys.number.expand_as(weights), weights, "amax")
@@ -119,4 +156,5 @@ def packed(weights: Tensor, exact: bool) -> bytes:
 
 
 def joined_bytes(parts: Sequence[bytes]) -> str:
+    """Bytes one after the other, in base64."""
     return b64encode(b"".join(parts)).decode()

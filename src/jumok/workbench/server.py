@@ -1,4 +1,4 @@
-"""The workbench's server: a page of this package, and answers to what it asks.
+"""The workbench's server: the page, and its endpoints.
 
 Models work in a thread of their own, one at a time; weights of what was recorded are computed beside it, so that nobody
 who hovers waits for a prediction.
@@ -34,11 +34,11 @@ from jumok.workbench.offline import packed_of
 from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-NUMBERS = "application/octet-stream"  # a page may ask for rows in this way
+BINARY_TYPE = "application/octet-stream"  # a page may ask for rows in this way
 FIELDS = 20  # of a form, at most
 READERS = 2  # threads that compute weights
 
-Answer = Callable[[], Any]
+Computation = Callable[[], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -53,7 +53,16 @@ def page_files() -> dict[str, Response]:
 
 
 def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST_BYTES) -> Guard:
-    """The server as an ASGI application that answers to these hosts, like "127.0.0.1:8765"."""
+    """The server as an ASGI application.
+
+    Args:
+        bench: The runs.
+        hosts: The hosts that it answers to, like "127.0.0.1:8765".
+        most_bytes: The limit of a body.
+
+    Returns:
+        The application.
+    """
     api = Api(bench)
     answers: dict[str, tuple[str, Endpoint]] = {
         "session": ("GET", api.session),
@@ -63,21 +72,23 @@ def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST
         **{name: ("GET", api.detail(ask)) for name, ask in DETAILS.items()},
     }
     routes = [
-        *(Route(path, page(served), methods=["GET"]) for path, served in page_files().items()),
+        *(Route(path, serve_page(served), methods=["GET"]) for path, served in page_files().items()),
         *(Route(f"/api/{name}", ask, methods=[method]) for name, (method, ask) in answers.items()),
     ]
     handlers: Mapping[Any, Any] = {
-        JumokError: refused,
-        HTTPException: not_served,
-        ClientDisconnect: left,
-        Exception: failed,
+        JumokError: on_jumok_error,
+        HTTPException: on_http_error,
+        ClientDisconnect: on_disconnect,
+        Exception: on_failure,
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a file has one address
     return Guard(app, frozenset(hosts), most_bytes)
 
 
-def page(served: Response) -> Endpoint:
+def serve_page(served: Response) -> Endpoint:
+    """An endpoint that always serves the same response."""
+
     async def serve(request: Request) -> Response:
         return served
 
@@ -85,7 +96,7 @@ def page(served: Response) -> Endpoint:
 
 
 class Api:
-    """What can be asked of a workbench."""
+    """The endpoints of the workbench."""
 
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
@@ -93,15 +104,17 @@ class Api:
         self.readers = ThreadPoolExecutor(READERS, "readers")
 
     async def session(self, request: Request) -> Response:
+        """The runs and the version."""
         return as_json(self.bench.session())
 
     async def look(self, request: Request) -> Response:
-        """Read an input, answer it, and keep what was looked at."""
+        """Predict one input, and keep the inspection."""
         number, given = await self.asked(request)
         run = self.bench.run(number)
         return await self.answered(self.models, lambda: self.bench.look(run, values_of(run, given)))
 
     async def test(self, request: Request) -> Response:
+        """Test by ablation whether the keys that a query attends to most matter for the output."""
         asked = QueryParams(request)
         look = self.bench.find(asked.text("look"))
         return await self.answered(
@@ -118,15 +131,15 @@ class Api:
         )
 
     async def row(self, request: Request) -> Response:
-        """What one query looked at, in JSON, or in plain numbers for a page that accepts them."""
+        """The attention weights of one query, as JSON, or as binary numbers if the page accepts them."""
         asked = QueryParams(request)
         look, query = self.bench.find(asked.text("look")), asked.number("query")
-        if NUMBERS in request.headers.get("accept", ""):
-            return await self.within(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
+        if BINARY_TYPE in request.headers.get("accept", ""):
+            return await self.run_in(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
         return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
 
     def detail(self, ask: Callable[[Inspection, "QueryParams"], Any]) -> Endpoint:
-        """What one detail of a look is answered by."""
+        """The function that computes a detail."""
 
         async def answer(request: Request) -> Response:
             asked = QueryParams(request)
@@ -135,11 +148,12 @@ class Api:
 
         return answer
 
-    async def answered(self, threads: ThreadPoolExecutor, ask: Answer) -> Response:
+    async def answered(self, threads: ThreadPoolExecutor, ask: Computation) -> Response:
         """What a thread has found, as JSON that it has written."""
-        return await self.within(threads, lambda: as_json(ask()))
+        return await self.run_in(threads, lambda: as_json(ask()))
 
-    async def within(self, threads: ThreadPoolExecutor, answer: Callable[[], Response]) -> Response:
+    async def run_in(self, threads: ThreadPoolExecutor, answer: Callable[[], Response]) -> Response:
+        """Compute a response in one of these threads."""
         return await asyncio.get_running_loop().run_in_executor(threads, answer)
 
     async def asked(self, request: Request) -> tuple[object, object]:
@@ -158,11 +172,11 @@ class Api:
         return given.get("run", 0), given.get("inputs")
 
     async def field(self, name: str, value: str | UploadFile) -> Any:
-        """A field of a form: a picture, or a text; of an example, an object that names it."""
+        """A field of a form: an image, or a text; of an example, an object that names it."""
         if isinstance(value, str):
             return as_example(value)
         data, file = await value.read(), value.filename or name
-        read = partial(picture, data, file)
+        read = partial(decode_image, data, file)
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
 
 
@@ -173,12 +187,13 @@ class QueryParams:
         self.given = request.query_params
 
     def text(self, name: str) -> str:
+        """A parameter as text; DataError if it is missing."""
         if name not in self.given:
             raise DataError(f"{name} is missing")
         return self.given[name]
 
     def number(self, name: str, otherwise: int | None = None) -> int:
-        """A number, 0 or more; DataError where it is none."""
+        """A number, 0 or more; DataError if it is none."""
         if name not in self.given and otherwise is not None:
             return otherwise
         said = self.text(name)
@@ -187,6 +202,7 @@ class QueryParams:
         return int(said)
 
     def number_or_none(self, name: str) -> int | None:
+        """A parameter as a whole number; None if it is missing."""
         return self.number(name) if name in self.given else None
 
     @property
@@ -213,6 +229,7 @@ DETAILS: dict[str, Callable[[Inspection, QueryParams], Any]] = {
 
 
 def as_json(value: Any) -> Response:
+    """A response of compact JSON."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(body, media_type="application/json")
 
@@ -221,13 +238,13 @@ def as_numbers(weights: Tensor) -> Response:
     """The same as JSON has, four bytes a number: large rows are written and read at once."""
     shape = ",".join(map(str, weights.shape))
     numbers = weights.float().cpu().contiguous().numpy().astype("<f4", copy=False)
-    return Response(numbers.tobytes(), media_type=NUMBERS, headers={"X-Shape": shape})
+    return Response(numbers.tobytes(), media_type=BINARY_TYPE, headers={"X-Shape": shape})
 
 
-def picture(data: bytes, name: str) -> Image.Image:
+def decode_image(data: bytes, name: str) -> Image.Image:
     """An image that was sent, read as any other: formats of a list, and not more pixels than are good."""
     with TemporaryDirectory(prefix="jumok-") as folder:
-        file = Path(folder) / "picture"
+        file = Path(folder) / "image"
         file.write_bytes(data)
         try:
             return load_image(file)
@@ -244,34 +261,48 @@ def as_example(value: str) -> Any:
     return said if isinstance(said, dict) and set(said) == {"example"} else value
 
 
-async def refused(request: Request, error: JumokError) -> Response:
-    return wrong(
+async def on_jumok_error(request: Request, error: JumokError) -> Response:
+    """The response to an error of the user: 404 for an inspection that has expired, else 400."""
+    return error_response(
         404 if isinstance(error, ExpiredInspection) else 400, str(error), error.ko or in_korean(str(error))
     )
 
 
-async def not_served(request: Request, error: HTTPException) -> Response:
+async def on_http_error(request: Request, error: HTTPException) -> Response:
+    """The response to an unknown address or method."""
     sentences = {
         404: ("there is nothing at this address", "이 주소에는 아무것도 없습니다"),
         405: ("this address is not asked in this way", "이 주소는 이런 방식으로 요청할 수 없습니다"),
     }
     detail = str(error.detail)
-    return wrong(error.status_code, *sentences.get(error.status_code, (detail, in_korean(detail))))
+    return error_response(error.status_code, *sentences.get(error.status_code, (detail, in_korean(detail))))
 
 
-async def left(request: Request, error: ClientDisconnect) -> Response:
-    return wrong(400, "the request broke off", "요청이 끊어졌습니다")
+async def on_disconnect(request: Request, error: ClientDisconnect) -> Response:
+    """The response to a request that broke off."""
+    return error_response(400, "the request broke off", "요청이 끊어졌습니다")
 
 
-async def failed(request: Request, error: Exception) -> Response:
+async def on_failure(request: Request, error: Exception) -> Response:
+    """The response to an error of the program; details are in the terminal only."""
     name = type(error).__name__
-    return wrong(
+    return error_response(
         500,
         f"this could not be computed ({name}); the terminal of jumok says more",
         f"계산하지 못했습니다 ({name}). jumok을 실행한 터미널에 자세한 내용이 있습니다.",
     )
 
 
-def wrong(status: int, sentence: str, korean: str) -> Response:
+def error_response(status: int, sentence: str, korean: str) -> Response:
+    """An error in English and Korean as JSON.
+
+    Args:
+        status: The HTTP status.
+        sentence: The message in English.
+        korean: The message in Korean.
+
+    Returns:
+        The response.
+    """
     body = json.dumps({"error": {"en": sentence, "ko": korean}}, ensure_ascii=False)
     return Response(body, status, media_type="application/json")

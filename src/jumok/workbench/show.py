@@ -1,4 +1,4 @@
-"""The page of the workbench as one file, for what any model looked at: in a notebook, or as HTML to keep."""
+"""The page of the workbench as one file, for the attention of any model: in a notebook, or as HTML."""
 
 import html
 import json
@@ -23,9 +23,9 @@ from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.beams import BeamIndices, rows_of
 from jumok.inspection.groups import START, AttentionGroup, Sides, groups_of
 from jumok.inspection.windows import Windows
-from jumok.workbench.packing import packed_weights, shares
+from jumok.workbench.packing import byte_budgets, packed_weights
 
-LARGEST = 1024  # pixels of a picture's longer side
+MAX_IMAGE_SIDE = 1024  # pixels of a image's longer side
 FITTING = """addEventListener("message", (event) => {
   const frame = document.getElementById("NAME");
   if (!frame || event.source !== frame.contentWindow || !Number.isFinite(event.data?.jumokHeight)) return;
@@ -43,14 +43,15 @@ class AttentionPage:
 
     @cached_property
     def page(self) -> str:
-        return page_of(self.document, self.details)
+        """The page as one HTML file."""
+        return build_page(self.document, self.details)
 
     def __repr__(self) -> str:
         """Short: a notebook keeps it beside the page itself."""
         return f"<jumok page {self.document['model']['name']!r}: {self.document['model']['summary']}>"
 
     def _repr_html_(self) -> str:
-        """The page in a frame that is closed to the notebook, but may say how high it is."""
+        """The page in a sandboxed frame, which may only send its height to the notebook."""
         source, name = html.escape(self.page, quote=True), f"jumok-{token_hex(6)}"
         style = f"width: 100%; height: {self.height}px; border: 0; border-radius: 8px"
         allowed = "allow-scripts allow-downloads allow-modals"
@@ -80,17 +81,33 @@ def show(
     beam_indices: BeamIndices | None = None,
     start: str = START,
 ) -> AttentionPage:
-    """What a recorded model looked at, as the page of the workbench.
+    """The attention of a recorded model, as the page of the workbench.
 
     `tokens` are those of a model that reads one sequence. Where one is read and another written, `keys` are the
     tokens of the input, `queries` those of the output: query t of a decoder writes token t, having read `start` and the
-    ones before. There is a token for each position, special ones included. `image` is the picture that the input
+    ones before. There is a token for each position, special ones included. `image` is the image that the input
     was; its cells are found by their number. `answers` are texts to show as what the model answered, the best first.
     Layers are grouped by their names and shapes.
     All weights of one example of the batch are kept, exactly where they fit; what was rounded or pooled to fit says
     so. In shifted windows an example is a window; with the `windows` that `finding_windows(model)` found, all those of
-    one picture are a map of its cells. Steps of a beam search need the `beam_indices` of `generate`; `example` is
+    one image are a map of its cells. Steps of a beam search need the `beam_indices` of `generate`; `example` is
     then the number of a returned sequence.
+
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        tokens: The tokens of a model that reads one sequence.
+        queries: The tokens of the output.
+        keys: The tokens of the input.
+        image: The image that the model read.
+        answers: Texts to show as answers, the best first.
+        title: The title of the page.
+        windows: The windows of layers that attend within windows, by name.
+        beam_indices: Those of `generate`, for a beam search.
+        start: The token that a decoder reads first.
+
+    Returns:
+        The page.
     """
     maps.all(next(iter(maps), ""))  # refuses an empty recording and says why it may be
     if tokens is not None:
@@ -98,7 +115,7 @@ def show(
             raise ValueError("tokens are queries and keys alike; give them alone, or queries and keys")
         queries = keys = tokens
     groups = groups_shown(maps, example, windows or {}, beam_indices)
-    picture = None if image is None else opened(image)
+    thumbnail = None if image is None else load_thumbnail(image)
     writes = any(group.use == "cross" for group in groups)
     if tokens is None and writes and queries is not None:
         start, queries = started(groups, start, queries)
@@ -107,7 +124,7 @@ def show(
     sides = Sides(
         None if queries is None else list(queries),
         None if keys is None else list(keys),
-        None if picture is None else picture.size,
+        None if thumbnail is None else thumbnail.size,
         writes,
         min(group.layers[0].shape[0] for group in groups),
         start,
@@ -115,8 +132,8 @@ def show(
     document = {
         "version": 1,
         "id": None,
-        "model": {"name": title or "jumok", "summary": summary(groups)},
-        "inputs": inputs_of(sides, picture),
+        "model": {"name": title or "jumok", "summary": summarize_attention(groups)},
+        "inputs": inputs_of(sides, thumbnail),
         "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
         "attentions": [group.to_json(*sides.axes(group)) for group in groups],
         "nothing": None,
@@ -129,7 +146,20 @@ def show(
 def groups_shown(
     maps: Recording, example: int, windows: Mapping[str, Windows], beam_indices: BeamIndices | None
 ) -> list[AttentionGroup]:
-    """The groups of attention of one example, or of one sequence of a beam search; DataError where there is no such."""
+    """The groups of one example, or of one sequence of a beam search.
+
+    Args:
+        maps: The recording.
+        example: The example of the batch.
+        windows: The windows of layers that attend within windows, by name.
+        beam_indices: Those of `generate`, for a beam search.
+
+    Returns:
+        The groups.
+
+    Raises:
+        DataError: There is no such example.
+    """
     rows = None if beam_indices is None else rows_of(beam_indices, example)
     if rows is None:
         check_example(maps, example, windows)
@@ -138,13 +168,13 @@ def groups_shown(
 
 def packed_groups(groups: Sequence[AttentionGroup], sides: Sides) -> dict[str, Any]:
     """All weights of each group by its name, within the limit of a page."""
-    most = shares(groups)
+    most = byte_budgets(groups)
     return {
         group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
     }
 
 
-def page_of(document: dict[str, Any], details: dict[str, Any]) -> str:
+def build_page(document: dict[str, Any], details: dict[str, Any]) -> str:
     """One HTML file with the page, a document, and answers by the address that the page asks.
 
     `details["packed"]` are whole attentions by their names. Nothing is loaded from anywhere, and no other script runs.
@@ -194,7 +224,16 @@ def check_of(maps: Recording) -> dict[str, Any]:
 def started(
     groups: Sequence[AttentionGroup], start: str, queries: Sequence[str]
 ) -> tuple[str, Sequence[str]]:
-    """The start token and those written; a sequence as `generate` gives it begins with the start token."""
+    """Separate the start token from the written ones; a sequence of `generate` has it first.
+
+    Args:
+        groups: The groups.
+        start: The start token.
+        queries: The tokens.
+
+    Returns:
+        The start token, and the others.
+    """
     longer = any(
         group.use == "decoder" and group.causal and group.sides[0] + 1 == len(queries) for group in groups
     )
@@ -206,7 +245,16 @@ def started(
 
 
 def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[str] | None) -> None:
-    """DataError where tokens are not as many as the positions of any side that they may stand at."""
+    """Check the number of tokens.
+
+    Args:
+        groups: The groups.
+        name: Which tokens, for the message.
+        tokens: The tokens.
+
+    Raises:
+        DataError: No side has as many positions.
+    """
     counts = counts_of(groups, name)
     if tokens is None or len(tokens) in counts:
         return
@@ -219,7 +267,7 @@ def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[s
 
 
 def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
-    """How many positions there are where tokens of this name may stand."""
+    """The numbers of positions that tokens of this name may have."""
     side = 0 if name == "queries" else 1
     own = "decoder" if name == "queries" else "encoder"
     fitting = groups if name == "tokens" else [group for group in groups if group.use in ("cross", own)]
@@ -227,39 +275,51 @@ def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
 
 
 def check_example(maps: Recording, example: int, windows: Mapping[str, Windows]) -> None:
+    """Refuse an example that was not recorded.
+
+    Args:
+        maps: The recording.
+        example: The number of the example.
+        windows: The windows of layers that attend within windows, by name.
+
+    Raises:
+        DataError: There is no such example.
+    """
     examples = min(1 if call.name in windows else call.shape[0] for call in maps.calls)
     if not 0 <= example < examples:
         raise DataError(f"there is no example {example}; the recorded batch has {examples}, numbered from 0")
 
 
-def opened(image: Image.Image | str | Path) -> Image.Image:
-    picture = image.convert("RGB") if isinstance(image, Image.Image) else load_image(Path(image))
-    picture.thumbnail((LARGEST, LARGEST))
-    return picture
+def load_thumbnail(image: Image.Image | str | Path) -> Image.Image:
+    """An image in RGB, shrunk to at most MAX_IMAGE_SIDE pixels."""
+    thumbnail = image.convert("RGB") if isinstance(image, Image.Image) else load_image(Path(image))
+    thumbnail.thumbnail((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE))
+    return thumbnail
 
 
-def inputs_of(sides: Sides, picture: Image.Image | None) -> list[dict[str, Any]]:
-    if picture is not None:
-        url = "data:image/png;base64," + b64encode(png(picture)).decode()
-        size = {"width": picture.width, "height": picture.height}
+def inputs_of(sides: Sides, image: Image.Image | None) -> list[dict[str, Any]]:
+    """The image or the tokens of the input as JSON; empty if neither is known."""
+    if image is not None:
+        url = "data:image/png;base64," + b64encode(png(image)).decode()
+        size = {"width": image.width, "height": image.height}
         return [{"name": "picture", "kind": "image", **size, "image": url}]
     if sides.keys is None:
         return []
-    return [{"name": "input", "kind": "text", "text": plain(sides.keys), "tokens": list(sides.keys)}]
+    return [{"name": "input", "kind": "text", "text": join_tokens(sides.keys), "tokens": list(sides.keys)}]
 
 
 def outputs_of(queries: Sequence[str] | None, answers: str | Sequence[str] | None) -> list[dict[str, Any]]:
-    """What was answered: texts that are given, or the tokens that were written; nothing where none was written."""
+    """What was answered: texts that are given, or the tokens that were written; nothing if none was written."""
     if answers is None and queries is None:
         return []
-    texts = [plain(queries or [])] if answers is None else answers
+    texts = [join_tokens(queries or [])] if answers is None else answers
     texts = [texts] if isinstance(texts, str) else list(texts)
     tokens = list(queries or [])
     shown = [{"text": text, "score": None, "tokens": tokens, "log_probabilities": []} for text in texts]
     return [{"name": "output", "kind": "text", "answers": shown}]
 
 
-def plain(tokens: Sequence[str]) -> str:
+def join_tokens(tokens: Sequence[str]) -> str:
     """Tokens as a text to read, without their marks."""
     words = [token for token in tokens if not re.fullmatch(r"<[^<>\s]+>|\[[A-Z]+\]", token)]
     if any(token[:1] in "▁Ġ" for token in words if token):
@@ -267,7 +327,7 @@ def plain(tokens: Sequence[str]) -> str:
     return " ".join(words).replace(" ##", "")
 
 
-def summary(groups: Sequence[AttentionGroup]) -> str:
+def summarize_attention(groups: Sequence[AttentionGroup]) -> str:
     """How many layers and heads there are."""
     layers = sum(len(group.layers) for group in groups)
     return f"{layers} layers of attention, {sum(sum(group.heads) for group in groups)} heads"

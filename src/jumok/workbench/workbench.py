@@ -1,4 +1,4 @@
-"""The runs that are looked into, and the looks of the last minutes."""
+"""The runs of the workbench, and the inspections of the last minutes."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -8,17 +8,17 @@ from threading import Lock
 from typing import Any
 
 from jumok.errors import DataError
-from jumok.inspection.inspect import Inspection, inspect_input, page_of
+from jumok.inspection.inspect import Inspection, input_page, inspect_input
 from jumok.predictor.predictor import Predictor
 from jumok.training.environment import installed
-from jumok.workbench.examples import Example
+from jumok.workbench.examples import InputExample
 
 KEPT = 16  # looks
 ROOM = 2**31  # bytes of what they keep; the last one is kept however large it is
 
 
 class ExpiredInspection(DataError):
-    """A look that is asked for is not kept any more."""
+    """The inspection has expired."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,10 @@ class LoadedRun:
     name: str
     predictor: Predictor
     summary: str
-    examples: Sequence[Example]
+    examples: Sequence[InputExample]
 
     def to_json(self) -> dict[str, Any]:
+        """The run with its inputs and examples as JSON."""
         inputs = [
             {"name": name, "kind": field.kind} | ({"optional": True} if field.is_optional else {})
             for name, field in self.predictor.inputs.items()
@@ -40,7 +41,7 @@ class LoadedRun:
 
 
 class Workbench:
-    """Looks into runs, and keeps the last looks by their names. Not more than one model may work at a time."""
+    """Inspects runs, and keeps the last inspections by id. Only one model may run at a time."""
 
     def __init__(self, runs: Sequence[LoadedRun]) -> None:
         self.runs = runs
@@ -48,16 +49,17 @@ class Workbench:
         self.lock = Lock()
 
     def session(self) -> dict[str, Any]:
+        """The runs and the version as JSON."""
         return {"runs": [run.to_json() for run in self.runs], "version": installed("jumok")}
 
     def run(self, number: object) -> LoadedRun:
-        """The run of a number; DataError where there is none."""
+        """The run of a number; DataError if there is none."""
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self.runs):
             raise DataError(f"there is no run {number!r}; there are {len(self.runs)}, numbered from 0")
         return self.runs[number]
 
     def look(self, run: LoadedRun, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Look once, keep it, and give its document."""
+        """Inspect one input, keep the inspection, and return it as JSON."""
         made = replace(inspect_input(run.predictor, values, run.name), id=token_urlsafe(12))
         with self.lock:
             self.looks[str(made.id)] = made
@@ -66,11 +68,11 @@ class Workbench:
         return made.to_json()
 
     def size(self) -> int:
-        """The bytes that all looks keep."""
+        """The size of all kept inspections in bytes."""
         return sum(one.size for one in self.looks.values())
 
     def find(self, name: str) -> Inspection:
-        """A look that is still kept; it is kept longer now."""
+        """A kept inspection; its time starts anew."""
         with self.lock:
             if name not in self.looks:
                 raise ExpiredInspection(
@@ -82,7 +84,7 @@ class Workbench:
 
 
 def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
-    """Inputs as a page gives them: texts, pictures that were read already, or the numbers of examples.
+    """Inputs as a page gives them: texts, images that were read already, or the numbers of examples.
 
     A text for an image would be taken for a path of this machine, and is refused.
     """
@@ -91,10 +93,23 @@ def values_of(run: LoadedRun, given: object) -> dict[str, Any]:
     wrong = [str(name) for name in given if name not in run.predictor.inputs]
     if wrong:
         raise DataError(f"the model has no input {wrong[0]!r}; it reads {', '.join(run.predictor.inputs)}")
-    return {name: value_of(run, str(name), value) for name, value in given.items()}
+    return {name: parse_value(run, str(name), value) for name, value in given.items()}
 
 
-def value_of(run: LoadedRun, name: str, value: Any) -> Any:
+def parse_value(run: LoadedRun, name: str, value: Any) -> Any:
+    """One value of an input, as the page sent it.
+
+    Args:
+        run: The run.
+        name: The name of the input.
+        value: The value, or the number of an example.
+
+    Returns:
+        What the predictor reads.
+
+    Raises:
+        DataError: There is no such example, or the value is none of this kind.
+    """
     if isinstance(value, Mapping) and set(value) == {"example"}:
         number = value["example"]
         if not isinstance(number, int) or not 0 <= number < len(run.examples):
@@ -103,4 +118,4 @@ def value_of(run: LoadedRun, name: str, value: Any) -> Any:
                 f"예시 {number!r}번은 없습니다. {len(run.examples)}개가 있습니다.",
             )
         return run.examples[number].values[name]
-    return page_of(run.predictor.inputs[name]).parse_posted(value)
+    return input_page(run.predictor.inputs[name]).parse_posted(value)

@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 from jumok.classes import Class
 from jumok.data.annotations.coco import coco_text, read_coco
 from jumok.data.annotations.located_json import LocatedJson
-from jumok.data.annotations.segmentation import RunLengths, area, covered, merge_polygons
+from jumok.data.annotations.segmentation import RunLengths, covered, merge_polygons, segmentation_area
 from jumok.data.tables.faults import UnreadableFile
 from picture_sets import annotated_sets, coco, save_image
 
@@ -381,7 +381,7 @@ def test_run_lengths_are_pycocotools(height, width, random):
     encoded = theirs.encode(np.asfortranarray(mask))
     ours = RunLengths(width, height, encoded["counts"].decode())
     assert np.array_equal(covered(ours, width, height), mask)
-    assert area(ours) == mask.sum()
+    assert segmentation_area(ours) == mask.sum()
     assert np.array_equal(covered(RunLengths(width, height, tuple(ours.runs)), width, height), mask)
 
 
@@ -393,7 +393,7 @@ def test_polygons_cover_what_pycocotools_says_but_for_the_rim(seed):
     mask = covered((tuple(points),), 120, 100)
     expected = theirs.decode(theirs.merge(theirs.frPyObjects([points.tolist()], 100, 120))).astype(bool)
     assert (mask & expected).sum() / (mask | expected).sum() > 0.97
-    assert abs(mask.sum() - area((tuple(points),))) < 0.02 * mask.sum()
+    assert abs(mask.sum() - segmentation_area((tuple(points),))) < 0.02 * mask.sum()
 
 
 def test_a_rectangle_covers_its_pixels_and_parts_are_joined():

@@ -37,7 +37,7 @@ from jumok.data.annotations.coco_fields import (
 from jumok.data.annotations.finding import find_images, last_name
 from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
 from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
-from jumok.data.annotations.segmentation import RunLengths, Segmentation, area
+from jumok.data.annotations.segmentation import RunLengths, Segmentation, segmentation_area
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed
@@ -353,7 +353,7 @@ def object_record(one: Annotation, number: Id, image: Id, category: int) -> dict
 def outline_area(one: Annotation) -> float:
     """The area of an object in pixels: of its outline if it has one, else of its box."""
     x1, y1, x2, y2 = one.box
-    return area(one.segmentation) if one.segmentation else (x2 - x1) * (y2 - y1)
+    return segmentation_area(one.segmentation) if one.segmentation else (x2 - x1) * (y2 - y1)
 
 
 def segmentation_value(segmentation: Segmentation | None) -> Any:

@@ -90,7 +90,7 @@ def fill_polygon(polygon: Polygon, width: int, height: int) -> np.ndarray:
     return mask
 
 
-def area(segmentation: Segmentation) -> float:
+def segmentation_area(segmentation: Segmentation) -> float:
     """The area of an object in pixels, if its polygons do not overlap."""
     if isinstance(segmentation, RunLengths):
         return float(sum(segmentation.runs[1::2]))

@@ -23,7 +23,7 @@ SHOWING = "{name}.showing.json"  # in the folder of a model
 
 @dataclass(frozen=True)
 class MarkedObjects:
-    """The objects of many images, as rows say them."""
+    """The objects of many images, read from the cells of a table."""
 
     texts: Sequence[str]
     numbers: Mapping[str, int]  # of classes by their names
@@ -74,15 +74,15 @@ class BoxesCodec:
         return MarkedObjects(list(store.texts(self.about.name)), self.about.numbers)
 
     def collate(self, items: Sequence[BoxMarks]) -> BoxTargets:
-        """The objects of each image side by side, (B, N, 4) and so on."""
+        """The objects of each image, stacked: (B, N, 4) and so on."""
         most = max(len(item.boxes) for item in items)
-        rows = [filled(item, most) for item in items]
+        rows = [pad_objects(item, most) for item in items]
         boxes, labels, crowd = (torch.stack(parts) for parts in zip(*rows, strict=True))
         counts = torch.tensor([len(item.boxes) for item in items])
         return BoxTargets(boxes, labels, torch.arange(most) < counts[:, None], crowd)
 
     def from_cells(self, texts: Sequence[str], root: Path) -> list[BoxesPrediction]:
-        """What is marked; rows do not say the size of the image."""
+        """The objects of an image; cells do not have its size."""
         objects = (FoundObject(one.name, 1.0, one.box) for one in objects_of(texts[0]))
         return [BoxesPrediction(tuple(objects), (0, 0))]
 
@@ -115,7 +115,7 @@ class BoxesCodec:
             write_showing(folder / SHOWING.format(name=self.about.name), self.about.showing)
 
 
-def filled(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:
+def pad_objects(item: BoxMarks, most: int) -> tuple[Tensor, Tensor, Tensor]:
     """The objects of one image, with zeros up to a number."""
     missing = most - len(item.boxes)
     return (

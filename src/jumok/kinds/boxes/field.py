@@ -34,7 +34,7 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memories
 
-MIN_OBJECTS = 20  # objects of a size, from which on a score of them is shown
+MIN_OBJECTS = 20  # the fewest objects of a size whose score is shown
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,16 @@ class BoxesThreshold:
 
 
 def draw_boxes(about: Boxes, value: BoxesPrediction, image: Tensor) -> LabelledImage:
-    """The objects that are sure enough on their image, the surest on top."""
+    """Draw the objects above the threshold, the best on top.
+
+    Args:
+        about: The output.
+        value: The value.
+        image: Pixels (3, Y, X).
+
+    Returns:
+        The image with its marks.
+    """
     objects = value.sure()[::-1]
     boxes = torch.tensor([one.box for one in objects]).reshape(-1, 4)
     labels = tuple(about.numbers[one.name] for one in objects)
@@ -241,13 +250,32 @@ def draw_boxes(about: Boxes, value: BoxesPrediction, image: Tensor) -> LabelledI
 
 
 def coco_results(about: Boxes, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:
-    """COCO's format of results, one record for each object however unsure."""
+    """The objects in COCO's format of results, whatever their scores.
+
+    Args:
+        about: The output.
+        value: The value.
+        image: The id of the image.
+
+    Returns:
+        One record for each object.
+    """
     ids = dict(zip(about.names, class_ids(about.classes), strict=True))
     return [result(one, ids[one.name], image) for one in value.objects]
 
 
 def too_many_objects(name: str, queries: int, column: MarkedObjects, rows: np.ndarray) -> str | None:
-    """A sentence on images with more objects than there are queries; None where there are none."""
+    """A message if images have more objects than there are queries.
+
+    Args:
+        name: The name of the field.
+        queries: The number of queries.
+        column: The objects of all rows.
+        rows: The rows (n,) of the split.
+
+    Returns:
+        The message, or None.
+    """
     counts = [int((~column[int(row)].crowd).sum()) for row in rows]
     crowded = sum(count > queries for count in counts)
     if not crowded:
@@ -259,13 +287,23 @@ def too_many_objects(name: str, queries: int, column: MarkedObjects, rows: np.nd
 
 
 def result(one: FoundObject, category: int, image: int | str) -> dict[str, Any]:
-    """One object as COCO's format of results has it."""
+    """One object in COCO's format of results.
+
+    Args:
+        one: The object.
+        category: The id of its class.
+        image: The id of the image.
+
+    Returns:
+        The record.
+    """
     x1, y1, x2, y2 = one.box
     box = [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)]
     return {"image_id": image, "category_id": category, "bbox": box, "score": one.score}
 
 
 def area_of(one: MarkedObject) -> float:
+    """The area of an object in pixels: that of its outline if it is known, else that of its box."""
     x1, y1, x2, y2 = one.box
     return one.area if one.area is not None else (x2 - x1) * (y2 - y1)
 

@@ -1,4 +1,4 @@
-"""What an experiment file may say of boxes: the head that finds them, and the metric that chooses the best model."""
+"""The options of boxes: the head, and the metric that selects the best model."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jumok.losses.tokens import Loss
     from jumok.values import BoxTargets, Memory
 
-LEVELS = (8, 16, 32)
+HEAD_STRIDES = (8, 16, 32)
 
 
 class DenseHeadOptions(Options):
@@ -26,18 +26,40 @@ class DenseHeadOptions(Options):
 
     @property
     def learning_rate(self) -> float:
+        """The peak learning rate that the dense head learns well with."""
         return 3e-3
 
     @property
     def needs(self) -> FeatureRequest:
-        return FeatureRequest(LEVELS, neck=True)
+        """Feature maps at three strides, combined by a neck."""
+        return FeatureRequest(HEAD_STRIDES, neck=True)
 
     def loss(self, head: "DenseBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
+        """The loss of the dense head (Feng et al., 2021: TOOD).
+
+        Args:
+            head: The head.
+            memory: The memory of the image encoder.
+            target: The objects of each image.
+
+        Returns:
+            The loss and its terms.
+        """
         from jumok.losses.dense import dense_loss
 
         return dense_loss(head(memory), target)
 
     def build(self, model: ModelOptions, encoder: "ImageEncoder", classes: int) -> "DenseBoxHead":
+        """Build the head.
+
+        Args:
+            model: The options that all blocks share.
+            encoder: The encoder whose feature maps it reads.
+            classes: The number of classes.
+
+        Returns:
+            The head.
+        """
         from jumok.heads.dense import DenseBoxHead
 
         return DenseBoxHead(encoder.channels, encoder.strides, classes, model.width, self.layers)
@@ -57,14 +79,35 @@ class QueryHeadOptions(Options):
 
     @property
     def needs(self) -> FeatureRequest:
+        """Feature maps at two strides, combined by a neck, and states of the cells."""
         return FeatureRequest((16, 32), states=True, neck=True)
 
     def loss(self, head: "QueryBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
+        """The loss of the query head (Carion et al., 2020: DETR).
+
+        Args:
+            head: The head.
+            memory: The memory of the image encoder.
+            target: The objects of each image.
+
+        Returns:
+            The loss and its terms.
+        """
         from jumok.losses.query import query_loss
 
         return query_loss(head(memory), target)
 
     def build(self, model: ModelOptions, encoder: "ImageEncoder", classes: int) -> "QueryBoxHead":
+        """Build the head.
+
+        Args:
+            model: The options that all blocks share.
+            encoder: The encoder whose states it reads.
+            classes: The number of classes.
+
+        Returns:
+            The head.
+        """
         from jumok.heads.query import QueryBoxHead
 
         return QueryBoxHead(

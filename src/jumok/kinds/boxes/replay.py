@@ -1,4 +1,4 @@
-"""The objects of an image, to be found again while attention is recorded."""
+"""The objects of an image, which can be rescored under recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from jumok.kinds.replay import CONVOLUTIONAL, AnswerAxes, Bilingual
 from jumok.values import BoxesPrediction, Detections, Memories
 
 UNSURE = 1e-6  # score of an object that is gone, for logarithms
-SAME = 0.5  # overlap from which on two boxes stand for one object
+SAME = 0.5  # IoU above which two boxes are the same object
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,15 @@ class RescorableBoxes:
     steps: None = None  # nothing is searched for
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """The score of an object is that of its query or cell; of the surest one at its place, if that has moved on.
+        """The logarithm of the score of each object's query or cell, or of the best one at its place if that has moved.
 
-        Where something is hidden from the encoder, other places may have become queries.
+        Args:
+            decoder: The model's decoder or head for this output.
+            memories: The memories of the inputs.
+            answer: The number of the answer.
+
+        Returns:
+            (N,).
         """
         made = decoder(memories.of(self.image))
         boxes = made.boxes.reshape(-1, *made.boxes.shape[-2:])[-1].float()  # (Q, 4)
@@ -45,6 +51,7 @@ class RescorableBoxes:
         return found.clamp(min=UNSURE).log()
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
+        """The objects with their scores and the queries that found them, as JSON."""
         finders = self.found.source_ids.tolist()
         objects = [
             {**one.to_json(), "query": finder}
@@ -59,31 +66,36 @@ class RescorableBoxes:
 
     @property
     def axes(self) -> AnswerAxes | None:
-        """Object queries, which look at each other; cells of a dense head have no attention."""
+        """The axes of object queries; a dense head has no attention."""
         if self.num_queries is None:
             return None
         axis = query_axis(self.name, self.num_queries)
         return AnswerAxes(lambda answer: axis, lambda answer: axis)
 
     def part_of(self, answer: int, query: int) -> int:
+        """The object that an object query found; DataError if it found none."""
         finders = self.found.source_ids.tolist()
         if query not in finders:
             raise DataError(f"object query {query} found nothing, so there is no score to compare")
         return finders.index(query)
 
     def part_at(self, x: float, y: float) -> int | None:
+        """The first object whose box has the pixel (x, y); None if there is none."""
         boxes = (one.box for one in self.prediction.objects)
         return next((n for n, (x1, y1, x2, y2) in enumerate(boxes) if x1 <= x < x2 and y1 <= y < y2), None)
 
     def score(self, scores: Tensor, part: int | None) -> Tensor:
+        """The score of an object, or the mean of all if `part` is None; DataError if nothing was found."""
         if not len(scores):
             raise DataError("nothing was found, so there is no score to compare")
         return scores.mean() if part is None else scores[part]
 
     def part_name(self, answer: int, part: int) -> Bilingual:
+        """The object's number, from 1, and class."""
         what = f"{part + 1} {self.prediction.objects[part].name!r}"
         return Bilingual(f"object {what}", f"물체 {what}")
 
     @property
     def no_attention_reason(self) -> dict[str, Any]:
+        """Why there is no attention to show: the model is convolutional."""
         return CONVOLUTIONAL

@@ -1,6 +1,6 @@
-"""Which of the boxes that were found are told and drawn: from a score on, and each object once.
+"""Which of the predicted boxes are shown: those above a score, and each object once.
 
-Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid part, and
+Both are chosen when a training is done, by what gives the best F1 at an overlap of one half on the valid split, and
 kept with the model; scores that rank all boxes, as average precision does, do not ask for them.
 """
 
@@ -19,27 +19,31 @@ from jumok.geometry import containment, iou
 from jumok.metrics.boxes import SCORE_THRESHOLD, best_threshold
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 
-DUPLICATE_IOU = 0.7  # overlap from which on two boxes stand for one object
-NESTED = (
-    0.9  # share of the smaller box, from which on it and a larger one of its class may stand for one object
-)
-FEWEST = 20  # objects, below which the usual score is as good a choice
+DUPLICATE_IOU = 0.7  # IoU above which two boxes are the same object
+NESTED = 0.9  # share of a box within a larger one of its class, above which both may be the same object
+MIN_TUNING_OBJECTS = 20  # objects, below which the usual score is as good a choice
 LOWEST = 0.05  # score of what may be told
 
 
 @dataclass(frozen=True)
 class Showing:
-    """What is told of all boxes that are found."""
+    """Which of the predicted boxes are shown."""
 
-    threshold: float = SCORE_THRESHOLD  # the score from which on
-    nested: float | None = None  # share within a surer box of the same class from which on a box is left out
-    f1: float | None = None  # with both, on the valid part; None where nothing was chosen
+    threshold: float = SCORE_THRESHOLD  # boxes below this score are not shown
+    nested: float | None = None  # a box with a larger share within a better one of its class is not shown
+    f1: float | None = None  # with both, on the valid split; None if nothing was chosen
 
 
 def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
-    """Which boxes (N, 4), the surest first, stand for an object that a surer one stands for: (N,) bool.
+    """Find the boxes that are duplicates of better ones; a hidden box hides no others.
 
-    What is hidden hides nothing: of three boxes in a row the last may be an object of its own.
+    Args:
+        boxes: (N, 4), the best first.
+        labels: (N,).
+        nested: The share within a better box above which a box is hidden; None hides none for it.
+
+    Returns:
+        Boolean (N,), True for hidden boxes.
     """
     boxes, labels = boxes.cpu(), labels.cpu()
     same = iou(boxes, boxes) >= DUPLICATE_IOU
@@ -53,19 +57,28 @@ def hidden_boxes(boxes: Tensor, labels: Tensor, nested: float | None) -> Tensor:
 
 
 def best_showing(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes: int) -> Showing | None:
-    """What gives the best F1; None where too few objects are marked to tell."""
-    if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < FEWEST:
+    """Choose the showing with the best F1.
+
+    Args:
+        found: The predictions of each image.
+        true: The references of each image.
+        classes: The number of classes.
+
+    Returns:
+        The showing; None if there are too few objects.
+    """
+    if sum(int((~(one.crowd | one.ignored)).sum()) for one in true) < MIN_TUNING_OBJECTS:
         return None
     tried = []
     for nested in (None, NESTED):
-        best = best_threshold([shown(one, nested) for one in found], list(true), classes, LOWEST)
+        best = best_threshold([hide_nested(one, nested) for one in found], list(true), classes, LOWEST)
         if best is not None:
             tried.append(Showing(best[0], nested, best[1]))
-    return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # of equals, the first
+    return max(tried, key=lambda one: one.f1 or 0.0, default=None)  # ties go to the first
 
 
-def shown(found: FoundBoxes, nested: float | None) -> FoundBoxes:
-    """The boxes of a picture with what is hidden under a rule."""
+def hide_nested(found: FoundBoxes, nested: float | None) -> FoundBoxes:
+    """The boxes of an image with what is hidden under a rule."""
     order = np.argsort(-found.scores, kind="stable")
     boxes, labels = torch.from_numpy(found.boxes[order]), torch.from_numpy(found.labels[order])
     hidden = np.zeros(len(order), dtype=bool)
@@ -74,6 +87,7 @@ def shown(found: FoundBoxes, nested: float | None) -> FoundBoxes:
 
 
 def write_showing(file: Path, showing: Showing) -> None:
+    """Write the showing as JSON."""
     write_json(file, asdict(showing))
 
 
@@ -91,5 +105,5 @@ def read_showing(file: Path) -> Showing:
         return Showing()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(
-            f"{file} cannot be read ({error}); remove it to tell boxes from {SCORE_THRESHOLD} on"
+            f"{file} cannot be read ({error}); remove it to show boxes with scores from {SCORE_THRESHOLD}"
         ) from None

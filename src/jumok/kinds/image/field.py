@@ -31,12 +31,12 @@ from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
 
 CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
-Given = Path | Pillow.Image  # an image as people give it
+Given = Path | Pillow.Image  # a path, or an image in memory
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images that are read when they are asked for; as many as fit into `room` bytes are then kept."""
+    """Images that are read on first use; as many as fit into `room` bytes are kept."""
 
     given: Sequence[Given]
     room: int = 0
@@ -83,7 +83,7 @@ class Image:
         return self.options.size, self.options.size
 
     def scaled_size(self, size: Size) -> tuple[int, int]:
-        """Height and width at which an image of a size is looked at."""
+        """Height and width to which an image of a size is scaled."""
         return fitting_size((size.height, size.width), self.square)
 
     def build(self, plan: Blueprint) -> nn.Module:
@@ -117,7 +117,7 @@ class ImageCodec:
         return f"{self.about.options.size} {self.about.canvas}"
 
     def column(self, store: TextStore, root: Path) -> Images:
-        """The images of all rows, read when they are asked for."""
+        """The images of all rows, read on first use."""
         return Images([root / path for path in store.texts(self.about.name)], KEPT_BYTES)
 
     def parse(self, value: object) -> Given:

@@ -1,4 +1,4 @@
-"""What an experiment file may say of an image: its size, its encoder, and how it is varied."""
+"""The options of an image: its size, encoder and augmentation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.encoders.convolutional import ConvolutionalEncoder
     from jumok.encoders.image import GridTokens, ImageEncoder
 
-WIDEST = 256  # channels of it
+MAX_CHANNELS = 256  # channels of it
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -38,6 +38,7 @@ class BackboneOptions(Options):
 
     @model_validator(mode="after")
     def channels_have_a_use(self) -> "BackboneOptions":
+        """Refuse `channels` for backbones that have their own."""
         if self.channels is not None and self.backbone != OWN_BACKBONE:
             raise error_at(f"belongs to backbone: {OWN_BACKBONE}; this is {self.backbone}", "channels")
         return self
@@ -48,7 +49,16 @@ class BackboneOptions(Options):
         return self.backbone != OWN_BACKBONE and self.weights != "none"
 
     def build(self, model: ModelOptions, wants: Sequence[FeatureRequest], fresh: bool) -> "ImageEncoder":
-        """The encoder for outputs; a backbone that is not `fresh` gets its weights from elsewhere."""
+        """Build the encoder.
+
+        Args:
+            model: The options that all blocks share.
+            wants: The features that outputs need.
+            fresh: Whether to load pretrained weights; a saved model brings its own.
+
+        Returns:
+            The encoder.
+        """
         from jumok.encoders.image import ImageEncoder
         from jumok.necks.pyramid import FeaturePyramid
 
@@ -56,7 +66,7 @@ class BackboneOptions(Options):
         strides = self.levels(wants)
         at = self.states or min(strides, key=lambda stride: (abs(stride - 16), stride))
         maps = not all(want.states for want in wants)
-        if not maps and at in strides:  # what nobody reads is not made
+        if not maps and at in strides:  # unused layers are not built
             strides = tuple(stride for stride in strides if stride == at or (fpn and stride > at))
         backbone = self.network(strides, fresh)
         neck = FeaturePyramid(backbone.channels, model.width, read=None if maps else 1) if fpn else None
@@ -68,6 +78,17 @@ class BackboneOptions(Options):
     def cell_states(
         self, model: ModelOptions, strides: Sequence[int], channels: Sequence[int], stride: int
     ) -> "GridTokens":
+        """The layers that turn a feature map into states, one for each cell.
+
+        Args:
+            model: The options that all blocks share.
+            strides: The strides of the feature maps, in pixels.
+            channels: The channels of each.
+            stride: The stride of the map to be used; the first map if there is none of it.
+
+        Returns:
+            The module.
+        """
         from jumok.encoders.image import GridTokens
         from jumok.kinds.blocks import encoder_layers
 
@@ -76,7 +97,7 @@ class BackboneOptions(Options):
         return GridTokens(channels[at], model.width, stride, layers)
 
     def levels(self, wants: Sequence[FeatureRequest]) -> tuple[int, ...]:
-        """The strides of the levels: what is said, or what the outputs want and the backbone has."""
+        """The strides of the levels: those of the options, or those that outputs need and the backbone has."""
         if self.strides is not None:
             return self.strides
         wanted = sorted({stride for want in wants for stride in want.strides})
@@ -89,12 +110,13 @@ class BackboneOptions(Options):
         return tuple(stride for stride in wanted if stride in known) or (known[-1],)
 
     def network(self, strides: tuple[int, ...], fresh: bool) -> "Backbone | ConvolutionalEncoder":
+        """The backbone with feature maps at these strides; pretrained weights are loaded only if `fresh`."""
         from jumok.encoders.backbone import Backbone
         from jumok.encoders.convolutional import ConvolutionalEncoder
 
         if self.backbone == OWN_BACKBONE:
             stages = max(strides).bit_length() - 1
-            channels = self.channels or [min(32 << stage, WIDEST) for stage in range(stages)]
+            channels = self.channels or [min(32 << stage, MAX_CHANNELS) for stage in range(stages)]
             return ConvolutionalEncoder(strides, channels)
         weights = self.weights if fresh and self.weights != "none" else None
         return Backbone(self.backbone, strides, weights, self.frozen_norm)
@@ -114,13 +136,14 @@ class AugmentOptions(Options):
 
     @model_validator(mode="after")
     def values_fit(self) -> "AugmentOptions":
+        """Refuse a scale whose bounds are not positive and in order."""
         low, high = self.scale or (1.0, 1.0)
         if not 0 < low <= high:
             raise ValueError(f"scale must be two factors above 0, the smaller first; got {low:g}, {high:g}")
         return self
 
     def build(self, reads: bool) -> "Augmentation":
-        """What is done; where a text is read nothing is mirrored or cut off, unless it is said."""
+        """The augmentation; for text outputs, flips and crops are off by default."""
         from jumok.data.images.augmentation import Augmentation
 
         flip = self.flip or ("none" if reads else "horizontal")
@@ -143,7 +166,7 @@ class ImageInput(InputFieldOptions):
         return self.encoder
 
     def augmentation(self, reads: bool) -> "Augmentation | None":
-        """What may happen to images in training; `reads` tells whether a text is read in them."""
+        """The augmentation of images in training; `reads` is whether a text is read from them."""
         return None if self.augment == "none" else self.augment.build(reads)
 
 

@@ -41,12 +41,12 @@ from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, occurrence
 from jumok.values import MaskPrediction, MaskTargets, Memories
 
-LEVELS = (2, 4, 8, 16, 32)
+UNET_STRIDES = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of many images, read when they are asked for; as many as fit into `room` bytes are then kept."""
+    """The masks of many images, read on first use; as many as fit into `room` bytes are kept."""
 
     texts: Sequence[str]
     root: Path
@@ -67,7 +67,16 @@ class Masks:
 
 
 def mask_of(text: str, root: Path, classes: Sequence[Class]) -> np.ndarray:
-    """The classes (Y, X) int16 of the pixels that a row tells of, -1 where nothing is known."""
+    """Read one mask.
+
+    Args:
+        text: The cell.
+        root: The folder that paths are relative to.
+        classes: The classes.
+
+    Returns:
+        Classes (Y, X) int16, -1 where unknown.
+    """
     said = json.loads(text)
     if "file" in said:
         return mask_classes(root / said["file"], classes, said["ignore"], said.get("instances", False))
@@ -106,11 +115,11 @@ class MaskCodec:
         return classes_digest(self.about.classes)
 
     def column(self, store: TextStore, root: Path) -> Masks:
-        """The masks of all rows, read when they are asked for."""
+        """The masks of all rows, read on first use."""
         return Masks(list(store.texts(self.about.name)), root, self.about.classes)
 
     def collate(self, items: Sequence[MaskMarks]) -> MaskTargets:
-        """The masks of a batch side by side (B, Y, X)."""
+        """The masks of a batch, stacked (B, Y, X)."""
         return MaskTargets(pad_and_stack([item.mask for item in items], UNKNOWN_CLASS).long())
 
     def from_cells(self, texts: Sequence[str], root: Path) -> list[MaskPrediction]:
@@ -143,7 +152,7 @@ class MaskHead:
     """A decoder that upsamples the feature maps of an image to its pixels."""
 
     about: Mask
-    needs: FeatureRequest = FeatureRequest(LEVELS)
+    needs: FeatureRequest = FeatureRequest(UNET_STRIDES)
 
     def build(self, plan: Blueprint) -> nn.Module:
         """The U-Net decoder that the options ask for, on the encoder of the image."""
@@ -276,7 +285,7 @@ def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
     return mask_image(np.array(ids)[value.classes], dict(zip(ids, PALETTE, strict=False)))
 
 
-def learning_rate(model: ModelOptions) -> float:
+def mask_learning_rate(model: ModelOptions) -> float:
     """The peak that mask decoders learn well with (benchmarks/defaults.md)."""
     return 3e-3
 
@@ -292,7 +301,7 @@ def mask_output(about: Mask) -> OutputField:
         codec=MaskCodec(about),
         head=head,
         scoring=MaskScoring(about),
-        learning_rate=learning_rate,
+        learning_rate=mask_learning_rate,
         image=about.image,
         loss_unit="image",
         reads_files=True,

@@ -1,4 +1,4 @@
-"""What an experiment file may say of masks: the decoder that makes them, their loss and their metric."""
+"""The options of masks: decoder, loss and metric."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -20,6 +20,7 @@ class UNetOptions(Options):
     skips: bool = True  # finer levels of the encoder are read, too
 
     def build(self, encoder: "ImageEncoder", classes: int) -> "UNetDecoder":
+        """Build the decoder for the encoder's feature maps."""
         from jumok.decoders.unet import UNetDecoder
 
         return UNetDecoder(encoder.channels, encoder.strides, classes, self.width, self.upsample, self.skips)

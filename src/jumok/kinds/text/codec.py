@@ -1,4 +1,4 @@
-"""Texts to tokens and back, and as a page shows them."""
+"""Texts to tokens and back, and for the page of the workbench."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,7 +26,7 @@ from jumok.kinds.contract import (
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
 
 ENCODED_AT_ONCE = 4096  # rows
-LONGEST = 20_000  # characters of a text that a page may send
+MAX_POSTED_CHARACTERS = 20_000  # characters of a text that a page may send
 TOO_LONG = "shorten it, or raise data.max_tokens"
 
 
@@ -76,7 +76,7 @@ class TextCodec:
         """Token numbers of all rows, kept in the cache."""
         path = cache_folder() / "tokens" / f"{cache_key(store.digest, self.name, self.digest)}.arrow"
         if path.exists():
-            with suppress(DataError):  # a damaged one is made anew
+            with suppress(DataError):  # a damaged one is replaced
                 return TokenStore(path)
 
         def sequences() -> Iterator[Sequence[int]]:
@@ -175,19 +175,19 @@ class TextOutputCodec(TextCodec):
 
 @dataclass(frozen=True)
 class TextPage:
-    """A text on a page that looks into a model."""
+    """A text on the page of the workbench."""
 
     codec: TextInputCodec
 
     def parse_posted(self, value: object) -> str:
-        """A text that is not too long to look into."""
+        """The text; DataError if it is too long for the workbench."""
         name = self.codec.name
         if not isinstance(value, str):
             raise DataError(f"{name} is a text; got {type(value).__name__}")
-        if len(value) > LONGEST:
+        if len(value) > MAX_POSTED_CHARACTERS:
             raise DataError(
-                f"{name} has {len(value):,} characters; at most {LONGEST:,} are looked at, shorten it",
-                f"{name}: 글자가 {len(value):,}개입니다. {LONGEST:,}개까지만 살펴볼 수 있으니 줄이세요.",
+                f"{name} has {len(value):,} characters; at most {MAX_POSTED_CHARACTERS:,} are allowed, shorten it",
+                f"{name}: 글자가 {len(value):,}개입니다. {MAX_POSTED_CHARACTERS:,}개까지만 살펴볼 수 있으니 줄이세요.",
             )
         return value
 
@@ -196,7 +196,7 @@ class TextPage:
         return value
 
     def to_json(self, value: str) -> dict[str, Any]:
-        """The text, its tokens in the order that the model reads them, and where each stands in it."""
+        """The text, its tokens in the order that the model reads them, and the position of each."""
         codec = self.codec
         spans = codec.vocabulary.spans(value)
         places = [*(reversed(spans) if codec.backwards else spans), (len(value), len(value))]
@@ -209,7 +209,16 @@ class TextPage:
         }
 
     def axis(self, value: str, batch: Padded, memory: Memory) -> Axis:
-        """The tokens."""
+        """The axis of the tokens.
+
+        Args:
+            value: The value.
+            batch: The batch that the model read.
+            memory: The memory of this input.
+
+        Returns:
+            The axis.
+        """
         labels = self.codec.vocabulary.pieces(batch.values[0].tolist())
         return token_axis("input", self.codec.name, labels, backwards=self.codec.backwards)
 

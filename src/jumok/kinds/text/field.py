@@ -38,7 +38,7 @@ from jumok.search.tracing import TracedSearch
 from jumok.values import Memories, Padded, TextPrediction
 
 USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
-UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
+LOSS_UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
 
@@ -109,7 +109,7 @@ class TextScoring:
     @property
     def unit(self) -> Unit:
         """What errors are counted in: phones and codes that spell a word, characters, or words."""
-        return self.options.unit or UNITS.get(self.vocabulary.kind, "word")
+        return self.options.unit or LOSS_UNITS.get(self.vocabulary.kind, "word")
 
     def prediction(self, value: TextPrediction) -> str:
         """The text alone."""
@@ -142,7 +142,7 @@ def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, value.text or "(nothing)")
 
 
-def learning_rate(model: ModelOptions) -> float:
+def text_learning_rate(model: ModelOptions) -> float:
     """Wider models learn by smaller steps (Yang et al., 2022)."""
     return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
 
@@ -155,7 +155,19 @@ def shift_right(tokens: Tensor) -> Tensor:
 def text_input(
     name: str, options: TextInput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
 ) -> InputField:
-    """A text that is read; `limit` is the most tokens of it, the end mark included."""
+    """A text input.
+
+    Args:
+        name: The name of the field.
+        options: The options of the field.
+        vocabulary: The vocabulary.
+        embedding: The name of the embedding.
+        backwards: Whether the text is read from its end.
+        limit: The maximal length in tokens, the end mark included.
+
+    Returns:
+        The input.
+    """
     codec = TextInputCodec(name, vocabulary, backwards)
 
     def build(plan: Blueprint) -> nn.Module:
@@ -169,7 +181,7 @@ def text_input(
         architecture=options.encoder.kind,
         codec=codec,
         build=build,
-        learning_rate=learning_rate,
+        learning_rate=text_learning_rate,
         batching=codec.batching(limit),
         coverage=codec,
         page=TextPage(codec),
@@ -179,7 +191,19 @@ def text_input(
 def text_output(
     name: str, options: TextOutput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
 ) -> OutputField:
-    """A text that is written; `limit` is the most tokens of it, the end mark included."""
+    """A text output.
+
+    Args:
+        name: The name of the field.
+        options: The options of the field.
+        vocabulary: The vocabulary.
+        embedding: The name of the embedding.
+        backwards: Whether the text is written from its end.
+        limit: The maximal length in tokens, the end mark included.
+
+    Returns:
+        The output.
+    """
     codec = TextOutputCodec(name, vocabulary, backwards)
     head = TextHead(options, codec, embedding, limit)
     return OutputField(
@@ -190,7 +214,7 @@ def text_output(
         codec=codec,
         head=head,
         scoring=TextScoring(options, vocabulary),
-        learning_rate=learning_rate,
+        learning_rate=text_learning_rate,
         loss_unit="token",
         batching=codec.batching(limit),
         is_autoregressive=True,
@@ -236,7 +260,16 @@ def learned(name: str, context: FieldContext) -> tuple[Vocabulary, str, bool]:
 
 
 def loaded(name: str, context: FieldContext, folder: Path) -> tuple[Vocabulary, str, bool]:
-    """The same of a saved model."""
+    """Load what a field shares with others.
+
+    Args:
+        name: The name of the field.
+        context: The rest of the experiment.
+        folder: The folder of the saved model.
+
+    Returns:
+        The vocabulary, the name of the embedding, and whether texts are backwards.
+    """
     embedding, tokens = embeddings_of(context)[name]
     vocabulary = Vocabulary.load(folder / f"{name}.vocabulary.json")
     return vocabulary, embedding, tokens.direction == "right_to_left"
@@ -255,7 +288,16 @@ def embeddings_of(context: FieldContext) -> dict[str, tuple[str, TokenOptions]]:
 
 
 def learn_vocabulary(data: TrainingData, options: TokenOptions, columns: Sequence[str]) -> Vocabulary:
-    """A vocabulary of these columns; the same as before from the cache."""
+    """Learn a vocabulary of columns, or take it from the cache.
+
+    Args:
+        data: The training data.
+        options: The options of tokens.
+        columns: The columns.
+
+    Returns:
+        The vocabulary.
+    """
     how = f"{VOCABULARIES} {options.model_dump_json(exclude={'shared', 'direction'})}"
     key = cache_key(data.store.digest, data.rows.tobytes(), how, *sorted(columns))
     file = cache_folder() / "vocabularies" / f"{key}.json"

@@ -1,4 +1,4 @@
-"""What an experiment file may say of a text: its encoder or decoder, and what it is cut into."""
+"""The options of a text: its encoder or decoder, and its tokens."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jumok.encoders.transformer import TransformerEncoder
     from jumok.layers.embedding import TokenEmbedding, TokenOutput
 
-Metric = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TEXT_METRICS)})]
+MetricName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TEXT_METRICS)})]
 
 
 class TransformerEncoderOptions(Options):
@@ -32,6 +32,16 @@ class TransformerEncoderOptions(Options):
     layers: PositiveInt = 3
 
     def build(self, words: "TokenEmbedding", model: ModelOptions, limit: int) -> "TransformerEncoder":
+        """Build the encoder (Vaswani et al., 2017).
+
+        Args:
+            words: The token embedding.
+            model: The options that all blocks share.
+            limit: The maximal length in tokens.
+
+        Returns:
+            The encoder.
+        """
         from jumok.encoders.transformer import TransformerEncoder
         from jumok.kinds.blocks import encoder_layers
 
@@ -48,6 +58,16 @@ class RecurrentEncoderOptions(Options):
     bidirectional: bool = True
 
     def build(self, words: "TokenEmbedding", model: ModelOptions, limit: int) -> "RecurrentEncoder":
+        """Build the encoder.
+
+        Args:
+            words: The token embedding.
+            model: The options that all blocks share.
+            limit: The maximal length in tokens; not needed.
+
+        Returns:
+            The encoder.
+        """
         from jumok.encoders.recurrent import RecurrentEncoder
 
         return RecurrentEncoder(words, self.kind, model.width, self.layers, self.bidirectional, model.dropout)
@@ -61,11 +81,23 @@ class TransformerDecoderOptions(Options):
 
     @property
     def architecture(self) -> str:
+        """The kind of the decoder."""
         return self.kind
 
     def build(
         self, words: "TokenEmbedding", output: "TokenOutput", model: ModelOptions, limit: int
     ) -> "TransformerDecoder":
+        """Build the decoder (Vaswani et al., 2017).
+
+        Args:
+            words: The token embedding.
+            output: The projection to the vocabulary.
+            model: The options that all blocks share.
+            limit: The maximal length in tokens.
+
+        Returns:
+            The decoder.
+        """
         from jumok.decoders.transformer import TransformerDecoder
         from jumok.kinds.blocks import attention, perceptron
         from jumok.layers.transformer import TransformerDecoderLayer
@@ -94,6 +126,7 @@ class RecurrentDecoderOptions(Options):
 
     @property
     def architecture(self) -> str:
+        """The kind of the decoder with its attention."""
         return (
             f"{self.kind} without attention"
             if self.attention == "none"
@@ -103,6 +136,17 @@ class RecurrentDecoderOptions(Options):
     def build(
         self, words: "TokenEmbedding", output: "TokenOutput", model: ModelOptions, limit: int
     ) -> "RecurrentDecoder":
+        """Build the decoder (Bahdanau et al., 2015; Luong et al., 2015).
+
+        Args:
+            words: The token embedding.
+            output: The projection to the vocabulary.
+            model: The options that all blocks share.
+            limit: The maximal length in tokens; not needed.
+
+        Returns:
+            The decoder.
+        """
         from jumok.attention.recurrent import AdditiveAttention, DotAttention
         from jumok.decoders.recurrent import RecurrentDecoder
 
@@ -135,7 +179,7 @@ class TextOutput(OutputFieldOptions):
     )
     tokens: TokenOptions | None = None  # data.tokens, if not its own
     unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
-    metric: Metric | None = None  # chooses the best model; by the unit, if not given
+    metric: MetricName | None = None  # chooses the best model; by the unit, if not given
 
     @classmethod
     def selection_metrics(cls) -> tuple[str, ...]:
@@ -149,6 +193,7 @@ class TextOutput(OutputFieldOptions):
 
     @model_validator(mode="after")
     def metric_is_known(self) -> "TextOutput":
+        """Refuse an unknown metric with a suggestion."""
         if self.metric is not None and self.metric not in TEXT_METRICS:
             hint = did_you_mean(self.metric, TEXT_METRICS)
             raise error_at(f"there is no metric {self.metric!r}{hint}", "metric")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from jumok.errors import DataError
-from jumok.predictor.jobs.events import Answer, Input
+from jumok.predictor.jobs.events import Input, PredictionOrError
 
 if TYPE_CHECKING:
     from jumok.values import Prediction
@@ -15,23 +15,26 @@ if TYPE_CHECKING:
 # what some program takes for the end of a line (Python's str.splitlines, editors, terminals), and our tab
 LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 
-Answers = Iterable[tuple[Input, Answer]]
+Answers = Iterable[tuple[Input, PredictionOrError]]
 
 
 def write_lines(out: TextIO, answers: Answers, named: bool = False) -> None:
-    """A line for each input; an empty one for what could not be read, so that lines belong to inputs.
+    """Write a line for each input, empty if the input could not be read; several answers are separated by tabs.
 
-    Several answers to one input stand on its line, with tabs between them; `named` puts the input and a tab before.
+    Args:
+        out: The stream.
+        answers: The inputs with their answers.
+        named: Whether the input and a tab come first.
     """
     for value, answer in answers:
-        said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, told(answer)))
+        said = "" if isinstance(answer, DataError) else "\t".join(map(one_line, answer_texts(answer)))
         out.write((f"{one_line(str(value))}\t" if named else "") + said + "\n")
         if isinstance(out, io.TextIOWrapper) and out.isatty():
             out.flush()
 
 
-def told(answer: "Prediction") -> list[str]:
-    """The answer as text; all answers where more than one was asked for; those of several outputs by name."""
+def answer_texts(answer: "Prediction") -> list[str]:
+    """The answer as text, followed by its alternatives if there are any; those of several outputs by name."""
     if len(answer.outputs) > 1:
         return [f"{name}: {value.text}" for name, value in answer.outputs.items()]
     others = (getattr(value, "alternatives", ()) for value in answer.outputs.values())
@@ -43,8 +46,9 @@ def one_line(text: str) -> str:
     return LINE_ENDS.sub(" ", text)
 
 
-def write_json(out: TextIO, answers: Answers) -> None:
-    write_array(out, (described(value, answer) for value, answer in answers))
+def write_json_answers(out: TextIO, answers: Answers) -> None:
+    """Write one JSON array with an object for each input."""
+    write_array(out, (answer_to_json(value, answer) for value, answer in answers))
 
 
 def write_array(out: TextIO, items: Iterable[Any]) -> None:
@@ -71,7 +75,8 @@ class ArrayWriter:
         self.out.write(("[" if self.before == "[" else "") + "\n]\n")
 
 
-def described(value: Input, answer: Answer) -> dict[str, Any]:
+def answer_to_json(value: Input, answer: PredictionOrError) -> dict[str, Any]:
+    """An input with its answer or error; a single output is not nested below its name."""
     if isinstance(answer, DataError):
         return {"input": value, "error": str(answer)}
     outputs = {name: part.to_json() for name, part in answer.outputs.items()}

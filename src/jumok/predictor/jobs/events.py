@@ -1,4 +1,4 @@
-"""What a job yields: answers, how far it is, and what somebody should know of its inputs."""
+"""The events of a job: answers, progress and warnings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 # a text or the path of an image; for several inputs, texts by name, None for an optional one that is missing
 Input: TypeAlias = str | dict[str, str | None]
-Answer: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
+PredictionOrError: TypeAlias = "Prediction | DataError"  # what was predicted, or why nothing could be
 
 
 class Answered(NamedTuple):
     """An input with its answer."""
 
     input: Input
-    answer: Answer
+    answer: PredictionOrError
 
 
-class Progress(NamedTuple):
+class JobProgress(NamedTuple):
     """How many inputs have an answer so far."""
 
     done: int
 
 
 class JobWarning:
-    """What somebody should know of the inputs of a job; its text is a sentence without a full stop."""
+    """A warning about the inputs of a job; its text is a sentence without a full stop."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class UnknownPiece(JobWarning):
 
 @dataclass(frozen=True)
 class MoreUnknownPieces(JobWarning):
-    """More pieces are unknown than are named one by one."""
+    """More pieces are unknown than are listed."""
 
     count: int
 
@@ -87,7 +87,7 @@ class DrawnImages(JobWarning):
 
     def __str__(self) -> str:
         return (
-            f"{self.count:,} picture(s) below {self.folder} are left out, for jumok predict wrote them itself"
+            f"{self.count:,} image(s) below {self.folder} are left out, for jumok predict wrote them itself"
         )
 
 
@@ -101,4 +101,4 @@ class RepeatedImages(JobWarning):
         return f"{self.count} image(s) came more than once and are answered once"
 
 
-JobEvent: TypeAlias = Answered | Progress | JobWarning
+JobEvent: TypeAlias = Answered | JobProgress | JobWarning

@@ -1,4 +1,4 @@
-"""The images that somebody names, and what each is called in what is written about it."""
+"""The images of a job, and the name of each in the results."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from jumok.errors import DataError
 from jumok.outputs import WRITTEN, OutputFolder
 from jumok.predictor.jobs.events import DrawnImages, HiddenImages, JobWarning, RepeatedImages
 
-SHORT = 80  # characters of a path that is told
+MAX_PATH_CHARACTERS = 80  # characters of a path in a message
 
 
 def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
@@ -35,9 +35,10 @@ def named_images(arguments: Iterable[str]) -> Iterator[Path | JobWarning]:
 
 
 def why_not_there(argument: str, error: Exception) -> str:
+    """Why an argument is no image file, and what to do."""
     if isinstance(error, FileNotFoundError):
         return str(read_fault(Path(argument)))
-    name = argument if len(argument) <= SHORT else f"{argument[:SHORT]}…"
+    name = argument if len(argument) <= MAX_PATH_CHARACTERS else f"{argument[:MAX_PATH_CHARACTERS]}…"
     return f"{name!r} is no image file ({getattr(error, 'strerror', None) or error}); correct the path"
 
 
@@ -58,7 +59,7 @@ def images_below(folder: Path) -> Iterator[Path | JobWarning]:
 
 
 def drawn_here(folder: Path, images: Sequence[Path]) -> set[Path]:
-    """Those of the images that an earlier prediction has written into a folder, and nobody changed."""
+    """Those of the images that an earlier prediction wrote into a folder, unchanged since."""
     homes = {home: OutputFolder(home) for home in sorted(path.parent for path in folder.rglob(WRITTEN))}
     return {
         image
@@ -79,7 +80,7 @@ def listed_images(lines: Iterable[str], origin: str) -> Iterator[Path | JobWarni
 
 
 def each_once(images: Iterable[Path]) -> tuple[list[Path], list[JobWarning]]:
-    """Each file once, in order, and a warning of those that came again."""
+    """Each file once, in order, with a warning about repeated ones."""
     given = list(images)
     first = {image.resolve(): image for image in reversed(given)}
     kept = [image for image in dict.fromkeys(given) if first[image.resolve()] is image]

@@ -1,4 +1,4 @@
-"""A folder of answers to images: predictions, what they are of, and pictures."""
+"""A folder of answers to images: predictions, what they are of, and images with what was found."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,12 @@ from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.overlay import all_class_names, overlaid
 from jumok.outputs import OutputFolder
 from jumok.predictor.jobs.answers import ArrayWriter
+from jumok.predictor.jobs.events import PredictionOrError
 from jumok.predictor.jobs.image_files import distinct_names, image_ids
 from jumok.values import Prediction, Value
 
-PREDICTIONS, IMAGES, MASKS = "predictions.json", "images.json", "masks"
-NARROWEST, WIDEST = 480, 1600  # pixels of a picture
-
-Answer = Prediction | DataError  # what was predicted, or why nothing could be
+PREDICTIONS_FILE, IMAGES, MASKS = "predictions.json", "images.json", "masks"
+MIN_IMAGE_WIDTH, MAX_IMAGE_WIDTH = 480, 1600  # pixels of an image
 
 
 class Named(NamedTuple):
@@ -68,7 +67,7 @@ class ImageResults:
             if field.to_image is not None
             for image in self.images
         ]
-        listed = [self.within(output, file) for output in outputs for file in (PREDICTIONS, IMAGES)]
+        listed = [self.within(output, file) for output in outputs for file in (PREDICTIONS_FILE, IMAGES)]
         names = [*listed, *drawn, *masks]
         self.files.require_free(names)
         self.files.remove_left(names)
@@ -77,20 +76,22 @@ class ImageResults:
         """Where a file of an output is in the folder."""
         return file if len(self.outputs) == 1 else f"{output}/{file}"
 
-    def write(self, answers: Iterable[Answer]) -> None:
+    def write(self, answers: Iterable[PredictionOrError]) -> None:
         """Write all answers, one for each image in their order."""
         records: dict[str, list[dict[str, Any]]] = {output: [] for output in self.outputs}
         unread: list[dict[str, str]] = []
         with ExitStack() as stack:
             arrays = {
-                output: ArrayWriter(stack.enter_context(self.files.written(self.within(output, PREDICTIONS))))
+                output: ArrayWriter(
+                    stack.enter_context(self.files.written(self.within(output, PREDICTIONS_FILE)))
+                )
                 for output in self.outputs
             }
             for image, answer in zip(self.images, answers, strict=True):
                 if isinstance(answer, DataError):
                     unread.append({"file_name": spelt_out(image.path.as_posix()), "error": str(answer)})
                     continue
-                about = self.draw(image, answer)
+                about = self.keep(image, answer)
                 for output, array in arrays.items():
                     records[output].append({**about, **self.keep_mask(image, output, answer[output])})
                     for record in self.records(image, output, answer[output]):
@@ -126,12 +127,12 @@ class ImageResults:
             return [{"image_id": image.id, **answer.to_json()}]
         return field.records(answer, image.id)
 
-    def draw(self, image: Named, answer: Prediction) -> dict[str, Any]:
-        """Write the picture of one image; its record."""
+    def keep(self, image: Named, answer: Prediction) -> dict[str, Any]:
+        """Write the drawing of one image; returns its record."""
         pixels = self.canvas.pixels(self.read.codec.parse(image.path))
         height, width = pixels.shape[1:]
         record = {"id": image.id, "file_name": image.path.as_posix(), "width": width, "height": height}
-        record["picture"] = self.files.save(f"{image.name}.jpg", self.picture(image, answer, pixels))
+        record["picture"] = self.files.save(f"{image.name}.jpg", self.draw(image, answer, pixels))
         return record
 
     def keep_mask(self, image: Named, output: str, answer: Value) -> dict[str, str]:
@@ -142,10 +143,10 @@ class ImageResults:
         file = self.within(output, f"{MASKS}/{image.name}.png")
         return {"mask": self.files.save(file, png(to_image(answer)))}
 
-    def picture(self, image: Named, answer: Prediction, pixels: Tensor) -> bytes:
+    def draw(self, image: Named, answer: Prediction, pixels: Tensor) -> bytes:
         """The image with the answers over it and a legend below."""
         drawn = overlaid(self.outputs, answer.outputs, pixels)
         name = image.path.name
         drawn = replace(drawn, title=f"{name}: {drawn.title}" if drawn.title else name)
-        width = min(max(pixels.shape[2], NARROWEST), WIDEST)
+        width = min(max(pixels.shape[2], MIN_IMAGE_WIDTH), MAX_IMAGE_WIDTH)
         return jpeg(draw_sheet([drawn], all_class_names(self.outputs), 1, width))

@@ -1,4 +1,4 @@
-"""The inputs of a job: lines of a file or of a stream, and what is remarkable about them."""
+"""The inputs of a job: lines of a file or stream, and warnings about them."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from jumok.predictor.jobs.events import EmptyInputs, Input, JobWarning, MoreUnkn
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
 
-TOLD = 3  # unknown pieces that are told one by one
-LONGEST = 32_000_000  # bytes of a line, beyond which no text is meant
+TOLD = 3  # unknown pieces that are listed
+MAX_LINE_BYTES = 32_000_000  # bytes of a line, beyond which no text is meant
 
 
 def require_file(file: Path) -> None:
-    """DataError where nothing is that could be read."""
+    """DataError if nothing is that could be read."""
     try:
         mode = os.stat(file).st_mode
     except (OSError, ValueError):
@@ -33,13 +33,13 @@ def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
     """The lines of a file, which `stack` closes; DataError with the line that is not UTF-8."""
     require_file(file)
     try:
-        return decoded(opened(stack, file), str(file))
+        return decode_lines(open_decompressed(stack, file), str(file))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror or error})") from None
 
 
-def opened(stack: ExitStack, file: Path) -> BinaryIO:
-    """The bytes of a file, decompressed where they are gzip; a pipe, which cannot be read twice, as it comes."""
+def open_decompressed(stack: ExitStack, file: Path) -> BinaryIO:
+    """The bytes of a file, decompressed if they are gzip; a pipe, which cannot be read twice, as it is."""
     from jumok.data.tables.open_text import GZIP_MARK, open_bytes
 
     if file.is_file():
@@ -52,17 +52,18 @@ def opened(stack: ExitStack, file: Path) -> BinaryIO:
     return stack.enter_context(cast(BinaryIO, gzip.open(pipe)))
 
 
-def decoded(stream: BinaryIO, name: str) -> Iterator[str]:
+def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    """The lines of a UTF-8 stream; DataError names the line that is too long or not UTF-8."""
     number = 0
     while True:
         number += 1
         try:
-            line = stream.readline(LONGEST + 1)
+            line = stream.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            if len(line) > LONGEST:
+            if len(line) > MAX_LINE_BYTES:
                 raise DataError(
-                    f"{name}:{number}: a line of more than {LONGEST:,} bytes; write one input a line"
+                    f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; write one input a line"
                 )
             yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
         except (EOFError, zlib.error, OSError) as error:
@@ -74,7 +75,16 @@ def decoded(stream: BinaryIO, name: str) -> Iterator[str]:
 
 
 def parsed(text: str, number: int, predictor: "Predictor") -> Input:
-    """The text itself, or the object of texts that a model with several inputs reads."""
+    """Parse one line.
+
+    Args:
+        text: The line.
+        number: Its number, for messages.
+        predictor: The predictor.
+
+    Returns:
+        The text, or the texts by name if the model has several inputs.
+    """
     if len(predictor.inputs) == 1:
         return text
     try:
@@ -100,6 +110,7 @@ class InputWarnings:
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
 
     def look(self, value: Input, number: int) -> None:
+        """Note whether an input is empty or has unknown pieces; `number` counts from 1."""
         texts = (
             [value]
             if isinstance(value, str)
@@ -113,7 +124,7 @@ class InputWarnings:
                 self.unknown.setdefault(piece, number)
 
     def all(self) -> Iterator[JobWarning]:
-        """A warning of each thing that was seen so far, the first unknown pieces one by one."""
+        """The warnings so far; the first unknown pieces are listed."""
         if self.empty:
             yield EmptyInputs(len(self.empty), self.empty[0])
         for piece, number in list(self.unknown.items())[:TOLD]:

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
-from jumok.predictor.jobs.events import Answer, Answered, Input, JobEvent, Progress
+from jumok.predictor.jobs.events import Answered, Input, JobEvent, JobProgress, PredictionOrError
 from jumok.predictor.jobs.inputs import InputWarnings, parsed
 from jumok.predictor.predictor import Predictor
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
 IMAGES_AT_ONCE = 32
 
-Ask = Callable[[Sequence[Input], int], Iterator[Mapping[int, Answer]]]  # inputs, the number of the first one
+Ask = Callable[
+    [Sequence[Input], int], Iterator[Mapping[int, PredictionOrError]]
+]  # inputs, the number of the first one
 
 
 def answer_lines(predictor: Predictor, lines: Iterable[str], at_once: int = AT_ONCE) -> Iterator[JobEvent]:
@@ -42,7 +44,7 @@ def answer_images(
     Args:
         predictor: What answers, a model whose one input is an image.
         images: Their files, named as they are needed.
-        threshold: The score from which on objects are told.
+        threshold: Objects below this score are left out.
         at_once: How many images are read and answered together.
     """
     predictor = predictor.with_least_score(threshold)
@@ -56,17 +58,19 @@ def _answer(predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask)
         values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
         for i, value in enumerate(values):
             warnings.look(value, done + i + 1)
-        answers: dict[int, Answer] = {}
+        answers: dict[int, PredictionOrError] = {}
         for found in ask(values, done):
             answers.update(found)
-            yield Progress(done + len(answers))
+            yield JobProgress(done + len(answers))
         yield from (Answered(value, answers[i]) for i, value in enumerate(values))
         done += len(block)
     yield from warnings.all()
 
 
-def _readable(predictor: Predictor, values: Sequence[Input], first: int) -> Iterator[Mapping[int, Answer]]:
-    """All answers; where an input cannot be read, all one by one, with the reason in its place."""
+def _readable(
+    predictor: Predictor, values: Sequence[Input], first: int
+) -> Iterator[Mapping[int, PredictionOrError]]:
+    """All answers; if an input cannot be read, each is predicted alone, with the error in place of that one."""
     try:
         yield from predictor.predict_batches(values, first)
     except DataError:
@@ -74,7 +78,7 @@ def _readable(predictor: Predictor, values: Sequence[Input], first: int) -> Iter
             yield {i: _answer_or_reason(predictor, value, first + i)}
 
 
-def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer:
+def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> PredictionOrError:
     try:
         return predictor.predict([value], number)[0]
     except DataError as error:
@@ -82,7 +86,7 @@ def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> Answer
 
 
 def _told(answered: Answered, threshold: float | None) -> Answered:
-    """An answer from the score on that was asked for; a DataError where no file can be named by the name."""
+    """A prediction above the threshold, or a DataError if its name is no file name."""
     value, answer = answered
     if isinstance(value, str) and not_text(value):
         value = spelt_out(value)

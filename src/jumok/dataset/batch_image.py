@@ -1,4 +1,4 @@
-"""A labelled batch as the model gets it in training, drawn so that a person can see that the data is right."""
+"""A labelled batch of training, drawn to check the data by eye."""
 
 import numpy as np
 from PIL import Image
@@ -7,12 +7,12 @@ from jumok.dataset.prepare import Prepared
 from jumok.drawing.sheet import draw_sheet
 from jumok.kinds.overlay import all_class_names, overlaid
 
-EXAMPLES = 9
-CELL = 400  # pixels, the width of each picture
+TILES = 9
+TILE_WIDTH = 400  # pixels, the width of each image
 
 
 def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
-    """Some examples of the train part, scaled and varied, with their labels; None where there are no images."""
+    """Some examples of the train split, scaled and varied, with their labels; None if there are no images."""
     train = prepared.splits.get("train")
     if train is None or not len(train):
         return None
@@ -23,7 +23,7 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     if not len(shown):
         return None
     random = np.random.Generator(np.random.PCG64(seed))
-    examples = random.choice(shown, min(EXAMPLES, len(shown)), replace=False)
+    examples = random.choice(shown, min(TILES, len(shown)), replace=False)
     batch = train.batch(examples, random)
     seen = [canvas.batch_pixels(batch.inputs[name]) for name, canvas in canvases]
     if not any(one.draw for one in train.outputs.values()):
@@ -33,4 +33,4 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
         overlaid(train.outputs, {name: of[i] for name, of in values.items()}, image)
         for i, image in enumerate(seen[0])
     ]
-    return draw_sheet(images, all_class_names(train.outputs), cell=CELL)
+    return draw_sheet(images, all_class_names(train.outputs), cell=TILE_WIDTH)

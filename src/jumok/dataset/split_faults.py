@@ -1,4 +1,4 @@
-"""What is wrong with a part of the data as a whole, or with its rows for the kinds that learned from train."""
+"""What is wrong with a split of the data as a whole, or with its rows for the kinds that learned from train."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,31 +9,33 @@ import numpy as np
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.tables.faults import Fault
-from jumok.dataset.row_cache import FATAL, SHOWN, CachedRows
+from jumok.dataset.row_cache import FATAL, MAX_KEPT_FAULTS, CachedRows
 from jumok.errors import did_you_mean
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.classes import class_names
 from jumok.kinds.contract import Column, LengthLimit, item_lengths
 
 SOME = 10  # names in a sentence
-# A part has them as a whole, no row is left out for them; people may say that they know and go on.
+# Faults of a split as a whole: no row is skipped for them, and they may be accepted.
 OF_WHOLE = frozenset({"unseen_class", "mixed_bits"})
 
 
 @dataclass
-class PartFaults:
-    """The faults of one part that show only beside train."""
+class SplitFaults:
+    """The faults of one split that show only beside train."""
 
     shown: list[Fault] = field(default_factory=list)  # the first of them
     counts: dict[str, int] = field(default_factory=dict)  # all, by their kind
 
     def add(self, fault: Fault) -> None:
+        """Count a fault, and keep it if it is one of the first or fatal."""
         self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
-        if len(self.shown) < SHOWN or fault.kind in FATAL:
+        if len(self.shown) < MAX_KEPT_FAULTS or fault.kind in FATAL:
             self.shown.append(fault)
 
     @property
     def count(self) -> int:
+        """How many faults there are, kept or not."""
         return sum(self.counts.values())
 
     @property
@@ -43,10 +45,12 @@ class PartFaults:
 
     @property
     def fatal(self) -> list[Fault]:
+        """The faults that cannot be skipped."""
         return [fault for fault in self.shown if fault.kind in FATAL]
 
     @property
     def of_whole(self) -> list[Fault]:
+        """The faults of a split as a whole, not of one of its rows."""
         return [fault for fault in self.shown if fault.kind in OF_WHOLE]
 
 
@@ -55,12 +59,21 @@ def dropped_rows(
     rows: np.ndarray,
     columns: Mapping[str, Column],
     fields: Fields,
-    faults: PartFaults,
+    faults: SplitFaults,
     read: Callable[[], AnnotatedSet],
 ) -> np.ndarray:
-    """Which of the rows (n,) cannot be used, boolean.
+    """Find the rows that cannot be used, and add their faults.
 
-    `read` gives annotated images once more, where a fault must be told at its line.
+    Args:
+        source: The rows of the split's source.
+        rows: The rows (n,) of the split.
+        columns: The encoded columns.
+        fields: The fields.
+        faults: Where faults are added.
+        read: Reads the annotated images again, to find the line of a fault.
+
+    Returns:
+        Boolean (n,), True for unusable rows.
     """
     lost = np.zeros(len(rows), bool)
     for output in fields.outputs.values():
@@ -68,12 +81,12 @@ def dropped_rows(
         if output.classes is None or not known:  # without classes train is at fault, and says so
             continue
         unfit = output.classes.unknown(source.store, rows)
-        pictures = pictures_by_text(read(), source.root) if unfit else {}
+        annotated_images = images_by_text(read(), source.root) if unfit else {}
         (image,) = list(fields.inputs)[:1]
         for number, name in unfit.items():
             lost[number] = True
-            picture = pictures[source.store.text(image, int(rows[number]))]
-            faults.add(strange_class(picture, name, known))
+            annotated = annotated_images[source.store.text(image, int(rows[number]))]
+            faults.add(strange_class(annotated, name, known))
     for i, (name, length, limit) in sorted(longest_excess(rows, columns, fields).items()):
         lost[i] = True
         faults.add(too_long(source, int(rows[i]), name, length, limit))
@@ -83,7 +96,16 @@ def dropped_rows(
 def longest_excess(
     rows: np.ndarray, columns: Mapping[str, Column], fields: Fields
 ) -> dict[int, tuple[str, int, LengthLimit]]:
-    """Rows, by their number among these, with an item that is too long: its field, the longest one, and its length."""
+    """Find the items that are too long.
+
+    Args:
+        rows: The rows (n,) of the split.
+        columns: The encoded columns.
+        fields: The fields.
+
+    Returns:
+        By index in `rows`: the field, the length and the limit of the longest item.
+    """
     found: dict[int, tuple[str, int, LengthLimit]] = {}
     for name, one in fields.all.items():
         limit, lengths = one.batching.limit, item_lengths(one, columns[name])
@@ -96,14 +118,23 @@ def longest_excess(
     return found
 
 
-def pictures_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
-    """The pictures of a set by what rows say of them."""
-    return {Path(os.path.relpath(picture.path, root)).as_posix(): picture for picture in data.images}
+def images_by_text(data: AnnotatedSet, root: Path) -> dict[str, AnnotatedImage]:
+    """The images of a set by the cells that name them."""
+    return {Path(os.path.relpath(image.path, root)).as_posix(): image for image in data.images}
 
 
-def strange_class(picture: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
-    """The fault of a class that training does not know, told where it is first marked in an image."""
-    place = next((one.place for one in picture.annotations if one.name == name), picture.place)
+def strange_class(image: AnnotatedImage, name: str, known: Sequence[str]) -> Fault:
+    """The fault of a class that train does not have.
+
+    Args:
+        image: The image in which it is marked.
+        name: The class.
+        known: The classes of train.
+
+    Returns:
+        The fault, at the first object of the class.
+    """
+    place = next((one.place for one in image.annotations if one.name == name), image.place)
     problem = f"{name!r} is marked here, but training knows only {', '.join(known)}"
     hint = did_you_mean(name, known).removeprefix("; ")
     remedy = hint if "did you mean" in hint else "correct the name, or show this class in train, too"
@@ -111,46 +142,78 @@ def strange_class(picture: AnnotatedImage, name: str, known: Sequence[str]) -> F
 
 
 def too_long(source: CachedRows, row: int, name: str, length: int, limit: LengthLimit) -> Fault:
-    """The fault of an item that is longer than its field takes."""
+    """The fault of an item that is longer than its field takes.
+
+    Args:
+        source: The rows of the split's source.
+        row: The row.
+        name: The field.
+        length: The length of the item.
+        limit: The limit of the field.
+
+    Returns:
+        The fault.
+    """
     problem = f"{name} has {length} {limit.unit}, at most {limit.most} are allowed"
     return fault_of_row(source, name, row, problem, limit.remedy, "too_long")
 
 
 def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: str, kind: str) -> Fault:
-    """A fault told at the line of a row, in the file of its column where each column has one."""
+    """A fault at the line of a row.
+
+    Args:
+        source: The rows of the split's source.
+        name: The field.
+        row: The row.
+        problem: What is wrong.
+        remedy: What to do.
+        kind: The kind of the fault.
+
+    Returns:
+        The fault, in the file of the field's column if each column has one.
+    """
     files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
 
-def check_part(
-    part: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: PartFaults
+def check_split(
+    name: str, source: CachedRows, train: CachedRows, rows: np.ndarray, fields: Fields, faults: SplitFaults
 ) -> None:
-    """Add what is wrong with a whole part: other classes than in train, nothing to learn from or to score."""
+    """Add what is wrong with a whole split: other classes than in train, nothing to learn from or to score.
+
+    Args:
+        name: The split's name.
+        source: The rows of the split's source.
+        train: The rows of train's source.
+        rows: The rows (n,) of the split.
+        fields: The fields.
+        faults: Where faults are added.
+    """
     place = str(source.files[0])
     if source is not train:
         for problem in other_classes(source, train):
-            faults.add(Fault(place, None, problem, "write the masks of all parts alike", "other_classes"))
+            faults.add(Fault(place, None, problem, "write the masks of all splits alike", "other_classes"))
     for one in fields.outputs.values():
         lack = (
-            None if one.classes is None else one.classes.lacks(source.store, rows, learning=part == "train")
+            None if one.classes is None else one.classes.lacks(source.store, rows, learning=name == "train")
         )
-        if lack and part == "train":
+        if lack and name == "train":
             faults.add(Fault(place, None, lack, "mark some, or name other data", "nothing_to_learn"))
         elif lack:
-            remedy = f"mark some, or name other data under {part}:"
+            remedy = f"mark some, or name other data under {name}:"
             faults.add(Fault(place, None, lack, remedy, "nothing_to_score"))
-    if part == "train":
+    if name == "train":
         for problem, remedy in unlearnable(source):
             faults.add(Fault(place, None, problem, remedy, "nothing_to_learn"))
         if not faults.fatal and (unseen := unseen_classes(source)):
             faults.add(unseen)
-    if part == "train" or source is not train:
+    if name == "train" or source is not train:
         for fault in mixed_bits(source):
             faults.add(fault)
 
 
 def other_classes(source: CachedRows, train: CachedRows) -> list[str]:
-    """Classes of masks that occur in a part and have another value or colour in train, or are not there."""
+    """Classes of masks that occur in a split and have another value or colour in train, or are not there."""
     known = {one.name: one for one in train.classes}
     problems = []
     for one in source.classes:
@@ -203,7 +266,7 @@ def unseen_classes(train: CachedRows) -> Fault | None:
 
 
 def mixed_bits(source: CachedRows) -> Iterator[Fault]:
-    """Images of 16 bits that would be brighter than others of their part, for they use fewer of the bits."""
+    """Images of 16 bits that would be brighter than others of their split, for they use fewer of the bits."""
     most = max(source.summary.depths, default=0)
     for bits, (count, first) in sorted(source.summary.depths.items()):
         if bits < most:
