@@ -15,17 +15,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LOADED = (  # what training and predicting texts load, but for jumok itself
+LOADED = (  # what training, its report and predicting texts load, but for jumok itself
     *(
         "torch",
+        "torch._dynamo",
+        "torch.distributed.fsdp",
         "torch.distributed.launcher.api",
         "torch.utils.data",
+    ),
+    *(
         "numpy",
         "pyarrow.csv",
         "pyarrow.parquet",
         "tokenizers",
+        "safetensors.torch",
+        "pydantic",
+        "yaml",
+        "typer",
     ),
-    *("safetensors.torch", "pydantic", "yaml", "typer", "rich.progress"),
+    *(
+        "rich.progress",
+        "sacrebleu",
+        "rapidfuzz",
+        "jinja2",
+        "matplotlib.figure",
+        "matplotlib.backends.backend_svg",
+    ),
 )
 STREAMS = (0, 1, 2)
 
