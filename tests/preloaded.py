@@ -43,6 +43,7 @@ LOADED = (  # what training, its report and predicting texts load, but for jumok
     ),
 )
 STREAMS = (0, 1, 2)
+NO_FORK = 121  # the status where the process that forks has come to its end
 
 
 @contextmanager
@@ -59,6 +60,7 @@ def python() -> Iterator[list[str]]:
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         with subprocess.Popen([*call, "--fork", str(number)], env=environment, pass_fds=[number], **streams):
+            listening.close()  # here, so that nobody waits for a process that forks no more
             yield [sys.executable, "-I", "-S", __file__, place]
 
 
@@ -181,7 +183,8 @@ def ask(place: str, words: list[str]) -> int:
         data = json.dumps(asked).encode()
         socket.send_fds(forking, [b"x"], STREAMS)
         forking.sendall(len(data).to_bytes(4) + data)
-        return int.from_bytes(forking.recv(4, socket.MSG_WAITALL), signed=True)
+        status = forking.recv(4, socket.MSG_WAITALL)
+        return int.from_bytes(status, signed=True) if status else NO_FORK
 
 
 if __name__ == "__main__":
