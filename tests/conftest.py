@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import made_once
+import preloaded
 from jumok.cli import main
 from jumok.experiment import read_experiment
 from small_experiments import write_reversal
@@ -30,6 +31,13 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is made once is in a folder that all processes of this test run know."""
     own = tmp_path_factory.getbasetemp()
     made_once.shared[:] = [(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"]
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[list[str]]:
+    """The beginning of a command line, as [sys.executable] is, whose process has loaded torch already."""
+    with preloaded.python() as command:
+        yield command
 
 
 @pytest.fixture(scope="session")

@@ -75,13 +75,15 @@ def ending(status: int, *words: object) -> str:
 
 
 def test_importing_jumok_loads_nothing_heavy():
-    assert not loaded("import jumok") & (HEAVY | {"pydantic", "typer"})
-    assert not loaded("import jumok.cli") & HEAVY
+    codes = "import jumok", "import jumok\njumok.read_experiment", "import jumok.cli"
+    names = loaded_in_turn(codes)
+    assert not (names[codes[0]] | names[codes[1]]) & (HEAVY | {"pydantic", "typer"})
+    assert not names[codes[2]] & HEAVY
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"]])
-def test_help_loads_nothing_heavy(words):
-    assert not loaded(ending(0, *words)) & (HEAVY - {"yaml"})
+def test_help_loads_nothing_heavy():
+    helps = tuple(ending(0, word) for word in ("--help", "-h", "--version"))
+    assert not loaded_in_turn(helps)[helps[-1]] & (HEAVY - {"yaml"})
 
 
 @pytest.mark.parametrize("command", NAMES)
@@ -143,7 +145,7 @@ def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
 
 
 PUBLIC = (
-    *("load", "train", "Predictor", "TrainingResult", "Prediction"),
+    *("record", "load", "train", "Predictor", "TrainingResult", "Prediction"),
     *("evaluation.evaluate", "evaluation.predict_split"),
 )
 
@@ -154,16 +156,6 @@ def test_a_name_loads_little_beyond_torch(name):
     found = loaded_in_turn(tuple(codes.values()))[codes[name]]
     assert "torch" in found
     assert not found & OF_CALLS
-
-
-def test_reading_experiments_loads_yaml_when_it_is_called():
-    assert not loaded("import jumok\njumok.read_experiment") & (HEAVY | {"pydantic"})
-
-
-def test_recording_loads_nothing_of_tasks():
-    found = loaded("import jumok\njumok.record")
-    assert "torch" in found
-    assert not found & (OF_IMAGES | OF_SCORES | {"pydantic", "tokenizers", "PIL", "rich", "typer"})
 
 
 def lazy_packages() -> list[Path]:

@@ -7,7 +7,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -17,9 +16,9 @@ import pytest
 import picture_runs
 
 
-def started(*words: object) -> tuple[subprocess.Popen, str]:
+def started(python: list[str], *words: object) -> tuple[subprocess.Popen, str]:
     """A server in a process of its own, and its address."""
-    command = [sys.executable, "-m", "jumok", "look", *map(str, words), "--no-browser"]
+    command = [*python, "-m", "jumok", "look", *map(str, words), "--no-browser"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ready, _, _ = select.select([process.stderr], [], [], 600)
     line = process.stderr.readline() if ready else ""
@@ -47,8 +46,8 @@ def fetched(address: str, data: object = None):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another signal there")
-def test_two_runs_are_looked_at_until_ctrl_c(reversal, small_run):
-    process, address = started(reversal / "run", small_run, "--port", 0, "--input", "abc")
+def test_two_runs_are_looked_at_until_ctrl_c(python, reversal, small_run):
+    process, address = started(python, reversal / "run", small_run, "--port", 0, "--input", "abc")
     try:
         assert b"<title>jumok</title>" in fetched(address)
         runs = json.loads(fetched(f"{address}api/session"))["runs"]

@@ -5,8 +5,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from jumok.outputs import WRITTEN
 from picture_runs import draw_scene, trained
 
 LONG = "x" * 300
-JUMOK = [sys.executable, "-m", "jumok"]
 has_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 
 
@@ -24,12 +23,19 @@ def run(reversal) -> Path:
     return reversal / "run"
 
 
-def shell(command: str, **names: Path) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def shell(python) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a line in a shell, with paths by name; `jumok` is ours."""
-    words = {**names, "jumok": " ".join(JUMOK)}
-    done = subprocess.run(command.format(**words), shell=True, capture_output=True, text=True, timeout=120)
-    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
-    return done
+
+    def run(command: str, **names: Path) -> subprocess.CompletedProcess[str]:
+        words = {**names, "jumok": " ".join([*python, "-m", "jumok"])}
+        done = subprocess.run(
+            command.format(**words), shell=True, capture_output=True, text=True, timeout=120
+        )
+        assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+        return done
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,7 @@ def test_a_device_is_written_and_stays_one(jumok, run, tmp_path):
 
 @has_full
 @pytest.mark.parametrize("words", ["predict {run} abc", "predict {run} abc --json"])
-def test_a_full_standard_output(run, words):
+def test_a_full_standard_output(shell, run, words):
     done = shell(f"{{jumok}} {words} > /dev/full", run=run)
     assert done.returncode == 2 and "No space left on device" in done.stderr
 
@@ -118,14 +124,14 @@ def test_a_full_disk_under_an_output(refused, run):
     )
 
 
-def test_a_reader_that_goes_away(run, tmp_path):
+def test_a_reader_that_goes_away(shell, run, tmp_path):
     (tmp_path / "in").write_text("abc\n" * 5000)
     done = shell("{jumok} predict {run} --file {list} | head -1", run=run, list=tmp_path / "in")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 1 and "error" not in done.stderr
 
 
 @pytest.mark.parametrize("words", ["--file {list} >> {list}", "< {list} >> {list}"])
-def test_standard_output_never_goes_into_what_is_read(run, tmp_path, words):
+def test_standard_output_never_goes_into_what_is_read(shell, run, tmp_path, words):
     file = tmp_path / "list"
     file.write_text("abc\nde\n")
     done = shell(f"{{jumok}} predict {{run}} {words}", run=run, list=file)
@@ -163,7 +169,7 @@ def test_drawings_are_no_inputs(jumok, refused, tmp_path):
     assert len(jumok("predict", run, tmp_path).output.splitlines()) == 2
 
 
-def test_a_kill_leaves_no_half_file(jumok, tmp_path):
+def test_a_kill_leaves_no_half_file(jumok, python, tmp_path):
     """What the last process left is removed by the next one that writes there."""
     run, out = trained("boxes") / "run", tmp_path / "out"
     draw_scene(tmp_path / "p0.png", 0)
@@ -174,7 +180,7 @@ def test_a_kill_leaves_no_half_file(jumok, tmp_path):
         "folder.ImageResults.keep = killed\n"
         f"main(['predict', {str(run)!r}, {str(tmp_path / 'p0.png')!r}, '--output', {str(out)!r}])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    done = subprocess.run([*python, "-c", code], capture_output=True, timeout=120)
     assert done.returncode == -9
     assert not any(not path.name.startswith(".") for path in out.iterdir())
     assert jumok("predict", run, tmp_path / "p0.png", "--output", out).status == 0

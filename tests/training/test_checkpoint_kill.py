@@ -18,9 +18,9 @@ import torch
 from jumok.training.checkpoint import Checkpoints
 
 
-def test_killed_writers(tmp_path):
+def test_killed_writers(python, tmp_path):
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, str(tmp_path)]
+    command = [*python, __file__, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

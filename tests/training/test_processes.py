@@ -28,7 +28,7 @@ from run_contents import complain, files_of, last_checkpoint, log_of
 from small_experiments import small_experiment, write_experiment, write_table, write_words
 
 TESTS = Path(__file__).parents[1]
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python", "--")
 SMALL = ("model.dropout=0", "training.schedule=constant", "training.warmup=3", "training.evaluate_every=2")
 STEPS, QUARTER, HALF, ALL = "training.steps={}", 2, 4, 8
 CASES = {
@@ -59,7 +59,7 @@ def stops_and_goes_on(run: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
+def trained(python, tmp_path_factory) -> Path:
     """A folder of runs that two processes trained, from the start and from where one process stopped."""
     folder = tmp_path_factory.mktemp("processes")
     with pytest.MonkeyPatch.context() as patch:
@@ -68,7 +68,7 @@ def trained(tmp_path_factory) -> Path:
         write_words(folder, train=60)
         for spread in SPREADS:
             train(experiment_of(folder, "ema", QUARTER), stops_and_goes_on(folder / f"ema-{spread}"))
-        call = [*TORCHRUN, __file__, str(folder)]
+        call = [*python, *TORCHRUN, *python, __file__, str(folder)]
         done = subprocess.run(call, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     return folder
@@ -126,15 +126,17 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def start(folder) -> Iterator:
+def start(python, folder) -> Iterator:
     """Starts `jumok train` in two processes; none outlives the test."""
     started = []
 
     def start_processes(*overrides: str) -> subprocess.Popen:
         changes = [word for override in overrides for word in ("--set", override)]
-        words = ["-m", "--", "jumok", "train", str(folder / "x.yaml"), "--run", str(folder / "run"), *changes]
+        words = ["-m", "jumok", "train", str(folder / "x.yaml"), "--run", str(folder / "run"), *changes]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        started.append(subprocess.Popen([*TORCHRUN, *words], env=environment(), text=True, **pipes))
+        started.append(
+            subprocess.Popen([*python, *TORCHRUN, *python, *words], env=environment(), text=True, **pipes)
+        )
         return started[-1]
 
     yield start_processes

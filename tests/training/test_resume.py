@@ -5,7 +5,9 @@ import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -42,6 +44,29 @@ class Told(NullReporter):
 def make(tmp_path) -> Callable[..., Experiment]:
     write_words(tmp_path, train=60)
     return lambda *overrides: small_experiment(tmp_path, *SMALL, *overrides)
+
+
+class Ended(NamedTuple):
+    """An experiment, and its run that was not stopped; for reading only."""
+
+    experiment: Experiment
+    run: Path
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory) -> Callable[..., Ended]:
+    """Train an experiment on data of this file, once for all tests that ask for the same one."""
+    folder = tmp_path_factory.mktemp("ended")
+    write_words(folder, train=60)
+
+    @cache
+    def train_once(*overrides: str) -> Ended:
+        experiment = small_experiment(folder, *SMALL, *overrides)
+        run = folder / f"run{len(list(folder.glob('run*')))}"
+        train(experiment, run)
+        return Ended(experiment, run)
+
+    return train_once
 
 
 # What a training consists of: it is stopped before a call of one of these.
@@ -122,17 +147,15 @@ def test_a_stopped_training_ends_like_one_that_was_not(make, tmp_path, monkeypat
     assert_same_end(tmp_path / "stopped", tmp_path / "whole")
 
 
-def test_runs_cross_epochs_and_stop_within_them(make, tmp_path):
-    train(make(), tmp_path / "run")
-    epochs = [record["epoch"] for record in log_of(tmp_path / "run")]
+def test_runs_cross_epochs_and_stop_within_them(ended):
+    epochs = [record["epoch"] for record in log_of(ended("training.average=ema").run)]
     assert max(epochs) > 2 and any(epoch % 1 for epoch in epochs)  # or the tests here would prove little
 
 
-def test_the_seed_matters(make, tmp_path):
-    train(make(), tmp_path / "one")
-    train(make("training.seed=2"), tmp_path / "other")
+def test_the_seed_matters(ended):
+    one, other = (ended("training.average=ema", *seed).run for seed in ((), ("training.seed=2",)))
     with pytest.raises(AssertionError):
-        assert_same_end(tmp_path / "one", tmp_path / "other")
+        assert_same_end(one, other)
 
 
 # --- interrupted
@@ -158,11 +181,11 @@ def test_a_second_interrupt_ends_at_once(make, tmp_path, monkeypatch):
     assert last_checkpoint(tmp_path / "run").step == 4
 
 
-def test_training_in_a_thread(make, tmp_path):
+def test_training_in_a_thread(ended, tmp_path):
+    experiment, run = ended("training.average=ema")
     with ThreadPoolExecutor() as threads:  # which may not listen to signals
-        threads.submit(train, make(), tmp_path / "thread").result()
-    train(make(), tmp_path / "run")
-    assert_same_end(tmp_path / "thread", tmp_path / "run")
+        threads.submit(train, experiment, tmp_path / "thread").result()
+    assert_same_end(tmp_path / "thread", run)
 
 
 def test_an_interrupt_in_the_last_step_leaves_only_the_scores(make, tmp_path, monkeypatch):
@@ -184,9 +207,8 @@ def spoil(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["optimizer.safetensors", "state.json"])
-def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(make, tmp_path, monkeypatch, file):
-    experiment, run, told = make("training.average=ema"), tmp_path / "run", Told()
-    train(experiment, tmp_path / "whole")
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(ended, tmp_path, monkeypatch, file):
+    (experiment, whole), run, told = ended("training.average=ema"), tmp_path / "run", Told()
     with pytest.raises(Killed):
         train_until(monkeypatch, experiment, run, 90, kill)
     newest = max((run / "checkpoints").iterdir())
@@ -201,11 +223,11 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(make, tmp_path
     for left in aside.iterdir():
         left.unlink()
     aside.rmdir()
-    assert_same_end(run, tmp_path / "whole")
+    assert_same_end(run, whole)
 
 
-def test_without_a_whole_checkpoint_training_begins_again(make, tmp_path, monkeypatch):
-    experiment, run, told = make(), tmp_path / "run", Told()
+def test_without_a_whole_checkpoint_training_begins_again(ended, tmp_path, monkeypatch):
+    (experiment, whole), run, told = ended("training.average=ema"), tmp_path / "run", Told()
     with pytest.raises(Killed):
         train_until(monkeypatch, experiment, run, 90, kill)
     for checkpoint in (run / "checkpoints").iterdir():
@@ -214,11 +236,9 @@ def test_without_a_whole_checkpoint_training_begins_again(make, tmp_path, monkey
     assert [sentence.split("; ")[-1] for sentence in told.sentences] == [
         "training starts from the beginning"
     ] * 2
-    train(experiment, tmp_path / "whole")
-    assert (run / "model" / "model.safetensors").read_bytes() == (
-        tmp_path / "whole" / "model" / "model.safetensors"
-    ).read_bytes()
-    assert log_of(run) == log_of(tmp_path / "whole")
+    weights = Path("model", "model.safetensors")
+    assert (run / weights).read_bytes() == (whole / weights).read_bytes()
+    assert log_of(run) == log_of(whole)
 
 
 # --- finished
@@ -291,12 +311,12 @@ def test_without_patience_a_training_that_stopped_early_goes_on(make, tmp_path):
         ("data.on_bad_rows=skip", "was trained with data.on_bad_rows: error, now it is skip"),
     ],
 )
-def test_another_experiment_is_refused_by_the_name_of_its_option(make, tmp_path, override, sentence):
-    run = tmp_path / "run"
-    train(make("training.steps=4"), run)
+def test_another_experiment_is_refused_by_the_name_of_its_option(ended, override, sentence):
+    run = ended("training.steps=4").run
+    changed = small_experiment(run.parent, *SMALL, override)
     before = files_of(run)
     with pytest.raises(RunError, match=f"^{re.escape(f'{run} {sentence}; choose another folder by --run')}"):
-        train(make(override), run)
+        train(changed, run)
     assert files_of(run) == before
 
 
@@ -314,7 +334,6 @@ def test_precision_that_was_found_out_stays(make, tmp_path, monkeypatch):
     train(make(automatic, "training.steps=4"), run)
     monkeypatch.setattr(loop, "choose_precision", lambda *given, **named: Chosen("bf16", {}, "made up"))
     train(make(automatic), run, told)
-    train(make(), tmp_path / "whole")
     assert told.sentences == []
     assert read_experiment(run / "config.yaml").training.precision == "fp32"
 
@@ -370,15 +389,14 @@ def test_what_a_killed_process_left_is_removed(make, tmp_path):
     assert not [name for name in files_of(run) if name.endswith(".tmp")]
 
 
-def test_a_half_written_line_of_the_log_is_dropped(make, tmp_path, monkeypatch):
-    experiment, run = make(), tmp_path / "run"
+def test_a_half_written_line_of_the_log_is_dropped(ended, tmp_path, monkeypatch):
+    (experiment, whole), run = ended("training.average=ema"), tmp_path / "run"
     with pytest.raises(Killed):
         train_until(monkeypatch, experiment, run, 90, kill)
     with open(run / "metrics.jsonl", "a") as log:
         log.write('{"step": 2')
     train(experiment, run)
-    train(experiment, tmp_path / "whole")
-    assert_same_end(run, tmp_path / "whole")
+    assert_same_end(run, whole)
 
 
 def test_a_damaged_log_keeps_its_whole_lines(make, tmp_path):

@@ -43,9 +43,9 @@ def write_small(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory) -> subprocess.CompletedProcess[str]:
+def ended(python, tmp_path_factory) -> subprocess.CompletedProcess[str]:
     """The program of this file, come to its end."""
-    call = [sys.executable, __file__, str(tmp_path_factory.mktemp("killed"))]
+    call = [*python, __file__, str(tmp_path_factory.mktemp("killed"))]
     return subprocess.run(call, env=environment(), capture_output=True, text=True)
 
 
