@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jumok.runs.config import read_config
 
 from jumok.errors import JumokError
+from jumok.runs.config import read_config
 from jumok.runs.log import read_log
 
 FILES = ("evaluation.json", "analysis.json", "environment.json", "metrics.jsonl", "config.yaml")

@@ -4,13 +4,13 @@ import pytest
 import torch
 from hypothesis import given as each
 from hypothesis import strategies as st
-from jumok.runs.config import read_config
 
 from jumok.dataset.prepare import prepare
 from jumok.errors import RunError
 from jumok.experiment import read_experiment
 from jumok.kinds.image.options import BackboneOptions
 from jumok.predictor import load
+from jumok.runs.config import read_config
 from jumok.training import budget, planning, train
 from jumok.training.planning import LEARNING, SEARCHING, planned_evaluations, planned_steps, steps_within
 from jumok.training.reporter import NullReporter

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from jumok.runs.folder import RunFolder
 
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
+from jumok.runs.folder import RunFolder
 from jumok.training import Interrupted, TrainingResult, loop, parallel, train
 from jumok.training.batches import Batches
 from jumok.training.loop import Trainer
