@@ -12,7 +12,7 @@ from PIL import Image
 
 import jumok
 from jumok.dataset import Prepared, prepare
-from jumok.dataset.batch_picture import draw_batch
+from jumok.dataset.batch_image import draw_batch
 from jumok.dataset.report import report
 from jumok.errors import DataError
 from jumok.experiment import read_experiment

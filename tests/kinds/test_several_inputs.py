@@ -21,7 +21,7 @@ from jumok.kinds.fitting import TrainingData
 from jumok.kinds.options import DecodingOptions
 from jumok.predictor import Predictor
 from jumok.training import NullReporter, train
-from jumok.training.loss import batch_loss
+from jumok.training.loss import batch_losses
 from small_pictures import COLOURS, NAMES, save
 
 SIZE, TRAIN, TEST = 32, 96, 16
@@ -108,7 +108,7 @@ def learned(folder: Path, output: str) -> tuple[Predictor, list[Pair]]:
     random = np.random.default_rng(1)
     for step in range(STEPS[output]):
         batch = split.batch(random.choice(len(split), 16, replace=False))
-        loss = batch_loss(model, split, batch, 0.0)
+        (loss,) = batch_losses(model, split, batch, 0.0).values()
         optimizer.param_groups[0]["lr"] = 5e-3 * (1 - step / STEPS[output])
         optimizer.zero_grad()
         (loss.total / 16).backward()

@@ -83,6 +83,12 @@ class Lists(Generic[RowView]):
         self.offsets = [memoryview(offsets).cast("B").cast("q") for _, offsets, *_ in buffers]  # int64
         self.count = len(column)
 
+    @property
+    def lengths(self) -> np.ndarray:
+        """Bytes of each text, or numbers of each list (N,)."""
+        parts = [np.diff(np.asarray(offsets)) for offsets in self.offsets]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
     def __getitem__(self, i: int) -> RowView:
         """Row i, without a copy."""
         if not 0 <= i < self.count:

@@ -78,7 +78,7 @@ class TextStore:
 
     def filled(self, column: str) -> np.ndarray:
         """Which rows (N,) have a text in a column that is not empty."""
-        return np.diff(self._texts[column].offsets) > 0
+        return self._texts[column].lengths > 0
 
     def line(self, i: int) -> int:
         """The line of row i in its file, from 1."""
@@ -150,5 +150,4 @@ class TokenStore:
     @cached_property
     def lengths(self) -> np.ndarray:
         """The number of tokens of each sequence (N,)."""
-        parts = [np.diff(np.asarray(offsets)) for offsets in self._tokens.offsets]
-        return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int32)
+        return self._tokens.lengths.astype(np.int32)
