@@ -21,7 +21,7 @@ WITHOUT_DOCSTRING: dict[str, int] = {
     "cli": 29,
     "comparison": 1,
     "dataset": 16,
-    "evaluation": 9,
+    "evaluation": 8,
     "inspection": 42,
     "kinds": 55,
     "predictor": 9,
