@@ -54,7 +54,7 @@ SHARED_NAMES = {
 AMBIGUOUS_NAMES = """
     Answer Axis BESIDE Beam CELL EXAMPLES Example FEWEST Field Images KINDS LEVELS LONGEST Language
     Layer MOST Metric NUMBERS Number Output PATIENCE PREDICTIONS Precision Progress RESAMPLES SHORT
-    SHOWN SURE Side Source Threshold UNITS Use VERSION WHOLE WIDEST answer area described drawn
+    SHOWN SURE Side Source Threshold UNITS Use VERSION WHOLE WIDEST answer area described
     example_of filled group_of heads_of kind_of learning_rate lines load measured opened page_of
     plain pooled score shares show shown summary tell told value_of windows_of write_folder
     write_json

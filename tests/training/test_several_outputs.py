@@ -130,7 +130,7 @@ def test_pictures_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
     [
         (
             "null",
-            "there are several outputs; say by training.select which score chooses the best model, like target.bleu",
+            "there are several outputs; say by training.select which score chooses the best model",
         ),
         ("twice.chrv", "twice has no metric 'chrv'; did you mean 'chrf'?"),
         ("twise.chrf", "there is no score 'twise.chrf'; did you mean 'twice.chrf'?"),
