@@ -82,7 +82,8 @@ def test_no_inputs_and_two_outputs(file):
     assert refusal(file) == "x.yaml:1: inputs: expected at least 1, got 0: {}"
     change(file, "inputs: {}", "inputs: {german: {}}")
     change(file, "outputs:\n", "outputs:\n  french: {}\n")
-    assert refusal(file) == "x.yaml:2: outputs: expected at most 1, got 2: {french, english}"
+    choose = "there are several outputs; say by training.select which score chooses the best model, like "
+    assert refusal(file) == f"x.yaml:2: outputs: {choose}french.bleu (outputs: french, english)"
 
 
 # --- refusals: the ill-typed

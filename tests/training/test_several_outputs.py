@@ -99,16 +99,15 @@ def test_scores_are_told_by_output(task, run):
     assert again == pytest.approx({name: score["value"] for name, score in metrics.items()}, nan_ok=True)
 
 
-def test_predictions_and_the_report_name_each_output(task, run, jumok, capsys, tmp_path):
+def test_predictions_and_the_report_name_each_output(task, run, jumok):
     lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
     assert all(line["right"].keys() == line["outputs"].keys() == set(OUTPUTS[task]) for line in lines)
     page = (run / "report.html").read_text()
     assert all(f"<h2>{name}: scores</h2>" in page for name in OUTPUTS[task])
-    jumok("predict", run, first_input(task))
-    said = capsys.readouterr().out.rstrip("\n").split("\t")
+    said = jumok("predict", run, first_input(task)).output.rstrip("\n").split("\t")
     assert [one.partition(":")[0] for one in said] == list(OUTPUTS[task])
-    jumok("predict", run, first_input(task), "--json")
-    assert list(json.loads(capsys.readouterr().out)[0]["outputs"]) == list(OUTPUTS[task])
+    (answer,) = json.loads(jumok("predict", run, first_input(task), "--json").output)
+    assert list(answer["outputs"]) == list(OUTPUTS[task])
 
 
 def test_each_output_can_be_looked_into(task, run):
@@ -129,10 +128,13 @@ def test_pictures_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
 @pytest.mark.parametrize(
     ("select", "sentence"),
     [
-        ("null", "there are several outputs; say which score chooses the best model, like target.bleu"),
+        (
+            "null",
+            "there are several outputs; say by training.select which score chooses the best model",
+        ),
         ("twice.chrv", "twice has no metric 'chrv'; did you mean 'chrf'?"),
         ("twise.chrf", "there is no score 'twise.chrf'; did you mean 'twice.chrf'?"),
-        ("chrf", "there is no score 'chrf'; did you mean"),
+        ("chrf", "there is no score 'chrf'; known are: target.bleu"),
     ],
 )
 def test_the_score_that_chooses_must_be_known(tmp_path, select, sentence):

@@ -26,7 +26,7 @@ from jumok.values import Prediction, Value
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-T = TypeVar("T")
+Told = TypeVar("Told")
 RESAMPLES = 1000
 Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
 ALTERNATIVES = 4  # of an answer, kept for the record
@@ -122,7 +122,7 @@ class OutputPredictions:
             RESAMPLES,
         )
 
-    def named(self, scores: Mapping[str, T]) -> dict[str, T]:
+    def named(self, scores: Mapping[str, Told]) -> dict[str, Told]:
         """What is told of its metrics, as it is called among all outputs."""
         return {self.prefix + name: value for name, value in scores.items()}
 

@@ -59,7 +59,7 @@ def lines(answered: SplitPredictions) -> list[str]:
         json.dumps(
             {
                 "inputs": {name: split.text(name, example) for name in split.inputs},
-                **answers_of(right, {name: value.to_json() for name, value in prediction.outputs.items()}),
+                **answers_json(right, {name: value.to_json() for name, value in prediction.outputs.items()}),
             },
             ensure_ascii=False,
         ).translate(SEPARATORS)
@@ -67,7 +67,7 @@ def lines(answered: SplitPredictions) -> list[str]:
     ]
 
 
-def answers_of(
+def answers_json(
     right: Mapping[str, Sequence[str]], predicted: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Right answers and predictions of an example; those of several outputs are by name."""

@@ -7,7 +7,7 @@ from jumok.errors import did_you_mean
 from jumok.kinds.field_options import OutputOptions
 from jumok.kinds.options import error_at
 
-PLACE = ("training", "select")
+SELECT = ("training", "select")
 
 
 class Selection(NamedTuple):
@@ -23,9 +23,9 @@ def selection(select: str | None, outputs: Mapping[str, OutputOptions]) -> Selec
     if select is None:
         if len(outputs) > 1:
             raise error_at(
-                "there are several outputs; say which score chooses the best model, like "
-                f"{example(first, outputs[first])} (outputs: {', '.join(outputs)})",
-                *PLACE,
+                "there are several outputs; say by training.select which score chooses the best model, like "
+                f"{score_example(first, outputs[first])} (outputs: {', '.join(outputs)})",
+                "outputs",
             )
         return Selection(first, None)
     output, dot, metric = select.rpartition(".")
@@ -33,13 +33,13 @@ def selection(select: str | None, outputs: Mapping[str, OutputOptions]) -> Selec
         output = first
     if output not in outputs:
         known = [f"{name}.{one}" for name, options in outputs.items() for one in options.selection_metrics()]
-        raise error_at(f"there is no score {select!r}{did_you_mean(select, known)}", *PLACE)
+        raise error_at(f"there is no score {select!r}{did_you_mean(select, known)}", *SELECT)
     known = list(outputs[output].selection_metrics())
     if metric not in known:
-        raise error_at(f"{output} has no metric {metric!r}{did_you_mean(metric, known)}", *PLACE)
+        raise error_at(f"{output} has no metric {metric!r}{did_you_mean(metric, known)}", *SELECT)
     return Selection(output, metric)
 
 
-def example(name: str, options: OutputOptions) -> str:
+def score_example(name: str, options: OutputOptions) -> str:
     """A score of an output, as `training.select` names it."""
     return ".".join((name, *options.selection_metrics()[:1]))

@@ -239,8 +239,8 @@ def files_source(
     """
     from jumok.data.images.named_files import NamedFilesSource
 
-    (image, *more), (answer, *_) = inputs, outputs
-    if more or not inputs[image].is_image or outputs[answer].annotations is not None:
+    (image, *more), (answer, *others) = inputs, outputs
+    if more or others or not inputs[image].is_image or outputs[answer].annotations is not None:
         raise ValueError("files give one input of kind image and one output of kind text")
     return NamedFilesSource(folder, text, (image, answer))
 

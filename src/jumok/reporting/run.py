@@ -181,13 +181,15 @@ def report_html(record: FinishedRun) -> str:
         "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
         "record": record,
         "facts": facts(selecting_view(record)),
-        "sections": [section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()],
+        "sections": [
+            output_section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()
+        ],
         "few": FEW_EXAMPLES,
     }
     return render("run.html", values)
 
 
-def section(record: FinishedRun, heading: str) -> dict[str, Any]:
+def output_section(record: FinishedRun, heading: str) -> dict[str, Any]:
     """What is shown of one output.
 
     Args:
