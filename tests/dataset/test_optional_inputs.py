@@ -52,7 +52,7 @@ def prepared_of(file: Path, optional: tuple[str, ...] = ("photo", "note")) -> Pr
     }
     experiment = file.with_suffix(".yaml")
     experiment.write_text(json.dumps(options))
-    return prepare(read_experiment(experiment), lambda _: None, parts=("train", "valid"))
+    return prepare(read_experiment(experiment), lambda _: None, splits=("train", "valid"))
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".tsv", ".csv", ".parquet"])

@@ -120,7 +120,7 @@ def command(
 
     Images: with --output FOLDER there are images NAME.jpg with what was found, and predictions.json: for boxes in
     COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
-    also images, masks/NAME.png. Of several outputs each has a folder of its own, and the pictures show them all.
+    also images, masks/NAME.png. Of several outputs each has a folder of its own, and the images show them all.
     An image_id is the name of the file as a number where all names are numbers, else the name without its suffix
     (with folders, where names alone are equal); images.json says which image and category is which, and stands for
     the annotations where a program of COCO's wants them. An image that cannot be read is told at the end, exit

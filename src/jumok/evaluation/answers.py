@@ -50,6 +50,7 @@ class OutputPredictions:
 
     @property
     def field(self) -> OutputField:
+        """The output that was answered."""
         return self.split.outputs[self.name]
 
     @property
@@ -75,6 +76,7 @@ class OutputPredictions:
 
     @property
     def metrics(self) -> list[Metric]:
+        """The metrics of the output."""
         return list(self.field.scoring.metrics().values())
 
     @cached_property

@@ -183,4 +183,4 @@ def side(answered: Mapping[str, OutputPredictions], i: int, metric: Metric) -> S
 def draw_sides(answered: Mapping[str, SplitPredictions], sides: Sequence[Side]) -> dict[int, bytes]:
     """A JPEG of each example that can be drawn: what is right beside what each model says."""
     drawn = {one.example: sheet_of(answered, one.example) for one in sides}
-    return {i: picture for i, picture in drawn.items() if picture is not None}
+    return {i: image for i, image in drawn.items() if image is not None}

@@ -14,14 +14,14 @@ from jumok.kinds.overlay import all_class_names, overlaid
 from jumok.runs.layout import EXAMPLES, RunLayout
 
 OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
-CELL = 400  # pixels, the width of each of two pictures
+CELL = 400  # pixels, the width of each of two images
 ACROSS = 3  # of several models, side by side
 LARGER = 2  # times, at most, that a small image is shown
 MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 
 
 def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]) -> dict[int, str]:
-    """Write a picture of each of these examples that can be drawn; their files below `run` by example."""
+    """Write a image of each of these examples that can be drawn; their files below `run` by example."""
     folder = RunLayout(run).examples
     for old in folder.glob(OURS):
         remove(old)
@@ -50,11 +50,11 @@ def image_of(answered: SplitPredictions, i: int) -> Tensor | None:
 
 def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:
     """Truth and prediction as JPEG; the image alone where nothing is marked in it."""
-    pictures = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
+    images = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
     names = classes_of(answered)
-    if not pictures[0].is_marked:
-        return jpeg(draw_image(pictures[0], names, min(CELL, LARGER * image.shape[2])), MOST)
-    return jpeg(draw_sheet(pictures, names, len(pictures), CELL, counted=False), MOST)
+    if not images[0].is_marked:
+        return jpeg(draw_image(images[0], names, min(CELL, LARGER * image.shape[2])), MOST)
+    return jpeg(draw_sheet(images, names, len(images), CELL, counted=False), MOST)
 
 
 def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:

@@ -21,7 +21,7 @@ SEPARATORS = str.maketrans({one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u20
 
 
 def write_record(run: Path, answered: SplitPredictions, document: dict[str, Any]) -> None:
-    """Write pictures, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
+    """Write images, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
     files = RunLayout(run)
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
     shown = [example for analysis in analyses.values() for example in analysis.examples]

@@ -17,7 +17,7 @@ def all_class_names(outputs: Mapping[str, OutputField]) -> list[str]:
 
 
 def overlaid(outputs: Mapping[str, OutputField], values: Mapping[str, Any], image: Tensor) -> LabelledImage:
-    """One picture of the values of all outputs: boxes over masks, texts in its title.
+    """One image of the values of all outputs: boxes over masks, texts in its title.
 
     Args:
         outputs: The outputs.
@@ -25,7 +25,7 @@ def overlaid(outputs: Mapping[str, OutputField], values: Mapping[str, Any], imag
         image: The pixels that they belong to (3, Y, X).
 
     Returns:
-        The picture, with classes as numbers among `all_class_names`; the image alone where nothing can be drawn.
+        The image, with classes as numbers among `all_class_names`; the image alone where nothing can be drawn.
     """
     layers = [(field, field.draw(values[name], image)) for name, field in outputs.items() if field.draw]
     if len(outputs) == 1:

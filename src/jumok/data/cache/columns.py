@@ -86,7 +86,7 @@ class Lists(Generic[RowView]):
     @property
     def lengths(self) -> np.ndarray:
         """Bytes of each text, or numbers of each list (N,)."""
-        parts = [np.diff(np.asarray(offsets)) for offsets in self.offsets]
+        parts: list[np.ndarray] = [np.diff(np.asarray(offsets)) for offsets in self.offsets]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     def __getitem__(self, i: int) -> RowView:

@@ -41,7 +41,7 @@ class ImageResults:
     images.json: what ids and numbers mean, as COCO has it: images with file and size, categories; besides, the files
     that were written for each image, and images that could not be read.
     NAME.jpg: the image with what was found. masks/NAME.png: a mask whose values are the ids of the categories.
-    Of several outputs each has a folder OUTPUT with all but the pictures, which show all outputs.
+    Of several outputs each has a folder OUTPUT with all but the images, which show all outputs.
     """
 
     def __init__(
