@@ -83,10 +83,11 @@ class Split:
 
     def target_counts(self, examples: np.ndarray) -> dict[str, int]:
         """What the losses of some examples are sums of, by output: tokens, end marks included, or images."""
-        return {
-            name: int(self.lengths(name)[examples].sum()) if self.has_lengths(name) else len(examples)
-            for name in self.outputs
-        }
+        rows, counts = self.rows[examples], {}
+        for name, field in self.outputs.items():
+            lengths = item_lengths(field, self.columns[name])
+            counts[name] = len(rows) if lengths is None else int(lengths[rows].sum())
+        return counts
 
     def all_lengths(self) -> list[np.ndarray]:
         """The lengths of each input, and last the longest of all outputs."""

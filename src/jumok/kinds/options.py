@@ -57,29 +57,30 @@ class FieldOptions(Options):
     """What every input and output has: its kind. Each kind adds its own."""
 
     is_image: ClassVar[bool] = False  # cells of tables are paths of images
+    part_name: ClassVar[str]  # the option that its encoder, decoder or head has
     kind: str
 
     @property
     def part(self) -> Options:
         """The options of its encoder, decoder or head."""
-        raise NotImplementedError(f"{type(self).__name__} has no options of its part of the model")
+        part: Options = getattr(self, self.part_name)
+        return part
 
 
 class InputFieldOptions(FieldOptions):
     """What every input has."""
 
+    part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
 
 
 class OutputFieldOptions(FieldOptions):
     """What every output has."""
 
-    is_read: ClassVar[bool] = (
-        False  # as a text is read in an image: its order matters, nothing may be mirrored
-    )
-    annotations: ClassVar[str | None] = (
-        None  # formats that hold such answers, for one image; None: cells of tables do
-    )
+    # as a text is read in an image: its order matters, nothing may be mirrored
+    is_read: ClassVar[bool] = False
+    # formats that hold such answers, for one image; None: cells of tables do
+    annotations: ClassVar[str | None] = None
     weight: PositiveFloat = 1.0  # of its loss in the joint loss of all outputs
 
     @classmethod

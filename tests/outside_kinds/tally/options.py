@@ -1,6 +1,6 @@
 """What an experiment file may say of a tally."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import PositiveInt
 
@@ -25,20 +25,13 @@ class TallyInput(InputFieldOptions):
     kind: Literal["tally"]
     encoder: TallyEncoderOptions = TallyEncoderOptions()
 
-    @property
-    def part(self) -> Options:
-        return self.encoder
-
 
 class TallyOutput(OutputFieldOptions):
     """One count that is answered, like `8`."""
 
+    part_name: ClassVar[str] = "head"
     kind: Literal["tally"]
     head: TallyHeadOptions = TallyHeadOptions()
-
-    @property
-    def part(self) -> Options:
-        return self.head
 
 
 INPUT, OUTPUT = TallyInput, TallyOutput

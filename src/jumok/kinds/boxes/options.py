@@ -43,7 +43,7 @@ class DenseHeadOptions(Options):
             target: The objects of each image.
 
         Returns:
-            The loss and its terms.
+            The summed loss, a scalar with a gradient, and what it is the sum of.
         """
         from jumok.losses.dense import dense_loss
 
@@ -91,7 +91,7 @@ class QueryHeadOptions(Options):
             target: The objects of each image.
 
         Returns:
-            The loss and its terms.
+            The summed loss, a scalar with a gradient, and what it is the sum of.
         """
         from jumok.losses.query import query_loss
 
@@ -118,15 +118,11 @@ class QueryHeadOptions(Options):
 class BoxesOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: boxes`."""
 
+    part_name: ClassVar[str] = "head"
     annotations: ClassVar[str | None] = "coco, voc or yolo"
     kind: Literal["boxes"]
     head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
     metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
-
-    @property
-    def part(self) -> Options:
-        """The options of the decoder or head."""
-        return self.head
 
 
 OUTPUT = BoxesOutput

@@ -160,11 +160,6 @@ class ImageInput(InputFieldOptions):
     encoder: BackboneOptions = BackboneOptions()
     augment: AugmentOptions | Literal["none"] = AugmentOptions()
 
-    @property
-    def part(self) -> Options:
-        """The options of the encoder."""
-        return self.encoder
-
     def augmentation(self, reads: bool) -> "Augmentation | None":
         """The augmentation of images in training; `reads` is whether a text is read from them."""
         return None if self.augment == "none" else self.augment.build(reads)

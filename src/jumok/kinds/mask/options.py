@@ -29,16 +29,12 @@ class UNetOptions(Options):
 class MaskOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: mask`."""
 
+    part_name: ClassVar[str] = "decoder"
     annotations: ClassVar[str | None] = "masks"
     kind: Literal["mask"]
     decoder: Annotated[UNetOptions, Field()] = UNetOptions()
     dice: bool = True  # the Dice loss beside cross-entropy
     metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
-
-    @property
-    def part(self) -> Options:
-        """The options of the decoder or head."""
-        return self.decoder
 
 
 OUTPUT = MaskOutput

@@ -163,15 +163,11 @@ class TextInput(InputFieldOptions):
     )
     tokens: TokenOptions | None = None  # data.tokens, if not its own
 
-    @property
-    def part(self) -> Options:
-        """The options of the encoder."""
-        return self.encoder
-
 
 class TextOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: text`."""
 
+    part_name: ClassVar[str] = "decoder"
     is_read: ClassVar[bool] = True
     kind: Literal["text"] = "text"
     decoder: Annotated[TransformerDecoderOptions | RecurrentDecoderOptions, Field(discriminator="kind")] = (
@@ -185,11 +181,6 @@ class TextOutput(OutputFieldOptions):
     def selection_metrics(cls) -> tuple[str, ...]:
         """The metrics that can choose the best model."""
         return tuple(TEXT_METRICS)
-
-    @property
-    def part(self) -> Options:
-        """The options of the decoder or head."""
-        return self.decoder
 
     @model_validator(mode="after")
     def metric_is_known(self) -> "TextOutput":
