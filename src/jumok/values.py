@@ -20,7 +20,7 @@ from torch import Tensor
 class Padded(NamedTuple):
     """Sequences of different lengths in one tensor."""
 
-    values: Tensor  # (B, L) token numbers, or (B, L, C) measurements
+    values: Tensor  # (B, L) token numbers
     valid: Tensor  # (B, L), True on real positions
 
     def to(self, device: torch.device) -> "Padded":
@@ -49,6 +49,28 @@ class Pyramid(NamedTuple):
     size: tuple[int, int]  # height and width of the batch in pixels
 
 
+class SeriesBatch(NamedTuple):
+    """Series of different lengths in one tensor, each padded at its end."""
+
+    values: Tensor  # (B, L, C), normalized; 0 where nothing was measured
+    observed: Tensor  # (B, L, C), True where a value was measured
+    valid: Tensor  # (B, L), True on real time steps
+
+    def to(self, device: torch.device) -> "SeriesBatch":
+        """The same series on a device."""
+        return SeriesBatch(*(value.to(device) for value in self))
+
+
+class TimeStates(NamedTuple):
+    """What the states of a series, or of frames, represent."""
+
+    intervals: Tensor  # (S, 2), the first time step of each state, and the one after its last
+    # 1: each state is of all channels; C: first the states of the first channel, then those of the second, ...
+    channels: int = 1
+    center: Tensor | None = None  # (B, C), subtracted from each channel of a row before it was encoded
+    scale: Tensor | None = None  # (B, C), by which it was divided then
+
+
 class Memory(NamedTuple):
     """What an encoder computes for a decoder."""
 
@@ -57,12 +79,13 @@ class Memory(NamedTuple):
     summary: Tensor  # (B, D), the whole source in one vector
     pyramid: Pyramid | None = None  # of an image
     places: Tensor | None = None  # (B, S, 2), x and y in pixels of each state of an image
+    time: TimeStates | None = None  # of a series, or of frames
 
     def scatter(self, present: Tensor) -> "Memory":
         """The memory of a larger batch, of which only the rows `present` (B,) were encoded.
 
-        The states of the other rows are zero and not valid. Feature maps are left out: only inputs that no row
-        may lack have a use for them.
+        The states of the other rows are zero and not valid. Feature maps and times are left out: only inputs that no
+        row may lack have a use for them.
         """
 
         def spread(rows: Tensor) -> Tensor:
