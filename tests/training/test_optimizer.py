@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from jumok.errors import RunError
 from jumok.training.checkpoint import Checkpoints
+from jumok.training.muon import MOMENTUM, Muon, orthogonalize
 from jumok.training.optimizer import build_optimizer, clip_gradients, optimizer_tensors, restore_optimizer
 
 
@@ -32,10 +33,10 @@ class Tied(nn.Module):
         return self.logits(self.frozen(self.inner(self.norm(x))))
 
 
-def make(weight_decay=0.1):
+def make(weight_decay=0.1, muon_factor=None):
     torch.manual_seed(3)
     model = Tied()
-    return model, build_optimizer(model, 0.01, (0.9, 0.98), 1e-9, weight_decay)
+    return model, build_optimizer(model, 0.01, (0.9, 0.98), 1e-9, weight_decay, muon_factor)
 
 
 def train(model, optimizer, steps):
@@ -55,7 +56,7 @@ def test_only_the_matrices_of_layers_decay():
     assert len(set(decayed + kept)) == len(decayed + kept)  # tied parameters once
     assert set(decayed + kept) == {n for n, p in model.named_parameters() if p.requires_grad}
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.0]
-    assert optimizer.defaults["fused"]
+    assert optimizer.adamw.defaults["fused"]
 
 
 def test_a_model_without_matrices_is_fine():
@@ -75,9 +76,10 @@ def test_fused_is_the_plain_adamw():
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.parametrize("muon_factor", [None, 4.0])
 @pytest.mark.parametrize("first", [0, 1, 4])
-def test_interrupted_and_resumed_is_bit_equal(tmp_path, first):
-    model, optimizer = make()
+def test_interrupted_and_resumed_is_bit_equal(tmp_path, first, muon_factor):
+    model, optimizer = make(muon_factor=muon_factor)
     train(model, optimizer, range(first))
     checkpoints = Checkpoints(tmp_path, warn=pytest.fail)
     tensors = {"model": model.state_dict(), "optimizer": optimizer_tensors(optimizer, model)}
@@ -86,7 +88,7 @@ def test_interrupted_and_resumed_is_bit_equal(tmp_path, first):
 
     torch.manual_seed(77)
     resumed = Tied()
-    restarted = build_optimizer(resumed, 0.01, (0.9, 0.98), 1e-9, 0.1)
+    restarted = build_optimizer(resumed, 0.01, (0.9, 0.98), 1e-9, 0.1, muon_factor)
     train(resumed, restarted, range(2))  # traces that restoring must overwrite
     saved = checkpoints.load().tensors
     resumed.load_state_dict(saved["model"])
@@ -103,11 +105,65 @@ def assert_same(one, other):
         assert torch.equal(one[name], other[name]), name
 
 
+def test_muon_moves_the_matrices_of_layers_and_adamw_the_rest():
+    model, optimizer = make(muon_factor=4.0)
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    (matrices,), (others,) = (
+        [group["params"] for group in part.param_groups] for part in reversed(optimizer.parts)
+    )
+    assert sorted(names[p] for p in matrices) == [
+        "cell.weight_hh_l0",
+        "cell.weight_ih_l0",
+        "inner.weight",
+        "unused.weight",
+    ]
+    assert {*matrices, *others} == {p for p in model.parameters() if p.requires_grad}
+    optimizer.set_learning_rate(0.002)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.002, 0.008]
+
+
+def test_muon_is_torchs():
+    torch.manual_seed(5)
+    shapes = [(6, 6), (8, 3), (3, 8), (6, 6)]
+    ours = [nn.Parameter(torch.randn(shape)) for shape in shapes]
+    theirs = [nn.Parameter(parameter.detach().clone()) for parameter in ours]
+    optimizer = Muon(ours, 0.05, 0.1)
+    reference = torch.optim.Muon(theirs, 0.05, 0.1, momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw")
+    for _ in range(4):
+        for one, other in zip(ours, theirs, strict=True):
+            one.grad = torch.randn(one.shape)
+            other.grad = one.grad.clone()
+        optimizer.step()
+        reference.step()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=0.02, rtol=0.0)  # theirs multiplies in bf16
+
+
+def test_a_kernel_of_a_convolution_moves_as_the_matrix_of_its_outputs():
+    kernel = nn.Parameter(torch.randn(4, 3, 2, 2))
+    matrix = nn.Parameter(kernel.detach().flatten(1))
+    for parameter in (kernel, matrix):
+        parameter.grad = torch.arange(48.0).sin().view(parameter.shape)
+        Muon([parameter], 0.1, 0.0).step()
+    torch.testing.assert_close(kernel.detach().flatten(1), matrix.detach())
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 9), (1, 9, 5), (3, 7, 7)])
+def test_orthogonalized_matrices_keep_their_singular_vectors(shape):
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    found = orthogonalize(matrices)
+    left, _, right = torch.linalg.svd(matrices, full_matrices=False)
+    inner = left.mT @ found @ right.mT  # diagonal, of the new singular values
+    values = inner.diagonal(dim1=-2, dim2=-1)
+    torch.testing.assert_close(inner, torch.diag_embed(values), atol=1e-4, rtol=0.0)
+    assert values.min() > 0.6 and values.max() < 1.3
+
+
 def test_names_tell_the_parameter():
     model, optimizer = make()
     train(model, optimizer, range(3))
     tensors = optimizer_tensors(optimizer, model)
-    assert torch.equal(tensors["exp_avg.inner.weight"], optimizer.state[model.inner.weight]["exp_avg"])
+    assert torch.equal(tensors["exp_avg.inner.weight"], optimizer.adamw.state[model.inner.weight]["exp_avg"])
     assert tensors["step.inner.weight"] == 3
     assert tensors["step.unused.weight"] == 0
     assert not any("frozen" in name or "logits.weight" in name for name in tensors)

@@ -106,6 +106,9 @@ class TrainingOptions(Options):
     batching: Literal["by_length", "mixed"] | None = None
     accumulate: PositiveInt = 1  # batches for one step
     learning_rate: PositiveFloat | None = None  # the peak; by the kinds of the fields, where it is not given
+    # muon: matrices of layers move by orthogonalized momentum, everything else by AdamW
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    muon_factor: PositiveFloat = 4.0  # the learning rate of those matrices is so many times `learning_rate`
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
     warmup: NonNegativeInt | None = None  # a tenth of the steps, 1,000 at most
     betas: tuple[Decay, Decay] = (0.9, 0.98)
@@ -198,6 +201,9 @@ def check_images(experiment: Experiment) -> None:
     if optional and experiment.training.shard:
         problem = f"needs every input in every row, but {optional[0]} is optional; train without shard"
         raise error_at(problem, "training", "shard")
+    if experiment.training.shard and experiment.training.optimizer == "muon":
+        problem = "needs whole matrices in each process; train without shard, or with optimizer: adamw"
+        raise error_at(problem, "training", "optimizer")
 
 
 def check_name(name: str, place: str) -> None:

@@ -97,8 +97,14 @@ class Trainer:
 
     def begin(self) -> None:
         """Stand before the first step."""
+        options = self.options
         self.optimizer = build_optimizer(
-            self.model, self.learning_rate, self.options.betas, 1e-9, self.options.weight_decay
+            self.model,
+            self.learning_rate,
+            options.betas,
+            1e-9,
+            options.weight_decay,
+            options.muon_factor if options.optimizer == "muon" else None,
         )
         self.average = build_average(self.model, self.options)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
@@ -178,8 +184,7 @@ class Trainer:
         # dropout: a function of seed, step and rank
         torch.manual_seed(self.options.seed * 1_000_003 + self.step + self.processes.rank * OTHER_RANK)
         rate = self.schedule(self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.optimizer.set_learning_rate(rate)
         batches = [self.batches.next() for _ in range(self.options.accumulate)]
         outputs = self.prepared.outputs
         counts = self.train.target_counts(np.concatenate([planned.rows for planned in batches]))
@@ -194,7 +199,7 @@ class Trainer:
             sums = {name: loss + float(totals[name].detach()) for name, loss in sums.items()}
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
         self._optimizer_step(norm)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         step = RunningLoss(outputs)
         step.add({name: self.processes.sum(loss) for name, loss in sums.items()}, counts)
         self.losses.add(step.totals, step.counts)
