@@ -148,7 +148,7 @@ def test_a_kernel_of_a_convolution_moves_as_the_matrix_of_its_outputs():
     torch.testing.assert_close(kernel.detach().flatten(1), matrix.detach())
 
 
-@pytest.mark.parametrize("shape", [(2, 5, 9), (1, 9, 5), (3, 7, 7)])
+@pytest.mark.parametrize("shape", [(2, 5, 9), (1, 9, 5), (3, 7, 7), (2, 4, 30), (1, 30, 4)])
 def test_orthogonalized_matrices_keep_their_singular_vectors(shape):
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     found = orthogonalize(matrices)

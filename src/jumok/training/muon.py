@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic that lifts all singular values towards one
 ITERATIONS = 5
+WIDE = 2  # from this ratio of its sides on, a matrix is cheaper to orthogonalize by its product with itself
 MOMENTUM = 0.95
 RMS = 0.2  # root mean square of an update of AdamW, which updates are scaled to (Liu et al., 2025)
 
@@ -26,14 +27,38 @@ def orthogonalize(matrices: Tensor) -> Tensor:
     Returns:
         (N, Y, X).
     """
-    a, b, c = COEFFICIENTS
     is_tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if is_tall else matrices
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
-    for _ in range(ITERATIONS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    x = _of_gram(x) if x.shape[-1] >= WIDE * x.shape[-2] else _step_by_step(x)
     return x.mT if is_tall else x
+
+
+def _step_by_step(x: Tensor) -> Tensor:
+    """The iteration on matrices (N, Y, X)."""
+    for _ in range(ITERATIONS):
+        x = _polynomial(x @ x.mT) @ x
+    return x
+
+
+def _of_gram(x: Tensor) -> Tensor:
+    """The same for wide matrices (N, Y, X), cheaper: all steps are polynomials of x xᵀ, and meet x once, at the end."""
+    gram = x @ x.mT  # (N, Y, Y)
+    whole = _polynomial(gram)
+    step = whole
+    for _ in range(ITERATIONS - 1):
+        gram = step @ gram @ step
+        step = _polynomial(gram)
+        whole = step @ whole
+    return whole @ x
+
+
+def _polynomial(gram: Tensor) -> Tensor:
+    """What a step multiplies by, for products x xᵀ (N, Y, Y)."""
+    a, b, c = COEFFICIENTS
+    product = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+    product.diagonal(dim1=-2, dim2=-1).add_(a)
+    return product
 
 
 class Muon(torch.optim.Optimizer):
