@@ -23,7 +23,9 @@ WORD_OUTPUTS: dict[str, dict[str, Any]] = {
     "ordered": {"first": {"kind": "label", "ordered": ["low", "mid", "high"], "metric": "mae"}},
     "several": {"letters": {"kind": "label", "several": True, "metric": "f1"}},
     "values": {"count": {"kind": "values"}},
-    "two-values": {"counts": {"kind": "values", "names": ["a", "b"], "uncertainty": "variance", "metric": "r2"}},
+    "two-values": {
+        "counts": {"kind": "values", "names": ["a", "b"], "uncertainty": "variance", "metric": "r2"}
+    },
 }
 PICTURE_OUTPUTS: dict[str, dict[str, Any]] = {
     "image-label": {"shade": {"kind": "label"}},

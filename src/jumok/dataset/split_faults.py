@@ -221,7 +221,13 @@ def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: 
         The fault, in the file of the field's column if each column has one.
     """
     if source.files[0].is_dir():  # a row is a file in it
-        return Fault(str(source.root / next(source.store.texts(source.store.columns[0], [row]))), None, problem, remedy, kind)
+        return Fault(
+            str(source.root / next(source.store.texts(source.store.columns[0], [row]))),
+            None,
+            problem,
+            remedy,
+            kind,
+        )
     files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
@@ -248,7 +254,9 @@ def check_split(
             continue
         lack = one.classes.lacks(source.store, rows, learning=name == "train")
         if lack and name == "train":
-            faults.add(Fault(place, None, lack, f"{one.classes.remedy}, or name other data", "nothing_to_learn"))
+            faults.add(
+                Fault(place, None, lack, f"{one.classes.remedy}, or name other data", "nothing_to_learn")
+            )
         elif lack:
             remedy = f"{one.classes.remedy}, or name other data under {name}:"
             faults.add(Fault(place, None, lack, remedy, "nothing_to_score"))

@@ -42,8 +42,8 @@ class MeanPool(nn.Module):
 class OrderedLogits(nn.Module):
     """A score with thresholds in order (McCullagh, 1980): rank k is exceeded where the score is above threshold k.
 
-    All thresholds share one direction of the states, as in CORAL (Cao et al., 2020); gaps that are positive keep them in
-    order at every step of training, so that no probability of a rank is negative.
+    All thresholds share one direction of the states, as in CORAL (Cao et al., 2020); positive gaps keep them in order
+    at every step of training, so that no probability of a rank is negative.
     """
 
     def __init__(self, width: int, ranks: int) -> None:

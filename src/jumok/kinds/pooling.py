@@ -18,8 +18,8 @@ STATES = FeatureRequest((16,), states=True)  # what such a head needs of the enc
 MEAN = {
     "reason": "mean",
     "text": {
-        "en": "This answer is made of the mean of all states, so that each counts the same. To see attention, train with "
-        "`head: {pool: attention}`.",
+        "en": "This answer is made of the mean of all states, so that each counts the same. To see attention, train "
+        "with `head: {pool: attention}`.",
         "ko": "이 답은 모든 상태의 평균으로 만들어져 상태마다 몫이 같습니다. 어텐션을 보려면 "
         "`head: {pool: attention}`으로 학습시키세요.",
     },

@@ -46,14 +46,17 @@ def label_metrics(
 ) -> dict[str, LabelMetric]:
     """All metrics of labels by name, those of scikit-learn where it has them.
 
-    `accuracy` is the share of examples whose classes are all right and no others; `balanced_accuracy` the mean over the
-    classes that occur of the share of their examples that are right; `f1/NAME` the harmonic mean of precision and recall of
-    a class, and `f1` the mean over the classes that occur or are predicted; `auroc` the mean over the classes of the
-    probability that an example of the class ranks above one that is not (one against the rest); `ece` the expected
-    calibration error of the chosen class's probability in 15 bins (Guo et al., 2017), of several labels that of all
-    probabilities; `log_loss` the negative log-probability of the right class (of several labels a mean over the classes);
-    `mae` the mean distance of ranks that are in order. All metrics of one call share their work, as long as they are given
-    the same lists one after the other.
+    - `accuracy`: the share of examples whose classes are all right, and no others;
+    - `balanced_accuracy`: the mean over the classes that occur of the share of their examples that are right;
+    - `f1/NAME`: the harmonic mean of precision and recall of a class; `f1` the mean over the classes that occur or are
+      predicted;
+    - `auroc`: the mean over the classes of the probability that an example of the class ranks above one that is not;
+    - `ece`: the expected calibration error of the chosen class's probability in 15 bins (Guo et al., 2017), of several
+      labels that of all probabilities;
+    - `log_loss`: the negative log-probability of the right class, of several labels a mean over the classes;
+    - `mae`: the mean distance of ranks that are in order.
+
+    All metrics of one call share their work, as long as they are given the same lists one after the other.
 
     Args:
         names: Names of the classes.

@@ -1,7 +1,7 @@
 """Metrics of real values: errors, explained variance, and the coverage of intervals.
 
-A prediction is an array (N, 3) of the values with the bounds of their intervals, NaN where there are none. A reference is
-an array (N,).
+A prediction is an array (N, 3) of the values with the bounds of their intervals, NaN where there are none. A reference
+is an array (N,).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ def value_metrics(names: Sequence[str]) -> dict[str, ValueMetric]:
 
     `mae` is the mean absolute error, `rmse` the root of the mean squared error, `r2` the share of the variance that is
     explained; `coverage` the share of values that lie within their intervals, which should be that which was asked for,
-    and `interval_width` the mean width of the intervals. Of several values each is the mean over them, and `mae/NAME` and so
-    on are those of one. A score is NaN if it is undefined, as coverage without intervals.
+    and `interval_width` the mean width of the intervals. Of several values each is the mean over them, and `mae/NAME`
+    and so on are those of one. A score is NaN if it is undefined, as coverage without intervals.
     """
     table = once(partial(value_scores, count=len(names)))
     columns = [*KINDS, *(f"{kind}/{name}" for name in names for kind in KINDS if len(names) > 1)]

@@ -1,4 +1,4 @@
-"""What is chosen on the valid part when a training is done: how sure a label is, and from which probability on it counts."""
+"""What is chosen on the valid part when a training is done: how sure a label is, and from when on it counts."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -38,7 +38,9 @@ def label_names(text: str, several: bool) -> tuple[str, ...]:
         return (text,)
     names = [part.strip() for part in text.split(SEPARATOR)] if text[:1] != "[" else listed(text)
     if not all(names):
-        raise BadCell("holds an empty label", f"write labels with one {SEPARATOR!r} between two, or [] for none")
+        raise BadCell(
+            "holds an empty label", f"write labels with one {SEPARATOR!r} between two, or [] for none"
+        )
     return tuple(dict.fromkeys(names))
 
 

@@ -33,7 +33,9 @@ from jumok.metrics.labels import (
 )
 from jumok.metrics.occurrence import Occurrence, occurrence
 
-UNEVEN = 10  # times as many examples of the most frequent class as of the rarest, from which on it is a remark
+UNEVEN = (
+    10  # times as many examples of the most frequent class as of the rarest, from which on it is a remark
+)
 MANY = 20  # classes, from which on they may be no classes at all
 SHOWN = 10  # classes whose F1 is among the scores worth showing
 
@@ -120,16 +122,12 @@ class LabelClasses:
         counts = membership([right[0] for right in references], len(self.about.names)).sum(0)
         return {f"f1/{name}": int(n) for name, n in zip(self.about.names, counts, strict=True)}
 
-    def occurrence(
-        self, predictions: Sequence[LabelAnswer], references: Sequence[list[Label]]
-    ) -> Occurrence:
+    def occurrence(self, predictions: Sequence[LabelAnswer], references: Sequence[list[Label]]) -> Occurrence:
         """Classes without an example, and those that are never predicted."""
         true, chosen = self.memberships(predictions, references)
         return occurrence(true.sum(0), chosen.sum(0), self.about.names)
 
-    def error_tables(
-        self, predictions: list[LabelAnswer], references: list[list[Label]]
-    ) -> list[ErrorTable]:
+    def error_tables(self, predictions: list[LabelAnswer], references: list[list[Label]]) -> list[ErrorTable]:
         """What became of the examples of each class, and what they were taken for."""
         true, chosen = self.memberships(predictions, references)
         right = (true & chosen).sum(0)
@@ -175,7 +173,9 @@ class LabelCheck:
             yield Finding(None, problem, "add some, or drop the class", "unseen_label")
         if len(names) >= MANY and 2 * len(names) > len(rows):
             problem = f"has {len(names):,} classes in {len(rows):,} examples"
-            yield Finding(None, problem, "if they are numbers or free texts, choose kind: values or text", "many")
+            yield Finding(
+                None, problem, "if they are numbers or free texts, choose kind: values or text", "many"
+            )
         shown = np.where(counts > 0, counts, counts.max(initial=0))
         most, fewest = int(counts.argmax()), int(shown.argmin())
         if shown[most] >= UNEVEN * shown[fewest] and not self.about.options.several:

@@ -42,7 +42,9 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
         missing = [name for name in names if name not in found]
         extra = [name for name in found if name not in names]
         if missing or extra:
-            wrong = f"has no {missing[0]!r}" if missing else f"has {extra[0]!r}, which is no value of this output"
+            wrong = (
+                f"has no {missing[0]!r}" if missing else f"has {extra[0]!r}, which is no value of this output"
+            )
             raise BadNumber(wrong, f"write a list like {wanted}")
         found = [found[name] for name in names]
     if not isinstance(found, list) or len(found) != len(names):
@@ -67,5 +69,7 @@ def number_in(text: str) -> float:
             raise BadNumber(f"holds {text!r}, a number with a comma", remedy, "decimal_comma") from None
         raise BadNumber(f"holds {text!r}, which is no number", "write a number, or remove the row") from None
     if not math.isfinite(number):
-        raise BadNumber(f"holds {text!r}, which is not finite", "write a number, or remove the row", "not_finite")
+        raise BadNumber(
+            f"holds {text!r}, which is not finite", "write a number, or remove the row", "not_finite"
+        )
     return number

@@ -83,8 +83,8 @@ def calibrated(
 ) -> AboutValues | None:
     """The same output with intervals that hold the share of these answers that was asked for.
 
-    Split conformal prediction: bounds are moved, or stretched, by as much as makes them right for the valid part (Romano et
-    al., 2019), so that a new example of the same kind lies within with that probability.
+    Split conformal prediction: bounds are moved, or stretched, by as much as makes them right for the valid part
+    (Romano et al., 2019), so that a new example of the same kind lies within with that probability.
 
     Args:
         about: The output.

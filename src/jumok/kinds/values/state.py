@@ -1,4 +1,4 @@
-"""What values have learned beside the weights of their head: their scale in training, and how wide intervals must be."""
+"""What values have learned beside the weights of their head: their scale, and how wide intervals must be."""
 
 import json
 import math
@@ -20,7 +20,9 @@ class ValuesState:
     center: tuple[float, ...]
     scale: tuple[float, ...]  # never 0
     examples: int  # of training, that could be read
-    calibration: tuple[float, ...] | None = None  # in deviations added to bounds, or what multiplies their distance
+    calibration: tuple[float, ...] | None = (
+        None  # in deviations added to bounds, or what multiplies their distance
+    )
 
 
 def training_state(values: np.ndarray) -> ValuesState:

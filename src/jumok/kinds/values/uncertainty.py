@@ -1,4 +1,4 @@
-"""Three ways to be unsure of values: by quantiles, by a variance, or not at all; all in units of training's deviation."""
+"""Ways to be unsure of values: quantiles, a variance, or none; all in standard deviations of training."""
 
 from typing import NamedTuple, Protocol
 
