@@ -48,9 +48,9 @@ def class_row(one: ClassCounts) -> list[TableValue]:
 def class_counts_detail(counts: Sequence[ClassCounts]) -> ErrorTable:
     """What became of the examples of each class."""
     explanation = (
-        "An example is right for a class that it has and was given, wrong for one that it was given and has not, missed "
-        "for one that it has and was not given; precision is the share of given labels that are right, recall the share "
-        "of true ones that were given."
+        "Right: examples that have the class and were given it; wrong: given it, without having it; missed: having "
+        "it, and not given it. Precision is the share of given labels that are right, recall the share of true ones "
+        "that were given."
     )
     rows = [(one.name, class_row(one)) for one in counts]
     return ErrorTable("Classes", explanation, ("class", *OUTCOMES, "precision", "recall"), rows)
