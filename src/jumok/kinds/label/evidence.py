@@ -14,6 +14,7 @@ from jumok.kinds.error_tables import ErrorTable, class_counts_detail, confusion_
 from jumok.kinds.label.calibration import (
     FEWEST,
     FEWEST_OF_CLASS,
+    FEWEST_WRONG,
     Calibration,
     best_temperature,
     best_threshold,
@@ -207,7 +208,11 @@ def calibrated(
     probabilities = np.array([one.probabilities for one in predictions])  # (n, C)
     present = membership([compared_with(*pair) for pair in zip(predictions, references, strict=True)], count)
     if not about.options.several:
-        found = Calibration(best_temperature(probabilities, present.argmax(1)))
+        right = present.argmax(1)
+        if (probabilities.argmax(1) != right).sum() < FEWEST_WRONG:
+            return None
+        before = about.state.calibration.temperature
+        found = Calibration(before * best_temperature(probabilities, right))
     else:
         tells = np.minimum(present.sum(0), (~present).sum(0)) >= FEWEST_OF_CLASS  # (C,)
         found = Calibration(

@@ -38,7 +38,7 @@ class RescorableValues:
             (1,).
         """
         again = decoder(memories.joined).float().unflatten(-1, (len(self.found), -1))[0, :, 0]  # (N,)
-        return -(again - self.found).abs().mean()[None]
+        return 0.0 - (again - self.found).abs().mean()[None]
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         """The values with their intervals as JSON."""
