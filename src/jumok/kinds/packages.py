@@ -5,4 +5,6 @@ KINDS = {
     "image": "jumok.kinds.image",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
+    "label": "jumok.kinds.label",
+    "values": "jumok.kinds.values",
 }
