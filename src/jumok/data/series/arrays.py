@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.series.recording import fail
+from jumok.data.series.signal import fail
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import read_fault
 from jumok.errors import did_you_mean
 
 ARRAY_SUFFIXES = (".npy", ".npz")
-BROKEN = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+ARRAY_ERRORS = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 def read_array(path: Path, name: str = "") -> np.ndarray:
@@ -34,10 +34,10 @@ def read_array(path: Path, name: str = "") -> np.ndarray:
         raise UnreadableFile(fault)
     try:
         if path.suffix.lower() == ".npz":
-            with np.load(path) as arrays:
+            with path.open("rb") as file, np.load(file) as arrays:
                 return arrays[chosen_name(path, list(arrays.files), name)]
         found: np.ndarray = np.load(path, mmap_mode="r")
-    except BROKEN as error:
+    except ARRAY_ERRORS as error:
         raise unreadable_array(path, name, error) from None
     if name:
         raise fail(str(path), None, f"has one array without a name, not {name!r}", "leave the name out")
@@ -50,9 +50,9 @@ def array_names(path: Path) -> list[str]:
     if fault:
         raise UnreadableFile(fault)
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             return list(arrays.files)
-    except BROKEN as error:
+    except ARRAY_ERRORS as error:
         raise unreadable_array(path, "", error) from None
 
 

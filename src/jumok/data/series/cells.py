@@ -18,11 +18,11 @@ import numpy as np
 
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
-from jumok.data.series.recording import Recording, as_samples, fail, name_channels
+from jumok.data.series.signal import Series, as_samples, fail, name_channels
 from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
 from jumok.data.tables.faults import quantity
 
-KEPT_BYTES = 2**29  # bytes of whole files that are kept
+MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
 MAPPED_BYTES = 2**16  # that an array counts which is mapped into memory, not read
 PART = re.compile(r"#(?:(?P<name>\w*)(?:\[(?P<row>\d+)\])?|(?P<first>\d+):(?P<end>\d+))$")
 
@@ -38,10 +38,10 @@ class CellPath(NamedTuple):
 
 def read_series(
     cell: str, root: Path, channels: Sequence[str] | None = None, time: str | None = None
-) -> Recording:
+) -> Series:
     """Read the series that a cell stands for.
 
-    Files are read once and kept, up to `KEPT_BYTES`, until they change. Steps without any value at the end of a row
+    Files are read once and kept, up to `MAX_KEPT_BYTES`, until they change. Steps without any value at the end of a row
     of an array (N, T, C) are padding and are left out.
 
     Args:
@@ -78,22 +78,22 @@ def parse_cell(cell: str, root: Path) -> CellPath:
     return CellPath(path, found["name"], None if row is None else int(row))
 
 
-def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | None) -> Recording:
+def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | None) -> Series:
     """A table, or some of its rows, as a recording; raises UnreadableFile."""
     key = ("table", None if channels is None else tuple(channels), time)
-    table: SignalTable = FILES.get(place.path, key, lambda path: read_signal_table(path, channels, time))
+    table: SignalTable = KEPT_FILES.get(place.path, key, lambda path: read_signal_table(path, channels, time))
     values, names, times = table.recording
     first, end = place.span or (0, len(values))
     if not 0 <= first < end <= len(values):
         problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
-    return Recording(values[first:end].copy(), names, None if times is None else times[first:end])
+    return Series(values[first:end].copy(), names, None if times is None else times[first:end])
 
 
-def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Recording:
+def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Series:
     """An array, or one of its rows, as a recording; raises UnreadableFile."""
     file = str(place.path)
-    array = FILES.get(place.path, ("array", place.array), lambda path: read_array(path, place.array))
+    array = KEPT_FILES.get(place.path, ("array", place.array), lambda path: read_array(path, place.array))
     if array.dtype.kind not in "iufb":
         raise fail(file, None, f"holds {array.dtype}, expected numbers", "save it as float32", "bad_value")
     if place.row is not None:
@@ -108,7 +108,7 @@ def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Recording:
     values = as_samples(file, array if array.ndim == 2 else array[:, None])
     if place.row is not None:
         values = without_padding(values)
-    return Recording(values, name_channels(file, values.shape[1], channels))
+    return Series(values, name_channels(file, values.shape[1], channels))
 
 
 def without_padding(values: np.ndarray) -> np.ndarray:
@@ -117,24 +117,24 @@ def without_padding(values: np.ndarray) -> np.ndarray:
     return values[: max(1, measured[-1] + 1 if len(measured) else 1)]
 
 
-def inline_series(cell: str, channels: Sequence[str] | None) -> Recording:
+def inline_series(cell: str, channels: Sequence[str] | None) -> Series:
     """A list of numbers, or of lists of numbers, as a recording; raises UnreadableFile."""
     try:
-        steps = json.loads(cell, parse_constant=constant)
+        steps = json.loads(cell, parse_constant=json_constant)
     except (ValueError, RecursionError) as error:
         problem = f"is no list of numbers ({error})"
         raise fail("", None, problem, "write [[1, 2], [3, 4]], a list for each time step") from None
     return series_of_lists(steps, channels)
 
 
-def constant(name: str) -> float:
+def json_constant(name: str) -> float:
     """NaN, which Python writes into JSON; raises ValueError for infinity."""
     if name != "NaN":
         raise ValueError(f"{name} is no number")
     return np.nan
 
 
-def series_of_lists(steps: Sequence[Any], channels: Sequence[str] | None) -> Recording:
+def series_of_lists(steps: Sequence[Any], channels: Sequence[str] | None) -> Series:
     """Lists of numbers, one for each time step, as a recording; None was not measured; raises UnreadableFile."""
     rows = [step if isinstance(step, list | tuple) else [step] for step in steps]
     remedy = "write as many numbers for each time step, null where nothing was measured"
@@ -155,7 +155,7 @@ def series_of_lists(steps: Sequence[Any], channels: Sequence[str] | None) -> Rec
     values = np.array(
         [[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64
     )
-    return Recording(as_samples("", values), name_channels("", values.shape[1], channels))
+    return Series(as_samples("", values), name_channels("", values.shape[1], channels))
 
 
 class KeptFiles:
@@ -194,4 +194,4 @@ def size_of(value: Any) -> int:
     return sum(MAPPED_BYTES if isinstance(array, np.memmap) else array.nbytes for array in arrays)
 
 
-FILES = KeptFiles(KEPT_BYTES)
+KEPT_FILES = KeptFiles(MAX_KEPT_BYTES)

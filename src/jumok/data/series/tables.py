@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jumok.data.series.clock import TIME_COLUMNS, clock_of, parse_time
-from jumok.data.series.recording import Recording, as_samples, fail, name_channels
+from jumok.data.series.signal import Series, as_samples, fail, name_channels
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.delimited import CELL_SEPARATORS
 from jumok.data.tables.faults import UnreadableFile
@@ -16,14 +16,16 @@ from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.rows import clean
 from jumok.data.tables.text_form import why_no_text
 
-MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?"})  # cells of samples that were not measured
+NOT_MEASURED = frozenset(
+    {"", "na", "nan", "n/a", "null", "none", "?"}
+)  # cells of samples that were not measured
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
 class SignalTable(NamedTuple):
     """A table as one recording, with the line of each time step."""
 
-    recording: Recording
+    recording: Series
     lines: np.ndarray  # (T,)
 
 
@@ -49,7 +51,7 @@ def read_signal_table(
     fault = why_no_text(path)
     if fault:
         raise UnreadableFile(fault)
-    separator = separator_of(path)
+    separator = signal_separator(path)
     rows = cell_rows(path, separator)
     first = next(rows)
     names = header_names(path, first)
@@ -60,7 +62,7 @@ def read_signal_table(
             raise fail(str(path), row.line, *wrong_count(row, first, separator))
         samples.append(
             [
-                sample(path, row.line, row.cells[place], name)
+                number_in(path, row.line, row.cells[place], name)
                 for place, name in zip(places, called, strict=True)
             ]
         )
@@ -72,11 +74,11 @@ def read_signal_table(
             str(path), None, "has no rows below its names", "write a row for each time step", "empty_file"
         )
     values = as_samples(str(path), np.array(samples, dtype=np.float64))
-    recording = Recording(values, called, whole_clock(path, times) if clock is not None else None)
+    recording = Series(values, called, whole_clock(path, times) if clock is not None else None)
     return SignalTable(recording, np.array(lines))
 
 
-def separator_of(path: Path) -> str:
+def signal_separator(path: Path) -> str:
     """What separates the cells of a table: a semicolon or tab if the first line has one, else a comma."""
     line = decode_line(path, 1, next(raw_lines(path), b""))
     text = line if isinstance(line, str) else ""
@@ -109,7 +111,7 @@ def wrong_count(row: Cells, first: Cells, separator: str) -> tuple[str, str, str
 def header_names(path: Path, first: Cells) -> list[str] | None:
     """The names in the first row; None if it holds samples."""
     names = [clean(name) for name in first.cells]
-    if all(name.casefold() in MISSING or parse_time(name) is not None for name in names) and any(names):
+    if all(name.casefold() in NOT_MEASURED or parse_time(name) is not None for name in names) and any(names):
         return None
     if "" in names:
         problem = f"has no name for column {names.index('') + 1}"
@@ -159,7 +161,7 @@ def choose_columns(
     )
 
 
-def sample(path: Path, line: int, cell: str, column: str) -> float:
+def number_in(path: Path, line: int, cell: str, column: str) -> float:
     """The number in a cell, NaN if it says that nothing was measured; raises UnreadableFile if it is neither."""
     try:
         if "_" not in cell:  # Python reads 1_000 as a number
@@ -167,7 +169,7 @@ def sample(path: Path, line: int, cell: str, column: str) -> float:
     except ValueError:
         pass
     text = clean(cell)
-    if text.casefold() in MISSING:
+    if text.casefold() in NOT_MEASURED:
         return np.nan
     problem = f"column {column!r} holds {text!r}, expected a number"
     remedy = "correct it, or leave it empty where nothing was measured"

@@ -8,7 +8,7 @@ import numpy as np
 from jumok.data.tables.faults import Fault, UnreadableFile
 
 
-class Recording(NamedTuple):
+class Series(NamedTuple):
     """A signal of one or more channels."""
 
     values: np.ndarray  # (T, C) float32, NaN where nothing was measured
