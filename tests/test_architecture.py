@@ -72,6 +72,7 @@ ORDER = [
         "kinds.image",
         "kinds.boxes",
         "kinds.mask",
+        "kinds.series",
         "kinds.field_options",
         "kinds.catalogue",
         "experiment",
