@@ -16,7 +16,7 @@ from jumok.data.cache.store import TextStore
 from jumok.data.series.augmentation import SeriesAugmentation
 from jumok.data.series.cells import read_series, series_of_lists
 from jumok.data.series.checking import expect_channels, expect_length
-from jumok.data.series.signal import Series
+from jumok.data.series.signal import Series, numbered
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.files import write_json
@@ -68,11 +68,6 @@ class SeriesFacts:
     def count_states(self, steps: int) -> int:
         """The states of a series of so many time steps."""
         return self.options.encoder.count_states(steps, len(self.channels))
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """The names of channels without names."""
-    return tuple(str(number + 1) for number in range(count))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from jumok.kinds.series.codec import (
     SeriesFacts,
     SeriesPage,
     SeriesTransform,
-    numbered,
     state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
@@ -54,11 +53,11 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     """Learn the channels, their mean and deviation, and the longest series from the training data."""
     data = context.training_data
     cells = list(data.texts(name))
-    channels = read_training(cells[0], data, options, options.channel_names).channels
-    names = None if channels == numbered(len(channels)) else channels
+    first = read_training(cells[0], data, options, options.channel_names)
+    channels = first.channels
 
     def read(cell: str) -> Series:
-        return read_training(cell, data, options, names)
+        return read_training(cell, data, options, first.names)
 
     statistics, longest = measure_series(cells, data.root, read)
     lost = [channel for channel, count in zip(channels, statistics.measured, strict=True) if not count]
