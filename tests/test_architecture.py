@@ -41,6 +41,7 @@ ORDER = [
         "losses",
         "metrics",
         "search",
+        "baselines",
         "data",
         "data.row",
         "data.cache",

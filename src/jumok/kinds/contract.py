@@ -21,6 +21,7 @@ from jumok.layers.embedding import TokenEmbedding
 if TYPE_CHECKING:  # a model of texts needs nothing of images
     from PIL import Image
 
+    from jumok.baselines.protocol import Baseline
     from jumok.classes import Class
     from jumok.data.cache.store import TextStore
     from jumok.drawing.sheet import LabelledImage
@@ -161,6 +162,8 @@ class Coverage(Protocol):
 
 class Canvas(Protocol):
     """Of inputs that are images: answers can be drawn on them."""
+
+    def size(self, value: Any) -> tuple[int, int]: ...  # height and width of a parsed value
 
     def pixels(self, value: Any) -> Tensor:
         """The pixels (3, Y, X) of a parsed value."""
@@ -351,6 +354,8 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
+    # numbers (F,) that sum up a parsed value, as many for each; linear baselines are made of them
+    summary_features: Callable[[Any], np.ndarray] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -384,6 +389,7 @@ class OutputField:
     replay: Replay | None = None
     # the right answers (cells of a table) beside an answer on a page
     reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None
+    baselines: Sequence[Baseline] = ()  # fitted on train and scored like the model, to tell what it is worth
 
 
 Field = InputField | OutputField
