@@ -354,8 +354,7 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
-    # numbers (F,) that sum up a parsed value, as many for each; linear baselines are made of them
-    summary_features: Callable[[Any], np.ndarray] | None = None
+    summary_features: Callable[[Any], np.ndarray] | None = None  # (F,) of a parsed value, for baselines
 
 
 @dataclass(frozen=True, kw_only=True)
