@@ -9,6 +9,7 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 BANDS = 8  # of the spectrum of a channel
 MAX_COVARIANCES = 500  # pairs of channels
 FACTORS = np.array([73_856_093, 19_349_663, 83_492_791], dtype=np.uint64)  # of the hash, large and prime
+HASH_SHIFT = np.uint64(64 - 10)  # that leaves the bits of a bucket
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 over the golden ratio (Knuth, 1973)
 
 
@@ -18,19 +19,18 @@ def text_features(text: str) -> np.ndarray:
     The text has a blank before and behind it, so that its first and last characters are n-grams of their own.
     """
     codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    counts = np.zeros(TEXT_BUCKETS)
-    for n in NGRAMS:
-        if len(codes) >= n:
-            counts += np.bincount(hashed(codes, n), minlength=TEXT_BUCKETS)
-    features = np.log1p(counts)
-    return np.asarray(features / np.linalg.norm(features))
+    buckets = np.concatenate([hashed_ngrams(codes, n) for n in NGRAMS if n <= len(codes)])
+    features = np.log1p(np.bincount(buckets, minlength=TEXT_BUCKETS))
+    return np.asarray(features / np.sqrt(features @ features))
 
 
-def hashed(codes: np.ndarray, n: int) -> np.ndarray:
+def hashed_ngrams(codes: np.ndarray, n: int) -> np.ndarray:
     """The bucket of each n-gram of characters (L,), given as codes of Unicode (uint64); gives (L - n + 1,)."""
-    windows = np.lib.stride_tricks.sliding_window_view(codes, n)  # (L - n + 1, n)
-    mixed = ((windows * FACTORS[:n]).sum(1, dtype=np.uint64) + np.uint64(n)) * MIX
-    return (mixed >> np.uint64(64 - TEXT_BUCKETS.bit_length() + 1)).astype(np.int64)
+    count = len(codes) - n + 1
+    mixed = np.full(count, n, dtype=np.uint64)
+    for place, factor in enumerate(FACTORS[:n]):
+        mixed += codes[place : place + count] * factor
+    return (mixed * MIX >> HASH_SHIFT).astype(np.int64)
 
 
 def image_features(pixels: np.ndarray) -> np.ndarray:
@@ -113,7 +113,8 @@ def steps_of(centered: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np
 def log_spectrum(centered: np.ndarray) -> np.ndarray:
     """The logarithm (8, C) of the power of centered values (T, C) in bands from above 0 to half the rate."""
     length, channels = centered.shape
-    power = np.abs(np.fft.rfft(centered, axis=0)[1:]) ** 2 / max(length, 1)  # (T // 2, C)
+    spectrum = np.fft.rfft(centered, n=max(length, 1), axis=0)[1:]
+    power = np.abs(spectrum) ** 2 / max(length, 1)  # (T // 2, C)
     bands = np.arange(len(power)) * BANDS // max(len(power), 1)
     found = np.zeros((BANDS, channels))
     np.add.at(found, bands, power)

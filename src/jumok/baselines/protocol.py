@@ -43,7 +43,7 @@ class BaselineInputs(Protocol):
         ...
 
     def features(self) -> np.ndarray:
-        """The summary features (n, F) of all inputs, float64, of mean square 1 or less for each input."""
+        """The summary features (n, F) of all inputs that have some, side by side; zeros where one is missing."""
         ...
 
     def check_time(self) -> None:
