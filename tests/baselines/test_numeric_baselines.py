@@ -13,7 +13,7 @@ from jumok.baselines.classifiers import (
     nearest_centroid,
     shrunk_covariance,
 )
-from jumok.baselines.neighbours import nearest
+from jumok.baselines.neighbours import nearest_neighbours
 from jumok.baselines.ridge import fit_ridge
 from jumok.baselines.scaling import FeatureScale
 
@@ -138,7 +138,7 @@ def test_the_nearest_is_the_nearest(monkeypatch):
     random = np.random.default_rng(5)
     features, others = random.normal(size=(11, 3)), random.normal(size=(7, 3))
     expected = cdist(features, others).argmin(1)
-    assert (nearest(features, others) == expected).all()
-    monkeypatch.setattr("jumok.baselines.neighbours.AT_ONCE", 14)
-    assert (nearest(features, others) == expected).all()
-    assert len(nearest(features[:0], others)) == 0
+    assert (nearest_neighbours(features, others) == expected).all()
+    monkeypatch.setattr("jumok.baselines.neighbours.MAX_DISTANCES", 14)
+    assert (nearest_neighbours(features, others) == expected).all()
+    assert len(nearest_neighbours(features[:0], others)) == 0

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-AT_ONCE = 1 << 24  # distances that are held at a time
+MAX_DISTANCES = 1 << 24  # distances that are held at a time
 
 
-def nearest(features: np.ndarray, others: np.ndarray) -> np.ndarray:
+def nearest_neighbours(features: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The number of the nearest of other examples by Euclidean distance.
 
     Args:
@@ -16,7 +16,7 @@ def nearest(features: np.ndarray, others: np.ndarray) -> np.ndarray:
         Numbers (n,) below m; of equally near ones, the first.
     """
     norms = (others**2).sum(1) / 2  # (m,)
-    rows = max(1, AT_ONCE // max(1, len(others)))
+    rows = max(1, MAX_DISTANCES // max(1, len(others)))
     found = [
         (features[start : start + rows] @ others.T - norms).argmax(1)
         for start in range(0, len(features), rows)

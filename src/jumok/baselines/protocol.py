@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.values import Value
 
-MAX_EXAMPLES = 20_000  # of train that a baseline is fitted on where it does not say otherwise
+MAX_FITTED = 20_000  # of train that a baseline is fitted on where it does not say otherwise
 
 
 class OutOfTime(Exception):
@@ -70,7 +70,7 @@ class Baseline:
 
     name: str  # in a few words, like "most frequent answer"
     fit: Callable[[BaselineInputs, TrainingAnswers], FittedBaseline]
-    max_examples: int = MAX_EXAMPLES  # of train, drawn at random where there are more
+    max_examples: int = MAX_FITTED  # of train, drawn at random where there are more
     uses_features: bool = False  # of the inputs; left out where no input has any
 
 

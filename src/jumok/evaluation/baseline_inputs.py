@@ -69,7 +69,7 @@ class SplitFeatures:
     def count_within(self, examples: Sequence[int], seconds: float) -> int:
         """Of how many of the first examples features can be read in a time: 500, doubled as often as it allows."""
         began, count = time.perf_counter(), 0
-        while count < len(examples) and 2 * (time.perf_counter() - began) <= seconds:
+        while count < len(examples) and (not count or 2 * (time.perf_counter() - began) <= seconds):
             more = min(max(count, FIRST_READ), len(examples) - count)
             self(examples[count : count + more])
             count += more

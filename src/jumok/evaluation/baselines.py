@@ -26,7 +26,7 @@ SECONDS = 30.0  # that all baselines may take to be fitted and to answer
 READING_SHARE = 1 / 3  # of these seconds, for features of train
 DRAW = 1  # seed of the examples that a baseline is fitted on
 
-Verdict = Literal["better", "not shown to be better", "worse"]  # the model, than a baseline
+ModelVerdict = Literal["better", "not shown to be better", "worse"]  # the model, than a baseline
 
 
 class BaselineAnswers(NamedTuple):
@@ -150,13 +150,8 @@ def compared(
     if not answers:
         return {}
     metrics, selection = shown_metrics_of(answered), answered.field.scoring.selection_metric()
-    model = resampled(answered, answered.metric_predictions, metrics)
-    scores = {
-        name: resampled(
-            answered, [answered.field.scoring.prediction(one) for one in each.predictions], metrics
-        )
-        for name, each in answers.items()
-    }
+    model = answered.resampled.of(metrics)
+    scores = {name: resample_baseline(answered, each.predictions, metrics) for name, each in answers.items()}
     differences = corrected({name: model.minus(each) for name, each in scores.items()})
     return {
         name: {
@@ -164,7 +159,9 @@ def compared(
             "metric": answered.prefix + selection.name,
             "verdict": verdict_on(differences[name].get(selection.name), selection),
             "metrics": answered.named({key: asdict(one) for key, one in scores[name].intervals().items()}),
-            "differences": answered.named({key: told(one) for key, one in differences[name].items()}),
+            "differences": answered.named(
+                {key: difference_json(one) for key, one in differences[name].items()}
+            ),
             "fitted_on": each.fitted_on,
             "of": examples,
             **({"remark": each.remark} if each.remark else {}),
@@ -180,11 +177,21 @@ def shown_metrics_of(answered: OutputPredictions) -> list[Metric]:
     return [metric for metric in answered.metrics if metric.name in names]
 
 
-def resampled(
-    answered: OutputPredictions, predictions: list[Any], metrics: Sequence[Metric]
+def resample_baseline(
+    answered: OutputPredictions, predictions: Sequence[Value], metrics: Sequence[Metric]
 ) -> ResampledScores:
-    """Scores of predictions for the examples of a model, on the same resamples as those of the model."""
-    return resample_scores(predictions, answered.metric_references, metrics, RESAMPLES)
+    """The scores of a baseline, on the same resamples as those of the model.
+
+    Args:
+        answered: What the model answers, with the right answers.
+        predictions: What the baseline answers to the same examples.
+        metrics: The metrics.
+
+    Returns:
+        Its scores.
+    """
+    found = [answered.field.scoring.prediction(one) for one in predictions]
+    return resample_scores(found, answered.metric_references, metrics, RESAMPLES)
 
 
 def corrected(differences: Mapping[str, dict[str, Difference]]) -> dict[str, dict[str, Difference]]:
@@ -199,12 +206,12 @@ def corrected(differences: Mapping[str, dict[str, Difference]]) -> dict[str, dic
     return found
 
 
-def told(one: Difference) -> dict[str, float]:
+def difference_json(one: Difference) -> dict[str, float]:
     """A difference as evaluation.json holds it: the model minus the baseline."""
     return {"difference": one.difference, "low": one.low, "high": one.high, "p": one.p}
 
 
-def verdict_on(difference: Difference | None, metric: Metric) -> Verdict:
+def verdict_on(difference: Difference | None, metric: Metric) -> ModelVerdict:
     """Whether the model is better than a baseline, beyond chance."""
     if difference is None or difference.p >= SURE:
         return "not shown to be better"

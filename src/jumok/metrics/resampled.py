@@ -16,6 +16,12 @@ class ResampledScores(NamedTuple):
     values: np.ndarray  # (metrics,), NaN where undefined
     resamples: np.ndarray  # (resamples, metrics)
 
+    def of(self, metrics: Sequence[Metric]) -> "ResampledScores":
+        """The scores of some of the metrics, in their order."""
+        names = [metric.name for metric in self.metrics]
+        chosen = [names.index(metric.name) for metric in metrics]
+        return ResampledScores(metrics, self.values[chosen], self.resamples[:, chosen])
+
     def intervals(self) -> dict[str, Interval]:
         """Each score with its 95 % bounds, as `evaluate_texts` gives them; undefined ones are left out."""
         return {

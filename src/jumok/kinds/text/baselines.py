@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from jumok.baselines.neighbours import nearest
+from jumok.baselines.neighbours import nearest_neighbours
 from jumok.baselines.protocol import Baseline, BaselineInputs, FittedBaseline, TrainingAnswers, always
 from jumok.values import TextPrediction
 
@@ -14,12 +14,12 @@ def text_baselines(sources: Sequence[str]) -> list[Baseline]:
     """The baselines of a text output; a source is an input that is a text."""
     return [
         Baseline("most frequent answer", most_frequent, MAX_COUNTED),
-        *(Baseline(f"copy of {name}", copy_of(name), max_examples=0) for name in sources),
+        *(Baseline(f"copy of {name}", copy_baseline(name), max_examples=0) for name in sources),
         Baseline("answer to the most similar input", most_similar, uses_features=True),
     ]
 
 
-def predicted(text: str) -> TextPrediction:
+def text_answer(text: str) -> TextPrediction:
     """A text as a prediction without a probability."""
     return TextPrediction(text, 0.0)
 
@@ -27,14 +27,14 @@ def predicted(text: str) -> TextPrediction:
 def most_frequent(inputs: BaselineInputs, answers: TrainingAnswers) -> FittedBaseline:
     """The answer that stands most often in train; of equally frequent ones, the first."""
     ((text, _),) = Counter(answers.cells).most_common(1)
-    return always(predicted(text))
+    return always(text_answer(text))
 
 
-def copy_of(name: str) -> Callable[[BaselineInputs, TrainingAnswers], FittedBaseline]:
+def copy_baseline(name: str) -> Callable[[BaselineInputs, TrainingAnswers], FittedBaseline]:
     """The baseline that answers with the text of an input as it is; there is nothing to fit."""
 
     def answer(asked: BaselineInputs) -> list[TextPrediction]:
-        return [predicted(text) for text in asked.cells(name)]
+        return [text_answer(text) for text in asked.cells(name)]
 
     return lambda inputs, answers: answer
 
@@ -44,6 +44,6 @@ def most_similar(inputs: BaselineInputs, answers: TrainingAnswers) -> FittedBase
     known = inputs.features()
 
     def answer(asked: BaselineInputs) -> list[TextPrediction]:
-        return [predicted(answers.cells[i]) for i in nearest(asked.features(), known)]
+        return [text_answer(answers.cells[i]) for i in nearest_neighbours(asked.features(), known)]
 
     return answer

@@ -246,7 +246,7 @@ def fit_input(name: str, options: TextInput, context: FieldContext) -> InputFiel
 
 def fit_output(name: str, options: TextOutput, context: FieldContext) -> OutputField:
     """Learn the vocabulary of an output, together with the fields that share it."""
-    return text_output(name, options, *learned(name, context), context.max_tokens, sources_of(context))
+    return text_output(name, options, *learned(name, context), context.max_tokens, text_inputs_of(context))
 
 
 def load_input(name: str, options: TextInput, context: FieldContext, folder: Path) -> InputField:
@@ -256,10 +256,12 @@ def load_input(name: str, options: TextInput, context: FieldContext, folder: Pat
 
 def load_output(name: str, options: TextOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return text_output(name, options, *loaded(name, context, folder), context.max_tokens, sources_of(context))
+    return text_output(
+        name, options, *loaded(name, context, folder), context.max_tokens, text_inputs_of(context)
+    )
 
 
-def sources_of(context: FieldContext) -> list[str]:
+def text_inputs_of(context: FieldContext) -> list[str]:
     """The names of the inputs that are texts."""
     return [name for name in context.of_kind("text") if name in context.inputs]
 
