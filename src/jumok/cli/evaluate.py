@@ -37,8 +37,12 @@ def command(
     device: Device = "auto",
     precision: PrecisionOption = None,
     baselines: Annotated[
-        bool, typer.Option(help="Score simple answers, fitted on train, beside the model.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--baselines/--no-baselines",
+            help="Score simple answers, fitted on train, too; by default as training.baselines says.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score the best model of a run, each score with a 95 % bootstrap interval.
@@ -62,9 +66,10 @@ def command(
     finally:
         display.on_end()
     document = answered.to_json(scores)
-    if baselines:
+    if experiment_of(run).training.baselines if baselines is None else baselines:
         document |= {"baselines": measure_baselines(experiment_of(run), answered, say)}
-    if split is None and not any(decoding.values()) and RunLayout(run).checkpoints.exists():
+    changed = split is not None or any(decoding.values()) or baselines is False
+    if not changed and RunLayout(run).checkpoints.exists():
         try:
             write_record(run, answered, document)
             write_report(run, say)
