@@ -13,6 +13,7 @@ from jumok.drawing.sheet import LabelledImage
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.label.baselines import label_baselines
 from jumok.kinds.label.calibration import LabelState, read_state
 from jumok.kinds.label.cells import ClassNames, names_in
 from jumok.kinds.label.codec import STATE, AboutLabel, LabelCodec, reference_page
@@ -119,6 +120,7 @@ def label_output(about: AboutLabel) -> OutputField:
         draw=draw_label,
         replay=head.replay,
         reference_page=reference_page,
+        baselines=label_baselines(about),
     )
 
 

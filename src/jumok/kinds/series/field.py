@@ -1,10 +1,13 @@
 """Series: signals of one or more channels, read from tables, arrays and lists."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
+from jumok.baselines.features import series_features
 from jumok.data.series.cells import read_series
 from jumok.data.series.checking import expect_channels
 from jumok.data.series.signal import Series
@@ -20,6 +23,7 @@ from jumok.kinds.series.codec import (
     SeriesFacts,
     SeriesPage,
     SeriesTransform,
+    SeriesValue,
     state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
@@ -46,7 +50,13 @@ def series_input(facts: SeriesFacts) -> InputField:
         reads_files=True,
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
         page=SeriesPage(facts),
+        summary_features=partial(summarize_series, facts),
     )
+
+
+def summarize_series(facts: SeriesFacts, value: SeriesValue) -> np.ndarray:
+    """The summary features of a series, whose channels are normalized first."""
+    return series_features(facts.normalize(facts.read(value).values).numpy())
 
 
 def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputField:

@@ -14,6 +14,7 @@ from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.pooling import STATES, pooled_learning_rate
+from jumok.kinds.values.baselines import values_baselines
 from jumok.kinds.values.codec import STATE, AboutValues, ValuesCodec, readable_values
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated
 from jumok.kinds.values.options import ValuesOutput
@@ -111,6 +112,7 @@ def values_output(about: AboutValues) -> OutputField:
         draw=draw_values,
         replay=head.replay,
         reference_page=reference_page,
+        baselines=values_baselines(about),
     )
 
 
