@@ -31,7 +31,7 @@ def fit_mean(about: AboutValues, inputs: BaselineInputs, answers: TrainingAnswer
     Returns:
         The baseline.
     """
-    values = values_of(about, answers)
+    values = training_values(about, answers)
     low, high = np.quantile(values, interval_levels(about), axis=0)
     return always(values_with_bounds(about, values.mean(0), low, high))
 
@@ -47,7 +47,7 @@ def fit_regression(about: AboutValues, inputs: BaselineInputs, answers: Training
     Returns:
         The baseline.
     """
-    ridge = fit_ridge(inputs.features(), values_of(about, answers))
+    ridge = fit_ridge(inputs.features(), training_values(about, answers))
     below, above = ridge.error_quantiles(interval_levels(about))
     return lambda asked: [
         values_with_bounds(about, row, row + below, row + above) for row in ridge(asked.features())
@@ -60,7 +60,7 @@ def interval_levels(about: AboutValues) -> np.ndarray:
     return np.array([outside, 1 - outside])
 
 
-def values_of(about: AboutValues, answers: TrainingAnswers) -> np.ndarray:
+def training_values(about: AboutValues, answers: TrainingAnswers) -> np.ndarray:
     """The values (n, N) of each example."""
     return np.array([about.read(cell) for cell in answers.cells], dtype=np.float64)
 
