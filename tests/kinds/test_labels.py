@@ -12,7 +12,7 @@ from jumok.dataset.split import Split
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.evaluation import evaluate
 from jumok.inspection.inspect import inspect_input
-from jumok.kinds.label.calibration import best_temperature, best_threshold, read_state
+from jumok.kinds.label.calibration import best_temperature, read_label_state, threshold_of_best_f1
 from jumok.kinds.label.cells import BadCell, ClassNames, label_names, names_in
 from jumok.predictor import load
 from small_experiments import write_table
@@ -153,27 +153,26 @@ def test_the_best_temperature_undoes_one():
 
 def test_the_best_threshold_parts_what_can_be_parted():
     probabilities, present = np.array([0.9, 0.4, 0.4, 0.2, 0.1]), np.array([1, 1, 1, 0, 0], dtype=bool)
-    assert best_threshold(probabilities, present) == pytest.approx(0.3)
-    assert best_threshold(probabilities[:3], present[:3]) == pytest.approx(0.2)
+    assert threshold_of_best_f1(probabilities, present) == pytest.approx(0.3)
+    assert threshold_of_best_f1(probabilities[:3], present[:3]) == pytest.approx(0.2)
 
 
 def test_a_training_calibrates_labels_on_valid():
     """Thresholds of several labels, or a temperature, are kept with the model, and make its F1 no worse on valid."""
     folder = trained_labels("several")
-    found = read_state(folder / "run" / "model" / "letters.label.json")
+    found = read_label_state(folder / "run" / "model" / "letters.label.json")
     assert found.classes == ("a", "b", "c") and len(found.calibration.thresholds) == 3
-    calibrated = evaluate(folder / "run", "valid").values()
-    assert calibrated["f1"] > 0.95
-    ordered = read_state(trained_labels("ordered") / "run" / "model" / "first.label.json")
+    assert evaluate(folder / "run", "valid").values()["f1"] > 0.95
+    ordered = read_label_state(trained_labels("ordered") / "run" / "model" / "first.label.json")
     assert ordered.classes == ("low", "mid", "high") and ordered.examples == 240
 
 
 def test_a_damaged_state_is_refused_by_name(tmp_path):
     (tmp_path / "x.label.json").write_text('{"classes": ["a"]}')
     with pytest.raises(RunError, match=r"x\.label\.json cannot be read"):
-        read_state(tmp_path / "x.label.json")
+        read_label_state(tmp_path / "x.label.json")
     with pytest.raises(RunError, match="does not exist"):
-        read_state(tmp_path / "y.label.json")
+        read_label_state(tmp_path / "y.label.json")
 
 
 @pytest.mark.parametrize(

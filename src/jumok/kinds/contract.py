@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.data.cache.store import TextStore
     from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
+    from jumok.kinds.checking import CellCheck
     from jumok.kinds.error_tables import ErrorTable
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
@@ -319,27 +320,6 @@ class Threshold(Protocol):
     @property
     def score(self) -> float:
         """Objects below this score are not shown."""
-        ...
-
-
-class Finding(NamedTuple):
-    """What is wrong with a cell, or remarkable about a column."""
-
-    row: int | None  # its number among the rows that were looked at; None: the column as a whole
-    problem: str  # "holds 3,5, a number with a decimal comma"
-    remedy: str  # "write 3.5"
-    kind: str  # a short code that stays the same: "decimal_comma"
-
-
-class CellCheck(Protocol):
-    """Of outputs whose cells may be of another form than their kind reads."""
-
-    def faults(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What makes rows unusable, one finding for each such row."""
-        ...
-
-    def remarks(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What is no fault but good to know before a training on these rows."""
         ...
 
 
