@@ -87,6 +87,7 @@ class Batching:
 
     # of each item of a column (N,), counted against the token budget of a batch; None: items have no length
     lengths: Callable[[Any], np.ndarray] | None = None
+    unit: str = "tokens"  # in which lengths are counted
     limit: LengthLimit | None = None  # of these lengths
     max_examples: int | None = None  # of a batch
     # a number (N,) for each example of a column, equal for those that may be predicted together
@@ -377,8 +378,7 @@ class OutputField:
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None
     check: CellCheck | None = None
-    # the output with what is chosen by predictions and references of the valid part when a training is done; None where
-    # they are too few to tell
+    # the output with what the valid part chooses when a training is done; None where it is too small
     tune: Callable[[list[Any], list[Any]], OutputField | None] | None = None
     # what rows ask for that the model cannot do, in a sentence; None where there is nothing
     excess: Callable[[Any, np.ndarray], str | None] | None = None

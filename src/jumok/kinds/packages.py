@@ -7,4 +7,5 @@ KINDS = {
     "mask": "jumok.kinds.mask",
     "label": "jumok.kinds.label",
     "values": "jumok.kinds.values",
+    "series": "jumok.kinds.series",
 }

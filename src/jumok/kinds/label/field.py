@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
@@ -20,7 +21,7 @@ from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, c
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
-from jumok.kinds.pooling import STATES, first_reference, pooled_learning_rate
+from jumok.kinds.pooling import STATES, first_reference
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import LabelTargets, Memories
@@ -112,7 +113,7 @@ def label_output(about: AboutLabel) -> OutputField:
         codec=LabelCodec(about),
         head=head,
         scoring=LabelScoring(about),
-        learning_rate=pooled_learning_rate,
+        learning_rate=learning_rate_by_width,
         classes=LabelClasses(about),
         check=LabelCheck(about),
         tune=partial(tuned_label, about),

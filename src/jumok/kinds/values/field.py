@@ -10,10 +10,11 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
-from jumok.kinds.pooling import STATES, first_reference, pooled_learning_rate
+from jumok.kinds.pooling import STATES, first_reference
 from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
 from jumok.kinds.values.options import ValuesOutput
@@ -99,7 +100,7 @@ def values_output(about: AboutValues) -> OutputField:
         codec=ValuesCodec(about),
         head=head,
         scoring=ValuesScoring(about),
-        learning_rate=pooled_learning_rate,
+        learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
         draw=draw_values,
