@@ -177,7 +177,9 @@ class LabelCheck:
             yield Finding(
                 None, problem, "if they are numbers or free texts, choose kind: values or text", "many"
             )
-        shown = np.where(counts > 0, counts, counts.max(initial=0))
+        if not counts.any():
+            return
+        shown = np.where(counts > 0, counts, counts.max())
         most, fewest = int(counts.argmax()), int(shown.argmin())
         if shown[most] >= UNEVEN * shown[fewest] and not self.about.options.several:
             share = counts[most] / counts.sum()
