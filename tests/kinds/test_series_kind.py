@@ -134,6 +134,16 @@ def test_a_recording_stays_in_one_split(tmp_path):
     assert sum(map(len, splits.values())) == 20 * 4
 
 
+def test_marked_gaps_reach_the_model(tmp_path):
+    series_experiment(tmp_path, "patches")
+    (tmp_path / "a.csv").write_text("time,size,level\n0,1,2\n1,3,5\n2,1,4\n5,3,3\n")
+    (tmp_path / "train.tsv").write_text("signal\tbumps\na.csv\tup\n")
+    split = prepared_of(tmp_path, "inputs.signal.gaps=mark").splits["train"]
+    batch = split.batch([0]).inputs["signal"]
+    assert batch.observed[0, :, 0].tolist() == [True, True, True, False, False, True]
+    assert split.inputs["signal"].codec.facts.longest == 6 and batch.valid.all()
+
+
 # ---------------------------------------------------------------- values
 
 
