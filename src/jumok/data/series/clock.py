@@ -41,4 +41,4 @@ def seconds_of(times: np.ndarray) -> np.ndarray:
 def usual_distance(apart: np.ndarray) -> float:
     """The median distance of samples whose times grow; 0 if none does."""
     growing = apart[apart > 0]
-    return float(np.median(growing)) if len(growing) else 0.0
+    return float(np.percentile(growing, 50, method="lower")) if len(growing) else 0.0
