@@ -66,6 +66,7 @@ ORDER = [
         "kinds.pooling",
         "kinds.checking",
         "kinds.class_evidence",
+        "kinds.survey",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",

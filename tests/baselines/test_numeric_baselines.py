@@ -14,7 +14,7 @@ from jumok.baselines.classifiers import (
     shrunk_covariance,
 )
 from jumok.baselines.neighbours import nearest_neighbours
-from jumok.baselines.ridge import fit_ridge
+from jumok.baselines.ridge import ridge_regression
 from jumok.baselines.scaling import FeatureScale
 
 
@@ -91,7 +91,7 @@ def test_ridge_is_the_minimum_of_its_loss(f):
     random = np.random.default_rng(2)
     features, targets = random.normal(size=(20, f)) + 3, random.normal(size=(20, 2)) + 5
     penalty = 0.3
-    fitted = fit_ridge(features, targets, np.array([penalty]))
+    fitted = ridge_regression(features, targets, np.array([penalty]))
     scaled = FeatureScale.of(features)(features)
 
     def loss(flat: np.ndarray) -> float:
@@ -108,7 +108,7 @@ def test_leave_one_out_is_what_leaving_out_gives(f):
     random = np.random.default_rng(3)
     features, targets = random.normal(size=(15, f)), random.normal(size=(15, 2))
     features = FeatureScale.of(features)(features)
-    fitted = fit_ridge(features, targets, np.array([0.1]))
+    fitted = ridge_regression(features, targets, np.array([0.1]))
     for i in range(15):
         kept = np.arange(15) != i
         x = np.hstack([features[kept], np.ones((14, 1))])
@@ -121,16 +121,16 @@ def test_the_penalty_is_the_one_with_the_least_error_of_each_target():
     random = np.random.default_rng(4)
     features = random.normal(size=(40, 30))
     clear, noise = features @ random.normal(size=30), random.normal(size=40)
-    fitted = fit_ridge(features, np.stack([clear, noise], axis=1))
+    fitted = ridge_regression(features, np.stack([clear, noise], axis=1))
     assert fitted.penalties[0] < fitted.penalties[1]
     for penalty in (0.01, 0.1, 1.0, 10.0):
-        other = fit_ridge(features, np.stack([clear, noise], axis=1), np.array([penalty]))
+        other = ridge_regression(features, np.stack([clear, noise], axis=1), np.array([penalty]))
         assert ((fitted.errors**2).mean(0) <= (other.errors**2).mean(0) + 1e-12).all()
     assert_allclose(fitted.error_quantiles(np.array([0.5])), np.median(fitted.errors, axis=0)[None])
 
 
 def test_constant_features_predict_the_mean():
-    fitted = fit_ridge(np.ones((6, 3)), np.arange(12.0).reshape(6, 2))
+    fitted = ridge_regression(np.ones((6, 3)), np.arange(12.0).reshape(6, 2))
     assert_allclose(fitted(np.ones((2, 3))), [[5, 6], [5, 6]])
 
 

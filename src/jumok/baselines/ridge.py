@@ -27,7 +27,7 @@ class RidgeRegression(NamedTuple):
         return np.quantile(self.errors, levels, axis=0)
 
 
-def fit_ridge(
+def ridge_regression(
     features: np.ndarray, targets: np.ndarray, penalties: np.ndarray = PENALTIES
 ) -> RidgeRegression:
     """Fit a ridge regression (Hoerl & Kennard, 1970) with an intercept that is not penalized.

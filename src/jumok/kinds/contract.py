@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.kinds.class_evidence import ClassEvidence
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
+    from jumok.kinds.survey import Survey
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
     from jumok.search import Search
@@ -317,6 +318,7 @@ class InputField:
     canvas: Canvas | None = None
     page: InputPage | None = None
     summary_features: Callable[[Any], np.ndarray] | None = None  # (F,) of a parsed value, for baselines
+    survey: Survey | None = None  # what its values are like, for `jumok check`
 
 
 @dataclass(frozen=True, kw_only=True)

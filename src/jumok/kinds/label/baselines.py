@@ -11,7 +11,7 @@ from jumok.baselines.classifiers import (
     nearest_centroid,
 )
 from jumok.baselines.protocol import Baseline, BaselineInputs, FittedBaseline, TrainingAnswers, always
-from jumok.baselines.ridge import fit_ridge
+from jumok.baselines.ridge import ridge_regression
 from jumok.kinds.label.calibration import EVEN
 from jumok.kinds.label.codec import AboutLabel
 from jumok.kinds.label.prediction import LabelPrediction
@@ -81,7 +81,7 @@ def fit_classes(about: AboutLabel, inputs: BaselineInputs, answers: TrainingAnsw
     Returns:
         The baseline.
     """
-    ridge = fit_ridge(inputs.features(), presence(about, answers).astype(np.float64))
+    ridge = ridge_regression(inputs.features(), presence(about, answers).astype(np.float64))
     return lambda asked: [label_by(about, row) for row in ridge(asked.features()).clip(0.0, 1.0)]
 
 

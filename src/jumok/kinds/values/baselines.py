@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from jumok.baselines.protocol import Baseline, BaselineInputs, FittedBaseline, TrainingAnswers, always
-from jumok.baselines.ridge import fit_ridge
+from jumok.baselines.ridge import ridge_regression
 from jumok.kinds.values.codec import AboutValues
 from jumok.kinds.values.prediction import ValuesPrediction
 
@@ -47,7 +47,7 @@ def fit_regression(about: AboutValues, inputs: BaselineInputs, answers: Training
     Returns:
         The baseline.
     """
-    ridge = fit_ridge(inputs.features(), training_values(about, answers))
+    ridge = ridge_regression(inputs.features(), training_values(about, answers))
     below, above = ridge.error_quantiles(interval_levels(about))
     return lambda asked: [
         values_with_bounds(about, row, row + below, row + above) for row in ridge(asked.features())
