@@ -57,7 +57,11 @@ def test_a_quiet_comparison_tells_scores_and_table_alone(jumok, experiment, tmp_
     assert ended.status == 2 and "cuda:99" in ended.talk
     ended = jumok(*words, "--device", "cpu", "-q")
     assert ended.status == 0
-    assert ended.talk.count("95 % interval") == 2 and "predictions/s" in ended.talk
+    assert (
+        ended.talk.count("95 % interval") == 4
+        and ended.talk.count("most frequent answer") >= 2
+        and "predictions/s" in ended.talk
+    )
     assert "training begins" not in ended.talk and "valid loss" not in ended.talk
 
 
@@ -77,6 +81,7 @@ def test_side_by_side(jumok, experiment, tmp_path):
         assert variant["evaluation"] == evaluation
     page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
     assert "width 8" in page and page.count("<svg") == 1 and "exact match" in page
+    assert "copy of source" in page and "Names in grey are baselines" in page
     assert (tmp_path / "c" / "comparison.png").read_bytes().startswith(b"\x89PNG")
     assert 'href="width-8/report.html">width 8</a>' in page and "<code>model.width</code>" in page
     tests = document["contests"]

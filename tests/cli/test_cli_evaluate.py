@@ -23,7 +23,7 @@ def test_the_document(jumok, run):
     ended = jumok("evaluate", run, "--json")
     assert ended.status == 0
     document = json.loads(ended.output)
-    assert list(document) == ["split", "examples", "metrics", "signature"]
+    assert list(document) == ["split", "examples", "metrics", "signature", "baselines"]
     assert document["split"] == "test" and isinstance(document["examples"], int)
     assert document["metrics"].keys() == SCORES.keys() | RATES
     for name, interval in document["metrics"].items():
@@ -68,6 +68,32 @@ def test_a_person_reads_a_table_on_stderr(jumok, run):
     assert "exact_match" in ended.talk and "95 % interval" in ended.talk and "bleu" not in ended.talk
 
 
+def test_baselines_stand_below_the_scores(jumok, run, small_run):
+    talk = jumok("evaluate", run).talk
+    assert talk.index("95 % interval") < talk.index("most frequent answer") < talk.index("copy of source")
+    assert "not shown to be better" not in talk
+    talk = " ".join(jumok("evaluate", small_run).talk.split())
+    assert "note: by exact match the model is worse than the baselines “copy of source” (p = 0." in talk
+
+
+def test_without_baselines_the_record_stays(jumok, run):
+    before = (run / "evaluation.json").read_bytes()
+    ended = jumok("evaluate", run, "--no-baselines", "--json")
+    assert "baselines" not in json.loads(ended.output) and "baseline" not in ended.talk
+    assert (run / "evaluation.json").read_bytes() == before
+
+
+def test_a_run_without_baselines_is_evaluated_without(jumok, reversal, tmp_path):
+    (file,) = reversal.glob("x.yaml")
+    train(read_experiment(file, ["training.steps=1", "training.baselines=false"]), tmp_path / "bare")
+    ended = jumok("evaluate", tmp_path / "bare", "--json")
+    assert "baselines" not in json.loads(ended.output)
+    assert jumok("evaluate", tmp_path / "bare", "--baselines").status == 0
+    document = json.loads((tmp_path / "bare" / "evaluation.json").read_text())
+    assert len(document["baselines"]) == 3
+    assert "Beside simple answers" in (tmp_path / "bare" / "report.html").read_text()
+
+
 def test_against_itself_there_is_no_difference(jumok, run):
     document = json.loads(jumok("evaluate", run, "--against", run, "--json").output)
     assert document["against"]["run"] == str(run)
@@ -84,9 +110,9 @@ def test_against_a_worse_model(jumok, run, small_run):
     assert exact["difference"] > 0.5 and exact["low"] > 0 and exact["p"] < 0.05
     errors = document["against"]["differences"]["token_error_rate"]
     assert errors["difference"] < 0 and errors["p"] < 0.05
-    talk = jumok("evaluate", run, "--against", small_run).talk
+    talk = jumok("evaluate", run, "--against", small_run, "--no-baselines").talk
     assert " better " in talk and " worse " not in talk
-    talk = jumok("evaluate", small_run, "--against", run).talk
+    talk = jumok("evaluate", small_run, "--against", run, "--no-baselines").talk
     assert " worse " in talk and " better " not in talk
 
 

@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from jumok.baselines.protocol import TrainingAnswers
 from jumok.dataset.prepare import Prepared, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError
+from jumok.evaluation.baseline_inputs import SplitFeatures, SplitInputs, TimeLimit
 from jumok.experiment import Experiment, read_experiment
 from jumok.kinds import catalogue
 from jumok.metrics.metric import Metric
@@ -258,3 +260,52 @@ def losses(task: Learned, examples: Sequence[int], items: Sequence[Any]) -> list
             loss = output.head.loss(task.model.decoders[output.name], memories, arranged, 0.0)
             found.append(float(loss.total) / loss.count)
     return found
+
+
+def inputs_of(split: Split, examples: Sequence[int]) -> SplitInputs:
+    """Some examples as baselines read them."""
+    limit = TimeLimit(60.0)
+    return SplitInputs(split, examples, SplitFeatures(split, limit, {}), limit)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_baselines_answer_each_example_by_itself(learned, task):
+    """Fitted again they answer the same, and an answer does not depend on what else is asked."""
+    train, split = learned(task).prepared.splits["train"], learned(task).test
+    output, some = only(split.outputs), range(6)
+    examples = range(len(train))
+    answers = TrainingAnswers([train.text(output.name, example) for example in examples], train.root)
+    metric = output.scoring.selection_metric()
+    right = [output.scoring.reference(reference(learned(task), example), split.root) for example in some]
+    assert output.baselines
+    for baseline in output.baselines:
+        fitted, again = (baseline.fit(inputs_of(train, examples), answers) for _ in range(2))
+        together = fitted(inputs_of(split, some))
+        assert same(
+            [*map(output.codec.pack, together)], [*map(output.codec.pack, again(inputs_of(split, some)))]
+        )
+        alone = [fitted(inputs_of(split, [example]))[0] for example in some]
+        scores = [
+            score(metric, [output.scoring.prediction(one) for one in each], right)
+            for each in (together, alone)
+        ]
+        assert scores[0] == pytest.approx(scores[1], rel=1e-6, nan_ok=True), baseline.name
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_summary_features_are_as_many_for_each_value(learned, task):
+    split = learned(task).test
+    field = only(split.inputs)
+    assert field.summary_features is not None
+    rows = [field.summary_features(split.value(field.name, example)) for example in range(4)]
+    assert len({row.shape for row in rows}) == 1 and rows[0].ndim == 1
+    assert np.isfinite(rows).all() and np.unique(rows, axis=0).shape[0] > 1
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_input_that_is_a_canvas_knows_its_size_before_its_pixels(learned, task):
+    split = learned(task).test
+    field = only(split.inputs)
+    if field.canvas is not None:
+        value = split.value(field.name, 0)
+        assert field.canvas.size(value) == tuple(field.canvas.pixels(value).shape[1:])

@@ -36,6 +36,13 @@ def command(
     method: Method = None,
     device: Device = "auto",
     precision: PrecisionOption = None,
+    baselines: Annotated[
+        bool | None,
+        typer.Option(
+            "--baselines/--no-baselines",
+            help="Score simple answers, fitted on train, too; by default as training.baselines says.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score the best model of a run, each score with a 95 % bootstrap interval.
@@ -46,9 +53,10 @@ def command(
     if against is not None:
         require_run(against)
     from jumok.console import talk
-    from jumok.evaluation import compare, evaluate, write_record
+    from jumok.evaluation import compare, evaluate, measure_baselines, write_record
     from jumok.reporting import write_report
-    from jumok.training.display import make_display, score_table
+    from jumok.runs.config import experiment_of
+    from jumok.training.display import make_display, score_table, tell_baselines
 
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
     display = make_display()
@@ -58,7 +66,10 @@ def command(
     finally:
         display.on_end()
     document = answered.to_json(scores)
-    if split is None and not any(decoding.values()) and RunLayout(run).checkpoints.exists():
+    if experiment_of(run).training.baselines if baselines is None else baselines:
+        document |= {"baselines": measure_baselines(experiment_of(run), answered, say)}
+    changed = split is not None or any(decoding.values()) or baselines is False
+    if not changed and RunLayout(run).checkpoints.exists():
         try:
             write_record(run, answered, document)
             write_report(run, say)
@@ -76,6 +87,7 @@ def command(
     for name, signature in document["signature"].items():
         if name in shown_scores:
             say(f"{name}: {signature}")
+    tell_baselines(document.get("baselines", {}))
     if differences is not None:
         talk.print(difference_table(run, against, differences, answered))
 

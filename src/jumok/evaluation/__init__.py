@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         with_n_best,
     )
     from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
+    from jumok.evaluation.baselines import measure_baselines
     from jumok.evaluation.record import read_analysis, read_evaluation, write_record
     from jumok.evaluation.tuning import tune
 
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate",
     "farthest_apart",
     "final_split",
+    "measure_baselines",
     "open_split",
     "read_analysis",
     "read_evaluation",
@@ -65,6 +67,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "evaluate": "jumok.evaluation.answers",
             "farthest_apart": "jumok.evaluation.apart",
             "final_split": "jumok.evaluation.answers",
+            "measure_baselines": "jumok.evaluation.baselines",
             "open_split": "jumok.evaluation.answers",
             "read_analysis": "jumok.evaluation.record",
             "read_evaluation": "jumok.evaluation.record",

@@ -17,7 +17,8 @@ from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
-from jumok.metrics.report import compare_texts, evaluate_texts, score_texts
+from jumok.metrics.report import compare_texts, score_texts
+from jumok.metrics.resampled import ResampledScores, resample_scores
 from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
 from jumok.runs.config import experiment_of
@@ -108,7 +109,12 @@ class OutputPredictions:
 
     def scores(self) -> dict[str, Interval]:
         """Every metric with its 95 % bootstrap interval."""
-        return evaluate_texts(self.metric_predictions, self.metric_references, self.metrics, RESAMPLES)
+        return self.resampled.intervals()
+
+    @cached_property
+    def resampled(self) -> ResampledScores:
+        """Every metric on the examples and on resamples of them; intervals and comparisons are made of these."""
+        return resample_scores(self.metric_predictions, self.metric_references, self.metrics, RESAMPLES)
 
     def plain_scores(self) -> dict[str, float]:
         """Every metric without its interval, which takes time."""

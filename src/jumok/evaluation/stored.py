@@ -21,6 +21,29 @@ class StoredScore(TypedDict):
     high: Number
 
 
+class StoredDifference(TypedDict):
+    """The model minus a baseline."""
+
+    difference: Number
+    low: Number
+    high: Number
+    p: Number
+
+
+class StoredBaseline(TypedDict):
+    """A baseline of an output; one that was left out has no scores."""
+
+    output: str
+    left_out: NotRequired[str]  # why
+    metric: NotRequired[str]  # that the verdict is about
+    verdict: NotRequired[str]
+    metrics: NotRequired[dict[str, StoredScore]]
+    differences: NotRequired[dict[str, StoredDifference]]
+    fitted_on: NotRequired[int]  # examples of train
+    of: NotRequired[int]  # examples that train has
+    remark: NotRequired[str]
+
+
 class StoredEvaluation(TypedDict):
     """What evaluation.json holds."""
 
@@ -28,6 +51,7 @@ class StoredEvaluation(TypedDict):
     examples: int
     metrics: dict[str, StoredScore]
     signature: NotRequired[dict[str, str]]
+    baselines: NotRequired[dict[str, StoredBaseline]]
 
 
 class StoredBin(TypedDict):

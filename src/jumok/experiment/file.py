@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
+    "arrays",
+    "recordings",
     "lexicon",
     "files",
     "voc",

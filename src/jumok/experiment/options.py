@@ -133,6 +133,7 @@ class TrainingOptions(Options):
     shard: bool = False
     seed: Seed = 1
     keep: PositiveInt = 2  # checkpoints
+    baselines: bool = True  # simple answers are scored beside the model
     log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
 
     def warmup_of(self, steps: int) -> int:

@@ -318,8 +318,9 @@ def table_source(
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
     optional = [name for name, options in inputs.items() if options.optional]
     theirs = {name: columns.get(name, name) for name in names}
-    series = [name for name, options in inputs.items() if options.expected_series()]
-    return TableSource(table, theirs, separator, optional, len(inputs), series)
+    lists = [name for name, options in inputs.items() if options.expected_series()]
+    lists += [name for name, options in outputs.items() if options.takes_lists()]
+    return TableSource(table, theirs, separator, optional, len(inputs), lists)
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -21,16 +21,17 @@ from jumok.layers.embedding import TokenEmbedding
 if TYPE_CHECKING:  # a model of texts needs nothing of images
     from PIL import Image
 
-    from jumok.classes import Class
+    from jumok.baselines.protocol import Baseline
     from jumok.data.cache.store import TextStore
     from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
-    from jumok.kinds.error_tables import ErrorTable
+    from jumok.kinds.checking import CellCheck
+    from jumok.kinds.class_evidence import ClassEvidence
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
+    from jumok.kinds.survey import Survey
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
-    from jumok.metrics.occurrence import Occurrence
     from jumok.search import Search
     from jumok.values import Memories, Memory, Value
 
@@ -163,6 +164,8 @@ class Coverage(Protocol):
 class Canvas(Protocol):
     """Of inputs that are images: answers can be drawn on them."""
 
+    def size(self, value: Any) -> tuple[int, int]: ...  # height and width of a parsed value
+
     def pixels(self, value: Any) -> Tensor:
         """The pixels (3, Y, X) of a parsed value."""
         ...
@@ -275,72 +278,12 @@ class Scoring(Protocol):
         ...
 
 
-class ClassEvidence(Protocol):
-    """Of outputs whose answers name classes: what the data show of each, and what became of it."""
-
-    @property
-    def classes(self) -> Sequence[Class]:
-        """The classes by number."""
-        ...
-
-    @property
-    def unit(self) -> str:
-        """What the scores of single classes are about, in the plural: objects, or images."""
-        ...
-
-    @property
-    def remedy(self) -> str:
-        """What to do about rows that lack something, like "mark some"."""
-        ...
-
-    def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
-        """Why nothing can be learned from the rows, or scored by them; None where something can."""
-        ...
-
-    def unknown(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
-        """The rows that show a class that training did not, by their number among them, and its name."""
-        ...
-
-    def support(self, references: Sequence[Any]) -> dict[str, int]:
-        """How many of its `unit` each metric is about, by its name."""
-        ...
-
-    def occurrence(self, predictions: Sequence[Any], references: Sequence[Any]) -> Occurrence:
-        """Classes that the references do not have, and those that are never predicted."""
-        ...
-
-    def error_tables(self, predictions: list[Any], references: list[Any]) -> list[ErrorTable]:
-        """Tables that say more than scores."""
-        ...
-
-
 class Threshold(Protocol):
     """Of outputs whose answers have parts with scores: which of them are shown."""
 
     @property
     def score(self) -> float:
         """Objects below this score are not shown."""
-        ...
-
-
-class Finding(NamedTuple):
-    """What is wrong with a cell, or remarkable about a column."""
-
-    row: int | None  # its number among the rows that were looked at; None: the column as a whole
-    problem: str  # "holds 3,5, a number with a decimal comma"
-    remedy: str  # "write 3.5"
-    kind: str  # a short code that stays the same: "decimal_comma"
-
-
-class CellCheck(Protocol):
-    """Of outputs whose cells may be of another form than their kind reads."""
-
-    def faults(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What makes rows unusable, one finding for each such row."""
-        ...
-
-    def remarks(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What is no fault but good to know before a training on these rows."""
         ...
 
 
@@ -374,6 +317,8 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
+    summary_features: Callable[[Any], np.ndarray] | None = None  # (F,) of a parsed value, for baselines
+    survey: Survey | None = None  # what its values are like, for `jumok check`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,8 +343,7 @@ class OutputField:
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None
     check: CellCheck | None = None
-    # the output with what is chosen by predictions and references of the valid part when a training is done; None where
-    # they are too few to tell
+    # the output with what the valid part chooses when a training is done; None where it is too small
     tune: Callable[[list[Any], list[Any]], OutputField | None] | None = None
     # what rows ask for that the model cannot do, in a sentence; None where there is nothing
     excess: Callable[[Any, np.ndarray], str | None] | None = None
@@ -411,6 +355,7 @@ class OutputField:
     replay: Replay | None = None
     # the right answers (cells of a table) beside an answer on a page
     reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None
+    baselines: Sequence[Baseline] = ()  # fitted on train and scored like the model, to tell what it is worth
 
 
 Field = InputField | OutputField

@@ -88,6 +88,10 @@ class OutputFieldOptions(FieldOptions):
     annotations: ClassVar[str | None] = None
     weight: PositiveFloat = 1.0  # of its loss in the joint loss of all outputs
 
+    def takes_lists(self) -> bool:
+        """Whether a cell of a table may be a list, where its format has lists."""
+        return False
+
     @classmethod
     def selection_metrics(cls) -> tuple[str, ...]:
         """The metrics that can choose the best model."""

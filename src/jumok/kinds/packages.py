@@ -3,9 +3,9 @@
 KINDS = {
     "text": "jumok.kinds.text",
     "image": "jumok.kinds.image",
+    "series": "jumok.kinds.series",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
-    "series": "jumok.kinds.series",
     "label": "jumok.kinds.label",
     "values": "jumok.kinds.values",
 }

@@ -1,6 +1,7 @@
 """Heads that gather the whole memory: their options, how they are built, and why some have no attention to show."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import NonNegativeInt
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from jumok.heads.pooled import PooledHead
 
-USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
 STATES = FeatureRequest((16,), states=True)  # what such a head needs of the encoder of an image
 
 MEAN = {
@@ -56,6 +56,7 @@ class PooledHeadOptions(Options):
         return PooledHead(pool, blocks, output, model.width, model.dropout)
 
 
-def pooled_learning_rate(model: ModelOptions) -> float:
-    """Wider models learn by smaller steps (Yang et al., 2022)."""
-    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
+def first_reference(texts: Sequence[str]) -> dict[str, Any]:
+    """The first right answer (cells of a table) as JSON, and the others."""
+    text, *others = texts
+    return {"text": text, "others": others}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jumok.evaluation.apart import Contest, Side
 from jumok.files import write_file_atomically, write_json
+from jumok.reporting.baselines import scored_baselines
 from jumok.reporting.numbers import UNDEFINED, metric_name, scale
 from jumok.reporting.page import flow, render
 from jumok.reporting.plots import Curve, Plot, save_png, svg
@@ -127,6 +128,7 @@ def write_comparison(
         "settings": settings(comparison.variants),
         "verdicts": verdicts(comparison),
         "marks": marks(comparison),
+        "baselines": scored_baselines(comparison.variants[0].evaluation.get("baselines", {})),
         "pictures": {i: as_address(image) for i, image in images.items()},
     }
     page = folder / f"{COMPARISON}.html"

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from jumok.errors import RunError
 from jumok.evaluation.stored import SEVERAL, read_stored
 from jumok.files import read_whole, write_file_atomically
+from jumok.reporting.baselines import baseline_rows, baseline_sentences, baselines_of_output
 from jumok.reporting.facts import facts
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
@@ -111,6 +112,7 @@ def output_views(record: FinishedRun) -> dict[str, FinishedRun]:
                 **record.evaluation,
                 "metrics": without_prefix(record.evaluation["metrics"], name),
                 "signature": without_prefix(record.evaluation["signature"], name),
+                "baselines": baselines_of_output(record.evaluation["baselines"], name),
             },
             analysis={**DEFAULTS_FOR_OLD_RUNS, **common, **analysis},
         )
@@ -154,7 +156,7 @@ def read_record(run: Path) -> FinishedRun:
         experiment,
         read_whole(config).decode(),
         log.lines,
-        {"signature": {}, **evaluation},
+        {"signature": {}, "baselines": {}, **evaluation},
         {**defaults, **analysis},
         _environment(files.environment),
         log.notes,
@@ -205,6 +207,8 @@ def output_section(record: FinishedRun, heading: str) -> dict[str, Any]:
         "lengths": svg([length_plot(record.analysis, [("score", bins)])]) if len(bins) > 2 else "",
         "metrics": metrics(record),
         "cards": cards(record),
+        "baselines": baseline_rows(record.evaluation["baselines"]),
+        "baseline_sentences": baseline_sentences(record.evaluation["baselines"]),
         "by_class": by_class(record.evaluation["metrics"]),
         "class_support": class_support(record.analysis["support"]),
         "examples": examples(record),

@@ -1,6 +1,8 @@
 """How a training looks: a live line on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from jumok.console import say, talk
 from jumok.metrics.interval import Interval
+from jumok.reporting.baselines import BaselineRow, baseline_rows, baseline_sentences
 from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import format_score as shown
 from jumok.training.pace import Pace, TrainingClock
@@ -77,6 +80,10 @@ class PlainDisplay:
         """
         talk.print(score_table(split, examples, metrics))
 
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Print the scores of baselines, and which of them are as good as the model."""
+        tell_baselines(baselines)
+
     def on_end(self) -> None:
         """Do nothing."""
         pass
@@ -98,6 +105,10 @@ class QuietDisplay(NullReporter):
             metrics: The scores with their intervals.
         """
         talk.print(score_table(split, examples, metrics))
+
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Print the scores of baselines, and which of them are as good as the model."""
+        tell_baselines(baselines)
 
 
 class LiveDisplay(PlainDisplay):
@@ -220,4 +231,22 @@ def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Tabl
     for name, interval in metrics.items():
         bounds = f"{shown(name, interval.low)} – {shown(name, interval.high)}"
         table.add_row(name, shown(name, interval.value), bounds)
+    return table
+
+
+def tell_baselines(baselines: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the baselines of evaluation.json: a table, and a sentence on each that is as good as the model."""
+    if rows := [row for row in baseline_rows(baselines) if row.is_selecting]:
+        talk.print(baseline_table(rows))
+    for sentence in baseline_sentences(baselines):
+        say(f"note: {sentence}")
+
+
+def baseline_table(rows: Sequence[BaselineRow]) -> Table:
+    """Baselines with their scores, and the paired test of the model against each."""
+    table = Table(title="baselines", title_justify="left")
+    for column in ("baseline", "metric", "value", "95 % interval", "p", "the model is"):
+        table.add_column(column, justify="right" if column in ("value", "95 % interval", "p") else "left")
+    for row in rows:
+        table.add_row(row.name, row.metric, row.value, row.interval, row.p, row.verdict)
     return table

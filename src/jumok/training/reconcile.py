@@ -18,6 +18,7 @@ CHANGEABLE = {
     "training.log",
     "training.patience",
     "training.keep",
+    "training.baselines",
     "training.evaluate_every",
     "training.evaluate_examples",
     "training.device",

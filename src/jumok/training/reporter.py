@@ -1,7 +1,8 @@
 """What a training tells while it works; the command line shows it, tests and scripts may leave it silent."""
 
 import math
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 from jumok.metrics.interval import Interval
 
@@ -54,6 +55,7 @@ class Reporter(Protocol):
     def on_evaluation(self, evaluation: EvaluationInfo) -> None: ...
     def scoring(self, done: int, number: int) -> None: ...
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None: ...
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None: ...
     def on_end(self) -> None: ...
 
 
@@ -88,6 +90,10 @@ class NullReporter:
             examples: The number of its examples.
             metrics: The scores with their intervals.
         """
+        pass
+
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Ignore the baselines, as evaluation.json has them."""
         pass
 
     def on_end(self) -> None:

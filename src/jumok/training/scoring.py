@@ -4,6 +4,7 @@ from typing import Any
 
 from jumok.evaluation import (
     final_split,
+    measure_baselines,
     open_split,
     predict_split,
     read_analysis,
@@ -31,6 +32,7 @@ def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
     metrics = known["metrics"]
     intervals = {name: Interval(**metrics[name]) for name in analysis["headline"] if name in metrics}
     reporter.on_scores(known["split"], known["examples"], intervals)
+    reporter.on_baselines(known.get("baselines", {}))
     return known
 
 
@@ -41,6 +43,8 @@ def score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], d
     split = open_split(experiment, predictor, final_split(experiment), reporter.message)
     answered = predict_split(predictor, split, progress=reporter.scoring)
     document = answered.to_json(answered.scores())
+    if experiment.training.baselines:
+        document |= {"baselines": measure_baselines(experiment, answered, reporter.message)}
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores
     return document, read_analysis(folder.path) or {}

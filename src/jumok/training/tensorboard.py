@@ -1,6 +1,8 @@
 """What a training tells, written for TensorBoard, too, when `training.log: tensorboard` asks for it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jumok.errors import ConfigurationError
 from jumok.metrics.interval import Interval
@@ -77,6 +79,10 @@ class TensorBoard:
                 self._write(split, name, interval.value)
             self._close()
         self.reporter.on_scores(split, examples, metrics)
+
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Pass the baselines on."""
+        self.reporter.on_baselines(baselines)
 
     def on_end(self) -> None:
         """Close the log, and pass the end on."""

@@ -14,6 +14,7 @@ from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")  # as JSON writes them
 BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -113,10 +114,12 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
 
 
 def list_text(value: Any) -> str:
-    """A list of numbers, which stand as they were written, as JSON again."""
+    """A list as JSON again; numbers, and texts that look like numbers, stand as they were written."""
     if isinstance(value, list):
         return f"[{','.join(map(list_text, value))}]"
-    return "null" if value is None else str(value)
+    if isinstance(value, str):
+        return value if NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 MISSING = object()

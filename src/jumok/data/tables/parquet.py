@@ -91,14 +91,14 @@ def is_writable(kind: Any) -> bool:
 
 
 def is_list(kind: Any) -> bool:
-    """Whether a pyarrow type is a list of numbers, or of lists of numbers."""
+    """Whether a pyarrow type is a list of numbers or texts, or of such lists."""
     from pyarrow import types
 
     tests = (types.is_list, types.is_large_list, types.is_fixed_size_list)
     if not any(test(kind) for test in tests):
         return False
     inner = kind.value_type
-    return is_list(inner) or types.is_integer(inner) or types.is_floating(inner)
+    return is_list(inner) or is_text(inner) or types.is_integer(inner) or types.is_floating(inner)
 
 
 def is_text(kind: Any) -> bool:
@@ -153,7 +153,7 @@ def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
     if isinstance(value, bytes):
         return decode_line(path, line, value)
     if isinstance(value, list):
-        return json.dumps(value)  # NaN as Python writes it
+        return json.dumps(value, ensure_ascii=False)  # NaN as Python writes it
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         name = "not a number (NaN)" if math.isnan(value) else "infinite"
         return Fault(str(path), line, f"{what} {name}", "write a number or remove the row", "bad_value")

@@ -17,6 +17,7 @@ from jumok.data.cache.store import TextStore
 from jumok.data.images.resizing import scaled_boxes
 from jumok.drawing.sheet import LabelledImage
 from jumok.heads.dense import FLOOR
+from jumok.kinds.boxes.baselines import boxes_baselines
 from jumok.kinds.boxes.codec import SHOWING, Boxes, BoxesCodec, MarkedObjects
 from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.boxes.replay import RescorableBoxes
@@ -337,6 +338,7 @@ def boxes_output(about: Boxes) -> OutputField:
         draw=partial(draw_boxes, about),
         records=partial(coco_results, about),
         replay=head.replay,
+        baselines=boxes_baselines(about),
     )
 
 

@@ -13,6 +13,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
+from jumok.baselines.features import image_features
 from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.images.augmentation import Augmentation
@@ -31,6 +32,7 @@ from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
 
 CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
+SUMMARY_SIDE = 128  # pixels, at most, of an image whose features are computed
 Given = Path | Pillow.Image  # a path, or an image in memory
 
 
@@ -181,6 +183,11 @@ class ImageCanvas:
 
     about: Image
 
+    def size(self, value: Given) -> tuple[int, int]:
+        """Height and width of an image as it came, without reading its pixels."""
+        width, height = Images([value]).size(0)
+        return height, width
+
     def pixels(self, value: Given) -> Tensor:
         """The pixels (3, Y, X) of an image as it came."""
         return Images([value])[0].image
@@ -229,6 +236,16 @@ class ImagePage:
         return cell_axis(self.about.name, (rows, columns), scaled(batch, stride))
 
 
+def summary_of(value: Given) -> np.ndarray:
+    """The summary features of an image; a large one is scaled down first."""
+    image = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+    if max(image.size) > SUMMARY_SIDE:
+        share = SUMMARY_SIDE / max(image.size)
+        width, height = (max(1, round(share * side)) for side in image.size)
+        image = image.resize((width, height), Pillow.Resampling.BOX)
+    return image_features(np.array(image).transpose(2, 0, 1))
+
+
 def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
     """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
     height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
@@ -250,6 +267,7 @@ def image_input(about: Image) -> InputField:
         reads_files=True,
         transform=ImageTransform(about),
         canvas=ImageCanvas(about),
+        summary_features=summary_of,
         page=ImagePage(about),
     )
 

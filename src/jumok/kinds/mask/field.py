@@ -31,6 +31,7 @@ from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.error_tables import ErrorTable, confusion_detail
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.mask.baselines import mask_baselines
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.mask.replay import RescorableMask
 from jumok.kinds.options import ModelOptions
@@ -310,6 +311,7 @@ def mask_output(about: Mask) -> OutputField:
         draw=draw_mask,
         to_image=partial(to_image, about),
         replay=head.replay,
+        baselines=mask_baselines(about.image, about.names, partial(mask_of, classes=about.classes)),
     )
 
 

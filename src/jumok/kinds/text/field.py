@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from jumok.baselines.features import text_features
 from jumok.data.cache.place import cache_folder, cache_key
 from jumok.data.text.specials import BANNED, BOS, EOS
 from jumok.data.text.token_choice import choose_tokens
@@ -26,6 +27,7 @@ from jumok.kinds.contract import (
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext, TrainingData
 from jumok.kinds.options import TokenOptions
+from jumok.kinds.text.baselines import text_baselines
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.text.replay import RescorableTexts
@@ -180,11 +182,18 @@ def text_input(
         batching=codec.batching(limit),
         coverage=codec,
         page=TextPage(codec),
+        summary_features=text_features,
     )
 
 
 def text_output(
-    name: str, options: TextOutput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
+    name: str,
+    options: TextOutput,
+    vocabulary: Vocabulary,
+    embedding: str,
+    backwards: bool,
+    limit: int,
+    sources: Sequence[str] = (),
 ) -> OutputField:
     """A text output.
 
@@ -195,6 +204,7 @@ def text_output(
         embedding: The name of the embedding.
         backwards: Whether the text is written from its end.
         limit: The maximal length in tokens, the end mark included.
+        sources: The names of the inputs that are texts.
 
     Returns:
         The output.
@@ -217,6 +227,7 @@ def text_output(
         draw=draw_text,
         replay=head.replay,
         reference_page=codec.reference_page,
+        baselines=text_baselines(sources),
     )
 
 
@@ -230,7 +241,7 @@ def fit_input(name: str, options: TextInput, context: FieldContext) -> InputFiel
 
 def fit_output(name: str, options: TextOutput, context: FieldContext) -> OutputField:
     """Learn the vocabulary of an output, together with the fields that share it."""
-    return text_output(name, options, *learned(name, context), context.max_tokens)
+    return text_output(name, options, *learned(name, context), context.max_tokens, text_inputs_of(context))
 
 
 def load_input(name: str, options: TextInput, context: FieldContext, folder: Path) -> InputField:
@@ -240,7 +251,14 @@ def load_input(name: str, options: TextInput, context: FieldContext, folder: Pat
 
 def load_output(name: str, options: TextOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return text_output(name, options, *loaded(name, context, folder), context.max_tokens)
+    return text_output(
+        name, options, *loaded(name, context, folder), context.max_tokens, text_inputs_of(context)
+    )
+
+
+def text_inputs_of(context: FieldContext) -> list[str]:
+    """The names of the inputs that are texts."""
+    return [name for name in context.of_kind("text") if name in context.inputs]
 
 
 def learned(name: str, context: FieldContext) -> tuple[Vocabulary, str, bool]:

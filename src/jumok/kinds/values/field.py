@@ -1,6 +1,6 @@
 """Values: numbers that are measured of an input, like an age or a count, each with an interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,20 +10,22 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
-from jumok.kinds.pooling import STATES, pooled_learning_rate
-from jumok.kinds.values.codec import STATE, AboutValues, ValuesCodec, readable_values
-from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated
+from jumok.kinds.pooling import STATES, first_reference
+from jumok.kinds.values.baselines import values_baselines
+from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values
+from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
-from jumok.kinds.values.state import read_state, training_state
+from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
 from jumok.values import Memories, ValueTargets
 
-CLOSE = 0.1  # deviations of training, within which a value counts as right in the log of a training
+WITHIN = 0.1  # deviations of training, within which a value counts as right in the log of a training
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class ValuesHead:
         answer, level = self.answer(decoder, memories), self.about.options.interval
         losses = self.about.uncertainty.loss(answer, target.values, level).mean(1)  # (B,)
         value = self.about.uncertainty.estimate(answer.detach(), level).value
-        close = ((value - target.values).abs() <= CLOSE).all(1)
+        close = ((value - target.values).abs() <= WITHIN).all(1)
         return Loss(losses.sum(), len(losses), int(close.sum()))
 
     def predict(
@@ -74,7 +76,7 @@ class ValuesHead:
         )
 
 
-def draw_values(value: ValuesPrediction, image: Tensor) -> LabelledImage:
+def draw_predicted_values(value: ValuesPrediction, image: Tensor) -> LabelledImage:
     """The values below the image."""
     return LabelledImage(image, value.text)
 
@@ -83,14 +85,8 @@ def tuned_values(
     about: AboutValues, predictions: list[np.ndarray], references: list[np.ndarray]
 ) -> OutputField | None:
     """The same output with calibrated intervals; None where there are too few examples."""
-    found = calibrated(about, predictions, references)
+    found = calibrated_values(about, predictions, references)
     return None if found is None else values_output(found)
-
-
-def reference_page(texts: Sequence[str]) -> dict[str, Any]:
-    """The first right answer, and the others."""
-    text, *others = texts
-    return {"text": text, "others": others}
 
 
 def values_output(about: AboutValues) -> OutputField:
@@ -105,12 +101,13 @@ def values_output(about: AboutValues) -> OutputField:
         codec=ValuesCodec(about),
         head=head,
         scoring=ValuesScoring(about),
-        learning_rate=pooled_learning_rate,
+        learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
-        draw=draw_values,
+        draw=draw_predicted_values,
         replay=head.replay,
-        reference_page=reference_page,
+        reference_page=first_reference,
+        baselines=values_baselines(about),
     )
 
 
@@ -122,4 +119,6 @@ def fit_output(name: str, options: ValuesOutput, context: FieldContext) -> Outpu
 
 def load_output(name: str, options: ValuesOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return values_output(AboutValues(name, options, read_state(folder / STATE.format(name=name))))
+    return values_output(
+        AboutValues(name, options, read_values_state(folder / VALUES_STATE_FILE.format(name=name)))
+    )
