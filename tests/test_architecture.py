@@ -64,6 +64,7 @@ ORDER = [
         "kinds.replay",
         "kinds.pooling",
         "kinds.checking",
+        "kinds.survey",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",
