@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
+from jumok.data.annotations.summary import TURN_REMEDY
 from jumok.data.images.reading import ImageHeader, Size
 from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
@@ -32,14 +33,9 @@ def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
             f"states {image.size}, the size that {image.path} has before EXIF turns it; "
             f"it is shown as {header.size}"
         )
-        return image.place.fault(problem, turn_remedy(), "exif_rotation")
+        return image.place.fault(problem, TURN_REMEDY, "exif_rotation")
     problem = f"states {image.size}, but {image.path} is {header.size}"
     return image.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
-
-
-def turn_remedy() -> str:
-    """What to do if annotations ignore the EXIF orientation."""
-    return "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
 
 
 def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from typing import Any
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
+from jumok.data.tables.open_text import decode_line, raw_lines, text_lines, without_blank_end
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
@@ -40,8 +40,7 @@ def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON array of objects, or with one object after the other."""
     path, cleaner = wanted.path, Cleaner.of(wanted, remarks)
     lines: list[str] = []
-    for number, raw in enumerate(raw_lines(path), start=1):
-        text = decode_line(path, number, raw)
+    for _, text in text_lines(path):
         if isinstance(text, Fault):
             yield text  # the places of what follows cannot be trusted
             return

@@ -8,7 +8,7 @@ from typing import Literal
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import decode_line, raw_lines
+from jumok.data.tables.open_text import text_lines
 from jumok.data.tables.pipes import spooled
 from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
@@ -54,8 +54,7 @@ class LexiconSource:
 
     def _rows(self) -> Iterator[Row | Fault]:
         seen: set[tuple[str, ...]] = set()  # a lexicon is small
-        for number, raw in enumerate(raw_lines(self.path), start=1):
-            text = decode_line(self.path, number, raw)
+        for number, text in text_lines(self.path):
             if isinstance(text, Fault):
                 yield text
                 continue
