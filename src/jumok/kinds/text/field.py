@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,8 @@ from jumok.kinds.contract import (
 )
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext, TrainingData
-from jumok.kinds.options import ModelOptions, TokenOptions
+from jumok.kinds.learning_rates import text_learning_rate
+from jumok.kinds.options import TokenOptions
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.text.replay import RescorableTexts
@@ -37,7 +38,6 @@ from jumok.search import SearchRequest
 from jumok.search.tracing import TracedSearch
 from jumok.values import Memories, Padded, TextPrediction
 
-USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
 LOSS_UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
@@ -142,37 +142,27 @@ def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, value.text or "(nothing)")
 
 
-def text_learning_rate(model: ModelOptions) -> float:
-    """Wider models learn by smaller steps (Yang et al., 2022)."""
-    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
-
-
 def shift_right(tokens: Tensor) -> Tensor:
     """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
 
 
-def text_input(
-    name: str, options: TextInput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
-) -> InputField:
-    """A text input.
+class TextTokens(NamedTuple):
+    """What texts are made of."""
 
-    Args:
-        name: The name of the field.
-        options: The options of the field.
-        vocabulary: The vocabulary.
-        embedding: The name of the embedding.
-        backwards: Whether the text is read from its end.
-        limit: The maximal length in tokens, the end mark included.
+    vocabulary: Vocabulary
+    embedding: str  # its name; the same name is the same embedding
+    backwards: bool  # texts are read or written from their end
+    limit: int  # the maximal length in tokens, the end mark included
 
-    Returns:
-        The input.
-    """
-    codec = TextInputCodec(name, vocabulary, backwards)
+
+def text_input(name: str, options: TextInput, tokens: TextTokens) -> InputField:
+    """A text input."""
+    codec = TextInputCodec(name, tokens.vocabulary, tokens.backwards)
 
     def build(plan: Blueprint) -> nn.Module:
-        words = plan.embedding(embedding, len(vocabulary))
-        return options.encoder.build(words, plan.model, limit)
+        words = plan.embedding(tokens.embedding, len(tokens.vocabulary))
+        return options.encoder.build(words, plan.model, tokens.limit)
 
     return InputField(
         name=name,
@@ -182,30 +172,16 @@ def text_input(
         codec=codec,
         build=build,
         learning_rate=text_learning_rate,
-        batching=codec.batching(limit),
+        batching=codec.batching(tokens.limit),
         coverage=codec,
         page=TextPage(codec),
     )
 
 
-def text_output(
-    name: str, options: TextOutput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
-) -> OutputField:
-    """A text output.
-
-    Args:
-        name: The name of the field.
-        options: The options of the field.
-        vocabulary: The vocabulary.
-        embedding: The name of the embedding.
-        backwards: Whether the text is written from its end.
-        limit: The maximal length in tokens, the end mark included.
-
-    Returns:
-        The output.
-    """
-    codec = TextOutputCodec(name, vocabulary, backwards)
-    head = TextHead(options, codec, embedding, limit)
+def text_output(name: str, options: TextOutput, tokens: TextTokens) -> OutputField:
+    """A text output."""
+    codec = TextOutputCodec(name, tokens.vocabulary, tokens.backwards)
+    head = TextHead(options, codec, tokens.embedding, tokens.limit)
     return OutputField(
         name=name,
         kind="text",
@@ -213,10 +189,10 @@ def text_output(
         architecture=options.decoder.architecture,
         codec=codec,
         head=head,
-        scoring=TextScoring(options, vocabulary),
+        scoring=TextScoring(options, tokens.vocabulary),
         learning_rate=text_learning_rate,
         loss_unit="token",
-        batching=codec.batching(limit),
+        batching=codec.batching(tokens.limit),
         is_autoregressive=True,
         coverage=codec,
         draw=draw_text,
@@ -230,49 +206,41 @@ def text_output(
 
 def fit_input(name: str, options: TextInput, context: FieldContext) -> InputField:
     """Learn the vocabulary of an input, together with the fields that share it."""
-    return text_input(name, options, *learned(name, context), context.max_tokens)
+    return text_input(name, options, learned(name, context))
 
 
 def fit_output(name: str, options: TextOutput, context: FieldContext) -> OutputField:
     """Learn the vocabulary of an output, together with the fields that share it."""
-    return text_output(name, options, *learned(name, context), context.max_tokens)
+    return text_output(name, options, learned(name, context))
 
 
 def load_input(name: str, options: TextInput, context: FieldContext, folder: Path) -> InputField:
     """The input of a saved model."""
-    return text_input(name, options, *loaded(name, context, folder), context.max_tokens)
+    return text_input(name, options, loaded(name, context, folder))
 
 
 def load_output(name: str, options: TextOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return text_output(name, options, *loaded(name, context, folder), context.max_tokens)
+    return text_output(name, options, loaded(name, context, folder))
 
 
-def learned(name: str, context: FieldContext) -> tuple[Vocabulary, str, bool]:
-    """The vocabulary of a field, the name of its embedding, and whether it is read from the right."""
+def learned(name: str, context: FieldContext) -> TextTokens:
+    """The tokens of a field, learned together with the fields that share them."""
     known = embeddings_of(context)
     embedding, tokens = known[name]
     key = ("vocabulary", embedding)
     if key not in context.shared:
         columns = [one for one in known if known[one][0] == embedding]
         context.shared[key] = learn_vocabulary(context.training_data, tokens, columns)
-    return context.shared[key], embedding, tokens.direction == "right_to_left"
+    backwards = tokens.direction == "right_to_left"
+    return TextTokens(context.shared[key], embedding, backwards, context.max_tokens)
 
 
-def loaded(name: str, context: FieldContext, folder: Path) -> tuple[Vocabulary, str, bool]:
-    """Load what a field shares with others.
-
-    Args:
-        name: The name of the field.
-        context: The rest of the experiment.
-        folder: The folder of the saved model.
-
-    Returns:
-        The vocabulary, the name of the embedding, and whether texts are backwards.
-    """
+def loaded(name: str, context: FieldContext, folder: Path) -> TextTokens:
+    """The tokens of a field, from the folder of a saved model."""
     embedding, tokens = embeddings_of(context)[name]
     vocabulary = Vocabulary.load(folder / f"{name}.vocabulary.json")
-    return vocabulary, embedding, tokens.direction == "right_to_left"
+    return TextTokens(vocabulary, embedding, tokens.direction == "right_to_left", context.max_tokens)
 
 
 def embeddings_of(context: FieldContext) -> dict[str, tuple[str, TokenOptions]]:
