@@ -59,6 +59,7 @@ ORDER = [
         "kinds.axes",
         "kinds.error_tables",
         "kinds.options",
+        "kinds.learning_rates",
         "kinds.blocks",
         "kinds.replay",
         "kinds.contract",
