@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.remarks import Remarks
-from jumok.data.tables.wanted import Wanted
 from jumok.files import SURROGATE
 
 MARK = "\ufeff"  # the byte order mark
@@ -62,27 +62,15 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace(MARK, "")).strip()
 
 
+@dataclass(frozen=True)
 class Cleaner:
     """Makes rows of texts, and counts what is unusual but no fault."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: Sequence[str | int | None],
-        remarks: Remarks,
-        optional: frozenset[int] = frozenset(),
-        inputs: int = 0,
-    ) -> None:
-        """`optional` are places of columns that may be empty, but not all of the first `inputs` columns."""
-        self.path = path
-        self.columns = columns  # None: the file has no other
-        self.remarks = remarks
-        self.optional, self.inputs = optional, inputs
-
-    @classmethod
-    def of(cls, wanted: Wanted, remarks: Remarks) -> Self:
-        """A cleaner of the columns that are read of a table."""
-        return cls(wanted.path, wanted.columns, remarks, wanted.optional, wanted.inputs)
+    path: Path
+    columns: Sequence[str | int | None]  # None: the file has no other
+    remarks: Remarks
+    optional: frozenset[int] = frozenset()  # places of the inputs whose cells may be empty
+    inputs: int = 0  # columns that are inputs, the first ones; a row needs one of them at least
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
         """A row of clean texts, or the first fault."""

@@ -10,13 +10,12 @@ from jumok.data.tables.jsonl import json_rows, jsonl_rows
 from jumok.data.tables.open_text import read_fault
 from jumok.data.tables.parquet import parquet_rows
 from jumok.data.tables.pipes import is_pipe_copy, spooled
-from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.text_form import first_bytes, why_no_text
 from jumok.data.tables.text_source import TextSource
 from jumok.data.tables.wanted import Wanted
 from jumok.errors import ConfigurationError
 
-Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]
+Reader = Callable[[Wanted], Iterator[Row | Fault]]
 TABLE_READERS: dict[str, Reader] = {  # each also .gz
     ".tsv": tsv_rows,
     ".tab": tsv_rows,
@@ -55,11 +54,12 @@ class TableSource(TextSource):
     def _rows(self) -> Iterator[Row | Fault]:
         empty = True
         optional = frozenset(map(self.columns.index, self.optional))
-        theirs = tuple(self.theirs)
-        wanted = Wanted(self.path, self.columns, theirs, self.separator, optional, self.inputs)
+        wanted = Wanted(
+            self.path, self.theirs, self._remarks, optional, self.inputs, self.columns, self.separator
+        )
         for column in dict.fromkeys(one for one in self.theirs if self.theirs.count(one) > 1):
             self._remarks.note("same_column", self.path, 1, column)
-        for item in self._read(wanted, self._remarks):
+        for item in self._read(wanted):
             empty = False
             yield item
         if empty:
