@@ -1,6 +1,6 @@
 """Faults of boxes, classes and image sizes, each with its file and line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
@@ -79,20 +79,15 @@ def edges_in_words(one: Annotation) -> str:
     return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
 
 
-def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> Iterator[Fault]:
-    """Class names that the list of their split, or of the first split, does not have."""
-    lists = list(splits.values())
-    for data in splits.values():
-        if others and data is lists[0]:
-            continue
-        known = lists[0].names if others else data.names
-        unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(image.annotations for image in data.images):
-            if one.name not in known and (not others or one.name in data.names):
-                unknown.setdefault(one.name, []).append(one)
-        for name, found in unknown.items():
-            where = f"; so are {len(found) - 1:,} more" if len(found) > 1 else ""
-            problem = f"{name!r} is no class, there are {', '.join(known)}{where}"
-            hint = did_you_mean(name, known).removeprefix("; ")
-            remedy = hint if "did you mean" in hint else "correct the name or add the class"
-            yield found[0].place.fault(problem, remedy, "unknown_class")
+def class_faults(data: AnnotatedSet) -> Iterator[Fault]:
+    """Class names that the list of their split does not have."""
+    unknown: dict[str, list[Annotation]] = {}
+    for one in chain.from_iterable(image.annotations for image in data.images):
+        if one.name not in data.names:
+            unknown.setdefault(one.name, []).append(one)
+    for name, found in unknown.items():
+        where = f"; so are {len(found) - 1:,} more" if len(found) > 1 else ""
+        problem = f"{name!r} is no class, there are {', '.join(data.names)}{where}"
+        hint = did_you_mean(name, data.names).removeprefix("; ")
+        remedy = hint if "did you mean" in hint else "correct the name or add the class"
+        yield found[0].place.fault(problem, remedy, "unknown_class")
