@@ -29,7 +29,7 @@ from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.image.field import Image, image_input
 from jumok.kinds.image.options import ImageInput
 from jumok.kinds.options import DecodingOptions, ModelOptions
-from jumok.kinds.text.field import text_input, text_output
+from jumok.kinds.text.field import TextTokens, text_input, text_output
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
 from jumok.workbench.examples import InputExample, thumbnail
@@ -46,7 +46,7 @@ PAUSE = 0.06  # seconds on an output
 
 def said(layers: int) -> OutputField:
     decoder = TextOutput(decoder={"kind": "transformer", "layers": layers})  # type: ignore[arg-type]
-    return text_output("said", decoder, VOCABULARY, "shared", False, 300)
+    return text_output("said", decoder, TextTokens(VOCABULARY, "shared", False, 300))
 
 
 def predictor_of(read: InputField, layers: int, width: int) -> Predictor:
@@ -58,7 +58,9 @@ def predictor_of(read: InputField, layers: int, width: int) -> Predictor:
 
 def translation() -> LoadedRun:
     encoder = TextInput(encoder={"kind": "transformer", "layers": 4})  # type: ignore[arg-type]
-    predictor = predictor_of(text_input("text", encoder, VOCABULARY, "shared", False, 300), 4, 256)
+    predictor = predictor_of(
+        text_input("text", encoder, TextTokens(VOCABULARY, "shared", False, 300)), 4, 256
+    )
     text = " ".join((WORDS * TOKENS)[: TOKENS - 1])
     return LoadedRun(
         "translation", predictor, summarize_model(predictor), [InputExample("a text", {"text": text}, {})]

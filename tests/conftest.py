@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 import torch
 
+import blank_curves
 import made_once
 import preloaded
 from jumok.cli import main
@@ -24,6 +25,13 @@ def same_conditions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("JUMOK_CACHE", str(cache))
     torch.set_num_threads(1)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves are drawn only where tests look at them."""
+    if not set(blank_curves.DRAWN) & set(request.path.parts):
+        monkeypatch.setattr(blank_curves.plots, "_drawn", blank_curves.blank)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from jumok.kinds.image.options import ImageInput
 from jumok.kinds.mask.field import Mask, mask_output
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.options import DecodingOptions, ModelOptions
-from jumok.kinds.text.field import text_input, text_output
+from jumok.kinds.text.field import TextTokens, text_input, text_output
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
 
@@ -52,7 +52,7 @@ def input_kind(name: str, given: dict[str, Any]) -> InputField:
         options = ImageInput(**{"size": SIZE, "augment": "none", **given})
         return image_input(Image(name, options, (SIZE, SIZE), None, fresh=False))
     backwards = given.pop("backwards", False)
-    return text_input(name, TextInput(**given), VOCABULARY, "shared", backwards, 300)
+    return text_input(name, TextInput(**given), TextTokens(VOCABULARY, "shared", backwards, 300))
 
 
 def output_kind(given: dict[str, Any]) -> OutputField:
@@ -60,7 +60,7 @@ def output_kind(given: dict[str, Any]) -> OutputField:
         return boxes_output(Boxes("said", BoxesOutput(**given), CLASSES, "photo"))
     if given.get("kind") == "mask":
         return mask_output(Mask("said", MaskOutput(**given), CLASSES, "photo"))
-    return text_output("said", TextOutput(**given), VOCABULARY, "shared", False, 300)
+    return text_output("said", TextOutput(**given), TextTokens(VOCABULARY, "shared", False, 300))
 
 
 CONVOLUTIONS = {

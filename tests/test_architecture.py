@@ -61,6 +61,7 @@ ORDER = [
         "kinds.axes",
         "kinds.error_tables",
         "kinds.options",
+        "kinds.learning_rates",
         "kinds.blocks",
         "kinds.replay",
         "kinds.pooling",

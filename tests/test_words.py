@@ -17,6 +17,7 @@ Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 # Names that stand at the top of several modules on purpose.
 SHARED_NAMES = {
+    "EXAMPLE": "what a command is told to do in its help, one for each command",
     "EXPERIMENT": "the experiment file of a demo, one in each",
     "INPUT": "the options of a kind that can be an input",
     "OUTPUT": "the options of a kind that can be an output",
@@ -29,7 +30,6 @@ SHARED_NAMES = {
     "load_input": "what each kind offers",
     "load_output": "what each kind offers",
     "optimize": "scipy.optimize, loaded when it is used",
-    "register": "adds a command to the command line, one for each command",
     "to_xywh": "of boxes in a tensor, and of boxes in an array: matching works without torch",
     "transforms": "torchvision's functions, loaded when they are used",
     "write": "writes the data and experiment file of a demo, one in each",

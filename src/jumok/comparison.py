@@ -51,24 +51,29 @@ def compare_variations(
     """
     experiments = [read_experiment(path, [*overrides, *variant.overrides]) for variant in variants]
     require_own(folder, [folder / variant.folder for variant in variants])
+    known: dict[str, SplitPredictions | None] = {}
     for i, (variant, experiment) in enumerate(zip(variants, experiments, strict=True)):
         say(f"[{i + 1}/{len(variants)}] {variant.name}")
-        train(experiment, folder / variant.folder, reporter)
+        known[variant.name] = train(experiment, folder / variant.folder, reporter).answered
     shown = [variant_of(folder / v.folder, v.name, dict(v.values)) for v in variants]
     comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
-    answered = answers_of(shown, reporter or NullReporter(), say)
+    answered = answers_of(shown, known, reporter or NullReporter(), say)
     comparison = set_apart(comparison, answered, experiments[0].selection.output)
     write_comparison(folder, comparison, draw_sides(answered, comparison.examples))
     return comparison
 
 
 def answers_of(
-    variants: Sequence[Variant], reporter: Reporter, say: Callable[[str], None]
+    variants: Sequence[Variant],
+    known: Mapping[str, SplitPredictions | None],
+    reporter: Reporter,
+    say: Callable[[str], None],
 ) -> dict[str, SplitPredictions]:
     """The predictions of each model on the split that all are scored on.
 
     Args:
         variants: The trained variants.
+        known: The predictions by which those were scored that were trained now.
         reporter: Receives training events.
         say: Called with messages.
 
@@ -77,7 +82,10 @@ def answers_of(
     """
     say("testing the differences on what each model answers")
     try:
-        return {v.name: evaluate(Path(v.run), say=say, progress=reporter.scoring) for v in variants}
+        return {
+            v.name: known[v.name] or evaluate(Path(v.run), say=say, progress=reporter.scoring)
+            for v in variants
+        }
     finally:
         reporter.on_end()
 

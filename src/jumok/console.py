@@ -2,10 +2,12 @@
 
 import json
 import sys
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 DEFAULT_WIDTH = 110  # columns, where there is no terminal to ask
 
@@ -29,6 +31,16 @@ def __getattr__(name: str) -> "Console":
     )
     globals()[name] = made
     return made
+
+
+def new_table(title: str, columns: Iterable[str], left: Collection[str] = ()) -> "Table":
+    """An empty table; columns are flush right, but for those on the `left`."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="left" if column in left else "right")
+    return table
 
 
 def say(message: str) -> None:

@@ -30,6 +30,8 @@ def test_the_run_is_where_it_was_asked_for(jumok, tmp_path):
     assert ended.status == 0 and json.loads(ended.output)["run"] == str(run)
     assert (run / "experiment.yaml").exists() and (run / "report.html").exists()
     assert f"\n  jumok look {run}" in ended.talk and f"\n  jumok predict {run} " in ended.talk
+    assert "exact_match" in ended.talk and "examples it never saw" in ended.talk
+    assert ended.talk.count("\n  jumok ") == 4  # what to try next
     assert list((tmp_path / "mine").iterdir()) == [run]
 
 

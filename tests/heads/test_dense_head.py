@@ -115,9 +115,9 @@ def test_a_memory_of_a_text_is_refused():
 
 def test_it_learns_shapes():
     model = nn.Sequential(SmallBackbone(), DenseBoxHead((WIDTH, WIDTH), STRIDES, CLASSES, WIDTH))
-    learn(model, lambda scenes: dense_loss(model(scenes.pixels), scenes.boxes), 220, 4e-3)
+    learn(model, lambda scenes: dense_loss(model(scenes.pixels), scenes.boxes), 150, 4e-3)
     scenes = draw(64, seed=1000)
     with torch.no_grad():
         found = model[1].detect(model(scenes.pixels))
     recall, precision = found_and_right(found, scenes.boxes, 0.35)
-    assert recall > 0.9 and precision > 0.9
+    assert recall > 0.9 and precision > 0.9  # at least 0.93 with three other seeds and 130 steps

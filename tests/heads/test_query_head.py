@@ -99,9 +99,9 @@ def test_it_learns_shapes():
     model = nn.Sequential(
         SmallBackbone(), QueryBoxHead(WIDTH, 4, CLASSES, queries=20, layers=2, feedforward=64)
     )
-    learn(model, lambda scenes: query_loss(model(scenes.pixels), scenes.boxes), 400, 3e-3)
+    learn(model, lambda scenes: query_loss(model(scenes.pixels), scenes.boxes), 300, 3e-3)
     scenes = draw(64, seed=1000)
     with torch.no_grad():
         found = model[1].detect(model(scenes.pixels))
     recall, precision = found_and_right(found, scenes.boxes, 0.4)
-    assert recall > 0.75 and precision > 0.75  # at least 0.81 with six other seeds, and 0 before training
+    assert recall > 0.75 and precision > 0.75  # at least 0.8 with 280 steps and three other seeds; 0 before

@@ -44,7 +44,7 @@ def test_each_answer_of_a_beam_search_is_what_one_pass_looks_at(kind, returned):
     for example in range(2 * returned):
         again = given_again(kind, model, out.sequences[example], SOURCE[example // returned])
         for group in groups_of(maps, example, {}, rows_of(rows, example)):
-            for layer in group.layers:
+            for layer in group.layers():
                 for head in range(4):
                     expected = again[layer.name][0, head]
                     assert_close(layer.weights(group.example, head), expected, atol=2e-5, rtol=0)
@@ -69,7 +69,7 @@ def test_a_greedy_batch_is_no_beam_search(kind):
     for example in range(2):
         again = given_again(kind, model, out.sequences[example], SOURCE[example])
         for group in groups_of(maps, example, {}):
-            for layer in group.layers:
+            for layer in group.layers():
                 assert_close(layer.weights(example, 1), again[layer.name][0, 1], atol=2e-5, rtol=0)
 
 

@@ -164,11 +164,11 @@ def test_a_text_asks_about_an_image_in_a_whole_training(tmp_path):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     output = {"kind": "text", "decoder": {"kind": "transformer", "layers": 1}, "metric": "exact_match"}
     training = {
-        "steps": 200,
+        "steps": 100,
         "batch_size": 16,
         "learning_rate": 0.003,
         "precision": "fp32",
-        "evaluate_every": 100,
+        "evaluate_every": 50,
         "label_smoothing": 0.0,
         "ema_decay": 0.9,
     }

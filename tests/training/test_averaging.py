@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from jumok.errors import RunError
-from jumok.training.averaging import ExponentialAverage, NoAverage, SnapshotAverage
+from jumok.training.averaging import ExponentialAverage, SnapshotAverage
 
 
 class Small(nn.Module):
@@ -29,7 +29,7 @@ def make(kind, model):
         return ExponentialAverage(model, 0.9, warm=False)
     if kind == "warm":
         return ExponentialAverage(model, 0.9)
-    return SnapshotAverage(model, 3) if kind == "last" else NoAverage()
+    return SnapshotAverage(model, 3 if kind == "last" else 0)
 
 
 KINDS = ["none", "exponential", "warm", "last"]
@@ -68,7 +68,8 @@ def assert_same(one, other):
 
 
 def test_no_average_is_the_weights_themselves():
-    model, average = Small(), NoAverage()
+    model = Small()
+    average = SnapshotAverage(model, 0)
     train(model, average, range(3))
     assert_same(averaged(model, average), snapshot(model))
     assert (average.tensors(), average.state()) == ({}, {})
@@ -183,4 +184,4 @@ def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="decay must be"):
         ExponentialAverage(Small(), 1.0)
     with pytest.raises(ValueError, match="count must be"):
-        SnapshotAverage(Small(), 0)
+        SnapshotAverage(Small(), -1)

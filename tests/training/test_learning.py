@@ -36,10 +36,11 @@ def test_a_transformer_learns_to_reverse(reversal):
     assert share_right(reversal, reverse=True) > 0.95  # chance is below 0.001
 
 
-@pytest.mark.parametrize("attention", ["additive", "dot"])
-def test_a_gru_with_attention_learns_to_copy(tmp_path, attention):
+@pytest.mark.parametrize(("attention", "reading"), [("additive", "left_to_right"), ("dot", "right_to_left")])
+def test_a_gru_with_attention_learns_to_copy(tmp_path, attention, reading):
     decoder = f"outputs.target.decoder={{kind: gru, layers: 1, attention: {attention}}}"
-    assert learn_to_copy(tmp_path, "inputs.source.encoder.kind=gru", decoder) > 0.9
+    tokens = f"inputs.source.tokens={{kind: characters, direction: {reading}}}"
+    assert learn_to_copy(tmp_path, "inputs.source.encoder.kind=gru", decoder, tokens) > 0.9
 
 
 def test_a_gru_without_attention_learns_to_copy_what_is_short(tmp_path):
@@ -53,12 +54,6 @@ def test_bf16_learns_too(tmp_path):
     assert {tensor.dtype for tensor in last_checkpoint(tmp_path / "run").tensors["model"].values()} == {
         torch.float32
     }
-
-
-def test_reading_from_right_to_left_and_writing_from_left_to_right(tmp_path):
-    backwards = "inputs.source.tokens={kind: characters, direction: right_to_left}"
-    parts = ("inputs.source.encoder.kind=gru", "outputs.target.decoder={kind: gru, layers: 1}")
-    assert learn_to_copy(tmp_path, backwards, *parts) > 0.9
 
 
 @pytest.mark.parametrize(

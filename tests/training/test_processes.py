@@ -17,6 +17,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+import blank_curves
 from jumok.dataset import prepare
 from jumok.errors import RunError
 from jumok.experiment import Experiment, read_experiment
@@ -44,6 +45,14 @@ CASES = {
     "uneven": ("training.batch_tokens=12", "training.clip=null"),  # often one row
 }
 SPREADS = ("replicated", "sharded")
+# each case in the ways in which something else happens: a recurrent model has no layers to gather one by one where all
+# weights are in each process, and several outputs are one loss however the weights are spread
+TRIED = [
+    (case, spread)
+    for case in CASES
+    for spread in SPREADS
+    if (case, spread) not in (("recurrent", "replicated"), ("several", "sharded"))
+]
 
 
 def environment() -> dict[str, str]:
@@ -96,8 +105,7 @@ def about(record: dict[str, Any]) -> dict[str, Any]:
     return {n: v if n in words else pytest.approx(v, rel=1e-5, abs=1e-6) for n, v in record.items()}
 
 
-@pytest.mark.parametrize("spread", SPREADS)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case, spread", TRIED)
 def test_two_processes_learn_what_one_learns(trained, case, spread):
     whole = trained / case
     if not whole.exists():
@@ -208,7 +216,7 @@ def train_all(folder: Path) -> None:
     processes = init_distributed()
     for spread in SPREADS:
         sharded = f"training.shard={str(spread == 'sharded').lower()}"
-        for case in CASES:
+        for case in (case for case, tried in TRIED if tried == spread):
             experiment = in_turn(folder, case, ALL, sharded)
             outcome = train(experiment, folder / f"{case}-{spread}")
             assert processes.all_gather(lambda made=outcome: made.evaluation) == [outcome.evaluation] * 2
@@ -221,6 +229,7 @@ def in_turn(folder: Path, case: str, steps: int, *overrides: str) -> Experiment:
 
 
 if __name__ == "__main__":
+    blank_curves.install()
     torch.set_num_threads(1)
     errors_reach_all()
     other_data_are_refused(Path(sys.argv[1]))

@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 import torch
 
+import blank_curves
 from jumok.cli import main
 from jumok.training.checkpoint import Checkpoints
 from run_contents import assert_same_end, complain
 from small_experiments import write_experiment, write_words
 
-STEPS = ("training.steps=6", "training.evaluate_every=2", "training.keep=1", "training.average=last")
+STEPS = ("training.steps=4", "training.evaluate_every=2", "training.keep=1", "training.average=last")
 TESTS = Path(__file__).parents[1]
 
 
@@ -79,15 +80,15 @@ def at_every_call(folder: Path) -> None:
 
 def at_random_moments(folder: Path) -> None:
     """Kill one training from outside, again and again, and let it come to its end."""
-    call = command(folder, folder / "random", *STEPS, "training.steps=60")
-    for _ in range(20):
+    call = command(folder, folder / "random", *STEPS, "training.steps=40")
+    for _ in range(10):
         child = training(call)
         time.sleep(random.uniform(0.05, 0.4))
         os.kill(child, signal.SIGKILL)
         status_of(child)
     if status_of(training(call)) != 0:
         raise AssertionError("the training did not end well")
-    if status_of(training(command(folder, folder / "long", *STEPS, "training.steps=60"))) != 0:
+    if status_of(training(command(folder, folder / "long", *STEPS, "training.steps=40"))) != 0:
         raise AssertionError("the undisturbed training did not end well")
     assert_same_end(folder / "random", folder / "long")
 
@@ -200,6 +201,7 @@ def in_three_sessions(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    blank_curves.install()
     torch.set_num_threads(1)
     torch.optim.AdamW([torch.zeros(1)])  # loads what takes seconds, once for all
     random.seed(1)

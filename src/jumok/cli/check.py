@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.options import Config, Json, Set
-from jumok.console import print_json, say
+from jumok.console import new_table, print_json, say
 from jumok.errors import DataError
 from jumok.outputs import is_ours, require_free, write_output
 
@@ -17,13 +17,9 @@ if TYPE_CHECKING:
     from jumok.dataset.report import Report, SplitReport
     from jumok.kinds.survey import ValueTable
 
+EXAMPLE = "jumok check translate.yaml"
 DEFAULT_FAULTS = 20
 MAX_VALUE_ROWS = 40  # lines of a table of values
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok check`."""
-    app.command(name="check", epilog="Example: `jumok check translate.yaml`")(command)
 
 
 def command(
@@ -114,11 +110,8 @@ def print_report(found: "Report") -> None:
 
 def image_table(images: "ImageReport") -> "Table":
     """Counts of images and of what is marked in them."""
-    from rich.table import Table
-
-    table = Table(title="images", title_justify="left")
-    for column in ("split", "images", "smallest", "largest", "marked"):
-        table.add_column(column, justify="left" if column in ("split", "marked") else "right")
+    columns = ("split", "images", "smallest", "largest", "marked")
+    table = new_table("images", columns, left=("split", "marked"))
     for name, source in images.sources.items():
         marked = [f"{count:,} {of}" for of, count in source.objects.items()]
         marked += [f"{of} {100 * share:.1f} %" for of, share in source.pixels.items()]
@@ -144,32 +137,16 @@ def value_table(name: str, values: "ValueTable") -> "Table":
 
 def split_table(found: "Report") -> "Table":
     """Counts and lengths of every split."""
-    from rich.table import Table
-
-    table = Table(title="data", title_justify="left")
-    for column in (
-        "split",
-        "examples",
-        "column",
-        "tokens",
-        "shortest",
-        "median",
-        "99 %",
-        "longest",
-        "unknown",
-    ):
-        table.add_column(column, justify="left" if column in ("split", "column") else "right")
+    numbers = ("tokens", "shortest", "median", "99 %", "longest", "unknown")
+    table = new_table("data", ("split", "examples", "column", *numbers), left=("split", "column"))
     for name, split in found.splits.items():
         for i, (column, lengths) in enumerate(split.lengths.items()):
             table.add_row(
                 name if i == 0 else "",
                 f"{split.examples:,}" if i == 0 else "",
                 column,
-                f"{lengths.total:,}",
-                f"{lengths.min}",
-                f"{lengths.median:.0f}",
-                f"{lengths.p99:.0f}",
-                f"{lengths.max}",
+                *(f"{lengths.total:,}", f"{lengths.min}", f"{lengths.median:.0f}"),
+                *(f"{lengths.p99:.0f}", f"{lengths.max}"),
                 f"{100 * split.unknown[column]:.2f} %" if column in split.unknown else "–",
             )
     return table

@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
-from jumok.console import print_json, say
+from jumok.console import new_table, print_json, say
 from jumok.errors import Interrupted
 
 if TYPE_CHECKING:
     from jumok.reporting.comparison import Comparison
 
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok compare`."""
-    example = "jumok compare x.yaml --vary inputs.german.encoder.kind=rnn,lstm,gru,transformer"
-    app.command(name="compare", epilog=f"Example: `{example}`")(command)
+EXAMPLE = "jumok compare x.yaml --vary inputs.german.encoder.kind=rnn,lstm,gru,transformer"
 
 
 def command(
@@ -64,27 +60,18 @@ def command(
 
 def show_comparison(comparison: "Comparison", folder: Path) -> None:
     """The table, and where page and plot are."""
-    from rich.table import Table
-
     from jumok.console import talk
     from jumok.reporting.comparison import shown_metrics
     from jumok.reporting.numbers import UNDEFINED, duration, format_size, format_speed, metric_name
     from jumok.reporting.verdicts import verdicts
 
-    table = Table(title=comparison.title, title_justify="left")
-    table.add_column("model")
     metrics = shown_metrics(comparison)
-    for name in (*map(metric_name, metrics), "parameters", "training", "predictions/s"):
-        table.add_column(name, justify="right")
+    columns = ("model", *map(metric_name, metrics), "parameters", "training", "predictions/s")
+    table = new_table(comparison.title, columns, left=("model",))
     for v in comparison.variants:
         values = [with_half_width(m, v.scores[m]) if m in v.scores else UNDEFINED for m in metrics]
-        table.add_row(
-            v.name,
-            *values,
-            format_size(v.parameters),
-            duration(v.seconds),
-            format_speed(v.examples_per_second),
-        )
+        costs = format_size(v.parameters), duration(v.seconds), format_speed(v.examples_per_second)
+        table.add_row(v.name, *values, *costs)
     talk.print(table)
     for sentence in verdicts(comparison):
         say(sentence)

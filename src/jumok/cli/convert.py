@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jumok.data.annotations.splits import Splits
     from jumok.data.tables.faults import Fault
 
+EXAMPLE = "jumok convert bccd blood/data.yaml --images link"
 MAX_FAULTS = 20
 MOST_MASK_CLASSES = 254  # with the background and 255, what 8 bits can tell apart
 
@@ -34,12 +35,6 @@ class ImageTransferOption(StrEnum):
     copy = "copy"
     link = "link"
     none = "none"
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok convert`."""
-    example = "jumok convert bccd blood/data.yaml --images link"
-    app.command(name="convert", epilog=f"Example: `{example}`")(command)
 
 
 def command(

@@ -13,6 +13,7 @@ from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
 from jumok.runs.layout import EXPERIMENT, RunLayout
 
+EXAMPLE = "jumok demo numbers --reverse"
 SAMPLES = 6
 
 
@@ -41,11 +42,6 @@ class Demo:
     file: Path
     run: Path
     next: tuple[str, ...]
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok demo`."""
-    app.command(name="demo", epilog="Example: `jumok demo numbers --reverse`")(command)
 
 
 def command(
@@ -228,9 +224,7 @@ def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]
 
 def show_examples(demo: Demo) -> None:
     """Print a few unseen inputs with prediction and reference."""
-    from rich.table import Table
-
-    from jumok.console import talk
+    from jumok.console import new_table, talk
     from jumok.evaluation import final_split, open_split
     from jumok.predictor import load
     from jumok.runs.config import experiment_of
@@ -239,9 +233,8 @@ def show_examples(demo: Demo) -> None:
     split = open_split(experiment, predictor, final_split(experiment), say)
     examples, answers = split.answers()
     (source,), (target,) = split.inputs, split.outputs
-    table = Table(title="examples it never saw", title_justify="left")
-    for column in (source, f"{target}: predicted", "right"):
-        table.add_column(column)
+    columns = (source, f"{target}: predicted", "right")
+    table = new_table("examples it never saw", columns, left=columns)
     asked = [{source: split.value(source, example)} for example in examples[:SAMPLES]]
     for example, prediction, right in zip(examples, predictor.predict(asked), answers, strict=False):
         known = [value.text for value in split.outputs[target].codec.from_cells(right[target], split.root)]

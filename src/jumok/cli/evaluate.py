@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jumok.cli.options import BeamOption, Device, Json, Method, PrecisionOption, Run
-from jumok.console import print_json, say
+from jumok.console import new_table, print_json, say
 from jumok.errors import RunError
 from jumok.runs.layout import RunLayout, require_run
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from jumok.evaluation import SplitPredictions
     from jumok.metrics.interval import Difference
 
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok evaluate`."""
-    app.command(name="evaluate", epilog="Example: `jumok evaluate runs/a --against runs/b`")(command)
+EXAMPLE = "jumok evaluate runs/a --against runs/b"
 
 
 def command(
@@ -111,14 +108,11 @@ def difference_table(
     Returns:
         The table.
     """
-    from rich.table import Table
-
     from jumok.reporting.numbers import format_score as shown
 
     better = answered.higher_is_better
-    table = Table(title=f"{run} minus {other} (paired bootstrap)", title_justify="left")
-    for column in ("metric", "difference", "95 % interval", "p", "verdict"):
-        table.add_column(column, justify="left" if column in ("metric", "verdict") else "right")
+    columns = ("metric", "difference", "95 % interval", "p", "verdict")
+    table = new_table(f"{run} minus {other} (paired bootstrap)", columns, left=("metric", "verdict"))
     for name, d in ((name, differences[name]) for name in answered.headline if name in differences):
         good = (d.difference > 0) == better[name]
         verdict = ("better" if good else "worse") if d.p < 0.05 else "no significant difference"

@@ -22,13 +22,9 @@ if TYPE_CHECKING:
     from jumok.predictor import Predictor
     from jumok.workbench.workbench import LoadedRun
 
+EXAMPLE = "jumok look runs/translate"
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok look`."""
-    app.command(name="look", epilog="Example: `jumok look runs/translate`")(command)
 
 
 def command(

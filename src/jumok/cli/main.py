@@ -62,10 +62,10 @@ app = typer.Typer(
 )
 for title, modules in GROUPS.items():
     for module, summary in modules.items():
-        module.register(app)
-        added = app.registered_commands[-1]
-        added.cls, added.short_help = Command, summary
-        Group.groups.setdefault(title, []).append(str(added.name))
+        name = "options" if module is reference else module.__name__.rpartition(".")[2]
+        added = app.command(name, cls=Command, short_help=summary, epilog=f"Example: `{module.EXAMPLE}`")
+        added(module.command)
+        Group.groups.setdefault(title, []).append(name)
 
 DONE, FAILED, USER_ERROR = 0, 1, 2
 

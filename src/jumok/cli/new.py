@@ -11,13 +11,8 @@ from jumok.errors import ConfigurationError, did_you_mean
 if TYPE_CHECKING:
     from jumok.experiment.starting import NewField
 
+EXAMPLE = "jumok new cells.yaml --input photo:image --output cells:boxes --data bccd"
 KINDS_BY_SIDE = {"input": ("text", "image"), "output": ("text", "boxes", "mask")}
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok new`."""
-    example = "jumok new cells.yaml --input photo:image --output cells:boxes --data bccd"
-    app.command(name="new", epilog=f"Example: `{example}`")(command)
 
 
 def command(

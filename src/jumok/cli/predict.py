@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jumok.predictor import Predictor
     from jumok.predictor.jobs.stream import JobSummary
 
+EXAMPLE = "jumok predict runs/translate 'Ein Hund rennt.'"
 IN_MEMORY = 32_000_000  # bytes of a JSON document that is not yet whole
 STDIN = Path("/dev/stdin")
 TOLD_UNREAD = 20  # unreadable images that are listed
@@ -84,11 +85,6 @@ class Request:
         if self.texts:
             return []
         return [STDIN if self.file is None or is_stdin(self.file) else self.file]
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok predict`."""
-    app.command(name="predict", epilog="Example: `jumok predict runs/translate 'Ein Hund rennt.'`")(command)
 
 
 def command(

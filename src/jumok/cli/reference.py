@@ -13,6 +13,7 @@ from jumok.errors import ConfigurationError
 if TYPE_CHECKING:
     from jumok.experiment.reference import Option, Section
 
+EXAMPLE = "jumok options training"
 WIDTH = 100
 INDENT = " " * 4
 HINT = {
@@ -21,11 +22,6 @@ HINT = {
 }
 REQUIRED = {"en": "required", "ko": "필수"}
 SEE = {"en": "see", "ko": "참고:"}
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok options`."""
-    app.command(name="options", epilog="Example: `jumok options training`")(command)
 
 
 def command(

@@ -1,15 +1,10 @@
 """`jumok report`."""
 
-import typer
-
 from jumok.cli.options import Run
 from jumok.console import say, write_line
 from jumok.runs.layout import require_run
 
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok report`."""
-    app.command(name="report", epilog="Example: `jumok report runs/translate`")(command)
+EXAMPLE = "jumok report runs/translate"
 
 
 def command(run: Run) -> None:

@@ -13,13 +13,9 @@ from jumok.errors import DataError
 if TYPE_CHECKING:
     from jumok.reporting.runs import RunSummary
 
+EXAMPLE = "jumok runs experiments"
 UNLIMITED = 10_000  # columns
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok runs`."""
-    app.command(name="runs", epilog="Example: `jumok runs experiments`")(command)
 
 
 def command(

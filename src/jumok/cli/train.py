@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from jumok.experiment import Experiment
     from jumok.training.reporter import Reporter
 
-
-def register(app: typer.Typer) -> None:
-    """Add `jumok train`."""
-    app.command(name="train", epilog="Example: `jumok train translate.yaml --set training.steps=2000`")(
-        command
-    )
+EXAMPLE = "jumok train translate.yaml --set training.steps=2000"
 
 
 def command(

@@ -1,6 +1,6 @@
 """The gestures demo: which exercise somebody does, from the movements of a smartwatch.
 
-`gestures.npz` holds 140 recordings of 10 people doing 7 shoulder exercises with each arm: acceleration and rotation along
+`gestures.npz` holds 140 recordings of 10 people doing 7 shoulder exercises with each arm: acceleration and rotation on
 three axes, made of the 50 samples a second of the package `seglearn` (D. Burns, 2018, BSD 3-Clause; its notice is in
 `gestures.LICENSE`) by a low-pass filter and every second sample, with 12 bits. The people of the test split are in no
 other split.
@@ -18,7 +18,11 @@ from jumok.runs.layout import RunLayout
 
 RATE = 25  # samples a second
 WINDOW = 100  # samples of an example: 4 seconds
-STRIDES = {"train": 25, "valid": 100, "test": 100}  # samples from one example to the next; overlaps in train only
+STRIDES = {
+    "train": 25,
+    "valid": 100,
+    "test": 100,
+}  # samples from one example to the next; overlaps in train only
 PEOPLE = {"train": (1, 2, 3, 4, 5, 6), "valid": (7,), "test": (8, 9, 10)}
 CHANNELS = ("ax", "ay", "az", "wx", "wy", "wz")  # acceleration, and speed of rotation
 EXERCISES = (

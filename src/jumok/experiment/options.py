@@ -59,7 +59,7 @@ class DataOptions(Options):
     split: SplitOptions | None = None
     tokens: TokenOptions = TokenOptions()
     on_bad_rows: Literal["error", "skip"] = "error"
-    max_tokens: PositiveInt = 256  # longer rows are faulty
+    max_tokens: PositiveInt = 256
 
     @model_validator(mode="after")
     def every_split_has_one_source(self) -> "DataOptions":
@@ -96,21 +96,17 @@ class DataOptions(Options):
 class TrainingOptions(Options):
     """The YAML under `training:`."""
 
-    steps: PositiveInt | None = None  # by the size of the data where it is not given
-    # as many steps as fit, measured once at the beginning; `steps` is the most
+    steps: PositiveInt | None = None
     minutes: PositiveFloat | None = None
-    batch_tokens: PositiveInt = 4096  # rows × longest side of a batch, of all processes together
-    batch_size: PositiveInt | None = None  # examples of a batch, at most; where there are images 8, or 16
-    # mixed: more padding, but each batch has all lengths, as the batch norms of image encoders want it; if not given,
-    # mixed where there are images, else by_length
+    batch_tokens: PositiveInt = 4096
+    batch_size: PositiveInt | None = None
     batching: Literal["by_length", "mixed"] | None = None
-    accumulate: PositiveInt = 1  # batches for one step
-    learning_rate: PositiveFloat | None = None  # the peak; by the kinds of the fields, where it is not given
-    # muon: matrices of layers move by orthogonalized momentum, everything else by AdamW
+    accumulate: PositiveInt = 1
+    learning_rate: PositiveFloat | None = None
     optimizer: Literal["adamw", "muon"] = "adamw"
-    muon_factor: PositiveFloat = 4.0  # the learning rate of those matrices is so many times `learning_rate`
+    muon_factor: PositiveFloat = 4.0
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = "cosine"
-    warmup: NonNegativeInt | None = None  # a tenth of the steps, 1,000 at most
+    warmup: NonNegativeInt | None = None
     betas: tuple[Decay, Decay] = (0.9, 0.98)
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
@@ -120,21 +116,17 @@ class TrainingOptions(Options):
     )
     average: Literal["ema", "last", "none"] = "ema"
     ema_decay: float = Field(default=0.999, gt=0.0, lt=1.0)
-    average_last: PositiveInt = 5  # evaluations whose weights are averaged by `average: last`
-    # steps; where not given a twentieth of them, 500 at most, but so that evaluations take about a tenth of the time
+    average_last: PositiveInt = 5
     evaluate_every: PositiveInt | None = None
-    # of the valid data, at most, answered at each evaluation; 1,000, and fewer where they would take too long
     evaluate_examples: PositiveInt | None = None
-    # evaluations without progress, after half of the steps, before training stops
     patience: PositiveInt | None = 10
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
-    # of several processes each holds a part of the weights, for a model too large for a device
     shard: bool = False
     seed: Seed = 1
-    keep: PositiveInt = 2  # checkpoints
-    baselines: bool = True  # simple answers are scored beside the model
-    log: Literal["tensorboard"] | None = None  # metrics.jsonl is always written
+    keep: PositiveInt = 2
+    baselines: bool = True
+    log: Literal["tensorboard"] | None = None
 
     def warmup_of(self, steps: int) -> int:
         """The number of warm-up steps of a training of `steps` steps."""

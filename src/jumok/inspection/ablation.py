@@ -43,7 +43,7 @@ def ablate(
         raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
     use, layers = look.use(attention), look.layers(attention, answer)
     check_index("query", query, layers[0].shape[2])
-    chosen = layers if layer is None else (layers[check_index("layer", layer, len(layers))],)
+    chosen = layers if layer is None else [layers[check_index("layer", layer, len(layers))]]
     if head is not None:
         check_index("head", head, min(one.shape[1] for one in chosen))
     if use.kind == "windows" and len(chosen) > 1:

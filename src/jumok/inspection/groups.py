@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from jumok.attention.maps import AttentionMap
 from jumok.attention.record import Recording
-from jumok.attention.scores import AdditiveScores
 from jumok.errors import DataError
 from jumok.inspection.beams import Rows, refuse_beams, require_steps
-from jumok.inspection.layers import WindowedLayer
+from jumok.inspection.heads import Positions
+from jumok.inspection.layers import Layer, ScoreKind, WindowedLayer, score_kind
 from jumok.inspection.windows import Windows
-from jumok.kinds.axes import Axis
+from jumok.kinds.axes import Axis, positions
 
 Purpose = Literal["encoder", "decoder", "cross"]
 CROSS = re.compile(
@@ -34,8 +34,13 @@ class RecordedLayer:
     """A module's calls while one answer was made: one call, or a first one and one for each step after it."""
 
     name: str
-    calls: Sequence[AttentionMap | WindowedLayer]  # those of windows are one map of all cells
+    calls: Sequence[AttentionMap]
     rows: Rows | None = None  # the row of the answer in each call; None: its example in all of them
+
+    @property
+    def kind(self) -> ScoreKind:
+        """How the scores are computed."""
+        return score_kind(self.calls[0])
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -51,49 +56,67 @@ class RecordedLayer:
         return torch.cat([F.pad(row, (0, S - row.shape[1])) for row in rows]).cpu()
 
 
+GroupLayer = TypeVar("GroupLayer", bound=Layer | RecordedLayer, covariant=True)
+
+
 @dataclass(frozen=True, eq=False)
-class AttentionGroup:
-    """Layers with the same queries and keys."""
+class AttentionGroup(Generic[GroupLayer]):
+    """Layers with the same queries and keys, for each answer."""
 
     id: str
     use: Purpose
-    layers: list[RecordedLayer]
+    answers: Sequence[Sequence[GroupLayer]]  # the layers for each answer; once where all answers share them
+    queries: Axis = field(default_factory=dict)  # of the best answer
+    keys: Axis = field(default_factory=dict)
     causal: bool = False
     example: int = 0  # of the layers' batch
+
+    def layers(self, answer: int = 0) -> Sequence[GroupLayer]:
+        """The layers of an answer; those of an encoder are the same for all answers."""
+        return self.answers[answer if len(self.answers) > 1 else 0]
+
+    def of(self, answer: int) -> "AttentionGroup[GroupLayer]":
+        """The group for one answer alone."""
+        return replace(self, answers=(self.layers(answer),))
+
+    @property
+    def kind(self) -> ScoreKind:
+        """How the scores are computed."""
+        return self.layers()[0].kind
 
     @property
     def sides(self) -> tuple[int, int]:
         """T and S."""
-        return self.layers[0].shape[2:]
+        return self.layers()[0].shape[2:]
 
     @property
     def heads(self) -> list[int]:
         """The number of heads of each layer."""
-        return [layer.shape[1] for layer in self.layers]
+        return [layer.shape[1] for layer in self.layers()]
 
-    def to_json(self, queries: Axis, keys: Axis) -> dict[str, Any]:
-        """The group as JSON, with the axes of its queries and keys."""
-        return {
-            "id": self.id,
-            "use": self.use,
-            "kind": score_kind(self.layers[0].calls[0]),
-            "layers": [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers],
-            "queries": queries,
-            "keys": keys,
-            "causal": self.causal,
-        }
+    def to_json(self) -> dict[str, Any]:
+        """The group with its layers and axes as JSON."""
+        layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers()]
+        about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
+        return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
+
+    def stands(self, answer: int) -> Positions | None:
+        """The positions of queries and keys; None if there is no distance between them."""
+        T, S = self.of(answer).sides
+        queries, keys = positions(self.queries, T), positions(self.keys, S)
+        if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
+            return None
+        if self.use == "cross":  # of another text, at the same share of its length
+            queries = queries * ((S - 1) / max(1, T - 1))
+        return Positions(queries, keys)
 
 
-def score_kind(call: AttentionMap | WindowedLayer) -> Literal["dot", "additive", "windows"]:
-    """How the scores of a call are computed; "windows" for attention within windows."""
-    if isinstance(call, WindowedLayer):
-        return "windows"
-    return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
+AnyGroup = AttentionGroup[Layer | RecordedLayer]
 
 
 def groups_of(
     maps: Recording, example: int, windows: Mapping[str, Windows], rows: Rows | None = None
-) -> list[AttentionGroup]:
+) -> list[AnyGroup]:
     """Group layers of the same shape whose names differ by numbers only, in the order of their first calls.
 
     Args:
@@ -115,11 +138,12 @@ def groups_of(
         refuse_beams(
             [steps[name] for name in steps if name not in crossing], [steps[name] for name in crossing]
         )
-    found: dict[tuple[Any, ...], list[RecordedLayer]] = {}
+    found: dict[tuple[Any, ...], list[Layer | RecordedLayer]] = {}
     for name in maps.names:
         calls = maps.all(name)
+        layer: Layer | RecordedLayer
         if name in windows:
-            layer = RecordedLayer(name, in_place(calls[-1], windows[name]))
+            layer = in_place(calls[-1], windows[name])
         elif rows is not None and name in steps:
             require_steps(steps[name], rows)
             layer = RecordedLayer(name, steps[name][: len(rows)], rows)
@@ -134,7 +158,9 @@ def groups_of(
     ]
 
 
-def example_index(layer: RecordedLayer, example: int, steps: Mapping[str, Any], rows: Rows | None) -> int:
+def example_index(
+    layer: Layer | RecordedLayer, example: int, steps: Mapping[str, Any], rows: Rows | None
+) -> int:
     """The example of a layer that belongs to an answer.
 
     Args:
@@ -152,14 +178,14 @@ def example_index(layer: RecordedLayer, example: int, steps: Mapping[str, Any], 
     return rows[0] * layer.shape[0] // batch
 
 
-def in_place(call: AttentionMap, windows: Windows) -> Sequence[WindowedLayer]:
+def in_place(call: AttentionMap, windows: Windows) -> WindowedLayer:
     """The windows of an image, each in its place."""
     if call.shape[0] != len(windows.cells):
         raise DataError(
             f"{call.name} was called with {call.shape[0]} windows, where one image has {len(windows.cells)}; "
             "windows are put back in place for a batch of one image"
         )
-    return [WindowedLayer(call, windows)]
+    return WindowedLayer(call, windows)
 
 
 def merge_step_calls(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
@@ -169,12 +195,12 @@ def merge_step_calls(calls: Sequence[AttentionMap]) -> Sequence[AttentionMap]:
     return calls if len(calls) > 1 and steps and len(heads) == 1 else calls[-1:]
 
 
-def is_cross(layer: RecordedLayer) -> bool:
+def is_cross(layer: Layer | RecordedLayer) -> bool:
     """Whether a layer's queries and keys are of different sequences, by its shape or name."""
     return layer.shape[2] != layer.shape[3] or bool(CROSS.search(layer.name))
 
 
-def group_layers(id: str, layers: list[RecordedLayer], example: int, crosses: bool) -> AttentionGroup:
+def group_layers(id: str, layers: list[Layer | RecordedLayer], example: int, crosses: bool) -> AnyGroup:
     """Find out what layers are for, by their shape, names and causality.
 
     Args:
@@ -188,10 +214,11 @@ def group_layers(id: str, layers: list[RecordedLayer], example: int, crosses: bo
     """
     T = layers[0].shape[2]
     if is_cross(layers[0]):
-        return AttentionGroup(id, "cross", layers, example=example)
+        return AttentionGroup(id, "cross", (layers,), example=example)
     causal = T > 1 and not bool(layers[0].weights(example, 0).triu(1).any())
     decodes = causal or (crosses and DECODER.search(layers[0].name) is not None)
-    return AttentionGroup(id, "decoder" if decodes else "encoder", layers, causal, example)
+    use: Purpose = "decoder" if decodes else "encoder"
+    return AttentionGroup(id, use, (layers,), causal=causal, example=example)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +232,12 @@ class Sides:
     image_count: int  # examples that are images; windows of them are more
     start: str = START
 
-    def axes(self, group: AttentionGroup) -> tuple[Axis, Axis]:
+    def named(self, group: AnyGroup) -> AnyGroup:
+        """The group with its axes."""
+        queries, keys = self.axes(group)
+        return replace(group, queries=queries, keys=keys)
+
+    def axes(self, group: AnyGroup) -> tuple[Axis, Axis]:
         """The axes of a group's queries and keys."""
         T, S = group.sides
         if group.use == "encoder" or not self.writes:  # a row is of the token that stands there
@@ -226,10 +258,10 @@ class Sides:
         named = next(fitting, None) or [str(number + 1) for number in range(count)]
         return {"of": of, "name": of, "kind": "tokens", "labels": list(named)}
 
-    def cells(self, group: AttentionGroup, count: int) -> Axis | None:
+    def cells(self, group: AnyGroup, count: int) -> Axis | None:
         """Cells of the image, with the tokens beside them; None if these are none."""
         named = self.keys is not None and len(self.keys) == count
-        if self.image_size is None or named or group.layers[0].shape[0] != self.image_count:
+        if self.image_size is None or named or group.layers()[0].shape[0] != self.image_count:
             return None
         grid = grid_of(count, self.image_size)
         if grid is None:

@@ -87,7 +87,7 @@ class Inspection:
             raise DataError(f"there is no attention {attention!r}{did_you_mean(attention, self.uses)}")
         return self.uses[attention]
 
-    def layers(self, attention: str, answer: int) -> tuple[Layer, ...]:
+    def layers(self, attention: str, answer: int) -> Sequence[Layer]:
         """The layers of a use while an answer was given."""
         if not 0 <= answer < self.answers:
             raise DataError(f"there is no answer {answer}; there are {self.answers}")

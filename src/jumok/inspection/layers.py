@@ -1,8 +1,9 @@
 """The weights of a layer as one tensor (1, H, T, S) to be indexed, however many calls and windows they came from."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +13,8 @@ from jumok.attention.masking import AttentionSite
 from jumok.attention.scores import AdditiveScores
 from jumok.inspection.heads import HeadStatistics, Positions, statistics
 from jumok.inspection.windows import Windows
+
+ScoreKind = Literal["dot", "additive", "windows"]
 
 
 class Target(NamedTuple):
@@ -29,43 +32,31 @@ class Target(NamedTuple):
         return AttentionSite(self.name, self.call, head)
 
 
-class Layer(Protocol):
-    """The weights of one layer, computed lazily."""
+class Layer(ABC):
+    """The weights of one layer, computed lazily; to be indexed like the tensor (1, H, T, S)."""
+
+    call: AttentionMap  # what was recorded
 
     @property
-    def name(self) -> str: ...
-
-    @property
+    @abstractmethod
     def shape(self) -> tuple[int, int, int, int]:
         """1, H, T, S."""
-        ...
 
-    @property
-    def output(self) -> Tensor:
-        """What the kernel gave."""
-        ...
-
+    @abstractmethod
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor: ...
 
-    def check(self) -> Check: ...
+    @abstractmethod
+    def target(self, query: int) -> Target:
+        """Where the weights of a query are in the recorded calls, and the keys that may be hidden."""
 
-    def target(self, query: int) -> Target: ...
-
+    @abstractmethod
     def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
-        """Of each head, with the number of the layer noted."""
-        ...
+        """Statistics of each head; `number` is that of the layer."""
 
-    def tensors(self) -> Sequence[Tensor]:
-        """What is kept in memory."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class CallLayer:
-    """One call, or the calls of a recurrent decoder for each step, as one."""
-
-    call: AttentionMap
-    by_step: bool = False
+    @property
+    def kind(self) -> ScoreKind:
+        """How the scores are computed."""
+        return score_kind(self.call)
 
     @property
     def name(self) -> str:
@@ -73,106 +64,78 @@ class CallLayer:
         return self.call.name
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """B, H, T, S."""
-        return self.call.shape
-
-    @property
     def output(self) -> Tensor:
-        """The output of the call."""
+        """The output of the recorded call."""
         return self.call.output
 
-    def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
-        return self.call[index]
+    def weights(self, example: int, head: int) -> Tensor:
+        """All weights (T, S) of a head."""
+        return self[example, head].cpu()
 
     def check(self) -> Check:
         """Compare the weights with the output of the call."""
         return self.call.check()
-
-    def target(self, query: int) -> Target:
-        """Where the weights of a query are in the recorded calls."""
-        keys = list(range(self.shape[3]))
-        call, row = (query, 0) if self.by_step else (None, query)
-        return Target(self.name, call, 0, row, keys, keys)
-
-    def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
-        """Statistics of each head; `number` is that of the layer."""
-        return statistics(self.call, 0, number, stands)
 
     def tensors(self) -> list[Tensor]:
         """The tensors that are kept for the layer."""
         return list(self.call.kept())
 
 
+def score_kind(call: AttentionMap) -> ScoreKind:
+    """How the scores of a call are computed."""
+    return "additive" if isinstance(call.scores, AdditiveScores) else "dot"
+
+
 @dataclass(frozen=True, eq=False)
-class InputSlice:
-    """Some keys of a layer: those of one of several inputs."""
+class CallLayer(Layer):
+    """One call, or the calls of a recurrent decoder for each step, as one; with `keys`, those of one input only."""
 
-    whole: CallLayer
-    keys: range
-
-    @property
-    def name(self) -> str:
-        """The name of the attention module."""
-        return self.whole.name
+    call: AttentionMap
+    by_step: bool = False
+    keys: range | None = None  # of several inputs; None for all
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """B, H, T and the number of keys of this input."""
-        B, H, T, _ = self.whole.shape
-        return B, H, T, len(self.keys)
-
-    @property
-    def output(self) -> Tensor:
-        """The output of the whole call."""
-        return self.whole.output
+        """B, H, T and the number of keys."""
+        B, H, T, S = self.call.shape
+        return B, H, T, S if self.keys is None else len(self.keys)
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
+        if self.keys is None:
+            return self.call[index]
         (examples, heads, queries, keys), singles = ranges(index, self.shape)
         keys = self.keys[keys.start : keys.stop : keys.step]
-        found = self.whole[sliced(examples), sliced(heads), sliced(queries), sliced(keys)]
+        found = self.call[sliced(examples), sliced(heads), sliced(queries), sliced(keys)]
         return found[tuple(0 if single else slice(None) for single in singles)]
 
-    def check(self) -> Check:
-        """Compare the weights of all inputs with the output of the call."""
-        return self.whole.check()
-
     def target(self, query: int) -> Target:
-        """Where the weights of a query are, with the keys of this input only."""
-        keys = list(self.keys)
-        return self.whole.target(query)._replace(keys=keys, layer_keys=list(range(len(keys))))
+        """Where the weights of a query are in the recorded calls."""
+        numbers = range(self.shape[3])
+        call, row = (query, 0) if self.by_step else (None, query)
+        return Target(self.name, call, 0, row, list(self.keys or numbers), list(numbers))
 
     def statistics(self, number: int, stands: Positions) -> list[HeadStatistics]:
-        """Statistics of each head over the keys of this input; `number` is that of the layer."""
+        """Statistics of each head; `number` is that of the layer."""
         return statistics(self, 0, number, stands)  # type: ignore[arg-type]
-
-    def tensors(self) -> list[Tensor]:
-        """The tensors that are kept for the whole layer."""
-        return self.whole.tensors()
 
 
 @dataclass(frozen=True, eq=False)
-class WindowedLayer:
+class WindowedLayer(Layer):
     """The windows of a map of cells, put back in their places: a cell gives no weight to those of other windows."""
 
     call: AttentionMap  # (N, H, L, L)
     windows: Windows
 
     @property
-    def name(self) -> str:
-        """The name of the attention module."""
-        return self.call.name
+    def kind(self) -> ScoreKind:
+        """Attention within windows."""
+        return "windows"
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """1, H, cells, cells."""
         cells = self.windows.size[0] * self.windows.size[1]
         return 1, self.call.shape[1], cells, cells
-
-    @property
-    def output(self) -> Tensor:
-        """The output of the call, one row for each window."""
-        return self.call.output
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> Tensor:
         """Index the weights; only the windows of the queries are computed."""
@@ -195,10 +158,6 @@ class WindowedLayer:
         homes = torch.empty(self.shape[3], dtype=torch.long)
         homes[flat[real]] = real // self.windows.cells.shape[1]
         return homes[cells]
-
-    def check(self) -> Check:
-        """Compare the weights with the output of the call."""
-        return self.call.check()
 
     def target(self, query: int) -> Target:
         """Where the weights of a cell are: the row of its window, and the cells that the window's keys stand for."""
@@ -228,10 +187,6 @@ class WindowedLayer:
         cells = self.windows.cells[window]
         standing = Positions(*(side[cells.clamp(min=0)] for side in (stands.queries, stands.keys)))
         return statistics(self.call, window, number, standing, cells >= 0)
-
-    def tensors(self) -> list[Tensor]:
-        """The tensors that are kept for the layer."""
-        return list(self.call.kept())
 
 
 def mean_of(several: Sequence[HeadStatistics], shares: Tensor) -> HeadStatistics:

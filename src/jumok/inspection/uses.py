@@ -1,55 +1,20 @@
 """The uses of attention in a model: which recorded calls belong together, and their axes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from jumok.attention.record import Recording
-from jumok.attention.scores import AdditiveScores
-from jumok.inspection.groups import MAX_PREFIX_TOKENS, Purpose
-from jumok.inspection.heads import Positions
-from jumok.inspection.layers import CallLayer, InputSlice, Layer, WindowedLayer, merge_layer_calls
+from jumok.inspection.groups import MAX_PREFIX_TOKENS, AttentionGroup
+from jumok.inspection.layers import CallLayer, Layer, WindowedLayer, merge_layer_calls
 from jumok.inspection.windows import Windows
-from jumok.kinds.axes import Axis, positions
+from jumok.kinds.axes import Axis
 from jumok.kinds.contract import InputField
 from jumok.values import Memory
 
-Way = Literal["dot", "additive", "windows"]
-
-
-@dataclass(frozen=True, eq=False)
-class Use:
-    """Layers with the same queries and keys, for each answer."""
-
-    id: str
-    use: Purpose
-    queries: Axis  # of the best answer
-    keys: Axis
-    answers: tuple[tuple[Layer, ...], ...]  # the layers for each answer; once where all answers share them
-    kind: Way = "dot"
-    causal: bool = False
-
-    def layers(self, answer: int) -> tuple[Layer, ...]:
-        """The layers of an answer; those of an encoder are the same for all answers."""
-        return self.answers[answer if len(self.answers) > 1 else 0]
-
-    def to_json(self) -> dict[str, Any]:
-        """The use with its layers and axes as JSON."""
-        layers = [{"name": layer.name, "heads": layer.shape[1]} for layer in self.layers(0)]
-        about = {"id": self.id, "use": self.use, "kind": self.kind, "layers": layers}
-        return {**about, "queries": self.queries, "keys": self.keys, "causal": self.causal}
-
-    def stands(self, answer: int) -> Positions | None:
-        """The positions of queries and keys; None if there is no distance between them."""
-        _, _, T, S = self.layers(answer)[0].shape
-        queries, keys = positions(self.queries, T), positions(self.keys, S)
-        if queries is None or keys is None or queries.shape[1] != keys.shape[1]:
-            return None
-        if self.use == "cross":  # of another text, at the same share of its length
-            queries = queries * ((S - 1) / max(1, T - 1))
-        return Positions(queries, keys)
+Use = AttentionGroup[Layer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +69,7 @@ def encoder_uses(
         found.extend(backbone_uses(source, [one for one in alone if one.shape[2:] != (count, count)]))
         same = tuple(layer for layer in alone if layer.shape[2:] == (count, count))
         if same:
-            found.append(Use(f"{source.name}.encoder", "encoder", source.axis, source.axis, (same,)))
+            found.append(Use(f"{source.name}.encoder", "encoder", (same,), source.axis, source.axis))
     return found
 
 
@@ -115,7 +80,7 @@ def window_uses(source: InputStates, layers: Sequence[WindowedLayer]) -> Iterato
         same = tuple(layer for layer in layers if layer.windows.size == size)
         if canvas is not None:
             axis, name = canvas.cells(source.batch, size, 0), f"{source.name}.windows.{size[0]}x{size[1]}"
-            yield Use(name, "encoder", axis, axis, (same,), "windows")
+            yield Use(name, "encoder", (same,), axis, axis)
 
 
 def backbone_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[Use]:
@@ -125,7 +90,7 @@ def backbone_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[
         if grid is not None and canvas is not None:
             axis = canvas.cells(source.batch, grid, count - grid[0] * grid[1])
             same = tuple(layer for layer in layers if layer.shape[2:] == (count, count))
-            yield Use(f"{source.name}.backbone.{grid[0]}x{grid[1]}", "encoder", axis, axis, (same,))
+            yield Use(f"{source.name}.backbone.{grid[0]}x{grid[1]}", "encoder", (same,), axis, axis)
 
 
 def decoder_uses(
@@ -146,17 +111,16 @@ def decoder_uses(
     layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
     own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
     if own[0]:
-        yield Use(f"{name}.decoder", "decoder", queries, past, own, causal=is_causal(own[0][0]))
+        yield Use(f"{name}.decoder", "decoder", own, queries, past, is_causal(own[0][0]))
     cross = tuple(tuple(one for one in answer if crosses(name, one)) for answer in layers)
     if not cross[0]:
         return
-    way: Way = "additive" if isinstance(cross[0][0].call.scores, AdditiveScores) else "dot"
     for source in sources:
         if len(sources) == 1:
-            yield Use(f"{name}.cross", "cross", queries, source.axis, cross, way)
+            yield Use(f"{name}.cross", "cross", cross, queries, source.axis)
         else:
-            parts = tuple(tuple(InputSlice(one, source.states) for one in answer) for answer in cross)
-            yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, way)
+            parts = tuple(tuple(replace(one, keys=source.states) for one in answer) for answer in cross)
+            yield Use(f"{name}.cross.{source.name}", "cross", parts, queries, source.axis)
 
 
 def crosses(name: str, layer: CallLayer) -> bool:

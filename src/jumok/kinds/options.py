@@ -26,7 +26,10 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Options(BaseModel):
-    """A part of the experiment file: frozen, and unknown names are refused with the nearest known one."""
+    """A part of the experiment file: frozen, and unknown names are refused with the nearest known one.
+
+    What each option means is said in `descriptions.yaml`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -108,13 +111,13 @@ class ModelOptions(Options):
 
     width: PositiveInt = 256
     heads: PositiveInt = 4
-    feedforward: PositiveInt | None = None  # 4 × width
+    feedforward: PositiveInt | None = None
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
     attention_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     norm: Literal["pre", "post"] = "pre"
     activation: Activation = "relu"
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
-    tie: bool = True  # the output uses the table of the target embedding
+    tie: bool = True
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> "ModelOptions":
@@ -154,14 +157,12 @@ class ModelOptions(Options):
 class TokenOptions(Options):
     """The YAML under `tokens:`: what a text is cut into."""
 
-    # auto: characters (letters of Hangul) where texts have no blanks inside, else bpe
     kind: Literal["auto", "characters", "jamo", "words", "bpe", "unigram", "spaces"] = "auto"
-    size: PositiveInt | None = None  # for bpe and unigram what the texts bear, 8,000 at most; else no limit
-    shared: bool = False  # one vocabulary and one embedding for all inputs and outputs
+    size: PositiveInt | None = None
+    shared: bool = False
     min_count: PositiveInt = 1
-    # in which the model reads or writes
     direction: Literal["left_to_right", "right_to_left"] = "left_to_right"
-    digits: PositiveInt | None = None  # for characters: digits in groups of this many, counted from the right
+    digits: PositiveInt | None = None
 
     @model_validator(mode="after")
     def digits_are_characters(self) -> "TokenOptions":
@@ -183,12 +184,12 @@ class DecodingOptions(Options):
 
     method: Literal["beam", "greedy", "sample"] = "beam"
     beam: PositiveInt = 5
-    best: PositiveInt = 1  # answers to give for an input
+    best: PositiveInt = 1
     length_penalty: float = 1.0
     temperature: float = Field(default=1.0, gt=0.0)
     top_k: PositiveInt | None = None
     top_p: float | None = Field(default=None, gt=0.0, le=1.0)
     seed: Seed = 1
-    max_tokens: PositiveInt | None = None  # a quarter more than the longest target in training, and ten
+    max_tokens: PositiveInt | None = None
     batch_tokens: PositiveInt = 4096
-    precision: Precision = "fp32"  # bf16 is faster where the processor has it; a few answers differ
+    precision: Precision = "fp32"

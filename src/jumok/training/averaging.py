@@ -8,69 +8,13 @@ averages its part of them.
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from jumok.training.checkpoint import require_same
 from jumok.training.sharding import as_sharded, local, part_of
-
-
-class Average(Protocol):
-    """What the loop needs of an average."""
-
-    def step(self) -> None:
-        """Take notice that the optimizer has made a step."""
-        ...
-
-    def before_evaluation(self) -> None:
-        """Take notice that an evaluation is about to start."""
-        ...
-
-    def averaged_weights(self) -> AbstractContextManager[None]:
-        """Put the averaged weights into the model; give the model its own back at the end, bit by bit."""
-        ...
-
-    def tensors(self) -> dict[str, Tensor]:
-        """What a checkpoint must keep, by name; not copies."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint must keep beside the tensors, as JSON."""
-        ...
-
-    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-        """Go on from what `tensors` and `state` told."""
-        ...
-
-
-class NoAverage:
-    """The last weights themselves."""
-
-    def step(self) -> None:
-        """Do nothing."""
-        pass
-
-    def before_evaluation(self) -> None:
-        """Do nothing."""
-        pass
-
-    def averaged_weights(self) -> AbstractContextManager[None]:
-        """A context in which the model keeps its last weights."""
-        return nullcontext()
-
-    def tensors(self) -> dict[str, Tensor]:
-        """No tensors."""
-        return {}
-
-    def state(self) -> dict[str, Any]:
-        """No state."""
-        return {}
-
-    def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-        """Refuse a checkpoint that has averaged weights."""
-        require_same(tensors, {}, "the averaged weights")
 
 
 class ExponentialAverage:
@@ -121,15 +65,15 @@ class ExponentialAverage:
 
 
 class SnapshotAverage:
-    """The mean of the weights at the last `count` evaluations (Vaswani et al., 2017, section 6.1).
+    """The mean of the weights at the last `count` evaluations (Vaswani et al., 2017, section 6.1); of 0, the last ones.
 
     The snapshots wait on the CPU. Before the first of them, the average is the weights themselves.
     """
 
     def __init__(self, model: nn.Module, count: int) -> None:
-        if count < 1:
-            raise ValueError(f"count must be at least 1; got {count}")
-        self.weights = _averaged_weights(model)
+        if count < 0:
+            raise ValueError(f"count must be at least 0; got {count}")
+        self.weights = _averaged_weights(model) if count else {}
         self.snapshots: deque[dict[str, Tensor]] = deque(maxlen=count)
 
     def step(self) -> None:
@@ -137,11 +81,7 @@ class SnapshotAverage:
         pass
 
     def before_evaluation(self) -> None:
-        """Keep a snapshot of the weights."""
-        self.snapshot()
-
-    def snapshot(self) -> None:
-        """Keep the present weights, and forget the oldest."""
+        """Keep a snapshot of the weights, and forget the oldest."""
         copies = {name: local(weight).to("cpu", copy=True) for name, weight in self.weights.items()}
         self.snapshots.append(copies)
 
@@ -159,12 +99,12 @@ class SnapshotAverage:
         }
 
     def state(self) -> dict[str, Any]:
-        """The number of snapshots."""
-        return {"snapshots": len(self.snapshots)}
+        """The number of snapshots; nothing if there will be none."""
+        return {"snapshots": len(self.snapshots)} if self.snapshots.maxlen else {}
 
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Restore the snapshots from a checkpoint."""
-        numbers = range(state["snapshots"])
+        numbers = range(state.get("snapshots", 0))
         wanted = {f"{number}.{name}": weight for number in numbers for name, weight in self.weights.items()}
         require_same(tensors, wanted, "the averaged weights")
         self.snapshots.clear()
@@ -180,6 +120,9 @@ class SnapshotAverage:
     def _means(self) -> Iterator[tuple[str, Tensor]]:
         for name in self.weights:
             yield name, torch.stack([_as_float32(copies[name]) for copies in self.snapshots]).mean(0)
+
+
+Average = ExponentialAverage | SnapshotAverage
 
 
 def _averaged_weights(model: nn.Module) -> dict[str, Tensor]:

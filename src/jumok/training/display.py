@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jumok.console import say, talk
+from jumok.console import new_table, say, talk
 from jumok.metrics.interval import Interval
 from jumok.reporting.baselines import BaselineRow, baseline_rows, baseline_sentences
 from jumok.reporting.numbers import HUNDREDS, duration
@@ -224,10 +224,8 @@ def evaluation_line(evaluation: EvaluationInfo) -> str:
 
 def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:
     """Scores with their intervals."""
-    table = Table(title=f"{split}: {examples:,} examples", title_justify="left")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    table.add_column("95 % interval", justify="right")
+    title, columns = f"{split}: {examples:,} examples", ("metric", "value", "95 % interval")
+    table = new_table(title, columns, left=("metric",))
     for name, interval in metrics.items():
         bounds = f"{shown(name, interval.low)} – {shown(name, interval.high)}"
         table.add_row(name, shown(name, interval.value), bounds)

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -25,37 +25,6 @@ PATIENCE = timedelta(
 
 class RemoteFailure(RunError):
     """Another process failed, and says why; this one only stops."""
-
-
-class Distributed(Protocol):
-    """What a training needs of the processes that it runs in."""
-
-    rank: int  # 0 is the first
-    world_size: int
-    local_rank: int  # among those of this machine
-
-    @property
-    def is_first(self) -> bool: ...
-
-    def broadcast(self, work: Callable[[], T]) -> T:
-        """What `work` gives in the first process, in all of them; its error ends all."""
-        ...
-
-    def all_gather(self, work: Callable[[], T]) -> list[T]:
-        """What `work` gives in each process, by rank, in all of them; an error of one ends all."""
-        ...
-
-    def rank_zero_first(self, work: Callable[[], T]) -> T:
-        """Let the first process work, then the others, which find what it left; each has its own result."""
-        ...
-
-    def sum(self, value: float) -> float:
-        """The sum of the values of all processes."""
-        ...
-
-    def broadcast_tensors(self, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """The tensors of the first process (on the CPU), in all of them."""
-        ...
 
 
 class SingleProcess:
@@ -89,7 +58,7 @@ class ProcessGroup:
 
     def __init__(self) -> None:
         self.rank, self.world_size = dist.get_rank(), dist.get_world_size()
-        self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
+        self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))  # among those of this machine
         self.is_first = self.rank == 0
 
     def broadcast(self, work: Callable[[], T]) -> T:
@@ -135,6 +104,9 @@ class ProcessGroup:
             data = torch.empty(int(size), dtype=torch.uint8)
         dist.broadcast(data, source)
         return dict(json.loads(data.numpy().tobytes()))
+
+
+Distributed = SingleProcess | ProcessGroup  # what a training needs of the processes that it runs in
 
 
 def form(tensor: Tensor) -> tuple[tuple[int, ...], str]:

@@ -18,7 +18,7 @@ from jumok.kinds.catalogue import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of
 from jumok.runs.folder import RunFolder
-from jumok.training.averaging import Average, ExponentialAverage, NoAverage, SnapshotAverage
+from jumok.training.averaging import Average, ExponentialAverage, SnapshotAverage
 from jumok.training.batches import Batches, DataPosition, PendingBatch
 from jumok.training.budget import measured_pace
 from jumok.training.checkpoint import Checkpoint, Checkpoints, require_same
@@ -192,7 +192,7 @@ class Trainer:
         shares = {name: count / self.processes.world_size for name, count in counts.items()}
         sums = dict.fromkeys(outputs, 0.0)
         for number, planned in enumerate(batches, 1):
-            with self.replica.gradient_sync(last=number == len(batches)):
+            with self.replica.gradient_sync(number == len(batches)):
                 with autocast(self.device, self.precision):
                     totals = self._local_losses(planned)
                 joint_loss(outputs, totals, shares).backward()
@@ -359,4 +359,4 @@ def build_average(model: EncoderDecoder, options: "TrainingOptions") -> Average:
     """The average of the weights that the options ask for."""
     if options.average == "ema":
         return ExponentialAverage(model, options.ema_decay)
-    return SnapshotAverage(model, options.average_last) if options.average == "last" else NoAverage()
+    return SnapshotAverage(model, options.average_last if options.average == "last" else 0)

@@ -1,8 +1,9 @@
 """One model in several processes: each takes its rows of a batch, and the gradients are summed on the way back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,102 +30,63 @@ class BatchLoss(nn.Module):
         return {name: loss.total for name, loss in losses.items()}
 
 
-class Replica(Protocol):
-    """What the loop needs of the model in this process, wherever its weights are."""
+@dataclass(frozen=True)
+class Replica:
+    """The model in this process, wherever its weights are."""
 
-    @property
-    def losses(self) -> nn.Module:
-        """The loss of a batch, when it is called."""
-        ...
-
-    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
-        """Go forward and backward in it; with the `last` batch of a step the gradients of all processes meet."""
-        ...
-
-    def unsharded(self) -> AbstractContextManager[None]:
-        """All weights are here, and any method of the model may be called."""
-        ...
+    losses: Any  # the losses of a batch, when it is called
+    # go forward and backward in it; with the last batch of a step (True) the gradients of all processes meet
+    gradient_sync: Callable[[bool], AbstractContextManager[Any]] = nullcontext
+    # all weights are here, and any method of the model may be called
+    unsharded: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
-class Single:
-    """All there is, in one process."""
-
-    def __init__(self, losses: BatchLoss, device: torch.device) -> None:
-        self.losses = losses.to(device)
-
-    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
-        """A context that does nothing."""
-        return nullcontext()
-
-    def unsharded(self) -> AbstractContextManager[None]:
-        """A context that does nothing."""
-        return nullcontext()
-
-
-class Replicated:
+def replicated(losses: BatchLoss) -> Replica:
     """All weights in each process; gradients are averaged while the backward pass goes on (DDP)."""
-
-    def __init__(self, losses: BatchLoss, device: torch.device) -> None:
-        kept = losses.state_dict()  # has the measures of batch norms, which follow those of the first process
-        tables = [name for name, _ in losses.named_buffers() if name not in kept]  # each process makes them
-        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(losses, tables)
-        # every weight has a part in every step (see the tests), but those that read an optional input
-        partial = any(field.is_optional for field in losses.split.inputs.values())
-        self.losses: Any = DistributedDataParallel(
-            losses.to(device), gradient_as_bucket_view=True, find_unused_parameters=partial
-        )
-
-    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
-        """A context in which gradients are summed over processes only in the last batch of a step."""
-        return nullcontext() if last else self.losses.no_sync()
-
-    def unsharded(self) -> AbstractContextManager[None]:
-        """A context that does nothing: every process has all weights."""
-        return nullcontext()
+    kept = losses.state_dict()  # has the measures of batch norms, which follow those of the first process
+    tables = [name for name, _ in losses.named_buffers() if name not in kept]  # each process makes them
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(losses, tables)
+    # every weight has a part in every step (see the tests), but those that read an optional input
+    partial = any(field.is_optional for field in losses.split.inputs.values())
+    whole = DistributedDataParallel(losses, gradient_as_bucket_view=True, find_unused_parameters=partial)
+    return Replica(whole, lambda last: nullcontext() if last else whole.no_sync())
 
 
-class Sharded:
+def sharded(losses: BatchLoss, device: torch.device, number: int) -> Replica:
     """A part of each weight, of its gradient and of the optimizer's memory in each process (FSDP2).
 
     The layers of Transformers come together one by one as they are needed, the rest for a whole step. Gradients
     are exchanged with every batch: to keep them until the last one of a step, they would have to be whole. To
     evaluate, each device holds all weights for a while, as one that uses the model later must.
     """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
 
-    def __init__(self, losses: BatchLoss, device: torch.device, number: int) -> None:
-        from torch.distributed.device_mesh import init_device_mesh
-        from torch.distributed.fsdp import fully_shard
-
-        mesh = init_device_mesh(device.type, (number,))
-        layers = [
-            m for m in losses.modules() if isinstance(m, TransformerEncoderLayer | TransformerDecoderLayer)
-        ]
-        for layer in layers:  # not the tables and norms, which other layers and the loss read, too
-            fully_shard(layer, mesh=mesh)
-        self.losses: Any = fully_shard(losses, mesh=mesh)
-        self.layers: list[Any] = layers  # Any: fully_shard has changed what they are
-
-    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
-        """A context that does nothing: gradients are reduced in every batch."""
-        return nullcontext()
+    mesh = init_device_mesh(device.type, (number,))
+    kinds = TransformerEncoderLayer | TransformerDecoderLayer
+    layers: list[Any] = [module for module in losses.modules() if isinstance(module, kinds)]
+    for layer in layers:  # not the tables and norms, which other layers and the loss read, too
+        fully_shard(layer, mesh=mesh)
+    whole: Any = fully_shard(losses, mesh=mesh)
 
     @contextmanager
-    def unsharded(self) -> Iterator[None]:
-        """A context in which every process has all weights."""
-        self.losses.set_reshard_after_forward(False)
-        for module in (self.losses, *self.layers):
+    def unsharded() -> Iterator[None]:
+        whole.set_reshard_after_forward(False)
+        for module in (whole, *layers):
             module.unshard()
         try:
             yield
         finally:
-            for module in (self.losses, *self.layers):
+            for module in (whole, *layers):
                 module.reshard()
-            for layer in self.layers:
+            for layer in layers:
                 layer.set_reshard_after_forward(True)
+
+    return Replica(whole, unsharded=unsharded)
 
 
 def replicate(losses: BatchLoss, device: torch.device, processes: Distributed, shard: bool) -> Replica:
     """Bring a model to its device, or its part to each device; all processes must have the same weights."""
     if processes.world_size == 1:
-        return Single(losses, device)
-    return Sharded(losses, device, processes.world_size) if shard else Replicated(losses, device)
+        return Replica(losses.to(device))
+    return sharded(losses, device, processes.world_size) if shard else replicated(losses.to(device))

@@ -1,8 +1,10 @@
 """The scores of a finished training, for its record and its report."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jumok.evaluation import (
+    SplitPredictions,
     final_split,
     measure_baselines,
     open_split,
@@ -22,11 +24,19 @@ from jumok.runs.folder import RunFolder
 from jumok.training.reporter import Reporter
 
 
-def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
-    """The scores of the best model; those of the record when it has them already."""
+def score(folder: RunFolder, reporter: Reporter, keep: Callable[[SplitPredictions], None]) -> dict[str, Any]:
+    """The scores of the best model; those of the record when it has them already, else of answers to `keep`."""
     known, analysis = read_evaluation(folder.path), read_analysis(folder.path)
     if known is None or analysis is None:
-        known, analysis = score_anew(folder, reporter)
+        answered = answer_anew(folder, reporter)
+        known = answered.to_json(answered.scores())
+        experiment = experiment_of(folder.path)
+        if experiment.training.baselines:
+            known |= {"baselines": measure_baselines(experiment, answered, reporter.message)}
+        write_record(folder.path, answered, known)
+        remove_file(folder.report)  # it tells of older scores
+        keep(answered)
+        analysis = read_analysis(folder.path) or {}
     if not folder.report.exists():
         write_report(folder.path)
     metrics = known["metrics"]
@@ -36,15 +46,9 @@ def score(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
     return known
 
 
-def score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scores and analysis of the best model, written into its run."""
+def answer_anew(folder: RunFolder, reporter: Reporter) -> SplitPredictions:
+    """The answers of the best model to the split that a run is scored on."""
     experiment = experiment_of(folder.path)
     predictor = with_n_best(tune(folder.model, load(folder.model), experiment, reporter.message))
     split = open_split(experiment, predictor, final_split(experiment), reporter.message)
-    answered = predict_split(predictor, split, progress=reporter.scoring)
-    document = answered.to_json(answered.scores())
-    if experiment.training.baselines:
-        document |= {"baselines": measure_baselines(experiment, answered, reporter.message)}
-    write_record(folder.path, answered, document)
-    remove_file(folder.report)  # it tells of older scores
-    return document, read_analysis(folder.path) or {}
+    return predict_split(predictor, split, progress=reporter.scoring)

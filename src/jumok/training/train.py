@@ -23,6 +23,7 @@ from jumok.training.reporter import NullReporter, Reporter
 from jumok.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
+    from jumok.evaluation import SplitPredictions
     from jumok.experiment.options import Experiment
 
 ONE_SHARD = (
@@ -38,6 +39,7 @@ class TrainingResult:
     run: Path
     was_finished: bool  # there was nothing left to do
     evaluation: dict[str, Any]  # as in evaluation.json
+    answered: "SplitPredictions | None" = None  # what it is the evaluation of, if it was made now and here
 
 
 def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None = None) -> TrainingResult:
@@ -87,8 +89,9 @@ def _train(experiment: "Experiment", run: Path, reporter: Reporter, processes: D
         was_finished = _fit(experiment, folder, reporter, processes)
         from jumok.training.scoring import score  # what only the end needs is loaded there
 
-        evaluation = processes.broadcast(lambda: score(folder, reporter))
-        return TrainingResult(folder.path, was_finished, evaluation)
+        answered: list[SplitPredictions] = []
+        evaluation = processes.broadcast(lambda: score(folder, reporter, answered.append))
+        return TrainingResult(folder.path, was_finished, evaluation, *answered)
 
 
 def told(experiment: "Experiment", folder: RunFolder, reporter: Reporter) -> Reporter:

@@ -5,10 +5,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jumok.errors import DataError
-from jumok.inspection.groups import AttentionGroup, RecordedLayer
 from jumok.inspection.inspect import Inspection
 from jumok.workbench import details
-from jumok.workbench.packing import byte_budgets, packed_weights
+from jumok.workbench.packing import packed_groups
 from jumok.workbench.show import build_page
 
 
@@ -32,25 +31,5 @@ def kept_of(look: Inspection) -> dict[str, Any]:
 
 def packed_of(look: Inspection, answer: int = 0) -> dict[str, Any]:
     """All weights of one answer by attention, exact where they fit."""
-    groups = [group_of_look(look, name, answer) for name in look.uses]
-    most, packed = byte_budgets(groups), {}
-    for group in groups:
-        use = look.uses[group.id]
-        weights = packed_weights(group, (use.queries, use.keys), 0, most[group.id])
-        packed[group.id] = weights | {"answer": answer}
-    return packed
-
-
-def group_of_look(look: Inspection, name: str, answer: int) -> AttentionGroup:
-    """A use of attention for one answer, as `show` packs it.
-
-    Args:
-        look: The inspection.
-        name: The name of the use.
-        answer: The number of the answer.
-
-    Returns:
-        The group.
-    """
-    layers = [RecordedLayer(one.name, [one]) for one in look.layers(name, answer)]  # type: ignore[list-item]
-    return AttentionGroup(name, look.uses[name].use, layers)
+    packed = packed_groups([use.of(answer) for use in look.uses.values()])
+    return {name: weights | {"answer": answer} for name, weights in packed.items()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from jumok.inspection.groups import AttentionGroup, Axis
+from jumok.inspection.groups import AnyGroup, Axis
 from jumok.inspection.layers import WindowedLayer
 
 LIMIT = 16_000_000  # bytes of weights in a page
@@ -42,7 +42,7 @@ def bins_of(axis: Axis, count: int, size: int) -> Bins:
     return Bins(number, beside + -(-rows // size) * across)
 
 
-def weights_in(group: AttentionGroup) -> int:
+def weights_in(group: AnyGroup) -> int:
     """How many numbers a group needs: of windows, those within each."""
     cut = window_cells(group)
     if cut is not None:
@@ -51,16 +51,14 @@ def weights_in(group: AttentionGroup) -> int:
     return sum(group.heads) * T * S
 
 
-def window_cells(group: AttentionGroup) -> list[Tensor] | None:
+def window_cells(group: AnyGroup) -> list[Tensor] | None:
     """The cells (N, L) of the windows of each layer, where all layers are cut into as many of the same size."""
-    found = [
-        layer.calls[-1].windows.cells for layer in group.layers if isinstance(layer.calls[-1], WindowedLayer)
-    ]
-    alike = len(found) == len(group.layers) and len({cells.shape for cells in found}) == 1
+    found = [layer.windows.cells for layer in group.layers() if isinstance(layer, WindowedLayer)]
+    alike = len(found) == len(group.layers()) and len({cells.shape for cells in found}) == 1
     return found if alike else None
 
 
-def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
+def byte_budgets(groups: Sequence[AnyGroup]) -> dict[str, int]:
     """The limit of each group in bytes: small groups in full; large groups share the rest equally."""
     left, found = LIMIT, {}
     for number, group in enumerate(sorted(groups, key=weights_in)):
@@ -69,38 +67,35 @@ def byte_budgets(groups: Sequence[AttentionGroup]) -> dict[str, int]:
     return found
 
 
-def packed_weights(group: AttentionGroup, axes: tuple[Axis, Axis], example: int, most: int) -> dict[str, Any]:
-    """Pack all weights (heads of all layers, T, S): exact, else in 16 bits, else pooled, too.
+def packed_groups(groups: Sequence[AnyGroup]) -> dict[str, Any]:
+    """All weights of each group by its name, within the limit of a page."""
+    most = byte_budgets(groups)
+    return {group.id: packed_weights(group, most[group.id]) for group in groups}
 
-    Args:
-        group: The group of layers.
-        axes: The axes of queries and keys.
-        example: The example of the batch.
-        most: The limit in bytes.
 
-    Returns:
-        JSON with the numbers in base64.
-    """
+def packed_weights(group: AnyGroup, most: int) -> dict[str, Any]:
+    """Pack all weights (heads of all layers, T, S) into `most` bytes: exact, else in 16 bits, else pooled, too."""
     T, S = group.sides
     numbers, cut = weights_in(group), window_cells(group)
     exact = 4 * numbers <= most
     about = {"answer": 0, "heads": group.heads, "T": T, "S": S, "kind": "float32" if exact else "uint16"}
     if cut is not None and 2 * numbers <= most:
-        parts = [packed(windowed(layer.calls[-1], head), exact) for layer, head in layer_heads(group)]
+        parts = [packed(windowed(layer, head), exact) for layer, head in layer_heads(group)]
         layout = {"length": cut[0].shape[1], "cells": [cells.flatten().tolist() for cells in cut]}
         return about | {"pool": [1, 1], "windows": layout, "data": joined_bytes(parts)}
-    pool = (1, 1) if exact else pooling(group, axes, most)
+    axes = group.queries, group.keys
+    pool = (1, 1) if exact else pooling(group, most)
     sides = tuple(bins_of(axis, count, size) for axis, count, size in zip(axes, (T, S), pool, strict=True))
     parts = [
-        packed(pool_weights(layer.weights(example, head), *sides), exact and pool == (1, 1))
+        packed(pool_weights(layer.weights(group.example, head), *sides), exact and pool == (1, 1))
         for layer, head in layer_heads(group)
     ]
     return about | {"pool": list(pool), "data": joined_bytes(parts)}
 
 
-def layer_heads(group: AttentionGroup) -> list[tuple[Any, int]]:
+def layer_heads(group: AnyGroup) -> list[tuple[Any, int]]:
     """Each layer with each of its heads, in the order in which they are packed."""
-    return [(layer, head) for layer in group.layers for head in range(layer.shape[1])]
+    return [(layer, head) for layer in group.layers() for head in range(layer.shape[1])]
 
 
 def windowed(layer: WindowedLayer, head: int) -> Tensor:
@@ -108,21 +103,12 @@ def windowed(layer: WindowedLayer, head: int) -> Tensor:
     return layer.call[:, head].cpu()
 
 
-def pooling(group: AttentionGroup, axes: tuple[Axis, Axis], most: int) -> tuple[int, int]:
-    """How far queries and keys are pooled so that all weights fit in 16 bits each; short sides are not pooled.
-
-    Args:
-        group: The group of layers.
-        axes: The axes of queries and keys.
-        most: The limit in bytes.
-
-    Returns:
-        The size of the bins of queries and of keys.
-    """
+def pooling(group: AnyGroup, most: int) -> tuple[int, int]:
+    """The bins of queries and keys with which all weights fit in 16 bits each; short sides are not pooled."""
     heads, (T, S) = sum(group.heads), group.sides
     for size in range(1, max(T, S) + 1):
         pool = (size if T > MAX_UNPOOLED else 1), (size if S > MAX_UNPOOLED else 1)
-        rows, columns = (bins_of(axis, n, k).bins for axis, n, k in zip(axes, (T, S), pool, strict=True))
+        rows, columns = bins_of(group.queries, T, pool[0]).bins, bins_of(group.keys, S, pool[1]).bins
         if 2 * heads * rows * columns <= most:
             return pool
     return T, S

@@ -21,9 +21,9 @@ from jumok.drawing.encoding import png
 from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.beams import BeamIndices, rows_of
-from jumok.inspection.groups import START, AttentionGroup, Sides, groups_of
+from jumok.inspection.groups import START, AnyGroup, Sides, groups_of
 from jumok.inspection.windows import Windows
-from jumok.workbench.packing import byte_budgets, packed_weights
+from jumok.workbench.packing import packed_groups
 
 MAX_IMAGE_SIDE = 1024  # pixels of a image's longer side
 FITTING = """addEventListener("message", (event) => {
@@ -126,26 +126,27 @@ def show(
         None if keys is None else list(keys),
         None if thumbnail is None else thumbnail.size,
         writes,
-        min(group.layers[0].shape[0] for group in groups),
+        min(group.layers()[0].shape[0] for group in groups),
         start,
     )
+    groups = [sides.named(group) for group in groups]
     document = {
         "version": 1,
         "id": None,
         "model": {"name": title or "jumok", "summary": summarize_attention(groups)},
         "inputs": inputs_of(sides, thumbnail),
         "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
-        "attentions": [group.to_json(*sides.axes(group)) for group in groups],
+        "attentions": [group.to_json() for group in groups],
         "nothing": None,
         "test": "python",
     }
-    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(groups, sides)}
+    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(groups)}
     return AttentionPage(document, details)
 
 
 def groups_shown(
     maps: Recording, example: int, windows: Mapping[str, Windows], beam_indices: BeamIndices | None
-) -> list[AttentionGroup]:
+) -> list[AnyGroup]:
     """The groups of one example, or of one sequence of a beam search.
 
     Args:
@@ -164,14 +165,6 @@ def groups_shown(
     if rows is None:
         check_example(maps, example, windows)
     return groups_of(maps, example, windows, rows)
-
-
-def packed_groups(groups: Sequence[AttentionGroup], sides: Sides) -> dict[str, Any]:
-    """All weights of each group by its name, within the limit of a page."""
-    most = byte_budgets(groups)
-    return {
-        group.id: packed_weights(group, sides.axes(group), group.example, most[group.id]) for group in groups
-    }
 
 
 def build_page(document: dict[str, Any], details: dict[str, Any]) -> str:
@@ -221,9 +214,7 @@ def check_of(maps: Recording) -> dict[str, Any]:
     return {"error": worst.error, "most": worst.tolerance, "holds": worst.ok, "unchecked": unchecked}
 
 
-def started(
-    groups: Sequence[AttentionGroup], start: str, queries: Sequence[str]
-) -> tuple[str, Sequence[str]]:
+def started(groups: Sequence[AnyGroup], start: str, queries: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Separate the start token from the written ones; a sequence of `generate` has it first.
 
     Args:
@@ -244,7 +235,7 @@ def started(
     )
 
 
-def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[str] | None) -> None:
+def check_tokens(groups: Sequence[AnyGroup], name: str, tokens: Sequence[str] | None) -> None:
     """Check the number of tokens.
 
     Args:
@@ -266,7 +257,7 @@ def check_tokens(groups: Sequence[AttentionGroup], name: str, tokens: Sequence[s
     )
 
 
-def counts_of(groups: Sequence[AttentionGroup], name: str) -> list[int]:
+def counts_of(groups: Sequence[AnyGroup], name: str) -> list[int]:
     """The numbers of positions that tokens of this name may have."""
     side = 0 if name == "queries" else 1
     own = "decoder" if name == "queries" else "encoder"
@@ -327,7 +318,7 @@ def join_tokens(tokens: Sequence[str]) -> str:
     return " ".join(words).replace(" ##", "")
 
 
-def summarize_attention(groups: Sequence[AttentionGroup]) -> str:
+def summarize_attention(groups: Sequence[AnyGroup]) -> str:
     """How many layers and heads there are."""
-    layers = sum(len(group.layers) for group in groups)
+    layers = sum(len(group.layers()) for group in groups)
     return f"{layers} layers of attention, {sum(sum(group.heads) for group in groups)} heads"

@@ -5,7 +5,7 @@ from PIL import Image
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.checking import examine
-from jumok.data.annotations.masks import class_numbers, read_masks, write_masks
+from jumok.data.annotations.masks import class_values, read_masks, write_masks
 from jumok.data.images.looks import Looks
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import Size
@@ -53,7 +53,7 @@ def test_pairs_by_list(folder):
 def test_colours_become_numbers():
     data = AnnotatedSet((Class("sky", 0, colour=(1, 2, 3)), Class("road", 1, colour=(9, 9, 9))), (), ignore=7)
     colours = np.array([[[1, 2, 3], [9, 9, 9], [9, 9, 8]]], np.uint8)
-    assert class_numbers(colours, data).tolist() == [[0, 1, 7]]
+    assert class_values(colours, data.classes, data.ignore).tolist() == [[0, 1, 7]]
 
 
 def test_masks_go_there_and_back(folder):

@@ -10,7 +10,7 @@ from jumok.classes import Class
 from jumok.data.annotations.segmentation import Segmentation
 from jumok.data.images.reading import Size, read_header
 from jumok.data.tables.faults import Fault, UnreadableFile, quantity
-from jumok.data.tables.listing import Below, printable
+from jumok.data.tables.listing import Below, composed, printable
 from jumok.files import not_text
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
@@ -109,6 +109,12 @@ class AnnotatedSet:
     def annotation_count(self) -> int:
         """The number of annotations in all images."""
         return sum(len(image.annotations) for image in self.images)
+
+
+def classes_in(images: Iterable[AnnotatedImage], names: Iterable[str] | None) -> tuple[Class, ...]:
+    """The classes of these names; by default those of the annotations, sorted."""
+    used = sorted({one.name for image in images for one in image.annotations})
+    return tuple(map(Class, used if names is None else map(composed, names)))
 
 
 def nothing_but(fault: Fault, *looked_at: Path) -> AnnotatedSet:

@@ -7,16 +7,16 @@ A row without a box is an image without objects.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     Box,
     SourceLocation,
+    classes_in,
     header_size,
     nothing_but,
     parse_finite,
@@ -24,7 +24,7 @@ from jumok.data.annotations.annotated import (
     utf8_names,
 )
 from jumok.data.annotations.box_columns import Columns, columns_of, numbered_columns
-from jumok.data.annotations.coco_fields import Wrong, record_fault
+from jumok.data.annotations.coco_fields import Wrong, record_fault, size_in_words
 from jumok.data.annotations.finding import find_images
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
@@ -47,15 +47,6 @@ class BoxRow:
     name: str
     box: Box | None
     size: Size | None
-
-
-@dataclass
-class ListedRows:
-    """An image and its rows."""
-
-    place: SourceLocation
-    size: Size | None = None
-    rows: list[BoxRow] = field(default_factory=list)
 
 
 def read_box_table(
@@ -144,13 +135,13 @@ class BoxTableReader:
         self, rows: Sequence[BoxRow], images: Path | None, classes: Sequence[str] | None
     ) -> AnnotatedSet:
         """The images of all rows, found on the disk, with their boxes."""
-        listed: dict[str, ListedRows] = {}
+        listed: dict[str, list[BoxRow]] = {}
         for row in rows:
-            image = listed.setdefault(row.image, ListedRows(row.place, row.size))
-            if row.size is not None and image.size not in (None, row.size):
-                problem = f"row: states {row.size}, but line {image.place.line} states {image.size} for {row.image!r}"
+            listed.setdefault(row.image, []).append(row)
+            first = listed[row.image][0]
+            if row.size is not None and first.size not in (None, row.size):
+                problem = f"row: states {row.size}, but line {first.place.line} states {first.size} for {row.image!r}"
                 self.faults.append(row.place.fault(problem, "correct one", "size_mismatch"))
-            image.rows.append(row)
         found = find_images(self.file, list(listed), images)
         shares = are_shares([row.box for row in rows if row.box])
         self.remarks.extend(found.remarks)
@@ -162,38 +153,34 @@ class BoxTableReader:
         writable = set(good)
         places = zip(listed.values(), found.paths, found.names, strict=True)
         annotated = [
-            self.annotated_image(image, path, name, shares)
-            for image, path, name in places
+            self.annotated_image(of_image, path, name, shares)
+            for of_image, path, name in places
             if path in writable
         ]
-        used = sorted({one.name for item in annotated for one in item.annotations})
-        names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
-            tuple(map(Class, names)),
+            classes_in(annotated, classes),
             tuple(self.distinct(annotated)),
             (*faults, *self.faults),
             remarks=tuple(self.remarks),
             looked_at=(self.file, *found.looked_at),
         )
 
-    def annotated_image(self, image: ListedRows, path: Path, name: str, shares: bool) -> AnnotatedImage:
+    def annotated_image(self, rows: Sequence[BoxRow], path: Path, name: str, shares: bool) -> AnnotatedImage:
         """An image with its boxes in pixels; with `shares`, the table has them relative to its size."""
-        scale = (image.size or header_size(path)) if shares else Size(1, 1)
+        place, size = rows[0].place, rows[0].size
+        scale = (size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at
-            return AnnotatedImage(path, name, image.place, image.size)
-        annotations = tuple(
-            Annotation(box_in_pixels(row.box, scale), row.name, row.place) for row in image.rows if row.box
-        )
-        return AnnotatedImage(path, name, image.place, image.size, annotations)
+            return AnnotatedImage(path, name, place, size)
+        marked = [Annotation(box_in_pixels(row.box, scale), row.name, row.place) for row in rows if row.box]
+        return AnnotatedImage(path, name, place, size, tuple(marked))
 
     def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Merge entries whose names lead to the same file."""
         by_path: dict[Path, AnnotatedImage] = {}
         for image in images:
-            first = by_path.get(image.path)
-            together = (*(first.annotations if first else ()), *image.annotations)
-            kept = first or image
-            by_path[image.path] = AnnotatedImage(kept.path, kept.name, kept.place, kept.size, together)
+            first = by_path.setdefault(image.path, image)
+            if first is not image:
+                by_path[image.path] = replace(first, annotations=first.annotations + image.annotations)
         yield from by_path.values()
 
 
@@ -249,10 +236,7 @@ def row_size(cells: dict[str, str]) -> Size | None:
     texts = [cells.get(side, "") for side in ("width", "height")]
     if not all(texts) or texts == ["0", "0"]:
         return None
-    sides = [parse_finite(text) for text in texts]
-    if not all(side is not None and side > 0 and side == int(side) for side in sides):
-        raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
-    return Size(int(sides[0] or 0), int(sides[1] or 0))
+    return size_in_words(texts)
 
 
 def are_shares(boxes: Sequence[Box]) -> bool:
@@ -261,12 +245,7 @@ def are_shares(boxes: Sequence[Box]) -> bool:
     return bool(edges) and max(edges) <= 1 and any(0 < edge < 1 for edge in edges)
 
 
-def box_in_pixels(box: Box | None, size: Size) -> Box:
+def box_in_pixels(box: Box, size: Size) -> Box:
     """A relative box in pixels of an image of this size."""
-    x1, y1, x2, y2 = box or (0.0, 0.0, 0.0, 0.0)
-    return (
-        pixels(x1 * size.width),
-        pixels(y1 * size.height),
-        pixels(x2 * size.width),
-        pixels(y2 * size.height),
-    )
+    x1, y1, x2, y2 = (pixels(edge * size[i % 2]) for i, edge in enumerate(box))
+    return x1, y1, x2, y2

@@ -3,7 +3,7 @@
 `jumok check` and training share it: usable images become rows, faults take the place of others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from jumok.data.annotations.checking_boxes import (
 from jumok.data.annotations.checking_masks import mask_faults, pixel_counts
 from jumok.data.annotations.masks import is_coloured, with_black_and_white
 from jumok.data.annotations.segmentation import RunLengths
-from jumok.data.annotations.summary import Sight, Summary, twin_remarks
+from jumok.data.annotations.summary import Sight, Summary
 from jumok.data.images.looks import Looks, MaskSeen, Seen
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
@@ -67,7 +67,7 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
     data, remarks = settled_classes(data, [mask for mask in masks if isinstance(mask, MaskSeen)])
     # follows with all that are missing
     told = [fault for fault in data.faults if fault.kind != "missing_image"]
-    found = Examined(data, faults=[*told, *class_faults({"": data})])
+    found = Examined(data, faults=[*told, *class_faults(data)])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
     for number, (image, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
@@ -86,24 +86,6 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
         if fault.kind != "no_outline" or (fault.file, fault.line) not in bad  # its fault is reported
     ]
     return found
-
-
-class Checked(NamedTuple):
-    """Faults, and remarks such as images in two splits or images that EXIF rotates."""
-
-    faults: tuple[Fault, ...]
-    remarks: tuple[Fault, ...]
-
-
-def check_annotations(splits: Mapping[str, AnnotatedSet]) -> Checked:
-    """Check every annotation of some splits, and decode every image and mask."""
-    looks = Looks()
-    found = {split: examine(data, looks) for split, data in splits.items()}
-    faults = [fault for one in found.values() for fault in one.faults]
-    faults += class_faults({split: one.data for split, one in found.items()}, others=True)
-    summaries = {split: one.summary for split, one in found.items()}
-    remarks = [remark for summary in summaries.values() for remark in summary.remarks]
-    return Checked(tuple(faults), (*remarks, *twin_remarks(summaries)))
 
 
 def settled_classes(data: AnnotatedSet, masks: list[MaskSeen]) -> tuple[AnnotatedSet, list[Fault]]:

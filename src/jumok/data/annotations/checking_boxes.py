@@ -1,9 +1,10 @@
 """Faults of boxes, classes and image sizes, each with its file and line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
+from jumok.data.annotations.summary import TURN_REMEDY
 from jumok.data.images.reading import ImageHeader, Size
 from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
@@ -32,14 +33,9 @@ def size_fault(image: AnnotatedImage, header: ImageHeader) -> Fault:
             f"states {image.size}, the size that {image.path} has before EXIF turns it; "
             f"it is shown as {header.size}"
         )
-        return image.place.fault(problem, turn_remedy(), "exif_rotation")
+        return image.place.fault(problem, TURN_REMEDY, "exif_rotation")
     problem = f"states {image.size}, but {image.path} is {header.size}"
     return image.place.fault(problem, "annotate this image again or fetch the right one", "size_mismatch")
-
-
-def turn_remedy() -> str:
-    """What to do if annotations ignore the EXIF orientation."""
-    return "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
 
 
 def box_faults(image: AnnotatedImage, size: Size | None) -> Iterator[Fault]:
@@ -83,20 +79,15 @@ def edges_in_words(one: Annotation) -> str:
     return f"x {x1:g} to {x2:g}, y {y1:g} to {y2:g}"
 
 
-def class_faults(splits: Mapping[str, AnnotatedSet], others: bool = False) -> Iterator[Fault]:
-    """Class names that the list of their split, or of the first split, does not have."""
-    lists = list(splits.values())
-    for data in splits.values():
-        if others and data is lists[0]:
-            continue
-        known = lists[0].names if others else data.names
-        unknown: dict[str, list[Annotation]] = {}
-        for one in chain.from_iterable(image.annotations for image in data.images):
-            if one.name not in known and (not others or one.name in data.names):
-                unknown.setdefault(one.name, []).append(one)
-        for name, found in unknown.items():
-            where = f"; so are {len(found) - 1:,} more" if len(found) > 1 else ""
-            problem = f"{name!r} is no class, there are {', '.join(known)}{where}"
-            hint = did_you_mean(name, known).removeprefix("; ")
-            remedy = hint if "did you mean" in hint else "correct the name or add the class"
-            yield found[0].place.fault(problem, remedy, "unknown_class")
+def class_faults(data: AnnotatedSet) -> Iterator[Fault]:
+    """Class names that the list of their split does not have."""
+    unknown: dict[str, list[Annotation]] = {}
+    for one in chain.from_iterable(image.annotations for image in data.images):
+        if one.name not in data.names:
+            unknown.setdefault(one.name, []).append(one)
+    for name, found in unknown.items():
+        where = f"; so are {len(found) - 1:,} more" if len(found) > 1 else ""
+        problem = f"{name!r} is no class, there are {', '.join(data.names)}{where}"
+        hint = did_you_mean(name, data.names).removeprefix("; ")
+        remedy = hint if "did you mean" in hint else "correct the name or add the class"
+        yield found[0].place.fault(problem, remedy, "unknown_class")

@@ -1,9 +1,10 @@
 """Reads and checks the fields of COCO records."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, pixels
+from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, parse_finite, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
@@ -64,18 +65,29 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
     return number
 
 
-def record_size(value: dict[str, Any]) -> Size | None:
-    """The stated size of an image; None if there is none."""
-    width: Any = value.get("width")
-    height: Any = value.get("height")
+def record_size(value: dict[str, Any], across: str = "width", down: str = "height") -> Size | None:
+    """The stated size of an image, by the names of its sides; None if there is none."""
+    width: Any = value.get(across)
+    height: Any = value.get(down)
     if width is None or height is None:
         return None
     width, height = (
         int(side) if isinstance(side, str) and side.isdecimal() else side for side in (width, height)
     )
+    return checked_size(width, height, f"its size is {width!r} × {height!r}")
+
+
+def checked_size(width: Any, height: Any, said: str) -> Size:
+    """The size of these sides; raises Wrong, with what is `said`, unless both are whole numbers above 0."""
     if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
-        raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
+        raise Wrong(f"{said}, expected whole numbers", "write them", "bad_value")
     return Size(int(width), int(height))
+
+
+def size_in_words(texts: Sequence[str | None], what: str = "its size") -> Size:
+    """The size that two texts say; raises Wrong."""
+    width, height = map(parse_finite, texts)
+    return checked_size(width, height, f"{what} is {texts[0]} × {texts[1]}")
 
 
 def box_from_xywh(value: Any) -> Box:

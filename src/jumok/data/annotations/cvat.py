@@ -6,23 +6,24 @@ CVAT's exports to COCO. Points, lines, cuboids and tags of whole images are left
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     SourceLocation,
+    classes_in,
     nothing_but,
     parse_finite,
     pixels,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, record_fault
+from jumok.data.annotations.coco_fields import Wrong, record_fault, size_in_words
 from jumok.data.annotations.finding import find_images
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.shapes import (
@@ -139,14 +140,12 @@ class CvatReader:
         good, faults = utf8_names(found.paths)
         writable = set(good)
         placed = [
-            AnnotatedImage(path, name, one.place, one.size, one.annotations, id=one.id)
+            replace(one, path=path, name=name)
             for one, path, name in zip(read, found.paths, found.names, strict=True)
             if path in writable
         ]
-        used = sorted({one.name for item in placed for one in item.annotations})
-        names = used if classes is None else list(map(composed, classes))
         return AnnotatedSet(
-            tuple(map(Class, names)),
+            classes_in(placed, classes),
             tuple(self.distinct(placed)),
             (*faults, *self.faults),
             dropped_fields=self.left_out,
@@ -217,12 +216,7 @@ class CvatReader:
 def element_size(element: Element) -> Size | None:
     """The stated size of an image."""
     texts = [element.attributes.get(side) for side in ("width", "height")]
-    if None in texts:
-        return None
-    sides = [parse_finite(text) for text in texts]
-    if not all(side is not None and side > 0 and side == int(side) for side in sides):
-        raise Wrong(f"its size is {texts[0]} × {texts[1]}, expected whole numbers", "write them", "bad_value")
-    return Size(int(sides[0] or 0), int(sides[1] or 0))
+    return None if None in texts else size_in_words(texts)
 
 
 def cvat_shape(element: Element, size: Size | None) -> Shape:

@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
     SourceLocation,
+    classes_in,
     hidden_remarks,
     nothing_but,
     of_one_image,
     utf8_names,
 )
-from jumok.data.annotations.coco_fields import Wrong, is_finite_number, record_fault, text_of
-from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem
+from jumok.data.annotations.coco_fields import Wrong, is_finite_number, record_fault, record_size, text_of
+from jumok.data.annotations.finding import IMAGE_FOLDERS, ImagesByStem, safe_name
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.shapes import (
@@ -74,10 +74,8 @@ def read_labelme(
     reading = LabelmeReader(folder, images)
     files, faults = utf8_names(below.files)
     annotated = [image for file in files for image in reading.read_file(file)]
-    used = sorted({one.name for image in annotated for one in image.annotations})
-    names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
-        tuple(map(Class, names)),
+        classes_in(annotated, classes),
         tuple(annotated),
         (*faults, *reading.faults),
         dropped_fields=reading.left_out,
@@ -107,7 +105,7 @@ class LabelmeReader:
             self.faults.append(why_no_labelme(file))
             return
         try:
-            size = stated_size(found.values)
+            size = record_size(found.values, "imageWidth", "imageHeight")
         except (Wrong, OverflowError) as wrong:
             self.faults.append(record_fault(SourceLocation(str(file), None), "image", wrong))
             size = None
@@ -127,19 +125,10 @@ class LabelmeReader:
             for way in (said, PurePosixPath(said).name):
                 found = self.images.listings.find(folder / way) if way else None
                 if found:
-                    return found, self.name_of(found)
-        for folder in folders:
-            found = self.images.find(folder, file.stem, said)
-            if found:
-                return found, self.name_of(found)
-        missing = folders[0] / (said or f"{file.stem}.jpg")
-        return missing, self.name_of(missing)
-
-    def name_of(self, path: Path) -> str:
-        """The name of an image: its path below the folder of images, or its file name."""
-        root = self.given or self.folder
-        below = path.is_relative_to(root) and ".." not in path.relative_to(root).parts
-        return path.relative_to(root).as_posix() if below else path.name
+                    return found, safe_name(found, self.given or self.folder)
+        there = (self.images.find(folder, file.stem, said) for folder in folders)
+        path = next(filter(None, there), None) or folders[0] / (said or f"{file.stem}.jpg")
+        return path, safe_name(path, self.given or self.folder)
 
     def annotation(self, record: Record, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
         """The object of a shape, with a key that is equal for shapes of one object."""
@@ -174,16 +163,6 @@ class LabelmeReader:
             )
             remedy = "save one without shapes for an image without objects"
             yield Fault(str(self.folder), None, problem, remedy, "no_labels")
-
-
-def stated_size(values: dict[str, Any]) -> Size | None:
-    """The stated size."""
-    width, height = values.get("imageWidth"), values.get("imageHeight")
-    if width is None or height is None:
-        return None
-    if not all(is_finite_number(side) and side > 0 and side == int(side) for side in (width, height)):
-        raise Wrong(f"its size is {width!r} × {height!r}, expected whole numbers", "write them", "bad_value")
-    return Size(int(width), int(height))
 
 
 def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:

@@ -2,27 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 
-from jumok.data.annotations.annotated import AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import polygon_bounds
+from jumok.data.annotations.annotated import FLAGS, AnnotatedSet, Annotation
+from jumok.data.annotations.segmentation import RunLengths, polygon_bounds
+from jumok.data.annotations.shapes import polygons_of
 from jumok.data.annotations.splits import Format, Splits
 from jumok.data.annotations.yolo_writing import has_polygons
 
 CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
 
 Test = Callable[[Annotation], bool]
-FLAG_TESTS: dict[str, Test] = {
-    "crowd flags": lambda one: one.crowd,
-    "difficult flags": lambda one: one.difficult,
-    "truncated flags": lambda one: one.truncated,
-    "occluded flags": lambda one: one.occluded,
-}
-OUTLINES: dict[str, Test] = {"outlines": lambda one: one.segmentation is not None}
-POLYGONS: dict[str, Test] = {
-    "outlines in run lengths (boxes are written)": lambda one: is_run_lengths(one),
-    "outlines in several parts (joined by a line)": lambda one: count_polygons(one) > 1,
-    "boxes that are not the bounds of their outline": lambda one: differs(one),
-}
+FLAG_TESTS: dict[str, Test] = {f"{flag} flags": attrgetter(flag) for flag in ("crowd", *FLAGS)}
+RUN_LENGTHS = "outlines in run lengths (boxes are written)"
 
 
 def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
@@ -36,7 +28,9 @@ def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
         lost[what] += sum(map(test, objects))
     if kind != "coco":
         lost["ids of images"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
-        lost["ids of annotations"] += sum(loses_numbers(object_ids(data)) for data in sets)
+        lost["ids of annotations"] += sum(
+            loses_numbers([one.id for p in data.images for one in p.annotations]) for data in sets
+        )
         lost["ids of classes"] += max(loses_numbers([one.id for one in data.classes]) for data in sets)
         lost["supercategories"] += max(sum(bool(one.group) for one in data.classes) for data in sets)
     if kind == "voc":
@@ -52,15 +46,16 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
         return {}
     if kind == "masks":
         return FLAG_TESTS
-    if kind == "yolo":
-        runs = {name: POLYGONS[name] for name in list(POLYGONS)[:1]}
-        return {**FLAG_TESTS, **(POLYGONS if polygons else runs)}
-    return {"crowd flags": FLAG_TESTS["crowd flags"], **OUTLINES}
-
-
-def object_ids(data: AnnotatedSet) -> list[int | str | None]:
-    """The ids of all annotations of a set."""
-    return [one.id for image in data.images for one in image.annotations]
+    if kind == "voc":
+        return {**dict(list(FLAG_TESTS.items())[:1]), "outlines": lambda one: one.segmentation is not None}
+    if not polygons:
+        return {**FLAG_TESTS, RUN_LENGTHS: is_run_lengths}
+    return {
+        **FLAG_TESTS,
+        RUN_LENGTHS: is_run_lengths,
+        "outlines in several parts (joined by a line)": lambda one: len(polygons_of(one)) > 1,
+        "boxes that are not the bounds of their outline": differs,
+    }
 
 
 def loses_numbers(ids: list[int | str | None]) -> int:
@@ -83,20 +78,15 @@ def class_losses(sets: list[AnnotatedSet]) -> dict[str, int]:
 
 def is_run_lengths(one: Annotation) -> bool:
     """Whether the outline of an object is given as run lengths."""
-    return one.segmentation is not None and not isinstance(one.segmentation, tuple)
-
-
-def count_polygons(one: Annotation) -> int:
-    """The number of polygons of an object."""
-    return len(one.segmentation) if isinstance(one.segmentation, tuple) else 0
+    return isinstance(one.segmentation, RunLengths)
 
 
 def differs(one: Annotation) -> bool:
     """Whether the box of an object differs from the bounds of its outline."""
-    if not isinstance(one.segmentation, tuple):
-        return False
-    around = polygon_bounds([value for polygon in one.segmentation for value in polygon])
-    return any(abs(a - b) > CLOSE for a, b in zip(around, one.box, strict=True))
+    points = [value for polygon in polygons_of(one) for value in polygon]
+    return bool(points) and any(
+        abs(a - b) > CLOSE for a, b in zip(polygon_bounds(points), one.box, strict=True)
+    )
 
 
 def losses_sentence(lost: Mapping[str, int], kind: Format) -> str | None:

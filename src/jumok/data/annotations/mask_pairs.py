@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
+from jumok.data.annotations.finding import safe_name
 from jumok.data.images.reading import SUFFIXES
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below
 from jumok.data.tables.open_text import (
-    decode_line,
     is_file,
     is_folder,
     nearest_file,
-    raw_lines,
     read_fault,
+    text_lines,
 )
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
@@ -195,8 +195,8 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
 
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
     """The pairs of a list of paths, or what is wrong with a line."""
-    for number, raw in enumerate(raw_lines(file), start=1):
-        text, place = decode_line(file, number, raw), SourceLocation(str(file), number)
+    for number, text in text_lines(file):
+        place = SourceLocation(str(file), number)
         if isinstance(text, Fault):
             yield text
         elif text.strip():
@@ -211,9 +211,7 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImag
             if not is_file(mask):
                 yield place.fault(f"lists {mask}, which does not exist", nearest_file(mask), "missing_mask")
                 continue
-            below = image.is_relative_to(folder) and ".." not in image.parts
-            name = image.relative_to(folder).as_posix() if below else image.name
-            yield AnnotatedImage(image, name, place, mask=mask)
+            yield AnnotatedImage(image, safe_name(image, folder), place, mask=mask)
 
 
 def two_paths(text: str, folder: Path) -> tuple[str, str] | None:

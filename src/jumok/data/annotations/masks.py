@@ -122,11 +122,6 @@ def is_coloured(classes: Sequence[Class]) -> bool:
     return any(one.colour is not None for one in classes)
 
 
-def class_numbers(mask: np.ndarray, data: AnnotatedSet) -> np.ndarray:
-    """The values (Y, X) of a mask to write; colours of no class become 255, or `ignore`."""
-    return class_values(mask, data.classes, data.ignore)
-
-
 def class_values(mask: np.ndarray, classes: Sequence[Class], ignore: int | None) -> np.ndarray:
     """Map a mask to the values of its classes.
 
@@ -180,12 +175,11 @@ def write_masks(data: AnnotatedSet, folder: Path, split: str) -> None:
     for image in data.images:
         file = folder / "masks" / split / f"{image.stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
-        values = (
-            class_numbers(read_mask(image.mask, is_coloured(data.classes)), data)
-            if image.mask
-            else rasterize(image, data)
-        )
-        save_mask(values, file)
+        if image.mask:  # colours of no class become 255, or `ignore`
+            mask = read_mask(image.mask, is_coloured(data.classes))
+            save_mask(class_values(mask, data.classes, data.ignore), file)
+        else:
+            save_mask(rasterize(image, data), file)
         lines.append(f"images/{split}/{image.name}\tmasks/{split}/{image.stem}.png\n")
     (folder / f"{split}.txt").write_text("".join(lines), encoding="utf-8")
 

@@ -155,7 +155,7 @@ def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
         if mergeable and key in places:
             first = found[places[key]]
             whole = bounding_box((*first.box, *one.box))
-            parts = (*parts_of(first), *parts_of(one))
+            parts = (*polygons_of(first), *polygons_of(one))
             found[places[key]] = replace(first, box=whole, segmentation=parts)
             continue
         if mergeable:
@@ -164,6 +164,6 @@ def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:
     return found
 
 
-def parts_of(one: Annotation) -> tuple[Polygon, ...]:
+def polygons_of(one: Annotation) -> tuple[Polygon, ...]:
     """The polygons of an object; empty if it has none."""
     return one.segmentation if isinstance(one.segmentation, tuple) else ()

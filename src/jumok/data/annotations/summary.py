@@ -19,6 +19,7 @@ class Sight(NamedTuple):
     place: SourceLocation
 
 
+TURN_REMEDY = "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
 OF_IMAGES = ("exif_rotation", "used_bits")  # kinds of remarks about one image
 
 
@@ -53,11 +54,8 @@ class Summary:
         """Note what is unusual about an image but no fault."""
         if seen.header.orientation != UPRIGHT:
             problem = f"EXIF turns it (orientation {seen.header.orientation}), and it is read as it is shown"
-            remedy = (
-                "if boxes were drawn on the image before rotation, remove the EXIF orientation from the file"
-            )
-            fault = Fault(str(path), None, f"{problem}, {seen.header.size}", remedy, "exif_rotation")
-            self.remarks.append(fault)
+            problem += f", {seen.header.size}"
+            self.remarks.append(Fault(str(path), None, problem, TURN_REMEDY, "exif_rotation"))
         if seen.bits:
             count, first = self.depths.get(seen.bits, (0, str(path)))
             self.depths[seen.bits] = (count + 1, first)

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from jumok.classes import Class
 from jumok.data.annotations.annotated import (
     FLAGS,
     AnnotatedImage,
@@ -19,6 +18,7 @@ from jumok.data.annotations.annotated import (
     Annotation,
     Box,
     SourceLocation,
+    classes_in,
     hidden_remarks,
     nothing_but,
     of_one_image,
@@ -26,13 +26,14 @@ from jumok.data.annotations.annotated import (
     pixels,
     utf8_names,
 )
+from jumok.data.annotations.coco_fields import Wrong, size_in_words
 from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile, quantity
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
-from jumok.data.tables.open_text import decode_line, raw_lines, read_fault
+from jumok.data.tables.open_text import read_fault, text_lines
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
@@ -62,10 +63,8 @@ def read_voc(
         annotated.extend(reading.listed() if layout.lists else reading.found())
     except UnreadableFile as unreadable:
         reading.faults.append(unreadable.fault)
-    used = sorted({one.name for image in annotated for one in image.annotations})
-    names = used if classes is None else list(map(composed, classes))
     return AnnotatedSet(
-        tuple(Class(name) for name in names),
+        classes_in(annotated, classes),
         tuple(annotated),
         tuple(reading.faults),
         dropped_fields=reading.left_out,
@@ -92,8 +91,7 @@ class VocReader:
         fault = read_fault(lists)
         if fault:
             raise UnreadableFile(fault)
-        for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decode_line(lists, number, raw)
+        for number, text in text_lines(lists):
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := text.strip().replace("\\", "/"):
@@ -188,12 +186,11 @@ class VocReader:
         texts = [element.find_text(side) for side in ("width", "height")]
         if texts in ([None, None], ["0", "0"]):
             return None
-        sides = [parse_finite(text) for text in texts]
-        if not all(side is not None and side > 0 and side == int(side) for side in sides):
-            problem = f"the size is {texts[0]} × {texts[1]}, expected whole numbers"
-            self.faults.append(Fault(str(file), element.line, problem, "write them", "bad_value"))
+        try:
+            return size_in_words(texts, "the size")
+        except Wrong as wrong:
+            self.faults.append(Fault(str(file), element.line, str(wrong), wrong.remedy, wrong.kind))
             return None
-        return Size(int(sides[0] or 0), int(sides[1] or 0))
 
     def annotation(self, file: Path, element: Element) -> Iterator[Annotation]:
         """The object of an element; nothing, but a fault, if it has no name or box."""

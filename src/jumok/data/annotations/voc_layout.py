@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jumok.data.annotations.finding import IMAGE_FOLDERS
+from jumok.data.annotations.finding import IMAGE_FOLDERS, USUAL_SPLITS
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import entries, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder
@@ -94,10 +94,9 @@ def voc_splits(folder: Path) -> list[str]:
 def split_folders(folder: Path) -> list[str]:
     """The sub-folders train, valid and test with XML files, as Roboflow writes them."""
     tops = [folder, *(folder / name for name in XML_FOLDERS if is_folder(folder / name))]
-    usual = ("train", "val", "valid", "test")
     return [
         name
-        for name in usual
+        for name in USUAL_SPLITS
         if any(next(xml_below(top / name), None) for top in tops if is_folder(top / name))
     ]
 

@@ -5,7 +5,7 @@ image's width and height. An image without a label file has no objects.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jumok.classes import Class
@@ -32,23 +32,13 @@ from jumok.data.images.reading import SUFFIXES, Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import files_below, forward_slashes, printable
 from jumok.data.tables.open_text import (
-    decode_line,
     is_file,
     is_folder,
     nearest_file,
-    raw_lines,
     read_fault,
+    text_lines,
 )
 from jumok.errors import did_you_mean
-
-
-@dataclass(frozen=True)
-class ListedImage:
-    """An image of a split, and where it is listed."""
-
-    path: Path
-    name: str
-    place: SourceLocation
 
 
 @dataclass
@@ -89,7 +79,7 @@ class YoloReader:
         problem = f"{split} names {path}, which does not exist{nowhere}"
         return Fault(str(file.path), None, problem, remedy, "missing_file")
 
-    def folder_images(self, folder: Path) -> list[ListedImage]:
+    def folder_images(self, folder: Path) -> list[AnnotatedImage]:
         """The images in a folder and below."""
         below = files_below(folder, SUFFIXES)
         self.looked_at.extend(below.folders)
@@ -97,18 +87,17 @@ class YoloReader:
         good, faults = utf8_names(below.files)
         self.faults.extend(faults)
         return [
-            ListedImage(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
+            AnnotatedImage(path, path.relative_to(folder).as_posix(), SourceLocation(str(path), None))
             for path in good
         ]
 
-    def listed(self, lists: Path, split: str) -> Iterator[ListedImage]:
+    def listed(self, lists: Path, split: str) -> Iterator[AnnotatedImage]:
         """The images in a list, one per line; ./ is the folder of the list."""
         fault = read_fault(lists)
         if fault:
             self.faults.append(fault)
             return
-        for number, raw in enumerate(raw_lines(lists), start=1):
-            text = decode_line(lists, number, raw)
+        for number, text in text_lines(lists):
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := forward_slashes(text):
@@ -118,9 +107,9 @@ class YoloReader:
                     self.faults.append(Fault(str(lists), number, problem, remedy, "bad_value"))
                     continue
                 path = self.places.image(name, lists.parent)
-                yield ListedImage(path, below_images(path, split), SourceLocation(str(lists), number))
+                yield AnnotatedImage(path, below_images(path, split), SourceLocation(str(lists), number))
 
-    def annotated_image(self, image: ListedImage) -> AnnotatedImage:
+    def annotated_image(self, image: AnnotatedImage) -> AnnotatedImage:
         """An image with the objects of its label file."""
         found = self.labels.find(image.path)
         lines = list(self.lines(found[0])) if found else []
@@ -130,10 +119,9 @@ class YoloReader:
         if isinstance(size, Fault):
             self.faults.append(where_listed(size, image.path, image.place))
         if size is None or isinstance(size, Fault):
-            return AnnotatedImage(image.path, image.name, image.place)
+            return image
         annotations = [self.annotation(numbers, place, size) for numbers, place in lines]
-        kept = tuple(one for one in annotations if one is not None)
-        return AnnotatedImage(image.path, image.name, image.place, annotations=kept)
+        return replace(image, annotations=tuple(one for one in annotations if one is not None))
 
     def without_strays(self, folder: Path, annotated: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Report label files without an image; leave out images that such a file is probably meant for."""
@@ -169,8 +157,8 @@ class YoloReader:
     def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
         """The numbers of each line, with its location."""
         try:
-            for number, raw in enumerate(raw_lines(labels), start=1):
-                text, place = decode_line(labels, number, raw), SourceLocation(str(labels), number)
+            for number, text in text_lines(labels):
+                place = SourceLocation(str(labels), number)
                 if isinstance(text, Fault):
                     self.faults.append(text)
                 elif text.strip():

@@ -9,23 +9,22 @@ from jumok.data.tables.columns import column_fault, misnumbered
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
 from jumok.data.tables.quoted import Cells, csv_cells
-from jumok.data.tables.remarks import Remarks
-from jumok.data.tables.rows import Cleaner, clean
+from jumok.data.tables.rows import clean
 from jumok.data.tables.wanted import Wanted
 
 CELL_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 CellRows = Iterator[Cells | Fault]
 
 
-def tsv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+def tsv_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     """Rows of a file with cells separated by tabs, without quoting."""
-    return Delimited(wanted, remarks, "\t", quoting=False).rows(tsv_cells(wanted.path))
+    return Delimited(wanted, "\t", quoting=False).rows(tsv_cells(wanted.path))
 
 
-def csv_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+def csv_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     """Rows of a file with cells separated by commas or another separator, quoted if necessary."""
     separator = wanted.separator or ","
-    return Delimited(wanted, remarks, separator, quoting=True).rows(csv_cells(wanted.path, separator))
+    return Delimited(wanted, separator, quoting=True).rows(csv_cells(wanted.path, separator))
 
 
 def tsv_cells(path: Path) -> CellRows:
@@ -38,13 +37,12 @@ def tsv_cells(path: Path) -> CellRows:
 class Delimited:
     """Selects the wanted cells of rows."""
 
-    def __init__(self, wanted: Wanted, remarks: Remarks, separator: str, quoting: bool) -> None:
+    def __init__(self, wanted: Wanted, separator: str, quoting: bool) -> None:
         self.wanted = wanted
         self.path = wanted.path
-        self.remarks = remarks
+        self.remarks = wanted.remarks
         self.separator = separator
         self.quoting = quoting
-        self.cleaner = Cleaner.of(wanted, remarks)
 
     def rows(self, table: CellRows) -> Iterator[Row | Fault]:
         """The cells below the names in the first row, or of all rows if columns are given by number."""
@@ -104,7 +102,7 @@ class Delimited:
                     f"column {column!r} holds a carriage return (CR), which many programs treat as a line end"
                 )
                 return Fault(str(self.path), item.line, what, "remove it", "cr_inside")
-        return self.cleaner.row(item.line, texts)
+        return self.wanted.row(item.line, texts)
 
     def _other_table(self) -> Fault | None:
         """The fault of names that would be right, were they cut or quoted in another way."""

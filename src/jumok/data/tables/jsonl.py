@@ -9,8 +9,7 @@ from typing import Any
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
-from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
-from jumok.data.tables.remarks import Remarks
+from jumok.data.tables.open_text import decode_line, raw_lines, text_lines, without_blank_end
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
@@ -22,9 +21,9 @@ class TwiceTheSameKey(ValueError):
     """An object with a duplicate key."""
 
 
-def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+def jsonl_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON object per line; numbers become text as they are written."""
-    path, cleaner = wanted.path, Cleaner.of(wanted, remarks)
+    path = wanted.path
     for number, raw in enumerate(without_blank_end(raw_lines(path)), start=1):
         text = decode_line(path, number, raw)
         if isinstance(text, Fault):
@@ -34,20 +33,18 @@ def jsonl_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
             what = "holds a JSON array, expected one object a line"
             yield Fault(str(path), number, what, "name it .json, or write one object a line", "wrong_format")
             return
-        yield row_from_json(cleaner, number, parse_json_line(path, number, text))
+        yield row_from_json(wanted, number, parse_json_line(path, number, text))
 
 
-def json_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+def json_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     """Rows of a file with one JSON array of objects, or with one object after the other."""
-    path, cleaner = wanted.path, Cleaner.of(wanted, remarks)
     lines: list[str] = []
-    for number, raw in enumerate(raw_lines(path), start=1):
-        text = decode_line(path, number, raw)
+    for _, text in text_lines(wanted.path):
         if isinstance(text, Fault):
             yield text  # the places of what follows cannot be trusted
             return
         lines.append(text)
-    yield from objects_in(cleaner, "\n".join(lines))
+    yield from objects_in(wanted, "\n".join(lines))
 
 
 def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:

@@ -4,44 +4,19 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from jumok.classes import Class
 from jumok.data.row import Row
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
-from jumok.data.tables.pipes import spooled
-from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
-from jumok.data.tables.text_form import why_no_text
+from jumok.data.tables.text_source import TextSource
 
 
-class LinesSource:
-    """Parallel files, plain or .gz, one column each."""
-
-    classes: tuple[Class, ...] = ()
+class LinesSource(TextSource):
+    """Parallel files, plain or .gz, one column each; rows up to the end of the shortest."""
 
     def __init__(self, paths: dict[str, Path]) -> None:
+        super().__init__(paths.values())
         self.columns = tuple(paths)
-        self.files = tuple(spooled(path) for path in paths.values())
-        self.root = self.files[0].parent
-        self.watched = self.files
-        self._remarks = Remarks()
-
-    @property
-    def remarks(self) -> tuple[Fault, ...]:
-        """Remarks that are no faults, once the rows were read."""
-        return self._remarks.told()
-
-    def rows(self) -> Iterator[Row | Fault]:
-        """Rows up to the end of the shortest file, a fault in place of each faulty one."""
-        self._remarks = Remarks()
-        faults = [fault for path in self.files if (fault := why_no_text(path))]
-        if faults:
-            yield from faults
-            return
-        try:
-            yield from self._rows()
-        except UnreadableFile as unreadable:
-            yield unreadable.fault
 
     def _rows(self) -> Iterator[Row | Fault]:
         counts = [0] * len(self.files)

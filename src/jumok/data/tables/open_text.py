@@ -84,6 +84,12 @@ def raw_lines(path: Path) -> Iterator[bytes]:
         raise UnreadableFile(unreadable(path, error)) from error
 
 
+def text_lines(path: Path) -> Iterator[tuple[int, str | Fault]]:
+    """The lines of a file by their numbers from 1, a fault in place of each that is not UTF-8."""
+    for number, raw in enumerate(raw_lines(path), start=1):
+        yield number, decode_line(path, number, raw)
+
+
 def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Lines without empty ones at the end of the file, which many programs leave there."""
     blank: list[bytes] = []

@@ -12,27 +12,25 @@ from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import decode_line
-from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
 BATCH_ROWS = 1024  # rows in memory at a time
 
 
-def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
+def parquet_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     """Rows of a Parquet file; the line is the number of the row, from 1. `a.b` is the field b of the structs in a."""
     import pyarrow  # takes a while to load, and few runs need it
     import pyarrow.parquet
 
     columns = [str(column) for column in wanted.columns]
-    cleaner = Cleaner.of(wanted, remarks)
     try:
         with pyarrow.parquet.ParquetFile(wanted.path) as file:
             kinds = flat_columns(file.schema_arrow)
             faults = column_faults(wanted.path, columns, kinds, wanted.lists)
             yield from faults
             if not faults:
-                yield from batch_rows(cleaner, columns, file.iter_batches(BATCH_ROWS, columns=columns))
+                yield from batch_rows(wanted, columns, file.iter_batches(BATCH_ROWS, columns=columns))
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = f"is a damaged Parquet file ({' '.join(str(error).split())})"
         yield Fault(str(wanted.path), None, reason, "write or fetch the file again", "damaged_parquet")

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.remarks import Remarks
-from jumok.data.tables.wanted import Wanted
 from jumok.files import SURROGATE
 
 MARK = "\ufeff"  # the byte order mark
@@ -62,37 +62,16 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace(MARK, "")).strip()
 
 
+@dataclass(frozen=True)
 class Cleaner:
     """Makes rows of texts, and counts what is unusual but no fault."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: Sequence[str | int | None],
-        remarks: Remarks,
-        optional: frozenset[int] = frozenset(),
-        inputs: int = 0,
-        lists: frozenset[int] = frozenset(),
-    ) -> None:
-        """Clean the cells of some columns.
-
-        Args:
-            path: The file, for faults.
-            columns: The columns.
-            remarks: Where remarks are counted.
-            optional: Places of columns that may be empty, but not all of the first `inputs` columns.
-            inputs: How many columns are inputs, the first ones.
-            lists: Places of columns whose cells may be lists of numbers.
-        """
-        self.path = path
-        self.columns = columns  # None: the file has no other
-        self.remarks = remarks
-        self.optional, self.inputs, self.lists = optional, inputs, lists
-
-    @classmethod
-    def of(cls, wanted: Wanted, remarks: Remarks) -> Self:
-        """A cleaner of the columns that are read of a table."""
-        return cls(wanted.path, wanted.columns, remarks, wanted.optional, wanted.inputs, wanted.lists)
+    path: Path
+    columns: Sequence[str | int | None]  # None: the file has no other
+    remarks: Remarks
+    optional: frozenset[int] = frozenset()  # places of the inputs whose cells may be empty
+    inputs: int = 0  # columns that are inputs, the first ones; a row needs one of them at least
+    lists: frozenset[int] = frozenset()  # places of the columns whose cells may be lists of numbers
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
         """A row of clean texts, or the first fault."""

@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.delimited import csv_rows, tsv_rows
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.jsonl import json_rows, jsonl_rows
 from jumok.data.tables.open_text import read_fault
 from jumok.data.tables.parquet import parquet_rows
 from jumok.data.tables.pipes import is_pipe_copy, spooled
-from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.text_form import first_bytes, why_no_text
+from jumok.data.tables.text_source import TextSource
 from jumok.data.tables.wanted import Wanted
 from jumok.errors import ConfigurationError
 
-Reader = Callable[[Wanted, Remarks], Iterator[Row | Fault]]
+Reader = Callable[[Wanted], Iterator[Row | Fault]]
 TABLE_READERS: dict[str, Reader] = {  # each also .gz
     ".tsv": tsv_rows,
     ".tab": tsv_rows,
@@ -30,14 +29,12 @@ KNOWN_SUFFIXES = ".tsv, .csv, .jsonl, .json, .txt with tabs"
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
-class TableSource:
+class TableSource(TextSource):
     """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1.
 
     The first `inputs` columns are inputs. The cells of those that are `optional` may be empty, but not all of a row.
     Those of `lists` may be lists of numbers, where the format has lists.
     """
-
-    classes: tuple[Class, ...] = ()
 
     def __init__(
         self,
@@ -48,43 +45,33 @@ class TableSource:
         inputs: int = 0,
         lists: Sequence[str] = (),
     ) -> None:
-        self.path = spooled(path)
-        self.files = (self.path,)
-        self.root = self.path.parent
-        self.watched = self.files
-        self.columns = tuple(columns)
-        self.theirs = list(columns.values())
+        self.columns, self.theirs = tuple(columns), list(columns.values())
         self.separator = separator
         self.optional, self.inputs, self.lists = tuple(optional), inputs, tuple(lists)
-        self._read = reader_of(self.path, self.theirs, separator)
-        self._remarks = Remarks()
+        file = spooled(path)
+        self._read = reader_of(file, self.theirs, separator)
+        super().__init__([file], read_fault if self._read is parquet_rows else why_no_text)
+        (self.path,) = self.files
 
-    @property
-    def remarks(self) -> tuple[Fault, ...]:
-        """Remarks that are no faults, once the rows were read."""
-        return self._remarks.told()
-
-    def rows(self) -> Iterator[Row | Fault]:
-        """Rows of the wanted columns, and a fault in place of each faulty one."""
-        self._remarks = Remarks()
-        fault = (read_fault if self._read is parquet_rows else why_no_text)(self.path)
-        if fault:
-            yield fault
-            return
+    def _rows(self) -> Iterator[Row | Fault]:
         empty = True
         optional = frozenset(map(self.columns.index, self.optional))
         lists = frozenset(map(self.columns.index, self.lists))
-        theirs = tuple(self.theirs)
-        wanted = Wanted(self.path, self.columns, theirs, self.separator, optional, self.inputs, lists)
+        wanted = Wanted(
+            self.path,
+            self.theirs,
+            self._remarks,
+            optional,
+            self.inputs,
+            lists,
+            self.columns,
+            self.separator,
+        )
         for column in dict.fromkeys(one for one in self.theirs if self.theirs.count(one) > 1):
             self._remarks.note("same_column", self.path, 1, column)
-        try:
-            for item in self._read(wanted, self._remarks):
-                empty = False
-                yield item
-        except UnreadableFile as unreadable:
-            yield unreadable.fault
-            return
+        for item in self._read(wanted):
+            empty = False
+            yield item
         if empty:
             yield Fault(str(self.path), None, "has no rows", "write some examples into it", "empty_file")
 

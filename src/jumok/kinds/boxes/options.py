@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from jumok.kinds.features import FeatureRequest
+from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
 from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ class DenseHeadOptions(Options):
 
     queries: ClassVar[None] = None  # cells answer, and none of them attends to others
     kind: Literal["dense"] = "dense"
-    layers: PositiveInt = 2  # convolutions of each tower
+    layers: PositiveInt = 2
 
     @property
     def learning_rate(self) -> float:
         """The peak learning rate that the dense head learns well with."""
-        return 3e-3
+        return CONVOLUTIONAL_RATE
 
     @property
     def needs(self) -> FeatureRequest:
@@ -69,13 +70,13 @@ class QueryHeadOptions(Options):
     """The YAML under `head:` for object queries."""
 
     kind: Literal["query"]
-    queries: PositiveInt = 100  # the most objects that can be found in an image
+    queries: PositiveInt = 100
     layers: NonNegativeInt = 3
 
     @property
     def learning_rate(self) -> float:
         """Attention learns by smaller steps than convolutions."""
-        return 1e-3
+        return ATTENTION_RATE
 
     @property
     def needs(self) -> FeatureRequest:
@@ -122,7 +123,7 @@ class BoxesOutput(OutputFieldOptions):
     annotations: ClassVar[str | None] = "coco, voc or yolo"
     kind: Literal["boxes"]
     head: Annotated[DenseHeadOptions | QueryHeadOptions, Field(discriminator="kind")] = DenseHeadOptions()
-    metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"  # chooses the best model
+    metric: Literal["AP", "AP50", "AP75", "F1@50"] = "AP"
 
 
 OUTPUT = BoxesOutput

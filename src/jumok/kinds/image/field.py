@@ -28,6 +28,7 @@ from jumok.kinds.axes import Axis, cell_axis
 from jumok.kinds.contract import Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.image.options import ImageInput
+from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
 from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
 
@@ -94,7 +95,8 @@ class Image:
 
     def learning_rate(self, model: ModelOptions) -> float:
         """Models that read, or go on with pretrained weights, learn by smaller steps (benchmarks/defaults.md)."""
-        return 1e-3 if self.is_read or self.options.encoder.is_pretrained else 3e-3
+        slow = self.is_read or self.options.encoder.is_pretrained
+        return ATTENTION_RATE if slow else CONVOLUTIONAL_RATE
 
     @property
     def max_examples(self) -> int:

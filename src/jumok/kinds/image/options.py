@@ -23,18 +23,14 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class BackboneOptions(Options):
     """The YAML under `encoder:` of an image."""
 
-    backbone: str = "resnet18"  # any of timm's, or `convolutional`, a small one of our own
-    weights: Literal["default", "none"] | Path = "default"  # timm's from its hub, none, or a safetensors file
-    neck: Literal["none", "fpn"] | None = None  # fpn where boxes are found, if not given
-    strides: tuple[PositiveInt, ...] | None = Field(
-        default=None, min_length=1
-    )  # what the output wants, if not given
-    # the stride of the cells that are read one by one: 8 where a text is written, else 16
+    backbone: str = "resnet18"
+    weights: Literal["default", "none"] | Path = "default"
+    neck: Literal["none", "fpn"] | None = None
+    strides: tuple[PositiveInt, ...] | None = Field(default=None, min_length=1)
     states: PositiveInt | None = None
-    layers: NonNegativeInt = 0  # of a Transformer over these cells
-    # for `convolutional`: of each stage, 32, 64, 128, ... if not given
+    layers: NonNegativeInt = 0
     channels: tuple[PositiveInt, ...] | None = None
-    frozen_norm: bool = False  # batch norms stay as they are pretrained
+    frozen_norm: bool = False
 
     @model_validator(mode="after")
     def channels_have_a_use(self) -> "BackboneOptions":
@@ -125,14 +121,13 @@ class BackboneOptions(Options):
 class AugmentOptions(Options):
     """The YAML under `augment:` of an image: what may happen to it in training."""
 
-    flip: Literal["none", "horizontal", "both"] | None = None  # horizontal, but none where a text is read
-    # relative to seeing the whole image: 0.6 to 1.6, 0.7 to 1 for a text
+    flip: Literal["none", "horizontal", "both"] | None = None
     scale: tuple[float, float] | None = None
-    crop: float = Field(default=1.0, gt=0.0, le=1.0)  # the least share of each side that is kept
-    rotate: float = Field(default=0.0, ge=0.0, le=180.0)  # degrees
-    colour: Share = 0.2  # brightness, contrast and saturation
-    mosaic: Share = 0.0  # probability that four images are put together
-    visible: Share = 0.2  # the least share of a box that must be left
+    crop: float = Field(default=1.0, gt=0.0, le=1.0)
+    rotate: float = Field(default=0.0, ge=0.0, le=180.0)
+    colour: Share = 0.2
+    mosaic: Share = 0.0
+    visible: Share = 0.2
 
     @model_validator(mode="after")
     def values_fit(self) -> "AugmentOptions":
@@ -156,7 +151,7 @@ class ImageInput(InputFieldOptions):
 
     is_image: ClassVar[bool] = True
     kind: Literal["image"]
-    size: PositiveInt = 320  # pixels of the longer side, to which every image is scaled
+    size: PositiveInt = 320
     encoder: BackboneOptions = BackboneOptions()
     augment: AugmentOptions | Literal["none"] = AugmentOptions()
 

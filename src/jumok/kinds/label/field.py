@@ -10,7 +10,6 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
-from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
@@ -22,6 +21,7 @@ from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, c
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
+from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES, first_reference
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer

@@ -31,10 +31,10 @@ from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.error_tables import ErrorTable, confusion_detail
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.learning_rates import convolutional_learning_rate
 from jumok.kinds.mask.baselines import mask_baselines
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.mask.replay import RescorableMask
-from jumok.kinds.options import ModelOptions
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
 from jumok.metrics.masks import confusion, mask_metrics, mask_support
@@ -287,11 +287,6 @@ def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
     return mask_image(np.array(ids)[value.classes], dict(zip(ids, PALETTE, strict=False)))
 
 
-def mask_learning_rate(model: ModelOptions) -> float:
-    """The peak that mask decoders learn well with (benchmarks/defaults.md)."""
-    return 3e-3
-
-
 def mask_output(about: Mask) -> OutputField:
     """A mask, by a U-Net decoder."""
     head = MaskHead(about)
@@ -303,7 +298,7 @@ def mask_output(about: Mask) -> OutputField:
         codec=MaskCodec(about),
         head=head,
         scoring=MaskScoring(about),
-        learning_rate=mask_learning_rate,
+        learning_rate=convolutional_learning_rate,
         image=about.image,
         loss_unit="image",
         reads_files=True,

@@ -15,9 +15,9 @@ class UNetOptions(Options):
     """The YAML under `decoder:` of a mask."""
 
     kind: Literal["unet"] = "unet"
-    width: PositiveInt = 32  # channels of the finest level
+    width: PositiveInt = 32
     upsample: Literal["bilinear", "transposed"] = "bilinear"
-    skips: bool = True  # finer levels of the encoder are read, too
+    skips: bool = True
 
     def build(self, encoder: "ImageEncoder", classes: int) -> "UNetDecoder":
         """Build the decoder for the encoder's feature maps."""
@@ -33,8 +33,8 @@ class MaskOutput(OutputFieldOptions):
     annotations: ClassVar[str | None] = "masks"
     kind: Literal["mask"]
     decoder: Annotated[UNetOptions, Field()] = UNetOptions()
-    dice: bool = True  # the Dice loss beside cross-entropy
-    metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"  # chooses the best model
+    dice: bool = True
+    metric: Literal["mean_iou", "pixel_accuracy"] = "mean_iou"
 
 
 OUTPUT = MaskOutput

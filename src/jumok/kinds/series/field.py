@@ -15,9 +15,9 @@ from jumok.data.series.statistics import measure_series
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole
-from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.series.codec import (
     SeriesCodec,
     SeriesFacts,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,6 @@ from jumok.data.text.vocabulary import Vocabulary
 from jumok.drawing.sheet import LabelledImage
 from jumok.errors import RunError
 from jumok.files import unwritable
-from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import (
     Blueprint,
     DecodingRequest,
@@ -26,6 +25,7 @@ from jumok.kinds.contract import (
 )
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext, TrainingData
+from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.options import TokenOptions
 from jumok.kinds.text.baselines import text_baselines
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
@@ -149,27 +149,22 @@ def shift_right(tokens: Tensor) -> Tensor:
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
 
 
-def text_input(
-    name: str, options: TextInput, vocabulary: Vocabulary, embedding: str, backwards: bool, limit: int
-) -> InputField:
-    """A text input.
+class TextTokens(NamedTuple):
+    """What texts are made of."""
 
-    Args:
-        name: The name of the field.
-        options: The options of the field.
-        vocabulary: The vocabulary.
-        embedding: The name of the embedding.
-        backwards: Whether the text is read from its end.
-        limit: The maximal length in tokens, the end mark included.
+    vocabulary: Vocabulary
+    embedding: str  # its name; the same name is the same embedding
+    backwards: bool  # texts are read or written from their end
+    limit: int  # the maximal length in tokens, the end mark included
 
-    Returns:
-        The input.
-    """
-    codec = TextInputCodec(name, vocabulary, backwards)
+
+def text_input(name: str, options: TextInput, tokens: TextTokens) -> InputField:
+    """A text input."""
+    codec = TextInputCodec(name, tokens.vocabulary, tokens.backwards)
 
     def build(plan: Blueprint) -> nn.Module:
-        words = plan.embedding(embedding, len(vocabulary))
-        return options.encoder.build(words, plan.model, limit)
+        words = plan.embedding(tokens.embedding, len(tokens.vocabulary))
+        return options.encoder.build(words, plan.model, tokens.limit)
 
     return InputField(
         name=name,
@@ -179,7 +174,7 @@ def text_input(
         codec=codec,
         build=build,
         learning_rate=learning_rate_by_width,
-        batching=codec.batching(limit),
+        batching=codec.batching(tokens.limit),
         coverage=codec,
         page=TextPage(codec),
         summary_features=text_features,
@@ -187,30 +182,11 @@ def text_input(
 
 
 def text_output(
-    name: str,
-    options: TextOutput,
-    vocabulary: Vocabulary,
-    embedding: str,
-    backwards: bool,
-    limit: int,
-    sources: Sequence[str] = (),
+    name: str, options: TextOutput, tokens: TextTokens, sources: Sequence[str] = ()
 ) -> OutputField:
-    """A text output.
-
-    Args:
-        name: The name of the field.
-        options: The options of the field.
-        vocabulary: The vocabulary.
-        embedding: The name of the embedding.
-        backwards: Whether the text is written from its end.
-        limit: The maximal length in tokens, the end mark included.
-        sources: The names of the inputs that are texts.
-
-    Returns:
-        The output.
-    """
-    codec = TextOutputCodec(name, vocabulary, backwards)
-    head = TextHead(options, codec, embedding, limit)
+    """A text output; `sources` are the names of the inputs that are texts."""
+    codec = TextOutputCodec(name, tokens.vocabulary, tokens.backwards)
+    head = TextHead(options, codec, tokens.embedding, tokens.limit)
     return OutputField(
         name=name,
         kind="text",
@@ -218,10 +194,10 @@ def text_output(
         architecture=options.decoder.architecture,
         codec=codec,
         head=head,
-        scoring=TextScoring(options, vocabulary),
+        scoring=TextScoring(options, tokens.vocabulary),
         learning_rate=learning_rate_by_width,
         loss_unit="token",
-        batching=codec.batching(limit),
+        batching=codec.batching(tokens.limit),
         is_autoregressive=True,
         coverage=codec,
         draw=draw_text,
@@ -236,24 +212,22 @@ def text_output(
 
 def fit_input(name: str, options: TextInput, context: FieldContext) -> InputField:
     """Learn the vocabulary of an input, together with the fields that share it."""
-    return text_input(name, options, *learned(name, context), context.max_tokens)
+    return text_input(name, options, learned(name, context))
 
 
 def fit_output(name: str, options: TextOutput, context: FieldContext) -> OutputField:
     """Learn the vocabulary of an output, together with the fields that share it."""
-    return text_output(name, options, *learned(name, context), context.max_tokens, text_inputs_of(context))
+    return text_output(name, options, learned(name, context), text_inputs_of(context))
 
 
 def load_input(name: str, options: TextInput, context: FieldContext, folder: Path) -> InputField:
     """The input of a saved model."""
-    return text_input(name, options, *loaded(name, context, folder), context.max_tokens)
+    return text_input(name, options, loaded(name, context, folder))
 
 
 def load_output(name: str, options: TextOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return text_output(
-        name, options, *loaded(name, context, folder), context.max_tokens, text_inputs_of(context)
-    )
+    return text_output(name, options, loaded(name, context, folder), text_inputs_of(context))
 
 
 def text_inputs_of(context: FieldContext) -> list[str]:
@@ -261,31 +235,23 @@ def text_inputs_of(context: FieldContext) -> list[str]:
     return [name for name in context.of_kind("text") if name in context.inputs]
 
 
-def learned(name: str, context: FieldContext) -> tuple[Vocabulary, str, bool]:
-    """The vocabulary of a field, the name of its embedding, and whether it is read from the right."""
+def learned(name: str, context: FieldContext) -> TextTokens:
+    """The tokens of a field, learned together with the fields that share them."""
     known = embeddings_of(context)
     embedding, tokens = known[name]
     key = ("vocabulary", embedding)
     if key not in context.shared:
         columns = [one for one in known if known[one][0] == embedding]
         context.shared[key] = learn_vocabulary(context.training_data, tokens, columns)
-    return context.shared[key], embedding, tokens.direction == "right_to_left"
+    backwards = tokens.direction == "right_to_left"
+    return TextTokens(context.shared[key], embedding, backwards, context.max_tokens)
 
 
-def loaded(name: str, context: FieldContext, folder: Path) -> tuple[Vocabulary, str, bool]:
-    """Load what a field shares with others.
-
-    Args:
-        name: The name of the field.
-        context: The rest of the experiment.
-        folder: The folder of the saved model.
-
-    Returns:
-        The vocabulary, the name of the embedding, and whether texts are backwards.
-    """
+def loaded(name: str, context: FieldContext, folder: Path) -> TextTokens:
+    """The tokens of a field, from the folder of a saved model."""
     embedding, tokens = embeddings_of(context)[name]
     vocabulary = Vocabulary.load(folder / f"{name}.vocabulary.json")
-    return vocabulary, embedding, tokens.direction == "right_to_left"
+    return TextTokens(vocabulary, embedding, tokens.direction == "right_to_left", context.max_tokens)
 
 
 def embeddings_of(context: FieldContext) -> dict[str, tuple[str, TokenOptions]]:

@@ -161,7 +161,7 @@ class TextInput(InputFieldOptions):
     encoder: Annotated[TransformerEncoderOptions | RecurrentEncoderOptions, Field(discriminator="kind")] = (
         TransformerEncoderOptions()
     )
-    tokens: TokenOptions | None = None  # data.tokens, if not its own
+    tokens: TokenOptions | None = None
 
 
 class TextOutput(OutputFieldOptions):
@@ -173,9 +173,9 @@ class TextOutput(OutputFieldOptions):
     decoder: Annotated[TransformerDecoderOptions | RecurrentDecoderOptions, Field(discriminator="kind")] = (
         TransformerDecoderOptions()
     )
-    tokens: TokenOptions | None = None  # data.tokens, if not its own
-    unit: Unit | None = None  # what errors are counted in; by the kind of tokens, if not given
-    metric: MetricName | None = None  # chooses the best model; by the unit, if not given
+    tokens: TokenOptions | None = None
+    unit: Unit | None = None
+    metric: MetricName | None = None
 
     @classmethod
     def selection_metrics(cls) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
-from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES, first_reference
 from jumok.kinds.values.baselines import values_baselines
 from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values

@@ -1,4 +1,4 @@
-"""What the README promises of `jumok demo`, run as a user runs it."""
+"""What the README promises of `jumok demo`, run as a user runs it: `pytest benchmarks/promise.py` (about a minute)."""
 
 import json
 
@@ -8,8 +8,7 @@ from jumok.cli import main
 from jumok.demos import numbers
 
 
-@pytest.mark.timeout(900)
-def test_demo_writes_numbers_it_never_saw(tmp_path, capsys):
+def test_demo_writes_numbers_it_never_saw(tmp_path):
     with pytest.raises(SystemExit) as stop:
         main(["demo", "--folder", str(tmp_path)])
     assert stop.value.code == 0
@@ -17,6 +16,3 @@ def test_demo_writes_numbers_it_never_saw(tmp_path, capsys):
     assert evaluation["split"] == "test"
     assert evaluation["examples"] == numbers.TEST_EXAMPLES >= 1000
     assert evaluation["metrics"]["exact_match"]["value"] >= 0.995
-    said = capsys.readouterr().err
-    assert "exact_match" in said and "examples it never saw" in said
-    assert said.count("\n  jumok ") == 4 and "\n  jumok look " in said  # what to try next
