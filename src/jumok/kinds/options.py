@@ -88,6 +88,14 @@ class OutputFieldOptions(FieldOptions):
         """The metrics that can choose the best model."""
         return get_args(cls.model_fields["metric"].annotation) if "metric" in cls.model_fields else ()
 
+    def steps_ahead(self) -> int | None:
+        """How many time steps after its inputs it answers; None: it does not go on with a series."""
+        return None
+
+    def known_ahead(self) -> tuple[str, ...]:
+        """The inputs that are known for these steps, too."""
+        return ()
+
 
 def error_at(message: str, *place: str) -> PydanticCustomError:
     """An error of validation that knows the names which lead from the validated options to its place."""

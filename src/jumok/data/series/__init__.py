@@ -1,0 +1,1 @@
+"""Series: signals of one or several channels over time."""
