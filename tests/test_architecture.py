@@ -46,6 +46,7 @@ ORDER = [
         "data.cache",
         "data.tables",
         "data.images",
+        "data.series",
         "data.annotations",
         "data.text",
         "data.batching",

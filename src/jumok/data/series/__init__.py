@@ -1,1 +1,1 @@
-"""Series: signals of one or several channels over time."""
+"""Series: signals of one or more channels, in arrays, tables and cells."""
