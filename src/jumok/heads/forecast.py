@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from jumok.attention.multihead import KeyValue, KVCache, in_compute_dtype
 from jumok.attention.positions import PositionLayer
+from jumok.errors import ConfigurationError, DataError
 from jumok.layers.query import QueryLayer
 from jumok.layers.transformer import TransformerDecoderLayer
 from jumok.values import Memories, Memory
@@ -19,6 +20,9 @@ from jumok.values import Memories, Memory
 
 class ForecastDecoder(Protocol):
     """What training and prediction need of a forecast head."""
+
+    patch: int  # steps that are forecast together
+    attends: bool  # whether its patches attend to the memory
 
     def forecast(self, memories: Memories) -> Tensor:
         """The forecast (B, H, C, Q)."""
@@ -65,8 +69,20 @@ class KnownAhead(nn.Module):
 
     def forward(self, memories: Memories) -> Tensor | None:
         """The sum of the states (B, H, D) of the steps to come; None where no covariates are known."""
+        for name in self.names:
+            check_steps(name, memories.of(name))
         states = [last_states(memories.of(name), self.horizon) for name in self.names]
         return sum(states[1:], start=states[0]) if states else None
+
+
+def check_steps(name: str, memory: Memory) -> None:
+    """Refuse covariates whose encoder has not one state for each step; raises ConfigurationError."""
+    time = memory.time
+    if time is None or time.channels != 1 or len(time.intervals) != int(time.intervals[-1, 1]):
+        raise ConfigurationError(
+            f"{name} is known for the steps to come, which needs an encoder with a state for each step; say "
+            "encoder: {kind: gru} with patches of one step"
+        )
 
 
 def last_states(memory: Memory, count: int) -> Tensor:
@@ -83,12 +99,14 @@ class FlattenForecastHead(nn.Module):
     to each step and channel what a linear map makes of their states, at first nothing.
     """
 
+    attends = False
+
     def __init__(
         self, units: WindowUnits, patches: int, width: int, known: KnownAhead, horizon: int, numbers: int
     ) -> None:
         super().__init__()
         self.units, self.known, self.horizon = units, known, horizon
-        self.patches = patches
+        self.patches, self.patch = patches, horizon
         self.linear = nn.Linear(patches * width, horizon * numbers)
         self.covariates = nn.Linear(width, len(units.channels) * numbers) if known.names else None
         if self.covariates is not None:
@@ -98,6 +116,7 @@ class FlattenForecastHead(nn.Module):
     def forecast(self, memories: Memories) -> Tensor:
         """The forecast (B, H, C, Q)."""
         memory = memories.of(self.units.past or "")
+        self.check_patches(memory)
         states = (memory.states * memory.valid[..., None]).unflatten(1, (-1, self.patches))  # (B, C', S, D)
         found = self.linear(states[:, self.units.channels].flatten(2))  # (B, C, H · Q)
         found = found.unflatten(-1, (self.horizon, -1)).transpose(1, 2)  # (B, H, C, Q)
@@ -105,6 +124,15 @@ class FlattenForecastHead(nn.Module):
         if ahead is not None and self.covariates is not None:
             found = found + self.covariates(ahead).view_as(found)
         return self.units.restore(found, memories)
+
+    def check_patches(self, memory: Memory) -> None:
+        """Refuse windows of another length; raises DataError."""
+        found = memory.states.shape[1] // (1 if memory.time is None else memory.time.channels)
+        if found != self.patches:
+            raise DataError(
+                f"{self.units.past} has {found} patches here, but {self.patches} where its training begins; give "
+                "windows of one length, or say head: {gather: attention}"
+            )
 
     def follow(self, memories: Memories, came: Tensor) -> Tensor:
         """The forecast; no step depends on another one."""
@@ -116,6 +144,8 @@ class QueryForecastHead(nn.Module):
 
     Covariates are added to the queries of their steps.
     """
+
+    attends = True
 
     def __init__(
         self,
@@ -159,6 +189,8 @@ class AutoregressiveForecastHead(nn.Module):
     It learns from what really came (teacher forcing); when it forecasts, it reads its own median, or path.
     """
 
+    attends = True
+
     def __init__(
         self,
         units: WindowUnits,
@@ -190,7 +222,7 @@ class AutoregressiveForecastHead(nn.Module):
     def follow(self, memories: Memories, came: Tensor) -> Tensor:
         """The forecast (B, H, C, Q) of each patch when those before it are known: came (B, H, C)."""
         came = self.units.normalize(came, memories)[:, : (self.patches - 1) * self.patch]
-        read = self.read(came.unflatten(1, (-1, self.patch)).flatten(2))  # (B, N - 1, D)
+        read = self.read(came.unflatten(1, (self.patches - 1, self.patch)).flatten(2))  # (B, N - 1, D)
         first = self.first.expand(len(came), 1, -1)
         x = self.positions(torch.cat((first.to(read.dtype), read), 1))
         ahead = self.ahead(memories)

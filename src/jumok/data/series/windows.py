@@ -21,6 +21,12 @@ class Extent(NamedTuple):
 
     first: int  # -336: the past begins 336 steps before
     end: int
+    calendar: tuple[str, ...] = ()  # periods of the clock that it is made of, instead of columns
+
+    def cell(self, table: str, step: int) -> str:
+        """The cell of the window whose first step to come is this one."""
+        periods = f"@{'+'.join(self.calendar)}" if self.calendar else ""
+        return f"{table}#{step + self.first}:{step + self.end}{periods}"
 
 
 class WindowsSource:
@@ -69,8 +75,8 @@ class WindowsSource:
             yield fault
             return
         for step in self.steps(len(table.lines)):
-            cells = (f"{self.path.name}#{step + one.first}:{step + one.end}" for one in self.fields.values())
-            yield Row(int(table.lines[step]), tuple(cells))
+            cells = tuple(one.cell(self.path.name, step) for one in self.fields.values())
+            yield Row(int(table.lines[step]), cells)
 
     def steps(self, length: int) -> range:
         """The first step to come of each window of a table of so many rows."""
