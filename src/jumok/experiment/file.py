@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
+    "windows",
     "lexicon",
     "files",
     "voc",

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJsonSchema, model_validator
 
+from jumok.experiment.windows import windows_source
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, error_at
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", "windows", *ANNOTATED)
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes"),
     "separator": ("table",),
@@ -27,6 +28,11 @@ BELONGS = {  # which formats an option is for
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
+    "past": ("windows",),
+    "rows": ("windows",),
+    "stride": ("windows",),
+    "time": ("windows",),
+    "calendar": ("windows",),
 }
 
 
@@ -67,6 +73,14 @@ class SourceOptions(Options):
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
     files: Path | None = None  # a folder of images whose text is in their names
     text: Literal["stem", "folder"] = "stem"  # for files: the name without suffix, or that of the folder
+    windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
+    past: PositiveInt | None = None  # for windows: time steps before those to come
+    # for windows: the rows that steps to come are taken from, from 0, without the last; all by default
+    rows: tuple[NonNegativeInt, NonNegativeInt | None] | None = None
+    stride: PositiveInt = 1  # for windows: rows from one to the next
+    time: str | None = None  # the column of the clock, if it is not called time, timestamp, date or datetime
+    # for windows: inputs that are made of the clock, each with its periods
+    calendar: dict[str, tuple[Literal["hour", "weekday", "month"], ...]] | None = None
     voc: Path | None = None  # the folder that holds JPEGImages and Annotations, or images and XML files alone
     coco: Path | None = None  # the JSON file
     yolo: Path | None = None  # the data.yaml
@@ -106,6 +120,8 @@ class SourceOptions(Options):
             self._check_values()
         if self.boxes is not None:
             self._check_box_columns()
+        if self.windows is not None and self.past is None:
+            raise error_at("windows need their length before the steps to come, like past: 336", "past")
         return self
 
     def _check_box_columns(self) -> None:
@@ -163,6 +179,17 @@ class SourceOptions(Options):
                     f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
                 )
             return with_images(LexiconSource(self.lexicon, (names[0], names[1]), self.stress), inputs)
+        if self.windows is not None:
+            return windows_source(
+                self.windows,
+                self.past or 1,
+                self.rows or (0, None),
+                self.stride,
+                self.time,
+                self.calendar or {},
+                inputs,
+                outputs,
+            )
         return self.annotation_source(inputs, outputs)
 
     def annotation_source(self, inputs: NamedInputs, outputs: NamedOutputs) -> "AnnotationSource":

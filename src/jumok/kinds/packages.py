@@ -5,4 +5,5 @@ KINDS = {
     "image": "jumok.kinds.image",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
+    "forecast": "jumok.kinds.forecast",
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 from jumok.kinds.contract import OutputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.forecast.codec import ForecastCodec
-from jumok.kinds.forecast.fitted import Forecast, fit_forecast, load_forecast, past_input
+from jumok.kinds.forecast.fitted import Forecast, fit_forecast, load_forecast
 from jumok.kinds.forecast.head import ForecastHead
 from jumok.kinds.forecast.options import ForecastOutput
 from jumok.kinds.forecast.prediction import ForecastPrediction
+from jumok.kinds.forecast.showing import chart_forecast
 from jumok.kinds.options import ModelOptions
 from jumok.metrics.forecasts import PredictedFuture, TrueFuture, forecast_metrics
 from jumok.metrics.metric import Metric
@@ -76,6 +77,7 @@ def forecast_output(about: Forecast) -> OutputField:
         learning_rate=forecast_learning_rate,
         reads_files=True,
         is_autoregressive=False,
+        chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
     )
 
