@@ -73,6 +73,7 @@ ORDER = [
         "kinds.image",
         "kinds.boxes",
         "kinds.mask",
+        "kinds.series",
         "kinds.forecast",
         "kinds.field_options",
         "kinds.catalogue",

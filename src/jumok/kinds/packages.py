@@ -5,5 +5,6 @@ KINDS = {
     "image": "jumok.kinds.image",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
+    "series": "jumok.kinds.series",
     "forecast": "jumok.kinds.forecast",
 }

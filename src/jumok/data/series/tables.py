@@ -62,7 +62,7 @@ def read_signal_table(
             raise fail(str(path), row.line, *wrong_count(row, first, separator))
         samples.append(
             [
-                number_in(path, row.line, row.cells[place], name)
+                sample_in(path, row.line, row.cells[place], name)
                 for place, name in zip(places, called, strict=True)
             ]
         )
@@ -161,7 +161,7 @@ def choose_columns(
     )
 
 
-def number_in(path: Path, line: int, cell: str, column: str) -> float:
+def sample_in(path: Path, line: int, cell: str, column: str) -> float:
     """The number in a cell, NaN if it says that nothing was measured; raises UnreadableFile if it is neither."""
     try:
         if "_" not in cell:  # Python reads 1_000 as a number
