@@ -81,7 +81,7 @@ def check_steps(name: str, memory: Memory) -> None:
     if time is None or time.channels != 1 or len(time.intervals) != int(time.intervals[-1, 1]):
         raise ConfigurationError(
             f"{name} is known for the steps to come, which needs an encoder with a state for each step; say "
-            "encoder: {kind: gru} with patches of one step"
+            "encoder: {kind: recurrent}"
         )
 
 

@@ -86,10 +86,9 @@ def test_a_clock_goes_on_after_the_table(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "kind", "line", "words"),
     [
-        ({7: "2026-03-01 06:00:00,7,0"}, "duplicate_time", 9, "keep one of the two rows"),
         ({7: "2026-02-27 07:00:00,7,0"}, "unsorted_time", 9, "sort the rows by time"),
         ({7: "2026-03-01 07:20:00,7,0"}, "irregular_time", 9, "4800 s after"),
-        ({7: "2026-03-01 07:00:00,\"7,5\",0"}, "bad_number", 9, "write 7.5"),
+        ({7: '2026-03-01 07:00:00,"7,5",0'}, "bad_number", 9, "write 7.5"),
         ({29: "2026-03-02 06:00:00,7,0"}, "irregular_time", 31, "UTC"),
     ],
 )
@@ -97,6 +96,12 @@ def test_a_faulty_clock_or_number_is_told_with_its_line(tmp_path, changed, kind,
     found = fault(WindowsSource(write_hours(tmp_path, changed=changed), FIELDS))
     assert (found.kind, found.line) == (kind, line)
     assert words in str(found)
+
+
+def test_a_time_that_stands_twice_is_told(tmp_path):
+    file = write_hours(tmp_path, changed={7: "2026-03-01 03:00:00,7,0"}, minutes=30)
+    found = fault(WindowsSource(file, FIELDS))
+    assert (found.kind, found.line) == ("duplicate_time", 9) and "keep one of the two rows" in found.remedy
 
 
 def test_an_hour_that_comes_twice_is_told(tmp_path):

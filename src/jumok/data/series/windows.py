@@ -8,11 +8,11 @@ import numpy as np
 
 from jumok.classes import Class
 from jumok.data.row import Row
+from jumok.data.series.checking import expect_forward_clock, spring_hours, usual_distance
 from jumok.data.series.clock import seconds_of
 from jumok.data.series.tables import SignalTable, read_signal_table
 from jumok.data.tables.faults import Fault, UnreadableFile
 
-HOUR = 3600.0  # seconds, by which clocks are set forward and back
 SAME = 1e-3  # of a step, up to which two steps are equal
 
 
@@ -117,46 +117,26 @@ class WindowsSource:
 def clock_fault(path: Path, table: SignalTable) -> Fault | None:
     """The first fault of a clock: times that go back, stand still, or jump; None where it goes on by equal steps."""
     times = table.recording.times
-    if times is None or len(times) < 2:
+    if times is None:
         return None
-    steps = np.diff(seconds_of(times))  # (T - 1,)
-    usual = float(np.median(steps))
-    if usual <= 0:
-        wrong = np.flatnonzero(steps <= 0)
-    else:
-        wrong = np.flatnonzero(np.abs(steps - usual) > SAME * usual)
+    try:
+        expect_forward_clock(str(path), times, table.lines)
+    except UnreadableFile as unreadable:
+        return unreadable.fault
+    apart = np.diff(seconds_of(times))  # (T - 1,)
+    usual = usual_distance(apart)
+    wrong = np.flatnonzero(~np.isclose(apart, usual, rtol=SAME))
     if not len(wrong):
         return None
-    place = int(wrong[0])
-    step, line = float(steps[place]), int(table.lines[place + 1])
-    problem, kind = clock_problem(times, place, step, usual)
-    is_date = times.dtype.kind == "M"
-    if is_date and abs(abs(step - usual) - HOUR) < SAME * HOUR:
-        remedy = "this looks like daylight saving time; write times in UTC"
-    elif step > usual > 0:
-        remedy = "write the rows between, with empty cells where nothing was measured"
-    else:
-        remedy = "sort the rows by time, each time once"
-    return Fault(str(path), line, problem, remedy, kind)
-
-
-def clock_problem(times: np.ndarray, place: int, step: float, usual: float) -> tuple[str, str]:
-    """What is wrong with a step of a clock, and the kind of the fault.
-
-    Args:
-        times: (T,).
-        place: The step goes from this time to the next one.
-        step: Its length; in seconds where times are dates.
-        usual: The length of most steps.
-
-    Returns:
-        Problem and kind.
-    """
-    before, here = (str(time).replace("T", " ") for time in times[place : place + 2])
-    if step == 0:
-        return f"has the time {here} of the row before it once more", "duplicate_time"
-    if step < 0:
-        return f"has the time {here}, earlier than {before} of the row before it", "unsorted_time"
+    at = int(wrong[0])
     unit = " s" if times.dtype.kind == "M" else ""
-    much = f"{step:g}{unit} after {before}, where most rows follow after {usual:g}{unit}"
-    return f"has the time {here}, {much}", "irregular_time"
+    before, here = (str(time).replace("T", " ") for time in times[at : at + 2])
+    problem = (
+        f"has the time {here}, {apart[at]:g}{unit} after {before}, where most rows follow after {usual:g}{unit}"
+    )
+    remedy = "write the rows between, with empty cells where nothing was measured"
+    if at in spring_hours(times):
+        remedy = "this looks like the begin of daylight saving time; write times in UTC"
+    elif apart[at] < usual:
+        remedy = "leave the row out, or write a table of equal steps"
+    return Fault(str(path), int(table.lines[at + 1]), problem, remedy, "irregular_time")

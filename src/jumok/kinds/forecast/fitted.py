@@ -1,6 +1,7 @@
 """What a forecast has learned of its data: its channels, their units, and the input that goes on."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 
 from jumok.data.series.cells import parse_cell, read_series
 from jumok.data.series.signal import Series
-from jumok.data.series.statistics import channel_statistics, each_sample_once
+from jumok.data.series.statistics import channel_statistics, merged_spans
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole, write_json
@@ -124,12 +125,7 @@ def fit_forecast(name: str, options: ForecastOutput, context: FieldContext) -> F
     if channels is None:
         channels = read_cell(cells[0], data.root, None).channels
     known = [] if source is None else [cell for cell in data.texts(source) if is_part_of_table(cell)]
-    parts = [
-        one.values
-        for one in each_sample_once(
-            [*known, *cells], data.root, lambda cell: read_cell(cell, data.root, channels)
-        )
-    ]
+    parts = [read_cell(cell, data.root, channels).values for cell in merged_cells([*known, *cells])]
     found = channel_statistics(parts)
     naive = naive_error(parts, options.season)
     past = None if source is None or units is None else fit_past(name, source, units, channels, context)
@@ -147,6 +143,18 @@ def read_cell(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
 def is_part_of_table(cell: str) -> bool:
     """Whether a cell names rows of a table."""
     return not cell.lstrip().startswith("[") and parse_cell(cell, Path()).span is not None
+
+
+def merged_cells(cells: Sequence[str]) -> list[str]:
+    """Cells that hold each time step once: windows of one table that overlap become one."""
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for cell in dict.fromkeys(cells):
+        if is_part_of_table(cell):
+            spans[cell.rpartition("#")[0]].append(parse_cell(cell, Path()).span or (0, 0))
+    windows = [
+        f"{path}#{first}:{end}" for path, found in spans.items() for first, end in merged_spans(found)
+    ]
+    return [*windows, *(cell for cell in dict.fromkeys(cells) if not is_part_of_table(cell))]
 
 
 def naive_error(parts: Sequence[np.ndarray], season: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole
 from jumok.kinds.contract import Batching, Blueprint, InputField
-from jumok.kinds.fitting import FieldContext, TrainingData
+from jumok.kinds.fitting import FieldContext, SeriesUnits, TrainingData
 from jumok.kinds.options import ModelOptions
 from jumok.kinds.series.codec import (
     SeriesCodec,
@@ -84,6 +84,7 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     center, scale = statistics.mean, statistics.scale
     if options.normalize == "none":
         center, scale = center * 0, scale * 0 + 1
+    context.share_series(name, SeriesUnits(options.channel_names, channels, center, scale))
     return series_input(
         SeriesFacts(name, options, channels, tuple(center.tolist()), tuple(scale.tolist()), longest)
     )
