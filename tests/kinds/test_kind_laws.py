@@ -22,9 +22,10 @@ from jumok.predictor import Predictor, load
 from jumok.training.loss import batch_losses
 from made_once import trained_once
 from small_experiments import small_experiment, write_words
+from small_forecasts import trained_forecast
 from small_pictures import OUTPUTS, trained
 
-TASKS = ["words", *OUTPUTS]
+TASKS = ["words", "forecast", *OUTPUTS]
 
 
 class Learned(NamedTuple):
@@ -48,11 +49,18 @@ def copied_words(folder: Path) -> Experiment:
     return small_experiment(folder, "training.steps=150", "training.evaluate_every=150", "model.width=32")
 
 
+def folder_of(task: str) -> Path:
+    """A folder with the data and the run of a task."""
+    if task == "words":
+        return trained_once("copied-words", copied_words)
+    return trained_forecast() if task == "forecast" else trained(task)
+
+
 @pytest.fixture(scope="module")
 def learned() -> Callable[[str], Learned]:
     @cache
     def learned(task: str) -> Learned:
-        folder = trained_once("copied-words", copied_words) if task == "words" else trained(task)
+        folder = folder_of(task)
         predictor, experiment = load(folder / "run"), read_experiment(folder / "run" / "config.yaml")
         predictor.model.eval()
         return Learned(predictor, prepare(experiment, lambda _: None, predictor.fields), experiment)
@@ -77,7 +85,7 @@ def score(metric: Metric[Any, Any], found: list[Any], right: list[Any]) -> float
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal, arrays and tensors in them, too."""
     if isinstance(one, Tensor):
-        return torch.equal(one, other)
+        return np.array_equal(one.numpy(), other.numpy(), equal_nan=one.is_floating_point())
     if isinstance(one, np.ndarray):
         return bool(np.array_equal(one, other))
     if hasattr(one, "__dict__"):

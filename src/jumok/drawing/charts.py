@@ -19,6 +19,7 @@ else:  # Pillow is loaded only when there is something to draw
 PANELS = 8  # channels that are drawn, at most
 INCHES = 6.4  # width of a chart
 PANEL_INCHES = 1.5  # height of a panel
+MARGIN = 0.45  # inches above and below the panels
 PAST_SHOWN = 3.0  # steps of the past that are drawn, beside a forecast of one step
 PAST, TRUTH, FORECAST = "#777777", "#000000", "#D55E00"  # after Okabe and Ito, 2008
 
@@ -54,9 +55,9 @@ def draw_forecast(channels: Sequence[ForecastLines], title: str = "") -> Image.I
         title = f"{title} ({PANELS} of {len(channels)} channels)".strip()
     style = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
     with rc_context(style):
-        figure = Figure(
-            figsize=(INCHES, PANEL_INCHES * max(1, len(shown)) + 0.5), dpi=100, layout="constrained"
-        )
+        height = PANEL_INCHES * max(1, len(shown)) + 2 * MARGIN
+        figure = Figure(figsize=(INCHES, height), dpi=100)
+        figure.subplots_adjust(0.12, MARGIN / height, 0.98, 1 - MARGIN / height, hspace=0.15)
         FigureCanvasAgg(figure)
         panels = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
         for panel, lines in zip(panels, shown, strict=True):
