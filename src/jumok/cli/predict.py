@@ -198,12 +198,13 @@ def write_chart_results(predictor: "Predictor", lines: Sequence[str], folder: Pa
         folder: The folder.
         asked: What is to be predicted, and where the results go.
     """
-    from jumok.predictor.jobs.chart_results import PREDICTIONS, ChartResults
+    from jumok.predictor.jobs.chart_results import ChartResults
+    from jumok.predictor.jobs.image_results import PREDICTIONS_FILE
     from jumok.predictor.jobs.stream import answer_lines
 
     results = ChartResults(folder, predictor, len(lines), asked.overwrite, asked.lists)
     results.write(show_progress(answer_lines(predictor, lines)))
-    say(f"{folder}: {PREDICTIONS} and {len(lines):,} charts")
+    say(f"{folder}: {PREDICTIONS_FILE} and {len(lines):,} charts")
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:

@@ -69,7 +69,9 @@ def extents(
     for name, one in outputs.items():
         for known in one.known_ahead():
             if ahead.setdefault(known, horizons[name]) != horizons[name]:
-                raise ValueError(f"{known} is a covariate of outputs with different horizons; give each its own")
+                raise ValueError(
+                    f"{known} is a covariate of outputs with different horizons; give each its own"
+                )
     first = {name: Extent(-past, ahead.get(name, 0), tuple(calendar.get(name, ()))) for name in inputs}
     return {**first, **{name: Extent(0, horizon) for name, horizon in horizons.items()}}
 

@@ -176,7 +176,9 @@ class QueryForecastHead(nn.Module):
         for layer in self.layers:
             x = layer(x, place, states, among, allowed)
         found = self.out(self.norm(x))  # (B, N, P · C · Q)
-        return self.units.restore(by_step(found, self.patch, len(self.units.channels), self.horizon), memories)
+        return self.units.restore(
+            by_step(found, self.patch, len(self.units.channels), self.horizon), memories
+        )
 
     def follow(self, memories: Memories, came: Tensor) -> Tensor:
         """The forecast; no step depends on another one."""

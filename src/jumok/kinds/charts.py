@@ -34,5 +34,7 @@ def chart_answers(
     charted = {name: one.chart for name, one in outputs.items() if one.chart is not None}
     if not charted:
         return None
-    pages = {name: one.page.to_json(given[name]) for name, one in inputs.items() if one.page and name in given}
+    pages = {
+        name: one.page.to_json(given[name]) for name, one in inputs.items() if one.page and name in given
+    }
     return stack_charts([chart(answers[name], right.get(name), pages) for name, chart in charted.items()])

@@ -9,7 +9,9 @@ from jumok.data.series.signal import Series, fail
 PERIODS = ("hour", "weekday", "month")  # of a day, of a week, of a year
 
 
-def calendar_series(file: str, times: np.ndarray | None, span: tuple[int, int], periods: Sequence[str]) -> Series:
+def calendar_series(
+    file: str, times: np.ndarray | None, span: tuple[int, int], periods: Sequence[str]
+) -> Series:
     """Where steps are in the day, the week or the year, each as sine and cosine (T, 2 · P).
 
     Args:

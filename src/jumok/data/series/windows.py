@@ -13,7 +13,7 @@ from jumok.data.series.clock import seconds_of
 from jumok.data.series.tables import SignalTable, read_signal_table
 from jumok.data.tables.faults import Fault, UnreadableFile
 
-SAME = 1e-3  # of a step, up to which two steps are equal
+STEP_TOLERANCE = 1e-3  # of a step, up to which two steps are equal
 
 
 class Extent(NamedTuple):
@@ -125,15 +125,13 @@ def clock_fault(path: Path, table: SignalTable) -> Fault | None:
         return unreadable.fault
     apart = np.diff(seconds_of(times))  # (T - 1,)
     usual = usual_distance(apart)
-    wrong = np.flatnonzero(~np.isclose(apart, usual, rtol=SAME))
+    wrong = np.flatnonzero(~np.isclose(apart, usual, rtol=STEP_TOLERANCE))
     if not len(wrong):
         return None
     at = int(wrong[0])
     unit = " s" if times.dtype.kind == "M" else ""
     before, here = (str(time).replace("T", " ") for time in times[at : at + 2])
-    problem = (
-        f"has the time {here}, {apart[at]:g}{unit} after {before}, where most rows follow after {usual:g}{unit}"
-    )
+    problem = f"has the time {here}, {apart[at]:g}{unit} after {before}, where most rows follow after {usual:g}{unit}"
     remedy = "write the rows between, with empty cells where nothing was measured"
     if at in spring_hours(times):
         remedy = "this looks like the begin of daylight saving time; write times in UTC"

@@ -73,8 +73,7 @@ class ForecastCodec:
         """What `pack` was given."""
         shape = (-1, len(self.about.channels))
         values, *quantiles = (
-            np.array(one, dtype=np.float32).reshape(shape)
-            for one in (packed["values"], *packed["quantiles"])
+            np.array(one, dtype=np.float32).reshape(shape) for one in (packed["values"], *packed["quantiles"])
         )
         levels = self.about.options.quantiles
         return ForecastPrediction(self.about.channels, values, dict(zip(levels, quantiles, strict=True)))

@@ -151,9 +151,7 @@ def merged_cells(cells: Sequence[str]) -> list[str]:
     for cell in dict.fromkeys(cells):
         if is_part_of_table(cell):
             spans[cell.rpartition("#")[0]].append(parse_cell(cell, Path()).span or (0, 0))
-    windows = [
-        f"{path}#{first}:{end}" for path, found in spans.items() for first, end in merged_spans(found)
-    ]
+    windows = [f"{path}#{first}:{end}" for path, found in spans.items() for first, end in merged_spans(found)]
     return [*windows, *(cell for cell in dict.fromkeys(cells) if not is_part_of_table(cell))]
 
 
@@ -217,6 +215,4 @@ def fit_past(
     data = context.training_data
     first = next(data.texts(source))
     steps = len(read_cell(first, data.root, units.asked).values)
-    return Past(
-        source, steps, len(units.channels), tuple(places), units.center[places], units.scale[places]
-    )
+    return Past(source, steps, len(units.channels), tuple(places), units.center[places], units.scale[places])

@@ -48,7 +48,9 @@ class ForecastHead:
             units, patches, plan.model.width, known, options.horizon, options.numbers
         )
 
-    def loss(self, decoder: ForecastDecoder, memories: Memories, target: SeriesBatch, smoothing: float) -> Loss:
+    def loss(
+        self, decoder: ForecastDecoder, memories: Memories, target: SeriesBatch, smoothing: float
+    ) -> Loss:
         """Errors in units of the standardized series; nothing is smoothed."""
         found = self.standardized(decoder.follow(memories, self.batch_units(target.values)))
         options = self.about.options
@@ -63,18 +65,23 @@ class ForecastHead:
     ) -> list[ForecastPrediction]:
         """The steps to come in the units of the data; quantiles are sorted, so that none cross."""
         self.check_lengths(inputs)
-        found = self.standardized(decoder.forecast(memories)).cpu().numpy()  # (B, H, C, Q)
-        found = found * self.about.scale[:, None] + self.about.center[:, None]
-        return [self.prediction(one.astype(np.float32)) for one in found]
+        found = self.standardized(decoder.forecast(memories))  # (B, H, C, Q)
+        levels = self.about.options.quantiles
+        quantiles = found[..., found.shape[-1] - len(levels) :].sort(-1).values
+        numbers = torch.cat((self.path(found)[..., None], quantiles), -1).cpu().numpy()
+        numbers = numbers * self.about.scale[:, None] + self.about.center[:, None]
+        return [self.prediction(one.astype(np.float32)) for one in numbers]
 
-    def prediction(self, found: np.ndarray) -> ForecastPrediction:
-        """Numbers (H, C, Q) as a forecast."""
+    def prediction(self, numbers: np.ndarray) -> ForecastPrediction:
+        """The path and the quantiles (H, C, 1 + Q) of one example as a forecast."""
+        levels = self.about.options.quantiles
+        by_level = {level: numbers[..., 1 + i] for i, level in enumerate(levels)}
+        return ForecastPrediction(self.about.channels, numbers[..., 0], by_level)
+
+    def path(self, found: Tensor) -> Tensor:
+        """The path (B, H, C) of numbers (B, H, C, Q): a number of its own, or the median of the sorted quantiles."""
         options = self.about.options
-        levels = options.quantiles
-        quantiles = np.sort(found[..., found.shape[-1] - len(levels) :], axis=-1)
-        by_level = {level: quantiles[..., i] for i, level in enumerate(levels)}
-        path = quantiles[..., options.middle] if options.loss == "quantile" else found[..., 0]
-        return ForecastPrediction(self.about.channels, path, by_level)
+        return found.sort(-1).values[..., options.middle] if options.loss == "quantile" else found[..., 0]
 
     def replay(
         self,
@@ -86,10 +93,7 @@ class ForecastHead:
         """The forecast of the only example."""
         (prediction,) = self.predict(decoder, memories, inputs, request)
         values = torch.from_numpy(self.about.standardize(prediction.values))[None]
-        middle = self.about.options.middle
-        return RescorableForecast(
-            self.about.name, prediction, values, self, middle, decoder.patch, decoder.attends
-        )
+        return RescorableForecast(self.about.name, prediction, values, self, decoder.patch, decoder.attends)
 
     @property
     def empty_prediction(self) -> ForecastPrediction:
@@ -115,7 +119,9 @@ class ForecastHead:
             ones = torch.ones(len(about.channels), device=like.device)
             return ones, torch.zeros_like(ones)
         scale, shift = past.scale / about.scale, (past.center - about.center) / about.scale
-        return torch.tensor(scale, device=like.device).float(), torch.tensor(shift, device=like.device).float()
+        return torch.tensor(scale, device=like.device).float(), torch.tensor(
+            shift, device=like.device
+        ).float()
 
     def check_lengths(self, inputs: Mapping[str, Any]) -> None:
         """Refuse a past of another length than in training, and covariates that do not cover the steps to come.

@@ -43,10 +43,10 @@ class ForecastPrediction:
 
 def by_channel(values: np.ndarray) -> list[list[float | None]]:
     """Values (H, C) as a list for each channel; None where nothing was measured."""
-    return [[rounded(value) for value in channel] for channel in values.T.tolist()]
+    return [[json_number(value) for value in channel] for channel in values.T.tolist()]
 
 
-def rounded(value: float) -> float | None:
+def json_number(value: float) -> float | None:
     """A number with as many digits as 32 bits hold, as JSON has it; None for NaN."""
     return None if np.isnan(value) else float(f"{value:.{DIGITS}g}")
 

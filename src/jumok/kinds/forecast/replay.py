@@ -26,8 +26,8 @@ LINEAR = {
 }
 
 
-class Units(Protocol):
-    """Between the units of a batch and those of the standardized series."""
+class Numbers(Protocol):
+    """What the numbers of a forecast mean, in a batch and in the standardized series."""
 
     def standardized(self, found: Tensor) -> Tensor:
         """Numbers (B, H, C, Q) of a batch in the units of the standardized series."""
@@ -35,6 +35,10 @@ class Units(Protocol):
 
     def batch_units(self, values: Tensor) -> Tensor:
         """Standardized values (B, H, C) in the units of the batch."""
+        ...
+
+    def path(self, found: Tensor) -> Tensor:
+        """The path (B, H, C) of numbers (B, H, C, Q)."""
         ...
 
 
@@ -45,8 +49,7 @@ class RescorableForecast:
     name: str
     prediction: ForecastPrediction
     values: Tensor  # (1, H, C), standardized
-    units: Units
-    middle: int  # which of the numbers of a step is the path
+    numbers: Numbers
     patch: int  # steps of a part
     attends: bool  # whether parts attend to the inputs
     count: int = 1
@@ -70,8 +73,8 @@ class RescorableForecast:
             (N,).
         """
         values = self.values.to(memories.joined.states.device)
-        found = self.units.standardized(decoder.follow(memories, self.units.batch_units(values)))
-        apart = (found[..., self.middle] - values).abs().mean(2)[0]  # (H,)
+        found = self.numbers.standardized(decoder.follow(memories, self.numbers.batch_units(values)))
+        apart = (self.numbers.path(found) - values).abs().mean(2)[0]  # (H,)
         return -torch.stack([part.mean() for part in apart.split(self.patch)])
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from jumok.kinds.charts import chart_answers
 from jumok.outputs import OutputFolder
 from jumok.predictor.jobs.answers import ArrayWriter, answer_to_json
 from jumok.predictor.jobs.events import Answered
+from jumok.predictor.jobs.image_results import PREDICTIONS_FILE
 from jumok.predictor.predictor import Predictor
-
-PREDICTIONS = "predictions.json"
 
 
 class ChartResults:
@@ -23,13 +22,13 @@ class ChartResults:
         self.predictor = predictor
         self.files = OutputFolder(folder, inputs, overwrite)
         self.charts = [f"{number:05}.png" for number in range(1, count + 1)]
-        names = [PREDICTIONS, *self.charts]
+        names = [PREDICTIONS_FILE, *self.charts]
         self.files.require_free(names)
         self.files.remove_left(names)
 
     def write(self, answers: Iterable[Answered]) -> None:
         """Write all answers, one for each input in their order."""
-        with self.files.written(PREDICTIONS) as out:
+        with self.files.written(PREDICTIONS_FILE) as out:
             array = ArrayWriter(out)
             for name, answered in zip(self.charts, answers, strict=True):
                 array.add({**answer_to_json(*answered), **self.drawn(name, answered)})
@@ -43,4 +42,3 @@ class ChartResults:
         outputs = answered.answer.outputs
         chart = chart_answers(self.predictor.inputs, self.predictor.outputs, parsed, outputs, {})
         return {} if chart is None else {"chart": self.files.save(name, png(chart))}
-
