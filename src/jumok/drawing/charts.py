@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -53,7 +53,12 @@ def draw_forecast(channels: Sequence[ForecastLines], title: str = "") -> Image.I
     shown = channels[:PANELS]
     if len(channels) > PANELS:
         title = f"{title} ({PANELS} of {len(channels)} channels)".strip()
-    style = {"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
+    style: Any = {
+        "font.size": 8.0,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+    }
     with rc_context(style):
         height = PANEL_INCHES * max(1, len(shown)) + 2 * MARGIN
         figure = Figure(figsize=(INCHES, height), dpi=100)

@@ -5,7 +5,7 @@ normalized each window by itself, forecasts are brought back to the units of the
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -212,7 +212,7 @@ class AutoregressiveForecastHead(nn.Module):
         self.first = nn.Parameter(torch.randn(width) * 0.02)  # stands for the patch before the first one
         self.read = nn.Linear(patch * len(units.channels), width)
         self.positions = positions
-        self.layers = nn.ModuleList(layers)
+        self.layers: Any = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, patch * len(units.channels) * numbers)
 

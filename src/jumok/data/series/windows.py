@@ -120,7 +120,7 @@ def clock_fault(path: Path, table: SignalTable) -> Fault | None:
     if times is None:
         return None
     try:
-        expect_forward_clock(str(path), times, table.lines)
+        expect_forward_clock(str(path), times, table.lines.tolist())
     except UnreadableFile as unreadable:
         return unreadable.fault
     apart = np.diff(seconds_of(times))  # (T - 1,)

@@ -31,6 +31,10 @@ class Past(NamedTuple):
     center: np.ndarray  # (C,) of each channel that is forecast, subtracted from it in batches
     scale: np.ndarray  # (C,), by which it is divided then
 
+    def to_json(self) -> dict[str, Any]:
+        """The same in plain numbers."""
+        return {**self._asdict(), "center": self.center.tolist(), "scale": self.scale.tolist()}
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -81,11 +85,12 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         """All that was learned."""
-        past = None if self.past is None else self.past._asdict()
-        for name in ("center", "scale") if past is not None else ():
-            past[name] = past[name].tolist()
         arrays = {name: getattr(self, name).tolist() for name in ("center", "scale", "naive")}
-        return {"channels": list(self.channels), **arrays, "past": past}
+        return {
+            "channels": list(self.channels),
+            **arrays,
+            "past": None if self.past is None else self.past.to_json(),
+        }
 
     def save(self, folder: Path) -> None:
         """Write what was learned."""

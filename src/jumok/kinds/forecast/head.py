@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from jumok.errors import ConfigurationError, DataError
-from jumok.heads.forecast import ForecastDecoder, KnownAhead, WindowUnits
+from jumok.heads.forecast import FlattenForecastHead, ForecastDecoder, KnownAhead, WindowUnits
 from jumok.kinds.contract import Blueprint, DecodingRequest
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.forecast.fitted import Forecast, Past
@@ -44,9 +44,7 @@ class ForecastHead:
                 f"{self.about.name}: gather: flatten needs an input whose encoder keeps channels apart, like "
                 "encoder: {kind: patches, channels: independent}"
             )
-        return options.head.build_flatten(
-            units, patches, plan.model.width, known, options.horizon, options.numbers
-        )
+        return FlattenForecastHead(units, patches, plan.model.width, known, options.horizon, options.numbers)
 
     def loss(
         self, decoder: ForecastDecoder, memories: Memories, target: SeriesBatch, smoothing: float

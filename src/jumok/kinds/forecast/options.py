@@ -9,7 +9,6 @@ from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
 if TYPE_CHECKING:
     from jumok.heads.forecast import (
         AutoregressiveForecastHead,
-        FlattenForecastHead,
         KnownAhead,
         QueryForecastHead,
         WindowUnits,
@@ -33,26 +32,6 @@ class DirectHeadOptions(Options):
     def flattens(self, is_possible: bool, reads_others: bool) -> bool:
         """Whether the head is a linear map of patches."""
         return self.gather == "flatten" or (self.gather == "auto" and is_possible and not reads_others)
-
-    def build_flatten(
-        self, units: "WindowUnits", patches: int, width: int, known: "KnownAhead", horizon: int, numbers: int
-    ) -> "FlattenForecastHead":
-        """Build the linear map.
-
-        Args:
-            units: The units of the past.
-            patches: States of each channel.
-            width: Their width.
-            known: The covariates.
-            horizon: Steps to forecast.
-            numbers: Numbers for each step and channel.
-
-        Returns:
-            The head.
-        """
-        from jumok.heads.forecast import FlattenForecastHead
-
-        return FlattenForecastHead(units, patches, width, known, horizon, numbers)
 
     def build(
         self,

@@ -26,11 +26,11 @@ LINEAR = {
 }
 
 
-class Numbers(Protocol):
+class ForecastNumbers(Protocol):
     """What the numbers of a forecast mean, in a batch and in the standardized series."""
 
     def standardized(self, found: Tensor) -> Tensor:
-        """Numbers (B, H, C, Q) of a batch in the units of the standardized series."""
+        """ForecastNumbers (B, H, C, Q) of a batch in the units of the standardized series."""
         ...
 
     def batch_units(self, values: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class RescorableForecast:
     name: str
     prediction: ForecastPrediction
     values: Tensor  # (1, H, C), standardized
-    numbers: Numbers
+    numbers: ForecastNumbers
     patch: int  # steps of a part
     attends: bool  # whether parts attend to the inputs
     count: int = 1
