@@ -24,8 +24,9 @@ from made_once import trained_once
 from small_experiments import small_experiment, write_words
 from small_forecasts import trained_forecast
 from small_pictures import OUTPUTS, trained
+from small_series import trained_series
 
-TASKS = ["words", "forecast", *OUTPUTS]
+TASKS = ["words", "series", "forecast", *OUTPUTS]
 
 
 class Learned(NamedTuple):
@@ -53,7 +54,8 @@ def folder_of(task: str) -> Path:
     """A folder with the data and the run of a task."""
     if task == "words":
         return trained_once("copied-words", copied_words)
-    return trained_forecast() if task == "forecast" else trained(task)
+    others = {"series": trained_series, "forecast": trained_forecast}
+    return others[task]() if task in others else trained(task)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +198,7 @@ def test_a_batch_equals_its_rows(learned, task):
         for example in range(len(split))
     ]
     assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
-    if task in ("words", "text", "mask"):  # boxes have scores, which differ by rounding
+    if task in ("words", "series", "text", "mask"):  # boxes have scores, which differ by rounding
         assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
 
 

@@ -100,7 +100,9 @@ class PatchEncoder(nn.Module):
         observed = series.observed & series.valid[:, :, None]
         center, scale = window_scale(series.values, observed) if self.normalize_window else (None, None)
         values = (
-            series.values if center is None or scale is None else normalized(series.values, center, scale)
+            series.values
+            if center is None or scale is None
+            else normalize_series(series.values, center, scale)
         )
         if self.channel_marks is not None:
             values, observed = (one.transpose(1, 2).flatten(0, 1)[:, :, None] for one in (values, observed))
@@ -133,6 +135,6 @@ def window_scale(values: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
     return center, torch.where(measured, (variance + SMALLEST_VARIANCE).sqrt(), 1.0)
 
 
-def normalized(values: Tensor, center: Tensor, scale: Tensor) -> Tensor:
+def normalize_series(values: Tensor, center: Tensor, scale: Tensor) -> Tensor:
     """values (B, L, C) less center (B, C), divided by scale (B, C)."""
     return (values - center[:, None]) / scale[:, None]

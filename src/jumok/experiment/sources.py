@@ -1,4 +1,4 @@
-"""Options of data sources: texts, tables, and annotated images."""
+"""Options of data sources: texts, tables, series, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-SOURCE_FORMATS = ("lines", "table", "lexicon", "files", "windows", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
 BELONGS = {  # which formats an option is for
-    "columns": ("table", "boxes"),
+    "columns": ("table", "boxes", "arrays", "recordings"),
     "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
@@ -28,9 +28,10 @@ BELONGS = {  # which formats an option is for
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
+    "window": ("recordings",),
+    "stride": ("recordings", "windows"),
     "past": ("windows",),
     "rows": ("windows",),
-    "stride": ("windows",),
     "time": ("windows",),
     "calendar": ("windows",),
 }
@@ -59,28 +60,20 @@ NamedOutputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One split of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
+    """One split of the data: parallel files, a table, a pronouncing dictionary, series, or annotated images.
 
     Paths start at the experiment file.
     """
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    # for a table: our name to the name in the file, or to its number
+    # for a table: our name to the name in the file, or to its number; for arrays to that of the array
     columns: dict[str, ColumnOption] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
     files: Path | None = None  # a folder of images whose text is in their names
     text: Literal["stem", "folder"] = "stem"  # for files: the name without suffix, or that of the folder
-    windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
-    past: PositiveInt | None = None  # for windows: time steps before those to come
-    # for windows: the rows that steps to come are taken from, from 0, without the last; all by default
-    rows: tuple[NonNegativeInt, NonNegativeInt | None] | None = None
-    stride: PositiveInt = 1  # for windows: rows from one to the next
-    time: str | None = None  # the column of the clock, if it is not called time, timestamp, date or datetime
-    # for windows: inputs that are made of the clock, each with its periods
-    calendar: dict[str, tuple[Literal["hour", "weekday", "month"], ...]] | None = None
     voc: Path | None = None  # the folder that holds JPEGImages and Annotations, or images and XML files alone
     coco: Path | None = None  # the JSON file
     yolo: Path | None = None  # the data.yaml
@@ -95,6 +88,18 @@ class SourceOptions(Options):
     # the value of mask pixels that do not count; auto: 255, unless it is a class's
     ignore: PixelValue | Literal["auto"] | None = "auto"
     instances: bool = False  # for masks: each object has a number of its own, 0 is none
+    arrays: Path | None = None  # a .npz file, or a folder of .npy files
+    recordings: Path | None = None  # a long table: an id, a row for each time step
+    window: PositiveInt | None = None  # for recordings: rows of an example
+    # rows from one window to the next; `window` in recordings and 1 in windows, if not given
+    stride: PositiveInt | None = None
+    windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
+    past: PositiveInt | None = None  # for windows: time steps before those to come
+    # for windows: the rows that steps to come are taken from, from 0, without the last; all by default
+    rows: tuple[NonNegativeInt, NonNegativeInt | None] | None = None
+    time: str | None = None  # for windows: the clock, if it is not called time, timestamp, date or datetime
+    # for windows: inputs that are made of the clock, each with its periods
+    calendar: dict[str, tuple[Literal["hour", "weekday", "month"], ...]] | None = None
 
     @property
     def format(self) -> str:
@@ -122,6 +127,8 @@ class SourceOptions(Options):
             self._check_box_columns()
         if self.windows is not None and self.past is None:
             raise error_at("windows need their length before the steps to come, like past: 336", "past")
+        if self.recordings is not None and self.stride is not None and self.window is None:
+            raise error_at("belongs to window: the rows of an example", "stride")
         return self
 
     def _check_box_columns(self) -> None:
@@ -163,6 +170,13 @@ class SourceOptions(Options):
         from jumok.data.tables.sources import LexiconSource
 
         names = (*inputs, *outputs)
+        if self.arrays is not None or self.recordings is not None:
+            from jumok.experiment.series_sources import array_source, recording_source, with_series
+
+            refuse_drawn(inputs, outputs)
+            if self.arrays is not None:
+                return with_series(array_source(self.arrays, self.columns or {}, inputs, outputs), inputs)
+            return with_series(recording_source(self, inputs, outputs), inputs)
         if self.files is not None:
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
         if self.lines is not None:
@@ -171,7 +185,7 @@ class SourceOptions(Options):
         if self.table is not None:
             refuse_drawn(inputs, outputs)
             source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(source, inputs)
+            return with_images(with_tabled_series(source, inputs), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -184,7 +198,7 @@ class SourceOptions(Options):
                 self.windows,
                 self.past or 1,
                 self.rows or (0, None),
-                self.stride,
+                self.stride or 1,
                 self.time,
                 self.calendar or {},
                 inputs,
@@ -245,6 +259,15 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
 
     images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
+
+
+def with_tabled_series(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that paths of series are checked and read."""
+    if not any(one.expected_series() for one in inputs.values()):
+        return source
+    from jumok.experiment.series_sources import with_series
+
+    return with_series(source, inputs)
 
 
 def files_source(
@@ -314,7 +337,8 @@ def table_source(
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
     optional = [name for name, options in inputs.items() if options.optional]
     theirs = {name: columns.get(name, name) for name in names}
-    return TableSource(table, theirs, separator, optional, len(inputs))
+    series = [name for name, options in inputs.items() if options.expected_series()]
+    return TableSource(table, theirs, separator, optional, len(inputs), series)
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
 from jumok.data.series.calendar import calendar_series
+from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
 from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
 from jumok.data.tables.faults import quantity
@@ -96,7 +97,10 @@ def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | N
     if not 0 <= first < end <= len(values):
         problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
-    return Series(values[first:end].copy(), names, None if times is None else times[first:end])
+    if times is not None:
+        times = times[first:end]
+        expect_forward_clock(str(place.path), times, table.lines[first:end])
+    return Series(values[first:end].copy(), names, times)
 
 
 def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Series:

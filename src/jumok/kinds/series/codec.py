@@ -16,7 +16,7 @@ from jumok.data.cache.store import TextStore
 from jumok.data.series.augmentation import SeriesAugmentation
 from jumok.data.series.cells import read_series, series_of_lists
 from jumok.data.series.checking import expect_channels, expect_length
-from jumok.data.series.signal import Series
+from jumok.data.series.signal import Series, numbered
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.files import write_json
@@ -25,7 +25,7 @@ from jumok.kinds.contract import Example
 from jumok.kinds.series.options import SeriesInput
 from jumok.values import Memory, SeriesBatch
 
-Given = str | Series  # a cell, or a series in memory
+SeriesValue = str | Series  # a cell, or a series in memory
 MAX_POINTS = 2000  # of a channel on a page
 
 
@@ -45,7 +45,7 @@ class SeriesFacts:
         """The channels to look for in a table by their names; None where they have none."""
         return None if self.channels == numbered(len(self.channels)) else self.channels
 
-    def read(self, given: Given, root: Path = Path()) -> Series:
+    def read(self, given: SeriesValue, root: Path = Path()) -> Series:
         """The samples of a cell or value; DataError if it cannot be read, or has other channels."""
         try:
             series = (
@@ -70,17 +70,12 @@ class SeriesFacts:
         return self.options.encoder.count_states(steps, len(self.channels))
 
 
-def numbered(count: int) -> tuple[str, ...]:
-    """The names of channels without names."""
-    return tuple(str(number + 1) for number in range(count))
-
-
 @dataclass(frozen=True)
 class SeriesColumn:
     """Series that are read on first use; as many as fit into `room` bytes are kept, normalized."""
 
     facts: SeriesFacts
-    given: Sequence[Given]
+    given: Sequence[SeriesValue]
     root: Path
     room: int = 0
 
@@ -125,7 +120,7 @@ class SeriesCodec:
         """The series of all rows, read on first use."""
         return SeriesColumn(self.facts, list(store.texts(self.facts.name)), root, KEPT_BYTES)
 
-    def parse(self, value: object) -> Given:
+    def parse(self, value: object) -> SeriesValue:
         """The path of a file, or a list or array (T, C) or (T,) of numbers."""
         name = self.facts.name
         if isinstance(value, Series):
@@ -145,7 +140,7 @@ class SeriesCodec:
             f"{name!r} of an input must be the path of a .csv or .npy file, or a list of numbers; got {value!r:.80}"
         )
 
-    def parse_object(self, text: str) -> Given:
+    def parse_object(self, text: str) -> SeriesValue:
         """A line of JSON that names the series; DataError if it does not."""
         try:
             value = json.loads(text)
@@ -159,11 +154,11 @@ class SeriesCodec:
         """A cell is a path, or a list of numbers."""
         return text if text.lstrip().startswith("[") else str(root / text)
 
-    def is_empty(self, value: Given) -> bool:
+    def is_empty(self, value: SeriesValue) -> bool:
         """A series is never empty."""
         return False
 
-    def encode(self, values: Sequence[Given]) -> SeriesColumn:
+    def encode(self, values: Sequence[SeriesValue]) -> SeriesColumn:
         """Parsed series as a column."""
         return SeriesColumn(self.facts, values, Path(), KEPT_BYTES)
 
@@ -225,14 +220,14 @@ class SeriesPage:
             f"{name}에는 시계열이 필요합니다. 시점마다 숫자 목록을 보내거나 예시를 고르세요.",
         )
 
-    def label(self, value: Given) -> str:
+    def label(self, value: SeriesValue) -> str:
         """The name of the file, or how long it is."""
         if isinstance(value, str) and not value.startswith("["):
             return Path(value).name
         series = self.facts.read(value)
         return f"{len(series.values):,} × {len(self.facts.channels)}"
 
-    def to_json(self, value: Given) -> dict[str, Any]:
+    def to_json(self, value: SeriesValue) -> dict[str, Any]:
         """The channels and their values as they were measured, thinned out where there are many."""
         facts, series = self.facts, self.facts.read(value)
         steps = shown_steps(series.values)
@@ -252,7 +247,7 @@ class SeriesPage:
             "steps": steps.tolist(),
         }
 
-    def axis(self, value: Given, batch: SeriesBatch, memory: Memory) -> Axis:
+    def axis(self, value: SeriesValue, batch: SeriesBatch, memory: Memory) -> Axis:
         """The stretch of time steps of each state."""
         if memory.time is None:
             raise ValueError("the memory of a series says which time steps its states are of")

@@ -1,7 +1,6 @@
 """Series: signals of one or more channels, read from tables, arrays and lists."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
@@ -13,51 +12,37 @@ from jumok.data.series.statistics import measure_series
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext, SeriesUnits, TrainingData
-from jumok.kinds.options import ModelOptions
 from jumok.kinds.series.codec import (
     SeriesCodec,
     SeriesFacts,
     SeriesPage,
     SeriesTransform,
-    numbered,
     state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
 
-MAX_EXAMPLES = 64  # of a batch, where the experiment does not say it
-USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
-
-
-@dataclass(frozen=True)
-class SeriesEncoding:
-    """The encoder of a series input."""
-
-    facts: SeriesFacts
-
-    def build(self, plan: Blueprint) -> nn.Module:
-        """The encoder that the options ask for."""
-        return self.facts.options.encoder.build(len(self.facts.channels), plan.model, self.facts.longest)
-
-    def learning_rate(self, model: ModelOptions) -> float:
-        """Wider models learn by smaller steps (Yang et al., 2022)."""
-        return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
+LARGEST_BATCH = 64  # of a batch, where the experiment does not say it
 
 
 def series_input(facts: SeriesFacts) -> InputField:
     """A series that is read by a recurrent network, a Transformer over patches, or convolutions."""
-    encoding, augmentation = SeriesEncoding(facts), facts.options.augment.build()
-    count = len(facts.channels)
+    augmentation, count = facts.options.augment.build(), len(facts.channels)
+
+    def build(plan: Blueprint) -> nn.Module:
+        return facts.options.encoder.build(count, plan.model, facts.longest)
+
     return InputField(
         name=facts.name,
         kind="series",
         summary=f"{count} channel{'s' * (count != 1)}, up to {facts.longest:,} time steps",
         architecture=facts.options.encoder.architecture,
         codec=SeriesCodec(facts),
-        build=encoding.build,
-        learning_rate=encoding.learning_rate,
-        batching=Batching(lengths=state_counts, max_examples=MAX_EXAMPLES, unit="states"),
+        build=build,
+        learning_rate=learning_rate_by_width,
+        batching=Batching(lengths=state_counts, max_examples=LARGEST_BATCH, unit="states"),
         reads_files=True,
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
         page=SeriesPage(facts),
@@ -68,11 +53,11 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     """Learn the channels, their mean and deviation, and the longest series from the training data."""
     data = context.training_data
     cells = list(data.texts(name))
-    channels = read_training(cells[0], data, options, options.channel_names).channels
-    names = None if channels == numbered(len(channels)) else channels
+    first = read_training(cells[0], data, options, options.channel_names)
+    channels = first.channels
 
     def read(cell: str) -> Series:
-        return read_training(cell, data, options, names)
+        return read_training(cell, data, options, first.names)
 
     statistics, longest = measure_series(cells, data.root, read)
     lost = [channel for channel, count in zip(channels, statistics.measured, strict=True) if not count]

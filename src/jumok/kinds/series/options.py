@@ -1,6 +1,6 @@
 """The options of a series: its channels, its encoder, and how it is varied in training."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -9,6 +9,7 @@ from jumok.kinds.options import InputFieldOptions, ModelOptions, Options, error_
 
 if TYPE_CHECKING:
     from jumok.data.series.augmentation import SeriesAugmentation
+    from jumok.data.series.rows import SeriesExpectation
     from jumok.encoders.patches import PatchEncoder
     from jumok.encoders.residual import ConvolutionEncoder
     from jumok.encoders.steps import StepEncoder
@@ -174,7 +175,6 @@ class SeriesAugmentOptions(Options):
 class SeriesInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: series`."""
 
-    is_series: ClassVar[bool] = True
     kind: Literal["series"]
     channels: PositiveInt | ChannelNames | None = (
         None  # how many, or their names; those of train, if not given
@@ -186,6 +186,14 @@ class SeriesInput(InputFieldOptions):
     normalize: Literal["train", "none"] = "train"
     encoder: SeriesEncoderOptions = PatchEncoderOptions()
     augment: SeriesAugmentOptions = SeriesAugmentOptions()
+
+    def expected_series(self) -> "SeriesExpectation":
+        """What its series must be like, before anything was learned of them."""
+        from jumok.data.series.rows import SeriesExpectation
+
+        return SeriesExpectation(
+            self.channel_names, self.channel_count, self.time, self.max_length, self.rate
+        )
 
     @property
     def channel_names(self) -> tuple[str, ...] | None:
