@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJs
 
 from jumok.experiment.windows import windows_source
 from jumok.kinds.field_options import InputOptions, OutputOptions
-from jumok.kinds.options import Options, error_at
+from jumok.kinds.options import FieldOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
@@ -185,7 +185,7 @@ class SourceOptions(Options):
         if self.table is not None:
             refuse_drawn(inputs, outputs)
             source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(with_tabled_series(source, inputs), inputs)
+            return with_images(with_tabled_series(source, {**inputs, **outputs}), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -261,13 +261,13 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
     return ImageRows(source, images) if images else source
 
 
-def with_tabled_series(source: "Source", inputs: NamedInputs) -> "Source":
+def with_tabled_series(source: "Source", fields: Mapping[str, FieldOptions]) -> "Source":
     """Wrap a reader so that paths of series are checked and read."""
-    if not any(one.expected_series() for one in inputs.values()):
+    if not any(one.expected_series() for one in fields.values()):
         return source
     from jumok.experiment.series_sources import with_series
 
-    return with_series(source, inputs)
+    return with_series(source, fields)
 
 
 def files_source(

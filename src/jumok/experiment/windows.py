@@ -42,7 +42,7 @@ def windows_source(
     from jumok.data.series.windows import WindowsSource
 
     for name, one in inputs.items():
-        if not one.is_series:
+        if one.expected_series() is None:
             raise ValueError(f"windows give series; {name} is {one.kind}")
     unknown = [name for name in calendar if name not in inputs]
     if unknown:

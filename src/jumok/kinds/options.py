@@ -67,16 +67,16 @@ class FieldOptions(Options):
         part: Options = getattr(self, self.part_name)
         return part
 
+    def expected_series(self) -> "SeriesExpectation | None":
+        """What its series must be like; None where cells of tables are no series."""
+        return None
+
 
 class InputFieldOptions(FieldOptions):
     """What every input has."""
 
     part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
-
-    def expected_series(self) -> "SeriesExpectation | None":
-        """What its series must be like; None where cells of tables are no series."""
-        return None
 
 
 class OutputFieldOptions(FieldOptions):

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
 
 if TYPE_CHECKING:
+    from jumok.data.series.rows import SeriesExpectation
     from jumok.heads.forecast import (
         AutoregressiveForecastHead,
         KnownAhead,
@@ -175,6 +176,12 @@ class ForecastOutput(OutputFieldOptions):
     def middle(self) -> int:
         """Which of them is the path."""
         return self.quantiles.index(MEDIAN) if self.loss == "quantile" else 0
+
+    def expected_series(self) -> "SeriesExpectation":
+        """What the steps to come must be like."""
+        from jumok.data.series.rows import SeriesExpectation
+
+        return SeriesExpectation(self.channels, None, None, self.horizon, None)
 
     def steps_ahead(self) -> int | None:
         """The horizon."""
