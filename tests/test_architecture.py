@@ -62,6 +62,7 @@ ORDER = [
         "kinds.options",
         "kinds.blocks",
         "kinds.replay",
+        "kinds.survey",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",
