@@ -94,17 +94,17 @@ class Forecast:
 
     def save(self, folder: Path) -> None:
         """Write what was learned."""
-        write_json(file_of(folder, self.name), self.to_json())
+        write_json(forecast_file(folder, self.name), self.to_json())
 
 
-def file_of(folder: Path, name: str) -> Path:
+def forecast_file(folder: Path, name: str) -> Path:
     """The file of a forecast in the folder of a saved model."""
     return folder / f"{name}.forecast.json"
 
 
 def load_forecast(name: str, options: ForecastOutput, folder: Path) -> Forecast:
     """What a saved forecast has learned; raises RunError."""
-    file = file_of(folder, name)
+    file = forecast_file(folder, name)
     try:
         known = json.loads(read_whole(file))
         center, scale, naive = (np.array(known[key]) for key in ("center", "scale", "naive"))
