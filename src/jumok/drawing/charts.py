@@ -67,9 +67,9 @@ def draw_forecast(channels: Sequence[ForecastLines], title: str = "") -> Image.I
         panels = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
         for panel, lines in zip(panels, shown, strict=True):
             draw_lines(panel, lines)
-        panels[0].legend(loc="upper left", ncols=4)
+        panels[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
         panels[-1].set_xlabel("time step")
-        figure.suptitle(title)
+        figure.suptitle(title, x=0.98, ha="right", fontsize=9)
         file = io.BytesIO()
         figure.savefig(file, format="png")
     file.seek(0)
