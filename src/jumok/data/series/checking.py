@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jumok.data.series.clock import seconds_of
+from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.signal import Series, fail
 from jumok.data.tables.faults import quantity
 
@@ -75,12 +75,6 @@ def expect_forward_clock(
     problem = f"has the time {here} after {before}"
     remedy = "sort the rows by time; to read several recordings, name their id under recordings:"
     raise fail(file, line, problem, remedy, "unsorted_time")
-
-
-def usual_distance(apart: np.ndarray) -> float:
-    """The median distance of samples whose times grow; 0 if none does."""
-    growing = apart[apart > 0]
-    return float(np.median(growing)) if len(growing) else 0.0
 
 
 def is_autumn_hour(apart: np.ndarray, at: int) -> bool:

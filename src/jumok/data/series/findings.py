@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jumok.data.series.checking import clock_gaps, spring_hours, usual_distance
-from jumok.data.series.clock import seconds_of
+from jumok.data.series.checking import clock_gaps, spring_hours
+from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import ChannelStatistics
 from jumok.data.tables.faults import Fault
@@ -46,7 +46,7 @@ class SeriesFindings:
             if len(steps):
                 at = int(steps[0])
                 problem = f"the clock of {self.name} jumps from {times[at]} to {times[at + 1]}"
-                remedy = "its steps count as equally far apart; fill the gap with empty rows if it matters"
+                remedy = "its steps count as equally far apart; gaps: mark puts missing samples there"
                 if kind == "daylight_saving":
                     problem += ", as clocks do in spring"
                     remedy = "write times in UTC or with their offset if no hour is missing"

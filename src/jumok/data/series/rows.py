@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from jumok.classes import Class
 from jumok.data.row import Row
@@ -22,6 +22,7 @@ class SeriesExpectation(NamedTuple):
     time: str | None
     max_length: int | None
     rate: float | None  # samples a second
+    gaps: Literal["keep", "mark"] = "keep"
 
 
 class SeriesRows:
@@ -94,7 +95,7 @@ class SeriesRows:
         if not inline:
             self._paths.setdefault(parse_cell(cell, self.root).path)
         file = "" if inline else cell
-        series = read_series(cell, self.root, expected.channels, expected.time)
+        series = read_series(cell, self.root, expected.channels, expected.time, expected.gaps)
         expect_channels(file, series, None, expected.channel_count)
         first = self._first.setdefault(name, series._replace(values=series.values[:0], times=None))
         expect_channels(file, series, first.names, len(first.channels))

@@ -58,7 +58,7 @@ class SeriesFacts:
         """The samples of a cell or value, however long; DataError if it cannot be read or has other channels."""
         try:
             if isinstance(given, str):
-                given = read_series(given, root, self.wanted, self.options.time)
+                given = read_series(given, root, self.wanted, self.options.time, self.options.gaps)
             expect_channels(file_of(given), given, self.wanted, len(self.channels))
         except UnreadableFile as unreadable:
             raise self.refusal(unreadable) from None

@@ -59,12 +59,14 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     first = read_series(cells[0], data.root, options.channel_names, options.time)
 
     def read(cell: str, root: Path) -> Series:
-        series = read_series(cell, root, first.names, options.time)
+        series = read_series(cell, root, first.names, options.time, options.gaps)
         expect_channels(cell, series, first.names, options.channel_count or len(first.channels))
         return series
 
     try:
         statistics, longest = measure_series(cells, data.root, read)
+        if options.gaps == "mark":
+            longest = max(len(read(cell, data.root).values) for cell in cells)
     except UnreadableFile as unreadable:  # it has changed since its row was read
         raise DataError(str(unreadable)) from None
     lost = [channel for channel, count in zip(first.channels, statistics.measured, strict=True) if not count]

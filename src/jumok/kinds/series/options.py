@@ -204,6 +204,8 @@ class SeriesInput(InputFieldOptions):
     kind: Literal["series"]
     channels: ChannelsOption | None = None  # how many, or their names; those of train, if not given
     time: str | None = None  # the column of the clock, if it is not called time, timestamp, date or datetime
+    # where the clock jumps: nothing, or samples that count as not measured
+    gaps: Literal["keep", "mark"] = "keep"
     rate: PositiveFloat | None = None  # samples a second, for pages and drawings
     unit: str | None = None  # of the values, for pages and drawings
     max_length: PositiveInt | None = None  # time steps; longer series are faulty
