@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 NO_FILES = ("default", "none")  # weights that are not in a file
 PATH_KEYS = (
     "table",
-    "windows",
     "lexicon",
     "files",
     "voc",
@@ -29,6 +28,9 @@ PATH_KEYS = (
     "boxes",
     "masks",
     "images",
+    "arrays",
+    "recordings",
+    "windows",
 )  # of a source; `lines` holds several
 
 
