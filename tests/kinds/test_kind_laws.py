@@ -24,11 +24,12 @@ from jumok.predictor import Predictor, load
 from jumok.training.loss import batch_losses
 from made_once import trained_once
 from small_experiments import small_experiment, write_words
+from small_forecasts import trained_forecast
 from small_labels import LABEL_TASKS, trained_labels
 from small_pictures import OUTPUTS, trained
 from small_series import trained_series
 
-TASKS = ["words", "series", *OUTPUTS, *LABEL_TASKS]
+TASKS = ["words", "series", "forecast", *OUTPUTS, *LABEL_TASKS]
 
 
 class Learned(NamedTuple):
@@ -56,8 +57,9 @@ def folder_of(task: str) -> Path:
     """A folder with the data and the run of a task."""
     if task == "words":
         return trained_once("copied-words", copied_words)
-    if task == "series":
-        return trained_series()
+    others = {"series": trained_series, "forecast": trained_forecast}
+    if task in others:
+        return others[task]()
     return trained_labels(task) if task in LABEL_TASKS else trained(task)
 
 

@@ -76,6 +76,7 @@ class Counted:
     def __init__(self, metric, prepared: list[str]) -> None:
         self.metric, self.prepared = metric, prepared
         self.name, self.higher_is_better, self.limits = metric.name, metric.higher_is_better, metric.limits
+        self.block = metric.block
 
     def prepare(self, predictions, references):
         self.prepared.append(self.name)

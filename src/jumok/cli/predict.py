@@ -114,6 +114,8 @@ def command(
 
     A model with several inputs reads one JSON object a line, with a text for each input by name.
 
+    Forecasts: with --output FOLDER there are charts NUMBER.png, and predictions.json, an object for each input.
+
     Images: with --output FOLDER there are images NAME.jpg with what was found, and predictions.json: for boxes in
     COCO's format of results, with boxes of every score; for masks and texts an object for each image. Masks are
     also images, masks/NAME.png. Of several outputs each has a folder of its own, and the images show them all.
@@ -165,6 +167,8 @@ def predict_and_write(predictor: "Predictor", asked: Request) -> None:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
             predict_images(predictor, lines, asked)
+        elif asked.output is not None and draws_charts(predictor, asked.output):
+            write_chart_results(predictor, list(lines), asked.output, asked)
         else:
             predict_lines(predictor, lines, asked)
 
@@ -173,6 +177,30 @@ def reads_images(predictor: "Predictor") -> bool:
     """Whether an input is the path of one image."""
     (*several, field) = predictor.inputs.values()
     return not several and field.canvas is not None
+
+
+def draws_charts(predictor: "Predictor", output: Path) -> bool:
+    """Whether answers are drawn into a folder: a path that is one, or whose name has no suffix."""
+    charts = any(field.chart is not None for field in predictor.outputs.values())
+    return charts and (output.is_dir() or not (output.suffix or output.exists()))
+
+
+def write_chart_results(predictor: "Predictor", lines: Sequence[str], folder: Path, asked: Request) -> None:
+    """Write predictions and charts into a folder, and print what is in it.
+
+    Args:
+        predictor: The predictor.
+        lines: The inputs.
+        folder: The folder.
+        asked: What is to be predicted, and where the results go.
+    """
+    from jumok.predictor.jobs.chart_results import ChartResults
+    from jumok.predictor.jobs.image_results import PREDICTIONS_FILE
+    from jumok.predictor.jobs.stream import answer_lines
+
+    results = ChartResults(folder, predictor, len(lines), asked.overwrite, asked.lists)
+    results.write(show_progress(answer_lines(predictor, lines)))
+    say(f"{folder}: {PREDICTIONS_FILE} and {len(lines):,} charts")
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:

@@ -49,6 +49,13 @@ FATAL = frozenset(
         "nothing_to_learn",
         "nothing_to_score",
         "other_classes",
+        "too_short",
+        "missing_rows",
+        "empty_channel",
+        "daylight_saving",
+        "duplicate_time",
+        "unsorted_time",
+        "irregular_time",
     }
 )
 

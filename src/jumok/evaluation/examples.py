@@ -10,6 +10,7 @@ from jumok.drawing.encoding import jpeg
 from jumok.drawing.sheet import LabelledImage, draw_image, draw_sheet
 from jumok.evaluation.answers import SplitPredictions
 from jumok.files import remove, unwritable, write_file_atomically
+from jumok.kinds.charts import chart_answers
 from jumok.kinds.overlay import all_class_names, overlaid
 from jumok.runs.layout import EXAMPLES, RunLayout
 
@@ -27,16 +28,35 @@ def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]
         remove(old)
     drawn: dict[int, str] = {}
     for i in sorted(set(examples)):
-        image = image_of(answered, i)
-        if image is None:
+        data = drawing_of(answered, i)
+        if data is None:
             continue
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise unwritable(folder, error) from None
         drawn[i] = f"{EXAMPLES}/{i:05}.jpg"
-        write_file_atomically(run / drawn[i], side_by_side(answered, i, image))
+        write_file_atomically(run / drawn[i], data)
     return drawn
+
+
+def drawing_of(answered: SplitPredictions, i: int) -> bytes | None:
+    """An example as JPEG: what is right beside what was predicted, or a chart of both; None where nothing is drawn."""
+    image = image_of(answered, i)
+    if image is not None:
+        return side_by_side(answered, i, image)
+    split, outputs = answered.split, answered.outputs
+    if not any(field.chart for field in split.outputs.values()):
+        return None
+    values = {name: split.value(name, answered.examples[i]) for name in split.inputs}
+    given = {name: split.inputs[name].codec.parse(one) for name, one in values.items() if one is not None}
+    right = {
+        name: one.field.codec.from_cells(one.references[i], split.root)[0]
+        for name, one in outputs.items()
+        if one.field.chart
+    }
+    chart = chart_answers(split.inputs, split.outputs, given, answered.predictions[i].outputs, right)
+    return None if chart is None else jpeg(chart, MOST)
 
 
 def image_of(answered: SplitPredictions, i: int) -> Tensor | None:

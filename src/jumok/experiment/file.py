@@ -30,6 +30,9 @@ PATH_KEYS = (
     "boxes",
     "masks",
     "images",
+    "arrays",
+    "recordings",
+    "windows",
 )  # of a source; `lines` holds several
 
 

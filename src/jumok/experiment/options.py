@@ -18,6 +18,7 @@ from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.selection import Selection, selection
 from jumok.experiment.sources import SourceOptions
+from jumok.experiment.windows import check_windows
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
 
@@ -74,6 +75,8 @@ class DataOptions(Options):
             raise ValueError(
                 "training needs valid data to choose the best model; give valid: or split: {valid: 0.05}"
             )
+        rows = {name: (source.windows, source.rows or (0, None)) for name, source in self.sources()}
+        check_windows(rows, len(self.splits()) > len(rows))
         return self
 
     def splits(self) -> list[str]:

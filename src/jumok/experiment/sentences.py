@@ -26,6 +26,9 @@ EXPECTATIONS = {
 }
 BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 
+# of the encoder or head of a field, by its kind, as an example
+FIRST_KINDS = {"boxes": "dense", "series": "patches", "forecast": "direct"}
+
 
 def explain(
     error: ValidationError, given: dict[str, Any], name: str, root: Node | None, overrides: Sequence[str]
@@ -123,7 +126,7 @@ def error_sentence(error: Any, path: list[str]) -> str:
         known = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
         return f"{where}: there is no kind {context['tag']!r}{did_you_mean(str(context['tag']), known)}"
     if kind == "union_tag_not_found":
-        example = "dense" if where.endswith("head") else "transformer"
+        example = FIRST_KINDS.get(str(error["loc"][2]), "transformer")  # by the kind of the field
         return f"{where}: say which kind it is, like kind: {example}"
     if kind == "literal_error":
         hint = did_you_mean(str(error["input"]), re.findall(r"'([^']*)'", context["expected"]))

@@ -8,6 +8,7 @@ from jumok.data.series.array_source import ArraySource
 from jumok.data.series.recordings import RecordingSource
 from jumok.data.series.rows import SeriesExpectation, SeriesRows
 from jumok.experiment.sources import NamedInputs, NamedOutputs
+from jumok.kinds.options import FieldOptions
 
 if TYPE_CHECKING:
     from jumok.data.tables.rows import Source
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 OF_RECORDINGS = ("id", "time", "group")  # columns of a long table beside the channels
 
 
-def with_series(source: "Source", inputs: NamedInputs) -> "Source":
+def with_series(source: "Source", fields: Mapping[str, FieldOptions]) -> "Source":
     """Wrap a reader so that series are read and checked."""
-    return SeriesRows(source, expected_series(inputs))
+    return SeriesRows(source, expected_series(fields))
 
 
-def expected_series(inputs: NamedInputs) -> dict[str, SeriesExpectation]:
-    """What the series of inputs must be like, by name."""
-    expected = {name: one.expected_series() for name, one in inputs.items()}
+def expected_series(fields: Mapping[str, FieldOptions]) -> dict[str, SeriesExpectation]:
+    """What the series of inputs and outputs must be like, by name."""
+    expected = {name: one.expected_series() for name, one in fields.items()}
     return {name: one for name, one in expected.items() if one is not None}
 
 

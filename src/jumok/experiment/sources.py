@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJsonSchema, model_validator
 
+from jumok.experiment.windows import windows_source
 from jumok.kinds.field_options import InputOptions, OutputOptions
-from jumok.kinds.options import Options, error_at
+from jumok.kinds.options import FieldOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings")
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes", "arrays", "recordings"),
     "separator": ("table",),
@@ -28,7 +29,11 @@ BELONGS = {  # which formats an option is for
     "instances": ("masks",),
     "text": ("files",),
     "window": ("recordings",),
-    "stride": ("recordings",),
+    "stride": ("recordings", "windows"),
+    "past": ("windows",),
+    "rows": ("windows",),
+    "time": ("windows",),
+    "calendar": ("windows",),
 }
 
 
@@ -86,9 +91,15 @@ class SourceOptions(Options):
     arrays: Path | None = None  # a .npz file, or a folder of .npy files
     recordings: Path | None = None  # a long table: an id, a row for each time step
     window: PositiveInt | None = None  # for recordings: rows of an example
-    stride: PositiveInt | None = (
-        None  # for recordings: rows from one window to the next; `window`, if not given
-    )
+    # rows from one window to the next; `window` in recordings and 1 in windows, if not given
+    stride: PositiveInt | None = None
+    windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
+    past: PositiveInt | None = None  # for windows: time steps before those to come
+    # for windows: the rows that steps to come are taken from, from 0, without the last; all by default
+    rows: tuple[NonNegativeInt, NonNegativeInt | None] | None = None
+    time: str | None = None  # for windows: the clock, if it is not called time, timestamp, date or datetime
+    # for windows: inputs that are made of the clock, each with its periods
+    calendar: dict[str, tuple[Literal["hour", "weekday", "month"], ...]] | None = None
 
     @property
     def format(self) -> str:
@@ -119,7 +130,9 @@ class SourceOptions(Options):
             self._check_values()
         if self.boxes is not None:
             self._check_box_columns()
-        if self.stride is not None and self.window is None:
+        if self.windows is not None and self.past is None:
+            raise error_at("windows need their length before the steps to come, like past: 336", "past")
+        if self.recordings is not None and self.stride is not None and self.window is None:
             raise error_at("belongs to window: the rows of an example", "stride")
         return self
 
@@ -177,7 +190,7 @@ class SourceOptions(Options):
         if self.table is not None:
             refuse_drawn(inputs, outputs)
             source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(with_tabled_series(source, inputs), inputs)
+            return with_images(with_tabled_series(source, {**inputs, **outputs}), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -185,6 +198,17 @@ class SourceOptions(Options):
                     f"a lexicon has two columns, spelling and pronunciation; the experiment has {len(names)}"
                 )
             return with_images(LexiconSource(self.lexicon, (names[0], names[1]), self.stress), inputs)
+        if self.windows is not None:
+            return windows_source(
+                self.windows,
+                self.past or 1,
+                self.rows or (0, None),
+                self.stride or 1,
+                self.time,
+                self.calendar or {},
+                inputs,
+                outputs,
+            )
         return self.annotation_source(inputs, outputs)
 
     def annotation_source(self, inputs: NamedInputs, outputs: NamedOutputs) -> "AnnotationSource":
@@ -242,13 +266,13 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
     return ImageRows(source, images) if images else source
 
 
-def with_tabled_series(source: "Source", inputs: NamedInputs) -> "Source":
+def with_tabled_series(source: "Source", fields: Mapping[str, FieldOptions]) -> "Source":
     """Wrap a reader so that paths of series are checked and read."""
-    if not any(one.expected_series() for one in inputs.values()):
+    if not any(one.expected_series() for one in fields.values()):
         return source
     from jumok.experiment.series_sources import with_series
 
-    return with_series(source, inputs)
+    return with_series(source, fields)
 
 
 def files_source(

@@ -349,6 +349,8 @@ class OutputField:
     # the records of a value in a file of predictions, of an image by its id; None: one record, its JSON
     records: Callable[[Any, int | str], list[dict[str, Any]]] | None = None
     to_image: Callable[[Any], Image.Image] | None = None  # a value that is an image of its own
+    # a chart of a predicted value, of the right one where it is known, and of the inputs as pages show them
+    chart: Callable[[Any, Any | None, Mapping[str, Mapping[str, Any]]], Image.Image] | None = None
     replay: Replay | None = None
     # the right answers (cells of a table) beside an answer on a page
     reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None

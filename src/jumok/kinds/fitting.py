@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,15 @@ class TrainingData:
         return self.rows[self.store.filled(column)[self.rows]]
 
 
+class SeriesUnits(NamedTuple):
+    """The channels of a fitted input of series, and how its batches are normalized."""
+
+    asked: tuple[str, ...] | None  # the channels that its options name
+    channels: tuple[str, ...]  # those that it has
+    center: np.ndarray  # (C,), subtracted from each
+    scale: np.ndarray  # (C,), by which it is divided then
+
+
 @dataclass
 class FieldContext:
     """The whole experiment that a field is a part of."""
@@ -50,6 +59,15 @@ class FieldContext:
         if self.data is None:
             raise TypeError("a saved field learns nothing; load it")
         return self.data
+
+    def share_series(self, name: str, units: SeriesUnits) -> None:
+        """Tell the outputs how an input of series is normalized."""
+        self.shared["series", name] = units
+
+    def series_units(self, name: str) -> SeriesUnits:
+        """How an input of series is normalized; inputs are made before outputs."""
+        found: SeriesUnits = self.shared["series", name]
+        return found
 
     def of_kind(self, kind: str) -> dict[str, Any]:
         """The options of all inputs and outputs of a kind, by name."""

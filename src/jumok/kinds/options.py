@@ -70,16 +70,16 @@ class FieldOptions(Options):
         part: Options = getattr(self, self.part_name)
         return part
 
+    def expected_series(self) -> "SeriesExpectation | None":
+        """What its series must be like; None where cells of tables are no series."""
+        return None
+
 
 class InputFieldOptions(FieldOptions):
     """What every input has."""
 
     part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
-
-    def expected_series(self) -> "SeriesExpectation | None":
-        """What its series must be like; None where cells of tables are no series."""
-        return None
 
 
 class OutputFieldOptions(FieldOptions):
@@ -99,6 +99,14 @@ class OutputFieldOptions(FieldOptions):
     def selection_metrics(cls) -> tuple[str, ...]:
         """The metrics that can choose the best model."""
         return get_args(cls.model_fields["metric"].annotation) if "metric" in cls.model_fields else ()
+
+    def steps_ahead(self) -> int | None:
+        """How many time steps after its inputs it answers; None: it does not go on with a series."""
+        return None
+
+    def known_ahead(self) -> tuple[str, ...]:
+        """The inputs that are known for these steps, too."""
+        return ()
 
 
 def error_at(message: str, *place: str) -> PydanticCustomError:

@@ -8,4 +8,5 @@ KINDS = {
     "mask": "jumok.kinds.mask",
     "label": "jumok.kinds.label",
     "values": "jumok.kinds.values",
+    "forecast": "jumok.kinds.forecast",
 }

@@ -32,6 +32,8 @@ class Metric(Generic[P, R]):
     prepare: Callable[[list[P], list[R]], ResamplableScore]
     signature: Callable[[int | None], str] | None = None
     limits: Limits = (0.0, np.inf)  # the least and the most that it can be
+    # how many examples in a row depend on each other, as windows that overlap; None: each stands for itself
+    block: Callable[[list[R]], int] | None = None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ def evaluate_texts(
     """
     scores = [metric.prepare(predictions, references) for metric in metrics]
     limits = [metric.limits for metric in metrics]
-    found = intervals(scores, len(predictions), resamples, seed, limits=limits)
+    block = block_length(references, metrics)
+    found = intervals(scores, len(predictions), resamples, seed, limits=limits, block=block)
     named = zip(metrics, found, strict=True)
     return {metric.name: interval for metric, interval in named if not math.isnan(interval.value)}
 
@@ -80,6 +81,12 @@ def compare_texts(
     one = [metric.prepare(ours, references) for metric in metrics]
     other = [metric.prepare(theirs, references) for metric in metrics]
     directions = [metric.higher_is_better for metric in metrics]
-    found = differences(one, other, len(references), directions, resamples, seed)
+    block = block_length(references, metrics)
+    found = differences(one, other, len(references), directions, resamples, seed, block)
     named = zip(metrics, found, strict=True)
     return {metric.name: difference for metric, difference in named if not math.isnan(difference.difference)}
+
+
+def block_length(references: list[R], metrics: Sequence[Metric[P, R]]) -> int:
+    """How many examples in a row are drawn together, because some metric says that they depend on each other."""
+    return max((metric.block(references) for metric in metrics if metric.block is not None), default=1)

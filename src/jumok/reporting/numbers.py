@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 UNDEFINED = "–"
 HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100
-OWN_UNITS = ("mae", "rmse", "r2", "interval_width", "scaled_error", "log_loss")  # the others are shares
+OWN_UNITS = (  # of these metrics; the others are shares
+    *("mae", "rmse", "r2", "interval_width", "scaled_error", "log_loss"),
+    *("mse", "mase", "pinball"),
+)
 
 METRIC_NAMES = {
     "bleu": "BLEU",
@@ -31,6 +34,9 @@ METRIC_NAMES = {
     "r2": "R²",
     "interval_width": "width of intervals",
     "scaled_error": "error in standard deviations",
+    "mse": "MSE",
+    "mase": "MASE",
+    "pinball": "pinball loss",
 }
 
 

@@ -78,7 +78,7 @@ def test_rows_of_a_table(root):
 
 
 def test_a_name_with_a_hash_is_a_path(tmp_path):
-    assert parse_cell("run #2/take.csv", tmp_path) == (tmp_path / "run #2/take.csv", "", None, None)
+    assert parse_cell("run #2/take.csv", tmp_path) == (tmp_path / "run #2/take.csv", "", None, None, ())
 
 
 def test_a_changed_file_is_read_again(root):

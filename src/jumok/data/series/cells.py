@@ -3,6 +3,7 @@
 - `PATH`: a .csv, .tsv or .npy file, one example
 - `PATH#NAME[17]`: row 17 of the array NAME (N, T, C) of a .npz file; `PATH#[17]` of a .npy file
 - `PATH#1200:1536`: the rows 1200 to 1535 of a table, counted from 0 below its names
+- `PATH#1200:1536@hour+weekday`: where these rows are in the day and in the week, by the clock of the table
 - `[[1, 2], [3, null]]`: time steps, each with its channels; `[1, 2, 3]` of one channel; null was not measured
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
+from jumok.data.series.calendar import calendar_series
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.gaps import mark_gaps
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
@@ -26,7 +28,9 @@ from jumok.data.tables.faults import quantity
 
 MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
 MAPPED_BYTES = 2**16  # that an array counts which is mapped into memory, not read
-PART = re.compile(r"#(?:(?P<name>\w*)(?:\[(?P<row>\d+)\])?|(?P<first>\d+):(?P<end>\d+))$")
+PART = re.compile(
+    r"#(?:(?P<name>\w*)(?:\[(?P<row>\d+)\])?|(?P<first>\d+):(?P<end>\d+)(?:@(?P<calendar>[a-z+]+))?)$"
+)
 
 
 class CellPath(NamedTuple):
@@ -36,6 +40,7 @@ class CellPath(NamedTuple):
     array: str = ""
     row: int | None = None  # of the array
     span: tuple[int, int] | None = None  # of the rows of a table
+    calendar: tuple[str, ...] = ()  # periods of its clock, instead of its columns
 
 
 def read_series(
@@ -81,16 +86,20 @@ def parse_cell(cell: str, root: Path) -> CellPath:
         return CellPath(root / cell)
     path, first, row = root / cell[: found.start()], found["first"], found["row"]
     if first is not None:
-        return CellPath(path, span=(int(first), int(found["end"])))
+        periods = (found["calendar"] or "").split("+")
+        return CellPath(path, "", None, (int(first), int(found["end"])), tuple(filter(None, periods)))
     return CellPath(path, found["name"], None if row is None else int(row))
 
 
 def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | None) -> Series:
     """A table, or some of its rows, as a recording; raises UnreadableFile."""
+    channels = None if place.calendar else channels
     key = ("table", None if channels is None else tuple(channels), time)
     table: SignalTable = KEPT_FILES.get(place.path, key, lambda path: read_signal_table(path, channels, time))
     values, names, times = table.recording
     first, end = place.span or (0, len(values))
+    if place.calendar:
+        return calendar_series(str(place.path), times, (first, end), place.calendar)
     if not 0 <= first < end <= len(values):
         problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")

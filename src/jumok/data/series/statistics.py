@@ -90,14 +90,15 @@ def measure_series(
     Returns:
         The statistics of all samples, and the time steps of the longest series.
     """
-    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)  # by table, and by calendar
     whole: list[str] = []
     for cell in dict.fromkeys(cells):
         place = None if cell.lstrip().startswith("[") else parse_cell(cell, root)
         if place is None or place.span is None:
             whole.append(cell)
         else:
-            spans[cell[: cell.rindex("#")]].append(place.span)
+            path, _, part = cell.rpartition("#")
+            spans[path, "".join(part.partition("@")[1:])].append(place.span)
     longest = max((end - first for windows in spans.values() for first, end in windows), default=0)
 
     def arrays() -> Iterator[np.ndarray]:
@@ -106,9 +107,9 @@ def measure_series(
             values = read(cell, root).values
             longest = max(longest, len(values))
             yield values
-        for path, windows in spans.items():
+        for (path, calendar), windows in spans.items():
             for first, end in merged_spans(windows):
-                yield read(f"{path}#{first}:{end}", root).values
+                yield read(f"{path}#{first}:{end}{calendar}", root).values
 
     return channel_statistics(arrays()), longest
 

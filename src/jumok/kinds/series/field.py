@@ -16,7 +16,7 @@ from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole
 from jumok.kinds.contract import Batching, Blueprint, InputField
-from jumok.kinds.fitting import FieldContext
+from jumok.kinds.fitting import FieldContext, SeriesUnits
 from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.series.codec import (
     SeriesCodec,
@@ -87,6 +87,8 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     center, scale = statistics.mean.tolist(), statistics.scale.tolist()
     if options.normalize == "none":
         center, scale = [0.0] * len(center), [1.0] * len(scale)
+    units = SeriesUnits(options.channel_names, first.channels, np.array(center), np.array(scale))
+    context.share_series(name, units)
     return series_input(SeriesFacts(name, options, first.channels, tuple(center), tuple(scale), longest))
 
 

@@ -1,0 +1,195 @@
+"""The options of forecasts: what is forecast, by which head, and the metric that selects the best model."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, field_validator, model_validator
+
+from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
+
+if TYPE_CHECKING:
+    from jumok.data.series.rows import SeriesExpectation
+    from jumok.heads.forecast import (
+        AutoregressiveForecastHead,
+        KnownAhead,
+        QueryForecastHead,
+        WindowUnits,
+    )
+
+Level = Annotated[float, Field(gt=0.0, lt=1.0)]
+MEDIAN = 0.5
+
+
+class DirectHeadOptions(Options):
+    """The YAML under `head:` for all steps at once."""
+
+    is_autoregressive: ClassVar[bool] = False
+    kind: Literal["direct"] = "direct"
+    # flatten: a linear map of all patches of a channel; attention: a query for each patch of the steps to come;
+    # auto: flatten where the encoder keeps channels apart and no input beside it and covariates is read
+    gather: Literal["auto", "flatten", "attention"] = "auto"
+    layers: PositiveInt = 1  # of attention
+    patch: PositiveInt = 16  # steps that a query of attention answers for
+
+    def flattens(self, is_possible: bool, reads_others: bool) -> bool:
+        """Whether the head is a linear map of patches."""
+        return self.gather == "flatten" or (self.gather == "auto" and is_possible and not reads_others)
+
+    def build(
+        self,
+        units: "WindowUnits",
+        model: ModelOptions,
+        known: "KnownAhead",
+        horizon: int,
+        numbers: int,
+        middle: int,
+    ) -> "QueryForecastHead":
+        """Build the head of queries.
+
+        Args:
+            units: The units of the past.
+            model: The options that all blocks share.
+            known: The covariates.
+            horizon: Steps to forecast.
+            numbers: Numbers for each step and channel.
+            middle: Which of them the path is.
+
+        Returns:
+            The head.
+        """
+        from jumok.heads.forecast import QueryForecastHead
+        from jumok.kinds.blocks import attention, perceptron
+        from jumok.layers.query import QueryLayer
+
+        layers = [
+            QueryLayer(
+                model.width,
+                attention(model, None),
+                attention(model, None),
+                perceptron(model),
+                model.dropout,
+                model.norm == "pre",
+            )
+            for _ in range(self.layers)
+        ]
+        patch = min(self.patch, horizon)
+        return QueryForecastHead(units, layers, model.width, known, horizon, patch, numbers)
+
+
+class AutoregressiveHeadOptions(Options):
+    """The YAML under `head:` for one patch of steps after the other."""
+
+    is_autoregressive: ClassVar[bool] = True
+    kind: Literal["autoregressive"]
+    layers: PositiveInt = 2
+    patch: PositiveInt = 1  # steps that are forecast together
+
+    def flattens(self, is_possible: bool, reads_others: bool) -> bool:
+        """It is a decoder."""
+        return False
+
+    def build(
+        self,
+        units: "WindowUnits",
+        model: ModelOptions,
+        known: "KnownAhead",
+        horizon: int,
+        numbers: int,
+        middle: int,
+    ) -> "AutoregressiveForecastHead":
+        """Build the decoder.
+
+        Args:
+            units: The units of the past.
+            model: The options that all blocks share.
+            known: The covariates.
+            horizon: Steps to forecast.
+            numbers: Numbers for each step and channel.
+            middle: Which of them the next step reads.
+
+        Returns:
+            The head.
+        """
+        from jumok.heads.forecast import AutoregressiveForecastHead
+        from jumok.kinds.blocks import attention, perceptron
+        from jumok.layers.transformer import TransformerDecoderLayer
+
+        patch = min(self.patch, horizon)
+        layers = [
+            TransformerDecoderLayer(
+                model.width,
+                attention(model, model.rotary()),
+                attention(model, None),
+                perceptron(model),
+                model.dropout,
+                model.norm == "pre",
+            )
+            for _ in range(self.layers)
+        ]
+        positions = model.position_layer(-(-horizon // patch))
+        return AutoregressiveForecastHead(
+            units, positions, layers, model.width, known, horizon, patch, numbers, middle
+        )
+
+
+class ForecastOutput(OutputFieldOptions):
+    """An entry of `outputs:` with `kind: forecast`."""
+
+    part_name: ClassVar[str] = "head"
+    kind: Literal["forecast"]
+    horizon: PositiveInt  # steps to forecast
+    channels: tuple[str, ...] | None = None  # all of the past by default
+    past: str | None = None  # the input that goes on; by default the only series that is no covariate
+    covariates: tuple[str, ...] = ()  # inputs of series that also cover the steps to come
+    head: Annotated[DirectHeadOptions | AutoregressiveHeadOptions, Field(discriminator="kind")] = (
+        DirectHeadOptions()
+    )
+    loss: Literal["mse", "mae", "quantile"] = "mse"
+    quantiles: tuple[Level, ...] = ()  # levels, like 0.1, 0.5 and 0.9
+    season: PositiveInt = 1  # steps of a season: mase compares with the value of the last season
+    metric: Literal["mse", "mae", "mase", "pinball"] = "mse"  # chooses the best model
+
+    @field_validator("quantiles")
+    @classmethod
+    def levels_increase(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        """Refuse levels that do not increase."""
+        if list(levels) != sorted(set(levels)):
+            raise ValueError(f"write the levels in increasing order, each once; got {list(levels)}")
+        return levels
+
+    @model_validator(mode="after")
+    def quantiles_fit(self) -> "ForecastOutput":
+        """Refuse a loss or metric of quantiles where they are missing."""
+        if self.loss == "quantile" and MEDIAN not in self.quantiles:
+            raise ValueError("loss: quantile needs the median among quantiles, like [0.1, 0.5, 0.9]")
+        if self.metric == "pinball" and not self.quantiles:
+            raise ValueError("metric: pinball needs quantiles, like [0.1, 0.5, 0.9]")
+        if self.past is not None and self.past in self.covariates:
+            raise ValueError(f"{self.past} is the past; a covariate is another input")
+        return self
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that are forecast for each step and channel: the path, if no quantile is it, and the quantiles."""
+        return len(self.quantiles) + (self.loss != "quantile")
+
+    @property
+    def middle(self) -> int:
+        """Which of them is the path."""
+        return self.quantiles.index(MEDIAN) if self.loss == "quantile" else 0
+
+    def expected_series(self) -> "SeriesExpectation":
+        """What the steps to come must be like."""
+        from jumok.data.series.rows import SeriesExpectation
+
+        return SeriesExpectation(self.channels, None, None, self.horizon, None)
+
+    def steps_ahead(self) -> int | None:
+        """The horizon."""
+        return self.horizon
+
+    def known_ahead(self) -> tuple[str, ...]:
+        """The covariates."""
+        return self.covariates
+
+
+OUTPUT = ForecastOutput
