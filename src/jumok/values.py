@@ -126,6 +126,7 @@ class Memories:
     modulated: Mapping[str, Memory] = field(
         default_factory=dict
     )  # of images, features scaled by the other inputs
+    marks: Mapping[str, Tensor] = field(default_factory=dict)  # (D,) of each input, where states are marked
 
     def of(self, name: str) -> Memory:
         """The memory of one input, with its feature maps: boxes and masks ask for that of their image."""
@@ -133,8 +134,11 @@ class Memories:
 
     @cached_property
     def joined(self) -> Memory:
-        """One memory of all inputs: their states one after the other, the mean of the summaries that a row has."""
-        parts = list(self.parts.values())
+        """One memory of all inputs: their states one after the other, the mean of the summaries that a row has.
+
+        Each state carries the mark of its input, where the model has marks.
+        """
+        parts = [self._marked(name) for name in self.parts]
         if len(parts) == 1:
             return parts[0]
         return Memory(
@@ -142,6 +146,10 @@ class Memories:
             torch.cat([part.valid for part in parts], dim=1),
             self.mean_summary(list(self.parts)),
         )
+
+    def _marked(self, name: str) -> Memory:
+        part = self.parts[name]
+        return part._replace(states=part.states + self.marks[name]) if name in self.marks else part
 
     def mean_summary(self, names: Sequence[str]) -> Tensor:
         """The mean (B, D) of the summaries of these inputs that a row has; zeros where it has none."""

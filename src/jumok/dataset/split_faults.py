@@ -82,7 +82,7 @@ def dropped_rows(
             continue
         unfit = output.classes.unknown(source.store, rows)
         annotated_images = images_by_text(read(), source.root) if unfit else {}
-        (image,) = list(fields.inputs)[:1]
+        image = output.image or next(iter(fields.inputs))
         for number, name in unfit.items():
             lost[number] = True
             annotated = annotated_images[source.store.text(image, int(rows[number]))]

@@ -28,6 +28,7 @@ PATH_KEYS = (
     "boxes",
     "masks",
     "images",
+    "texts",
 )  # of a source; `lines` holds several
 
 

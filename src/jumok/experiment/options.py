@@ -112,6 +112,9 @@ class TrainingOptions(Options):
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
     label_smoothing: float = Field(default=0.1, ge=0.0, lt=1.0)
+    modality_dropout: float = Field(
+        default=0.0, ge=0.0, lt=1.0
+    )  # with which a row of training loses an optional input
     select: str | None = (
         None  # the score that chooses the best model: OUTPUT.METRIC, where there are several outputs
     )
@@ -195,6 +198,9 @@ def check_images(experiment: Experiment) -> None:
             problem = f"{name} is found in this image, so no row may lack it; drop optional"
             raise error_at(problem, "inputs", images[0], "optional")
     optional = [name for name, options in experiment.inputs.items() if options.optional]
+    if experiment.training.modality_dropout and not optional:
+        problem = "drops optional inputs, but no input is optional; say optional: true in those that may lack"
+        raise error_at(problem, "training", "modality_dropout")
     if optional and experiment.training.shard:
         problem = f"needs every input in every row, but {optional[0]} is optional; train without shard"
         raise error_at(problem, "training", "shard")

@@ -106,6 +106,8 @@ class ModelOptions(Options):
     activation: Activation = "relu"
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
     tie: bool = True  # the output uses the table of the target embedding
+    # of several inputs: a vector for each, by which the states of the joined memory are told apart
+    input_marks: Literal["learned", "none"] = "learned"
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> "ModelOptions":

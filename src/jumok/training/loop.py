@@ -83,6 +83,7 @@ class Trainer:
             mixed,
             processes,
             ahead=self.device.type != "cpu",
+            dropout=self.options.modality_dropout,
         )
         self.experiment = self._resolve_auto(experiment)
         self.options = self.experiment.training
