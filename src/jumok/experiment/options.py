@@ -112,6 +112,8 @@ class TrainingOptions(Options):
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
     label_smoothing: float = Field(default=0.1, ge=0.0, lt=1.0)
+    # of several outputs: by the weight of each, or learned with an uncertainty of each (Kendall et al., 2018)
+    loss_weights: Literal["fixed", "uncertainty"] = "fixed"
     modality_dropout: float = Field(
         default=0.0, ge=0.0, lt=1.0
     )  # with which a row of training loses an optional input
@@ -161,6 +163,7 @@ class Experiment(Options):
             for name in names:
                 check_name(name, place)
         check_images(self)
+        check_weights(self)
         selection(self.training.select, self.outputs)
         for split, source in self.data.sources():
             try:
@@ -204,6 +207,18 @@ def check_images(experiment: Experiment) -> None:
     if optional and experiment.training.shard:
         problem = f"needs every input in every row, but {optional[0]} is optional; train without shard"
         raise error_at(problem, "training", "shard")
+
+
+def check_weights(experiment: Experiment) -> None:
+    """Refuse learned weights of losses where there is nothing to weigh, or fixed ones are given; raises ValueError."""
+    if experiment.training.loss_weights != "uncertainty":
+        return
+    if len(experiment.outputs) == 1:
+        raise error_at("weighs several outputs, and there is one; drop it", "training", "loss_weights")
+    for name, options in experiment.outputs.items():
+        if options.weight != 1.0:
+            problem = "training.loss_weights: uncertainty learns the weights of losses; drop one of both"
+            raise error_at(problem, "outputs", name, "weight")
 
 
 def check_name(name: str, place: str) -> None:
