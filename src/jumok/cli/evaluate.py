@@ -32,6 +32,10 @@ def command(
     against: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
     ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INPUT", help="Measure the change when this input is missing in all examples."),
+    ] = None,
     beam: BeamOption = None,
     method: Method = None,
     device: Device = "auto",
@@ -46,8 +50,9 @@ def command(
     if against is not None:
         require_run(against)
     from jumok.console import talk
-    from jumok.evaluation import compare, evaluate, write_record
+    from jumok.evaluation import compare, evaluate, measure_inputs_of, with_inputs, write_record
     from jumok.reporting import write_report
+    from jumok.reporting.inputs import SURPRISED
     from jumok.training.display import make_display, score_table
 
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
@@ -57,8 +62,9 @@ def command(
         scores = answered.scores()
     finally:
         display.on_end()
-    document = answered.to_json(scores)
-    if split is None and not any(decoding.values()) and RunLayout(run).checkpoints.exists():
+    uses = measure_inputs_of(run, answered, hide or (), decoding, device)
+    document = with_inputs(answered.to_json(scores), uses)
+    if split is None and not hide and not any(decoding.values()) and RunLayout(run).checkpoints.exists():
         try:
             write_record(run, answered, document)
             write_report(run, say)
@@ -71,6 +77,9 @@ def command(
         return
     shown_scores = {name: scores[name] for name in answered.headline if name in scores}
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
+    if uses:
+        talk.print(input_table(document["inputs"], answered))
+        say(f"note: {SURPRISED}")
     for sentence in answered.remarks:
         say(f"note: {sentence}")
     for name, signature in document["signature"].items():
@@ -78,6 +87,20 @@ def command(
             say(f"{name}: {signature}")
     if differences is not None:
         talk.print(difference_table(run, against, differences, answered))
+
+
+def input_table(uses: dict[str, Any], answered: "SplitPredictions") -> "Table":
+    """The table of the inputs, each with the scores without it."""
+    from rich.table import Table
+
+    from jumok.reporting.inputs import COLUMNS, input_rows
+
+    table = Table(title=f"inputs, hidden in the {answered.split.name} split", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column)
+    for row in input_rows(uses, answered.headline):
+        table.add_row(*row)
+    return table
 
 
 def against_document(other: Path | None, differences: dict[str, "Difference"]) -> dict[str, Any]:

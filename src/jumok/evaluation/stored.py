@@ -21,6 +21,27 @@ class StoredScore(TypedDict):
     high: Number
 
 
+class StoredChange(TypedDict):
+    """A score without an input."""
+
+    whole: Number
+    without: Number
+    change: Number
+    low: Number
+    high: Number
+    p: Number
+    verdict: str
+
+
+class StoredUse(TypedDict):
+    """The use of an input."""
+
+    attention: dict[str, Number]
+    examples: int
+    hidden: dict[str, StoredChange]
+    why_not: str
+
+
 class StoredEvaluation(TypedDict):
     """What evaluation.json holds."""
 
@@ -28,6 +49,7 @@ class StoredEvaluation(TypedDict):
     examples: int
     metrics: dict[str, StoredScore]
     signature: NotRequired[dict[str, str]]
+    inputs: NotRequired[dict[str, StoredUse]]
 
 
 class StoredBin(TypedDict):

@@ -14,6 +14,7 @@ from jumok.inspection.layers import CallLayer, InputSlice, Layer, WindowedLayer,
 from jumok.inspection.windows import Windows
 from jumok.kinds.axes import Axis, positions
 from jumok.kinds.contract import InputField
+from jumok.kinds.replay import questions_memory
 from jumok.values import Memory
 
 Way = Literal["dot", "additive", "windows"]
@@ -144,10 +145,10 @@ def decoder_uses(
         The uses.
     """
     layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
-    own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
+    own = tuple(tuple(one for one in answer if not questions_memory(name, one.name)) for answer in layers)
     if own[0]:
         yield Use(f"{name}.decoder", "decoder", queries, past, own, causal=is_causal(own[0][0]))
-    cross = tuple(tuple(one for one in answer if crosses(name, one)) for answer in layers)
+    cross = tuple(tuple(one for one in answer if questions_memory(name, one.name)) for answer in layers)
     if not cross[0]:
         return
     way: Way = "additive" if isinstance(cross[0][0].call.scores, AdditiveScores) else "dot"
@@ -157,11 +158,6 @@ def decoder_uses(
         else:
             parts = tuple(tuple(InputSlice(one, source.states) for one in answer) for answer in cross)
             yield Use(f"{name}.cross.{source.name}", "cross", queries, source.axis, parts, way)
-
-
-def crosses(name: str, layer: CallLayer) -> bool:
-    """Whether a layer attends to the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
-    return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 
 def is_causal(layer: CallLayer) -> bool:

@@ -13,6 +13,8 @@ from jumok.errors import RunError
 from jumok.evaluation.stored import SEVERAL, read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.facts import facts
+from jumok.reporting.inputs import COLUMNS as INPUT_COLUMNS
+from jumok.reporting.inputs import SURPRISED, input_rows
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
 from jumok.reporting.plots import Curve, Plot, svg
@@ -184,6 +186,9 @@ def report_html(record: FinishedRun) -> str:
         "sections": [
             output_section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()
         ],
+        "inputs": input_rows(record.evaluation.get("inputs", {}), record.analysis["headline"]),
+        "input_columns": INPUT_COLUMNS,
+        "input_remark": SURPRISED,
         "few": FEW_EXAMPLES,
     }
     return render("run.html", values)

@@ -4,11 +4,13 @@ from typing import Any
 
 from jumok.evaluation import (
     final_split,
+    measure_inputs,
     open_split,
     predict_split,
     read_analysis,
     read_evaluation,
     tune,
+    with_inputs,
     with_n_best,
     write_record,
 )
@@ -40,7 +42,7 @@ def score_anew(folder: RunFolder, reporter: Reporter) -> tuple[dict[str, Any], d
     predictor = with_n_best(tune(folder.model, load(folder.model), experiment, reporter.message))
     split = open_split(experiment, predictor, final_split(experiment), reporter.message)
     answered = predict_split(predictor, split, progress=reporter.scoring)
-    document = answered.to_json(answered.scores())
+    document = with_inputs(answered.to_json(answered.scores()), measure_inputs(predictor, answered))
     write_record(folder.path, answered, document)
     remove_file(folder.report)  # it tells of older scores
     return document, read_analysis(folder.path) or {}
