@@ -40,6 +40,17 @@ class ImageBatch(NamedTuple):
         return ImageBatch(*(value.to(device) for value in self))
 
 
+class FramesBatch(NamedTuple):
+    """Clips of different lengths: the frames of all, one clip after another."""
+
+    images: ImageBatch  # of N frames
+    valid: Tensor  # (B, F), True on the real frames of each clip, N of them together
+
+    def to(self, device: torch.device) -> "FramesBatch":
+        """The same clips on a device."""
+        return FramesBatch(self.images.to(device), self.valid.to(device))
+
+
 class Pyramid(NamedTuple):
     """The feature maps of images, from fine to coarse."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +21,12 @@ from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
 from jumok.training.loss import batch_losses
 from made_once import trained_once
+from small_clips import trained_clips
 from small_experiments import small_experiment, write_words
 from small_pictures import OUTPUTS, trained
 from small_series import trained_series
 
-TASKS = ["words", "series", *OUTPUTS]
+TASKS = ["words", "series", "frames", *OUTPUTS]
 
 
 class Learned(NamedTuple):
@@ -53,7 +54,8 @@ def copied_words(folder: Path) -> Experiment:
 def learned() -> Callable[[str], Learned]:
     @cache
     def learned(task: str) -> Learned:
-        others = {"words": lambda: trained_once("copied-words", copied_words), "series": trained_series}
+        words = partial(trained_once, "copied-words", copied_words)
+        others = {"words": words, "series": trained_series, "frames": trained_clips}
         folder = others[task]() if task in others else trained(task)
         predictor, experiment = load(folder / "run"), read_experiment(folder / "run" / "config.yaml")
         predictor.model.eval()
@@ -190,7 +192,7 @@ def test_a_batch_equals_its_rows(learned, task):
         for example in range(len(split))
     ]
     assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
-    if task in ("words", "series", "text", "mask"):  # boxes have scores, which differ by rounding
+    if task in ("words", "series", "frames", "text", "mask"):  # boxes have scores, which differ by rounding
         assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
 
 

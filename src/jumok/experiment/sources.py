@@ -244,11 +244,19 @@ class SourceOptions(Options):
 
 
 def with_images(source: "Source", inputs: NamedInputs) -> "Source":
-    """Wrap a reader so that paths of images are checked and read."""
+    """Wrap a reader so that paths of images, and clips, are checked and read."""
     from jumok.data.annotations.image_rows import ImageRows
 
-    images = tuple(name for name, one in inputs.items() if one.is_image)
+    images, source = tuple(name for name, one in inputs.items() if one.is_image), with_clips(source, inputs)
     return ImageRows(source, images) if images else source
+
+
+def with_clips(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that clips of frames are looked at."""
+    from jumok.data.clips.rows import ClipRows
+
+    samplers: Any = {name: one for name, one in inputs.items() if one.is_frames}
+    return ClipRows(source, {name: one.sampler for name, one in samplers.items()}) if samplers else source
 
 
 def files_source(

@@ -58,6 +58,7 @@ class FieldOptions(Options):
 
     is_image: ClassVar[bool] = False  # cells of tables are paths of images
     is_series: ClassVar[bool] = False  # cells of tables are paths of signals, or lists of numbers
+    is_frames: ClassVar[bool] = False  # cells of tables are paths of clips, or lists of images
     part_name: ClassVar[str]  # the option that its encoder, decoder or head has
     kind: str
 

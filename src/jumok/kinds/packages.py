@@ -6,4 +6,5 @@ KINDS = {
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
     "series": "jumok.kinds.series",
+    "frames": "jumok.kinds.frames",
 }
