@@ -62,6 +62,7 @@ ORDER = [
         "kinds.error_tables",
         "kinds.options",
         "kinds.blocks",
+        "kinds.backbones",
         "kinds.replay",
         "kinds.contract",
         "kinds.presence",

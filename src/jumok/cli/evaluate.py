@@ -93,10 +93,10 @@ def input_table(uses: dict[str, Any], answered: "SplitPredictions") -> "Table":
     """The table of the inputs, each with the scores without it."""
     from rich.table import Table
 
-    from jumok.reporting.inputs import COLUMNS, input_rows
+    from jumok.reporting.inputs import INPUT_COLUMNS, input_rows
 
     table = Table(title=f"inputs, hidden in the {answered.split.name} split", title_justify="left")
-    for column in COLUMNS:
+    for column in INPUT_COLUMNS:
         table.add_column(column)
     for row in input_rows(uses, answered.headline):
         table.add_row(*row)

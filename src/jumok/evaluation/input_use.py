@@ -171,7 +171,13 @@ def hide(predictor: Predictor, answered: SplitPredictions, name: str, use: Input
         higher = {metric.name: metric.higher_is_better for metric in one.metrics}
         found = {
             name: HiddenScore(
-                whole[name], without[name], d.difference, d.low, d.high, d.p, verdict(d, higher[name])
+                whole[name],
+                without[name],
+                d.difference,
+                d.low,
+                d.high,
+                d.p,
+                verdict_on_change(d, higher[name]),
             )
             for name, d in changes.items()
         }
@@ -179,7 +185,7 @@ def hide(predictor: Predictor, answered: SplitPredictions, name: str, use: Input
     return replace(use, examples=len(predictions), hidden=hidden)
 
 
-def verdict(change: Difference, higher_is_better: bool) -> str:
+def verdict_on_change(change: Difference, higher_is_better: bool) -> str:
     """Whether the scores without an input are worse, or better, beyond chance."""
     if not change.p < SURE:
         return "no significant difference"

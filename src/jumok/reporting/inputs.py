@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 
 from jumok.reporting.numbers import UNDEFINED, format_score, metric_name
 
-COLUMNS = ("input", "attention", "score", "with all inputs", "without it", "change, 95 % interval", "verdict")
+INPUT_COLUMNS = (
+    "input",
+    "attention",
+    "score",
+    "with all inputs",
+    "without it",
+    "change, 95 % interval",
+    "verdict",
+)
 MAX_METRICS = 3  # of each input
 SURPRISED = (
     "An input is hidden in all rows. A model that never met rows without it may be worse for that alone; train it "
@@ -40,7 +48,7 @@ def input_rows(uses: Mapping[str, Mapping[str, Any]], headline: Sequence[str]) -
         shown = [metric for metric in headline if metric in use["hidden"] and "/" not in metric][:MAX_METRICS]
         rows = [score_row(metric, use["hidden"][metric]) for metric in shown]
         rows = rows or [not_hidden(use["why_not"])]
-        found += [rows[0]._replace(name=name, attention=attention(use["attention"])), *rows[1:]]
+        found += [rows[0]._replace(name=name, attention=attention_text(use["attention"])), *rows[1:]]
     return found
 
 
@@ -57,7 +65,7 @@ def not_hidden(reason: str) -> InputRow:
     return InputRow("", "", UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED, f"not hidden: {reason}")
 
 
-def attention(shares: Mapping[str, float]) -> str:
+def attention_text(shares: Mapping[str, float]) -> str:
     """The shares of attention of an input: 62 %, or by output where there are several."""
     texts = {name: f"{100 * share:.0f} %" for name, share in shares.items()}
     if len(texts) == 1:

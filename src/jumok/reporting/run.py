@@ -13,8 +13,7 @@ from jumok.errors import RunError
 from jumok.evaluation.stored import SEVERAL, read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.facts import facts
-from jumok.reporting.inputs import COLUMNS as INPUT_COLUMNS
-from jumok.reporting.inputs import SURPRISED, input_rows
+from jumok.reporting.inputs import INPUT_COLUMNS, SURPRISED, input_rows
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
 from jumok.reporting.plots import Curve, Plot, svg

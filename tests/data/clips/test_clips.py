@@ -12,7 +12,7 @@ from PIL import Image
 
 from jumok.data.clips.clip import chosen_frames, missing_frame, open_clip
 from jumok.data.clips.rows import ClipRows
-from jumok.data.clips.sampling import Sampling
+from jumok.data.clips.sampling import FrameSampling
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.sources import TableSource
@@ -75,13 +75,13 @@ def test_every_kind_of_clip_gives_its_frames_in_their_order(tmp_path, kind):
 @pytest.mark.parametrize(
     ("sampling", "available", "numbers"),
     [
-        (Sampling("uniform", 3), 9, [0, 4, 8]),
-        (Sampling("uniform", 4), 4, [0, 1, 2, 3]),
-        (Sampling("uniform", 1), 7, [0]),
-        (Sampling("stride", None, 2), 7, [0, 2, 4, 6]),
-        (Sampling("stride", 3, 2), 7, [0, 2, 4]),
-        (Sampling("stride", 3, 5), 7, [0, 5]),
-        (Sampling("stride", None), 2, [0, 1]),
+        (FrameSampling("uniform", 3), 9, [0, 4, 8]),
+        (FrameSampling("uniform", 4), 4, [0, 1, 2, 3]),
+        (FrameSampling("uniform", 1), 7, [0]),
+        (FrameSampling("stride", None, 2), 7, [0, 2, 4, 6]),
+        (FrameSampling("stride", 3, 2), 7, [0, 2, 4]),
+        (FrameSampling("stride", 3, 5), 7, [0, 5]),
+        (FrameSampling("stride", None), 2, [0, 1]),
     ],
 )
 def test_frames_are_sampled_as_is_said(sampling, available, numbers):
@@ -91,7 +91,7 @@ def test_frames_are_sampled_as_is_said(sampling, available, numbers):
 
 @pytest.mark.parametrize("available", range(4, 40))
 def test_uniform_frames_are_different_ones_and_hold_both_ends(available):
-    numbers = Sampling("uniform", 4).numbers(available)
+    numbers = FrameSampling("uniform", 4).numbers(available)
     assert len(set(numbers)) == 4 and (numbers[0], numbers[-1]) == (0, available - 1)
     assert numbers == sorted(numbers)
 
@@ -112,10 +112,10 @@ def test_a_gap_in_numbered_frames_is_a_missing_frame(names, missing):
     assert missing_frame(names) == missing
 
 
-THREE = Sampling("uniform", 3)
+THREE = FrameSampling("uniform", 3)
 
 
-def faults_of(folder: Path, *cells: str, sampling: Sampling = THREE) -> list[Fault]:
+def faults_of(folder: Path, *cells: str, sampling: FrameSampling = THREE) -> list[Fault]:
     (folder / "t.jsonl").write_text("".join(json.dumps({"clip": cell, "said": "x"}) + "\n" for cell in cells))
     source = TableSource(folder / "t.jsonl", {"clip": "clip", "said": "said"})
     items = list(ClipRows(source, {"clip": sampling}).rows())
@@ -129,7 +129,7 @@ def test_faulty_clips_are_told_by_name_and_line(tmp_path):
     save_folder(tmp_path / "gap", frames)
     (tmp_path / "gap" / "10.png").unlink()
     save_folder(tmp_path / "sizes", [*frames[:2], grey(1, (8, 8)), *frames[3:]])
-    save_folder(tmp_path / "short", frames[:2])
+    save_folder(tmp_path / "cell_text", frames[:2])
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no frame")
     save_gif(tmp_path / "cut.gif", frames)
@@ -138,7 +138,7 @@ def test_faulty_clips_are_told_by_name_and_line(tmp_path):
     told = {
         "gap": "gap lacks the frame 10.png; add it, or list the frames",
         "sizes": "10.png is 8 × 8, but 8.png of the same clip is 24 × 16; scale the frames",
-        "short": "short has 2 frames, and frames: 3 are asked for; ask for fewer",
+        "cell_text": "cell_text has 2 frames, and frames: 3 are asked for; ask for fewer",
         "empty": "empty holds no frames",
         lost: "77.png does not exist, and is a frame of a clip",
         "god": "god does not exist; did you mean 'good'?",
@@ -149,7 +149,7 @@ def test_faulty_clips_are_told_by_name_and_line(tmp_path):
     assert [fault.line for fault in faults] == list(range(2, 2 + len(told)))
     for fault, sentence in zip(faults, told.values(), strict=True):
         assert sentence in str(fault), str(fault)
-    assert not faults_of(tmp_path, "short", sampling=Sampling("stride", 3))
+    assert not faults_of(tmp_path, "cell_text", sampling=FrameSampling("stride", 3))
     with pytest.raises(UnreadableFile):
         list(open_clip("cut.gif", tmp_path).frames([4]))
 
@@ -158,7 +158,7 @@ def test_rows_without_an_optional_clip_are_kept_and_files_are_watched(tmp_path):
     save_folder(tmp_path / "good", [grey(shade) for shade in SHADES])
     (tmp_path / "t.jsonl").write_text('{"clip": null, "note": "a"}\n{"clip": "good", "note": "b"}\n')
     source = TableSource(tmp_path / "t.jsonl", {"clip": "clip", "note": "note"}, optional=["clip"], inputs=2)
-    rows = ClipRows(source, {"clip": Sampling("uniform", 3)})
+    rows = ClipRows(source, {"clip": FrameSampling("uniform", 3)})
     assert list(rows.rows()) == [Row(1, ("", "a")), Row(2, ("good", "b"))]
     assert {tmp_path / "good", tmp_path / "good" / "8.png"} <= set(rows.watched)
 
@@ -167,14 +167,14 @@ def test_a_video_without_a_decoder_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(DataError, match=r"install the extra: pip install 'jumok\[video\]'"):
-        chosen_frames(open_clip("clip.mp4", tmp_path), "clip.mp4", Sampling("stride", None))
+        chosen_frames(open_clip("clip.mp4", tmp_path), "clip.mp4", FrameSampling("stride", None))
 
 
 def test_a_damaged_video_is_a_fault(tmp_path):
     pytest.importorskip("av")
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
     with pytest.raises(UnreadableFile) as caught:
-        chosen_frames(open_clip("clip.mp4", tmp_path), "clip.mp4", Sampling("stride", None))
+        chosen_frames(open_clip("clip.mp4", tmp_path), "clip.mp4", FrameSampling("stride", None))
     assert "clip.mp4: cannot be decoded" in str(caught.value.fault)
 
 

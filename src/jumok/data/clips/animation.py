@@ -4,22 +4,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jumok.data.images.reading import BROKEN, REPLACE, Size, check_pixels, undecodable
 from jumok.data.tables.faults import UnreadableFile
 from jumok.deferred import Deferred
 
-PIL, Image = Deferred("PIL"), Deferred("PIL.Image")
+if TYPE_CHECKING:
+    import PIL
+    from PIL import Image
+else:  # Pillow is loaded only when there are images
+    PIL, Image = Deferred("PIL"), Deferred("PIL.Image")
+
 ANIMATIONS = ("GIF", "WEBP", "PNG")
-BEGINNINGS = (b"GIF8", b"RIFF", b"\x89PNG")
+ANIMATION_HEADS = (b"GIF8", b"RIFF", b"\x89PNG")
 
 
 def is_animation(path: Path) -> bool:
     """Whether a file begins like one of the formats of animations."""
     with path.open("rb") as file:
         begin = file.read(12)
-    return begin.startswith(BEGINNINGS) and (begin[:4] != b"RIFF" or begin[8:12] == b"WEBP")
+    return begin.startswith(ANIMATION_HEADS) and (begin[:4] != b"RIFF" or begin[8:12] == b"WEBP")
 
 
 class AnimationClip:

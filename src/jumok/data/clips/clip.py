@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jumok.data.clips.animation import AnimationClip, is_animation
-from jumok.data.clips.sampling import Sampling
+from jumok.data.clips.sampling import FrameSampling
 from jumok.data.clips.video import VideoClip
 from jumok.data.images.reading import (
     SUFFIXES,
@@ -147,9 +147,13 @@ def listed(cell: str) -> list[str]:
     try:
         paths = json.loads(cell)
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(Fault(short(cell), None, f"is no JSON ({error})", remedy, "bad_list")) from None
+        raise UnreadableFile(
+            Fault(cell_in_short(cell), None, f"is no JSON ({error})", remedy, "bad_list")
+        ) from None
     if not paths or not all(isinstance(path, str) and path.strip() for path in paths):
-        raise UnreadableFile(Fault(short(cell), None, "is no list of paths of images", remedy, "bad_list"))
+        raise UnreadableFile(
+            Fault(cell_in_short(cell), None, "is no list of paths of images", remedy, "bad_list")
+        )
     return list(paths)
 
 
@@ -209,7 +213,7 @@ def read_frame_header(path: Path) -> Size:
         raise UnreadableFile(fault) from None
 
 
-def chosen_frames(clip: Clip, name: str, sampling: Sampling) -> list[int]:
+def chosen_frames(clip: Clip, name: str, sampling: FrameSampling) -> list[int]:
     """The numbers of the frames that are read of a clip; raises UnreadableFile where it has too few.
 
     `name` is what the clip is called in a message.
@@ -223,6 +227,6 @@ def chosen_frames(clip: Clip, name: str, sampling: Sampling) -> list[int]:
     return sampling.numbers(clip.count)
 
 
-def short(text: str) -> str:
+def cell_in_short(text: str) -> str:
     """A text, cut to 60 characters."""
     return text if len(text) <= 60 else text[:60] + "…"

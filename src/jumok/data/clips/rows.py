@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jumok.data.clips.clip import chosen_frames, open_clip, short
-from jumok.data.clips.sampling import Sampling
+from jumok.data.clips.clip import cell_in_short, chosen_frames, open_clip
+from jumok.data.clips.sampling import FrameSampling
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.rows import Source
@@ -13,7 +13,7 @@ from jumok.data.tables.rows import Source
 class ClipRows:
     """The rows of another source whose clips are there, have enough frames, and all of one size."""
 
-    def __init__(self, source: Source, clips: Mapping[str, Sampling]) -> None:
+    def __init__(self, source: Source, clips: Mapping[str, FrameSampling]) -> None:
         self._source = source
         self.kind = type(source).__name__
         self.options = repr({name: str(value) for name, value in vars(source).items() if name[0] != "_"})
@@ -47,7 +47,7 @@ class ClipRows:
                 continue
             try:
                 clip = open_clip(cell, self.root)
-                clip.size(chosen_frames(clip, short(cell), sampling))
+                clip.size(chosen_frames(clip, cell_in_short(cell), sampling))
             except UnreadableFile as unreadable:
                 told = unreadable.fault
                 kind = "missing_clip" if told.kind == "missing_file" else told.kind

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 
-class Sampling(NamedTuple):
+class FrameSampling(NamedTuple):
     """How frames are chosen.
 
     `uniform` takes `frames` of them, evenly spread from the first to the last; `stride` every `every`-th from the first

@@ -1,4 +1,4 @@
-"""Frames: images one after another, decoded one at a time, scaled at once, and read as one state each."""
+"""Frames: images one after another, decoded one at a time, scaled_frame at once, and read as one state each."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
-from jumok.data.clips.clip import Clip, MemoryClip, chosen_frames, open_clip, short
+from jumok.data.clips.clip import Clip, MemoryClip, cell_in_short, chosen_frames, open_clip
 from jumok.data.images.reading import Size
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
 from jumok.data.tables.faults import UnreadableFile
@@ -28,13 +28,13 @@ from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
 from jumok.values import FramesBatch, ImageBatch, Memory
 
-LARGEST_BATCH = 8  # clips
+CLIPS_A_BATCH = 8  # clips
 SHOWN_SIDE = 160  # pixels of the longer side of a frame on a page
 FramesValue = str | tuple[Any, ...]  # what a cell says, or images in memory
 
 
 class ClipSample(NamedTuple):
-    """The frames of a clip, scaled."""
+    """The frames of a clip, scaled_frame."""
 
     frames: Tensor  # (F, 3, Y, X) uint8
     original: tuple[int, int]  # height and width before
@@ -67,13 +67,13 @@ class FramesFacts:
         """A clip, and the numbers of its frames that are read; raises UnreadableFile."""
         clip = open_clip(value, root) if isinstance(value, str) else MemoryClip(value)
         return clip, chosen_frames(
-            clip, short(value) if isinstance(value, str) else "the clip", self.options.sampler
+            clip, cell_in_short(value) if isinstance(value, str) else "the clip", self.options.sampler
         )
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips that are read on first use; as many as fit into `room` bytes are kept, scaled."""
+    """Clips that are read on first use; as many as fit into `room` bytes are kept, scaled_frame."""
 
     facts: FramesFacts
     given: Sequence[FramesValue]
@@ -82,7 +82,7 @@ class Clips:
 
     @cached_property
     def kept(self) -> Kept:
-        """The scaled frames of clips that were read."""
+        """The scaled_frame frames of clips that were read."""
         return Kept(self.room)
 
     def __getitem__(self, i: int) -> ClipSample:
@@ -91,12 +91,12 @@ class Clips:
         return ClipSample(frames, (height, width))
 
     def read(self, i: int) -> Tensor:
-        """The scaled frames (F, 3, Y, X) of a clip; one at a time is whole in memory."""
+        """The scaled_frame frames (F, 3, Y, X) of a clip; one at a time is whole in memory."""
         square = (self.facts.options.size, self.facts.options.size)
         try:
             clip, numbers = self.facts.open(self.given[i], self.root)
             clip.size(numbers)
-            return torch.stack([scaled(frame, square) for frame in clip.frames(numbers)])
+            return torch.stack([scaled_frame(frame, square) for frame in clip.frames(numbers)])
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
 
@@ -131,7 +131,7 @@ class Clips:
             raise DataError(str(unreadable)) from None
 
 
-def scaled(frame: Pillow.Image, square: tuple[int, int]) -> Tensor:
+def scaled_frame(frame: Pillow.Image, square: tuple[int, int]) -> Tensor:
     """The pixels (3, Y, X) of a frame that fits a square."""
     pixels = pixels_of(frame)
     return fit_to_canvas(ImageSample(pixels, (pixels.shape[1], pixels.shape[2])), square).image
@@ -143,7 +143,7 @@ def frame_counts(column: Clips) -> np.ndarray:
 
 
 def size_groups(column: Clips) -> np.ndarray:
-    """Clips of one scaled size meet, so that no answer depends on what stands beside a clip."""
+    """Clips of one scaled_frame size meet, so that no answer depends on what stands beside a clip."""
     side = column.facts.options.size
     sizes = [column.size(i) for i in range(len(column.given))]
     found = [fitting_size((size.height, size.width), (side, side)) for size in sizes]
@@ -241,7 +241,7 @@ class FramesPage:
         try:
             clip, numbers = self.facts.open(value, Path())
             width, height = clip.size(numbers)
-            images = [data_url(thumbnail(frame)) for frame in clip.frames(numbers)]
+            images = [data_url(small_frame(frame)) for frame in clip.frames(numbers)]
             seconds = clip.seconds(numbers)
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
@@ -255,7 +255,7 @@ class FramesPage:
         return interval_axis(self.facts.name, memory.time.intervals.tolist(), None, "frame")
 
 
-def thumbnail(frame: Pillow.Image) -> Pillow.Image:
+def small_frame(frame: Pillow.Image) -> Pillow.Image:
     """A frame as a page shows it."""
     small = frame.copy()
     small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
@@ -272,7 +272,7 @@ def frames_input(facts: FramesFacts) -> InputField:
         codec=FramesCodec(facts),
         build=facts.build,
         learning_rate=facts.learning_rate,
-        batching=Batching(lengths=frame_counts, max_examples=LARGEST_BATCH, group=size_groups, unit="frames"),
+        batching=Batching(lengths=frame_counts, max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"),
         reads_files=True,
         page=FramesPage(facts),
     )

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from jumok.choices import Cell
+from jumok.kinds.backbones import BackboneOptions
 from jumok.kinds.features import FeatureRequest
-from jumok.kinds.image.options import BackboneOptions
 from jumok.kinds.options import InputFieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from jumok.data.clips.sampling import Sampling
+    from jumok.data.clips.sampling import FrameSampling
     from jumok.encoders.frames import FramesEncoder
 
-CELLS = FeatureRequest((16,), states=True)  # of the encoder of a frame
+FRAME_CELLS = FeatureRequest((16,), states=True)  # of the encoder of a frame
 
 
 class RecurrentTimeOptions(Options):
@@ -83,7 +83,7 @@ class FramesEncoderOptions(Options):
         from jumok.encoders.frames import FramesEncoder
         from jumok.kinds.blocks import attention
 
-        frame = self.frame.build(model, [CELLS], fresh)
+        frame = self.frame.build(model, [FRAME_CELLS], fresh)
         return FramesEncoder(frame, attention(model, None), self.time.build(model, longest), model.width)
 
 
@@ -92,7 +92,7 @@ class FramesInput(InputFieldOptions):
 
     is_frames: ClassVar[bool] = True
     kind: Literal["frames"]
-    size: PositiveInt = 160  # pixels of the longer side, to which every frame is scaled
+    size: PositiveInt = 160  # pixels of the longer side, to which every frame is scaled_frame
     frames: PositiveInt | None = None  # 16 where they are sampled uniformly, all where by stride
     sampling: Literal["uniform", "stride"] = "uniform"
     every: PositiveInt = 1  # for stride: frames from one to the next
@@ -106,12 +106,12 @@ class FramesInput(InputFieldOptions):
         return self
 
     @property
-    def sampler(self) -> "Sampling":
+    def sampler(self) -> "FrameSampling":
         """Which frames of a clip are read."""
-        from jumok.data.clips.sampling import Sampling
+        from jumok.data.clips.sampling import FrameSampling
 
         frames = self.frames or (16 if self.sampling == "uniform" else None)
-        return Sampling(self.sampling, frames, self.every)
+        return FrameSampling(self.sampling, frames, self.every)
 
 
 INPUT = FramesInput
