@@ -64,6 +64,7 @@ ORDER = [
         "kinds.blocks",
         "kinds.backbones",
         "kinds.replay",
+        "kinds.survey",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",

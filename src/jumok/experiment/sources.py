@@ -1,10 +1,10 @@
-"""Options of data sources: texts, tables, and annotated images."""
+"""Options of data sources: texts, tables, series, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, error_at
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings")
 BELONGS = {  # which formats an option is for
-    "columns": ("table", "boxes", "coco"),
+    "columns": ("table", "boxes", "coco", "arrays", "recordings"),
     "texts": ANNOTATED,
     "separator": ("table",),
     "stress": ("lexicon",),
@@ -29,6 +29,8 @@ BELONGS = {  # which formats an option is for
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
+    "window": ("recordings",),
+    "stride": ("recordings",),
 }
 
 
@@ -55,14 +57,14 @@ NamedOutputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One split of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
+    """One split of the data: parallel files, a table, a pronouncing dictionary, series, or annotated images.
 
     Paths start at the experiment file.
     """
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    # for a table: our name to the name in the file, or to its number
+    # for a table: our name to the name in the file, or to its number; for arrays to that of the array
     columns: dict[str, ColumnOption] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
@@ -85,6 +87,12 @@ class SourceOptions(Options):
     # the value of mask pixels that do not count; auto: 255, unless it is a class's
     ignore: PixelValue | Literal["auto"] | None = "auto"
     instances: bool = False  # for masks: each object has a number of its own, 0 is none
+    arrays: Path | None = None  # a .npz file, or a folder of .npy files
+    recordings: Path | None = None  # a long table: an id, a row for each time step
+    window: PositiveInt | None = None  # for recordings: rows of an example
+    stride: PositiveInt | None = (
+        None  # for recordings: rows from one window to the next; `window`, if not given
+    )
 
     @property
     def format(self) -> str:
@@ -110,6 +118,8 @@ class SourceOptions(Options):
             self._check_values()
         if self.boxes is not None:
             self._check_box_columns()
+        if self.stride is not None and self.window is None:
+            raise error_at("belongs to window: the rows of an example", "stride")
         return self
 
     def _check_box_columns(self) -> None:
@@ -151,15 +161,22 @@ class SourceOptions(Options):
         from jumok.data.tables.sources import LexiconSource
 
         names = (*inputs, *outputs)
+        if self.arrays is not None or self.recordings is not None:
+            from jumok.experiment.series_sources import array_source, recording_source, with_series
+
+            refuse_drawn(inputs, outputs)
+            if self.arrays is not None:
+                return with_series(array_source(self.arrays, self.columns or {}, inputs, outputs), inputs)
+            return with_series(recording_source(self, inputs, outputs), inputs)
         if self.files is not None:
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
         if self.lines is not None:
             refuse_drawn(inputs, outputs)
-            return with_images(lines_source(self.lines, inputs, outputs), inputs)
+            return with_images(with_clips(lines_source(self.lines, inputs, outputs), inputs), inputs)
         if self.table is not None:
             refuse_drawn(inputs, outputs)
             source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(source, inputs)
+            return with_images(with_tabled_series(with_clips(source, inputs), inputs), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -244,19 +261,31 @@ class SourceOptions(Options):
 
 
 def with_images(source: "Source", inputs: NamedInputs) -> "Source":
-    """Wrap a reader so that paths of images, and clips, are checked and read."""
+    """Wrap a reader so that paths of images are checked and read."""
     from jumok.data.annotations.image_rows import ImageRows
 
-    images, source = tuple(name for name, one in inputs.items() if one.is_image), with_clips(source, inputs)
+    images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
 
 
 def with_clips(source: "Source", inputs: NamedInputs) -> "Source":
     """Wrap a reader so that clips of frames are looked at."""
+    found = {name: one.frame_sampling() for name, one in inputs.items()}
+    samplings = {name: one for name, one in found.items() if one is not None}
+    if not samplings:
+        return source
     from jumok.data.clips.rows import ClipRows
 
-    samplers: Any = {name: one for name, one in inputs.items() if one.is_frames}
-    return ClipRows(source, {name: one.sampler for name, one in samplers.items()}) if samplers else source
+    return ClipRows(source, samplings)
+
+
+def with_tabled_series(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that paths of series are checked and read."""
+    if not any(one.expected_series() for one in inputs.values()):
+        return source
+    from jumok.experiment.series_sources import with_series
+
+    return with_series(source, inputs)
 
 
 def files_source(
@@ -328,7 +357,8 @@ def table_source(
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
     optional = [name for name, options in inputs.items() if options.optional]
     theirs = {name: columns.get(name, name) for name in names}
-    return TableSource(table, theirs, separator, optional, len(inputs))
+    series = [name for name, options in inputs.items() if options.expected_series()]
+    return TableSource(table, theirs, separator, optional, len(inputs), series)
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

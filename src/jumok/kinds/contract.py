@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.kinds.error_tables import ErrorTable
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
+    from jumok.kinds.survey import Survey
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
     from jumok.metrics.occurrence import Occurrence
@@ -352,6 +353,7 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
+    survey: Survey | None = None  # what its values are like, for `jumok check`
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,8 @@ from jumok.errors import did_you_mean
 
 if TYPE_CHECKING:
     from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
+    from jumok.data.clips.sampling import FrameSampling
+    from jumok.data.series.rows import SeriesExpectation
 
 UNKNOWN_OPTION = "unknown_option"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -57,8 +59,6 @@ class FieldOptions(Options):
     """What every input and output has: its kind. Each kind adds its own."""
 
     is_image: ClassVar[bool] = False  # cells of tables are paths of images
-    is_series: ClassVar[bool] = False  # cells of tables are paths of signals, or lists of numbers
-    is_frames: ClassVar[bool] = False  # cells of tables are paths of clips, or lists of images
     part_name: ClassVar[str]  # the option that its encoder, decoder or head has
     kind: str
 
@@ -74,6 +74,14 @@ class InputFieldOptions(FieldOptions):
 
     part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
+
+    def expected_series(self) -> "SeriesExpectation | None":
+        """What its series must be like; None where cells of tables are no series."""
+        return None
+
+    def frame_sampling(self) -> "FrameSampling | None":
+        """Which frames of its clips are read; None where cells of tables are no clips."""
+        return None
 
 
 class OutputFieldOptions(FieldOptions):

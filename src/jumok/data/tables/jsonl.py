@@ -100,6 +100,8 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
         text = looked_up(value, column)
         if text is None and place in cleaner.optional:
             text = ""
+        if isinstance(text, list) and place in cleaner.lists:
+            text = list_text(text)
         if text is MISSING:
             fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:
@@ -108,6 +110,13 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
             return fault
         texts.append(text)
     return cleaner.row(line, texts)
+
+
+def list_text(value: Any) -> str:
+    """A list of numbers, which stand as they were written, as JSON again."""
+    if isinstance(value, list):
+        return f"[{','.join(map(list_text, value))}]"
+    return "null" if value is None else str(value)
 
 
 MISSING = object()

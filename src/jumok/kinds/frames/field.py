@@ -67,7 +67,9 @@ class FramesFacts:
         """A clip, and the numbers of its frames that are read; raises UnreadableFile."""
         clip = open_clip(value, root) if isinstance(value, str) else MemoryClip(value)
         return clip, chosen_frames(
-            clip, cell_in_short(value) if isinstance(value, str) else "the clip", self.options.sampler
+            clip,
+            cell_in_short(value) if isinstance(value, str) else "the clip",
+            self.options.frame_sampling(),
         )
 
 
@@ -122,9 +124,9 @@ class Clips:
 
     def count(self, i: int) -> int:
         """How many frames are read of a clip."""
-        sampler = self.facts.options.sampler
-        if sampler.how == "uniform":
-            return sampler.fewest
+        sampling = self.facts.options.frame_sampling()
+        if sampling.how == "uniform":
+            return sampling.fewest
         try:
             return len(self.facts.open(self.given[i], self.root)[1])
         except UnreadableFile as unreadable:
@@ -159,7 +161,7 @@ class FramesCodec:
     @property
     def digest(self) -> str:
         """The size of frames, and which are read."""
-        return f"{self.facts.options.size} {tuple(self.facts.options.sampler)} {self.facts.longest}"
+        return f"{self.facts.options.size} {tuple(self.facts.options.frame_sampling())} {self.facts.longest}"
 
     def column(self, store: TextStore, root: Path) -> Clips:
         """The clips of all rows, read on first use."""

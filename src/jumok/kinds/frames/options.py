@@ -1,6 +1,6 @@
 """The options of frames: which of them are read, their size, and their encoder."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -90,7 +90,6 @@ class FramesEncoderOptions(Options):
 class FramesInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: frames`."""
 
-    is_frames: ClassVar[bool] = True
     kind: Literal["frames"]
     size: PositiveInt = 160  # pixels of the longer side, to which every frame is scaled_frame
     frames: PositiveInt | None = None  # 16 where they are sampled uniformly, all where by stride
@@ -105,8 +104,7 @@ class FramesInput(InputFieldOptions):
             raise error_at("belongs to sampling: stride; this is uniform", "every")
         return self
 
-    @property
-    def sampler(self) -> "FrameSampling":
+    def frame_sampling(self) -> "FrameSampling":
         """Which frames of a clip are read."""
         from jumok.data.clips.sampling import FrameSampling
 
