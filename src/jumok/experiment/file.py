@@ -29,6 +29,8 @@ PATH_KEYS = (
     "masks",
     "images",
     "texts",
+    "arrays",
+    "recordings",
 )  # of a source; `lines` holds several
 
 
