@@ -170,7 +170,8 @@ def test_an_input_that_is_an_output(file):
 
 
 ONE_OF = (
-    ": name exactly one of lines, table, lexicon, files, voc, coco, yolo, labelme, cvat, boxes, masks, arrays or recordings; got "
+    ": name exactly one of lines, table, lexicon, files, voc, coco, yolo, labelme, cvat, boxes, masks, arrays or "
+    "recordings; got "
 )
 
 
