@@ -6,6 +6,8 @@ import pytest
 
 from jumok.errors import ConfigurationError
 from jumok.experiment.variations import variations
+from jumok.reporting.numbers import metric_name
+from several_outputs import two_texts
 from small_experiments import write_experiment, write_words
 
 
@@ -102,3 +104,33 @@ def test_all_are_read_before_one_is_trained(refused, experiment, tmp_path):
     words = ["compare", experiment, "--vary", "model.width=8,many", "--run", tmp_path / "c"]
     assert "model.width" in refused(*words)
     assert not (tmp_path / "c").exists()
+
+
+def test_several_outputs_are_set_side_by_side(jumok, tmp_path):
+    two_texts(tmp_path, "training.steps=6")
+    changes = ["--set", "training.steps=6", "--set", "training.evaluate_every=6"]
+    ended = jumok(
+        "compare",
+        tmp_path / "x.yaml",
+        "--vary",
+        "model.width=8,16",
+        *changes,
+        "--run",
+        tmp_path / "c",
+        "--json",
+    )
+    assert ended.status == 0
+    document = json.loads(ended.output)
+    assert document["metric"] == "twice.token_accuracy"  # what training.select names
+    for variant in document["variants"]:
+        assert {name.partition(".")[0] for name in variant["evaluation"]["metrics"]} == {"target", "twice"}
+        assert set(variant["headline"]) <= variant["evaluation"]["metrics"].keys()
+        assert len(variant["curve_values"]) == 1  # there was one evaluation
+    contests = {one["metric"]: one for one in document["contests"]}
+    assert {name.partition(".")[0] for name in contests} == {"target", "twice"}
+    values = {one["name"]: one["evaluation"]["metrics"] for one in document["variants"]}
+    for name, one in contests.items():
+        best, other = (values[one[side]][name]["value"] for side in ("best", "other"))
+        assert one["difference"] == pytest.approx(best - other, abs=1e-9)
+    page = (tmp_path / "c" / "comparison.html").read_text()
+    assert all(metric_name(name) in page for name in contests)

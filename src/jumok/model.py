@@ -17,12 +17,21 @@ class EncoderDecoder(nn.Module):
         encoders: Mapping[str, nn.Module],
         decoders: Mapping[str, nn.Module],
         modulations: Mapping[str, nn.Module] | None = None,
+        marks: nn.Module | None = None,
     ) -> None:
-        """`modulations` are by the name of an image, whose features they scale by what the other inputs say."""
+        """Put the parts of a model together.
+
+        Args:
+            encoders: By input.
+            decoders: Decoders and heads by output.
+            modulations: By the name of an image, whose features they scale by what the other inputs say.
+            marks: Gives the mark of each input, which tells its states in the joined memory (`InputMarks`).
+        """
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
         self.decoders = nn.ModuleDict(decoders)
         self.modulations = nn.ModuleDict(modulations)
+        self.marks = marks
 
     def encode(self, inputs: Mapping[str, Any]) -> Memories:
         """The memory of each input, by name; of a `PartialBatch`, the rows that it has are encoded."""
@@ -36,7 +45,8 @@ class EncoderDecoder(nn.Module):
             present[name] = batch.present
             if batch.values is not None:
                 parts[name] = encoder(batch.values).scatter(batch.present)
-        return self._modulate(Memories(parts, present))
+        marks = {} if self.marks is None else self.marks()
+        return self._modulate(Memories(parts, present, marks=marks))
 
     def _modulate(self, memories: Memories) -> Memories:
         modulated = {}

@@ -40,6 +40,17 @@ class ImageBatch(NamedTuple):
         return ImageBatch(*(value.to(device) for value in self))
 
 
+class FramesBatch(NamedTuple):
+    """Clips of different lengths: the frames of all, one clip after another."""
+
+    images: ImageBatch  # of N frames
+    valid: Tensor  # (B, F), True on the real frames of each clip, N of them together
+
+    def to(self, device: torch.device) -> "FramesBatch":
+        """The same clips on a device."""
+        return FramesBatch(self.images.to(device), self.valid.to(device))
+
+
 class Pyramid(NamedTuple):
     """The feature maps of images, from fine to coarse."""
 
@@ -126,6 +137,7 @@ class Memories:
     modulated: Mapping[str, Memory] = field(
         default_factory=dict
     )  # of images, features scaled by the other inputs
+    marks: Mapping[str, Tensor] = field(default_factory=dict)  # (D,) of each input, where states are marked
 
     def of(self, name: str) -> Memory:
         """The memory of one input, with its feature maps: boxes and masks ask for that of their image."""
@@ -133,8 +145,11 @@ class Memories:
 
     @cached_property
     def joined(self) -> Memory:
-        """One memory of all inputs: their states one after the other, the mean of the summaries that a row has."""
-        parts = list(self.parts.values())
+        """One memory of all inputs: their states one after the other, the mean of the summaries that a row has.
+
+        Each state carries the mark of its input, where the model has marks.
+        """
+        parts = [self._marked(name) for name in self.parts]
         if len(parts) == 1:
             return parts[0]
         return Memory(
@@ -142,6 +157,10 @@ class Memories:
             torch.cat([part.valid for part in parts], dim=1),
             self.mean_summary(list(self.parts)),
         )
+
+    def _marked(self, name: str) -> Memory:
+        part = self.parts[name]
+        return part._replace(states=part.states + self.marks[name]) if name in self.marks else part
 
     def mean_summary(self, names: Sequence[str]) -> Tensor:
         """The mean (B, D) of the summaries of these inputs that a row has; zeros where it has none."""

@@ -105,6 +105,49 @@ def test_an_input_that_no_row_has_cannot_be_learned(tmp_path):
         prepared_of(tmp_path / "t.tsv")
 
 
+def prepared_lines(folder: Path, optional: tuple[str, ...], **files: str) -> Prepared:
+    for name, text in files.items():
+        (folder / f"{name}.txt").write_text(text)
+    source = {"lines": {name: f"{name}.txt" for name in files}}
+    *inputs, output = files
+    options = {
+        "inputs": {name: {"kind": "text", "optional": name in optional} for name in inputs},
+        "outputs": {output: {"kind": "text"}},
+        "data": {"train": source, "valid": source, "tokens": {"kind": "characters"}},
+    }
+    (folder / "x.yaml").write_text(json.dumps(options))
+    return prepare(read_experiment(folder / "x.yaml"), lambda _: None, splits=("train", "valid"))
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n\n"])
+def test_an_empty_line_of_an_optional_file_is_a_missing_input(tmp_path, end):
+    both = ("word", "note")
+    train = prepared_lines(
+        tmp_path, both, word="ab\n\ncd" + end, note="\nx\n\n" + end, said="1\n2\n3\n"
+    ).splits["train"]
+    assert train.present("word").tolist() == [True, False, True]
+    assert train.present("note").tolist() == [False, True, False]
+    assert [train.value("word", i) for i in range(3)] == ["ab", None, "cd"]
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (
+            {"word": "ab\n\ncd\n", "note": "\n\nx\n"},
+            r"word.txt:2: has no input, the lines of all of word, note",
+        ),
+        ({"word": "ab\ncd\n", "note": "x\n\ny\n"}, "word.txt: has 2 lines, but .*note.txt has 3;"),
+        ({"word": "ab\ncd\nef\ngh\n", "note": "x\n\ny\n"}, "note.txt: has 3 lines, but .*word.txt has 4"),
+    ],
+)
+def test_lines_of_optional_files_still_belong_together(tmp_path, files, sentence):
+    with pytest.raises(DataError, match=sentence):
+        prepared_lines(tmp_path, ("word", "note"), **files, said="1\n2\n3\n")
+    with pytest.raises(DataError, match="note.txt:1: is empty"):
+        prepared_lines(tmp_path, ("word",), word="a\nb\nc\n", note="\nx\ny\n", said="1\n2\n3\n")
+
+
 def test_a_training_scores_and_answers_rows_that_lack_inputs(tmp_path):
     write_rows(tmp_path / "t.jsonl", ROWS)
     prepared_of(tmp_path / "t.jsonl")  # writes t.yaml

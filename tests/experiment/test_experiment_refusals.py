@@ -207,7 +207,7 @@ ONE_OF = (
         ),
         (
             "{lines: {german: a, english: b}, columns: {german: c}}",
-            ".columns: belongs to table and boxes and arrays and recordings; this is lines",
+            ".columns: belongs to table and boxes and coco and arrays and recordings; this is lines",
         ),
         ("{table: a.tsv, stress: remove}", ".stress: belongs to lexicon; this is table"),
     ],

@@ -23,13 +23,14 @@ from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
 from jumok.training.loss import batch_losses
 from made_once import trained_once
+from small_clips import trained_clips
 from small_experiments import small_experiment, write_words
 from small_forecasts import trained_forecast
 from small_labels import LABEL_TASKS, trained_labels
 from small_pictures import OUTPUTS, trained
 from small_series import trained_series
 
-TASKS = ["words", "series", "forecast", *OUTPUTS, *LABEL_TASKS]
+TASKS = ["words", "series", "frames", "forecast", *OUTPUTS, *LABEL_TASKS]
 
 
 class Learned(NamedTuple):
@@ -57,7 +58,7 @@ def folder_of(task: str) -> Path:
     """A folder with the data and the run of a task."""
     if task == "words":
         return trained_once("copied-words", copied_words)
-    others = {"series": trained_series, "forecast": trained_forecast}
+    others = {"series": trained_series, "frames": trained_clips, "forecast": trained_forecast}
     if task in others:
         return others[task]()
     return trained_labels(task) if task in LABEL_TASKS else trained(task)
@@ -203,7 +204,7 @@ def test_a_batch_equals_its_rows(learned, task):
         for example in range(len(split))
     ]
     assert score(metric, together, right) == pytest.approx(score(metric, alone, right), abs=1e-3)
-    if task in ("words", "series", "text", "mask"):  # others have scores, which differ by rounding
+    if task in ("words", "series", "frames", "text", "mask"):  # others have scores, which differ by rounding
         assert np.mean([same(one, other) for one, other in zip(together, alone, strict=True)]) > 0.9
 
 

@@ -7,26 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import torch
 
-from jumok.classes import Class
-from jumok.data.cache.store import TextStore
-from jumok.data.row import Row
-from jumok.dataset.split import Split
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
-from jumok.kinds import catalogue
-from jumok.kinds.catalogue import build_model
-from jumok.kinds.fitting import TrainingData
-from jumok.kinds.options import DecodingOptions
-from jumok.predictor import Predictor
+from jumok.predictor import Predictor, load
 from jumok.training import NullReporter, train
-from jumok.training.loss import batch_losses
 from small_pictures import COLOURS, NAMES, save
 
 SIZE, TRAIN, TEST = 32, 96, 16
 ENCODER = {"backbone": "convolutional", "channels": [16, 32, 32], "strides": [4, 8]}
-CLASSES = (Class("nothing"), Class("block"))
 OUTPUTS: dict[str, dict[str, Any]] = {
     "boxes": {"kind": "boxes", "head": {"kind": "dense", "layers": 1}},
     "mask": {"kind": "mask", "decoder": {"width": 8}},
@@ -58,12 +47,17 @@ def rows_of(pairs: list[Pair]) -> Iterator[tuple[Pair, int]]:
     return ((pair, colour) for pair in pairs for colour in range(2))
 
 
-def cell_of(output: str, box: tuple[int, int, int, int]) -> str:
-    if output == "mask":
-        x1, y1, x2, y2 = box
-        outline = [x1, y1, x2, y1, x2, y2, x1, y2]
-        return json.dumps({"size": [SIZE, SIZE], "outlines": [["block", [outline]]]})
-    return json.dumps({"id": None, "objects": [{"box": box, "name": "block"}]})
+def coco_of(pairs: list[Pair]) -> str:
+    """A record for each picture and colour: what is asked is a field of it, and one block is marked."""
+    images, annotations = [], []
+    for number, (pair, colour) in enumerate(rows_of(pairs), start=1):
+        x1, y1, x2, y2 = pair.boxes[colour] or (0, 0, 0, 0)
+        record = {"id": number, "file_name": pair.file, "width": SIZE, "height": SIZE}
+        images.append({**record, "caption": NAMES[colour]})
+        marked = {"bbox": [x1, y1, x2 - x1, y2 - y1], "segmentation": [[x1, y1, x2, y1, x2, y2, x1, y2]]}
+        annotations.append({"id": number, "image_id": number, "category_id": 1, **marked})
+    categories = [{"id": 1, "name": "block"}]
+    return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
 
 def experiment_of(folder: Path, output: dict[str, Any], **changes: Any) -> Experiment:
@@ -88,43 +82,24 @@ def experiment_of(folder: Path, output: dict[str, Any], **changes: Any) -> Exper
 
 
 def learned(folder: Path, output: str) -> tuple[Predictor, list[Pair]]:
-    """A model of rows that are made here: annotations have no column for a text yet."""
-    pairs = list(write_pairs(folder, TRAIN + TEST))
-    rows = [
-        Row(number, (pair.file, NAMES[colour], cell_of(output, pair.boxes[colour])))
-        for number, (pair, colour) in enumerate(rows_of(pairs[:TRAIN]), start=1)
-    ]
-    store = TextStore.write(folder / "store", ("photo", "asked", "answer"), rows)
-    classes = CLASSES if output == "mask" else CLASSES[1:]
-    said = experiment_of(folder, {"kind": "text"})
-    outputs = {"answer": output_options(OUTPUTS[output])}
-    data = TrainingData(store, np.arange(len(store)), folder, classes)
-    fields = catalogue.fit(said.inputs, outputs, said.data.tokens, 64, data)
-    columns = {name: field.codec.column(store, folder) for name, field in fields.all.items()}
-    split = Split("train", (folder,), folder, store, columns, data.rows, fields)
-    torch.manual_seed(1)
-    model = build_model(fields, said.model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    random = np.random.default_rng(1)
-    for step in range(STEPS[output]):
-        batch = split.batch(random.choice(len(split), 16, replace=False))
-        (loss,) = batch_losses(model, split, batch, 0.0).values()
-        optimizer.param_groups[0]["lr"] = 5e-3 * (1 - step / STEPS[output])
-        optimizer.zero_grad()
-        (loss.total / 16).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    return Predictor(model, fields, DecodingOptions(method="greedy")), pairs[TRAIN:]
-
-
-STEPS = {"boxes": 120, "mask": 120}
-
-
-def output_options(given: dict[str, Any]) -> Any:
-    from jumok.kinds.boxes.options import BoxesOutput
-    from jumok.kinds.mask.options import MaskOutput
-
-    return (MaskOutput if given["kind"] == "mask" else BoxesOutput)(**given)
+    """A model of boxes or masks that texts ask for, trained on COCO files whose images have captions."""
+    pairs = list(write_pairs(folder, TRAIN + 2 * TEST))
+    parts = {"train": pairs[:TRAIN], "valid": pairs[TRAIN:-TEST]}
+    for part, some in parts.items():
+        (folder / f"{part}.json").write_text(coco_of(some))
+    data = {part: {"coco": f"{part}.json", "columns": {"asked": "caption"}} for part in parts}
+    training = {
+        "steps": 120,
+        "evaluate_every": 120,
+        "batch_size": 16,
+        "learning_rate": 0.005,
+        "precision": "fp32",
+        "ema_decay": 0.9,
+    }
+    words = {"tokens": {"kind": "words"}}
+    experiment = experiment_of(folder, OUTPUTS[output], data=data | words, training=training)
+    train(experiment, folder / "run", NullReporter())
+    return load(folder / "run"), pairs[-TEST:]
 
 
 def hits(output: str, value: Any, pair: Pair, colour: int) -> bool:

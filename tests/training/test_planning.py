@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jumok.dataset.prepare import prepare
 from jumok.errors import RunError
 from jumok.experiment import read_experiment
-from jumok.kinds.image.options import BackboneOptions
+from jumok.kinds.backbones import BackboneOptions
 from jumok.predictor import load
 from jumok.runs.config import read_config
 from jumok.training import budget, planning, train

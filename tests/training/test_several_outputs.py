@@ -35,12 +35,16 @@ def first_input(task: str) -> str:
     return FIRST[task] if task == "texts" else str(trained(task) / FIRST[task])
 
 
+def weights_of(split) -> dict[str, float]:
+    return {name: field.loss_weight for name, field in split.outputs.items()}
+
+
 def gradients(model, split, batches, counts):
     """The gradients of the joint loss of some batches, whose losses are divided by these counts."""
     model.zero_grad()
     for rows in batches:
         losses = batch_losses(model, split, split.batch(rows), 0.1)
-        joint_loss(split.outputs, {name: loss.total for name, loss in losses.items()}, counts).backward()
+        joint_loss(weights_of(split), {name: loss.total for name, loss in losses.items()}, counts).backward()
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
 
@@ -61,9 +65,8 @@ def test_a_joint_loss_is_the_weighted_sum_of_means(tmp_path):
     experiment = two_texts(tmp_path)
     split = prepare(experiment, str).splits["train"]
     totals = {"target": torch.tensor(30.0), "twice": torch.tensor(90.0)}
-    assert float(joint_loss(split.outputs, totals, {"target": 10, "twice": 45})) == 3.0 + 0.5 * 2.0
-    one = {"target": split.outputs["target"]}
-    assert float(joint_loss(one, totals, {"target": 7})) == float(torch.tensor(30.0) / 7)
+    assert float(joint_loss(weights_of(split), totals, {"target": 10, "twice": 45})) == 3.0 + 0.5 * 2.0
+    assert float(joint_loss({"target": 1.0}, totals, {"target": 7})) == float(torch.tensor(30.0) / 7)
 
 
 def test_marks_of_each_output_follow_their_image(tmp_path):

@@ -29,6 +29,10 @@ def command(
     against: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Test the difference to this run.")
     ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INPUT", help="Measure the change when this input is missing in all examples."),
+    ] = None,
     beam: BeamOption = None,
     method: Method = None,
     device: Device = "auto",
@@ -50,8 +54,16 @@ def command(
     if against is not None:
         require_run(against)
     from jumok.console import talk
-    from jumok.evaluation import compare, evaluate, measure_baselines, write_record
+    from jumok.evaluation import (
+        compare,
+        evaluate,
+        measure_baselines,
+        measure_inputs_of,
+        with_inputs,
+        write_record,
+    )
     from jumok.reporting import write_report
+    from jumok.reporting.inputs import SURPRISED
     from jumok.runs.config import experiment_of
     from jumok.training.display import make_display, score_table, tell_baselines
 
@@ -62,10 +74,11 @@ def command(
         scores = answered.scores()
     finally:
         display.on_end()
-    document = answered.to_json(scores)
+    uses = measure_inputs_of(run, answered, hide or (), decoding, device)
+    document = with_inputs(answered.to_json(scores), uses)
     if experiment_of(run).training.baselines if baselines is None else baselines:
         document |= {"baselines": measure_baselines(experiment_of(run), answered, say)}
-    changed = split is not None or any(decoding.values()) or baselines is False
+    changed = split is not None or hide or any(decoding.values()) or baselines is False
     if not changed and RunLayout(run).checkpoints.exists():
         try:
             write_record(run, answered, document)
@@ -79,6 +92,9 @@ def command(
         return
     shown_scores = {name: scores[name] for name in answered.headline if name in scores}
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
+    if uses:
+        talk.print(input_table(document["inputs"], answered))
+        say(f"note: {SURPRISED}")
     for sentence in answered.remarks:
         say(f"note: {sentence}")
     for name, signature in document["signature"].items():
@@ -87,6 +103,20 @@ def command(
     tell_baselines(document.get("baselines", {}))
     if differences is not None:
         talk.print(difference_table(run, against, differences, answered))
+
+
+def input_table(uses: dict[str, Any], answered: "SplitPredictions") -> "Table":
+    """The table of the inputs, each with the scores without it."""
+    from rich.table import Table
+
+    from jumok.reporting.inputs import INPUT_COLUMNS, input_rows
+
+    table = Table(title=f"inputs, hidden in the {answered.split.name} split", title_justify="left")
+    for column in INPUT_COLUMNS:
+        table.add_column(column)
+    for row in input_rows(uses, answered.headline):
+        table.add_row(*row)
+    return table
 
 
 def against_document(other: Path | None, differences: dict[str, "Difference"]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 from jumok.data.cache.store import TextStore
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import Column, Example, InputField, OutputField, item_lengths
-from jumok.kinds.presence import collate_inputs, transform_examples
+from jumok.kinds.presence import collate_inputs, drop_inputs, transform_examples
 
 
 class Batch(NamedTuple):
@@ -109,12 +109,29 @@ class Split:
         """The line of an example in its file."""
         return self.texts.line(int(self.rows[example]))
 
-    def batch(self, examples: Sequence[int] | np.ndarray, draw: np.random.Generator | None = None) -> Batch:
-        """A batch of these examples; augmented if there is a random generator."""
+    def batch(
+        self,
+        examples: Sequence[int] | np.ndarray,
+        draw: np.random.Generator | None = None,
+        dropout: float = 0.0,
+    ) -> Batch:
+        """A batch of examples.
+
+        Args:
+            examples: Their numbers in the split.
+            draw: Augments them for training; None leaves them as they are.
+            dropout: The probability with which an example loses an optional input, drawn by `draw`.
+
+        Returns:
+            The batch.
+        """
         rows = [int(self.rows[example]) for example in examples]
+        kept = [[name for name in self.inputs if self._has(name, row)] for row in rows]
+        if draw is not None and dropout:
+            kept = drop_inputs(self.inputs, kept, dropout, draw)
         read: Sequence[Example] = [
-            {name: column[row] for name, column in self.columns.items() if self._has(name, row)}
-            for row in rows
+            {name: self.columns[name][row] for name in (*names, *self.outputs)}
+            for row, names in zip(rows, kept, strict=True)
         ]
         whole = transform_examples(self.inputs, read, draw)
         return Batch(

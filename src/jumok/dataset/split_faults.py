@@ -85,7 +85,7 @@ def dropped_rows(
             continue
         unfit = output.classes.unknown(source.store, rows)
         annotated_images = images_by_text(read(), source.root) if unfit and read is not None else None
-        (image,) = list(fields.inputs)[:1]
+        image = output.image or next(iter(fields.inputs))
         for number, name in unfit.items():
             lost[number] = True
             row = int(rows[number])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from jumok.evaluation.apart import Contest, Side, are_alike, contests, draw_sides, farthest_apart
     from jumok.evaluation.baselines import measure_baselines
+    from jumok.evaluation.input_use import InputUse, measure_inputs, measure_inputs_of, with_inputs
     from jumok.evaluation.record import read_analysis, read_evaluation, write_record
     from jumok.evaluation.tuning import tune
 
@@ -28,6 +29,7 @@ __all__ = [
     "SplitPredictions",
     "Contest",
     "ExampleRow",
+    "InputUse",
     "Side",
     "analyse",
     "predict_split",
@@ -39,11 +41,14 @@ __all__ = [
     "farthest_apart",
     "final_split",
     "measure_baselines",
+    "measure_inputs",
+    "measure_inputs_of",
     "open_split",
     "read_analysis",
     "read_evaluation",
     "score_prefix",
     "tune",
+    "with_inputs",
     "with_n_best",
     "write_record",
 ]
@@ -57,6 +62,10 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
             "SplitPredictions": "jumok.evaluation.answers",
             "Contest": "jumok.evaluation.apart",
             "ExampleRow": "jumok.evaluation.analysis",
+            "InputUse": "jumok.evaluation.input_use",
+            "measure_inputs": "jumok.evaluation.input_use",
+            "measure_inputs_of": "jumok.evaluation.input_use",
+            "with_inputs": "jumok.evaluation.input_use",
             "Side": "jumok.evaluation.apart",
             "analyse": "jumok.evaluation.analysis",
             "predict_split": "jumok.evaluation.answers",

@@ -237,6 +237,11 @@ def predict_split(
     return SplitPredictions(split, examples, predictions, answers, time.perf_counter() - started, began)
 
 
+def predict_examples(predictor: PredictorLike, split: Split, examples: Sequence[int]) -> list[Prediction]:
+    """Predictions for some examples of a split."""
+    return predictor.predict([{name: split.value(name, one) for name in split.inputs} for one in examples])
+
+
 def counting(progress: Progress, number: int) -> Callable[[int], None]:
     """Adds up the answers that a predictor tells of."""
     done = 0
@@ -304,8 +309,7 @@ def compare(
         raise RunError(
             f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
         )
-    asked = [{n: ours.split.value(n, example) for n in ours.split.inputs} for example in ours.examples]
-    others = replace(ours, predictions=theirs.predict(asked)).outputs
+    others = replace(ours, predictions=predict_examples(theirs, ours.split, ours.examples)).outputs
     found: dict[str, Difference] = {}
     for name, one in ours.outputs.items():
         found |= one.named(one.differences(others[name]))

@@ -20,7 +20,7 @@ from jumok.runs.layout import RunLayout
 SEPARATORS = str.maketrans({one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"})
 
 
-def write_record(run: Path, answered: SplitPredictions, document: dict[str, Any]) -> None:
+def write_record(run: Path, answered: SplitPredictions, document: Mapping[str, Any]) -> None:
     """Write images, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
     files = RunLayout(run)
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
@@ -33,7 +33,7 @@ def write_record(run: Path, answered: SplitPredictions, document: dict[str, Any]
     }
     write_json(files.analysis, {**analysis_document(run, answered, analyses), **common})
     write_file_atomically(files.predictions, "".join(f"{line}\n" for line in lines(answered)).encode())
-    write_json(files.evaluation, document)
+    write_json(files.evaluation, dict(document))
 
 
 def analysis_document(

@@ -44,6 +44,27 @@ class StoredBaseline(TypedDict):
     remark: NotRequired[str]
 
 
+class StoredChange(TypedDict):
+    """A score without an input."""
+
+    whole: Number
+    without: Number
+    change: Number
+    low: Number
+    high: Number
+    p: Number
+    verdict: str
+
+
+class StoredUse(TypedDict):
+    """The use of an input."""
+
+    attention: dict[str, Number]
+    examples: int
+    hidden: dict[str, StoredChange]
+    why_not: str
+
+
 class StoredEvaluation(TypedDict):
     """What evaluation.json holds."""
 
@@ -52,6 +73,7 @@ class StoredEvaluation(TypedDict):
     metrics: dict[str, StoredScore]
     signature: NotRequired[dict[str, str]]
     baselines: NotRequired[dict[str, StoredBaseline]]
+    inputs: NotRequired[dict[str, StoredUse]]
 
 
 class StoredBin(TypedDict):

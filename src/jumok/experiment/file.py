@@ -30,6 +30,7 @@ PATH_KEYS = (
     "boxes",
     "masks",
     "images",
+    "texts",
     "arrays",
     "recordings",
     "windows",
@@ -101,9 +102,11 @@ def resolve_paths(given: dict[str, Any], folder: Path) -> None:
     data, inputs = given.get("data"), given.get("inputs")
     for field in inputs.values() if isinstance(inputs, dict) else ():
         encoder = field.get("encoder") if isinstance(field, dict) else None
-        weights = encoder.get("weights") if isinstance(encoder, dict) else None
-        if isinstance(encoder, dict) and isinstance(weights, str) and weights not in NO_FILES:
-            encoder["weights"] = absolute(weights, folder)
+        frame = encoder.get("frame") if isinstance(encoder, dict) else None  # of frames
+        for part in (encoder, frame):
+            weights = part.get("weights") if isinstance(part, dict) else None
+            if isinstance(part, dict) and isinstance(weights, str) and weights not in NO_FILES:
+                part["weights"] = absolute(weights, folder)
     for source in data.values() if isinstance(data, dict) else ():
         if not isinstance(source, dict):
             continue

@@ -114,9 +114,9 @@ class TrainingOptions(Options):
     weight_decay: NonNegativeFloat = 0.01
     clip: PositiveFloat | None = 1.0
     label_smoothing: float = Field(default=0.1, ge=0.0, lt=1.0)
-    select: str | None = (
-        None  # the score that chooses the best model: OUTPUT.METRIC, where there are several outputs
-    )
+    loss_weights: Literal["fixed", "uncertainty"] = "fixed"
+    modality_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    select: str | None = None
     average: Literal["ema", "last", "none"] = "ema"
     ema_decay: float = Field(default=0.999, gt=0.0, lt=1.0)
     average_last: PositiveInt = 5
@@ -157,6 +157,7 @@ class Experiment(Options):
             for name in names:
                 check_name(name, place)
         check_images(self)
+        check_weights(self)
         selection(self.training.select, self.outputs)
         for split, source in self.data.sources():
             try:
@@ -194,12 +195,27 @@ def check_images(experiment: Experiment) -> None:
             problem = f"{name} is found in this image, so no row may lack it; drop optional"
             raise error_at(problem, "inputs", images[0], "optional")
     optional = [name for name, options in experiment.inputs.items() if options.optional]
+    if experiment.training.modality_dropout and not optional:
+        problem = "drops optional inputs, but no input is optional; say optional: true in those that may lack"
+        raise error_at(problem, "training", "modality_dropout")
     if optional and experiment.training.shard:
         problem = f"needs every input in every row, but {optional[0]} is optional; train without shard"
         raise error_at(problem, "training", "shard")
     if experiment.training.shard and experiment.training.optimizer == "muon":
         problem = "needs whole matrices in each process; train without shard, or with optimizer: adamw"
         raise error_at(problem, "training", "optimizer")
+
+
+def check_weights(experiment: Experiment) -> None:
+    """Refuse learned weights of losses where there is nothing to weigh, or fixed ones are given; raises ValueError."""
+    if experiment.training.loss_weights != "uncertainty":
+        return
+    if len(experiment.outputs) == 1:
+        raise error_at("weighs several outputs, and there is one; drop it", "training", "loss_weights")
+    for name, options in experiment.outputs.items():
+        if options.weight != 1.0:
+            problem = "training.loss_weights: uncertainty learns the weights of losses; drop one of both"
+            raise error_at(problem, "outputs", name, "weight")
 
 
 def check_name(name: str, place: str) -> None:

@@ -13,13 +13,15 @@ from jumok.kinds.options import FieldOptions, Options, error_at
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
+    from jumok.data.annotations.texts import TextColumns
     from jumok.data.images.named_files import NamedFilesSource
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
 SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
 BELONGS = {  # which formats an option is for
-    "columns": ("table", "boxes", "arrays", "recordings"),
+    "columns": ("table", "boxes", "coco", "arrays", "recordings"),
+    "texts": ANNOTATED,
     "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
@@ -82,6 +84,8 @@ class SourceOptions(Options):
     boxes: Path | None = None  # a table with a row for each box
     masks: Path | None = None  # a folder of masks, or a list file with `image mask` on each line
     images: Path | None = None  # the folder of images, where the format does not say it
+    # for annotated images: a table of their names and of what else is read or answered
+    texts: Path | None = None
     split: str | None = None
     # for masks in the order of their values, or with their values or colours
     classes: tuple[str, ...] | dict[str, PixelValue] | dict[str, ColourOption] | None = None
@@ -186,11 +190,11 @@ class SourceOptions(Options):
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
         if self.lines is not None:
             refuse_drawn(inputs, outputs)
-            return with_images(lines_source(self.lines, names), inputs)
+            return with_images(with_clips(lines_source(self.lines, inputs, outputs), inputs), inputs)
         if self.table is not None:
             refuse_drawn(inputs, outputs)
-            source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(with_tabled_series(source, {**inputs, **outputs}), inputs)
+            table = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
+            return with_images(with_tabled_series(with_clips(table, inputs), {**inputs, **outputs}), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -216,21 +220,48 @@ class SourceOptions(Options):
         from jumok.data.annotations.source import AnnotationSource
 
         kinds = {name: one.kind for name, one in {**inputs, **outputs}.items()}
-        known = {name for name, one in inputs.items() if one.is_image}
-        known |= {name for name, one in outputs.items() if one.annotations is not None}
-        for name, kind in kinds.items():
-            if name not in known:
-                wrong = (
-                    f"{name} is {kind}; put the examples into a table, with a column for the paths of images"
-                )
-                raise ValueError(f"annotations give images, boxes and masks, but {wrong}")
+        texts = self._texts(inputs, outputs)
         if self.masks is not None and "boxes" in kinds.values() and not self.instances:
             raise ValueError(
                 "masks do not say where one object ends and the next begins; boxes can be made of them only where "
                 "each object has a number of its own (instances: true)"
             )
         place = getattr(self, self.format)
-        return AnnotationSource(self.read, place, kinds, self.model_dump_json())
+        how = self.model_dump_json() + (f" optional: {texts.optional}" if texts.optional else "")
+        image = next((name for name, one in inputs.items() if one.is_image), "image")
+        return AnnotationSource(lambda: self._read_with(texts, image), place, kinds, how)
+
+    def _texts(self, inputs: NamedInputs, outputs: NamedOutputs) -> "TextColumns":
+        """The fields that are neither images nor drawn in them; ValueError where the source has no such texts."""
+        from jumok.data.annotations.texts import TextColumns
+
+        drawn = [name for name, one in inputs.items() if one.is_image]
+        drawn += [name for name, one in outputs.items() if one.annotations is not None]
+        others = {name: one for name, one in {**inputs, **outputs}.items() if name not in drawn}
+        given = others if self.texts is not None else inputs if self.coco is not None else ()
+        for name, one in ((name, one) for name, one in others.items() if name not in given):
+            wrong = (
+                f"{name} is {one.kind}; name a table of it by texts:, with a column for the names of images, "
+                "or put the examples into a table, with a column for the paths of images"
+            )
+            raise ValueError(f"annotations give images, boxes and masks, but {wrong}")
+        if self.coco is not None and (strange := [name for name in self.columns or () if name not in others]):
+            raise ValueError(f"columns name texts beside the images of coco; {strange[0]!r} is none")
+        if self.texts is not None and not others:
+            raise ValueError("texts is a table of what is read beside images, but nothing else is read")
+        return TextColumns(tuple(others), tuple(name for name in inputs if inputs[name].optional))
+
+    def _read_with(self, texts: "TextColumns", image: str) -> "AnnotatedSet":
+        """The annotations with the texts beside their images."""
+        from jumok.data.annotations.coco import read_coco
+        from jumok.data.annotations.texts import join_texts, require_texts
+
+        if self.texts is not None:
+            return join_texts(self.read(), self.texts, image, texts)
+        if self.coco is None or not texts.names:
+            return self.read()
+        fields = {name: str((self.columns or {}).get(name, name)) for name in texts.names}
+        return require_texts(read_coco(self.coco, self.images, fields), texts, self.coco)
 
     def read(self) -> "AnnotatedSet":
         """Read the annotations; images are not read, unless the format needs their size."""
@@ -264,6 +295,17 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
 
     images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
+
+
+def with_clips(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that clips of frames are looked at."""
+    found = {name: one.frame_sampling() for name, one in inputs.items()}
+    samplings = {name: one for name, one in found.items() if one is not None}
+    if not samplings:
+        return source
+    from jumok.data.clips.rows import ClipRows
+
+    return ClipRows(source, samplings)
 
 
 def with_tabled_series(source: "Source", fields: Mapping[str, FieldOptions]) -> "Source":
@@ -300,16 +342,18 @@ def files_source(
     return NamedFilesSource(folder, text, (image, answer))
 
 
-def lines_source(lines: dict[str, Path], names: tuple[str, ...]) -> "LinesSource":
+def lines_source(lines: dict[str, Path], inputs: NamedInputs, outputs: NamedOutputs) -> "LinesSource":
     """The source for parallel text files, one for each name; raises ValueError if the names differ."""
     from jumok.data.tables.sources import LinesSource
 
+    names = (*inputs, *outputs)
     missing = [name for name in names if name not in lines]
     extra = [name for name in lines if name not in names]
     if missing or extra:
         wrong = f"no file for {missing[0]!r}" if missing else f"{extra[0]!r} is neither input nor output"
         raise ValueError(f"lines must name a file for each of {', '.join(names)}; {wrong}")
-    return LinesSource({name: lines[name] for name in names})
+    optional = [name for name, options in inputs.items() if options.optional]
+    return LinesSource({name: lines[name] for name in names}, optional, len(inputs))
 
 
 def table_source(

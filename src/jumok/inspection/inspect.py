@@ -10,6 +10,7 @@ from torch import Tensor
 
 from jumok.attention.maps import Check
 from jumok.attention.record import Recording, record
+from jumok.attention.shares import attention_shares
 from jumok.data.text.specials import BANNED
 from jumok.device import autocast
 from jumok.errors import DataError, did_you_mean
@@ -18,7 +19,7 @@ from jumok.inspection.uses import InputStates, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.contract import DecodingRequest, InputField, InputPage
 from jumok.kinds.presence import encode_inputs
-from jumok.kinds.replay import Rescorable
+from jumok.kinds.replay import Rescorable, questions_memory
 from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
 from jumok.search import Search
@@ -61,7 +62,22 @@ class Inspection:
             "attentions": [use.to_json() for use in self.uses.values()],
             "nothing": None if self.uses else self.no_attention_reason,
             "note": self.no_attention_reason if self.uses else None,
+            **({"shares": self.input_shares(0)} if len(self.memories.parts) > 1 else {}),
         }
+
+    def input_shares(self, answer: int) -> list[dict[str, Any]]:
+        """The share of attention that each of several inputs gets while an answer is given, by output and layer.
+
+        An output that does not question the joined memory is left out.
+        """
+        found = []
+        for one in (one for one in self.outputs if answer < len(one.recordings)):
+            maps = one.recordings[answer]
+            modules = [module for module in maps.names if questions_memory(one.name, module)]
+            shares = attention_shares(maps, modules, self.memories.spans())
+            layers = [{"name": module, "inputs": inputs} for module, inputs in shares.items()]
+            found += [{"output": one.name, "layers": layers}] if layers else []
+        return found
 
     @property
     def no_attention_reason(self) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from jumok.inspection.layers import CallLayer, Layer, WindowedLayer, merge_layer
 from jumok.inspection.windows import Windows
 from jumok.kinds.axes import Axis
 from jumok.kinds.contract import InputField
+from jumok.kinds.replay import questions_memory
 from jumok.values import Memory
 
 Use = AttentionGroup[Layer]
@@ -109,10 +110,10 @@ def decoder_uses(
         The uses.
     """
     layers = [layers_of(maps, f"decoders.{name}.") for maps in answers]
-    own = tuple(tuple(one for one in answer if not crosses(name, one)) for answer in layers)
+    own = tuple(tuple(one for one in answer if not questions_memory(name, one.name)) for answer in layers)
     if own[0]:
         yield Use(f"{name}.decoder", "decoder", own, queries, past, is_causal(own[0][0]))
-    cross = tuple(tuple(one for one in answer if crosses(name, one)) for answer in layers)
+    cross = tuple(tuple(one for one in answer if questions_memory(name, one.name)) for answer in layers)
     if not cross[0]:
         return
     for source in sources:
@@ -121,11 +122,6 @@ def decoder_uses(
         else:
             parts = tuple(tuple(replace(one, keys=source.states) for one in answer) for answer in cross)
             yield Use(f"{name}.cross.{source.name}", "cross", parts, queries, source.axis)
-
-
-def crosses(name: str, layer: CallLayer) -> bool:
-    """Whether a layer attends to the memory: the `cross` of a block, or the only attention of a recurrent decoder."""
-    return layer.name.endswith(".cross") or layer.name == f"decoders.{name}.attention"
 
 
 def is_causal(layer: CallLayer) -> bool:

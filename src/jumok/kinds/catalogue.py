@@ -17,6 +17,7 @@ from jumok.errors import ConfigurationError, DataError
 from jumok.kinds.contract import Blueprint, Field, InputField, OutputField
 from jumok.kinds.fitting import FieldContext, TrainingData
 from jumok.kinds.packages import KINDS
+from jumok.layers.marks import InputMarks
 from jumok.layers.modulation import FeatureModulation
 from jumok.model import EncoderDecoder
 
@@ -133,7 +134,17 @@ def build_model(fields: Fields, options: "ModelOptions") -> EncoderDecoder:
     for name, read in fields.inputs.items():
         encoders[name] = read.build(plan)
     decoders = {name: written.head.build(plan) for name, written in fields.outputs.items()}
-    return EncoderDecoder(encoders, decoders, modulations(fields, options.width, encoders))
+    return EncoderDecoder(
+        encoders, decoders, modulations(fields, options.width, encoders), input_marks(fields, options)
+    )
+
+
+def input_marks(fields: Fields, options: "ModelOptions") -> InputMarks | None:
+    """Marks of several inputs, where an output questions their joined memory; None where they have no use."""
+    questioned = any(field.image is None for field in fields.outputs.values())
+    if len(fields.inputs) == 1 or not questioned or options.input_marks == "none":
+        return None
+    return InputMarks(list(fields.inputs), options.width)
 
 
 def modulations(fields: Fields, width: int, encoders: Mapping[str, nn.Module]) -> dict[str, nn.Module]:

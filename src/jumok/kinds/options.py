@@ -19,6 +19,7 @@ from jumok.errors import did_you_mean
 
 if TYPE_CHECKING:
     from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
+    from jumok.data.clips.sampling import FrameSampling
     from jumok.data.series.rows import SeriesExpectation
 
 UNKNOWN_OPTION = "unknown_option"
@@ -81,6 +82,10 @@ class InputFieldOptions(FieldOptions):
     part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
 
+    def frame_sampling(self) -> "FrameSampling | None":
+        """Which frames of its clips are read; None where cells of tables are no clips."""
+        return None
+
 
 class OutputFieldOptions(FieldOptions):
     """What every output has."""
@@ -126,6 +131,7 @@ class ModelOptions(Options):
     activation: Activation = "relu"
     positions: Literal["sinusoidal", "learned", "rotary"] = "sinusoidal"
     tie: bool = True
+    input_marks: Literal["learned", "none"] = "learned"
 
     @model_validator(mode="after")
     def heads_divide_width(self) -> "ModelOptions":

@@ -4,6 +4,7 @@ KINDS = {
     "text": "jumok.kinds.text",
     "image": "jumok.kinds.image",
     "series": "jumok.kinds.series",
+    "frames": "jumok.kinds.frames",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
     "label": "jumok.kinds.label",

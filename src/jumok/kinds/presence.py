@@ -57,6 +57,31 @@ def input_examples(columns: Mapping[str, InputColumn], rows: Sequence[int]) -> l
     ]
 
 
+def drop_inputs(
+    fields: Inputs, examples: Sequence[Sequence[str]], rate: float, random: np.random.Generator
+) -> list[list[str]]:
+    """Modality dropout: leave out optional inputs of examples, each with a probability (Neverova et al., 2016).
+
+    An example that would lose everything that it has keeps all of it.
+
+    Args:
+        fields: The inputs.
+        examples: The names of the inputs that each example has.
+        rate: The probability.
+        random: Draws one number for each optional input of each example.
+
+    Returns:
+        The names of the inputs that each example keeps.
+    """
+    optional = [name for name, field in fields.items() if field.is_optional]
+    draws = random.random((len(examples), len(optional))) < rate
+    found = []
+    for names, row in zip(examples, draws, strict=True):
+        dropped = {name for name, drawn in zip(optional, row, strict=True) if drawn}
+        found.append([name for name in names if name not in dropped] or list(names))
+    return found
+
+
 def transform_examples(
     fields: Inputs, examples: Sequence[Example], random: np.random.Generator | None
 ) -> Sequence[Example]:

@@ -84,6 +84,15 @@ class Rescorable(Protocol):
         ...
 
 
+def questions_memory(output: str, module: str) -> bool:
+    """Whether a recorded module questions the memory: the `cross` of a block, or the only attention of a decoder.
+
+    `output` is the name of the output that the module belongs to.
+    """
+    inside = module.startswith(f"decoders.{output}.")
+    return inside and (module.endswith(".cross") or module == f"decoders.{output}.attention")
+
+
 def part_required(part: int, count: int, what: str) -> int:
     """Check the number of a part.
 

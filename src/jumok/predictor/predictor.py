@@ -47,6 +47,7 @@ class Predictor:
         self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
         self.search = build_search(decoding, BANNED)
         self.least: float | None = None  # a score from which on objects are asked for, be it very low
+        self.hidden: frozenset[str] = frozenset()  # inputs that no row has, whatever is given
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
@@ -72,6 +73,12 @@ class Predictor:
         """The same predictor, asked for objects from this score on, be it very low."""
         twin = copy(self)
         twin.least = least
+        return twin
+
+    def without(self, name: str) -> "Predictor":
+        """The same predictor, which reads one input less: it is missing in all rows."""
+        twin = copy(self)
+        twin.hidden = self.hidden | {name}
         return twin
 
     def predict(
@@ -184,7 +191,7 @@ class Predictor:
         given = {
             name: field.codec.parse(value[name])
             for name, field in self.inputs.items()
-            if not (field.is_optional and is_missing(value.get(name)))
+            if name not in self.hidden and not (field.is_optional and is_missing(value.get(name)))
         }
         return {
             name: one

@@ -68,6 +68,9 @@ def of_training(record: "FinishedRun") -> Iterator[Fact]:
             "training",
             f"{count(last['step'])} steps ({epochs}) in {precision}, {duration(record.seconds)} of steps",
         )
+    learned = {name: last[f"{name}.weight"] for name in record.experiment.outputs if f"{name}.weight" in last}
+    if learned:
+        yield "loss weights, learned", ", ".join(f"{name} {value:.2f}" for name, value in learned.items())
     if times := span(about.get("began") or about.get("date"), about.get("ended")):
         sessions = about.get("sessions", 1)
         yield "trained", times + (f", in {sessions} sessions" if sessions > 1 else "")

@@ -14,6 +14,7 @@ from jumok.evaluation.stored import SEVERAL, read_stored
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.baselines import baseline_rows, baseline_sentences, baselines_of_output
 from jumok.reporting.facts import facts
+from jumok.reporting.inputs import INPUT_COLUMNS, SURPRISED, input_rows
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
 from jumok.reporting.plots import Curve, Plot, svg
@@ -186,6 +187,9 @@ def report_html(record: FinishedRun) -> str:
         "sections": [
             output_section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()
         ],
+        "inputs": input_rows(record.evaluation.get("inputs", {}), record.analysis["headline"]),
+        "input_columns": INPUT_COLUMNS,
+        "input_remark": SURPRISED,
         "few": FEW_EXAMPLES,
     }
     return render("run.html", values)

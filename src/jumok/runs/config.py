@@ -1,7 +1,7 @@
 """config.yaml: the experiment that made a run or a model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jumok.errors import ConfigurationError, RunError
 from jumok.experiment.file import build_experiment
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 AGAIN = "copy the whole folder again"
+# What options that came later mean in a configuration that was written before them.
+BEFORE: dict[str, dict[str, Any]] = {"model": {"input_marks": "none"}}
 
 
 def write_config(path: Path, experiment: "Experiment") -> None:
@@ -37,6 +39,9 @@ def read_config(path: Path) -> "Experiment":
         raise RunError(f"{error}; {AGAIN}") from None
     if not isinstance(given, dict):
         raise RunError(f"{path} holds no options; {AGAIN}")
+    for part, options in BEFORE.items():
+        if isinstance(inner := given.get(part, {}), dict):
+            given[part] = {**options, **inner}
     return build_experiment(given, str(path), root)
 
 

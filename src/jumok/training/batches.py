@@ -47,8 +47,11 @@ class Batches:
         mixed: bool,
         processes: Distributed,
         ahead: bool,
+        dropout: float = 0.0,
     ) -> None:
+        """`dropout` is the probability with which an example loses an optional input."""
         self.split, self.processes, self.seed, self.mixed = split, processes, seed, mixed
+        self.dropout = dropout
         self.batch_tokens, self.batch_size = batch_tokens, batch_size
         reads = any(field.reads_files for field in split.fields.all.values())
         workers = min(THREADS, os.cpu_count() or 1) if ahead and reads else 0
@@ -106,4 +109,4 @@ class Batches:
 
     def _make(self, rows: np.ndarray, place: DataPosition) -> Batch:
         draw = np.random.Generator(np.random.PCG64([self.seed, *place, self.processes.rank]))
-        return self.split.batch(rows, draw)
+        return self.split.batch(rows, draw, self.dropout)

@@ -41,6 +41,7 @@ from jumok.training.reporter import EvaluationInfo, Progress, Reporter
 from jumok.training.schedule import Schedule
 from jumok.training.sharding import copy_full_into, gather
 from jumok.training.signals import stop_signals
+from jumok.training.weighting import build_weights
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment, TrainingOptions
@@ -83,6 +84,7 @@ class Trainer:
             mixed,
             processes,
             ahead=self.device.type != "cpu",
+            dropout=self.options.modality_dropout,
         )
         self.experiment = self._resolve_auto(experiment)
         self.options = self.experiment.training
@@ -107,6 +109,7 @@ class Trainer:
             options.muon_factor if options.optimizer == "muon" else None,
         )
         self.average = build_average(self.model, self.options)
+        self.weights = build_weights(self.options, self.prepared.outputs)
         self.step, self.seconds, self.unsound = 0, 0.0, 0
         self.losses, self.since = RunningLoss(self.prepared.outputs), 0.0  # since the last evaluation
         self.step_loss = float("nan")
@@ -173,7 +176,7 @@ class Trainer:
         rows = plan[len(plan) // 2]
         batch = self.train.batch(rows[: max(min(2, len(rows)), round(share * len(rows)))])
         totals = self.replica.losses(batch.to(self.device))
-        joint_loss(self.prepared.outputs, totals, dict.fromkeys(totals, 1.0)).backward()
+        joint_loss(dict.fromkeys(totals, 1.0), totals, dict.fromkeys(totals, 1.0)).backward()
         self.model.zero_grad(set_to_none=True)
         for buffer, value in before:
             buffer.copy_(value)
@@ -190,18 +193,18 @@ class Trainer:
         counts = self.train.target_counts(np.concatenate([planned.rows for planned in batches]))
         # gradients are averaged over processes, and should be summed
         shares = {name: count / self.processes.world_size for name, count in counts.items()}
-        sums = dict.fromkeys(outputs, 0.0)
+        sums, weights = dict.fromkeys(outputs, 0.0), self.weights.values()
         for number, planned in enumerate(batches, 1):
             with self.replica.gradient_sync(number == len(batches)):
                 with autocast(self.device, self.precision):
                     totals = self._local_losses(planned)
-                joint_loss(outputs, totals, shares).backward()
+                joint_loss(weights, totals, shares).backward()
             sums = {name: loss + float(totals[name].detach()) for name, loss in sums.items()}
         norm = clip_gradients(self.model.parameters(), self.options.clip or float("inf"))
-        self._optimizer_step(norm)
-        self.optimizer.zero_grad()
         step = RunningLoss(outputs)
         step.add({name: self.processes.sum(loss) for name, loss in sums.items()}, counts)
+        self._optimizer_step(norm, step.means)
+        self.optimizer.zero_grad()
         self.losses.add(step.totals, step.counts)
         self.step_loss = step.joint
 
@@ -210,10 +213,11 @@ class Trainer:
         totals: dict[str, Tensor] = self.replica.losses(planned.batch.result().to(self.device))
         return totals if planned.is_mine else {name: total * 0.0 for name, total in totals.items()}
 
-    def _optimizer_step(self, norm: float) -> None:
+    def _optimizer_step(self, norm: float, losses: Mapping[str, float]) -> None:
         """Take the step, unless the gradients are not finite."""
         if np.isfinite(norm):
             self.optimizer.step()
+            self.weights.step(losses, self.schedule(self.step))
             self.average.step()
             self.unsound = 0
             return
@@ -271,7 +275,7 @@ class Trainer:
     def _log(self, train: RunningLoss, valid: RunningLoss, metrics: dict[str, float]) -> None:
         place = {"step": self.step, "epoch": self.batches.epochs}
         rate = {"learning_rate": self.schedule(self.step), "seconds": self.seconds}
-        self.run.append({**place, "split": "train", **train.to_log(), **rate})
+        self.run.append({**place, "split": "train", **train.to_log(), **self.weights.to_log(), **rate})
         self.run.append({**place, "split": "valid", **valid.to_log(), **metrics})
 
     def save(self, finished: bool = False) -> None:
@@ -282,6 +286,7 @@ class Trainer:
             "average": self.average.tensors(),
         }
         tensors = {name: gather(group, self.processes.is_first) for name, group in groups.items()}
+        tensors |= self.weights.tensors()
         state = {
             "epoch": self.batches.place.epoch,
             "position": self.batches.place.position,
@@ -318,6 +323,7 @@ class Trainer:
             copy_full_into(weight, checkpoint.tensors["model"][name])
         restore_optimizer(self.optimizer, self.model, checkpoint.tensors["optimizer"])
         self.average.restore(checkpoint.tensors["average"], state["average"])
+        self.weights.restore(checkpoint.tensors)
         self.best.restore(state["best"])
         self.step = checkpoint.step
         self.batches.move(DataPosition(state["epoch"], state["position"]))

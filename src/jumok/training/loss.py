@@ -30,21 +30,21 @@ def batch_losses(model: EncoderDecoder, split: Split, batch: Batch, smoothing: f
 
 
 def joint_loss(
-    outputs: Mapping[str, OutputField], totals: Mapping[str, Tensor], counts: Mapping[str, float]
+    weights: Mapping[str, float], totals: Mapping[str, Tensor], counts: Mapping[str, float]
 ) -> Tensor:
     """The weighted sum of the mean losses of all outputs.
 
     Each is divided by its own count, so that a text of many tokens does not outweigh an image.
 
     Args:
-        outputs: The outputs, each with the weight of its loss.
+        weights: The weight of the loss of each output.
         totals: Summed losses by output, scalars.
         counts: What they are sums of, by output.
 
     Returns:
         A scalar.
     """
-    first, *others = (field.loss_weight * (totals[name] / counts[name]) for name, field in outputs.items())
+    first, *others = (weight * (totals[name] / counts[name]) for name, weight in weights.items())
     return sum(others, start=first)
 
 

@@ -26,7 +26,12 @@ CHANGEABLE = {
     "decoding",
 }
 # What is found out when a run starts, and then stays: only an explicit other wish is a contradiction.
-RESOLVED = {"training.precision": "auto", "training.learning_rate": None, "decoding.max_tokens": None}
+RESOLVED = {
+    "training.precision": "auto",
+    "training.learning_rate": None,
+    "decoding.max_tokens": None,
+    "model.input_marks": "learned",  # runs that were begun before there were marks go on without
+}
 
 
 def reconcile(
@@ -62,6 +67,7 @@ def reconcile(
         update={
             "training": experiment.training.model_copy(update=settled),
             "decoding": experiment.decoding.model_copy(update={"max_tokens": limit}),
+            "model": before.model,
         }
     )
 

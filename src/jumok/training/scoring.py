@@ -7,11 +7,13 @@ from jumok.evaluation import (
     SplitPredictions,
     final_split,
     measure_baselines,
+    measure_inputs,
     open_split,
     predict_split,
     read_analysis,
     read_evaluation,
     tune,
+    with_inputs,
     with_n_best,
     write_record,
 )
@@ -28,9 +30,11 @@ def score(folder: RunFolder, reporter: Reporter, keep: Callable[[SplitPrediction
     """The scores of the best model; those of the record when it has them already, else of answers to `keep`."""
     known, analysis = read_evaluation(folder.path), read_analysis(folder.path)
     if known is None or analysis is None:
-        answered = answer_anew(folder, reporter)
-        known = answered.to_json(answered.scores())
         experiment = experiment_of(folder.path)
+        predictor = with_n_best(tune(folder.model, load(folder.model), experiment, reporter.message))
+        split = open_split(experiment, predictor, final_split(experiment), reporter.message)
+        answered = predict_split(predictor, split, progress=reporter.scoring)
+        known = with_inputs(answered.to_json(answered.scores()), measure_inputs(predictor, answered))
         if experiment.training.baselines:
             known |= {"baselines": measure_baselines(experiment, answered, reporter.message)}
         write_record(folder.path, answered, known)
@@ -44,11 +48,3 @@ def score(folder: RunFolder, reporter: Reporter, keep: Callable[[SplitPrediction
     reporter.on_scores(known["split"], known["examples"], intervals)
     reporter.on_baselines(known.get("baselines", {}))
     return known
-
-
-def answer_anew(folder: RunFolder, reporter: Reporter) -> SplitPredictions:
-    """The answers of the best model to the split that a run is scored on."""
-    experiment = experiment_of(folder.path)
-    predictor = with_n_best(tune(folder.model, load(folder.model), experiment, reporter.message))
-    split = open_split(experiment, predictor, final_split(experiment), reporter.message)
-    return predict_split(predictor, split, progress=reporter.scoring)

@@ -39,12 +39,13 @@ def try_batch(experiment: Experiment, prepared: Prepared) -> Trial:
     plan = batching.longest_first(train.all_lengths(), options.batch_tokens, size)
     examples = plan[len(plan) // 2]
     batch = train.batch(examples).to(device)
+    weights = {name: field.loss_weight for name, field in train.outputs.items()}
     seconds = 0.0
     for _ in range(2):
         began = time.perf_counter()
         losses = batch_losses(model, train, batch, options.label_smoothing)
         totals = {name: one.total for name, one in losses.items()}
-        loss = joint_loss(train.outputs, totals, train.target_counts(examples))
+        loss = joint_loss(weights, totals, train.target_counts(examples))
         loss.backward()
         loss.item()  # waits for the device
         seconds = time.perf_counter() - began

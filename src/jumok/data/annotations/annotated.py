@@ -67,6 +67,7 @@ class AnnotatedImage:
     annotations: tuple[Annotation, ...] = ()
     mask: Path | None = None  # the class of each pixel
     id: int | str | None = None
+    texts: tuple[tuple[str, str], ...] = ()  # what an experiment reads beside it: names and texts
 
     def known_size(self) -> Size:
         """The stated size, or else that of the file; raises UnreadableFile."""

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from jumok.data.annotations.annotated import (
@@ -70,13 +71,15 @@ def examine(data: AnnotatedSet, looks: Looks, kinds: tuple[str, ...] = ("image",
     found = Examined(data, faults=[*told, *class_faults(data)])
     found.summary.remarks.extend((*data.remarks, *remarks))
     missing: list[Fault] = []
+    paths: set[Path] = set()  # an image may stand beside several texts
     for number, (image, seen, mask) in enumerate(zip(data.images, images, masks, strict=True), start=1):
         if isinstance(seen, Fault):
             fault = where_listed(seen, image.path, image.place)
             (missing if fault.kind == "missing_image" else found.faults).append(fault)
             found.faults.extend(box_faults(image, image.size))
             continue
-        _examine_image(number, image, seen, mask, kinds, found)
+        _examine_image(number, image, seen, mask, kinds, found, is_first=image.path not in paths)
+        paths.add(image.path)
     found.faults.extend(missing_faults(data, missing))
     found.faults.extend(nothing_outlined(found, kinds))
     bad = {(fault.file, fault.line) for fault in found.faults if fault.kind == "bad_value"}
@@ -107,12 +110,14 @@ def _examine_image(
     mask: MaskSeen | Fault | None,
     kinds: tuple[str, ...],
     found: Examined,
+    is_first: bool,
 ) -> None:
     size, summary = seen.header.size, found.summary
     lost = list(reasons_to_leave_out(image, seen, mask, kinds, found.data))
     found.faults.extend(lost)
-    summary.see(Sight(seen.digest.hex(), str(image.path), image.place), size)
-    if image.size in (None, size):
+    if is_first:
+        summary.see(Sight(seen.digest.hex(), str(image.path), image.place), size)
+    if is_first and image.size in (None, size):
         summary.remark_on(image.path, seen)
     if isinstance(mask, MaskSeen):
         if found.data.instances:

@@ -8,7 +8,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from jumok.classes import Class
@@ -28,6 +30,7 @@ from jumok.data.annotations.coco_fields import (
     Wrong,
     attributes_of,
     box_from_xywh,
+    category_class,
     id_of,
     parse_segmentation,
     record_fault,
@@ -40,13 +43,25 @@ from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, segmentation_area
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.listing import composed
+from jumok.data.tables.rows import clean
 
 Id = int | str
 
 
-def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
-    """The images of a file; `images` is the folder that file names start at, searched for by default."""
+def read_coco(
+    file: Path, images: Path | None = None, texts: Mapping[str, str] = MappingProxyType({})
+) -> AnnotatedSet:
+    """The images of a file.
+
+    Args:
+        file: The JSON file.
+        images: The folder that file names start at; searched for by default.
+        texts: Fields of images that are read as texts, by their names in the experiment. Records of one image with
+            different texts are then different examples, as in files of referring expressions.
+
+    Returns:
+        The images with their annotations, and faults.
+    """
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
@@ -63,14 +78,14 @@ def read_coco(file: Path, images: Path | None = None) -> AnnotatedSet:
     if found.lists["annotations"] and not found.lists["categories"]:
         problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
         return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
-    return CocoReader(found).result(images)
+    return CocoReader(found, texts).result(images)
 
 
 class CocoReader:
     """Resolves the references of a file and collects faults."""
 
-    def __init__(self, found: LocatedJson) -> None:
-        self.found = found
+    def __init__(self, found: LocatedJson, texts: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.found, self.texts = found, texts
         self.faults: list[Fault] = []
         self.left_out: Counter[str] = Counter()
         self.lost: set[Id] = set()  # ids of faulty images, whose annotations are lost with them
@@ -78,7 +93,8 @@ class CocoReader:
     def result(self, images: Path | None) -> AnnotatedSet:
         """The images of the file, found on the disk, with their annotations."""
         classes = dict(self.keyed(self.found.lists["categories"], "category", category_class))
-        records = dict(self.keyed(self.found.lists["images"], "image", record_image))
+        make = partial(record_image, texts=self.texts)
+        records = dict(self.keyed(self.found.lists["images"], "image", make))
         found = find_images(self.found.path, [one.name for one in records.values()], images)
         places = zip(records.items(), found.paths, found.names, strict=True)
         listed = {number: replace(one, path=path, name=name) for (number, one), path, name in places}
@@ -97,14 +113,14 @@ class CocoReader:
 
     def united(self, images: list[AnnotatedImage]) -> list[AnnotatedImage]:
         """Merge records of the same file, and report them."""
-        by_path: dict[Path, AnnotatedImage] = {}
+        by_path: dict[tuple[Path, tuple[tuple[str, str], ...]], AnnotatedImage] = {}
         good, faults = utf8_names(image.path for image in images)
         self.faults.extend(faults)
         writable = set(good)
         for image in images:
             if image.path not in writable:
                 continue
-            first = by_path.setdefault(image.path, image)
+            first = by_path.setdefault((image.path, image.texts), image)
             if first is image:
                 continue
             problem = f"image: {image.name!r} is already in line {first.place.line}, under another id"
@@ -112,7 +128,7 @@ class CocoReader:
             self.faults.append(image.place.fault(problem, remedy, "duplicate_image"))
             known = {(one.box, one.name) for one in first.annotations}
             more = tuple(one for one in image.annotations if (one.box, one.name) not in known)
-            by_path[image.path] = replace(first, annotations=first.annotations + more)
+            by_path[image.path, image.texts] = replace(first, annotations=first.annotations + more)
         return list(by_path.values())
 
     def keyed(self, records: list[Record], what: str, make: Any) -> Iterator[tuple[Id, Any]]:
@@ -142,7 +158,7 @@ class CocoReader:
                     raise Wrong(f"the name {made.name!r} occurs twice", "rename one", "duplicate_class")
                 names.add(value.get("name", ""))
                 if what == "image":
-                    self.left_out.update(value.keys() - IMAGE_KEYS)
+                    self.left_out.update(value.keys() - IMAGE_KEYS - set(self.texts.values()))
                 yield number, made
             except (Wrong, OverflowError) as wrong:
                 self.faults.append(record_fault(record.place, what, wrong))
@@ -230,26 +246,30 @@ def duplicate_id_fault(place: SourceLocation, what: str, number: Id, line: int |
     return place.fault(problem, "give each its own id", "duplicate_id")
 
 
-def category_class(value: dict[str, Any], place: SourceLocation) -> Class:
-    """The class of a category record."""
-    group = value.get("supercategory")
-    number = id_of(value, "id")
-    if isinstance(number, str) and not number.isdecimal():
-        raise Wrong(f"the id {number!r} is no number", "number the categories", "bad_value")
-    return Class(
-        composed(text_of(value, "name")), int(number), text_of(value, "supercategory") if group else None
-    )
+def record_image(
+    value: dict[str, Any], place: SourceLocation, texts: Mapping[str, str] = MappingProxyType({})
+) -> AnnotatedImage:
+    """The image of an image record, without annotations.
 
+    Args:
+        value: The JSON object.
+        place: Its location.
+        texts: Fields to be read as texts, by their names in the experiment.
 
-def record_image(value: dict[str, Any], place: SourceLocation) -> AnnotatedImage:
-    """The image of an image record, without annotations."""
+    Returns:
+        The image.
+
+    Raises:
+        Wrong: If the record is faulty.
+    """
     if "file_name" in value or "coco_url" not in value:
         name = text_of(value, "file_name").replace("\\", "/")
     else:
         name = last_name(text_of(value, "coco_url"))  # as LVIS names its images
     if PurePosixPath(name).name in ("", ".."):
         raise Wrong(f"file_name {name!r} names no file", "correct it", "bad_value")
-    return AnnotatedImage(Path(name), name, place, record_size(value), id=id_of(value, "id"))
+    beside = tuple((ours, clean(text_of(value, field))) for ours, field in texts.items() if value.get(field))
+    return AnnotatedImage(Path(name), name, place, record_size(value), id=id_of(value, "id"), texts=beside)
 
 
 def annotation_of(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from jumok.classes import Class
 from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, parse_finite, pixels
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
+from jumok.data.tables.listing import composed
 
 IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
@@ -63,6 +65,17 @@ def id_of(value: dict[str, Any], key: str) -> int | str:
     if isinstance(number, bool) or not isinstance(number, int | str):
         raise Wrong(f"{key} is {number!r}, expected a whole number", "write one", "bad_value")
     return number
+
+
+def category_class(value: dict[str, Any], place: SourceLocation) -> Class:
+    """The class of a category record."""
+    group = value.get("supercategory")
+    number = id_of(value, "id")
+    if isinstance(number, str) and not number.isdecimal():
+        raise Wrong(f"the id {number!r} is no number", "number the categories", "bad_value")
+    return Class(
+        composed(text_of(value, "name")), int(number), text_of(value, "supercategory") if group else None
+    )
 
 
 def record_size(value: dict[str, Any], across: str = "width", down: str = "height") -> Size | None:

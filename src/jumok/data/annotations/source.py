@@ -23,6 +23,7 @@ from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 
 JSON_DECIMALS = 4
+MARKS = ("boxes", "mask")
 MOST_IDS = 256  # of the classes of a mask, whose pixels are bytes
 
 
@@ -38,7 +39,10 @@ class MarkedObject:
 
 
 class AnnotationSource:
-    """The images of one split of a data set; `kinds` gives the kind of each column: image, boxes or mask."""
+    """The images of one split of a data set.
+
+    `kinds` gives the kind of each column: image, boxes or mask, and of others the texts that images have beside them.
+    """
 
     remarks: tuple[Fault, ...] = ()  # whoever checks the images has them
 
@@ -69,9 +73,9 @@ class AnnotationSource:
             problem, remedy = "holds no images", "name one that lists some"
             found.faults.append(Fault(str(self.files[0]), None, problem, remedy, "empty_file"))
         found.summary.has_images = True
-        found.summary.images = len(found.data.images)
+        found.summary.images = len({image.path for image in found.data.images})
         found.summary.usual_ignore = found.data.usual_ignore
-        marks = [kind for kind in self.kinds if kind != "image"]
+        marks = [kind for kind in self.kinds if kind in MARKS]
         found.summary.marks = "mask" if "mask" in marks else next(iter(marks), "")
         return found
 
@@ -96,19 +100,23 @@ class AnnotationSource:
         yield from self._found.faults
         for number, image, size in self._found.usable:
             yield Row(
-                self._line(image) or number, tuple(self._text(kind, image, size) for kind in self.kinds)
+                self._line(image) or number,
+                tuple(
+                    self._text(name, kind, image, size)
+                    for name, kind in zip(self.columns, self.kinds, strict=True)
+                ),
             )
 
     def _line(self, image: AnnotatedImage) -> int | None:
         """The line of an image in the one file that lists them all, if there is one."""
         return image.place.line if image.place.file == str(self.files[0]) else None
 
-    def _text(self, kind: str, image: AnnotatedImage, size: Size) -> str:
+    def _text(self, name: str, kind: str, image: AnnotatedImage, size: Size) -> str:
         if kind == "image":
             return Path(os.path.relpath(image.path, self.root)).as_posix()
-        if kind == "boxes":
-            return text_of_boxes(image)
-        return self._text_of_mask(image, size)
+        if kind not in MARKS:
+            return dict(image.texts).get(name, "")
+        return text_of_boxes(image) if kind == "boxes" else self._text_of_mask(image, size)
 
     def _text_of_mask(self, image: AnnotatedImage, size: Size) -> str:
         data = self._found.data

@@ -1,6 +1,6 @@
 """Parallel files: line n of one belongs to line n of the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -14,27 +14,45 @@ from jumok.data.tables.text_source import TextSource
 class LinesSource(TextSource):
     """Parallel files, plain or .gz, one column each; rows up to the end of the shortest."""
 
-    def __init__(self, paths: dict[str, Path]) -> None:
+    def __init__(self, paths: dict[str, Path], optional: Sequence[str] = (), inputs: int = 0) -> None:
+        """Lines of `optional` files may be empty, but not those of all of the first `inputs` files."""
         super().__init__(paths.values())
         self.columns = tuple(paths)
+        self.optional = tuple(name in optional for name in paths)
+        self.inputs = inputs
 
     def _rows(self) -> Iterator[Row | Fault]:
         counts = [0] * len(self.files)
         cleaners = [Cleaner(path, [None], self._remarks) for path in self.files]
-        streams = [without_blank_end(raw_lines(path)) for path in self.files]
+        streams = [
+            raw_lines(path) if optional else without_blank_end(raw_lines(path))
+            for path, optional in zip(self.files, self.optional, strict=True)
+        ]
         for number, lines in enumerate(zip_longest(*streams), start=1):
             if None not in lines:
                 yield self._row(number, lines, cleaners)
-            counts = [count if line is None else number for count, line in zip(counts, lines, strict=True)]
+            counts = [
+                number if is_there else count
+                for count, is_there in zip(counts, self._are_there(lines), strict=True)
+            ]
         if not min(counts):
             bare = str(self.files[counts.index(0)])
             yield Fault(bare, None, "has empty lines alone", "write examples into it", "empty_file")
         elif min(counts) < max(counts):
             yield self._mismatch(counts)
 
+    def _are_there(self, lines: tuple[bytes | None, ...]) -> list[bool]:
+        """Which files still have a line; an empty one of an optional file counts as long as others go on."""
+        both = list(zip(lines, self.optional, strict=True))
+        goes_on = any(line is not None and (line.strip() or not optional) for line, optional in both)
+        return [line is not None and bool(goes_on or line.strip()) for line in lines]
+
     def _row(self, number: int, lines: tuple[bytes, ...], cleaners: list[Cleaner]) -> Row | Fault:
         values: list[str] = []
-        for cleaner, line in zip(cleaners, lines, strict=True):
+        for cleaner, line, optional in zip(cleaners, lines, self.optional, strict=True):
+            if optional and not line.strip():
+                values.append("")
+                continue
             text = decode_line(cleaner.path, number, line)
             value = text if isinstance(text, Fault) else cleaner.clean_cell(number, text, None)
             if isinstance(value, str) and "\r" in value:
@@ -42,6 +60,10 @@ class LinesSource(TextSource):
             if isinstance(value, Fault):
                 return value
             values.append(value)
+        if any(self.optional) and not any(values[: self.inputs]):
+            problem = f"has no input, the lines of all of {', '.join(self.columns[: self.inputs])} are empty"
+            remedy = "fill one of them in or remove the line from all files"
+            return Fault(str(self.files[0]), number, problem, remedy, "empty_side")
         return Row(number, tuple(values))
 
     def _mismatch(self, counts: list[int]) -> Fault:

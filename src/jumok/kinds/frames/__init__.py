@@ -1,0 +1,1 @@
+"""Frames: folders of images, animations, videos."""
