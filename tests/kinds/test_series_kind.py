@@ -125,11 +125,8 @@ def test_arrays_beside_the_experiment_file(tmp_path):
     np.savez(tmp_path / "all.npz", X=arrays, y=numbers, names=names)
     file = tmp_path / "x.yaml"
     source = "{arrays: all.npz, columns: {signal: X, bumps: 'names[y]'}}"
-    text = (
-        file.read_text()
-        .replace("{table: train.tsv}", source)
-        .replace("train:\n    table: train.tsv", f"train: {source}")
-    )
+    text = file.read_text().replace("train:\n    table: train.tsv", f"train: {source}")
+    assert source in text
     file.write_text(text)
     split = prepare(read_experiment(file), lambda _: None).splits["train"]
     assert [split.text("bumps", i) for i in range(len(split))] == texts.tolist()
