@@ -16,8 +16,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from jumok.inspection.inspect import Inspection, summarize_model
+from jumok.kinds.image.field import thumbnail
 from jumok.predictor import Predictor
-from jumok.workbench.examples import InputExample, thumbnail
+from jumok.workbench.examples import InputExample
 from jumok.workbench.server import application
 from jumok.workbench.workbench import LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer

@@ -351,6 +351,8 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
+    # a small picture of a parsed value, as a data URL; pages choose such values by it, and reports show it
+    thumbnail: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

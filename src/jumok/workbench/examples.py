@@ -7,10 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from jumok.data.images.reading import load_image
-from jumok.drawing.encoding import data_url
 from jumok.errors import JumokError
 from jumok.evaluation.record import read_evaluation
 from jumok.inspection.inspect import input_page
@@ -21,12 +17,15 @@ from jumok.runs.layout import RunLayout
 MAX_EXAMPLES = 6
 LOOKED = 200  # answers that are read at most
 MAX_LABEL_CHARACTERS = 80  # characters of a label
-THUMBNAIL = 96  # pixels of the longer side
+
+
+# the cells of the inputs by name, and those of the right answers by output
+AnsweredRow = tuple[dict[str, str], dict[str, list[str]]]
 
 
 @dataclass(frozen=True)
 class InputExample:
-    """One input by name, a text or an image and a small copy of it, and the right answers by output."""
+    """One value by input, small pictures of those that have one, and the right answers by output."""
 
     label: str
     values: Mapping[str, Any]
@@ -34,15 +33,15 @@ class InputExample:
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """The example as JSON; an image is named by its number, by which the page requests it."""
-        images = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
-        return {"label": self.label, "inputs": {**self.values, **images}, "right": dict(self.right)}
+        """The example as JSON; a value with a picture is named by its number, by which the page requests it."""
+        pictures = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
+        return {"label": self.label, "inputs": {**self.values, **pictures}, "right": dict(self.right)}
 
 
 def examples_of(
     run: Path, inputs: Mapping[str, InputField], outputs: Mapping[str, OutputField]
 ) -> list[InputExample]:
-    """The first examples of a run that can still be read; none if it was not evaluated.
+    """The first examples of a run that can still be read, of different right answers; none if it was not evaluated.
 
     Args:
         run: The run folder.
@@ -58,7 +57,7 @@ def examples_of(
     except (JumokError, OSError, ValueError, KeyError, StopIteration):
         return []
     found: dict[str, InputExample] = {}
-    for row, references in rows:
+    for row, references in different_first(rows):
         if len(found) < MAX_EXAMPLES and row.keys() >= inputs.keys():
             example = parse_example({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
@@ -68,7 +67,19 @@ def examples_of(
     return list(found.values())
 
 
-def answered(run: Path, outputs: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, list[str]]]]:
+def different_first(rows: Sequence[AnsweredRow]) -> list[AnsweredRow]:
+    """The rows such that those whose right answers no row before them has come first."""
+    seen: set[str] = set()
+    first: list[AnsweredRow] = []
+    later: list[AnsweredRow] = []
+    for row in rows:
+        right = json.dumps(row[1], sort_keys=True)
+        (later if right in seen else first).append(row)
+        seen.add(right)
+    return first + later
+
+
+def answered(run: Path, outputs: Sequence[str]) -> Iterator[AnsweredRow]:
     """The inputs that were answered in the evaluation and the right answers by output, as rows have them."""
     with RunLayout(run).predictions.open(encoding="utf-8") as lines:
         for line in lines:
@@ -120,19 +131,12 @@ def parse_example(
 
 
 def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> InputExample:
-    """An example of parsed values, of the inputs that it has; DataError if an image cannot be read."""
+    """An example of parsed values, of the inputs that it has; DataError if a file cannot be read."""
     present = {name: field for name, field in inputs.items() if name in values}
-    small = {name: thumbnail(load_image(values[name])) for name, field in present.items() if field.canvas}
+    small = {name: field.thumbnail(values[name]) for name, field in present.items() if field.thumbnail}
     label = " · ".join(input_page(field).label(values[name]) for name, field in present.items())
     return InputExample(
         label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 1]}…",
         values,
         small,
     )
-
-
-def thumbnail(image: Image.Image) -> str:
-    """A small copy of an image as a data URL."""
-    small = image.copy()
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    return data_url(small)

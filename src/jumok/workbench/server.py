@@ -162,19 +162,18 @@ class Api:
             async with request.form(max_files=FIELDS, max_fields=FIELDS) as form:
                 fields = {name: await self.field(name, value) for name, value in form.multi_items()}
             number = fields.pop("run", "0")
+            if isinstance(fields.get("inputs"), str):  # those that are no files
+                fields |= as_object(fields.pop("inputs"))
             return (int(number) if str(number).isdecimal() else number), fields
-        try:
-            given = json.loads(await request.body())
-        except (ValueError, RecursionError):
-            raise DataError("the request is no JSON") from None
+        given = parse_json(await request.body())
         if not isinstance(given, dict):
             raise DataError('the request must be an object like {"run": 0, "inputs": {...}}')
         return given.get("run", 0), given.get("inputs")
 
     async def field(self, name: str, value: str | UploadFile) -> Any:
-        """A field of a form: an image, or a text; of an example, an object that names it."""
+        """A field of a form: an image, or a text."""
         if isinstance(value, str):
-            return as_example(value)
+            return value
         data, file = await value.read(), value.filename or name
         read = partial(decode_image, data, file)
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
@@ -252,13 +251,20 @@ def decode_image(data: bytes, name: str) -> Image.Image:
             raise DataError(str(error).replace(str(file), Path(name).name)) from None
 
 
-def as_example(value: str) -> Any:
-    """The object that names an example, where a field is such; else the text."""
+def parse_json(body: str | bytes) -> Any:
+    """What a request says; DataError if it is no JSON."""
     try:
-        said = json.loads(value) if value.startswith('{"example"') else value
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return value
-    return said if isinstance(said, dict) and set(said) == {"example"} else value
+        raise DataError("the request is no JSON") from None
+
+
+def as_object(body: str) -> dict[str, Any]:
+    """Inputs by name from a field of a form; DataError if it is no JSON object."""
+    said = parse_json(body)
+    if not isinstance(said, dict):
+        raise DataError('the inputs of a form must be an object by name, like {"german": "..."}')
+    return said
 
 
 async def on_jumok_error(request: Request, error: JumokError) -> Response:

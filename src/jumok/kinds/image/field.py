@@ -30,6 +30,7 @@ from jumok.kinds.image.options import ImageInput
 from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
 
+THUMBNAIL_SIDE = 96  # pixels of the longer side
 CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
 Given = Path | Pillow.Image  # a path, or an image in memory
 
@@ -229,6 +230,13 @@ class ImagePage:
         return cell_axis(self.about.name, (rows, columns), scaled(batch, stride))
 
 
+def thumbnail(value: Given) -> str:
+    """A small copy of an image as a data URL; DataError if it cannot be read."""
+    small = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return data_url(small)
+
+
 def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
     """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
     height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
@@ -251,6 +259,7 @@ def image_input(about: Image) -> InputField:
         transform=ImageTransform(about),
         canvas=ImageCanvas(about),
         page=ImagePage(about),
+        thumbnail=thumbnail,
     )
 
 

@@ -107,6 +107,7 @@
           const source = new Source(null);
           const look = await source.fetched("/api/look", request(run, values));
           if (mine === this.asked) panel.load({ ...look, right: this.rightOf(run, values) }, source);
+          if (i === 0) this.inputs.learn(look.inputs);
         } catch (error) {
           if (mine === this.asked) panel.fail(error instanceof Refused ? error : new Refused(t("failed")));
           if (!(error instanceof Refused)) console.error(error);

@@ -22,8 +22,9 @@
     channel(i) { return this.channels ? Math.floor(i / this.each) : null; }
 
     label(i) {
-      const span = this.span(i), when = span ? this.time.span(...span) : String(i + 1);
-      return this.channels ? t("ofChannel", this.channels[this.channel(i)], when) : when;
+      const span = this.span(i);
+      if (!span) return String(i + 1);
+      return this.channels ? t("ofChannel", this.channels[this.channel(i)], this.time.short(...span)) : this.time.span(...span);
     }
 
     first() { return Math.floor(this.each / 2); }

@@ -16,19 +16,18 @@
         },
       });
       this.node = el("div", { class: "field" }, el("label", { for: this.area.id, text: input.name }), this.area);
-      const given = form.values[input.name];
-      this.show(typeof given === "string" ? given : undefined);
-      form.values[input.name] = this.area.value;
+      this.show(form.values[input.name]);
+      form.values[input.name] ??= "";
     }
 
     show(value) {
-      this.area.value = value ?? "";
+      this.area.value = typeof value === "string" ? value : value?.label ?? "";
       requestAnimationFrame(() => grow(this.area));
     }
 
     accepts() { return false; }
 
-    lacks() { return this.form.fields.length === 1 && !this.form.values[this.input.name]?.trim() ? t("empty") : null; }
+    lacks() { return this.form.fields.length === 1 && this.form.values[this.input.name]?.trim?.() === "" ? t("empty") : null; }
   }
 
   class DropField {  // `accept`: types of files; `invitation`: what may be dropped

@@ -16,7 +16,8 @@
       this.line = svg("svg", { class: "weights", viewBox: `0 0 ${Math.max(1, input.images.length)} ${HIGH}`, preserveAspectRatio: "none", "aria-hidden": "true", onclick: (event) => this.onLine(event, "pick"), onpointermove: (event) => this.onLine(event, "hover") });
       this.cells = input.images.map((image, f) => this.cell(image, f));
       this.row = el("div", { class: "frames", role: "listbox", "aria-orientation": "horizontal", "aria-label": t(this.axis ? "framesOf" : "framesAlone", input.name), onpointerleave: () => handlers.leave(this.acts) }, this.cells);
-      this.node = el("figure", { class: "photo clip", style: { "--ratio": input.width / input.height } }, this.axis ? this.line : null, this.row, this.controls());
+      this.row.addEventListener("scroll", () => this.drawLine(), { passive: true });
+      this.node = el("figure", { class: "photo clip", style: { "--ratio": input.width / input.height, "max-width": `${205 * input.images.length}px` } }, this.axis ? this.line : null, this.row, this.controls());
       this.mark();
     }
 
@@ -111,14 +112,21 @@
       this.cells.forEach((cell, f) => {
         cell.style.setProperty("--w", shares[f].toFixed(3));
         const w = weights && axis?.spans ? weights[axis.at(f)] : undefined;
-        cell.lastChild.textContent = w === undefined ? this.time.at(f) : `${this.time.at(f)} · ${exact(w)}`;
+        cell.lastChild.textContent = w === undefined ? this.time.at(f) : `${this.time.at(f)}\n${exact(w)}`;
       });
-      const y = (share) => (HIGH - 2 - share * (HIGH - 6)).toFixed(2);
-      const line = shares.map((share, f) => `${f ? "L" : "M"}${f} ${y(share)}H${f + 1}`).join("");
-      this.line.replaceChildren(...(most > 0 ? [svg("path", { class: "under", d: `${line}V${HIGH}H0Z` }), svg("path", { class: "over", d: line })] : []));
+      this.shares = most > 0 ? shares : null;
+      this.drawLine();
     }
 
-    draw() {}
+    drawLine() {
+      const { shares, row } = this;
+      const part = shares && row.scrollWidth > row.clientWidth + 1 ? shares.length / row.scrollWidth : 0;  // of frames in a pixel, where not all are seen
+      const y = (share) => (HIGH - 2 - share * (HIGH - 6)).toFixed(2);
+      const line = (shares ?? []).map((share, f) => `${f ? "L" : "M"}${f} ${y(share)}H${f + 1}`).join("");
+      this.line.replaceChildren(...(shares ? [part ? svg("rect", { class: "seen", x: row.scrollLeft * part, width: row.clientWidth * part, y: 0, height: HIGH }) : svg("g"), svg("path", { class: "under", d: `${line}V${HIGH}H0Z` }), svg("path", { class: "over", d: line })] : []));
+    }
+
+    draw() { this.drawLine(); }
 
     remove() {}
 

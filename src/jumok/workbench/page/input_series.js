@@ -1,7 +1,7 @@
 // A signal of one or more channels: drawn with what was looked at shaded, and read from rows of numbers.
 "use strict";
 (() => {
-  const { el, t, colour, brief, exact, largest, choices, timeOf, Plot, laneOf, DropField, readRows, looksLikeRows, Unreadable } = jumok;
+  const { el, t, colour, brief, exact, largest, choices, timeOf, Plot, laneOf, nearest, DropField, readRows, looksLikeRows, Unreadable } = jumok;
 
   class Series {
     static axis = "intervals";
@@ -35,8 +35,7 @@
         }));
       }
       if (input.values.some((values) => values.includes(null))) bar.append(el("span", { class: "quiet gapped", text: t("gaps") }));
-      const each = Math.round((2 * input.length) / Math.max(1, input.steps.length));
-      if (input.steps.length < input.length) bar.append(el("span", { class: "quiet", text: t("binned", each) }));
+      if (input.steps.length < input.length) bar.append(el("span", { class: "quiet", text: t("binned", input.steps.length.toLocaleString(), input.length.toLocaleString()) }));
       return bar;
     }
 
@@ -44,15 +43,8 @@
 
     actingAxis() { return this.acts === "query" ? this.queries : this.keys; }
 
-    valueAt(step, lane) {  // what is drawn nearest to a step
-      const { steps, values } = this.input;
-      let best = 0;
-      for (let i = 1; i < steps.length; i++) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
-      return values[lane]?.[best] ?? null;
-    }
-
     saying(step, lane) {  // the value of a channel at a step, in words
-      const value = this.valueAt(Math.floor(step), lane);
+      const value = this.input.values[lane]?.[nearest(this.input.steps, Math.floor(step))] ?? null;
       const unit = this.unit(lane);
       return `${this.input.channels[lane]} ${value === null ? t("missing") : `${brief(value)}${unit ? ` ${unit}` : ""}`}`;
     }

@@ -19,6 +19,10 @@
       }, el("div", { class: "fields" }, this.fields.map((field) => field.node), this.button), this.examples(), this.complaint);
     }
 
+    learn(inputs) {  // of a look: what the channels of a signal are called
+      for (const field of this.fields) field.input.channels ??= inputs.find((one) => one.name === field.input.name)?.channels;
+    }
+
     drop(event) {
       event.preventDefault();
       this.node.classList.remove("dragged");

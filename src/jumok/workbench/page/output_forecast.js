@@ -1,7 +1,7 @@
 // What comes next: the past, the forecast with its interval, and the truth where it is known; each step can be asked.
 "use strict";
 (() => {
-  const { el, t, colour, brief, Plot, laneOf, outputPart, answerList } = jumok;
+  const { el, t, colour, brief, nearest, Plot, laneOf, outputPart, answerList } = jumok;
   const HIGH = 480, LARGE = 240;  // of all channels, and of one alone
 
   const relative = (past) => ({  // steps counted from the last one that is known
@@ -11,17 +11,25 @@
     tick: (step) => signedStep(Math.round(step) - past + 1),
   });
   const signedStep = (n) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : "0");
+  const levelsOf = (answer) => Object.keys(answer.quantiles ?? {}).sort((a, b) => a - b);
+
+  function pastOf(look, channels) {  // {length, steps, values by channel}: of the signal that goes on
+    const input = look.inputs.find((one) => !one.absent && one.kind === "series" && channels.some((name) => one.channels.includes(name)));
+    if (!input) return { length: 0, steps: [], values: [] };
+    return { length: input.length, steps: input.steps, values: channels.map((name) => input.values[input.channels.indexOf(name)]) };
+  }
+
   const from = (start, values) => values.map((_, i) => start + i);
 
   function curvesOf(answer, reference, c, past) {  // of one channel
-    const next = answer.values[c], levels = Object.keys(answer.quantiles ?? {}).sort((a, b) => a - b);
-    const steps = from(past, next), before = answer.past?.[c] ?? [], truth = reference?.values?.[c];
-    const last = before.length ? [before.at(-1)] : [];  // the lines go on from the last known value
-    const at = last.length ? [past - 1] : [];
+    const next = answer.values[c], levels = levelsOf(answer);
+    const steps = from(past.length, next), before = past.values[c], truth = reference?.values?.[c];
+    const last = before ? [before.at(-1)] : [];  // the lines go on from the last known value
+    const at = before ? [past.length - 1] : [];
     const curves = [];
     if (levels.length > 1) curves.push({ steps, low: answer.quantiles[levels[0]][c], high: answer.quantiles[levels.at(-1)][c], style: "pin" });
-    if (before.length) curves.push({ steps: from(0, before), values: before, style: "quiet" });
-    if (truth) curves.push({ steps: [...at, ...from(past, truth)], values: [...last, ...truth], style: "ink", dash: [5, 3] });
+    if (before) curves.push({ steps: past.steps, values: before, style: "quiet" });
+    if (truth) curves.push({ steps: [...at, ...from(past.length, truth)], values: [...last, ...truth], style: "ink", dash: [5, 3] });
     curves.push({ steps: [...at, ...steps], values: [...last, ...next], style: "pin", wide: 1.8 });
     return curves;
   }
@@ -36,22 +44,23 @@
       this.select = channels.length > 1 ? el("label", { class: "select" }, el("span", { class: "quiet", text: t("channel") }), el("select", { onchange: (event) => { this.only = event.target.value === "" ? null : Number(event.target.value); this.build(); } },
         [["", t("allChannels")], ...channels.map((name, c) => [c, name])].map(([value, text]) => el("option", { value, text })))) : null;
       this.controls = el("div", { class: "controls" });
-      this.node = outputPart(output, output.answers.length > 1 ? answerList({ output, reference, panel }) : null, el("div", { class: "card forecast" }, this.holder, this.told, this.controls));
+      this.node = outputPart(output, output.answers.length > 1 ? answerList({ output, reference, panel }) : null, el("div", { class: "card drawn" }, this.holder, this.told, this.controls));
       this.show(panel.answer);
     }
 
     show(number) {
       this.answer = this.output.answers[number] ?? this.output.answers[0];
-      this.past = this.answer.past?.[0]?.length ?? 0;
+      this.before = pastOf(this.panel.look, this.answer.channels);
+      this.past = this.before.length;
       this.time = relative(this.past);
       this.build();
     }
 
     build() {
-      const { answer, reference, past } = this;
+      const { answer, reference, before, past } = this;
       this.plot?.remove();
       const shown = answer.channels.map((_, c) => c).filter((c) => this.only === null || c === this.only);
-      const lanes = shown.map((c) => laneOf(answer.channels[c], answer.unit?.[c] ?? "", curvesOf(answer, reference, c, past)));
+      const lanes = shown.map((c) => laneOf(answer.channels[c], answer.unit?.[c] ?? "", curvesOf(answer, reference, c, before)));
       this.shown = shown;
       this.plot = new Plot({
         lanes, length: past + answer.values[0].length, time: this.time, label: t("forecastOf", this.output.name), height: shown.length === 1 ? LARGE : HIGH, most: LARGE,
@@ -62,7 +71,7 @@
       });
       this.holder.replaceChildren(this.plot.frame);
       const sign = (name, word) => el("span", { class: `sign line ${name}`, text: t(word) });
-      const levels = Object.keys(answer.quantiles ?? {}).sort((a, b) => a - b);
+      const levels = levelsOf(answer);
       this.controls.replaceChildren(...[this.plot.buttons, this.select, past ? sign("past", "pastLine") : null, sign("next", "forecastLine"), reference?.values ? sign("truth", "truthLine") : null,
         levels.length > 1 ? el("span", { class: "sign line band", text: t("quantiles", levels[0], levels.at(-1)) }) : null].filter(Boolean));
     }
@@ -90,8 +99,8 @@
 
     point(step, lane) {
       const { answer, past } = this, at = Math.floor(step), c = this.shown[lane], ahead = at - past;
-      const value = ahead < 0 ? answer.past[c][at] : answer.values[c][ahead], truth = ahead < 0 ? null : this.reference?.values?.[c]?.[ahead];
-      const levels = Object.keys(answer.quantiles ?? {}).sort((a, b) => a - b);
+      const value = ahead < 0 ? this.before.values[c]?.[nearest(this.before.steps, at)] ?? null : answer.values[c][ahead], truth = ahead < 0 ? null : this.reference?.values?.[c]?.[ahead];
+      const levels = levelsOf(answer);
       const interval = ahead >= 0 && levels.length > 1 ? ` (${brief(answer.quantiles[levels[0]][c][ahead])} – ${brief(answer.quantiles[levels.at(-1)][c][ahead])})` : "";
       this.told.textContent = [this.time.at(at), `${answer.channels[c]} ${value === null ? t("missing") : brief(value)}${interval}`, Number.isFinite(truth) ? t("rightValue", brief(truth)) : ""].filter(Boolean).join(" · ");
     }

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { el, t, outputPart, answerList } = jumok;
-  const SHOWN = 8;  // classes, until somebody wants all
+  const SHOWN = 6;  // classes, until somebody wants all
 
   function classesIn(said, known) {  // of an answer, which may name several
     if (!said) return [];
@@ -30,9 +30,9 @@
       more.textContent = t("rest", order.length - shown.length);
     }
     const unknown = reference && !classesIn(reference, output.answers[0].probabilities ?? {}).length;  // a class that the model does not know
-    const only = output.answers.length === 1 ? el("p", { class: "only", text: output.answers[0].text || t("none") }) : answerList({ output, reference, panel });
+    const list = output.answers.length > 1 ? answerList({ output, reference, panel }) : output.answers[0].probabilities ? null : el("p", { class: "only", text: output.answers[0].text || t("none") });
     show(panel.answer);
-    return { node: outputPart(output, only, bars, more, unknown ? jumok.referenceLine(reference) : null), show };
+    return { node: outputPart(output, list, bars, more, unknown ? jumok.referenceLine(reference) : null), show };
   }
 
   jumok.outputs.label = label;

@@ -83,7 +83,7 @@
       const handlers = { hover() {}, leave() {}, pick() {}, move() {}, limit() {}, queriesAreObjects: () => false };
       for (const input of this.look.inputs.filter((one) => !one.absent)) {
         const Surface = jumok.surfaces[input.kind];
-        this.main.append(Surface ? el("div", { class: "view" }, new Surface({ input, outputs: pixels, handlers, settings: this.settings }).node) : jumok.inputInWords(input));
+        this.main.append(Surface ? el("div", { class: "view looked" }, new Surface({ input, outputs: pixels, handlers, settings: this.settings }).node) : jumok.inputInWords(input));
       }
     }
 
@@ -380,6 +380,7 @@
       this.facts.replaceChildren(el("small", { class: word === "exactly" ? "tag sure" : "tag", title: t(title), text: t(word) }),
         ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(t("derivedLead"), ""), this.chance(shown, name)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
+      this.list.style.setProperty("--bar", axis.channels ? "50px" : "");
       const most = largest(weights);
       while (this.list.children.length > best.length) this.list.lastChild.remove();
       while (this.list.children.length < best.length) this.list.append(this.entry());

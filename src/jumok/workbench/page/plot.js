@@ -246,7 +246,7 @@
     }
 
     ticks(g) {
-      const { scale, origin = 0 } = this.time, span = (this.to - this.from) / scale, raw = span / Math.max(2, this.width / 110);
+      const { scale, origin = 0 } = this.time, span = (this.to - this.from) / scale, raw = span / Math.max(2, this.width / (this.time.wide ?? 110));
       const power = 10 ** Math.floor(Math.log10(raw));
       const step = Math.max([1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw - 1e-12), scale === 1 ? 1 : 0);
       g.fillStyle = g.strokeStyle = colour("quiet");
@@ -277,5 +277,11 @@
     return { name, unit, curves, low, high };
   }
 
-  Object.assign(jumok, { Plot, laneOf });
+  function nearest(steps, step) {  // the number of the point that is drawn next to a step
+    let best = 0;
+    for (let i = 1; i < steps.length; i++) if (Math.abs(steps[i] - step) < Math.abs(steps[best] - step)) best = i;
+    return best;
+  }
+
+  Object.assign(jumok, { Plot, laneOf, nearest });
 })();

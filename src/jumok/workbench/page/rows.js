@@ -25,7 +25,7 @@
   }
 
   function columnsOf(names, channels) {  // which columns are read, by their names
-    if (!channels) return names.map((name, i) => i).filter((i) => !CLOCK.test(names[i]));
+    if (!channels || channels.every((channel) => /^\d+$/.test(channel))) return names.map((name, i) => i).filter((i) => !CLOCK.test(names[i]));
     const lacking = channels.filter((channel) => !names.includes(channel));
     if (!lacking.length) return channels.map((channel) => names.indexOf(channel));
     if (names.length === channels.length && !channels.some((channel) => names.includes(channel))) return names.map((_, i) => i);
