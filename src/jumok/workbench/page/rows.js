@@ -3,7 +3,7 @@
 (() => {
   const { t } = jumok;
   const MISSING = /^(|na|n\/a|nan|null|none|-)$/i;
-  const CLOCK = /^(time|t|timestamp|date|datetime|seconds|index|step|시간|날짜)$/i;
+  const CLOCKS = new Set(Object.values(jumok.words).flatMap((words) => words.clocks));  // columns that are no channels
 
   class Unreadable extends Error {}
 
@@ -25,7 +25,7 @@
   }
 
   function columnsOf(names, channels) {  // which columns are read, by their names
-    if (!channels || channels.every((channel) => /^\d+$/.test(channel))) return names.map((name, i) => i).filter((i) => !CLOCK.test(names[i]));
+    if (!channels || channels.every((channel) => /^\d+$/.test(channel))) return names.map((name, i) => i).filter((i) => !CLOCKS.has(names[i].toLowerCase()));
     const lacking = channels.filter((channel) => !names.includes(channel));
     if (!lacking.length) return channels.map((channel) => names.indexOf(channel));
     if (names.length === channels.length && !channels.some((channel) => names.includes(channel))) return names.map((_, i) => i);
