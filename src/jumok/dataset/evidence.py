@@ -35,7 +35,7 @@ def excess(split: Split) -> str | None:
 
 def length_gap(split: Split, train: Split) -> str | None:
     """In which column the median length of a split is far from that of train, and why that may be."""
-    for name in filter(split.has_lengths, split.fields.all):
+    for name in filter(split.has_tokens, split.fields.all):
         lengths = [one.lengths(name)[one.present(name)] for one in (split, train)]
         if min(map(len, lengths)) < MIN_EXAMPLES:
             continue

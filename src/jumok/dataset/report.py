@@ -86,7 +86,7 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
     names = tuple(split.fields.all)
     rows, inputs = hashes(split, names), hashes(split, tuple(split.inputs))
     distinct_pairs, distinct_inputs = len(np.unique(rows)), len(np.unique(inputs))
-    texts = [name for name in names if split.has_lengths(name)]
+    texts = [name for name in names if split.has_tokens(name)]
     comparable = train is not None and split is not train and same_names(split, train)
     leaked, leak = leaks(split, train, inputs) if train is not None and comparable else (0, None)
     return SplitReport(

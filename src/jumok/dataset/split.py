@@ -77,9 +77,10 @@ class Split:
         """Which examples (n,) have a value in one column."""
         return self._filled[name][self.rows] if name in self._filled else np.ones(len(self), dtype=bool)
 
-    def has_lengths(self, name: str) -> bool:
-        """Whether a column is made of tokens, or anything else that has a length."""
-        return self.fields.all[name].batching.lengths is not None
+    def has_tokens(self, name: str) -> bool:
+        """Whether a column is made of tokens."""
+        batching = self.fields.all[name].batching
+        return batching.lengths is not None and batching.unit == "tokens"
 
     def target_counts(self, examples: np.ndarray) -> dict[str, int]:
         """What the losses of some examples are sums of, by output: tokens, end marks included, or images."""

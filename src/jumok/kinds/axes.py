@@ -58,13 +58,36 @@ def query_axis(name: str, count: int) -> Axis:
     return {"of": "output", "name": name, "kind": "queries", "count": count}
 
 
+def interval_axis(
+    name: str,
+    intervals: Sequence[Sequence[int]],
+    channels: Sequence[str] | None,
+    unit: Literal["step", "frame"],
+) -> Axis:
+    """The axis of stretches of time.
+
+    Args:
+        name: The name of the field.
+        intervals: The first time step of each state, and the one after its last; of each channel where there are any.
+        channels: The names of the channels, whose states stand one after the other; None if a state is of all.
+        unit: What is counted.
+
+    Returns:
+        The axis.
+    """
+    axis = {"of": "input", "name": name, "kind": "intervals", "intervals": [list(one) for one in intervals]}
+    return axis | {"channels": None if channels is None else list(channels), "unit": unit}
+
+
 def positions(axis: Axis, count: int) -> Tensor | None:
-    """The coordinates of positions: tokens in a row (L, 1), cells in rows and columns (L, 2).
+    """The coordinates of positions: tokens or middles of intervals in a row (L, 1), cells in rows and columns (L, 2).
 
     Tokens beside cells stand in the middle of them. None for object queries, which stand nowhere.
     """
     if axis["kind"] == "tokens":
         return torch.arange(count)[:, None].float()
+    if axis["kind"] == "intervals":
+        return torch.tensor(axis["intervals"]).float().mean(1, keepdim=True)
     if axis["kind"] != "cells":
         return None
     y, x = torch.meshgrid(torch.arange(axis["rows"]), torch.arange(axis["columns"]), indexing="ij")

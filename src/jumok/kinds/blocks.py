@@ -7,6 +7,13 @@ from jumok.kinds.options import ModelOptions
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import TransformerEncoderLayer
 
+USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
+
+
+def learning_rate_by_width(model: ModelOptions) -> float:
+    """Wider models learn by smaller steps (Yang et al., 2022)."""
+    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
+
 
 def attention(model: ModelOptions, rotary: nn.Module | None) -> MultiHeadAttention:
     """Multi-head attention of the model's width, heads and dropout."""

@@ -86,6 +86,7 @@ class Batching:
 
     # of each item of a column (N,), counted against the token budget of a batch; None: items have no length
     lengths: Callable[[Any], np.ndarray] | None = None
+    unit: str = "tokens"  # in which lengths are counted
     limit: LengthLimit | None = None  # of these lengths
     max_examples: int | None = None  # of a batch
     # a number (N,) for each example of a column, equal for those that may be predicted together

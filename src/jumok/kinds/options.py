@@ -57,6 +57,7 @@ class FieldOptions(Options):
     """What every input and output has: its kind. Each kind adds its own."""
 
     is_image: ClassVar[bool] = False  # cells of tables are paths of images
+    is_series: ClassVar[bool] = False  # cells of tables are paths of signals, or lists of numbers
     part_name: ClassVar[str]  # the option that its encoder, decoder or head has
     kind: str
 

@@ -5,4 +5,5 @@ KINDS = {
     "image": "jumok.kinds.image",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
+    "series": "jumok.kinds.series",
 }

@@ -135,9 +135,9 @@ class Predictor:
                 continue
             limit: Any = self.model.encoders[name].max_length
             if (lengths > limit).any():
-                row = int(np.argmax(lengths > limit))
+                row, unit = int(np.argmax(lengths > limit)), self.inputs[name].batching.unit
                 raise DataError(
-                    f"input {numbers[row] + 1}: {name} has {lengths[row]} tokens, but the positions that were "
+                    f"input {numbers[row] + 1}: {name} has {lengths[row]} {unit}, but the positions that were "
                     f"learned end at {limit}; shorten it"
                 )
 

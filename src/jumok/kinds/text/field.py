@@ -16,6 +16,7 @@ from jumok.data.text.vocabulary import Vocabulary
 from jumok.drawing.sheet import LabelledImage
 from jumok.errors import RunError
 from jumok.files import unwritable
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import (
     Blueprint,
     DecodingRequest,
@@ -24,7 +25,7 @@ from jumok.kinds.contract import (
 )
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext, TrainingData
-from jumok.kinds.options import ModelOptions, TokenOptions
+from jumok.kinds.options import TokenOptions
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.text.replay import RescorableTexts
@@ -37,7 +38,6 @@ from jumok.search import SearchRequest
 from jumok.search.tracing import TracedSearch
 from jumok.values import Memories, Padded, TextPrediction
 
-USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
 LOSS_UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
 
@@ -142,11 +142,6 @@ def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, value.text or "(nothing)")
 
 
-def text_learning_rate(model: ModelOptions) -> float:
-    """Wider models learn by smaller steps (Yang et al., 2022)."""
-    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)
-
-
 def shift_right(tokens: Tensor) -> Tensor:
     """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
@@ -181,7 +176,7 @@ def text_input(
         architecture=options.encoder.kind,
         codec=codec,
         build=build,
-        learning_rate=text_learning_rate,
+        learning_rate=learning_rate_by_width,
         batching=codec.batching(limit),
         coverage=codec,
         page=TextPage(codec),
@@ -214,7 +209,7 @@ def text_output(
         codec=codec,
         head=head,
         scoring=TextScoring(options, vocabulary),
-        learning_rate=text_learning_rate,
+        learning_rate=learning_rate_by_width,
         loss_unit="token",
         batching=codec.batching(limit),
         is_autoregressive=True,

@@ -1,0 +1,1 @@
+"""Series: signals of one or more channels, in arrays, tables and cells."""

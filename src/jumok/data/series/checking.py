@@ -1,0 +1,105 @@
+"""What a series must be like: its channels, its length, and a clock that only goes forwards."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jumok.data.series.clock import seconds_of
+from jumok.data.series.signal import Series, fail
+from jumok.data.tables.faults import quantity
+
+HOUR = 3600.0  # seconds
+JUMP = 1.5  # usual distances between two samples; more is a gap
+
+
+def expect_channels(file: str, series: Series, names: Sequence[str] | None, count: int | None) -> None:
+    """Check the channels of a series.
+
+    Args:
+        file: The file, for the fault.
+        series: The series.
+        names: The names that it must have, in this order; None if any will do.
+        count: How many channels it must have; None if any number will do.
+
+    Raises:
+        UnreadableFile: It has others.
+    """
+    found = series.channels
+    if count is not None and len(found) != count:
+        named = f": {', '.join(names)}" if names else ""
+        problem = f"has {quantity(len(found), 'channel')} ({', '.join(found)}), expected {count}{named}"
+        raise fail(file, None, problem, "correct the file, or say channels: for the input", "channel_count")
+    if names is not None and found != tuple(names):
+        problem = f"has the channels {', '.join(found)}, expected {', '.join(names)}"
+        raise fail(
+            file, None, problem, "name the columns alike, or say channels: for the input", "channel_names"
+        )
+
+
+def expect_length(file: str, series: Series, most: int | None) -> None:
+    """Raise UnreadableFile if a series has more than `most` time steps."""
+    if most is not None and len(series.values) > most:
+        problem = f"has {len(series.values):,} time steps, at most {most:,} are allowed"
+        remedy = "cut it into windows, or raise max_length of the input"
+        raise fail(file, None, problem, remedy, "too_long")
+
+
+def expect_forward_clock(file: str, times: np.ndarray, lines: Sequence[int] | None = None) -> None:
+    """Check that times (T,) only grow.
+
+    Args:
+        file: The file, for the fault.
+        times: The times.
+        lines: The line of each; None if they are not known.
+
+    Raises:
+        UnreadableFile: A time stands twice, or before an earlier one.
+    """
+    seconds = seconds_of(times)
+    apart = np.diff(seconds)
+    wrong = np.flatnonzero(apart <= 0)
+    if not len(wrong):
+        return
+    at = int(wrong[0]) + 1
+    line = None if lines is None else int(lines[at])
+    here, before = times[at], times[at - 1]
+    if is_autumn_hour(apart, at - 1):
+        problem = f"goes back an hour at {here}, as clocks do in autumn"
+        raise fail(
+            file, line, problem, "write times in UTC or with their offset, like +01:00", "daylight_saving"
+        )
+    if apart[at - 1] == 0:
+        remedy = "keep one of the two rows; to read several recordings, name their id under recordings:"
+        raise fail(file, line, f"has the time {here} twice", remedy, "duplicate_time")
+    problem = f"has the time {here} after {before}"
+    remedy = "sort the rows by time; to read several recordings, name their id under recordings:"
+    raise fail(file, line, problem, remedy, "unsorted_time")
+
+
+def usual_distance(apart: np.ndarray) -> float:
+    """The median distance of samples whose times grow; 0 if none does."""
+    growing = apart[apart > 0]
+    return float(np.median(growing)) if len(growing) else 0.0
+
+
+def is_autumn_hour(apart: np.ndarray, at: int) -> bool:
+    """Whether times repeat an hour from distance number `at` on, as where daylight saving ends."""
+    usual = usual_distance(apart)
+    return bool(0 < usual <= HOUR and np.isclose(apart[at], usual - HOUR))
+
+
+def spring_hours(times: np.ndarray) -> np.ndarray:
+    """The steps after which dates (T,) jump by an hour more than usual, as where daylight saving begins."""
+    if times.dtype.kind != "M":
+        return np.empty(0, np.int64)
+    apart = np.diff(seconds_of(times))
+    usual = usual_distance(apart)
+    jumps = np.flatnonzero(np.isclose(apart, usual + HOUR)) if 0 < usual <= HOUR else np.empty(0, np.int64)
+    months = times[jumps].astype("datetime64[M]").astype(int) % 12 + 1
+    return jumps[np.isin(months, (3, 4, 9, 10))]  # both halves of the Earth
+
+
+def clock_gaps(times: np.ndarray) -> np.ndarray:
+    """The steps (n,) after which times (T,) jump by more than usual."""
+    apart = np.diff(seconds_of(times))
+    return np.flatnonzero(apart > JUMP * usual_distance(apart))

@@ -1,0 +1,38 @@
+"""Times of samples: numbers, or dates."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+TIME_COLUMNS = frozenset({"time", "timestamp", "date", "datetime"})  # names of columns that are clocks
+
+
+def parse_time(text: str) -> float | np.datetime64 | None:
+    """A time: a number, or a date in ISO 8601, in UTC if it has an offset; None if it is neither."""
+    try:
+        value = float(text)
+        return value if np.isfinite(value) and "_" not in text else None
+    except ValueError:
+        pass
+    try:
+        date = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if date.tzinfo is not None:
+        date = date.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(date, "ms")
+
+
+def clock_of(times: list[float | np.datetime64]) -> np.ndarray | None:
+    """Times (T,) as float64 or datetime64[ms]; None if numbers and dates are mixed."""
+    dates = [isinstance(time, np.datetime64) for time in times]
+    if any(dates):
+        return np.array(times, dtype="datetime64[ms]") if all(dates) else None
+    return np.array(times, dtype=np.float64)
+
+
+def seconds_of(times: np.ndarray) -> np.ndarray:
+    """Times (T,) as float64; dates as seconds since 1970."""
+    if times.dtype.kind == "M":
+        return np.asarray(times.astype("datetime64[ms]").astype(np.int64) / 1000)
+    return np.asarray(times, dtype=np.float64)

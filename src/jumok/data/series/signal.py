@@ -1,0 +1,56 @@
+"""A recorded signal, and the faults of its values."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jumok.data.tables.faults import Fault, UnreadableFile
+
+
+class Series(NamedTuple):
+    """A signal of one or more channels."""
+
+    values: np.ndarray  # (T, C) float32, NaN where nothing was measured
+    channels: tuple[str, ...]  # their names; "1", "2", ... where they have none
+    times: np.ndarray | None = None  # (T,) float64, or datetime64[ms] of dates; None without a clock
+
+
+def fail(file: str, line: int | None, problem: str, remedy: str, kind: str = "bad_series") -> UnreadableFile:
+    """The exception for a signal that cannot be read; `file` is empty if the signal stands in the cell itself."""
+    return UnreadableFile(Fault(file, line, problem, remedy, kind))
+
+
+def name_channels(file: str, count: int, channels: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of channels that stand without names.
+
+    Args:
+        file: The file, for the fault.
+        count: How many there are.
+        channels: Their names, in this order; None numbers them.
+
+    Returns:
+        The names.
+
+    Raises:
+        UnreadableFile: There are more or fewer.
+    """
+    if channels is None:
+        return tuple(str(number + 1) for number in range(count))
+    if len(channels) != count:
+        problem = f"has {count} channel{'s' * (count != 1)}, expected {len(channels)}: {', '.join(channels)}"
+        raise fail(file, None, problem, "correct channels: of the input, or the file", "channel_count")
+    return tuple(channels)
+
+
+def as_samples(file: str, values: np.ndarray) -> np.ndarray:
+    """Values (T, C) of any numeric type as float32; raises UnreadableFile if one is infinite or too large."""
+    with np.errstate(over="ignore"):
+        samples = values.astype(np.float32)
+    infinite = np.argwhere(np.isinf(samples))
+    if len(infinite):
+        step, channel = infinite[0].tolist()
+        what = f"has {values[step, channel]} in channel {channel + 1} at time step {step}"
+        remedy = "write a number that fits into 32 bits, or leave it empty where nothing was measured"
+        raise fail(file, None, f"{what}, expected a finite number", remedy, "infinite_value")
+    return samples
