@@ -205,9 +205,23 @@ def _refusal(fault: Fault, total: int, fatal: bool) -> DataError:
 def _remarks(prepared: Prepared) -> list[str]:
     """What a person should know before a training begins."""
     said = [str(remark) for remark in reading_remarks(one.summary for one in prepared.faults.values())]
+    said += [str(remark) for remark in column_remarks(prepared)]
     for name, split in prepared.splits.items():
         said += told_leaks(name, split, prepared.splits.get("train"))
     return said
+
+
+def column_remarks(prepared: Prepared) -> list[Fault]:
+    """What is good to know about the right answers that a model is trained by."""
+    train = prepared.splits.get("train")
+    if train is None:
+        return []
+    return [
+        Fault(str(train.files[0]), None, f"{name} {found.problem}", found.remedy, found.kind)
+        for name, field in train.outputs.items()
+        if field.check is not None
+        for found in field.check.remarks(train.texts, train.rows)
+    ]
 
 
 def _source_name(name: str, experiment: "Experiment") -> str:
@@ -238,7 +252,8 @@ def _encode(name: str, rows: np.ndarray, prepared: Prepared, experiment: "Experi
     source = prepared.faults[_source_name(name, experiment)]
     fields, faults = prepared.fields, SplitFaults()
     columns = {column: field.codec.column(source.store, source.root) for column, field in fields.all.items()}
-    read = dict(experiment.data.sources())[_source_name(name, experiment)].read
+    options = dict(experiment.data.sources())[_source_name(name, experiment)]
+    read = options.read if options.is_annotated else None
     kept = rows[~dropped_rows(source, rows, columns, fields, faults, read)]
     check_split(name, source, prepared.faults.get("train", source), kept, fields, faults)
     prepared.split_faults[name] = faults

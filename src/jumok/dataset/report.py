@@ -10,7 +10,7 @@ from jumok.data.text.check import LengthSummary, length_summary
 from jumok.dataset.evidence import excess, length_gap
 from jumok.dataset.image_report import ImageReport, report_images
 from jumok.dataset.leaks import hashes, leaks, same_names
-from jumok.dataset.prepare import Prepared
+from jumok.dataset.prepare import Prepared, column_remarks
 from jumok.dataset.row_cache import CachedRows
 from jumok.dataset.split import Split
 from jumok.dataset.split_faults import SplitFaults
@@ -77,7 +77,7 @@ def report(prepared: Prepared) -> Report:
         sum(sum(one.counts.values()) for one in all_found),
         sum(len(one.fatal) for one in all_found),
         images,
-        [*remarks, *images.remarks],
+        [*remarks, *column_remarks(prepared), *images.remarks],
     )
 
 

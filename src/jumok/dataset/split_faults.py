@@ -60,7 +60,7 @@ def dropped_rows(
     columns: Mapping[str, Column],
     fields: Fields,
     faults: SplitFaults,
-    read: Callable[[], AnnotatedSet],
+    read: Callable[[], AnnotatedSet] | None,
 ) -> np.ndarray:
     """Find the rows that cannot be used, and add their faults.
 
@@ -70,27 +70,75 @@ def dropped_rows(
         columns: The encoded columns.
         fields: The fields.
         faults: Where faults are added.
-        read: Reads the annotated images again, to find the line of a fault.
+        read: Reads the annotated images again, to find the line of a fault; None where rows are of a table.
 
     Returns:
         Boolean (n,), True for unusable rows.
     """
     lost = np.zeros(len(rows), bool)
+    for number, fault in unreadable_cells(source, rows, fields):
+        lost[number] = True
+        faults.add(fault)
     for output in fields.outputs.values():
         known = class_names(output)
         if output.classes is None or not known:  # without classes train is at fault, and says so
             continue
         unfit = output.classes.unknown(source.store, rows)
-        annotated_images = images_by_text(read(), source.root) if unfit else {}
+        annotated_images = images_by_text(read(), source.root) if unfit and read is not None else None
         (image,) = list(fields.inputs)[:1]
         for number, name in unfit.items():
             lost[number] = True
-            annotated = annotated_images[source.store.text(image, int(rows[number]))]
-            faults.add(strange_class(annotated, name, known))
+            row = int(rows[number])
+            faults.add(
+                strange_label(source, output.name, row, name, known)
+                if annotated_images is None
+                else strange_class(annotated_images[source.store.text(image, row)], name, known)
+            )
     for i, (name, length, limit) in sorted(longest_excess(rows, columns, fields).items()):
         lost[i] = True
         faults.add(too_long(source, int(rows[i]), name, length, limit))
     return lost
+
+
+def unreadable_cells(source: CachedRows, rows: np.ndarray, fields: Fields) -> Iterator[tuple[int, Fault]]:
+    """Cells that an output cannot read.
+
+    Args:
+        source: The rows of the split's source.
+        rows: The rows (n,) of the split.
+        fields: The fields.
+
+    Yields:
+        The index in `rows`, and the fault at its line.
+    """
+    for name, output in fields.outputs.items():
+        for found in output.check.faults(source.store, rows) if output.check is not None else ():
+            if found.row is not None:
+                place = int(rows[found.row])
+                yield (
+                    found.row,
+                    fault_of_row(source, name, place, f"{name} {found.problem}", found.remedy, found.kind),
+                )
+
+
+def strange_label(source: CachedRows, field: str, row: int, name: str, known: Sequence[str]) -> Fault:
+    """The fault of a label that train does not have.
+
+    Args:
+        source: The rows of the split's source.
+        field: The output.
+        row: The row.
+        name: The label.
+        known: The classes of train.
+
+    Returns:
+        The fault at the line of the row.
+    """
+    more = f" and {len(known) - SOME:,} more" if len(known) > SOME else ""
+    problem = f"{field} is {name!r}, but training knows only {', '.join(known[:SOME])}{more}"
+    hint = did_you_mean(name, known).removeprefix("; ")
+    remedy = hint if "did you mean" in hint else "correct the label, or give examples of it in train, too"
+    return fault_of_row(source, field, row, problem, remedy, "unknown_class")
 
 
 def longest_excess(
@@ -172,6 +220,14 @@ def fault_of_row(source: CachedRows, name: str, row: int, problem: str, remedy: 
     Returns:
         The fault, in the file of the field's column if each column has one.
     """
+    if source.files[0].is_dir():  # a row is a file in it
+        return Fault(
+            str(source.root / next(source.store.texts(source.store.columns[0], [row]))),
+            None,
+            problem,
+            remedy,
+            kind,
+        )
     files = dict(zip(source.store.columns, source.files, strict=True)) if len(source.files) > 1 else {}
     return Fault(str(files.get(name, source.files[0])), source.store.line(row), problem, remedy, kind)
 
@@ -194,13 +250,15 @@ def check_split(
         for problem in other_classes(source, train):
             faults.add(Fault(place, None, problem, "write the masks of all splits alike", "other_classes"))
     for one in fields.outputs.values():
-        lack = (
-            None if one.classes is None else one.classes.lacks(source.store, rows, learning=name == "train")
-        )
+        if one.classes is None:
+            continue
+        lack = one.classes.lacks(source.store, rows, learning=name == "train")
         if lack and name == "train":
-            faults.add(Fault(place, None, lack, "mark some, or name other data", "nothing_to_learn"))
+            faults.add(
+                Fault(place, None, lack, f"{one.classes.remedy}, or name other data", "nothing_to_learn")
+            )
         elif lack:
-            remedy = f"mark some, or name other data under {name}:"
+            remedy = f"{one.classes.remedy}, or name other data under {name}:"
             faults.add(Fault(place, None, lack, remedy, "nothing_to_score"))
     if name == "train":
         for problem, remedy in unlearnable(source):

@@ -1,4 +1,4 @@
-"""What is told of answers, chosen on the valid part when a training is done, and kept with the model."""
+"""Thresholds and calibration, chosen on the valid part when a training is done, and kept with the model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ MOST = 1000  # inputs of the valid part that are looked at
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
     """The same predictor with the choices of its outputs, which are written into the folder of its model."""
-    wanted = [name for name, field in predictor.outputs.items() if field.threshold is not None]
+    wanted = [name for name, field in predictor.outputs.items() if field.tune is not None]
     if not wanted or "valid" not in experiment.data.splits():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
@@ -37,8 +37,8 @@ def is_unseen(split: Split, field: OutputField) -> bool:
 
 
 def tuned_output(answered: OutputPredictions) -> OutputField | None:
-    """The output with the threshold that is best for its answers; None where they do not tell."""
+    """The output with what is best for its answers; None where they do not tell."""
     field = answered.field
-    if field.threshold is None or is_unseen(answered.split, field):
+    if field.tune is None or is_unseen(answered.split, field):
         return None
-    return field.threshold.tuned(answered.metric_predictions, answered.metric_references)
+    return field.tune(answered.metric_predictions, answered.metric_references)

@@ -87,6 +87,11 @@ class SourceOptions(Options):
         """The name of the one format that is given."""
         return next(name for name in SOURCE_FORMATS if getattr(self, name) is not None)
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether it holds annotated images, and no rows of a table."""
+        return self.format in ANNOTATED
+
     @model_validator(mode="after")
     def one_of_them(self) -> "SourceOptions":
         """Check that exactly one format is given, with options that belong to it."""
@@ -235,13 +240,13 @@ def files_source(
         The source.
 
     Raises:
-        ValueError: Unless there is one image as input and one text as output.
+        ValueError: Unless there is one image as input, and one output that a name can say.
     """
     from jumok.data.images.named_files import NamedFilesSource
 
     (image, *more), (answer, *others) = inputs, outputs
     if more or others or not inputs[image].is_image or outputs[answer].annotations is not None:
-        raise ValueError("files give one input of kind image and one output of kind text")
+        raise ValueError("files give one input of kind image and one output of kind text, label or values")
     return NamedFilesSource(folder, text, (image, answer))
 
 

@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -288,6 +288,11 @@ class ClassEvidence(Protocol):
         """What the scores of single classes are about, in the plural: objects, or images."""
         ...
 
+    @property
+    def remedy(self) -> str:
+        """What to do about rows that lack something, like "mark some"."""
+        ...
+
     def lacks(self, store: TextStore, rows: np.ndarray, learning: bool) -> str | None:
         """Why nothing can be learned from the rows, or scored by them; None where something can."""
         ...
@@ -317,8 +322,25 @@ class Threshold(Protocol):
         """Objects below this score are not shown."""
         ...
 
-    def tuned(self, predictions: list[Any], references: list[Any]) -> OutputField | None:
-        """The output with the threshold that is best for these answers; None where they are too few to tell."""
+
+class Finding(NamedTuple):
+    """What is wrong with a cell, or remarkable about a column."""
+
+    row: int | None  # its number among the rows that were looked at; None: the column as a whole
+    problem: str  # "holds 3,5, a number with a decimal comma"
+    remedy: str  # "write 3.5"
+    kind: str  # a short code that stays the same: "decimal_comma"
+
+
+class CellCheck(Protocol):
+    """Of outputs whose cells may be of another form than their kind reads."""
+
+    def faults(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
+        """What makes rows unusable, one finding for each such row."""
+        ...
+
+    def remarks(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
+        """What is no fault but good to know before a training on these rows."""
         ...
 
 
@@ -377,6 +399,10 @@ class OutputField:
     coverage: Coverage | None = None
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None
+    check: CellCheck | None = None
+    # the output with what is chosen by predictions and references of the valid part when a training is done; None where
+    # they are too few to tell
+    tune: Callable[[list[Any], list[Any]], OutputField | None] | None = None
     # what rows ask for that the model cannot do, in a sentence; None where there is nothing
     excess: Callable[[Any, np.ndarray], str | None] | None = None
     # a predicted value on the pixels (3, Y, X) that it belongs to

@@ -45,8 +45,28 @@ def class_row(one: ClassCounts) -> list[TableValue]:
     return [one.right, one.wrong, one.missed, none_if_nan(one.precision), none_if_nan(one.recall)]
 
 
-def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
-    """What the pixels of each class were taken for; `matrix` (classes, classes) has the truth in rows."""
+def class_counts_detail(counts: Sequence[ClassCounts]) -> ErrorTable:
+    """What became of the examples of each class."""
+    explanation = (
+        "Right: examples that have the class and were given it; wrong: given it, without having it; missed: having "
+        "it, and not given it. Precision is the share of given labels that are right, recall the share of true ones "
+        "that were given."
+    )
+    rows = [(one.name, class_row(one)) for one in counts]
+    return ErrorTable("Classes", explanation, ("class", *OUTCOMES, "precision", "recall"), rows)
+
+
+def confusion_detail(
+    matrix: np.ndarray, names: Sequence[str], title: str = "Pixels", what: str = "pixels"
+) -> ErrorTable:
+    """What each class was taken for.
+
+    Args:
+        matrix: Counts (classes, classes), the truth in rows.
+        names: Names of the classes.
+        title: Of the table.
+        what: What is counted, in the plural.
+    """
     kept = np.sort(np.argsort(-matrix.sum(1), kind="stable")[:MAX_CLASSES])
     true = matrix.sum(1)
     rows = [
@@ -54,14 +74,14 @@ def confusion_detail(matrix: np.ndarray, names: Sequence[str]) -> ErrorTable:
         for i in kept.tolist()
     ]
     explanation = (
-        "Each row says what the true pixels of a class were taken for; the first number is its share of all."
+        f"Each row says what the true {what} of a class were taken for; the first number is its share of all."
     )
     columns = ("truth", "of all", *(names[i] for i in kept.tolist()))
-    return ErrorTable("Pixels", explanation, columns, rows, shaded=True)
+    return ErrorTable(title, explanation, columns, rows, shaded=True)
 
 
 def row_shares(row: np.ndarray, kept: np.ndarray) -> list[TableValue]:
-    """A row of pixel counts as shares of it; nothing if there are no pixels."""
+    """A row of counts as shares of it; nothing if it is empty."""
     total = int(row.sum())
     return [float(row[i] / total) if total else None for i in kept.tolist()]
 

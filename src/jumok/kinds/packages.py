@@ -6,4 +6,6 @@ KINDS = {
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
     "series": "jumok.kinds.series",
+    "label": "jumok.kinds.label",
+    "values": "jumok.kinds.values",
 }

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 UNDEFINED = "–"
-HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100; the others are shares
+HUNDREDS = ("bleu", "bleu_lowercase", "chrf")  # metrics of 0 to 100
+OWN_UNITS = ("mae", "rmse", "r2", "interval_width", "scaled_error", "log_loss")  # the others are shares
 
 METRIC_NAMES = {
     "bleu": "BLEU",
@@ -20,6 +21,16 @@ METRIC_NAMES = {
     "AP_large": "AP, large objects",
     "mean_iou": "mean IoU",
     "iou": "IoU",
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "auroc": "AUROC",
+    "ece": "expected calibration error",
+    "log_loss": "log loss",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R²",
+    "interval_width": "width of intervals",
+    "scaled_error": "error in standard deviations",
 }
 
 
@@ -37,9 +48,11 @@ def metric_name(name: str) -> str:
 
 
 def format_score(name: str, value: float | None) -> str:
-    """A score as it is usually written: BLEU 38.6, shares in percent; a dash if it is undefined."""
+    """A score as it is usually written: BLEU 38.6, MAE 0.1234, shares in percent; a dash if it is undefined."""
     if value is None or math.isnan(value):
         return UNDEFINED
+    if plain_name(name) in OWN_UNITS:
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
     return f"{value:.2f}" if plain_name(name) in HUNDREDS else f"{100 * value:.2f} %"
 
 
@@ -51,7 +64,7 @@ def interval(name: str, bounds: Mapping[str, float | None]) -> str:
 
 def scale(name: str) -> tuple[float, str]:
     """The factor and the unit of a metric on an axis."""
-    return (1.0, "") if plain_name(name) in HUNDREDS else (100.0, " (%)")
+    return (1.0, "") if plain_name(name) in (*HUNDREDS, *OWN_UNITS) else (100.0, " (%)")
 
 
 def count(number: int) -> str:

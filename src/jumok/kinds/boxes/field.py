@@ -176,6 +176,7 @@ class BoxesClasses:
 
     about: Boxes
     unit: str = "objects"
+    remedy: str = "mark some"
 
     @property
     def classes(self) -> tuple[Class, ...]:
@@ -223,13 +224,15 @@ class BoxesThreshold:
         """Objects below this score are not shown."""
         return self.about.showing.threshold
 
-    def tuned(self, predictions: list[FoundBoxes], references: list[TrueBoxes]) -> OutputField | None:
-        """The same output with the score and the rule by which most of what is shown is right."""
-        about = self.about
-        showing = best_showing(predictions, references, len(about.classes))
-        if showing is None:
-            return None
-        return boxes_output(Boxes(about.name, about.options, about.classes, about.image, showing))
+
+def tuned_boxes(
+    about: Boxes, predictions: list[FoundBoxes], references: list[TrueBoxes]
+) -> OutputField | None:
+    """The same output with the score and the rule by which most of what is shown is right."""
+    showing = best_showing(predictions, references, len(about.classes))
+    if showing is None:
+        return None
+    return boxes_output(Boxes(about.name, about.options, about.classes, about.image, showing))
 
 
 def draw_boxes(about: Boxes, value: BoxesPrediction, image: Tensor) -> LabelledImage:
@@ -329,6 +332,7 @@ def boxes_output(about: Boxes) -> OutputField:
         loss_unit="image",
         classes=BoxesClasses(about),
         threshold=BoxesThreshold(about),
+        tune=partial(tuned_boxes, about),
         excess=None if queries is None else partial(too_many_objects, about.name, queries),
         draw=partial(draw_boxes, about),
         records=partial(coco_results, about),

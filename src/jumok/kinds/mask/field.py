@@ -235,6 +235,7 @@ class MaskEvidence:
 
     about: Mask
     unit: str = "images"
+    remedy: str = "mark some"
 
     @property
     def classes(self) -> tuple[Class, ...]:

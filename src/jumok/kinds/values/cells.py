@@ -1,0 +1,75 @@
+"""Cells of a table that hold numbers."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
+
+
+class BadNumber(ValueError):
+    """A cell that cannot be read: what is wrong with it, as in "holds 3,5", and what to do."""
+
+    def __init__(self, problem: str, remedy: str, kind: str = "bad_number") -> None:
+        super().__init__(problem)
+        self.problem, self.remedy, self.kind = problem, remedy, kind
+
+
+def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
+    """The numbers that a cell holds.
+
+    Args:
+        text: The cell.
+        names: The names of the values in their order.
+        is_list: Whether the cell is a JSON list or object of values, or one number.
+
+    Returns:
+        The numbers in the order of the names.
+
+    Raises:
+        BadNumber: It is not what it should be.
+    """
+    if not is_list:
+        return [number_in(text)]
+    wanted = f"[{', '.join(names)}], or an object of these names"
+    try:
+        found = json.loads(text, parse_constant=str)
+    except ValueError:
+        raise BadNumber(f"holds {text!r}, which is no JSON", f"write a list like {wanted}") from None
+    if isinstance(found, dict):
+        missing = [name for name in names if name not in found]
+        extra = [name for name in found if name not in names]
+        if missing or extra:
+            wrong = (
+                f"has no {missing[0]!r}" if missing else f"has {extra[0]!r}, which is no value of this output"
+            )
+            raise BadNumber(wrong, f"write a list like {wanted}")
+        found = [found[name] for name in names]
+    if not isinstance(found, list) or len(found) != len(names):
+        raise BadNumber(f"holds {text!r}, not {len(names)} numbers", f"write a list like {wanted}")
+    return [number_of(one) for one in found]
+
+
+def number_of(value: Any) -> float:
+    """The number that a JSON value is."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise BadNumber(f"holds {value!r}, which is no number", "write a number, or remove the row")
+    return number_in(str(value))
+
+
+def number_in(text: str) -> float:
+    """The finite number that a text is."""
+    try:
+        number = float("no" if "_" in text else text)  # 1_000 is Python, and in data a mistake
+    except ValueError:
+        if DECIMAL_COMMA.fullmatch(text):
+            remedy = f"write {text.strip().replace(',', '.')}, or drop the comma if it parts thousands"
+            raise BadNumber(f"holds {text!r}, a number with a comma", remedy, "decimal_comma") from None
+        raise BadNumber(f"holds {text!r}, which is no number", "write a number, or remove the row") from None
+    if not math.isfinite(number):
+        raise BadNumber(
+            f"holds {text!r}, which is not finite", "write a number, or remove the row", "not_finite"
+        )
+    return number

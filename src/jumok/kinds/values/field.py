@@ -1,0 +1,125 @@
+"""Values: numbers that are measured of an input, like an age or a count, each with an interval."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
+from jumok.kinds.features import FeatureRequest
+from jumok.kinds.fitting import FieldContext
+from jumok.kinds.pooling import STATES, pooled_learning_rate
+from jumok.kinds.values.codec import STATE, AboutValues, ValuesCodec, readable_values
+from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated
+from jumok.kinds.values.options import ValuesOutput
+from jumok.kinds.values.prediction import ValuesPrediction
+from jumok.kinds.values.replay import RescorableValues
+from jumok.kinds.values.state import read_state, training_state
+from jumok.losses.tokens import Loss
+from jumok.values import Memories, ValueTargets
+
+CLOSE = 0.1  # deviations of training, within which a value counts as right in the log of a training
+
+
+@dataclass(frozen=True)
+class ValuesHead:
+    """A head that gathers the memory, and gives some numbers for each value."""
+
+    about: AboutValues
+    needs: FeatureRequest = STATES
+    empty_prediction: ValuesPrediction = ValuesPrediction(())
+
+    def build(self, plan: Blueprint) -> nn.Module:
+        """The head that the options ask for."""
+        numbers = len(self.about.names) * self.about.uncertainty.outputs
+        return self.about.options.head.build(plan.model, nn.Linear(plan.model.width, numbers))
+
+    def answer(self, decoder: Any, memories: Memories) -> Tensor:
+        """The numbers (B, N, outputs) for each value."""
+        found: Tensor = decoder(memories.joined).float()
+        return found.unflatten(-1, (len(self.about.names), -1))
+
+    def loss(self, decoder: Any, memories: Memories, target: ValueTargets, smoothing: float) -> Loss:
+        """The loss of each example, a mean over its values; nothing is smoothed."""
+        answer, level = self.answer(decoder, memories), self.about.options.interval
+        losses = self.about.uncertainty.loss(answer, target.values, level).mean(1)  # (B,)
+        value = self.about.uncertainty.estimate(answer.detach(), level).value
+        close = ((value - target.values).abs() <= CLOSE).all(1)
+        return Loss(losses.sum(), len(losses), int(close.sum()))
+
+    def predict(
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
+    ) -> list[ValuesPrediction]:
+        """The values of each example with their intervals."""
+        return self.about.to_predictions(self.answer(decoder, memories))
+
+    def replay(
+        self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
+    ) -> RescorableValues:
+        """The values of the only example."""
+        answer = self.answer(decoder, memories)
+        (prediction,) = self.about.to_predictions(answer)
+        options = self.about.options
+        return RescorableValues(
+            self.about.name,
+            prediction,
+            answer[0, :, 0],
+            options.names is not None,
+            options.head.pool == "attention",
+        )
+
+
+def draw_values(value: ValuesPrediction, image: Tensor) -> LabelledImage:
+    """The values below the image."""
+    return LabelledImage(image, value.text)
+
+
+def tuned_values(
+    about: AboutValues, predictions: list[np.ndarray], references: list[np.ndarray]
+) -> OutputField | None:
+    """The same output with calibrated intervals; None where there are too few examples."""
+    found = calibrated(about, predictions, references)
+    return None if found is None else values_output(found)
+
+
+def reference_page(texts: Sequence[str]) -> dict[str, Any]:
+    """The first right answer, and the others."""
+    text, *others = texts
+    return {"text": text, "others": others}
+
+
+def values_output(about: AboutValues) -> OutputField:
+    """Values, by a head that gathers the memory."""
+    head = ValuesHead(about)
+    count = len(about.names)
+    return OutputField(
+        name=about.name,
+        kind="values",
+        summary="a number" if count == 1 else f"{count:,} numbers",
+        architecture=about.options.head.architecture,
+        codec=ValuesCodec(about),
+        head=head,
+        scoring=ValuesScoring(about),
+        learning_rate=pooled_learning_rate,
+        check=ValuesCheck(about),
+        tune=partial(tuned_values, about),
+        draw=draw_values,
+        replay=head.replay,
+        reference_page=reference_page,
+    )
+
+
+def fit_output(name: str, options: ValuesOutput, context: FieldContext) -> OutputField:
+    """Mean and deviation are those of the training data."""
+    values = readable_values(context.training_data.texts(name), name, options)
+    return values_output(AboutValues(name, options, training_state(values)))
+
+
+def load_output(name: str, options: ValuesOutput, context: FieldContext, folder: Path) -> OutputField:
+    """The output of a saved model."""
+    return values_output(AboutValues(name, options, read_state(folder / STATE.format(name=name))))

@@ -1,0 +1,88 @@
+"""The head that gathers a memory: what it sees, and what it does not."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+import jumok
+from jumok.attention.multihead import MultiHeadAttention
+from jumok.heads.pooled import AttentionPool, MeanPool, OrderedLogits, PooledHead
+from jumok.layers.feedforward import FeedForward
+from jumok.values import Memory
+
+B, S, D, H, N = 3, 7, 12, 3, 5
+LENGTHS = (7, 4, 2)
+
+
+def small_head(pool: str) -> PooledHead:
+    gather = AttentionPool(D, MultiHeadAttention(D, H)) if pool == "attention" else MeanPool()
+    head = PooledHead(gather, [FeedForward(D, 2 * D), FeedForward(D, 2 * D)], nn.Linear(D, N), D)
+    for parameter in head.parameters():
+        if parameter.ndim == 1:  # biases at zero and norms at one would hide faults
+            parameter.data += torch.randn_like(parameter) * 0.3
+    return head.double().eval()
+
+
+def memory_of(states: Tensor, lengths: tuple[int, ...]) -> Memory:
+    valid = torch.arange(states.shape[1]) < torch.tensor(lengths)[:, None]
+    return Memory(states, valid, states.mean(1))
+
+
+@pytest.mark.parametrize("pool", ["attention", "mean"])
+def test_padding_changes_nothing_and_a_batch_equals_its_rows(pool):
+    torch.manual_seed(0)
+    head, states = small_head(pool), torch.randn(B, S, D).double()
+    whole = head(memory_of(states, LENGTHS))
+    for row, length in enumerate(LENGTHS):
+        alone = head(memory_of(states[row : row + 1, :length], (length,)))
+        assert_close(whole[row], alone[0])
+
+
+@pytest.mark.parametrize("pool", ["attention", "mean"])
+def test_the_order_of_states_does_not_matter(pool):
+    torch.manual_seed(0)
+    head, states = small_head(pool), torch.randn(1, S, D).double()
+    assert_close(head(memory_of(states, (S,))), head(memory_of(states.flip(1), (S,))))
+
+
+@pytest.mark.parametrize("states", [S, 0])
+@pytest.mark.parametrize("pool", ["attention", "mean"])
+def test_an_empty_memory_has_one_finite_answer_and_gradients(pool, states):
+    torch.manual_seed(0)
+    head = small_head(pool).train()
+    made = torch.randn(B, states, D).double().requires_grad_()
+    found = head(memory_of(made, (0,) * B))
+    found.sum().backward()
+    assert_close(found, found[:1].expand(B, -1))
+    assert all(one.grad is None or one.grad.isfinite().all() for one in (*head.parameters(), made))
+
+
+def test_attention_of_the_learned_query_is_recorded_exactly():
+    torch.manual_seed(0)
+    head, memory = small_head("attention"), memory_of(torch.randn(B, S, D).double(), LENGTHS)
+    with jumok.record(head) as maps:
+        head(memory)
+    (name,) = maps.names
+    (call,) = maps.all(name)
+    assert name == "pool.cross" and call.shape == (B, H, 1, S)
+    for row, length in enumerate(LENGTHS):
+        weights = call[row, 0]  # (1, S)
+        assert_close(weights.sum(), torch.ones((), dtype=weights.dtype))
+        assert weights[0, :length].gt(0).all() and not weights[0, length:].any()
+
+
+def test_the_mean_is_the_mean_of_valid_states():
+    states = torch.randn(B, S, D)
+    expected = torch.stack([states[row, :length].mean(0) for row, length in enumerate(LENGTHS)])
+    assert_close(MeanPool()(memory_of(states, LENGTHS)), expected)
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 6])
+def test_thresholds_of_ordered_logits_increase(ranks):
+    torch.manual_seed(0)
+    layer = OrderedLogits(D, ranks)
+    layer.gaps.data.normal_(std=5.0)
+    exceeded = layer(torch.randn(B, D))
+    assert exceeded.shape == (B, ranks - 1)
+    assert layer.thresholds.diff().gt(0).all() and exceeded.diff(dim=1).lt(0).all()
