@@ -441,7 +441,9 @@ def test_all_words_of_the_page_stand_in_one_file():
     from made_server import PAGE
 
     scripts = {
-        name: body.decode().replace("주목", "") for name, body in PAGE.items() if name.endswith(".js") and name != "words.js"
+        name: body.decode().replace("주목", "")
+        for name, body in PAGE.items()
+        if name.endswith(".js") and name != "words.js"
     }
     korean = {name: HANGUL.findall(body) for name, body in scripts.items()}
     assert {name: found for name, found in korean.items() if found} == {}

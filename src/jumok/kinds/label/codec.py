@@ -124,6 +124,13 @@ class LabelCodec:
         """The prediction that `pack` was given."""
         return LabelPrediction(tuple(packed["labels"]), packed["probabilities"])
 
+    def reference_page(self, texts: Sequence[str]) -> dict[str, Any]:
+        """The first right answer with its labels, none of those that the model does not know; and the others."""
+        text, *others = texts
+        known = self.about.cells.label_or_none(text)
+        labels = [self.about.names[number] for number in known or ()]
+        return {"text": ", ".join(labels) or text, "labels": labels, "others": others}
+
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write the classes and what was chosen for them."""
         write_state(folder / STATE.format(name=self.about.name), self.about.state)
@@ -132,9 +139,3 @@ class LabelCodec:
 def numbers_of(present: Tensor) -> Label:
     """The numbers of the classes that are present (C,)."""
     return tuple(present.nonzero().flatten().tolist())
-
-
-def reference_page(texts: Sequence[str]) -> dict[str, Any]:
-    """The first right label, and the others."""
-    text, *others = texts
-    return {"text": text, "others": others}

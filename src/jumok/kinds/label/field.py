@@ -15,7 +15,7 @@ from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.label.calibration import LabelState, read_state
 from jumok.kinds.label.cells import ClassNames, names_in
-from jumok.kinds.label.codec import STATE, AboutLabel, LabelCodec, reference_page
+from jumok.kinds.label.codec import STATE, AboutLabel, LabelCodec
 from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
@@ -103,13 +103,13 @@ def tuned_label(
 
 def label_output(about: AboutLabel) -> OutputField:
     """A label, by a head that gathers the memory."""
-    head = LabelHead(about)
+    head, codec = LabelHead(about), LabelCodec(about)
     return OutputField(
         name=about.name,
         kind="label",
         summary=f"{len(about.names):,} classes",
         architecture=about.options.head.architecture,
-        codec=LabelCodec(about),
+        codec=codec,
         head=head,
         scoring=LabelScoring(about),
         learning_rate=pooled_learning_rate,
@@ -118,7 +118,7 @@ def label_output(about: AboutLabel) -> OutputField:
         tune=partial(tuned_label, about),
         draw=draw_label,
         replay=head.replay,
-        reference_page=reference_page,
+        reference_page=codec.reference_page,
     )
 
 

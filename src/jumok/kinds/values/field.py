@@ -1,6 +1,6 @@
 """Values: numbers that are measured of an input, like an age or a count, each with an interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,22 +87,16 @@ def tuned_values(
     return None if found is None else values_output(found)
 
 
-def reference_page(texts: Sequence[str]) -> dict[str, Any]:
-    """The first right answer, and the others."""
-    text, *others = texts
-    return {"text": text, "others": others}
-
-
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
-    head = ValuesHead(about)
+    head, codec = ValuesHead(about), ValuesCodec(about)
     count = len(about.names)
     return OutputField(
         name=about.name,
         kind="values",
         summary="a number" if count == 1 else f"{count:,} numbers",
         architecture=about.options.head.architecture,
-        codec=ValuesCodec(about),
+        codec=codec,
         head=head,
         scoring=ValuesScoring(about),
         learning_rate=pooled_learning_rate,
@@ -110,7 +104,7 @@ def values_output(about: AboutValues) -> OutputField:
         tune=partial(tuned_values, about),
         draw=draw_values,
         replay=head.replay,
-        reference_page=reference_page,
+        reference_page=codec.reference_page,
     )
 
 

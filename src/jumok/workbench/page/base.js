@@ -57,6 +57,10 @@
     const text = size !== 0 && (size >= 1e6 || size < 1e-3) ? x.toExponential(2).replace("e+", "e") : String(Number(x.toPrecision(size >= 100 ? 5 : 3)));
     return text.replaceAll("-", "−");
   }
+  function within(x, span) {  // a measured value, with so many digits that it differs within a span
+    const digits = Math.ceil(-Math.log10(span || 1)) + 1;
+    return digits > 6 || Math.abs(x) >= 1e6 ? brief(x) : x.toFixed(Math.max(0, digits)).replaceAll("-", "−");
+  }
   const signed = (x) => x === 0 ? "0" : `${x > 0 ? "+" : x < 0 ? "−" : "±"}${Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2)}`;
   const minus = (text) => (Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"));
   function small(x) {  // 3e-8
@@ -143,6 +147,6 @@
 
   Object.assign(jumok, {
     axes: {}, surfaces: {}, outputs: {}, fields: {},  // by kind: one file each
-    el, svg, t, said, memory, language, theme, colour, exact, brief, signed, minus, small, largest, strongest, announce, once, copy, choices,
+    el, svg, t, said, memory, language, theme, colour, exact, brief, within, signed, minus, small, largest, strongest, announce, once, copy, choices,
   });
 })();

@@ -1,7 +1,7 @@
 // A signal of one or more channels: drawn with what was looked at shaded, and read from rows of numbers.
 "use strict";
 (() => {
-  const { el, t, colour, brief, exact, largest, choices, timeOf, Plot, laneOf, nearest, DropField, readRows, looksLikeRows, Unreadable } = jumok;
+  const { el, t, colour, within, exact, largest, choices, timeOf, Plot, laneOf, nearest, DropField, readRows, looksLikeRows, Unreadable } = jumok;
 
   class Series {
     static axis = "intervals";
@@ -46,7 +46,7 @@
     saying(step, lane) {  // the value of a channel at a step, in words
       const value = this.input.values[lane]?.[nearest(this.input.steps, Math.floor(step))] ?? null;
       const unit = this.unit(lane);
-      return `${this.input.channels[lane]} ${value === null ? t("missing") : `${brief(value)}${unit ? ` ${unit}` : ""}`}`;
+      return `${this.input.channels[lane]} ${value === null ? t("missing") : `${within(value, this.plot.lanes[lane].high - this.plot.lanes[lane].low)}${unit ? ` ${unit}` : ""}`}`;
     }
 
     point({ step, lane, event }) {

@@ -1,7 +1,7 @@
 // Lines over time on a canvas, one lane for each channel: zoomed and moved by wheel, by dragging, and by keys.
 "use strict";
 (() => {
-  const { el, t, colour, brief, once } = jumok;
+  const { el, t, colour, within, once } = jumok;
   const TRACK = 24, FOOT = 20, GUTTER = 84, NARROW = 560;  // pixels
   const FEWEST = 8;  // steps that are shown at least
   const STILL = 4;  // pixels that a click may move
@@ -240,8 +240,9 @@
       g.fillStyle = colour("quiet");
       g.textAlign = "right";
       g.font = g.font.replace("12px", "11px");
-      g.fillText(brief(lane.high), GUTTER - 6, this.y(n, lane.high) + 2);
-      g.fillText(`${brief(lane.low)}${lane.unit ? ` ${lane.unit}` : ""}`, GUTTER - 6, this.y(n, lane.low) - 2);
+      const span = lane.high - lane.low;
+      g.fillText(within(lane.high, span), GUTTER - 6, this.y(n, lane.high) + 2);
+      g.fillText(`${within(lane.low, span)}${lane.unit ? ` ${lane.unit}` : ""}`, GUTTER - 6, this.y(n, lane.low) - 2);
       g.font = g.font.replace("11px", "12px");
     }
 
