@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-WIDTH, HEIGHT = 96, 38  # pixels
-POINTS = 64  # of a line, at most; each the mean of neighbouring values
-LANES = 4  # channels that are drawn one below the other; of more, the first ones
-COLOUR = "#2b8f86"  # seen on light and on dark paper
-MARGIN = 2  # pixels above and below a line
+SPARK_WIDTH, SPARK_HEIGHT = 96, 38  # pixels
+SPARK_POINTS = 64  # of a line, at most; each the mean of neighbouring values
+SPARK_LANES = 4  # channels that are drawn one below the other; of more, the first ones
+SPARK_COLOUR = "#2b8f86"  # seen on light and on dark paper
+SPARK_MARGIN = 2  # pixels above and below a line
 
 Line = Sequence[float | None]  # values in order; None where nothing was measured
 
 
-def sparkline(lines: Sequence[Line], width: int = WIDTH, height: int = HEIGHT) -> str:
+def sparkline(lines: Sequence[Line], width: int = SPARK_WIDTH, height: int = SPARK_HEIGHT) -> str:
     """The first channels of a signal as SVG, each in a lane of its own and as high as its values.
 
     Args:
@@ -23,10 +23,10 @@ def sparkline(lines: Sequence[Line], width: int = WIDTH, height: int = HEIGHT) -
     Returns:
         The SVG, of a few kilobytes.
     """
-    shown = [means(line) for line in lines[:LANES]]
+    shown = [means(line) for line in lines[:SPARK_LANES]]
     lane = height / max(1, len(shown))
     paths = [
-        f'<path d="{lane_path(line, i * lane, lane, width)}" fill="none" stroke="{COLOUR}" stroke-width="1.2" '
+        f'<path d="{lane_path(line, i * lane, lane, width)}" fill="none" stroke="{SPARK_COLOUR}" stroke-width="1.2" '
         'stroke-linejoin="round" stroke-linecap="round"/>'
         for i, line in enumerate(shown)
     ]
@@ -40,8 +40,8 @@ def sparkline_url(lines: Sequence[Line]) -> str:
 
 
 def means(line: Line) -> list[float | None]:
-    """A line of at most POINTS values: means of the measured ones among neighbours, None where there are none."""
-    count = min(POINTS, len(line))
+    """A line of at most SPARK_POINTS values: means of the measured ones among neighbours, None where there are none."""
+    count = min(SPARK_POINTS, len(line))
     edges = [round(i * len(line) / count) for i in range(count + 1)] if count else []
     parts = [
         [value for value in line[first:end] if value is not None]
@@ -66,11 +66,11 @@ def lane_path(line: Sequence[float | None], top: float, height: float, width: in
     if not known:
         return ""
     low, span = min(known), max(known) - min(known) or 1.0
-    step, room = width / max(1, len(line) - 1), max(0.0, height - 2 * MARGIN)
+    step, room = width / max(1, len(line) - 1), max(0.0, height - 2 * SPARK_MARGIN)
     parts, is_open = [], False
     for i, value in enumerate(line):
         if value is not None:
-            y = top + MARGIN + room * (1 - (value - low) / span)
+            y = top + SPARK_MARGIN + room * (1 - (value - low) / span)
             parts.append(f"{'L' if is_open else 'M'}{i * step:.1f} {y:.1f}")
         is_open = value is not None
     return "".join(parts)

@@ -374,7 +374,7 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
-    # a small picture of a parsed value, as a data URL; pages choose such values by it, and reports show it
+    # a small image of a parsed value, as a data URL; pages choose such values by it, and reports show it
     thumbnail: Callable[[Any], str] | None = None
 
 

@@ -25,7 +25,7 @@ AnsweredRow = tuple[dict[str, str], dict[str, list[str]]]
 
 @dataclass(frozen=True)
 class InputExample:
-    """One value by input, small pictures of those that have one, and the right answers by output."""
+    """One value by input, small images of those that have one, and the right answers by output."""
 
     label: str
     values: Mapping[str, Any]
@@ -33,9 +33,9 @@ class InputExample:
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """The example as JSON; a value with a picture is named by its number, by which the page requests it."""
-        pictures = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
-        return {"label": self.label, "inputs": {**self.values, **pictures}, "right": dict(self.right)}
+        """The example as JSON; a value with a thumbnail is named by its number, by which the page requests it."""
+        named = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
+        return {"label": self.label, "inputs": {**self.values, **named}, "right": dict(self.right)}
 
 
 def examples_of(

@@ -46,7 +46,7 @@
     saying(step, lane) {  // the value of a channel at a step, in words
       const value = this.input.values[lane]?.[nearest(this.input.steps, Math.floor(step))] ?? null;
       const unit = this.unit(lane);
-      return `${this.input.channels[lane]} ${value === null ? t("missing") : `${within(value, this.plot.lanes[lane].high - this.plot.lanes[lane].low)}${unit ? ` ${unit}` : ""}`}`;
+      return `${this.input.channels[lane]} ${value === null ? t("missing") : `${within(value, (this.plot.lanes[lane].high - this.plot.lanes[lane].low) / 10)}${unit ? ` ${unit}` : ""}`}`;
     }
 
     point({ step, lane, event }) {
