@@ -15,11 +15,14 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from jumok.errors import DataError
 from jumok.inspection.inspect import summarize_model
 from jumok.kinds.text.codec import MAX_POSTED_CHARACTERS
 from jumok.predictor import Predictor
+from jumok.workbench import uploads
 from jumok.workbench.examples import given_example
 from jumok.workbench.server import application
+from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import KEPT, LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
@@ -145,6 +148,40 @@ def test_texts_of_a_form_are_read(client):
     assert "no input 'nothing'" in refusal(answer)
     answer = client.post("/api/look", json={"run": MANY, "inputs": {"one": SENTENCE, "two": "ein hund"}})
     assert [one["name"] for one in answer.json()["inputs"]] == ["one", "two"]
+
+
+def test_a_form_has_its_other_inputs_as_json(client):
+    given = {"run": str(MANY), "inputs": json.dumps({"one": SENTENCE, "two": "ein hund"})}
+    files = {"nothing": ("", b"")}
+    assert "no input 'nothing'" in refusal(client.post("/api/look", data=given, files=files))
+    wrong = {"run": str(MANY), "inputs": "[1]"}
+    assert "an object by name" in refusal(client.post("/api/look", data=wrong, files=files))
+
+
+def animation(count: int, size: tuple[int, int] = (40, 30)) -> bytes:
+    frames = [picture(*size) for _ in range(count)]
+    for number, frame in enumerate(frames):
+        frame.putpixel((0, 0), (number, 0, 0))
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def test_an_animation_that_is_sent_is_its_frames(monkeypatch):
+    frames = decode_upload(animation(3), "a.gif")
+    assert [(frame.mode, frame.size) for frame in frames] == [("RGB", (40, 30))] * 3
+    assert len(decode_upload(animation(1), "a.gif")) == 1
+    with pytest.raises(DataError, match=r"a.gif: cannot be decoded \(.+\); save it again"):
+        decode_upload(animation(3)[:40], "folder/a.gif")
+    monkeypatch.setattr(uploads, "FRAME_PIXELS", 3 * 40 * 30 - 1)
+    with pytest.raises(DataError, match="a.gif has 3 frames of 40 × 30 pixels"):
+        decode_upload(animation(3), "a.gif")
+
+
+def test_an_animation_is_refused_where_an_image_is_asked_for(client):
+    files = {"photo": ("a.gif", animation(3), "image/gif")}
+    said = client.post("/api/look", data={"run": str(PHOTO)}, files=files)
+    assert "photo is one image; got a GIF of 3 frames" in refusal(said)
 
 
 def test_examples_are_asked_for_by_number(tmp_path):

@@ -411,8 +411,9 @@ class OutputField:
     records: Callable[[Any, int | str], list[dict[str, Any]]] | None = None
     to_image: Callable[[Any], Image.Image] | None = None  # a value that is an image of its own
     replay: Replay | None = None
-    # the right answers (cells of a table) beside an answer on a page
-    reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None
+    certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
+    # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
+    reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
 
 
 Field = InputField | OutputField

@@ -61,7 +61,9 @@ def examples_of(
         if len(found) < MAX_EXAMPLES and row.keys() >= inputs.keys():
             example = parse_example({name: row[name] for name in inputs}, inputs, root)
             if example is not None:
-                right = {name: right_answer(one, references.get(name, [])) for name, one in outputs.items()}
+                right = {
+                    name: right_answer(one, references.get(name, []), root) for name, one in outputs.items()
+                }
                 right = {name: one for name, one in right.items() if one is not None}
                 found.setdefault(example.label, replace(example, right=right))
     return list(found.values())
@@ -90,9 +92,9 @@ def answered(run: Path, outputs: Sequence[str]) -> Iterator[AnsweredRow]:
             yield row["inputs"], texts
 
 
-def right_answer(field: OutputField, references: list[str]) -> dict[str, Any] | None:
+def right_answer(field: OutputField, references: list[str], root: Path) -> dict[str, Any] | None:
     """The right answers as a page shows them beside an answer; None if there are none, or it does not."""
-    return field.reference_page(references) if references and field.reference_page is not None else None
+    return field.reference_page(references, root) if references and field.reference_page is not None else None
 
 
 def root_of(run: Path) -> Path:

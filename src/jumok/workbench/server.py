@@ -10,11 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -23,7 +20,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch import Tensor
 
-from jumok.data.images.reading import load_image
 from jumok.errors import DataError, JumokError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection
@@ -31,6 +27,7 @@ from jumok.workbench import details
 from jumok.workbench.guard import MOST_BYTES, Guard
 from jumok.workbench.korean import in_korean
 from jumok.workbench.offline import packed_of
+from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -171,11 +168,11 @@ class Api:
         return given.get("run", 0), given.get("inputs")
 
     async def field(self, name: str, value: str | UploadFile) -> Any:
-        """A field of a form: an image, or a text."""
+        """A field of a form: an image, frames, or a text."""
         if isinstance(value, str):
             return value
         data, file = await value.read(), value.filename or name
-        read = partial(decode_image, data, file)
+        read = partial(decode_upload, data, file)
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
 
 
@@ -238,17 +235,6 @@ def as_numbers(weights: Tensor) -> Response:
     shape = ",".join(map(str, weights.shape))
     numbers = weights.float().cpu().contiguous().numpy().astype("<f4", copy=False)
     return Response(numbers.tobytes(), media_type=BINARY_TYPE, headers={"X-Shape": shape})
-
-
-def decode_image(data: bytes, name: str) -> Image.Image:
-    """An image that was sent, read as any other: formats of a list, and not more pixels than are good."""
-    with TemporaryDirectory(prefix="jumok-") as folder:
-        file = Path(folder) / "image"
-        file.write_bytes(data)
-        try:
-            return load_image(file)
-        except DataError as error:
-            raise DataError(str(error).replace(str(file), Path(name).name)) from None
 
 
 def parse_json(body: str | bytes) -> Any:

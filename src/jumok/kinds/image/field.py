@@ -210,6 +210,11 @@ class ImagePage:
                 f"{self.about.name} is an image; send it as a file, or the number of an example",
                 f"{self.about.name}에는 그림이 필요합니다. 파일이나 예시를 고르세요.",
             )
+        if isinstance(value, tuple):
+            raise DataError(
+                f"{self.about.name} is one image; got a GIF of {len(value)} frames; save a frame as JPEG or PNG",
+                f"{self.about.name}에는 그림 한 장이 필요한데 GIF입니다. 한 장면을 JPEG나 PNG로 저장하세요.",
+            )
         return value
 
     def label(self, value: Given) -> str:

@@ -124,7 +124,7 @@ class LabelCodec:
         """The prediction that `pack` was given."""
         return LabelPrediction(tuple(packed["labels"]), packed["probabilities"])
 
-    def reference_page(self, texts: Sequence[str]) -> dict[str, Any]:
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
         """The first right answer with its labels, none of those that the model does not know; and the others."""
         text, *others = texts
         known = self.about.cells.label_or_none(text)

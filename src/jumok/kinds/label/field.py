@@ -25,6 +25,8 @@ from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import LabelTargets, Memories
 
+TOLD_CLASSES = 3  # whose probabilities a report tells
+
 
 @dataclass(frozen=True)
 class LabelHead:
@@ -101,6 +103,12 @@ def tuned_label(
     return None if found is None else label_output(found)
 
 
+def probabilities_in_words(value: LabelPrediction) -> str:
+    """The most probable classes."""
+    order = sorted(value.probabilities.items(), key=lambda one: -one[1])
+    return ", ".join(f"{name} {probability:.3f}" for name, probability in order[:TOLD_CLASSES])
+
+
 def label_output(about: AboutLabel) -> OutputField:
     """A label, by a head that gathers the memory."""
     head, codec = LabelHead(about), LabelCodec(about)
@@ -118,6 +126,7 @@ def label_output(about: AboutLabel) -> OutputField:
         tune=partial(tuned_label, about),
         draw=draw_label,
         replay=head.replay,
+        certainty=probabilities_in_words,
         reference_page=codec.reference_page,
     )
 

@@ -144,7 +144,7 @@ class ValuesCodec:
         """Each right answer as if it was predicted."""
         return [self.about.certain(np.array(self.about.read(text))) for text in texts]
 
-    def reference_page(self, texts: Sequence[str]) -> dict[str, Any]:
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
         """The values of the first right answer by name, and the others."""
         text, *others = texts
         right = self.about.certain(np.array(self.about.read(text)))

@@ -87,6 +87,12 @@ def tuned_values(
     return None if found is None else values_output(found)
 
 
+def intervals_in_words(value: ValuesPrediction) -> str:
+    """The interval of each value that has one."""
+    known = [one for one in value.values if one.low is not None and one.high is not None]
+    return ", ".join(f"{one.name} {one.low:.4g} – {one.high:.4g}" for one in known)
+
+
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
     head, codec = ValuesHead(about), ValuesCodec(about)
@@ -104,6 +110,7 @@ def values_output(about: AboutValues) -> OutputField:
         tune=partial(tuned_values, about),
         draw=draw_values,
         replay=head.replay,
+        certainty=intervals_in_words,
         reference_page=codec.reference_page,
     )
 
