@@ -27,7 +27,7 @@ def sparkline(lines: Sequence[Line], width: int = SPARK_WIDTH, height: int = SPA
     lane = height / max(1, len(shown))
     paths = [
         f'<path d="{lane_path(line, i * lane, lane, width)}" fill="none" stroke="{SPARK_COLOUR}" stroke-width="1.2" '
-        'stroke-linejoin="round" stroke-linecap="round"/>'
+        'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>'
         for i, line in enumerate(shown)
     ]
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
