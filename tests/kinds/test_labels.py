@@ -4,19 +4,25 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
+import yaml
 
 from jumok.dataset.prepare import prepare
 from jumok.dataset.report import report
 from jumok.dataset.split import Split
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.evaluation import evaluate
+from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
-from jumok.kinds.label.calibration import best_temperature, best_threshold, read_state
+from jumok.kinds.label.calibration import best_temperature, read_label_state, threshold_of_best_f1
 from jumok.kinds.label.cells import BadCell, ClassNames, label_names, names_in
 from jumok.predictor import load
+from jumok.training import train
 from small_experiments import write_table
 from small_labels import LABEL_TASKS, PICTURE_OUTPUTS, shade_experiment, trained_labels, word_experiment
+from small_series import series_experiment
 
 WORDS = ["ab", "ba", "ca", "bc", "cb", "ac"]
 
@@ -153,27 +159,26 @@ def test_the_best_temperature_undoes_one():
 
 def test_the_best_threshold_parts_what_can_be_parted():
     probabilities, present = np.array([0.9, 0.4, 0.4, 0.2, 0.1]), np.array([1, 1, 1, 0, 0], dtype=bool)
-    assert best_threshold(probabilities, present) == pytest.approx(0.3)
-    assert best_threshold(probabilities[:3], present[:3]) == pytest.approx(0.2)
+    assert threshold_of_best_f1(probabilities, present) == pytest.approx(0.3)
+    assert threshold_of_best_f1(probabilities[:3], present[:3]) == pytest.approx(0.2)
 
 
 def test_a_training_calibrates_labels_on_valid():
     """Thresholds of several labels, or a temperature, are kept with the model, and make its F1 no worse on valid."""
     folder = trained_labels("several")
-    found = read_state(folder / "run" / "model" / "letters.label.json")
+    found = read_label_state(folder / "run" / "model" / "letters.label.json")
     assert found.classes == ("a", "b", "c") and len(found.calibration.thresholds) == 3
-    calibrated = evaluate(folder / "run", "valid").values()
-    assert calibrated["f1"] > 0.95
-    ordered = read_state(trained_labels("ordered") / "run" / "model" / "first.label.json")
+    assert evaluate(folder / "run", "valid").values()["f1"] > 0.95
+    ordered = read_label_state(trained_labels("ordered") / "run" / "model" / "first.label.json")
     assert ordered.classes == ("low", "mid", "high") and ordered.examples == 240
 
 
 def test_a_damaged_state_is_refused_by_name(tmp_path):
     (tmp_path / "x.label.json").write_text('{"classes": ["a"]}')
     with pytest.raises(RunError, match=r"x\.label\.json cannot be read"):
-        read_state(tmp_path / "x.label.json")
+        read_label_state(tmp_path / "x.label.json")
     with pytest.raises(RunError, match="does not exist"):
-        read_state(tmp_path / "y.label.json")
+        read_label_state(tmp_path / "y.label.json")
 
 
 @pytest.mark.parametrize(
@@ -240,3 +245,47 @@ def test_folders_are_labels(tmp_path):
         prepare(experiment.model_copy(update={"data": data}), lambda _: None)
     assert str(error.value).startswith(f"{tmp_path}/test/grey/")
     assert "shade is 'grey', but training knows only bright, dark" in str(error.value)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_lists_of_labels_and_values_may_stand_in_formats_that_have_lists(tmp_path, form):
+    rows = [("ab", ["a", "b"], [1, 2.5]), ("cd", ["1", "d; e"], [3, 4]), ("ef", [], [5, 6])]
+    named = [dict(zip(("word", "letters", "sizes"), row, strict=True)) for row in rows]
+    for part in ("train", "valid", "test"):
+        if form == "jsonl":
+            (tmp_path / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in named))
+        else:
+            columns = {name: [row[name] for row in named] for name in named[0]}
+            columns["sizes"] = [[float(one) for one in row] for row in columns["sizes"]]
+            pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / f"{part}.parquet")
+    (tmp_path / "train.tsv").touch()
+    outputs = {
+        "letters": {"kind": "label", "several": True},
+        "sizes": {"kind": "values", "names": ["x", "y"]},
+    }
+    tables = [f"data.{part}.table={part}.{form}" for part in ("train", "valid", "test")]
+    experiment = word_experiment(tmp_path, outputs, *tables, "training.select=letters.f1")
+    split = prepare(experiment, lambda _: None).splits["train"]
+    assert [one.name for one in split.outputs["letters"].classes.classes] == ["1", "a", "b", "d; e"]
+    assert [split.columns["letters"][row] for row in range(3)] == [(1, 2), (0, 3), ()]
+    assert split.outputs["sizes"].head.about.state.center == pytest.approx((3.0, 12.5 / 3))
+
+
+def test_signals_have_labels(tmp_path):
+    """A tiny series to label: whether there is one bump, or more."""
+    experiment = series_experiment(tmp_path, "patches")
+    for part in ("train", "valid", "test"):
+        lines = (tmp_path / f"{part}.tsv").read_text().splitlines()[1:]
+        cells = [line.split("\t") for line in lines]
+        rows = [(cell, "one" if " " not in text else "more") for cell, text in cells]
+        write_table(tmp_path / f"{part}.tsv", rows, ("signal", "bumps"))
+    file = tmp_path / "x.yaml"
+    options = yaml.safe_load(file.read_text())
+    options["outputs"] = {"bumps": {"kind": "label"}}
+    options["training"] |= {"steps": 60, "evaluate_every": 60}
+    options["decoding"] = {}
+    file.write_text(yaml.safe_dump(options))
+    assert experiment.inputs.keys() == {"signal"}
+    train(read_experiment(file), tmp_path / "run")
+    scores = json.loads((tmp_path / "run" / "evaluation.json").read_text())["metrics"]
+    assert scores["balanced_accuracy"]["value"] > 0.7

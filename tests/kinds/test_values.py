@@ -11,9 +11,9 @@ from jumok.dataset.prepare import prepare
 from jumok.errors import DataError, RunError
 from jumok.kinds.values.cells import BadNumber, cell_values
 from jumok.kinds.values.codec import AboutValues
-from jumok.kinds.values.evidence import calibrated
+from jumok.kinds.values.evidence import calibrated_values
 from jumok.kinds.values.options import ValuesOutput
-from jumok.kinds.values.state import ValuesState, conformal_quantile, read_state, training_state
+from jumok.kinds.values.state import ValuesState, conformal_quantile, read_values_state, training_state
 from small_experiments import write_table
 from small_labels import trained_labels, word_experiment
 
@@ -108,12 +108,12 @@ def answers(output: AboutValues, seed: int, n: int = 4000) -> tuple[list[np.ndar
 @pytest.mark.parametrize("uncertainty", UNCERTAINTIES)
 def test_calibrated_intervals_hold_the_share_that_was_asked_for(uncertainty):
     before = about(uncertainty)
-    after = calibrated(before, *answers(before, seed=0))
+    after = calibrated_values(before, *answers(before, seed=0))
     assert after is not None
     found, right = (np.array(part) for part in answers(after, seed=1))
     covered = ((found[..., 1] <= right) & (right <= found[..., 2])).mean(0)
     assert covered == pytest.approx([0.8, 0.8], abs=0.03)
-    again = calibrated(after, *answers(after, seed=0))
+    again = calibrated_values(after, *answers(after, seed=0))
     assert again is not None and again.state.calibration == pytest.approx(after.state.calibration, rel=1e-3)
 
 
@@ -121,7 +121,7 @@ def test_calibrated_intervals_hold_the_share_that_was_asked_for(uncertainty):
 def test_few_examples_calibrate_nothing(uncertainty):
     before = about(uncertainty)
     found, right = answers(before, seed=0, n=20)
-    assert calibrated(before, found, right) is None
+    assert calibrated_values(before, found, right) is None
     assert np.isnan(np.array(found)[..., 1:]).all() == (uncertainty == "none")
 
 
@@ -136,7 +136,7 @@ def test_bounds_are_on_either_side_of_the_value():
 def test_a_training_calibrates_intervals_on_valid():
     for task, name in (("values", "count"), ("two-values", "counts"), ("image-values", "level")):
         folder: Path = trained_labels(task) / "run"
-        assert read_state(folder / "model" / f"{name}.values.json").calibration is not None
+        assert read_values_state(folder / "model" / f"{name}.values.json").calibration is not None
         coverage = json.loads((folder / "evaluation.json").read_text())["metrics"]["coverage"]
         assert coverage["value"] > 0.6
 
@@ -144,4 +144,4 @@ def test_a_training_calibrates_intervals_on_valid():
 def test_a_damaged_state_is_refused_by_name(tmp_path):
     (tmp_path / "x.values.json").write_text('{"center": 3}')
     with pytest.raises(RunError, match=r"x\.values\.json cannot be read"):
-        read_state(tmp_path / "x.values.json")
+        read_values_state(tmp_path / "x.values.json")

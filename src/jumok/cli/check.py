@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from jumok.dataset.image_report import ImageReport
     from jumok.dataset.report import Report, SplitReport
+    from jumok.kinds.survey import ValueTable
 
 DEFAULT_FAULTS = 20
+MAX_VALUE_ROWS = 40  # lines of a table of values
 
 
 def register(app: typer.Typer) -> None:
@@ -39,14 +41,14 @@ def command(
     """Read all data of an experiment and tell what they are like and what is wrong with them.
 
     Of images, each one is decoded, and a labelled batch is drawn as the model gets it in training: scaled, and varied
-    by augmentation. Then the model is built and one batch is tried. Exit status 2 when there is something that training
-    would refuse.
+    by augmentation. Of series, each channel is measured, and some are drawn. Then the model is built and one batch is
+    tried. Exit status 2 when there is something that training would refuse.
     """
     from jumok.experiment.file import read_experiment
 
     experiment = read_experiment(config, set_ or [])
     from jumok.dataset import prepare
-    from jumok.dataset.batch_image import draw_batch
+    from jumok.dataset.batch_image import draw_batch, draw_values
     from jumok.dataset.prepare import refusal
     from jumok.dataset.report import report
     from jumok.drawing.encoding import png
@@ -55,26 +57,45 @@ def command(
     prepared = prepare(experiment, say, tolerant=True)
     found, refused = report(prepared), refusal(prepared, experiment)
     images = found.images
-    drawn = None if found.fatal_count else draw_batch(prepared, experiment.training.seed)
+    seed = experiment.training.seed
+    drawn = None if found.fatal_count else draw_batch(prepared, seed)
+    sheets = {} if found.fatal_count else draw_values(prepared, seed)
     file = image or Path(f"{config.stem}-batch.png")
-    if drawn is not None:
-        require_free(file, overwrite=is_ours(file), remedy=" by --picture")
-        write_output(file, png(drawn))
+    sheet_paths = sheet_files(file, list(sheets), drawn is not None)
+    images_drawn = {file: drawn} if drawn is not None else {}
+    images_drawn |= {sheet_paths[name]: sheet for name, sheet in sheets.items()}
+    for path, sheet in images_drawn.items():
+        require_free(path, overwrite=is_ours(path), remedy=" by --picture")
+        write_output(path, png(sheet))
     if json:
         tried = None if refused else try_batch(experiment, prepared)
         model = {} if tried is None else {"model": tried._asdict()}
-        print_json({**found.to_json(), **model, **({} if drawn is None else {"picture": str(file)})})
+        named = {name: str(path) for name, path in sheet_paths.items()}
+        shown = {
+            **({} if drawn is None else {"picture": str(file)}),
+            **({"pictures": named} if named else {}),
+        }
+        print_json({**found.to_json(), **model, **shown})
     else:
         print_report(found)
         print_findings(found, faults)
     if drawn is not None:
         say(f"a batch as the model gets it in training: {file}")
-    elif image is not None or images.sources:
+    elif (image is not None or images.sources) and not sheet_paths:
         say("no image of a batch: " + ("fix the faults first" if images.sources else "there are no images"))
+    for name, path in sheet_paths.items():
+        say(f"some examples of {name} as the model gets them in training: {path}")
     if refused:
         raise DataError(refused)
     if not json:
         say(str(try_batch(experiment, prepared)))
+
+
+def sheet_files(file: Path, names: list[str], taken: bool) -> dict[str, Path]:
+    """Where the drawing of each input goes: `file`, or names beside it where it is taken or there are several."""
+    if len(names) == 1 and not taken:
+        return {names[0]: file}
+    return {name: file.with_name(f"{file.stem}-{name}{file.suffix}") for name in names}
 
 
 def print_report(found: "Report") -> None:
@@ -85,6 +106,8 @@ def print_report(found: "Report") -> None:
         talk.print(image_table(found.images))
     if any(split.lengths for split in found.splits.values()):
         talk.print(split_table(found))
+    for name, values in found.values.items():
+        talk.print(value_table(name, values))
     if found.splits:
         say(", ".join(f"{name}: {summary}" for name, summary in found.fields.items()))
 
@@ -102,6 +125,20 @@ def image_table(images: "ImageReport") -> "Table":
         table.add_row(
             name, f"{source.images:,}", source.smallest or "", source.largest or "", ", ".join(marked)
         )
+    return table
+
+
+def value_table(name: str, values: "ValueTable") -> "Table":
+    """The values of an input; the first `MAX_VALUE_ROWS` lines."""
+    from rich.table import Table
+
+    more = len(values.rows) - MAX_VALUE_ROWS
+    caption = f"and {more:,} more, which --json gives" if more > 0 else None
+    table = Table(title=name, title_justify="left", caption=caption, caption_justify="left")
+    for number, column in enumerate(values.columns):
+        table.add_column(column, justify="left" if number < 2 else "right")
+    for row in values.rows[:MAX_VALUE_ROWS]:
+        table.add_row(*row)
     return table
 
 
@@ -142,6 +179,9 @@ def print_findings(found: "Report", most: int) -> None:
     """Print remarks and faults, at most so many of each."""
     for name, split in found.splits.items():
         for sentence in remarks(name, split):
+            say(sentence)
+    for values in found.values.values():
+        for sentence in values.remarks:
             say(sentence)
     for remark in found.remarks[:most]:
         say(f"remark: {remark}")

@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from jumok.dataset.prepare import Prepared
+from jumok.dataset.split import Batch, Split
 from jumok.drawing.sheet import draw_sheet
 from jumok.kinds.overlay import all_class_names, overlaid
 
@@ -22,9 +23,7 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
     shown = np.flatnonzero(np.logical_and.reduce([train.present(name) for name, _ in canvases]))
     if not len(shown):
         return None
-    random = np.random.Generator(np.random.PCG64(seed))
-    examples = random.choice(shown, min(TILES, len(shown)), replace=False)
-    batch = train.batch(examples, random)
+    batch = some_batch(train, shown, seed)
     seen = [canvas.batch_pixels(batch.inputs[name]) for name, canvas in canvases]
     if not any(one.draw for one in train.outputs.values()):
         return None
@@ -34,3 +33,27 @@ def draw_batch(prepared: Prepared, seed: int) -> Image.Image | None:
         for i, image in enumerate(seen[0])
     ]
     return draw_sheet(images, all_class_names(train.outputs), cell=TILE_WIDTH)
+
+
+def draw_values(prepared: Prepared, seed: int) -> dict[str, Image.Image]:
+    """Some examples of the train split, varied, by each input that is drawn by itself, like series."""
+    train = prepared.splits.get("train")
+    drawn: dict[str, Image.Image] = {}
+    if train is None or not len(train):
+        return drawn
+    for name, field in train.inputs.items():
+        shown = np.flatnonzero(train.present(name))
+        if field.survey is None or not len(shown):
+            continue
+        batch = some_batch(train, shown, seed)
+        answers = [one.codec.from_batch(batch.outputs[output]) for output, one in train.outputs.items()]
+        titles = [" · ".join(value.text for value in values) for values in zip(*answers, strict=True)]
+        drawn[name] = field.survey.draw(batch.inputs[name], titles)
+    return drawn
+
+
+def some_batch(train: Split, shown: np.ndarray, seed: int) -> Batch:
+    """A batch of some of the examples `shown` (n,), augmented."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    examples = random.choice(shown, min(TILES, len(shown)), replace=False)
+    return train.batch(examples, random)

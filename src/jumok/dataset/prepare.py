@@ -9,6 +9,7 @@ import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
+from jumok.data.row import SPLIT_GROUP
 from jumok.data.tables.faults import Fault
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.row_cache import CachedRows, import_source
@@ -240,9 +241,8 @@ def _rows_of(name: str, experiment: "Experiment", imported: Mapping[str, CachedR
     if name != "train" and getattr(split, name) is None:
         return None
     store = imported["train"].store
-    keys = (
-        "\x1f".join(row) for row in zip(*(store.texts(column) for column in experiment.inputs), strict=True)
-    )
+    together = (SPLIT_GROUP,) if SPLIT_GROUP in store.columns else tuple(experiment.inputs)
+    keys = ("\x1f".join(row) for row in zip(*(store.texts(column) for column in together), strict=True))
     sides = splitting.assign(keys, split.valid or 0, split.test or 0, split.seed)
     return np.flatnonzero(sides == ("train", "valid", "test").index(name))
 

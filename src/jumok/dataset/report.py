@@ -1,6 +1,6 @@
 """What `jumok check` finds: counts, lengths, coverage, duplicates, leaks and every fault."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from jumok.dataset.prepare import Prepared, column_remarks
 from jumok.dataset.row_cache import CachedRows
 from jumok.dataset.split import Split
 from jumok.dataset.split_faults import SplitFaults
+from jumok.kinds.survey import ValueTable
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Report:
     fatal_count: int  # of these, faults that cannot be skipped
     images: ImageReport
     remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
+    values: dict[str, ValueTable] = field(default_factory=dict)  # by input whose values can be measured
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -55,6 +57,7 @@ class Report:
             "splits": splits,
             "fields": self.fields,
             **(images if self.images.sources else {}),
+            **({"values": {name: one.to_json() for name, one in self.values.items()}} if self.values else {}),
             "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
             "fatal_count": self.fatal_count,
@@ -78,7 +81,21 @@ def report(prepared: Prepared) -> Report:
         sum(len(one.fatal) for one in all_found),
         images,
         [*remarks, *column_remarks(prepared), *images.remarks],
+        survey_values(prepared),
     )
+
+
+def survey_values(prepared: Prepared) -> dict[str, ValueTable]:
+    """The values of each input that can be measured, split by split."""
+    found = {}
+    for name, one in prepared.fields.inputs.items():
+        if one.survey is not None:
+            splits = {
+                split.name: (split.columns[name], split.rows[split.present(name)])
+                for split in prepared.splits.values()
+            }
+            found[name] = one.survey.table(splits)
+    return found
 
 
 def report_split(split: Split, train: Split | None) -> SplitReport:
@@ -105,8 +122,8 @@ def report_split(split: Split, train: Split | None) -> SplitReport:
 def unknown_shares(split: Split) -> dict[str, float]:
     """The share of tokens that the vocabulary does not have, by column that has a vocabulary."""
     return {
-        name: field.coverage.count_unknown(split.columns[name], split.rows)
+        name: one.coverage.count_unknown(split.columns[name], split.rows)
         / max(1, int(split.lengths(name).sum()))
-        for name, field in split.fields.all.items()
-        if field.coverage is not None
+        for name, one in split.fields.all.items()
+        if one.coverage is not None
     }

@@ -1,10 +1,10 @@
-"""Options of data sources: texts, tables, and annotated images."""
+"""Options of data sources: texts, tables, series, and annotated images."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import Options, error_at
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
-SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED)
+SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings")
 BELONGS = {  # which formats an option is for
-    "columns": ("table", "boxes"),
+    "columns": ("table", "boxes", "arrays", "recordings"),
     "separator": ("table",),
     "stress": ("lexicon",),
     "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
@@ -27,6 +27,8 @@ BELONGS = {  # which formats an option is for
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
+    "window": ("recordings",),
+    "stride": ("recordings",),
 }
 
 
@@ -53,14 +55,14 @@ NamedOutputs = Mapping[str, OutputOptions]
 
 
 class SourceOptions(Options):
-    """One split of the data: parallel files, a table, a pronouncing dictionary, or annotated images.
+    """One split of the data: parallel files, a table, a pronouncing dictionary, series, or annotated images.
 
     Paths start at the experiment file.
     """
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    # for a table: our name to the name in the file, or to its number
+    # for a table: our name to the name in the file, or to its number; for arrays to that of the array
     columns: dict[str, ColumnOption] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
@@ -81,6 +83,12 @@ class SourceOptions(Options):
     # the value of mask pixels that do not count; auto: 255, unless it is a class's
     ignore: PixelValue | Literal["auto"] | None = "auto"
     instances: bool = False  # for masks: each object has a number of its own, 0 is none
+    arrays: Path | None = None  # a .npz file, or a folder of .npy files
+    recordings: Path | None = None  # a long table: an id, a row for each time step
+    window: PositiveInt | None = None  # for recordings: rows of an example
+    stride: PositiveInt | None = (
+        None  # for recordings: rows from one window to the next; `window`, if not given
+    )
 
     @property
     def format(self) -> str:
@@ -111,6 +119,8 @@ class SourceOptions(Options):
             self._check_values()
         if self.boxes is not None:
             self._check_box_columns()
+        if self.stride is not None and self.window is None:
+            raise error_at("belongs to window: the rows of an example", "stride")
         return self
 
     def _check_box_columns(self) -> None:
@@ -152,6 +162,13 @@ class SourceOptions(Options):
         from jumok.data.tables.sources import LexiconSource
 
         names = (*inputs, *outputs)
+        if self.arrays is not None or self.recordings is not None:
+            from jumok.experiment.series_sources import array_source, recording_source, with_series
+
+            refuse_drawn(inputs, outputs)
+            if self.arrays is not None:
+                return with_series(array_source(self.arrays, self.columns or {}, inputs, outputs), inputs)
+            return with_series(recording_source(self, inputs, outputs), inputs)
         if self.files is not None:
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
         if self.lines is not None:
@@ -160,7 +177,7 @@ class SourceOptions(Options):
         if self.table is not None:
             refuse_drawn(inputs, outputs)
             source = table_source(self.table, self.columns or {}, inputs, outputs, self.separator)
-            return with_images(source, inputs)
+            return with_images(with_tabled_series(source, inputs), inputs)
         if self.lexicon is not None:
             refuse_drawn(inputs, outputs)
             if len(names) != 2:
@@ -223,6 +240,15 @@ def with_images(source: "Source", inputs: NamedInputs) -> "Source":
 
     images = tuple(name for name, one in inputs.items() if one.is_image)
     return ImageRows(source, images) if images else source
+
+
+def with_tabled_series(source: "Source", inputs: NamedInputs) -> "Source":
+    """Wrap a reader so that paths of series are checked and read."""
+    if not any(one.expected_series() for one in inputs.values()):
+        return source
+    from jumok.experiment.series_sources import with_series
+
+    return with_series(source, inputs)
 
 
 def files_source(
@@ -292,7 +318,9 @@ def table_source(
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
     optional = [name for name, options in inputs.items() if options.optional]
     theirs = {name: columns.get(name, name) for name in names}
-    return TableSource(table, theirs, separator, optional, len(inputs))
+    lists = [name for name, options in inputs.items() if options.expected_series()]
+    lists += [name for name, options in outputs.items() if options.takes_lists()]
+    return TableSource(table, theirs, separator, optional, len(inputs), lists)
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -25,9 +25,11 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.data.cache.store import TextStore
     from jumok.drawing.sheet import LabelledImage
     from jumok.kinds.axes import Axis
+    from jumok.kinds.checking import CellCheck
     from jumok.kinds.error_tables import ErrorTable
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
+    from jumok.kinds.survey import Survey
     from jumok.losses.tokens import Loss
     from jumok.metrics.metric import Metric
     from jumok.metrics.occurrence import Occurrence
@@ -67,9 +69,6 @@ class Blueprint(NamedTuple):
         if name not in self.embeddings:
             self.embeddings[name] = TokenEmbedding(tokens, self.model.width)
         return self.embeddings[name]
-
-
-# ---------------------------------------------------------------- facets of inputs and outputs
 
 
 class LengthLimit(NamedTuple):
@@ -115,9 +114,6 @@ class Codec(Protocol):
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write what was learned beside the weights; `module` is the encoder, decoder or head."""
         ...
-
-
-# ---------------------------------------------------------------- facets of inputs
 
 
 class InputCodec(Codec, Protocol):
@@ -194,9 +190,6 @@ class InputPage(Protocol):
     def axis(self, value: Any, batch: Any, memory: Memory) -> Axis:
         """What each memory position represents, for a batch of one."""
         ...
-
-
-# ---------------------------------------------------------------- facets of outputs
 
 
 class OutputCodec(Codec, Protocol):
@@ -323,36 +316,12 @@ class Threshold(Protocol):
         ...
 
 
-class Finding(NamedTuple):
-    """What is wrong with a cell, or remarkable about a column."""
-
-    row: int | None  # its number among the rows that were looked at; None: the column as a whole
-    problem: str  # "holds 3,5, a number with a decimal comma"
-    remedy: str  # "write 3.5"
-    kind: str  # a short code that stays the same: "decimal_comma"
-
-
-class CellCheck(Protocol):
-    """Of outputs whose cells may be of another form than their kind reads."""
-
-    def faults(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What makes rows unusable, one finding for each such row."""
-        ...
-
-    def remarks(self, store: TextStore, rows: np.ndarray) -> Iterator[Finding]:
-        """What is no fault but good to know before a training on these rows."""
-        ...
-
-
 class Replay(Protocol):
     """Gives the answers to a batch of one example such that they can be rescored under recording."""
 
     def __call__(
         self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
     ) -> Rescorable: ...
-
-
-# ---------------------------------------------------------------- fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -374,8 +343,8 @@ class InputField:
     coverage: Coverage | None = None
     canvas: Canvas | None = None
     page: InputPage | None = None
-    # a small image of a parsed value, as a data URL; pages choose such values by it, and reports show it
-    thumbnail: Callable[[Any], str] | None = None
+    thumbnail: Callable[[Any], str] | None = None  # a small image of a parsed value, as a data URL
+    survey: Survey | None = None  # what its values are like, for `jumok check`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,8 +369,7 @@ class OutputField:
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None
     check: CellCheck | None = None
-    # the output with what is chosen by predictions and references of the valid part when a training is done; None where
-    # they are too few to tell
+    # the output with what the valid part chooses when a training is done; None where it is too small
     tune: Callable[[list[Any], list[Any]], OutputField | None] | None = None
     # what rows ask for that the model cannot do, in a sentence; None where there is nothing
     excess: Callable[[Any, np.ndarray], str | None] | None = None

@@ -19,6 +19,7 @@ from jumok.errors import did_you_mean
 
 if TYPE_CHECKING:
     from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
+    from jumok.data.series.rows import SeriesExpectation
 
 UNKNOWN_OPTION = "unknown_option"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -57,7 +58,6 @@ class FieldOptions(Options):
     """What every input and output has: its kind. Each kind adds its own."""
 
     is_image: ClassVar[bool] = False  # cells of tables are paths of images
-    is_series: ClassVar[bool] = False  # cells of tables are paths of signals, or lists of numbers
     part_name: ClassVar[str]  # the option that its encoder, decoder or head has
     kind: str
 
@@ -74,6 +74,10 @@ class InputFieldOptions(FieldOptions):
     part_name: ClassVar[str] = "encoder"
     optional: bool = False  # rows may lack it; the model then answers by the other inputs
 
+    def expected_series(self) -> "SeriesExpectation | None":
+        """What its series must be like; None where cells of tables are no series."""
+        return None
+
 
 class OutputFieldOptions(FieldOptions):
     """What every output has."""
@@ -83,6 +87,10 @@ class OutputFieldOptions(FieldOptions):
     # formats that hold such answers, for one image; None: cells of tables do
     annotations: ClassVar[str | None] = None
     weight: PositiveFloat = 1.0  # of its loss in the joint loss of all outputs
+
+    def takes_lists(self) -> bool:
+        """Whether a cell of a table may be a list, where its format has lists."""
+        return False
 
     @classmethod
     def selection_metrics(cls) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ KINDS = {
     "image": "jumok.kinds.image",
     "boxes": "jumok.kinds.boxes",
     "mask": "jumok.kinds.mask",
-    "series": "jumok.kinds.series",
     "label": "jumok.kinds.label",
     "values": "jumok.kinds.values",
+    "series": "jumok.kinds.series",
 }

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from jumok.heads.pooled import PooledHead
 
-USUAL_RATE, USUAL_WIDTH = 3e-3, 128  # the peak of the learning rate up to a width
 STATES = FeatureRequest((16,), states=True)  # what such a head needs of the encoder of an image
 
 MEAN = {
@@ -54,8 +53,3 @@ class PooledHeadOptions(Options):
         pool = AttentionPool(model.width, attention(model, None)) if attends else MeanPool()
         blocks = [perceptron(model) for _ in range(self.layers)]
         return PooledHead(pool, blocks, output, model.width, model.dropout)
-
-
-def pooled_learning_rate(model: ModelOptions) -> float:
-    """Wider models learn by smaller steps (Yang et al., 2022)."""
-    return USUAL_RATE * min(1.0, USUAL_WIDTH / model.width)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from jumok.metrics.interval import Limits
-from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, check_pairs, mean, once
+from jumok.metrics.masks import divided
+from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, check_pairs, mean, once, read_off
 
-BINS = 15  # of confidence (Guo et al., 2017, section 4)
+CONFIDENCE_BINS = 15  # of confidence (Guo et al., 2017, section 4)
 MAX_RANKED = 100  # classes, above which curves of all of them would take minutes to resample
-SMALLEST = 1e-12  # probability, for logarithms
+LEAST_PROBABILITY = 1e-12  # probability, for logarithms
 OVERALL = ("accuracy", "balanced_accuracy", "f1", "auroc", "ece", "log_loss", "mae")
 LOWER_IS_BETTER: dict[str, Limits] = {"ece": (0.0, 1.0), "log_loss": (0.0, np.inf), "mae": (0.0, np.inf)}
 
@@ -66,20 +67,12 @@ def label_metrics(
     overall = overall_names(len(names), several, ordered)
     table = once(partial(label_scores, classes=len(names), several=several, overall=overall))
     columns = [*overall, *(f"f1/{name}" for name in names)]
-    return {name: column_metric(table, number, name) for number, name in enumerate(columns)}
-
-
-def column_metric(
-    table: Callable[[list[LabelAnswer], list[list[Label]]], ScoreTable], number: int, name: str
-) -> LabelMetric:
-    """The metric that is one value of a table of scores."""
-
-    def prepare(predictions: list[LabelAnswer], references: list[list[Label]]) -> Callable[..., float]:
-        held = table(predictions, references)
-        return lambda weights: float(held.values(weights)[number])
-
-    limits = LOWER_IS_BETTER.get(name, UNIT_RANGE)
-    return Metric(name, higher_is_better=name not in LOWER_IS_BETTER, prepare=prepare, limits=limits)
+    return {
+        name: read_off(
+            table, number, name, name not in LOWER_IS_BETTER, LOWER_IS_BETTER.get(name, UNIT_RANGE)
+        )
+        for number, name in enumerate(columns)
+    }
 
 
 def compared_with(answer: LabelAnswer, right: Sequence[Label]) -> Label:
@@ -148,11 +141,6 @@ def weighted_mean(weights: np.ndarray, values: np.ndarray) -> float:
     return float(weights @ values / total) if total else float("nan")
 
 
-def divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part divided by whole; NaN if the whole is 0."""
-    return part / np.where(whole > 0, whole, np.nan)
-
-
 def f1_of(hits: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """F1 of each class (C,); NaN for one that neither occurs nor is predicted."""
     return divided(2 * hits, true + predicted)
@@ -161,9 +149,9 @@ def f1_of(hits: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> np.ndarr
 def log_losses(probabilities: np.ndarray, right: np.ndarray, several: bool) -> np.ndarray:
     """The negative log-probability of what is right (n,); of several labels a mean over the classes."""
     if not several:
-        return -np.log(np.maximum((probabilities * right).sum(1), SMALLEST))
+        return -np.log(np.maximum((probabilities * right).sum(1), LEAST_PROBABILITY))
     of_right = np.where(right, probabilities, 1 - probabilities)
-    return -np.log(np.maximum(of_right, SMALLEST)).mean(1)
+    return -np.log(np.maximum(of_right, LEAST_PROBABILITY)).mean(1)
 
 
 def calibration_error(
@@ -185,11 +173,11 @@ def calibration_error(
     else:
         confidence = (probabilities * chosen).sum(1, keepdims=True)  # (n, 1)
         correct = (right & chosen).any(1, keepdims=True).astype(float)
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    bins = np.clip(np.ceil(confidence * CONFIDENCE_BINS).astype(int) - 1, 0, CONFIDENCE_BINS - 1)
     excess = confidence - correct
 
     def measure(weights: np.ndarray) -> float:
-        sums = np.bincount(bins.ravel(), (weights[:, None] * excess).ravel(), BINS)
+        sums = np.bincount(bins.ravel(), (weights[:, None] * excess).ravel(), CONFIDENCE_BINS)
         total = weights.sum() * excess.shape[1]
         return float(np.abs(sums).sum() / total) if total else float("nan")
 

@@ -70,13 +70,21 @@ class ScoreTable:
         return last[1]
 
 
-def read_off(table: Callable[[list[P], list[R]], ScoreTable], number: int, name: str) -> Metric[P, R]:
+def read_off(
+    table: Callable[[list[P], list[R]], ScoreTable],
+    number: int,
+    name: str,
+    higher_is_better: bool = True,
+    limits: Limits = UNIT_RANGE,
+) -> Metric[P, R]:
     """Build the metric that is one value of a table of scores.
 
     Args:
         table: Computes the table from predictions and references.
         number: Index of the value.
-        name: Name of the metric; higher is better.
+        name: Name of the metric.
+        higher_is_better: Direction of the metric.
+        limits: The least and the most that it can be.
 
     Returns:
         The metric.
@@ -86,7 +94,7 @@ def read_off(table: Callable[[list[P], list[R]], ScoreTable], number: int, name:
         held = table(predictions, references)
         return lambda weights: float(held.values(weights)[number])
 
-    return Metric(name, higher_is_better=True, prepare=prepare, limits=UNIT_RANGE)
+    return Metric(name, higher_is_better, prepare, limits=limits)
 
 
 def once(prepare: Callable[[list[P], list[R]], Held]) -> Callable[[list[P], list[R]], Held]:

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 
 from jumok.metrics.interval import Limits
-from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, check_pairs, mean, once
+from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, check_pairs, mean, once, read_off
 
-KINDS = ("mae", "rmse", "r2", "coverage", "interval_width")
+VALUE_METRICS = ("mae", "rmse", "r2", "coverage", "interval_width")
 HIGHER_IS_BETTER: dict[str, Limits] = {"r2": (-np.inf, 1.0), "coverage": UNIT_RANGE}
 ERROR: Limits = (0.0, np.inf)
 
@@ -28,21 +28,15 @@ def value_metrics(names: Sequence[str]) -> dict[str, ValueMetric]:
     and so on are those of one. A score is NaN if it is undefined, as coverage without intervals.
     """
     table = once(partial(value_scores, count=len(names)))
-    columns = [*KINDS, *(f"{kind}/{name}" for name in names for kind in KINDS if len(names) > 1)]
-    return {name: column_metric(table, number, name) for number, name in enumerate(columns)}
-
-
-def column_metric(
-    table: Callable[[list[np.ndarray], list[np.ndarray]], ScoreTable], number: int, name: str
-) -> ValueMetric:
-    """The metric that is one value of a table of scores."""
-
-    def prepare(predictions: list[np.ndarray], references: list[np.ndarray]) -> Callable[..., float]:
-        held = table(predictions, references)
-        return lambda weights: float(held.values(weights)[number])
-
-    kind = name.split("/")[0]
-    return Metric(name, kind in HIGHER_IS_BETTER, prepare, limits=HIGHER_IS_BETTER.get(kind, ERROR))
+    columns = [
+        *VALUE_METRICS,
+        *(f"{kind}/{name}" for name in names for kind in VALUE_METRICS if len(names) > 1),
+    ]
+    return {
+        name: read_off(table, number, name, kind in HIGHER_IS_BETTER, HIGHER_IS_BETTER.get(kind, ERROR))
+        for number, name in enumerate(columns)
+        for kind in name.split("/")[:1]
+    }
 
 
 def value_scores(predictions: list[np.ndarray], references: list[np.ndarray], count: int) -> ScoreTable:
@@ -54,7 +48,7 @@ def value_scores(predictions: list[np.ndarray], references: list[np.ndarray], co
         count: N.
 
     Returns:
-        The scores named in KINDS as means over the values, then those of each value.
+        The scores named in VALUE_METRICS as means over the values, then those of each value.
     """
     check_pairs(predictions, references)
     found = np.array(predictions).reshape(-1, count, 3)  # (n, N, 3)

@@ -12,12 +12,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
+from jumok.data.series.checking import expect_forward_clock
+from jumok.data.series.gaps import mark_gaps
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
 from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
 from jumok.data.tables.faults import quantity
@@ -37,7 +39,11 @@ class CellPath(NamedTuple):
 
 
 def read_series(
-    cell: str, root: Path, channels: Sequence[str] | None = None, time: str | None = None
+    cell: str,
+    root: Path,
+    channels: Sequence[str] | None = None,
+    time: str | None = None,
+    gaps: Literal["keep", "mark"] = "keep",
 ) -> Series:
     """Read the series that a cell stands for.
 
@@ -60,7 +66,8 @@ def read_series(
         return inline_series(cell, channels)
     place = parse_cell(cell, root)
     if place.path.name.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES):
-        return part_of_table(place, channels, time)
+        series = part_of_table(place, channels, time)
+        return mark_gaps(str(place.path), series) if gaps == "mark" else series
     if place.path.suffix.lower() in ARRAY_SUFFIXES:
         return part_of_array(place, channels)
     problem = "is no series"
@@ -87,7 +94,10 @@ def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | N
     if not 0 <= first < end <= len(values):
         problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
-    return Series(values[first:end].copy(), names, None if times is None else times[first:end])
+    if times is not None:
+        times = times[first:end]
+        expect_forward_clock(str(place.path), times, table.lines[first:end])
+    return Series(values[first:end].copy(), names, times)
 
 
 def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Series:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jumok.data.series.clock import seconds_of
+from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.signal import Series, fail
 from jumok.data.tables.faults import quantity
 
@@ -18,22 +18,21 @@ def expect_channels(file: str, series: Series, names: Sequence[str] | None, coun
     Args:
         file: The file, for the fault.
         series: The series.
-        names: The names that it must have, in this order; None if any will do.
+        names: The names that it must have, in this order, if it has any; None if any will do.
         count: How many channels it must have; None if any number will do.
 
     Raises:
         UnreadableFile: It has others.
     """
     found = series.channels
-    if count is not None and len(found) != count:
-        named = f": {', '.join(names)}" if names else ""
-        problem = f"has {quantity(len(found), 'channel')} ({', '.join(found)}), expected {count}{named}"
-        raise fail(file, None, problem, "correct the file, or say channels: for the input", "channel_count")
-    if names is not None and found != tuple(names):
+    remedy = "name the columns alike, or say channels: for the input"
+    if names is not None and series.names is not None and found != tuple(names):
         problem = f"has the channels {', '.join(found)}, expected {', '.join(names)}"
-        raise fail(
-            file, None, problem, "name the columns alike, or say channels: for the input", "channel_names"
-        )
+        raise fail(file, None, problem, remedy, "channel_names")
+    if count is not None and len(found) != count:
+        named = f" ({', '.join(found)})" if series.names else ""
+        problem = f"has {quantity(len(found), 'channel')}{named}, expected {count}"
+        raise fail(file, None, problem, "correct it, or say channels: for the input", "channel_count")
 
 
 def expect_length(file: str, series: Series, most: int | None) -> None:
@@ -44,7 +43,9 @@ def expect_length(file: str, series: Series, most: int | None) -> None:
         raise fail(file, None, problem, remedy, "too_long")
 
 
-def expect_forward_clock(file: str, times: np.ndarray, lines: Sequence[int] | None = None) -> None:
+def expect_forward_clock(
+    file: str, times: np.ndarray, lines: Sequence[int] | np.ndarray | None = None
+) -> None:
     """Check that times (T,) only grow.
 
     Args:
@@ -74,12 +75,6 @@ def expect_forward_clock(file: str, times: np.ndarray, lines: Sequence[int] | No
     problem = f"has the time {here} after {before}"
     remedy = "sort the rows by time; to read several recordings, name their id under recordings:"
     raise fail(file, line, problem, remedy, "unsorted_time")
-
-
-def usual_distance(apart: np.ndarray) -> float:
-    """The median distance of samples whose times grow; 0 if none does."""
-    growing = apart[apart > 0]
-    return float(np.median(growing)) if len(growing) else 0.0
 
 
 def is_autumn_hour(apart: np.ndarray, at: int) -> bool:

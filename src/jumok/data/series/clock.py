@@ -36,3 +36,9 @@ def seconds_of(times: np.ndarray) -> np.ndarray:
     if times.dtype.kind == "M":
         return np.asarray(times.astype("datetime64[ms]").astype(np.int64) / 1000)
     return np.asarray(times, dtype=np.float64)
+
+
+def usual_distance(apart: np.ndarray) -> float:
+    """The median distance of samples whose times grow; 0 if none does."""
+    growing = apart[apart > 0]
+    return float(np.percentile(growing, 50, method="lower")) if len(growing) else 0.0

@@ -15,6 +15,11 @@ class Series(NamedTuple):
     channels: tuple[str, ...]  # their names; "1", "2", ... where they have none
     times: np.ndarray | None = None  # (T,) float64, or datetime64[ms] of dates; None without a clock
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the channels; None if they have only numbers."""
+        return None if self.channels == numbered(len(self.channels)) else self.channels
+
 
 def fail(file: str, line: int | None, problem: str, remedy: str, kind: str = "bad_series") -> UnreadableFile:
     """The exception for a signal that cannot be read; `file` is empty if the signal stands in the cell itself."""
@@ -36,11 +41,16 @@ def name_channels(file: str, count: int, channels: Sequence[str] | None) -> tupl
         UnreadableFile: There are more or fewer.
     """
     if channels is None:
-        return tuple(str(number + 1) for number in range(count))
+        return numbered(count)
     if len(channels) != count:
         problem = f"has {count} channel{'s' * (count != 1)}, expected {len(channels)}: {', '.join(channels)}"
         raise fail(file, None, problem, "correct channels: of the input, or the file", "channel_count")
     return tuple(channels)
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of channels that have none: their numbers, from 1."""
+    return tuple(str(number + 1) for number in range(count))
 
 
 def as_samples(file: str, values: np.ndarray) -> np.ndarray:

@@ -78,14 +78,14 @@ def channel_statistics(series: Iterable[np.ndarray]) -> ChannelStatistics:
 
 
 def measure_series(
-    cells: Iterable[str], root: Path, read: Callable[[str], Series]
+    cells: Iterable[str], root: Path, read: Callable[[str, Path], Series]
 ) -> tuple[ChannelStatistics, int]:
     """Measure the series of cells; equal cells are read once, and windows of a table that overlap are merged.
 
     Args:
         cells: The cells.
         root: The folder where relative paths start.
-        read: Reads a cell.
+        read: Reads a cell whose paths start at a folder.
 
     Returns:
         The statistics of all samples, and the time steps of the longest series.
@@ -103,12 +103,12 @@ def measure_series(
     def arrays() -> Iterator[np.ndarray]:
         nonlocal longest
         for cell in whole:
-            values = read(cell).values
+            values = read(cell, root).values
             longest = max(longest, len(values))
             yield values
         for path, windows in spans.items():
             for first, end in merged_spans(windows):
-                yield read(f"{path}#{first}:{end}").values
+                yield read(f"{path}#{first}:{end}", root).values
 
     return channel_statistics(arrays()), longest
 

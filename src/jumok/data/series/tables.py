@@ -1,5 +1,6 @@
 """Tables with a row for each time step and a column for each channel: .csv, .tsv and .txt, each also .gz."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,15 +57,13 @@ def read_signal_table(
     first = next(rows)
     names = header_names(path, first)
     clock, places, called = choose_columns(path, first, names, channels, time)
-    samples, times, lines = [], [], []
+    samples, times, lines = array("d"), [], []
     for row in rows if names else chain_first(first, rows):
         if len(row.cells) != len(first.cells):
             raise fail(str(path), row.line, *wrong_count(row, first, separator))
-        samples.append(
-            [
-                sample_in(path, row.line, row.cells[place], name)
-                for place, name in zip(places, called, strict=True)
-            ]
+        samples.extend(
+            sample_in(path, row.line, row.cells[place], name)
+            for place, name in zip(places, called, strict=True)
         )
         if clock is not None:
             times.append(moment(path, row.line, row.cells[clock]))
@@ -73,7 +72,7 @@ def read_signal_table(
         raise fail(
             str(path), None, "has no rows below its names", "write a row for each time step", "empty_file"
         )
-    values = as_samples(str(path), np.array(samples, dtype=np.float64))
+    values = as_samples(str(path), np.array(samples).reshape(len(lines), -1))
     recording = Series(values, called, whole_clock(path, times) if clock is not None else None)
     return SignalTable(recording, np.array(lines))
 

@@ -14,6 +14,7 @@ from jumok.data.tables.remarks import Remarks
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")  # as JSON writes them
 BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -100,6 +101,8 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
         text = looked_up(value, column)
         if text is None and place in cleaner.optional:
             text = ""
+        if isinstance(text, list) and place in cleaner.lists:
+            text = list_text(text)
         if text is MISSING:
             fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:
@@ -108,6 +111,15 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
             return fault
         texts.append(text)
     return cleaner.row(line, texts)
+
+
+def list_text(value: Any) -> str:
+    """A list as JSON again; numbers, and texts that look like numbers, stand as they were written."""
+    if isinstance(value, list):
+        return f"[{','.join(map(list_text, value))}]"
+    if isinstance(value, str):
+        return value if NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 MISSING = object()

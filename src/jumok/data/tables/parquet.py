@@ -1,5 +1,6 @@
 """Reads Parquet files in small batches."""
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ def parquet_rows(wanted: Wanted, remarks: Remarks) -> Iterator[Row | Fault]:
     try:
         with pyarrow.parquet.ParquetFile(wanted.path) as file:
             kinds = flat_columns(file.schema_arrow)
-            faults = column_faults(wanted.path, columns, kinds)
+            faults = column_faults(wanted.path, columns, kinds, wanted.lists)
             yield from faults
             if not faults:
                 yield from batch_rows(cleaner, columns, file.iter_batches(BATCH_ROWS, columns=columns))
@@ -49,8 +50,20 @@ def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
-    """The faults of wanted columns that are missing or hold neither text nor numbers."""
+def column_faults(
+    path: Path, columns: list[str], kinds: list[tuple[str, Any]], lists: frozenset[int]
+) -> list[Fault]:
+    """The faults of wanted columns that are missing or hold neither text nor numbers.
+
+    Args:
+        path: The file.
+        columns: The wanted columns.
+        kinds: The columns of the file with their types.
+        lists: Places of the wanted columns that may hold lists of numbers.
+
+    Returns:
+        The faults.
+    """
     names = [name for name, _ in kinds]
     faults = []
     for column in columns:
@@ -59,9 +72,9 @@ def column_faults(path: Path, columns: list[str], kinds: list[tuple[str, Any]]) 
         faults += [fault] if (fault := column_fault(path, None, column, names, hint)) else []
     if faults:
         return faults
-    for column in columns:
+    for place, column in enumerate(columns):
         kind = dict(kinds)[column]
-        if not is_writable(kind):
+        if not is_writable(kind) and not (place in lists and is_list(kind)):
             what = f"column {column!r} holds {kind}, expected strings or numbers"
             faults.append(Fault(str(path), None, what, "write it as strings", "bad_value"))
     return faults
@@ -75,6 +88,17 @@ def is_writable(kind: Any) -> bool:
         return is_writable(kind.value_type)
     tests = (types.is_integer, types.is_floating, types.is_decimal)
     return is_text(kind) or any(test(kind) for test in tests)
+
+
+def is_list(kind: Any) -> bool:
+    """Whether a pyarrow type is a list of numbers or texts, or of such lists."""
+    from pyarrow import types
+
+    tests = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    if not any(test(kind) for test in tests):
+        return False
+    inner = kind.value_type
+    return is_list(inner) or is_text(inner) or types.is_integer(inner) or types.is_floating(inner)
 
 
 def is_text(kind: Any) -> bool:
@@ -128,6 +152,8 @@ def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
         return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")
     if isinstance(value, bytes):
         return decode_line(path, line, value)
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)  # NaN as Python writes it
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         name = "not a number (NaN)" if math.isnan(value) else "infinite"
         return Fault(str(path), line, f"{what} {name}", "write a number or remove the row", "bad_value")

@@ -72,17 +72,27 @@ class Cleaner:
         remarks: Remarks,
         optional: frozenset[int] = frozenset(),
         inputs: int = 0,
+        lists: frozenset[int] = frozenset(),
     ) -> None:
-        """`optional` are places of columns that may be empty, but not all of the first `inputs` columns."""
+        """Clean the cells of some columns.
+
+        Args:
+            path: The file, for faults.
+            columns: The columns.
+            remarks: Where remarks are counted.
+            optional: Places of columns that may be empty, but not all of the first `inputs` columns.
+            inputs: How many columns are inputs, the first ones.
+            lists: Places of columns whose cells may be lists of numbers.
+        """
         self.path = path
         self.columns = columns  # None: the file has no other
         self.remarks = remarks
-        self.optional, self.inputs = optional, inputs
+        self.optional, self.inputs, self.lists = optional, inputs, lists
 
     @classmethod
     def of(cls, wanted: Wanted, remarks: Remarks) -> Self:
         """A cleaner of the columns that are read of a table."""
-        return cls(wanted.path, wanted.columns, remarks, wanted.optional, wanted.inputs)
+        return cls(wanted.path, wanted.columns, remarks, wanted.optional, wanted.inputs, wanted.lists)
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
         """A row of clean texts, or the first fault."""

@@ -34,6 +34,7 @@ class TableSource:
     """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1.
 
     The first `inputs` columns are inputs. The cells of those that are `optional` may be empty, but not all of a row.
+    Those of `lists` may be lists of numbers, where the format has lists.
     """
 
     classes: tuple[Class, ...] = ()
@@ -45,6 +46,7 @@ class TableSource:
         separator: str | None = None,
         optional: Sequence[str] = (),
         inputs: int = 0,
+        lists: Sequence[str] = (),
     ) -> None:
         self.path = spooled(path)
         self.files = (self.path,)
@@ -53,7 +55,7 @@ class TableSource:
         self.columns = tuple(columns)
         self.theirs = list(columns.values())
         self.separator = separator
-        self.optional, self.inputs = tuple(optional), inputs
+        self.optional, self.inputs, self.lists = tuple(optional), inputs, tuple(lists)
         self._read = reader_of(self.path, self.theirs, separator)
         self._remarks = Remarks()
 
@@ -71,8 +73,9 @@ class TableSource:
             return
         empty = True
         optional = frozenset(map(self.columns.index, self.optional))
+        lists = frozenset(map(self.columns.index, self.lists))
         theirs = tuple(self.theirs)
-        wanted = Wanted(self.path, self.columns, theirs, self.separator, optional, self.inputs)
+        wanted = Wanted(self.path, self.columns, theirs, self.separator, optional, self.inputs, lists)
         for column in dict.fromkeys(one for one in self.theirs if self.theirs.count(one) > 1):
             self._remarks.note("same_column", self.path, 1, column)
         try:

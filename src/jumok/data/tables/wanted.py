@@ -13,6 +13,7 @@ class Wanted(NamedTuple):
     separator: str | None = None  # if it is not the usual one of the format
     optional: frozenset[int] = frozenset()  # places of the inputs whose cells may be empty
     inputs: int = 0  # columns that are inputs, the first ones; a row needs one of them at least
+    lists: frozenset[int] = frozenset()  # places of the columns whose cells may be lists of numbers
 
     @property
     def by_number(self) -> bool:

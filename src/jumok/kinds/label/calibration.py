@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from jumok.classes import Class
 from jumok.errors import RunError
 from jumok.files import read_whole, write_json
-from jumok.metrics.labels import SMALLEST
+from jumok.metrics.labels import LEAST_PROBABILITY
 
 FEWEST = 50  # examples, from which on probabilities are calibrated
 FEWEST_WRONG = 5  # of them, without which they say nothing of how often a model errs
@@ -49,7 +49,7 @@ def best_temperature(probabilities: np.ndarray, classes: np.ndarray) -> float:
         probabilities: Of the classes (n, C), at temperature 1.
         classes: The right class of each example (n,).
     """
-    logits = np.log(np.maximum(probabilities, SMALLEST))
+    logits = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
 
     def loss(log_temperature: float) -> float:
         scaled = logits * np.exp(-log_temperature)
@@ -61,7 +61,7 @@ def best_temperature(probabilities: np.ndarray, classes: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
 
 
-def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
+def threshold_of_best_f1(probabilities: np.ndarray, present: np.ndarray) -> float:
     """The least probability of a class at which its F1 is highest, half-way to the next lower one.
 
     Args:
@@ -77,13 +77,13 @@ def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
     return float((ranked[best] + below) / 2)
 
 
-def write_state(file: Path, state: LabelState) -> None:
+def write_label_state(file: Path, state: LabelState) -> None:
     """Write what a label has learned as JSON."""
     write_json(file, asdict(state))
 
 
-def read_state(file: Path) -> LabelState:
-    """RunError when the file is not what `write_state` wrote."""
+def read_label_state(file: Path) -> LabelState:
+    """RunError when the file is not what `write_label_state` wrote."""
     try:
         found = json.loads(read_whole(file))
         calibration = found["calibration"]

@@ -47,12 +47,12 @@ def label_names(text: str, several: bool) -> tuple[str, ...]:
 def listed(text: str) -> list[str]:
     """The labels of a JSON list."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_int=str, parse_float=str)
     except ValueError:
         found = None
-    if not isinstance(found, list) or not all(isinstance(one, str | int) for one in found):
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise BadCell(f"holds {text!r}, which is no list of labels", 'write it like ["a", "b"], or a; b')
-    return [str(one) for one in found]
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from jumok.data.cache.store import TextStore
-from jumok.kinds.label.calibration import EVEN, LabelState, write_state
+from jumok.kinds.label.calibration import EVEN, LabelState, write_label_state
 from jumok.kinds.label.cells import ClassNames
-from jumok.kinds.label.modes import ONE, ORDERED, SEVERAL, LabelMode
+from jumok.kinds.label.modes import ONE_LABEL, ORDERED_LABEL, SEVERAL_LABELS, LabelMode
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.metrics.labels import Label
 from jumok.values import LabelTargets
 
-STATE = "{name}.label.json"  # in the folder of a model
+LABEL_STATE_FILE = "{name}.label.json"  # in the folder of a model
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class AboutLabel:
     def mode(self) -> LabelMode:
         """How labels are learned and chosen."""
         if self.options.several:
-            return SEVERAL
-        return ONE if self.options.ordered is None else ORDERED
+            return SEVERAL_LABELS
+        return ONE_LABEL if self.options.ordered is None else ORDERED_LABEL
 
     @cached_property
     def thresholds(self) -> tuple[float, ...]:
@@ -133,7 +133,7 @@ class LabelCodec:
 
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write the classes and what was chosen for them."""
-        write_state(folder / STATE.format(name=self.about.name), self.about.state)
+        write_label_state(folder / LABEL_STATE_FILE.format(name=self.about.name), self.about.state)
 
 
 def numbers_of(present: Tensor) -> Label:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.classes import Class
 from jumok.data.cache.store import TextStore
-from jumok.kinds.contract import Finding
+from jumok.kinds.checking import Finding
 from jumok.kinds.error_tables import ErrorTable, class_counts_detail, confusion_detail
 from jumok.kinds.label.calibration import (
     FEWEST,
@@ -17,7 +17,7 @@ from jumok.kinds.label.calibration import (
     FEWEST_WRONG,
     Calibration,
     best_temperature,
-    best_threshold,
+    threshold_of_best_f1,
 )
 from jumok.kinds.label.cells import BadCell, label_names, quoted
 from jumok.kinds.label.codec import AboutLabel
@@ -37,7 +37,7 @@ from jumok.metrics.occurrence import Occurrence, occurrence
 UNEVEN = (
     10  # times as many examples of the most frequent class as of the rarest, from which on it is a remark
 )
-MANY = 20  # classes, from which on they may be no classes at all
+MANY_CLASSES = 20  # classes, from which on they may be no classes at all
 SHOWN = 10  # classes whose F1 is among the scores worth showing
 
 
@@ -172,12 +172,14 @@ class LabelCheck:
         if absent:
             problem = f"has no example of {quoted(absent)}, which cannot be learned"
             yield Finding(None, problem, "add some, or drop the class", "unseen_label")
-        if len(names) >= MANY and 2 * len(names) > len(rows):
+        if len(names) >= MANY_CLASSES and 2 * len(names) > len(rows):
             problem = f"has {len(names):,} classes in {len(rows):,} examples"
             yield Finding(
                 None, problem, "if they are numbers or free texts, choose kind: values or text", "many"
             )
-        shown = np.where(counts > 0, counts, counts.max(initial=0))
+        if not counts.any():
+            return
+        shown = np.where(counts > 0, counts, counts.max())
         most, fewest = int(counts.argmax()), int(shown.argmin())
         if shown[most] >= UNEVEN * shown[fewest] and not self.about.options.several:
             share = counts[most] / counts.sum()
@@ -189,7 +191,7 @@ class LabelCheck:
             yield Finding(None, problem, remedy, "uneven_classes")
 
 
-def calibrated(
+def calibrated_label(
     about: AboutLabel, predictions: list[LabelAnswer], references: list[list[Label]]
 ) -> AboutLabel | None:
     """The same output with the temperature, or the thresholds, that are best for these answers.
@@ -217,7 +219,7 @@ def calibrated(
         tells = np.minimum(present.sum(0), (~present).sum(0)) >= FEWEST_OF_CLASS  # (C,)
         found = Calibration(
             thresholds=tuple(
-                best_threshold(probabilities[:, n], present[:, n]) if tells[n] else about.thresholds[n]
+                threshold_of_best_f1(probabilities[:, n], present[:, n]) if tells[n] else about.thresholds[n]
                 for n in range(count)
             )
         )

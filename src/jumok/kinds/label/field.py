@@ -10,17 +10,18 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
-from jumok.kinds.label.calibration import LabelState, read_state
+from jumok.kinds.label.calibration import LabelState, read_label_state
 from jumok.kinds.label.cells import ClassNames, names_in
-from jumok.kinds.label.codec import STATE, AboutLabel, LabelCodec
-from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated
+from jumok.kinds.label.codec import LABEL_STATE_FILE, AboutLabel, LabelCodec
+from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated_label
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
-from jumok.kinds.pooling import STATES, pooled_learning_rate
+from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import LabelTargets, Memories
@@ -99,7 +100,7 @@ def tuned_label(
     about: AboutLabel, predictions: list[LabelAnswer], references: list[list[Label]]
 ) -> OutputField | None:
     """The same output, calibrated; None where there are too few examples."""
-    found = calibrated(about, predictions, references)
+    found = calibrated_label(about, predictions, references)
     return None if found is None else label_output(found)
 
 
@@ -120,7 +121,7 @@ def label_output(about: AboutLabel) -> OutputField:
         codec=codec,
         head=head,
         scoring=LabelScoring(about),
-        learning_rate=pooled_learning_rate,
+        learning_rate=learning_rate_by_width,
         classes=LabelClasses(about),
         check=LabelCheck(about),
         tune=partial(tuned_label, about),
@@ -143,4 +144,6 @@ def fit_output(name: str, options: LabelOutput, context: FieldContext) -> Output
 
 def load_output(name: str, options: LabelOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return label_output(AboutLabel(name, options, read_state(folder / STATE.format(name=name))))
+    return label_output(
+        AboutLabel(name, options, read_label_state(folder / LABEL_STATE_FILE.format(name=name)))
+    )

@@ -83,8 +83,8 @@ class ExclusiveLabel:
         return (int(probabilities.argmax()),)
 
 
-ONE = ExclusiveLabel(nn.Linear, partial(torch.log_softmax, dim=-1), smooths=True)
-ORDERED = ExclusiveLabel(OrderedLogits, ordered_log_probabilities, smooths=False)
+ONE_LABEL = ExclusiveLabel(nn.Linear, partial(torch.log_softmax, dim=-1), smooths=True)
+ORDERED_LABEL = ExclusiveLabel(OrderedLogits, ordered_log_probabilities, smooths=False)
 
 
 class SeveralLabels:
@@ -111,4 +111,4 @@ class SeveralLabels:
         return tuple(np.flatnonzero(probabilities >= np.array(thresholds)).tolist())
 
 
-SEVERAL = SeveralLabels()
+SEVERAL_LABELS = SeveralLabels()

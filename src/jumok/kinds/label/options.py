@@ -22,6 +22,10 @@ class LabelOutput(OutputFieldOptions):
     class_weights: Literal["none", "balanced"] = "none"
     metric: Literal["accuracy", "balanced_accuracy", "f1", "auroc", "log_loss", "mae"] = "accuracy"
 
+    def takes_lists(self) -> bool:
+        """Several labels may be a list."""
+        return self.several
+
     @model_validator(mode="after")
     def options_fit(self) -> "LabelOutput":
         """Refuse options that contradict each other, and a metric that such labels do not have."""

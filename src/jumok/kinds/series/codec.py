@@ -16,7 +16,7 @@ from jumok.data.cache.store import TextStore
 from jumok.data.series.augmentation import SeriesAugmentation
 from jumok.data.series.cells import read_series, series_of_lists
 from jumok.data.series.checking import expect_channels, expect_length
-from jumok.data.series.signal import Series
+from jumok.data.series.signal import Series, numbered
 from jumok.data.tables.faults import UnreadableFile
 from jumok.drawing.sparkline import sparkline_url
 from jumok.errors import DataError
@@ -47,19 +47,30 @@ class SeriesFacts:
         return None if self.channels == numbered(len(self.channels)) else self.channels
 
     def read(self, given: SeriesValue, root: Path = Path()) -> Series:
-        """The samples of a cell or value; DataError if it cannot be read, or has other channels."""
+        """The samples of a cell or value; DataError if it cannot be read, has other channels or is too long."""
+        series = self.read_whole(given, root)
         try:
-            series = (
-                read_series(given, root, self.wanted, self.options.time) if isinstance(given, str) else given
-            )
-            file = given if isinstance(given, str) and not given.lstrip().startswith("[") else ""
-            expect_channels(file, series, self.wanted, len(self.channels))
-            expect_length(file, series, self.options.max_length)
+            expect_length(file_of(given), series, self.options.max_length)
         except UnreadableFile as unreadable:
-            fault = unreadable.fault
-            place = "" if fault.file else f"{self.name!r} of an input "
-            raise DataError(f"{place}{fault.problem}; {fault.remedy}" if place else str(fault)) from None
+            raise self.refusal(unreadable) from None
         return series
+
+    def read_whole(self, given: SeriesValue, root: Path = Path()) -> Series:
+        """The samples of a cell or value, however long; DataError if it cannot be read or has other channels."""
+        try:
+            if isinstance(given, str):
+                given = read_series(given, root, self.wanted, self.options.time, self.options.gaps)
+            expect_channels(file_of(given), given, self.wanted, len(self.channels))
+        except UnreadableFile as unreadable:
+            raise self.refusal(unreadable) from None
+        return given
+
+    def refusal(self, unreadable: UnreadableFile) -> DataError:
+        """The error for a series that cannot be read; one that stands in no file is told by the name of its input."""
+        fault = unreadable.fault
+        return DataError(
+            str(fault) if fault.file else f"{self.name!r} of an input {fault.problem}; {fault.remedy}"
+        )
 
     def normalize(self, values: np.ndarray) -> Tensor:
         """Values (T, C) less the mean of their channel, over its deviation; NaN stays."""
@@ -71,9 +82,9 @@ class SeriesFacts:
         return self.options.encoder.count_states(steps, len(self.channels))
 
 
-def numbered(count: int) -> tuple[str, ...]:
-    """The names of channels without names."""
-    return tuple(str(number + 1) for number in range(count))
+def file_of(given: SeriesValue) -> str:
+    """The file that a cell names; empty for what stands in the cell or in memory."""
+    return given if isinstance(given, str) and not given.lstrip().startswith("[") else ""
 
 
 @dataclass(frozen=True)
@@ -140,8 +151,7 @@ class SeriesCodec:
             try:
                 return series_of_lists(with_numbers(value), self.facts.wanted)
             except UnreadableFile as unreadable:
-                fault = unreadable.fault
-                raise DataError(f"{name!r} of an input {fault.problem}; {fault.remedy}") from None
+                raise self.facts.refusal(unreadable) from None
         raise DataError(
             f"{name!r} of an input must be the path of a .csv or .npy file, or a list of numbers; got {value!r:.80}"
         )

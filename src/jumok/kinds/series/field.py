@@ -14,16 +14,16 @@ from jumok.errors import DataError, RunError
 from jumok.files import read_whole
 from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Batching, Blueprint, InputField
-from jumok.kinds.fitting import FieldContext, TrainingData
+from jumok.kinds.fitting import FieldContext
 from jumok.kinds.series.codec import (
     SeriesCodec,
     SeriesFacts,
     SeriesPage,
     SeriesTransform,
-    numbered,
     state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
+from jumok.kinds.series.survey import SeriesSurvey
 
 LARGEST_BATCH = 64  # of a batch, where the experiment does not say it
 
@@ -49,6 +49,7 @@ def series_input(facts: SeriesFacts) -> InputField:
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
         page=page,
         thumbnail=page.thumbnail,
+        survey=SeriesSurvey(facts),
     )
 
 
@@ -56,50 +57,29 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
     """Learn the channels, their mean and deviation, and the longest series from the training data."""
     data = context.training_data
     cells = list(data.texts(name))
-    channels = read_training(cells[0], data, options, options.channel_names).channels
-    names = None if channels == numbered(len(channels)) else channels
+    first = read_series(cells[0], data.root, options.channel_names, options.time)
 
-    def read(cell: str) -> Series:
-        return read_training(cell, data, options, names)
+    def read(cell: str, root: Path) -> Series:
+        series = read_series(cell, root, first.names, options.time, options.gaps)
+        expect_channels(cell, series, first.names, options.channel_count or len(first.channels))
+        return series
 
-    statistics, longest = measure_series(cells, data.root, read)
-    lost = [channel for channel, count in zip(channels, statistics.measured, strict=True) if not count]
+    try:
+        statistics, longest = measure_series(cells, data.root, read)
+        if options.gaps == "mark":
+            longest = max(len(read(cell, data.root).values) for cell in cells)
+    except UnreadableFile as unreadable:  # it has changed since its row was read
+        raise DataError(str(unreadable)) from None
+    lost = [channel for channel, count in zip(first.channels, statistics.measured, strict=True) if not count]
     if lost:
         raise DataError(
             f"channel {lost[0]!r} of {name} was never measured in train (all NaN), so nothing can be learned of it; "
             "fill it in, or leave it out by channels:"
         )
-    center, scale = statistics.mean, statistics.scale
+    center, scale = statistics.mean.tolist(), statistics.scale.tolist()
     if options.normalize == "none":
-        center, scale = center * 0, scale * 0 + 1
-    return series_input(
-        SeriesFacts(name, options, channels, tuple(center.tolist()), tuple(scale.tolist()), longest)
-    )
-
-
-def read_training(
-    cell: str, data: TrainingData, options: SeriesInput, names: tuple[str, ...] | None
-) -> Series:
-    """A series of the training data.
-
-    Args:
-        cell: The cell.
-        data: The training data.
-        options: The options of the input.
-        names: The channels to read; None if they have no names.
-
-    Returns:
-        The series.
-
-    Raises:
-        DataError: It cannot be read, or has other channels.
-    """
-    try:
-        series = read_series(cell, data.root, names, options.time)
-        expect_channels(cell, series, None, options.channel_count)
-        return series
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
+        center, scale = [0.0] * len(center), [1.0] * len(scale)
+    return series_input(SeriesFacts(name, options, first.channels, tuple(center), tuple(scale), longest))
 
 
 def load_input(name: str, options: SeriesInput, context: FieldContext, folder: Path) -> InputField:

@@ -1,20 +1,47 @@
 """The options of a series: its channels, its encoder, and how it is varied in training."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    WithJsonSchema,
+    model_validator,
+)
 
 from jumok.choices import Cell
 from jumok.kinds.options import InputFieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.series.augmentation import SeriesAugmentation
+    from jumok.data.series.rows import SeriesExpectation
     from jumok.encoders.patches import PatchEncoder
     from jumok.encoders.residual import ConvolutionEncoder
     from jumok.encoders.steps import StepEncoder
 
-ChannelName = Annotated[str, Field(strict=True, min_length=1)]
-ChannelNames = Annotated[tuple[ChannelName, ...], Field(min_length=1)]
+
+def count_or_names(value: Any) -> Any:
+    """Check channels: how many there are, or their names, each once."""
+    if isinstance(value, int) and value > 0:
+        return value
+    names = list(value) if isinstance(value, list | tuple) else []
+    if names and all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names):
+        return tuple(names)
+    raise ValueError(f"expected a number of channels, or a list of their names like [x, y]; got {value!r}")
+
+
+CHANNELS_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "uniqueItems": True},
+    ]
+}
+ChannelsOption = Annotated[
+    int | tuple[str, ...], BeforeValidator(count_or_names), WithJsonSchema(CHANNELS_SCHEMA)
+]
 
 
 class StepEncoderOptions(Options):
@@ -174,18 +201,25 @@ class SeriesAugmentOptions(Options):
 class SeriesInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: series`."""
 
-    is_series: ClassVar[bool] = True
     kind: Literal["series"]
-    channels: PositiveInt | ChannelNames | None = (
-        None  # how many, or their names; those of train, if not given
-    )
+    channels: ChannelsOption | None = None  # how many, or their names; those of train, if not given
     time: str | None = None  # the column of the clock, if it is not called time, timestamp, date or datetime
+    # where the clock jumps: nothing, or samples that count as not measured
+    gaps: Literal["keep", "mark"] = "keep"
     rate: PositiveFloat | None = None  # samples a second, for pages and drawings
     unit: str | None = None  # of the values, for pages and drawings
     max_length: PositiveInt | None = None  # time steps; longer series are faulty
     normalize: Literal["train", "none"] = "train"
     encoder: SeriesEncoderOptions = PatchEncoderOptions()
     augment: SeriesAugmentOptions = SeriesAugmentOptions()
+
+    def expected_series(self) -> "SeriesExpectation":
+        """What its series must be like, before anything was learned of them."""
+        from jumok.data.series.rows import SeriesExpectation
+
+        return SeriesExpectation(
+            self.channel_names, self.channel_count, self.time, self.max_length, self.rate
+        )
 
     @property
     def channel_names(self) -> tuple[str, ...] | None:

@@ -32,7 +32,7 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
         BadNumber: It is not what it should be.
     """
     if not is_list:
-        return [number_in(text)]
+        return [parse_number(text)]
     wanted = f"[{', '.join(names)}], or an object of these names"
     try:
         found = json.loads(text, parse_constant=str)
@@ -49,17 +49,17 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
         found = [found[name] for name in names]
     if not isinstance(found, list) or len(found) != len(names):
         raise BadNumber(f"holds {text!r}, not {len(names)} numbers", f"write a list like {wanted}")
-    return [number_of(one) for one in found]
+    return [json_number(one) for one in found]
 
 
-def number_of(value: Any) -> float:
+def json_number(value: Any) -> float:
     """The number that a JSON value is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise BadNumber(f"holds {value!r}, which is no number", "write a number, or remove the row")
-    return number_in(str(value))
+    return parse_number(str(value))
 
 
-def number_in(text: str) -> float:
+def parse_number(text: str) -> float:
     """The finite number that a text is."""
     try:
         number = float("no" if "_" in text else text)  # 1_000 is Python, and in data a mistake

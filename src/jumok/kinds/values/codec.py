@@ -14,11 +14,11 @@ from jumok.data.cache.store import TextStore
 from jumok.kinds.values.cells import BadNumber, cell_values
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import PredictedValue, ValuesPrediction
-from jumok.kinds.values.state import ValuesState, write_state
+from jumok.kinds.values.state import ValuesState, write_values_state
 from jumok.kinds.values.uncertainty import UNCERTAINTIES, Uncertainty
 from jumok.values import ValueTargets
 
-STATE = "{name}.values.json"  # in the folder of a model
+VALUES_STATE_FILE = "{name}.values.json"  # in the folder of a model
 
 
 @dataclass(frozen=True)
@@ -166,4 +166,4 @@ class ValuesCodec:
 
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write scale and calibration."""
-        write_state(folder / STATE.format(name=self.about.name), self.about.state)
+        write_values_state(folder / VALUES_STATE_FILE.format(name=self.about.name), self.about.state)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jumok.data.cache.store import TextStore
-from jumok.kinds.contract import Finding
+from jumok.kinds.checking import Finding
 from jumok.kinds.values.cells import BadNumber
 from jumok.kinds.values.codec import AboutValues, readable_values
 from jumok.kinds.values.prediction import ValuesPrediction
@@ -78,7 +78,7 @@ class ValuesCheck:
                 yield Finding(None, problem, remedy, "constant_value")
 
 
-def calibrated(
+def calibrated_values(
     about: AboutValues, predictions: list[np.ndarray], references: list[np.ndarray]
 ) -> AboutValues | None:
     """The same output with intervals that hold the share of these answers that was asked for.

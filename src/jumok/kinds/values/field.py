@@ -10,20 +10,21 @@ import numpy as np
 from torch import Tensor, nn
 
 from jumok.drawing.sheet import LabelledImage
+from jumok.kinds.blocks import learning_rate_by_width
 from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
-from jumok.kinds.pooling import STATES, pooled_learning_rate
-from jumok.kinds.values.codec import STATE, AboutValues, ValuesCodec, readable_values
-from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated
+from jumok.kinds.pooling import STATES
+from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values
+from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
-from jumok.kinds.values.state import read_state, training_state
+from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
 from jumok.values import Memories, ValueTargets
 
-CLOSE = 0.1  # deviations of training, within which a value counts as right in the log of a training
+WITHIN = 0.1  # deviations of training, within which a value counts as right in the log of a training
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ValuesHead:
         answer, level = self.answer(decoder, memories), self.about.options.interval
         losses = self.about.uncertainty.loss(answer, target.values, level).mean(1)  # (B,)
         value = self.about.uncertainty.estimate(answer.detach(), level).value
-        close = ((value - target.values).abs() <= CLOSE).all(1)
+        close = ((value - target.values).abs() <= WITHIN).all(1)
         return Loss(losses.sum(), len(losses), int(close.sum()))
 
     def predict(
@@ -83,7 +84,7 @@ def tuned_values(
     about: AboutValues, predictions: list[np.ndarray], references: list[np.ndarray]
 ) -> OutputField | None:
     """The same output with calibrated intervals; None where there are too few examples."""
-    found = calibrated(about, predictions, references)
+    found = calibrated_values(about, predictions, references)
     return None if found is None else values_output(found)
 
 
@@ -105,7 +106,7 @@ def values_output(about: AboutValues) -> OutputField:
         codec=codec,
         head=head,
         scoring=ValuesScoring(about),
-        learning_rate=pooled_learning_rate,
+        learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
         draw=draw_values,
@@ -123,4 +124,6 @@ def fit_output(name: str, options: ValuesOutput, context: FieldContext) -> Outpu
 
 def load_output(name: str, options: ValuesOutput, context: FieldContext, folder: Path) -> OutputField:
     """The output of a saved model."""
-    return values_output(AboutValues(name, options, read_state(folder / STATE.format(name=name))))
+    return values_output(
+        AboutValues(name, options, read_values_state(folder / VALUES_STATE_FILE.format(name=name)))
+    )

@@ -20,6 +20,10 @@ class ValuesOutput(OutputFieldOptions):
     interval: float = Field(default=0.9, gt=0.0, lt=1.0)  # the share of values that intervals should hold
     metric: Literal["mae", "rmse", "r2"] = "mae"
 
+    def takes_lists(self) -> bool:
+        """Several values may be a list."""
+        return self.names is not None
+
     @model_validator(mode="after")
     def names_differ(self) -> "ValuesOutput":
         """Refuse two values of one name."""

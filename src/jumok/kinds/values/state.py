@@ -48,13 +48,13 @@ def conformal_quantile(scores: np.ndarray, level: float) -> float:
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else math.inf
 
 
-def write_state(file: Path, state: ValuesState) -> None:
+def write_values_state(file: Path, state: ValuesState) -> None:
     """Write the state as JSON."""
     write_json(file, asdict(state))
 
 
-def read_state(file: Path) -> ValuesState:
-    """RunError when the file is not what `write_state` wrote."""
+def read_values_state(file: Path) -> ValuesState:
+    """RunError when the file is not what `write_values_state` wrote."""
     try:
         found = json.loads(read_whole(file))
         calibration = found["calibration"]

@@ -1,0 +1,203 @@
+"""Examples from a long table: several recordings below each other, each with an id, whole or cut into windows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jumok.classes import Class
+from jumok.data.row import SPLIT_GROUP, Row
+from jumok.data.series.checking import expect_forward_clock
+from jumok.data.series.signal import fail
+from jumok.data.series.tables import (
+    cell_rows,
+    header_names,
+    moment,
+    signal_separator,
+    whole_clock,
+    wrong_count,
+)
+from jumok.data.tables.columns import column_fault
+from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.quoted import Cells
+from jumok.data.tables.rows import clean
+from jumok.data.tables.text_form import why_no_text
+
+
+class Recorded(NamedTuple):
+    """The rows of one id."""
+
+    id: str
+    first: int  # of its rows, from 0 below the names
+    lines: list[int]  # of each row
+    texts: tuple[str, ...]  # of the columns that are the same in all its rows, the group last
+    times: list[str]
+
+
+class RecordingSource:
+    """A long table with a row for each time step; rows with the same id are a recording, and stand together.
+
+    Columns other than the channels, like labels, have one value in all rows of an id. With `window`, each recording is
+    cut into stretches of so many rows, which begin every `stride` rows.
+    """
+
+    classes: tuple[Class, ...] = ()
+
+    def __init__(
+        self,
+        path: Path,
+        columns: Mapping[str, str],
+        series: Sequence[str],
+        id: str,
+        time: str | None = None,
+        group: str | None = None,
+        window: int | None = None,
+        stride: int | None = None,
+    ) -> None:
+        """Read a long table.
+
+        Args:
+            path: The table.
+            columns: The column of each of our names that is no series.
+            series: Our names of series; each gets the same rows of the table.
+            id: The column of ids.
+            time: The column of the clock, if there is one.
+            group: The column of what stays in one split, like a person; the id, if not given.
+            window: Rows of an example; None for whole recordings.
+            stride: Rows from the begin of one window to that of the next; `window` if not given.
+        """
+        self.path, self.files, self.watched, self.root = path, (path,), (path,), path.parent
+        self.names, self.theirs, self.series = tuple(columns), tuple(columns.values()), tuple(series)
+        self.columns = (*self.series, *self.names, SPLIT_GROUP)
+        self.id, self.time, self.group, self.window, self.stride = (
+            id,
+            time,
+            group or id,
+            window,
+            stride or window,
+        )
+        self._left = 0  # rows in no window
+        self._first_left: int | None = None
+
+    @property
+    def remarks(self) -> tuple[Fault, ...]:
+        """Rows at the ends of recordings that no window reaches."""
+        if not self._left:
+            return ()
+        problem = f"{quantity(self._left, 'row')} at the ends of recordings, the first here, are in no window"
+        return (
+            Fault(
+                str(self.path),
+                self._first_left,
+                problem,
+                "to use them, change window and stride",
+                "no_window",
+            ),
+        )
+
+    def rows(self) -> Iterator[Row | Fault]:
+        """A row for each recording or window, a fault in place of each recording that cannot be used."""
+        self._left, self._first_left = 0, None
+        known: dict[str, int] = {}  # the last line of each id
+        try:
+            for recorded in self.recordings():
+                if isinstance(recorded, Fault):
+                    yield recorded
+                elif recorded.id in known:
+                    problem = (
+                        f"{self.id} {recorded.id!r} goes on here, but has ended in line {known[recorded.id]}"
+                    )
+                    remedy = f"sort the rows by {self.id}, then by time"
+                    yield Fault(str(self.path), recorded.lines[0], problem, remedy, "scattered_id")
+                else:
+                    yield from self.examples(recorded)
+                    known[recorded.id] = recorded.lines[-1]
+        except UnreadableFile as unreadable:
+            yield unreadable.fault
+
+    def examples(self, recorded: Recorded) -> Iterator[Row | Fault]:
+        """The rows of one recording."""
+        file, count = str(self.path), len(recorded.lines)
+        try:
+            if recorded.times:
+                times = [moment(self.path, *one) for one in zip(recorded.lines, recorded.times, strict=True)]
+                expect_forward_clock(file, whole_clock(self.path, times), recorded.lines)
+        except UnreadableFile as unreadable:
+            yield unreadable.fault
+            return
+        size, stride = self.window or count, self.stride or count
+        if size > count:
+            problem = f"{self.id} {recorded.id!r} has {quantity(count, 'row')}, fewer than window={size}"
+            remedy = "shorten the window, or remove the recording"
+            yield Fault(file, recorded.lines[0], problem, remedy, "too_short")
+            return
+        end = 0
+        for begin in range(0, count - size + 1, stride):
+            end = begin + size
+            cell = f"{self.path.name}#{recorded.first + begin}:{recorded.first + end}"
+            cells = (cell,) * len(self.series)
+            yield Row(recorded.lines[begin], (*cells, *recorded.texts))
+        if end < count:
+            self._left += count - end
+            self._first_left = self._first_left or recorded.lines[end]
+
+    def recordings(self) -> Iterator[Recorded | Fault]:
+        """The recordings in their order; raises UnreadableFile if the table cannot be read."""
+        fault = why_no_text(self.path)
+        if fault:
+            raise UnreadableFile(fault)
+        separator = signal_separator(self.path)
+        rows = cell_rows(self.path, separator)
+        first = next(rows)
+        places = self.places(first)
+        own: list[Cells] = []
+        count = 0
+        for row in rows:
+            if len(row.cells) != len(first.cells):
+                raise fail(str(self.path), row.line, *wrong_count(row, first, separator))
+            if own and clean(row.cells[places[self.id]]) != clean(own[0].cells[places[self.id]]):
+                yield self.recorded(own, count - len(own), places)
+                own = []
+            own.append(row)
+            count += 1
+        if not own:
+            raise fail(
+                str(self.path), None, "has no rows below its names", "write some into it", "empty_file"
+            )
+        yield self.recorded(own, count - len(own), places)
+
+    def places(self, first: Cells) -> dict[str, int]:
+        """The place of each wanted column; raises UnreadableFile if one is missing or there twice."""
+        names = header_names(self.path, first)
+        if names is None:
+            problem, remedy = "has no names in its first line", "write a line of names above it"
+            raise fail(str(self.path), first.line, problem, remedy, "unknown_column")
+        for column in self.wanted:
+            fault = column_fault(self.path, first.line, column, names)
+            if fault:
+                raise UnreadableFile(fault)
+        return {column: names.index(column) for column in self.wanted}
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns that are read here; channels are read with the samples."""
+        return tuple(dict.fromkeys((self.id, self.group, *self.theirs, *([self.time] if self.time else []))))
+
+    def recorded(self, rows: Sequence[Cells], first: int, places: Mapping[str, int]) -> Recorded | Fault:
+        """One recording, or the fault of a column that changes within it or is empty."""
+        id = clean(rows[0].cells[places[self.id]])
+        texts = []
+        for column in (self.id, *self.theirs, self.group):
+            text = clean(rows[0].cells[places[column]])
+            other = next((row for row in rows if clean(row.cells[places[column]]) != text), None)
+            if not text:
+                problem, remedy = f"column {column!r} is empty", "fill it in or remove the row"
+                return Fault(str(self.path), rows[0].line, problem, remedy, "empty_side")
+            if other is not None:
+                problem = (
+                    f"{column} changes to {clean(other.cells[places[column]])!r} within {self.id} {id!r}"
+                )
+                remedy = f"give each stretch with its own {column} an {self.id} of its own"
+                return Fault(str(self.path), other.line, problem, remedy, "changing_label")
+            texts.append(text)
+        times = [row.cells[places[self.time]] for row in rows] if self.time else []
+        return Recorded(id, first, [row.line for row in rows], tuple(texts[1:]), times)
