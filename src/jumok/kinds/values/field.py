@@ -75,7 +75,7 @@ class ValuesHead:
         )
 
 
-def draw_values(value: ValuesPrediction, image: Tensor) -> LabelledImage:
+def draw_numbers(value: ValuesPrediction, image: Tensor) -> LabelledImage:
     """The values below the image."""
     return LabelledImage(image, value.text)
 
@@ -109,7 +109,7 @@ def values_output(about: AboutValues) -> OutputField:
         learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
-        draw=draw_values,
+        draw=draw_numbers,
         replay=head.replay,
         certainty=intervals_in_words,
         reference_page=codec.reference_page,
