@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from threading import Event
 
@@ -20,7 +21,7 @@ from jumok.inspection.inspect import summarize_model
 from jumok.kinds.text.codec import MAX_POSTED_CHARACTERS
 from jumok.predictor import Predictor
 from jumok.workbench import uploads
-from jumok.workbench.examples import given_example
+from jumok.workbench.examples import different_first, given_example
 from jumok.workbench.server import application
 from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import KEPT, LoadedRun, Workbench
@@ -195,6 +196,27 @@ def test_examples_are_asked_for_by_number(tmp_path):
         document = client.post("/api/look", json={"run": 0, "inputs": asked}).json()
         assert document["inputs"][0]["width"] == 150
         assert "no example 7" in refusal(client.post("/api/look", json={"inputs": {"photo": {"example": 7}}}))
+
+
+class PathPage:
+    """The page of a made-up kind whose values are paths, without a thumbnail."""
+
+    def parse_posted(self, value: object) -> object:
+        raise DataError("send the number of an example")
+
+    def label(self, value: object) -> str:
+        return "a clip"
+
+
+def test_a_path_is_never_told_even_without_a_thumbnail():
+    bare = {"clip": replace(made("queries").inputs["photo"], thumbnail=None, page=PathPage())}
+    told = given_example({"clip": "/secret/one.gif"}, bare).to_json(3)
+    assert told["inputs"] == {"clip": {"example": 3, "label": "a clip"}}
+
+
+def test_examples_of_different_answers_come_first():
+    rows = [({"text": str(i)}, {"said": [right]}) for i, right in enumerate(["a", "a", "b", "a", "c", "b"])]
+    assert [row["text"] for row, _ in different_first(rows)] == ["0", "2", "4", "1", "3", "5"]
 
 
 @pytest.mark.parametrize(

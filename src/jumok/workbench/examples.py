@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jumok.errors import JumokError
+from jumok.errors import DataError, JumokError
 from jumok.evaluation.record import read_evaluation
 from jumok.inspection.inspect import input_page
 from jumok.kinds.contract import InputField, OutputField
@@ -29,12 +29,15 @@ class InputExample:
 
     label: str
     values: Mapping[str, Any]
-    thumbnails: Mapping[str, str]
+    thumbnails: Mapping[str, str]  # data URLs, of values that a page cannot post; empty where there is none
     right: Mapping[str, Any] = field(default_factory=dict)  # as `right_answer` says it
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """The example as JSON; a value with a thumbnail is named by its number, by which the page requests it."""
-        named = {name: {"example": number, "thumbnail": small} for name, small in self.thumbnails.items()}
+        """The example as JSON; what has a thumbnail, or none to show, is named by its number."""
+        named = {
+            name: {"example": number, **({"thumbnail": small} if small else {"label": self.label})}
+            for name, small in self.thumbnails.items()
+        }
         return {"label": self.label, "inputs": {**self.values, **named}, "right": dict(self.right)}
 
 
@@ -135,10 +138,23 @@ def parse_example(
 def given_example(values: Mapping[str, Any], inputs: Mapping[str, InputField]) -> InputExample:
     """An example of parsed values, of the inputs that it has; DataError if a file cannot be read."""
     present = {name: field for name, field in inputs.items() if name in values}
-    small = {name: field.thumbnail(values[name]) for name, field in present.items() if field.thumbnail}
+    small = {
+        name: "" if field.thumbnail is None else field.thumbnail(values[name])
+        for name, field in present.items()
+        if field.thumbnail is not None or not can_be_posted(field, values[name])
+    }
     label = " · ".join(input_page(field).label(values[name]) for name, field in present.items())
     return InputExample(
         label if len(label) <= MAX_LABEL_CHARACTERS else f"{label[: MAX_LABEL_CHARACTERS - 1]}…",
         values,
         small,
     )
+
+
+def can_be_posted(field: InputField, value: Any) -> bool:
+    """Whether a page may send the value itself; paths of this machine are for no page."""
+    try:
+        input_page(field).parse_posted(value)
+    except DataError:
+        return False
+    return True

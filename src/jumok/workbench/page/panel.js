@@ -380,7 +380,7 @@
       this.facts.replaceChildren(el("small", { class: word === "exactly" ? "tag sure" : "tag", title: t(title), text: t(word) }),
         ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(t("derivedLead"), ""), this.chance(shown, name)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
-      this.list.style.setProperty("--bar", axis.channels ? "50px" : "");
+      this.list.style.setProperty("--bar", axis.channels || axis.time?.wide > 120 ? "36px" : "");
       const most = largest(weights);
       while (this.list.children.length > best.length) this.list.lastChild.remove();
       while (this.list.children.length < best.length) this.list.append(this.entry());
@@ -388,7 +388,7 @@
         const item = this.list.children[n];
         item.dataset.i = i;
         item.classList.toggle("zero", weights[i] === 0 && n > 0);
-        item.firstChild.textContent = axis.label(i);
+        item.firstChild.textContent = item.firstChild.title = axis.label(i);
         item.children[1].firstChild.style.setProperty("--w", most > 0 ? (weights[i] / most).toFixed(3) : 0);
         item.lastChild.textContent = exact(weights[i]);
       });

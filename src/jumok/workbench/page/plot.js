@@ -254,12 +254,17 @@
       g.textBaseline = "top";
       g.lineWidth = 1;
       const bottom = this.height - FOOT;
+      let free = -Infinity;  // where the last text ends
       for (let n = Math.ceil((this.from - origin) / scale / step - 1e-9); origin + n * step * scale < this.to; n++) {
         const at = origin + n * step * scale, x = this.x(at + (scale === 1 ? 0.5 : 0));
         if (x > this.left + this.width) break;
+        const text = this.time.tick(at), wide = g.measureText(text).width;
+        const start = Math.max(this.left, Math.min(this.left + this.width - wide, x - wide / 2));
         g.fillRect(x, bottom, 1, 4);
-        g.textAlign = x < this.left + 16 ? "left" : x > this.left + this.width - 30 ? "right" : "center";
-        g.fillText(this.time.tick(at), x, bottom + 6);
+        if (start < free) continue;
+        free = start + wide + 8;
+        g.textAlign = "left";
+        g.fillText(text, start, bottom + 6);
       }
     }
   }

@@ -64,7 +64,11 @@
 
     get wide() { return 150; }
 
-    span(first, end) { return end - first <= 1 ? this.at(first) : `${this.at(first)} – ${this.at(end - 1)}`; }
+    span(first, end) {  // of one day, the day once
+      const [from, to] = [this.at(first), this.at(end - 1)], day = /^\d{4}-\d\d-\d\d /;
+      if (end - first <= 1) return from;
+      return `${from} – ${day.test(to) && to.slice(0, 11) === from.slice(0, 11) ? to.slice(11) : to}`;
+    }
 
     short(first, end) { return this.span(first, end); }
 
