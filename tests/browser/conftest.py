@@ -86,7 +86,9 @@ def look(serve, open_page):
         server = serve(kind)
         page = open_page(server.address, width, height, dark, language)
         page.server = server.server
-        if kind != "bottleneck":
+        if kind in ("bottleneck", "plain"):
+            page.wait_for_selector(".nothing")
+        else:
             page.wait_for_selector(".stage[data-shown]")
         return page
 

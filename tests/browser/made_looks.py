@@ -47,10 +47,11 @@ CLASSES = [("sky", "#8ecae6"), ("field", "#90be6d"), ("house", "#f3722c")]
 
 @dataclass
 class MadeLook:
-    """A document, and weights (L, H, T, S) by attention."""
+    """A document, weights (L, H, T, S) by attention, and the right answers by output."""
 
     document: dict
     weights: dict[str, np.ndarray] = field(default_factory=dict)
+    right: dict = field(default_factory=dict)
 
 
 def softmax(scores):

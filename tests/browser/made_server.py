@@ -8,6 +8,7 @@ from importlib.resources import files
 from urllib.parse import parse_qs, urlsplit
 
 import made_looks as made
+import made_signals
 
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
@@ -54,6 +55,8 @@ def runs_of(kind):
         ]
     if kind in ("boxes", "mask", "caption"):
         return [(kind, PHOTO, picture_examples(), getattr(made, kind)())]
+    if kind in made_signals.LOOKS:
+        return [signal_run(made_signals.LOOKS[kind]())]
     look = {"text": made.translation, "long": made.long_text, "bottleneck": made.bottleneck}[kind]()
     name = look.document["inputs"][0]["name"]
     text = look.document["inputs"][0]["text"]
@@ -65,6 +68,21 @@ def runs_of(kind):
             look,
         )
     ]
+
+
+def signal_run(look):
+    """A run whose only example is what the look is of."""
+    document = look.document
+    inputs = [{"name": one["name"], "kind": one["kind"]} for one in document["inputs"]]
+    for one, said in zip(inputs, document["inputs"], strict=True):
+        one |= {"optional": True} if said.get("absent") else {}
+        one |= {"channels": said["channels"]} if "channels" in said else {}
+    given = {
+        one["name"]: one.get("text", {"example": 0}) for one in document["inputs"] if not one.get("absent")
+    }
+    right = {one["name"]: {"text": one["answers"][0]["text"]} for one in document["outputs"]}
+    example = {"label": "example", "inputs": given, "right": look.right or right}
+    return (document["model"]["name"], inputs, [example], look)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -2,50 +2,23 @@
 
 import io
 import re
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
-import uvicorn
 from page_parts import query, shown, through
 from PIL import Image
 from playwright.sync_api import expect
+from real_server import Served
 
-from jumok.inspection.inspect import Inspection, summarize_model
+from jumok.inspection.inspect import summarize_model
+from jumok.kinds.image.field import thumbnail
 from jumok.predictor import Predictor
-from jumok.workbench.examples import InputExample, thumbnail
-from jumok.workbench.server import application
-from jumok.workbench.workbench import LoadedRun, Workbench
+from jumok.workbench.examples import InputExample
+from jumok.workbench.workbench import LoadedRun
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
-
-
-class Served:
-    """A workbench behind the real server, on a free port of this machine."""
-
-    def __init__(self, *names: str) -> None:
-        self.bench = Workbench([opened(name) for name in names])
-        bound = socket.socket()
-        bound.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{bound.getsockname()[1]}"
-        config = uvicorn.Config(
-            application(self.bench, {host}), log_level="error", ws="none", timeout_graceful_shutdown=1
-        )
-        self.address, self.server = f"http://{host}/", uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [bound]}, daemon=True)
-        self.thread.start()
-
-    @property
-    def look(self) -> Inspection:
-        """The look of the moment."""
-        return next(reversed(self.bench.looks.values()))
-
-    def close(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(5)
 
 
 def large() -> Predictor:
@@ -83,7 +56,7 @@ def workbench() -> Iterator[Callable[..., Served]]:
     running: dict[tuple[str, ...], Served] = {}
 
     def start(*names: str) -> Served:
-        return running.setdefault(names, running.get(names) or Served(*names))
+        return running.setdefault(names, running.get(names) or Served([opened(name) for name in names]))
 
     yield start
     for server in running.values():

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from threading import Event
 
@@ -15,11 +16,14 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from jumok.errors import DataError
 from jumok.inspection.inspect import summarize_model
 from jumok.kinds.text.codec import MAX_POSTED_CHARACTERS
 from jumok.predictor import Predictor
-from jumok.workbench.examples import given_example
+from jumok.workbench import uploads
+from jumok.workbench.examples import different_first, given_example
 from jumok.workbench.server import application
+from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import KEPT, LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 
@@ -147,6 +151,38 @@ def test_texts_of_a_form_are_read(client):
     assert [one["name"] for one in answer.json()["inputs"]] == ["one", "two"]
 
 
+def test_a_form_has_its_other_inputs_as_json(client):
+    given = {"run": str(MANY), "inputs": json.dumps({"one": SENTENCE, "two": "ein hund"})}
+    files = {"nothing": ("", b"")}
+    assert "no input 'nothing'" in refusal(client.post("/api/look", data=given, files=files))
+    wrong = {"run": str(MANY), "inputs": "[1]"}
+    assert "an object by name" in refusal(client.post("/api/look", data=wrong, files=files))
+
+
+def animation(count: int, size: tuple[int, int] = (40, 30)) -> bytes:
+    frames = [Image.new("RGB", size, (80 * number, 0, 0)) for number in range(count)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def test_an_animation_that_is_sent_is_its_frames(monkeypatch):
+    frames = decode_upload(animation(3), "a.gif")
+    assert [(frame.mode, frame.size) for frame in frames] == [("RGB", (40, 30))] * 3
+    assert len(decode_upload(animation(1), "a.gif")) == 1
+    with pytest.raises(DataError, match=r"a.gif: cannot be decoded \(.+\); save it again"):
+        decode_upload(animation(3)[:40], "folder/a.gif")
+    monkeypatch.setattr(uploads, "FRAME_PIXELS", 3 * 40 * 30 - 1)
+    with pytest.raises(DataError, match="a.gif has 3 frames of 40 × 30 pixels"):
+        decode_upload(animation(3), "a.gif")
+
+
+def test_an_animation_is_refused_where_an_image_is_asked_for(client):
+    files = {"photo": ("a.gif", animation(3), "image/gif")}
+    said = client.post("/api/look", data={"run": str(PHOTO)}, files=files)
+    assert "photo is one image; got a GIF of 3 frames" in refusal(said)
+
+
 def test_examples_are_asked_for_by_number(tmp_path):
     picture().save(tmp_path / "one.png")
     predictor = made("queries")
@@ -160,6 +196,27 @@ def test_examples_are_asked_for_by_number(tmp_path):
         document = client.post("/api/look", json={"run": 0, "inputs": asked}).json()
         assert document["inputs"][0]["width"] == 150
         assert "no example 7" in refusal(client.post("/api/look", json={"inputs": {"photo": {"example": 7}}}))
+
+
+class PathPage:
+    """The page of a made-up kind whose values are paths, without a thumbnail."""
+
+    def parse_posted(self, value: object) -> object:
+        raise DataError("send the number of an example")
+
+    def label(self, value: object) -> str:
+        return "a clip"
+
+
+def test_a_path_is_never_told_even_without_a_thumbnail():
+    bare = {"clip": replace(made("queries").inputs["photo"], thumbnail=None, page=PathPage())}
+    told = given_example({"clip": "/secret/one.gif"}, bare).to_json(3)
+    assert told["inputs"] == {"clip": {"example": 3, "label": "a clip"}}
+
+
+def test_examples_of_different_answers_come_first():
+    rows = [({"text": str(i)}, {"said": [right]}) for i, right in enumerate(["a", "a", "b", "a", "c", "b"])]
+    assert [row["text"] for row, _ in different_first(rows)] == ["0", "2", "4", "1", "3", "5"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Where a model does well and where it does not: its score by length of the source, its best and its worst answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class ExampleRow:
     predicted: str
     alternatives: list[str]
     score: float
+    certainty: str = ""  # how sure the model is, in words
+    thumbnails: dict[str, str] = field(
+        default_factory=dict
+    )  # data URLs by input, of those that are no images
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,7 @@ def shown(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
     """
     prediction = answered.predictions[i]
     right = answered.field.codec.from_cells(answered.references[i], answered.split.root)
+    certainty = answered.field.certainty
     return ExampleRow(
         i,
         {name: answered.split.text(name, answered.examples[i]) for name in answered.split.inputs},
@@ -197,4 +202,18 @@ def shown(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
         prediction.text,
         [other.text for other in getattr(prediction, "alternatives", ())],
         value_of(answered, i, metric),
+        "" if certainty is None else certainty(prediction),
+        thumbnails(answered, i),
     )
+
+
+def thumbnails(answered: OutputPredictions, i: int) -> dict[str, str]:
+    """Small images of the inputs of an example by name, as data URLs; inputs that are images are drawn larger."""
+    split, example = answered.split, answered.examples[i]
+    fields = {name: one for name, one in split.inputs.items() if one.thumbnail and not one.canvas}
+    values = {name: split.value(name, example) for name in fields}
+    return {
+        name: one.thumbnail(one.codec.parse(values[name]))
+        for name, one in fields.items()
+        if one.thumbnail and values[name] is not None
+    }

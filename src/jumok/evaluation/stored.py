@@ -94,6 +94,8 @@ class StoredExample(TypedDict):
     predicted: str
     alternatives: list[str]
     score: Number
+    certainty: NotRequired[str]
+    thumbnails: NotRequired[dict[str, str]]
 
 
 class StoredTable(TypedDict):

@@ -70,9 +70,6 @@ class Blueprint(NamedTuple):
         return self.embeddings[name]
 
 
-# ---------------------------------------------------------------- facets of inputs and outputs
-
-
 class LengthLimit(NamedTuple):
     """The longest item that a field takes."""
 
@@ -116,9 +113,6 @@ class Codec(Protocol):
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write what was learned beside the weights; `module` is the encoder, decoder or head."""
         ...
-
-
-# ---------------------------------------------------------------- facets of inputs
 
 
 class InputCodec(Codec, Protocol):
@@ -197,9 +191,6 @@ class InputPage(Protocol):
     def axis(self, value: Any, batch: Any, memory: Memory) -> Axis:
         """What each memory position represents, for a batch of one."""
         ...
-
-
-# ---------------------------------------------------------------- facets of outputs
 
 
 class OutputCodec(Codec, Protocol):
@@ -315,6 +306,7 @@ class InputField:
     canvas: Canvas | None = None
     page: InputPage | None = None
     summary_features: Callable[[Any], np.ndarray] | None = None  # (F,) of a parsed value, for baselines
+    thumbnail: Callable[[Any], str] | None = None  # a small image of a parsed value, as a data URL
     survey: Survey | None = None  # what its values are like, for `jumok check`
 
 
@@ -352,8 +344,9 @@ class OutputField:
     # a chart of a predicted value, of the right one where it is known, and of the inputs as pages show them
     chart: Callable[[Any, Any | None, Mapping[str, Mapping[str, Any]]], Image.Image] | None = None
     replay: Replay | None = None
-    # the right answers (cells of a table) beside an answer on a page
-    reference_page: Callable[[Sequence[str]], dict[str, Any]] | None = None
+    certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
+    # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
+    reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
     baselines: Sequence[Baseline] = ()  # fitted on train and scored like the model, to tell what it is worth
 
 

@@ -1,7 +1,6 @@
 """Heads that gather the whole memory: their options, how they are built, and why some have no attention to show."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import NonNegativeInt
 
@@ -54,9 +53,3 @@ class PooledHeadOptions(Options):
         pool = AttentionPool(model.width, attention(model, None)) if attends else MeanPool()
         blocks = [perceptron(model) for _ in range(self.layers)]
         return PooledHead(pool, blocks, output, model.width, model.dropout)
-
-
-def first_reference(texts: Sequence[str]) -> dict[str, Any]:
-    """The first right answer (cells of a table) as JSON, and the others."""
-    text, *others = texts
-    return {"text": text, "others": others}

@@ -10,11 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -23,7 +20,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from torch import Tensor
 
-from jumok.data.images.reading import load_image
 from jumok.errors import DataError, JumokError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection
@@ -31,6 +27,7 @@ from jumok.workbench import details
 from jumok.workbench.guard import MOST_BYTES, Guard
 from jumok.workbench.korean import in_korean
 from jumok.workbench.offline import packed_of
+from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -162,21 +159,20 @@ class Api:
             async with request.form(max_files=FIELDS, max_fields=FIELDS) as form:
                 fields = {name: await self.field(name, value) for name, value in form.multi_items()}
             number = fields.pop("run", "0")
+            if isinstance(fields.get("inputs"), str):  # those that are no files
+                fields |= as_object(fields.pop("inputs"))
             return (int(number) if str(number).isdecimal() else number), fields
-        try:
-            given = json.loads(await request.body())
-        except (ValueError, RecursionError):
-            raise DataError("the request is no JSON") from None
+        given = parse_json(await request.body())
         if not isinstance(given, dict):
             raise DataError('the request must be an object like {"run": 0, "inputs": {...}}')
         return given.get("run", 0), given.get("inputs")
 
     async def field(self, name: str, value: str | UploadFile) -> Any:
-        """A field of a form: an image, or a text; of an example, an object that names it."""
+        """A field of a form: an image, frames, or a text."""
         if isinstance(value, str):
-            return as_example(value)
+            return value
         data, file = await value.read(), value.filename or name
-        read = partial(decode_image, data, file)
+        read = partial(decode_upload, data, file)
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
 
 
@@ -241,24 +237,20 @@ def as_numbers(weights: Tensor) -> Response:
     return Response(numbers.tobytes(), media_type=BINARY_TYPE, headers={"X-Shape": shape})
 
 
-def decode_image(data: bytes, name: str) -> Image.Image:
-    """An image that was sent, read as any other: formats of a list, and not more pixels than are good."""
-    with TemporaryDirectory(prefix="jumok-") as folder:
-        file = Path(folder) / "image"
-        file.write_bytes(data)
-        try:
-            return load_image(file)
-        except DataError as error:
-            raise DataError(str(error).replace(str(file), Path(name).name)) from None
-
-
-def as_example(value: str) -> Any:
-    """The object that names an example, where a field is such; else the text."""
+def parse_json(body: str | bytes) -> Any:
+    """What a request says; DataError if it is no JSON."""
     try:
-        said = json.loads(value) if value.startswith('{"example"') else value
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return value
-    return said if isinstance(said, dict) and set(said) == {"example"} else value
+        raise DataError("the request is no JSON") from None
+
+
+def as_object(body: str) -> dict[str, Any]:
+    """Inputs by name from a field of a form; DataError if it is no JSON object."""
+    said = parse_json(body)
+    if not isinstance(said, dict):
+        raise DataError('the inputs of a form must be an object by name, like {"german": "..."}')
+    return said
 
 
 async def on_jumok_error(request: Request, error: JumokError) -> Response:

@@ -32,6 +32,7 @@ from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
 from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
 
+THUMBNAIL_SIDE = 96  # pixels of the longer side
 CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
 SUMMARY_SIDE = 128  # pixels, at most, of an image whose features are computed
 Given = Path | Pillow.Image  # a path, or an image in memory
@@ -218,6 +219,11 @@ class ImagePage:
                 f"{self.about.name} is an image; send it as a file, or the number of an example",
                 f"{self.about.name}에는 그림이 필요합니다. 파일이나 예시를 고르세요.",
             )
+        if isinstance(value, tuple):
+            raise DataError(
+                f"{self.about.name} is one image; got a GIF of {len(value)} frames; save a frame as JPEG or PNG",
+                f"{self.about.name}에는 그림 한 장이 필요한데 GIF입니다. 한 장면을 JPEG나 PNG로 저장하세요.",
+            )
         return value
 
     def label(self, value: Given) -> str:
@@ -248,6 +254,13 @@ def summary_of(value: Given) -> np.ndarray:
     return image_features(np.array(image).transpose(2, 0, 1))
 
 
+def thumbnail(value: Given) -> str:
+    """A small copy of an image as a data URL; DataError if it cannot be read."""
+    small = load_image(value) if isinstance(value, Path) else value.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return data_url(small)
+
+
 def scaled(batch: ImageBatch, stride: float) -> tuple[float, float]:
     """Height and width of a cell of a stride, in pixels of the only image of a batch as it came."""
     height, width = (stride * batch.original[0] / batch.valid_size[0]).tolist()
@@ -271,6 +284,7 @@ def image_input(about: Image) -> InputField:
         canvas=ImageCanvas(about),
         summary_features=summary_of,
         page=ImagePage(about),
+        thumbnail=thumbnail,
     )
 
 

@@ -124,6 +124,13 @@ class LabelCodec:
         """The prediction that `pack` was given."""
         return LabelPrediction(tuple(packed["labels"]), packed["probabilities"])
 
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
+        """The first right answer with its labels, none of those that the model does not know; and the others."""
+        text, *others = texts
+        known = self.about.cells.label_or_none(text)
+        labels = [self.about.names[number] for number in known or ()]
+        return {"text": ", ".join(labels) or text, "labels": labels, "others": others}
+
     def save(self, folder: Path, module: nn.Module) -> None:
         """Write the classes and what was chosen for them."""
         write_label_state(folder / LABEL_STATE_FILE.format(name=self.about.name), self.about.state)

@@ -22,10 +22,12 @@ from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
 from jumok.kinds.learning_rates import learning_rate_by_width
-from jumok.kinds.pooling import STATES, first_reference
+from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import LabelTargets, Memories
+
+TOLD_CLASSES = 3  # whose probabilities a report tells
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,21 @@ def tuned_label(
     return None if found is None else label_output(found)
 
 
+def probabilities_in_words(value: LabelPrediction) -> str:
+    """The most probable classes."""
+    order = sorted(value.probabilities.items(), key=lambda one: -one[1])
+    return ", ".join(f"{name} {probability:.3f}" for name, probability in order[:TOLD_CLASSES])
+
+
 def label_output(about: AboutLabel) -> OutputField:
     """A label, by a head that gathers the memory."""
-    head = LabelHead(about)
+    head, codec = LabelHead(about), LabelCodec(about)
     return OutputField(
         name=about.name,
         kind="label",
         summary=f"{len(about.names):,} classes",
         architecture=about.options.head.architecture,
-        codec=LabelCodec(about),
+        codec=codec,
         head=head,
         scoring=LabelScoring(about),
         learning_rate=learning_rate_by_width,
@@ -120,7 +128,8 @@ def label_output(about: AboutLabel) -> OutputField:
         tune=partial(tuned_label, about),
         draw=draw_label,
         replay=head.replay,
-        reference_page=first_reference,
+        certainty=probabilities_in_words,
+        reference_page=codec.reference_page,
         baselines=label_baselines(about),
     )
 

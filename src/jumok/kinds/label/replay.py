@@ -51,7 +51,7 @@ class RescorableLabel:
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         """The labels and the probability of each class as JSON."""
         told = self.prediction
-        answer = {"text": told.text, "score": told.score, "probabilities": dict(told.probabilities)}
+        answer = {**told.to_json(), "score": told.score}
         return {"name": self.name, "kind": "label", "answers": [answer]}
 
     @property

@@ -18,6 +18,7 @@ from jumok.data.series.cells import read_series, series_of_lists
 from jumok.data.series.checking import expect_channels, expect_length
 from jumok.data.series.signal import Series, numbered
 from jumok.data.tables.faults import UnreadableFile
+from jumok.drawing.sparkline import sparkline_url
 from jumok.errors import DataError
 from jumok.files import write_json
 from jumok.kinds.axes import Axis, interval_axis
@@ -261,6 +262,10 @@ class SeriesPage:
             "values": shown,
             "steps": steps.tolist(),
         }
+
+    def thumbnail(self, value: SeriesValue) -> str:
+        """The first channels as a small line drawing, a data URL."""
+        return sparkline_url(self.to_json(value)["values"])
 
     def axis(self, value: SeriesValue, batch: SeriesBatch, memory: Memory) -> Axis:
         """The stretch of time steps of each state."""

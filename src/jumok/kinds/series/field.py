@@ -35,6 +35,7 @@ LARGEST_BATCH = 64  # of a batch, where the experiment does not say it
 def series_input(facts: SeriesFacts) -> InputField:
     """A series that is read by a recurrent network, a Transformer over patches, or convolutions."""
     augmentation, count = facts.options.augment.build(), len(facts.channels)
+    page = SeriesPage(facts)
 
     def build(plan: Blueprint) -> nn.Module:
         return facts.options.encoder.build(count, plan.model, facts.longest)
@@ -50,7 +51,8 @@ def series_input(facts: SeriesFacts) -> InputField:
         batching=Batching(lengths=state_counts, max_examples=LARGEST_BATCH, unit="states"),
         reads_files=True,
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
-        page=SeriesPage(facts),
+        page=page,
+        thumbnail=page.thumbnail,
         summary_features=partial(summarize_series, facts),
         survey=SeriesSurvey(facts),
     )

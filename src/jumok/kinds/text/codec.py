@@ -166,7 +166,7 @@ class TextOutputCodec(TextCodec):
         """The text that `pack` was given."""
         return TextPrediction(*packed)
 
-    def reference_page(self, texts: Sequence[str]) -> dict[str, Any]:
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
         """The first right text with its tokens, and the others."""
         text, *others = map(clean, texts)
         (tokens,) = self.tokens([text])

@@ -144,6 +144,13 @@ class ValuesCodec:
         """Each right answer as if it was predicted."""
         return [self.about.certain(np.array(self.about.read(text))) for text in texts]
 
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
+        """The values of the first right answer by name, and the others."""
+        text, *others = texts
+        right = self.about.certain(np.array(self.about.read(text)))
+        values = [{"name": one.name, "value": one.value} for one in right.values]
+        return {"text": right.text, "values": values, "others": others}
+
     def from_batch(self, batch: ValueTargets) -> list[ValuesPrediction]:
         """The values as if they were predicted."""
         values = batch.values.double().numpy() * self.about.scale + self.about.center

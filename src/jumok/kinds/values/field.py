@@ -14,7 +14,7 @@ from jumok.kinds.contract import Blueprint, DecodingRequest, OutputField
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.learning_rates import learning_rate_by_width
-from jumok.kinds.pooling import STATES, first_reference
+from jumok.kinds.pooling import STATES
 from jumok.kinds.values.baselines import values_baselines
 from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
@@ -89,16 +89,22 @@ def tuned_values(
     return None if found is None else values_output(found)
 
 
+def intervals_in_words(value: ValuesPrediction) -> str:
+    """The interval of each value that has one."""
+    known = [one for one in value.values if one.low is not None and one.high is not None]
+    return ", ".join(f"{one.name} {one.low:.4g} – {one.high:.4g}" for one in known)
+
+
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
-    head = ValuesHead(about)
+    head, codec = ValuesHead(about), ValuesCodec(about)
     count = len(about.names)
     return OutputField(
         name=about.name,
         kind="values",
         summary="a number" if count == 1 else f"{count:,} numbers",
         architecture=about.options.head.architecture,
-        codec=ValuesCodec(about),
+        codec=codec,
         head=head,
         scoring=ValuesScoring(about),
         learning_rate=learning_rate_by_width,
@@ -106,7 +112,8 @@ def values_output(about: AboutValues) -> OutputField:
         tune=partial(tuned_values, about),
         draw=draw_numbers,
         replay=head.replay,
-        reference_page=first_reference,
+        certainty=intervals_in_words,
+        reference_page=codec.reference_page,
         baselines=values_baselines(about),
     )
 

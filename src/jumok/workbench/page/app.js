@@ -15,7 +15,7 @@
       this.beside = null;
       this.asked = 0;
       document.addEventListener("keydown", (event) => this.key(event));
-      document.addEventListener("paste", (event) => { if (this.inputs?.takeAny(event.clipboardData)) event.preventDefault(); });
+      document.addEventListener("paste", (event) => { if (this.inputs?.takeAny(event.clipboardData, event.target)) event.preventDefault(); });
       document.addEventListener("jumok:theme", () => this.repaint());
       for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => { event.preventDefault(); if (kind === "drop") this.dropped(event); });
     }
@@ -92,7 +92,7 @@
       const mine = this.session.runs[this.run].inputs.map((input) => input.name);
       for (const name of Object.keys(this.values)) if (!mine.includes(name)) delete this.values[name];
       this.build();
-      const ready = this.session.runs[this.run].inputs.every((input) => this.values[input.name]);
+      const ready = this.session.runs[this.run].inputs.every((input) => input.optional || this.values[input.name]);
       if (ready) this.inputs.send();
     }
 
@@ -107,6 +107,7 @@
           const source = new Source(null);
           const look = await source.fetched("/api/look", request(run, values));
           if (mine === this.asked) panel.load({ ...look, right: this.rightOf(run, values) }, source);
+          if (i === 0) this.inputs.learn(look.inputs);
         } catch (error) {
           if (mine === this.asked) panel.fail(error instanceof Refused ? error : new Refused(t("failed")));
           if (!(error instanceof Refused)) console.error(error);
@@ -136,8 +137,9 @@
     repaint() {
       const button = this.root.querySelector("nav .theme");
       if (button) button.textContent = t(theme.dark ? "light" : "dark");
-      for (const { stage, heads, whole } of this.panels) {
+      for (const { stage, heads, whole, outputs } of this.panels) {
         stage?.layout();
+        for (const part of outputs ?? []) part.draw?.();
         heads?.draw();
         whole?.draw();
       }

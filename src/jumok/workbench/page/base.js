@@ -51,6 +51,16 @@
   }
 
   const exact = (w) => (w === null || w === undefined || Number.isNaN(w) ? "–" : w.toFixed(4));
+  function brief(x) {  // a measured value: three digits, without zeros at the end
+    if (x === null || x === undefined || !Number.isFinite(x)) return "–";
+    const size = Math.abs(x);
+    const text = size !== 0 && (size >= 1e6 || size < 1e-3) ? x.toExponential(2).replace("e+", "e") : String(Number(x.toPrecision(size >= 100 ? 5 : 3)));
+    return text.replaceAll("-", "−");
+  }
+  function within(x, span) {  // a measured value, with so many digits that it differs within a span
+    const digits = Math.ceil(-Math.log10(span || 1)) + 1;
+    return digits > 6 || Math.abs(x) >= 1e6 ? brief(x) : x.toFixed(Math.max(0, digits)).replaceAll("-", "−");
+  }
   const signed = (x) => x === 0 ? "0" : `${x > 0 ? "+" : x < 0 ? "−" : "±"}${Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2)}`;
   const minus = (text) => (Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−"));
   function small(x) {  // 3e-8
@@ -136,6 +146,7 @@
   });
 
   Object.assign(jumok, {
-    el, svg, t, said, memory, language, theme, colour, exact, signed, minus, small, largest, strongest, announce, once, copy, choices,
+    axes: {}, surfaces: {}, outputs: {}, fields: {},  // by kind: one file each
+    el, svg, t, said, memory, language, theme, colour, exact, brief, within, signed, minus, small, largest, strongest, announce, once, copy, choices,
   });
 })();

@@ -6,10 +6,7 @@
   const NUMBERS = 2e6;  // weights that are asked for, at most
 
   function sampled(queries, numbers) {  // some queries with a meaning, evenly spread
-    let all = Array.from({ length: queries.count }, (_, i) => i);
-    if (queries.kind === "queries") all = queries.objects.map((one) => one.query);
-    else if (queries.kind === "tokens") all = all.filter((i) => !queries.shapes[i].special);
-    else all = all.slice(queries.extra.length);
+    const all = queries.telling();
     const count = Math.max(2, Math.min(MOST, Math.floor(NUMBERS / numbers), all.length));
     return [...new Set(Array.from({ length: count }, (_, n) => all[Math.floor(((n + 0.5) * all.length) / count)]))].filter((i) => i !== undefined);
   }
@@ -26,8 +23,7 @@
     const asked = sampled(queries, heads * keys.count);
     if (asked.length < 2) return null;
     const found = await Promise.all(asked.map(async (query) => (await source.get(path("row", { query }))).weights));
-    const meaning = (s) => (keys.kind === "tokens" ? !keys.shapes[s].special : keys.kind !== "cells" || s >= keys.extra.length);
-    const counted = (query, s) => meaning(s) && (attention.use === "cross" || s !== query);
+    const counted = (query, s) => keys.means(s) && (attention.use === "cross" || s !== query);
     let best = null;
     attention.layers.forEach((layer, l) => {
       for (let h = 0; h < layer.heads; h++) {

@@ -1,7 +1,7 @@
 // The view as one SVG that stands alone: the answer, tokens with curves or the picture, and the strongest in numbers.
 "use strict";
 (() => {
-  const { t, theme, colour, exact, strongest, largest, Picture, TokenRow } = jumok;
+  const { t, theme, colour, exact, strongest, largest, TokenRow } = jumok;
   const SIDE = 250, PAD = 24;
 
   const safe = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
@@ -35,30 +35,6 @@
     return made.join("");
   }
 
-  function picture(row, frame) {
-    const box = row.frame.getBoundingClientRect();
-    const [x, y] = [box.left - frame.left, box.top - frame.top];
-    const whole = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${box.width.toFixed(1)}" height="${box.height.toFixed(1)}" preserveAspectRatio="none"`;
-    const made = [`<image ${whole} href="${row.input.image}"/>`];
-    row.maskImages.forEach((image) => { if (!image.hidden) made.push(`<image ${whole} opacity="0.5" href="${image.src}"/>`); });
-    if (row.weights) made.push(`<image ${whole} href="${row.canvas.toDataURL()}"/>`);
-    if (!row.boxes.hidden) {
-      for (const [mark] of row.marks.filter(([one]) => !one.hidden)) {
-        const at = mark.getBoundingClientRect();
-        const chosen = mark.classList.contains("active") || mark.classList.contains("pinned");
-        const [left, top] = [at.left - frame.left, at.top - frame.top];
-        made.push(`<rect x="${left}" y="${top}" width="${at.width}" height="${at.height}" fill="none" stroke="${chosen ? colour("pin") : "#ffffff"}" stroke-width="${chosen ? 2.5 : 1.5}"/>`,
-          `<text x="${left + 3}" y="${Math.max(12, top - 4)}" font-size="12" fill="#fff" stroke="#000" stroke-width="3" paint-order="stroke">${safe(mark.textContent)}</text>`);
-      }
-    }
-    for (const mark of [row.outline, row.pin]) {
-      if (mark.hidden) continue;
-      const at = mark.getBoundingClientRect();
-      made.push(`<rect x="${at.left - frame.left}" y="${at.top - frame.top}" width="${at.width}" height="${at.height}" fill="none" stroke="${colour("pin")}" stroke-width="2"/>`);
-    }
-    return made.join("");
-  }
-
   function list(panel, x) {
     const { shown } = panel;
     const axis = panel.others(shown), most = largest(shown.weights);
@@ -78,7 +54,7 @@
     const parts = [];
     for (const row of [stage.top, stage.bottom]) {
       if (row instanceof TokenRow) parts.push(tokenRow(row, frame));
-      else if (row instanceof Picture) parts.push(picture(row, frame));
+      else if (row?.drawn) parts.push(row.drawn(frame, { words, safe }));
       else if (row) parts.push([...row.options.values()].filter((option) => !option.hidden).map((option) => optionBox(option, frame)).join(""));
     }
     const heat = colour(stage.shown?.pinned ? "pin" : "heat");

@@ -24,7 +24,7 @@
           choices(t("sort"), sorts, settings.sort || "grid", (value) => { settings.sort = value; this.order(); })),
         this.grid);
       this.draw = once(() => this.thumbs.forEach((thumb) => this.paint(thumb)));
-      if (keys.kind === "cells") this.grid.style.setProperty("--aspect", (keys.columns * keys.cell[1]) / (keys.rows * keys.cell[0]));
+      if (keys.grid) this.grid.style.setProperty("--aspect", keys.grid.aspect);
       this.grid.style.setProperty("--thumb", attention.layers.length > 8 ? "62px" : "104px");
       this.sorted = [...this.thumbs];
       this.order();
@@ -97,7 +97,7 @@
 
     explain() {  // what is drawn, and in which order
       const by = this.settings.sort || "grid";
-      const bars = this.settings.thumbs !== "map" && this.keys.kind !== "cells";
+      const bars = this.settings.thumbs !== "map" && !this.keys.grid;
       const order = by === "grid" ? [t("headsHelp")] : [el("small", { class: "tag", text: t("derived"), title: t("derivedTitle") }), ` ${t("sortedHelp")[by]}`];
       this.note.replaceChildren(...order, ` ${t(bars ? "barHelp" : "shadeHelp")}`);
     }
@@ -155,9 +155,10 @@
       }
       const row = this.weights?.[thumb.layer]?.[thumb.head];
       if (!row) return;
-      if (this.keys.kind === "cells") {
+      const { grid, extra } = this.keys;
+      if (grid) {
         g.imageSmoothingEnabled = false;
-        g.drawImage(plain(row.slice(this.keys.extra.length), this.keys.rows, this.keys.columns), 0, 0, width, height);
+        g.drawImage(squares({ weights: row.slice(extra.length), rows: grid.rows, columns: grid.columns }), 0, 0, width, height);
       } else bars(g, row, width, height);
     }
   }
@@ -169,10 +170,6 @@
       const high = Math.sqrt(w) * height;
       if (high > 0.5) g.fillRect(i * step, height - high, Math.max(1, step - (step > 5 ? 1 : 0)), high);
     });
-  }
-
-  function plain(weights, rows, columns) {
-    return squares({ weights, rows, columns });
   }
 
   function rgb(name) {

@@ -1,4 +1,4 @@
-// What the model is asked: a text to type, a picture to drop, and examples.
+// What the model is asked: a field for each input, and examples.
 "use strict";
 (() => {
   const { el, t } = jumok;
@@ -6,8 +6,9 @@
   class Inputs {
     constructor({ run, values, submit }) {
       Object.assign(this, { run, submit });
-      this.values = values;  // by name: a text, a File, or {example, thumbnail}
-      this.fields = run.inputs.map((input) => (input.kind === "image" ? this.pictureField(input) : this.textField(input)));
+      this.values = values;  // by name: a text, a File, {example, thumbnail}, or {rows}
+      this.fields = [];
+      for (const input of run.inputs) this.fields.push(new (jumok.fields[input.kind] ?? jumok.fields.text)({ input, form: this }));
       this.complaint = el("p", { class: "wrong", role: "alert", hidden: true });
       this.button = el("button", { type: "submit", class: "look", text: t("look") });
       this.node = el("form", {
@@ -15,66 +16,27 @@
         ondragover: (event) => { event.preventDefault(); this.node.classList.add("dragged"); },
         ondragleave: (event) => { if (!this.node.contains(event.relatedTarget)) this.node.classList.remove("dragged"); },
         ondrop: (event) => this.drop(event),
-      }, el("div", { class: "fields" }, this.fields, this.button), this.examples(), this.complaint);
+      }, el("div", { class: "fields" }, this.fields.map((field) => field.node), this.button), this.examples(), this.complaint);
     }
 
-    textField(input) {
-      const area = el("textarea", {
-        rows: 1, id: `input-${input.name}`, placeholder: t("inputHint"), spellcheck: "false", autocomplete: "off",
-        oninput: () => { this.values[input.name] = area.value; grow(area); },
-        onkeydown: (event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          this.send();
-        },
-      });
-      area.value = typeof this.values[input.name] === "string" ? this.values[input.name] : "";
-      this.values[input.name] = area.value;
-      requestAnimationFrame(() => grow(area));
-      return el("div", { class: "field" }, el("label", { for: area.id, text: input.name }), area);
-    }
-
-    pictureField(input) {
-      const file = el("input", { type: "file", accept: "image/*", class: "unseen", id: `input-${input.name}`, onchange: () => this.take(input.name, file.files[0]) });
-      const value = this.values[input.name];
-      this.thumbnails ||= {};
-      const image = el("img", { alt: "", hidden: true });
-      this.thumbnails[input.name] = image;
-      if (value) this.preview(input.name, value);
-      return el("div", { class: "field drop" }, el("label", { for: file.id, text: input.name }), image,
-        el("span", { class: "quiet" }, `${t("dropHere")} `, el("button", { type: "button", class: "link", text: t("chooseFile"), onclick: () => file.click() })), file);
-    }
-
-    preview(name, value) {
-      const image = this.thumbnails[name];
-      if (!value) image.removeAttribute("src");
-      else if (value.thumbnail) image.src = value.thumbnail;
-      else if (value instanceof Blob) {
-        if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
-        image.src = URL.createObjectURL(value);
-      }
-      image.hidden = !image.getAttribute("src");
-    }
-
-    take(name, file) {
-      if (!file) return;
-      if (!file.type.startsWith("image/")) { this.complain(t("notPicture")); return; }
-      this.values[name] = file;
-      this.preview(name, file);
-      this.send();
+    learn(inputs) {  // of a look: what the channels of a signal are called
+      for (const field of this.fields) field.input.channels ??= inputs.find((one) => one.name === field.input.name)?.channels;
     }
 
     drop(event) {
       event.preventDefault();
       this.node.classList.remove("dragged");
-      this.takeAny(event.dataTransfer);
+      this.takeAny(event.dataTransfer, event.target);
     }
 
-    takeAny(transfer) {  // a picture that was dropped or pasted somewhere
-      const input = this.run.inputs.find((one) => one.kind === "image");
-      const file = [...(transfer?.files || [])][0];
-      if (!input || !file) return false;
-      this.take(input.name, file);
+    takeAny(transfer, target) {  // a file, or rows of numbers, that were dropped or pasted somewhere
+      const file = [...(transfer?.files || [])][0], text = target?.closest?.("input, textarea") ? "" : transfer?.getData?.("text/plain");
+      const able = this.fields.filter((field) => (file ? field.accepts(file) : Boolean(text) && field.acceptsText?.(text)));
+      const chosen = able.find((field) => target && field.node.contains(target)) ?? able[0];
+      if (chosen) { if (file) chosen.take(file); else chosen.takeText(text); return true; }
+      const wanting = file && this.fields.find((field) => field.refusal);
+      if (!wanting) return false;
+      this.complain(wanting.refusal);
       return true;
     }
 
@@ -89,17 +51,12 @@
     }
 
     choose(example) {
-      for (const input of this.run.inputs) {
-        const value = example.inputs[input.name];
-        if (value === undefined && !input.optional) continue;
-        if (value === undefined) delete this.values[input.name];
-        else this.values[input.name] = value;
-        if (input.kind === "image") this.preview(input.name, value);
-        else {
-          const area = this.node.querySelector(`#${CSS.escape(`input-${input.name}`)}`);
-          area.value = value ?? "";
-          grow(area);
-        }
+      for (const field of this.fields) {
+        const { name, optional } = field.input, value = example.inputs[name];
+        if (value === undefined && !optional) continue;
+        if (value === undefined) delete this.values[name];
+        else this.values[name] = value;
+        field.show(value);
       }
       this.send();
     }
@@ -110,12 +67,9 @@
     }
 
     send() {
-      for (const input of this.run.inputs) {
-        const value = this.values[input.name];
-        if (input.kind === "image" ? !value && !input.optional : this.run.inputs.length === 1 && !value?.trim()) {
-          this.complain(t(input.kind === "image" ? "noPicture" : "empty"));
-          return;
-        }
+      for (const field of this.fields) {
+        const lack = field.lacks();
+        if (lack) { this.complain(lack); return; }
       }
       this.complain(null);
       this.submit(this.values);
@@ -124,19 +78,20 @@
     focus() { this.node.querySelector("textarea, .drop button")?.focus(); }
   }
 
-  function grow(area) {
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight + 2, 104)}px`;
+  function posted(value) {  // as the server reads it
+    if (value?.example !== undefined) return { example: value.example };
+    return value?.rows ?? value;
   }
 
-  function request(run, values) {  // as JSON, or with files
-    if (!Object.values(values).some((value) => value instanceof Blob)) {
-      const plain = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value?.example !== undefined ? { example: value.example } : value]));
-      return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ run, inputs: plain }) };
-    }
+  function request(run, values) {  // as JSON; with files as a form, in which the others are JSON, too
+    const given = Object.entries(values).map(([name, value]) => [name, posted(value)]);
+    const plain = Object.fromEntries(given.filter(([, value]) => !(value instanceof Blob)));
+    const files = given.filter(([, value]) => value instanceof Blob);
+    if (!files.length) return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ run, inputs: plain }) };
     const form = new FormData();
     form.append("run", run);
-    for (const [name, value] of Object.entries(values)) form.append(name, value instanceof Blob ? value : value?.example !== undefined ? JSON.stringify({ example: value.example }) : value);
+    form.append("inputs", JSON.stringify(plain));
+    for (const [name, file] of files) form.append(name, file);
     return { method: "POST", body: form };
   }
 

@@ -1,7 +1,7 @@
 // One model's look at one input: what is chosen, what is asked for, and its parts.
 "use strict";
 (() => {
-  const { el, t, said, exact, minus, largest, strongest, announce, copy, choices, Axis, Stage, Picture, Heads, Whole, Verdict, Steps, badge } = jumok;
+  const { el, t, said, exact, largest, strongest, announce, copy, choices, axisOf, Stage, Heads, Whole, Verdict, Steps, Shares, badge } = jumok;
   const TOP = 8;  // strongest positions that are listed
 
   class Panel {
@@ -53,47 +53,44 @@
       this.main = el("div", { class: "main" });
       this.body.replaceChildren(
         el("header", { class: "title" }, el("h2", { text: look.model.name }), el("span", { class: "quiet", text: look.model.summary }), this.badge),
-        ...look.outputs.map((output) => this.output(output)).filter(Boolean),
-        ...jumok.remarks(look), ...(look.nothing ? [this.emptiness()] : look.note ? [el("p", { class: "card note", role: "note", text: said(look.note.text) })] : []), this.main);
+        ...this.parts().map((part) => part.node),
+        ...jumok.remarks(look), ...(look.nothing ? [jumok.emptiness(look.nothing)] : look.note ? [el("p", { class: "card note", role: "note", text: said(look.note.text) })] : []), this.main);
       if (!mine) { this.bare(); return; }
       badge(this.source, (name) => this.path(name), this.badge);
       this.choose(mine);
     }
 
-    output(output) {
-      if (output.kind === "boxes" || output.kind === "mask") return null;
-      if (!output.answers) return el("section", { class: "answers" }, el("h4", { text: output.name }), el("p", { class: "only", text: output.text ?? "" }));
-      const reference = this.app.reference(this.look, output.name);
-      const group = choices(t("answers"), output.answers.map((answer, i) => [i, answer.text || t("none"), t("answer", i + 1)]), this.answer, (value) => this.answerWith(Number(value)));
-      [...group.children].forEach((button, i) => {
-        const { score } = output.answers[i];
-        button.prepend(el("small", { class: "quiet number", text: i + 1 }));
-        if (Number.isFinite(score)) button.append(el("small", { class: "number quiet", title: t("scoreTitle"), text: t("logProbability", minus(score.toFixed(3))) }));
-        if (reference) jumok.compareWith(reference, output.answers[i], button);
-      });
-      group.classList.add("list");
-      return el("section", { class: "answers" }, el("h4", { text: output.name }), group, reference ? jumok.referenceLine(reference, output.answers[0]) : null);
+    parts() {  // what is shown of each output: {node}, and as its kind needs show(answer), mark(shown), draw(), remove()
+      for (const part of this.outputs ?? []) part.remove?.();
+      this.outputs = this.look.outputs.map((output) => {
+        const draw = jumok.outputs[output.kind] ?? jumok.outputs.text;
+        return draw({ output, reference: this.app.reference(this.look, output.name), panel: this });
+      }).filter(Boolean);
+      return this.outputs;
     }
 
     answerWith(answer) {
       this.answer = answer;
+      for (const part of this.outputs) part.show?.(answer);
+      if (!this.attention) return;
       badge(this.source, (name) => this.path(name), this.badge);
       this.choose(this.attention);
     }
 
-    emptiness() {
-      return el("section", { class: "card nothing" }, this.look.nothing.reason === "bottleneck" ? drawnNothing() : null, el("div", {}, el("h3", { text: t("nothing") }),
-        el("p", { text: said(this.look.nothing.text) }), el("p", { class: "quiet", text: t("tryInstead") })));
+    bare() {  // a model without attention: the inputs, and what was found in them
+      this.attention = this.stage = null;
+      const pixels = this.look.outputs.filter((one) => one.kind === "boxes" || one.kind === "mask");
+      const handlers = { hover() {}, leave() {}, pick() {}, move() {}, limit() {}, queriesAreObjects: () => false };
+      for (const input of this.look.inputs.filter((one) => !one.absent)) {
+        const Surface = jumok.surfaces[input.kind];
+        this.main.append(Surface ? el("div", { class: "view looked" }, new Surface({ input, outputs: pixels, handlers, settings: this.settings }).node) : jumok.inputInWords(input));
+      }
     }
 
-    bare() {  // a model without attention: the input and what was found in it
-      this.attention = this.stage = null;
-      for (const input of this.look.inputs.filter((one) => !one.absent)) {
-        const pixels = this.look.outputs.filter((one) => one.kind === "boxes" || one.kind === "mask");
-        const handlers = { hover() {}, leave() {}, pick() {}, move() {}, limit() {}, queriesAreObjects: () => false };
-        this.main.append(input.kind === "image" ? el("div", { class: "view" }, new Picture({ input, outputs: pixels, handlers, settings: this.settings }).node)
-          : el("section", { class: "answers" }, el("h4", { text: input.name }), el("p", { class: "only", text: input.text })));
-      }
+    attend(output) {  // to an attention of this output
+      const of = (one) => one.queries.of === "output" && one.queries.name === output;
+      const other = this.attention && !of(this.attention) ? this.look.attentions.find(of) : null;
+      if (other) this.choose(other);
     }
 
     choose(attention) {  // which attention is looked at
@@ -102,9 +99,9 @@
       this.attention = attention;
       [settings.attention, settings.use] = [attention.id, attention.use];
       if (!fits(settings.layer, settings.head)) [settings.layer, settings.head, settings.own] = [attention.layers.length - 1, 0, false];
-      this.queries = new Axis(attention.queries, look, this.answer);
-      this.keys = new Axis(attention.keys, look, this.answer);
-      if (this.queries.kind === "queries" && settings.least !== undefined) this.queries.limit(settings.least);
+      this.queries = axisOf(attention.queries, look, this.answer);
+      this.keys = axisOf(attention.keys, look, this.answer);
+      if (settings.least !== undefined) this.queries.limit?.(settings.least);
       this.views = this.viewsOf();
       if (!this.views.includes(settings.view)) settings.view = "head";
       for (const part of [this.stage, this.whole, this.heads]) part?.remove();
@@ -115,6 +112,7 @@
       this.heads = new Heads({ ...parts, choose: (layer, head) => this.lookThrough(layer, head) });
       this.whole = new Whole(parts);
       this.verdict = new Verdict(parts);
+      this.shares = new Shares({ look, ...parts, choose: (other) => this.choose(other) });
       const searched = look.outputs.some((one) => one.kind === "text") && (this.source.live || this.source.embedded.details?.[this.path("steps")]);
       this.steps = searched ? new Steps({ ...parts, stepped: (step) => this.stepped(step) }) : null;
       this.arrange();
@@ -146,15 +144,11 @@
       return ["head", "mean", use === "cross" || kind === "windows" ? null : "rollout", use === "cross" && woven ? "alignment" : null].filter(Boolean);
     }
 
-    firstQuery() {
-      if (this.queries.kind === "queries") return this.queries.objects[0]?.query ?? 0;
-      if (this.queries.kind === "tokens") return Math.max(0, this.queries.shapes.findIndex((shape) => !shape.special));
-      return this.queries.extra.length + Math.floor(this.queries.rows / 2) * this.queries.columns + Math.floor(this.queries.columns / 2);
-    }
+    firstQuery() { return this.queries.first(); }
 
     arrange() {
       const { look, settings } = this;
-      const use = (one) => `${t(one.use)}${look.attentions.filter((other) => other.use === one.use).length > 1 ? ` · ${sides(one)}${twin(look, one)}` : ""}`;
+      const use = (one) => `${t(one.use)}${look.attentions.filter((other) => other.use === one.use).length > 1 ? ` · ${sides(one, look)}${twin(look, one)}` : ""}`;
       this.headTurns = el("div", { class: "turns" });
       const toolbar = el("div", { class: "toolbar" },
         el("div", { class: "bar" }, el("span", { class: "quiet", text: t("attention") }),
@@ -163,16 +157,20 @@
           this.viewChoice = choices(t("show"), this.views.map((view) => [view, t(view), view === "head" ? null : t("derivedTitle"), view === "head" ? null : t("derived")]), settings.view, (view) => { settings.view = view; this.starting = null; this.update(); })),
         this.headTurns);
       this.legend = el("p", { class: "quiet number legend" });
-      const hint = this.stage.pictures.length ? t("hintPicture") : `${t("hint")} ${t("hintColumn")}`;
+      const hint = this.stage.hint ? t(this.stage.hint) : `${t("hint")} ${t("hintColumn")}`;
       const pack = this.source.packs[this.attention.id], how = this.keptAs();
       const kept = how === "pooledTag" ? t("pooled", ...pack.shares) : how ? t("rounded") : null;
       this.evidence = el("p", { class: "evidence" }, el("span", { text: `${t("evidence")} ` }), el("button", { type: "button", class: "link", text: t("why"), onclick: () => this.app.help(false) }));
       this.side = el("section", { class: "card side" });
       this.main.replaceChildren(toolbar,
-        el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, this.legend, el("p", { class: "quiet hint", text: hint }), this.shiftNote(), kept ? el("p", { class: "quiet", text: kept }) : null, this.evidence)),
-        el("div", { class: "aside" }, this.side, this.verdict.node),
+        el("div", { class: "view" }, el("div", { class: "looked" }, this.stage.node, this.legend, el("p", { class: "quiet hint", text: hint }), this.shiftNote(), kept ? el("p", { class: "quiet", text: kept }) : null, ...this.unseen(), this.evidence)),
+        el("div", { class: "aside" }, this.side, this.shares.node ?? "", this.verdict.node),
         this.heads.node, this.whole.node, this.steps?.node ?? "");
       this.makeSide();
+    }
+
+    unseen() {  // inputs that this page cannot draw, in words
+      return this.look.inputs.filter((input) => !input.absent && !jumok.surfaces[input.kind] && input.kind !== "text").map(jumok.inputInWords);
     }
 
     shiftNote() {  // a decoder has read other tokens than those that it writes
@@ -250,7 +248,7 @@
       const row = this.stage.side("query");
       const next = this.queries.moved(this.focus.kind === "query" ? this.focus.index : null, key);
       row.reveal?.(next);
-      if (row.focus && !(row instanceof Picture)) row.focus(next);
+      if (row.focus && !this.stage.surfaces.includes(row)) row.focus(next);
       this.set({ kind: "query", index: next, pinned: this.focus.pinned && this.focus.kind === "query" });
     }
 
@@ -353,6 +351,8 @@
       if (shown.row) this.heads.weigh(shown.row);
       this.whole.show(shown.kind, shown.index);
       this.tell(shown);
+      this.shares.show(shown);
+      for (const part of this.outputs) part.mark?.(shown);
       this.verdict.ask(shown.kind === "query" ? { query: shown.index, ...(shown.view === "head" ? { layer: shown.layer, head: shown.head } : {}) } : null);
       this.stage.node.dataset.shown = `${shown.kind}:${shown.index}`;
       if (shown.since !== null) this.timings.push(performance.now() - shown.since);
@@ -378,8 +378,9 @@
       const kept = this.keptAs();
       const [word, title] = !own ? ["derived", "derivedTitle"] : kept ? [kept, `${kept}Title`] : ["exactly", "exactTitle"];
       this.facts.replaceChildren(el("small", { class: word === "exactly" ? "tag sure" : "tag", title: t(title), text: t(word) }),
-        ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(/^(Derived|계산한 값): /, ""), this.chance(shown)].filter(Boolean).join(" · ")}`);
+        ` ${[own ? t("layerHead", shown.layer + 1, shown.head + 1) : (shown.label || t(shown.view)).replace(t("derivedLead"), ""), this.chance(shown, name)].filter(Boolean).join(" · ")}`);
       const best = strongest(weights, Math.min(TOP, axis.count));
+      this.list.style.setProperty("--bar", axis.channels || axis.time?.wide > 120 ? "36px" : "");
       const most = largest(weights);
       while (this.list.children.length > best.length) this.list.lastChild.remove();
       while (this.list.children.length < best.length) this.list.append(this.entry());
@@ -387,20 +388,22 @@
         const item = this.list.children[n];
         item.dataset.i = i;
         item.classList.toggle("zero", weights[i] === 0 && n > 0);
-        item.firstChild.textContent = axis.label(i);
+        item.firstChild.textContent = item.firstChild.title = axis.label(i);
         item.children[1].firstChild.style.setProperty("--w", most > 0 ? (weights[i] / most).toFixed(3) : 0);
         item.lastChild.textContent = exact(weights[i]);
       });
       const rest = weights.reduce((sum, w) => sum + w, 0) - best.reduce((sum, i) => sum + weights[i], 0);
       this.rest.textContent = axis.count > best.length && !shown.pairs ? `${t("rest", axis.count - best.length)}: ${exact(Math.max(0, rest))}` : "\u00a0";
-      this.legend.replaceChildren(...(this.stage.pictures.length ? [] : [el("span", { class: "shades", "aria-hidden": "true" }), ` ${t("shade", exact(most))}`]));
+      this.legend.replaceChildren(...(!this.stage.shaded ? [] : [el("span", { class: "shades", "aria-hidden": "true" }), ` ${t("shade", exact(most))}`]));
       const words = best.slice(0, 3).map((i) => `${axis.label(i)} ${weights[i].toFixed(2)}`).join(", ");
       announce(t(asking ? "queryAnnounce" : "keyAnnounce", name, words));
     }
 
-    chance({ kind, index }) {  // how likely the model found the token that this query wrote
+    chance({ kind, index }, name) {  // how likely the model found what this query answered
       const output = kind === "query" && this.queries.of === "output" ? this.look.outputs.find((one) => one.name === this.queries.name) : null;
-      const log = output?.answers?.[this.answer]?.log_probabilities?.[index];
+      const { log_probabilities: all, probabilities } = output?.answers?.[this.answer] ?? {};
+      if (probabilities) return name in probabilities ? t("probability", exact(probabilities[name])) : "";
+      const log = all?.[index];
       return Number.isFinite(log) ? t("probability", exact(Math.exp(log))) : "";
     }
 
@@ -427,20 +430,14 @@
     }
   }
 
-  function sides({ queries, keys }) {  // what looks, and what is looked at, where that is something else
-    const named = (axis) => (axis.kind === "cells" ? `${axis.name} ${axis.rows} × ${axis.columns}` : axis.name);
+  function sides({ queries, keys }, look) {  // what looks, and what is looked at, where that is something else
+    const named = (axis) => axisOf(axis, look, 0).caption;
     return named(queries) === named(keys) ? named(keys) : `${named(queries)} → ${named(keys)}`;
   }
 
   function twin(look, one) {  // a number where two attentions would be called the same
-    const same = look.attentions.filter((other) => other.use === one.use && sides(other) === sides(one));
+    const same = look.attentions.filter((other) => other.use === one.use && sides(other, look) === sides(one, look));
     return same.length > 1 ? ` ${same.indexOf(one) + 1}` : "";
-  }
-
-  function drawnNothing() {  // many lines into one point, and one out of it
-    const { svg } = jumok;
-    const lines = [14, 32, 50, 68, 86].map((y) => svg("path", { d: `M6 ${y}C40 ${y} 40 50 62 50` }));
-    return svg("svg", { class: "bottle", viewBox: "0 0 130 100", "aria-hidden": "true" }, ...lines, svg("path", { d: "M74 50C90 50 96 50 124 50" }), svg("circle", { cx: 68, cy: 50, r: 6 }));
   }
 
   jumok.Panel = Panel;

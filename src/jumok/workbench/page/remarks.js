@@ -1,14 +1,32 @@
-// What is said beside an answer: unknown characters of the input, and the right answer where it is known.
+// What is said beside an answer: of inputs that are unknown, absent or not drawn, of the right answer, of what cannot be seen.
 "use strict";
 (() => {
-  const { el, t, shapes } = jumok;
+  const { el, t, said, shapes } = jumok;
   const SHOWN = 5;  // unknown pieces that are named
 
-  function remarks(look) {  // of inputs that the model cannot read as they are
-    return look.inputs.filter((input) => input.unknown?.length).map((input) => {
+  function remarks(look) {  // of inputs that the model cannot read as they are, and of those that it was not given
+    const note = (text) => el("p", { class: "card note", role: "note", text });
+    const unknown = look.inputs.filter((input) => input.unknown?.length).map((input) => {
       const pieces = input.unknown.slice(0, SHOWN).map((piece) => `“${piece}”`).join(", ");
-      return el("p", { class: "card note", role: "note", text: t("unknown", pieces, input.unknown.length - SHOWN) });
+      return note(t("unknown", pieces, input.unknown.length - SHOWN));
     });
+    return [...unknown, ...look.inputs.filter((input) => input.absent).map((input) => note(t("absent", input.name)))];
+  }
+
+  function inputInWords(input) {  // of a kind that this page does not draw
+    const undrawn = input.kind !== "text" ? el("p", { class: "quiet", text: t("notDrawn", input.kind) }) : null;
+    return el("section", { class: "answers words" }, el("h4", { text: input.name }), el("p", { class: "only", text: input.text ?? jumok.plainly(input) }), undrawn);
+  }
+
+  function emptiness({ reason, text }) {
+    return el("section", { class: "card nothing" }, reason === "bottleneck" ? drawnNothing() : null, el("div", {}, el("h3", { text: t("nothing") }),
+      el("p", { text: said(text) }), el("p", { class: "quiet", text: t("tryInstead") })));
+  }
+
+  function drawnNothing() {  // many lines into one point, and one out of it
+    const { svg } = jumok;
+    const lines = [14, 32, 50, 68, 86].map((y) => svg("path", { d: `M6 ${y}C40 ${y} 40 50 62 50` }));
+    return svg("svg", { class: "bottle", viewBox: "0 0 130 100", "aria-hidden": "true" }, ...lines, svg("path", { d: "M74 50C90 50 96 50 124 50" }), svg("circle", { cx: 68, cy: 50, r: 6 }));
   }
 
   function common(a, b) {  // which tokens of a are in order in b, too: the longest common subsequence
@@ -40,5 +58,5 @@
 
   const referenceLine = (reference) => el("p", { class: "quiet reference" }, `${t("reference")}: `, el("span", { text: reference.text }));
 
-  Object.assign(jumok, { remarks, compareWith, referenceLine });
+  Object.assign(jumok, { remarks, compareWith, referenceLine, inputInWords, emptiness });
 })();

@@ -168,8 +168,8 @@
     }
 
     label() {
-      const heads = this.layers.reduce((a, b) => a + b, 0), layers = this.layers.length;
-      return { en: `Derived: mean of ${heads} heads in ${layers} ${layers === 1 ? "layer" : "layers"}`, ko: `계산한 값: ${layers}개 층, 헤드 ${heads}개의 평균` };
+      const heads = this.layers.reduce((a, b) => a + b, 0);
+      return Object.fromEntries(Object.entries(jumok.words).map(([language, words]) => [language, words.derivedLead + words.meanOf(heads, this.layers.length)]));
     }
 
     map(l, h) {

@@ -1,37 +1,47 @@
 // Who looks above, what is looked at below, and curves between them.
 "use strict";
 (() => {
-  const { el, svg, t, strongest, largest, once, TokenRow, ObjectRow, Picture } = jumok;
+  const { el, svg, t, strongest, largest, once, TokenRow, ObjectRow } = jumok;
   const CURVES = 48;  // at most so many, and none below a fiftieth of the strongest
   const FAINT = 0.02;
 
   class Stage {
     constructor({ look, queries, keys, handlers, settings }) {
       Object.assign(this, { look, queries, keys, handlers });
-      const both = queries.kind === "cells" && keys.kind === "cells" && queries.name === keys.name;
+      const surface = (axis) => this.surfaceOf(axis);
+      const both = queries.name === keys.name && queries.kind === keys.kind && Boolean(surface(keys));
       this.curves = svg("svg", { class: "curves", "aria-hidden": "true" });
       this.pool = [];
-      this.pictures = [];
-      const picture = (input, asked) => {
-        const made = new Picture({ input, outputs: this.pixelOutputs(input), handlers, settings, ...asked });
-        this.pictures.push(made);
+      this.surfaces = [];
+      const draw = (axis, asked) => {
+        const { input, Surface } = surface(axis);
+        const made = new Surface({ input, outputs: this.pixelOutputs(input), handlers, settings, ...asked });
+        this.surfaces.push(made);
         return made;
       };
-      const images = look.inputs.filter((input) => input.kind === "image" && !input.absent);
-      const imageOf = (axis) => images.find((input) => input.name === axis.name) || images[0];
       const titled = (axis, word) => `${t(word, axis.name)}${axis.backwards ? ` · ${t("backwards")}` : ""}`;
-      if (queries.kind === "tokens") this.top = new TokenRow({ axis: queries, side: "query", title: titled(queries, "queriesOf"), handlers });
-      else if (queries.kind === "queries") this.top = new ObjectRow({ axis: queries, title: t("queriesOf", queries.name), handlers });
-      else if (!both) this.top = picture(imageOf(queries), { queries });
-      if (keys.kind === "tokens") this.bottom = new TokenRow({ axis: keys, side: "key", title: titled(keys, "keysOf"), handlers });
-      else this.bottom = picture(imageOf(keys), both ? { queries, keys } : { keys });
-      this.drawsCurves = queries.kind === "tokens" && keys.kind === "tokens";
+      if (queries.kind === "queries") this.top = new ObjectRow({ axis: queries, title: t("queriesOf", queries.name), handlers });
+      else if (!surface(queries)) this.top = new TokenRow({ axis: queries, side: "query", title: titled(queries, "queriesOf"), handlers });
+      else if (!both) this.top = draw(queries, { queries });
+      if (surface(keys)) this.bottom = draw(keys, both ? { queries, keys } : { keys });
+      else this.bottom = new TokenRow({ axis: keys, side: "key", title: titled(keys, "keysOf"), handlers });
+      this.drawsCurves = this.top instanceof TokenRow && this.bottom instanceof TokenRow;
       this.node = el("div", { class: `stage ${this.drawsCurves ? "woven" : ""}` }, this.curves, this.top?.node, this.drawsCurves ? el("div", { class: "gap" }) : null, this.bottom.node);
       this.shown = null;
       this.layout = once(() => this.measure());
       this.watcher = new ResizeObserver(() => this.layout());
       this.watcher.observe(this.node);
     }
+
+    surfaceOf(axis) {  // {input, Surface} where positions are places of an input that can be drawn
+      const fits = (input) => Boolean(input && !input.absent && jumok.surfaces[input.kind]?.axis === axis.kind);
+      const input = fits(axis.input) ? axis.input : axis.input ? null : this.look.inputs.find(fits);
+      return input ? { input, Surface: jumok.surfaces[input.kind] } : null;
+    }
+
+    get hint() { return this.surfaces[0]?.hint; }  // how to point at what is drawn
+
+    get shaded() { return !this.surfaces.some((one) => one.scale); }  // whether weights are told by shades, without a scale of their own
 
     pixelOutputs(input) {  // what was found in a picture
       const only = this.look.inputs.filter((one) => one.kind === "image").length === 1;
@@ -40,7 +50,10 @@
 
     side(kind) { return kind === "query" ? this.top || this.bottom : this.bottom; }
 
-    remove() { this.watcher.disconnect(); }
+    remove() {
+      this.watcher.disconnect();
+      for (const surface of this.surfaces) surface.remove();
+    }
 
     measure() {
       if (!this.node.isConnected) return;
@@ -50,7 +63,7 @@
         row?.drawStrip?.();
       }
       this.curves.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
-      for (const picture of this.pictures) picture.draw();
+      for (const surface of this.surfaces) surface.draw();
       this.drawCurves();
     }
 
@@ -60,14 +73,14 @@
       const pin = pinned ? index : null;
       this.setSides(kind, index, pin);
       if (kind === "query") {
-        this.weigh(this.bottom, weights, this.keys);
-        if (this.top && this.top !== this.bottom) this.weigh(this.top, null, this.queries);
+        this.bottom.weigh(weights, this.keys);
+        if (this.top && this.top !== this.bottom) this.top.weigh(null, this.queries);
         this.reveal(weights);
       } else {
-        if (this.top) this.weigh(this.top, weights, this.queries);
-        if (this.bottom !== this.top) this.weigh(this.bottom, this.top ? null : weights, this.top ? this.keys : this.queries);
+        if (this.top) this.top.weigh(weights, this.queries);
+        if (this.bottom !== this.top) this.bottom.weigh(this.top ? null : weights, this.top ? this.keys : this.queries);
       }
-      for (const picture of this.pictures) picture.weighBoxes(kind === "key" && this.queries.kind === "queries" ? weights : null);
+      for (const surface of this.surfaces) surface.weighBoxes?.(kind === "key" && this.queries.kind === "queries" ? weights : null);
       if (this.drawsCurves) this.remeasure();
       this.drawCurves();
     }
@@ -75,14 +88,9 @@
     setSides(kind, index, pin) {
       for (const [side, row] of [["query", this.top], ["key", this.bottom]]) {
         if (!row) continue;
-        if (row instanceof Picture) row.set(kind, index, pin);
+        if (this.surfaces.includes(row)) row.set(kind, index, pin);
         else row.set(kind === side ? index : null, kind === side ? pin : null);
       }
-    }
-
-    weigh(row, weights, axis) {
-      if (row instanceof Picture) row.weigh(weights, axis);
-      else row.weigh(weights);
     }
 
     reveal(weights) {  // the lens goes where most was looked at

@@ -1,7 +1,7 @@
 // A picture with what was found in it, and what was looked at laid over it.
 "use strict";
 (() => {
-  const { el, t, largest, choices, once } = jumok;
+  const { el, t, colour, largest, choices, once, DropField } = jumok;
   const RAMP = [[0, 76, 29, 149, 0], [0.15, 98, 33, 160, 60], [0.4, 190, 46, 122, 140], [0.7, 246, 104, 60, 190], [1, 255, 214, 102, 225]];
 
   function ember(x) {  // the colour (r, g, b, alpha) of a share of the strongest weight
@@ -23,6 +23,8 @@
   }
 
   class Picture {
+    static axis = "cells";
+
     constructor({ input, queries, keys, outputs, handlers, settings }) {
       Object.assign(this, { input, queries, keys, outputs, handlers, settings });
       this.axis = keys || queries;
@@ -119,7 +121,7 @@
 
     queryOf(object) {  // the position that a box is of: its object query, or the cell in its middle
       if (this.handlers.queriesAreObjects()) return object.query ?? null;
-      if (this.queries?.kind !== "cells") return null;
+      if (!this.queries?.cellAt) return null;
       const [x1, y1, x2, y2] = object.box;
       return this.queries.cellAt((x1 + x2) / 2, (y1 + y2) / 2);
     }
@@ -215,11 +217,15 @@
       for (const [side, share] of Object.entries(sides)) mark.style.setProperty(side, `${100 * share}%`);
     }
 
+    get hint() { return "hintPicture"; }
+
     focus() { this.frame.focus(); }
+
+    remove() {}
 
     set(kind, active, pinned) {  // which place or box is looked from, or at
       const axis = kind === "query" ? this.queries : this.keys;
-      const mine = axis?.kind === "cells";
+      const mine = Boolean(axis?.cellAt);
       this.show(this.outline, mine ? active : null, axis);
       this.show(this.pin, mine ? pinned : null, axis);
       for (const [mark, query] of this.marks) {
@@ -261,9 +267,48 @@
       const across = (axis.columns * axis.cell[1] * width) / this.input.width, down = (axis.rows * axis.cell[0] * height) / this.input.height;
       g.drawImage(cellsImage(this.weights, axis), 0, 0, across, down);
     }
+
+    drawn(frame, { safe }) {  // for a drawing of the page
+      const box = this.frame.getBoundingClientRect();
+      const [x, y] = [box.left - frame.left, box.top - frame.top];
+      const whole = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${box.width.toFixed(1)}" height="${box.height.toFixed(1)}" preserveAspectRatio="none"`;
+      const made = [`<image ${whole} href="${this.input.image}"/>`];
+      this.maskImages.forEach((image) => { if (!image.hidden) made.push(`<image ${whole} opacity="0.5" href="${image.src}"/>`); });
+      if (this.weights) made.push(`<image ${whole} href="${this.canvas.toDataURL()}"/>`);
+      if (!this.boxes.hidden) {
+        for (const [mark] of this.marks.filter(([one]) => !one.hidden)) {
+          const at = mark.getBoundingClientRect();
+          const chosen = mark.classList.contains("active") || mark.classList.contains("pinned");
+          const [left, top] = [at.left - frame.left, at.top - frame.top];
+          made.push(`<rect x="${left}" y="${top}" width="${at.width}" height="${at.height}" fill="none" stroke="${chosen ? colour("pin") : "#ffffff"}" stroke-width="${chosen ? 2.5 : 1.5}"/>`,
+            `<text x="${left + 3}" y="${Math.max(12, top - 4)}" font-size="12" fill="#fff" stroke="#000" stroke-width="3" paint-order="stroke">${safe(mark.textContent)}</text>`);
+        }
+      }
+      for (const mark of [this.outline, this.pin]) {
+        if (mark.hidden) continue;
+        const at = mark.getBoundingClientRect();
+        made.push(`<rect x="${at.left - frame.left}" y="${at.top - frame.top}" width="${at.width}" height="${at.height}" fill="none" stroke="${colour("pin")}" stroke-width="2"/>`);
+      }
+      return made.join("");
+    }
+  }
+
+  class PictureField extends DropField {
+    constructor(asked) { super({ ...asked, accept: "image/*", invitation: "dropHere", none: "noPicture" }); }
+
+    get refusal() { return t("notPicture"); }
+
+    accepts(file) { return file.type.startsWith("image/"); }
+
+    take(file) {
+      if (!this.accepts(file)) { this.form.complain(this.refusal); return; }
+      this.give(file);
+    }
   }
 
   const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
-  Object.assign(jumok, { Picture, ember, cellsImage });
+  jumok.surfaces.image = Picture;
+  jumok.fields.image = PictureField;
+  Object.assign(jumok, { ember, cellsImage });
 })();
