@@ -13,8 +13,10 @@ from jumok.dataset.prepare import prepare
 from jumok.errors import ConfigurationError, DataError
 from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
+from jumok.kinds.catalogue import build_model
 from jumok.kinds.series.codec import MAX_POINTS, SeriesPage, shown_steps
 from jumok.predictor import load
+from jumok.training.loss import batch_losses
 from small_series import ENCODERS, draw_bumps, series_experiment, trained_series
 
 
@@ -113,6 +115,28 @@ def test_recordings_need_names_of_channels(tmp_path):
     source = "data.train={recordings: train.csv, columns: {id: i}}"
     with pytest.raises(ConfigurationError, match=r"name the channels of signal, like channels: \[x, y\]"):
         series_experiment(tmp_path, "patches", source, "inputs.signal.channels=2")
+
+
+def test_arrays_beside_the_experiment_file(tmp_path):
+    from_table = prepared_of(tmp_path).splits["train"]
+    arrays = np.load(tmp_path / "train.npz")["X"]
+    texts = np.array([from_table.text("bumps", i) for i in range(len(from_table))])
+    names, numbers = np.unique(texts, return_inverse=True)
+    np.savez(tmp_path / "all.npz", X=arrays, y=numbers, names=names)
+    file = tmp_path / "x.yaml"
+    source = "{arrays: all.npz, columns: {signal: X, bumps: 'names[y]'}}"
+    text = (
+        file.read_text()
+        .replace("{table: train.tsv}", source)
+        .replace("train:\n    table: train.tsv", f"train: {source}")
+    )
+    file.write_text(text)
+    split = prepare(read_experiment(file), lambda _: None).splits["train"]
+    assert [split.text("bumps", i) for i in range(len(split))] == texts.tolist()
+    for one, other in zip(
+        split.batch(range(9)).inputs["signal"], from_table.batch(range(9)).inputs["signal"], strict=True
+    ):
+        assert torch.equal(one, other)
 
 
 def test_a_recording_stays_in_one_split(tmp_path):
@@ -291,6 +315,48 @@ def test_a_model_learns_to_write_what_is_in_a_series(encoder):
     folder = trained_series(encoder)
     scores = json.loads((folder / "run" / "evaluation.json").read_text())["metrics"]
     assert scores["exact_match"]["value"] >= 0.7  # a text drawn at random is right one time in eight, or less
+
+
+DECODERS = (
+    "{kind: gru, layers: 1, attention: none}",
+    "{kind: lstm, layers: 1, attention: additive}",
+    "{kind: rnn, layers: 1, attention: dot}",
+    "{kind: transformer, layers: 1}",
+)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_every_decoder_learns_from_every_encoder(tmp_path, encoder):
+    for decoder in DECODERS:
+        experiment = series_experiment(tmp_path, encoder, f"outputs.bumps.decoder={decoder}")
+        prepared = prepare(experiment, lambda _: None)
+        model = build_model(prepared.fields, experiment.model)
+        batch = prepared.splits["train"].batch(range(5))
+        loss = batch_losses(model, prepared.splits["train"], batch, 0.0)["bumps"].total
+        loss.backward()
+        first = next(model.encoders["signal"].parameters())
+        assert torch.isfinite(loss) and first.grad is not None and first.grad.any(), decoder
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_row_may_lack_its_series_or_the_text_beside_it(tmp_path, encoder):
+    series_experiment(tmp_path, encoder)
+    lines = (tmp_path / "train.tsv").read_text().splitlines()
+    for part in ("train", "valid", "test"):
+        rows = [line.split("\t") for line in lines[1:9]]
+        cells = [
+            ("" if i % 3 == 0 else cell, text, "" if i % 3 == 1 else f"note {i}")
+            for i, (cell, text) in enumerate(rows)
+        ]
+        table = "".join("\t".join(row) + "\n" for row in [("signal", "bumps", "note"), *cells])
+        (tmp_path / f"{part}.tsv").write_text(table)
+    options = ("inputs.signal.optional=true", "inputs.note={kind: text, optional: true}")
+    experiment = series_experiment(tmp_path, encoder, *options)
+    prepared = prepare(experiment, lambda _: None)
+    model, split = build_model(prepared.fields, experiment.model).eval(), prepared.splits["train"]
+    whole = batch_losses(model, split, split.batch(range(8)), 0.0)["bumps"].total
+    alone = [batch_losses(model, split, split.batch([i]), 0.0)["bumps"].total for i in range(8)]
+    torch.testing.assert_close(whole, sum(alone), rtol=1e-4, atol=1e-4)
 
 
 def test_check_measures_and_draws(jumok, tmp_path, monkeypatch):

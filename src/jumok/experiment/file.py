@@ -28,6 +28,8 @@ PATH_KEYS = (
     "boxes",
     "masks",
     "images",
+    "arrays",
+    "recordings",
 )  # of a source; `lines` holds several
 
 
