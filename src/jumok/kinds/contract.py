@@ -295,9 +295,6 @@ class Replay(Protocol):
     ) -> Rescorable: ...
 
 
-# ---------------------------------------------------------------- fields
-
-
 @dataclass(frozen=True, kw_only=True)
 class InputField:
     """An input whose kind has learned what it must know."""

@@ -76,7 +76,7 @@ class ValuesHead:
         )
 
 
-def draw_predicted_values(value: ValuesPrediction, image: Tensor) -> LabelledImage:
+def draw_numbers(value: ValuesPrediction, image: Tensor) -> LabelledImage:
     """The values below the image."""
     return LabelledImage(image, value.text)
 
@@ -104,7 +104,7 @@ def values_output(about: AboutValues) -> OutputField:
         learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
-        draw=draw_predicted_values,
+        draw=draw_numbers,
         replay=head.replay,
         reference_page=first_reference,
         baselines=values_baselines(about),
