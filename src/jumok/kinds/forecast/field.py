@@ -10,6 +10,7 @@ import numpy as np
 
 from jumok.kinds.contract import OutputField
 from jumok.kinds.fitting import FieldContext
+from jumok.kinds.forecast.baselines import forecast_baselines
 from jumok.kinds.forecast.codec import ForecastCodec
 from jumok.kinds.forecast.fitted import Forecast, fit_forecast, load_forecast
 from jumok.kinds.forecast.head import ForecastHead
@@ -79,6 +80,7 @@ def forecast_output(about: Forecast) -> OutputField:
         is_autoregressive=False,
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
+        baselines=forecast_baselines(about),
     )
 
 
