@@ -28,7 +28,7 @@ def test_each_format_is_read(tmp_path):
 
 
 REFUSED = {
-    "or masks; got none of them": {},
+    "arrays or recordings; got none of them": {},
     "got voc and coco": {"voc": "a", "coco": "b", "split": "train"},
     "say which split of the yolo data": {"yolo": "a"},
     "belongs to coco and voc and labelme and cvat and boxes and masks; this is yolo": {

@@ -117,6 +117,25 @@ def test_recordings_need_names_of_channels(tmp_path):
         series_experiment(tmp_path, "patches", source, "inputs.signal.channels=2")
 
 
+def test_arrays_beside_the_experiment_file(tmp_path):
+    from_table = prepared_of(tmp_path).splits["train"]
+    arrays = np.load(tmp_path / "train.npz")["X"]
+    texts = np.array([from_table.text("bumps", i) for i in range(len(from_table))])
+    names, numbers = np.unique(texts, return_inverse=True)
+    np.savez(tmp_path / "all.npz", X=arrays, y=numbers, names=names)
+    file = tmp_path / "x.yaml"
+    source = "{arrays: all.npz, columns: {signal: X, bumps: 'names[y]'}}"
+    text = file.read_text().replace("train:\n    table: train.tsv", f"train: {source}")
+    assert source in text
+    file.write_text(text)
+    split = prepare(read_experiment(file), lambda _: None).splits["train"]
+    assert [split.text("bumps", i) for i in range(len(split))] == texts.tolist()
+    for one, other in zip(
+        split.batch(range(9)).inputs["signal"], from_table.batch(range(9)).inputs["signal"], strict=True
+    ):
+        assert torch.equal(one, other)
+
+
 def test_a_recording_stays_in_one_split(tmp_path):
     rows = [f"{i // 12},{i},{-i},{'up' if i // 12 % 2 else 'down'}\n" for i in range(240)]
     (tmp_path / "all.csv").write_text("take,size,level,bumps\n" + "".join(rows))
