@@ -240,7 +240,7 @@ def test_lists_are_for_series_alone(tmp_path):
     source = TableSource(tmp_path / "a.jsonl", {"signal": "signal", "label": "label"}, lists=("signal",))
     one, other = read(SeriesRows(source, {"signal": ANY}))[1]
     assert "column 'label' is a list" in str(one) and one.line == 1
-    assert "is no list of numbers" in str(other) and other.line == 2
+    assert "has 'a' at time step 0, expected a number" in str(other) and other.line == 2
 
 
 @pytest.mark.parametrize("changed", ["a.csv", "b.npy", "rows.tsv"])
