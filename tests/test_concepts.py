@@ -10,7 +10,8 @@ from typer.main import get_command
 
 from jumok.cli.main import app
 from jumok.experiment import read_experiment
-from jumok.experiment.starting import NewField, start_of, starting_text
+from jumok.experiment.made_data import NewField
+from jumok.experiment.starting import start_of, starting_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {"en": DOCS / "concepts.md", "ko": DOCS / "concepts.ko.md"}
@@ -56,7 +57,8 @@ def commands(console: str) -> list[list[str]]:
 def write_experiments(folder: Path) -> None:
     """The files that commands go on from: that of `jumok new`, and those that the page shows."""
     file = folder / "translate.yaml"
-    start = start_of([NewField("german", "text")], NewField("english", "text"), None, None, file)
+    fields = [NewField("german", "text", "INPUT")], [NewField("english", "text", "OUTPUT")]
+    start = start_of(*fields, None, None, file)
     file.write_text(starting_text(start, file), encoding="utf-8")
     for text in (block for notion in notions("en") for block in notion.blocks("yaml")):
         named = NAMED.match(text)

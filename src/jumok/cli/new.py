@@ -1,7 +1,8 @@
 """`jumok new`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,30 +10,39 @@ from jumok.console import say, write_line
 from jumok.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
-    from jumok.experiment.starting import NewField
+    from jumok.experiment.made_data import MadeData, NewField
+    from jumok.experiment.starting import Start
+    from jumok.kinds.templates import Side
 
-EXAMPLE = "jumok new cells.yaml --input photo:image --output cells:boxes --data bccd"
-KINDS_BY_SIDE = {"input": ("text", "image"), "output": ("text", "boxes", "mask")}
+EXAMPLE = "jumok new series label"
+YAML = (".yaml", ".yml")
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The file to write.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[EXPERIMENT.yaml] [NAME:]KIND...",
+            help="The file to write, and kinds of inputs and outputs: text, image, series, frames; text, label, "
+            "values, forecast, boxes, mask.",
+        ),
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Option(
             "--input",
             "--source",
             metavar="NAME[:KIND]",
-            help="An input: a name, and text or image. May be given several times.",
+            help="An input of data of your own: a name, and its kind. May be given several times.",
         ),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "--target", metavar="NAME[:KIND]", help="The output: text, boxes or mask."),
+        typer.Option("--output", "--target", metavar="NAME[:KIND]", help="The output: a name, and its kind."),
     ] = None,
     kind: Annotated[
-        Literal["text", "boxes", "mask"] | None,
-        typer.Option(help="The kind of the output, if not said there."),
+        str | None,
+        typer.Option(metavar="KIND", help="The kind of the output, if not said there."),
     ] = None,
     data: Annotated[
         Path | None,
@@ -41,46 +51,174 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Write an experiment file to start from: texts, or images in which to find objects, areas or writing.
+    """Write an experiment file to start from.
 
-    With --data the kind and the splits are recognized, and the file names them.
+    With kinds alone, tiny made-up data are written beside it, which train at once and show the form of data. With
+    --data the form and the splits of your own are recognized.
     """
+    from jumok.experiment.made_data import MadeData
+
+    named, kinds = file_and_kinds(words)
+    if kinds and (inputs or output is not None or kind is not None):
+        raise ConfigurationError("give inputs and outputs once: as words, or by --input and --output")
+    fields = fields_of(kinds)
+    if named is None and not fields:
+        raise ConfigurationError("name the file to write, or kinds of inputs and outputs, like: series label")
+    file = named or Path("-".join(kinds).replace(":", "-") + ".yaml")
     if file.exists():
         raise ConfigurationError(f"{file} exists already; choose another name")
-    asked = parse(output, "output") if output is not None else None
-    if kind is not None and asked is not None and asked.kind not in ("", kind):
-        raise ConfigurationError(f"--output says {asked.kind}, and --kind says {kind}; give one of them")
-    given = [parse(text, "input") for text in inputs or ()]
-    from jumok.experiment.file import build_experiment
-    from jumok.experiment.found import find_data
-    from jumok.experiment.loader import parse_yaml
-    from jumok.experiment.starting import start_of, starting_text
+    if fields and data is None:
+        write_with_examples(MadeData(fields, file.with_name(f"{file.stem}-data")), file)
+        return
+    start = start_for_users(fields, inputs or (), output, kind, data, file)
+    write_experiment(start, file)
+    before = "" if data is not None else f"put your data where {file} says, then "
+    say(f"next: {before}run: jumok check {file}")
 
-    wanted = (asked.kind if asked is not None else "") or kind
+
+def file_and_kinds(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """The file that the words name, if they do, and the others."""
+    files = [word for word in words if word.lower().endswith(YAML)]
+    if len(files) > 1:
+        raise ConfigurationError(f"name one file to write; got {' and '.join(files)}")
+    return (Path(files[0]) if files else None), [word for word in words if word not in files]
+
+
+def fields_of(words: Sequence[str]) -> list["NewField"]:
+    """Inputs, then outputs: from the first kind on that can only be an output, or else the last word."""
+    from jumok.kinds.templates import kinds_of
+
+    given = [split_word(word) for word in words]
+    only_outputs = [number for number, (_, kind) in enumerate(given) if kind not in kinds_of("INPUT")]
+    begin = min(only_outputs, default=len(given) - 1)
+    if begin == 0:
+        raise ConfigurationError(
+            f"{words[0]} can only be an output; name inputs first, like: image {words[0]}"
+        )
+    taken: set[str] = set()
+    return [
+        field_of(name, kind, "INPUT" if number < begin else "OUTPUT", taken)
+        for number, (name, kind) in enumerate(given)
+    ]
+
+
+def split_word(word: str) -> tuple[str, str]:
+    """The name, which may be empty, and the kind of an input or output."""
+    from jumok.kinds.packages import KINDS
+
+    name, colon, kind = word.rpartition(":")
+    if kind not in KINDS:
+        raise ConfigurationError(f"{word}: there is no kind {kind!r}{did_you_mean(kind, KINDS)}")
+    if colon:
+        require_name(name)
+    return name, kind
+
+
+def field_of(name: str, kind: str, side: "Side", taken: set[str]) -> "NewField":
+    """A field with its name, or one that is not taken yet; ConfigurationError if it is of no such kind."""
+    from jumok.experiment.made_data import NewField
+    from jumok.kinds.templates import kinds_of, template_of
+
+    if kind not in kinds_of(side):
+        raise ConfigurationError(f"{kind} can only be an input; name inputs before outputs")
+    usual = template_of(kind, side).usual_name
+    names = [name] if name else [usual, *(f"{usual}{number}" for number in range(2, len(taken) + 3))]
+    chosen = next((one for one in names if one not in taken), names[0])
+    taken.add(chosen)
+    return NewField(chosen, kind, side)
+
+
+def start_for_users(
+    fields: Sequence["NewField"],
+    inputs: Sequence[str],
+    output: str | None,
+    kind: str | None,
+    data: Path | None,
+    file: Path,
+) -> "Start":
+    """The content of a file about data of the user.
+
+    Args:
+        fields: Inputs and outputs that were given as words.
+        inputs: Inputs that were given by options.
+        output: The output that was given by an option.
+        kind: Its kind.
+        data: The data.
+        file: The file to write.
+
+    Returns:
+        The content.
+
+    Raises:
+        ConfigurationError: If they contradict each other.
+    """
+    from jumok.experiment.found import find_data
+    from jumok.experiment.starting import start_of
+
+    if kind is not None:
+        require_kind(kind, "OUTPUT", "--kind")
+    given = [one for one in fields if one.side == "INPUT"] or [parse(text, "INPUT") for text in inputs]
+    asked = [one for one in fields if one.side == "OUTPUT"]
+    if output is not None:
+        asked = [parse(output, "OUTPUT")]
+    if kind is not None and asked and asked[0].kind not in ("", kind):
+        raise ConfigurationError(f"--output says {asked[0].kind}, and --kind says {kind}; give one of them")
+    wanted = (asked[0].kind if asked else "") or kind
     found = find_data(data, wanted) if data is not None else None
-    text = starting_text(start_of(given, asked, kind, found, file), file)
+    return start_of(given, asked, kind, found, file)
+
+
+def write_with_examples(data: "MadeData", file: Path) -> None:
+    """Write a file, and made-up data into a folder of their own beside it."""
+    from jumok.experiment.starting import made_up_start
+
+    if data.folder.exists():
+        raise ConfigurationError(f"{data.folder} exists already; choose another name for {file}")
+    write_experiment(made_up_start(data, file), file, data)
+    say(f"next: run: jumok train {file}; then put data of your own into {data.folder}, in the same form")
+
+
+def write_experiment(start: "Start", file: Path, data: "MadeData | None" = None) -> None:
+    """Write a valid file, after the made-up data that it names; nothing is written if it is not valid."""
+    from jumok.experiment.file import build_experiment
+    from jumok.experiment.loader import parse_yaml
+    from jumok.experiment.starting import starting_text
+
+    text = starting_text(start, file)
     values, root = parse_yaml(text, str(file))
     try:
         build_experiment(values, str(file), root)
     except ConfigurationError as error:  # of the names; the line is of a file that is not written
         raise ConfigurationError(str(error).partition(": ")[2]) from None
+    if data is not None:
+        data.write()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     write_line(str(file))
-    before = "" if data is not None else f"put your data where {file} says, then "
-    say(f"next: {before}run: jumok check {file}")
 
 
-def parse(text: str, side: str) -> "NewField":
+def parse(text: str, side: "Side") -> "NewField":
     """A name with its kind, or without one."""
-    from jumok.experiment.starting import NewField
+    from jumok.experiment.made_data import NewField
 
     name, colon, kind = text.partition(":")
-    known = KINDS_BY_SIDE[side]
-    if colon and kind not in known:
+    if colon:
+        require_kind(kind, side, f"--{side.lower()} {text}")
+    require_name(name)
+    return NewField(name, kind, side)
+
+
+def require_kind(kind: str, side: "Side", said: str) -> None:
+    """Refuse what is no kind of an input, or output."""
+    from jumok.kinds.templates import kinds_of
+
+    if kind not in (known := kinds_of(side)):
         raise ConfigurationError(
-            f"--{side} {text}: there is no {side} of kind {kind!r}{did_you_mean(kind, known)}"
+            f"{said}: there is no {side.lower()} of kind {kind!r}{did_you_mean(kind, known)}"
         )
+
+
+def require_name(name: str) -> None:
+    """Refuse what cannot be the name of an input or output."""
     if not name.isidentifier():
         raise ConfigurationError(f"{name!r} must be made of letters, digits and _, not starting with a digit")
-    return NewField(name, kind)

@@ -133,7 +133,10 @@ def why_not(predictor: Predictor, name: str) -> str:
     if len(predictor.inputs) == 1:
         return "the model reads nothing else"
     places = [output.name for output in predictor.outputs.values() if output.image == name]
-    return f"{places[0]} is found in it" if places else ""
+    if places:
+        return f"{places[0]} is found in it"
+    needing = [output.name for output in predictor.outputs.values() if name in output.required_inputs]
+    return f"{needing[0]} goes on with it" if needing else ""
 
 
 def spread_sample(answered: SplitPredictions, most: int | None) -> SplitPredictions:

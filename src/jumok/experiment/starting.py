@@ -1,4 +1,4 @@
-"""Generate an experiment file to start from: valid, commented, with the detected data."""
+"""Generate an experiment file to start from: valid, commented, with the detected or made-up data."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,10 @@ import yaml
 from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.found import Found
+from jumok.experiment.made_data import MadeData, NewField
 from jumok.experiment.reference import sections
+from jumok.kinds.options import OutputFieldOptions
+from jumok.kinds.templates import options_class
 
 COMMENT = 58  # the column where comments begin
 FILE_HEAD = """\
@@ -19,46 +22,22 @@ FILE_HEAD = """\
 # Train:                   jumok train {file}
 # All options:             jumok options, like: jumok options {like}
 """
-INPUTS = {
-    "text": """\
-  {name}: {{kind: text, encoder: {{kind: transformer, layers: 3}}}}   # or rnn, lstm, gru
-""",
-    "image": """\
-  {name}:
-    kind: image
-    size: 320                    # pixels of the longer side, to which every image is scaled
-    encoder:
-      backbone: resnet18         # any timm model, pretrained; or convolutional: small, built in, no download
-""",
-}
 AUGMENT = """\
     augment:
       flip: horizontal           # or both; none where left and right are not alike
 """
-OUTPUTS = {
-    "text": """\
-  {name}:
-    kind: text
-    decoder: {{kind: transformer, layers: 3}}   # or rnn, lstm, gru with attention: none | additive | dot
-""",
-    "boxes": """\
-  {name}:
-    kind: boxes
-    head: {{kind: dense}}          # or query: object queries that look at the image, as in DETR
-""",
-    "mask": """\
-  {name}:
-    kind: mask
-    decoder: {{kind: unet}}
-""",
-}
 TOKEN_SETTINGS = {
     "text": "{kind: bpe, size: 8000, shared: true}     # auto | characters | jamo | words | bpe | unigram | spaces",
     "image": "{kind: characters}                        # auto | characters | jamo | words | bpe | unigram | spaces",
+    "made": "{kind: words}                             # auto | characters | jamo | words | bpe | unigram | spaces",
 }
 READING = """\
 model: {width: 128}              # a text in an image is learned sooner with 128 than with the usual 256
 """
+SMALL_MODEL = """\
+model: {width: 64}               # small, for examples as few and easy as these; the usual width is 256
+"""
+STEPS = {"steps": 300, "batch_size": 16}  # for made-up examples
 USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
 # what users change first, shown with its default
@@ -70,26 +49,45 @@ MAIN = {
 
 
 @dataclass(frozen=True)
-class NewField:
-    """An input or output of the new file."""
-
-    name: str
-    kind: str
-
-
-@dataclass(frozen=True)
 class Start:
     """The content of the new file."""
 
     inputs: Sequence[NewField]
-    output: NewField
+    outputs: Sequence[NewField]
     # sources as under data:, their paths from the file on; or nothing
     splits: Mapping[str, Mapping[str, Any]]
+    is_made_up: bool = False  # whether these hold made-up examples
+
+    @property
+    def fields(self) -> list[NewField]:
+        """Inputs, then outputs."""
+        return [*self.inputs, *self.outputs]
 
     @property
     def sees(self) -> bool:
         """Whether an input is an image."""
-        return any(field.kind == "image" for field in self.inputs)
+        return any(field.is_image for field in self.inputs)
+
+    @property
+    def reads(self) -> bool:
+        """Whether an output is a text."""
+        return any(is_read(field) for field in self.outputs)
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether a field is made of tokens."""
+        return any("tokens" in options_class(field.kind, field.side).model_fields for field in self.fields)
+
+    @property
+    def annotations(self) -> set[str]:
+        """Formats that hold outputs which are found in an image."""
+        return {field.annotations for field in self.outputs if field.annotations is not None}
+
+
+def is_read(field: NewField) -> bool:
+    """Whether an output is a text, so that nothing may be mirrored."""
+    options = options_class(field.kind, field.side)
+    return issubclass(options, OutputFieldOptions) and options.is_read
 
 
 def starting_text(start: Start, file: Path) -> str:
@@ -97,12 +95,44 @@ def starting_text(start: Start, file: Path) -> str:
     like = "inputs.image" if start.sees else "training"
     lines = [FILE_HEAD.format(file=file, like=like), "inputs:\n"]
     for field in start.inputs:
-        lines.append(INPUTS[field.kind].format(name=field.name))
-        if field.kind == "image" and start.output.kind != "text":  # what is read is never mirrored
+        lines.append(entry(field, start))
+        if field.is_image and not start.reads:  # what is read is never mirrored
             lines.append(AUGMENT)
-    lines += ["outputs:\n", OUTPUTS[start.output.kind].format(name=start.output.name), "data:\n"]
-    reading = READING if start.sees and start.output.kind == "text" else ""
-    return "".join([*lines, data_lines(start), reading, default_lines(start)])
+    lines += ["outputs:\n", *(entry(field, start) for field in start.outputs), "data:\n", data_lines(start)]
+    if start.is_made_up:
+        lines.append(SMALL_MODEL)
+    elif start.sees and start.reads:
+        lines.append(READING)
+    return "".join([*lines, *training_lines(start), default_lines(start)])
+
+
+def training_lines(start: Start) -> list[str]:
+    """The steps that made-up examples need, and the score that chooses the best of several outputs."""
+    settings: dict[str, Any] = dict(STEPS) if start.is_made_up else {}
+    comments = ["without steps, the size of the data decides"] if start.is_made_up else []
+    first, *others = start.outputs
+    metrics = selection_metrics(first) if others else ()
+    if metrics:
+        settings["select"] = f"{first.name}.{metrics[0]}"
+        comments.append("select: the score that chooses the best model")
+    return [with_comment(f"training: {yaml_line(settings)}", "; ".join(comments))] if settings else []
+
+
+def selection_metrics(output: NewField) -> tuple[str, ...]:
+    """The metrics of an output that can choose the best model, its default first."""
+    options = options_class(output.kind, "OUTPUT")
+    known = options.selection_metrics() if issubclass(options, OutputFieldOptions) else ()
+    default = options.model_fields["metric"].default if known else None
+    return (default, *known) if default in known else known
+
+
+def entry(field: NewField, start: Start) -> str:
+    """The lines of an input or output; those about the past are left out where no input is a series."""
+    template = field.template
+    past = next((one.name for one in start.inputs if one.is_series), None)
+    text = template.small if start.is_made_up and template.small is not None else template.entry
+    kept = [line for line in text.splitlines(keepends=True) if past is not None or "{past}" not in line]
+    return "".join(kept).format(name=field.name, past=past)
 
 
 def data_lines(start: Start) -> str:
@@ -111,43 +141,62 @@ def data_lines(start: Start) -> str:
     splits = start.splits or example(start)
     lines += [f"  {split}: {yaml_line(source)}\n" for split, source in splits.items()]
     if "valid" not in splits:
-        shares = {"valid": 0.05, "test": 0.05} if start.output.kind == "text" else {"valid": 0.1, "test": 0.1}
+        shares = {"valid": 0.05, "test": 0.05} if start.reads else {"valid": 0.1, "test": 0.1}
         kept = {split: share for split, share in shares.items() if split not in splits}
         lines.append(
             with_comment(f"  split: {yaml_line(kept)}", "or valid: and test: with data of their own")
         )
-    if start.output.kind == "text":
-        lines.append(f"  tokens: {TOKEN_SETTINGS['image' if start.sees else 'text']}\n")
+    if start.has_texts:
+        usual = "made" if start.is_made_up else "image" if start.sees else "text"
+        lines.append(f"  tokens: {TOKEN_SETTINGS[usual]}\n")
     return "".join(lines)
 
 
 def source_hints(start: Start) -> list[str]:
     """Comments about other sources that could be used under data:."""
-    if start.output.kind == "mask":
+    made = ["made-up examples, to be replaced: put your own into these files, or name yours in their place:"]
+    return [*(made if start.is_made_up else ()), *known_sources(start)]
+
+
+def known_sources(start: Start) -> list[str]:
+    """The sources that hold such inputs and outputs."""
+    if start.annotations == {"masks"}:
         return ["classes are the names of the values 0, 1, 2, ... of the pixels, or names with their colours"]
-    if start.output.kind == "boxes":
+    if start.annotations:
         return [
             "or {voc: FOLDER, split: train}, {yolo: data.yaml, split: train}, {coco: FILE.json, images: FOLDER}"
+        ]
+    if any(field.template.goes_on for field in start.outputs) and len(start.inputs) == 1:
+        return [
+            "windows of a table with a row for each time step; rows are those to forecast, from 0, by time"
         ]
     if start.sees:
         return [
             "a table .tsv, .csv, .jsonl or .parquet with a column for each name; images as paths from the table on"
         ]
+    if any(field.is_series for field in start.inputs):
+        return [
+            "a table .tsv, .csv, .jsonl or .parquet with a column for each name; series as paths of .csv or .npy files",
+            "or {arrays: FILE.npz, columns: {NAME: ARRAY}}, {recordings: FILE.csv, columns: {id: ID}, window: 128}",
+        ]
+    if all(field.kind == "text" for field in start.fields) and not start.is_made_up:
+        return [
+            "or {table: pairs.tsv}, also .csv, .jsonl, .parquet, with a column for each name; or parallel lines"
+        ]
     return [
-        "or {table: pairs.tsv}, also .csv, .jsonl, .parquet, with a column for each name; or parallel lines"
+        "a table .tsv, .csv, .jsonl or .parquet with a column for each name; clips as paths from the table on"
     ]
 
 
 def example(start: Start) -> dict[str, Mapping[str, Any]]:
     """Placeholder sources, to be replaced by the user."""
-    if start.output.kind == "mask":
+    if start.annotations == {"masks"}:
         return {"train": {"masks": "masks", "images": "images", "classes": ["background", "object"]}}
-    if start.output.kind == "boxes":
+    if start.annotations:
         return {"train": {"coco": "annotations.json", "images": "images"}}
-    names = [field.name for field in (*start.inputs, start.output)]
-    if start.sees:
-        return {"train": {"table": "train.tsv"}}
-    return {"train": {"lines": {name: f"train.{name}" for name in names}}}
+    if all("tokens" in options_class(one.kind, one.side).model_fields for one in start.fields):
+        return {"train": {"lines": {one.name: f"train.{one.name}" for one in start.fields}}}
+    return {"train": {"table": "train.tsv"}}
 
 
 def default_lines(start: Start) -> str:
@@ -155,7 +204,7 @@ def default_lines(start: Start) -> str:
     defaults = {option.path: option.default for one in sections() for option in one.options}
     lines = ["# what may be changed, with the defaults:\n"]
     for section, names in MAIN.items():
-        if section == "decoding" and start.output.kind != "text":
+        if section == "decoding" and not start.reads:
             continue
         said = [
             f"{name}: {defaults[f'{section}.{name}']}" for name in names if defaults.get(f"{section}.{name}")
@@ -175,14 +224,22 @@ def yaml_line(value: Any) -> str:
     return text.strip()
 
 
+def made_up_start(data: MadeData, file: Path) -> Start:
+    """The content of a file about made-up data."""
+    inputs = [field for field in data.fields if field.side == "INPUT"]
+    outputs = [field for field in data.fields if field.side == "OUTPUT"]
+    splits = {split: from_file(one, file) for split, one in data.splits().items()}
+    return Start(inputs, outputs, splits, is_made_up=True)
+
+
 def start_of(
-    given: Sequence[NewField], asked: NewField | None, kind: str | None, found: Found | None, file: Path
+    given: Sequence[NewField], asked: Sequence[NewField], kind: str | None, found: Found | None, file: Path
 ) -> Start:
     """Combine what the user gave with what was detected.
 
     Args:
-        given: The inputs.
-        asked: The output, if it was given.
+        given: The inputs; their kind may be empty.
+        asked: The outputs, if they were given; the kind of a single one may be empty.
         kind: Kind of the output, if it was given.
         found: The detected data, if there are any.
         file: The file to write, at which relative paths start.
@@ -193,30 +250,33 @@ def start_of(
     Raises:
         ConfigurationError: If they contradict each other.
     """
-    kind = (
-        (asked.kind if asked is not None else "") or kind or (found.output if found is not None else "text")
-    )
+    usual_kind = kind or (found.output if found is not None else "text")
+    kinds = [one.kind or usual_kind for one in asked] or [usual_kind]
+    are_drawn = any(NewField("", one, "OUTPUT").annotations is not None for one in kinds)
     columns = named_columns(found.columns) if found is not None else {}
     *first, last = list(columns) if len(columns) > 1 else ["source", "target"]
-    if kind != "text":
+    if are_drawn:
         first = ["image"]
-    inputs = [with_kind(field, kind) for field in given or [NewField(name, "") for name in first]]
-    usual = USUAL_NAMES.get(
-        kind, "text" if not columns and any(one.kind == "image" for one in inputs) else last
-    )
-    output = NewField(asked.name if asked is not None else usual, kind)
-    refuse_unlike(kind, found)
+    inputs = [
+        with_kind(field, are_drawn) for field in given or [NewField(name, "", "INPUT") for name in first]
+    ]
+    if not columns and any(one.is_image for one in inputs):
+        last = "text"
+    names = [one.name for one in asked] or [USUAL_NAMES.get(kinds[0], last)]
+    outputs = [NewField(name, one, "OUTPUT") for name, one in zip(names, kinds, strict=True)]
+    for one in outputs:
+        refuse_unlike(one, found)
     splits = {} if found is None else {split: from_file(one, file) for split, one in found.splits.items()}
     theirs = {name: column for name, column in columns.items() if name != column}
-    if theirs and not given and asked is None:
+    if theirs and not given and not asked:
         splits = {split: {**source, "columns": theirs} for split, source in splits.items()}
-    return Start(inputs, output, splits)
+    return Start(inputs, outputs, splits)
 
 
-def with_kind(field: NewField, output: str) -> NewField:
-    """Choose the kind of an input: an image if the output needs one or its name says so, else a text."""
-    image = output != "text" or field.name.lower() in IMAGE_NAMES
-    return NewField(field.name, field.kind or ("image" if image else "text"))
+def with_kind(field: NewField, are_drawn: bool) -> NewField:
+    """Choose the kind of an input: an image if outputs are found in one or its name says so, else a text."""
+    image = are_drawn or field.name.lower() in IMAGE_NAMES
+    return NewField(field.name, field.kind or ("image" if image else "text"), "INPUT")
 
 
 def named_columns(columns: Sequence[str]) -> dict[str, str]:
@@ -227,13 +287,15 @@ def named_columns(columns: Sequence[str]) -> dict[str, str]:
     }
 
 
-def refuse_unlike(kind: str, found: Found | None) -> None:
-    """Refuse detected data that cannot be of the kind of the output."""
-    if found is None or found.output == kind or (found.output, kind) == ("boxes", "mask"):
+def refuse_unlike(output: NewField, found: Found | None) -> None:
+    """Refuse detected data that cannot be of the kind of an output."""
+    if found is None or (found.output, output.kind) in ((output.kind, output.kind), ("boxes", "mask")):
+        return
+    if found.output == "text" and output.annotations is None:  # cells of a table
         return
     holds = {"text": "a table", "boxes": "annotated images", "mask": "masks of images"}[found.output]
     raise ConfigurationError(
-        f"--data holds {holds}, which give no {kind}; leave out the kind, or name other data"
+        f"--data holds {holds}, which give no {output.kind}; leave out the kind, or name other data"
     )
 
 

@@ -178,8 +178,7 @@ def past_input(name: str, options: ForecastOutput, context: FieldContext) -> str
         if one not in series:
             known = f"inputs of kind series: {', '.join(series)}" if series else "no input is a series"
             raise ConfigurationError(f"{name} names {one!r}, which is no input of kind series; {known}")
-        if context.inputs[one].optional:
-            raise ConfigurationError(f"{name} needs {one} in every row; drop its optional")
+        require_always(name, one, context)
     if options.past is not None:
         return options.past
     left = [one for one in series if one not in options.covariates]
@@ -187,7 +186,15 @@ def past_input(name: str, options: ForecastOutput, context: FieldContext) -> str
         raise ConfigurationError(
             f"{name} could go on with {' or '.join(left)}; say past: {left[0]}, or name covariates"
         )
+    if left:
+        require_always(name, left[0], context)
     return left[0] if left else None
+
+
+def require_always(name: str, source: str, context: FieldContext) -> None:
+    """Refuse an optional input that a forecast needs; raises ConfigurationError."""
+    if context.inputs[source].optional:
+        raise ConfigurationError(f"{name} needs {source} in every row; drop its optional")
 
 
 def fit_past(
