@@ -36,7 +36,9 @@ class Told(NullReporter):
         self.sentences: list[str] = []
 
     def message(self, message: str) -> None:
-        if "are in train too" not in message and not message.startswith("baselines: "):  # short words are in both
+        if "are in train too" not in message and not message.startswith(
+            "baselines: "
+        ):  # short words are in both
             self.sentences.append(message)
 
 
