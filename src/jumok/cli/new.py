@@ -91,6 +91,10 @@ def fields_of(words: Sequence[str]) -> list["NewField"]:
     given = [split_word(word) for word in words]
     only_outputs = [number for number, (_, kind) in enumerate(given) if kind not in kinds_of("INPUT")]
     begin = min(only_outputs, default=len(given) - 1)
+    if begin == 0 and not only_outputs:
+        raise ConfigurationError(
+            f"{words[0]} is an input alone; name outputs after it, like: {words[0]} label"
+        )
     if begin == 0:
         raise ConfigurationError(
             f"{words[0]} can only be an output; name inputs first, like: image {words[0]}"
@@ -123,7 +127,9 @@ def field_of(name: str, kind: str, side: "Side", taken: set[str]) -> "NewField":
         raise ConfigurationError(f"{kind} can only be an input; name inputs before outputs")
     usual = template_of(kind, side).usual_name
     names = [name] if name else [usual, *(f"{usual}{number}" for number in range(2, len(taken) + 3))]
-    chosen = next((one for one in names if one not in taken), names[0])
+    chosen = next((one for one in names if one not in taken), None)
+    if chosen is None:
+        raise ConfigurationError(f"{name} is named twice; give each input and output its own name")
     taken.add(chosen)
     return NewField(chosen, kind, side)
 

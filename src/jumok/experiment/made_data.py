@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.errors import ConfigurationError
-from jumok.kinds.made_up import SHAPES, SIDE, STEPS_AHEAD, MadeUp, draw_mask, made_up_examples, outlines
+from jumok.kinds.made_up import SHAPE_NAMES, SIDE, STEPS_AHEAD, MadeUp, shape_mask, made_up_examples, outlines
 from jumok.kinds.options import InputFieldOptions, OutputFieldOptions
 from jumok.kinds.templates import Side, Template, options_class, template_of
 from jumok.outputs import write_made
@@ -104,7 +104,7 @@ class MadeData:
         """The source of annotated images."""
         texts = {"texts": self.folder / f"{split}.tsv"} if self.beside else {}
         if self.are_masks:
-            return {"masks": self.folder / f"{split}.txt", "classes": ["ground", *SHAPES], **texts}
+            return {"masks": self.folder / f"{split}.txt", "classes": ["ground", *SHAPE_NAMES], **texts}
         return {"coco": self.folder / f"{split}.json", "images": self.folder / "images", **texts}
 
     def write(self) -> None:
@@ -128,7 +128,7 @@ class MadeData:
         for one in examples:
             cell(image, one, self.folder / "images")
         if self.are_masks:
-            write_masks(self.folder, split, examples)
+            write_shape_masks(self.folder, split, examples)
         else:
             write_made(self.folder / f"{split}.json", coco_file(examples).encode())
 
@@ -149,13 +149,13 @@ def cell(field: NewField, one: MadeUp, folder: Path) -> str:
     return "" if make is None else make(one, folder)
 
 
-def write_masks(folder: Path, split: str, examples: Sequence[MadeUp]) -> None:
+def write_shape_masks(folder: Path, split: str, examples: Sequence[MadeUp]) -> None:
     """Write a mask for each image, and the list of the pairs."""
     from jumok.data.annotations.masks import save_mask
 
     for one in examples:
         encoded = BytesIO()
-        save_mask(draw_mask(one), encoded)
+        save_mask(shape_mask(one), encoded)
         write_made(folder / "masks" / f"{one.file_name}.png", encoded.getvalue())
     lines = [f"images/{one.file_name}.png\tmasks/{one.file_name}.png\n" for one in examples]
     write_made(folder / f"{split}.txt", "".join(lines).encode())
@@ -172,14 +172,14 @@ def coco_file(examples: Sequence[MadeUp]) -> str:
         {
             "id": number,
             "image_id": one.number,
-            "category_id": 1 + SHAPES.index(one.shape),
+            "category_id": 1 + SHAPE_NAMES.index(one.shape),
             "bbox": box_around(outline),
             "segmentation": [outline],
             "iscrowd": 0,
         }
         for number, (one, outline) in enumerate(objects, start=1)
     ]
-    categories = [{"id": number, "name": shape} for number, shape in enumerate(SHAPES, start=1)]
+    categories = [{"id": number, "name": shape} for number, shape in enumerate(SHAPE_NAMES, start=1)]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories}, indent=1)
 
 

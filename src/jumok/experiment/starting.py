@@ -37,7 +37,7 @@ model: {width: 128}              # a text in an image is learned sooner with 128
 SMALL_MODEL = """\
 model: {width: 64}               # small, for examples as few and easy as these; the usual width is 256
 """
-STEPS = {"steps": 300, "batch_size": 16}  # for made-up examples
+MADE_UP_TRAINING = {"steps": 300, "batch_size": 16}  # for made-up examples
 USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
 # what users change first, shown with its default
@@ -108,7 +108,7 @@ def starting_text(start: Start, file: Path) -> str:
 
 def training_lines(start: Start) -> list[str]:
     """The steps that made-up examples need, and the score that chooses the best of several outputs."""
-    settings: dict[str, Any] = dict(STEPS) if start.is_made_up else {}
+    settings: dict[str, Any] = dict(MADE_UP_TRAINING) if start.is_made_up else {}
     comments = ["without steps, the size of the data decides"] if start.is_made_up else []
     first, *others = start.outputs
     metrics = selection_metrics(first) if others else ()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-SHAPES = ("circle", "square", "triangle")
+SHAPE_NAMES = ("circle", "square", "triangle")
 COUNTS = ("one", "two", "three", "four")
 COLOURS = {
     "red": (205, 45, 45),
@@ -22,7 +22,7 @@ COLOURS = {
     "black": (25, 25, 25),
     "white": (240, 240, 240),
 }
-CORNERS = {"circle": 16, "square": 4, "triangle": 3}
+POLYGON_CORNERS = {"circle": 16, "square": 4, "triangle": 3}
 SIDE = 64  # pixels of an image, in each direction
 CELL = 32  # of which each holds one shape at most
 TIME_STEPS = 48  # of a series
@@ -47,7 +47,7 @@ class MadeUp(NamedTuple):
 
 def made_up_examples(count: int, seed: int = 1) -> list[MadeUp]:
     """Examples (at most 360) of which no two are alike."""
-    every = [one for one in product(SHAPES, (1, 2, 3, 4), COLOURS, COLOURS) if one[2] != one[3]]
+    every = [one for one in product(SHAPE_NAMES, (1, 2, 3, 4), COLOURS, COLOURS) if one[2] != one[3]]
     chosen = Random(seed).sample(every, count)
     return [MadeUp(*one, number) for number, one in enumerate(chosen, start=1)]
 
@@ -56,7 +56,7 @@ def outlines(one: MadeUp, shift: int = 0) -> list[list[float]]:
     """The polygon x1, y1, x2, y2, … of each shape, in pixels, moved to the right by `shift`."""
     from math import cos, pi, sin
 
-    draw, corners = Random(one.number), CORNERS[one.shape]
+    draw, corners = Random(one.number), POLYGON_CORNERS[one.shape]
     found = []
     for cell in draw.sample(range((SIDE // CELL) ** 2), one.amount):
         row, column = divmod(cell, SIDE // CELL)
@@ -78,14 +78,14 @@ def draw_shapes(one: MadeUp, shift: int = 0) -> "Image.Image":
     return image
 
 
-def draw_mask(one: MadeUp) -> "np.ndarray":
+def shape_mask(one: MadeUp) -> "np.ndarray":
     """The class (Y, X) of each pixel: 0 is the ground, 1 the first shape."""
     import numpy as np
     from PIL import Image, ImageDraw
 
     mask = Image.new("L", (SIDE, SIDE))
     for outline in outlines(one):
-        ImageDraw.Draw(mask).polygon(outline, 1 + SHAPES.index(one.shape))
+        ImageDraw.Draw(mask).polygon(outline, 1 + SHAPE_NAMES.index(one.shape))
     return np.asarray(mask)
 
 

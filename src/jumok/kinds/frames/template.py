@@ -24,7 +24,8 @@ SMALL_ENTRY = """\
     size: 64                     # pixels of the longer side, to which every frame is scaled; for videos 160
     frames: 5                    # of a clip, evenly over its length; for videos 16; or sampling: stride, every: 5
     encoder:
-      frame: {{backbone: convolutional}}         # small, built in; for videos resnet18 or any timm model
+      # small, built in, no download; for videos frame: {{backbone: resnet18}}, or any timm model
+      frame: {{backbone: convolutional, channels: [8, 16, 32, 64]}}
       time: {{kind: transformer, layers: 1}}     # or {{kind: recurrent, cell: gru}}
 """
 

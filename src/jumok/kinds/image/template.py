@@ -18,8 +18,9 @@ SMALL_ENTRY = """\
   {name}:
     kind: image
     size: 64                     # pixels of the longer side, to which every image is scaled; for photos 320
-    encoder:
-      backbone: convolutional    # small, built in, no download; for photos resnet18 or any timm model, pretrained
+    encoder:                     # small, built in, no download; for photos backbone: resnet18, or any timm model
+      backbone: convolutional
+      channels: [8, 16, 32, 64, 64]
 """
 
 
