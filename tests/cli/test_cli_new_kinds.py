@@ -24,7 +24,7 @@ QUICK = ("training.steps=3", "training.evaluate_every=3", "model.width=16", "mod
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(made_data, "COUNTS", FEW)
+    monkeypatch.setattr(made_data, "EXAMPLE_COUNTS", FEW)
 
 
 def first_inputs(file: Path) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from jumok.kinds import templates
-from jumok.kinds.made_up import shape_mask, made_up_examples, outlines
-from jumok.kinds.templates import Side, kinds_of, options_class, template_of
+from jumok.kinds.made_up import made_up_examples, outlines, shape_mask
+from jumok.kinds.templates import FieldSide, known_kinds, options_class, template_of
 
-FIELDS: list[tuple[str, Side]] = [(kind, "INPUT") for kind in kinds_of("INPUT")]
-FIELDS += [(kind, "OUTPUT") for kind in kinds_of("OUTPUT")]
+FIELDS: list[tuple[str, FieldSide]] = [(kind, "INPUT") for kind in known_kinds("INPUT")]
+FIELDS += [(kind, "OUTPUT") for kind in known_kinds("OUTPUT")]
 COMMENTED = re.compile(r"^    # (\w+: .*)$", re.MULTILINE)
 each_field = pytest.mark.parametrize(("kind", "side"), FIELDS)
 

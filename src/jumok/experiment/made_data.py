@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from jumok.errors import ConfigurationError
-from jumok.kinds.made_up import SHAPE_NAMES, SIDE, STEPS_AHEAD, MadeUp, shape_mask, made_up_examples, outlines
+from jumok.kinds.made_up import SHAPE_NAMES, SIDE, STEPS_AHEAD, MadeUp, made_up_examples, outlines, shape_mask
 from jumok.kinds.options import InputFieldOptions, OutputFieldOptions
-from jumok.kinds.templates import Side, Template, options_class, template_of
+from jumok.kinds.templates import FieldSide, Template, options_class, template_of
 from jumok.outputs import write_made
 
-COUNTS = {"train": 160, "valid": 30, "test": 30}
+EXAMPLE_COUNTS = {"train": 160, "valid": 30, "test": 30}
 HOURS = {"train": (0, 400), "valid": (400, 500), "test": (500, 600)}  # rows of the long series
-PAST = 4 * STEPS_AHEAD
+PAST_HOURS = 4 * STEPS_AHEAD
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class NewField:
 
     name: str
     kind: str
-    side: Side
+    side: FieldSide
 
     @property
     def template(self) -> Template:
@@ -44,6 +44,12 @@ class NewField:
         return (
             issubclass(options, InputFieldOptions) and options(kind=self.kind).expected_series() is not None
         )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is a text that is answered."""
+        options = options_class(self.kind, self.side)
+        return issubclass(options, OutputFieldOptions) and options.is_read
 
     @property
     def annotations(self) -> str | None:
@@ -94,11 +100,12 @@ class MadeData:
         if self.are_windows:
             table = self.folder / "hours.csv"
             return {
-                name: {"windows": table, "past": PAST, "rows": list(rows)} for name, rows in HOURS.items()
+                name: {"windows": table, "past": PAST_HOURS, "rows": list(rows)}
+                for name, rows in HOURS.items()
             }
         if not self.drawn:
-            return {name: {"table": self.folder / f"{name}.tsv"} for name in COUNTS}
-        return {name: self.annotated(name) for name in COUNTS}
+            return {name: {"table": self.folder / f"{name}.tsv"} for name in EXAMPLE_COUNTS}
+        return {name: self.annotated(name) for name in EXAMPLE_COUNTS}
 
     def annotated(self, split: str) -> dict[str, Any]:
         """The source of annotated images."""
@@ -112,8 +119,8 @@ class MadeData:
         if self.are_windows:
             write_made(self.folder / "hours.csv", hours_table(HOURS["test"][1]).encode())
             return
-        examples = iter(made_up_examples(sum(COUNTS.values())))
-        for split, count in COUNTS.items():
+        examples = iter(made_up_examples(sum(EXAMPLE_COUNTS.values())))
+        for split, count in EXAMPLE_COUNTS.items():
             self.write_split(split, [next(examples) for _ in range(count)])
 
     def write_split(self, split: str, examples: Sequence[MadeUp]) -> None:

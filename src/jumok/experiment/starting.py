@@ -71,7 +71,7 @@ class Start:
     @property
     def reads(self) -> bool:
         """Whether an output is a text."""
-        return any(is_read(field) for field in self.outputs)
+        return any(field.is_read for field in self.outputs)
 
     @property
     def has_texts(self) -> bool:
@@ -82,12 +82,6 @@ class Start:
     def annotations(self) -> set[str]:
         """Formats that hold outputs which are found in an image."""
         return {field.annotations for field in self.outputs if field.annotations is not None}
-
-
-def is_read(field: NewField) -> bool:
-    """Whether an output is a text, so that nothing may be mirrored."""
-    options = options_class(field.kind, field.side)
-    return issubclass(options, OutputFieldOptions) and options.is_read
 
 
 def starting_text(start: Start, file: Path) -> str:

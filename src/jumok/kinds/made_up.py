@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SHAPE_NAMES = ("circle", "square", "triangle")
-COUNTS = ("one", "two", "three", "four")
+COUNT_WORDS = ("one", "two", "three", "four")
 COLOURS = {
     "red": (205, 45, 45),
     "green": (40, 140, 60),
@@ -24,10 +24,10 @@ COLOURS = {
 }
 POLYGON_CORNERS = {"circle": 16, "square": 4, "triangle": 3}
 SIDE = 64  # pixels of an image, in each direction
-CELL = 32  # of which each holds one shape at most
+CELL_SIDE = 32  # of which each holds one shape at most
 TIME_STEPS = 48  # of a series
 STEPS_AHEAD = 12  # that go on with it
-CHANNELS = ("wave", "colour", "ground")
+CHANNEL_NAMES = ("wave", "colour", "ground")
 
 
 class MadeUp(NamedTuple):
@@ -58,11 +58,11 @@ def outlines(one: MadeUp, shift: int = 0) -> list[list[float]]:
 
     draw, corners = Random(one.number), POLYGON_CORNERS[one.shape]
     found = []
-    for cell in draw.sample(range((SIDE // CELL) ** 2), one.amount):
-        row, column = divmod(cell, SIDE // CELL)
+    for cell in draw.sample(range((SIDE // CELL_SIDE) ** 2), one.amount):
+        row, column = divmod(cell, SIDE // CELL_SIDE)
         radius = draw.uniform(7, 11)
-        x = CELL * column + draw.uniform(radius + 1, CELL - radius - 5) + shift
-        y = CELL * row + draw.uniform(radius + 1, CELL - radius - 1)
+        x = CELL_SIDE * column + draw.uniform(radius + 1, CELL_SIDE - radius - 5) + shift
+        y = CELL_SIDE * row + draw.uniform(radius + 1, CELL_SIDE - radius - 1)
         turns = [2 * pi * (corner + 0.5) / corners + pi / 2 for corner in range(corners)]
         found.append([round(value, 1) for t in turns for value in (x + radius * cos(t), y + radius * sin(t))])
     return found
@@ -101,7 +101,7 @@ def signal(one: MadeUp) -> "np.ndarray":
     return np.stack((wave, *levels), 1) + random.normal(0, 0.05, (len(steps), 3))
 
 
-def series_table(values: "np.ndarray", channels: Sequence[str] = CHANNELS) -> str:
+def series_table(values: "np.ndarray", channels: Sequence[str] = CHANNEL_NAMES) -> str:
     """Values (T, C) as the text of a .csv file."""
     rows = [",".join(f"{value:.3f}" for value in row) for row in values]
     return "\n".join([",".join(channels), *rows, ""])

@@ -30,7 +30,7 @@ SMALL_ENTRY = """\
 """
 
 
-def gif(one: MadeUp, folder: Path) -> str:
+def gif_file(one: MadeUp, folder: Path) -> str:
     """An example as a file: its shapes move to the right."""
     first, *others = (draw_shapes(one, shift).quantize(8) for shift in range(FRAMES))
     encoded = BytesIO()
@@ -39,4 +39,4 @@ def gif(one: MadeUp, folder: Path) -> str:
     return f"{folder.name}/{one.file_name}.gif"
 
 
-INPUT_TEMPLATE = Template("clip", ENTRY, SMALL_ENTRY, gif)
+INPUT_TEMPLATE = Template("clip", ENTRY, SMALL_ENTRY, gif_file)

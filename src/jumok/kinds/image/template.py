@@ -24,7 +24,7 @@ SMALL_ENTRY = """\
 """
 
 
-def png(one: MadeUp, folder: Path) -> str:
+def png_file(one: MadeUp, folder: Path) -> str:
     """An example as a file."""
     encoded = BytesIO()
     draw_shapes(one).save(encoded, format="PNG")
@@ -32,4 +32,4 @@ def png(one: MadeUp, folder: Path) -> str:
     return f"{folder.name}/{one.file_name}.png"
 
 
-INPUT_TEMPLATE = Template("image", ENTRY, SMALL_ENTRY, png)
+INPUT_TEMPLATE = Template("image", ENTRY, SMALL_ENTRY, png_file)
