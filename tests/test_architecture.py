@@ -62,6 +62,8 @@ ORDER = [
         "kinds.axes",
         "kinds.error_tables",
         "kinds.options",
+        "kinds.made_up",
+        "kinds.templates",
         "kinds.learning_rates",
         "kinds.blocks",
         "kinds.backbones",

@@ -17,12 +17,16 @@ Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 # Names that stand at the top of several modules on purpose.
 SHARED_NAMES = {
+    "ENTRY": "what a new experiment file says of a kind, one in each",
     "EXAMPLE": "what a command is told to do in its help, one for each command",
     "EXPERIMENT": "the experiment file of a demo, one in each",
     "INPUT": "the options of a kind that can be an input",
+    "INPUT_TEMPLATE": "what each kind offers",
     "OUTPUT": "the options of a kind that can be an output",
+    "OUTPUT_TEMPLATE": "what each kind offers",
     "PRIOR": "the score before training, of cells in one head and of queries in the other",
     "SEED": "the seed of what a module draws: data of a demo, examples of an analysis",
+    "SMALL_ENTRY": "the same for made-up examples",
     "areas": "of boxes in a tensor, and of boxes in an array: matching works without torch",
     "command": "what `jumok NAME` does, one for each command",
     "fit_input": "what each kind offers",

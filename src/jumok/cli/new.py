@@ -12,7 +12,7 @@ from jumok.errors import ConfigurationError, did_you_mean
 if TYPE_CHECKING:
     from jumok.experiment.made_data import MadeData, NewField
     from jumok.experiment.starting import Start
-    from jumok.kinds.templates import Side
+    from jumok.kinds.templates import FieldSide
 
 EXAMPLE = "jumok new series label"
 YAML = (".yaml", ".yml")
@@ -86,11 +86,15 @@ def file_and_kinds(words: Sequence[str]) -> tuple[Path | None, list[str]]:
 
 def fields_of(words: Sequence[str]) -> list["NewField"]:
     """Inputs, then outputs: from the first kind on that can only be an output, or else the last word."""
-    from jumok.kinds.templates import kinds_of
+    from jumok.kinds.templates import known_kinds
 
     given = [split_word(word) for word in words]
-    only_outputs = [number for number, (_, kind) in enumerate(given) if kind not in kinds_of("INPUT")]
+    only_outputs = [number for number, (_, kind) in enumerate(given) if kind not in known_kinds("INPUT")]
     begin = min(only_outputs, default=len(given) - 1)
+    if begin == 0 and not only_outputs:
+        raise ConfigurationError(
+            f"{words[0]} is an input alone; name outputs after it, like: {words[0]} label"
+        )
     if begin == 0:
         raise ConfigurationError(
             f"{words[0]} can only be an output; name inputs first, like: image {words[0]}"
@@ -114,16 +118,18 @@ def split_word(word: str) -> tuple[str, str]:
     return name, kind
 
 
-def field_of(name: str, kind: str, side: "Side", taken: set[str]) -> "NewField":
+def field_of(name: str, kind: str, side: "FieldSide", taken: set[str]) -> "NewField":
     """A field with its name, or one that is not taken yet; ConfigurationError if it is of no such kind."""
     from jumok.experiment.made_data import NewField
-    from jumok.kinds.templates import kinds_of, template_of
+    from jumok.kinds.templates import known_kinds, template_of
 
-    if kind not in kinds_of(side):
+    if kind not in known_kinds(side):
         raise ConfigurationError(f"{kind} can only be an input; name inputs before outputs")
     usual = template_of(kind, side).usual_name
     names = [name] if name else [usual, *(f"{usual}{number}" for number in range(2, len(taken) + 3))]
-    chosen = next((one for one in names if one not in taken), names[0])
+    chosen = next((one for one in names if one not in taken), None)
+    if chosen is None:
+        raise ConfigurationError(f"{name} is named twice; give each input and output its own name")
     taken.add(chosen)
     return NewField(chosen, kind, side)
 
@@ -197,7 +203,7 @@ def write_experiment(start: "Start", file: Path, data: "MadeData | None" = None)
     write_line(str(file))
 
 
-def parse(text: str, side: "Side") -> "NewField":
+def parse(text: str, side: "FieldSide") -> "NewField":
     """A name with its kind, or without one."""
     from jumok.experiment.made_data import NewField
 
@@ -208,11 +214,11 @@ def parse(text: str, side: "Side") -> "NewField":
     return NewField(name, kind, side)
 
 
-def require_kind(kind: str, side: "Side", said: str) -> None:
+def require_kind(kind: str, side: "FieldSide", said: str) -> None:
     """Refuse what is no kind of an input, or output."""
-    from jumok.kinds.templates import kinds_of
+    from jumok.kinds.templates import known_kinds
 
-    if kind not in (known := kinds_of(side)):
+    if kind not in (known := known_kinds(side)):
         raise ConfigurationError(
             f"{said}: there is no {side.lower()} of kind {kind!r}{did_you_mean(kind, known)}"
         )

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from jumok.errors import ConfigurationError
-from jumok.kinds.made_up import SHAPES, SIDE, STEPS_AHEAD, MadeUp, draw_mask, made_up_examples, outlines
+from jumok.kinds.made_up import SHAPE_NAMES, SIDE, STEPS_AHEAD, MadeUp, made_up_examples, outlines, shape_mask
 from jumok.kinds.options import InputFieldOptions, OutputFieldOptions
-from jumok.kinds.templates import Side, Template, options_class, template_of
+from jumok.kinds.templates import FieldSide, Template, options_class, template_of
 from jumok.outputs import write_made
 
-COUNTS = {"train": 160, "valid": 30, "test": 30}
+EXAMPLE_COUNTS = {"train": 160, "valid": 30, "test": 30}
 HOURS = {"train": (0, 400), "valid": (400, 500), "test": (500, 600)}  # rows of the long series
-PAST = 4 * STEPS_AHEAD
+PAST_HOURS = 4 * STEPS_AHEAD
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class NewField:
 
     name: str
     kind: str
-    side: Side
+    side: FieldSide
 
     @property
     def template(self) -> Template:
@@ -44,6 +44,12 @@ class NewField:
         return (
             issubclass(options, InputFieldOptions) and options(kind=self.kind).expected_series() is not None
         )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is a text that is answered."""
+        options = options_class(self.kind, self.side)
+        return issubclass(options, OutputFieldOptions) and options.is_read
 
     @property
     def annotations(self) -> str | None:
@@ -94,17 +100,18 @@ class MadeData:
         if self.are_windows:
             table = self.folder / "hours.csv"
             return {
-                name: {"windows": table, "past": PAST, "rows": list(rows)} for name, rows in HOURS.items()
+                name: {"windows": table, "past": PAST_HOURS, "rows": list(rows)}
+                for name, rows in HOURS.items()
             }
         if not self.drawn:
-            return {name: {"table": self.folder / f"{name}.tsv"} for name in COUNTS}
-        return {name: self.annotated(name) for name in COUNTS}
+            return {name: {"table": self.folder / f"{name}.tsv"} for name in EXAMPLE_COUNTS}
+        return {name: self.annotated(name) for name in EXAMPLE_COUNTS}
 
     def annotated(self, split: str) -> dict[str, Any]:
         """The source of annotated images."""
         texts = {"texts": self.folder / f"{split}.tsv"} if self.beside else {}
         if self.are_masks:
-            return {"masks": self.folder / f"{split}.txt", "classes": ["ground", *SHAPES], **texts}
+            return {"masks": self.folder / f"{split}.txt", "classes": ["ground", *SHAPE_NAMES], **texts}
         return {"coco": self.folder / f"{split}.json", "images": self.folder / "images", **texts}
 
     def write(self) -> None:
@@ -112,8 +119,8 @@ class MadeData:
         if self.are_windows:
             write_made(self.folder / "hours.csv", hours_table(HOURS["test"][1]).encode())
             return
-        examples = iter(made_up_examples(sum(COUNTS.values())))
-        for split, count in COUNTS.items():
+        examples = iter(made_up_examples(sum(EXAMPLE_COUNTS.values())))
+        for split, count in EXAMPLE_COUNTS.items():
             self.write_split(split, [next(examples) for _ in range(count)])
 
     def write_split(self, split: str, examples: Sequence[MadeUp]) -> None:
@@ -128,7 +135,7 @@ class MadeData:
         for one in examples:
             cell(image, one, self.folder / "images")
         if self.are_masks:
-            write_masks(self.folder, split, examples)
+            write_shape_masks(self.folder, split, examples)
         else:
             write_made(self.folder / f"{split}.json", coco_file(examples).encode())
 
@@ -149,13 +156,13 @@ def cell(field: NewField, one: MadeUp, folder: Path) -> str:
     return "" if make is None else make(one, folder)
 
 
-def write_masks(folder: Path, split: str, examples: Sequence[MadeUp]) -> None:
+def write_shape_masks(folder: Path, split: str, examples: Sequence[MadeUp]) -> None:
     """Write a mask for each image, and the list of the pairs."""
     from jumok.data.annotations.masks import save_mask
 
     for one in examples:
         encoded = BytesIO()
-        save_mask(draw_mask(one), encoded)
+        save_mask(shape_mask(one), encoded)
         write_made(folder / "masks" / f"{one.file_name}.png", encoded.getvalue())
     lines = [f"images/{one.file_name}.png\tmasks/{one.file_name}.png\n" for one in examples]
     write_made(folder / f"{split}.txt", "".join(lines).encode())
@@ -172,14 +179,14 @@ def coco_file(examples: Sequence[MadeUp]) -> str:
         {
             "id": number,
             "image_id": one.number,
-            "category_id": 1 + SHAPES.index(one.shape),
+            "category_id": 1 + SHAPE_NAMES.index(one.shape),
             "bbox": box_around(outline),
             "segmentation": [outline],
             "iscrowd": 0,
         }
         for number, (one, outline) in enumerate(objects, start=1)
     ]
-    categories = [{"id": number, "name": shape} for number, shape in enumerate(SHAPES, start=1)]
+    categories = [{"id": number, "name": shape} for number, shape in enumerate(SHAPE_NAMES, start=1)]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories}, indent=1)
 
 

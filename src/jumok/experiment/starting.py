@@ -37,7 +37,7 @@ model: {width: 128}              # a text in an image is learned sooner with 128
 SMALL_MODEL = """\
 model: {width: 64}               # small, for examples as few and easy as these; the usual width is 256
 """
-STEPS = {"steps": 300, "batch_size": 16}  # for made-up examples
+MADE_UP_TRAINING = {"steps": 300, "batch_size": 16}  # for made-up examples
 USUAL_NAMES = {"boxes": "objects", "mask": "mask"}  # names of outputs, where none are given
 IMAGE_NAMES = ("image", "photo", "picture", "img")  # inputs, too, of which the kind is not said
 # what users change first, shown with its default
@@ -71,7 +71,7 @@ class Start:
     @property
     def reads(self) -> bool:
         """Whether an output is a text."""
-        return any(is_read(field) for field in self.outputs)
+        return any(field.is_read for field in self.outputs)
 
     @property
     def has_texts(self) -> bool:
@@ -82,12 +82,6 @@ class Start:
     def annotations(self) -> set[str]:
         """Formats that hold outputs which are found in an image."""
         return {field.annotations for field in self.outputs if field.annotations is not None}
-
-
-def is_read(field: NewField) -> bool:
-    """Whether an output is a text, so that nothing may be mirrored."""
-    options = options_class(field.kind, field.side)
-    return issubclass(options, OutputFieldOptions) and options.is_read
 
 
 def starting_text(start: Start, file: Path) -> str:
@@ -108,7 +102,7 @@ def starting_text(start: Start, file: Path) -> str:
 
 def training_lines(start: Start) -> list[str]:
     """The steps that made-up examples need, and the score that chooses the best of several outputs."""
-    settings: dict[str, Any] = dict(STEPS) if start.is_made_up else {}
+    settings: dict[str, Any] = dict(MADE_UP_TRAINING) if start.is_made_up else {}
     comments = ["without steps, the size of the data decides"] if start.is_made_up else []
     first, *others = start.outputs
     metrics = selection_metrics(first) if others else ()

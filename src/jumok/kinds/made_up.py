@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-SHAPES = ("circle", "square", "triangle")
-COUNTS = ("one", "two", "three", "four")
+SHAPE_NAMES = ("circle", "square", "triangle")
+COUNT_WORDS = ("one", "two", "three", "four")
 COLOURS = {
     "red": (205, 45, 45),
     "green": (40, 140, 60),
@@ -22,12 +22,12 @@ COLOURS = {
     "black": (25, 25, 25),
     "white": (240, 240, 240),
 }
-CORNERS = {"circle": 16, "square": 4, "triangle": 3}
+POLYGON_CORNERS = {"circle": 16, "square": 4, "triangle": 3}
 SIDE = 64  # pixels of an image, in each direction
-CELL = 32  # of which each holds one shape at most
+CELL_SIDE = 32  # of which each holds one shape at most
 TIME_STEPS = 48  # of a series
 STEPS_AHEAD = 12  # that go on with it
-CHANNELS = ("wave", "colour", "ground")
+CHANNEL_NAMES = ("wave", "colour", "ground")
 
 
 class MadeUp(NamedTuple):
@@ -47,7 +47,7 @@ class MadeUp(NamedTuple):
 
 def made_up_examples(count: int, seed: int = 1) -> list[MadeUp]:
     """Examples (at most 360) of which no two are alike."""
-    every = [one for one in product(SHAPES, (1, 2, 3, 4), COLOURS, COLOURS) if one[2] != one[3]]
+    every = [one for one in product(SHAPE_NAMES, (1, 2, 3, 4), COLOURS, COLOURS) if one[2] != one[3]]
     chosen = Random(seed).sample(every, count)
     return [MadeUp(*one, number) for number, one in enumerate(chosen, start=1)]
 
@@ -56,13 +56,13 @@ def outlines(one: MadeUp, shift: int = 0) -> list[list[float]]:
     """The polygon x1, y1, x2, y2, … of each shape, in pixels, moved to the right by `shift`."""
     from math import cos, pi, sin
 
-    draw, corners = Random(one.number), CORNERS[one.shape]
+    draw, corners = Random(one.number), POLYGON_CORNERS[one.shape]
     found = []
-    for cell in draw.sample(range((SIDE // CELL) ** 2), one.amount):
-        row, column = divmod(cell, SIDE // CELL)
+    for cell in draw.sample(range((SIDE // CELL_SIDE) ** 2), one.amount):
+        row, column = divmod(cell, SIDE // CELL_SIDE)
         radius = draw.uniform(7, 11)
-        x = CELL * column + draw.uniform(radius + 1, CELL - radius - 5) + shift
-        y = CELL * row + draw.uniform(radius + 1, CELL - radius - 1)
+        x = CELL_SIDE * column + draw.uniform(radius + 1, CELL_SIDE - radius - 5) + shift
+        y = CELL_SIDE * row + draw.uniform(radius + 1, CELL_SIDE - radius - 1)
         turns = [2 * pi * (corner + 0.5) / corners + pi / 2 for corner in range(corners)]
         found.append([round(value, 1) for t in turns for value in (x + radius * cos(t), y + radius * sin(t))])
     return found
@@ -78,14 +78,14 @@ def draw_shapes(one: MadeUp, shift: int = 0) -> "Image.Image":
     return image
 
 
-def draw_mask(one: MadeUp) -> "np.ndarray":
+def shape_mask(one: MadeUp) -> "np.ndarray":
     """The class (Y, X) of each pixel: 0 is the ground, 1 the first shape."""
     import numpy as np
     from PIL import Image, ImageDraw
 
     mask = Image.new("L", (SIDE, SIDE))
     for outline in outlines(one):
-        ImageDraw.Draw(mask).polygon(outline, 1 + SHAPES.index(one.shape))
+        ImageDraw.Draw(mask).polygon(outline, 1 + SHAPE_NAMES.index(one.shape))
     return np.asarray(mask)
 
 
@@ -101,7 +101,7 @@ def signal(one: MadeUp) -> "np.ndarray":
     return np.stack((wave, *levels), 1) + random.normal(0, 0.05, (len(steps), 3))
 
 
-def series_table(values: "np.ndarray", channels: Sequence[str] = CHANNELS) -> str:
+def series_table(values: "np.ndarray", channels: Sequence[str] = CHANNEL_NAMES) -> str:
     """Values (T, C) as the text of a .csv file."""
     rows = [",".join(f"{value:.3f}" for value in row) for row in values]
     return "\n".join([",".join(channels), *rows, ""])

@@ -15,7 +15,7 @@ from jumok.kinds.made_up import MadeUp
 from jumok.kinds.options import FieldOptions
 from jumok.kinds.packages import KINDS
 
-Side = Literal["INPUT", "OUTPUT"]
+FieldSide = Literal["INPUT", "OUTPUT"]
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Template:
     goes_on: bool = False  # whether it answers the steps that follow a series
 
 
-def kinds_of(side: Side) -> tuple[str, ...]:
+def known_kinds(side: FieldSide) -> tuple[str, ...]:
     """The kinds that can be an input, or an output."""
     return tuple(kind for kind in KINDS if hasattr(import_module(f"{KINDS[kind]}.options"), side))
 
 
-def options_class(kind: str, side: Side) -> type[FieldOptions]:
+def options_class(kind: str, side: FieldSide) -> type[FieldOptions]:
     """The class of the options of a kind."""
     found: type[FieldOptions] = getattr(import_module(f"{KINDS[kind]}.options"), side)
     return found
 
 
-def template_of(kind: str, side: Side) -> Template:
+def template_of(kind: str, side: FieldSide) -> Template:
     """The template of a kind, a plain one if it has none of its own."""
     module = f"{KINDS[kind]}.template"
     plain = Template(kind, f"  {{name}}: {{{{kind: {kind}}}}}\n")

@@ -24,12 +24,13 @@ SMALL_ENTRY = """\
     size: 64                     # pixels of the longer side, to which every frame is scaled; for videos 160
     frames: 5                    # of a clip, evenly over its length; for videos 16; or sampling: stride, every: 5
     encoder:
-      frame: {{backbone: convolutional}}         # small, built in; for videos resnet18 or any timm model
+      # small, built in, no download; for videos frame: {{backbone: resnet18}}, or any timm model
+      frame: {{backbone: convolutional, channels: [8, 16, 32, 64]}}
       time: {{kind: transformer, layers: 1}}     # or {{kind: recurrent, cell: gru}}
 """
 
 
-def gif(one: MadeUp, folder: Path) -> str:
+def gif_file(one: MadeUp, folder: Path) -> str:
     """An example as a file: its shapes move to the right."""
     first, *others = (draw_shapes(one, shift).quantize(8) for shift in range(FRAMES))
     encoded = BytesIO()
@@ -38,4 +39,4 @@ def gif(one: MadeUp, folder: Path) -> str:
     return f"{folder.name}/{one.file_name}.gif"
 
 
-INPUT_TEMPLATE = Template("clip", ENTRY, SMALL_ENTRY, gif)
+INPUT_TEMPLATE = Template("clip", ENTRY, SMALL_ENTRY, gif_file)

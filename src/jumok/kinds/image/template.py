@@ -18,12 +18,13 @@ SMALL_ENTRY = """\
   {name}:
     kind: image
     size: 64                     # pixels of the longer side, to which every image is scaled; for photos 320
-    encoder:
-      backbone: convolutional    # small, built in, no download; for photos resnet18 or any timm model, pretrained
+    encoder:                     # small, built in, no download; for photos backbone: resnet18, or any timm model
+      backbone: convolutional
+      channels: [8, 16, 32, 64, 64]
 """
 
 
-def png(one: MadeUp, folder: Path) -> str:
+def png_file(one: MadeUp, folder: Path) -> str:
     """An example as a file."""
     encoded = BytesIO()
     draw_shapes(one).save(encoded, format="PNG")
@@ -31,4 +32,4 @@ def png(one: MadeUp, folder: Path) -> str:
     return f"{folder.name}/{one.file_name}.png"
 
 
-INPUT_TEMPLATE = Template("image", ENTRY, SMALL_ENTRY, png)
+INPUT_TEMPLATE = Template("image", ENTRY, SMALL_ENTRY, png_file)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jumok.kinds.made_up import COUNTS, MadeUp
+from jumok.kinds.made_up import COUNT_WORDS, MadeUp
 from jumok.kinds.templates import Template
 
 KOREAN = {
@@ -36,7 +36,7 @@ def korean_phrase(one: MadeUp, folder: Path) -> str:
 
 def english_phrase(one: MadeUp, folder: Path) -> str:
     """An example in English."""
-    return f"{COUNTS[one.amount - 1]} {one.colour} {one.shape}{'s' if one.amount > 1 else ''} on {one.ground}"
+    return f"{COUNT_WORDS[one.amount - 1]} {one.colour} {one.shape}{'s' if one.amount > 1 else ''} on {one.ground}"
 
 
 INPUT_TEMPLATE = Template("source", INPUT_ENTRY, cell=korean_phrase)

@@ -16,9 +16,9 @@ ENTRY = """\
 """
 
 
-def count_of(one: MadeUp, folder: Path) -> str:
+def amount_of(one: MadeUp, folder: Path) -> str:
     """How many shapes an example has."""
     return str(one.amount)
 
 
-OUTPUT_TEMPLATE = Template("amount", ENTRY, cell=count_of)
+OUTPUT_TEMPLATE = Template("amount", ENTRY, cell=amount_of)
