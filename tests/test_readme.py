@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from typer.main import get_command
@@ -23,6 +24,20 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 SMALL_TEXT = ("model.width=16", "model.heads=2", "model.dropout=0.1", "training.batch_tokens=512")
 SMALL_IMAGE = ("inputs.photo.size=64", "inputs.photo.encoder={backbone: convolutional}", "model.width=16")
+SMALL_SERIES = ("model.width=16", "model.heads=2")
+SMALL = {  # what makes a training of each file one of seconds
+    "translate.yaml": SMALL_TEXT,
+    "cells.yaml": SMALL_IMAGE,
+    "leaves.yaml": SMALL_IMAGE,
+    "motion.yaml": SMALL_SERIES,
+    "load.yaml": SMALL_SERIES,
+}
+SHOWN_FILES = {  # files that the page shows without their names, by a word that only they have
+    "cells.yaml": "kind: boxes",
+    "motion.yaml": "arrays:",
+    "load.yaml": "windows:",
+    "leaves.yaml": "modality_dropout:",
+}
 FEW = ("training.steps=2", "training.evaluate_every=1", "training.warmup=1", "training.precision=fp32")
 LONG = ("demo", "serve", "--install-completion")  # tried by tests of their own, or changing a person's shell
 
@@ -70,9 +85,31 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, small_run: Path) -> Path
         split = "train" if number < 4 else "val"
         voc(folder / "bccd", voc_object("RBC", 5, 6, 30, 40), f"c{number}", split)
     shutil.copytree(folder / "bccd" / "JPEGImages", folder / "photos")
-    cells = next(text for text in blocks("en", "yaml") if "kind: boxes" in text)
-    (folder / "cells.yaml").write_text(cells)
+    write_signals(folder)
+    rows = [
+        f"photos/c{number % 6}.png,{'a note' * (number % 2)},{'oak' * (number % 3 == 0) or 'ash'}"
+        for number in range(30)
+    ]
+    (folder / "leaves.csv").write_text("\n".join(["photo,note,species", *rows]) + "\n")
+    for name, mark in SHOWN_FILES.items():
+        shown = next(text for text in blocks("en", "yaml") if mark in text)
+        (folder / name).write_text(shown)
     return folder
+
+
+def write_signals(folder: Path) -> None:
+    """The arrays, tables and series that the page speaks of, made small."""
+    random = np.random.default_rng(0)
+    for split, count in (("train", 40), ("valid", 10)):
+        exercise = np.array(["swing", "press"])[np.arange(count) % 2]
+        np.savez(folder / f"{split}.npz", motion=random.normal(size=(count, 40, 3)), exercise=exercise)
+    np.savetxt(folder / "new.csv", random.normal(size=(40, 3)), "%.3f", ",")
+    hours = np.arange(2600)
+    dates = np.datetime64("2026-01-01T00") + hours
+    load = np.sin(2 * np.pi * hours / 24) + 0.1 * random.normal(size=len(hours))
+    lines = [f"{date},{value:.3f}" for date, value in zip(dates, load, strict=True)]
+    (folder / "load.csv").write_text("\n".join(["date,load", *lines]) + "\n")
+    (folder / "last-week.csv").write_text("\n".join(["date,load", *lines[-168:]]) + "\n")
 
 
 @pytest.mark.parametrize("language", PAGES)
@@ -84,7 +121,7 @@ def test_every_command_is_real(language: str) -> None:
             continue
         assert parsed(said) is not None
         if said[0] == "compare":
-            assert (ROOT / said[1]).exists() or said[1] in ("translate.yaml", "cells.yaml")
+            assert (ROOT / said[1]).exists() or said[1] in SMALL
 
 
 def test_both_say_the_same_commands_and_code() -> None:
@@ -125,8 +162,7 @@ def small(said: list[str]) -> list[str]:
     """What makes a training of the README one of seconds."""
     if said[0] not in ("train", "compare", "check"):
         return []
-    settings = SMALL_TEXT if said[1] == "translate.yaml" else SMALL_IMAGE
-    return [word for setting in (*FEW, *settings) for word in ("--set", setting)]
+    return [word for setting in (*FEW, *SMALL[said[1]]) for word in ("--set", setting)]
 
 
 @pytest.mark.parametrize("text", blocks("en", "yaml"))
