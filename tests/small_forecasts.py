@@ -17,6 +17,8 @@ HEADS: dict[str, dict[str, Any]] = {
     "flatten": {"kind": "direct"},
     "attention": {"kind": "direct", "gather": "attention", "patch": 4},
     "autoregressive": {"kind": "autoregressive", "patch": 3, "layers": 1},
+    "steps": {"kind": "direct", "gather": "attention", "patch": 4, "linear": "steps"},
+    "seasons": {"kind": "direct", "gather": "none", "linear": "seasons"},
 }
 
 
@@ -45,20 +47,25 @@ def write_waves(folder: Path) -> Path:
 def write_forecast_experiment(folder: Path, head: str) -> Path:
     """x.yaml: a tiny model that forecasts `write_waves`."""
     encoder = {"kind": "patches", "patch": 6, "stride": 3, "layers": 1, "normalize_window": True}
+    if head == "seasons":
+        encoder = {"kind": "plain", "normalize_window": True}
     if head == "flatten":
         encoder["channels"] = "independent"
+    season = {"season": 12} if head == "seasons" else {}
     quantiles = {"quantiles": [0.1, 0.5, 0.9], "loss": "quantile"} if head == "attention" else {}
     source = {"windows": "waves.csv", "past": PAST}
     options = {
         "inputs": {"past": {"kind": "series", "encoder": encoder}},
-        "outputs": {"next": {"kind": "forecast", "horizon": HORIZON, "head": HEADS[head], **quantiles}},
+        "outputs": {
+            "next": {"kind": "forecast", "horizon": HORIZON, "head": HEADS[head], **quantiles, **season}
+        },
         "data": {part: {**source, "rows": rows} for part, rows in ROWS.items()},
         "model": {"width": 16, "heads": 2, "dropout": 0.0},
         "training": {
             "steps": 150,
             "batch_size": 32,
             "batch_tokens": 100000,
-            "learning_rate": 0.005,
+            "learning_rate": 0.03 if head == "seasons" else 0.005,
             "precision": "fp32",
             "evaluate_every": 150,
             "average": "none",

@@ -80,6 +80,7 @@ class TimeStates(NamedTuple):
     channels: int = 1
     center: Tensor | None = None  # (B, C), subtracted from each channel of a row before it was encoded
     scale: Tensor | None = None  # (B, C), by which it was divided then
+    past: Tensor | None = None  # (B, L, C), the values so normalized; 0 where nothing was measured
 
 
 class Memory(NamedTuple):

@@ -8,6 +8,7 @@ from torch.testing import assert_close
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.positions import SinusoidalPositions
 from jumok.encoders.patches import PatchEmbedding, PatchEncoder, count_patches, window_scale
+from jumok.encoders.plain import PlainEncoder
 from jumok.encoders.residual import ConvolutionEncoder, StepNorm
 from jumok.encoders.steps import StepEncoder
 from jumok.layers.feedforward import FeedForward
@@ -32,9 +33,12 @@ ENCODERS = {
     "windows of channels": lambda: transformer(independent=True, normalize_window=True),
     "gru": lambda: StepEncoder(PatchEmbedding(C, 1, 1, D), "gru", D),
     "lstm of patches": lambda: StepEncoder(PatchEmbedding(C, 4, 4, D), "lstm", D),
+    "plain channels": lambda: PlainEncoder(5, D),
+    "plain windows of channels": lambda: PlainEncoder(5, D, normalize_window=True),
     "convolution": lambda: ConvolutionEncoder(C, (4, 6, 8), 2, D),
 }
 each_encoder = pytest.mark.parametrize("kind", ENCODERS)
+each_network = pytest.mark.parametrize("kind", [kind for kind in ENCODERS if "plain" not in kind])
 
 
 def made(kind):
@@ -99,7 +103,7 @@ def test_states_say_which_steps_they_are_of(kind, series):
     assert covered.all()
 
 
-@each_encoder
+@each_network
 def test_measured_or_not_is_told_apart_from_zero(kind):
     values, valid = torch.zeros(1, 10, C).double(), torch.ones(1, 10, dtype=torch.bool)
     encoder = made(kind)
@@ -110,7 +114,7 @@ def test_measured_or_not_is_told_apart_from_zero(kind):
     assert not torch.allclose(one, encoder(SeriesBatch(values, some, valid)).states)
 
 
-@each_encoder
+@each_network
 def test_every_weight_learns(kind, series):
     encoder = made(kind).train()
     memory = encoder(series)
@@ -119,6 +123,23 @@ def test_every_weight_learns(kind, series):
         name for name, weight in encoder.named_parameters() if weight.grad is None or not weight.grad.any()
     ]
     assert not without
+
+
+def test_plain_states_are_the_values(series):
+    memory = PlainEncoder(5, D)(series)
+    states = memory.states.unflatten(1, (C, -1))  # (B, C, 5, D)
+    assert not states[..., 5:].any()
+    assert torch.equal(states[..., :5].flatten(2)[..., :L], (series.values * series.observed).transpose(1, 2))
+
+
+@pytest.mark.parametrize("kind", ["windows", "windows of channels", "plain windows of channels"])
+def test_a_normalized_past_has_mean_0_and_deviation_1_of_what_was_measured(kind, series):
+    past = made(kind)(series).time.past
+    assert not past[~series.observed].any()
+    for number in range(B):
+        real = past[number, :, 0][series.observed[number, :, 0]]
+        assert_close(real.mean(), torch.zeros(()).double(), atol=1e-12, rtol=0)
+        assert_close(real.var(correction=0), torch.ones(()).double(), atol=1e-3, rtol=0)
 
 
 def test_independent_channels_are_read_alone(series):

@@ -17,7 +17,13 @@ from jumok.predictor import load
 from jumok.training import train
 from small_forecasts import HEADS, HORIZON, PAST, STEPS, forecast_experiment, trained_forecast, waves
 
-MSE = {"flatten": 0.02, "attention": 0.4, "autoregressive": 0.1}  # of noise alone 0.005, of the mean 1.0
+MSE = {
+    "flatten": 0.02,
+    "attention": 0.4,
+    "autoregressive": 0.1,
+    "steps": 0.02,
+    "seasons": 0.04,
+}  # of noise alone 0.005, of the mean 1.0
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,9 @@ def test_forecasts_are_looked_into(runs, head):
     (output,) = document["outputs"]
     assert output["kind"] == "forecast" and len(output["answers"][0]["values"][0]) == HORIZON
     by_use = {one["use"]: one for one in document["attentions"]}
-    if head == "flatten":
+    if head in ("flatten", "seasons"):
         assert "cross" not in by_use and (document["note"] or document["nothing"])["reason"] == "linear"
+        assert bool(by_use) == (head == "flatten")  # of the encoder
         return
     patch = HEADS[head]["patch"]
     labels = [f"+{step}" for step in range(1, HORIZON + 1, patch)]

@@ -13,6 +13,7 @@ from jumok.metrics.forecasts import (
 )
 from jumok.metrics.interval import intervals, resample_counts
 from jumok.metrics.report import block_length, evaluate_texts
+from jumok.metrics.resampled import resample_scores
 
 H, C = 4, 2
 UNITS = ChannelUnits(np.array([2.0, 0.5]), np.array([3.0, 0.25]))
@@ -76,6 +77,15 @@ def test_windows_that_share_steps_are_drawn_together():
     assert count_overlapping([one._replace(file="") for one in right]) == 1
     metrics = list(forecast_metrics(UNITS, ()).values())
     assert block_length(right, metrics) == 4 and block_length(apart, metrics) == 1
+
+
+def test_a_system_that_is_compared_is_drawn_in_blocks_too():
+    found, right = drawn(40)
+    metrics = list(forecast_metrics(UNITS, LEVELS).values())
+    together = resample_scores(found, right, metrics, 50).intervals()
+    assert together == evaluate_texts(found, right, metrics, 50)
+    alone = resample_scores(found, [one._replace(file="") for one in right], metrics, 50).intervals()
+    assert together != alone
 
 
 def test_blocks_are_neighbours_and_every_example_is_drawn_equally_often():

@@ -98,12 +98,11 @@ class PatchEncoder(nn.Module):
     def forward(self, series: SeriesBatch) -> Memory:
         """Series of L steps and C channels to states (B, N, D), or (B, C · N, D) of each channel by itself."""
         observed = series.observed & series.valid[:, :, None]
-        center, scale = window_scale(series.values, observed) if self.normalize_window else (None, None)
-        values = (
-            series.values
-            if center is None or scale is None
-            else normalize_series(series.values, center, scale)
-        )
+        center, scale, past = None, None, None
+        values = series.values
+        if self.normalize_window:
+            center, scale = window_scale(values, observed)
+            values = past = normalize_series(values, center, scale) * observed
         if self.channel_marks is not None:
             values, observed = (one.transpose(1, 2).flatten(0, 1)[:, :, None] for one in (values, observed))
         x = self.dropout(self.positions(self.embedding(values, observed)))  # (B or B · C, N, D)
@@ -121,7 +120,7 @@ class PatchEncoder(nn.Module):
             states = states.unflatten(0, (-1, channels)) + self.channel_marks[:, None]  # (B, C, N, D)
             states, valid = states.flatten(1, 2), valid.unflatten(0, (-1, channels)).flatten(1)
             intervals = intervals.repeat(channels, 1)
-        time = TimeStates(intervals, channels, center, scale)
+        time = TimeStates(intervals, channels, center, scale, past)
         return Memory(states, valid, mean_of_valid(states, valid), time=time)
 
 

@@ -115,6 +115,10 @@ class FlattenForecastHead(nn.Module):
 
     def forecast(self, memories: Memories) -> Tensor:
         """The forecast (B, H, C, Q)."""
+        return self.units.restore(self.normalized(memories), memories)
+
+    def normalized(self, memories: Memories) -> Tensor:
+        """The forecast (B, H, C, Q) in the units of the window."""
         memory = memories.of(self.units.past or "")
         self.check_patches(memory)
         states = (memory.states * memory.valid[..., None]).unflatten(1, (-1, self.patches))  # (B, C', S, D)
@@ -123,7 +127,7 @@ class FlattenForecastHead(nn.Module):
         ahead = self.known(memories)
         if ahead is not None and self.covariates is not None:
             found = found + self.covariates(ahead).view_as(found)
-        return self.units.restore(found, memories)
+        return found
 
     def check_patches(self, memory: Memory) -> None:
         """Refuse windows of another length; raises DataError."""
@@ -166,6 +170,10 @@ class QueryForecastHead(nn.Module):
 
     def forecast(self, memories: Memories) -> Tensor:
         """The forecast (B, H, C, Q)."""
+        return self.units.restore(self.normalized(memories), memories)
+
+    def normalized(self, memories: Memories) -> Tensor:
+        """The forecast (B, H, C, Q) in the units of the window."""
         memory = memories.joined
         place = self.queries.expand(len(memory.states), -1, -1)  # (B, N, D)
         ahead = self.known(memories)
@@ -176,9 +184,7 @@ class QueryForecastHead(nn.Module):
         for layer in self.layers:
             x = layer(x, place, states, among, allowed)
         found = self.out(self.norm(x))  # (B, N, P · C · Q)
-        return self.units.restore(
-            by_step(found, self.patch, len(self.units.channels), self.horizon), memories
-        )
+        return by_step(found, self.patch, len(self.units.channels), self.horizon)
 
     def follow(self, memories: Memories, came: Tensor) -> Tensor:
         """The forecast; no step depends on another one."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from jumok.metrics.interval import Difference, Interval, confidence_bounds, resample, summarize
 from jumok.metrics.metric import Metric, P, R
+from jumok.metrics.report import block_length
 
 
 class ResampledScores(NamedTuple):
@@ -66,4 +67,5 @@ def resample_scores(
     scores = [metric.prepare(predictions, references) for metric in metrics]
     once = np.ones(len(predictions))
     values = np.array([float(score(once)) for score in scores])
-    return ResampledScores(metrics, values, resample(scores, len(predictions), resamples, seed))
+    block = block_length(references, metrics)
+    return ResampledScores(metrics, values, resample(scores, len(predictions), resamples, seed, block))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from jumok.errors import ConfigurationError, DataError
 from jumok.heads.forecast import FlattenForecastHead, ForecastDecoder, KnownAhead, WindowUnits
+from jumok.heads.linear import LinearForecastHead
 from jumok.kinds.contract import Blueprint, DecodingRequest
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.forecast.fitted import Forecast, Past
@@ -28,10 +29,23 @@ class ForecastHead:
     needs: FeatureRequest = FeatureRequest((16, 32), states=True, neck=True)
 
     def build(self, plan: Blueprint) -> nn.Module:
-        """The head that the options ask for; `gather: auto` looks at the memory that it will read."""
+        """The head that the options ask for."""
         options, past = self.about.options, self.about.past
         places = range(len(self.about.channels)) if past is None else past.places
         units = WindowUnits(None if past is None else past.name, places)
+        head: Any = None if options.head.gather == "none" else self.reading_states(plan, units)
+        if options.head.linear == "none":
+            return head
+        if past is None:
+            raise ConfigurationError(f"{self.about.name}: linear: needs an input of kind series that goes on")
+        linear = options.head.linear_map(past.steps, options.horizon, options.season, options.numbers)
+        whole = LinearForecastHead(units, linear, head)
+        whole.past(Memories({past.name: memory_of(plan.encoders[past.name], past)}))
+        return whole
+
+    def reading_states(self, plan: Blueprint, units: WindowUnits) -> nn.Module:
+        """The head that reads states; `gather: auto` looks at the memory that it will read."""
+        options, past = self.about.options, self.about.past
         known = KnownAhead(options.covariates, options.horizon)
         patches = None if past is None else patches_of(plan.encoders[past.name], past)
         others = set(plan.encoders) - {units.past, *options.covariates}
@@ -91,7 +105,15 @@ class ForecastHead:
         """The forecast of the only example."""
         (prediction,) = self.predict(decoder, memories, inputs, request)
         values = torch.from_numpy(self.about.standardize(prediction.values))[None]
-        return RescorableForecast(self.about.name, prediction, values, self, decoder.patch, decoder.attends)
+        return RescorableForecast(
+            self.about.name,
+            prediction,
+            values,
+            self,
+            decoder.patch,
+            decoder.attends,
+            self.about.options.head.gather != "none",
+        )
 
     @property
     def empty_prediction(self) -> ForecastPrediction:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions
+from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions, error_at
 
 if TYPE_CHECKING:
     from jumok.data.series.rows import SeriesExpectation
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         QueryForecastHead,
         WindowUnits,
     )
+    from jumok.heads.linear import SeasonsMap, StepsMap
 
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 MEDIAN = 0.5
@@ -25,10 +26,38 @@ class DirectHeadOptions(Options):
     is_autoregressive: ClassVar[bool] = False
     kind: Literal["direct"] = "direct"
     # flatten: a linear map of all patches of a channel; attention: a query for each patch of the steps to come;
-    # auto: flatten where the encoder keeps channels apart and no input beside it and covariates is read
-    gather: Literal["auto", "flatten", "attention"] = "auto"
+    # auto: flatten where the encoder keeps channels apart and no input beside it and covariates is read; none: not
+    gather: Literal["auto", "flatten", "attention", "none"] = "auto"
+    # a linear map from the normalized past of a channel to its next steps, added to what states give: of all steps, or
+    # of the seasons of each phase
+    linear: Literal["none", "steps", "seasons"] = "none"
     layers: PositiveInt = 1  # of attention
     patch: PositiveInt = 16  # steps that a query of attention answers for
+
+    @model_validator(mode="after")
+    def reads_something(self) -> "DirectHeadOptions":
+        """Refuse a head that reads nothing."""
+        if self.gather == "none" and self.linear == "none":
+            raise error_at("needs linear: steps or linear: seasons; otherwise nothing is read", "gather")
+        return self
+
+    def linear_map(self, steps: int, horizon: int, season: int, numbers: int) -> "StepsMap | SeasonsMap":
+        """Build the map from the past.
+
+        Args:
+            steps: Of the past.
+            horizon: Steps to forecast.
+            season: Steps of a season.
+            numbers: Numbers for each step and channel.
+
+        Returns:
+            The map.
+        """
+        from jumok.heads.linear import SeasonsMap, StepsMap
+
+        if self.linear == "steps":
+            return StepsMap(steps, horizon, numbers)
+        return SeasonsMap(steps, horizon, season, numbers)
 
     def flattens(self, is_possible: bool, reads_others: bool) -> bool:
         """Whether the head is a linear map of patches."""
@@ -79,6 +108,8 @@ class AutoregressiveHeadOptions(Options):
     """The YAML under `head:` for one patch of steps after the other."""
 
     is_autoregressive: ClassVar[bool] = True
+    gather: ClassVar[Literal["attention"]] = "attention"
+    linear: ClassVar[Literal["none"]] = "none"
     kind: Literal["autoregressive"]
     layers: PositiveInt = 2
     patch: PositiveInt = 1  # steps that are forecast together
@@ -145,7 +176,9 @@ class ForecastOutput(OutputFieldOptions):
     )
     loss: Literal["mse", "mae", "quantile"] = "mse"
     quantiles: tuple[Level, ...] = ()  # levels, like 0.1, 0.5 and 0.9
-    season: PositiveInt = 1  # steps of a season: mase compares with the value of the last season
+    season: PositiveInt = (
+        1  # steps of a season: of linear: seasons, and of the last season that mase compares with
+    )
     metric: Literal["mse", "mae", "mase", "pinball"] = "mse"  # chooses the best model
 
     @field_validator("quantiles")
@@ -165,6 +198,15 @@ class ForecastOutput(OutputFieldOptions):
             raise ValueError("metric: pinball needs quantiles, like [0.1, 0.5, 0.9]")
         if self.past is not None and self.past in self.covariates:
             raise ValueError(f"{self.past} is the past; a covariate is another input")
+        return self
+
+    @model_validator(mode="after")
+    def linear_map_fits(self) -> "ForecastOutput":
+        """Refuse seasons of one step, and covariates that nothing reads."""
+        if self.head.linear == "seasons" and self.season == 1:
+            raise error_at("linear: seasons needs the steps of a season, such as 24 hours", "season")
+        if self.head.gather == "none" and self.covariates:
+            raise error_at("are not read with gather: none; drop it, or them", "covariates")
         return self
 
     @property

@@ -25,6 +25,16 @@ LINEAR = {
     },
 }
 
+PAST_ALONE = {
+    "reason": "linear",
+    "text": {
+        "en": "This forecast is a linear map of the past of each channel, so that there is no attention to show. For "
+        "one that attends to the past, say `encoder: {kind: patches}` and `head: {kind: direct, gather: attention}`.",
+        "ko": "이 예측은 채널마다 과거를 선형으로 더한 것이라, 보여 줄 어텐션이 없습니다. 과거를 어텐션으로 보려면 "
+        "`encoder: {kind: patches}`와 `head: {kind: direct, gather: attention}`로 학습시키세요.",
+    },
+}
+
 
 class ForecastNumbers(Protocol):
     """What the numbers of a forecast mean, in a batch and in the standardized series."""
@@ -52,6 +62,7 @@ class RescorableForecast:
     numbers: ForecastNumbers
     patch: int  # steps of a part
     attends: bool  # whether parts attend to the inputs
+    reads_states: bool = True  # of the encoder; otherwise it is a map of the past alone
     count: int = 1
     part_at: None = None  # steps stand nowhere in an image
     steps: None = None  # nothing is searched for
@@ -112,4 +123,4 @@ class RescorableForecast:
     @property
     def no_attention_reason(self) -> dict[str, Any]:
         """Why there is no attention to the inputs to show: the head is linear."""
-        return LINEAR
+        return LINEAR if self.reads_states else PAST_ALONE

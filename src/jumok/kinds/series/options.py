@@ -13,12 +13,14 @@ from pydantic import (
 )
 
 from jumok.choices import Cell
+from jumok.errors import ConfigurationError
 from jumok.kinds.options import InputFieldOptions, ModelOptions, Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.series.augmentation import SeriesAugmentation
     from jumok.data.series.rows import SeriesExpectation
     from jumok.encoders.patches import PatchEncoder
+    from jumok.encoders.plain import PlainEncoder
     from jumok.encoders.residual import ConvolutionEncoder
     from jumok.encoders.steps import StepEncoder
 
@@ -175,8 +177,49 @@ class ConvolutionEncoderOptions(Options):
         return ConvolutionEncoder(channels, self.channels, self.stride, model.width, model.dropout)
 
 
+class PlainEncoderOptions(Options):
+    """The YAML under `encoder:` of a series that is read as it is, without weights."""
+
+    kind: Literal["plain"]
+    patch: PositiveInt = 16  # time steps of a state
+    normalize_window: bool = False  # as in patches
+
+    @property
+    def architecture(self) -> str:
+        """No network."""
+        return "plain"
+
+    def count_states(self, steps: int, channels: int) -> int:
+        """The states of a series of so many time steps and channels."""
+        return channels * -(-steps // self.patch)
+
+    def build(self, channels: int, model: ModelOptions, longest: int) -> "PlainEncoder":
+        """Build the encoder.
+
+        Args:
+            channels: The channels of a series; not needed.
+            model: The options that all blocks share.
+            longest: The most time steps of a series; not needed.
+
+        Returns:
+            The encoder.
+
+        Raises:
+            ConfigurationError: The states are not as wide as the stretches are long.
+        """
+        from jumok.encoders.plain import PlainEncoder
+
+        if self.patch > model.width:
+            raise ConfigurationError(
+                f"encoder: {{kind: plain}} puts the values of patch={self.patch} time steps in a state of width="
+                f"{model.width}; say patch: {model.width}, or a larger width of the model"
+            )
+        return PlainEncoder(self.patch, model.width, self.normalize_window)
+
+
 SeriesEncoderOptions = Annotated[
-    StepEncoderOptions | PatchEncoderOptions | ConvolutionEncoderOptions, Field(discriminator="kind")
+    StepEncoderOptions | PatchEncoderOptions | ConvolutionEncoderOptions | PlainEncoderOptions,
+    Field(discriminator="kind"),
 ]
 
 
