@@ -27,6 +27,21 @@ def memories(steps=L):
     )
 
 
+def steps_map():
+    return drawn(StepsMap(L, H, Q))
+
+
+def seasons_map():
+    return drawn(SeasonsMap(L, H, SEASON, Q))
+
+
+def drawn(linear):
+    """With other weights than the zeros of its beginning."""
+    for parameter in linear.parameters():
+        torch.nn.init.normal_(parameter)
+    return linear
+
+
 def head_of(linear, beside=None):
     return LinearForecastHead(WindowUnits("past", CHANNELS), linear, beside)
 
@@ -39,7 +54,7 @@ def in_batch_units(found, read):
 
 
 def test_each_step_is_a_weighted_sum_of_all():
-    read, linear = memories(), StepsMap(L, H, Q)
+    read, linear = memories(), steps_map()
     weight, bias = linear.linear.weight.view(H, Q, L), linear.linear.bias.view(H, Q)
     found = torch.einsum("bcl,hql->bchq", read.of("past").time.past[:, :, CHANNELS].mT, weight) + bias
     assert_close(head_of(linear).forecast(read), in_batch_units(found, read))
@@ -47,7 +62,7 @@ def test_each_step_is_a_weighted_sum_of_all():
 
 def test_each_value_of_a_phase_is_a_weighted_sum_of_its_own_past():
     """By loops over steps, seasons and phases, as in Lin et al., 2024; 11 steps are filled up to 3 seasons."""
-    read, linear = memories(), SeasonsMap(L, H, SEASON, Q)
+    read, linear = memories(), seasons_map()
     around = linear.around.weight.detach().numpy()[0, 0]  # (5,)
     weight, bias = (one.detach().numpy() for one in (linear.linear.weight, linear.linear.bias))
     past = read.of("past").time.past[:, :, CHANNELS].mT.numpy()  # (B, C, L)
@@ -67,7 +82,14 @@ def test_each_value_of_a_phase_is_a_weighted_sum_of_its_own_past():
     assert_close(found, in_batch_units(torch.from_numpy(expected).float(), read), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("linear", [StepsMap(L, H, Q), SeasonsMap(L, H, SEASON, Q)])
+@pytest.mark.parametrize("make", [StepsMap, SeasonsMap])
+def test_at_first_the_mean_of_the_past_is_forecast(make):
+    read = memories()
+    found = head_of(make(L, H, *([SEASON] if make is SeasonsMap else []), Q)).forecast(read)
+    assert_close(found, read.of("past").time.center[:, None, CHANNELS, None].expand(-1, H, -1, Q))
+
+
+@pytest.mark.parametrize("linear", [steps_map(), seasons_map()])
 def test_a_map_is_added_to_another_head(linear):
     read, units = memories(), WindowUnits("past", CHANNELS)
     beside = FlattenForecastHead(units, N, D, KnownAhead((), H), H, Q)
@@ -82,7 +104,7 @@ def test_a_map_is_added_to_another_head(linear):
 
 
 def test_what_does_not_fit_is_refused():
-    head, read = head_of(StepsMap(L, H, Q)), memories()
+    head, read = head_of(steps_map()), memories()
     with pytest.raises(DataError, match="past has 12 time steps here, but 11 where its training begins"):
         head.forecast(memories(12))
     part = read.of("past")

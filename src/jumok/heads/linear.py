@@ -17,6 +17,7 @@ class StepsMap(nn.Module):
         super().__init__()
         self.steps, self.horizon = steps, horizon
         self.linear = nn.Linear(steps, horizon * numbers)
+        start_from_mean(self.linear)
 
     def forward(self, past: Tensor) -> Tensor:
         """The past (..., L) to numbers (..., H, Q)."""
@@ -38,6 +39,7 @@ class SeasonsMap(nn.Module):
         reach = season // 2
         self.around = nn.Conv1d(1, 1, 2 * reach + 1, padding=reach, bias=False)
         self.linear = nn.Linear(-(-steps // season), self.seasons * numbers)
+        start_from_mean(self.around, self.linear)
 
     def forward(self, past: Tensor) -> Tensor:
         """The past (..., L) to numbers (..., H, Q)."""
@@ -47,6 +49,12 @@ class SeasonsMap(nn.Module):
         found = self.linear(x.transpose(1, 2)).unflatten(2, (self.seasons, -1))  # (N, P, n, Q)
         found = found.transpose(1, 2).flatten(1, 2)[:, : self.horizon]  # (N, H, Q)
         return found.unflatten(0, past.shape[:-1])
+
+
+def start_from_mean(*maps: nn.Module) -> None:
+    """Let all weights be 0 at first: the forecast is the mean of the past, and no noise stays of random weights."""
+    for parameter in nn.ModuleList(maps).parameters():
+        nn.init.zeros_(parameter)
 
 
 class LinearForecastHead(nn.Module):
