@@ -10,6 +10,7 @@ from PIL import Image
 
 from jumok.dataset.prepare import prepare
 from jumok.errors import ConfigurationError, DataError
+from jumok.evaluation import measure_inputs
 from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
 from jumok.kinds import catalogue
@@ -177,6 +178,22 @@ def test_covariates_tell_what_the_past_does_not(tmp_path):
     assert answer["next"].values.shape == (3, 1)
     with pytest.raises(DataError, match="clock has 4 time steps, expected 7"):
         predictor.predict([{**asked, "clock": f"{table}#496:500@hour"}])
+    for name in ("past", "clock"):
+        with pytest.raises(DataError, match=f"{name} cannot be hidden: next goes on with it"):
+            measure_inputs(predictor, None, [name])  # type: ignore[arg-type]
+
+
+def test_a_past_that_rows_may_lack_is_refused(tmp_path):
+    rows = "past,note,next\n" + "".join(f'"[1, 2, {i}]",a,"[4, 5]"\n' for i in range(8))
+    (tmp_path / "t.csv").write_text(rows)
+    options = {
+        "inputs": {"past": {"kind": "series", "optional": True}, "note": {"kind": "text"}},
+        "outputs": {"next": {"kind": "forecast", "horizon": 2}},
+        "data": {"train": {"table": "t.csv"}, "valid": {"table": "t.csv"}},
+    }
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(options, sort_keys=False))
+    with pytest.raises(ConfigurationError, match="next needs past in every row; drop its optional"):
+        prepare(read_experiment(tmp_path / "x.yaml"), lambda _: None)
 
 
 BAD = {

@@ -48,6 +48,12 @@ def trained(python: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+def test_a_new_file_names_it_alone(jumok_with_tally, trained):
+    arguments = ("--input", "counts:tally", "--output", "total:tally")
+    assert jumok_with_tally("new", "begun.yaml", *arguments) == "begun.yaml\n"
+    assert "counts: {kind: tally}" in (trained / "begun.yaml").read_text()
+
+
 def test_its_data_are_checked(jumok_with_tally):
     splits = json.loads(jumok_with_tally("check", "tally.yaml", "--json"))["splits"]
     assert splits["train"]["examples"] == 400 and splits["train"]["unknown"] == {}

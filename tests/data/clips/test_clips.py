@@ -163,6 +163,19 @@ def test_rows_without_an_optional_clip_are_kept_and_files_are_watched(tmp_path):
     assert {tmp_path / "good", tmp_path / "good" / "8.png"} <= set(rows.watched)
 
 
+def test_all_that_makes_a_clip_faulty_is_watched(tmp_path):
+    """So that the next command sees it corrected."""
+    frames = [grey(shade) for shade in SHADES]
+    save_folder(tmp_path / "sizes", [*frames[:2], grey(1, (8, 8))])
+    lost = '["sizes/8.png", "lost.png", "sizes/9.png"]'
+    (tmp_path / "t.jsonl").write_text(
+        "".join(json.dumps({"clip": one}) + "\n" for one in ("sizes", lost, "gone"))
+    )
+    rows = ClipRows(TableSource(tmp_path / "t.jsonl", {"clip": "clip"}), {"clip": THREE})
+    assert all(isinstance(item, Fault) for item in rows.rows())
+    assert {tmp_path / name for name in ("sizes", "sizes/10.png", "lost.png", "gone")} <= set(rows.watched)
+
+
 def test_a_video_without_a_decoder_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
     monkeypatch.setitem(sys.modules, "av", None)

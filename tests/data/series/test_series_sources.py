@@ -211,6 +211,9 @@ def test_daylight_saving(tmp_path):
     ]
     (fault,) = faults_of(tmp_path, clocked(tmp_path, "b.csv", autumn), "a.csv")
     assert "b.csv:6 goes back an hour" in str(fault) and "UTC" in str(fault)
+    twice = [f"2026-10-25 {hour:02}:00" for hour in (0, 1, 2, 2, 4, 5)]  # the third hour is missing
+    (fault,) = faults_of(tmp_path, clocked(tmp_path, "d.csv", twice), "a.csv")
+    assert "2026-10-25T02:00:00" in str(fault) and "twice; keep one" in str(fault)
     with_offset = [f"{time}+0{2 if i < 4 else 1}:00" for i, time in enumerate(autumn)]
     assert not remarks_of(tmp_path, clocked(tmp_path, "c.csv", with_offset))
 

@@ -136,9 +136,18 @@ def open_clip(cell: str, root: Path) -> Clip:
         UnreadableFile: There is none.
         DataError: It is a video, and no decoder is installed.
     """
-    if cell.lstrip().startswith("["):
-        return ImagesClip([root / path for path in listed_frames(cell)])
-    return clip_at(root / cell)
+    paths = paths_of(cell, root)
+    return ImagesClip(paths) if names_images(cell) else clip_at(paths[0])
+
+
+def names_images(cell: str) -> bool:
+    """Whether a cell is a list of images."""
+    return cell.lstrip().startswith("[")
+
+
+def paths_of(cell: str, root: Path) -> list[Path]:
+    """The images, or the one folder or file, that a cell names, whether they exist or not; raises UnreadableFile."""
+    return [root / path for path in (listed_frames(cell) if names_images(cell) else [cell])]
 
 
 def listed_frames(cell: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jumok.data.clips.clip import cell_in_short, chosen_frames, open_clip
+from jumok.data.clips.clip import cell_in_short, chosen_frames, open_clip, paths_of
 from jumok.data.clips.sampling import FrameSampling
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault, UnreadableFile
@@ -46,11 +46,12 @@ class ClipRows:
             if not cell:  # a row may lack an optional input
                 continue
             try:
+                self._seen.update(dict.fromkeys(paths_of(cell, self.root)))
                 clip = open_clip(cell, self.root)
+                self._seen.update(dict.fromkeys(clip.files))
                 clip.size(chosen_frames(clip, cell_in_short(cell), sampling))
             except UnreadableFile as unreadable:
                 told = unreadable.fault
                 kind = "missing_clip" if told.kind == "missing_file" else told.kind
                 return Fault(str(self.files[0]), row.line, f"{told.file} {told.problem}", told.remedy, kind)
-            self._seen.update(dict.fromkeys(clip.files))
         return None

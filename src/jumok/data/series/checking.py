@@ -80,7 +80,8 @@ def expect_forward_clock(
 def is_autumn_hour(apart: np.ndarray, at: int) -> bool:
     """Whether times repeat an hour from distance number `at` on, as where daylight saving ends."""
     usual = usual_distance(apart)
-    return bool(0 < usual <= HOUR and np.isclose(apart[at], usual - HOUR))
+    goes_on = at + 1 == len(apart) or np.isclose(apart[at + 1], usual)  # else one row was written twice
+    return bool(0 < usual <= HOUR and np.isclose(apart[at], usual - HOUR) and goes_on)
 
 
 def spring_hours(times: np.ndarray) -> np.ndarray:
