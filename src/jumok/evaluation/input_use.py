@@ -132,8 +132,12 @@ def why_not(predictor: Predictor, name: str) -> str:
     """Why an input cannot be hidden; empty where it can."""
     if len(predictor.inputs) == 1:
         return "the model reads nothing else"
-    places = [output.name for output in predictor.outputs.values() if output.image == name]
-    return f"{places[0]} is found in it" if places else ""
+    for output in predictor.outputs.values():
+        if output.image == name:
+            return f"{output.name} is found in it"
+        if name in output.requires:
+            return f"{output.name} needs it in every row"
+    return ""
 
 
 def spread_sample(answered: SplitPredictions, most: int | None) -> SplitPredictions:

@@ -78,6 +78,7 @@ def forecast_output(about: Forecast) -> OutputField:
         learning_rate=forecast_learning_rate,
         reads_files=True,
         is_autoregressive=False,
+        requires=about.required_inputs,
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
         baselines=forecast_baselines(about),
