@@ -323,7 +323,9 @@ class OutputField:
     scoring: Scoring
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
     image: str | None = None  # the input that its answers are places in, and that no row may lack
-    requires: Sequence[str] = ()  # other inputs that no row may lack, like the series that a forecast goes on with
+    requires: Sequence[
+        str
+    ] = ()  # other inputs that no row may lack, like the series that a forecast goes on with
     loss_unit: str = "example"  # in which loss and throughput are reported: "token", "image"
     loss_weight: float = 1.0  # of its loss in the joint loss of all outputs
     batching: Batching = Batching()
