@@ -1,5 +1,6 @@
 """Both READMEs: what they say to type works, in the order in which they say it; their files and links are real."""
 
+import gzip
 import re
 import shlex
 import shutil
@@ -79,7 +80,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, small_run: Path) -> Path
         texts = words(count, seed)
         for language, ending in (("german", "de"), ("english", "en")):
             text = "\n".join(t if ending == "de" else t[::-1] for t in texts) + "\n"
-            (folder / f"{part}.{ending}.gz").write_bytes(text.encode())
+            (folder / f"{part}.{ending}.gz").write_bytes(gzip.compress(text.encode()))
             (folder / f"{part}.{language}").write_text(text)
     for number in range(6):
         split = "train" if number < 4 else "val"

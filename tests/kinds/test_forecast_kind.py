@@ -169,8 +169,10 @@ def test_covariates_tell_what_the_past_does_not(tmp_path):
     }
     (tmp_path / "x.yaml").write_text(yaml.safe_dump(options, sort_keys=False))
     train(read_experiment(tmp_path / "x.yaml"), tmp_path / "run")
-    metrics = json.loads((tmp_path / "run" / "evaluation.json").read_text())["metrics"]
-    assert metrics["mse"]["value"] < 0.2  # without the clock about 1
+    evaluation = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert evaluation["metrics"]["mse"]["value"] < 0.2  # without the clock about 1
+    hidden = {name: use["why_not"] for name, use in evaluation["inputs"].items()}
+    assert hidden == dict.fromkeys(("past", "clock"), "next needs it in every row")
     predictor = load(tmp_path / "run")
     table = tmp_path / "noon.csv"
     asked = {"past": f"{table}#496:500", "clock": f"{table}#496:503@hour"}  # beyond the table
@@ -179,7 +181,7 @@ def test_covariates_tell_what_the_past_does_not(tmp_path):
     with pytest.raises(DataError, match="clock has 4 time steps, expected 7"):
         predictor.predict([{**asked, "clock": f"{table}#496:500@hour"}])
     for name in ("past", "clock"):
-        with pytest.raises(DataError, match=f"{name} cannot be hidden: next goes on with it"):
+        with pytest.raises(DataError, match=f"{name} cannot be hidden: next needs it in every row"):
             measure_inputs(predictor, None, [name])  # type: ignore[arg-type]
 
 

@@ -136,7 +136,7 @@ def why_not(predictor: Predictor, name: str) -> str:
     if places:
         return f"{places[0]} is found in it"
     needing = [output.name for output in predictor.outputs.values() if name in output.required_inputs]
-    return f"{needing[0]} goes on with it" if needing else ""
+    return f"{needing[0]} needs it in every row" if needing else ""
 
 
 def spread_sample(answered: SplitPredictions, most: int | None) -> SplitPredictions:

@@ -66,7 +66,6 @@ def forecast_learning_rate(model: ModelOptions) -> float:
 def forecast_output(about: Forecast) -> OutputField:
     """A forecast by a direct head, or by a decoder."""
     head, codec, options = ForecastHead(about), ForecastCodec(about), about.options
-    past = () if about.past is None else (about.past.name,)
     channels = "1 channel" if len(about.channels) == 1 else f"{len(about.channels):,} channels"
     return OutputField(
         name=about.name,
@@ -79,7 +78,7 @@ def forecast_output(about: Forecast) -> OutputField:
         learning_rate=forecast_learning_rate,
         reads_files=True,
         is_autoregressive=False,
-        required_inputs=(*past, *options.covariates),
+        required_inputs=about.required_inputs,
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
         baselines=forecast_baselines(about),

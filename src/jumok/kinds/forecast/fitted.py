@@ -53,6 +53,12 @@ class Forecast:
         """What errors are divided by."""
         return ChannelUnits(self.scale, self.naive)
 
+    @property
+    def required_inputs(self) -> tuple[str, ...]:
+        """The series that it goes on with, and the covariates."""
+        past = () if self.past is None else (self.past.name,)
+        return (*past, *self.options.covariates)
+
     @cached_property
     def digest(self) -> str:
         """What decides how values become tensors."""
