@@ -67,7 +67,9 @@ def test_forecasts_are_looked_into(runs, head):
     assert output["kind"] == "forecast" and len(output["answers"][0]["values"][0]) == HORIZON
     by_use = {one["use"]: one for one in document["attentions"]}
     if head in ("flatten", "seasons"):
-        assert "cross" not in by_use and (document["note"] or document["nothing"])["reason"] == "linear"
+        told = document["note"] or document["nothing"]
+        assert "cross" not in by_use and told["reason"] == "linear"
+        assert ("the past of each channel" in told["text"]["en"]) == (head == "seasons")
         return
     patch = HEADS[head]["patch"]
     labels = [f"+{step}" for step in range(1, HORIZON + 1, patch)]
