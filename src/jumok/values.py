@@ -203,26 +203,6 @@ class MaskTargets(NamedTuple):
         return MaskTargets(self.classes.to(device))
 
 
-class LabelTargets(NamedTuple):
-    """The right classes of examples."""
-
-    present: Tensor  # (B, C), True for classes that an example has
-
-    def to(self, device: torch.device) -> "LabelTargets":
-        """The same classes on a device."""
-        return LabelTargets(self.present.to(device))
-
-
-class ValueTargets(NamedTuple):
-    """The right values of examples, in standard deviations from the mean of training."""
-
-    values: Tensor  # (B, N)
-
-    def to(self, device: torch.device) -> "ValueTargets":
-        """The same values on a device."""
-        return ValueTargets(self.values.to(device))
-
-
 class Detections(NamedTuple):
     """The boxes detected in one image, the highest score first."""
 

@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from jumok.demos import numbers, pronounce
+from jumok.data.series.cells import read_series
+from jumok.demos import gestures, numbers, pronounce
 from jumok.experiment import read_experiment
 
 
@@ -58,3 +60,28 @@ def test_the_pronouncing_dictionary_is_there(tmp_path):
     source = experiment.data.train.build(experiment.inputs, experiment.outputs)
     found = dict(row.values for row, _ in zip(source.rows(), range(2000), strict=False))
     assert found["aardvark"] == "AA R D V AA R K"
+
+
+def test_the_people_of_gestures_are_in_one_split_alone():
+    people = [set(people) for people in gestures.PEOPLE.values()]
+    assert sum(map(len, people)) == len(set.union(*people)) == 10
+    found = {split: gestures.gesture_examples(split) for split in gestures.PEOPLE}
+    for motion, exercise in found.values():
+        assert (
+            motion.shape[1:] == (gestures.EXAMPLE_SAMPLES, len(gestures.CHANNELS))
+            and np.isfinite(motion).all()
+        )
+        assert set(exercise) == set(gestures.EXERCISES)
+    train, test = ({one.tobytes() for one in found[split][0]} for split in ("train", "test"))
+    assert not train & test
+
+
+def test_gestures_are_read_as_they_are_written(tmp_path):
+    experiment = read_experiment(gestures.write(tmp_path))
+    assert tuple(experiment.inputs["motion"].channels) == gestures.CHANNELS
+    source = experiment.data.test.build(experiment.inputs, experiment.outputs)
+    rows = list(source.rows())
+    motion, exercise = gestures.gesture_examples("test")
+    assert [row.values[1] for row in rows] == exercise.tolist()
+    read = read_series(rows[-1].values[0], source.root)
+    assert np.array_equal(read.values, motion[-1])

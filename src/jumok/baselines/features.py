@@ -51,6 +51,11 @@ def image_features(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate((cells.ravel(), colours.ravel()))
 
 
+def clip_features(frames: np.ndarray) -> np.ndarray:
+    """The mean of the features (F, N) of frames, and how they change from the first to the last; (2 * N,)."""
+    return np.concatenate((frames.mean(0), frames[-1] - frames[0]))
+
+
 def cell_means(values: np.ndarray, axis: int, cells: int = IMAGE_SIDE) -> np.ndarray:
     """Means over equal parts of an axis; a row that lies in two parts counts for both, in proportion."""
     size = values.shape[axis]

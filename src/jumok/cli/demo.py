@@ -24,6 +24,7 @@ class Name(StrEnum):
     pronounce = "pronounce"
     bottleneck = "bottleneck"
     digits = "digits"
+    gestures = "gestures"
 
 
 class DigitsTask(StrEnum):
@@ -46,7 +47,8 @@ class Demo:
 
 def command(
     name: Annotated[
-        Name, typer.Argument(metavar="DEMO", help="numbers, pronounce, bottleneck or digits; see above.")
+        Name,
+        typer.Argument(metavar="DEMO", help="numbers, pronounce, bottleneck, digits or gestures; see above."),
     ] = Name.numbers,
     reverse: Annotated[bool, typer.Option("--reverse", help="For numbers: binary to decimal.")] = False,
     round_trip: Annotated[
@@ -74,6 +76,7 @@ def command(
     bottleneck  five models with and without attention, as sequences grow
     digits      handwritten digits in images: found (--output boxes),
                 painted over (mask) or read (text)
+    gestures    which exercise somebody does, from a smartwatch
     """
     if name is not Name.numbers and (reverse or round_trip):
         raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
@@ -90,6 +93,8 @@ def command(
         return
     if name is Name.digits:
         demo = digits_demo(run, folder, output or DigitsTask.boxes)
+    elif name is Name.gestures:
+        demo = gestures_demo(run, folder)
     else:
         demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
     evaluation = run_demo(demo, overrides, quiet)
@@ -190,6 +195,23 @@ def digits_demo(run: Path | None, folder: Path, output: DigitsTask) -> Demo:
             *([f"jumok look {run}   # see what it looks at"] if output is DigitsTask.text else []),
             f"jumok demo digits --output {others[0]}",
             f"jumok demo digits --output {others[1]}",
+        ),
+    )
+
+
+def gestures_demo(run: Path | None, folder: Path) -> Demo:
+    """Write the data and the experiment of `jumok demo gestures`."""
+    from jumok.demos import gestures
+
+    run = prepared(run or folder / "gestures")
+    return Demo(
+        "which exercise a person does, from the sensors of a smartwatch",
+        gestures.write(run),
+        run,
+        (
+            f"jumok look {run}   # see what it looks at",
+            f"jumok check {RunLayout(run).experiment}   # what the signals are like",
+            f"jumok predict {run} '{run}/data/test.npz#motion[0]' --json",
         ),
     )
 

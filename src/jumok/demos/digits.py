@@ -70,8 +70,8 @@ data:
   test: {coco: data/test.json, images: data/images}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1500, batch_size: 16, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
-   evaluate_every: 300}
+  {steps: 650, batch_size: 16, optimizer: muon, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
+   evaluate_every: 325}
 """,
     "mask": """\
 # Painting over handwritten digits in scenes, written by `jumok demo digits --output mask`.
@@ -89,8 +89,8 @@ data:
   test: {masks: data/test.txt, classes: [background, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 1600, batch_size: 16, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3, ema_decay: 0.99,
-   evaluate_every: 400}
+  {steps: 1000, batch_size: 16, optimizer: muon, muon_factor: 2, learning_rate: 6e-3, warmup: 150, weight_decay: 0.3,
+   ema_decay: 0.99, evaluate_every: 500}
 """,
     "text": """\
 # Reading handwritten numbers from scenes, written by `jumok demo digits --output text`.
@@ -106,10 +106,10 @@ data:
   train: {table: data/train.tsv}
   valid: {table: data/valid.tsv}
   test: {table: data/test.tsv}
-model: {width: 128, heads: 4, dropout: 0.1}
+model: {width: 128, heads: 4, dropout: 0.0, positions: rotary}
 training:
-  {steps: 4200, batch_size: 16, learning_rate: 1e-3, warmup: 200, label_smoothing: 0.0, ema_decay: 0.99,
-   evaluate_every: 1400}
+  {steps: 1800, batch_size: 16, optimizer: muon, learning_rate: 1e-3, warmup: 200, weight_decay: 0.1,
+   label_smoothing: 0.0, ema_decay: 0.99, evaluate_every: 900}
 decoding: {method: greedy}
 """,
 }

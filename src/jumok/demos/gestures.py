@@ -17,7 +17,7 @@ from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
 
 RATE = 25  # samples a second
-WINDOW = 100  # samples of an example: 4 seconds
+EXAMPLE_SAMPLES = 100  # samples of an example: 4 seconds
 STRIDES = {
     "train": 25,
     "valid": 100,
@@ -72,15 +72,15 @@ def recordings() -> Recordings:
         return Recordings(np.split(values, edges), arrays["exercise"], arrays["person"])
 
 
-def examples(split: str) -> tuple[np.ndarray, np.ndarray]:
-    """The examples of a split: windows (N, WINDOW, 6), and the exercise of each (N,) by name."""
+def gesture_examples(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """The examples of a split: windows (N, EXAMPLE_SAMPLES, 6), and the exercise of each (N,) by name."""
     told = recordings()
     windows, names = [], []
     for values, exercise, person in zip(*told, strict=True):
         if person not in PEOPLE[split]:
             continue
-        for first in range(0, len(values) - WINDOW + 1, STRIDES[split]):
-            windows.append(values[first : first + WINDOW])
+        for first in range(0, len(values) - EXAMPLE_SAMPLES + 1, STRIDES[split]):
+            windows.append(values[first : first + EXAMPLE_SAMPLES])
             names.append(EXERCISES[exercise])
     return np.stack(windows), np.array(names)
 
@@ -91,7 +91,7 @@ def write(folder: Path) -> Path:
     if file.exists():
         return file
     for split in PEOPLE:
-        motion, exercise = examples(split)
+        motion, exercise = gesture_examples(split)
         packed = BytesIO()
         np.savez_compressed(packed, motion=motion, exercise=exercise)
         write_made(RunLayout(folder).data / f"{split}.npz", packed.getvalue())

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJsonSchema, model_validator
 
+from jumok.experiment.reading import NamedInputs, with_clips, with_images, with_tabled_series
 from jumok.experiment.windows import windows_source
-from jumok.kinds.field_options import InputOptions, OutputOptions
-from jumok.kinds.options import FieldOptions, Options, error_at
+from jumok.kinds.field_options import OutputOptions
+from jumok.kinds.options import Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
@@ -57,7 +58,6 @@ Separator = Annotated[
     BeforeValidator(one_character),
     WithJsonSchema({"type": "string", "description": "one character, or tab"}),
 ]
-NamedInputs = Mapping[str, InputOptions]
 NamedOutputs = Mapping[str, OutputOptions]
 
 
@@ -287,34 +287,6 @@ class SourceOptions(Options):
         if self.boxes is not None:
             return read_box_table(self.boxes, self.images, names, self.box_columns)
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
-
-
-def with_images(source: "Source", inputs: NamedInputs) -> "Source":
-    """Wrap a reader so that paths of images are checked and read."""
-    from jumok.data.annotations.image_rows import ImageRows
-
-    images = tuple(name for name, one in inputs.items() if one.is_image)
-    return ImageRows(source, images) if images else source
-
-
-def with_clips(source: "Source", inputs: NamedInputs) -> "Source":
-    """Wrap a reader so that clips of frames are looked at."""
-    found = {name: one.frame_sampling() for name, one in inputs.items()}
-    samplings = {name: one for name, one in found.items() if one is not None}
-    if not samplings:
-        return source
-    from jumok.data.clips.rows import ClipRows
-
-    return ClipRows(source, samplings)
-
-
-def with_tabled_series(source: "Source", fields: Mapping[str, FieldOptions]) -> "Source":
-    """Wrap a reader so that paths of series are checked and read."""
-    if not any(one.expected_series() for one in fields.values()):
-        return source
-    from jumok.experiment.series_sources import with_series
-
-    return with_series(source, fields)
 
 
 def files_source(

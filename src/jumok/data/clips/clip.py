@@ -21,7 +21,7 @@ from jumok.data.images.reading import (
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import nearest_file
 
-DIGITS = re.compile(r"(\d+)")
+NUMBER_IN_NAME = re.compile(r"(\d+)")
 LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 
 
@@ -147,10 +147,10 @@ def names_images(cell: str) -> bool:
 
 def paths_of(cell: str, root: Path) -> list[Path]:
     """The images, or the one folder or file, that a cell names, whether they exist or not; raises UnreadableFile."""
-    return [root / path for path in (listed(cell) if names_images(cell) else [cell])]
+    return [root / path for path in (listed_frames(cell) if names_images(cell) else [cell])]
 
 
-def listed(cell: str) -> list[str]:
+def listed_frames(cell: str) -> list[str]:
     """The paths of a list as JSON; raises UnreadableFile."""
     remedy = 'write a list of paths, like ["a/1.png", "a/2.png"]'
     try:
@@ -189,7 +189,9 @@ def folder_clip(folder: Path) -> ImagesClip:
 
 def natural(path: Path) -> list[tuple[bool, int, str]]:
     """A key by which frame2 comes before frame10."""
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in DIGITS.split(path.name)]
+    return [
+        (part.isdigit(), int(part) if part.isdigit() else 0, part) for part in NUMBER_IN_NAME.split(path.name)
+    ]
 
 
 def missing_frame(names: Sequence[str]) -> str | None:

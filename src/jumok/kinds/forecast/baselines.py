@@ -11,10 +11,10 @@ from jumok.baselines.protocol import Baseline, BaselineInputs, FittedBaseline, T
 from jumok.data.series.forecasting import fit_ridge, repeat_last, seasonal_mean, seasonal_naive
 from jumok.data.series.signal import Series
 from jumok.errors import DataError
-from jumok.kinds.forecast.fitted import Forecast, Past, is_part_of_table, read_cell
+from jumok.kinds.forecast.fitted import Forecast, Past, is_part_of_table, read_part
 from jumok.kinds.forecast.prediction import ForecastPrediction
 
-AT_ONCE = 512  # windows that are held together
+WINDOWS_AT_ONCE = 512  # windows that are held together
 MAX_WINDOWS = 20_000  # of train that ridge is fitted on
 MAX_ERRORS = 1_000  # windows of train whose errors give the quantiles of a baseline
 MOST_SEASONS = 7  # that are averaged: of hours, those of a week
@@ -22,7 +22,7 @@ MOST_SEASONS = 7  # that are averaged: of hours, those of a week
 Forecaster = Callable[[np.ndarray], np.ndarray]  # past (N, L, C) to future (N, H, C), standardized
 
 
-class Windows(NamedTuple):
+class WindowPairs(NamedTuple):
     """Windows of a series, standardized: nothing of them is missing."""
 
     past: np.ndarray  # (N, L, C)
@@ -133,7 +133,7 @@ def error_quantiles(
 
 def read_windows(
     about: Forecast, inputs: BaselineInputs, answers: TrainingAnswers | None = None
-) -> Iterator[Windows]:
+) -> Iterator[WindowPairs]:
     """The windows of examples, some at a time.
 
     Args:
@@ -142,7 +142,7 @@ def read_windows(
         answers: What came, if it is known.
 
     Yields:
-        Windows of the same length.
+        WindowPairs of the same length.
     """
     past = about.past
     if past is None:
@@ -152,11 +152,11 @@ def read_windows(
     for value in inputs.values(past.name):
         inputs.check_time()
         held.append(filled(about.standardize(past_values(about, past, value)), past.steps))
-        if len(held) == AT_ONCE:
-            yield Windows(np.stack(held), futures(about, answers, first, len(held)))
+        if len(held) == WINDOWS_AT_ONCE:
+            yield WindowPairs(np.stack(held), futures(about, answers, first, len(held)))
             first, held = first + len(held), []
     if held:
-        yield Windows(np.stack(held), futures(about, answers, first, len(held)))
+        yield WindowPairs(np.stack(held), futures(about, answers, first, len(held)))
 
 
 def past_values(about: Forecast, past: Past, value: Series | str) -> np.ndarray:
@@ -171,8 +171,8 @@ def past_values(about: Forecast, past: Past, value: Series | str) -> np.ndarray:
         The past.
     """
     if isinstance(value, str) and is_part_of_table(value):
-        return read_cell(value, Path(), about.channels).values
-    series = read_cell(value, Path(), None) if isinstance(value, str) else value
+        return read_part(value, Path(), about.channels).values
+    series = read_part(value, Path(), None) if isinstance(value, str) else value
     return series.values[:, list(past.places)]
 
 

@@ -53,6 +53,12 @@ class ForecastCodec:
         """What came, as if it was predicted."""
         return [self.certain(self.about.read(text, root).values) for text in texts]
 
+    def reference_page(self, texts: Sequence[str], root: Path) -> dict[str, Any]:
+        """What came, by channel, and other right answers."""
+        text, *others = texts
+        (came,) = self.from_cells([text], root)
+        return {**came.to_json(), "others": others}
+
     def from_batch(self, batch: SeriesBatch) -> list[ForecastPrediction]:
         """What came, as if it was predicted."""
         values = batch.values.masked_fill(~batch.observed, torch.nan).cpu().numpy()

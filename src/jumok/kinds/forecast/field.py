@@ -65,7 +65,7 @@ def forecast_learning_rate(model: ModelOptions) -> float:
 
 def forecast_output(about: Forecast) -> OutputField:
     """A forecast by a direct head, or by a decoder."""
-    head, options = ForecastHead(about), about.options
+    head, codec, options = ForecastHead(about), ForecastCodec(about), about.options
     past = () if about.past is None else (about.past.name,)
     channels = "1 channel" if len(about.channels) == 1 else f"{len(about.channels):,} channels"
     return OutputField(
@@ -73,7 +73,7 @@ def forecast_output(about: Forecast) -> OutputField:
         kind="forecast",
         summary=f"{options.horizon:,} steps of {channels}",
         architecture=options.head.kind,
-        codec=ForecastCodec(about),
+        codec=codec,
         head=head,
         scoring=ForecastScoring(about),
         learning_rate=forecast_learning_rate,
@@ -83,6 +83,7 @@ def forecast_output(about: Forecast) -> OutputField:
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
         baselines=forecast_baselines(about),
+        reference_page=codec.reference_page,
     )
 
 

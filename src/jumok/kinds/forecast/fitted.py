@@ -128,16 +128,16 @@ def fit_forecast(name: str, options: ForecastOutput, context: FieldContext) -> F
     data = context.training_data
     cells = list(data.texts(name))
     if channels is None:
-        channels = read_cell(cells[0], data.root, None).channels
+        channels = read_part(cells[0], data.root, None).channels
     known = [] if source is None else [cell for cell in data.texts(source) if is_part_of_table(cell)]
-    parts = [read_cell(cell, data.root, channels).values for cell in merged_cells([*known, *cells])]
+    parts = [read_part(cell, data.root, channels).values for cell in merged_cells([*known, *cells])]
     found = channel_statistics(parts)
     naive = naive_error(parts, options.season)
     past = None if source is None or units is None else fit_past(name, source, units, channels, context)
     return Forecast(name, options, channels, found.mean, found.scale, naive, past)
 
 
-def read_cell(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
+def read_part(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
     """The series of a cell; DataError where it cannot be read."""
     try:
         return read_series(cell, root, channels)
@@ -226,5 +226,5 @@ def fit_past(
     places = [units.channels.index(one) for one in channels]
     data = context.training_data
     first = next(data.texts(source))
-    steps = len(read_cell(first, data.root, units.asked).values)
+    steps = len(read_part(first, data.root, units.asked).values)
     return Past(source, steps, len(units.channels), tuple(places), units.center[places], units.scale[places])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-DIGITS = 6  # of numbers in JSON
+SIGNIFICANT_DIGITS = 6  # of numbers in JSON
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class ForecastPrediction:
 
 def by_channel(values: np.ndarray) -> list[list[float | None]]:
     """Values (H, C) as a list for each channel; None where nothing was measured."""
-    return [[json_number(value) for value in channel] for channel in values.T.tolist()]
+    return [[measured_number(value) for value in channel] for channel in values.T.tolist()]
 
 
-def json_number(value: float) -> float | None:
+def measured_number(value: float) -> float | None:
     """A number with as many digits as 32 bits hold, as JSON has it; None for NaN."""
-    return None if np.isnan(value) else float(f"{value:.{DIGITS}g}")
+    return None if np.isnan(value) else float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
 def from_channels(channels: Sequence[Sequence[float | None]], steps: int) -> np.ndarray:

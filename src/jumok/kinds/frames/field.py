@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
+from jumok.baselines.features import clip_features, image_features
 from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.clips.clip import Clip, MemoryClip, cell_in_short, chosen_frames, open_clip
@@ -75,7 +76,7 @@ class FramesFacts:
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips that are read on first use; as many as fit into `room` bytes are kept, scaled_frame."""
+    """Clips that are read on first use; as many as fit into `room` bytes are kept, scaled."""
 
     facts: FramesFacts
     given: Sequence[FramesValue]
@@ -84,7 +85,7 @@ class Clips:
 
     @cached_property
     def kept(self) -> Kept:
-        """The scaled_frame frames of clips that were read."""
+        """The scaled frames of clips that were read."""
         return Kept(self.room)
 
     def __getitem__(self, i: int) -> ClipSample:
@@ -93,7 +94,7 @@ class Clips:
         return ClipSample(frames, (height, width))
 
     def read(self, i: int) -> Tensor:
-        """The scaled_frame frames (F, 3, Y, X) of a clip; one at a time is whole in memory."""
+        """The scaled frames (F, 3, Y, X) of a clip; one at a time is whole in memory."""
         square = (self.facts.options.size, self.facts.options.size)
         try:
             clip, numbers = self.facts.open(self.given[i], self.root)
@@ -145,7 +146,7 @@ def frame_counts(column: Clips) -> np.ndarray:
 
 
 def size_groups(column: Clips) -> np.ndarray:
-    """Clips of one scaled_frame size meet, so that no answer depends on what stands beside a clip."""
+    """Clips of one scaled size meet, so that no answer depends on what stands beside a clip."""
     side = column.facts.options.size
     sizes = [column.size(i) for i in range(len(column.given))]
     found = [fitting_size((size.height, size.width), (side, side)) for size in sizes]
@@ -250,11 +251,22 @@ class FramesPage:
         about = {"name": self.facts.name, "kind": "frames", "width": width, "height": height}
         return {**about, "images": images, "seconds": seconds}
 
+    def thumbnail(self, value: FramesValue) -> str:
+        """The first frame that is read, small."""
+        images: list[str] = self.to_json(value)["images"]
+        return images[0]
+
     def axis(self, value: FramesValue, batch: FramesBatch, memory: Memory) -> Axis:
         """One interval for each frame."""
         if memory.time is None:
             raise ValueError("the memory of frames says which frames its states are of")
         return interval_axis(self.facts.name, memory.time.intervals.tolist(), None, "frame")
+
+
+def summarize_clip(facts: FramesFacts, value: FramesValue) -> np.ndarray:
+    """The summary features of a clip."""
+    frames = Clips(facts, [value], Path())[0].frames
+    return clip_features(np.stack([image_features(frame.numpy()) for frame in frames]))
 
 
 def small_frame(frame: Pillow.Image) -> Pillow.Image:
@@ -266,6 +278,7 @@ def small_frame(frame: Pillow.Image) -> Pillow.Image:
 
 def frames_input(facts: FramesFacts) -> InputField:
     """Clips whose frames are read by an image encoder, and then in their order."""
+    page = FramesPage(facts)
     return InputField(
         name=facts.name,
         kind="frames",
@@ -276,7 +289,9 @@ def frames_input(facts: FramesFacts) -> InputField:
         learning_rate=facts.learning_rate,
         batching=Batching(lengths=frame_counts, max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"),
         reads_files=True,
-        page=FramesPage(facts),
+        page=page,
+        thumbnail=page.thumbnail,
+        summary_features=partial(summarize_clip, facts),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,9 +18,18 @@ from jumok.kinds.label.modes import ONE_LABEL, ORDERED_LABEL, SEVERAL_LABELS, La
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.metrics.labels import Label
-from jumok.values import LabelTargets
 
 LABEL_STATE_FILE = "{name}.label.json"  # in the folder of a model
+
+
+class LabelTargets(NamedTuple):
+    """The right classes of examples."""
+
+    present: Tensor  # (B, C), True for classes that an example has
+
+    def to(self, device: torch.device) -> "LabelTargets":
+        """The same classes on a device."""
+        return LabelTargets(self.present.to(device))
 
 
 @dataclass(frozen=True)

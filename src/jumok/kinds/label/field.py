@@ -16,7 +16,7 @@ from jumok.kinds.fitting import FieldContext
 from jumok.kinds.label.baselines import label_baselines
 from jumok.kinds.label.calibration import LabelState, read_label_state
 from jumok.kinds.label.cells import ClassNames, names_in
-from jumok.kinds.label.codec import LABEL_STATE_FILE, AboutLabel, LabelCodec
+from jumok.kinds.label.codec import LABEL_STATE_FILE, AboutLabel, LabelCodec, LabelTargets
 from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated_label
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
@@ -25,7 +25,7 @@ from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
-from jumok.values import LabelTargets, Memories
+from jumok.values import Memories
 
 TOLD_CLASSES = 3  # whose probabilities a report tells
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,9 +16,18 @@ from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import PredictedValue, ValuesPrediction
 from jumok.kinds.values.state import ValuesState, write_values_state
 from jumok.kinds.values.uncertainty import UNCERTAINTIES, Uncertainty
-from jumok.values import ValueTargets
 
 VALUES_STATE_FILE = "{name}.values.json"  # in the folder of a model
+
+
+class ValueTargets(NamedTuple):
+    """The right values of examples, in standard deviations from the mean of training."""
+
+    values: Tensor  # (B, N)
+
+    def to(self, device: torch.device) -> "ValueTargets":
+        """The same values on a device."""
+        return ValueTargets(self.values.to(device))
 
 
 @dataclass(frozen=True)

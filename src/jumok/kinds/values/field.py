@@ -16,14 +16,20 @@ from jumok.kinds.fitting import FieldContext
 from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES
 from jumok.kinds.values.baselines import values_baselines
-from jumok.kinds.values.codec import VALUES_STATE_FILE, AboutValues, ValuesCodec, readable_values
+from jumok.kinds.values.codec import (
+    VALUES_STATE_FILE,
+    AboutValues,
+    ValuesCodec,
+    ValueTargets,
+    readable_values,
+)
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
 from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
-from jumok.values import Memories, ValueTargets
+from jumok.values import Memories
 
 WITHIN = 0.1  # deviations of training, within which a value counts as right in the log of a training
 
