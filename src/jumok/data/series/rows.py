@@ -1,16 +1,15 @@
 """Rows some of whose cells are series: each is read, and a faulty one is told in its line."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.series.cells import parse_cell, read_series
 from jumok.data.series.checking import expect_channels, expect_length
 from jumok.data.series.findings import SeriesFindings
 from jumok.data.series.signal import Series
 from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.file_rows import FileRows
 from jumok.data.tables.rows import Source
 
 
@@ -25,19 +24,16 @@ class SeriesExpectation(NamedTuple):
     gaps: Literal["keep", "mark"] = "keep"
 
 
-class SeriesRows:
+class SeriesRows(FileRows):
     """The rows of another source whose series could be read; those of an input have the same channels."""
 
+    missing = "missing_series"
+
     def __init__(self, source: Source, series: Mapping[str, SeriesExpectation]) -> None:
-        self._source = source
-        self._paths: dict[Path, None] = {}
+        super().__init__(source)
         self._first: dict[str, Series] = {}  # the first series of each input
         self._findings: dict[str, SeriesFindings] = {}
-        self.kind = type(source).__name__
-        self.options = repr({name: str(value) for name, value in vars(source).items() if name[0] != "_"})
         self.series = dict(series)
-        self.columns, self.files, self.root = source.columns, source.files, source.root
-        self.classes: tuple[Class, ...] = ()
 
     @property
     def remarks(self) -> tuple[Fault, ...]:
@@ -45,37 +41,11 @@ class SeriesRows:
         found = [remark for one in self._findings.values() for remark in one.remarks()]
         return (*self._source.remarks, *found)
 
-    @property
-    def watched(self) -> tuple[Path, ...]:
-        """All that decides the rows, once they were read."""
-        return tuple(dict.fromkeys((*self._source.watched, *self._paths)))
-
     def rows(self) -> Iterator[Row | Fault]:
         """The rows whose series are there and as expected, and a fault in place of each other one."""
-        self._paths, self._first = {}, {}
+        self._first = {}
         self._findings = {name: SeriesFindings(name, one.rate) for name, one in self.series.items()}
-        missing: list[Fault] = []
-        count = 0
-        for item in self._source.rows():
-            fault = self._fault(item) if isinstance(item, Row) else None
-            count += isinstance(item, Row)
-            if fault is None:
-                yield item
-            elif fault.kind == "missing_series":
-                missing.append(fault)
-            else:
-                yield fault
-        yield from self._missing(missing, count)
-
-    def _missing(self, missing: list[Fault], count: int) -> list[Fault]:
-        """The faults of missing files; one alone when none is there, for then the folder is wrong."""
-        if not missing or len(missing) < count:
-            return missing
-        problem = (
-            f"none of the {count:,} files that it lists exists; the first should be {next(iter(self._paths))}"
-        )
-        remedy = f"write paths that start at {self.root}"
-        return [Fault(str(self.files[0]), None, problem, remedy, "missing_file")]
+        yield from super().rows()
 
     def _fault(self, row: Row) -> Fault | None:
         """What is wrong with the first faulty series of a row."""
@@ -93,7 +63,7 @@ class SeriesRows:
         """Read a series, and note what it is like; raises UnreadableFile."""
         inline = cell.lstrip().startswith("[")
         if not inline:
-            self._paths.setdefault(parse_cell(cell, self.root).path)
+            self._seen.setdefault(parse_cell(cell, self.root).path)
         file = "" if inline else cell
         series = read_series(cell, self.root, expected.channels, expected.time, expected.gaps)
         expect_channels(file, series, None, expected.channel_count)
