@@ -69,6 +69,7 @@ ORDER = [
         "kinds.backbones",
         "kinds.replay",
         "kinds.pooling",
+        "kinds.pooled_answer",
         "kinds.checking",
         "kinds.class_evidence",
         "kinds.survey",

@@ -87,7 +87,11 @@ class LabelHead:
         (prediction,) = self.predict(decoder, memories, inputs, request)
         attends = self.about.options.head.pool == "attention"
         return RescorableLabel(
-            self.about.name, prediction, self.log_probabilities, self.about.options.several, attends
+            name=self.about.name,
+            prediction=prediction,
+            log_probabilities=self.log_probabilities,
+            several=self.about.options.several,
+            attends=attends,
         )
 
 

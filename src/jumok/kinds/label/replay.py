@@ -2,32 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from jumok.kinds.axes import token_axis
 from jumok.kinds.label.prediction import LabelPrediction
-from jumok.kinds.pooling import MEAN
-from jumok.kinds.replay import AnswerAxes, Bilingual, part_required
+from jumok.kinds.pooled_answer import PooledAnswer
+from jumok.kinds.replay import Bilingual
 from jumok.values import Memories
 
 LEAST = 1e-7  # probability that a class is absent, for logarithms
 
 
-@dataclass(frozen=True)
-class RescorableLabel:
+@dataclass(frozen=True, kw_only=True)
+class RescorableLabel(PooledAnswer):
     """The labels of an example; the only part is all of them, its score their joint log-probability."""
 
-    name: str
+    part: ClassVar[str] = "label"
     prediction: LabelPrediction
     log_probabilities: Callable[[Any, Memories], Tensor]  # of the classes (1, C)
     several: bool
-    attends: bool  # whether the memory is gathered by attention
-    count: int = 1
-    part_at: None = None  # a label stands nowhere in an image
-    steps: None = None  # nothing is searched for
+
+    @property
+    def label(self) -> str:
+        """The labels in a line."""
+        return self.prediction.text
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
         """The log-probability (1,) of the labels, and where there may be several, of no others.
@@ -54,27 +54,6 @@ class RescorableLabel:
         answer = {**told.to_json(), "score": told.score}
         return {"name": self.name, "kind": "label", "answers": [answer]}
 
-    @property
-    def axes(self) -> AnswerAxes | None:
-        """One query, called by the labels; the mean of states has no attention."""
-        if not self.attends:
-            return None
-        axis = token_axis("output", self.name, [self.prediction.text])
-        return AnswerAxes(lambda answer: axis, lambda answer: axis)
-
-    def part_of(self, answer: int, query: int) -> int:
-        """The only part; DataError for other queries."""
-        return part_required(query, 1, "label")
-
-    def score(self, scores: Tensor, part: int | None) -> Tensor:
-        """The log-probability of the labels."""
-        return scores[0]
-
     def part_name(self, answer: int, part: int) -> Bilingual:
         """The labels."""
-        return Bilingual(f"label {self.prediction.text!r}", f"레이블 {self.prediction.text!r}")
-
-    @property
-    def no_attention_reason(self) -> dict[str, Any]:
-        """Why there is no attention to show: all states count the same."""
-        return MEAN
+        return Bilingual(f"label {self.label!r}", f"레이블 {self.label!r}")

@@ -74,11 +74,11 @@ class ValuesHead:
         (prediction,) = self.about.to_predictions(answer)
         options = self.about.options
         return RescorableValues(
-            self.about.name,
-            prediction,
-            answer[0, :, 0],
-            options.names is not None,
-            options.head.pool == "attention",
+            name=self.about.name,
+            prediction=prediction,
+            found=answer[0, :, 0],
+            several=options.names is not None,
+            attends=options.head.pool == "attention",
         )
 
 
