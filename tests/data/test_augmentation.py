@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 from test_resizing import with_rectangle
 from torch.nn.functional import max_pool2d
 
-from jumok.data.images.augmentation import Augmentation, drop_occluded, rotated
+from jumok.data.images.augmentation import Augmentation, drop_occluded, rotated, translated
 from jumok.data.images.mosaic import mosaic, quarters
 from jumok.data.images.resizing import ImageSample, fit_to_canvas
 
 CANVAS = (60, 72)
 NOTHING = Augmentation(flip="none", scale=(1, 1), colour=0)
 EVERYTHING = Augmentation(
-    flip="both", scale=(0.5, 2), crop=0.6, rotate=20, colour=0.2, mosaic=0.5, visible=0.3
+    flip="both", scale=(0.5, 2), crop=0.6, rotate=20, shift=0.1, colour=0.2, mosaic=0.5, visible=0.3
 )
 OPTIONS = {
     "default": Augmentation(),
     "flip": Augmentation("both", (1, 1), colour=0),
     "scale": Augmentation("none", (0.4, 2.5), colour=0),
     "crop": Augmentation("none", (1, 1), crop=0.5, colour=0),
+    "shift": Augmentation("none", (1, 1), shift=0.3, colour=0),
     "colour": Augmentation("none", (1, 1), colour=0.2),
     "mosaic": Augmentation(mosaic=1, visible=0.0),
     "everything": EVERYTHING,
@@ -105,7 +106,7 @@ def box_touches(box, shape):
     return inside.any()
 
 
-@pytest.mark.parametrize("name", ["flip", "scale", "crop"])
+@pytest.mark.parametrize("name", ["flip", "scale", "crop", "shift"])
 @few
 @given(seed=seeds)
 def test_mask_and_box_are_the_moved_rectangle(name, seed):
@@ -207,6 +208,22 @@ def test_rotation_opens_corners_of_no_known_class():
     torch.testing.assert_close(turned.boxes, torch.tensor([[20 - half, 20 - half, 20 + half, 20 + half]]))
 
 
+@pytest.mark.parametrize(("down", "right"), [(0.25, -0.5), (-0.25, 0.5), (0.0, 0.0)])
+def test_a_shift_moves_everything_alike_and_opens_what_is_not_known(down, right):
+    picture = with_rectangle((40, 60), (10, 8, 30, 20))
+    moved, (rows, columns) = translated(picture, np.array([down, right])), (int(40 * down), int(60 * right))
+    seen = slice(max(0, rows), 40 + min(0, rows)), slice(max(0, columns), 60 + min(0, columns))
+    before = slice(max(0, -rows), 40 - max(0, rows)), slice(max(0, -columns), 60 - max(0, columns))
+    image, mask = torch.zeros_like(picture.image), torch.full_like(picture.mask, -1)
+    image[:, *seen], mask[seen] = picture.image[:, *before], picture.mask[before]
+    assert torch.equal(moved.image, image) and torch.equal(moved.mask, mask)
+    assert torch.equal(moved.boxes, picture.boxes + torch.tensor([columns, rows, columns, rows]))
+    several = translated(
+        replace(picture, mask=torch.stack((picture.mask, picture.mask))), np.array([down, right])
+    )
+    assert torch.equal(several.mask, torch.stack((mask, mask)))
+
+
 def test_a_mosaic_has_four_corners_at_its_centre():
     tiles = [with_rectangle(size, (1, 1, 3, 3)) for size in ((10, 20), (7, 30), (20, 15), (30, 40))]
     assert quarters((40, 60), (10, 20)) == [(10, 20), (10, 40), (30, 20), (30, 40)]
@@ -220,7 +237,15 @@ def test_a_mosaic_has_four_corners_at_its_centre():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"scale": (0, 1)}, {"scale": (2, 1)}, {"crop": 0}, {"mosaic": 1.5}, {"visible": -1}, {"rotate": 200}],
+    [
+        {"scale": (0, 1)},
+        {"scale": (2, 1)},
+        {"crop": 0},
+        {"mosaic": 1.5},
+        {"visible": -1},
+        {"rotate": 200},
+        {"shift": 1},
+    ],
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_options_out_of_range_are_refused(wrong):

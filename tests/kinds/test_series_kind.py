@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
-from jumok.data.series.augmentation import SeriesAugmentation
+from jumok.data.series.augmentation import SeriesAugmentation, resampled
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import ChannelStatistics, channel_statistics, measure_series
 from jumok.dataset.prepare import prepare
@@ -250,6 +251,47 @@ def test_changes_stay_within_their_bounds(seed):
     factors = varied(scale=0.1) / values
     assert ((factors - 1).abs() <= 0.1001).all() and torch.allclose(factors, factors[:1])
     assert abs(float((varied(jitter=0.5) - values).std()) - 0.5) < 0.1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_another_speed_plays_a_part_of_a_series(seed):
+    values = torch.stack((torch.arange(100.0), torch.arange(100.0, 0, -1)), dim=1)
+    played = SeriesAugmentation(speed=0.5)(values, np.random.default_rng(seed))
+    assert 66 <= len(played) <= 100
+    paces = played.diff(dim=0)
+    assert torch.allclose(paces[:, 0], -paces[:, 1], atol=1e-4) and torch.allclose(
+        paces, paces[:1], atol=1e-4
+    )
+    assert 0.49 <= paces[0, 0] <= 1.52 and 0 <= played.min() <= played.max() <= 100
+
+
+def test_resampling_meets_numpy_and_keeps_gaps():
+    values = torch.randn(11, 1, dtype=torch.float64)
+    expected = np.interp(np.linspace(0, 10, 31), np.arange(11), values[:, 0].numpy())
+    np.testing.assert_allclose(resampled(values, 31)[:, 0].numpy(), expected, rtol=1e-6, atol=1e-7)
+    values[4] = torch.nan
+    places = np.linspace(0, 10, 21)
+    assert np.array_equal(resampled(values, 21)[:, 0].isnan().numpy(), abs(places - 4) < 1)
+    assert resampled(values[:1], 3).shape == (3, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sensors_turn_together_in_their_own_units(seed):
+    units = tuple((float(number), 1.0 + number) for number in range(6))
+    mean, deviation = np.array(units).T
+    measured = np.random.default_rng(seed).normal(size=(40, 6))
+    values = torch.from_numpy((measured - mean) / deviation)
+    turned = SeriesAugmentation(rotate=50.0, units=units)(values, np.random.default_rng(seed))
+    after = (turned.numpy() * deviation + mean).reshape(40, 2, 3)
+    turn, _ = Rotation.align_vectors(after[:, 0], measured[:, :3])
+    np.testing.assert_allclose(turn.apply(measured[:, :3]), after[:, 0], atol=1e-6)
+    np.testing.assert_allclose(turn.apply(measured[:, 3:]), after[:, 1], atol=1e-6)
+    assert 0 < np.degrees(turn.magnitude()) <= 50.0
+
+
+def test_only_the_axes_of_sensors_turn(tmp_path):
+    with pytest.raises(ConfigurationError, match="has 2 channels, no multiple of 3"):
+        prepared_of(tmp_path, "inputs.signal.augment.rotate=10")
 
 
 def test_training_is_augmented_and_evaluation_is_not(tmp_path):

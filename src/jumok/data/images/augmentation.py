@@ -42,6 +42,7 @@ class Augmentation:
     scale: tuple[float, float] = (0.6, 1.6)
     crop: float = 1.0  # the least share of each side that stays in the image; 1 crops nothing
     rotate: float = 0.0  # degrees at most, to either side
+    shift: float = 0.0  # at most this share of each side, to either side; what comes into view is black
     colour: float = 0.2  # brightness, contrast and saturation change by this share at most
     mosaic: float = 0.0  # probability that an image is put together from four of the batch
     visible: float = 0.2  # the least share of a box's area that must be left
@@ -55,6 +56,8 @@ class Augmentation:
         for name in ("mosaic", "visible", "colour"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0 to 1; got {getattr(self, name):g}")
+        if not 0 <= self.shift < 1:
+            raise ValueError(f"shift must be at least 0 and below 1; got {self.shift:g}")
         if not 0 <= self.rotate <= 180:
             raise ValueError(f"rotate must be in 0 to 180 degrees; got {self.rotate:g}")
 
@@ -132,7 +135,7 @@ class Augmentation:
         room: tuple[int, int],
         random: np.random.Generator,
     ) -> ImageSample:
-        """Scale, crop, flip and rotate an image.
+        """Scale, crop, flip, rotate and shift an image.
 
         Args:
             sample: The image.
@@ -151,9 +154,13 @@ class Augmentation:
         seen = crop_resize(sample, window, size)
         seen = flipped(seen, self.flip != "none" and flips[0], self.flip == "both" and flips[1])
         seen = drop_occluded(seen, self.visible)
-        if not self.rotate:
-            return seen
-        return drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
+        if self.rotate:
+            seen = drop_occluded(rotated(seen, float(turn) * self.rotate), self.visible)
+        if self.shift:
+            seen = drop_occluded(
+                translated(seen, random.uniform(-self.shift, self.shift, size=2)), self.visible
+            )
+        return seen
 
     def coloured(self, image: Tensor, random: np.random.Generator) -> Tensor:
         """Change brightness, contrast and saturation of pixels (3, Y, X); changing the hue would be too slow."""
@@ -224,6 +231,24 @@ def rotated(sample: ImageSample, angle: float) -> ImageSample:
         image=transforms.rotate(sample.image, angle, interpolation=transforms.InterpolationMode.BILINEAR),
         boxes=None if boxes is None else transforms.rotate(boxes, angle).as_subclass(Tensor),
         mask=None if mask is None else transforms.rotate(mask[None], angle, fill=UNKNOWN_CLASS)[0],
+    )
+
+
+def translated(sample: ImageSample, shares: np.ndarray) -> ImageSample:
+    """The image moved down and to the right by shares (2,) of its sides, in whole pixels; its size stays."""
+    height, width = sample.size
+    down, right = (round(share * side) for share, side in zip(shares.tolist(), sample.size, strict=True))
+    boxes, mask = unclipped_boxes(sample), sample.mask
+    if mask is not None:
+        mask = transforms.pad(mask[None], [width, height], fill=UNKNOWN_CLASS)
+        mask = transforms.crop(mask, height - down, width - right, height, width)[0]
+    return replace(
+        sample,
+        image=transforms.crop(sample.image, -down, -right, height, width),
+        boxes=None
+        if boxes is None
+        else transforms.crop(boxes, -down, -right, height, width).as_subclass(Tensor),
+        mask=mask,
     )
 
 

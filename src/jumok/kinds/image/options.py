@@ -20,6 +20,7 @@ class AugmentOptions(Options):
     scale: tuple[float, float] | None = None
     crop: float = Field(default=1.0, gt=0.0, le=1.0)
     rotate: float = Field(default=0.0, ge=0.0, le=180.0)
+    shift: float = Field(default=0.0, ge=0.0, lt=1.0)
     colour: Share = 0.2
     mosaic: Share = 0.0
     visible: Share = 0.2
@@ -38,7 +39,9 @@ class AugmentOptions(Options):
 
         flip = self.flip or ("none" if reads else "horizontal")
         scale = self.scale or ((0.7, 1.0) if reads else (0.6, 1.6))
-        return Augmentation(flip, scale, self.crop, self.rotate, self.colour, self.mosaic, self.visible)
+        return Augmentation(
+            flip, scale, self.crop, self.rotate, self.shift, self.colour, self.mosaic, self.visible
+        )
 
 
 class ImageInput(InputFieldOptions):

@@ -13,7 +13,7 @@ from jumok.data.series.checking import expect_channels
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import measure_series
 from jumok.data.tables.faults import UnreadableFile
-from jumok.errors import DataError, RunError
+from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole
 from jumok.kinds.contract import Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext, SeriesUnits
@@ -34,7 +34,8 @@ LARGEST_BATCH = 64  # of a batch, where the experiment does not say it
 
 def series_input(facts: SeriesFacts) -> InputField:
     """A series that is read by a recurrent network, a Transformer over patches, or convolutions."""
-    augmentation, count = facts.options.augment.build(), len(facts.channels)
+    count = len(facts.channels)
+    augmentation = facts.options.augment.build(facts.center, facts.scale)
     page = SeriesPage(facts)
 
     def build(plan: Blueprint) -> nn.Module:
@@ -86,12 +87,22 @@ def fit_input(name: str, options: SeriesInput, context: FieldContext) -> InputFi
             f"channel {lost[0]!r} of {name} was never measured in train (all NaN), so nothing can be learned of it; "
             "fill it in, or leave it out by channels:"
         )
+    require_axes(name, options, len(first.channels))
     center, scale = statistics.mean.tolist(), statistics.scale.tolist()
     if options.normalize == "none":
         center, scale = [0.0] * len(center), [1.0] * len(scale)
     units = SeriesUnits(options.channel_names, first.channels, np.array(center), np.array(scale))
     context.share_series(name, units)
     return series_input(SeriesFacts(name, options, first.channels, tuple(center), tuple(scale), longest))
+
+
+def require_axes(name: str, options: SeriesInput, channels: int) -> None:
+    """Check that the channels are the three axes of sensors where these are rotated; raises ConfigurationError."""
+    if options.augment.rotate and channels % 3:
+        raise ConfigurationError(
+            f"inputs.{name}.augment.rotate turns each three channels, the axes x, y, z of a sensor, in this order; "
+            f"{name} has {channels} channels, no multiple of 3; leave rotate out, or name the axes by channels:"
+        )
 
 
 def load_input(name: str, options: SeriesInput, context: FieldContext, folder: Path) -> InputField:

@@ -1,5 +1,6 @@
 """The options of a series: its channels, its encoder, and how it is varied in training."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -232,13 +233,18 @@ class SeriesAugmentOptions(Options):
         default=0.0, lt=1.0
     )  # the most that is cut off at its begin, a share of the steps
     mask: NonNegativeFloat = Field(default=0.0, lt=1.0)  # the largest share of steps hidden, in one stretch
+    speed: NonNegativeFloat = Field(default=0.0, lt=1.0)  # the largest change of speed, as a share
+    # degrees at most by which each three channels turn, the axes x, y, z of a sensor; all sensors alike
+    rotate: NonNegativeFloat = Field(default=0.0, le=180.0)
 
-    def build(self) -> "SeriesAugmentation | None":
-        """The augmentation; None if it changes nothing."""
+    def build(self, center: Sequence[float], scale: Sequence[float]) -> "SeriesAugmentation | None":
+        """The augmentation of series whose channels are normalized by center and scale; None if it changes nothing."""
         from jumok.data.series.augmentation import SeriesAugmentation
 
-        augmentation = SeriesAugmentation(self.jitter, self.scale, self.shift, self.mask)
-        return None if augmentation == SeriesAugmentation() else augmentation
+        changes = self.model_dump()
+        if not any(changes.values()):
+            return None
+        return SeriesAugmentation(**changes, units=tuple(zip(center, scale, strict=True)))
 
 
 class SeriesInput(InputFieldOptions):

@@ -13,7 +13,7 @@ ENTRY = """\
     # gaps: mark                 # where the clock jumps, samples count as not measured
     normalize: train             # each channel by its mean and deviation in train; or none
     encoder: {{kind: patches, patch: 16, stride: 8, layers: 3}}   # or kind: recurrent or convolution
-    augment: {{jitter: 0.0, scale: 0.0, shift: 0.0, mask: 0.0}}   # how much it is varied in training
+    augment: {{jitter: 0.0, scale: 0.0, shift: 0.0, mask: 0.0, speed: 0.0}}   # how much it is varied in training
 """
 
 
