@@ -42,17 +42,19 @@ inputs:
     kind: series
     channels: [ax, ay, az, wx, wy, wz]                    # acceleration, and speed of rotation
     rate: 25                                              # samples a second
-    encoder: {kind: patches, patch: 10, stride: 5, layers: 2}
-    augment: {jitter: 0.1, scale: 0.2}
+    encoder: {kind: recurrent, cell: gru, patch: 4}       # 0.16 seconds are read together
+    # people move at their own pace and wear a watch in their own way
+    augment: {jitter: 0.2, scale: 0.3, speed: 0.3, rotate: 45, mask: 0.2, shift: 0.2}
 outputs:
   exercise: {kind: label}
 data:
   train: {arrays: data/train.npz}
   valid: {arrays: data/valid.npz}
   test: {arrays: data/test.npz}                           # people who are in no other split
-model: {width: 64, dropout: 0.2}
+model: {width: 64, dropout: 0.4}
 training:
-  {steps: 1000, batch_size: 32, optimizer: muon, warmup: 50, weight_decay: 0.1, ema_decay: 0.99, evaluate_every: 200}
+  {steps: 1000, batch_size: 32, optimizer: muon, warmup: 50, weight_decay: 0.1, label_smoothing: 0.1, ema_decay: 0.99,
+   evaluate_every: 200}
 """
 
 
