@@ -329,6 +329,9 @@ class OutputField:
     batching: Batching = Batching()
     reads_files: bool = False  # an item is read from a file when it is asked for
     is_autoregressive: bool = False  # an answer is searched for token by token
+    detokenize: Callable[[Sequence[int]], str] | None = (
+        None  # the text of tokens, be they not all of an answer
+    )
     coverage: Coverage | None = None
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None
