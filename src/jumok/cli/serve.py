@@ -1,0 +1,180 @@
+"""`jumok serve`."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jumok.cli.options import Device, Json, PrecisionOption
+from jumok.console import say
+from jumok.errors import ConfigurationError
+from jumok.runs.layout import model_folder, require_run, run_of
+
+if TYPE_CHECKING:
+    from jumok.serving.limits import Limits
+    from jumok.serving.process import ModelSource
+
+EXAMPLE = "jumok serve runs/translate --port 8000"
+PORT = 8000
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
+MEGABYTE = 1_000_000
+
+Megabytes = Annotated[int | None, typer.Option(min=1, metavar="MB")]
+
+
+def command(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN", help="Run folders; NAME=FOLDER serves one under another name than its own."
+        ),
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")] = PORT,
+    host: Annotated[
+        str,
+        typer.Option(metavar="HOST", help="Another address than this machine's own; then a token is needed."),
+    ] = "127.0.0.1",
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="JUMOK_TOKEN", help="What requests must bring (Authorization: Bearer TOKEN)."),
+    ] = None,
+    device: Device = "auto",
+    precision: PrecisionOption = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute, of each model.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=4096, help="Inputs that are computed together.")] = 64,
+    delay: Annotated[
+        float, typer.Option(min=0, max=1000, help="Milliseconds that a request waits for others.")
+    ] = 5.0,
+    wait: Annotated[
+        float, typer.Option(min=0.01, help="Seconds of predicted waiting, beyond which requests are shed.")
+    ] = 2.0,
+    timeout: Annotated[float, typer.Option(min=0.01, help="Seconds that a request may take.")] = 30.0,
+    max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="Megabytes of a request.")] = 20,
+    max_pixels: Annotated[int, typer.Option(min=1, metavar="M", help="Million pixels of an image.")] = 25,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens of an input, and of an answer.")] = 2000,
+    max_memory: Annotated[
+        int | None, typer.Option(min=1, metavar="MB", help="Megabytes of the process of a model.")
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Attack the server for a minute and a half, and print how it held."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Serve trained models over HTTP: batches, bounded queues, deadlines, metrics; Ctrl-C or SIGTERM ends it in order.
+
+    POST /predict takes {"inputs": ...} or a form with files; /docs shows all routes with examples. SIGHUP loads the
+    models again from their folders. Without --host only this machine can ask.
+    """
+    from jumok.serving.limits import Limits
+
+    require_packages()
+    limits = Limits(
+        body_bytes=max_body * MEGABYTE,
+        held_bytes=max(10 * max_body * MEGABYTE, Limits.held_bytes),
+        pixels=max_pixels * MEGABYTE,
+        tokens=max_tokens,
+        wait=wait,
+        timeout=timeout,
+        max_timeout=max(timeout, Limits.max_timeout),
+        inputs=max(batch, Limits.inputs),
+        batch=batch,
+        delay=delay / 1000,
+        memory=None if max_memory is None else max_memory * MEGABYTE,
+    )
+    decoding: dict[str, str] = {} if precision is None else {"precision": precision}
+    sources = sources_of(runs, device, decoding, threads)
+    if prove:
+        raise ConfigurationError("--prove comes soon")
+    run_server(sources, limits, host, port, token)
+
+
+def require_packages() -> None:
+    """ConfigurationError if the packages of the extra are missing."""
+    if any(find_spec(name) is None for name in PACKAGES):
+        raise ConfigurationError(
+            "jumok serve needs packages that are not installed: pip install 'jumok[serve]'"
+        )
+
+
+def sources_of(
+    runs: Sequence[Path], device: str, decoding: dict[str, str], threads: int | None
+) -> "list[ModelSource]":
+    """The models by name; ConfigurationError if two have the same.
+
+    Args:
+        runs: Folders, or NAME=FOLDER.
+        device: Where they compute.
+        decoding: Changes of their decoding options.
+        threads: Threads of each.
+
+    Returns:
+        The models.
+    """
+    from jumok.serving.process import ModelSource
+
+    found: dict[str, ModelSource] = {}
+    for run in runs:
+        name, path = named(run)
+        require_run(path)
+        model_folder(path)  # RunError where the run is not finished
+        if name in found:
+            raise ConfigurationError(
+                f"two models are called {name!r}; name one of them otherwise, like other={run.name}"
+            )
+        found[name] = ModelSource(name, path, device, decoding, threads)
+    return list(found.values())
+
+
+def named(run: Path) -> tuple[str, Path]:
+    """The name of a model and its folder, of FOLDER or NAME=FOLDER."""
+    name, equals, folder = str(run).partition("=")
+    if equals and not os.path.exists(run):
+        if not name or "/" in name:
+            raise ConfigurationError(f"{run}: expected NAME=FOLDER with a name without slashes")
+        return name, Path(folder)
+    return run_of(run.resolve()).name, run
+
+
+def run_server(
+    sources: "Sequence[ModelSource]", limits: "Limits", host: str, port: int, token: str | None
+) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        sources: The models.
+        limits: What is taken at most.
+        host: The address to listen at.
+        port: The port.
+        token: What requests must bring.
+    """
+    from importlib.metadata import version
+
+    from jumok.serving.app import application
+    from jumok.serving.log import Log
+    from jumok.serving.memory import require_room
+    from jumok.serving.server import Server, bind, serve
+    from jumok.serving.service import Service
+
+    is_local = host in LOOPBACK
+    if not is_local and token is None:
+        token = secrets.token_urlsafe(24)
+        say(f"token: {token}")
+    for source in sources:
+        require_room(source.path, limits)
+    bound = bind(host, port, limits.connections)
+    number = bound.getsockname()[1]
+    hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")} if is_local else None
+    log = Log()
+    service = Service(sources, limits, log)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+    names = ", ".join(source.name for source in sources)
+    log.event("starting", {"address": address, "models": [source.name for source in sources]})
+    server = Server(application(service, hosts, token, version("jumok")), service, bound, log)
+    serve(server, lambda: say(f"serving {names}: {address} ({address}/docs shows how to ask; Ctrl-C ends)"))
+    log.close()
