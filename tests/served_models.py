@@ -23,7 +23,7 @@ from jumok.serving.service import Service
 from jumok.serving.wire import Frame, pack, read_frame
 
 HOST = "127.0.0.1:8000"
-LIMITS = replace(Limits(), delay=0.0)
+LIMITS = replace(Limits(), delay=0.0, timeout=300.0, wait=60.0)
 
 
 class LocalWorker:
@@ -115,7 +115,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     """Run a test that is a coroutine."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(900):
             await test()
 
     asyncio.run(bounded())

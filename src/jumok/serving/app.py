@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from jumok.errors import JumokError
 from jumok.serving.gate import Gate
+from jumok.serving.generate_routes import add_generate_routes
 from jumok.serving.predict_routes import add_predict_routes
+from jumok.serving.protocol_routes import add_protocol_routes
 from jumok.serving.refusal import Refusal, to_error
 from jumok.serving.responses import json_response
 from jumok.serving.server_routes import add_server_routes
@@ -49,6 +51,8 @@ def application(service: Service, hosts: Collection[str] | None, token: str | No
     )
     app.router.redirect_slashes = False
     add_predict_routes(app, service)
+    add_generate_routes(app, service)
+    add_protocol_routes(app, service, version)
     add_server_routes(app, service)
     rules = Rules(hosts, to_error, service.limits.body_bytes, is_page=lambda path: path == "/docs")
     return Gate(Guard(app, rules), service, token, address_of)
@@ -62,9 +66,15 @@ def address_of(path: str) -> tuple[str, str | None]:
     if parts[:2] == ["v2", "models"] and len(parts) >= 3:
         last = parts[-1] if parts[-1] in ("infer", "generate", "generate_stream", "ready") else "model"
         return last, parts[2]
-    if path in ("/metrics", "/docs", "/openapi.json", "/models", "/v2", "/reload") or path.startswith(
-        "/v2/health/"
-    ):
+    if path in (
+        "/metrics",
+        "/docs",
+        "/docs.js",
+        "/openapi.json",
+        "/models",
+        "/v2",
+        "/reload",
+    ) or path.startswith("/v2/health/"):
         return path.strip("/"), None
     return "other", None
 

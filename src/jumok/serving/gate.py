@@ -14,7 +14,7 @@ from jumok.serving.refusal import Refusal, to_error
 from jumok.serving.service import Service
 from jumok.web.guard import has_body, send_json, with_headers
 
-OPEN = ("/v2/health/live", "/v2/health/ready", "/health")  # that need no token
+OPEN = ("/v2/health/live", "/v2/health/ready", "/docs", "/docs.js")  # that need no token
 OTHER = "other"
 
 

@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from jumok.serving.openapi import body_of, responses
 from jumok.serving.refusal import bad_request
-from jumok.serving.requests import form_fields, parse_json, predict_request
+from jumok.serving.requests import PredictRequest, form_fields, parse_json, predict_request
 from jumok.serving.responses import answers_response
 from jumok.serving.service import Service
 
@@ -20,8 +21,15 @@ def add_predict_routes(app: FastAPI, service: Service) -> None:
     """Add `/predict` for the only model, and `/predict/NAME`."""
 
     async def predict(request: Request) -> Response:
-        """Answer one input, or a batch of them."""
-        model = service.model(request.path_params.get("model"))
+        """Answer one input, or a batch of them, by the only model."""
+        return await answer(request, None)
+
+    async def predict_by(request: Request, model: str) -> Response:
+        """Answer one input, or a batch of them, by the model of this name."""
+        return await answer(request, model)
+
+    async def answer(request: Request, name: str | None) -> Response:
+        model = service.model(name)
         given, uploads = await read_body(
             request, [one["name"] for one in model.description.get("inputs", ())]
         )
@@ -29,8 +37,15 @@ def add_predict_routes(app: FastAPI, service: Service) -> None:
         answers = await service.answer(request, model, asked)
         return answers_response(model.name, answers, asked.is_batch)
 
-    app.add_route("/predict", predict, methods=["POST"])
-    app.add_route("/predict/{model}", predict, methods=["POST"])
+    for path, ask in (("/predict", predict), ("/predict/{model}", predict_by)):
+        app.add_api_route(
+            path,
+            ask,
+            methods=["POST"],
+            response_class=Response,
+            openapi_extra=body_of(PredictRequest, form=True),
+            responses=responses(),
+        )
 
 
 async def read_body(
@@ -47,27 +62,22 @@ async def read_body(
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return parse_json(await request.body()), {}
-    async with request.form(
-        max_files=FIELDS, max_fields=FIELDS, max_part_size=request_limit(request)
-    ) as form:
+    async with request.form(max_files=FIELDS, max_fields=FIELDS, max_part_size=form_limit(request)) as form:
         pairs = form.multi_items()
-        texts = form_fields(
-            [(name, value) for name, value in pairs if isinstance(value, str) and name not in inputs]
-        )
-        values = {name: value for name, value in pairs if isinstance(value, str) and name in inputs}
+        texts = [(name, value) for name, value in pairs if isinstance(value, str)]
+        given = form_fields([(name, value) for name, value in texts if name not in inputs])
+        values = {name: value for name, value in texts if name in inputs}
         uploads: dict[str, list[bytes]] = {}
         for name, value in pairs:
             if not isinstance(value, str):
                 uploads.setdefault(file_input(name, inputs), []).append(await value.read())
-    if values:
-        if INPUTS in texts:
-            raise bad_request("inputs came twice: by their names, and in the field 'inputs'; send them once")
-        texts[INPUTS] = values
-    return texts, uploads
+    if values and INPUTS in given:
+        raise bad_request("inputs came twice: by their names, and in the field 'inputs'; send them once")
+    return given | ({INPUTS: values} if values else {}), uploads
 
 
-def request_limit(request: Request) -> int:
-    """The bytes of one field of a form; all fields together have a limit of their own."""
+def form_limit(request: Request) -> int:
+    """The bytes of one field of a form; the whole body has a limit of its own."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isdigit() else 1 << 20
 
