@@ -33,7 +33,7 @@ class LocalWorker:
         self.loop = asyncio.get_running_loop()
         self.computer = Computer(predictor, Path("nowhere"), asdict(limits), self.grow)
         self.description = self.computer.description
-        self.process = SimpleNamespace(returncode=None, wait=lambda: asyncio.sleep(0))
+        self.process = SimpleNamespace(pid=0, returncode=None, wait=lambda: asyncio.sleep(0))
         self.memory, self.jobs, self.sizes = 0, [], []
         self.gate: asyncio.Event | None = None  # that batches wait for
         self.dies = 0  # times

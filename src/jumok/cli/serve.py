@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jumok.cli.options import Device, Json, PrecisionOption
-from jumok.console import say
+from jumok.console import print_json, say
 from jumok.errors import ConfigurationError
 from jumok.runs.layout import model_folder, require_run, run_of
 
@@ -90,7 +91,8 @@ def command(
     decoding: dict[str, str] = {} if precision is None else {"precision": precision}
     sources = sources_of(runs, device, decoding, threads)
     if prove:
-        raise ConfigurationError("--prove comes soon")
+        prove_server(sources, options_of(device, precision, threads, batch, delay, wait, timeout), json)
+        return
     run_server(sources, limits, host, port, token)
 
 
@@ -139,6 +141,48 @@ def named(run: Path) -> tuple[str, Path]:
             raise ConfigurationError(f"{run}: expected NAME=FOLDER with a name without slashes")
         return name, Path(folder)
     return run_of(run.resolve()).name, run
+
+
+def options_of(
+    device: str,
+    precision: str | None,
+    threads: int | None,
+    batch: int,
+    delay: float,
+    wait: float,
+    timeout: float,
+) -> list[str]:
+    """The options that the proved server has, too, as words of a command line."""
+    given = {"device": device, "batch": batch, "delay": delay, "wait": wait, "timeout": timeout}
+    more = {"precision": precision, "threads": threads}
+    told = {**given, **{name: value for name, value in more.items() if value is not None}}
+    return [word for name, value in told.items() for word in (f"--{name}", str(value))]
+
+
+def prove_server(sources: "Sequence[ModelSource]", options: Sequence[str], json: bool) -> None:
+    """Measure a server of one model on this machine, and print how it held.
+
+    Args:
+        sources: The model.
+        options: Options of the server.
+        json: Whether a JSON document is printed instead of tables.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from jumok.serving.prove.proof import prove
+    from jumok.serving.prove.table import tables_of
+
+    if len(sources) > 1:
+        raise ConfigurationError("--prove measures one model at a time; name one run")
+    proof = asyncio.run(prove(sources[0], options, say))
+    if json:
+        print_json(proof)
+        return
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
+    for table in tables_of(proof):
+        console.print(table)
 
 
 def run_server(

@@ -65,9 +65,14 @@ class Gate:
             await self.app(scope, self.receiving(receive), send)
         except Refusal as refusal:
             self.service.metrics.count_shed(refusal.shed)
-            await send_json(with_headers(send), refusal.status, to_error(str(refusal)), refusal.headers)
+            await send_json(with_headers(send), refusal.status, to_error(str(refusal)), self.headers(refusal))
         finally:
             self.service.held -= held
+
+    def headers(self, refusal: Refusal) -> Mapping[str, str]:
+        """The headers of a refusal; a server that shuts down closes the connection, too."""
+        closing = refusal.status == HTTPStatus.SERVICE_UNAVAILABLE
+        return {**refusal.headers, **({"connection": "close"} if closing else {})}
 
     def refuse_stranger(self, path: str, headers: Headers) -> None:
         """Refusal of a request without the token, where one is needed."""

@@ -62,7 +62,8 @@ class ServedModel:
         self.load_seconds = monotonic() - self.began
         self.description = self.worker.description
         self.loaded.set()
-        self.log.event("loaded", {"model": self.name, "seconds": round(self.load_seconds, 3)})
+        about = {"process": self.worker.process.pid, "seconds": round(self.load_seconds, 3)}
+        self.log.event("loaded", {"model": self.name, **about})
 
     async def run(self) -> None:
         """Compute batches until cancelled."""

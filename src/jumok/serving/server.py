@@ -16,7 +16,7 @@ from jumok.serving.limits import Limits
 from jumok.serving.log import Log
 from jumok.serving.service import Service
 
-QUIET = 0.3  # seconds without a request, after which nobody waits to be let in
+GRACE = 0.5  # seconds in which new requests are refused with a response, before connections are
 KEEP_ALIVE = 15  # seconds that a connection may ask nothing between two requests
 
 
@@ -97,13 +97,11 @@ class Server:
         """Refuse new requests, and wait until the accepted ones, and those on their way in, are answered."""
         self.log.event("draining", {})
         self.service.drain()
-        deadline, quiet_since = monotonic() + self.limits.drain, monotonic()
-        while monotonic() < deadline:
-            if self.app.active or not self.service.is_idle:
-                quiet_since = monotonic()
-            elif monotonic() - quiet_since > QUIET:
-                return
+        began = monotonic()
+        while monotonic() < began + self.limits.drain:
             await asyncio.sleep(0.02)
+            if monotonic() > began + GRACE and self.service.is_idle:
+                return
         self.log.event("not drained", {"requests": self.app.active})
 
     async def close_silent(self) -> None:
