@@ -15,7 +15,7 @@ from jumok.serving.service import Service
 from jumok.web.guard import has_body, send_json, with_headers
 
 OPEN = ("/v2/health/live", "/v2/health/ready", "/docs", "/docs.js")  # that need no token
-OTHER = "other"
+ASKING = ("predict", "infer", "generate", "generate_stream")  # routes that a model computes for
 
 
 class Gate:
@@ -88,7 +88,7 @@ class Gate:
     def refuse_early(self, path: str) -> None:
         """Refusal of a request that would not be answered, before its body is read."""
         route, name = self.address(path)
-        if route in ("predict", "infer", "generate", "generate_stream"):
+        if route in ASKING:
             models = self.service.models
             if name in models or (name is None and len(models) == 1):
                 self.service.model(name).refuse_early()
@@ -127,7 +127,10 @@ class Gate:
     def note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log a request; nothing that the client sent is repeated."""
         route, name = self.address(scope["path"])
-        model = name if name in self.service.models else ""
+        models = self.service.models
+        if name is None and route in ASKING and len(models) == 1:
+            (name,) = models
+        model = name if name in models else ""
         metrics = self.service.metrics
         metrics.requests.labels(route, model, str(status)).inc()
         metrics.latency.labels(route, model).observe(seconds)
