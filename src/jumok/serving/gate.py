@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jumok.serving.refusal import Refusal, to_error
-from jumok.serving.service import Service
+from jumok.serving.service import ENTRY, Entry, Service
 from jumok.web.guard import has_body, send_json, with_headers
 
 OPEN = ("/v2/health/live", "/v2/health/ready", "/docs", "/docs.js")  # that need no token
@@ -55,18 +55,20 @@ class Gate:
 
     async def admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        held = 0
+        held, entry = 0, Entry(None)
         try:
             headers = Headers(scope=scope)
             self.refuse_stranger(scope["path"], headers)
             if scope["method"] == "POST":
-                self.refuse_early(scope["path"])
+                entry = self.enter(scope["path"])
                 held = self.hold(headers)
+            scope[ENTRY] = entry
             await self.app(scope, self.receiving(receive), send)
         except Refusal as refusal:
             self.service.metrics.count_shed(refusal.shed)
             await send_json(with_headers(send), refusal.status, to_error(str(refusal)), self.headers(refusal))
         finally:
+            entry.leave()
             self.service.held -= held
 
     def headers(self, refusal: Refusal) -> Mapping[str, str]:
@@ -85,13 +87,15 @@ class Gate:
                 "this server needs its token; send the header Authorization: Bearer TOKEN",
             )
 
-    def refuse_early(self, path: str) -> None:
-        """Refusal of a request that would not be answered, before its body is read."""
+    def enter(self, path: str) -> Entry:
+        """Let a request in that asks a model; Refusal, before its body is read, if it would not be answered."""
         route, name = self.address(path)
-        if route in ASKING:
-            models = self.service.models
-            if name in models or (name is None and len(models) == 1):
-                self.service.model(name).refuse_early()
+        models = self.service.models
+        if route not in ASKING or not (name in models or (name is None and len(models) == 1)):
+            return Entry(None)
+        model = self.service.model(name)
+        model.refuse_early()
+        return Entry(model)
 
     def hold(self, headers: Headers) -> int:
         """Count the bytes of a request, be it whole or not; Refusal if there is no room for it."""

@@ -40,6 +40,8 @@ class ServedModel:
         self.began = 0.0  # when the running batch, or the loading, began
         self.load_seconds = 5.0
         self.restarts = 0
+        self.coming = 0  # requests that were let in, and are not in the queue yet
+        self.lag = 0.0  # seconds that the server is behind
         self.is_draining = False
 
     @property
@@ -170,6 +172,11 @@ class ServedModel:
     # ------------------------------------------------------------ requests
 
     @property
+    def wait(self) -> float:
+        """Seconds, predicted, that a request waits before its batch is computed."""
+        return self.lag + self.busy + self.queue.predicted(self.coming)
+
+    @property
     def busy(self) -> float:
         """Seconds, predicted, until the running batch is over, or the model is loaded again."""
         age = monotonic() - self.began
@@ -186,11 +193,12 @@ class ServedModel:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is shutting down; ask another one", 5)
         if not self.description:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"{self.name} is being loaded; ask again later", 2)
-        self.queue.refuse_if_full(self.busy)
+        self.queue.refuse_if_full(self.wait)
 
     def accept(self, job: Job) -> None:
         """Put a request into the queue; Refusal if it cannot be answered in time."""
-        self.refuse_early()
+        if self.is_draining or not self.description:
+            self.refuse_early()
         self.queue.add(job, self.busy, monotonic())
 
     @property

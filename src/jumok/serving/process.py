@@ -41,26 +41,27 @@ class WorkerProcess:
         self.batches = 0
 
     @classmethod
-    async def start(cls, source: ModelSource, limits: Limits) -> "WorkerProcess":
-        """Start a process, and wait until its model is loaded.
-
-        Args:
-            source: The model.
-            limits: What it takes.
-
-        Returns:
-            The process.
-
-        Raises:
-            RunError: The model cannot be loaded, or does not fit into memory.
-        """
-        require_room(source.path, limits)
+    async def spawn(cls) -> "WorkerProcess":
+        """Start a process that loads all libraries, and then waits to be told its model."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "jumok.serving.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C of a terminal is for the server, which drains first
         )
+        return cls(process, {})
+
+    async def load(self, source: ModelSource, limits: Limits) -> None:
+        """Load a model.
+
+        Args:
+            source: The model.
+            limits: What it takes.
+
+        Raises:
+            RunError: The model cannot be loaded, or does not fit into memory.
+        """
+        process = self.process
         given = {
             "path": str(source.path),
             "device": source.device,
@@ -68,26 +69,24 @@ class WorkerProcess:
             "threads": source.threads,
             "limits": asdict(limits),
         }
-        worker = cls(process, {})
         try:
             async with asyncio.timeout(limits.load):
-                await worker.send(Frame(given))
-                frame = await worker.receive()
+                await self.send(Frame(given))
+                frame = await self.receive()
         except (TimeoutError, WorkerDied):
-            worker.kill()
+            self.kill()
             await process.wait()
             raise RunError(
                 f"{source.path}: the process that loads this model ended or took longer than {limits.load:g} s; "
                 "there may be too little memory for it"
             ) from None
         except asyncio.CancelledError:
-            worker.kill()
+            self.kill()
             raise
         if "failed" in frame.header:
             await process.wait()
             raise RunError(frame.header["failed"])
-        worker.description = frame.header["ready"]
-        return worker
+        self.description = frame.header["ready"]
 
     async def compute(self, jobs: Sequence[Job], limit: float) -> Frame:
         """Compute a batch; growing answers are told to their jobs.
@@ -159,6 +158,39 @@ class WorkerProcess:
     def memory(self) -> int:
         """Bytes that the process holds."""
         return resident_bytes(self.process.pid)
+
+
+class WorkerPool:
+    """Starts processes; one more than is needed waits with its libraries loaded, to take the place of one that dies."""
+
+    def __init__(self) -> None:
+        self.spare: asyncio.Task[WorkerProcess] | None = None
+
+    async def start(self, source: ModelSource, limits: Limits) -> WorkerProcess:
+        """A process with a loaded model; RunError if it cannot be loaded, or does not fit into memory."""
+        require_room(source.path, limits)
+        worker = await self.take()
+        await worker.load(source, limits)
+        if self.spare is None:
+            self.spare = asyncio.create_task(WorkerProcess.spawn())
+        return worker
+
+    async def take(self) -> WorkerProcess:
+        """The spare process, if it lives, or a new one."""
+        spare, self.spare = self.spare, None
+        if spare is not None:
+            worker = await spare
+            if worker.process.returncode is None:
+                return worker
+        return await WorkerProcess.spawn()
+
+    async def stop(self) -> None:
+        """End the spare process."""
+        spare, self.spare = self.spare, None
+        if spare is not None:
+            worker = await spare
+            worker.kill()
+            await worker.process.wait()
 
 
 def resident_bytes(process: int | str = "self") -> int:

@@ -11,6 +11,7 @@ from jumok.serving.limits import Limits
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
+COMING = "coming"  # the kind of requests whose kind is not known yet
 Answers = Sequence[bytes]  # the JSON of the answer to each input
 
 
@@ -56,20 +57,13 @@ class JobQueue:
     def __len__(self) -> int:
         return sum(self.waiting.values())
 
-    def predicted(self) -> float:
-        """Seconds until what waits is computed."""
-        return self.times.queue(self.waiting, self.limits.batch)
+    def predicted(self, coming: int = 0) -> float:
+        """Seconds until what waits is computed, and as many requests of one input that are about to."""
+        expected = self.waiting if not coming else {**self.waiting, COMING: coming}
+        return self.times.queue(expected, self.limits.batch)
 
-    def refuse_if_full(self, busy: float) -> None:
-        """Refuse a request before it is read, if it would wait too long.
-
-        Args:
-            busy: Seconds, predicted, until the batch that is computed is over.
-
-        Raises:
-            Refusal: It would; come back later.
-        """
-        wait = busy + self.predicted()
+    def refuse_if_full(self, wait: float) -> None:
+        """Refuse a request that would wait so many seconds, if that is too long."""
         if wait > self.limits.wait:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -89,8 +83,9 @@ class JobQueue:
         Raises:
             Refusal: The queue is full, or the request would not be answered in time.
         """
-        self.refuse_if_full(busy)
-        wait = busy + self.predicted() + self.times.batch(job.kind, len(job.inputs))
+        wait = busy + self.predicted()
+        self.refuse_if_full(wait)
+        wait += self.times.batch(job.kind, len(job.inputs))
         if now + wait > job.deadline:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -14,12 +13,14 @@ from jumok.serving.limits import Limits
 from jumok.serving.log import Log
 from jumok.serving.metrics import Metrics
 from jumok.serving.model import ServedModel, StartWorker
-from jumok.serving.process import ModelSource, WorkerProcess, resident_bytes
+from jumok.serving.process import ModelSource, WorkerPool, resident_bytes
 from jumok.serving.queue import Answers, Job
 from jumok.serving.refusal import Refusal, bad_request
 from jumok.serving.requests import Asked, too_long
 
 TIMEOUT_HEADER = "request-timeout"  # seconds
+LAG_STEP = 0.05  # seconds
+ENTRY = "jumok.entry"  # where the scope of a request has its `Entry`
 GONE = 499  # as nginx calls a request whose client has gone
 
 
@@ -27,12 +28,19 @@ class ClientGone(Exception):
     """The client does not wait any more."""
 
 
-@dataclass(frozen=True)
-class Addressed:
-    """A path that asks a model."""
+class Entry:
+    """A request on its way from the door to the queue of a model; None: it asks none."""
 
-    route: str
-    model: str | None  # None: the only one
+    def __init__(self, model: ServedModel | None) -> None:
+        self.model = model
+        if model is not None:
+            model.coming += 1
+
+    def leave(self) -> None:
+        """It is in the queue, or was refused."""
+        if self.model is not None:
+            self.model.coming -= 1
+            self.model = None
 
 
 class Service:
@@ -43,8 +51,10 @@ class Service:
         sources: Sequence[ModelSource],
         limits: Limits,
         log: Log,
-        start: StartWorker = WorkerProcess.start,
+        start: StartWorker | None = None,
     ) -> None:
+        self.pool = WorkerPool()
+        start = start or self.pool.start
         self.limits, self.log, self.metrics = limits, log, Metrics()
         self.models = {one.name: ServedModel(one, limits, log, self.metrics, start) for one in sources}
         self.held = 0  # bytes of requests in the server
@@ -52,6 +62,7 @@ class Service:
 
     async def start(self) -> None:
         """Load all models, one after another, and begin to answer; RunError if one cannot be loaded."""
+        self.tasks = [asyncio.create_task(self.measure_lag())]
         for model in self.models.values():
             await model.load()
             self.tasks.append(asyncio.create_task(model.run()))
@@ -61,6 +72,15 @@ class Service:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.pool.stop()
+
+    async def measure_lag(self) -> None:
+        """Measure how long the server itself takes to come to what waits, beside the models."""
+        while True:
+            due = monotonic() + LAG_STEP
+            await asyncio.sleep(LAG_STEP)
+            for model in self.models.values():
+                model.lag = monotonic() - due
 
     def drain(self) -> None:
         """Accept no more requests; those that were accepted are still answered."""
@@ -112,6 +132,7 @@ class Service:
             ClientGone: Nobody waits for it any more.
         """
         job, seconds = self.job(request, asked, grown)
+        request.scope[ENTRY].leave()
         model.accept(job)
         watching = asyncio.create_task(wait_for_disconnect(request))
         try:
@@ -165,7 +186,7 @@ class Service:
         metrics.memory.labels("server").set(resident_bytes())
         for name, model in self.models.items():
             metrics.queued.labels(name).set(len(model.queue))
-            metrics.wait.labels(name).set(model.busy + model.queue.predicted())
+            metrics.wait.labels(name).set(model.wait)
             metrics.ready.labels(name).set(int(model.is_ready))
             if model.worker is not None:
                 metrics.memory.labels(name).set(model.worker.memory)

@@ -22,13 +22,13 @@ def main() -> None:
     channel = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     volunteer()
+    from jumok.serving.computing import Computer
+
     (first, frames) = listen(sys.stdin.buffer)
     if first is None:
         return
     send = sender(channel)
     try:
-        from jumok.serving.computing import Computer
-
         computer = Computer.load(first.header, send)
     except (JumokError, MemoryError, RuntimeError, ValueError, OSError) as error:
         send(Frame({"failed": sentence_of(error)}))

@@ -16,6 +16,8 @@ from typing import Any
 
 NOT_ANSWERED = 0  # the status of a request that was written and never answered
 NOT_SENT = -1  # of one for which there was no connection
+GAVE_UP = -2  # of one whose client did not wait any longer
+DEADLINE = 4  # seconds that the server is told
 PATIENCE = 8.0  # seconds that a client waits
 
 
@@ -56,8 +58,8 @@ class Result:
 class Connection(asyncio.Protocol):
     """A connection that is kept for the next request."""
 
-    def __init__(self, free: Callable[["Connection"], None]) -> None:
-        self.free, self.received, self.is_open = free, b"", True
+    def __init__(self, free: Callable[["Connection"], None], lost: Callable[[], None]) -> None:
+        self.free, self.lost, self.received, self.is_open = free, lost, b"", True
         self.transport: Any = None
         self.done: Callable[[int], None] | None = None
 
@@ -84,6 +86,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """A request that was under way is not answered."""
         self.is_open = False
+        self.lost()
         self.end(NOT_ANSWERED)
 
     def end(self, status: int) -> None:
@@ -128,8 +131,9 @@ class Sender:
                 self.result.note(due, await ended)
         except TimeoutError:
             connection.is_open = False
+            connection.done = None
             connection.transport.abort()
-            self.result.note(due, NOT_ANSWERED)
+            self.result.note(due, GAVE_UP)
 
     async def connection(self) -> Connection | None:
         """An idle connection, or a new one; None if there are too many, or the server takes none."""
@@ -144,12 +148,16 @@ class Sender:
         try:
             async with asyncio.timeout(PATIENCE):
                 _, made = await loop.create_connection(
-                    lambda: Connection(self.idle.append), self.plan.host, self.plan.port
+                    lambda: Connection(self.idle.append, self.closed), self.plan.host, self.plan.port
                 )
         except (OSError, TimeoutError):
             self.opened -= 1
             return None
         return made
+
+    def closed(self) -> None:
+        """A connection is no more."""
+        self.opened -= 1
 
     async def run(self) -> Result:
         """Send all that is planned, and wait for what is under way."""
@@ -189,7 +197,7 @@ def request_of(plan: Plan, body: str) -> bytes:
     data = body.encode()
     head = (
         f"POST {plan.path} HTTP/1.1\r\nhost: {plan.host}:{plan.port}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(data)}\r\n\r\n"
+        f"request-timeout: {DEADLINE}\r\ncontent-length: {len(data)}\r\n\r\n"
     )
     return head.encode() + data
 
