@@ -244,3 +244,25 @@ def test_metrics_tell_of_batches_and_memory():
             assert json.loads((await server.client.get("/models")).text)["models"][0]["ready"]
 
     run(test)
+
+
+def test_a_model_that_cannot_be_loaded_again_says_why_until_it_can():
+    async def test():
+        async with served(made("transformer")) as server:
+            model, start, fails = server.service.models["made"], server.service.models["made"].start, True
+
+            async def sometimes(source, limits):
+                if fails:
+                    raise RunError("the folder has gone")
+                return await start(source, limits)
+
+            model.start = sometimes
+            server.worker().kill()
+            await until(lambda: model.failure is not None)
+            answer = await post(server)
+            assert answer.status_code == 503 and "the folder has gone" in answer.json()["error"]
+            fails = False
+            await until(lambda: model.failure is None and model.loaded.is_set())
+            assert (await post(server)).status_code == 200
+
+    run(test)

@@ -13,7 +13,7 @@ import typer
 from jumok.cli.options import Device, Json, PrecisionOption
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError
-from jumok.runs.layout import model_folder, require_run, run_of
+from jumok.runs.layout import RunLayout, model_folder, require_run, run_of
 
 if TYPE_CHECKING:
     from jumok.serving.limits import Limits
@@ -124,7 +124,8 @@ def sources_of(
     for run in runs:
         name, path = named(run)
         require_run(path)
-        model_folder(path)  # RunError where the run is not finished
+        if RunLayout(path).checkpoints.exists():
+            model_folder(path)  # RunError where the run is not finished; other folders are for who loads them
         if name in found:
             raise ConfigurationError(
                 f"two models are called {name!r}; name one of them otherwise, like other={run.name}"

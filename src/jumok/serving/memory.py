@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jumok.errors import RunError
-from jumok.runs.layout import WEIGHTS, model_folder
+from jumok.runs.layout import RunLayout
 from jumok.serving.limits import Limits
 
 LIBRARIES = 300_000_000  # bytes that a process needs before it loads any weights
@@ -13,7 +13,9 @@ CGROUP = Path("/sys/fs/cgroup")
 
 def require_room(path: Path, limits: Limits) -> None:
     """RunError if the model of a folder does not fit into memory; asked before anything is loaded."""
-    size = (model_folder(path) / WEIGHTS).stat().st_size
+    model = RunLayout(path).model
+    folder = model if model.is_dir() else path
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     needed, room = LIBRARIES + COPIES * size, available_memory()
     if limits.memory is not None:
         room = min(room, limits.memory)

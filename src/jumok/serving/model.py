@@ -43,6 +43,7 @@ class ServedModel:
         self.coming = 0  # requests that were let in, and are not in the queue yet
         self.lag = 0.0  # seconds that the server is behind
         self.is_draining = False
+        self.failure: str | None = None  # why it cannot be loaded again after its process died
 
     @property
     def name(self) -> str:
@@ -55,10 +56,7 @@ class ServedModel:
         return self.loaded.is_set() and not self.is_draining
 
     async def load(self) -> None:
-        """Load the model for the first time; RunError if that is not possible."""
-        await self._load()
-
-    async def _load(self) -> None:
+        """Load the model; RunError if that is not possible."""
         self.began = monotonic()
         self.worker = await self.start(self.source, self.limits)
         self.load_seconds = monotonic() - self.began
@@ -130,9 +128,11 @@ class ServedModel:
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._load()
+                await self.load()
+                self.failure = None
                 return
             except RunError as error:
+                self.failure = str(error)
                 self.log.event("not loaded", {"model": self.name, "reason": str(error)})
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -191,13 +191,16 @@ class ServedModel:
         """Refuse a request before it is read: the server drains, the model was never loaded, or too many wait."""
         if self.is_draining:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is shutting down; ask another one", 5)
+        if self.failure is not None:
+            sentence = f"{self.name} cannot be loaded again: {self.failure}"
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence, LONGEST_PAUSE)
         if not self.description:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"{self.name} is being loaded; ask again later", 2)
         self.queue.refuse_if_full(self.wait)
 
     def accept(self, job: Job) -> None:
         """Put a request into the queue; Refusal if it cannot be answered in time."""
-        if self.is_draining or not self.description:
+        if self.is_draining or self.failure is not None or not self.description:
             self.refuse_early()
         self.queue.add(job, self.busy, monotonic())
 

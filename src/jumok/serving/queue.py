@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +30,7 @@ class Job:
     arrived: float = 0.0
     attempts: int = 0
 
-    @property
+    @cached_property
     def kind(self) -> Hashable:
         """What batches are told apart by."""
         return repr(self.asked)

@@ -108,8 +108,9 @@ class Server:
         """Close connections that have asked nothing for too long, be they half open or half a request."""
         since: dict[Any, tuple[Any, float]] = {}
         while True:
-            await asyncio.sleep(1)
-            now, seen = monotonic(), {}
+            await asyncio.sleep(min(1.0, self.limits.receive))
+            now = monotonic()
+            seen: dict[Any, tuple[Any, float]] = {}
             for connection in list(self.uvicorn.server_state.connections):
                 cycle: Any = getattr(connection, "cycle", None)
                 if cycle is not None and not cycle.response_complete:
@@ -117,7 +118,10 @@ class Server:
                 before = since.get(connection)
                 started = before[1] if before is not None and before[0] is cycle else now
                 seen[connection] = (cycle, started)
-                if now - started > (self.limits.receive if cycle is None else KEEP_ALIVE):
+            most = len(seen) - max(len(self.uvicorn.server_state.connections) - self.limits.connections, 0)
+            for number, (connection, (cycle, started)) in enumerate(reversed(seen.items())):
+                patience = self.limits.receive if cycle is None else KEEP_ALIVE
+                if number >= most or now - started > patience:  # the oldest are the last here
                     connection.transport.close()
             since = seen
 
@@ -132,8 +136,17 @@ def serve(server: Server, when_ready: Callable[[], None]) -> None:
     Raises:
         RunError: A model cannot be loaded.
     """
+    raise_file_limit()
     with asyncio.Runner(loop_factory=server.uvicorn.config.get_loop_factory()) as runner:
         runner.run(server.run(when_ready))
+
+
+def raise_file_limit() -> None:
+    """Allow this process as many open files, connections among them, as the system lets it have."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def bind(host: str, port: int, backlog: int) -> socket.socket:
