@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -56,8 +57,8 @@ class Running:
 
 
 @contextmanager
-def running(python, *words: object) -> Iterator[Running]:
-    command = [*python, "-m", "jumok", "serve", *map(str, words), "--port", "0"]
+def running(*words: object) -> Iterator[Running]:
+    command = [sys.executable, "-m", "jumok", "serve", *map(str, words), "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         yield Running(process)
@@ -66,10 +67,8 @@ def running(python, *words: object) -> Iterator[Running]:
         process.wait()
 
 
-def test_a_server_answers_survives_and_ends_in_order(reversal, python):
-    with running(
-        python, f"letters={reversal / 'run'}", "--threads", 1, "--timeout", 200, "--wait", 100
-    ) as server:
+def test_a_server_answers_survives_and_ends_in_order(reversal):
+    with running(f"letters={reversal / 'run'}", "--threads", 1, "--timeout", 200, "--wait", 100) as server:
         server.wait("serving letters")
         status, said = server.ask("/predict/letters", {"inputs": "abc", "method": "greedy"})
         assert status == 200 and said["answer"]["text"]

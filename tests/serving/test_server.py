@@ -26,10 +26,12 @@ class Listening:
 
     def __init__(self, server: Server, service: Service, port: int) -> None:
         self.server, self.service, self.port = server, service, port
+        self.writers: list[asyncio.StreamWriter] = []
 
     async def send(self, data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(data)
+        self.writers.append(writer)
         return reader, writer
 
     def request(self, text: str) -> bytes:
@@ -60,7 +62,10 @@ async def listening(**limits: float) -> AsyncIterator[Listening]:
     server = Server(application(service, {f"127.0.0.1:{port}"}, None, "1"), service, bound, log)
     running = asyncio.create_task(server.run(ready.set))
     await ready.wait()
-    yield Listening(server, service, port)
+    listening = Listening(server, service, port)
+    yield listening
+    for writer in listening.writers:
+        writer.close()
     server.stopping.set()
     await running
     log.close()
