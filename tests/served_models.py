@@ -13,23 +13,23 @@ import httpx
 from PIL import Image
 
 from jumok.predictor import Predictor
-from jumok.serving.app import application
+from jumok.serving.app import serving_app
 from jumok.serving.computing import Computer
 from jumok.serving.gate import Gate
-from jumok.serving.limits import Limits
-from jumok.serving.log import Log
+from jumok.serving.limits import ServingLimits
+from jumok.serving.log import EventLog
 from jumok.serving.process import ModelSource, WorkerDied
 from jumok.serving.service import Service
 from jumok.serving.wire import Frame, pack, read_frame
 
 HOST = "127.0.0.1:8000"
-LIMITS = replace(Limits(), delay=0.0, timeout=300.0, wait=60.0)
+LIMITS = replace(ServingLimits(), delay=0.0, timeout=300.0, wait=60.0)
 
 
 class LocalWorker:
     """Computes in a thread what a process would; frames go through bytes as they would."""
 
-    def __init__(self, predictor: Predictor, limits: Limits) -> None:
+    def __init__(self, predictor: Predictor, limits: ServingLimits) -> None:
         self.loop = asyncio.get_running_loop()
         self.computer = Computer(predictor, Path("nowhere"), asdict(limits), self.grow)
         self.description = self.computer.description
@@ -89,18 +89,21 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    *predictors: Predictor, limits: Limits = LIMITS, token: str | None = None, lines: list[str] | None = None
+    *predictors: Predictor,
+    limits: ServingLimits = LIMITS,
+    token: str | None = None,
+    lines: list[str] | None = None,
 ) -> AsyncIterator[Served]:
     """A server of these predictors: "made", or "made0", "made1" ... where there are several."""
     names = ["made"] if len(predictors) == 1 else [f"made{i}" for i in range(len(predictors))]
     made = dict(zip(names, predictors, strict=True))
 
-    async def start(source: ModelSource, limits: Limits) -> Any:
+    async def start(source: ModelSource, limits: ServingLimits) -> Any:
         return LocalWorker(made[source.name], limits)
 
-    log = Log((lines if lines is not None else []).append)
+    log = EventLog((lines if lines is not None else []).append)
     service = Service([ModelSource(name, Path(name)) for name in made], limits, log, start)
-    gate = application(service, {HOST} if token is None else None, token, "1")
+    gate = serving_app(service, {HOST} if token is None else None, token, "1")
     transport = httpx.ASGITransport(gate, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}", timeout=60) as client:
         await service.start()

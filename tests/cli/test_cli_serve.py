@@ -17,7 +17,7 @@ import pytest
 
 from jumok.errors import RunError
 from jumok.serving import memory
-from jumok.serving.limits import Limits
+from jumok.serving.limits import ServingLimits
 from jumok.serving.prove.attacks import png_bomb
 from jumok.serving.prove.proof import longest_gap, percentile, slope_of, step_of
 from jumok.serving.prove.table import tables_of
@@ -119,14 +119,14 @@ def test_what_cannot_be_served_is_refused(reversal, refused, tmp_path, monkeypat
     assert "one model at a time" in refused("serve", run, f"b={run}", "--prove")
     assert "name an address of this machine" in refused("serve", run, "--host", "no.such.host.invalid")
     assert "memory" in refused("serve", run, "--max-memory", 1)
-    monkeypatch.setattr("jumok.cli.serve.PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("jumok.cli.serve.EXTRA_PACKAGES", ("no_such_package",))
     assert refused("serve", run).endswith("pip install 'jumok[serve]'")
 
 
 def test_a_model_that_does_not_fit_memory(reversal, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 5_000_000)
     with pytest.raises(RunError, match="needs about .* MB of memory; 5 MB are free"):
-        memory.require_room(reversal / "run", Limits())
+        memory.require_room(reversal / "run", ServingLimits())
 
 
 def test_figures_of_a_proof():

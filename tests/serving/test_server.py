@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from jumok.errors import RunError
-from jumok.serving.app import application
-from jumok.serving.log import Log
+from jumok.serving.app import serving_app
+from jumok.serving.log import EventLog
 from jumok.serving.process import ModelSource
 from jumok.serving.server import Server, bind
 from jumok.serving.service import Service
@@ -36,7 +36,7 @@ class Listening:
 
     def request(self, text: str) -> bytes:
         body = json.dumps({"inputs": text}).encode()
-        host = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{self.port}\r\ncontent-type: application/json\r\n"
+        host = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{self.port}\r\ncontent-type: serving_app/json\r\n"
         return host.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
 
     async def ask(self, text: str = SENTENCE) -> int:
@@ -56,10 +56,10 @@ async def listening(**limits: float) -> AsyncIterator[Listening]:
     async def start(source, limits):
         return LocalWorker(predictor, limits)
 
-    log, bound, ready = Log(lines.append), bind("127.0.0.1", 0, 100), asyncio.Event()
+    log, bound, ready = EventLog(lines.append), bind("127.0.0.1", 0, 100), asyncio.Event()
     port = bound.getsockname()[1]
     service = Service([ModelSource("made", Path("made"))], replace(LIMITS, **limits), log, start)
-    server = Server(application(service, {f"127.0.0.1:{port}"}, None, "1"), service, bound, log)
+    server = Server(serving_app(service, {f"127.0.0.1:{port}"}, None, "1"), service, bound, log)
     running = asyncio.create_task(server.run(ready.set))
     await ready.wait()
     listening = Listening(server, service, port)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jumok.cli.look import LOOPBACK
 from jumok.cli.options import Device, Json, PrecisionOption
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError
 from jumok.runs.layout import RunLayout, model_folder, require_run, run_of
 
 if TYPE_CHECKING:
-    from jumok.serving.limits import Limits
+    from jumok.serving.limits import ServingLimits
     from jumok.serving.process import ModelSource
 
 EXAMPLE = "jumok serve runs/translate --port 8000"
-PORT = 8000
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
+DEFAULT_PORT = 8000
+EXTRA_PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
 MEGABYTE = 1_000_000
 
 Megabytes = Annotated[int | None, typer.Option(min=1, metavar="MB")]
@@ -35,7 +35,9 @@ def command(
             metavar="RUN", help="Run folders; NAME=FOLDER serves one under another name than its own."
         ),
     ],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")
+    ] = DEFAULT_PORT,
     host: Annotated[
         str,
         typer.Option(metavar="HOST", help="Another address than this machine's own; then a token is needed."),
@@ -72,39 +74,39 @@ def command(
     POST /predict takes {"inputs": ...} or a form with files; /docs shows all routes with examples. SIGHUP loads the
     models again from their folders. Without --host only this machine can ask.
     """
-    from jumok.serving.limits import Limits
+    from jumok.serving.limits import ServingLimits
 
     require_packages()
-    limits = Limits(
+    limits = ServingLimits(
         body_bytes=max_body * MEGABYTE,
-        held_bytes=max(10 * max_body * MEGABYTE, Limits.held_bytes),
+        held_bytes=max(10 * max_body * MEGABYTE, ServingLimits.held_bytes),
         pixels=max_pixels * MEGABYTE,
         tokens=max_tokens,
         wait=wait,
         timeout=timeout,
-        max_timeout=max(timeout, Limits.max_timeout),
-        inputs=max(batch, Limits.inputs),
+        max_timeout=max(timeout, ServingLimits.max_timeout),
+        inputs=max(batch, ServingLimits.inputs),
         batch=batch,
         delay=delay / 1000,
         memory=None if max_memory is None else max_memory * MEGABYTE,
     )
     decoding: dict[str, str] = {} if precision is None else {"precision": precision}
-    sources = sources_of(runs, device, decoding, threads)
+    sources = model_sources(runs, device, decoding, threads)
     if prove:
-        prove_server(sources, options_of(device, precision, threads, batch, delay, wait, timeout), json)
+        prove_server(sources, server_options(device, precision, threads, batch, delay, wait, timeout), json)
         return
     run_server(sources, limits, host, port, token)
 
 
 def require_packages() -> None:
     """ConfigurationError if the packages of the extra are missing."""
-    if any(find_spec(name) is None for name in PACKAGES):
+    if any(find_spec(name) is None for name in EXTRA_PACKAGES):
         raise ConfigurationError(
             "jumok serve needs packages that are not installed: pip install 'jumok[serve]'"
         )
 
 
-def sources_of(
+def model_sources(
     runs: Sequence[Path], device: str, decoding: dict[str, str], threads: int | None
 ) -> "list[ModelSource]":
     """The models by name; ConfigurationError if two have the same.
@@ -144,7 +146,7 @@ def named(run: Path) -> tuple[str, Path]:
     return run_of(run.resolve()).name, run
 
 
-def options_of(
+def server_options(
     device: str,
     precision: str | None,
     threads: int | None,
@@ -187,7 +189,7 @@ def prove_server(sources: "Sequence[ModelSource]", options: Sequence[str], json:
 
 
 def run_server(
-    sources: "Sequence[ModelSource]", limits: "Limits", host: str, port: int, token: str | None
+    sources: "Sequence[ModelSource]", limits: "ServingLimits", host: str, port: int, token: str | None
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -200,10 +202,10 @@ def run_server(
     """
     from importlib.metadata import version
 
-    from jumok.serving.app import application
-    from jumok.serving.log import Log
+    from jumok.serving.app import serving_app
+    from jumok.serving.log import EventLog
     from jumok.serving.memory import require_room
-    from jumok.serving.server import Server, bind, serve
+    from jumok.serving.server import Server, bind, run_until_stopped
     from jumok.serving.service import Service
 
     is_local = host in LOOPBACK
@@ -215,11 +217,13 @@ def run_server(
     bound = bind(host, port, limits.connections)
     number = bound.getsockname()[1]
     hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")} if is_local else None
-    log = Log()
+    log = EventLog()
     service = Service(sources, limits, log)
     address = f"http://{f'[{host}]' if ':' in host else host}:{number}"
     names = ", ".join(source.name for source in sources)
     log.event("starting", {"address": address, "models": [source.name for source in sources]})
-    server = Server(application(service, hosts, token, version("jumok")), service, bound, log)
-    serve(server, lambda: say(f"serving {names}: {address} ({address}/docs shows how to ask; Ctrl-C ends)"))
+    server = Server(serving_app(service, hosts, token, version("jumok")), service, bound, log)
+    run_until_stopped(
+        server, lambda: say(f"serving {names}: {address} ({address}/docs shows how to ask; Ctrl-C ends)")
+    )
     log.close()

@@ -19,10 +19,10 @@ from jumok.serving.server_routes import add_server_routes
 from jumok.serving.service import GONE, ClientGone, Service
 from jumok.web.guard import Guard, Rules
 
-SENTENCES = {404: "there is nothing at this address", 405: "this address is not asked in this way"}
+HTTP_SENTENCES = {404: "there is nothing at this address", 405: "this address is not asked in this way"}
 
 
-def application(service: Service, hosts: Collection[str] | None, token: str | None, version: str) -> Gate:
+def serving_app(service: Service, hosts: Collection[str] | None, token: str | None, version: str) -> Gate:
     """The server as an ASGI application.
 
     Args:
@@ -43,10 +43,10 @@ def application(service: Service, hosts: Collection[str] | None, token: str | No
         exception_handlers={
             Refusal: on_refusal(service),
             JumokError: on_error,
-            HTTPException: on_http_error,
+            HTTPException: on_http_exception,
             ClientDisconnect: on_gone,
             ClientGone: on_gone,
-            Exception: on_failure,
+            Exception: on_server_error,
         },
     )
     app.router.redirect_slashes = False
@@ -94,9 +94,11 @@ async def on_error(request: Request, error: JumokError) -> Response:
     return json_response(to_error(str(error)), 400)
 
 
-async def on_http_error(request: Request, error: HTTPException) -> Response:
+async def on_http_exception(request: Request, error: HTTPException) -> Response:
     """The response to an unknown address or method, or a form that cannot be read."""
-    return json_response(to_error(SENTENCES.get(error.status_code, str(error.detail))), error.status_code)
+    return json_response(
+        to_error(HTTP_SENTENCES.get(error.status_code, str(error.detail))), error.status_code
+    )
 
 
 async def on_gone(request: Request, error: Exception) -> Response:
@@ -104,7 +106,7 @@ async def on_gone(request: Request, error: Exception) -> Response:
     return json_response(to_error("the client has gone"), GONE)
 
 
-async def on_failure(request: Request, error: Exception) -> Response:
+async def on_server_error(request: Request, error: Exception) -> Response:
     """The response to an error of the program."""
     sentence = f"this could not be answered ({type(error).__name__}); the log of the server says more"
     return json_response(to_error(sentence), 500)

@@ -16,11 +16,11 @@ from jumok.errors import DataError, JumokError
 from jumok.kinds.contract import InputField
 from jumok.predictor import Predictor, load
 from jumok.serving.attention import attention_of, with_attention
-from jumok.serving.description import describe
+from jumok.serving.description import describe_model
 from jumok.serving.posted import PostedValues
 from jumok.serving.values import value_to_json
 from jumok.serving.wire import Frame
-from jumok.serving.worker import sentence_of
+from jumok.serving.worker import sentence_for_client
 from jumok.values import Prediction
 
 WARM_SIDE = 32  # pixels, frames or time steps
@@ -30,7 +30,7 @@ Send = Callable[[Frame], None]
 
 
 @dataclass(frozen=True)
-class Example:
+class RequestedExample:
     """One input of a request."""
 
     request: int  # its place in the batch
@@ -47,7 +47,7 @@ class Outcome:
 
     def fail(self, error: Exception) -> None:
         """The request has no answer, for this reason."""
-        self.answers, self.error, self.is_fault = [], sentence_of(error), isinstance(error, DataError)
+        self.answers, self.error, self.is_fault = [], sentence_for_client(error), isinstance(error, DataError)
         if not self.is_fault:
             traceback.print_exception(error, file=sys.stderr)
 
@@ -57,7 +57,7 @@ class Computer:
 
     def __init__(self, predictor: Predictor, path: Path, limits: Mapping[str, Any], send: Send) -> None:
         self.predictor, self.limits, self.send = predictor, limits, send
-        self.description = describe(predictor, path)
+        self.description = describe_model(predictor, path)
         self.twins: dict[str, Predictor] = {}
 
     @classmethod
@@ -93,7 +93,7 @@ class Computer:
                 }
                 try:
                     parsed = [posted.parse(value, uploads) for value in request["inputs"]]
-                    examples += [Example(place, values) for values in parsed]
+                    examples += [RequestedExample(place, values) for values in parsed]
                 except Exception as error:
                     outcomes[place].fail(told_without(error, folder))
             if examples:
@@ -104,7 +104,11 @@ class Computer:
         return Frame({"done": asked["id"], "results": results}, [a for one in outcomes for a in one.answers])
 
     def compute(
-        self, asked: Mapping[str, Any], examples: Sequence[Example], outcomes: Sequence[Outcome], folder: str
+        self,
+        asked: Mapping[str, Any],
+        examples: Sequence[RequestedExample],
+        outcomes: Sequence[Outcome],
+        folder: str,
     ) -> None:
         """Compute examples together; where that fails, request by request, so that only those fail that must.
 
@@ -127,7 +131,7 @@ class Computer:
         for example, answer in zip(examples, answers, strict=True):
             outcomes[example.request].answers.append(answer)
 
-    def predict(self, asked: Mapping[str, Any], examples: Sequence[Example]) -> list[bytes]:
+    def predict(self, asked: Mapping[str, Any], examples: Sequence[RequestedExample]) -> list[bytes]:
         """The JSON of each answer."""
         predictor, threshold = self.twin(asked), asked["score_threshold"]
         if asked["stream"]:

@@ -10,11 +10,11 @@ from jumok.inspection.inspect import summarize_model
 from jumok.predictor import Predictor
 from jumok.runs.layout import RunLayout, run_of
 
-EXAMPLES = 3
+SHOWN_EXAMPLES = 3
 MAX_EXAMPLE_CHARACTERS = 2_000
 
 
-def describe(predictor: Predictor, path: Path) -> dict[str, Any]:
+def describe_model(predictor: Predictor, path: Path) -> dict[str, Any]:
     """A model in JSON, as `/v2/models/NAME` and the page of the server need it."""
     inputs = [
         {
@@ -38,17 +38,17 @@ def describe(predictor: Predictor, path: Path) -> dict[str, Any]:
         "outputs": outputs,
         "decoding": predictor.decoding.model_dump(mode="json"),
         "notes": list(predictor.notes),
-        "examples": examples_of(predictor, path),
+        "examples": evaluated_examples(predictor, path),
     }
 
 
-def examples_of(predictor: Predictor, path: Path) -> list[dict[str, Any]]:
+def evaluated_examples(predictor: Predictor, path: Path) -> list[dict[str, Any]]:
     """The first inputs that the run was evaluated on, of models whose inputs are not files; none without them."""
     if any(field.array is not None or field.reads_files for field in predictor.inputs.values()):
         return []
     try:
         with RunLayout(run_of(path)).predictions.open(encoding="utf-8") as lines:
-            rows = [json.loads(line)["inputs"] for line in islice(lines, EXAMPLES)]
+            rows = [json.loads(line)["inputs"] for line in islice(lines, SHOWN_EXAMPLES)]
     except (JumokError, OSError, ValueError, KeyError):
         return []
     return [row for row in rows if sum(map(len, row.values())) <= MAX_EXAMPLE_CHARACTERS]

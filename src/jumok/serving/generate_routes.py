@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 
 from jumok.serving.model import ServedModel
 from jumok.serving.openapi import body_of, responses
-from jumok.serving.queue import Answers
+from jumok.serving.queue import AnswerBytes
 from jumok.serving.refusal import Refusal, bad_request, to_error
-from jumok.serving.requests import Asked, PredictRequest, parse_json, predict_request
+from jumok.serving.requests import Asked, PredictRequest, parse_body, predict_request
 from jumok.serving.responses import json_response
 from jumok.serving.service import ClientGone, Service
 
@@ -41,12 +41,12 @@ def add_generate_routes(app: FastAPI, service: Service) -> None:
         return await stream(request, model)
 
     async def whole(request: Request, name: str | None) -> Response:
-        model, asked = await read(service, request, name)
+        model, asked = await read_text_request(service, request, name)
         answer = json.loads((await service.answer(request, model, asked))[0])
-        return json_response(whole_text(request, model, text_of(answer)))
+        return json_response(whole_text(request, model, answer_text(answer)))
 
     async def stream(request: Request, name: str | None) -> Response:
-        model, asked = await read(service, request, name, stream=True)
+        model, asked = await read_text_request(service, request, name, stream=True)
         return await streamed(service, request, model, asked)
 
     routes: dict[str, Callable[..., Awaitable[Response]]] = {
@@ -68,7 +68,7 @@ def add_generate_routes(app: FastAPI, service: Service) -> None:
         )
 
 
-async def read(
+async def read_text_request(
     service: Service, request: Request, name: str | None, stream: bool = False
 ) -> tuple[ServedModel, Asked]:
     """The model and the request for one text; Refusal if the model writes none, or the request is faulty."""
@@ -77,7 +77,7 @@ async def read(
     if not any(one["is_text"] for one in outputs):
         kinds = ", ".join(f"{one['name']} ({one['kind']})" for one in outputs)
         raise bad_request(f"{model.name} writes no text, but {kinds}; ask /predict")
-    given = flattened(parse_json(await request.body()))
+    given = flattened(parse_body(await request.body()))
     if stream and "method" not in given and model.description["decoding"]["method"] == "beam":
         given["method"] = "greedy"  # tokens of a beam are settled at its end only
     asked = predict_request(given, {}, service.limits)
@@ -109,7 +109,7 @@ def whole_text(request: Request, model: ServedModel, text: str) -> dict[str, Any
     return {"model": model.name, "text": text}
 
 
-def text_of(answer: Mapping[str, Any]) -> str:
+def answer_text(answer: Mapping[str, Any]) -> str:
     """The text of an answer, that of the first text where there are several outputs."""
     parts = answer["outputs"].values() if "outputs" in answer else [answer]
     return next(str(part["text"]) for part in parts if "n_best" in part)
@@ -136,7 +136,7 @@ async def texts(
     model: ServedModel,
     first: str | None,
     grown: "asyncio.Queue[str | None]",
-    computing: "asyncio.Task[Answers]",
+    computing: "asyncio.Task[AnswerBytes]",
 ) -> AsyncIterator[bytes]:
     """The events of a growing text: what is settled of it, then the whole.
 
@@ -160,7 +160,7 @@ async def texts(
                 said = settled
             before, text = text, await grown.get()
         answer = json.loads(computing.result()[0])
-        whole = text_of(answer)
+        whole = answer_text(answer)
         if whole.startswith(said) and len(whole) > len(said):
             yield event(part_of_text(request, model, whole[len(said) :]))
         if not is_v2(request):

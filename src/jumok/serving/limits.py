@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServingLimits:
     """Limits of requests, of what waits, and of the processes that compute."""
 
     body_bytes: int = 20_000_000  # of one request

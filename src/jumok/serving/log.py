@@ -8,15 +8,15 @@ from queue import Full, Queue
 from threading import Thread
 from typing import Any
 
-MOST_LINES = 10_000  # that wait for whoever reads them; beyond it lines are dropped, and counted
+MAX_WAITING_LINES = 10_000  # that wait for whoever reads them; beyond it lines are dropped, and counted
 
 
-class Log:
+class EventLog:
     """Writes events in a thread of its own, so that nobody who reads slowly stops the server."""
 
     def __init__(self, write: Callable[[str], Any] | None = None) -> None:
         self.write = write or to_stderr
-        self.lines: Queue[str | None] = Queue(MOST_LINES)
+        self.lines: Queue[str | None] = Queue(MAX_WAITING_LINES)
         self.dropped = 0
         self.thread = Thread(target=self._write, name="log", daemon=True)
         self.thread.start()

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from jumok.errors import RunError
 from jumok.runs.layout import RunLayout
-from jumok.serving.limits import Limits
+from jumok.serving.limits import ServingLimits
 
 LIBRARIES = 300_000_000  # bytes that a process needs before it loads any weights
 COPIES = 2  # of the weights, while they are loaded
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def require_room(path: Path, limits: Limits) -> None:
+def require_room(path: Path, limits: ServingLimits) -> None:
     """RunError if the model of a folder does not fit into memory; asked before anything is loaded."""
     model = RunLayout(path).model
     folder = model if model.is_dir() else path

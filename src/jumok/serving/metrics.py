@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+TIME_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
@@ -26,17 +26,17 @@ class Metrics:
             "jumok_request_seconds",
             "Time from a request to the end of its response.",
             ["route", "model"],
-            buckets=SECONDS,
+            buckets=TIME_BUCKETS,
             registry=registry,
         )
         self.waited = Histogram(
-            "jumok_queue_seconds", "Time in the queue.", ["model"], buckets=SECONDS, registry=registry
+            "jumok_queue_seconds", "Time in the queue.", ["model"], buckets=TIME_BUCKETS, registry=registry
         )
         self.sizes = Histogram(
             "jumok_batch_size",
             "Inputs that were computed together.",
             ["model"],
-            buckets=SIZES,
+            buckets=SIZE_BUCKETS,
             registry=registry,
         )
         self.restarts = Counter(

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Any
 
 from jumok.errors import RunError
-from jumok.serving.limits import Limits
-from jumok.serving.log import Log
+from jumok.serving.limits import ServingLimits
+from jumok.serving.log import EventLog
 from jumok.serving.memory import usable_memory
 from jumok.serving.metrics import Metrics
 from jumok.serving.process import ModelSource, WorkerDied, WorkerProcess
@@ -16,7 +16,7 @@ from jumok.serving.queue import Job, JobQueue
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
-StartWorker = Callable[[ModelSource, Limits], Awaitable[WorkerProcess]]
+StartWorker = Callable[[ModelSource, ServingLimits], Awaitable[WorkerProcess]]
 
 ATTEMPTS = 2  # that a request has when the process dies; the second one alone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
@@ -26,7 +26,7 @@ class ServedModel:
     """Answers requests for one model by batches; survives the death of the process that computes."""
 
     def __init__(
-        self, source: ModelSource, limits: Limits, log: Log, metrics: Metrics, start: StartWorker
+        self, source: ModelSource, limits: ServingLimits, log: EventLog, metrics: Metrics, start: StartWorker
     ) -> None:
         self.start = start
         self.source, self.limits, self.log, self.metrics = source, limits, log, metrics

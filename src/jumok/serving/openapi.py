@@ -8,9 +8,10 @@ from fastapi import FastAPI
 
 from jumok.serving.model import ServedModel
 from jumok.serving.requests import PredictRequest, RequestOptions
+from jumok.serving.responses import JSON_TYPE
 from jumok.serving.service import Service
 
-JSON, FORM = "application/json", "multipart/form-data"
+FORM = "multipart/form-data"
 ERRORS = {
     400: "The request is faulty; `error` says why.",
     413: "The body is too large.",
@@ -32,7 +33,7 @@ def body_of(model: type[RequestOptions], form: bool = False) -> dict[str, Any]:
     """
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
-    content: dict[str, Any] = {JSON: {"schema": schema}}
+    content: dict[str, Any] = {JSON_TYPE: {"schema": schema}}
     if form:
         files = {
             "file": {
@@ -58,14 +59,14 @@ def document_of(app: FastAPI, service: Service) -> dict[str, Any]:
     examples = {
         f"{name} {number + 1}": {"summary": f"{name}: of its test split", "value": {"inputs": value}}
         for name, model in service.models.items()
-        for number, value in enumerate(examples_of(model))
+        for number, value in enumerate(model_examples(model))
     }
     for path, methods in document["paths"].items():
         if path.startswith(("/predict", "/generate")) and examples:
-            methods["post"]["requestBody"]["content"][JSON]["examples"] = examples
+            methods["post"]["requestBody"]["content"][JSON_TYPE]["examples"] = examples
     return document
 
 
-def examples_of(model: ServedModel) -> list[Mapping[str, Any]]:
+def model_examples(model: ServedModel) -> list[Mapping[str, Any]]:
     """Inputs of a model by name."""
     return list(model.description.get("examples", ()))

@@ -118,7 +118,7 @@ class PostedValues:
     def decoded(self, field: InputField, data: bytes) -> Any:
         """The content of a file, by how it begins: an array, an image, a video, or a table."""
         if data.startswith(NUMPY):
-            return read_array(field.name, data)
+            return load_npy(field.name, data)
         if field.array is not None and field.array.is_pixels:
             return (
                 str(self.kept(data, ".mp4"))
@@ -169,7 +169,7 @@ def from_base64(name: str, value: Any) -> bytes:
         ) from None
 
 
-def read_array(name: str, data: bytes) -> np.ndarray:
+def load_npy(name: str, data: bytes) -> np.ndarray:
     """The array of a .npy file."""
     try:
         array: np.ndarray = np.load(io.BytesIO(data))

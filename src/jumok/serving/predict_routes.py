@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from jumok.serving.openapi import body_of, responses
 from jumok.serving.refusal import bad_request
-from jumok.serving.requests import PredictRequest, form_fields, parse_json, predict_request
+from jumok.serving.requests import PredictRequest, form_fields, parse_body, predict_request
 from jumok.serving.responses import answers_response
 from jumok.serving.service import Service
 
-FIELDS = 200  # of a form
+MAX_FORM_FIELDS = 200  # of a form
 INPUTS = "inputs"
 
 
@@ -61,8 +61,10 @@ async def read_body(
         The object and the files.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return parse_json(await request.body()), {}
-    async with request.form(max_files=FIELDS, max_fields=FIELDS, max_part_size=form_limit(request)) as form:
+        return parse_body(await request.body()), {}
+    async with request.form(
+        max_files=MAX_FORM_FIELDS, max_fields=MAX_FORM_FIELDS, max_part_size=form_limit(request)
+    ) as form:
         pairs = form.multi_items()
         texts = [(name, value) for name, value in pairs if isinstance(value, str)]
         given = form_fields([(name, value) for name, value in texts if name not in inputs])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.errors import RunError
-from jumok.serving.limits import Limits
+from jumok.serving.limits import ServingLimits
 from jumok.serving.memory import require_room
 from jumok.serving.queue import Job
 from jumok.serving.wire import Frame, pack, receive_frame
@@ -51,7 +51,7 @@ class WorkerProcess:
         )
         return cls(process, {})
 
-    async def load(self, source: ModelSource, limits: Limits) -> None:
+    async def load(self, source: ModelSource, limits: ServingLimits) -> None:
         """Load a model.
 
         Args:
@@ -166,7 +166,7 @@ class WorkerPool:
     def __init__(self) -> None:
         self.spare: asyncio.Task[WorkerProcess] | None = None
 
-    async def start(self, source: ModelSource, limits: Limits) -> WorkerProcess:
+    async def start(self, source: ModelSource, limits: ServingLimits) -> WorkerProcess:
         """A process with a loaded model; RunError if it cannot be loaded, or does not fit into memory."""
         require_room(source.path, limits)
         worker = await self.take()

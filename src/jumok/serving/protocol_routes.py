@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jumok.serving.model import ServedModel
-from jumok.serving.openapi import JSON, responses
+from jumok.serving.openapi import responses
 from jumok.serving.refusal import bad_request
-from jumok.serving.requests import Asked, RequestOptions, parse_json, validated
-from jumok.serving.responses import json_response
+from jumok.serving.requests import Asked, RequestOptions, parse_body, validated
+from jumok.serving.responses import JSON_TYPE, json_response
 from jumok.serving.service import Service
 
 BYTES = "BYTES"
@@ -81,17 +81,20 @@ def add_protocol_routes(app: FastAPI, service: Service, version: str) -> None:
     async def infer(request: Request, model: str) -> Response:
         """Answer a batch of tensors."""
         found = service.model(model)
-        given: InferRequest = validated(InferRequest, parse_json(await request.body()))
+        given: InferRequest = validated(InferRequest, parse_body(await request.body()))
         options: RequestOptions = validated(RequestOptions, given.parameters)
         options.refuse_beyond(service.limits)
         if options.attention or (options.n_best or 1) > 1:
             raise bad_request("attention and n_best are given by /predict, not by tensors")
-        rows = rows_of(given.inputs, service.limits.inputs)
+        rows = example_rows(given.inputs, service.limits.inputs)
         answers = await service.answer(request, found, Asked(options, rows, is_batch=True))
         return json_response(inferred(found, given, [json.loads(one) for one in answers]))
 
     body = {
-        "requestBody": {"required": True, "content": {JSON: {"schema": InferRequest.model_json_schema()}}}
+        "requestBody": {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": InferRequest.model_json_schema()}},
+        }
     }
     get: dict[str, Any] = {"methods": ["GET"], "response_class": Response}
     app.add_api_route("/v2", server, **get)
@@ -144,12 +147,12 @@ def tensor_form(field: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_type(field: Mapping[str, Any]) -> str:
     """What the bytes of an output are."""
-    return "text/plain" if field["is_text"] else JSON
+    return "text/plain" if field["is_text"] else JSON_TYPE
 
 
-def rows_of(tensors: Sequence[Tensor], most: int) -> list[dict[str, Any]]:
+def example_rows(tensors: Sequence[Tensor], most: int) -> list[dict[str, Any]]:
     """The values of each example by the name of their input; Refusal if tensors do not fit together."""
-    columns = {tensor.name: column_of(tensor) for tensor in tensors}
+    columns = {tensor.name: tensor_rows(tensor) for tensor in tensors}
     sizes = {name: len(column) for name, column in columns.items()}
     if len(set(sizes.values())) != 1 or not 1 <= next(iter(sizes.values())) <= most:
         raise bad_request(
@@ -159,7 +162,7 @@ def rows_of(tensors: Sequence[Tensor], most: int) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def column_of(tensor: Tensor) -> list[Any]:
+def tensor_rows(tensor: Tensor) -> list[Any]:
     """The values of a tensor along its first axis, be its data nested or flat."""
     if tensor.datatype != BYTES and tensor.datatype not in NUMBERS:
         known = ", ".join([BYTES, *NUMBERS])

@@ -8,12 +8,12 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
-from jumok.serving.limits import Limits
+from jumok.serving.limits import ServingLimits
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
 COMING = "coming"  # the kind of requests whose kind is not known yet
-Answers = Sequence[bytes]  # the JSON of the answer to each input
+AnswerBytes = Sequence[bytes]  # the JSON of the answer to each input
 
 
 @dataclass(eq=False)
@@ -23,7 +23,7 @@ class Job:
     asked: Mapping[str, Any]  # what all requests of a batch must ask alike
     inputs: Sequence[Any]
     deadline: float  # of the event loop's clock
-    answers: "asyncio.Future[Answers]"
+    answers: "asyncio.Future[AnswerBytes]"
     uploads: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     alone: bool = False  # it shares no batch
     grown: Callable[[str], None] | None = None  # is told of an answer as it grows
@@ -49,7 +49,7 @@ class Job:
 class JobQueue:
     """The requests of one model that wait, first come, first served."""
 
-    def __init__(self, limits: Limits, times: ServiceTimes) -> None:
+    def __init__(self, limits: ServingLimits, times: ServiceTimes) -> None:
         self.limits, self.times = limits, times
         self.jobs: deque[Job] = deque()
         self.waiting: Counter[Hashable] = Counter()  # inputs by kind

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jumok.serving.limits import Limits
+from jumok.serving.limits import ServingLimits
 from jumok.serving.refusal import Refusal, bad_request
 
 DECODING = ("method", "beam", "length_penalty", "temperature", "top_k", "top_p", "seed", "max_tokens")
@@ -59,7 +59,7 @@ class RequestOptions(BaseModel):
         about = {"score_threshold": self.score_threshold, "attention": attention, "stream": stream}
         return {"decoding": decoding, **about}
 
-    def refuse_beyond(self, limits: Limits) -> None:
+    def refuse_beyond(self, limits: ServingLimits) -> None:
         """Refusal if an option is above a limit of the server."""
         above = {
             "beam": (self.beam, limits.beam),
@@ -89,7 +89,7 @@ class Asked:
     uploads: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
 
 
-def parse_json(body: bytes) -> dict[str, Any]:
+def parse_body(body: bytes) -> dict[str, Any]:
     """The object of a body; Refusal if it is none."""
     try:
         given = json.loads(body)
@@ -101,7 +101,7 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
 
 def predict_request(
-    given: Mapping[str, Any], uploads: Mapping[str, Sequence[bytes]], limits: Limits
+    given: Mapping[str, Any], uploads: Mapping[str, Sequence[bytes]], limits: ServingLimits
 ) -> Asked:
     """A request for `/predict`.
 
@@ -146,10 +146,10 @@ def validated(model: type[Any], given: Mapping[str, Any]) -> Any:
 
 def form_fields(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The fields of a form that are no files: JSON where it is some, else text."""
-    return {name: plain(value) for name, value in pairs}
+    return {name: json_or_text(value) for name, value in pairs}
 
 
-def plain(value: str) -> Any:
+def json_or_text(value: str) -> Any:
     """A field of a form as JSON, or as it is."""
     try:
         return json.loads(value)
@@ -157,7 +157,7 @@ def plain(value: str) -> Any:
         return value
 
 
-def too_long(seconds: float) -> Refusal:
+def timed_out(seconds: float) -> Refusal:
     """The refusal of a request whose time is over."""
     return Refusal(
         HTTPStatus.GATEWAY_TIMEOUT, f"no answer within the {seconds:g} s that this request may take"

@@ -1,4 +1,4 @@
-"""Runs the application: sockets, signals, connections that ask nothing, and an orderly end."""
+"""Runs the serving_app: sockets, signals, connections that ask nothing, and an orderly end."""
 
 import asyncio
 import signal
@@ -12,8 +12,8 @@ import uvicorn
 
 from jumok.errors import RunError
 from jumok.serving.gate import Gate
-from jumok.serving.limits import Limits
-from jumok.serving.log import Log
+from jumok.serving.limits import ServingLimits
+from jumok.serving.log import EventLog
 from jumok.serving.service import Service
 
 GRACE = 0.5  # seconds in which new requests are refused with a response, before connections are
@@ -23,9 +23,9 @@ KEEP_ALIVE = 15  # seconds that a connection may ask nothing between two request
 class Server:
     """A server, from its start to its end."""
 
-    def __init__(self, app: Gate, service: Service, bound: socket.socket, log: Log) -> None:
+    def __init__(self, app: Gate, service: Service, bound: socket.socket, log: EventLog) -> None:
         self.app, self.service, self.bound, self.log = app, service, bound, log
-        self.limits: Limits = service.limits
+        self.limits: ServingLimits = service.limits
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -126,7 +126,7 @@ class Server:
             since = seen
 
 
-def serve(server: Server, when_ready: Callable[[], None]) -> None:
+def run_until_stopped(server: Server, when_ready: Callable[[], None]) -> None:
     """Run a server until it ends.
 
     Args:

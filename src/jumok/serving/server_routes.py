@@ -14,7 +14,7 @@ from jumok.serving.refusal import Refusal
 from jumok.serving.responses import json_response
 from jumok.serving.service import Service
 
-LOOPBACK = ("127.0.0.1", "::1")
+LOCAL_CLIENTS = ("127.0.0.1", "::1")
 
 
 def add_server_routes(app: FastAPI, service: Service) -> None:
@@ -36,7 +36,7 @@ def add_server_routes(app: FastAPI, service: Service) -> None:
 
     async def reload(request: Request, model: str | None = None) -> Response:
         """Load a model again from its folder; requests of this machine only."""
-        if request.client is None or request.client.host not in LOOPBACK:
+        if request.client is None or request.client.host not in LOCAL_CLIENTS:
             raise Refusal(HTTPStatus.FORBIDDEN, "models are loaded again by requests of this machine only")
         found = service.model(model)
         try:

@@ -9,14 +9,14 @@ from typing import Any
 from starlette.requests import Request
 
 from jumok.errors import did_you_mean
-from jumok.serving.limits import Limits
-from jumok.serving.log import Log
+from jumok.serving.limits import ServingLimits
+from jumok.serving.log import EventLog
 from jumok.serving.metrics import Metrics
 from jumok.serving.model import ServedModel, StartWorker
 from jumok.serving.process import ModelSource, WorkerPool, resident_bytes
-from jumok.serving.queue import Answers, Job
+from jumok.serving.queue import AnswerBytes, Job
 from jumok.serving.refusal import Refusal, bad_request
-from jumok.serving.requests import Asked, too_long
+from jumok.serving.requests import Asked, timed_out
 
 TIMEOUT_HEADER = "request-timeout"  # seconds
 LAG_STEP = 0.05  # seconds
@@ -49,8 +49,8 @@ class Service:
     def __init__(
         self,
         sources: Sequence[ModelSource],
-        limits: Limits,
-        log: Log,
+        limits: ServingLimits,
+        log: EventLog,
         start: StartWorker | None = None,
     ) -> None:
         self.pool = WorkerPool()
@@ -115,7 +115,7 @@ class Service:
         model: ServedModel,
         asked: Asked,
         grown: Callable[[str], None] | None = None,
-    ) -> Answers:
+    ) -> AnswerBytes:
         """The answers to a request: it waits, is computed in a batch, or refused.
 
         Args:
@@ -141,7 +141,7 @@ class Service:
             await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if job.answers.done():
                 return job.answers.result()
-            raise ClientGone if watching.done() else too_long(seconds)
+            raise ClientGone if watching.done() else timed_out(seconds)
         finally:
             watching.cancel()
             job.answers.cancel()

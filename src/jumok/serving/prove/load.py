@@ -18,7 +18,7 @@ NOT_ANSWERED = 0  # the status of a request that was written and never answered
 NOT_SENT = -1  # of one for which there was no connection
 GAVE_UP = -2  # of one whose client did not wait any longer
 DEADLINE = 4  # seconds that the server is told
-PATIENCE = 8.0  # seconds that a client waits
+CLIENT_PATIENCE = 8.0  # seconds that a client waits
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Sender:
 
         connection.ask(self.requests[number % len(self.requests)], done)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLIENT_PATIENCE):
                 self.result.note(due, await ended)
         except TimeoutError:
             connection.is_open = False
@@ -146,7 +146,7 @@ class Sender:
         self.opened += 1
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLIENT_PATIENCE):
                 _, made = await loop.create_connection(
                     lambda: Connection(self.idle.append, self.closed), self.plan.host, self.plan.port
                 )
@@ -202,7 +202,7 @@ def request_of(plan: Plan, body: str) -> bytes:
     return head.encode() + data
 
 
-def main() -> None:
+def run_load() -> None:
     """Carry out plans until standard input ends."""
     for line in sys.stdin:
         result = asyncio.run(Sender(Plan(**json.loads(line))).run())
@@ -217,4 +217,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_load()

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from jumok.serving.process import ModelSource
-from jumok.serving.prove.attacks import ATTACKS, Target
+from jumok.serving.prove.attacks import ATTACKS, AttackTarget
 from jumok.serving.prove.bodies import bodies_of
 from jumok.serving.prove.load import NOT_ANSWERED, Plan
 from jumok.serving.prove.target import Load, ProvedServer
@@ -20,7 +20,7 @@ GOODPUT, RECOVERY, SPEEDUP, SLOPE = 0.9, 5.0, 3.0, 0.5  # aims; the slope in meg
 
 
 @dataclass(frozen=True)
-class Step:
+class LoadStep:
     """One load."""
 
     load: float  # times the capacity
@@ -118,7 +118,7 @@ class Proof:
         result = await self.load.send(replace(self.plan, clients=clients, seconds=seconds))
         return result["statuses"].get("200", 0) / seconds
 
-    async def step(self, load: float, capacity: float, seconds: float = STEP) -> Step:
+    async def step(self, load: float, capacity: float, seconds: float = STEP) -> LoadStep:
         """One load, open loop."""
         rate = max(load * capacity, 0.5)
         result = await self.load.send(replace(self.plan, rate=rate, seconds=seconds))
@@ -126,7 +126,7 @@ class Proof:
 
     async def attack(self, capacity: float) -> dict[str, Any]:
         """All attacks at once, while half the capacity is asked."""
-        target = Target(self.plan.host, self.plan.port, self.plan.path, ATTACK)
+        target = AttackTarget(self.plan.host, self.plan.port, self.plan.path, ATTACK)
         beside = asyncio.create_task(self.step(0.5, capacity, ATTACK))
         withstood = await asyncio.gather(*(attack(target) for attack in ATTACKS.values()))
         step = await beside
@@ -156,12 +156,12 @@ class Proof:
         return {"seconds": round(seconds, 3), "status": status, "lost": lost, "statuses": result["statuses"]}
 
 
-def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any], memory: int) -> Step:
+def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any], memory: int) -> LoadStep:
     """What a load gave."""
     counts = {int(status): count for status, count in result["statuses"].items()}
     latencies, total = sorted(result["latencies"]), sum(counts.values())
     known = sum(counts.get(status, 0) for status in (200, 429, NOT_ANSWERED))
-    return Step(
+    return LoadStep(
         load=load,
         offered=round(rate, 2),
         goodput=round(counts.get(200, 0) / seconds, 2),
