@@ -10,19 +10,33 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from urllib.error import HTTPError
 
 import pytest
 
+import made_once
 from jumok.errors import RunError
+from jumok.experiment import read_experiment
 from jumok.serving import memory
 from jumok.serving.limits import ServingLimits
 from jumok.serving.prove.attacks import png_bomb
 from jumok.serving.prove.proof import longest_gap, percentile, slope_of, step_of
 from jumok.serving.prove.table import tables_of
+from small_experiments import write_reversal
 
 PATIENCE = 240  # seconds
+
+
+@pytest.fixture(scope="module")
+def trained() -> Path:
+    """A run that has learned next to nothing; for reading only."""
+    steps = ["training.steps=2", "model.width=16", "training.evaluate_every=1"]
+    return (
+        made_once.trained_once("served", lambda folder: read_experiment(write_reversal(folder), steps))
+        / "run"
+    )
 
 
 class Running:
@@ -67,11 +81,11 @@ def running(*words: object) -> Iterator[Running]:
         process.wait()
 
 
-def test_a_server_answers_survives_and_ends_in_order(reversal):
-    with running(f"letters={reversal / 'run'}", "--threads", 1, "--timeout", 200, "--wait", 100) as server:
+def test_a_server_answers_survives_and_ends_in_order(trained):
+    with running(f"letters={trained}", "--threads", 1, "--timeout", 200, "--wait", 100) as server:
         server.wait("serving letters")
         status, said = server.ask("/predict/letters", {"inputs": "abc", "method": "greedy"})
-        assert status == 200 and said["answer"]["text"]
+        assert status == 200 and "text" in said["answer"]
         assert server.ask("/v2/health/ready") == (200, {"ready": True})
 
         os.kill(server.wait("loaded")["process"], signal.SIGKILL)
@@ -98,23 +112,23 @@ def test_a_server_answers_survives_and_ends_in_order(reversal):
         assert server.process.wait(PATIENCE) == 0
 
 
-def test_a_port_in_use_is_refused(reversal, refused):
+def test_a_port_in_use_is_refused(trained, refused):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = refused("serve", reversal / "run", "--port", port)
+        said = refused("serve", trained, "--port", port)
     assert (
         said
         == f"port {port} of 127.0.0.1 cannot be used (Address already in use); --port 0 takes any free one"
     )
 
 
-def test_what_cannot_be_served_is_refused(reversal, refused, tmp_path, monkeypatch):
+def test_what_cannot_be_served_is_refused(trained, refused, tmp_path, monkeypatch):
     assert "there is no such run" in refused("serve", tmp_path / "none")
     (tmp_path / "begun" / "checkpoints").mkdir(parents=True)
     assert "this run has no model yet" in refused("serve", tmp_path / "begun")
-    run = reversal / "run"
+    run = trained
     assert "two models are called 'run'" in refused("serve", run, run)
     assert "one model at a time" in refused("serve", run, f"b={run}", "--prove")
     assert "name an address of this machine" in refused("serve", run, "--host", "no.such.host.invalid")
@@ -123,10 +137,10 @@ def test_what_cannot_be_served_is_refused(reversal, refused, tmp_path, monkeypat
     assert refused("serve", run).endswith("pip install 'jumok[serve]'")
 
 
-def test_a_model_that_does_not_fit_memory(reversal, monkeypatch):
+def test_a_model_that_does_not_fit_memory(trained, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 5_000_000)
     with pytest.raises(RunError, match="needs about .* MB of memory; 5 MB are free"):
-        memory.require_room(reversal / "run", ServingLimits())
+        memory.require_room(trained, ServingLimits())
 
 
 def test_figures_of_a_proof():

@@ -1,4 +1,4 @@
-"""Runs the serving_app: sockets, signals, connections that ask nothing, and an orderly end."""
+"""Runs the application: sockets, signals, connections that ask nothing, and an orderly end."""
 
 import asyncio
 import signal

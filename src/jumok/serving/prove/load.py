@@ -9,7 +9,7 @@ import json
 import random
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -58,19 +58,26 @@ class Result:
 class Connection(asyncio.Protocol):
     """A connection that is kept for the next request."""
 
-    def __init__(self, free: Callable[["Connection"], None], lost: Callable[[], None]) -> None:
-        self.free, self.lost, self.received, self.is_open = free, lost, b"", True
+    def __init__(self, sender: "Sender") -> None:
+        self.sender, self.received = sender, b""
         self.transport: Any = None
-        self.done: Callable[[int], None] | None = None
+        self.request: tuple[bytes, float] | None = None  # what is to be sent, and when it was due
+        self.given_up = 0.0  # the time when the client waits no longer
 
     def connection_made(self, transport: Any) -> None:
-        """Requests can be sent."""
+        """Send the request that the connection was opened for."""
         self.transport = transport
+        if self.request is not None:
+            transport.write(self.request[0])
 
-    def ask(self, request: bytes, done: Callable[[int], None]) -> None:
-        """Send a request; `done` is told its status."""
-        self.received, self.done = b"", done
+    def ask(self, request: bytes, due: float) -> None:
+        """Send a request."""
+        self.begin(request, due)
         self.transport.write(request)
+
+    def begin(self, request: bytes, due: float) -> None:
+        """A request is under way."""
+        self.received, self.request, self.given_up = b"", (request, due), monotonic() + CLIENT_PATIENCE
 
     def data_received(self, data: bytes) -> None:
         """Read a response; the request is over when it is whole."""
@@ -78,118 +85,121 @@ class Connection(asyncio.Protocol):
         head, found, body = self.received.partition(b"\r\n\r\n")
         if not found or len(body) < content_length(head):
             return
-        if b"connection: close" in head.lower():
-            self.is_open = False
+        closing = b"connection: close" in head.lower()
+        if closing:
             self.transport.close()
-        self.end(int(head[9:12]))
+        self.end(int(head[9:12]), stays=not closing)
 
     def connection_lost(self, error: Exception | None) -> None:
         """A request that was under way is not answered."""
-        self.is_open = False
-        self.lost()
-        self.end(NOT_ANSWERED)
+        self.sender.opened -= 1
+        self.end(NOT_ANSWERED, stays=False)
 
-    def end(self, status: int) -> None:
-        """Tell the status of the request that was under way."""
-        if self.done is not None:
-            done, self.done = self.done, None
-            done(status)
-            if self.is_open:
-                self.free(self)
+    def give_up(self) -> None:
+        """Wait no longer."""
+        self.end(GAVE_UP, stays=False)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def end(self, status: int, stays: bool) -> None:
+        """Note the status of the request that was under way; one that stays open takes the next."""
+        if self.request is not None:
+            (_, due), self.request = self.request, None
+            self.sender.over(self, due, status, stays)
 
 
 def content_length(head: bytes) -> int:
     """The bytes of a body by the head of its response."""
-    lines = head.lower().split(b"\r\n")
-    return next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+    place = head.lower().find(b"content-length:")
+    return 0 if place < 0 else int(head[place + 15 :].split(b"\r\n", 1)[0])
 
 
 class Sender:
-    """Sends requests over as many connections as are needed at a time."""
+    """Sends requests over as many connections as are needed at a time; callbacks only, so that it is fast."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.result = plan, Result()
         self.idle: deque[Connection] = deque()
+        self.busy: dict[Connection, None] = {}  # in the order in which they are given up
         self.opened = 0
         self.requests = [request_of(plan, body) for body in plan.bodies]
+        self.connecting: set[asyncio.Task[None]] = set()
+        self.number, self.end = 0, 0.0
 
-    async def send(self, number: int, due: float) -> None:
-        """Send one request, and wait for its end."""
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        connection = await self.connection()
-        if connection is None:
-            self.result.note(due, NOT_SENT)
-            return
-
-        def done(status: int) -> None:
-            if not ended.done():
-                ended.set_result(status)
-
-        connection.ask(self.requests[number % len(self.requests)], done)
-        try:
-            async with asyncio.timeout(CLIENT_PATIENCE):
-                self.result.note(due, await ended)
-        except TimeoutError:
-            connection.is_open = False
-            connection.done = None
-            connection.transport.abort()
-            self.result.note(due, GAVE_UP)
-
-    async def connection(self) -> Connection | None:
-        """An idle connection, or a new one; None if there are too many, or the server takes none."""
+    def send(self, due: float) -> None:
+        """Send the next request; it is noted as not sent where there is no connection for it."""
+        request = self.requests[self.number % len(self.requests)]
+        self.number += 1
         while self.idle:
             connection = self.idle.pop()
-            if connection.is_open and not connection.transport.is_closing():
-                return connection
+            if not connection.transport.is_closing():
+                self.busy[connection] = None
+                connection.ask(request, due)
+                return
         if self.opened >= self.plan.connections:
-            return None
+            self.result.note(due, NOT_SENT)
+            return
         self.opened += 1
+        connection = Connection(self)
+        connection.begin(request, due)
+        self.busy[connection] = None
+        task = asyncio.get_running_loop().create_task(self.connect(connection))
+        self.connecting.add(task)
+        task.add_done_callback(self.connecting.discard)
+
+    async def connect(self, connection: Connection) -> None:
+        """Open a connection."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CLIENT_PATIENCE):
-                _, made = await loop.create_connection(
-                    lambda: Connection(self.idle.append, self.closed), self.plan.host, self.plan.port
-                )
-        except (OSError, TimeoutError):
+            await loop.create_connection(lambda: connection, self.plan.host, self.plan.port)
+        except OSError:
             self.opened -= 1
-            return None
-        return made
+            connection.end(NOT_SENT, stays=False)
 
-    def closed(self) -> None:
-        """A connection is no more."""
-        self.opened -= 1
+    def over(self, connection: Connection, due: float, status: int, stays: bool) -> None:
+        """A request is over; a client of a closed loop sends its next one."""
+        self.busy.pop(connection, None)
+        self.result.note(due, status)
+        if stays:
+            self.idle.append(connection)
+        if self.plan.clients and (now := monotonic()) < self.end:
+            asyncio.get_running_loop().call_soon(self.send, now)
+
+    def give_up(self) -> None:
+        """Give up requests that have waited too long."""
+        now = monotonic()
+        for connection in list(self.busy):
+            if connection.given_up > now:
+                return
+            self.busy.pop(connection)
+            connection.give_up()
 
     async def run(self) -> Result:
         """Send all that is planned, and wait for what is under way."""
+        began = monotonic()
+        self.end = began + self.plan.seconds
         if self.plan.clients:
-            await asyncio.gather(*(self.closed_loop(number) for number in range(self.plan.clients)))
+            for _ in range(self.plan.clients):
+                self.send(began)
+            await asyncio.sleep(self.plan.seconds)
         else:
-            await self.open_loop()
+            await self.open_loop(began)
+        while self.busy:
+            self.give_up()
+            await asyncio.sleep(0.02)
         for connection in self.idle:
             connection.transport.close()
         return self.result
 
-    async def closed_loop(self, number: int) -> None:
-        """One client that asks again when it was answered."""
-        end = monotonic() + self.plan.seconds
-        while (now := monotonic()) < end:
-            await self.send(number, now)
-            number += self.plan.clients
-
-    async def open_loop(self) -> None:
+    async def open_loop(self, due: float) -> None:
         """Requests at random times (a Poisson process), whether earlier ones were answered or not."""
-        draw, due, under_way = random.Random(self.plan.seed), monotonic(), set()
-        end = due + self.plan.seconds
-        number = 0
-        while (due := due + draw.expovariate(self.plan.rate)) < end:
+        draw = random.Random(self.plan.seed)
+        while (due := due + draw.expovariate(self.plan.rate)) < self.end:
             if (left := due - monotonic()) > 0:
+                self.give_up()
                 await asyncio.sleep(left)
             self.result.late = max(self.result.late, monotonic() - due)
-            task = asyncio.create_task(self.send(number, due))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-            number += 1
-        await asyncio.gather(*under_way)
+            self.send(due)
 
 
 def request_of(plan: Plan, body: str) -> bytes:
@@ -202,10 +212,20 @@ def request_of(plan: Plan, body: str) -> bytes:
     return head.encode() + data
 
 
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop that there is."""
+    try:
+        import uvloop
+    except ImportError:  # not on every system
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 def run_load() -> None:
     """Carry out plans until standard input ends."""
     for line in sys.stdin:
-        result = asyncio.run(Sender(Plan(**json.loads(line))).run())
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            result = runner.run(Sender(Plan(**json.loads(line))).run())
         told = {
             "statuses": {str(status): count for status, count in result.statuses.items()},
             "latencies": [round(one, 5) for one in result.latencies],

@@ -34,8 +34,9 @@ class LoadStep:
     lost: int  # written and never answered
     late: float  # seconds that the sender was behind its plan, at most
     memory: int  # bytes of server and model at the end
+    statuses: Mapping[str, int]  # requests by status; those below 1 are named in `load`
 
-    def to_json(self) -> dict[str, float | int]:
+    def to_json(self) -> dict[str, Any]:
         """The step as JSON."""
         return asdict(self)
 
@@ -173,6 +174,7 @@ def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any],
         lost=counts.get(NOT_ANSWERED, 0),
         late=result["late"],
         memory=memory,
+        statuses=result["statuses"],
     )
 
 
