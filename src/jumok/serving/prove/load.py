@@ -67,7 +67,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Send the request that the connection was opened for."""
         self.transport = transport
-        if self.request is not None:
+        if self.request is None:  # it was given up before
+            transport.close()
+        else:
             transport.write(self.request[0])
 
     def ask(self, request: bytes, due: float) -> None:
