@@ -102,6 +102,7 @@ ORDER = [
         "training",
         "comparison",
         "inspection",
+        "web",
         "workbench",
         "serving",
         "exporting",

@@ -20,10 +20,10 @@ from jumok.errors import DataError
 from jumok.inspection.inspect import summarize_model
 from jumok.kinds.text.codec import MAX_POSTED_CHARACTERS
 from jumok.predictor import Predictor
-from jumok.workbench import uploads
+from jumok.web import uploads
+from jumok.web.uploads import decode_upload
 from jumok.workbench.examples import different_first, given_example
 from jumok.workbench.server import application
-from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import KEPT, LoadedRun, Workbench
 from made_predictors import SENTENCE, made, made_predictor, picture, transformer
 

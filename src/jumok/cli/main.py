@@ -19,6 +19,7 @@ from jumok.cli import (
     reference,
     report,
     runs,
+    serve,
     train,
 )
 from jumok.cli.help import Command, Group
@@ -43,6 +44,7 @@ GROUPS = {
     "Trained models": {
         predict: "Answer inputs: texts, images, files, standard input",
         look: "See in a browser what a model looks at",
+        serve: "Serve models over HTTP, safely under load",
         evaluate: "Score a run with intervals; compare it with another",
         report: f"Write the page {REPORT} of a run again",
         runs: "List runs with score, date and size",

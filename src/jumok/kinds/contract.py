@@ -70,6 +70,13 @@ class Blueprint(NamedTuple):
         return self.embeddings[name]
 
 
+class ArrayForm(NamedTuple):
+    """The form of a value that is given as an array of numbers."""
+
+    shape: tuple[int, ...]  # -1 where any size fits
+    is_pixels: bool  # bytes of colours; else numbers of any size
+
+
 class LengthLimit(NamedTuple):
     """The longest item that a field takes."""
 
@@ -300,6 +307,7 @@ class InputField:
     learning_rate: Callable[[ModelOptions], float]  # the peak that such models learn well with
     batching: Batching = Batching()
     reads_files: bool = False  # cells are paths, and an item is read from its file when it is asked for
+    array: ArrayForm | None = None  # of a value in memory; None: a value is a text
     is_optional: bool = False  # rows may lack it; the catalogue sets it, for kinds never meet a missing value
     transform: Transform | None = None
     coverage: Coverage | None = None
@@ -329,6 +337,9 @@ class OutputField:
     batching: Batching = Batching()
     reads_files: bool = False  # an item is read from a file when it is asked for
     is_autoregressive: bool = False  # an answer is searched for token by token
+    detokenize: Callable[[Sequence[int]], str] | None = (
+        None  # the text of tokens, be they not all of an answer
+    )
     coverage: Coverage | None = None
     classes: ClassEvidence | None = None
     threshold: Threshold | None = None

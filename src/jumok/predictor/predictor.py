@@ -10,7 +10,7 @@ import torch
 from jumok.data.batching import longest_first
 from jumok.data.text.specials import BANNED
 from jumok.device import autocast
-from jumok.errors import DataError, did_you_mean
+from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import DecodingRequest, InputField, OutputField
 from jumok.kinds.presence import (
@@ -22,6 +22,7 @@ from jumok.kinds.presence import (
 )
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
+from jumok.search.streaming import StreamedSearch
 from jumok.values import Prediction
 
 if TYPE_CHECKING:
@@ -73,6 +74,47 @@ class Predictor:
         """The same predictor, asked for objects from this score on, be it very low."""
         twin = copy(self)
         twin.least = least
+        return twin
+
+    def with_decoding(self, changes: Mapping[str, Any]) -> "Predictor":
+        """The same model, whose weights are shared, with other options of decoding, like {"beam": 1}.
+
+        A change of None keeps what was there. Raises DataError for an option that does not exist or does not fit.
+        """
+        given = {**self.decoding.model_dump(), **{k: v for k, v in changes.items() if v is not None}}
+        try:
+            decoding = type(self.decoding).model_validate(given)
+            search = build_search(decoding, BANNED)
+        except (ValueError, ConfigurationError) as error:
+            raise DataError(f"these options of decoding do not fit: {first_line(error)}") from None
+        twin = copy(self)
+        twin.decoding, twin.search = decoding, search
+        return twin
+
+    def with_listener(self, listener: Callable[[int, str], None]) -> "Predictor":
+        """The same predictor, which tells the text of an answer as it grows, token by token.
+
+        Args:
+            listener: Is given the number of the example and its text so far, before its last token.
+
+        Returns:
+            The predictor.
+
+        Raises:
+            DataError: The answer is not written token by token, or not settled before its end, as in beam search.
+        """
+        writing = [field.detokenize for field in self.outputs.values() if field.detokenize is not None]
+        if len(writing) != 1:
+            raise DataError(
+                f"tokens are streamed of one output that is a text; this model has {len(writing)}"
+            )
+        if self.decoding.method == "beam" or self.decoding.best > 1:
+            raise DataError(
+                "tokens are streamed of one answer by greedy search or sampling, not of several hypotheses; "
+                'ask with "method": "greedy" or "sample", and without n_best'
+            )
+        to_text, twin = writing[0], copy(self)
+        twin.search = StreamedSearch(self.search, lambda number, tokens: listener(number, to_text(tokens)))
         return twin
 
     def without(self, name: str) -> "Predictor":
@@ -213,3 +255,12 @@ class Predictor:
 def is_missing(value: Any) -> bool:
     """Whether a raw value says that there is none: None, or a text without content, as an empty cell."""
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def first_line(error: Exception) -> str:
+    """What is wrong with options, without the words of pydantic around it."""
+    errors: Any = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    first = errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}; got {first['input']!r}"

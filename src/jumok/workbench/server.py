@@ -23,11 +23,11 @@ from torch import Tensor
 from jumok.errors import DataError, JumokError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection
+from jumok.web.guard import MOST_BYTES, Guard, Rules
+from jumok.web.uploads import decode_upload
 from jumok.workbench import details
-from jumok.workbench.guard import MOST_BYTES, Guard
 from jumok.workbench.korean import in_korean
 from jumok.workbench.offline import packed_of
-from jumok.workbench.uploads import decode_upload
 from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -80,7 +80,8 @@ def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a file has one address
-    return Guard(app, frozenset(hosts), most_bytes)
+    rules = Rules(frozenset(hosts), bilingual, most_bytes, is_page=lambda path: not path.startswith("/api/"))
+    return Guard(app, rules)
 
 
 def serve_page(served: Response) -> Endpoint:
@@ -298,3 +299,8 @@ def error_response(status: int, sentence: str, korean: str) -> Response:
     """
     body = json.dumps({"error": {"en": sentence, "ko": korean}}, ensure_ascii=False)
     return Response(body, status, media_type="application/json")
+
+
+def bilingual(sentence: str) -> dict[str, dict[str, str]]:
+    """The JSON of an error of the guard."""
+    return {"error": {"en": sentence, "ko": in_korean(sentence)}}

@@ -23,7 +23,7 @@ from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole, write_json
 from jumok.kinds.axes import Axis, interval_axis
-from jumok.kinds.contract import Batching, Blueprint, InputField
+from jumok.kinds.contract import ArrayForm, Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
@@ -289,6 +289,7 @@ def frames_input(facts: FramesFacts) -> InputField:
         learning_rate=facts.learning_rate,
         batching=Batching(lengths=frame_counts, max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"),
         reads_files=True,
+        array=ArrayForm((-1, -1, -1, 3), is_pixels=True),
         page=page,
         thumbnail=page.thumbnail,
         summary_features=partial(summarize_clip, facts),

@@ -25,7 +25,7 @@ from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole, write_json
 from jumok.kinds.axes import Axis, cell_axis
-from jumok.kinds.contract import Batching, Blueprint, Example, InputField
+from jumok.kinds.contract import ArrayForm, Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.image.options import ImageInput
 from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
@@ -280,6 +280,7 @@ def image_input(about: Image) -> InputField:
         learning_rate=about.learning_rate,
         batching=Batching(max_examples=about.max_examples, group=about.group),
         reads_files=True,
+        array=ArrayForm((-1, -1, 3), is_pixels=True),
         transform=ImageTransform(about),
         canvas=ImageCanvas(about),
         summary_features=summary_of,

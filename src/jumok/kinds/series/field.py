@@ -15,7 +15,7 @@ from jumok.data.series.statistics import measure_series
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.files import read_whole
-from jumok.kinds.contract import Batching, Blueprint, InputField
+from jumok.kinds.contract import ArrayForm, Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext, SeriesUnits
 from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.series.codec import (
@@ -51,6 +51,7 @@ def series_input(facts: SeriesFacts) -> InputField:
         learning_rate=learning_rate_by_width,
         batching=Batching(lengths=state_counts, max_examples=LARGEST_BATCH, unit="states"),
         reads_files=True,
+        array=ArrayForm((-1, count), is_pixels=False),
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
         page=page,
         thumbnail=page.thumbnail,

@@ -152,11 +152,12 @@ class TextOutputCodec(TextCodec):
 
     def to_prediction(self, hypotheses: Sequence[Hypothesis]) -> TextPrediction:
         """The best hypothesis as a text, with the others as alternatives."""
-        texts = [
-            TextPrediction(self.vocabulary.decode(h.tokens[:: -1 if self.backwards else 1]), h.score)
-            for h in hypotheses
-        ]
+        texts = [TextPrediction(self.decode(h.tokens), h.score) for h in hypotheses]
         return TextPrediction(texts[0].text, texts[0].score, tuple(texts[1:]))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens in the order that they were written in."""
+        return self.vocabulary.decode(tokens[:: -1 if self.backwards else 1])
 
     def pack(self, value: TextPrediction) -> tuple[str, float]:
         """Text and score."""

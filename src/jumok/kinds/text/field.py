@@ -199,6 +199,7 @@ def text_output(
         loss_unit="token",
         batching=codec.batching(tokens.limit),
         is_autoregressive=True,
+        detokenize=codec.decode,
         coverage=codec,
         draw=draw_text,
         replay=head.replay,

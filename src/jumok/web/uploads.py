@@ -6,19 +6,23 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageSequence
 
-from jumok.data.images.reading import BROKEN, load_image
+from jumok.data.images.reading import BROKEN, MOST_PIXELS, Size, load_image, read_header
+from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 
 GIF = b"GIF8"  # how such a file begins
 FRAME_PIXELS = 200_000_000  # of all frames of an animation together, at most
 
 
-def decode_upload(data: bytes, name: str) -> Image.Image | tuple[Image.Image, ...]:
+def decode_upload(
+    data: bytes, name: str, most_pixels: int = MOST_PIXELS
+) -> Image.Image | tuple[Image.Image, ...]:
     """An image, or the frames of a GIF, all in RGB.
 
     Args:
         data: The bytes of the file.
         name: The name of the file, for messages.
+        most_pixels: The limit of an image.
 
     Returns:
         The image, or the frames.
@@ -27,18 +31,29 @@ def decode_upload(data: bytes, name: str) -> Image.Image | tuple[Image.Image, ..
         DataError: It cannot be read, or has too many pixels.
     """
     name = Path(name).name
-    return decode_frames(data, name) if data.startswith(GIF) else decode_image(data, name)
+    return decode_frames(data, name) if data.startswith(GIF) else decode_image(data, name, most_pixels)
 
 
-def decode_image(data: bytes, name: str) -> Image.Image:
+def decode_image(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> Image.Image:
     """An image, read as any other: formats of a list, and not more pixels than are good."""
     with TemporaryDirectory(prefix="jumok-") as folder:
         file = Path(folder) / "image"
         file.write_bytes(data)
         try:
+            refuse_large(read_header(file).size, name, most_pixels)
             return load_image(file)
-        except DataError as error:
+        except (DataError, UnreadableFile) as error:
             raise DataError(str(error).replace(str(file), name)) from None
+
+
+def refuse_large(size: Size, name: str, most_pixels: int) -> None:
+    """DataError for an image with more pixels than are read."""
+    pixels = size.width * size.height
+    if pixels > most_pixels:
+        raise DataError(
+            f"{name} has {size} = {pixels / 1e6:,.0f} million pixels, at most {most_pixels / 1e6:g} million are read; "
+            "make it smaller or cut it into tiles"
+        )
 
 
 def decode_frames(data: bytes, name: str) -> tuple[Image.Image, ...]:

@@ -1,0 +1,220 @@
+"""A model that is served: its queue, the process that computes, and what happens when that one dies."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from time import monotonic
+from typing import Any
+
+from jumok.errors import RunError
+from jumok.serving.limits import ServingLimits
+from jumok.serving.log import EventLog
+from jumok.serving.memory import usable_memory
+from jumok.serving.metrics import Metrics
+from jumok.serving.process import ModelSource, WorkerDied, WorkerProcess
+from jumok.serving.queue import Job, JobQueue
+from jumok.serving.refusal import Refusal
+from jumok.serving.service_time import ServiceTimes
+
+StartWorker = Callable[[ModelSource, ServingLimits], Awaitable[WorkerProcess]]
+
+ATTEMPTS = 2  # that a request has when the process dies; the second one alone
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
+
+
+class ServedModel:
+    """Answers requests for one model by batches; survives the death of the process that computes."""
+
+    def __init__(
+        self, source: ModelSource, limits: ServingLimits, log: EventLog, metrics: Metrics, start: StartWorker
+    ) -> None:
+        self.start = start
+        self.source, self.limits, self.log, self.metrics = source, limits, log, metrics
+        self.times = ServiceTimes()
+        self.queue = JobQueue(limits, self.times)
+        self.worker: WorkerProcess | None = None
+        self.description: Mapping[str, Any] = {}
+        self.loaded = asyncio.Event()
+        self.turn = asyncio.Lock()  # held while a batch is computed, or the process is exchanged
+        self.running: Sequence[Job] = ()
+        self.began = 0.0  # when the running batch, or the loading, began
+        self.load_seconds = 5.0
+        self.restarts = 0
+        self.coming = 0  # requests that were let in, and are not in the queue yet
+        self.lag = 0.0  # seconds that the server is behind
+        self.is_draining = False
+        self.failure: str | None = None  # why it cannot be loaded again after its process died
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.source.name
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are accepted and can be computed."""
+        return self.loaded.is_set() and not self.is_draining
+
+    async def load(self) -> None:
+        """Load the model; RunError if that is not possible."""
+        self.began = monotonic()
+        self.worker = await self.start(self.source, self.limits)
+        self.load_seconds = monotonic() - self.began
+        self.description = self.worker.description
+        self.loaded.set()
+        about = {"process": self.worker.process.pid, "seconds": round(self.load_seconds, 3)}
+        self.log.event("loaded", {"model": self.name, **about})
+
+    async def run(self) -> None:
+        """Compute batches until cancelled."""
+        watching = asyncio.create_task(self.watch())
+        try:
+            while True:
+                await self.loaded.wait()
+                jobs = await self.queue.batch(monotonic)
+                async with self.turn:
+                    await self.compute(jobs)
+        finally:
+            watching.cancel()
+            if self.worker is not None:
+                await self.worker.stop()
+
+    async def compute(self, jobs: Sequence[Job]) -> None:
+        """Compute one batch, and hand out its answers; if the process dies, its requests come once more, alone."""
+        jobs = [job for job in jobs if not job.is_over]
+        if not jobs or self.worker is None:
+            self.queue.put_back(jobs)
+            return
+        self.running, self.began = jobs, monotonic()
+        size = sum(len(job.inputs) for job in jobs)
+        self.metrics.batch(self.name, size, [self.began - job.arrived for job in jobs])
+        limit = max(self.limits.hang, max(job.deadline for job in jobs) - self.began)
+        try:
+            done = await self.worker.compute(jobs, limit)
+        except WorkerDied as reason:
+            self.running = ()
+            await self.recover(jobs, str(reason))
+            return
+        self.running = ()
+        self.times.add(jobs[0].kind, size, monotonic() - self.began)
+        answers = iter(done.blobs)
+        for job, result in zip(jobs, done.header["results"], strict=True):
+            hand_out(job, result, [next(answers) for _ in range(result["answers"])])
+
+    async def recover(self, jobs: Sequence[Job], reason: str) -> None:
+        """Put the requests of a lost batch back, refuse those that were lost twice, and load again."""
+        again = []
+        for job in jobs:
+            job.attempts += 1
+            if job.attempts < ATTEMPTS:
+                job.alone = True
+                again.append(job)
+                continue
+            sentence = "the process that computed this request died, twice; it was started again"
+            job.refuse(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
+        self.queue.put_back([job for job in again if not job.is_over])
+        self.log.event("died", {"model": self.name, "reason": reason, "requests": len(jobs)})
+        await self.restart()
+
+    async def restart(self) -> None:
+        """Load again after the process died, with growing pauses until that is possible."""
+        self.loaded.clear()
+        self.restarts += 1
+        self.metrics.restarts.labels(self.name).inc()
+        if self.worker is not None:
+            self.worker.kill()
+            await self.worker.process.wait()
+            self.worker = None
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self.load()
+                self.failure = None
+                return
+            except RunError as error:
+                self.failure = str(error)
+                self.log.event("not loaded", {"model": self.name, "reason": str(error)})
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def reload(self) -> None:
+        """Load the model of the folder as it is now, and exchange it between two batches; no request is lost.
+
+        Raises:
+            RunError: It cannot be loaded; the old one goes on.
+        """
+        fresh = await self.start(self.source, self.limits)
+        async with self.turn:
+            old, self.worker = self.worker, fresh
+            self.description = fresh.description
+            self.loaded.set()
+        self.log.event("reloaded", {"model": self.name})
+        if old is not None:
+            await old.stop()
+
+    async def watch(self) -> None:
+        """Load again when an idle process ends; end one that holds too much memory."""
+        most = self.limits.memory or usable_memory() * 9 // 10
+        while True:
+            await asyncio.sleep(0.25)
+            worker = self.worker
+            if worker is None or not self.loaded.is_set():
+                continue
+            if worker.process.returncode is not None:
+                async with self.turn:
+                    if self.worker is worker:
+                        self.log.event("died", {"model": self.name, "reason": "it ended", "requests": 0})
+                        await self.restart()
+            elif worker.memory > most:
+                self.log.event("too much memory", {"model": self.name, "bytes": worker.memory})
+                worker.kill()
+
+    # ------------------------------------------------------------ requests
+
+    @property
+    def wait(self) -> float:
+        """Seconds, predicted, that a request waits before its batch is computed."""
+        return self.lag + self.busy + self.queue.predicted(self.coming)
+
+    @property
+    def busy(self) -> float:
+        """Seconds, predicted, until the running batch is over, or the model is loaded again."""
+        age = monotonic() - self.began
+        if not self.loaded.is_set():
+            return max(self.load_seconds - age, 0.1)
+        if not self.running:
+            return 0.0
+        size = sum(len(job.inputs) for job in self.running)
+        return max(self.times.batch(self.running[0].kind, size) - age, 0.0)
+
+    def refuse_early(self) -> None:
+        """Refuse a request before it is read: the server drains, the model was never loaded, or too many wait."""
+        if self.is_draining:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server is shutting down; ask another one", 5)
+        if self.failure is not None:
+            sentence = f"{self.name} cannot be loaded again: {self.failure}"
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence, LONGEST_PAUSE)
+        if not self.description:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"{self.name} is being loaded; ask again later", 2)
+        self.queue.refuse_if_full(self.wait)
+
+    def accept(self, job: Job) -> None:
+        """Put a request into the queue; Refusal if it cannot be answered in time."""
+        if self.is_draining or self.failure is not None or not self.description:
+            self.refuse_early()
+        self.queue.add(job, self.busy, monotonic())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no accepted request waits or is computed."""
+        return not self.running and not self.queue.jobs
+
+
+def hand_out(job: Job, result: Mapping[str, Any], answers: Sequence[bytes]) -> None:
+    """Answer a request with what the process computed."""
+    if result["error"] is None:
+        if not job.answers.done():
+            job.answers.set_result(answers)
+        return
+    status = HTTPStatus.BAD_REQUEST if result["is_fault"] else HTTPStatus.INTERNAL_SERVER_ERROR
+    job.refuse(Refusal(status, result["error"]))

@@ -1,0 +1,1 @@
+"""`jumok serve --prove`: a server under load and attack, measured from outside."""
