@@ -37,6 +37,8 @@ class LabelOutput(OutputFieldOptions):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise error_at(f"names {twice!r} twice", option)
+        if self.ordered is not None and self.head.queries == "each":
+            raise error_at("ordered classes share one score, made of one vector; say queries: shared", "head", "queries")
         if self.metric == "mae" and self.ordered is None:
             raise error_at("mae is the distance of ranks; it needs ordered: [low, ..., high]", "metric")
         if self.metric == "balanced_accuracy" and self.several:
