@@ -207,7 +207,10 @@ def test_ordered_labels_are_learned_within_a_rank():
     assert scores["mae"]["value"] < 0.4 and scores["auroc"]["value"] > 0.9  # always "mid" is 0.67
 
 
-EACH = {"label-each": ["a", "b", "c"], "values-each": ["a", "b"]}  # tasks whose classes or values have queries
+EACH = {
+    "label-each": ["a", "b", "c"],
+    "values-each": ["a", "b"],
+}  # tasks whose classes or values have queries
 
 
 @pytest.mark.parametrize("task", EACH)
