@@ -1,6 +1,6 @@
 """Cells that stand for series: paths, parts of files, and lists of numbers.
 
-- `PATH`: a .csv, .tsv or .npy file, one example
+- `PATH`: a .csv, .tsv, .jsonl, .parquet or .npy file, one example
 - `PATH#NAME[17]`: row 17 of the array NAME (N, T, C) of a .npz file; `PATH#[17]` of a .npy file
 - `PATH#1200:1536`: the rows 1200 to 1535 of a table, counted from 0 below its names
 - `PATH#1200:1536@hour+weekday`: where these rows are in the day and in the week, by the clock of the table
@@ -22,8 +22,9 @@ from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
 from jumok.data.series.calendar import calendar_series
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.gaps import mark_gaps
+from jumok.data.series.opened import TABLE_SUFFIXES
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
-from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
+from jumok.data.series.tables import SignalTable, read_signal_table
 from jumok.wording import quantity
 
 MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
@@ -76,7 +77,7 @@ def read_series(
     if place.path.suffix.lower() in ARRAY_SUFFIXES:
         return part_of_array(place, channels)
     problem = "is no series"
-    raise fail(str(place.path), None, problem, "name a .csv, .tsv, .npy or .npz file", "wrong_format")
+    raise fail(str(place.path), None, problem, "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file", "wrong_format")
 
 
 def parse_cell(cell: str, root: Path) -> CellPath:
