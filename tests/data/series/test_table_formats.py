@@ -15,6 +15,7 @@ import pytest
 from jumok.data.row import Row
 from jumok.data.series.cells import read_series
 from jumok.data.series.recordings import RecordingSource
+from jumok.data.series.statistics import measure_series
 from jumok.data.series.tables import read_signal_table
 from jumok.data.series.windows import Extent, WindowsSource
 from jumok.data.tables.faults import UnreadableFile
@@ -199,3 +200,14 @@ def test_an_empty_file_is_told(tmp_path, form):
         pyarrow.parquet.write_table(pyarrow.table({"x": pyarrow.array([], pyarrow.float32())}), path)
         with pytest.raises(UnreadableFile, match="has no rows below its names"):
             read_signal_table(path)
+
+
+def test_recordings_that_touch_are_measured_each_with_its_own_clock(tmp_path):
+    """The clock of each recording begins anew; the numbers are those of all samples together."""
+    path = tmp_path / "all.csv"
+    rows = [(who, t, 3 * who + t) for who in range(3) for t in range(4)]
+    path.write_text("who,time,x\n" + "".join(f"{who},{t},{x}\n" for who, t, x in rows))
+    cells = ["all.csv#0:4", "all.csv#4:8", "all.csv#8:10", "all.csv#9:12"]
+    found, longest = measure_series(cells, tmp_path, lambda cell, root: read_series(cell, root, ["x"]))
+    samples = np.array([x for _, _, x in rows], dtype=np.float32)
+    assert longest == 4 and found.mean[0] == samples.mean() and found.lowest[0] == 0

@@ -77,7 +77,13 @@ def read_series(
     if place.path.suffix.lower() in ARRAY_SUFFIXES:
         return part_of_array(place, channels)
     problem = "is no series"
-    raise fail(str(place.path), None, problem, "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file", "wrong_format")
+    raise fail(
+        str(place.path),
+        None,
+        problem,
+        "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file",
+        "wrong_format",
+    )
 
 
 def parse_cell(cell: str, root: Path) -> CellPath:

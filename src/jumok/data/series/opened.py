@@ -20,7 +20,7 @@ NOT_MEASURED = frozenset(
 )  # cells of samples that were not measured
 OBJECT_SUFFIXES = (".jsonl", ".ndjson")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *OBJECT_SUFFIXES, ".parquet")
-BATCH_ROWS = 65_536  # of a Parquet file in memory at a time
+SAMPLE_ROWS = 65_536  # of a Parquet file in memory at a time
 
 
 class OpenedTable(NamedTuple):
@@ -124,7 +124,7 @@ def open_objects(path: Path) -> OpenedTable:
 
     def rows() -> Iterator[Cells]:
         for line, found in [first]:
-            yield Cells(line, [object_text(found[name]) for name in names])
+            yield Cells(line, [cell_of_object(found[name]) for name in names])
         for line, found in objects:
             lost = next((name for name in names if name not in found), None)
             if lost is not None:
@@ -133,7 +133,7 @@ def open_objects(path: Path) -> OpenedTable:
                     "write null where nothing was measured",
                 )
                 raise fail(str(path), line, problem, remedy, "unknown_column")
-            yield Cells(line, [object_text(found[name]) for name in names])
+            yield Cells(line, [cell_of_object(found[name]) for name in names])
 
     return OpenedTable(names, 1, len(names), rows())
 
@@ -150,7 +150,7 @@ def lines_of_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, found
 
 
-def object_text(value: Any) -> str:
+def cell_of_object(value: Any) -> str:
     """A value of an object as the text of a cell; null is an empty one."""
     if value is None:
         return ""
@@ -192,7 +192,7 @@ def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+            for batch in file.iter_batches(SAMPLE_ROWS, columns=list(columns)):
                 yield batch.select(list(columns))
     except (pyarrow.ArrowException, OSError) as error:
         raise damaged_parquet(path, error) from None
