@@ -17,12 +17,11 @@ from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import decode_line, raw_lines
 from jumok.errors import DataError
 from jumok.experiment.found_arrays import find_arrays
-from jumok.experiment.found_series import FoundSeries, find_series_table, is_recording
+from jumok.experiment.found_series import FoundSeries, SourceSettings, find_series_table, is_recording
 from jumok.wording import quantity
 
 OutputName = Literal["text", "boxes", "mask", "series"]
 MOST_TABLES = 50  # of a folder that are looked into
-SourceSettings = dict[str, Any]  # as under train:
 SPLIT_WORDS = {
     "train": ("train", "training"),
     "valid": ("valid", "val", "validation", "dev"),
@@ -53,7 +52,7 @@ def find_data(path: Path, wanted: str | None = None) -> Found:
         return series
     if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
-    inside = {stem_of(file): file for file in tables_in(path)}
+    inside = {table_stem(file): file for file in tables_in(path)}
     if inside:
         return tables(by_split(inside) or {"train": next(iter(inside.values()))})
     known = look_at(path)
@@ -74,7 +73,7 @@ def find_series(path: Path) -> Found | None:
         one = find_series_table(path) if is_table(path) and not is_box_table(path) else None
         return None if one is None else series_of({"train": one})
     candidates = tables_in(path)
-    found = {stem_of(file): find_series_table(file) for file in candidates[:MOST_TABLES]}
+    found = {table_stem(file): find_series_table(file) for file in candidates[:MOST_TABLES]}
     known = {name: one for name, one in found.items() if one is not None}
     listing = {name: one for name, one in known.items() if "table" in one.source}
     if (
@@ -92,7 +91,7 @@ def find_series(path: Path) -> Found | None:
     return series_of(by_split(chosen) or {"train": next(iter(chosen.values()))}) if chosen else None
 
 
-def stem_of(file: Path) -> str:
+def table_stem(file: Path) -> str:
     """The name of a file without suffixes: train of train.csv.gz."""
     return file.stem.removesuffix(Path(file.stem).suffix)
 

@@ -55,15 +55,15 @@ def find_arrays(path: Path) -> FoundSeries:
         )
     answer = chosen_answer(answers)
     beside = {name: arrays[name] for name in common.values() if name not in (series, answer)}
-    classes = class_names(beside, train[answer])
+    classes = lookup_table(beside, train[answer])
     output = answer_of(answer, train[answer])
     texts = {name: one for name, one in beside.items() if name != classes}
-    settings = series_settings(steps, **channel_names(texts, train[series]))
+    settings = series_settings(steps, channel_names(texts, train[series]))
     input = FoundField(clean_name(series, "signal"), "series", settings)
     if output.name == input.name:
         output = FoundField(f"{output.name}_out", output.kind, output.settings)
     sources = {
-        split: {"columns": {input.name: names[series], output.name: looked_up(classes, names[answer])}}
+        split: {"columns": {input.name: names[series], output.name: lookup_column(classes, names[answer])}}
         for split, names in by_split.items()
         if series in names and answer in names
     }
@@ -94,12 +94,12 @@ def clean_name(name: str, usual: str) -> str:
     return stem if len(stem) > 1 and stem.isidentifier() else usual
 
 
-def looked_up(classes: str | None, name: str) -> str:
+def lookup_column(classes: str | None, name: str) -> str:
     """What `columns` calls numbers that choose names of classes."""
     return name if classes is None else f"{classes}[{name}]"
 
 
-def class_names(beside: Arrays, answer: np.ndarray) -> str | None:
+def lookup_table(beside: Arrays, answer: np.ndarray) -> str | None:
     """The array of texts that the numbers of an answer choose from."""
     if answer.ndim != 1 or answer.dtype.kind not in "iu" or not len(answer) or answer.min() < 0:
         return None

@@ -121,12 +121,15 @@ def others_note(names: Sequence[str]) -> tuple[str, ...]:
     return (f"not used: {', '.join(names)}",) if names else ()
 
 
-def series_settings(length: int, **more: Any) -> dict[str, Any]:
+def series_settings(length: int, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of an input of so many time steps: stretches that fit into it."""
     if length >= 64:
-        return more
+        return dict(more or {})
     patch = max(1, min(16, length // 4))
-    return {**more, "encoder": {"kind": "patches", "patch": patch, "stride": max(1, patch // 2), "layers": 3}}
+    return {
+        **(more or {}),
+        "encoder": {"kind": "patches", "patch": patch, "stride": max(1, patch // 2), "layers": 3},
+    }
 
 
 def find_listed(head: TableHead) -> FoundSeries | None:
@@ -136,7 +139,7 @@ def find_listed(head: TableHead) -> FoundSeries | None:
     if not files or not others:
         return None
     answer = chosen_answer(others)
-    lengths = [steps_of(head.path.parent / head.columns[name][0]) for name in files]
+    lengths = [count_steps(head.path.parent / head.columns[name][0]) for name in files]
     inputs = [
         FoundField(name, "series", series_settings(length))
         for name, length in zip(files, lengths, strict=True)
@@ -151,7 +154,7 @@ def names_series(folder: Path) -> Any:
     return lambda cell: cell.lower().endswith(SERIES_FILES) and (folder / cell).is_file()
 
 
-def steps_of(path: Path) -> int:
+def count_steps(path: Path) -> int:
     """How many time steps a file has; 64 where it cannot be read."""
     from jumok.data.series.cells import read_series
 
@@ -181,7 +184,7 @@ def find_long_series(head: TableHead) -> FoundSeries | None:
     usual = clock.casefold() in TIME_COLUMNS
     time = {} if usual else {"time": clock}
     return FoundSeries(
-        (FoundField("past", "series", series_settings(past, channels=channels, **time)),),
+        (FoundField("past", "series", series_settings(past, {"channels": channels, **time})),),
         (FoundField("next", "forecast", ahead),),
         {"windows": head.path, "past": past, **time},
         {split: {"rows": span} for split, span in rows.items()},
@@ -224,7 +227,7 @@ def find_recordings(head: TableHead) -> FoundSeries | None:
     own = {"id": id, **({"time": time} if time else {}), **({"group": group} if group else {})}
     cut = {"window": window, "stride": max(1, window // 2)} if window else {}
     clock = {} if time is None or time.casefold() in TIME_COLUMNS else {"time": time}
-    settings = series_settings(window or lengths[0], channels=channels, **clock)
+    settings = series_settings(window or lengths[0], {"channels": channels, **clock})
     return FoundSeries(
         (FoundField("signal", "series", settings),),
         (answer_field(answer, [head.columns[answer][a] for a, _ in spans]),),

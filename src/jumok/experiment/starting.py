@@ -320,19 +320,13 @@ def series_start(
         named = from_file(source, file)
         columns = {new.get(name, name): column for name, column in named.get("columns", {}).items()}
         if "arrays" not in source and "windows" not in source:
-            known = own_names(source)
+            known = source.get("columns", {})
             columns |= {
                 ours: theirs for theirs, ours in new.items() if ours != theirs and theirs not in known
             }
             columns = {name: one for name, one in columns.items() if not is_only_series(name, inputs, source)}
         splits[split] = {**named, **({"columns": columns} if columns else {})}
     return Start(inputs, outputs, splits, notes=series.notes)
-
-
-def own_names(source: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The columns that a source names already."""
-    columns: Mapping[str, Any] = source.get("columns", {})
-    return columns
 
 
 def is_only_series(name: str, inputs: Sequence[NewField], source: Mapping[str, Any]) -> bool:

@@ -105,7 +105,7 @@ def joinings(columns: NamedColumns, outputs: NamedOutputs) -> dict[str, "Joining
             raise ValueError(f"several columns are one answer of kind values or label; {name} is {what}")
         if len(joining.names) not in (0, len(given)):
             named = f"{quantity(len(joining.names), joining.noun)} ({', '.join(joining.names)})"
-            raise ValueError(f"{name} has {len(given)} columns, but {named}; name as many")
+            raise ValueError(f"{name} has {quantity(len(given), 'column')}, but {named}; name as many")
         if not joining.names and not all(isinstance(one, str) for one in given):
             raise ValueError(
                 f"{name} has columns by number, which give no names; say names: or classes: for it"

@@ -108,7 +108,7 @@ def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | N
     if place.calendar:
         return calendar_series(str(place.path), times, (first, end), place.calendar)
     if not 0 <= first < end <= len(values):
-        problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
+        problem = f"has {quantity(len(values), 'row')}, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
     if times is not None:
         times = times[first:end]
@@ -124,7 +124,9 @@ def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Series:
         raise fail(file, None, f"holds {array.dtype}, expected numbers", "save it as float32", "bad_value")
     if place.row is not None:
         if not array.ndim or place.row >= len(array):
-            problem = f"has {len(array) if array.ndim else 0} rows, so that [{place.row}] is not in it"
+            problem = (
+                f"has {quantity(len(array) if array.ndim else 0, 'row')}, so that [{place.row}] is not in it"
+            )
             raise fail(file, None, problem, "name one of them, from 0", "missing_rows")
         array = array[place.row]
     if array.ndim not in (1, 2) or not array.size:

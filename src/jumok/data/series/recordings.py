@@ -183,7 +183,7 @@ class RecordingSource:
                 problem = (
                     f"{column} changes to {clean(other.cells[places[column]])!r} within {self.id} {id!r}"
                 )
-                remedy = f"give each stretch with its own {column} an {self.id} of its own"
+                remedy = f"give each stretch with its own {column} its own {self.id}"
                 return Fault(str(self.path), other.line, problem, remedy, "changing_label")
             texts.append(text)
         times = [row.cells[places[self.time]] for row in rows] if self.time else []

@@ -110,8 +110,8 @@ def measure_series(
         for (path, calendar), windows in spans.items():
             for parts in touching_spans(overlapping_spans(windows)):
                 # where two only touch, a recording with a clock of its own may begin
-                values = [read(f"{path}#{first}:{end}{calendar}", root).values for first, end in parts]
-                yield values[0] if len(values) == 1 else np.concatenate(values)
+                found = [read(f"{path}#{first}:{end}{calendar}", root).values for first, end in parts]
+                yield found[0] if len(found) == 1 else np.concatenate(found)
 
     return channel_statistics(arrays()), longest
 
