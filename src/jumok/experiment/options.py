@@ -21,6 +21,7 @@ from jumok.experiment.sources import SourceOptions
 from jumok.experiment.windows import check_windows
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
+from jumok.wording import with_article
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -158,6 +159,9 @@ class Experiment(Options):
                 check_name(name, place)
         check_images(self)
         check_weights(self)
+        for name, columns in self.data.train.joined_columns.items():
+            if name in self.outputs and all(isinstance(one, str) for one in columns):
+                self.outputs[name] = self.outputs[name].named_by(tuple(map(str, columns)))
         selection(self.training.select, self.outputs)
         for split, source in self.data.sources():
             try:
@@ -190,7 +194,9 @@ def check_images(experiment: Experiment) -> None:
     for name, options in experiment.outputs.items():
         if options.annotations is not None and len(images) != 1:
             there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
-            raise error_at(f"a {options.kind} output needs one input of kind image; {there}", "outputs", name)
+            raise error_at(
+                f"{with_article(options.kind)} output needs one input of kind image; {there}", "outputs", name
+            )
         if options.annotations is not None and experiment.inputs[images[0]].optional:
             problem = f"{name} is found in this image, so no row may lack it; drop optional"
             raise error_at(problem, "inputs", images[0], "optional")

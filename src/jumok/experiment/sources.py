@@ -1,25 +1,30 @@
 """Options of data sources: texts, tables, series, and annotated images."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJsonSchema, model_validator
 
 from jumok.experiment.reading import NamedInputs, with_clips, with_images, with_tabled_series
+from jumok.experiment.table_sources import (
+    NamedOutputs,
+    files_source,
+    lines_source,
+    refuse_drawn,
+    table_source,
+)
 from jumok.experiment.windows import windows_source
-from jumok.kinds.field_options import OutputOptions
 from jumok.kinds.options import Options, error_at
 
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
     from jumok.data.annotations.texts import TextColumns
-    from jumok.data.images.named_files import NamedFilesSource
-    from jumok.data.tables.sources import LinesSource, Source, TableSource
+    from jumok.data.tables.sources import Source
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
 SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
+JOINS = ("table", "arrays")  # formats that may have several columns for one name
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes", "coco", "arrays", "recordings"),
     "texts": ANNOTATED,
@@ -58,7 +63,7 @@ Separator = Annotated[
     BeforeValidator(one_character),
     WithJsonSchema({"type": "string", "description": "one character, or tab"}),
 ]
-NamedOutputs = Mapping[str, OutputOptions]
+SeveralColumns = Annotated[tuple[ColumnOption, ...], Field(min_length=2)]
 
 
 class SourceOptions(Options):
@@ -69,8 +74,9 @@ class SourceOptions(Options):
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    # for a table: our name to the name in the file, or to its number; for arrays to that of the array
-    columns: dict[str, ColumnOption] | None = None
+    # for a table: our name to the name in the file, or to its number; for arrays to that of the array; several of them
+    # are one answer
+    columns: dict[str, ColumnOption | SeveralColumns] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
@@ -126,6 +132,9 @@ class SourceOptions(Options):
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
                 raise error_at(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
+        for name in self.joined_columns if given[0] not in JOINS else ():
+            problem = f"has several columns, which belong to {' and '.join(JOINS)}; this is {given[0]}"
+            raise error_at(problem, "columns", name)
         if self.yolo is not None and self.split is None:
             raise error_at("say which split of the yolo data, like split: train", "split")
         if self.masks is not None and not self.classes:
@@ -157,6 +166,11 @@ class SourceOptions(Options):
                 )
 
     @property
+    def joined_columns(self) -> dict[str, tuple[str | int, ...]]:
+        """The names that have several columns, or arrays."""
+        return {name: given for name, given in (self.columns or {}).items() if isinstance(given, tuple)}
+
+    @property
     def box_columns(self) -> dict[str, int]:
         """The columns of a table of boxes that are given by number."""
         return {name: number for name, number in (self.columns or {}).items() if isinstance(number, int)}
@@ -184,7 +198,8 @@ class SourceOptions(Options):
 
             refuse_drawn(inputs, outputs)
             if self.arrays is not None:
-                return with_series(array_source(self.arrays, self.columns or {}, inputs, outputs), inputs)
+                arrays = array_source(self.arrays, self.columns or {}, inputs, outputs)
+                return with_series(arrays, {**inputs, **outputs})
             return with_series(recording_source(self, inputs, outputs), inputs)
         if self.files is not None:
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
@@ -287,87 +302,3 @@ class SourceOptions(Options):
         if self.boxes is not None:
             return read_box_table(self.boxes, self.images, names, self.box_columns)
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)
-
-
-def files_source(
-    folder: Path, text: Literal["stem", "folder"], inputs: NamedInputs, outputs: NamedOutputs
-) -> "NamedFilesSource":
-    """The source for images whose text is their name or the name of their folder.
-
-    Args:
-        folder: The folder of the images.
-        text: Whether the text is the file name or the folder name.
-        inputs: Options of the inputs.
-        outputs: Options of the outputs.
-
-    Returns:
-        The source.
-
-    Raises:
-        ValueError: Unless there is one image as input, and one output that a name can say.
-    """
-    from jumok.data.images.named_files import NamedFilesSource
-
-    (image, *more), (answer, *others) = inputs, outputs
-    if more or others or not inputs[image].is_image or outputs[answer].annotations is not None:
-        raise ValueError("files give one input of kind image and one output of kind text, label or values")
-    return NamedFilesSource(folder, text, (image, answer))
-
-
-def lines_source(lines: dict[str, Path], inputs: NamedInputs, outputs: NamedOutputs) -> "LinesSource":
-    """The source for parallel text files, one for each name; raises ValueError if the names differ."""
-    from jumok.data.tables.sources import LinesSource
-
-    names = (*inputs, *outputs)
-    missing = [name for name in names if name not in lines]
-    extra = [name for name in lines if name not in names]
-    if missing or extra:
-        wrong = f"no file for {missing[0]!r}" if missing else f"{extra[0]!r} is neither input nor output"
-        raise ValueError(f"lines must name a file for each of {', '.join(names)}; {wrong}")
-    optional = [name for name, options in inputs.items() if options.optional]
-    return LinesSource({name: lines[name] for name in names}, optional, len(inputs))
-
-
-def table_source(
-    table: Path,
-    columns: Mapping[str, str | int],
-    inputs: NamedInputs,
-    outputs: NamedOutputs,
-    separator: str | None = None,
-) -> "TableSource":
-    """The source for a table.
-
-    Args:
-        table: The file.
-        columns: The column of each name, if it is called otherwise.
-        inputs: Options of the inputs.
-        outputs: Options of the outputs.
-        separator: What separates cells, if the suffix does not say it.
-
-    Returns:
-        The source.
-
-    Raises:
-        ValueError: If a column is neither input nor output.
-    """
-    from jumok.data.tables.sources import TableSource
-
-    names = (*inputs, *outputs)
-    extra = [name for name in columns if name not in names]
-    if extra:
-        raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
-    optional = [name for name, options in inputs.items() if options.optional]
-    theirs = {name: columns.get(name, name) for name in names}
-    lists = [name for name, options in inputs.items() if options.expected_series()]
-    lists += [name for name, options in outputs.items() if options.takes_lists()]
-    return TableSource(table, theirs, separator, optional, len(inputs), lists)
-
-
-def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:
-    """Refuse boxes and masks for examples that are texts; raises ValueError."""
-    for name, options in outputs.items():
-        if options.annotations is not None:
-            raise ValueError(
-                f"{name} is {options.kind}, which texts and tables do not hold; "
-                f"name its annotations: {options.annotations}"
-            )

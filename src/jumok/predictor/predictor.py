@@ -24,6 +24,7 @@ from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.search.streaming import StreamedSearch
 from jumok.values import Prediction
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.kinds.options import DecodingOptions
@@ -219,7 +220,8 @@ class Predictor:
         if not isinstance(value, Mapping):
             if len(self.inputs) != 1:
                 raise DataError(
-                    f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
+                    f"this model reads {quantity(len(self.inputs), 'input')} "
+                    f"({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
             return {name: field.codec.parse(value) for name, field in self.inputs.items()}

@@ -30,6 +30,7 @@ from jumok.kinds.values.replay import RescorableValues
 from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
 from jumok.values import Memories
+from jumok.wording import quantity
 
 WITHIN = 0.1  # deviations of training, within which a value counts as right in the log of a training
 
@@ -44,8 +45,10 @@ class ValuesHead:
 
     def build(self, plan: Blueprint) -> nn.Module:
         """The head that the options ask for."""
-        numbers = len(self.about.names) * self.about.uncertainty.outputs
-        return self.about.options.head.build(plan.model, nn.Linear(plan.model.width, numbers))
+        values, numbers = len(self.about.names), self.about.uncertainty.outputs
+        return self.about.options.head.build(
+            plan.model, lambda width: nn.Linear(width, values * numbers), values, numbers
+        )
 
     def answer(self, decoder: Any, memories: Memories) -> Tensor:
         """The numbers (B, N, outputs) for each value."""
@@ -78,7 +81,8 @@ class ValuesHead:
             prediction=prediction,
             found=answer[0, :, 0],
             several=options.names is not None,
-            attends=options.head.pool == "attention",
+            attends=options.head.attends,
+            asked=self.about.names if options.head.queries == "each" else (),
         )
 
 
@@ -108,7 +112,7 @@ def values_output(about: AboutValues) -> OutputField:
     return OutputField(
         name=about.name,
         kind="values",
-        summary="a number" if count == 1 else f"{count:,} numbers",
+        summary="a number" if count == 1 else f"{quantity(count, 'number')}",
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
