@@ -26,6 +26,8 @@ WORD_OUTPUTS: dict[str, dict[str, Any]] = {
     "two-values": {
         "counts": {"kind": "values", "names": ["a", "b"], "uncertainty": "variance", "metric": "r2"}
     },
+    "label-each": {"letters": {"kind": "label", "several": True, "head": {"queries": "each"}}},
+    "values-each": {"counts": {"kind": "values", "names": ["a", "b"], "head": {"queries": "each"}}},
 }
 PICTURE_OUTPUTS: dict[str, dict[str, Any]] = {
     "image-label": {"shade": {"kind": "label"}},

@@ -21,6 +21,7 @@ ORDER = [
         "errors",
         "console",
         "choices",
+        "wording",
         "deferred",
         "machine",
         "device",

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 import jumok
 from jumok.attention.multihead import MultiHeadAttention
-from jumok.heads.pooled import AttentionPool, MeanPool, OrderedLogits, PooledHead
+from jumok.heads.pooled import AnswerLinear, AttentionPool, MeanPool, OrderedLogits, PooledHead, QueryPool
 from jumok.layers.feedforward import FeedForward
 from jumok.values import Memory
 
@@ -16,8 +16,13 @@ LENGTHS = (7, 4, 2)
 
 
 def small_head(pool: str) -> PooledHead:
-    gather = AttentionPool(D, MultiHeadAttention(D, H)) if pool == "attention" else MeanPool()
-    head = PooledHead(gather, [FeedForward(D, 2 * D), FeedForward(D, 2 * D)], nn.Linear(D, N), D)
+    gather = {
+        "attention": lambda: AttentionPool(D, MultiHeadAttention(D, H)),
+        "each": lambda: QueryPool(D, N, MultiHeadAttention(D, H)),
+        "mean": MeanPool,
+    }[pool]()
+    last = AnswerLinear(D, N) if pool == "each" else nn.Linear(D, N)
+    head = PooledHead(gather, [FeedForward(D, 2 * D), FeedForward(D, 2 * D)], last, D)
     for parameter in head.parameters():
         if parameter.ndim == 1:  # biases at zero and norms at one would hide faults
             parameter.data += torch.randn_like(parameter) * 0.3
@@ -29,7 +34,7 @@ def memory_of(states: Tensor, lengths: tuple[int, ...]) -> Memory:
     return Memory(states, valid, states.mean(1))
 
 
-@pytest.mark.parametrize("pool", ["attention", "mean"])
+@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
 def test_padding_changes_nothing_and_a_batch_equals_its_rows(pool):
     torch.manual_seed(0)
     head, states = small_head(pool), torch.randn(B, S, D).double()
@@ -39,7 +44,7 @@ def test_padding_changes_nothing_and_a_batch_equals_its_rows(pool):
         assert_close(whole[row], alone[0])
 
 
-@pytest.mark.parametrize("pool", ["attention", "mean"])
+@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
 def test_the_order_of_states_does_not_matter(pool):
     torch.manual_seed(0)
     head, states = small_head(pool), torch.randn(1, S, D).double()
@@ -47,7 +52,7 @@ def test_the_order_of_states_does_not_matter(pool):
 
 
 @pytest.mark.parametrize("states", [S, 0])
-@pytest.mark.parametrize("pool", ["attention", "mean"])
+@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
 def test_an_empty_memory_has_one_finite_answer_and_gradients(pool, states):
     torch.manual_seed(0)
     head = small_head(pool).train()
@@ -70,6 +75,21 @@ def test_attention_of_the_learned_query_is_recorded_exactly():
         weights = call[row, 0]  # (1, S)
         assert_close(weights.sum(), torch.ones((), dtype=weights.dtype))
         assert weights[0, :length].gt(0).all() and not weights[0, length:].any()
+
+
+def test_a_query_for_each_answer_is_a_head_for_each():
+    """As many heads with one query each, whose answers stand one after the other."""
+    torch.manual_seed(0)
+    head, memory = small_head("each"), memory_of(torch.randn(B, S, D).double(), LENGTHS)
+    found = head(memory)  # (B, N)
+    for n in range(N):
+        pool = AttentionPool(D, head.pool.cross).double()
+        pool.query.data = head.pool.query.data[n]
+        last = nn.Linear(D, 1).double()
+        last.weight.data, last.bias.data = head.output.weight.data[n], head.output.bias.data[n]
+        alone = PooledHead(pool, head.blocks, last, D).double().eval()
+        alone.residuals, alone.norm = head.residuals, head.norm
+        assert_close(alone(memory), found[:, n : n + 1])
 
 
 def test_the_mean_is_the_mean_of_valid_states():

@@ -105,6 +105,8 @@ def test_an_empty_label_is_named_with_file_and_line(tmp_path):
         {"classes": ["a", "a"]},
         {"metric": "mae"},
         {"metric": "balanced_accuracy", "several": True},
+        {"ordered": ["a", "b"], "head": {"queries": "each"}},
+        {"head": {"pool": "mean", "queries": "each"}},
     ],
 )
 def test_options_that_contradict_each_other_are_refused(tmp_path, options):
@@ -190,6 +192,8 @@ def test_a_damaged_state_is_refused_by_name(tmp_path):
         ("image-label", "accuracy", 0.9),
         ("values", "r2", 0.7),
         ("two-values", "r2", 0.6),
+        ("label-each", "f1", 0.9),
+        ("values-each", "r2", 0.6),
         ("image-values", "r2", 0.9),
     ],
 )
@@ -203,6 +207,26 @@ def test_ordered_labels_are_learned_within_a_rank():
     assert scores["mae"]["value"] < 0.4 and scores["auroc"]["value"] > 0.9  # always "mid" is 0.67
 
 
+EACH = {
+    "label-each": ["a", "b", "c"],
+    "values-each": ["a", "b"],
+}  # tasks whose classes or values have queries
+
+
+@pytest.mark.parametrize("task", EACH)
+def test_a_query_of_its_own_is_scored_and_named_by_its_class_or_value(task):
+    """What hiding changes is asked for the class of the query, and for all together where no query is meant."""
+    found = inspect_input(load(trained_labels(task) / "run"), "bcab")
+    (output,) = found.outputs
+    scores, replay = output.scores[0], output.replay
+    for number, name in enumerate(EACH[task]):
+        assert replay.part_of(0, number) == number and name in replay.part_name(0, number).en
+        assert replay.score(scores, number) == scores[1 + number]
+    assert replay.score(scores, None) == scores[0]
+    with pytest.raises(DataError):
+        replay.part_of(0, len(EACH[task]))
+
+
 @pytest.mark.parametrize("task", LABEL_TASKS)
 def test_every_answer_can_be_looked_at(task):
     """The query of the head and its weights over all states; without attention, the reason why there is none."""
@@ -210,14 +234,16 @@ def test_every_answer_can_be_looked_at(task):
     word = "bcab" if task not in PICTURE_OUTPUTS else folder / "images" / "test000.png"
     found = inspect_input(load(folder / "run"), word)
     (output,), document = found.outputs, found.to_json()
-    assert output.scores[0].shape == (1,) and output.scores[0].isfinite().all()
+    queries = EACH.get(task, [])
+    assert output.scores[0].shape == (1 + len(queries),) and output.scores[0].isfinite().all()
     assert json.dumps(document) and document["outputs"][0]["answers"][0]["text"]
     if task == "mean-label":
         assert document["note"]["reason"] == "mean"
         return
     (cross,) = [use for use in document["attentions"] if use["use"] == "cross"]
-    assert len(cross["queries"]["labels"]) == 1
-    weights = found.row(cross["id"], 0, 0)  # (L, H, S)
+    labels = cross["queries"]["labels"]
+    assert labels == queries if queries else len(labels) == 1
+    weights = found.row(cross["id"], 0, len(labels) - 1)  # (L, H, S)
     assert weights.sum(-1).allclose(weights.new_ones(()))
     assert found.check(0).ok
 

@@ -117,3 +117,21 @@ def test_nothing_chosen_is_wrong():
     answers = [LabelAnswer(np.zeros(C), ())]
     assert score("accuracy", answers, [[(1,)]])(np.ones(1)) == 0.0
     assert membership([()], C).sum() == 0
+
+
+def test_the_area_of_many_classes_is_that_of_scikit_learn():
+    """With ties, classes without examples, and weights that leave classes out."""
+    random = np.random.default_rng(3)
+    n, classes = 400, 230
+    truth = random.integers(0, classes - 20, n)
+    probabilities = random.integers(0, 12, (n, classes)) / 12.0
+    probabilities[np.arange(n), truth] += 0.2
+    answers = [LabelAnswer(row, (int(row.argmax()),)) for row in probabilities]
+    references: list[list[Label]] = [[(int(one),)] for one in truth]
+    area = label_metrics([str(one) for one in range(classes)])["auroc"].prepare(answers, references)
+    for weights in (np.ones(n), random.integers(0, 3, n).astype(float)):
+        there = np.unique(truth[weights > 0])
+        theirs = [
+            sklearn.roc_auc_score(truth == one, probabilities[:, one], sample_weight=weights) for one in there
+        ]
+        assert area(weights) == pytest.approx(np.mean(theirs), rel=1e-12)

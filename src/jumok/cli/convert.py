@@ -96,8 +96,8 @@ def read_source(
         The images by split.
     """
     from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
-    from jumok.data.tables.faults import quantity
     from jumok.data.tables.listing import printable
+    from jumok.wording import quantity
 
     splits = unify_classes(read_splits(source, folder, split))
     tell_faults([fault for data in splits.values() for fault in data.faults], skip)

@@ -158,6 +158,9 @@ class Experiment(Options):
                 check_name(name, place)
         check_images(self)
         check_weights(self)
+        for name, columns in self.data.train.joined_columns.items():
+            if name in self.outputs and all(isinstance(one, str) for one in columns):
+                self.outputs[name] = self.outputs[name].named_by(tuple(map(str, columns)))
         selection(self.training.select, self.outputs)
         for split, source in self.data.sources():
             try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jumok.data.series.array_source import ArraySource
 from jumok.data.series.recordings import RecordingSource
 from jumok.data.series.rows import SeriesExpectation, SeriesRows
-from jumok.experiment.sources import NamedInputs, NamedOutputs
+from jumok.experiment.sources import NamedColumns, NamedInputs, NamedOutputs, joinings
 from jumok.kinds.options import FieldOptions
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def series_names(inputs: NamedInputs, what: str) -> tuple[str, ...]:
 
 
 def array_source(
-    path: Path, columns: Mapping[str, str | int], inputs: NamedInputs, outputs: NamedOutputs
+    path: Path, columns: NamedColumns, inputs: NamedInputs, outputs: NamedOutputs
 ) -> ArraySource:
     """The source for arrays.
 
@@ -61,15 +61,24 @@ def array_source(
     extra = [name for name in columns if name not in names]
     if extra:
         raise ValueError(f"columns name inputs and outputs ({', '.join(names)}); {extra[0]!r} is neither")
-    return ArraySource(
-        path, {name: str(columns.get(name, name)) for name in names}, series_names(inputs, "arrays")
-    )
+    joinings(columns, outputs)  # refuses what cannot be joined
+    given = {name: columns.get(name, name) for name in names}
+    theirs = {
+        name: tuple(map(str, one)) if isinstance(one, tuple) else str(one) for name, one in given.items()
+    }
+    series = (*series_names(inputs, "arrays"), *expected_series(outputs))
+    joined = {name: how for name, one in outputs.items() if (how := one.joining()) is not None}
+    return ArraySource(path, theirs, series, joined)
 
 
 def recording_source(source: "SourceOptions", inputs: NamedInputs, outputs: NamedOutputs) -> RecordingSource:
     """The source for a long table of recordings; ValueError if columns are missing or unknown."""
     series = series_names(inputs, "recordings")
     others = [name for name in (*inputs, *outputs) if name not in series]
+    if ahead := list(expected_series(outputs)):
+        raise ValueError(
+            f"recordings give no {outputs[ahead[0]].kind}; cut a table into a past and what follows it by windows:"
+        )
     columns = {name: str(column) for name, column in (source.columns or {}).items()}
     extra = [name for name in columns if name not in (*OF_RECORDINGS, *others)]
     if extra:

@@ -10,16 +10,19 @@ from jumok.experiment.reading import NamedInputs, with_clips, with_images, with_
 from jumok.experiment.windows import windows_source
 from jumok.kinds.field_options import OutputOptions
 from jumok.kinds.options import Options, error_at
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.data.annotations.annotated import AnnotatedSet
     from jumok.data.annotations.source import AnnotationSource
     from jumok.data.annotations.texts import TextColumns
     from jumok.data.images.named_files import NamedFilesSource
+    from jumok.data.tables.joined import Joining
     from jumok.data.tables.sources import LinesSource, Source, TableSource
 
 ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
 SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
+JOINS = ("table", "arrays")  # formats that may have several columns for one name
 BELONGS = {  # which formats an option is for
     "columns": ("table", "boxes", "coco", "arrays", "recordings"),
     "texts": ANNOTATED,
@@ -58,6 +61,8 @@ Separator = Annotated[
     BeforeValidator(one_character),
     WithJsonSchema({"type": "string", "description": "one character, or tab"}),
 ]
+SeveralColumns = Annotated[tuple[ColumnOption, ...], Field(min_length=2)]
+NamedColumns = Mapping[str, str | int | tuple[str | int, ...]]
 NamedOutputs = Mapping[str, OutputOptions]
 
 
@@ -69,8 +74,9 @@ class SourceOptions(Options):
 
     lines: dict[str, Path] | None = None
     table: Path | None = None
-    # for a table: our name to the name in the file, or to its number; for arrays to that of the array
-    columns: dict[str, ColumnOption] | None = None
+    # for a table: our name to the name in the file, or to its number; for arrays to that of the array; several of them
+    # are one answer
+    columns: dict[str, ColumnOption | SeveralColumns] | None = None
     separator: Separator | None = None  # for a table: what stands between its cells
     lexicon: Path | None = None
     stress: Literal["keep", "remove"] = "keep"  # for a lexicon
@@ -126,6 +132,9 @@ class SourceOptions(Options):
         for option, formats in BELONGS.items():
             if getattr(self, option) != type(self).model_fields[option].default and given[0] not in formats:
                 raise error_at(f"belongs to {' and '.join(formats)}; this is {given[0]}", option)
+        for name in self.joined_columns if given[0] not in JOINS else ():
+            problem = f"has several columns, which belong to {' and '.join(JOINS)}; this is {given[0]}"
+            raise error_at(problem, "columns", name)
         if self.yolo is not None and self.split is None:
             raise error_at("say which split of the yolo data, like split: train", "split")
         if self.masks is not None and not self.classes:
@@ -157,6 +166,11 @@ class SourceOptions(Options):
                 )
 
     @property
+    def joined_columns(self) -> dict[str, tuple[str | int, ...]]:
+        """The names that have several columns, or arrays."""
+        return {name: given for name, given in (self.columns or {}).items() if isinstance(given, tuple)}
+
+    @property
     def box_columns(self) -> dict[str, int]:
         """The columns of a table of boxes that are given by number."""
         return {name: number for name, number in (self.columns or {}).items() if isinstance(number, int)}
@@ -184,7 +198,8 @@ class SourceOptions(Options):
 
             refuse_drawn(inputs, outputs)
             if self.arrays is not None:
-                return with_series(array_source(self.arrays, self.columns or {}, inputs, outputs), inputs)
+                arrays = array_source(self.arrays, self.columns or {}, inputs, outputs)
+                return with_series(arrays, {**inputs, **outputs})
             return with_series(recording_source(self, inputs, outputs), inputs)
         if self.files is not None:
             return with_images(files_source(self.files, self.text, inputs, outputs), inputs)
@@ -330,7 +345,7 @@ def lines_source(lines: dict[str, Path], inputs: NamedInputs, outputs: NamedOutp
 
 def table_source(
     table: Path,
-    columns: Mapping[str, str | int],
+    columns: NamedColumns,
     inputs: NamedInputs,
     outputs: NamedOutputs,
     separator: str | None = None,
@@ -360,7 +375,30 @@ def table_source(
     theirs = {name: columns.get(name, name) for name in names}
     lists = [name for name, options in inputs.items() if options.expected_series()]
     lists += [name for name, options in outputs.items() if options.takes_lists()]
-    return TableSource(table, theirs, separator, optional, len(inputs), lists)
+    objects = [name for name, options in outputs.items() if options.takes_objects()]
+    joined = joinings(columns, outputs)
+    return TableSource(table, theirs, separator, optional, len(inputs), lists, objects, joined)
+
+
+def joinings(columns: NamedColumns, outputs: NamedOutputs) -> dict[str, "Joining"]:
+    """How each name with several columns reads them; ValueError if it does not, or has other names."""
+    found = {}
+    for name, given in columns.items():
+        if not isinstance(given, tuple):
+            continue
+        joining = outputs[name].joining() if name in outputs else None
+        if joining is None:
+            what = outputs[name].kind if name in outputs else "an input"
+            raise ValueError(f"several columns are one answer of kind values or label; {name} is {what}")
+        if len(joining.names) not in (0, len(given)):
+            named = f"{quantity(len(joining.names), joining.noun)} ({', '.join(joining.names)})"
+            raise ValueError(f"{name} has {len(given)} columns, but {named}; name as many")
+        if not joining.names and not all(isinstance(one, str) for one in given):
+            raise ValueError(
+                f"{name} has columns by number, which give no names; say names: or classes: for it"
+            )
+        found[name] = joining
+    return found
 
 
 def refuse_drawn(inputs: NamedInputs, outputs: NamedOutputs) -> None:

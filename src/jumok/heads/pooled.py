@@ -31,6 +31,35 @@ class AttentionPool(nn.Module):
         return gathered[:, 0]
 
 
+class QueryPool(nn.Module):
+    """A learned query for each answer gathers the states (attention by label: Mullenbach et al., 2018, section 3.1)."""
+
+    def __init__(self, width: int, answers: int, cross: MultiHeadAttention) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.randn(answers, width))
+        self.cross = cross
+
+    def forward(self, memory: Memory) -> Tensor:
+        """The states (B, S, D) as a vector for each answer (B, N, D)."""
+        query = self.query.expand(len(memory.states), -1, -1)  # (B, N, D)
+        gathered: Tensor = self.cross(query, memory.states, memory.valid[:, None, None, :])  # (B, N, D)
+        return gathered
+
+
+class AnswerLinear(nn.Module):
+    """Numbers for each answer, a linear map of its own vector."""
+
+    def __init__(self, width: int, answers: int, numbers: int = 1) -> None:
+        super().__init__()
+        bound = width**-0.5  # as nn.Linear begins
+        self.weight = nn.Parameter(torch.empty(answers, numbers, width).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(answers, numbers).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Vectors (B, N, D) to their numbers one after the other (B, N · numbers)."""
+        return (torch.einsum("bnd,nkd->bnk", x, self.weight) + self.bias).flatten(1)
+
+
 class MeanPool(nn.Module):
     """The mean of the valid states."""
 
@@ -64,11 +93,14 @@ class OrderedLogits(nn.Module):
 
 
 class PooledHead(nn.Module):
-    """Gather the memory, think, answer: memory (B, S, D) gives (B, N), whatever `output` makes of (B, D)."""
+    """Gather the memory, think, answer: memory (B, S, D) gives (B, N), whatever `output` makes of what is gathered.
+
+    That is one vector (B, D), or with a `QueryPool` one for each answer (B, N, D).
+    """
 
     def __init__(
         self,
-        pool: AttentionPool | MeanPool,
+        pool: AttentionPool | QueryPool | MeanPool,
         blocks: Sequence[FeedForward],
         output: nn.Module,
         width: int,
@@ -81,7 +113,7 @@ class PooledHead(nn.Module):
 
     def forward(self, memory: Memory) -> Tensor:
         """The answer (B, N) to each row of a memory."""
-        x = self.pool(memory)  # (B, D)
+        x = self.pool(memory)  # (B, D) or (B, N, D)
         for residual, block in zip(self.residuals, self.blocks, strict=True):
             x = residual(x, block)
         return cast(Tensor, self.output(self.norm(x)))

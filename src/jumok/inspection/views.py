@@ -8,6 +8,7 @@ from torch import Tensor
 
 from jumok.attention.maps import ROWS, AttentionMap
 from jumok.errors import RunError
+from jumok.wording import quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ def head_mean(maps: Sequence[AttentionMap], example: int = 0, query: int | None 
     heads = sum(layer.shape[1] for layer in maps)
     return View(
         "mean",
-        f"Derived: mean of {heads} heads in {count_of(len(maps), 'layer')}",
+        f"Derived: mean of {heads} heads in {quantity(len(maps), 'layer')}",
         f"계산한 값: {len(maps)}개 층, 헤드 {heads}개의 평균",
         mean if query is None else mean[0],
     )
@@ -78,7 +79,7 @@ def rollout(
         rows = roll_back(rows, layer, example, 0.5 if residual else 0.0)
     return View(
         "rollout",
-        f"Derived: attention rollout through {count_of(len(maps), 'layer')}",
+        f"Derived: attention rollout through {quantity(len(maps), 'layer')}",
         f"계산한 값: {len(maps)}개 층에 걸친 어텐션 롤아웃",
         rows,
     )
@@ -179,8 +180,3 @@ def at(number: int, size: int, what: str) -> range:
     if not -size <= number < size:
         raise IndexError(f"there is no {what} {number} of {size}")
     return range(number % size, number % size + 1)
-
-
-def count_of(count: int, what: str) -> str:
-    """A count with its noun, in the plural if it is not one."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,6 +1,6 @@
 """The base class of options, and the options that all parts of a model share."""
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jumok.attention.positions import LearnedPositions, NoPositions, Rotary, SinusoidalPositions
     from jumok.data.clips.sampling import FrameSampling
     from jumok.data.series.rows import SeriesExpectation
+    from jumok.data.tables.joined import Joining
 
 UNKNOWN_OPTION = "unknown_option"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -99,6 +100,18 @@ class OutputFieldOptions(FieldOptions):
     def takes_lists(self) -> bool:
         """Whether a cell of a table may be a list, where its format has lists."""
         return False
+
+    def takes_objects(self) -> bool:
+        """Whether a cell of a table may be an object of named numbers, where its format has objects."""
+        return False
+
+    def joining(self) -> "Joining | None":
+        """How several columns of a table, or a row of an array, are one answer; None where that has no meaning."""
+        return None
+
+    def named_by(self, columns: tuple[str, ...]) -> Self:
+        """The same options, with the names of several columns where they give none of their own."""
+        return self
 
     @classmethod
     def selection_metrics(cls) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from jumok.metrics.masks import divided
 from jumok.metrics.metric import UNIT_RANGE, Metric, ScoreTable, check_pairs, mean, once, read_off
 
 CONFIDENCE_BINS = 15  # of confidence (Guo et al., 2017, section 4)
-MAX_RANKED = 100  # classes, above which curves of all of them would take minutes to resample
 LEAST_PROBABILITY = 1e-12  # probability, for logarithms
 OVERALL = ("accuracy", "balanced_accuracy", "f1", "auroc", "ece", "log_loss", "mae")
 LOWER_IS_BETTER: dict[str, Limits] = {"ece": (0.0, 1.0), "log_loss": (0.0, np.inf), "mae": (0.0, np.inf)}
@@ -34,11 +33,10 @@ class LabelAnswer(NamedTuple):
 LabelMetric = Metric[LabelAnswer, list[Label]]
 
 
-def overall_names(classes: int, several: bool, ordered: bool) -> list[str]:
+def overall_names(several: bool, ordered: bool) -> list[str]:
     """The metrics of all classes together that such labels have."""
     absent = {"balanced_accuracy"} if several else set()
     absent |= set() if ordered else {"mae"}
-    absent |= {"auroc"} if classes > MAX_RANKED else set()
     return [name for name in OVERALL if name not in absent]
 
 
@@ -64,7 +62,7 @@ def label_metrics(
         several: Whether an example may have several classes, or none.
         ordered: Whether the classes are in order.
     """
-    overall = overall_names(len(names), several, ordered)
+    overall = overall_names(several, ordered)
     table = once(partial(label_scores, classes=len(names), several=several, overall=overall))
     columns = [*overall, *(f"f1/{name}" for name in names)]
     return {
@@ -187,6 +185,10 @@ def calibration_error(
 def area_under_curves(scores: np.ndarray, right: np.ndarray) -> Callable[[np.ndarray], float]:
     """The mean area under the ROC curves of the classes under weights (n,); ties count one half.
 
+    The area of a class is the share of pairs of an example and a counterexample that are ranked right (Hanley & McNeil,
+    1982). Examples are sorted once for each class; between two examples of the class only the weight of the
+    counterexamples matters, so that they are summed in segments.
+
     Args:
         scores: Of the classes (n, C).
         right: The right classes (n, C).
@@ -194,29 +196,43 @@ def area_under_curves(scores: np.ndarray, right: np.ndarray) -> Callable[[np.nda
     Returns:
         The mean over classes that have both an example and a counterexample.
     """
-    n, classes = scores.shape
-    groups = np.zeros((n, classes), dtype=np.int64)  # equal scores of a class, in increasing order
-    starts = np.zeros(classes, dtype=np.int64)
-    total = 0
-    for number in range(classes):
-        values, inverse = np.unique(scores[:, number], return_inverse=True)
-        starts[number] = total
-        groups[:, number] = inverse + total
-        total += len(values)
-    flat, sizes = groups.ravel(), np.diff([*starts, total])
+    told = [number for number in range(right.shape[1]) if 0 < right[:, number].sum() < len(right)]
+    curves = [rank_segments(scores[:, number], right[:, number]) for number in told]
 
     def measure(weights: np.ndarray) -> float:
-        if not total:
-            return float("nan")
-        positive = np.bincount(flat, (weights[:, None] * right).ravel(), total)
-        negative = np.bincount(flat, (weights[:, None] * ~right).ravel(), total)
-        below = np.cumsum(negative) - negative / 2
-        before = np.cumsum(negative)[starts] - negative[starts]  # of earlier classes
-        ranked = np.add.reduceat(positive * (below - np.repeat(before, sizes)), starts)
-        pairs = np.add.reduceat(positive, starts) * np.add.reduceat(negative, starts)
-        return mean(divided(ranked, pairs))
+        return mean(np.array([curve.area(weights) for curve in curves]))
 
     return measure
+
+
+class RankSegments(NamedTuple):
+    """The examples of one class's scores in increasing order, cut where an example of the class stands."""
+
+    order: np.ndarray  # (n,) int32, of the examples
+    starts: np.ndarray  # (S,), where the segments begin in that order
+    rows: np.ndarray  # (P,), the examples of the class
+    segments: np.ndarray  # (P,), the segment of each; it holds equal scores alone
+
+    def area(self, weights: np.ndarray) -> float:
+        """The area under the curve under weights (n,); NaN if no pair counts."""
+        positive = np.bincount(self.segments, weights[self.rows], len(self.starts))  # (S,)
+        negative = np.add.reduceat(weights[self.order], self.starts) - positive
+        below = np.cumsum(negative) - negative / 2
+        pairs = positive.sum() * negative.sum()
+        return float(positive @ below / pairs) if pairs else float("nan")
+
+
+def rank_segments(scores: np.ndarray, right: np.ndarray) -> RankSegments:
+    """Sort the scores (n,) of a class; `right` (n,) tells its examples."""
+    order = np.argsort(scores, kind="stable").astype(np.int32)
+    ranked, hits = scores[order], right[order]
+    is_new = np.concatenate(([True], ranked[1:] != ranked[:-1]))  # where another score begins
+    group = np.cumsum(is_new) - 1  # (n,), of equal scores
+    holds = np.bincount(group, hits) > 0  # groups with an example of the class
+    begins = np.concatenate(([True], holds[1:] | holds[:-1]))  # a segment; others go on with the one before
+    starts = np.flatnonzero(is_new)[begins]
+    segment = (np.cumsum(begins) - 1)[group]  # (n,)
+    return RankSegments(order, starts, order[hits], segment[hits])
 
 
 def label_confusion(

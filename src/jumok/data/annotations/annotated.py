@@ -9,9 +9,10 @@ from typing import NamedTuple
 from jumok.classes import Class
 from jumok.data.annotations.segmentation import Segmentation
 from jumok.data.images.reading import Size, read_header
-from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import Below, composed, printable
 from jumok.files import not_text
+from jumok.wording import quantity
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
 BACKGROUND = "background"  # the class of what no outline holds

@@ -36,10 +36,11 @@ from jumok.data.annotations.shapes import (
     united,
 )
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
+from jumok.wording import quantity
 
 SHAPES = ("box", "polygon", "ellipse", "mask")
 WITHOUT_AREA = {

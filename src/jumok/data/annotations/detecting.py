@@ -14,10 +14,11 @@ from jumok.data.annotations.located_xml import read_xml
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
 from jumok.data.images.reading import SUFFIXES
-from jumok.data.tables.faults import UnreadableFile, quantity
+from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import entries, files_below, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 NAME_FILE_OR_FOLDER = (
     "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of "

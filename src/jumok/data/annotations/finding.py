@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from jumok.data.images.reading import SUFFIXES
-from jumok.data.tables.faults import Fault, quantity
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import Listings, composed, entries, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder
+from jumok.wording import quantity
 
 IMAGE_FOLDERS = ("JPEGImages", "images", "Images", "image", "imgs", "img")
 USUAL_SPLITS = ("train", "val", "valid", "test")

@@ -41,9 +41,10 @@ from jumok.data.annotations.shapes import (
     united,
 )
 from jumok.data.images.reading import BROKEN, SUFFIXES, Size
-from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
+from jumok.wording import quantity
 
 LINE_TYPES = ("point", "points", "line", "linestrip")
 

@@ -31,9 +31,10 @@ from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import read_fault, text_lines
+from jumok.wording import quantity
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")

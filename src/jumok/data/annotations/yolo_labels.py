@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from jumok.data.tables.faults import Fault, quantity
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import composed, entries, files_below, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder
+from jumok.wording import quantity
 
 YOLO_IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own

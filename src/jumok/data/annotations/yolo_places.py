@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jumok.data.tables.faults import Fault, quantity
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import Listings, forward_slashes
 from jumok.data.tables.open_text import is_folder
+from jumok.wording import quantity
 
 
 @dataclass

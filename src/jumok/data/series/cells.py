@@ -24,7 +24,7 @@ from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.gaps import mark_gaps
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
 from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
-from jumok.data.tables.faults import quantity
+from jumok.wording import quantity
 
 MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
 MAPPED_BYTES = 2**16  # that an array counts which is mapped into memory, not read

@@ -6,7 +6,7 @@ import numpy as np
 
 from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.signal import Series, fail
-from jumok.data.tables.faults import quantity
+from jumok.wording import quantity
 
 HOUR = 3600.0  # seconds
 JUMP = 1.5  # usual distances between two samples; more is a gap

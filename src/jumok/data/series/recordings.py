@@ -17,10 +17,11 @@ from jumok.data.series.tables import (
     wrong_count,
 )
 from jumok.data.tables.columns import column_fault
-from jumok.data.tables.faults import Fault, UnreadableFile, quantity
+from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.quoted import Cells
 from jumok.data.tables.rows import clean
 from jumok.data.tables.text_form import why_no_text
+from jumok.wording import quantity
 
 
 class Recorded(NamedTuple):

@@ -19,11 +19,6 @@ class Fault(NamedTuple):
         return spelt_out(f"{place}: {self.problem}; {self.remedy}")
 
 
-def quantity(count: int, what: str) -> str:
-    """A number with its noun: "1 image", "2,000 images"."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
-
-
 class UnreadableFile(Exception):
     """A file that cannot be read any further; inside this room only, then it becomes a fault."""
 

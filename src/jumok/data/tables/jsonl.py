@@ -9,11 +9,11 @@ from typing import Any
 from jumok.data.row import Row
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault
+from jumok.data.tables.joined import list_item
 from jumok.data.tables.open_text import decode_line, raw_lines, text_lines, without_blank_end
 from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
-NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")  # as JSON writes them
 BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -100,6 +100,8 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
             text = ""
         if isinstance(text, list) and place in cleaner.lists:
             text = list_text(text)
+        if isinstance(text, dict) and place in cleaner.objects:
+            text = list_text(text)
         if text is MISSING:
             fault = column_fault(cleaner.path, line, column, list(value), nested_column_remedy(value, column))
         else:
@@ -111,12 +113,13 @@ def row_from_json(cleaner: Cleaner, line: int, value: Any) -> Row | Fault:
 
 
 def list_text(value: Any) -> str:
-    """A list as JSON again; numbers, and texts that look like numbers, stand as they were written."""
+    """A list or object as JSON again; numbers, and texts that look like numbers, stand as they were written."""
     if isinstance(value, list):
         return f"[{','.join(map(list_text, value))}]"
-    if isinstance(value, str):
-        return value if NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+    if isinstance(value, dict):
+        items = (f"{json.dumps(key, ensure_ascii=False)}: {list_text(one)}" for key, one in value.items())
+        return f"{{{', '.join(items)}}}"
+    return list_item(value) if isinstance(value, str) else json.dumps(value)
 
 
 MISSING = object()

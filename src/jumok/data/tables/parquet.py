@@ -27,7 +27,7 @@ def parquet_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     try:
         with pyarrow.parquet.ParquetFile(wanted.path) as file:
             kinds = flat_columns(file.schema_arrow)
-            faults = column_faults(wanted.path, columns, kinds, wanted.lists)
+            faults = column_faults(wanted, columns, kinds)
             yield from faults
             if not faults:
                 yield from batch_rows(wanted, columns, file.iter_batches(BATCH_ROWS, columns=columns))
@@ -48,21 +48,18 @@ def flat_columns(schema: Any, before: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def column_faults(
-    path: Path, columns: list[str], kinds: list[tuple[str, Any]], lists: frozenset[int]
-) -> list[Fault]:
+def column_faults(cleaner: Cleaner, columns: list[str], kinds: list[tuple[str, Any]]) -> list[Fault]:
     """The faults of wanted columns that are missing or hold neither text nor numbers.
 
     Args:
-        path: The file.
+        cleaner: The file, and which places may hold lists or objects.
         columns: The wanted columns.
         kinds: The columns of the file with their types.
-        lists: Places of the wanted columns that may hold lists of numbers.
 
     Returns:
         The faults.
     """
-    names = [name for name, _ in kinds]
+    path, names = cleaner.path, [name for name, _ in kinds]
     faults = []
     for column in columns:
         inner = next((name for name in names if name.endswith(f".{column}")), None)
@@ -72,7 +69,8 @@ def column_faults(
         return faults
     for place, column in enumerate(columns):
         kind = dict(kinds)[column]
-        if not is_writable(kind) and not (place in lists and is_list(kind)):
+        nested = (place in cleaner.lists and is_list(kind)) or (place in cleaner.objects and is_struct(kind))
+        if not is_writable(kind) and not nested:
             what = f"column {column!r} holds {kind}, expected strings or numbers"
             faults.append(Fault(str(path), None, what, "write it as strings", "bad_value"))
     return faults
@@ -97,6 +95,13 @@ def is_list(kind: Any) -> bool:
         return False
     inner = kind.value_type
     return is_list(inner) or is_text(inner) or types.is_integer(inner) or types.is_floating(inner)
+
+
+def is_struct(kind: Any) -> bool:
+    """Whether a pyarrow type is a struct of numbers or texts."""
+    from pyarrow import types
+
+    return types.is_struct(kind) and all(is_writable(field.type) for field in kind)
 
 
 def is_text(kind: Any) -> bool:
@@ -150,7 +155,7 @@ def cell_text(path: Path, line: int, column: str, value: Any) -> str | Fault:
         return Fault(str(path), line, f"{what} null", "fill it in or remove the row", "null_cell")
     if isinstance(value, bytes):
         return decode_line(path, line, value)
-    if isinstance(value, list):
+    if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)  # NaN as Python writes it
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         name = "not a number (NaN)" if math.isnan(value) else "infinite"

@@ -72,6 +72,7 @@ class Cleaner:
     optional: frozenset[int] = frozenset()  # places of the inputs whose cells may be empty
     inputs: int = 0  # columns that are inputs, the first ones; a row needs one of them at least
     lists: frozenset[int] = frozenset()  # places of the columns whose cells may be lists of numbers
+    objects: frozenset[int] = frozenset()  # places of the columns whose cells may be objects of named numbers
 
     def row(self, line: int, texts: Sequence[str]) -> Row | Fault:
         """A row of clean texts, or the first fault."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from jumok.data.row import Row
 from jumok.data.tables.delimited import csv_rows, tsv_rows
 from jumok.data.tables.faults import Fault
+from jumok.data.tables.joined import Joining
 from jumok.data.tables.jsonl import json_rows, jsonl_rows
 from jumok.data.tables.open_text import read_fault
 from jumok.data.tables.parquet import parquet_rows
@@ -33,19 +34,26 @@ class TableSource(TextSource):
     """One file with a row per example; `columns` gives the file's name for each of ours, or its number from 1.
 
     The first `inputs` columns are inputs. The cells of those that are `optional` may be empty, but not all of a row.
-    Those of `lists` may be lists of numbers, where the format has lists.
+    Those of `lists` may be lists of numbers, and those of `objects` objects of them, where the format has such. One of
+    `joined` may have several columns of the file.
     """
 
     def __init__(
         self,
         path: Path,
-        columns: Mapping[str, str | int],
+        columns: Mapping[str, str | int | tuple[str | int, ...]],
         separator: str | None = None,
         optional: Sequence[str] = (),
         inputs: int = 0,
         lists: Sequence[str] = (),
+        objects: Sequence[str] = (),
+        joined: Mapping[str, Joining] | None = None,
     ) -> None:
-        self.columns, self.theirs = tuple(columns), list(columns.values())
+        self.columns, self.given = tuple(columns), list(columns.values())
+        self.theirs = [
+            one for given in self.given for one in (given if isinstance(given, tuple) else (given,))
+        ]
+        self.objects, self.joined = tuple(objects), dict(joined or {})
         self.separator = separator
         self.optional, self.inputs, self.lists = tuple(optional), inputs, tuple(lists)
         file = spooled(path)
@@ -55,15 +63,14 @@ class TableSource(TextSource):
 
     def _rows(self) -> Iterator[Row | Fault]:
         empty = True
-        optional = frozenset(map(self.columns.index, self.optional))
-        lists = frozenset(map(self.columns.index, self.lists))
         wanted = Wanted(
             self.path,
             self.theirs,
             self._remarks,
-            optional,
+            self._places(self.optional),
             self.inputs,
-            lists,
+            self._places(self.lists),
+            self._places(self.objects),
             self.columns,
             self.separator,
         )
@@ -71,9 +78,36 @@ class TableSource(TextSource):
             self._remarks.note("same_column", self.path, 1, column)
         for item in self._read(wanted):
             empty = False
-            yield item
+            yield self._join(item) if isinstance(item, Row) and len(self.theirs) > len(self.columns) else item
         if empty:
             yield Fault(str(self.path), None, "has no rows", "write some examples into it", "empty_file")
+
+    def _places(self, names: Sequence[str]) -> frozenset[int]:
+        """The places in rows of the file of those of our names that have one column."""
+        own = {
+            name: place
+            for place, name in enumerate(
+                name
+                for name, given in zip(self.columns, self.given, strict=True)
+                for _ in (given if isinstance(given, tuple) else (given,))
+            )
+        }
+        single = dict(zip(self.columns, self.given, strict=True))
+        return frozenset(own[name] for name in names if not isinstance(single[name], tuple))
+
+    def _join(self, row: Row) -> Row | Fault:
+        """The row with one cell for each of our names."""
+        cells, values = iter(row.values), []
+        for name, given in zip(self.columns, self.given, strict=True):
+            if not isinstance(given, tuple):
+                values.append(next(cells))
+                continue
+            own = [next(cells) for _ in given]
+            found = self.joined[name].cell(self.path, row.line, own, list(map(str, given)))
+            if isinstance(found, Fault):
+                return found
+            values.append(found)
+        return Row(row.line, tuple(values))
 
 
 def reader_of(path: Path, columns: list[str | int], separator: str | None) -> Reader:

@@ -40,8 +40,10 @@ class LabelHead:
 
     def build(self, plan: Blueprint) -> nn.Module:
         """The head that the options ask for."""
-        output = self.about.mode.output(plan.model.width, len(self.about.names))
-        return self.about.options.head.build(plan.model, output)
+        classes = len(self.about.names)
+        return self.about.options.head.build(
+            plan.model, lambda width: self.about.mode.output(width, classes), classes
+        )
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -85,13 +87,14 @@ class LabelHead:
     ) -> RescorableLabel:
         """The labels of the only example."""
         (prediction,) = self.predict(decoder, memories, inputs, request)
-        attends = self.about.options.head.pool == "attention"
+        head = self.about.options.head
         return RescorableLabel(
             name=self.about.name,
             prediction=prediction,
             log_probabilities=self.log_probabilities,
             several=self.about.options.several,
-            attends=attends,
+            attends=head.attends,
+            asked=self.about.names if head.queries == "each" else (),
         )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from jumok.data.tables.joined import Joining
 from jumok.kinds.options import OutputFieldOptions, error_at
 from jumok.kinds.pooling import PooledHeadOptions
 
@@ -26,6 +27,15 @@ class LabelOutput(OutputFieldOptions):
         """Several labels may be a list."""
         return self.several
 
+    def joining(self) -> Joining:
+        """Each column, or entry of an array, is a class, which is marked by 1."""
+        return Joining("several" if self.several else "one", self.classes or self.ordered or ())
+
+    def named_by(self, columns: tuple[str, ...]) -> "LabelOutput":
+        """Classes are called as their columns, unless they have names."""
+        named = self.classes is not None or self.ordered is not None
+        return self if named else self.model_copy(update={"classes": columns})
+
     @model_validator(mode="after")
     def options_fit(self) -> "LabelOutput":
         """Refuse options that contradict each other, and a metric that such labels do not have."""
@@ -37,6 +47,10 @@ class LabelOutput(OutputFieldOptions):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise error_at(f"names {twice!r} twice", option)
+        if self.ordered is not None and self.head.queries == "each":
+            raise error_at(
+                "ordered classes share one score, made of one vector; say queries: shared", "head", "queries"
+            )
         if self.metric == "mae" and self.ordered is None:
             raise error_at("mae is the distance of ranks; it needs ordered: [low, ..., high]", "metric")
         if self.metric == "balanced_accuracy" and self.several:

@@ -17,7 +17,7 @@ LEAST = 1e-7  # probability that a class is absent, for logarithms
 
 @dataclass(frozen=True, kw_only=True)
 class RescorableLabel(PooledAnswer):
-    """The labels of an example; the only part is all of them, its score their joint log-probability."""
+    """The labels of an example; the score of all is their joint log-probability, of a query that of its class."""
 
     part: ClassVar[str] = "label"
     prediction: LabelPrediction
@@ -30,7 +30,7 @@ class RescorableLabel(PooledAnswer):
         return self.prediction.text
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """The log-probability (1,) of the labels, and where there may be several, of no others.
+        """The log-probability of the labels, and where there may be several, of no others; then of each query's class.
 
         Args:
             decoder: The head.
@@ -38,9 +38,13 @@ class RescorableLabel(PooledAnswer):
             answer: 0, the only answer.
 
         Returns:
-            (1,).
+            (1,), or (1 + C,) where each class has a query.
         """
         found = self.log_probabilities(decoder, memories)[0]  # (C,)
+        return torch.cat((self.joint(found), found[: len(self.asked)]))
+
+    def joint(self, found: Tensor) -> Tensor:
+        """The log-probability (1,) of all labels, by those of the classes (C,)."""
         names = tuple(self.prediction.probabilities)
         chosen = torch.tensor([name in self.prediction.labels for name in names], device=found.device)
         if not self.several:
@@ -55,5 +59,7 @@ class RescorableLabel(PooledAnswer):
         return {"name": self.name, "kind": "label", "answers": [answer]}
 
     def part_name(self, answer: int, part: int) -> Bilingual:
-        """The labels."""
+        """The class of a query, or the labels."""
+        if self.asked:
+            return Bilingual(f"class {self.asked[part]!r}", f"클래스 {self.asked[part]!r}")
         return Bilingual(f"label {self.label!r}", f"레이블 {self.label!r}")

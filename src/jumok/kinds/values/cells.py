@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from jumok.wording import quantity
+
 DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 
 
@@ -48,8 +50,18 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
             raise BadNumber(wrong, f"write a list like {wanted}")
         found = [found[name] for name in names]
     if not isinstance(found, list) or len(found) != len(names):
-        raise BadNumber(f"holds {text!r}, not {len(names)} numbers", f"write a list like {wanted}")
-    return [json_number(one) for one in found]
+        raise BadNumber(
+            f"holds {text!r}, not {quantity(len(names), 'number')}", f"write a list like {wanted}"
+        )
+    return [named_number(*pair) for pair in zip(names, found, strict=True)]
+
+
+def named_number(name: str, value: Any) -> float:
+    """The number that a JSON value is; a fault tells the name of the value."""
+    try:
+        return json_number(value)
+    except BadNumber as bad:
+        raise BadNumber(f"{bad.problem}, for {name!r}", bad.remedy, bad.kind) from None
 
 
 def json_number(value: Any) -> float:

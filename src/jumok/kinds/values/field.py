@@ -44,8 +44,10 @@ class ValuesHead:
 
     def build(self, plan: Blueprint) -> nn.Module:
         """The head that the options ask for."""
-        numbers = len(self.about.names) * self.about.uncertainty.outputs
-        return self.about.options.head.build(plan.model, nn.Linear(plan.model.width, numbers))
+        values, numbers = len(self.about.names), self.about.uncertainty.outputs
+        return self.about.options.head.build(
+            plan.model, lambda width: nn.Linear(width, values * numbers), values, numbers
+        )
 
     def answer(self, decoder: Any, memories: Memories) -> Tensor:
         """The numbers (B, N, outputs) for each value."""
@@ -78,7 +80,8 @@ class ValuesHead:
             prediction=prediction,
             found=answer[0, :, 0],
             several=options.names is not None,
-            attends=options.head.pool == "attention",
+            attends=options.head.attends,
+            asked=self.about.names if options.head.queries == "each" else (),
         )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from jumok.data.tables.joined import Joining
 from jumok.kinds.options import OutputFieldOptions, error_at
 from jumok.kinds.pooling import PooledHeadOptions
 
@@ -14,7 +15,8 @@ class ValuesOutput(OutputFieldOptions):
     part_name: ClassVar[str] = "head"
     kind: Literal["values"]
     head: PooledHeadOptions = PooledHeadOptions()
-    # of several values, which a cell has as a JSON list in this order, or as an object; one number, if not given
+    # of several values, which a cell has as a JSON list in this order, or as an object; those of the columns, if there
+    # are several, else one number, if not given
     names: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     uncertainty: Literal["quantiles", "variance", "none"] = "quantiles"
     interval: float = Field(default=0.9, gt=0.0, lt=1.0)  # the share of values that intervals should hold
@@ -23,6 +25,18 @@ class ValuesOutput(OutputFieldOptions):
     def takes_lists(self) -> bool:
         """Several values may be a list."""
         return self.names is not None
+
+    def takes_objects(self) -> bool:
+        """Several values may be an object of their names."""
+        return self.names is not None
+
+    def joining(self) -> Joining:
+        """Each column, or entry of an array, is a value."""
+        return Joining("list", self.names or ())
+
+    def named_by(self, columns: tuple[str, ...]) -> "ValuesOutput":
+        """Values are called as their columns, unless they have names."""
+        return self if self.names is not None else self.model_copy(update={"names": columns})
 
     @model_validator(mode="after")
     def names_differ(self) -> "ValuesOutput":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from jumok.kinds.pooled_answer import PooledAnswer
@@ -14,14 +15,14 @@ from jumok.values import Memories
 
 @dataclass(frozen=True, kw_only=True)
 class RescorableValues(PooledAnswer):
-    """The values of an example; the only part is all of them, its score minus their distance from the prediction."""
+    """The values of an example; the score of all, or of a query's, is minus the distance from the prediction."""
 
     prediction: ValuesPrediction
     found: Tensor  # (N,) the predicted values in deviations
     several: bool  # whether values have names of their own
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """Minus the mean distance (1,) of the values from the predicted ones, in deviations of training.
+        """Minus the mean distance of the values from the predicted ones, in deviations of training; then each alone.
 
         Args:
             decoder: The head.
@@ -29,10 +30,11 @@ class RescorableValues(PooledAnswer):
             answer: 0, the only answer.
 
         Returns:
-            (1,).
+            (1,), or (1 + N,) where each value has a query.
         """
         again = decoder(memories.joined).float().unflatten(-1, (len(self.found), -1))[0, :, 0]  # (N,)
-        return 0.0 - (again - self.found).abs().mean()[None]
+        apart = 0.0 - (again - self.found).abs()
+        return torch.cat((apart.mean()[None], apart[: len(self.asked)]))
 
     def to_json(self, scores: Sequence[Tensor]) -> dict[str, Any]:
         """The values with their intervals as JSON."""
@@ -45,5 +47,7 @@ class RescorableValues(PooledAnswer):
         return self.prediction.text if self.several else f"{self.name} {self.prediction.text}"
 
     def part_name(self, answer: int, part: int) -> Bilingual:
-        """The values."""
+        """The value of a query, or all."""
+        if self.asked:
+            return Bilingual(f"value {self.asked[part]!r}", f"값 {self.asked[part]!r}")
         return Bilingual(f"values {self.label!r}", f"값 {self.label!r}")

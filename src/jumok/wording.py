@@ -1,0 +1,36 @@
+"""Numbers and articles in sentences for people: "1 class", "2,000 classes", "an image"."""
+
+UNCOUNTED = frozenset({"series", "people"})  # words whose plural is the same
+SIBILANTS = ("s", "x", "z", "ch", "sh")
+VOWELS = tuple("aeiou")
+CONSONANT_BEGINS = ("one", "uni", "use", "usu", "eu")  # written with a vowel, spoken without: "a unit"
+SILENT_H = ("hour", "honest")
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun, or of the last word of several: "training example" to "training examples"."""
+    last = noun.rpartition(" ")[2]
+    if last in UNCOUNTED:
+        return noun
+    if last.endswith(SIBILANTS):
+        return f"{noun}es"
+    if last.endswith("y") and not last[:-1].endswith(VOWELS):
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"
+
+
+def quantity(count: int, noun: str) -> str:
+    """A number with its noun, which is given in the singular: "1 image", "2,000 images"."""
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
+
+
+def verb(count: int, one: str, many: str) -> str:
+    """The form of a verb for so many: "1 row is", "2 rows are"."""
+    return one if count == 1 else many
+
+
+def with_article(noun: str) -> str:
+    """A noun after "a" or "an", as it is spoken."""
+    word = noun.lower()
+    spoken_vowel = word.startswith((*VOWELS, *SILENT_H)) and not word.startswith(CONSONANT_BEGINS)
+    return f"{'an' if spoken_vowel else 'a'} {noun}"
