@@ -462,7 +462,9 @@ def test_the_help_lists_the_keys_and_they_work(look):
         page.keyboard.press("Escape")
         assert not dialog.is_visible()
     assert listed[0] == listed[1]
-    assert {"?", "Esc", "/", "[", "]", ",", ".", "P", "Enter", "+", "-", "0", "Shift", "←", "↑"} <= set(listed[0])
+    assert {"?", "Esc", "/", "[", "]", ",", ".", "P", "Enter", "+", "-", "0", "Shift", "←", "↑"} <= set(
+        listed[0]
+    )
     plot = page.locator(".stage .plot")
     plot.focus()
     whole = span(page)

@@ -35,7 +35,7 @@ inputs:
     augment: {flip: both, scale: [0.8, 1.2], colour: 0.1}
   question: {kind: text, encoder: {kind: gru, layers: 1}}
 outputs:
-  colour: {kind: label}
+  colour: {kind: label, head: {hops: 2}}         # the first look reads the question, the second finds the shape
 data:
   train: {table: data/train.tsv}
   valid: {table: data/valid.tsv}
@@ -43,8 +43,8 @@ data:
   tokens: {kind: words}
 model: {width: 64, dropout: 0.0}
 training:
-  {steps: 800, batch_size: 32, optimizer: muon, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
-   evaluate_every: 250}
+  {steps: 600, batch_size: 32, optimizer: muon, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
+   evaluate_every: 100}
 """
 
 
@@ -80,7 +80,9 @@ def paint_scene(shapes: list[Shape], random: np.random.Generator) -> np.ndarray:
     for one in shapes:
         (x, y), reach = one.place, one.size / 2
         x1, y1, x2, y2 = (FINE * edge for edge in (x - reach, y - reach, x + reach, y + reach))
-        colour = tuple(int(c) for c in np.clip(np.array(COLOURS[one.colour]) + random.uniform(-20, 20, 3), 0, 255))
+        colour = tuple(
+            int(c) for c in np.clip(np.array(COLOURS[one.colour]) + random.uniform(-20, 20, 3), 0, 255)
+        )
         if one.shape == "disc":
             draw.ellipse((x1, y1, x2, y2), colour, outline=(20, 20, 20), width=FINE)
         elif one.shape == "square":

@@ -13,7 +13,6 @@ from jumok.data.images.reading import REPLACE, Size, check_pixels, undecodable
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 
-
 TURNED = {  # a, b, c, d of a display matrix: x, y is shown at a·x + c·y, b·x + d·y
     (1, 0, 0, 1): None,
     (0, 1, -1, 0): Image.Transpose.ROTATE_270,
