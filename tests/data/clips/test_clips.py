@@ -248,7 +248,9 @@ def test_one_whole_frame_is_in_memory_at_a_time(tmp_path, kind):
     for frame in clip.frames(range(5)):
         del frame
         gc.collect()
-        images = [one for one in gc.get_objects() if issubclass(type(one), Image.Image) and id(one) not in before]
+        images = [
+            one for one in gc.get_objects() if issubclass(type(one), Image.Image) and id(one) not in before
+        ]
         alive.append(sum(one.size == size for one in images))
         del images
     assert max(alive) <= 2, alive  # an animation holds the frame that the next one is drawn on
