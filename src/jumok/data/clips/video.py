@@ -13,7 +13,10 @@ from jumok.data.images.reading import REPLACE, Size, check_pixels, undecodable
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 
-TURNED = {  # a, b, c, d of a display matrix: x, y is shown at a·x + c·y, b·x + d·y
+Turn = tuple[
+    float, float, float, float
+]  # a, b, c, d of a display matrix: x, y is shown at a·x + c·y, b·x + d·y
+TURNED: dict[Turn, Image.Transpose | None] = {
     (1, 0, 0, 1): None,
     (0, 1, -1, 0): Image.Transpose.ROTATE_270,
     (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
@@ -95,13 +98,13 @@ class VideoClip:
         return None if None in times else times
 
 
-def display_matrix(frame: Any) -> tuple[float, ...]:
+def display_matrix(frame: Any) -> Turn:
     """a, b, c, d of the display matrix of a frame of PyAV's: phones write it instead of turning the pixels."""
     told = [one for one in frame.side_data if one.type.name == "DISPLAYMATRIX"]
     if not told:
         return 1, 0, 0, 1
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(told[0]))
-    return tuple(round(one / 65536, 3) for one in (a, b, c, d))
+    a, b, _, c, d, *_ = (round(one / 65536, 3) for one in struct.unpack("=9i", bytes(told[0])))
+    return a, b, c, d
 
 
 def import_av(path: Path) -> Any:
