@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from jumok.demos.questions import SHAPES, SIDE, Shape, draw_shapes, paint_scene
+from jumok.demos.questions import SCENE_SIDE, SHAPE_KINDS, SceneShape, paint_scene, place_shapes
 from jumok.experiment import read_experiment
 from jumok.training import NullReporter, train
 
@@ -27,7 +27,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
 MODELS = {"both": ("found", "painted"), "boxes alone": ("found",), "mask alone": ("painted",)}
 
 
-def outline(one: Shape) -> list[float]:
+def outline(one: SceneShape) -> list[float]:
     """The corners of a shape, x and y in turn; of a disc 24 points."""
     (x, y), reach = one.place, one.size / 2
     if one.shape == "square":
@@ -41,18 +41,18 @@ def outline(one: Shape) -> list[float]:
 
 def write_scenes(folder: Path) -> None:
     """Images and a COCO file for each split."""
-    categories = [{"id": number, "name": name} for number, name in enumerate(SHAPES, start=1)]
+    categories = [{"id": number, "name": name} for number, name in enumerate(SHAPE_KINDS, start=1)]
     for number, (split, count) in enumerate(COUNTS.items()):
         random = np.random.default_rng([7, number])
         images, annotations = [], []
         for image in range(1, count + 1):
-            shapes, name = draw_shapes(random), f"{split}{image:04}.png"
+            shapes, name = place_shapes(random), f"{split}{image:04}.png"
             Image.fromarray(paint_scene(shapes, random)).save(folder / name)
-            images.append({"id": image, "file_name": name, "width": SIDE, "height": SIDE})
+            images.append({"id": image, "file_name": name, "width": SCENE_SIDE, "height": SCENE_SIDE})
             for one in shapes:
                 (x, y), reach = one.place, one.size / 2
                 about = {"id": len(annotations) + 1, "image_id": image, "iscrowd": 0}
-                about |= {"category_id": SHAPES.index(one.shape) + 1, "segmentation": [outline(one)]}
+                about |= {"category_id": SHAPE_KINDS.index(one.shape) + 1, "segmentation": [outline(one)]}
                 annotations.append(
                     {**about, "bbox": [x - reach, y - reach, one.size, one.size], "area": one.size**2}
                 )
@@ -70,7 +70,7 @@ def write_experiment(folder: Path, names: tuple[str, ...], steps: int) -> Path:
     }
     scene = {
         "kind": "image",
-        "size": SIDE,
+        "size": SCENE_SIDE,
         "encoder": encoder,
         "augment": {"flip": "horizontal", "scale": [0.9, 1.1]},
     }

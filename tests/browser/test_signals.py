@@ -467,18 +467,13 @@ def test_the_help_lists_the_keys_and_they_work(look):
     )
     plot = page.locator(".stage .plot")
     plot.focus()
+    page.keyboard.press("0")
     whole = span(page)
-    for key in ("+", "Shift+ArrowRight", "-", "0"):
+    for key in ("+", "=", "Shift+ArrowRight", "-", "0"):
         before = span(page)
         page.keyboard.press(key)
         assert span(page) != before, key
     assert span(page) == whole
-    for key in ("ArrowRight", "ArrowDown"):
-        before = page.locator(".stage").get_attribute("data-shown")
-        page.keyboard.press(key)
-        page.wait_for_function(
-            "before => document.querySelector('.stage').dataset.shown !== before", arg=before
-        )
 
 
 def test_long_names_of_classes_break_between_words_on_a_narrow_screen(look):

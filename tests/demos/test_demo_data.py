@@ -90,20 +90,20 @@ def test_gestures_are_read_as_they_are_written(tmp_path):
 
 
 def test_neither_a_scene_nor_a_question_alone_tells_the_colour():
-    asked = [one for _, one in islice(questions.scenes("test"), 300)]
-    for shape in questions.SHAPES:
+    asked = [one for _, one in islice(questions.question_scenes("test"), 300)]
+    for shape in questions.SHAPE_KINDS:
         shares = Counter(one.colour for one in asked if one.shape == shape)
-        assert set(shares) == set(questions.COLOURS) and max(shares.values()) < 0.4 * shares.total()
+        assert set(shares) == set(questions.PAINTS) and max(shares.values()) < 0.4 * shares.total()
     random = np.random.default_rng(0)
     for _ in range(20):
-        shapes = questions.draw_shapes(random)
-        assert [one.shape for one in shapes] == list(questions.SHAPES)
+        shapes = questions.place_shapes(random)
+        assert [one.shape for one in shapes] == list(questions.SHAPE_KINDS)
         assert len({one.colour for one in shapes}) == len(shapes)
         pixels = questions.paint_scene(shapes, random).astype(float)
         for one in shapes:
             x, y = (int(side) for side in one.place)
             named = min(
-                questions.COLOURS, key=lambda name: np.abs(pixels[y, x] - questions.COLOURS[name]).sum()
+                questions.PAINTS, key=lambda name: np.abs(pixels[y, x] - questions.PAINTS[name]).sum()
             )
             assert named == one.colour
 
@@ -113,7 +113,7 @@ def test_questions_are_read_as_they_are_written(tmp_path, monkeypatch):
     experiment = read_experiment(questions.write(tmp_path))
     names, found = rows(tmp_path / "data" / "test.tsv")
     assert names == list(experiment.names) == ["scene", "question", "colour"]
-    scenes = list(questions.scenes("test"))
+    scenes = list(questions.question_scenes("test"))
     assert [row[1:] for row in found] == [
         [f"what colour is the {one.shape}?", one.colour] for _, one in scenes
     ]

@@ -19,11 +19,11 @@ from jumok.runs.layout import RunLayout
 
 SEED = 1
 SCENES = {"train": 3000, "valid": 200, "test": 500}
-SIDE = 48  # pixels of a scene
+SCENE_SIDE = 48  # pixels of a scene
 FINE = 4  # pixels of the drawing in each direction for one of the scene, for smooth edges
-SIZES = (11, 16)  # pixels of a shape
-SHAPES = ("disc", "square", "triangle")
-COLOURS = {"red": (210, 50, 45), "green": (50, 160, 70), "blue": (50, 90, 205), "yellow": (235, 200, 60)}
+SHAPE_SIZES = (11, 16)  # pixels of a shape
+SHAPE_KINDS = ("disc", "square", "triangle")
+PAINTS = {"red": (210, 50, 45), "green": (50, 160, 70), "blue": (50, 90, 205), "yellow": (235, 200, 60)}
 
 EXPERIMENT = """\
 # Questions about scenes, written by `jumok demo questions`.
@@ -48,7 +48,7 @@ training:
 """
 
 
-class Shape(NamedTuple):
+class SceneShape(NamedTuple):
     """A shape in a scene."""
 
     shape: str
@@ -57,31 +57,35 @@ class Shape(NamedTuple):
     size: float  # pixels of its sides
 
 
-def draw_shapes(random: np.random.Generator) -> list[Shape]:
+def place_shapes(random: np.random.Generator) -> list[SceneShape]:
     """A shape of each kind, in different colours, none over another."""
-    edge = SIZES[1] / 2 + 1
+    edge = SHAPE_SIZES[1] / 2 + 1
     while True:
-        places = random.uniform(edge, SIDE - edge, (len(SHAPES), 2))
-        apart = np.abs(places[:, None] - places).max(-1)[np.triu_indices(len(SHAPES), 1)]  # (pairs,)
-        if apart.min() > SIZES[1]:
+        places = random.uniform(edge, SCENE_SIDE - edge, (len(SHAPE_KINDS), 2))
+        apart = np.abs(places[:, None] - places).max(-1)[np.triu_indices(len(SHAPE_KINDS), 1)]  # (pairs,)
+        if apart.min() > SHAPE_SIZES[1]:
             break
-    colours, sizes = random.permutation(list(COLOURS)), random.uniform(*SIZES, len(SHAPES))
+    colours, sizes = random.permutation(list(PAINTS)), random.uniform(*SHAPE_SIZES, len(SHAPE_KINDS))
     return [
-        Shape(shape, str(colour), (float(x), float(y)), float(size))
-        for shape, colour, (x, y), size in zip(SHAPES, colours, places, sizes, strict=False)
+        SceneShape(shape, str(colour), (float(x), float(y)), float(size))
+        for shape, colour, (x, y), size in zip(SHAPE_KINDS, colours, places, sizes, strict=False)
     ]
 
 
-def paint_scene(shapes: list[Shape], random: np.random.Generator) -> np.ndarray:
-    """The pixels (SIDE, SIDE, 3) of a scene."""
-    ground = Image.fromarray(surface((SIDE, SIDE), random).astype(np.uint8)).convert("L").convert("RGB")
-    layer = ground.resize((FINE * SIDE, FINE * SIDE))
+def paint_scene(shapes: list[SceneShape], random: np.random.Generator) -> np.ndarray:
+    """The pixels (SCENE_SIDE, SCENE_SIDE, 3) of a scene."""
+    ground = (
+        Image.fromarray(surface((SCENE_SIDE, SCENE_SIDE), random).astype(np.uint8))
+        .convert("L")
+        .convert("RGB")
+    )
+    layer = ground.resize((FINE * SCENE_SIDE, FINE * SCENE_SIDE))
     draw = ImageDraw.Draw(layer)
     for one in shapes:
         (x, y), reach = one.place, one.size / 2
         x1, y1, x2, y2 = (FINE * edge for edge in (x - reach, y - reach, x + reach, y + reach))
         colour = tuple(
-            int(c) for c in np.clip(np.array(COLOURS[one.colour]) + random.uniform(-20, 20, 3), 0, 255)
+            int(c) for c in np.clip(np.array(PAINTS[one.colour]) + random.uniform(-20, 20, 3), 0, 255)
         )
         if one.shape == "disc":
             draw.ellipse((x1, y1, x2, y2), colour, outline=(20, 20, 20), width=FINE)
@@ -89,14 +93,16 @@ def paint_scene(shapes: list[Shape], random: np.random.Generator) -> np.ndarray:
             draw.rectangle((x1, y1, x2, y2), colour, outline=(20, 20, 20), width=FINE)
         else:
             draw.polygon([(x1, y2), (x2, y2), ((x1 + x2) / 2, y1)], colour, outline=(20, 20, 20), width=FINE)
-    return photographed(np.asarray(layer.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32), random)
+    return photographed(
+        np.asarray(layer.resize((SCENE_SIDE, SCENE_SIDE), Image.Resampling.BOX), np.float32), random
+    )
 
 
-def scenes(split: str, seed: int = SEED) -> Iterator[tuple[np.ndarray, Shape]]:
+def question_scenes(split: str, seed: int = SEED) -> Iterator[tuple[np.ndarray, SceneShape]]:
     """The pixels of each scene of a split, and the shape whose colour is asked for."""
     random = np.random.default_rng([seed, list(SCENES).index(split)])
     for _ in range(SCENES[split]):
-        shapes = draw_shapes(random)
+        shapes = place_shapes(random)
         yield paint_scene(shapes, random), shapes[int(random.integers(len(shapes)))]
 
 
@@ -106,15 +112,15 @@ def write(folder: Path) -> Path:
     if file.exists():
         return file
     for split in SCENES:
-        write_split(RunLayout(folder).data, split)
+        write_questions(RunLayout(folder).data, split)
     write_made(file, EXPERIMENT.encode())
     return file
 
 
-def write_split(folder: Path, split: str) -> None:
+def write_questions(folder: Path, split: str) -> None:
     """Write the scenes of a split as images/SPLIT/0001.png, …, and a table of the questions."""
     lines = ["scene\tquestion\tcolour\n"]
-    for number, (pixels, asked) in enumerate(scenes(split), start=1):
+    for number, (pixels, asked) in enumerate(question_scenes(split), start=1):
         name = f"images/{split}/{number:04}.png"
         encoded = BytesIO()
         Image.fromarray(pixels).save(encoded, format="PNG", compress_level=1)
