@@ -1,6 +1,7 @@
 """Numbers and articles in sentences for people: "1 class", "2,000 classes", "an image"."""
 
 UNCOUNTED = frozenset({"series", "people"})  # words whose plural is the same
+IRREGULAR = {"index": "indices"}
 SIBILANTS = ("s", "x", "z", "ch", "sh")
 VOWELS = tuple("aeiou")
 CONSONANT_BEGINS = ("one", "uni", "use", "usu", "eu")  # written with a vowel, spoken without: "a unit"
@@ -12,6 +13,8 @@ def plural(noun: str) -> str:
     last = noun.rpartition(" ")[2]
     if last in UNCOUNTED:
         return noun
+    if last in IRREGULAR:
+        return f"{noun.removesuffix(last)}{IRREGULAR[last]}"
     if last.endswith(SIBILANTS):
         return f"{noun}es"
     if last.endswith("y") and not last[:-1].endswith(VOWELS):
@@ -34,3 +37,16 @@ def with_article(noun: str) -> str:
     word = noun.lower()
     spoken_vowel = word.startswith((*VOWELS, *SILENT_H)) and not word.startswith(CONSONANT_BEGINS)
     return f"{'an' if spoken_vowel else 'a'} {noun}"
+
+
+def all_of(count: int, noun: str, one: str = "", many: str = "") -> str:
+    """All things there are, with a verb: "all 3 rows are", "the only row is"."""
+    said = f"the only {noun} {one}" if count == 1 else f"all {quantity(count, noun)} {many}"
+    return said.rstrip()
+
+
+def none_exists(count: int, noun: str, first: object) -> str:
+    """That no file of a list is there: "none of the 3 images that it lists exists; the first should be a.png"."""
+    if count == 1:
+        return f"the only {noun} that it lists does not exist; it should be {first}"
+    return f"none of the {quantity(count, noun)} that it lists exists; the first should be {first}"

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from jumok.attention.scores import Scores, upcast
 from jumok.errors import RunError
+from jumok.wording import quantity
 
 ROWS = 256  # queries at a time, so that no tensor of all pairs exists unless all are requested
 TOLERANCE = {
@@ -175,7 +176,9 @@ def ranges(
         place = parts.index(Ellipsis)
         parts[place : place + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
     if len(parts) > len(shape):
-        raise IndexError(f"attention has the four dimensions (B, H, T, S); got {len(parts)} indices")
+        raise IndexError(
+            f"attention has the four dimensions (B, H, T, S); got {quantity(len(parts), 'index')}"
+        )
     parts += [slice(None)] * (len(shape) - len(parts))
     found = []
     for part, size, name in zip(parts, shape, ("example", "head", "query", "key"), strict=True):

@@ -16,6 +16,7 @@ from jumok.attention.calls import Call, Keep
 from jumok.attention.interception import observing_calls
 from jumok.attention.maps import AttentionMap, versions_of
 from jumok.errors import RunError, did_you_mean
+from jumok.wording import quantity
 
 COMPILED = "_orig_mod."  # where a compiled module keeps the one that it was made of
 
@@ -64,7 +65,7 @@ class Recording:
         self.left_out: dict[str, None] = {}  # the paths of modules that attended, but are not like `only`
 
     def __repr__(self) -> str:
-        return f"<Recording of {len(self.calls)} attention calls in {len(self.names)} modules>"
+        return f"<Recording of {quantity(len(self.calls), 'attention call')} in {quantity(len(self.names), 'module')}>"
 
     @property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ from jumok.cli.options import Config, Json, Set
 from jumok.console import new_table, print_json, say
 from jumok.errors import DataError
 from jumok.outputs import is_ours, require_free, write_output
+from jumok.wording import quantity, verb
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -176,10 +177,13 @@ def remarks(name: str, split: "SplitReport") -> list[str]:
     """What is not a fault, but good to know."""
     said = []
     if split.duplicates:
-        said.append(f"{name}: {split.duplicates:,} rows are equal to an earlier row")
+        said.append(
+            f"{name}: {quantity(split.duplicates, 'row')} {verb(split.duplicates, 'is', 'are')} equal to an earlier row"
+        )
     if split.several_answers:
         said.append(
-            f"{name}: {split.several_answers:,} rows give a further answer to an input that stands before"
+            f"{name}: {quantity(split.several_answers, 'row')} "
+            f"{verb(split.several_answers, 'gives', 'give')} a further answer to an input that stands before"
         )
     if split.excess:
         said.append(f"{name}: {split.excess}")

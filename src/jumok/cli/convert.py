@@ -10,6 +10,7 @@ import typer
 from jumok.cli.options import Json
 from jumok.console import print_json, say, write_line
 from jumok.errors import ConfigurationError, DataError
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.data.annotations.splits import Splits
@@ -129,7 +130,7 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransfer
         say(told)
     write_splits(splits, target, kind.value, placed.value)
     for name, count in count_splits(splits).items():
-        say(f"{name}: {count['pictures']:,} images, {count['annotations']:,} annotations")
+        say(f"{name}: {quantity(count['pictures'], 'image')}, {quantity(count['annotations'], 'annotation')}")
     if json:
         print_json({"written": str(target), "splits": count_splits(splits), "not_expressible": lost})
     else:
@@ -164,9 +165,10 @@ def check_outlines(splits: "Splits") -> None:
         place = bare[0].place
         raise DataError(
             f"{place.file}{f':{place.line}' if place.line else ''}: {bare[0].name!r} has a box but no outline "
-            f"(like {len(bare):,} annotations in all), and a box does not say which of its pixels are the object; "
+            f"(like {quantity(len(bare), 'annotation')} in all), and a box does not say which "
+            f"of its pixels are the object; "
             "masks need polygons or run lengths"
         )
     classes = len(next(iter(splits.values())).classes)
     if classes > MOST_MASK_CLASSES:
-        raise DataError(f"masks hold up to {MOST_MASK_CLASSES} classes, and there are {classes}")
+        raise DataError(f"masks hold up to {quantity(MOST_MASK_CLASSES, 'class')}, and there are {classes}")

@@ -12,6 +12,7 @@ from jumok.cli.options import Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError, Interrupted
 from jumok.runs.layout import EXPERIMENT, RunLayout
+from jumok.wording import quantity
 
 EXAMPLE = "jumok demo numbers --reverse"
 SAMPLES = 6
@@ -305,7 +306,8 @@ def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) ->
     file = bottleneck.write(run)
     if not quiet:
         say(
-            f"Training {len(bottleneck.VARIATIONS)} models on one task. Ctrl-C saves; the same command goes on."
+            f"Training {quantity(len(bottleneck.VARIATIONS), 'model')} on one task. Ctrl-C "
+            f"saves; the same command goes on."
         )
     started = time.monotonic()
     try:

@@ -47,7 +47,8 @@ def command(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Your data: a table, a COCO .json, a VOC folder, a data.yaml, or a folder of masks."
+            help="Your data: a table (of texts, of recordings, of times to forecast, or naming files), arrays in a "
+            ".npz, a COCO .json, a VOC folder, a data.yaml, or a folder of masks or of recordings with their table."
         ),
     ] = None,
 ) -> None:

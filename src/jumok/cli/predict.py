@@ -21,6 +21,7 @@ from jumok.predictor.jobs.answers import write_json_answers, write_lines
 from jumok.predictor.jobs.events import Answered, JobEvent, JobProgress, JobWarning
 from jumok.predictor.jobs.inputs import require_file
 from jumok.runs.layout import require_run
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
@@ -200,7 +201,7 @@ def write_chart_results(predictor: "Predictor", lines: Sequence[str], folder: Pa
 
     results = ChartResults(folder, predictor, len(lines), asked.overwrite, asked.lists)
     results.write(show_progress(answer_lines(predictor, lines)))
-    say(f"{folder}: {PREDICTIONS_FILE} and {len(lines):,} charts")
+    say(f"{folder}: {PREDICTIONS_FILE} and {quantity(len(lines), 'chart')}")
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
@@ -277,7 +278,7 @@ def write_image_results(
     answers = summary.counted(show_progress(answer_images(predictor, once, asked.threshold)))
     results.write(one.answer for one in answers)
     several = " of each output" if len(predictor.outputs) > 1 else ""
-    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES}{several} and {summary.done:,} images")
+    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES}{several} and {quantity(summary.done, 'image')}")
     for name, threshold in ((name, one.threshold) for name, one in predictor.outputs.items()):
         if threshold is not None:
             least = threshold.score if asked.threshold is None else asked.threshold
@@ -290,7 +291,7 @@ def refuse_unread(summary: "JobSummary") -> None:
     for reason in summary.unread[:TOLD_UNREAD]:
         say(f"not read: {reason}")
     if summary.unread:
-        count = f"{len(summary.unread):,} of {summary.done + len(summary.unread):,} images"
+        count = f"{len(summary.unread):,} of {quantity(summary.done + len(summary.unread), 'image')}"
         raise DataError(f"{count} could not be read; the others are done")
 
 

@@ -9,6 +9,7 @@ import typer
 from jumok.cli.options import Json
 from jumok.console import print_json, say
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.reporting.runs import RunSummary
@@ -64,7 +65,7 @@ def state(run: "RunSummary") -> str:
     """Finished, or at which step it was left."""
     if run.state != "interrupted" or run.step is None:
         return run.state
-    return f"{run.step:,} of {run.steps:,} steps" if run.steps is not None else f"step {run.step:,}"
+    return f"{run.step:,} of {quantity(run.steps, 'step')}" if run.steps is not None else f"step {run.step:,}"
 
 
 def format_run_score(run: "RunSummary") -> str:

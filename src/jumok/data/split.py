@@ -6,6 +6,7 @@ from hashlib import blake2b
 import numpy as np
 
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 TRAIN, VALID, TEST = 0, 1, 2
 
@@ -33,8 +34,8 @@ def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, s
     tested, validated = wanted(test, len(distinct), "test"), wanted(valid, len(distinct), "valid")
     if tested + validated and tested + validated >= len(distinct):
         raise DataError(
-            f"the split asks for {validated:,} valid and {tested:,} test examples, but there are only "
-            f"{len(distinct):,} distinct ones, and some must be left to train on; ask for fewer"
+            f"the split asks for {validated:,} valid and {quantity(tested, 'test example')}, but there are only "
+            f"{quantity(len(distinct), 'distinct one')}, and some must be left to train on; ask for fewer"
         )
     sides = np.full(len(distinct), TRAIN, np.int8)
     sides[:tested] = TEST

@@ -5,6 +5,7 @@ import numpy as np
 from jumok.data.tables.open_text import is_folder
 from jumok.data.text.check import digests
 from jumok.dataset.split import Split
+from jumok.wording import quantity, verb
 
 
 def told_leaks(name: str, split: Split, train: Split | None) -> list[str]:
@@ -35,7 +36,10 @@ def leak_sentence(name: str, count: int, first: str | None) -> str:
     Returns:
         A sentence.
     """
-    return f"{name}: {count:,} rows have inputs that are in train too, so its scores flatter; first: {first}"
+    return (
+        f"{name}: {quantity(count, 'row')} {verb(count, 'has', 'have')} inputs that are in "
+        f"train too, so its scores flatter; first: {first}"
+    )
 
 
 def hashes(split: Split, names: tuple[str, ...]) -> np.ndarray:

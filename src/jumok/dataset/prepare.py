@@ -20,6 +20,7 @@ from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.fitting import TrainingData
+from jumok.wording import quantity, verb
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -136,7 +137,7 @@ def _progress(name: str, say: Say) -> Callable[[int], None]:
         nonlocal last
         if time.monotonic() - last >= MESSAGE_INTERVAL:
             last = time.monotonic()
-            say(f"{name}: {count:,} images and masks read so far")
+            say(f"{name}: {quantity(count, 'image')} and masks read so far")
 
     return tell
 
@@ -172,7 +173,8 @@ def _refuse_or_skip(name: str, imported: CachedRows, experiment: "Experiment", s
     if total:
         say(
             f"{name}: left out {total:,} that are faulty ({_reasons(imported.counts)}), "
-            f"{len(imported.store):,} rows stay; first: {imported.faults[0]}"
+            f"{quantity(len(imported.store), 'row')} "
+            f"{verb(len(imported.store), 'stays', 'stay')}; first: {imported.faults[0]}"
         )
 
 
@@ -186,7 +188,9 @@ def _refuse_or_skip_split(name: str, prepared: Prepared, experiment: "Experiment
         say(f"{name}: {fault}")
     if lost := sum(found.rows.values()):
         first = next(fault for fault in found.shown if fault.kind in found.rows)
-        say(f"{name}: skipped {lost} of {len(split) + lost} rows ({_reasons(found.rows)}); first: {first}")
+        say(
+            f"{name}: skipped {lost} of {quantity(len(split) + lost, 'row')} ({_reasons(found.rows)}); first: {first}"
+        )
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

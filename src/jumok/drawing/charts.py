@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jumok.deferred import Deferred
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def draw_forecast(channels: Sequence[ForecastLines], title: str = "") -> Image.I
 
     shown = channels[:PANELS]
     if len(channels) > PANELS:
-        title = f"{title} ({PANELS} of {len(channels)} channels)".strip()
+        title = f"{title} ({PANELS} of {quantity(len(channels), 'channel')})".strip()
     style: Any = {
         "font.size": 8.0,
         "axes.spines.top": False,

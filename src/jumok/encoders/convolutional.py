@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from jumok.encoders.levels import levels_of, pad_to_multiple
 from jumok.layers.convolution import ConvolutionBlock, Norm
+from jumok.wording import quantity
 
 
 class ConvolutionalEncoder(nn.Module):
@@ -26,7 +27,9 @@ class ConvolutionalEncoder(nn.Module):
     ) -> None:
         super().__init__()
         available = [2 ** (number + 1) for number in range(len(channels))]
-        self.levels = levels_of(strides, available, f"a convolutional encoder of {len(channels)} stages")
+        self.levels = levels_of(
+            strides, available, f"a convolutional encoder of {quantity(len(channels), 'stage')}"
+        )
         self.strides = tuple(strides)
         self.channels = tuple(channels[level] for level in self.levels)
         widths = [3, *channels[: self.levels[-1] + 1]]

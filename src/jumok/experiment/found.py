@@ -16,9 +16,12 @@ from jumok.data.images.mask_images import load_mask
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import decode_line, raw_lines
 from jumok.errors import DataError
+from jumok.experiment.found_arrays import find_arrays
+from jumok.experiment.found_series import FoundSeries, SourceSettings, find_series_table, is_recording
+from jumok.wording import quantity
 
-OutputName = Literal["text", "boxes", "mask"]
-SourceSettings = dict[str, Any]  # as under train:
+OutputName = Literal["text", "boxes", "mask", "series"]
+MOST_TABLES = 50  # of a folder that are looked into
 SPLIT_WORDS = {
     "train": ("train", "training"),
     "valid": ("valid", "val", "validation", "dev"),
@@ -39,19 +42,67 @@ class Found:
     output: OutputName
     splits: Mapping[str, SourceSettings]  # train, and perhaps valid and test
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
+    series: FoundSeries | None = None  # series with what is answered to them
 
 
 def find_data(path: Path, wanted: str | None = None) -> Found:
     """Detect the data at a path, for an output of the kind `wanted`; raises DataError if nothing is recognized."""
+    series = find_series(path)
+    if series is not None:
+        return series
     if path.is_file() and is_table(path) and not is_box_table(path):
         return tables({"train": path})
-    inside = {file.stem.removesuffix(Path(file.stem).suffix): file for file in tables_in(path)}
+    inside = {table_stem(file): file for file in tables_in(path)}
     if inside:
         return tables(by_split(inside) or {"train": next(iter(inside.values()))})
     known = look_at(path)
     if known is not None:
         return annotations(known)
     return find_named_images(path) if wanted == "text" and path.is_dir() else masks(path)
+
+
+def find_series(path: Path) -> Found | None:
+    """Detect series: arrays, a table of them, or a folder with such tables; DataError where they have no answers."""
+    arrays = path.is_file() and path.suffix.lower() == ".npz"
+    if arrays or (path.is_dir() and any(path.glob("*.npy"))) and not tables_in(path):
+        return series_of({"train": find_arrays(path)})
+    if path.is_file() and path.suffix.lower() == ".npy":
+        remedy = "put it into a folder with an array of answers, or save both in one .npz file"
+        raise DataError(f"{path}: is one array, which says no answers; {remedy}")
+    if path.is_file():
+        one = find_series_table(path) if is_table(path) and not is_box_table(path) else None
+        return None if one is None else series_of({"train": one})
+    candidates = tables_in(path)
+    found = {table_stem(file): find_series_table(file) for file in candidates[:MOST_TABLES]}
+    known = {name: one for name, one in found.items() if one is not None}
+    listing = {name: one for name, one in known.items() if "table" in one.source}
+    if (
+        not listing
+        and len(candidates) > len(SPLIT_WORDS)
+        and all(map(is_recording, candidates[:MOST_TABLES]))
+    ):
+        problem = (
+            f"{path}: holds {quantity(len(candidates), 'recording')}, but no table of what to answer to each"
+        )
+        raise DataError(
+            f"{problem}; write one beside them, with a column of their names and one of labels or values"
+        )
+    chosen = listing or known
+    return series_of(by_split(chosen) or {"train": next(iter(chosen.values()))}) if chosen else None
+
+
+def table_stem(file: Path) -> str:
+    """The name of a file without suffixes: train of train.csv.gz."""
+    return file.stem.removesuffix(Path(file.stem).suffix)
+
+
+def series_of(parts: Mapping[str, FoundSeries]) -> Found:
+    """Detected series by split; those of train say what the fields are."""
+    train = parts["train"]
+    splits = {name: dict(one.source) for name, one in parts.items() if one.inputs == train.inputs}
+    if train.splits:
+        splits = {name: {**train.source, **own} for name, own in train.splits.items()}
+    return Found("series", splits, series=train)
 
 
 def annotations(known: Annotations) -> Found:

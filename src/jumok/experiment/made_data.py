@@ -1,8 +1,8 @@
 """Tiny made-up data for a new experiment file, in the form that its inputs and outputs have."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +26,7 @@ class NewField:
     name: str
     kind: str
     side: FieldSide
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what the file says of it beside its kind
 
     @property
     def template(self) -> Template:
@@ -67,10 +68,10 @@ class MadeData:
 
     def __post_init__(self) -> None:
         """Refuse fields that no example can be made up for."""
-        for field in self.fields:
-            if field.template.cell is None and field.annotations is None:
+        for one in self.fields:
+            if one.template.cell is None and one.annotations is None:
                 raise ConfigurationError(
-                    f"no examples can be made up for {field.name}, which is {field.kind}; name your own by --data, "
+                    f"no examples can be made up for {one.name}, which is {one.kind}; name your own by --data, "
                     "or give inputs and outputs by --input and --output"
                 )
 

@@ -21,6 +21,7 @@ from jumok.experiment.sources import SourceOptions
 from jumok.experiment.windows import check_windows
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
+from jumok.wording import with_article
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -193,7 +194,9 @@ def check_images(experiment: Experiment) -> None:
     for name, options in experiment.outputs.items():
         if options.annotations is not None and len(images) != 1:
             there = f"there are {len(images)} ({', '.join(images)})" if images else "there is none"
-            raise error_at(f"a {options.kind} output needs one input of kind image; {there}", "outputs", name)
+            raise error_at(
+                f"{with_article(options.kind)} output needs one input of kind image; {there}", "outputs", name
+            )
         if options.annotations is not None and experiment.inputs[images[0]].optional:
             problem = f"{name} is found in this image, so no row may lack it; drop optional"
             raise error_at(problem, "inputs", images[0], "optional")

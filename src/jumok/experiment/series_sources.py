@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from jumok.data.series.array_source import ArraySource
 from jumok.data.series.recordings import RecordingSource
 from jumok.data.series.rows import SeriesExpectation, SeriesRows
-from jumok.experiment.sources import NamedColumns, NamedInputs, NamedOutputs, joinings
+from jumok.experiment.reading import NamedInputs
+from jumok.experiment.table_sources import NamedColumns, NamedOutputs, joinings
 from jumok.kinds.options import FieldOptions
 
 if TYPE_CHECKING:

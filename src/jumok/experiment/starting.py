@@ -1,6 +1,7 @@
 """Generate an experiment file to start from: valid, commented, with the detected or made-up data."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import yaml
 from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.found import Found
+from jumok.experiment.found_series import FoundField, FoundSeries
 from jumok.experiment.made_data import MadeData, NewField
 from jumok.experiment.reference import sections
 from jumok.kinds.options import OutputFieldOptions
-from jumok.kinds.templates import options_class
+from jumok.kinds.templates import FieldSide, options_class
+from jumok.wording import quantity
 
 COMMENT = 58  # the column where comments begin
 FILE_HEAD = """\
@@ -57,6 +60,7 @@ class Start:
     # sources as under data:, their paths from the file on; or nothing
     splits: Mapping[str, Mapping[str, Any]]
     is_made_up: bool = False  # whether these hold made-up examples
+    notes: Sequence[str] = ()  # comments about the data
 
     @property
     def fields(self) -> list[NewField]:
@@ -126,7 +130,19 @@ def entry(field: NewField, start: Start) -> str:
     past = next((one.name for one in start.inputs if one.is_series), None)
     text = template.small if start.is_made_up and template.small is not None else template.entry
     kept = [line for line in text.splitlines(keepends=True) if past is not None or "{past}" not in line]
-    return "".join(kept).format(name=field.name, past=past)
+    lines = "".join(kept).format(name=field.name, past=past).splitlines(keepends=True)
+    return "".join(with_settings(lines, field.settings))
+
+
+def with_settings(lines: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    """The lines of an entry with settings after its kind, in place of what the template says of them."""
+    said = re.compile(rf"\s+(?:# )?(?:{'|'.join(settings)}):") if settings else None
+    kept = [line for line in lines if said is None or not said.match(line)]
+    return [
+        *kept[:2],
+        *(f"    {yaml_line({name: value})[1:-1]}\n" for name, value in settings.items()),
+        *kept[2:],
+    ]
 
 
 def data_lines(start: Start) -> str:
@@ -149,7 +165,7 @@ def data_lines(start: Start) -> str:
 def source_hints(start: Start) -> list[str]:
     """Comments about other sources that could be used under data:."""
     made = ["made-up examples, to be replaced: put your own into these files, or name yours in their place:"]
-    return [*(made if start.is_made_up else ()), *known_sources(start)]
+    return [*(made if start.is_made_up else ()), *known_sources(start), *start.notes]
 
 
 def known_sources(start: Start) -> list[str]:
@@ -244,6 +260,8 @@ def start_of(
     Raises:
         ConfigurationError: If they contradict each other.
     """
+    if found is not None and found.series is not None:
+        return series_start(given, asked, kind, found, found.series, file)
     usual_kind = kind or (found.output if found is not None else "text")
     kinds = [one.kind or usual_kind for one in asked] or [usual_kind]
     are_drawn = any(NewField("", one, "OUTPUT").annotations is not None for one in kinds)
@@ -265,6 +283,81 @@ def start_of(
     if theirs and not given and not asked:
         splits = {split: {**source, "columns": theirs} for split, source in splits.items()}
     return Start(inputs, outputs, splits)
+
+
+def series_start(
+    given: Sequence[NewField],
+    asked: Sequence[NewField],
+    kind: str | None,
+    found: Found,
+    series: FoundSeries,
+    file: Path,
+) -> Start:
+    """The content for detected series, under the names that the user gave.
+
+    Args:
+        given: The inputs that the user named, as many as were detected, or none.
+        asked: The outputs that the user named, as many as were detected, or none.
+        kind: Kind of the output, if it was given.
+        found: The detected data.
+        series: What the series are.
+        file: The file to write, at which relative paths start.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        ConfigurationError: The user named others than were detected.
+    """
+    inputs = renamed(series.inputs, given, "", "INPUT")
+    outputs = renamed(series.outputs, asked, kind or "", "OUTPUT")
+    new = {
+        old.name: one.name
+        for old, one in zip((*series.inputs, *series.outputs), (*inputs, *outputs), strict=True)
+    }
+    splits = {}
+    for split, source in found.splits.items():
+        named = from_file(source, file)
+        columns = {new.get(name, name): column for name, column in named.get("columns", {}).items()}
+        if "arrays" not in source and "windows" not in source:
+            known = source.get("columns", {})
+            columns |= {
+                ours: theirs for theirs, ours in new.items() if ours != theirs and theirs not in known
+            }
+            columns = {name: one for name, one in columns.items() if not is_only_series(name, inputs, source)}
+        splits[split] = {**named, **({"columns": columns} if columns else {})}
+    return Start(inputs, outputs, splits, notes=series.notes)
+
+
+def is_only_series(name: str, inputs: Sequence[NewField], source: Mapping[str, Any]) -> bool:
+    """Whether a name is a series of a long table, which has no column of its own."""
+    return "recordings" in source and name in {one.name for one in inputs}
+
+
+def renamed(
+    found: Sequence[FoundField], given: Sequence[NewField], kind: str, side: FieldSide
+) -> list[NewField]:
+    """Detected fields under the names, and of the kinds, that the user gave; ConfigurationError if they differ."""
+    if given and len(given) != len(found):
+        theirs = ", ".join(one.name for one in found)
+        raise ConfigurationError(
+            f"--data holds {quantity(len(found), side.lower())} ({theirs}); name as many, or none"
+        )
+    fields = []
+    for number, one in enumerate(found):
+        wanted = (given[number].kind if given else "") or kind or one.kind
+        if wanted != one.kind and {wanted, one.kind} != {"label", "values"}:
+            problem = f"--data holds {one.name}, which is {one.kind} and no {wanted}"
+            raise ConfigurationError(f"{problem}; leave out the kind")
+        name = given[number].name if given else valid_name(one.name, side, number)
+        fields.append(NewField(name, wanted, side, one.settings if wanted == one.kind else {}))
+    return fields
+
+
+def valid_name(column: str, side: FieldSide, number: int) -> str:
+    """The name of a column where it can be that of a field, else another one."""
+    plain = {"INPUT": "signal", "OUTPUT": "answer"}[side]
+    return column if column.isidentifier() and column not in TAKEN_NAMES else f"{plain}{number + 1}"
 
 
 def with_kind(field: NewField, are_drawn: bool) -> NewField:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from jumok.errors import ConfigurationError, DataError
 from jumok.heads.forecast import FlattenForecastHead, QueryForecastHead, WindowUnits
 from jumok.values import Memories
+from jumok.wording import quantity
 
 
 class StepsMap(nn.Module):
@@ -98,7 +99,8 @@ class LinearForecastHead(nn.Module):
             )
         if time.past.shape[1] != self.linear.steps:
             raise DataError(
-                f"{name} has {time.past.shape[1]} time steps here, but {self.linear.steps} where its training begins; "
+                f"{name} has {quantity(time.past.shape[1], 'time step')} here, but "
+                f"{self.linear.steps} where its training begins; "
                 "give windows of one length, or leave linear: out"
             )
         return time.past

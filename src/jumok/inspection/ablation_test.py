@@ -17,6 +17,7 @@ from jumok.attention.masking import AttentionSite, mask_attention
 from jumok.attention.record import Recording, record
 from jumok.errors import RunError
 from jumok.inspection.verdict import DRAWS, MIN_DRAWS, THRESHOLD, Gradient, Measure, Verdict
+from jumok.wording import quantity
 
 __all__ = ["Gradient", "AttentionSite", "Verdict", "ablation_test", "log_probability"]
 
@@ -205,7 +206,7 @@ def head_range(call: AttentionMap, head: int | None) -> range:
     if head is None:
         return range(H)
     if not -H <= head < H:
-        raise RunError(f"{call.name} has {H} heads; there is no head {head}")
+        raise RunError(f"{call.name} has {quantity(H, 'head')}; there is no head {head}")
     return range(head % H, head % H + 1)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from jumok.attention.maps import AttentionMap
 from jumok.attention.scores import DotScores
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 Rows = Sequence[int]
 BeamIndices = Tensor | Sequence[int] | Sequence[Sequence[int]]
@@ -34,11 +35,14 @@ def require_steps(calls: Sequence[AttentionMap], rows: Rows) -> None:
     name, batch = calls[0].name, calls[0].shape[0]
     if len(calls) < len(rows):
         raise DataError(
-            f"beam_indices has {len(rows)} steps, but {name} was called {len(calls)} times; record one call of "
+            f"beam_indices has {quantity(len(rows), 'step')}, but {name} was called "
+            f"{len(calls)} times; record one call of "
             "generate, and give the beam_indices of that call"
         )
     if max(rows) >= batch:
-        raise DataError(f"beam_indices names row {max(rows)}, but {name} was called with {batch} rows")
+        raise DataError(
+            f"beam_indices names row {max(rows)}, but {name} was called with {quantity(batch, 'row')}"
+        )
 
 
 def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence[AttentionMap]]) -> None:
@@ -54,7 +58,8 @@ def refuse_beams(own: Sequence[Sequence[AttentionMap]], cross: Sequence[Sequence
         beams = next((calls for calls in several if shares_keys(calls[0])), None)
     if beams is not None:
         raise DataError(
-            f"{beams[0].name} was recorded in a search of {beams[0].shape[0]} rows, which change places from step to "
+            f"{beams[0].name} was recorded in a search of "
+            f"{quantity(beams[0].shape[0], 'row')}, which change places from step to "
             "step; give beam_indices=out.beam_indices, with out = model.generate(..., return_dict_in_generate=True)"
         )
 

@@ -18,6 +18,7 @@ from jumok.inspection.heads import Positions
 from jumok.inspection.layers import Layer, ScoreKind, WindowedLayer, score_kind
 from jumok.inspection.windows import Windows
 from jumok.kinds.axes import Axis, positions
+from jumok.wording import quantity
 
 Purpose = Literal["encoder", "decoder", "cross"]
 CROSS = re.compile(
@@ -182,7 +183,8 @@ def in_place(call: AttentionMap, windows: Windows) -> WindowedLayer:
     """The windows of an image, each in its place."""
     if call.shape[0] != len(windows.cells):
         raise DataError(
-            f"{call.name} was called with {call.shape[0]} windows, where one image has {len(windows.cells)}; "
+            f"{call.name} was called with {quantity(call.shape[0], 'window')}, where one image "
+            f"has {len(windows.cells)}; "
             "windows are put back in place for a batch of one image"
         )
     return WindowedLayer(call, windows)

@@ -5,6 +5,8 @@ from math import exp
 from statistics import mean, median
 from typing import Literal
 
+from jumok.wording import quantity
+
 THRESHOLD = 0.1  # nats: the probability changes by a tenth
 DRAWS = 20  # chance alone puts the top above so many random draws once in 21 times
 MIN_DRAWS = 5  # draws; with fewer that differ, chance explains too much
@@ -101,13 +103,13 @@ class Verdict:
         said = f"Hiding {most} changes {what} by {self.told(self.change, 'probability')}."
         others = "another one" if self.k == 1 else f"{self.k} others"
         if self.too_few:
-            left = "1 position" if self.allowed == 1 else f"{self.allowed} positions"
+            left = quantity(self.allowed, "position")
             return f"{said} Only {left} can be hidden: too few to compare with {others}, so it is unclear."
         if self.every:
             others = "any other one" if self.k == 1 else f"any other {self.k}"
             many = f"all {len(self.changes)} were tried"
         else:
-            others, many = f"{others} at random", f"{len(self.changes)} draws"
+            others, many = f"{others} at random", quantity(len(self.changes), "draw")
         said += (
             f" Hiding {others} changes it by {signed(mean(self.changes))} on average, and by "
             f"{signed(self.largest)} at most ({many})."

@@ -39,7 +39,7 @@ def head_mean(maps: Sequence[AttentionMap], example: int = 0, query: int | None 
     heads = sum(layer.shape[1] for layer in maps)
     return View(
         "mean",
-        f"Derived: mean of {heads} heads in {quantity(len(maps), 'layer')}",
+        f"Derived: mean of {quantity(heads, 'head')} in {quantity(len(maps), 'layer')}",
         f"계산한 값: {len(maps)}개 층, 헤드 {heads}개의 평균",
         mean if query is None else mean[0],
     )
@@ -68,7 +68,7 @@ def rollout(
     N = maps[0].shape[3]
     if maps[0].shape[2] != N:
         raise RunError(
-            f"rollout needs self-attention; {maps[0].name} has {maps[0].shape[2]} queries and {N} keys"
+            f"rollout needs self-attention; {maps[0].name} has {quantity(maps[0].shape[2], 'query')} and {N} keys"
         )
     rows = (
         torch.eye(N, device=maps[0].output.device)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from jumok.encoders.windows import ShiftedWindowBlock, into_windows
 from jumok.errors import RunError
+from jumok.wording import quantity
 
 Pair = tuple[int, int]
 
@@ -27,7 +28,9 @@ class Windows:
         """The window that a cell is in, and its place there."""
         Y, X = self.size
         if not (0 <= y < Y and 0 <= x < X):
-            raise IndexError(f"there is no cell ({y}, {x}); the map has {Y} rows and {X} columns")
+            raise IndexError(
+                f"there is no cell ({y}, {x}); the map has {quantity(Y, 'row')} and {quantity(X, 'column')}"
+            )
         window, place = (self.cells == y * X + x).nonzero()[0].tolist()
         return window, place
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from jumok.errors import DataError
 from jumok.metrics.interval import Limits, ResamplableScore
+from jumok.wording import quantity
 
 P = TypeVar("P")  # what is predicted for one example
 R = TypeVar("R")  # what is right for one example
@@ -124,8 +125,9 @@ def check_pairs(predictions: Sequence[Any], references: Sequence[Any]) -> None:
     """Check that there are as many predictions as references; raises DataError."""
     if len(predictions) != len(references):
         raise DataError(
-            f"the number of predictions and references must be equal; got {len(predictions)} predictions and "
-            f"references for {len(references)} examples"
+            f"the number of predictions and references must be equal; got "
+            f"{quantity(len(predictions), 'prediction')} and "
+            f"references for {quantity(len(references), 'example')}"
         )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from jumok.metrics.matching import SIZES, FoundBoxes, TrueBoxes
 from jumok.metrics.metric import check_pairs
+from jumok.wording import quantity
 
 NAMED = 5  # classes that a sentence names
 
@@ -32,7 +33,7 @@ class Occurrence:
 
 def quote_names(names: Sequence[str]) -> str:
     """The first class names, quoted, and how many more there are."""
-    more = f" or {len(names) - NAMED:,} more classes" if len(names) > NAMED else ""
+    more = f" or {quantity(len(names) - NAMED, 'more class')}" if len(names) > NAMED else ""
     return ", ".join(map(repr, names[:NAMED])) + more
 
 

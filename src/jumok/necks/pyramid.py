@@ -17,7 +17,7 @@ class FeaturePyramid(nn.Module):
         super().__init__()
         if read is not None and (extra or not 0 < read <= len(channels)):
             raise ValueError(
-                f"of {len(channels)} levels 1 to all can be read, without extra ones; got read={read}"
+                f"1 to {len(channels)}, all of them, can be read as levels, without extra ones; got read={read}"
             )
         read = len(channels) if read is None else read
         self.channels = (width,) * (read + extra)

@@ -23,6 +23,7 @@ from jumok.kinds.presence import (
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.values import Prediction
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.kinds.options import DecodingOptions
@@ -177,7 +178,8 @@ class Predictor:
         if not isinstance(value, Mapping):
             if len(self.inputs) != 1:
                 raise DataError(
-                    f"this model reads {len(self.inputs)} inputs ({', '.join(self.inputs)}); give them by name, "
+                    f"this model reads {quantity(len(self.inputs), 'input')} "
+                    f"({', '.join(self.inputs)}); give them by name, "
                     f"as an object like {{{', '.join(f'{name!r}: ...' for name in self.inputs)}}}"
                 )
             return {name: field.codec.parse(value) for name, field in self.inputs.items()}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jumok.choices import OWN_BACKBONE
 from jumok.reporting.numbers import count, duration, format_size, format_speed, span
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -73,7 +74,7 @@ def of_training(record: "FinishedRun") -> Iterator[Fact]:
         yield "loss weights, learned", ", ".join(f"{name} {value:.2f}" for name, value in learned.items())
     if times := span(about.get("began") or about.get("date"), about.get("ended")):
         sessions = about.get("sessions", 1)
-        yield "trained", times + (f", in {sessions} sessions" if sessions > 1 else "")
+        yield "trained", times + (f", in {quantity(sessions, 'session')}" if sessions > 1 else "")
     if pace := learned_per_second(record):
         yield "training speed", f"{format_speed(pace)} examples a second, each read and learned from"
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from jumok.search.generate import generate
 from jumok.search.protocol import SearchRequest, require, require_tokens
 from jumok.values import Decoder, Hypothesis, Memory
+from jumok.wording import quantity
 
 UNIFORMS_PER_DRAW = 64  # uniform numbers drawn at once for each walker
 
@@ -44,7 +45,9 @@ class Sampling:
         """Give the samples of each source, best first; see `Search`."""
         numbers = range(len(memory.states)) if request.example_ids is None else request.example_ids
         if len(numbers) != len(memory.states):
-            raise ValueError(f"{len(memory.states)} sources need as many numbers; got {len(numbers)}")
+            raise ValueError(
+                f"{quantity(len(memory.states), 'source')} need as many numbers; got {len(numbers)}"
+            )
         uniforms = Uniforms(self.seed, numbers, self.samples)
 
         def draw(log_probability: Tensor, walkers: Tensor, step: int) -> Tensor:

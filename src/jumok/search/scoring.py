@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from jumok.errors import ConfigurationError, RunError
+from jumok.wording import quantity
 
 TensorOrFloat = TypeVar("TensorOrFloat", Tensor, float)
 
@@ -44,9 +45,13 @@ def log_probabilities(logits: Tensor, banned: tuple[int, ...]) -> Tensor:
 def check_banned(banned: tuple[int, ...], size: int) -> None:
     """Check that banned tokens are in a vocabulary of `size` and leave some of it; raises ConfigurationError."""
     if max(banned) >= size:
-        raise ConfigurationError(f"banned token {max(banned)} is not in the vocabulary of {size} tokens")
+        raise ConfigurationError(
+            f"banned token {max(banned)} is not in the vocabulary of {quantity(size, 'token')}"
+        )
     if len(set(banned)) == size:
-        raise ConfigurationError(f"all {size} tokens of the vocabulary are banned; leave at least one")
+        raise ConfigurationError(
+            f"all {quantity(size, 'token')} of the vocabulary are banned; leave at least one"
+        )
 
 
 def normalized(log_probability: TensorOrFloat, length: int, penalty: float = 1.0) -> TensorOrFloat:

@@ -16,6 +16,7 @@ from jumok.errors import RunError
 from jumok.search.protocol import Search, SearchRequest
 from jumok.search.scoring import log_probabilities
 from jumok.values import Decoder, Hypothesis, Memory, State
+from jumok.wording import quantity, verb
 
 
 class Step(NamedTuple):
@@ -128,7 +129,8 @@ class SearchTrace:
         """
         if len(calls) != len(self.steps):
             raise RunError(
-                f"the search took {len(self.steps)} steps, but {len(calls)} calls were given; record one search at a "
+                f"the search took {quantity(len(self.steps), 'step')}, but {quantity(len(calls), 'call')} "
+                f"{verb(len(calls), 'was', 'were')} given; record one search at a "
                 "time (maps.clear() before each), and give maps.all(name) of a module of the decoder"
             )
         return along(calls, self.rows(source, rank), head)

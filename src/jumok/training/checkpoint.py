@@ -21,6 +21,7 @@ from torch import Tensor
 
 from jumok.errors import RunError
 from jumok.files import read_whole, sync_folder, unwritable, write_synced
+from jumok.wording import quantity
 
 STATE, CHECKSUMS, TENSORS = "state.json", "checksums.json", ".safetensors"
 NAME = re.compile(r"step-(\d+)|\.step-(\d+)\.replaced")
@@ -232,7 +233,7 @@ def _listed(folder: Path, step: int) -> dict[str, tuple[int, str]]:
 def _checked(path: Path, size: int, digest: str) -> bytes:
     data = _bytes(path)
     if len(data) != size:
-        raise CorruptCheckpoint(f"{path.name}: {len(data)} bytes instead of {size}")
+        raise CorruptCheckpoint(f"{path.name}: {quantity(len(data), 'byte')} instead of {size}")
     if hashlib.sha256(data).hexdigest() != digest:
         raise CorruptCheckpoint(f"{path.name}: checksum differs")
     return data

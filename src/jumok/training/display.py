@@ -16,6 +16,7 @@ from jumok.reporting.numbers import HUNDREDS, duration
 from jumok.reporting.numbers import format_score as shown
 from jumok.training.pace import Pace, TrainingClock
 from jumok.training.reporter import EvaluationInfo, NullReporter, Progress, Reporter, RunInfo
+from jumok.wording import all_of, quantity
 
 QUIET = 10.0  # seconds between two plain lines
 
@@ -184,8 +185,8 @@ def step_line(progress: Progress, counted: str, left: float | None) -> str:
 def scoring_line(done: int, number: int, left: float | None) -> str:
     """How far the answers are; when all are there, their scores and intervals are still to come."""
     if done >= number:
-        return f"scoring: all {number:,} answers are there; computing scores and intervals"
-    return f"scoring: {done:,} of {number:,} answers{in_words(left)}"
+        return f"scoring: {all_of(number, 'answer', 'is', 'are')} there; computing scores and intervals"
+    return f"scoring: {done:,} of {quantity(number, 'answer')}{in_words(left)}"
 
 
 def in_words(left: float | None) -> str:
@@ -204,11 +205,13 @@ def beginning(what: RunInfo) -> str:
     fields = ", ".join(f"{name} {summary}" for name, summary in what.fields.items())
     begin = f"goes on from step {what.start:,}" if what.start else "begins"
     device = (
-        what.device if what.processes == 1 else f"{what.device.partition(':')[0]}, {what.processes} processes"
+        what.device
+        if what.processes == 1
+        else f"{what.device.partition(':')[0]}, {quantity(what.processes, 'process')}"
     )
     return (
-        f"{what.run}: training {begin}, {what.steps:,} steps in {what.precision} on {device}\n"
-        f"  {what.parameters:,} parameters; examples: {examples}; {fields}"
+        f"{what.run}: training {begin}, {quantity(what.steps, 'step')} in {what.precision} on {device}\n"
+        f"  {quantity(what.parameters, 'parameter')}; examples: {examples}; {fields}"
     )
 
 
@@ -224,7 +227,7 @@ def evaluation_line(evaluation: EvaluationInfo) -> str:
 
 def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:
     """Scores with their intervals."""
-    title, columns = f"{split}: {examples:,} examples", ("metric", "value", "95 % interval")
+    title, columns = f"{split}: {quantity(examples, 'example')}", ("metric", "value", "95 % interval")
     table = new_table(title, columns, left=("metric",))
     for name, interval in metrics.items():
         bounds = f"{shown(name, interval.low)} – {shown(name, interval.high)}"

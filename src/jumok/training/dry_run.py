@@ -20,6 +20,7 @@ from jumok.training.loop import Trainer
 from jumok.training.planning import steps_of_evaluation
 from jumok.training.reconcile import reconcile
 from jumok.training.reporter import Reporter, RunInfo
+from jumok.wording import quantity, verb
 
 GIGA = 1e9
 
@@ -42,9 +43,11 @@ class DryRun(NamedTuple):
         left = self.what.steps - self.what.start
         return (
             f"dry run of {beginning(self.what)}\n"
-            f"  a step takes {1000 * self.step_seconds:,.0f} ms; every {self.evaluate_every:,} steps "
-            f"{self.evaluate_examples:,} examples of valid are answered\n"
-            f"  {left:,} steps take about {duration(self.seconds)} here, with evaluations, and "
+            f"  a step takes {1000 * self.step_seconds:,.0f} ms; every {quantity(self.evaluate_every, 'step')} "
+            f"{quantity(self.evaluate_examples, 'example')} of valid "
+            f"{verb(self.evaluate_examples, 'is', 'are')} answered\n"
+            f"  {quantity(left, 'step')} {verb(left, 'takes', 'take')} about "
+            f"{duration(self.seconds)} here, with evaluations, and "
             f"{self.memory / GIGA:.1f} GB of memory; nothing was written"
         )
 

@@ -42,6 +42,7 @@ from jumok.training.schedule import Schedule
 from jumok.training.sharding import copy_full_into, gather
 from jumok.training.signals import stop_signals
 from jumok.training.weighting import build_weights
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment, TrainingOptions
@@ -145,7 +146,7 @@ class Trainer:
         pace = measured_pace(self)
         steps = steps_within(60 * minutes, pace)
         self.reporter.message(
-            f"training.minutes: {minutes:g} min are enough for {steps:,} steps "
+            f"training.minutes: {minutes:g} min are enough for {quantity(steps, 'step')} "
             f"(a step takes {1000 * pace:,.0f} ms here)"
         )
         return steps

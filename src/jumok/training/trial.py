@@ -13,6 +13,7 @@ from jumok.training.device import device_of
 from jumok.training.distributed import init_distributed
 from jumok.training.loss import batch_losses, joint_loss
 from jumok.training.planning import most_examples
+from jumok.wording import quantity
 
 
 class Trial(NamedTuple):
@@ -24,7 +25,8 @@ class Trial(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"the model: {self.parameters:,} parameters; a batch of {self.examples:,} examples forward and backward "
+            f"the model: {quantity(self.parameters, 'parameter')}; a batch of "
+            f"{quantity(self.examples, 'example')} forward and backward "
             f"takes about {self.seconds:.2g} s in fp32"
         )
 

@@ -23,6 +23,7 @@ from jumok.files import unwritable, write_file_atomically
 from jumok.inspection.beams import BeamIndices, rows_of
 from jumok.inspection.groups import START, AnyGroup, Sides, groups_of
 from jumok.inspection.windows import Windows
+from jumok.wording import quantity
 from jumok.workbench.packing import packed_groups
 
 MAX_IMAGE_SIDE = 1024  # pixels of a image's longer side
@@ -250,7 +251,7 @@ def check_tokens(groups: Sequence[AnyGroup], name: str, tokens: Sequence[str] | 
     if tokens is None or len(tokens) in counts:
         return
     raise DataError(
-        f"{name} has {len(tokens)} tokens, where the model had {' or '.join(map(str, counts))} positions; "
+        f"{name} has {quantity(len(tokens), 'token')}, where the model had {' or '.join(map(str, counts))} positions; "
         "give one token for each, special ones included ([CLS], </s>, padding), as "
         "tokenizer.convert_ids_to_tokens(ids) does"
         + ("; the last token that a model wrote was not read by it" if len(tokens) - 1 in counts else "")
@@ -321,4 +322,4 @@ def join_tokens(tokens: Sequence[str]) -> str:
 def summarize_attention(groups: Sequence[AnyGroup]) -> str:
     """How many layers and heads there are."""
     layers = sum(len(group.layers()) for group in groups)
-    return f"{layers} layers of attention, {sum(sum(group.heads) for group in groups)} heads"
+    return f"{quantity(layers, 'layer')} of attention, {quantity(sum(sum(group.heads) for group in groups), 'head')}"

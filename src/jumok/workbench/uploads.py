@@ -8,6 +8,7 @@ from PIL import Image, ImageSequence
 
 from jumok.data.images.reading import BROKEN, load_image
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 GIF = b"GIF8"  # how such a file begins
 FRAME_PIXELS = 200_000_000  # of all frames of an animation together, at most
@@ -67,7 +68,8 @@ def check_frames(count: int, size: tuple[int, int], name: str) -> None:
     pixels = count * width * height
     if pixels > FRAME_PIXELS:
         raise DataError(
-            f"{name} has {count:,} frames of {width} × {height} pixels, together {pixels / 1e6:,.0f} million; "
+            f"{name} has {quantity(count, 'frame')} of {width} × {height} pixels, together "
+            f"{pixels / 1e6:,.0f} million; "
             f"at most {FRAME_PIXELS / 1e6:,.0f} million are read; send fewer frames, or smaller ones",
             f"{name}: 프레임이 모두 {pixels / 1e6:,.0f}백만 화소입니다. {FRAME_PIXELS / 1e6:,.0f}백만 화소까지만 "
             "읽으니 프레임을 줄이세요.",

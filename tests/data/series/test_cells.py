@@ -147,7 +147,7 @@ def test_a_table_without_names(tmp_path):
         ("all.npz#X[2]", "has 2 rows"),
         ("all.npz#X", "has shape (2, 5, 2)"),
         ("none.csv", "does not exist"),
-        ("a.mat", "name a .csv, .tsv, .npy or .npz file"),
+        ("a.mat", "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file"),
     ],
 )
 def test_faults_of_cells(root, cell, words):

@@ -31,6 +31,7 @@ from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.text_form import first_bytes, why_no_text
+from jumok.wording import quantity
 
 EXPECTED_COLUMNS = (
     "expected columns like filename,width,height,class,xmin,ymin,xmax,ymax; where the table has no names, number them "
@@ -116,7 +117,7 @@ class BoxTableReader:
         """The row in these cells; nothing, but a fault, if it cannot be read."""
         place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
-            problem = f"has {len(item.cells)} columns, expected {width}"
+            problem = f"has {quantity(len(item.cells), 'column')}, expected {width}"
             self.faults.append(place.fault(problem, "add or remove commas", "column_count"))
             return
         cells = {what: item.cells[at].strip() for what, at in columns.places.items()}

@@ -28,6 +28,7 @@ from jumok.data.annotations.summary import Sight, Summary
 from jumok.data.images.looks import Looks, MaskSeen, Seen
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
+from jumok.wording import quantity
 
 
 class Usable(NamedTuple):
@@ -180,7 +181,7 @@ def nothing_outlined(found: Examined, kinds: tuple[str, ...]) -> Iterator[Fault]
     if any(image.mask for image in found.data.images):
         return
     found.faults[:] = [fault for fault in found.faults if fault.kind != "no_outline"]
-    problem = f"has boxes but no outlines ({len(objects):,} objects), and the output is a mask"
+    problem = f"has boxes but no outlines ({quantity(len(objects), 'object')}), and the output is a mask"
     remedy = "ask for kind: boxes, or name data with outlines or masks"
     yield Fault(objects[0].place.file, None, problem, remedy, "no_outlines")
 

@@ -8,6 +8,7 @@ from jumok.data.annotations.summary import TURN_REMEDY
 from jumok.data.images.reading import ImageHeader, Size
 from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
+from jumok.wording import none_exists
 
 SLACK = 0.5  # pixels beyond the edge that are roundings
 EDGE_NAMES = ("left", "upper", "right", "lower")
@@ -20,7 +21,7 @@ def missing_faults(data: AnnotatedSet, missing: list[Fault]) -> list[Fault]:
     if len(missing) == 1:
         return [missing[0]._replace(kind="missing_file")]
     image = data.images[0]
-    problem = f"none of the {len(missing):,} images that it lists exists; the first should be {image.path}"
+    problem = none_exists(len(missing), "image", image.path)
     by_list = image.place.file.endswith(".txt")
     remedy = "correct the list, or put the images there" if by_list else "name their folder under images:"
     return [Fault(image.place.file, None, problem, remedy, "missing_file")]

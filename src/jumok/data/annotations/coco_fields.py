@@ -10,6 +10,7 @@ from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import composed
+from jumok.wording import quantity
 
 IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
@@ -142,7 +143,7 @@ def polygon_of(part: list[Any]) -> tuple[float, ...]:
         problem = f"a polygon holds {strange!r:.60}, expected numbers x1, y1, x2, y2, …"
         raise Wrong(problem, "write a number", "bad_value")
     if len(part) < 6 or len(part) % 2:
-        problem = f"a polygon of {len(part)} numbers, expected an even count, 6 at least"
+        problem = f"a polygon of {quantity(len(part), 'number')}, expected an even count, 6 at least"
         raise Wrong(problem, "fix or remove it", "bad_value")
     return tuple(map(float, part))
 

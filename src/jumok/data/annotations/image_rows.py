@@ -15,7 +15,7 @@ from jumok.data.tables.rows import Source
 class ImageRows(FileRows):
     """The rows of another source whose images could be decoded; `images` are the columns of their paths."""
 
-    missing, noun = "missing_image", "images"
+    missing, noun = "missing_image", "image"
     _seen: dict[Path, SourceLocation]  # of each image, where it is listed first
 
     def __init__(self, source: Source, images: tuple[str, ...]) -> None:

@@ -44,7 +44,7 @@ from jumok.data.images.reading import BROKEN, SUFFIXES, Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
-from jumok.wording import quantity
+from jumok.wording import quantity, with_article
 
 LINE_TYPES = ("point", "points", "line", "linestrip")
 
@@ -189,7 +189,11 @@ def labelme_shape(kind: str, value: dict[str, Any], size: Size | None) -> Shape:
             f"is of the kind {kind!r}, which is not known", "draw a rectangle or a polygon", "bad_value"
         )
     if len(points) < least or (kind in ("circle", "mask") and len(points) != 2):
-        raise Wrong(f"a {kind} of {len(points)} points, expected {least}", "draw it again", "bad_value")
+        raise Wrong(
+            f"{with_article(kind)} of {quantity(len(points), 'point')}, expected {least}",
+            "draw it again",
+            "bad_value",
+        )
     if kind == "polygon":
         return polygon(numbers)
     if kind == "circle":

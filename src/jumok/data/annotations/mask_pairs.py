@@ -18,6 +18,7 @@ from jumok.data.tables.open_text import (
     read_fault,
     text_lines,
 )
+from jumok.wording import quantity
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
 BEGINNINGS = ("_", "-", ".", " ")  # of the ending after the name of an image
@@ -203,7 +204,7 @@ def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImag
             words = two_paths(text.strip(), folder)
             if words is None:
                 count = len(text.split())
-                problem = f"has {count} path{'s' * (count != 1)}, expected 2: image and mask"
+                problem = f"has {quantity(count, 'path')}, expected 2: image and mask"
                 yield place.fault(problem, "separate paths with blanks by a tab", "value_count")
                 continue
             image, mask = (located(word, folder) for word in words)

@@ -34,7 +34,7 @@ from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import read_fault, text_lines
-from jumok.wording import quantity
+from jumok.wording import quantity, with_article
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
 OTHER_SHAPES = ("polygon", "robndbox", "segm", "ellipse")
@@ -199,7 +199,9 @@ class VocReader:
         if name is None or box is None:
             lack = "name" if name is None else "bndbox"
             others = [child.tag for child in element.children if child.tag in OTHER_SHAPES]
-            problem = f"the object has no {lack}" + (f", but a {others[0]}" if others and name else "")
+            problem = f"the object has no {lack}" + (
+                f", but {with_article(others[0])}" if others and name else ""
+            )
             self.faults.append(Fault(str(file), element.line, problem, "add it", "bad_value"))
             return
         edges = [parse_finite(box.find_text(edge)) for edge in XML_EDGES]

@@ -39,6 +39,7 @@ from jumok.data.tables.open_text import (
     text_lines,
 )
 from jumok.errors import did_you_mean
+from jumok.wording import quantity
 
 
 @dataclass
@@ -230,7 +231,8 @@ def no_labels_at_all(file: Path, split: str, labels: LabelFiles) -> Iterator[Fau
             str(one.folder / f"{image.stem}.txt") for one in labels.candidates(image.parent)[:3]
         )
         problem = (
-            f"none of the {images:,} images of {split} has a file of labels; the first would be {looked}"
+            f"none of the {quantity(images, 'image')} of {split} has a file of labels; "
+            f"the first would be {looked}"
         )
         yield Fault(str(file), None, problem, "put the labels there", "missing_labels")
 
@@ -264,7 +266,7 @@ def count_fault(words: list[str], place: SourceLocation) -> Fault | None:
     if count == 5 or (count >= 7 and count % 2):
         return None
     wanted = "expected 5 (class, box) or an odd number from 7 on (class, outline)"
-    problem = f"has {count} value{'s' * (count != 1)}, {wanted}"
+    problem = f"has {quantity(count, 'value')}, {wanted}"
     remedy = "remove the confidence at the end" if count == 6 else "fix or remove the line"
     return place.fault(problem, remedy, "value_count")
 

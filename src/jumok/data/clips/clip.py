@@ -20,6 +20,7 @@ from jumok.data.images.reading import (
 )
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import nearest_file
+from jumok.wording import quantity
 
 NUMBER_IN_NAME = re.compile(r"(\d+)")
 LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
@@ -230,9 +231,7 @@ def chosen_frames(clip: Clip, name: str, sampling: FrameSampling) -> list[int]:
     `name` is what the clip is called in a message.
     """
     if clip.count < sampling.fewest:
-        problem = (
-            f"has {clip.count} frame{'s' * (clip.count != 1)}, and frames: {sampling.frames} are asked for"
-        )
+        problem = f"has {quantity(clip.count, 'frame')}, and frames: {sampling.frames} are asked for"
         remedy = "ask for fewer, say sampling: stride, or remove the row"
         raise UnreadableFile(Fault(name, None, problem, remedy, "too_few_frames"))
     return sampling.numbers(clip.count)

@@ -12,6 +12,7 @@ from PIL import Image
 from jumok.data.images.reading import REPLACE, Size, check_pixels, undecodable
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 Turn = tuple[
     float, float, float, float
@@ -82,7 +83,7 @@ class VideoClip:
                     wanted.pop(0)
                 if not wanted:
                     return
-            problem = f"ends after {decoded + 1} of {self.count} frames"
+            problem = f"ends after {decoded + 1} of {quantity(self.count, 'frame')}"
             raise UnreadableFile(undecodable(self.path, problem, REPLACE))
 
     def frames(self, numbers: Sequence[int]) -> Iterator[Any]:

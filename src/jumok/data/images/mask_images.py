@@ -15,6 +15,7 @@ from jumok.data.images.reading import open_image, upright
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.deferred import Deferred
 from jumok.errors import DataError
+from jumok.wording import with_article
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,7 +35,9 @@ def read_mask(path: Path, colours: bool = False) -> np.ndarray:
     """
     with open_image(path) as image:
         if is_lossy(path, image):
-            problem = f"is a {image.format} image, which does not keep the exact values of pixels"
+            problem = (
+                f"is {with_article(str(image.format))} image, which does not keep the exact values of pixels"
+            )
             raise UnreadableFile(mask_fault(path, problem, "save the mask as PNG"))
         shown = upright(image)
         return colours_of(path, shown) if colours else mask_values(path, shown)

@@ -11,6 +11,7 @@ from jumok.data.series.signal import fail
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import read_fault
 from jumok.errors import did_you_mean
+from jumok.wording import quantity
 
 ARRAY_SUFFIXES = (".npy", ".npz")
 ARRAY_ERRORS = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
@@ -63,7 +64,7 @@ def chosen_name(path: Path, names: list[str], name: str) -> str:
     if not name and len(names) == 1:
         return names[0]
     if not name:
-        problem = f"has {len(names)} arrays: {', '.join(names)}"
+        problem = f"has {quantity(len(names), 'array')}: {', '.join(names)}"
         raise fail(str(path), None, problem, f"say which, like {path.name}#{(names or ['x'])[0]}")
     hint = did_you_mean(name, names).removeprefix("; ")
     raise fail(str(path), None, f"has no array {name!r}", hint or "correct the name", "unknown_column")

@@ -1,6 +1,6 @@
 """Cells that stand for series: paths, parts of files, and lists of numbers.
 
-- `PATH`: a .csv, .tsv or .npy file, one example
+- `PATH`: a .csv, .tsv, .jsonl, .parquet or .npy file, one example
 - `PATH#NAME[17]`: row 17 of the array NAME (N, T, C) of a .npz file; `PATH#[17]` of a .npy file
 - `PATH#1200:1536`: the rows 1200 to 1535 of a table, counted from 0 below its names
 - `PATH#1200:1536@hour+weekday`: where these rows are in the day and in the week, by the clock of the table
@@ -22,8 +22,9 @@ from jumok.data.series.arrays import ARRAY_SUFFIXES, read_array
 from jumok.data.series.calendar import calendar_series
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.gaps import mark_gaps
+from jumok.data.series.opened import TABLE_SUFFIXES
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
-from jumok.data.series.tables import TABLE_SUFFIXES, SignalTable, read_signal_table
+from jumok.data.series.tables import SignalTable, read_signal_table
 from jumok.wording import quantity
 
 MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
@@ -76,7 +77,13 @@ def read_series(
     if place.path.suffix.lower() in ARRAY_SUFFIXES:
         return part_of_array(place, channels)
     problem = "is no series"
-    raise fail(str(place.path), None, problem, "name a .csv, .tsv, .npy or .npz file", "wrong_format")
+    raise fail(
+        str(place.path),
+        None,
+        problem,
+        "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file",
+        "wrong_format",
+    )
 
 
 def parse_cell(cell: str, root: Path) -> CellPath:
@@ -101,7 +108,7 @@ def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | N
     if place.calendar:
         return calendar_series(str(place.path), times, (first, end), place.calendar)
     if not 0 <= first < end <= len(values):
-        problem = f"has {len(values):,} rows, so that {first}:{end} are not in it"
+        problem = f"has {quantity(len(values), 'row')}, so that {first}:{end} are not in it"
         raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
     if times is not None:
         times = times[first:end]
@@ -117,7 +124,9 @@ def part_of_array(place: CellPath, channels: Sequence[str] | None) -> Series:
         raise fail(file, None, f"holds {array.dtype}, expected numbers", "save it as float32", "bad_value")
     if place.row is not None:
         if not array.ndim or place.row >= len(array):
-            problem = f"has {len(array) if array.ndim else 0} rows, so that [{place.row}] is not in it"
+            problem = (
+                f"has {quantity(len(array) if array.ndim else 0, 'row')}, so that [{place.row}] is not in it"
+            )
             raise fail(file, None, problem, "name one of them, from 0", "missing_rows")
         array = array[place.row]
     if array.ndim not in (1, 2) or not array.size:

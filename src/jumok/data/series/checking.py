@@ -38,7 +38,7 @@ def expect_channels(file: str, series: Series, names: Sequence[str] | None, coun
 def expect_length(file: str, series: Series, most: int | None) -> None:
     """Raise UnreadableFile if a series has more than `most` time steps."""
     if most is not None and len(series.values) > most:
-        problem = f"has {len(series.values):,} time steps, at most {most:,} are allowed"
+        problem = f"has {quantity(len(series.values), 'time step')}, at most {most:,} are allowed"
         remedy = "cut it into windows, or raise max_length of the input"
         raise fail(file, None, problem, remedy, "too_long")
 

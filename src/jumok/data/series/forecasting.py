@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jumok.wording import quantity
+
 PENALTY = 0.01  # of ridge, for standardized values
 
 
@@ -39,7 +41,8 @@ def seasonal_mean(past: np.ndarray, horizon: int, season: int, seasons: int) -> 
     steps = season * seasons
     if past.shape[1] < steps:
         raise ValueError(
-            f"{seasons} seasons of {season} steps need a past of {steps} steps; got {past.shape[1]}"
+            f"{quantity(seasons, 'season')} of {quantity(season, 'step')} need a past of "
+            f"{quantity(steps, 'step')}; got {past.shape[1]}"
         )
     mean = past[:, -steps:].reshape(len(past), seasons, season, past.shape[2]).mean(1)  # (N, season, C)
     return np.take(mean, np.arange(horizon) % season, axis=1)

@@ -7,20 +7,13 @@ from typing import NamedTuple
 from jumok.classes import Class
 from jumok.data.row import SPLIT_GROUP, Row
 from jumok.data.series.checking import expect_forward_clock
+from jumok.data.series.opened import OpenedTable, open_signal_table
 from jumok.data.series.signal import fail
-from jumok.data.series.tables import (
-    cell_rows,
-    header_names,
-    moment,
-    signal_separator,
-    whole_clock,
-    wrong_count,
-)
+from jumok.data.series.texts import moment, whole_clock
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.quoted import Cells
 from jumok.data.tables.rows import clean
-from jumok.data.tables.text_form import why_no_text
 from jumok.wording import quantity
 
 
@@ -143,18 +136,11 @@ class RecordingSource:
 
     def recordings(self) -> Iterator[Recorded | Fault]:
         """The recordings in their order; raises UnreadableFile if the table cannot be read."""
-        fault = why_no_text(self.path)
-        if fault:
-            raise UnreadableFile(fault)
-        separator = signal_separator(self.path)
-        rows = cell_rows(self.path, separator)
-        first = next(rows)
-        places = self.places(first)
+        table = open_signal_table(self.path, self.wanted)
+        places = self.places(table)
         own: list[Cells] = []
         count = 0
-        for row in rows:
-            if len(row.cells) != len(first.cells):
-                raise fail(str(self.path), row.line, *wrong_count(row, first, separator))
+        for row in table.rows:
             if own and clean(row.cells[places[self.id]]) != clean(own[0].cells[places[self.id]]):
                 yield self.recorded(own, count - len(own), places)
                 own = []
@@ -166,14 +152,14 @@ class RecordingSource:
             )
         yield self.recorded(own, count - len(own), places)
 
-    def places(self, first: Cells) -> dict[str, int]:
+    def places(self, table: OpenedTable) -> dict[str, int]:
         """The place of each wanted column; raises UnreadableFile if one is missing or there twice."""
-        names = header_names(self.path, first)
+        names = table.names
         if names is None:
             problem, remedy = "has no names in its first line", "write a line of names above it"
-            raise fail(str(self.path), first.line, problem, remedy, "unknown_column")
+            raise fail(str(self.path), table.line, problem, remedy, "unknown_column")
         for column in self.wanted:
-            fault = column_fault(self.path, first.line, column, names)
+            fault = column_fault(self.path, table.line, column, names)
             if fault:
                 raise UnreadableFile(fault)
         return {column: names.index(column) for column in self.wanted}
@@ -197,7 +183,7 @@ class RecordingSource:
                 problem = (
                     f"{column} changes to {clean(other.cells[places[column]])!r} within {self.id} {id!r}"
                 )
-                remedy = f"give each stretch with its own {column} an {self.id} of its own"
+                remedy = f"give each stretch with its own {column} its own {self.id}"
                 return Fault(str(self.path), other.line, problem, remedy, "changing_label")
             texts.append(text)
         times = [row.cells[places[self.time]] for row in rows] if self.time else []

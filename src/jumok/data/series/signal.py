@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.wording import quantity
 
 
 class Series(NamedTuple):
@@ -43,7 +44,7 @@ def name_channels(file: str, count: int, channels: Sequence[str] | None) -> tupl
     if channels is None:
         return numbered(count)
     if len(channels) != count:
-        problem = f"has {count} channel{'s' * (count != 1)}, expected {len(channels)}: {', '.join(channels)}"
+        problem = f"has {quantity(count, 'channel')}, expected {len(channels)}: {', '.join(channels)}"
         raise fail(file, None, problem, "correct channels: of the input, or the file", "channel_count")
     return tuple(channels)
 

@@ -108,8 +108,10 @@ def measure_series(
             longest = max(longest, len(values))
             yield values
         for (path, calendar), windows in spans.items():
-            for first, end in merged_spans(windows):
-                yield read(f"{path}#{first}:{end}{calendar}", root).values
+            for parts in touching_spans(overlapping_spans(windows)):
+                # where two only touch, a recording with a clock of its own may begin
+                found = [read(f"{path}#{first}:{end}{calendar}", root).values for first, end in parts]
+                yield found[0] if len(found) == 1 else np.concatenate(found)
 
     return channel_statistics(arrays()), longest
 
@@ -123,6 +125,29 @@ def merged_spans(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((first, end))
     return merged
+
+
+def overlapping_spans(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that cover the same numbers, sorted, and may touch; what overlaps is one span."""
+    merged: list[tuple[int, int]] = []
+    for first, end in sorted(spans):
+        if merged and first < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((first, end))
+    return merged
+
+
+def touching_spans(spans: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Sorted spans in groups, each of which goes on where the one before ends."""
+    group: list[tuple[int, int]] = []
+    for span in spans:
+        if group and group[-1][1] != span[0]:
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group
 
 
 def shortest_number(value: float) -> str:

@@ -12,6 +12,7 @@ from jumok.data.series.checking import expect_forward_clock, spring_hours, usual
 from jumok.data.series.clock import seconds_of
 from jumok.data.series.tables import SignalTable, read_signal_table
 from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.wording import quantity
 
 STEP_TOLERANCE = 1e-3  # of a step, up to which two steps are equal
 
@@ -93,14 +94,17 @@ class WindowsSource:
         """The fault of a table, or of rows of it, without a window."""
         first, end = self.rows_of_split
         if max(first, end or 0) > length:
-            problem = f"has {length:,} rows, but rows: names {max(first, end or 0):,}"
+            problem = f"has {quantity(length, 'row')}, but rows: names {max(first, end or 0):,}"
             return Fault(str(self.path), None, problem, "name rows that it has, from 0", "missing_rows")
         if len(self.steps(length)):
             return None
         past = -min(one.first for one in self.fields.values())
         future = max(one.end for one in self.fields.values())
         here = (length if end is None else end) - first
-        problem = f"has {here:,} rows here, too few for a past of {past:,} and {future:,} steps to come"
+        problem = (
+            f"has {quantity(here, 'row')} here, too few for a past of {past:,} and "
+            f"{quantity(future, 'step')} to come"
+        )
         return Fault(str(self.path), None, problem, "shorten past: or the horizon, or add rows", "too_short")
 
     def empty_channel(self, table: SignalTable) -> Fault | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jumok.data.tables.faults import Fault
 from jumok.errors import did_you_mean
+from jumok.wording import quantity
 
 MAX_SHOWN_NAMES = 20  # names in a sentence
 
@@ -26,7 +27,7 @@ def column_fault(
     if names.count(column) == 1:
         return None
     if column in names:
-        twice = f"has {names.count(column)} columns named {column!r}"
+        twice = f"has {quantity(names.count(column), 'column')} named {column!r}"
         return Fault(str(path), line, twice, "give each its own name", "duplicate_column")
     shown = ", ".join(names[:MAX_SHOWN_NAMES]) + (", …" if len(names) > MAX_SHOWN_NAMES else "")
     hint = did_you_mean(column, names)
@@ -42,7 +43,7 @@ def misnumbered(path: Path, line: int, number: int, width: int, separator: str) 
     """The fault of a column number greater than the number of columns; None if it exists."""
     if number <= width:
         return None
-    there = "1 column" if width == 1 else f"{width} columns"
+    there = quantity(width, "column")
     remedy = (
         "correct the number"
         if width > 1

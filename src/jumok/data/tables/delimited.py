@@ -11,6 +11,7 @@ from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_en
 from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.rows import clean
 from jumok.data.tables.wanted import Wanted
+from jumok.wording import quantity, with_article
 
 CELL_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 CellRows = Iterator[Cells | Fault]
@@ -123,7 +124,9 @@ class Delimited:
             if called == "tab":
                 remedy = "name it .tsv, or say separator: tab beside table"
             return self._fault(
-                f"has a {called} between its columns, expected a {usual}", remedy, "wrong_separator"
+                f"has {with_article(called)} between its columns, expected {with_article(usual)}",
+                remedy,
+                "wrong_separator",
             )
         return None
 
@@ -141,7 +144,7 @@ class Delimited:
             remedy += (
                 "; where a cell in quotes holds line ends, say separator: tab, with which quotes are read"
             )
-        columns = "1 column" if count == 1 else f"{count} columns"
+        columns = quantity(count, "column")
         return Fault(str(self.path), item.line, f"has {columns}, expected {expected}", remedy, "column_count")
 
 

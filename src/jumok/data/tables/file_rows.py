@@ -9,6 +9,7 @@ from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.rows import Source
+from jumok.wording import none_exists
 
 
 class FileRows(ABC):
@@ -18,7 +19,7 @@ class FileRows(ABC):
     """
 
     missing: ClassVar[str] = ""
-    noun: ClassVar[str] = "files"
+    noun: ClassVar[str] = "file"
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -56,7 +57,7 @@ class FileRows(ABC):
             yield from missing
             return
         first = next(iter(self._seen))
-        problem = f"none of the {count:,} {self.noun} that it lists exists; the first should be {first}"
+        problem = none_exists(count, self.noun, first)
         remedy = f"write paths that start at {self.root}"
         yield Fault(str(self.files[0]), None, problem, remedy, "missing_file")
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from jumok.data.tables.faults import Fault
 
 JSON_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
-MARKS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+MARK_CELLS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
 class Joining(NamedTuple):
@@ -37,12 +37,12 @@ class Joining(NamedTuple):
         """
         if self.form == "list":
             return f"[{', '.join(map(list_item, cells))}]"
-        odd = next((place for place, cell in enumerate(cells) if cell.casefold() not in MARKS), None)
+        odd = next((place for place, cell in enumerate(cells) if cell.casefold() not in MARK_CELLS), None)
         if odd is not None:
             what = f"column {columns[odd]!r} holds {cells[odd]!r}, expected 0 or 1 for the class"
             return Fault(str(path), line, what, "write 1 where an example has the class, else 0", "bad_value")
         names = self.names or tuple(columns)
-        marked = [name for name, cell in zip(names, cells, strict=True) if MARKS[cell.casefold()]]
+        marked = [name for name, cell in zip(names, cells, strict=True) if MARK_CELLS[cell.casefold()]]
         if self.form == "several":
             return json.dumps(marked, ensure_ascii=False)
         if len(marked) != 1:

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from jumok.data.tables.encodings import likely_encoding
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
+from jumok.wording import with_article
 
 DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -54,7 +55,9 @@ def special_file(path: Path) -> Fault | None:
     if stat.S_ISREG(mode) or path == Path(os.devnull):
         return None
     what = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
-    return Fault(str(path), None, f"is a {what}, expected a file", "name a file on a disk", "not_a_file")
+    return Fault(
+        str(path), None, f"is {with_article(what)}, expected a file", "name a file on a disk", "not_a_file"
+    )
 
 
 def is_file(path: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import decode_line, raw_lines, without_blank_end
+from jumok.wording import quantity
 
 MOST_LINES = 10_000  # of a row: a quote that swallows more was not meant to
 MANY = 4  # lines of a cell that look like rows each, so that they surely are
@@ -128,6 +129,6 @@ def merged(path: Path, tape: LineFeeder) -> Fault:
     """The fault of a quote that merges rows up to the next quote."""
     last = tape.first + len(tape.taken) - 1
     count = len(tape.taken) - 1
-    problem = f"has a quote that closes only in line {last}, and swallows {count:,} lines that look like rows"
+    problem = f"has a quote that closes only in line {last}, and swallows {quantity(count, 'line')} that look like rows"
     remedy = "double the quote, or put the cell into quotes; the lines after this one are read as rows of their own"
     return Fault(str(path), tape.first, problem, remedy, "merged_rows")

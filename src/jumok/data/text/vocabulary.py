@@ -75,7 +75,7 @@ class Vocabulary:
             raise ConfigurationError(f"digits belongs to the tokens characters; got {kind}")
         if size is not None and size <= len(SPECIALS):
             raise ConfigurationError(
-                f"a vocabulary of size {size} is full of the {len(SPECIALS)} special tokens; choose a greater size"
+                f"a vocabulary of size {size} is full of special tokens ({len(SPECIALS)}); choose a greater size"
             )
         if kind == "unigram":
             texts = texts if size else list(texts)

@@ -34,6 +34,7 @@ from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
 from jumok.values import BoxesPrediction, BoxTargets, FoundObject, Memories
+from jumok.wording import quantity, verb
 
 MIN_OBJECTS = 20  # the fewest objects of a size whose score is shown
 
@@ -285,7 +286,8 @@ def too_many_objects(name: str, queries: int, column: MarkedObjects, rows: np.nd
     if not crowded:
         return None
     return (
-        f"{crowded:,} of {len(counts):,} images have more objects, up to {max(counts):,}, than the "
+        f"{crowded:,} of {quantity(len(counts), 'image')} {verb(crowded, 'has', 'have')} more "
+        f"objects, up to {max(counts):,}, than the "
         f"{queries:,} that can be found; raise outputs.{name}.head.queries"
     )
 
@@ -323,7 +325,7 @@ def boxes_output(about: Boxes) -> OutputField:
     return OutputField(
         name=about.name,
         kind="boxes",
-        summary=f"{len(about.classes):,} classes",
+        summary=quantity(len(about.classes), "class"),
         architecture=f"{options.head.kind} boxes",
         codec=BoxesCodec(about),
         head=head,

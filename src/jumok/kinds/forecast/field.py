@@ -20,6 +20,7 @@ from jumok.kinds.forecast.showing import chart_forecast
 from jumok.kinds.options import ModelOptions
 from jumok.metrics.forecasts import PredictedFuture, TrueFuture, forecast_metrics
 from jumok.metrics.metric import Metric
+from jumok.wording import quantity
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ def forecast_learning_rate(model: ModelOptions) -> float:
 def forecast_output(about: Forecast) -> OutputField:
     """A forecast by a direct head, or by a decoder."""
     head, codec, options = ForecastHead(about), ForecastCodec(about), about.options
-    channels = "1 channel" if len(about.channels) == 1 else f"{len(about.channels):,} channels"
+    channels = quantity(len(about.channels), "channel")
     return OutputField(
         name=about.name,
         kind="forecast",
-        summary=f"{options.horizon:,} steps of {channels}",
+        summary=f"{quantity(options.horizon, 'step')} of {channels}",
         architecture=options.head.kind,
         codec=codec,
         head=head,

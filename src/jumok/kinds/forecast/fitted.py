@@ -19,6 +19,7 @@ from jumok.files import read_whole, write_json
 from jumok.kinds.fitting import FieldContext, SeriesUnits
 from jumok.kinds.forecast.options import ForecastOutput
 from jumok.metrics.forecasts import ChannelUnits, TrueFuture
+from jumok.wording import quantity
 
 
 class Past(NamedTuple):
@@ -72,7 +73,7 @@ class Forecast:
             raise DataError(str(unreadable)) from None
         if len(found.values) != self.options.horizon:
             raise DataError(
-                f"{self.name}: {cell[:80]} has {len(found.values)} steps to come, expected a horizon of "
+                f"{self.name}: {cell[:80]} has {quantity(len(found.values), 'step')} to come, expected a horizon of "
                 f"{self.options.horizon}; write as many, or change horizon"
             )
         return found

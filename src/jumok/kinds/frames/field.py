@@ -29,6 +29,7 @@ from jumok.kinds.fitting import FieldContext
 from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
 from jumok.values import FramesBatch, ImageBatch, Memory
+from jumok.wording import quantity
 
 CLIPS_A_BATCH = 8  # clips
 SHOWN_SIDE = 160  # pixels of the longer side of a frame on a page
@@ -263,7 +264,7 @@ class FramesPage:
         """The name of the folder or file, or how many images there are."""
         if isinstance(value, str) and not value.startswith("["):
             return Path(value).name
-        return f"{len(json.loads(value) if isinstance(value, str) else value)} frames"
+        return quantity(len(json.loads(value) if isinstance(value, str) else value), "frame")
 
     def to_json(self, value: FramesValue) -> dict[str, Any]:
         """The frames that are read, small, with their size as they came and their times."""
@@ -308,7 +309,7 @@ def frames_input(facts: FramesFacts) -> InputField:
     return InputField(
         name=facts.name,
         kind="frames",
-        summary=f"up to {facts.longest:,} frames of {facts.options.size} pixels",
+        summary=f"up to {quantity(facts.longest, 'frame')} of {facts.options.size} pixels",
         architecture=f"{facts.options.encoder.frame.backbone} + {facts.options.encoder.time.kind}",
         codec=FramesCodec(facts),
         build=facts.build,

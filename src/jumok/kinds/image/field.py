@@ -31,6 +31,7 @@ from jumok.kinds.image.options import ImageInput
 from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
 from jumok.kinds.options import ModelOptions
 from jumok.values import ImageBatch, Memory
+from jumok.wording import quantity
 
 THUMBNAIL_SIDE = 96  # pixels of the longer side
 CANVAS_SAMPLE = 1000  # images of the training data, at most, that the canvas is measured by
@@ -221,7 +222,8 @@ class ImagePage:
             )
         if isinstance(value, tuple):
             raise DataError(
-                f"{self.about.name} is one image; got a GIF of {len(value)} frames; save a frame as JPEG or PNG",
+                f"{self.about.name} is one image; got a GIF of "
+                f"{quantity(len(value), 'frame')}; save a frame as JPEG or PNG",
                 f"{self.about.name}에는 그림 한 장이 필요한데 GIF입니다. 한 장면을 JPEG나 PNG로 저장하세요.",
             )
         return value

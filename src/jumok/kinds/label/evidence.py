@@ -33,6 +33,7 @@ from jumok.metrics.labels import (
     membership,
 )
 from jumok.metrics.occurrence import Occurrence, occurrence
+from jumok.wording import all_of, quantity
 
 UNEVEN = (
     10  # times as many examples of the most frequent class as of the rarest, from which on it is a remark
@@ -98,7 +99,9 @@ class LabelClasses:
         different = set(store.texts(self.about.name, rows)) if learning else set()
         if len(different) != 1:
             return None
-        return f"all {len(rows):,} examples have the same {self.about.name}, {different.pop()!r}"
+        return (
+            f"{all_of(len(rows), 'example', 'has', 'have')} the same {self.about.name}, {different.pop()!r}"
+        )
 
     def unknown(self, store: TextStore, rows: np.ndarray) -> dict[int, str]:
         """The rows with a label that is no class."""
@@ -173,7 +176,7 @@ class LabelCheck:
             problem = f"has no example of {quoted(absent)}, which cannot be learned"
             yield Finding(None, problem, "add some, or drop the class", "unseen_label")
         if len(names) >= MANY_CLASSES and 2 * len(names) > len(rows):
-            problem = f"has {len(names):,} classes in {len(rows):,} examples"
+            problem = f"has {quantity(len(names), 'class')} in {quantity(len(rows), 'example')}"
             yield Finding(
                 None, problem, "if they are numbers or free texts, choose kind: values or text", "many"
             )
@@ -184,7 +187,8 @@ class LabelCheck:
         if shown[most] >= UNEVEN * shown[fewest] and not self.about.options.several:
             share = counts[most] / counts.sum()
             problem = (
-                f"is uneven: {counts[most]:,} examples of {names[most]!r} ({share:.0%}), {counts[fewest]:,} of "
+                f"is uneven: {quantity(counts[most], 'example')} of {names[most]!r} "
+                f"({share:.0%}), {counts[fewest]:,} of "
                 f"{names[fewest]!r}; to answer {names[most]!r} always is an accuracy of {share:.2f}"
             )
             remedy = "look at balanced_accuracy and f1, or weigh the classes by class_weights: balanced"

@@ -26,6 +26,7 @@ from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import Memories
+from jumok.wording import quantity
 
 TOLD_CLASSES = 3  # whose probabilities a report tells
 
@@ -124,7 +125,7 @@ def label_output(about: AboutLabel) -> OutputField:
     return OutputField(
         name=about.name,
         kind="label",
-        summary=f"{len(about.names):,} classes",
+        summary=quantity(len(about.names), "class"),
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,

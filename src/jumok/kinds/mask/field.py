@@ -41,6 +41,7 @@ from jumok.metrics.masks import confusion, mask_metrics, mask_support
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, occurrence
 from jumok.values import MaskPrediction, MaskTargets, Memories
+from jumok.wording import quantity
 
 UNET_STRIDES = (2, 4, 8, 16, 32)
 
@@ -293,7 +294,7 @@ def mask_output(about: Mask) -> OutputField:
     return OutputField(
         name=about.name,
         kind="mask",
-        summary=f"{len(about.classes):,} classes",
+        summary=quantity(len(about.classes), "class"),
         architecture=about.options.decoder.kind,
         codec=MaskCodec(about),
         head=head,

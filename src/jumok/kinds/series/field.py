@@ -28,6 +28,7 @@ from jumok.kinds.series.codec import (
 )
 from jumok.kinds.series.options import SeriesInput
 from jumok.kinds.series.survey import SeriesSurvey
+from jumok.wording import quantity
 
 LARGEST_BATCH = 64  # of a batch, where the experiment does not say it
 
@@ -43,7 +44,7 @@ def series_input(facts: SeriesFacts) -> InputField:
     return InputField(
         name=facts.name,
         kind="series",
-        summary=f"{count} channel{'s' * (count != 1)}, up to {facts.longest:,} time steps",
+        summary=f"{quantity(count, 'channel')}, up to {quantity(facts.longest, 'time step')}",
         architecture=facts.options.encoder.architecture,
         codec=SeriesCodec(facts),
         build=build,

@@ -24,6 +24,7 @@ from jumok.kinds.contract import (
     LengthLimit,
 )
 from jumok.values import Hypothesis, Memory, Padded, TextPrediction
+from jumok.wording import quantity
 
 ENCODED_AT_ONCE = 4096  # rows
 MAX_POSTED_CHARACTERS = 20_000  # characters of a text that a page may send
@@ -61,7 +62,7 @@ class TextCodec:
     @property
     def summary(self) -> str:
         """The size and kind of the vocabulary."""
-        return f"{len(self.vocabulary):,} tokens ({self.vocabulary.kind})"
+        return f"{quantity(len(self.vocabulary), 'token')} ({self.vocabulary.kind})"
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text, the end mark last."""
@@ -186,7 +187,8 @@ class TextPage:
             raise DataError(f"{name} is a text; got {type(value).__name__}")
         if len(value) > MAX_POSTED_CHARACTERS:
             raise DataError(
-                f"{name} has {len(value):,} characters; at most {MAX_POSTED_CHARACTERS:,} are allowed, shorten it",
+                f"{name} has {quantity(len(value), 'character')}; at most "
+                f"{MAX_POSTED_CHARACTERS:,} are allowed, shorten it",
                 f"{name}: 글자가 {len(value):,}개입니다. {MAX_POSTED_CHARACTERS:,}개까지만 살펴볼 수 있으니 줄이세요.",
             )
         return value

@@ -14,6 +14,7 @@ from jumok.kinds.values.codec import AboutValues, readable_values
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.state import FEWEST, conformal_quantile
 from jumok.metrics.numbers import ValueMetric, scaled_error, value_metrics
+from jumok.wording import all_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ValuesCheck:
         values = readable_values(store.texts(self.about.name, rows), self.about.name, self.about.options)
         for name, column in zip(self.about.names, values.T, strict=True):
             if len(column) and column.min() == column.max():
-                problem = f"has the same {name}, {column[0]:g}, in all {len(column):,} examples"
+                problem = f"has the same {name}, {column[0]:g}, in {all_of(len(column), 'example')}"
                 remedy = "there is nothing to learn; name another column, or add examples"
                 yield Finding(None, problem, remedy, "constant_value")
 

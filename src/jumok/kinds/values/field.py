@@ -30,6 +30,7 @@ from jumok.kinds.values.replay import RescorableValues
 from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
 from jumok.values import Memories
+from jumok.wording import quantity
 
 WITHIN = 0.1  # deviations of training, within which a value counts as right in the log of a training
 
@@ -111,7 +112,7 @@ def values_output(about: AboutValues) -> OutputField:
     return OutputField(
         name=about.name,
         kind="values",
-        summary="a number" if count == 1 else f"{count:,} numbers",
+        summary="a number" if count == 1 else f"{quantity(count, 'number')}",
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jumok.errors import DataError
 from jumok.predictor.jobs.events import EmptyInputs, Input, JobWarning, MoreUnknownPieces, UnknownPiece
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
@@ -63,7 +64,7 @@ def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
                 return
             if len(line) > MAX_LINE_BYTES:
                 raise DataError(
-                    f"{name}:{number}: a line of more than {MAX_LINE_BYTES:,} bytes; write one input a line"
+                    f"{name}:{number}: a line of more than {quantity(MAX_LINE_BYTES, 'byte')}; write one input a line"
                 )
             yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
         except (EOFError, zlib.error, OSError) as error:
