@@ -80,6 +80,7 @@ def act(page: Page, asked: argparse.Namespace) -> None:
         page.locator(".steps summary").first.click()
         page.get_by_role("slider").last.fill(str(asked.steps))
     page.mouse.move(2, 2)
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(500)
 
 

@@ -449,3 +449,41 @@ def test_all_words_of_the_page_stand_in_one_file():
     assert {name: found for name, found in korean.items() if found} == {}
     spoken = re.compile(r'(?:text|title|placeholder|"aria-label"): "(\w[^"]*)"')
     assert [found for body in scripts.values() for found in spoken.findall(body)] == []
+
+
+def test_the_help_lists_the_keys_and_they_work(look):
+    listed = []
+    for language in ("en-US", "ko-KR"):
+        page = look("channels", language=language)
+        page.keyboard.press("?")
+        dialog = page.get_by_role("dialog")
+        listed.append(dialog.locator("kbd").all_inner_texts())
+        assert all(text.strip() for text in dialog.locator("dl.keys dd").all_inner_texts())
+        page.keyboard.press("Escape")
+        assert not dialog.is_visible()
+    assert listed[0] == listed[1]
+    assert {"?", "Esc", "/", "[", "]", ",", ".", "P", "Enter", "+", "-", "0", "Shift", "←", "↑"} <= set(
+        listed[0]
+    )
+    plot = page.locator(".stage .plot")
+    plot.focus()
+    page.keyboard.press("0")
+    whole = span(page)
+    for key in ("+", "=", "Shift+ArrowRight", "-", "0"):
+        before = span(page)
+        page.keyboard.press(key)
+        assert span(page) != before, key
+    assert span(page) == whole
+
+
+def test_long_names_of_classes_break_between_words_on_a_narrow_screen(look):
+    page = look("activity", width=390, height=844, language="ko-KR")
+    name = page.locator(".class .label", has_text="WALKING_UPSTAIRS")
+    assert name.locator("wbr").count() == 1 and name.inner_text() == "WALKING_UPSTAIRS"
+    lines = name.evaluate(
+        """node => [...node.childNodes].filter(one => one.nodeType === 3).map(one => {
+             const range = document.createRange();
+             range.selectNode(one);
+             return range.getClientRects().length; })"""
+    )
+    assert lines == [1, 1]

@@ -1,12 +1,14 @@
 """The data of the demos: what is tested was never trained on, and it is what the demo says."""
 
 from collections import Counter
+from itertools import islice
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jumok.data.series.cells import read_series
-from jumok.demos import gestures, numbers, pronounce
+from jumok.demos import gestures, numbers, pronounce, questions
 from jumok.experiment import read_experiment
 
 
@@ -85,3 +87,35 @@ def test_gestures_are_read_as_they_are_written(tmp_path):
     assert [row.values[1] for row in rows] == exercise.tolist()
     read = read_series(rows[-1].values[0], source.root)
     assert np.array_equal(read.values, motion[-1])
+
+
+def test_neither_a_scene_nor_a_question_alone_tells_the_colour():
+    asked = [one for _, one in islice(questions.question_scenes("test"), 300)]
+    for shape in questions.SHAPE_KINDS:
+        shares = Counter(one.colour for one in asked if one.shape == shape)
+        assert set(shares) == set(questions.PAINTS) and max(shares.values()) < 0.4 * shares.total()
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        shapes = questions.place_shapes(random)
+        assert [one.shape for one in shapes] == list(questions.SHAPE_KINDS)
+        assert len({one.colour for one in shapes}) == len(shapes)
+        pixels = questions.paint_scene(shapes, random).astype(float)
+        for one in shapes:
+            x, y = (int(side) for side in one.place)
+            named = min(
+                questions.PAINTS, key=lambda name: np.abs(pixels[y, x] - questions.PAINTS[name]).sum()
+            )
+            assert named == one.colour
+
+
+def test_questions_are_read_as_they_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(questions, "SCENES", {"train": 4, "valid": 2, "test": 3})
+    experiment = read_experiment(questions.write(tmp_path))
+    names, found = rows(tmp_path / "data" / "test.tsv")
+    assert names == list(experiment.names) == ["scene", "question", "colour"]
+    scenes = list(questions.question_scenes("test"))
+    assert [row[1:] for row in found] == [
+        [f"what colour is the {one.shape}?", one.colour] for _, one in scenes
+    ]
+    for (file, *_), (pixels, _) in zip(found, scenes, strict=True):
+        assert np.array_equal(np.asarray(Image.open(tmp_path / "data" / file)), pixels)

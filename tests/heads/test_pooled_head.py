@@ -7,21 +7,32 @@ from torch.testing import assert_close
 
 import jumok
 from jumok.attention.multihead import MultiHeadAttention
-from jumok.heads.pooled import AnswerLinear, AttentionPool, MeanPool, OrderedLogits, PooledHead, QueryPool
+from jumok.heads.pooled import (
+    AnswerLinear,
+    AttentionPool,
+    HopPool,
+    MeanPool,
+    OrderedLogits,
+    PooledHead,
+    QueryPool,
+)
 from jumok.layers.feedforward import FeedForward
 from jumok.values import Memory
 
 B, S, D, H, N = 3, 7, 12, 3, 5
 LENGTHS = (7, 4, 2)
+POOLS = ["attention", "each", "hops", "hops each", "mean"]
 
 
 def small_head(pool: str) -> PooledHead:
     gather = {
         "attention": lambda: AttentionPool(D, MultiHeadAttention(D, H)),
         "each": lambda: QueryPool(D, N, MultiHeadAttention(D, H)),
+        "hops": lambda: HopPool(D, [MultiHeadAttention(D, H) for _ in range(2)]),
+        "hops each": lambda: HopPool(D, [MultiHeadAttention(D, H) for _ in range(2)], N),
         "mean": MeanPool,
     }[pool]()
-    last = AnswerLinear(D, N) if pool == "each" else nn.Linear(D, N)
+    last = AnswerLinear(D, N) if "each" in pool else nn.Linear(D, N)
     head = PooledHead(gather, [FeedForward(D, 2 * D), FeedForward(D, 2 * D)], last, D)
     for parameter in head.parameters():
         if parameter.ndim == 1:  # biases at zero and norms at one would hide faults
@@ -34,7 +45,7 @@ def memory_of(states: Tensor, lengths: tuple[int, ...]) -> Memory:
     return Memory(states, valid, states.mean(1))
 
 
-@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
+@pytest.mark.parametrize("pool", POOLS)
 def test_padding_changes_nothing_and_a_batch_equals_its_rows(pool):
     torch.manual_seed(0)
     head, states = small_head(pool), torch.randn(B, S, D).double()
@@ -44,7 +55,7 @@ def test_padding_changes_nothing_and_a_batch_equals_its_rows(pool):
         assert_close(whole[row], alone[0])
 
 
-@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
+@pytest.mark.parametrize("pool", POOLS)
 def test_the_order_of_states_does_not_matter(pool):
     torch.manual_seed(0)
     head, states = small_head(pool), torch.randn(1, S, D).double()
@@ -52,7 +63,7 @@ def test_the_order_of_states_does_not_matter(pool):
 
 
 @pytest.mark.parametrize("states", [S, 0])
-@pytest.mark.parametrize("pool", ["attention", "each", "mean"])
+@pytest.mark.parametrize("pool", POOLS)
 def test_an_empty_memory_has_one_finite_answer_and_gradients(pool, states):
     torch.manual_seed(0)
     head = small_head(pool).train()
@@ -106,3 +117,23 @@ def test_thresholds_of_ordered_logits_increase(ranks):
     exceeded = layer(torch.randn(B, D))
     assert exceeded.shape == (B, ranks - 1)
     assert layer.thresholds.diff().gt(0).all() and exceeded.diff(dim=1).lt(0).all()
+
+
+def test_what_the_second_hop_looks_at_depends_on_what_the_first_gathered():
+    """The weights over the last three states change with the first four, which one look cannot do."""
+    torch.manual_seed(0)
+    states = torch.randn(2, S, D).double()
+    states[1, 4:] = states[0, 4:]
+    shares = {}
+    for pool in ("attention", "hops"):
+        head = small_head(pool)
+        with jumok.record(head) as maps:
+            head(memory_of(states, (S, S)))
+        last = maps[maps.names[-1]]
+        shares[pool] = [normalized(last[row, 0][0, 4:]) for row in range(2)]  # of head 0, each (3,)
+    assert_close(*shares["attention"])
+    assert (shares["hops"][0] - shares["hops"][1]).abs().max() > 0.01
+
+
+def normalized(weights: Tensor) -> Tensor:
+    return weights / weights.sum()

@@ -11,6 +11,7 @@ from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
 from jumok.predictor import load
+from made_once import trained_once
 from small_clips import FRAMES, SIDE, TIME, clip_experiment, draw_clip, trained_clips, write_clip_experiment
 
 each_time = pytest.mark.parametrize("time", TIME)
@@ -31,6 +32,30 @@ def test_a_direction_is_learned(time):
     assert np.mean(right) > 0.7
     backwards = predictor.predict([moved.frames[::-1] for moved in drawn])
     assert np.mean([one.text == moved.direction for one, moved in zip(backwards, drawn, strict=True)]) < 0.2
+
+
+def test_a_direction_is_learned_as_a_label_which_no_single_frame_tells():
+    run = trained_once("clips-label", labelled) / "run"
+    assert json.loads((run / "evaluation.json").read_text())["metrics"]["accuracy"]["value"] > 0.7
+    predictor, drawn = load(run), [draw_clip(seed) for seed in range(9000, 9040)]
+    clips = {
+        "forward": [moved.frames for moved in drawn],
+        "still": [[moved.frames[2]] * FRAMES for moved in drawn],
+        "backward": [moved.frames[::-1] for moved in drawn],
+    }
+    right = {
+        name: np.mean(
+            [one.text == moved.direction for one, moved in zip(predictor.predict(some), drawn, strict=True)]
+        )
+        for name, some in clips.items()
+    }
+    assert right["forward"] > 0.7 and right["still"] < 0.5 and right["backward"] < 0.2
+
+
+def labelled(folder):
+    """The clips, with a label that says where the square goes."""
+    label = "outputs={direction: {kind: label}}"
+    return clip_experiment(folder, "recurrent", label, "inputs.clip.augment={flip: none, colour: 0.1}")
 
 
 def test_all_ways_to_give_a_clip_are_one(tmp_path):
@@ -100,3 +125,48 @@ def test_a_text_that_a_page_sends_is_no_path_of_this_machine():
     for value in ("/etc", ["/etc/a.png"], {"clip": "/etc"}):
         with pytest.raises(DataError, match="choose the number of an example"):
             page.parse_posted(value)
+
+
+def augmented(folder, **options):
+    """A clip of the training split without augmentation and with it, by the same random numbers."""
+    said = ", ".join(f"{name}: {value}" for name, value in options.items())
+    experiment = clip_experiment(folder, "recurrent", f"inputs.clip.augment={{{said}}}")
+    split = prepare(experiment, str, splits=("train",)).splits["train"]
+    examples = [{"clip": split.columns["clip"][i]} for i in (1, 7)]
+    transform = split.inputs["clip"].transform
+    return examples, transform, transform(examples, np.random.default_rng(3))
+
+
+def test_all_frames_of_a_clip_are_augmented_alike(tmp_path):
+    options = {"flip": "both", "scale": [0.7, 1.5], "crop": 0.8, "rotate": 20, "colour": 0.3}
+    examples, transform, _ = augmented(tmp_path, **options)
+    still = [
+        {"clip": one["clip"]._replace(frames=one["clip"].frames[:1].repeat(4, 1, 1, 1))} for one in examples
+    ]
+    changed = transform(still, np.random.default_rng(3))
+    for before, after in zip(still, changed, strict=True):
+        frames = after["clip"].frames
+        assert (frames == frames[:1]).all() and len(frames) == 4
+        assert frames.shape != before["clip"].frames.shape or (frames != before["clip"].frames).any()
+        assert after["clip"].original == before["clip"].original
+        assert all(side <= most for side, most in zip(after["clip"].size, before["clip"].size, strict=True))
+    again, other = (transform(still, np.random.default_rng(seed)) for seed in (3, 4))
+    assert all(torch.equal(a["clip"].frames, b["clip"].frames) for a, b in zip(changed, again, strict=True))
+    assert any(
+        not torch.equal(a["clip"].frames, b["clip"].frames) for a, b in zip(changed, other, strict=True)
+    )
+
+
+def test_clips_are_augmented_in_training_alone(tmp_path):
+    examples, transform, changed = augmented(tmp_path, flip="horizontal", colour=0)
+    assert transform(examples, None) is examples
+    mirrored = {seed: transform(examples, np.random.default_rng(seed)) for seed in range(8)}
+    states = {
+        (
+            torch.equal(one["clip"].frames, before.frames),
+            torch.equal(one["clip"].frames, before.frames.flip(-1)),
+        )
+        for changed in mirrored.values()
+        for one, before in zip(changed, (one["clip"] for one in examples), strict=True)
+    }
+    assert states == {(True, False), (False, True)}

@@ -26,6 +26,7 @@ class Name(StrEnum):
     bottleneck = "bottleneck"
     digits = "digits"
     gestures = "gestures"
+    questions = "questions"
 
 
 class DigitsTask(StrEnum):
@@ -49,7 +50,9 @@ class Demo:
 def command(
     name: Annotated[
         Name,
-        typer.Argument(metavar="DEMO", help="numbers, pronounce, bottleneck, digits or gestures; see above."),
+        typer.Argument(
+            metavar="DEMO", help="numbers, pronounce, bottleneck, digits, gestures or questions; see above."
+        ),
     ] = Name.numbers,
     reverse: Annotated[bool, typer.Option("--reverse", help="For numbers: binary to decimal.")] = False,
     round_trip: Annotated[
@@ -78,6 +81,7 @@ def command(
     digits      handwritten digits in images: found (--output boxes),
                 painted over (mask) or read (text)
     gestures    which exercise somebody does, from a smartwatch
+    questions   a drawn scene and a written question about it, read together
     """
     if name is not Name.numbers and (reverse or round_trip):
         raise ConfigurationError("--reverse and --round-trip belong to the demo numbers")
@@ -96,6 +100,8 @@ def command(
         demo = digits_demo(run, folder, output or DigitsTask.boxes)
     elif name is Name.gestures:
         demo = gestures_demo(run, folder)
+    elif name is Name.questions:
+        demo = questions_demo(run, folder)
     else:
         demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
     evaluation = run_demo(demo, overrides, quiet)
@@ -217,6 +223,22 @@ def gestures_demo(run: Path | None, folder: Path) -> Demo:
     )
 
 
+def questions_demo(run: Path | None, folder: Path) -> Demo:
+    """Write the data and the experiment of `jumok demo questions`."""
+    from jumok.demos import questions
+
+    run = prepared(run or folder / "questions")
+    return Demo(
+        "to answer questions about scenes",
+        questions.write(run),
+        run,
+        (
+            f"jumok evaluate {run} --hide scene --hide question   # what it can do without one of them",
+            f"jumok look {run}   # see what it looks at",
+        ),
+    )
+
+
 def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]:
     """Train a demo, or continue, or do nothing if it is finished.
 
@@ -255,14 +277,14 @@ def show_examples(demo: Demo) -> None:
     predictor, experiment = load(demo.run), experiment_of(demo.run)
     split = open_split(experiment, predictor, final_split(experiment), say)
     examples, answers = split.answers()
-    (source,), (target,) = split.inputs, split.outputs
-    columns = (source, f"{target}: predicted", "right")
+    (target,) = split.outputs
+    columns = (*split.inputs, f"{target}: predicted", "right")
     table = new_table("examples it never saw", columns, left=columns)
-    asked = [{source: split.value(source, example)} for example in examples[:SAMPLES]]
+    asked = [{name: split.value(name, one) for name in split.inputs} for one in examples[:SAMPLES]]
     for example, prediction, right in zip(examples, predictor.predict(asked), answers, strict=False):
         known = [value.text for value in split.outputs[target].codec.from_cells(right[target], split.root)]
         mark = "yes" if prediction.text in known else f"no: {' or '.join(known)}"
-        table.add_row(split.text(source, example), prediction.text, mark)
+        table.add_row(*(split.text(name, example) for name in split.inputs), prediction.text, mark)
     talk.print(table)
 
 

@@ -46,6 +46,40 @@ class QueryPool(nn.Module):
         return gathered
 
 
+class Hop(nn.Module):
+    """One look of queries at a memory."""
+
+    def __init__(self, width: int, cross: MultiHeadAttention) -> None:
+        super().__init__()
+        self.norm, self.cross = nn.LayerNorm(width), cross
+
+    def forward(self, x: Tensor, memory: Memory) -> Tensor:
+        """What queries (B, N, D) gather of the states (B, S, D); gives (B, N, D)."""
+        gathered: Tensor = self.cross(self.norm(x), memory.states, memory.valid[:, None, None, :])
+        return gathered
+
+
+class HopPool(nn.Module):
+    """Learned queries gather the states several times, each time by what they have gathered (Sukhbaatar et al., 2015).
+
+    So a question that was read in the first hop says what is looked for in the second.
+    """
+
+    def __init__(self, width: int, crosses: Sequence[MultiHeadAttention], answers: int | None = None) -> None:
+        """`crosses` attend, one after the other; one query for each of `answers`, or None for one for all."""
+        super().__init__()
+        self.query = nn.Parameter(torch.randn(answers or 1, width))
+        self.hops = nn.ModuleList(Hop(width, cross) for cross in crosses)
+        self.is_shared = answers is None
+
+    def forward(self, memory: Memory) -> Tensor:
+        """The states (B, S, D) as one vector (B, D), or one for each answer (B, N, D)."""
+        x = self.query.expand(len(memory.states), -1, -1)  # (B, N, D)
+        for hop in self.hops:
+            x = x + hop(x, memory)
+        return x[:, 0] if self.is_shared else x
+
+
 class AnswerLinear(nn.Module):
     """Numbers for each answer, a linear map of its own vector."""
 
@@ -95,12 +129,12 @@ class OrderedLogits(nn.Module):
 class PooledHead(nn.Module):
     """Gather the memory, think, answer: memory (B, S, D) gives (B, N), whatever `output` makes of what is gathered.
 
-    That is one vector (B, D), or with a `QueryPool` one for each answer (B, N, D).
+    That is one vector (B, D), or one for each answer (B, N, D).
     """
 
     def __init__(
         self,
-        pool: AttentionPool | QueryPool | MeanPool,
+        pool: AttentionPool | QueryPool | HopPool | MeanPool,
         blocks: Sequence[FeedForward],
         output: nn.Module,
         width: int,

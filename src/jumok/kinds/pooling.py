@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import NonNegativeInt, model_validator
+from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.options import ModelOptions, Options, error_at
@@ -11,7 +11,7 @@ from jumok.kinds.options import ModelOptions, Options, error_at
 if TYPE_CHECKING:
     from torch import nn
 
-    from jumok.heads.pooled import PooledHead
+    from jumok.heads.pooled import AttentionPool, HopPool, MeanPool, PooledHead, QueryPool
 
 STATES = FeatureRequest((16,), states=True)  # what such a head needs of the encoder of an image
 
@@ -31,13 +31,15 @@ class PooledHeadOptions(Options):
 
     pool: Literal["attention", "mean"] = "attention"
     queries: Literal["shared", "each"] = "shared"  # one for all, or one for each class or value
+    hops: PositiveInt = 1  # times that the memory is looked at
     layers: NonNegativeInt = 1  # feed-forward blocks
 
     @model_validator(mode="after")
     def mean_has_no_query(self) -> "PooledHeadOptions":
-        """Refuse queries of a mean."""
-        if self.pool == "mean" and self.queries == "each":
-            raise error_at("a mean has no query; say pool: attention, or drop queries", "queries")
+        """Refuse queries of a mean, and hops."""
+        for option, plain in (("queries", "shared"), ("hops", 1)):
+            if self.pool == "mean" and getattr(self, option) != plain:
+                raise error_at(f"a mean has no query; say pool: attention, or drop {option}", option)
         return self
 
     @property
@@ -48,7 +50,8 @@ class PooledHeadOptions(Options):
     @property
     def architecture(self) -> str:
         """How the memory is gathered."""
-        return f"{self.pool} pooling{' by answer' if self.queries == 'each' else ''}"
+        hops = f" in {self.hops} hops" if self.hops > 1 else ""
+        return f"{self.pool} pooling{' by answer' if self.queries == 'each' else ''}{hops}"
 
     def build(
         self, model: ModelOptions, output: "Callable[[int], nn.Module]", answers: int, numbers: int = 1
@@ -64,16 +67,28 @@ class PooledHeadOptions(Options):
         Returns:
             The head.
         """
-        from jumok.heads.pooled import AnswerLinear, AttentionPool, MeanPool, PooledHead, QueryPool
-        from jumok.kinds.blocks import attention, perceptron
+        from jumok.heads.pooled import AnswerLinear, PooledHead
+        from jumok.kinds.blocks import perceptron
 
-        if self.queries == "each":
-            last: nn.Module = AnswerLinear(model.width, answers, numbers)
-            pool: AttentionPool | QueryPool | MeanPool = QueryPool(
-                model.width, answers, attention(model, None)
-            )
-        else:
-            last = output(model.width)
-            pool = AttentionPool(model.width, attention(model, None)) if self.attends else MeanPool()
+        each = self.queries == "each"
+        last = AnswerLinear(model.width, answers, numbers) if each else output(model.width)
+        pool = self.gathering(model, answers)
         blocks = [perceptron(model) for _ in range(self.layers)]
         return PooledHead(pool, blocks, last, model.width, model.dropout)
+
+    def gathering(
+        self, model: ModelOptions, answers: int
+    ) -> "AttentionPool | QueryPool | HopPool | MeanPool":
+        """What gathers the memory, for so many classes or values."""
+        from jumok.heads.pooled import AttentionPool, HopPool, MeanPool, QueryPool
+        from jumok.kinds.blocks import attention
+
+        each = self.queries == "each"
+        if not self.attends:
+            return MeanPool()
+        if self.hops > 1:
+            crosses = [attention(model, None) for _ in range(self.hops)]
+            return HopPool(model.width, crosses, answers if each else None)
+        if each:
+            return QueryPool(model.width, answers, attention(model, None))
+        return AttentionPool(model.width, attention(model, None))

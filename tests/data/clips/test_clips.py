@@ -1,8 +1,10 @@
 """Clips: what their cells name, which frames are read, and what is told of faulty ones."""
 
-import gc
 import json
+import struct
 import sys
+import weakref
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,14 +29,15 @@ def grey(shade: int, size: tuple[int, int] = (24, 16)) -> Image.Image:
     return Image.new("RGB", size, (shade, shade, shade))
 
 
-def write_video(file: Path, shades: tuple[int, ...]) -> Path:
+def write_video(file: Path, shades: Sequence[int | np.ndarray]) -> Path:
     import av
 
     with av.open(str(file), "w") as container:
         stream = container.add_stream("mpeg4", rate=Fraction(5))
         stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
         for shade in shades:
-            frame = av.VideoFrame.from_ndarray(np.full((16, 32, 3), shade, np.uint8), format="rgb24")
+            pixels = np.broadcast_to(np.asarray(shade, np.uint8), (16, 32, 3))
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return file
@@ -183,6 +186,51 @@ def test_a_video_without_a_decoder_names_the_extra(tmp_path, monkeypatch):
         chosen_frames(open_clip("clip.mp4", tmp_path), "clip.mp4", FrameSampling("stride", None))
 
 
+def turn_video(file: Path, a: int, b: int, c: int, d: int) -> None:
+    """Write a display matrix into the header of the only track (ISO 14496-12, 8.3.2)."""
+    content = bytearray(file.read_bytes())
+    at = content.index(b"tkhd") + 44
+    content[at : at + 36] = struct.pack(">9i", *(one << 16 for one in (a, b, 0, c, d, 0)), 0, 0, 1 << 30)
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        (1, 0, 0, 1),
+        (0, 1, -1, 0),
+        (-1, 0, 0, -1),
+        (0, -1, 1, 0),
+        (-1, 0, 0, 1),
+        (1, 0, 0, -1),
+        (0, 1, 1, 0),
+        (0, -1, -1, 0),
+    ],
+)
+def test_a_video_is_read_as_its_display_matrix_says(tmp_path, matrix):
+    pytest.importorskip("av")
+    corners = np.kron([[20, 90], [160, 230]], np.ones((8, 16)))  # (16, 32)
+    clip = write_video(tmp_path / "clip.mp4", (np.repeat(corners[..., None], 3, -1).astype(np.uint8),))
+    turn_video(clip, *matrix)
+    a, b, c, d = matrix
+    wanted = np.zeros((2, 2))
+    for (row, column), shade in np.ndenumerate(corners[[4, 12]][:, [8, 24]]):
+        x, y = 2 * column - 1, 2 * row - 1  # from the middle
+        wanted[(b * x + d * y + 1) // 2, (a * x + c * y + 1) // 2] = shade
+    clip = open_clip("clip.mp4", tmp_path)
+    (frame,) = clip.frames([0])
+    assert tuple(clip.size([0])) == frame.size == ((32, 16) if a else (16, 32))
+    seen = np.asarray(frame.resize((2, 2), Image.Resampling.BOX))[..., 0]
+    assert seen == pytest.approx(wanted, abs=8)
+
+
+def test_a_video_that_is_shown_askew_is_a_fault(tmp_path):
+    pytest.importorskip("av")
+    turn_video(write_video(tmp_path / "clip.mp4", SHADES), 2, 1, 0, 1)
+    (fault,) = faults_of(tmp_path, "clip.mp4")
+    assert "is shown by the display matrix (2.0, 1.0, 0.0, 1.0), which is no quarter turn" in str(fault)
+
+
 def test_a_damaged_video_is_a_fault(tmp_path):
     pytest.importorskip("av")
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
@@ -191,14 +239,14 @@ def test_a_damaged_video_is_a_fault(tmp_path):
     assert "clip.mp4: cannot be decoded" in str(caught.value.fault)
 
 
-def test_one_whole_frame_is_in_memory_at_a_time(tmp_path):
-    save_folder(tmp_path / "clip", [grey(shade, (97, 89)) for shade in SHADES])
-    alive = []
-    for frame in open_clip("clip", tmp_path).frames(range(5)):
+@pytest.mark.parametrize("kind", ["folder", "list", "gif", "webp", "png", "video"])
+def test_one_whole_frame_is_in_memory_at_a_time(tmp_path, kind):
+    given = []
+    for frame in open_clip(cell_of(kind, tmp_path), tmp_path).frames(range(5)):
+        given.append(weakref.ref(frame))
         del frame
-        gc.collect()
-        alive.append(sum(type(one) is Image.Image and one.size == (97, 89) for one in gc.get_objects()))
-    assert max(alive) <= 1
+        assert sum(one() is not None for one in given) <= 1
+    assert len(given) == 5
 
 
 @pytest.mark.parametrize(

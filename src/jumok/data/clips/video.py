@@ -1,15 +1,32 @@
 """Video files, where PyAV is installed."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from jumok.data.images.reading import REPLACE, Size, check_pixels, undecodable
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.wording import quantity
+
+Turn = tuple[
+    float, float, float, float
+]  # a, b, c, d of a display matrix: x, y is shown at a·x + c·y, b·x + d·y
+TURNED: dict[Turn, Image.Transpose | None] = {
+    (1, 0, 0, 1): None,
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
 
 
 class VideoClip:
@@ -40,10 +57,20 @@ class VideoClip:
         with self._opened() as (container, stream):
             return sum(1 for packet in container.demux(stream) if packet.size)
 
+    @cached_property
+    def _turn(self) -> tuple[Size, Image.Transpose | None]:
+        """The size of frames as they are shown, and how to make them upright, as the first frame says."""
+        frame = next(self._decoded([0]))
+        quarters = display_matrix(frame)
+        if quarters not in TURNED:
+            problem = f"is shown by the display matrix {quarters}, which is no quarter turn"
+            raise UnreadableFile(undecodable(self.path, problem, "encode the video upright"))
+        lies = quarters[0] == 0
+        return Size(*((frame.height, frame.width) if lies else (frame.width, frame.height))), TURNED[quarters]
+
     def size(self, numbers: Sequence[int]) -> Size:
-        """Width and height of the stream."""
-        with self._opened() as (_, stream):
-            return Size(stream.width, stream.height)
+        """Width and height of the frames as they are shown."""
+        return self._turn[0]
 
     def _decoded(self, numbers: Sequence[int]) -> Iterator[Any]:
         """The frames of PyAV's with these numbers, each as often as it is named."""
@@ -60,14 +87,25 @@ class VideoClip:
             raise UnreadableFile(undecodable(self.path, problem, REPLACE))
 
     def frames(self, numbers: Sequence[int]) -> Iterator[Any]:
-        """The frames, one after another."""
+        """The frames, one after another, upright."""
+        turn = self._turn[1]
         for frame in self._decoded(numbers):
-            yield frame.to_image()
+            image = frame.to_image()
+            yield image if turn is None else image.transpose(turn)
 
     def seconds(self, numbers: Sequence[int]) -> list[float] | None:
         """When each frame is shown, as the file says."""
         times = [frame.time for frame in self._decoded(numbers)]
         return None if None in times else times
+
+
+def display_matrix(frame: Any) -> Turn:
+    """a, b, c, d of the display matrix of a frame of PyAV's: phones write it instead of turning the pixels."""
+    told = [one for one in frame.side_data if one.type.name == "DISPLAYMATRIX"]
+    if not told:
+        return 1, 0, 0, 1
+    a, b, _, c, d, *_ = (round(one / 65536, 3) for one in struct.unpack("=9i", bytes(told[0])))
+    return a, b, c, d
 
 
 def import_av(path: Path) -> Any:

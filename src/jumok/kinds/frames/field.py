@@ -16,6 +16,7 @@ from jumok.baselines.features import clip_features, image_features
 from jumok.data.cache.kept import KEPT_BYTES, Kept
 from jumok.data.cache.store import TextStore
 from jumok.data.clips.clip import Clip, MemoryClip, cell_in_short, chosen_frames, open_clip
+from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.reading import Size
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
 from jumok.data.tables.faults import UnreadableFile
@@ -23,7 +24,7 @@ from jumok.drawing.encoding import data_url
 from jumok.errors import DataError, RunError
 from jumok.files import read_whole, write_json
 from jumok.kinds.axes import Axis, interval_axis
-from jumok.kinds.contract import ArrayForm, Batching, Blueprint, InputField
+from jumok.kinds.contract import ArrayForm, Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
@@ -220,6 +221,31 @@ class FramesCodec:
 
 
 @dataclass(frozen=True)
+class ClipAugmentation:
+    """Augments the clips of examples for training."""
+
+    name: str
+    augmentation: Augmentation  # of one frame
+
+    def __call__(self, examples: Sequence[Example], random: np.random.Generator | None) -> Sequence[Example]:
+        if random is None:
+            return examples
+        seeds = random.integers(2**63, size=len(examples)).tolist()
+        return [
+            {**items, self.name: self.changed(items[self.name], seed)}
+            for items, seed in zip(examples, seeds, strict=True)
+        ]
+
+    def changed(self, clip: ClipSample, seed: int) -> ClipSample:
+        """A clip whose frames are all changed alike: each by the same random numbers."""
+        changed = [
+            self.augmentation([ImageSample(frame, clip.original)], clip.size, np.random.default_rng(seed))[0]
+            for frame in clip.frames
+        ]
+        return clip._replace(frames=torch.stack([one.image for one in changed]))
+
+
+@dataclass(frozen=True)
 class FramesPage:
     """A clip on a page that looks into a model."""
 
@@ -279,7 +305,7 @@ def small_frame(frame: Pillow.Image) -> Pillow.Image:
 
 def frames_input(facts: FramesFacts) -> InputField:
     """Clips whose frames are read by an image encoder, and then in their order."""
-    page = FramesPage(facts)
+    page, augmentation = FramesPage(facts), facts.options.augmentation()
     return InputField(
         name=facts.name,
         kind="frames",
@@ -291,6 +317,7 @@ def frames_input(facts: FramesFacts) -> InputField:
         batching=Batching(lengths=frame_counts, max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"),
         reads_files=True,
         array=ArrayForm((-1, -1, -1, 3), is_pixels=True),
+        transform=None if augmentation is None else ClipAugmentation(facts.name, augmentation),
         page=page,
         thumbnail=page.thumbnail,
         summary_features=partial(summarize_clip, facts),

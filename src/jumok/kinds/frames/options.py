@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from jumok.data.clips.sampling import FrameSampling
+    from jumok.data.images.augmentation import Augmentation
     from jumok.encoders.frames import FramesEncoder
 
 FRAME_CELLS = FeatureRequest((16,), states=True)  # of the encoder of a frame
@@ -87,6 +88,30 @@ class FramesEncoderOptions(Options):
         return FramesEncoder(frame, attention(model, None), self.time.build(model, longest), model.width)
 
 
+class ClipAugmentOptions(Options):
+    """The YAML under `augment:` of frames: what may happen to a clip in training, the same to all of its frames."""
+
+    flip: Literal["none", "horizontal", "both"] = "none"
+    scale: tuple[float, float] = (1.0, 1.0)
+    crop: float = Field(default=1.0, gt=0.0, le=1.0)
+    rotate: float = Field(default=0.0, ge=0.0, le=180.0)
+    colour: float = Field(default=0.2, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def scale_fits(self) -> "ClipAugmentOptions":
+        """Refuse a scale whose bounds are not positive and in order."""
+        low, high = self.scale
+        if not 0 < low <= high:
+            raise error_at(f"must be two factors above 0, the smaller first; got {low:g}, {high:g}", "scale")
+        return self
+
+    def build(self) -> "Augmentation":
+        """The augmentation of one frame."""
+        from jumok.data.images.augmentation import Augmentation
+
+        return Augmentation(self.flip, self.scale, self.crop, self.rotate, self.colour)
+
+
 class FramesInput(InputFieldOptions):
     """An entry of `inputs:` with `kind: frames`."""
 
@@ -96,6 +121,7 @@ class FramesInput(InputFieldOptions):
     sampling: Literal["uniform", "stride"] = "uniform"
     every: PositiveInt = 1  # for stride: frames from one to the next
     encoder: FramesEncoderOptions = FramesEncoderOptions()
+    augment: ClipAugmentOptions | Literal["none"] = "none"
 
     @model_validator(mode="after")
     def every_has_a_use(self) -> "FramesInput":
@@ -110,6 +136,10 @@ class FramesInput(InputFieldOptions):
 
         frames = self.frames or (16 if self.sampling == "uniform" else None)
         return FrameSampling(self.sampling, frames, self.every)
+
+    def augmentation(self) -> "Augmentation | None":
+        """The augmentation of the frames of a clip in training."""
+        return None if self.augment == "none" else self.augment.build()
 
 
 INPUT = FramesInput

@@ -10,10 +10,14 @@
     return said.text in known ? [said.text] : String(said.text).split(", ").filter((name) => name in known);
   }
 
+  function breakable(name) {  // where a line may end, so that a narrow screen does not cut words
+    return name.split(/(?<=[_./-])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+  }
+
   function row(name, p, chosen, right) {
     const tags = [chosen ? el("small", { class: "tag sure", text: t("chosen") }) : null, right ? el("small", { class: chosen ? "tag sure" : "tag wrong", text: t("isRight") }) : null];
     return el("li", { class: `class ${chosen ? "chosen" : ""} ${right ? "right" : ""}` },
-      el("span", { class: "label", title: name }, name), el("span", { class: "measure" }, el("i", { style: { "--w": p.toFixed(4) } })), el("span", { class: "number", text: p.toFixed(p > 0.9995 || p < 0.0005 ? 4 : 3) }), el("span", { class: "tags" }, tags));
+      el("span", { class: "label", title: name }, breakable(name)), el("span", { class: "measure" }, el("i", { style: { "--w": p.toFixed(4) } })), el("span", { class: "number", text: p.toFixed(p > 0.9995 || p < 0.0005 ? 4 : 3) }), el("span", { class: "tags" }, tags));
   }
 
   function label({ output, reference, panel }) {

@@ -79,7 +79,7 @@ jumok.words = {
     shares: "Share of each input", lookAtInput: (name) => `Look at ${name}`, sharesHelp: "The weights on all states of an input, added up. Much weight does not say that an input matters, least of all where it has many states.",
     derivedLead: "Derived: ", meanOf: (heads, layers) => `mean of ${heads} heads in ${layers} ${layers === 1 ? "layer" : "layers"}`,
     keysTitle: "Keys",
-    keys: [["← →", "next token"], ["[ ]", "layer"], [", .", "head"], ["P / Enter", "pin or release"], ["Esc", "release, close"], ["?", "this help"], ["/", "to the input"]],
+    keys: [["← →", "next token, place or frame"], ["↑ ↓", "in a picture or signal: row, channel"], ["[ ]", "layer"], [", .", "head"], ["P / Enter", "pin or release"], ["+ -", "zoom a signal in and out"], ["0", "the whole signal"], ["Shift ← →", "along a zoomed signal"], ["Esc", "release, close"], ["?", "this help"], ["/", "to the input"]],
     tellsTitle: "What attention weights tell, and what they do not",
     tells: [
       "A weight says how much of a position's value went into a sum, in one head of one layer. The weights here are exact: multiplied with the values they give what the model's kernel computed, and the page checks it.",
@@ -166,7 +166,7 @@ jumok.words = {
     shares: "입력별 몫", lookAtInput: (name) => `${name} 보기`, sharesHelp: "한 입력의 모든 상태에 준 가중치를 더한 값입니다. 몫이 크다고 그 입력이 중요하다는 뜻은 아니며, 상태가 많을수록 몫도 커지기 쉽습니다.",
     derivedLead: "계산한 값: ", meanOf: (heads, layers) => `${layers}개 층, 헤드 ${heads}개의 평균`,
     keysTitle: "단축키",
-    keys: [["← →", "옆 토큰"], ["[ ]", "층"], [", .", "헤드"], ["P / Enter", "고정하거나 풀기"], ["Esc", "풀기, 닫기"], ["?", "이 도움말"], ["/", "입력으로"]],
+    keys: [["← →", "옆 토큰·자리·프레임"], ["↑ ↓", "그림과 신호에서: 행, 채널"], ["[ ]", "층"], [", .", "헤드"], ["P / Enter", "고정하거나 풀기"], ["+ -", "신호를 확대하거나 축소"], ["0", "신호 전체"], ["Shift ← →", "확대한 신호를 따라 이동"], ["Esc", "풀기, 닫기"], ["?", "이 도움말"], ["/", "입력으로"]],
     tellsTitle: "어텐션 가중치가 말해 주는 것과 말해 주지 않는 것",
     tells: [
       "가중치는 한 층의 한 헤드에서 어떤 자리의 값이 합에 얼마나 들어갔는지를 말합니다. 여기 보이는 가중치는 정확합니다. 값을 곱하면 모델의 커널이 계산한 결과가 되고, 이 화면이 그것을 확인합니다.",
