@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from jumok.kinds.pooled_answer import PooledAnswer
-from jumok.kinds.replay import Bilingual
+from jumok.kinds.replay import Bilingual, Measure
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.values import Memories
 
@@ -16,6 +16,7 @@ from jumok.values import Memories
 class RescorableValues(PooledAnswer):
     """The values of an example; the only part is all of them, its score minus their distance from the prediction."""
 
+    measure: ClassVar[Measure] = "distance"
     prediction: ValuesPrediction
     found: Tensor  # (N,) the predicted values in deviations
     several: bool  # whether values have names of their own
