@@ -1,6 +1,7 @@
 """Forecasts: windows of a table are learned, answered, drawn and looked into, by every head."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,20 @@ from jumok.inspection.inspect import inspect_input
 from jumok.kinds import catalogue
 from jumok.predictor import load
 from jumok.training import train
-from small_forecasts import HEADS, HORIZON, PAST, STEPS, forecast_experiment, trained_forecast, waves
+from jumok.training.loop import Trainer
+from jumok.training.reporter import NullReporter
+from jumok.training.starting import start_in_closed_form
+from run_contents import assert_same_end, log_of
+from small_forecasts import (
+    HEADS,
+    HORIZON,
+    LINEAR,
+    PAST,
+    STEPS,
+    forecast_experiment,
+    trained_forecast,
+    waves,
+)
 
 MSE = {
     "flatten": 0.02,
@@ -24,7 +38,19 @@ MSE = {
     "autoregressive": 0.1,
     "steps": 0.02,
     "seasons": 0.04,
+    "ridge": 0.02,
+    "recurrent": 0.1,
 }  # of noise alone 0.005, of the mean 1.0
+
+
+class Told(NullReporter):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def message(self, message: str) -> None:
+        self.sentences.append(message)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +92,10 @@ def test_forecasts_are_looked_into(runs, head):
     (output,) = document["outputs"]
     assert output["kind"] == "forecast" and len(output["answers"][0]["values"][0]) == HORIZON
     by_use = {one["use"]: one for one in document["attentions"]}
-    if head in ("flatten", "seasons"):
+    if head in ("flatten", *LINEAR):
         told = document["note"] or document["nothing"]
         assert "cross" not in by_use and told["reason"] == "linear"
-        assert ("the past of each channel" in told["text"]["en"]) == (head == "seasons")
+        assert ("the past of each channel" in told["text"]["en"]) == (head in LINEAR)
         return
     patch = HEADS[head]["patch"]
     labels = [f"+{step}" for step in range(1, HORIZON + 1, patch)]
@@ -200,6 +226,45 @@ def test_a_past_that_rows_may_lack_is_refused(tmp_path):
         prepare(read_experiment(tmp_path / "x.yaml"), lambda _: None)
 
 
+def test_a_ridge_start_is_scored_first_and_tells_what_it_leaves_out(tmp_path):
+    """One in fifty values is missing: windows whose steps to come were not all measured cannot be fitted to."""
+    told = Told()
+    experiment = forecast_experiment(tmp_path, "ridge", "training.steps=2", "training.learning_rate=1e-9")
+    train(experiment, tmp_path / "run", told)
+    first, *_, last = log_of(tmp_path / "run")
+    assert (first["step"], first["split"]) == (0, "valid") and first["mse"] < 0.02
+    assert last["mse"] == pytest.approx(first["mse"], rel=1e-3)
+    (said,) = (one for one in told.sentences if one.startswith("next starts from ridge regression: penalty"))
+    assert re.search(r"; without \d+ of 738 in train, whose future was not measured at all steps", said)
+
+
+def test_an_interrupted_ridge_start_goes_on_as_if_it_had_never_been(tmp_path, monkeypatch):
+    experiment = forecast_experiment(tmp_path, "ridge", "training.steps=6", "training.evaluate_every=3")
+    train(experiment, tmp_path / "whole")
+    for moment in ("start", "train_step"):
+
+        def stop(trainer, moment=moment):
+            if moment == "start":
+                start_in_closed_form(trainer)  # killed before the first evaluation
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, moment, stop)
+            with pytest.raises(KeyboardInterrupt):
+                train(experiment, tmp_path / "stopped")
+    train(experiment, tmp_path / "stopped")
+    assert_same_end(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_what_is_learned_beside_a_ridge_start_is_nothing_at_first(tmp_path):
+    experiment = forecast_experiment(tmp_path, "steps", "outputs.next.head.start=ridge", "training.steps=1")
+    train(experiment, tmp_path / "both")
+    alone = forecast_experiment(tmp_path, "ridge", "training.steps=1")
+    train(alone, tmp_path / "alone")
+    one, other = (log_of(tmp_path / run)[0] for run in ("both", "alone"))
+    assert one["step"] == 0 and one["mse"] == pytest.approx(other["mse"], rel=0.05)  # seasons apart
+
+
 BAD = {
     "share": ({"split": {"test": 0.1}}, "split them by time"),
     "overlap": ({"valid": {"windows": "waves.csv", "past": 24, "rows": [300, 460]}}, "overlap"),
@@ -226,6 +291,11 @@ def test_splits_that_are_not_by_time_are_refused(tmp_path, name):
         ("outputs.next.loss=quantile", "needs the median"),
         ("outputs.next.metric=pinball", "needs quantiles"),
         ("outputs.next.quantiles=[0.9, 0.1]", "increasing order"),
+        ("outputs.next.head={kind: direct, start: ridge}", "say linear: steps, too"),
+        (
+            "outputs.next.head={kind: direct, linear: decomposition, moving_average: 4}",
+            "must be odd, to have a middle; got 4",
+        ),
     ],
 )
 def test_options_that_contradict_are_refused(tmp_path, change, words):

@@ -17,6 +17,7 @@ from jumok.kinds.forecast.head import ForecastHead
 from jumok.kinds.forecast.options import ForecastOutput
 from jumok.kinds.forecast.prediction import ForecastPrediction
 from jumok.kinds.forecast.showing import chart_forecast
+from jumok.kinds.forecast.start import ridge_start
 from jumok.kinds.options import ModelOptions
 from jumok.metrics.forecasts import PredictedFuture, TrueFuture, forecast_metrics
 from jumok.metrics.metric import Metric
@@ -82,6 +83,7 @@ def forecast_output(about: Forecast) -> OutputField:
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
         baselines=forecast_baselines(about),
+        start=partial(ridge_start, head) if options.head.start == "ridge" else None,
         reference_page=codec.reference_page,
     )
 
