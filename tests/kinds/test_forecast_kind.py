@@ -13,6 +13,7 @@ from jumok.dataset.prepare import prepare
 from jumok.errors import ConfigurationError, DataError
 from jumok.evaluation import measure_inputs
 from jumok.experiment import read_experiment
+from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import inspect_input
 from jumok.kinds import catalogue
 from jumok.predictor import load
@@ -324,3 +325,37 @@ def test_a_linear_map_needs_channels_apart(tmp_path):
     fields = prepare(experiment, lambda _: None, splits=("train",)).fields
     with pytest.raises(ConfigurationError, match="keeps channels apart"):
         catalogue.build_model(fields, experiment.model)
+
+
+def test_attention_within_channels_is_shown_side_by_side(runs):
+    """Each channel is a row of the batch of its encoder; no channel looks at another one."""
+    found = inspect_input(load(runs["flatten"] / "run"), f"{runs['flatten'] / 'waves.csv'}#100:{100 + PAST}")
+    (about,) = found.to_json()["attentions"]
+    assert about["id"] == "past.encoder" and about["keys"]["channels"] == ["high", "low"]
+    (layer,) = found.layers("past.encoder", 0)
+    states = len(about["keys"]["intervals"])
+    length = states // 2
+    for head in range(layer.shape[1]):
+        weights = layer.weights(0, head)
+        assert weights.shape == (states, states)
+        for channel in range(2):
+            own = slice(channel * length, (channel + 1) * length)
+            torch.testing.assert_close(weights[own, own], layer.call[channel, head].cpu())
+            assert weights[own].count_nonzero() == weights[own, own].count_nonzero()  # none elsewhere
+    assert found.check(0).ok
+    verdict = ablate(found, "past.encoder", 0, length + 2, layer=0, head=1, k=1)
+    assert verdict["top"]["keys"][0] == int(layer.weights(0, 1)[length + 2].argmax())
+
+
+def test_the_verdict_on_a_forecast_says_how_far_it_moves(runs):
+    table = runs["attention"] / "waves.csv"
+    found = inspect_input(load(runs["attention"] / "run"), f"{table}#100:{100 + PAST}")
+    verdict = ablate(found, "next.cross", 0, 1, k=1)
+    moved = -verdict["top"]["change"]
+    assert verdict["measure"] == "distance" and moved > 0
+    said = verdict["text"]
+    begin = (
+        f"Hiding the most attended position moves the forecast from step +5 by {moved:.2f} standard deviations."
+    )
+    assert said["en"].startswith(begin)
+    assert f"+5부터의 예측의 값이 {moved:.2f} 표준편차만큼 움직입니다." in said["ko"]

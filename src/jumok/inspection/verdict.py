@@ -16,7 +16,7 @@ Matters = Literal["yes", "no", "unclear"]
 CHANGES_KO: dict[Measure, str] = {
     "log-probability": "로그 확률 변화는",
     "score": "점수 변화는",
-    "distance": "움직이는 거리는",
+    "distance": "값이",
 }
 
 
@@ -144,9 +144,10 @@ class Verdict:
         if self.change is None:
             return "이 쿼리에서는 가릴 위치가 없어 판단할 수 없습니다."
         what = f"{self.output_ko or self.output}의 " if self.output_ko or self.output else ""
-        measure = CHANGES_KO[self.measure]
-        change = self.told(self.change, "확률", "표준편차")
-        said = f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{measure} {change}입니다."
+        change = self.told(self.change, "확률", "표준편차만큼 움직")
+        said = (
+            f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{CHANGES_KO[self.measure]} {change}입니다."
+        )
         if self.too_few:
             return (
                 f"{said} 가릴 수 있는 위치가 {self.allowed}곳뿐이라 다른 {self.k}곳과 비교할 수 없어 "

@@ -119,7 +119,7 @@ class RescorableForecast:
     def part_name(self, answer: int, part: int) -> Bilingual:
         """The first step of a part."""
         step = self.first_steps[part]
-        return Bilingual(f"forecast from step +{step}", f"+{step}부터의 예측")
+        return Bilingual(f"the forecast from step +{step}", f"+{step}부터의 예측")
 
     @property
     def no_attention_reason(self) -> dict[str, Any]:

@@ -47,4 +47,4 @@ class RescorableValues(PooledAnswer):
 
     def part_name(self, answer: int, part: int) -> Bilingual:
         """The values."""
-        return Bilingual(f"values {self.label!r}", f"값 {self.label!r}")
+        return Bilingual(f"the values {self.label!r}", f"값 {self.label!r}")
