@@ -266,6 +266,24 @@ def test_what_is_learned_beside_a_ridge_start_is_nothing_at_first(tmp_path):
     assert one["step"] == 0 and one["mse"] == pytest.approx(other["mse"], rel=0.05)  # seasons apart
 
 
+@pytest.mark.parametrize("head", ["{gather: flatten}", "{gather: attention, linear: steps}"])
+def test_windows_of_another_length_are_told_by_their_line(tmp_path, head):
+    cells = [f"waves.csv#{i}:{i + PAST + (5 if i == 7 else 0)}" for i in range(30)]
+    rows = [
+        f'{{"past": "{cell}", "next": "waves.csv#{i + 90}:{i + 90 + HORIZON}"}}'
+        for i, cell in enumerate(cells)
+    ]
+    forecast_experiment(tmp_path)
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    options = yaml.safe_load((tmp_path / "x.yaml").read_text())
+    options["data"] = {"train": {"table": "t.jsonl"}, "valid": {"table": "t.jsonl"}}
+    options["outputs"]["next"]["head"] = {"kind": "direct", **yaml.safe_load(head)}
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(options))
+    words = r"t.jsonl:8: next goes on with 29 time steps of past, but with 24 in the first row of train"
+    with pytest.raises(DataError, match=words):
+        prepare(read_experiment(tmp_path / "x.yaml"), lambda _: None)
+
+
 BAD = {
     "share": ({"split": {"test": 0.1}}, "split them by time"),
     "overlap": ({"valid": {"windows": "waves.csv", "past": 24, "rows": [300, 460]}}, "overlap"),
@@ -354,8 +372,6 @@ def test_the_verdict_on_a_forecast_says_how_far_it_moves(runs):
     moved = -verdict["top"]["change"]
     assert verdict["measure"] == "distance" and moved > 0
     said = verdict["text"]
-    begin = (
-        f"Hiding the most attended position moves the forecast from step +5 by {moved:.2f} standard deviations."
-    )
+    begin = f"Hiding the most attended position moves the forecast from step +5 by {moved:.2f} standard deviations."
     assert said["en"].startswith(begin)
     assert f"+5부터의 예측의 값이 {moved:.2f} 표준편차만큼 움직입니다." in said["ko"]

@@ -49,6 +49,11 @@ class DirectHeadOptions(Options):
             raise error_at(f"must be odd, to have a middle; got {self.moving_average}", "moving_average")
         return self
 
+    @property
+    def reads_one_length(self) -> bool:
+        """Whether it is said that windows of one length are read."""
+        return self.gather == "flatten" or self.linear != "none"
+
     def linear_map(self, steps: int, horizon: int, season: int, numbers: int) -> "LinearMap":
         """Build the map from the past.
 
@@ -121,6 +126,7 @@ class AutoregressiveHeadOptions(Options):
     gather: ClassVar[Literal["attention"]] = "attention"
     linear: ClassVar[Literal["none"]] = "none"
     start: ClassVar[Literal["zero"]] = "zero"
+    reads_one_length: ClassVar[bool] = False
     kind: Literal["autoregressive"]
     layers: PositiveInt = 2
     patch: PositiveInt = 1  # steps that are forecast together
@@ -180,6 +186,7 @@ class RecurrentHeadOptions(Options):
     gather: ClassVar[Literal["attention"]] = "attention"
     linear: ClassVar[Literal["none"]] = "none"
     start: ClassVar[Literal["zero"]] = "zero"
+    reads_one_length: ClassVar[bool] = False
     kind: Literal["recurrent"]
     cell: Cell = "gru"
     attention: Literal["additive", "dot"] = "additive"
