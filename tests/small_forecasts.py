@@ -19,7 +19,10 @@ HEADS: dict[str, dict[str, Any]] = {
     "autoregressive": {"kind": "autoregressive", "patch": 3, "layers": 1},
     "steps": {"kind": "direct", "gather": "attention", "patch": 4, "linear": "steps"},
     "seasons": {"kind": "direct", "gather": "none", "linear": "seasons"},
+    "ridge": {"kind": "direct", "gather": "none", "linear": "steps", "start": "ridge"},
+    "recurrent": {"kind": "recurrent", "patch": 3, "layers": 1},
 }
+LINEAR = {name for name, head in HEADS.items() if head.get("gather") == "none"}
 
 
 def waves(seed: int = 0) -> np.ndarray:
@@ -47,11 +50,11 @@ def write_waves(folder: Path) -> Path:
 def write_forecast_experiment(folder: Path, head: str) -> Path:
     """x.yaml: a tiny model that forecasts `write_waves`."""
     encoder = {"kind": "patches", "patch": 6, "stride": 3, "layers": 1, "normalize_window": True}
-    if head == "seasons":
+    if head in LINEAR:
         encoder = {"kind": "plain", "normalize_window": True}
     if head == "flatten":
         encoder["channels"] = "independent"
-    season = {"season": 12} if head == "seasons" else {}
+    season = {"season": 12} if head in LINEAR else {}
     quantiles = {"quantiles": [0.1, 0.5, 0.9], "loss": "quantile"} if head == "attention" else {}
     source = {"windows": "waves.csv", "past": PAST}
     options = {

@@ -226,6 +226,31 @@ def test_a_forecast_is_drawn_and_its_steps_are_asked(look):
     shown(page, "query:0")
 
 
+def test_the_past_of_a_forecast_is_shaded_where_a_step_looked(look):
+    page = look("forecast")
+    weights = LOOKS["forecast"]().weights["next.cross"][0, 1, 1]
+    through(page, 1, 2)
+    query(page, 1).hover()
+    shown(page, "query:1")
+    page.wait_for_timeout(60)
+    shade = page.evaluate("jumok.colour('shade')")
+    place = page.evaluate(
+        "i => { const p = jumok.app.panels[0].outputs[0].plot; return (p.x(8 * i) + 3) / p.frame.clientWidth; }",
+        int(weights.argmax()),
+    )
+    first = page.locator(".drawn .plot canvas").evaluate(
+        "node => [...document.querySelectorAll('.plot canvas')].indexOf(node)"
+    )
+    assert pixel(page, place, 1.5, first) == [int(shade[at : at + 2], 16) for at in (1, 3, 5)]
+    assert page.get_by_text("shaded: where the marked step looked").is_visible()
+    page.get_by_label("Channel").select_option("OT")
+    page.wait_for_timeout(60)
+    assert pixel(page, place, 1.5, first) == [int(shade[at : at + 2], 16) for at in (1, 3, 5)]
+    radio(page, "encoder, self")
+    page.wait_for_function("() => jumok.app.panels[0].attention.id === 'loads.encoder'")
+    assert not page.get_by_text("shaded: where the marked step looked").is_visible()
+
+
 def test_frames_have_their_weights(look):
     page = look("frames")
     weights = LOOKS["frames"]().weights

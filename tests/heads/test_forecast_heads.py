@@ -9,6 +9,9 @@ from torch.testing import assert_close
 
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.attention.positions import LearnedPositions
+from jumok.attention.recurrent import AdditiveAttention, DotAttention
+from jumok.choices import Cell
+from jumok.decoders.recurrent import RecurrentDecoder
 from jumok.errors import ConfigurationError, DataError
 from jumok.heads.forecast import (
     AutoregressiveForecastHead,
@@ -18,6 +21,8 @@ from jumok.heads.forecast import (
     WindowUnits,
     last_states,
 )
+from jumok.heads.recurrent_forecast import RecurrentForecastHead
+from jumok.layers.embedding import NumberEmbedding
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.query import QueryLayer
 from jumok.layers.transformer import TransformerDecoderLayer
@@ -58,7 +63,25 @@ def flatten_head(known: KnownAhead, units: WindowUnits) -> FlattenForecastHead:
     return FlattenForecastHead(units, N, D, known, H, Q)
 
 
-MAKERS: Any = [query_head, decoder, flatten_head]
+def additive_decoder(known: KnownAhead, units: WindowUnits) -> RecurrentForecastHead:
+    return recurrent_decoder(known, units, "gru", AdditiveAttention(D))
+
+
+def dot_decoder(known: KnownAhead, units: WindowUnits) -> RecurrentForecastHead:
+    return recurrent_decoder(known, units, "lstm", DotAttention(D))
+
+
+def recurrent_decoder(
+    known: KnownAhead, units: WindowUnits, cell: Cell, looks: AdditiveAttention | DotAttention
+) -> RecurrentForecastHead:
+    values = PATCH * len(units.channels)
+    read, write = NumberEmbedding(values, D), nn.Linear(D, values * Q)
+    recurrent = RecurrentDecoder(read, cell, looks, write, layers=2)
+    return RecurrentForecastHead(units, recurrent, known, H, PATCH, middle=1)
+
+
+DECODERS: Any = [decoder, additive_decoder, dot_decoder]
+MAKERS: Any = [query_head, flatten_head, *DECODERS]
 
 
 @pytest.fixture(params=[(), ("clock",)], ids=["alone", "with covariates"])
@@ -79,10 +102,11 @@ def test_a_forecast_has_a_number_for_each_step_channel_and_quantile(make, known,
     assert all(parameter.grad is not None for parameter in head.parameters())
 
 
+@pytest.mark.parametrize("make", DECODERS)
 @pytest.mark.parametrize("units", [False, True])
-def test_patch_by_patch_equals_all_at_once(known, units):
-    """The decoder with its cache gives what it gives when it follows its own path."""
-    head, read = decoder(known, WindowUnits("past", [2, 0])).double().eval(), memories(C, units)
+def test_patch_by_patch_equals_all_at_once(make, known, units):
+    """The decoder with its cache, or its state, gives what it gives when it follows its own path."""
+    head, read = make(known, WindowUnits("past", [2, 0])).double().eval(), memories(C, units)
     read = in_double(read)
     found = head.forecast(read)
     assert_close(head.follow(read, found[..., head.middle]), found)
@@ -101,8 +125,9 @@ def in_double(read: Memories) -> Memories:
     return Memories(parts)
 
 
-def test_what_comes_later_does_not_change_what_is_forecast_before():
-    head, read = decoder(KnownAhead((), H), WindowUnits("past", [0, 1])).eval(), memories(C)
+@pytest.mark.parametrize("make", DECODERS)
+def test_what_comes_later_does_not_change_what_is_forecast_before(make):
+    head, read = make(KnownAhead((), H), WindowUnits("past", [0, 1])).eval(), memories(C)
     came = torch.randn(B, H, 2)
     changed = came.clone()
     changed[:, 2 * PATCH - 1 :] += 5
@@ -111,7 +136,24 @@ def test_what_comes_later_does_not_change_what_is_forecast_before():
     assert not torch.allclose(one[:, 2 * PATCH :], other[:, 2 * PATCH :])
 
 
-@pytest.mark.parametrize("make", [query_head, decoder])
+@pytest.mark.parametrize("make", [query_head, *DECODERS])
+def test_a_batch_equals_its_rows(make, known):
+    head, read = make(known, WindowUnits("past", [0, 2])).double().eval(), in_double(memories(C, units=True))
+    whole = head.forecast(read)
+    for row in range(B):
+        assert_close(head.forecast(row_of(read, row)), whole[row : row + 1])
+
+
+def row_of(read: Memories, row: int) -> Memories:
+    parts = {}
+    for name, one in read.parts.items():
+        units = {key: getattr(one.time, key) for key in ("center", "scale")}
+        units = {key: None if value is None else value[row : row + 1] for key, value in units.items()}
+        parts[name] = Memory(*(part[row : row + 1] for part in one[:3]), time=one.time._replace(**units))
+    return Memories(parts)
+
+
+@pytest.mark.parametrize("make", [query_head, *DECODERS])
 def test_padding_changes_nothing(make):
     head, read = make(KnownAhead(("clock",), H), WindowUnits("past", [0, 1, 2])).eval(), memories()
     padded = {name: pad(one) for name, one in read.parts.items()}

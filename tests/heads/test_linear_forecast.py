@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from jumok.errors import ConfigurationError, DataError
 from jumok.heads.forecast import FlattenForecastHead, KnownAhead, WindowUnits
-from jumok.heads.linear import LinearForecastHead, SeasonsMap, StepsMap
+from jumok.heads.linear import DecompositionMap, LinearForecastHead, SeasonsMap, StepsMap
 from jumok.values import Memories, Memory, TimeStates
 
 B, C, L, H, Q, D, N = 2, 3, 11, 7, 2, 4, 2  # rows, channels, steps, horizon, numbers, width, patches
@@ -80,6 +80,21 @@ def test_each_value_of_a_phase_is_a_weighted_sum_of_its_own_past():
             expected[(*place, step, number)] = np.dot(weight[row], values) + bias[row]
     found = head_of(linear).forecast(read)
     assert_close(found, in_batch_units(torch.from_numpy(expected).float(), read), atol=1e-5, rtol=1e-5)
+
+
+def test_trend_and_remainder_have_maps_of_their_own():
+    """As in the code of Zeng et al., 2023: the ends are repeated, then averaged over 5 steps."""
+    read, linear = memories(), drawn(DecompositionMap(L, H, 5, Q))
+    past = read.of("past").time.past[:, :, CHANNELS].mT  # (B, C, L)
+    longer = torch.cat((past[..., :1], past[..., :1], past, past[..., -1:], past[..., -1:]), -1)
+    trend = torch.stack([longer[..., t : t + 5].mean(-1) for t in range(L)], -1)
+    found = linear.trend(trend) + linear.remainder(past - trend)
+    assert_close(head_of(linear).forecast(read), in_batch_units(found.unflatten(-1, (H, Q)), read))
+    linear.remainder.load_state_dict(
+        linear.trend.state_dict()
+    )  # both alike: they add up to a map of the past
+    alike = linear.trend(past) + linear.trend.bias
+    assert_close(linear(past), alike.unflatten(-1, (H, Q)), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("make", [StepsMap, SeasonsMap])

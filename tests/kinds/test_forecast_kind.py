@@ -1,6 +1,7 @@
 """Forecasts: windows of a table are learned, answered, drawn and looked into, by every head."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,11 +13,25 @@ from jumok.dataset.prepare import prepare
 from jumok.errors import ConfigurationError, DataError
 from jumok.evaluation import measure_inputs
 from jumok.experiment import read_experiment
+from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import inspect_input
 from jumok.kinds import catalogue
 from jumok.predictor import load
 from jumok.training import train
-from small_forecasts import HEADS, HORIZON, PAST, STEPS, forecast_experiment, trained_forecast, waves
+from jumok.training.loop import Trainer
+from jumok.training.reporter import NullReporter
+from jumok.training.starting import start_in_closed_form
+from run_contents import assert_same_end, log_of
+from small_forecasts import (
+    HEADS,
+    HORIZON,
+    LINEAR,
+    PAST,
+    STEPS,
+    forecast_experiment,
+    trained_forecast,
+    waves,
+)
 
 MSE = {
     "flatten": 0.02,
@@ -24,7 +39,19 @@ MSE = {
     "autoregressive": 0.1,
     "steps": 0.02,
     "seasons": 0.04,
+    "ridge": 0.02,
+    "recurrent": 0.1,
 }  # of noise alone 0.005, of the mean 1.0
+
+
+class Told(NullReporter):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def message(self, message: str) -> None:
+        self.sentences.append(message)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +93,10 @@ def test_forecasts_are_looked_into(runs, head):
     (output,) = document["outputs"]
     assert output["kind"] == "forecast" and len(output["answers"][0]["values"][0]) == HORIZON
     by_use = {one["use"]: one for one in document["attentions"]}
-    if head in ("flatten", "seasons"):
+    if head in ("flatten", *LINEAR):
         told = document["note"] or document["nothing"]
         assert "cross" not in by_use and told["reason"] == "linear"
-        assert ("the past of each channel" in told["text"]["en"]) == (head == "seasons")
+        assert ("the past of each channel" in told["text"]["en"]) == (head in LINEAR)
         return
     patch = HEADS[head]["patch"]
     labels = [f"+{step}" for step in range(1, HORIZON + 1, patch)]
@@ -200,6 +227,63 @@ def test_a_past_that_rows_may_lack_is_refused(tmp_path):
         prepare(read_experiment(tmp_path / "x.yaml"), lambda _: None)
 
 
+def test_a_ridge_start_is_scored_first_and_tells_what_it_leaves_out(tmp_path):
+    """One in fifty values is missing: windows whose steps to come were not all measured cannot be fitted to."""
+    told = Told()
+    experiment = forecast_experiment(tmp_path, "ridge", "training.steps=2", "training.learning_rate=1e-9")
+    train(experiment, tmp_path / "run", told)
+    first, *_, last = log_of(tmp_path / "run")
+    assert (first["step"], first["split"]) == (0, "valid") and first["mse"] < 0.02
+    assert last["mse"] == pytest.approx(first["mse"], rel=1e-3)
+    (said,) = (one for one in told.sentences if one.startswith("next starts from ridge regression: penalty"))
+    assert re.search(r"; without \d+ of 738 in train, whose future was not measured at all steps", said)
+
+
+def test_an_interrupted_ridge_start_goes_on_as_if_it_had_never_been(tmp_path, monkeypatch):
+    experiment = forecast_experiment(tmp_path, "ridge", "training.steps=6", "training.evaluate_every=3")
+    train(experiment, tmp_path / "whole")
+    for moment in ("start", "train_step"):
+
+        def stop(trainer, moment=moment):
+            if moment == "start":
+                start_in_closed_form(trainer)  # killed before the first evaluation
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, moment, stop)
+            with pytest.raises(KeyboardInterrupt):
+                train(experiment, tmp_path / "stopped")
+    train(experiment, tmp_path / "stopped")
+    assert_same_end(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_what_is_learned_beside_a_ridge_start_is_nothing_at_first(tmp_path):
+    experiment = forecast_experiment(tmp_path, "steps", "outputs.next.head.start=ridge", "training.steps=1")
+    train(experiment, tmp_path / "both")
+    alone = forecast_experiment(tmp_path, "ridge", "training.steps=1")
+    train(alone, tmp_path / "alone")
+    one, other = (log_of(tmp_path / run)[0] for run in ("both", "alone"))
+    assert one["step"] == 0 and one["mse"] == pytest.approx(other["mse"], rel=0.05)  # seasons apart
+
+
+@pytest.mark.parametrize("head", ["{gather: flatten}", "{gather: attention, linear: steps}"])
+def test_windows_of_another_length_are_told_by_their_line(tmp_path, head):
+    cells = [f"waves.csv#{i}:{i + PAST + (5 if i == 7 else 0)}" for i in range(30)]
+    rows = [
+        f'{{"past": "{cell}", "next": "waves.csv#{i + 90}:{i + 90 + HORIZON}"}}'
+        for i, cell in enumerate(cells)
+    ]
+    forecast_experiment(tmp_path)
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    options = yaml.safe_load((tmp_path / "x.yaml").read_text())
+    options["data"] = {"train": {"table": "t.jsonl"}, "valid": {"table": "t.jsonl"}}
+    options["outputs"]["next"]["head"] = {"kind": "direct", **yaml.safe_load(head)}
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(options))
+    words = r"t.jsonl:8: next goes on with 29 time steps of past, but with 24 in the first row of train"
+    with pytest.raises(DataError, match=words):
+        prepare(read_experiment(tmp_path / "x.yaml"), lambda _: None)
+
+
 BAD = {
     "share": ({"split": {"test": 0.1}}, "split them by time"),
     "overlap": ({"valid": {"windows": "waves.csv", "past": 24, "rows": [300, 460]}}, "overlap"),
@@ -226,6 +310,11 @@ def test_splits_that_are_not_by_time_are_refused(tmp_path, name):
         ("outputs.next.loss=quantile", "needs the median"),
         ("outputs.next.metric=pinball", "needs quantiles"),
         ("outputs.next.quantiles=[0.9, 0.1]", "increasing order"),
+        ("outputs.next.head={kind: direct, start: ridge}", "say linear: steps, too"),
+        (
+            "outputs.next.head={kind: direct, linear: decomposition, moving_average: 4}",
+            "must be odd, to have a middle; got 4",
+        ),
     ],
 )
 def test_options_that_contradict_are_refused(tmp_path, change, words):
@@ -254,3 +343,35 @@ def test_a_linear_map_needs_channels_apart(tmp_path):
     fields = prepare(experiment, lambda _: None, splits=("train",)).fields
     with pytest.raises(ConfigurationError, match="keeps channels apart"):
         catalogue.build_model(fields, experiment.model)
+
+
+def test_attention_within_channels_is_shown_side_by_side(runs):
+    """Each channel is a row of the batch of its encoder; no channel looks at another one."""
+    found = inspect_input(load(runs["flatten"] / "run"), f"{runs['flatten'] / 'waves.csv'}#100:{100 + PAST}")
+    (about,) = found.to_json()["attentions"]
+    assert about["id"] == "past.encoder" and about["keys"]["channels"] == ["high", "low"]
+    (layer,) = found.layers("past.encoder", 0)
+    states = len(about["keys"]["intervals"])
+    length = states // 2
+    for head in range(layer.shape[1]):
+        weights = layer.weights(0, head)
+        assert weights.shape == (states, states)
+        for channel in range(2):
+            own = slice(channel * length, (channel + 1) * length)
+            torch.testing.assert_close(weights[own, own], layer.call[channel, head].cpu())
+            assert weights[own].count_nonzero() == weights[own, own].count_nonzero()  # none elsewhere
+    assert found.check(0).ok
+    verdict = ablate(found, "past.encoder", 0, length + 2, layer=0, head=1, k=1)
+    assert verdict["top"]["keys"][0] == int(layer.weights(0, 1)[length + 2].argmax())
+
+
+def test_the_verdict_on_a_forecast_says_how_far_it_moves(runs):
+    table = runs["attention"] / "waves.csv"
+    found = inspect_input(load(runs["attention"] / "run"), f"{table}#100:{100 + PAST}")
+    verdict = ablate(found, "next.cross", 0, 1, k=1)
+    moved = -verdict["top"]["change"]
+    assert verdict["measure"] == "distance" and moved > 0
+    said = verdict["text"]
+    begin = f"Hiding the most attended position moves the forecast from step +5 by {moved:.2f} standard deviations."
+    assert said["en"].startswith(begin)
+    assert f"+5부터의 예측의 값이 {moved:.2f} 표준편차만큼 움직입니다." in said["ko"]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from jumok.attention.recurrent import AdditiveAttention, DotAttention, ProjectedMemory
 from jumok.dropout import Dropout
-from jumok.layers.embedding import TokenEmbedding, TokenOutput
+from jumok.layers.embedding import NumberEmbedding, TokenEmbedding, TokenOutput
 from jumok.layers.recurrent import Cell, stack
 from jumok.values import Memory
 
@@ -51,10 +51,10 @@ class RecurrentDecoder(nn.Module):
 
     def __init__(
         self,
-        embedding: TokenEmbedding,
+        embedding: TokenEmbedding | NumberEmbedding,
         cell: Cell,
         attention: AdditiveAttention | DotAttention | None,
-        output: TokenOutput,
+        output: TokenOutput | nn.Linear,
         layers: int = 2,
         dropout: float = 0.0,
     ) -> None:
@@ -71,11 +71,15 @@ class RecurrentDecoder(nn.Module):
 
     def hidden(self, tokens: Tensor, memory: Memory) -> Tensor:
         """The states before the output (B, T, D) of tokens (B, T), each position seeing its past only."""
-        words, state = self.dropout(self.embedding(tokens)), self.start(memory)  # words (B, T, D)
+        return self.follow(self.embedding(tokens), memory)
+
+    def follow(self, read: Tensor, memory: Memory) -> Tensor:
+        """The states before the output (B, T, D) of what is read at each step (B, T, D), each seeing its past only."""
+        words, state = self.dropout(read), self.start(memory)
         if not self.asks_before:
             return self.advance(words, state)[0]
         steps = []
-        for t in range(tokens.shape[1]):
+        for t in range(words.shape[1]):
             step, state = self.advance(words[:, t : t + 1], state)
             steps.append(step)
         return torch.cat(steps, dim=1)

@@ -129,6 +129,11 @@ class FlattenForecastHead(nn.Module):
             found = found + self.covariates(ahead).view_as(found)
         return found
 
+    def start_from_nothing(self) -> None:
+        """Let the forecast be 0 at first, in the units of the window."""
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
     def check_patches(self, memory: Memory) -> None:
         """Refuse windows of another length; raises DataError."""
         found = memory.states.shape[1] // (1 if memory.time is None else memory.time.channels)
@@ -185,6 +190,11 @@ class QueryForecastHead(nn.Module):
             x = layer(x, place, states, among, allowed)
         found = self.out(self.norm(x))  # (B, N, P · C · Q)
         return by_step(found, self.patch, len(self.units.channels), self.horizon)
+
+    def start_from_nothing(self) -> None:
+        """Let the forecast be 0 at first, in the units of the window."""
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def follow(self, memories: Memories, came: Tensor) -> Tensor:
         """The forecast; no step depends on another one."""

@@ -3,12 +3,24 @@
 The past is that of windows normalized by themselves, so that the map is one of their shape (RLinear: Li et al., 2023).
 """
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from jumok.errors import ConfigurationError, DataError
 from jumok.heads.forecast import FlattenForecastHead, QueryForecastHead, WindowUnits
+from jumok.heads.ridge import RidgeMap, WindowMoments, fit_seasons, fit_steps
 from jumok.values import Memories
 from jumok.wording import quantity
+
+
+class RidgeStart(NamedTuple):
+    """The weights of a map that ridge regression has found, by name, and how."""
+
+    weights: Mapping[str, Tensor]
+    chosen: RidgeMap
 
 
 class StepsMap(nn.Module):
@@ -23,6 +35,44 @@ class StepsMap(nn.Module):
     def forward(self, past: Tensor) -> Tensor:
         """The past (..., L) to numbers (..., H, Q)."""
         return self.linear(past).unflatten(-1, (self.horizon, -1))
+
+    def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
+        """The weights that forecast windows of valid best among those that fit windows of train."""
+        chosen = fit_steps(train, valid, season)
+        return RidgeStart({"linear.weight": for_numbers(chosen.weights, self.linear)}, chosen)
+
+
+class DecompositionMap(nn.Module):
+    """A map of the trend, a moving average, and one of what remains (DLinear: Zeng et al., 2023).
+
+    Beyond its ends the past goes on with its first and its last value.
+    """
+
+    def __init__(self, steps: int, horizon: int, window: int, numbers: int) -> None:
+        """`window` steps make an average; an odd number."""
+        super().__init__()
+        self.steps, self.horizon, self.window = steps, horizon, window
+        self.trend = nn.Linear(steps, horizon * numbers)
+        self.remainder = nn.Linear(steps, horizon * numbers)
+        start_from_mean(self.trend, self.remainder)
+
+    def forward(self, past: Tensor) -> Tensor:
+        """The past (..., L) to numbers (..., H, Q)."""
+        trend = self.moving_average(past)
+        found = self.trend(trend) + self.remainder(past - trend)
+        return found.unflatten(-1, (self.horizon, -1))
+
+    def moving_average(self, past: Tensor) -> Tensor:
+        """The mean (..., L) of the steps around each step of the past (..., L)."""
+        reach = self.window // 2
+        x = F.pad(past.flatten(0, -2)[:, None], (reach, reach), mode="replicate")  # (N, 1, L + window - 1)
+        return F.avg_pool1d(x, self.window, stride=1).squeeze(1).unflatten(0, past.shape[:-1])
+
+    def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
+        """The best weights of all steps, the same for trend and remainder, so that they add up to the past."""
+        chosen = fit_steps(train, valid, season)
+        weight = for_numbers(chosen.weights, self.trend)
+        return RidgeStart({"trend.weight": weight, "remainder.weight": weight}, chosen)
 
 
 class SeasonsMap(nn.Module):
@@ -51,11 +101,25 @@ class SeasonsMap(nn.Module):
         found = found.transpose(1, 2).flatten(1, 2)[:, : self.horizon]  # (N, H, Q)
         return found.unflatten(0, past.shape[:-1])
 
+    def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
+        """The weights of seasons that forecast windows of valid best; the steps around a step weigh nothing."""
+        chosen = fit_seasons(train, valid, self.season)
+        return RidgeStart({"linear.weight": for_numbers(chosen.weights, self.linear)}, chosen)
+
+
+def for_numbers(weights: Tensor, linear: nn.Linear) -> Tensor:
+    """Weights (L, H) as those (H · Q, L) of a layer, the same for all numbers of a step."""
+    numbers = linear.out_features // weights.shape[1]
+    return weights.T.repeat_interleave(numbers, 0).to(linear.weight.dtype)
+
 
 def start_from_mean(*maps: nn.Module) -> None:
     """Let all weights be 0 at first: the forecast is the mean of the past, and no noise stays of random weights."""
     for parameter in nn.ModuleList(maps).parameters():
         nn.init.zeros_(parameter)
+
+
+LinearMap = StepsMap | DecompositionMap | SeasonsMap
 
 
 class LinearForecastHead(nn.Module):
@@ -67,7 +131,7 @@ class LinearForecastHead(nn.Module):
     def __init__(
         self,
         units: WindowUnits,
-        linear: StepsMap | SeasonsMap,
+        linear: LinearMap,
         beside: FlattenForecastHead | QueryForecastHead | None = None,
     ) -> None:
         super().__init__()

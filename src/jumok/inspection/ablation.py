@@ -70,6 +70,7 @@ def ablate(
         k,
         output=name.en,
         output_ko=name.ko,
+        measure=said.replay.measure,
     )
     return as_the_look_numbers(verdict, targets[0]).to_json()
 

@@ -121,7 +121,10 @@ class CallLayer(Layer):
 
 @dataclass(frozen=True, eq=False)
 class WindowedLayer(Layer):
-    """The windows of a map of cells, put back in their places: a cell gives no weight to those of other windows."""
+    """The windows of a map of cells, put back in their places: a cell gives no weight to those of other windows.
+
+    The channels of a series that are read each by itself are such windows, of all steps of a channel.
+    """
 
     call: AttentionMap  # (N, H, L, L)
     windows: Windows

@@ -50,7 +50,7 @@ def layers_of(recording: Recording, prefix: str) -> list[CallLayer]:
 def encoder_uses(
     recording: Recording, sources: Sequence[InputStates], windows: Mapping[str, Windows]
 ) -> list[Use]:
-    """Self-attention within each input: in windows, of the cells of a backbone, and of the states.
+    """Self-attention within each input: in windows, of each channel, of the cells of a backbone, and of the states.
 
     Args:
         recording: The recording of the encoders.
@@ -67,6 +67,7 @@ def encoder_uses(
         found.extend(window_uses(source, cut))
         alone = [layer for layer in layers if layer.name not in windows and layer.shape[0] == 1]
         count = len(source.states)
+        found.extend(channel_uses(source, [layer for layer in layers if layer.name not in windows]))
         found.extend(backbone_uses(source, [one for one in alone if one.shape[2:] != (count, count)]))
         same = tuple(layer for layer in alone if layer.shape[2:] == (count, count))
         if same:
@@ -82,6 +83,17 @@ def window_uses(source: InputStates, layers: Sequence[WindowedLayer]) -> Iterato
         if canvas is not None:
             axis, name = canvas.cells(source.batch, size, 0), f"{source.name}.windows.{size[0]}x{size[1]}"
             yield Use(name, "encoder", (same,), axis, axis)
+
+
+def channel_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[Use]:
+    """Attention within each channel of a series: where each is a row of the batch, they are put side by side."""
+    channels, count = 1 if source.memory.time is None else source.memory.time.channels, len(source.states)
+    length = count // channels
+    own = Windows((channels, length), torch.arange(count).view(channels, length))
+    apart = [one for one in layers if one.shape[0] == channels and one.shape[2:] == (length, length)]
+    if channels > 1 and apart:
+        same = tuple(WindowedLayer(layer.call, own) for layer in apart)
+        yield Use(f"{source.name}.encoder", "encoder", (same,), source.axis, source.axis)
 
 
 def backbone_uses(source: InputStates, layers: Sequence[CallLayer]) -> Iterator[Use]:

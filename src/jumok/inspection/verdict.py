@@ -5,6 +5,7 @@ from math import exp
 from statistics import mean, median
 from typing import Literal
 
+from jumok.kinds.replay import Measure
 from jumok.wording import quantity
 
 THRESHOLD = 0.1  # nats: the probability changes by a tenth
@@ -12,8 +13,12 @@ DRAWS = 20  # chance alone puts the top above so many random draws once in 21 ti
 MIN_DRAWS = 5  # draws; with fewer that differ, chance explains too much
 FEWEST_SETS = 2  # where all sets are tried, none is left to chance; against a single one there is no first
 
-Measure = Literal["log-probability", "score"]
 Matters = Literal["yes", "no", "unclear"]
+CHANGES_KO: dict[Measure, str] = {
+    "log-probability": "로그 확률 변화는",
+    "score": "점수 변화는",
+    "distance": "값이",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Gradient:
 @dataclass(frozen=True)
 class Verdict:
     """Whether it mattered what attention looked at; changes are in the output's log-probability (or score).
+
+    A distance is how far numbers move, in standard deviations of the training data, as a change below zero.
 
     The rule, with c the change when the k most attended keys are hidden, and r those when k others are:
 
@@ -80,6 +87,7 @@ class Verdict:
             "k": self.k,
             "every": self.every,
             "output": self.output,
+            "measure": self.measure,
             "top": {"change": self.change, "keys": list(self.keys)},
             "random": {
                 "changes": list(drawn),
@@ -99,8 +107,13 @@ class Verdict:
             return "There is no position to hide from this query: unclear."
         count = len(self.keys)
         most = "the most attended position" if count == 1 else f"the {count} most attended positions"
-        what = f"the {self.measure}" + (f" of {self.output}" if self.output else "")
-        said = f"Hiding {most} changes {what} by {self.told(self.change, 'probability')}."
+        if self.measure == "distance":
+            moves, what = "moves", self.output or "the answer"
+        else:
+            moves, what = "changes", f"the {self.measure}" + (f" of {self.output}" if self.output else "")
+        said = (
+            f"Hiding {most} {moves} {what} by {self.told(self.change, 'probability', 'standard deviations')}."
+        )
         others = "another one" if self.k == 1 else f"{self.k} others"
         if self.too_few:
             left = quantity(self.allowed, "position")
@@ -111,8 +124,8 @@ class Verdict:
         else:
             others, many = f"{others} at random", quantity(len(self.changes), "draw")
         said += (
-            f" Hiding {others} changes it by {signed(mean(self.changes))} on average, and by "
-            f"{signed(self.largest)} at most ({many})."
+            f" Hiding {others} {moves} it by {self.number(mean(self.changes))} on average, and by "
+            f"{self.number(self.largest)} at most ({many})."
         )
         return f"{said} {self.reason_en()}"
 
@@ -132,9 +145,10 @@ class Verdict:
         if self.change is None:
             return "이 쿼리에서는 가릴 위치가 없어 판단할 수 없습니다."
         what = f"{self.output_ko or self.output}의 " if self.output_ko or self.output else ""
-        measure = "로그 확률" if self.measure == "log-probability" else "점수"
-        change = self.told(self.change, "확률")
-        said = f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{measure} 변화는 {change}입니다."
+        change = self.told(self.change, "확률", "표준편차만큼 움직")
+        said = (
+            f"가장 많이 본 위치 {len(self.keys)}곳을 가리면 {what}{CHANGES_KO[self.measure]} {change}입니다."
+        )
         if self.too_few:
             return (
                 f"{said} 가릴 수 있는 위치가 {self.allowed}곳뿐이라 다른 {self.k}곳과 비교할 수 없어 "
@@ -145,7 +159,7 @@ class Verdict:
             if self.every
             else f"다른 {self.k}곳을 무작위로 골라 가리기를 {len(self.changes)}번 했더니"
         )
-        said += f" {tried} 평균 {signed(mean(self.changes))}, 가장 큰 변화는 {signed(self.largest)}입니다."
+        said += f" {tried} 평균 {self.number(mean(self.changes))}, 가장 큰 변화는 {self.number(self.largest)}입니다."
         return f"{said} {self.reason_ko()}"
 
     def reason_ko(self) -> str:
@@ -159,11 +173,17 @@ class Verdict:
             return f"출력은 여기서 본 것에 거의 좌우되지 않습니다({self.threshold:g} 미만)."
         return "여기서 가장 많이 본 위치도 다른 위치보다 더 중요하지는 않습니다."
 
-    def told(self, change: float, probability: str) -> str:
-        """A change; of a log-probability, also what it makes of the probability."""
+    def told(self, change: float, probability: str, deviations: str) -> str:
+        """A change; of a log-probability, also what it makes of the probability, of a distance with its unit."""
+        if self.measure == "distance":
+            return f"{self.number(change)} {deviations}"
         if self.measure != "log-probability" or abs(change) < 0.005:
             return signed(change)
         return f"{signed(change)} ({probability} × {factor(change)})"
+
+    def number(self, change: float) -> str:
+        """A change with its sign; a distance has none."""
+        return f"{abs(change):.2f}" if self.measure == "distance" else signed(change)
 
     @property
     def largest(self) -> float:

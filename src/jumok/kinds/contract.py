@@ -7,7 +7,7 @@ say so; no room asks which kind a field is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -293,6 +293,29 @@ class Replay(Protocol):
     ) -> Rescorable: ...
 
 
+class StartingWeights(NamedTuple):
+    """Weights that training starts from."""
+
+    weights: Mapping[str, Tensor]  # by their names in the decoder or head; others keep their fresh values
+    remark: str  # how they were found, in a sentence
+
+
+class ClosedForm(Protocol):
+    """Finds weights that training starts from without a step of it."""
+
+    def __call__(
+        self, decoder: Any, train: Iterable[tuple[Memories, Any]], valid: Iterable[tuple[Memories, Any]]
+    ) -> StartingWeights:
+        """The start of a decoder or head; raises DataError where the data do not suffice.
+
+        Args:
+            decoder: As it was built.
+            train: The memories of each batch of train by the model as it was built, and the right answers.
+            valid: The same of valid, for choices.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputField:
     """An input whose kind has learned what it must know."""
@@ -359,6 +382,7 @@ class OutputField:
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
     # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
+    start: ClosedForm | None = None  # weights that training starts from
     baselines: Sequence[Baseline] = ()  # fitted on train and scored like the model, to tell what it is worth
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor
 
 from jumok.errors import DataError
 from jumok.kinds.axes import Axis
 from jumok.values import Memories
+
+# what the score of a part is: `distance` is that of an answer from itself, less than zero, in deviations of train
+Measure = Literal["log-probability", "score", "distance"]
 
 
 class Bilingual(NamedTuple):
@@ -35,6 +38,11 @@ class Rescorable(Protocol):
         ...
 
     @property
+    def measure(self) -> Measure:
+        """What `rescore` gives."""
+        ...
+
+    @property
     def axes(self) -> AnswerAxes | None:
         """The axes of queries and keys; None if the decoder has no attention."""
         ...
@@ -55,7 +63,7 @@ class Rescorable(Protocol):
         ...
 
     def rescore(self, decoder: Any, memories: Memories, answer: int) -> Tensor:
-        """Rescore an answer by teacher forcing; the log-probability of each part (N,).
+        """Rescore an answer by teacher forcing; the measure of each part (N,), such as its log-probability.
 
         Args:
             decoder: The model's decoder or head for this output.
@@ -90,7 +98,8 @@ def questions_memory(output: str, module: str) -> bool:
     `output` is the name of the output that the module belongs to.
     """
     inside = module.startswith(f"decoders.{output}.")
-    return inside and (module.endswith(".cross") or module == f"decoders.{output}.attention")
+    alone = (f"decoders.{output}.attention", f"decoders.{output}.recurrent.attention")
+    return inside and (module.endswith(".cross") or module in alone)
 
 
 def part_required(part: int, count: int, what: str) -> int:

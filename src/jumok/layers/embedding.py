@@ -18,6 +18,19 @@ class TokenEmbedding(nn.Module):
         return F.embedding(tokens, self.table) * self.width**0.5
 
 
+class NumberEmbedding(nn.Module):
+    """A vector for a few numbers, such as the values of a stretch of a series, by a linear map."""
+
+    def __init__(self, numbers: int, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.linear = nn.Linear(numbers, width)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Vectors (..., D) of numbers (..., N)."""
+        return self.linear(values)
+
+
 class TokenOutput(nn.Module):
     """Logits of the next token; its matrix may be the table of an embedding (Press & Wolf, 2017)."""
 

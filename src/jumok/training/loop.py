@@ -41,6 +41,7 @@ from jumok.training.reporter import EvaluationInfo, Progress, Reporter
 from jumok.training.schedule import Schedule
 from jumok.training.sharding import copy_full_into, gather
 from jumok.training.signals import stop_signals
+from jumok.training.starting import start_in_closed_form
 from jumok.training.weighting import build_weights
 from jumok.wording import quantity
 
@@ -276,7 +277,8 @@ class Trainer:
     def _log(self, train: RunningLoss, valid: RunningLoss, metrics: dict[str, float]) -> None:
         place = {"step": self.step, "epoch": self.batches.epochs}
         rate = {"learning_rate": self.schedule(self.step), "seconds": self.seconds}
-        self.run.append({**place, "split": "train", **train.to_log(), **self.weights.to_log(), **rate})
+        if self.step:
+            self.run.append({**place, "split": "train", **train.to_log(), **self.weights.to_log(), **rate})
         self.run.append({**place, "split": "valid", **valid.to_log(), **metrics})
 
     def save(self, finished: bool = False) -> None:
@@ -331,6 +333,13 @@ class Trainer:
         self.losses.restore(state["loss"], state["tokens"])
         self.since = state["since"]
         self.seconds, self.unsound = state["seconds"], state["unsound"]
+
+    def start(self) -> None:
+        """Take the weights that outputs find in closed form, if any does: they are the first that are evaluated."""
+        if start_in_closed_form(self):
+            self.begin()
+            self.evaluate()
+            self.save()
 
     def is_finished(self, state: Mapping[str, Any]) -> bool:
         """Whether nothing is left to do after a restored checkpoint, of a training of so many steps at least."""

@@ -125,6 +125,8 @@ def _fit(experiment: "Experiment", folder: RunFolder, reporter: Reporter, proces
     processes.broadcast(lambda: _begin_files(trainer, begins=checkpoint is None))
     reporter.on_start(describe(trainer))
     try:
+        if checkpoint is None:
+            trainer.start()
         trainer.fit()
     finally:
         reporter.on_end()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from jumok.errors import DataError
 from jumok.kinds.contract import Batching, Blueprint, InputField, OutputField
 from jumok.kinds.features import FeatureRequest
-from jumok.kinds.replay import Bilingual
+from jumok.kinds.replay import Bilingual, Measure
 from jumok.losses.tokens import Loss
 from jumok.metrics.metric import UNIT_RANGE, Metric, ratio
 from jumok.values import Memories, Memory, Padded
@@ -171,6 +171,7 @@ class Counted:
 
     name: str
     answer: Tally
+    measure: ClassVar[Measure] = "score"
     count: int = 1
     axes: None = None
     part_at: None = None

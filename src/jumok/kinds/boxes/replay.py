@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from jumok.errors import DataError
 from jumok.geometry import iou
 from jumok.kinds.axes import query_axis
-from jumok.kinds.replay import CONVOLUTIONAL, AnswerAxes, Bilingual
+from jumok.kinds.replay import CONVOLUTIONAL, AnswerAxes, Bilingual, Measure
 from jumok.values import BoxesPrediction, Detections, Memories
 
 UNSURE = 1e-6  # score of an object that is gone, for logarithms
@@ -21,6 +21,7 @@ SAME = 0.5  # IoU above which two boxes are the same object
 class RescorableBoxes:
     """The objects of an image; a part is an object, its score the one it is found with."""
 
+    measure: ClassVar[Measure] = "log-probability"
     name: str
     prediction: BoxesPrediction
     found: Detections  # in the same order, in pixels of the batch

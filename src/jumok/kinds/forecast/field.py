@@ -14,9 +14,11 @@ from jumok.kinds.forecast.baselines import forecast_baselines
 from jumok.kinds.forecast.codec import ForecastCodec
 from jumok.kinds.forecast.fitted import Forecast, fit_forecast, load_forecast
 from jumok.kinds.forecast.head import ForecastHead
+from jumok.kinds.forecast.lengths import WindowCheck
 from jumok.kinds.forecast.options import ForecastOutput
 from jumok.kinds.forecast.prediction import ForecastPrediction
 from jumok.kinds.forecast.showing import chart_forecast
+from jumok.kinds.forecast.start import ridge_start
 from jumok.kinds.options import ModelOptions
 from jumok.metrics.forecasts import PredictedFuture, TrueFuture, forecast_metrics
 from jumok.metrics.metric import Metric
@@ -83,6 +85,8 @@ def forecast_output(about: Forecast) -> OutputField:
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
         baselines=forecast_baselines(about),
+        check=WindowCheck(about.past) if about.past is not None and options.head.reads_one_length else None,
+        start=partial(ridge_start, head) if options.head.start == "ridge" else None,
         reference_page=codec.reference_page,
     )
 

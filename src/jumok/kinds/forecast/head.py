@@ -38,6 +38,8 @@ class ForecastHead:
             return head
         if past is None:
             raise ConfigurationError(f"{self.about.name}: linear: needs an input of kind series that goes on")
+        if options.head.start == "ridge" and head is not None:
+            head.start_from_nothing()
         linear = options.head.linear_map(past.steps, options.horizon, options.season, options.numbers)
         whole = LinearForecastHead(units, linear, head)
         whole.past(Memories({past.name: memory_of(plan.encoders[past.name], past)}))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from jumok.choices import Cell
 from jumok.kinds.options import ModelOptions, Options, OutputFieldOptions, error_at
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
         QueryForecastHead,
         WindowUnits,
     )
-    from jumok.heads.linear import SeasonsMap, StepsMap
+    from jumok.heads.linear import LinearMap
+    from jumok.heads.recurrent_forecast import RecurrentForecastHead
 
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 MEDIAN = 0.5
@@ -28,9 +30,11 @@ class DirectHeadOptions(Options):
     # flatten: a linear map of all patches of a channel; attention: a query for each patch of the steps to come;
     # auto: flatten where the encoder keeps channels apart and no input beside it and covariates is read; none: not
     gather: Literal["auto", "flatten", "attention", "none"] = "auto"
-    # a linear map from the normalized past of a channel to its next steps, added to what states give: of all steps, or
-    # of the seasons of each phase
-    linear: Literal["none", "steps", "seasons"] = "none"
+    # a linear map from the normalized past of a channel to its next steps, added to what states give: of all steps, of
+    # their moving average and what remains, or of the seasons of each phase
+    linear: Literal["none", "steps", "decomposition", "seasons"] = "none"
+    moving_average: PositiveInt = 25  # steps of the trend of linear: decomposition
+    start: Literal["zero", "ridge"] = "zero"  # of that map; ridge: in closed form, chosen by valid
     layers: PositiveInt = 1  # of attention
     patch: PositiveInt = 16  # steps that a query of attention answers for
 
@@ -39,9 +43,18 @@ class DirectHeadOptions(Options):
         """Refuse a head that reads nothing."""
         if self.gather == "none" and self.linear == "none":
             raise error_at("needs linear: steps or linear: seasons; otherwise nothing is read", "gather")
+        if self.start == "ridge" and self.linear == "none":
+            raise error_at("is the start of a linear map; say linear: steps, too", "start")
+        if self.moving_average % 2 == 0:
+            raise error_at(f"must be odd, to have a middle; got {self.moving_average}", "moving_average")
         return self
 
-    def linear_map(self, steps: int, horizon: int, season: int, numbers: int) -> "StepsMap | SeasonsMap":
+    @property
+    def reads_one_length(self) -> bool:
+        """Whether it is said that windows of one length are read."""
+        return self.gather == "flatten" or self.linear != "none"
+
+    def linear_map(self, steps: int, horizon: int, season: int, numbers: int) -> "LinearMap":
         """Build the map from the past.
 
         Args:
@@ -53,10 +66,12 @@ class DirectHeadOptions(Options):
         Returns:
             The map.
         """
-        from jumok.heads.linear import SeasonsMap, StepsMap
+        from jumok.heads.linear import DecompositionMap, SeasonsMap, StepsMap
 
         if self.linear == "steps":
             return StepsMap(steps, horizon, numbers)
+        if self.linear == "decomposition":
+            return DecompositionMap(steps, horizon, self.moving_average, numbers)
         return SeasonsMap(steps, horizon, season, numbers)
 
     def flattens(self, is_possible: bool, reads_others: bool) -> bool:
@@ -110,6 +125,8 @@ class AutoregressiveHeadOptions(Options):
     is_autoregressive: ClassVar[bool] = True
     gather: ClassVar[Literal["attention"]] = "attention"
     linear: ClassVar[Literal["none"]] = "none"
+    start: ClassVar[Literal["zero"]] = "zero"
+    reads_one_length: ClassVar[bool] = False
     kind: Literal["autoregressive"]
     layers: PositiveInt = 2
     patch: PositiveInt = 1  # steps that are forecast together
@@ -162,6 +179,62 @@ class AutoregressiveHeadOptions(Options):
         )
 
 
+class RecurrentHeadOptions(Options):
+    """The YAML under `head:` for a recurrent decoder, one patch of steps after the other."""
+
+    is_autoregressive: ClassVar[bool] = True
+    gather: ClassVar[Literal["attention"]] = "attention"
+    linear: ClassVar[Literal["none"]] = "none"
+    start: ClassVar[Literal["zero"]] = "zero"
+    reads_one_length: ClassVar[bool] = False
+    kind: Literal["recurrent"]
+    cell: Cell = "gru"
+    attention: Literal["additive", "dot"] = "additive"
+    layers: PositiveInt = 1
+    patch: PositiveInt = 1  # steps that are forecast together
+
+    def flattens(self, is_possible: bool, reads_others: bool) -> bool:
+        """It is a decoder."""
+        return False
+
+    def build(
+        self,
+        units: "WindowUnits",
+        model: ModelOptions,
+        known: "KnownAhead",
+        horizon: int,
+        numbers: int,
+        middle: int,
+    ) -> "RecurrentForecastHead":
+        """Build the decoder.
+
+        Args:
+            units: The units of the past.
+            model: The options that all blocks share.
+            known: The covariates.
+            horizon: Steps to forecast.
+            numbers: Numbers for each step and channel.
+            middle: Which of them the next step reads.
+
+        Returns:
+            The head.
+        """
+        from torch import nn
+
+        from jumok.attention.recurrent import AdditiveAttention, DotAttention
+        from jumok.decoders.recurrent import RecurrentDecoder
+        from jumok.heads.recurrent_forecast import RecurrentForecastHead
+        from jumok.layers.embedding import NumberEmbedding
+
+        patch = min(self.patch, horizon)
+        values = patch * len(units.channels)
+        additive = self.attention == "additive"
+        looks = AdditiveAttention(model.width) if additive else DotAttention(model.width)
+        read, write = NumberEmbedding(values, model.width), nn.Linear(model.width, values * numbers)
+        recurrent = RecurrentDecoder(read, self.cell, looks, write, self.layers, model.dropout)
+        return RecurrentForecastHead(units, recurrent, known, horizon, patch, middle)
+
+
 class ForecastOutput(OutputFieldOptions):
     """An entry of `outputs:` with `kind: forecast`."""
 
@@ -171,9 +244,9 @@ class ForecastOutput(OutputFieldOptions):
     channels: tuple[str, ...] | None = None  # all of the past by default
     past: str | None = None  # the input that goes on; by default the only series that is no covariate
     covariates: tuple[str, ...] = ()  # inputs of series that also cover the steps to come
-    head: Annotated[DirectHeadOptions | AutoregressiveHeadOptions, Field(discriminator="kind")] = (
-        DirectHeadOptions()
-    )
+    head: Annotated[
+        DirectHeadOptions | AutoregressiveHeadOptions | RecurrentHeadOptions, Field(discriminator="kind")
+    ] = DirectHeadOptions()
     loss: Literal["mse", "mae", "quantile"] = "mse"
     quantiles: tuple[Level, ...] = ()  # levels, like 0.1, 0.5 and 0.9
     season: PositiveInt = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from jumok.heads.forecast import ForecastDecoder
 from jumok.kinds.axes import Axis, token_axis
 from jumok.kinds.forecast.prediction import ForecastPrediction
-from jumok.kinds.replay import AnswerAxes, Bilingual, part_required
+from jumok.kinds.replay import AnswerAxes, Bilingual, Measure, part_required
 from jumok.values import Memories
 
 LINEAR = {
@@ -56,6 +56,7 @@ class ForecastNumbers(Protocol):
 class RescorableForecast:
     """A forecast; a part is a patch of its steps, whose score falls as the forecast moves away from what it was."""
 
+    measure: ClassVar[Measure] = "distance"
     name: str
     prediction: ForecastPrediction
     values: Tensor  # (1, H, C), standardized
@@ -118,7 +119,7 @@ class RescorableForecast:
     def part_name(self, answer: int, part: int) -> Bilingual:
         """The first step of a part."""
         step = self.first_steps[part]
-        return Bilingual(f"forecast from step +{step}", f"+{step}부터의 예측")
+        return Bilingual(f"the forecast from step +{step}", f"+{step}부터의 예측")
 
     @property
     def no_attention_reason(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.pooled_answer import PooledAnswer
-from jumok.kinds.replay import Bilingual
+from jumok.kinds.replay import Bilingual, Measure
 from jumok.values import Memories
 
 LEAST = 1e-7  # probability that a class is absent, for logarithms
@@ -19,6 +19,7 @@ LEAST = 1e-7  # probability that a class is absent, for logarithms
 class RescorableLabel(PooledAnswer):
     """The labels of an example; the score of all is their joint log-probability, of a query that of its class."""
 
+    measure: ClassVar[Measure] = "log-probability"
     part: ClassVar[str] = "label"
     prediction: LabelPrediction
     log_probabilities: Callable[[Any, Memories], Tensor]  # of the classes (1, C)

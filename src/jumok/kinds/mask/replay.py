@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ from torch import Tensor
 from jumok.data.annotations.palette import PALETTE
 from jumok.drawing.encoding import data_url, shrunk
 from jumok.drawing.masks import mask_image
-from jumok.kinds.replay import CONVOLUTIONAL, Bilingual, part_required
+from jumok.kinds.replay import CONVOLUTIONAL, Bilingual, Measure, part_required
 from jumok.values import ImageBatch, MaskPrediction, Memories
 
 
@@ -20,6 +20,7 @@ from jumok.values import ImageBatch, MaskPrediction, Memories
 class RescorableMask:
     """The class of each pixel; a part is a pixel of the mask as it is shown, its score the class's log-probability."""
 
+    measure: ClassVar[Measure] = "log-probability"
     name: str
     prediction: MaskPrediction
     images: ImageBatch

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from jumok.data.text.specials import BOS, SPECIALS
 from jumok.kinds.axes import Axis, token_axis
-from jumok.kinds.replay import AnswerAxes, Bilingual, part_required
+from jumok.kinds.replay import AnswerAxes, Bilingual, Measure, part_required
 from jumok.search.scoring import log_probabilities
 from jumok.search.tracing import LiveHypothesis
 from jumok.values import Memories, TextPrediction
@@ -19,6 +19,7 @@ from jumok.values import Memories, TextPrediction
 class RescorableTexts:
     """The texts of a search; a part is a token, its score a log-probability given those before it."""
 
+    measure: ClassVar[Measure] = "log-probability"
     name: str
     answers: tuple[TextPrediction, ...]
     tokens: tuple[tuple[int, ...], ...]  # of each answer, as the decoder writes them, end mark included

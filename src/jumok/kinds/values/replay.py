@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from jumok.kinds.pooled_answer import PooledAnswer
-from jumok.kinds.replay import Bilingual
+from jumok.kinds.replay import Bilingual, Measure
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.values import Memories
 
@@ -17,6 +17,7 @@ from jumok.values import Memories
 class RescorableValues(PooledAnswer):
     """The values of an example; the score of all, or of a query's, is minus the distance from the prediction."""
 
+    measure: ClassVar[Measure] = "distance"
     prediction: ValuesPrediction
     found: Tensor  # (N,) the predicted values in deviations
     several: bool  # whether values have names of their own
@@ -49,5 +50,5 @@ class RescorableValues(PooledAnswer):
     def part_name(self, answer: int, part: int) -> Bilingual:
         """The value of a query, or all."""
         if self.asked:
-            return Bilingual(f"value {self.asked[part]!r}", f"값 {self.asked[part]!r}")
-        return Bilingual(f"values {self.label!r}", f"값 {self.label!r}")
+            return Bilingual(f"the value {self.asked[part]!r}", f"값 {self.asked[part]!r}")
+        return Bilingual(f"the values {self.label!r}", f"값 {self.label!r}")

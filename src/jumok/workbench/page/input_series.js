@@ -1,7 +1,7 @@
 // A signal of one or more channels: drawn with what was looked at shaded, and read from rows of numbers.
 "use strict";
 (() => {
-  const { el, t, colour, within, exact, largest, choices, timeOf, Plot, laneOf, nearest, DropField, readRows, looksLikeRows, Unreadable } = jumok;
+  const { el, t, colour, within, exact, largest, choices, timeOf, Plot, laneOf, nearest, shadeStretches, DropField, readRows, looksLikeRows, Unreadable } = jumok;
 
   class Series {
     static axis = "intervals";
@@ -93,7 +93,6 @@
 
     weigh(weights, axis) {
       [this.weights, this.weighed] = [weights, axis];
-      this.most = weights ? largest(weights) : 0;
       this.plot.draw();
     }
 
@@ -107,22 +106,9 @@
       return [x, channel === null ? 0 : channel * plot.lane, plot.x(end) - x, high];
     }
 
-    shade(plot, g) {  // the strongest on top, where stretches overlap
-      const { weights, weighed: axis, most } = this;
-      if (!weights || !axis?.spans || !(most > 0)) return;
-      g.fillStyle = colour("shade");
-      const order = Array.from(weights.keys()).filter((i) => weights[i] / most > 0.004).sort((a, b) => weights[a] - weights[b]);
-      for (const i of order) {
-        const box = this.across(plot, axis, i);
-        g.globalAlpha = 1;
-        g.fillStyle = colour("token");
-        g.fillRect(...box);
-        g.globalAlpha = weights[i] / most;
-        g.fillStyle = colour("shade");
-        g.fillRect(...box);
-      }
-      g.globalAlpha = 1;
-      this.bars(plot, g, axis);
+    shade(plot, g) {
+      const { weights, weighed: axis } = this;
+      if (shadeStretches(g, axis, weights, (i) => this.across(plot, axis, i))) this.bars(plot, g, axis);
     }
 
     bars(plot, g, axis) {  // how much each stretch weighs, below the lanes

@@ -1,7 +1,7 @@
 // What comes next: the past, the forecast with its interval, and the truth where it is known; each step can be asked.
 "use strict";
 (() => {
-  const { el, t, colour, brief, nearest, Plot, laneOf, outputPart, answerList } = jumok;
+  const { el, t, colour, brief, nearest, Plot, laneOf, shadeStretches, outputPart, answerList } = jumok;
   const HIGH = 480, LARGE = 240;  // of all channels, and of one alone
 
   const relative = (past) => ({  // steps counted from the last one that is known
@@ -13,10 +13,10 @@
   const signedStep = (n) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : "0");
   const levelsOf = (answer) => Object.keys(answer.quantiles ?? {}).sort((a, b) => a - b);
 
-  function pastOf(look, channels) {  // {length, steps, values by channel}: of the signal that goes on
+  function pastOf(look, channels) {  // {name, length, steps, values by channel}: of the signal that goes on
     const input = look.inputs.find((one) => !one.absent && one.kind === "series" && channels.some((name) => one.channels.includes(name)));
     if (!input) return { length: 0, steps: [], values: [] };
-    return { length: input.length, steps: input.steps, values: channels.map((name) => input.values[input.channels.indexOf(name)]) };
+    return { name: input.name, length: input.length, steps: input.steps, values: channels.map((name) => input.values[input.channels.indexOf(name)]) };
   }
 
   const from = (start, values) => values.map((_, i) => start + i);
@@ -72,7 +72,8 @@
       this.holder.replaceChildren(this.plot.frame);
       const sign = (name, word) => el("span", { class: `sign line ${name}`, text: t(word) });
       const levels = levelsOf(answer);
-      this.controls.replaceChildren(...[this.plot.buttons, this.select, past ? sign("past", "pastLine") : null, sign("next", "forecastLine"), reference?.values ? sign("truth", "truthLine") : null,
+      this.sign = el("span", { class: "sign shaded", text: t("lookedPast"), hidden: !this.looked });
+      this.controls.replaceChildren(...[this.plot.buttons, this.select, past ? sign("past", "pastLine") : null, past ? this.sign : null, sign("next", "forecastLine"), reference?.values ? sign("truth", "truthLine") : null,
         levels.length > 1 ? el("span", { class: "sign line band", text: t("quantiles", levels[0], levels.at(-1)) }) : null].filter(Boolean));
     }
 
@@ -115,13 +116,25 @@
       this.panel.pick("query", next);
     }
 
-    mark(shown) {  // the step that is looked from
-      const { queries } = this.panel;
+    mark(shown) {  // the step that is looked from, and the stretches of the past that it looks at
+      const { queries, keys } = this.panel;
       this.marked = shown.kind === "query" && queries.of === "output" && queries.name === this.output.name ? shown.index : null;
+      const past = keys.kind === "intervals" && keys.input?.name === this.before.name;
+      this.looked = this.marked !== null && past ? { axis: keys, weights: shown.weights } : null;
+      this.sign.hidden = !this.looked;
       this.plot.draw();
     }
 
+    across(plot, axis, i) {  // where a stretch of the past stands: [x, y, width, height]; null where its channel is not shown
+      const [first, end] = axis.span(i), channel = axis.channel(i);
+      const lane = channel === null ? 0 : this.shown.findIndex((c) => this.answer.channels[c] === axis.channels[channel]);
+      if (lane < 0) return null;
+      const x = plot.x(first);
+      return [x, lane * plot.lane, plot.x(Math.min(end, this.past)) - x, plot.lane * (channel === null ? plot.lanes.length : 1)];
+    }
+
     back(plot, g) {
+      if (this.looked) shadeStretches(g, this.looked.axis, this.looked.weights, (i) => this.across(plot, this.looked.axis, i));
       const high = plot.lane * plot.lanes.length, starts = this.marked === null || this.marked === undefined ? null : this.queries();
       if (starts && starts[this.marked] !== undefined) {
         const first = this.past + starts[this.marked], end = this.past + (starts[this.marked + 1] ?? this.answer.values[0].length);

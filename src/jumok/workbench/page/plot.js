@@ -1,7 +1,7 @@
 // Lines over time on a canvas, one lane for each channel: zoomed and moved by wheel, by dragging, and by keys.
 "use strict";
 (() => {
-  const { el, t, colour, within, once } = jumok;
+  const { el, t, colour, within, once, largest } = jumok;
   const TRACK = 24, FOOT = 20, GUTTER = 84, NARROW = 560;  // pixels
   const FEWEST = 8;  // steps that are shown at least
   const STILL = 4;  // pixels that a click may move
@@ -289,5 +289,23 @@
     return best;
   }
 
-  Object.assign(jumok, { Plot, laneOf, nearest });
+  function shadeStretches(g, axis, weights, across) {  // stretches of time by their weights, at across(i) = [x, y, width, height]
+    const most = weights && axis?.spans ? largest(weights) : 0;
+    if (!(most > 0)) return false;
+    const order = Array.from(weights.keys()).filter((i) => weights[i] / most > 0.004).sort((a, b) => weights[a] - weights[b]);
+    for (const i of order) {  // the strongest on top, where they overlap
+      const box = across(i);
+      if (!box) continue;
+      g.globalAlpha = 1;
+      g.fillStyle = colour("token");
+      g.fillRect(...box);
+      g.globalAlpha = weights[i] / most;
+      g.fillStyle = colour("shade");
+      g.fillRect(...box);
+    }
+    g.globalAlpha = 1;
+    return true;
+  }
+
+  Object.assign(jumok, { Plot, laneOf, nearest, shadeStretches });
 })();

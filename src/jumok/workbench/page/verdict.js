@@ -61,7 +61,7 @@
 
     show(verdict) {
       const lines = [];
-      if (verdict.head_off) lines.push(t("headOff", signed(verdict.head_off.change)));
+      if (verdict.head_off) lines.push(t("headOff")[measureOf(verdict)](numberOf(verdict)(verdict.head_off.change)));
       if (verdict.gradient && Number.isFinite(verdict.gradient.rank_correlation)) lines.push(t("gradient", verdict.gradient.rank_correlation.toFixed(2)));
       this.answer.replaceChildren(
         el("p", { class: `pill ${verdict.matters}` }, el("span", { "aria-hidden": "true", text: `${SIGNS[verdict.matters]} ` }), t("matters")[verdict.matters]),
@@ -69,14 +69,22 @@
     }
   }
 
+  const measureOf = (verdict) => verdict.measure ?? "log-probability";  // of a file that was saved before there were others
+
+  function numberOf(verdict) {  // how a change is written: a distance has no sign
+    return measureOf(verdict) === "distance" ? (change) => signed(Math.abs(change)).replace("+", "") : signed;
+  }
+
   function dots(verdict) {  // a dot for each random draw, and one for what was looked at most
     const width = 320, height = 88, left = 14, right = 14, line = 46;
-    const { changes, low, high } = verdict.random;
-    const values = [...changes, verdict.top.change, low, high, -NARROW, NARROW].filter(Number.isFinite);
+    const number = numberOf(verdict), far = measureOf(verdict) === "distance", of = (change) => (far && Number.isFinite(change) ? Math.abs(change) : change);
+    const changes = verdict.random.changes.map(of), topmost = of(verdict.top.change);
+    const [low, high] = [verdict.random.low, verdict.random.high].map(of).sort((a, b) => a - b);
+    const values = [...changes, topmost, low, high, far ? 0 : -NARROW, NARROW].filter(Number.isFinite);
     const least = Math.min(...values), most = Math.max(...values), room = (most - least || 1) * 0.06;
     const x = (value) => left + ((value - least + room) / (most - least + 2 * room)) * (width - left - right);
     const marks = ticks(least, most).map((value) => svg("g", { class: "tick" },
-      svg("line", { x1: x(value), x2: x(value), y1: line + 16, y2: line + 20 }), svg("text", { x: x(value), y: line + 33, "text-anchor": "middle" }, signed(value))));
+      svg("line", { x1: x(value), x2: x(value), y1: line + 16, y2: line + 20 }), svg("text", { x: x(value), y: line + 33, "text-anchor": "middle" }, number(value))));
     const bin = (change) => Math.round(x(change) / 6), count = new Map(), stack = new Map();
     for (const change of changes) count.set(bin(change), (count.get(bin(change)) || 0) + 1);
     const random = changes.map((change) => {
@@ -84,16 +92,16 @@
       stack.set(bin(change), n + 1);
       return svg("circle", { class: "random", cx: x(change).toFixed(1), cy: (line + (n % 2 ? -1 : 1) * Math.ceil(n / 2) * apart).toFixed(1), r: 3 });
     });
-    const top = x(verdict.top.change);
-    const label = `${t("topDot", verdict.k)}: ${signed(verdict.top.change)}; ${t(verdict.every ? "everyDot" : "randomDot", verdict.k, changes.length)}: ${signed(verdict.random.mean)}`;
+    const top = x(topmost);
+    const label = `${t("topDot", verdict.k)}: ${number(topmost)}; ${t(verdict.every ? "everyDot" : "randomDot", verdict.k, changes.length)}: ${number(verdict.random.mean)}`;
     return el("figure", { class: "dots" }, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
       Number.isFinite(low) && Number.isFinite(high) ? svg("rect", { class: "band", x: x(low), width: Math.max(2, x(high) - x(low)), y: line - 16, height: 32, rx: 4 }) : null,
       svg("line", { class: "axis", x1: left, x2: width - right, y1: line + 16, y2: line + 16 }),
       svg("line", { class: "zero", x1: x(0), x2: x(0), y1: line - 18, y2: line + 16 }),
       ...marks, ...random, svg("path", { class: "top", d: `M${top} ${line - 7}l7 7l-7 7l-7 -7z` }),
-      svg("text", { class: "name", x: Math.max(60, Math.min(width - 60, top)), y: 14, "text-anchor": "middle" }, signed(verdict.top.change))),
+      svg("text", { class: "name", x: Math.max(60, Math.min(width - 60, top)), y: 14, "text-anchor": "middle" }, number(topmost))),
     el("figcaption", { class: "quiet" }, el("span", { class: "sign top", text: t("topDot", verdict.k) }), el("span", { class: "sign random", text: t(verdict.every ? "everyDot" : "randomDot", verdict.k, changes.length) }),
-      el("span", { text: t("change") })));
+      el("span", { text: t("changeOf")[measureOf(verdict)] })));
   }
 
   function ticks(least, most) {
