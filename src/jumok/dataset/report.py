@@ -40,7 +40,7 @@ class Report:
     fields: dict[str, str]  # inputs and outputs in a few words
     faults: list[Fault]  # the first of each source
     fault_count: int
-    fatal_count: int  # of these, faults that cannot be skipped
+    fatal: list[Fault]  # of these, faults that cannot be skipped
     images: ImageReport
     remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
     values: dict[str, ValueTable] = field(default_factory=dict)  # by input whose values can be measured
@@ -60,7 +60,7 @@ class Report:
             **({"values": {name: one.to_json() for name, one in self.values.items()}} if self.values else {}),
             "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
-            "fatal_count": self.fatal_count,
+            "fatal_count": len(self.fatal),
             "faults": faults,
         }
 
@@ -78,7 +78,7 @@ def report(prepared: Prepared) -> Report:
         {name: kind.summary for name, kind in prepared.fields.all.items()},
         faults,
         sum(sum(one.counts.values()) for one in all_found),
-        sum(len(one.fatal) for one in all_found),
+        [fault for one in all_found for fault in one.fatal],
         images,
         [*remarks, *column_remarks(prepared), *images.remarks],
         survey_values(prepared),

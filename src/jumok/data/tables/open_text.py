@@ -16,6 +16,7 @@ from jumok.errors import how_it_differs, nearest
 DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
 
 
@@ -43,8 +44,9 @@ def read_fault(path: Path) -> Fault | None:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
         )
-    if begin[:2] in UTF16_MARKS:
-        return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
+    wide = "UTF-32" if begin in UTF32_MARKS else "UTF-16" if begin[:2] in UTF16_MARKS else None
+    if wide:
+        return Fault(str(path), 1, f"is {wide}, expected UTF-8", "save the file as UTF-8", "wrong_encoding")
     return None
 
 

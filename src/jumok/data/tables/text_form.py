@@ -23,6 +23,7 @@ BINARY_FORMATS = {  # how files begin that are no text, what they are, and what 
         "fetch it with `git lfs pull`",
     ),
 }
+LINE_SEPARATORS = {"\u0085": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 
 
 def why_no_text(path: Path) -> Fault | None:
@@ -45,6 +46,17 @@ def why_no_text(path: Path) -> Fault | None:
             "save it with LF or CRLF line ends, for example by tr '\\r' '\\n' < OLD > NEW",
             "cr_line_ends",
         )
+    return odd_line_ends(path, begin)
+
+
+def odd_line_ends(path: Path, begin: bytes) -> Fault | None:
+    """The fault of a text, no JSON, whose lines end in characters that stand inside the texts of others."""
+    if b"\n" in begin or begin.lstrip()[:1] in (b"[", b"{"):
+        return None
+    for character, name in LINE_SEPARATORS.items():
+        if begin.count(character.encode()) > 1:
+            problem = f"has {name} at its line ends, so that all of it is one line"
+            return Fault(str(path), 1, problem, "save it with LF or CRLF line ends", "odd_line_ends")
     return None
 
 
