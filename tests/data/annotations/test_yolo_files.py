@@ -289,3 +289,20 @@ def test_labels_and_images_that_are_not_there(tmp_path):
     file.write_text("train: list.txt\nval: nowhere\nnames: [a, b]")
     assert only_fault(file).kind == "missing_image"
     assert "val names" in str(only_fault(file, "val"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"0 0.5 0.5 0.4 0.4\r1 0.2 0.2 0.1 0.1\r", ":1: has CR line ends (old Mac)"),
+        (b"0 0.5 0.5 0.4 0.4\r0 0.2 0.2 0.1 0.1\r1 0.2 0.2 0.1 0.1", ":1: has CR line ends (old Mac)"),
+        ("0 0.5 0.5 0.4 0.4\n1 0.2 0.2 0.1 0.1\n".encode("utf-16"), ":1: is UTF-16"),
+        ("0 0.5 0.5 0.4 0.4\n1 0.2 0.2 0.1 0.1\n".encode("utf-16-le"), ":1: is UTF-16"),
+    ],
+)
+def test_labels_in_another_form_are_one_fault_of_their_image(tmp_path, raw, told):
+    """Fifteen numbers are no outline where two line ends are among them."""
+    file, labels = yolo(tmp_path, {"a": BOX}), tmp_path / "labels" / "train" / "a.txt"
+    labels.write_bytes(raw)
+    fault = only_fault(file)
+    assert f"{labels}{told}" in str(fault) and fault.kind == "bad_labels"

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from jumok.data.tables.encodings import likely_encoding
+from jumok.data.tables.encodings import likely_encoding, marked_form
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
 
 DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
 
 
@@ -44,7 +42,7 @@ def read_fault(path: Path) -> Fault | None:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
         )
-    wide = "UTF-32" if begin in UTF32_MARKS else "UTF-16" if begin[:2] in UTF16_MARKS else None
+    wide = marked_form(begin)
     if wide:
         return Fault(str(path), 1, f"is {wide}, expected UTF-8", "save the file as UTF-8", "wrong_encoding")
     return None
