@@ -186,3 +186,23 @@ def test_a_kill_leaves_no_half_file(jumok, python, tmp_path):
     assert jumok("predict", run, tmp_path / "p0.png", "--output", out).status == 0
     assert {path.name for path in out.iterdir()} == {"p0.jpg", "predictions.json", "images.json", WRITTEN}
     assert json.loads((out / "images.json").read_text())["images"][0]["id"] == "p0"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_empty_ones(shell, run, closed):
+    words = "" if "<" in closed else "ab"
+    done = shell(f"{{jumok}} predict {{run}} {words} {closed}", run=run)
+    assert done.returncode == 0 and ("ba" in done.stdout) == (closed == "2>&-")
+
+
+def test_images_that_cannot_be_opened_are_told(jumok, tmp_path):
+    """A link that leads nowhere and a pipe are named by whoever lists a folder."""
+    run = trained("boxes") / "run"
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    draw_scene(folder / "a.png", 0)
+    os.symlink(tmp_path / "gone.png", folder / "b.png")
+    os.mkfifo(folder / "c.png")
+    ended = jumok("predict", run, folder)
+    assert ended.status == 2 and "2 of 3 images could not be read" in ended.talk
+    assert "b.png: does not exist" in ended.talk and "c.png: is no ordinary file" in ended.talk

@@ -82,11 +82,11 @@ def test_folder_and_empty_file(tmp_path, make):
 
 
 def test_unreadable_file(tmp_path, monkeypatch):
-    def refuse(path, mode):
+    def refuse(path):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     path = write(tmp_path / "a.txt", "x")
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("jumok.data.tables.open_text.open_regular", refuse)
     fault = only(LinesSource({"x": path}))
     assert fault.kind == "unreadable_file" and "Permission denied" in str(fault)
 

@@ -1,10 +1,13 @@
 import os
 import shutil
 import unicodedata
+from functools import partial
 
 import pytest
 
+from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.yolo import read_yolo
+from jumok.data.tables.faults import Fault
 from picture_sets import save_image, yolo
 
 BOX = "1 0.5 0.5 0.25 0.5\n"
@@ -306,3 +309,20 @@ def test_labels_in_another_form_are_one_fault_of_their_image(tmp_path, raw, told
     labels.write_bytes(raw)
     fault = only_fault(file)
     assert f"{labels}{told}" in str(fault) and fault.kind == "bad_labels"
+
+
+def test_pipes_and_links_that_lead_nowhere_are_told(tmp_path):
+    """As an image or as labels: none is waited for, and none is left out unsaid."""
+    file = yolo(tmp_path, {"a": BOX, "b": BOX})
+    (tmp_path / "labels" / "train" / "a.txt").unlink()
+    os.mkfifo(tmp_path / "labels" / "train" / "a.txt")
+    images = tmp_path / "images" / "train"
+    os.symlink(tmp_path / "gone.png", images / "c.png")
+    os.symlink("d.png", images / "d.png")
+    os.mkfifo(images / "e.png")
+    kinds = {"photo": "image", "things": "boxes"}
+    source = AnnotationSource(partial(read_yolo, file, "train"), file, kinds, "yolo")
+    faults = [row for row in source.rows() if isinstance(row, Fault)]
+    assert len(faults) == 4
+    for name in ("a.txt", "c.png", "d.png", "e.png"):
+        assert any(name in fault.file or name in fault.problem for fault in faults), name

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from jumok.data.tables.encodings import likely_encoding, marked_form
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
+from jumok.files import open_regular
 
 DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -104,7 +105,7 @@ def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 def open_bytes(path: Path) -> BinaryIO:
     """The bytes of a file, decompressed if its name or its first bytes say gzip."""
-    file = path.open("rb")
+    file = path.open("rb") if path == Path(os.devnull) else open_regular(path)
     if path.suffix.lower() != ".gz" and file.peek(2)[:2] != GZIP_MARK:
         return file
     file.close()
