@@ -106,8 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
 def open_closed_streams() -> None:
     """Standard streams that are closed become empty ones, so that no file of ours takes their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (open as long as the process)
+        if getattr(sys, name) is None:  # the lowest free number is taken, which is its own
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, closefd=False))
 
 
 def flushed() -> bool:

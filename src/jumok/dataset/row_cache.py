@@ -21,7 +21,7 @@ from jumok.data.tables.sources import Row, Source
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 
-CACHE_VERSION = 5  # of what is kept; a change here makes older caches unused
+CACHE_VERSION = 6  # of what is kept; a change here makes older caches unused
 MAX_KEPT_FAULTS = 1000  # faults that are kept one by one; all are counted
 Tell = Callable[[int], None]  # called with the number of images read so far
 
