@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -188,11 +190,12 @@ def test_a_kill_leaves_no_half_file(jumok, python, tmp_path):
     assert json.loads((out / "images.json").read_text())["images"][0]["id"] == "p0"
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_empty_ones(shell, run, closed):
-    words = "" if "<" in closed else "ab"
-    done = shell(f"{{jumok}} predict {{run}} {words} {closed}", run=run)
-    assert done.returncode == 0 and ("ba" in done.stdout) == (closed == "2>&-")
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_empty_ones(run, closed):
+    """A process of its own, for a preloaded one has streams."""
+    line = f"{shlex.quote(sys.executable)} -m jumok predict {shlex.quote(str(run))} {closed}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=600)
+    assert (done.returncode, done.stdout) == (0, "") and "Traceback" not in done.stderr
 
 
 def test_images_that_cannot_be_opened_are_told(jumok, tmp_path):

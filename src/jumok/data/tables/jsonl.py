@@ -15,8 +15,8 @@ from jumok.data.tables.wanted import Wanted
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")  # as JSON writes them
 BLANK = re.compile(r"[ \t\r\n]*")
-NESTED = "its brackets are nested too deeply"
-DAMAGED = "damaged_json"  # the kind of a fault behind which nothing can be read
+TOO_DEEP = "its brackets are nested too deeply"
+BROKEN_OFF = "damaged_json"  # the kind of a fault behind which nothing can be read
 
 
 class TwiceTheSameKey(ValueError):
@@ -43,7 +43,7 @@ def json_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     lines: list[str] = []
     for _, text in text_lines(wanted.path):
         if isinstance(text, Fault):
-            yield text._replace(kind=DAMAGED)  # the places of what follows cannot be trusted
+            yield text._replace(kind=BROKEN_OFF)  # the places of what follows cannot be trusted
             return
         lines.append(text)
     yield from objects_in(wanted, "\n".join(lines))
@@ -73,7 +73,7 @@ def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:
         try:
             value, place = object_at(cleaner.path, line, text, place)
         except (json.JSONDecodeError, RecursionError) as error:
-            what = NESTED if isinstance(error, RecursionError) else error.msg
+            what = TOO_DEEP if isinstance(error, RecursionError) else error.msg
             yield damaged_json(cleaner.path, getattr(error, "lineno", line), what)
             return
         count += 1
@@ -165,7 +165,7 @@ def parse_json_line(path: Path, line: int, text: str) -> Any:
 def reason(error: Exception, text: str) -> str:
     """Why a line is not JSON, in a few words."""
     if isinstance(error, RecursionError):
-        return NESTED
+        return TOO_DEEP
     if not isinstance(error, json.JSONDecodeError):
         return str(error)
     if error.msg == "Extra data":
@@ -175,7 +175,7 @@ def reason(error: Exception, text: str) -> str:
 
 def damaged_json(path: Path, line: int, what: str) -> Fault:
     """The fault of a file of one value that cannot be read on from here: nothing after it is known."""
-    return json_fault(path, line, what)._replace(kind=DAMAGED)
+    return json_fault(path, line, what)._replace(kind=BROKEN_OFF)
 
 
 def json_fault(path: Path, line: int, what: str) -> Fault:
