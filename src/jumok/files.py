@@ -10,6 +10,7 @@ import shutil
 import stat
 from collections.abc import Collection
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,18 @@ def temporary_beside(path: Path) -> Path:
 
 
 def read_whole(path: Path) -> bytes:
-    """The bytes of a regular file; raises OSError for devices and pipes, which might be read for ever."""
-    with open(path, "rb", opener=without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    """The bytes of a regular file; raises OSError for devices and pipes."""
+    with open_regular(path) as file:
         return file.read()
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file; raises OSError for devices and pipes, which might be waited for or read for ever."""
+    file = open(path, "rb", opener=without_waiting)  # noqa: SIM115 (the caller closes it)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    return file
 
 
 def without_waiting(name: str, flags: int) -> int:

@@ -90,3 +90,19 @@ def test_json(jumok, file, tmp_path):
     assert fault.items() <= document["faults"][0].items()
     assert document["splits"]["train"]["examples"] == 1
     assert document["splits"]["train"]["lengths"]["source"]["max"] == 3
+
+
+def test_faults_that_cannot_be_skipped_are_shown_behind_others(jumok, file, tmp_path):
+    """They are fixed first, so they must not be among the “more faults”."""
+    write_table(tmp_path / "train.tsv", [("ab", "ba"), *[("a",)] * 5])
+    ended = jumok("check", file, "--faults", "2", "--set", f"data.valid.table={tmp_path / 'none.tsv'}")
+    assert ended.status == 2 and "faults that cannot be skipped: 1" in ended.talk
+    assert ended.talk.count("fault: ") == 3 and "none.tsv: does not exist" in ended.talk
+    assert "... and 3 more faults" in ended.talk
+
+
+def test_a_fault_of_a_file_that_two_splits_name_is_told_once(jumok, file, tmp_path):
+    place = f"table={tmp_path / 'none.tsv'}"
+    ended = jumok("check", file, "--set", f"data.train.{place}", "--set", f"data.valid.{place}")
+    assert ended.status == 2 and ended.talk.count("none.tsv: does not exist") == 1
+    assert "faults that cannot be skipped: 1" in ended.talk

@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -186,3 +188,24 @@ def test_a_kill_leaves_no_half_file(jumok, python, tmp_path):
     assert jumok("predict", run, tmp_path / "p0.png", "--output", out).status == 0
     assert {path.name for path in out.iterdir()} == {"p0.jpg", "predictions.json", "images.json", WRITTEN}
     assert json.loads((out / "images.json").read_text())["images"][0]["id"] == "p0"
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_empty_ones(run, closed):
+    """A process of its own, for a preloaded one has streams."""
+    line = f"{shlex.quote(sys.executable)} -m jumok predict {shlex.quote(str(run))} {closed}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=600)
+    assert (done.returncode, done.stdout) == (0, "") and "Traceback" not in done.stderr
+
+
+def test_images_that_cannot_be_opened_are_told(jumok, tmp_path):
+    """A link that leads nowhere and a pipe are named by whoever lists a folder."""
+    run = trained("boxes") / "run"
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    draw_scene(folder / "a.png", 0)
+    os.symlink(tmp_path / "gone.png", folder / "b.png")
+    os.mkfifo(folder / "c.png")
+    ended = jumok("predict", run, folder)
+    assert ended.status == 2 and "2 of 3 images could not be read" in ended.talk
+    assert "b.png: does not exist" in ended.talk and "c.png: is no ordinary file" in ended.talk

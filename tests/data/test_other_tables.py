@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jumok.data.tables.sources import TableSource
+from jumok.dataset.row_cache import FATAL
 from jumok.errors import ConfigurationError
 from read_sources import kinds, read, write
 
@@ -107,16 +108,29 @@ def test_objects_one_after_the_other_are_read_as_json_too(tmp_path):
         ('[\n{"de": "a", "en": "b"},\n{"de": "c", "en": "d"}\n', 3, "its array is never closed"),
         ('[\n{"de": "a", "en": "b"}\n{"de": "c", "en": "d"}]\n', 3, "a comma or ] was expected"),
         ('[{"de": "a", "en": "b"},\n{"de": "c", "en": }]', 2, "Expecting value"),
-        ('[{"de": "a", "en": "b"},\n{"de": "c", "de": "d", "en": "e"}]', 2, "'de' occurs twice in it"),
-        ('[{"de": "a", "en": "b"},\n{"de": NaN, "en": "e"}]', 2, "NaN is no JSON"),
-        ('[{"de": "a", "en": "b"},\n7]', 2, "a string or number, expected an object"),
+        ('[{"de": "a", "en": "b"},\n' + "[" * 99_999, 2, "nested too deeply"),
     ],
 )
-def test_faults_of_arrays(tmp_path, text, line, problem):
+def test_what_stands_behind_a_fault_of_an_array_is_not_left_out_unsaid(tmp_path, text, line, problem):
+    """The rest cannot be read, so this is a fault of the file and not of one row that may be skipped."""
     rows, (fault,) = read(TableSource(write(tmp_path / "t.json", text), BOTH))
-    assert (
-        rows[0] == ("a", "b") and (fault.kind, fault.line) == ("bad_json", line) and problem in fault.problem
-    )
+    assert rows[0] == ("a", "b") and (fault.kind, fault.line) == ("damaged_json", line)
+    assert problem in fault.problem and fault.kind in FATAL
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ('{"de": "c", "de": "d", "en": "e"}', "'de' occurs twice in it"),
+        ('{"de": NaN, "en": "e"}', "NaN is no JSON"),
+        ("7", "a string or number, expected an object"),
+    ],
+)
+def test_a_fault_of_one_object_of_an_array(tmp_path, wrong, problem):
+    text = '[{"de": "a", "en": "b"},\n' + wrong + ',\n{"de": "f", "en": "g"}]'
+    rows, (fault,) = read(TableSource(write(tmp_path / "t.json", text), BOTH))
+    assert rows == [("a", "b"), ("f", "g")] and (fault.kind, fault.line) == ("bad_json", 2)
+    assert problem in fault.problem
 
 
 def test_what_holds_something_else_than_rows(tmp_path):

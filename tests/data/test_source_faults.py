@@ -82,11 +82,11 @@ def test_folder_and_empty_file(tmp_path, make):
 
 
 def test_unreadable_file(tmp_path, monkeypatch):
-    def refuse(path, mode):
+    def refuse(path):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     path = write(tmp_path / "a.txt", "x")
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("jumok.data.tables.open_text.open_regular", refuse)
     fault = only(LinesSource({"x": path}))
     assert fault.kind == "unreadable_file" and "Permission denied" in str(fault)
 
@@ -126,9 +126,11 @@ def test_invalid_utf8_in_the_second_line_of_a_cell(tmp_path):
     assert fault.kind == "invalid_utf8" and str(fault).startswith(f"{path}:3: ")
 
 
-def test_utf16_is_named(tmp_path):
-    fault = only(LinesSource({"x": write(tmp_path / "a.txt", "Mäuse\n".encode("utf-16"))}))
-    assert fault.kind == "invalid_utf8" and "UTF-16" in str(fault)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_wide_encodings_are_named(tmp_path, encoding):
+    """With a byte order mark; none of the rows can be read, so there is none to skip."""
+    fault = only(LinesSource({"x": write(tmp_path / "a.txt", "Mäuse\n".encode(encoding))}))
+    assert fault.kind == "wrong_encoding" and encoding.upper() in str(fault)
 
 
 @pytest.mark.parametrize("empty", ["", " \t", "\u3000\u2028"])

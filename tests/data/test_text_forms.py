@@ -186,3 +186,13 @@ def test_what_is_changed_or_cannot_be_seen_is_told(tmp_path, text, kind, value):
 def test_what_scripts_and_emoji_need_is_no_remark(tmp_path, text):
     one = LinesSource({"x": write(tmp_path / "a.txt", f"{text}\n")})
     assert read(one) == ([(text,)], []) and not one.remarks
+
+
+@pytest.mark.parametrize("separator", ["\u0085", "\u2028", "\u2029"])
+def test_other_line_ends(tmp_path, separator):
+    """They are told where no line ends otherwise; inside texts they are ordinary characters."""
+    path = write(tmp_path / "a.txt", TEXTS["a.txt"].replace("\n", separator))
+    rows, (fault,) = read(source(path))
+    assert not rows and fault.kind == "odd_line_ends" and f"U+{ord(separator):04X}" in str(fault)
+    rows, faults = read(source(write(tmp_path / "a.txt", f"a{separator}b{separator}c\nd\n")))
+    assert len(rows) == 2 and not faults

@@ -55,8 +55,8 @@ def command(
     found, refused = report(prepared), refusal(prepared, experiment)
     images = found.images
     seed = experiment.training.seed
-    drawn = None if found.fatal_count else draw_batch(prepared, seed)
-    sheets = {} if found.fatal_count else draw_values(prepared, seed)
+    drawn = None if found.fatal else draw_batch(prepared, seed)
+    sheets = {} if found.fatal else draw_values(prepared, seed)
     file = image or Path(f"{config.stem}-batch.png")
     sheet_paths = sheet_files(file, list(sheets), drawn is not None)
     images_drawn = {file: drawn} if drawn is not None else {}
@@ -165,10 +165,12 @@ def print_findings(found: "Report", most: int) -> None:
         say(f"remark: {remark}")
     if len(found.remarks) > most:
         say(f"... and {len(found.remarks) - most} more remarks")
-    for fault in found.faults[:most]:
+    later = [fault for fault in found.faults[most:] if fault in found.fatal]  # these are fixed before others
+    shown = [*found.faults[:most], *later[:most]]
+    for fault in shown:
         say(f"fault: {fault}")
-    if found.fault_count > min(most, len(found.faults)):
-        say(f"... and {found.fault_count - min(most, len(found.faults))} more faults")
+    if found.fault_count > len(shown):
+        say(f"... and {found.fault_count - len(shown)} more faults")
     if not found.fault_count:
         say("no faults")
 

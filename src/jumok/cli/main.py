@@ -94,6 +94,7 @@ def top(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; exit status 0 done, 2 the input is at fault (one sentence), 1 anything else."""
+    open_closed_streams()
     tune_process()
     several = is_one_of_several()
     status = lead_or_follow(arguments) if several else run_command(arguments)
@@ -102,6 +103,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def open_closed_streams() -> None:
+    """Standard streams that are closed become empty ones, so that no file of ours takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is taken, which is its own
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, closefd=False))
 
 
 def flushed() -> bool:

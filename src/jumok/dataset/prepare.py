@@ -101,9 +101,9 @@ def prepare(
 def refusal(prepared: Prepared, experiment: "Experiment") -> str | None:
     """Why training would refuse these data, in a few words; None if it would begin."""
     faults: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
-    fatal = sum(len(one.fatal) for one in faults)
+    fatal = {fault for one in faults for fault in one.fatal}
     if fatal:
-        return f"faults that cannot be skipped: {fatal}; fix them first"
+        return f"faults that cannot be skipped: {len(fatal)}; fix them first"
     total = sum(sum(one.counts.values()) for one in faults)
     whole = sum(len(one.of_whole) for one in prepared.split_faults.values())
     if total and experiment.data.on_bad_rows == "error":

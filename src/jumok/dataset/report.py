@@ -1,5 +1,6 @@
 """What `jumok check` finds: counts, lengths, coverage, duplicates, leaks and every fault."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ class Report:
     fields: dict[str, str]  # inputs and outputs in a few words
     faults: list[Fault]  # the first of each source
     fault_count: int
-    fatal_count: int  # of these, faults that cannot be skipped
+    fatal: list[Fault]  # of these, faults that cannot be skipped
     images: ImageReport
     remarks: list[Fault]  # what is no fault but good to know: of texts, then of images
     values: dict[str, ValueTable] = field(default_factory=dict)  # by input whose values can be measured
@@ -60,7 +61,7 @@ class Report:
             **({"values": {name: one.to_json() for name, one in self.values.items()}} if self.values else {}),
             "remarks": [remark._asdict() for remark in self.remarks],
             "fault_count": self.fault_count,
-            "fatal_count": self.fatal_count,
+            "fatal_count": len(self.fatal),
             "faults": faults,
         }
 
@@ -70,15 +71,17 @@ def report(prepared: Prepared) -> Report:
     all_found: list[CachedRows | SplitFaults] = [*prepared.faults.values(), *prepared.split_faults.values()]
     faults = [fault for read in prepared.faults.values() for fault in read.faults]
     faults += [fault for found in prepared.split_faults.values() for fault in found.shown]
+    fatal = [fault for one in all_found for fault in one.fatal]
+    again = Counter(fatal) - Counter(set(fatal))  # of a file that several splits name
     train = prepared.splits.get("train")
     images = report_images(prepared.faults)
     remarks = [remark for read in prepared.faults.values() for remark in read.remarks]
     return Report(
         {name: report_split(split, train) for name, split in prepared.splits.items()},
         {name: kind.summary for name, kind in prepared.fields.all.items()},
-        faults,
-        sum(sum(one.counts.values()) for one in all_found),
-        sum(len(one.fatal) for one in all_found),
+        [fault for i, fault in enumerate(faults) if fault not in again or fault not in faults[:i]],
+        sum(sum(one.counts.values()) for one in all_found) - again.total(),
+        list(dict.fromkeys(fatal)),
         images,
         [*remarks, *column_remarks(prepared), *images.remarks],
         survey_values(prepared),

@@ -21,7 +21,7 @@ from jumok.data.tables.sources import Row, Source
 from jumok.errors import DataError, RunError
 from jumok.files import write_file_atomically
 
-CACHE_VERSION = 5  # of what is kept; a change here makes older caches unused
+CACHE_VERSION = 6  # of what is kept; a change here makes older caches unused
 MAX_KEPT_FAULTS = 1000  # faults that are kept one by one; all are counted
 Tell = Callable[[int], None]  # called with the number of images read so far
 
@@ -34,6 +34,7 @@ FATAL = frozenset(
         "unknown_column",
         "length_mismatch",
         "damaged_gzip",
+        "damaged_json",
         "damaged_parquet",
         "duplicate_column",
         "unreadable_file",
@@ -41,6 +42,7 @@ FATAL = frozenset(
         "wrong_encoding",
         "wrong_separator",
         "cr_line_ends",
+        "odd_line_ends",
         "bad_yaml",
         "bad_coco",
         "bad_cvat",

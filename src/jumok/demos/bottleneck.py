@@ -30,14 +30,16 @@ data:
   tokens: {kind: spaces}
 model: {width: 128, heads: 4, dropout: 0.0}
 training:
-  steps: 600
+  steps: 320
   batch_tokens: 2048
+  optimizer: muon
   learning_rate: 3e-3
-  warmup: 60
+  warmup: 32
   label_smoothing: 0.0
   ema_decay: 0.99
-  evaluate_every: 120
+  evaluate_every: 160
   evaluate_examples: 250
+  baselines: false
 decoding: {method: greedy}
 """
 

@@ -1,10 +1,13 @@
 import os
 import shutil
 import unicodedata
+from functools import partial
 
 import pytest
 
+from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.yolo import read_yolo
+from jumok.data.tables.faults import Fault
 from picture_sets import save_image, yolo
 
 BOX = "1 0.5 0.5 0.25 0.5\n"
@@ -289,3 +292,37 @@ def test_labels_and_images_that_are_not_there(tmp_path):
     file.write_text("train: list.txt\nval: nowhere\nnames: [a, b]")
     assert only_fault(file).kind == "missing_image"
     assert "val names" in str(only_fault(file, "val"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"0 0.5 0.5 0.4 0.4\r1 0.2 0.2 0.1 0.1\r", ":1: has CR line ends (old Mac)"),
+        (b"0 0.5 0.5 0.4 0.4\r0 0.2 0.2 0.1 0.1\r1 0.2 0.2 0.1 0.1", ":1: has CR line ends (old Mac)"),
+        ("0 0.5 0.5 0.4 0.4\n1 0.2 0.2 0.1 0.1\n".encode("utf-16"), ":1: is UTF-16"),
+        ("0 0.5 0.5 0.4 0.4\n1 0.2 0.2 0.1 0.1\n".encode("utf-16-le"), ":1: is UTF-16"),
+    ],
+)
+def test_labels_in_another_form_are_one_fault_of_their_image(tmp_path, raw, told):
+    """Fifteen numbers are no outline where two line ends are among them."""
+    file, labels = yolo(tmp_path, {"a": BOX}), tmp_path / "labels" / "train" / "a.txt"
+    labels.write_bytes(raw)
+    fault = only_fault(file)
+    assert f"{labels}{told}" in str(fault) and fault.kind == "bad_labels"
+
+
+def test_pipes_and_links_that_lead_nowhere_are_told(tmp_path):
+    """As an image or as labels: none is waited for, and none is left out unsaid."""
+    file = yolo(tmp_path, {"a": BOX, "b": BOX})
+    (tmp_path / "labels" / "train" / "a.txt").unlink()
+    os.mkfifo(tmp_path / "labels" / "train" / "a.txt")
+    images = tmp_path / "images" / "train"
+    os.symlink(tmp_path / "gone.png", images / "c.png")
+    os.symlink("d.png", images / "d.png")
+    os.mkfifo(images / "e.png")
+    kinds = {"photo": "image", "things": "boxes"}
+    source = AnnotationSource(partial(read_yolo, file, "train"), file, kinds, "yolo")
+    faults = [row for row in source.rows() if isinstance(row, Fault)]
+    assert len(faults) == 4
+    for name in ("a.txt", "c.png", "d.png", "e.png"):
+        assert any(name in fault.file or name in fault.problem for fault in faults), name

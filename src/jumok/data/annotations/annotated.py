@@ -16,7 +16,10 @@ from jumok.wording import quantity
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels, edges of an area
 BACKGROUND = "background"  # the class of what no outline holds
-CONDEMNING = ("missing_file", "empty_file", "not_a_file", "unreadable_file", "damaged_gzip")
+CONDEMNING = (
+    *("missing_file", "empty_file", "not_a_file", "unreadable_file", "damaged_gzip"),
+    *("wrong_format", "wrong_encoding", "cr_line_ends", "odd_line_ends"),
+)
 FLAGS = ("difficult", "truncated", "occluded")  # of an object, as VOC names them
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 

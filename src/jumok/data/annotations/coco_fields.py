@@ -47,8 +47,10 @@ def are_numbers(values: list[Any]) -> bool:
 def text_of(value: dict[str, Any], key: str) -> str:
     """A text field; raises Wrong if it is empty or not valid Unicode."""
     text = value.get(key)
-    if not isinstance(text, str) or not text:
+    if text is None or text == "":
         raise Wrong(f"has no {key}", "give it one", "bad_value")
+    if not isinstance(text, str):
+        raise Wrong(f"{key} is {text!r}, expected a text", "put it into quotes", "bad_value")
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
 """Rows of texts some of which are paths of images: each image is decoded, and a faulty one is told in its line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jumok.data.annotations.annotated import SourceLocation
@@ -33,6 +33,9 @@ class ImageRows(FileRows):
         self.summary = Summary(has_images=True)
         yield from super().rows()
         self.summary.images = len(self._seen)
+
+    def _file_columns(self) -> Iterable[str]:
+        return self.images
 
     def _fault(self, row: Row) -> Fault | None:
         """What is wrong with the first faulty image of a row."""

@@ -97,10 +97,9 @@ class LocatedJson:
             return self._decoder.raw_decode(self._text, position)
         except json.JSONDecodeError as error:
             raise self._wrong(error.msg, error.pos) from None
-        except (
-            ValueError,
-            RecursionError,
-        ) as error:  # NaN, numbers of thousands of digits, brackets without end
+        except RecursionError:
+            raise self._wrong("its brackets are nested too deeply", position) from None
+        except ValueError as error:  # NaN, numbers of thousands of digits
             raise self._wrong(str(error), position) from None
 
     def _after_space(self, position: int) -> int:

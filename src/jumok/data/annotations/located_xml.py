@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from jumok.data.tables.encodings import UTF16_MARKS
 from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import BYTE_ORDER_MARK, UTF16_MARKS, open_bytes, read_fault, unreadable
+from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
 WIDER = {  # what tools of Windows write under these names holds more characters than the names allow

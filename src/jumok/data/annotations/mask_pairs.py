@@ -16,8 +16,8 @@ from jumok.data.tables.open_text import (
     is_folder,
     nearest_file,
     read_fault,
-    text_lines,
 )
+from jumok.data.tables.text_form import plain_lines
 from jumok.wording import quantity
 
 MASK_WORDS = re.compile(r"mask|label|seg|annot|gt|truth|instance|matte", re.IGNORECASE)
@@ -196,7 +196,7 @@ def paired_by_list(file: Path, folder: Path) -> Pairs:
 
 def list_items(file: Path, folder: Path, pairs: Pairs) -> Iterator[AnnotatedImage | Fault]:
     """The pairs of a list of paths, or what is wrong with a line."""
-    for number, text in text_lines(file):
+    for number, text in plain_lines(file):
         place = SourceLocation(str(file), number)
         if isinstance(text, Fault):
             yield text

@@ -33,7 +33,8 @@ from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folde
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
-from jumok.data.tables.open_text import read_fault, text_lines
+from jumok.data.tables.open_text import read_fault
+from jumok.data.tables.text_form import plain_lines
 from jumok.wording import quantity, with_article
 
 XML_EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -92,7 +93,7 @@ class VocReader:
         fault = read_fault(lists)
         if fault:
             raise UnreadableFile(fault)
-        for number, text in text_lines(lists):
+        for number, text in plain_lines(lists):
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := text.strip().replace("\\", "/"):

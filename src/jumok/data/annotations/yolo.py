@@ -36,8 +36,8 @@ from jumok.data.tables.open_text import (
     is_folder,
     nearest_file,
     read_fault,
-    text_lines,
 )
+from jumok.data.tables.text_form import plain_lines
 from jumok.errors import did_you_mean
 from jumok.wording import quantity
 
@@ -98,7 +98,7 @@ class YoloReader:
         if fault:
             self.faults.append(fault)
             return
-        for number, text in text_lines(lists):
+        for number, text in plain_lines(lists):
             if isinstance(text, Fault):
                 self.faults.append(text)
             elif name := forward_slashes(text):
@@ -158,17 +158,16 @@ class YoloReader:
     def lines(self, labels: Path) -> Iterator[tuple[list[float], SourceLocation]]:
         """The numbers of each line, with its location."""
         try:
-            for number, text in text_lines(labels):
+            for number, text in plain_lines(labels):
                 place = SourceLocation(str(labels), number)
                 if isinstance(text, Fault):
-                    self.faults.append(text)
+                    self.faults.append(of_one_image(text, "bad_labels"))
                 elif text.strip():
                     fault = count_fault(text.split(), place)
                     numbers = None if fault else finite_numbers(text.split())
                     if numbers is None:
-                        unlike = place.fault(
-                            f"{text.strip()!r:.60} are not all numbers", "write numbers", "bad_value"
-                        )
+                        problem = f"{text.strip()!r:.60} are not all numbers"
+                        unlike = place.fault(problem, "write numbers, with a point as in 0.5", "bad_value")
                         self.faults.append(fault or unlike)
                     else:
                         yield numbers, place

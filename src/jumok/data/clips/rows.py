@@ -1,6 +1,6 @@
 """Rows of texts some of which name clips: each clip is looked at, and a faulty one is told in its line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from jumok.data.clips.clip import cell_in_short, chosen_frames, open_clip, paths_of
 from jumok.data.clips.sampling import FrameSampling
@@ -17,6 +17,9 @@ class ClipRows(FileRows):
         super().__init__(source)
         self.clips = dict(clips)
         self.classes = source.classes
+
+    def _file_columns(self) -> Iterable[str]:
+        return self.clips
 
     def _fault(self, row: Row) -> Fault | None:
         """What is wrong with the first faulty clip of a row."""

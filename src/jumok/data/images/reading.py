@@ -21,7 +21,7 @@ import numpy as np
 
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import nearest_file
-from jumok.deferred import Deferred, lazy_names
+from jumok.deferred import Deferred
 from jumok.errors import DataError
 
 if TYPE_CHECKING:
@@ -68,10 +68,6 @@ BROKEN = (
     struct.error,
     zlib.error,
 )  # Pillow's
-
-
-# where it was once; loaded when it is used, for that module needs this one
-__getattr__, __dir__ = lazy_names(__name__, {"read_mask": "jumok.data.images.mask_images"})
 
 
 class Size(NamedTuple):

@@ -1,6 +1,6 @@
 """Rows some of whose cells are series: each is read, and a faulty one is told in its line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from jumok.data.row import Row
@@ -46,6 +46,9 @@ class SeriesRows(FileRows):
         self._first = {}
         self._findings = {name: SeriesFindings(name, one.rate) for name, one in self.series.items()}
         yield from super().rows()
+
+    def _file_columns(self) -> Iterable[str]:
+        return self.series
 
     def _fault(self, row: Row) -> Fault | None:
         """What is wrong with the first faulty series of a row."""

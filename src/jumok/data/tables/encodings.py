@@ -6,12 +6,19 @@ NATIONAL = {  # encodings with a name, and the letters by which they are known
     "gb2312": ("GBK", "\u4e00", "\u9fff"),
 }
 WIDE_ENCODINGS = {"utf-32-le": "UTF-32", "utf-32-be": "UTF-32", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+
+
+def marked_form(begin: bytes) -> str | None:
+    """UTF-16 or UTF-32, if bytes begin with the byte order mark of one of them."""
+    return "UTF-32" if begin.startswith(UTF32_MARKS) else "UTF-16" if begin.startswith(UTF16_MARKS) else None
 
 
 def wide_form(begin: bytes) -> str | None:
-    """UTF-16 or UTF-32, if bytes without a byte order mark are one of them; other texts contain no NUL."""
-    if b"\0" not in begin:
-        return None
+    """UTF-16 or UTF-32, if bytes are one of them, also without a byte order mark; other texts contain no NUL."""
+    if marked_form(begin) or b"\0" not in begin:
+        return marked_form(begin)
     for encoding, name in WIDE_ENCODINGS.items():
         whole = begin[: len(begin) // 4 * 4]
         try:

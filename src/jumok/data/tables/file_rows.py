@@ -1,13 +1,15 @@
 """Rows of another source some of whose cells name files: each is looked at, and a faulty one is told in its line."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault
+from jumok.data.tables.listing import forward_slashes
+from jumok.data.tables.open_text import is_file
 from jumok.data.tables.rows import Source
 from jumok.wording import none_exists
 
@@ -44,7 +46,7 @@ class FileRows(ABC):
         self._seen = {}
         missing: list[Fault] = []
         count = 0
-        for item in self._source.rows():
+        for item in map(self._with_forward_slashes, self._source.rows()):
             fault = self._fault(item) if isinstance(item, Row) else None
             count += isinstance(item, Row)
             if fault is None:
@@ -60,6 +62,21 @@ class FileRows(ABC):
         problem = none_exists(count, self.noun, first)
         remedy = f"write paths that start at {self.root}"
         yield Fault(str(self.files[0]), None, problem, remedy, "missing_file")
+
+    def _with_forward_slashes(self, item: Row | Fault) -> Row | Fault:
+        """A row whose paths were written on Windows with paths as they are here."""
+        if isinstance(item, Fault):
+            return item
+        values = list(item.values)
+        for place in map(self.columns.index, self._file_columns()):
+            cell = values[place]
+            if "\\" in cell and not cell.lstrip().startswith("[") and not is_file(self.root / cell):
+                values[place] = forward_slashes(cell)
+        return item._replace(values=tuple(values))
+
+    @abstractmethod
+    def _file_columns(self) -> Iterable[str]:
+        """The columns whose cells name files."""
 
     @abstractmethod
     def _fault(self, row: Row) -> Fault | None:

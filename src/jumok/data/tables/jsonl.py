@@ -15,6 +15,8 @@ from jumok.data.tables.rows import Cleaner
 from jumok.data.tables.wanted import Wanted
 
 BLANK = re.compile(r"[ \t\r\n]*")
+TOO_DEEP = "its brackets are nested too deeply"
+BROKEN_OFF = "damaged_json"  # the kind of a fault behind which nothing can be read
 
 
 class TwiceTheSameKey(ValueError):
@@ -41,7 +43,7 @@ def json_rows(wanted: Wanted) -> Iterator[Row | Fault]:
     lines: list[str] = []
     for _, text in text_lines(wanted.path):
         if isinstance(text, Fault):
-            yield text  # the places of what follows cannot be trusted
+            yield text._replace(kind=BROKEN_OFF)  # the places of what follows cannot be trusted
             return
         lines.append(text)
     yield from objects_in(wanted, "\n".join(lines))
@@ -59,25 +61,33 @@ def objects_in(cleaner: Cleaner, text: str) -> Iterator[Row | Fault]:
         counted = place
         if place == len(text) or (array and text[place] == "]"):
             if array and place == len(text):
-                yield json_fault(cleaner.path, line, "its array is never closed")
+                yield damaged_json(cleaner.path, line, "its array is never closed")
             return
         if array and count and text[place] == ",":
             place = after_blank(text, place + 1)
         elif array and count:
-            yield json_fault(cleaner.path, line, "a comma or ] was expected")
+            yield damaged_json(cleaner.path, line, "a comma or ] was expected")
             return
         line += text.count("\n", counted, place)
         counted = place
         try:
-            value, place = JSON_DECODER.raw_decode(text, place)
-        except TwiceTheSameKey as error:
-            yield json_fault(cleaner.path, line, str(error))
-            return
-        except (ValueError, RecursionError) as error:
-            yield json_fault(cleaner.path, getattr(error, "lineno", line), getattr(error, "msg", str(error)))
+            value, place = object_at(cleaner.path, line, text, place)
+        except (json.JSONDecodeError, RecursionError) as error:
+            what = TOO_DEEP if isinstance(error, RecursionError) else error.msg
+            yield damaged_json(cleaner.path, getattr(error, "lineno", line), what)
             return
         count += 1
         yield row_from_json(cleaner, line, value)
+
+
+def object_at(path: Path, line: int, text: str, place: int) -> tuple[Any, int]:
+    """The value that begins at a place, or its fault where it is known where it ends, and the place after it."""
+    try:
+        return JSON_DECODER.raw_decode(text, place)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # two equal keys, NaN: what others take for JSON
+        return json_fault(path, line, str(error)), json.JSONDecoder().raw_decode(text, place)[1]
 
 
 def after_blank(text: str, place: int) -> int:
@@ -158,12 +168,17 @@ def parse_json_line(path: Path, line: int, text: str) -> Any:
 def reason(error: Exception, text: str) -> str:
     """Why a line is not JSON, in a few words."""
     if isinstance(error, RecursionError):
-        return "its brackets are nested too deeply"
+        return TOO_DEEP
     if not isinstance(error, json.JSONDecodeError):
         return str(error)
     if error.msg == "Extra data":
         return f"something follows its end, at character {error.pos + 1}"
     return f"{error.msg} at character {error.pos + 1}"
+
+
+def damaged_json(path: Path, line: int, what: str) -> Fault:
+    """The fault of a file of one value that cannot be read on from here: nothing after it is known."""
+    return json_fault(path, line, what)._replace(kind=BROKEN_OFF)
 
 
 def json_fault(path: Path, line: int, what: str) -> Fault:

@@ -28,7 +28,10 @@ class Below:
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
-    """Files with these suffixes (lower case), sorted by name, without hidden files and folders of the system."""
+    """Files with these suffixes (lower case), sorted by name, without hidden files and folders of the system.
+
+    Links that lead nowhere and pipes are among them, so that whoever reads them says so.
+    """
     found = Below()
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
@@ -43,7 +46,7 @@ def files_below(folder: Path, suffixes: Sequence[str]) -> Below:
             found.folders.append(here)
         for name in names:
             path = here / name
-            if path.suffix.lower() in suffixes and os.path.isfile(path):
+            if path.suffix.lower() in suffixes:
                 (found.hidden if secret or is_hidden([name]) else found.files).append(path)
     found.files.sort()
     found.folders.sort()

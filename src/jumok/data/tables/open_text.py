@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from jumok.data.tables.encodings import likely_encoding
+from jumok.data.tables.encodings import likely_encoding, marked_form
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import how_it_differs, nearest
+from jumok.files import open_regular
 from jumok.wording import with_article
 
 DIGIT_RUN = re.compile(r"\d+")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 GZIP_MARK = b"\x1f\x8b"
 
 
@@ -44,8 +44,9 @@ def read_fault(path: Path) -> Fault | None:
         return Fault(
             str(path), None, "is empty", "write some examples into it or name another file", "empty_file"
         )
-    if begin[:2] in UTF16_MARKS:
-        return Fault(str(path), 1, "is UTF-16, expected UTF-8", "save the file as UTF-8", "invalid_utf8")
+    wide = marked_form(begin)
+    if wide:
+        return Fault(str(path), 1, f"is {wide}, expected UTF-8", "save the file as UTF-8", "wrong_encoding")
     return None
 
 
@@ -107,7 +108,7 @@ def without_blank_end(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 def open_bytes(path: Path) -> BinaryIO:
     """The bytes of a file, decompressed if its name or its first bytes say gzip."""
-    file = path.open("rb")
+    file = path.open("rb") if path == Path(os.devnull) else open_regular(path)
     if path.suffix.lower() != ".gz" and file.peek(2)[:2] != GZIP_MARK:
         return file
     file.close()

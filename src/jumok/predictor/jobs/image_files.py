@@ -44,7 +44,9 @@ def why_not_there(argument: str, error: Exception) -> str:
 
 def images_below(folder: Path) -> Iterator[Path | JobWarning]:
     """The images of a folder and below, sorted; hidden ones and those that jumok drew are left out with a warning."""
-    there = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    there = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir()
+    )
     hidden = [path for path in there if is_hidden(path.relative_to(folder).parts)]
     shown = [path for path in there if not is_hidden(path.relative_to(folder).parts)]
     if hidden:
