@@ -41,7 +41,7 @@ SHARED_NAMES = {
 
 # Names that still have several meanings in the package; one that has a single meaning must leave the list.
 AMBIGUOUS_NAMES = """
-    FEWEST MOST Progress RESAMPLES SHOWN SURE lines shown
+    FEWEST MOST Progress RESAMPLES SHOWN lines shown
 """
 
 # Words that gave way to those of the field, and the rooms in which names, comments or docstrings still have them.

@@ -12,9 +12,9 @@ import pytest
 from jumok.baselines.protocol import Baseline, BaselineInputs, TrainingAnswers, always
 from jumok.dataset.prepare import prepare
 from jumok.errors import DataError
-from jumok.evaluation import SplitPredictions, evaluate, measure_baselines
 from jumok.evaluation import baselines as of_evaluation
-from jumok.evaluation.baselines import score_baselines
+from jumok.evaluation.answers import SplitPredictions, evaluate
+from jumok.evaluation.baselines import measure_baselines, score_baselines
 from jumok.evaluation.stored import read_stored
 from jumok.metrics.report import compare_texts, evaluate_texts
 from jumok.runs.config import experiment_of

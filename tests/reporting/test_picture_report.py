@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from test_report import Reader
 
-from jumok.reporting import write_report
+from jumok.reporting.run import write_report
 from picture_runs import trained
 
 KINDS = ("boxes", "mask", "text")

@@ -286,11 +286,70 @@ def evaluate(
     progress: Progress | None = None,
     device: str = "auto",
 ) -> SplitPredictions:
-    """The answers of a run's best model on a split of its data."""
+    """The answers of a run's best model on a split of its data.
+
+    Args:
+        run: The run folder.
+        split: train, valid or test; the one that a finished run is scored on by default.
+        decoding: Changes of the decoding options.
+        say: Called with messages.
+        progress: Called with the number of answers that are there, and that of all.
+        device: Where the model computes.
+
+    Returns:
+        The answers.
+
+    Raises:
+        RunError: There is no model.
+        DataError: The experiment has no such split, or its data cannot be read.
+    """
+    predictor = load_with_n_best(run, device, decoding, say)
+    return answer_split(predictor, experiment_of(run), split, say, progress)
+
+
+def load_with_n_best(run: Path, device: str, decoding: dict[str, Any] | None, say: Say) -> Predictor:
+    """A run's best model, which gives several answers and has said its notes.
+
+    Args:
+        run: The run folder.
+        device: Where the model computes.
+        decoding: Changes of the decoding options.
+        say: Called with the notes.
+
+    Returns:
+        The predictor.
+
+    Raises:
+        RunError: There is no model.
+    """
     predictor = with_n_best(load(run, device, decoding))
     for note in predictor.notes:
         say(note)
-    experiment = experiment_of(run)
+    return predictor
+
+
+def answer_split(
+    predictor: Predictor,
+    experiment: "Experiment",
+    split: str | None,
+    say: Say,
+    progress: Progress | None = None,
+) -> SplitPredictions:
+    """The answers of a model to a split of an experiment.
+
+    Args:
+        predictor: The model.
+        experiment: Where the data are described.
+        split: train, valid or test; None for the one that a finished run is scored on.
+        say: Called with messages.
+        progress: Called with the number of answers that are there, and that of all.
+
+    Returns:
+        The answers.
+
+    Raises:
+        DataError: The experiment has no such split, or its data cannot be read.
+    """
     opened = open_split(experiment, predictor, split or final_split(experiment), say)
     return predict_split(predictor, opened, progress=progress)
 

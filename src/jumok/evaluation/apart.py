@@ -8,11 +8,10 @@ import numpy as np
 from jumok.evaluation.analysis import LOOKED_AT, shown, spread, value_of
 from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredictions
 from jumok.evaluation.examples import sheet_of
-from jumok.metrics.interval import Difference
+from jumok.metrics.interval import SIGNIFICANT, Difference
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import compare_texts
 
-SURE = 0.05  # a difference of a smaller p is told apart from chance
 SHOWN = 6  # examples
 
 
@@ -31,7 +30,7 @@ class Contest:
     @property
     def is_sure(self) -> bool:
         """Whether the difference is significant."""
-        return self.p < SURE
+        return self.p < SIGNIFICANT
 
 
 @dataclass(frozen=True)

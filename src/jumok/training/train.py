@@ -23,7 +23,7 @@ from jumok.training.reporter import NullReporter, Reporter
 from jumok.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
-    from jumok.evaluation import SplitPredictions
+    from jumok.evaluation.answers import SplitPredictions
     from jumok.experiment.options import Experiment
 
 ONE_SHARD = (
