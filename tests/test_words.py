@@ -39,14 +39,9 @@ SHARED_NAMES = {
     "write": "writes the data and experiment file of a demo, one in each",
 }
 
-# Names that still have several meanings in the package; one that has a single meaning must leave the list.
-AMBIGUOUS_NAMES = """
-    FEWEST MOST Progress RESAMPLES SHOWN lines shown
-"""
-
 # Words that gave way to those of the field, and the rooms in which names, comments or docstrings still have them.
 FORMER_WORDS: dict[str, set[str]] = {
-    "picture": {"evaluation"},
+    "picture": set(),
     "mend": set(),
 }
 
@@ -123,9 +118,7 @@ def test_one_name_has_one_meaning():
             if not name.startswith("_"):
                 modules[name].append(str(file.relative_to(SOURCE)))
     several = {name: files for name, files in modules.items() if len(files) > 1}
-    ambiguous = set(AMBIGUOUS_NAMES.split())
-    known = {*SHARED_NAMES, *ambiguous}
-    assert not SHARED_NAMES.keys() & ambiguous
+    known = SHARED_NAMES.keys()
     assert not several.keys() - known, {name: several[name] for name in several.keys() - known}
     assert not known - several.keys(), f"no longer in several modules: {sorted(known - several.keys())}"
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Told = TypeVar("Told")
 RESAMPLES = 1000
-Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
+AnswerProgress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
 ALTERNATIVES = 4  # of an answer, kept for the record
 
 
@@ -225,7 +225,7 @@ class PredictorLike(Protocol):
 
 
 def predict_split(
-    predictor: PredictorLike, split: Split, most: int | None = None, progress: Progress | None = None
+    predictor: PredictorLike, split: Split, most: int | None = None, progress: AnswerProgress | None = None
 ) -> SplitPredictions:
     """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
     examples, answers = split.answers(most)
@@ -242,7 +242,7 @@ def predict_examples(predictor: PredictorLike, split: Split, examples: Sequence[
     return predictor.predict([{name: split.value(name, one) for name in split.inputs} for one in examples])
 
 
-def counting(progress: Progress, number: int) -> Callable[[int], None]:
+def counting(progress: AnswerProgress, number: int) -> Callable[[int], None]:
     """Adds up the answers that a predictor tells of."""
     done = 0
 
@@ -283,7 +283,7 @@ def evaluate(
     split: str | None = None,
     decoding: dict[str, Any] | None = None,
     say: Say = lambda _: None,
-    progress: Progress | None = None,
+    progress: AnswerProgress | None = None,
     device: str = "auto",
 ) -> SplitPredictions:
     """The answers of a run's best model on a split of its data.
@@ -333,7 +333,7 @@ def answer_split(
     experiment: "Experiment",
     split: str | None,
     say: Say,
-    progress: Progress | None = None,
+    progress: AnswerProgress | None = None,
 ) -> SplitPredictions:
     """The answers of a model to a split of an experiment.
 

@@ -72,13 +72,15 @@ def write_record(run: Path, answered: SplitPredictions, document: Mapping[str, A
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
     shown = [example for analysis in analyses.values() for example in analysis.examples]
     common = {
-        "pictures": draw_examples(run, answered, shown),
+        "images": draw_examples(run, answered, shown),
         "began": answered.began,
         "ended": time_now(),
         "seconds": answered.seconds,
     }
     write_json(files.analysis, {**analysis_document(run, answered, analyses), **common})
-    write_file_atomically(files.predictions, "".join(f"{line}\n" for line in lines(answered)).encode())
+    write_file_atomically(
+        files.predictions, "".join(f"{line}\n" for line in prediction_lines(answered)).encode()
+    )
     write_json(files.evaluation, dict(document))
 
 
@@ -94,7 +96,7 @@ def analysis_document(
     return {"metric": metric, "headline": answered.headline, "outputs": documents}
 
 
-def lines(answered: SplitPredictions) -> list[str]:
+def prediction_lines(answered: SplitPredictions) -> list[str]:
     """One JSON object for each example: inputs, right answers, and what was predicted, with score and n-best.
 
     Where there are several outputs, right answers and predictions are by output.

@@ -121,7 +121,8 @@ class StoredAnalysis(TypedDict):
     examples_per_second: float
     counted: NotRequired[str]
     details: NotRequired[list[StoredTable]]
-    pictures: NotRequired[dict[str, str]]
+    images: NotRequired[dict[str, str]]
+    pictures: NotRequired[dict[str, str]]  # their name in older runs
     support: NotRequired[dict[str, int]]
     supported: NotRequired[str]
     remarks: NotRequired[list[str]]
@@ -137,13 +138,15 @@ class StoredAnalyses(TypedDict):
     metric: str
     headline: list[str]
     outputs: dict[str, StoredAnalysis]
-    pictures: dict[str, str]
+    images: NotRequired[dict[str, str]]
+    pictures: NotRequired[dict[str, str]]  # their name in older runs
     began: str
     ended: str
     seconds: float
 
 
 FORMS: dict[str, Any] = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
+IMAGES_BEFORE = "pictures"
 SEVERAL = "outputs"  # in the analysis of several outputs
 
 
@@ -159,6 +162,8 @@ def read_stored(path: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise RunError(f"{path} is damaged ({in_short(error)}); write it again by: {remedy(path)}") from None
+    if IMAGES_BEFORE in value:
+        value["images"] = value.pop(IMAGES_BEFORE)
     return dict(value)
 
 

@@ -12,7 +12,7 @@ from jumok.predictor.predictor import Predictor
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-MOST = 1000  # inputs of the valid part that are looked at
+MAX_TUNING_EXAMPLES = 1000  # inputs of the valid part that are looked at
 
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
@@ -23,7 +23,7 @@ def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say)
     split = open_split(experiment, predictor, "valid", say)
     if all(is_unseen(split, predictor.outputs[name]) for name in wanted):
         return predictor
-    answered = predict_split(predictor, split, MOST).outputs
+    answered = predict_split(predictor, split, MAX_TUNING_EXAMPLES).outputs
     tuned = {name: field for name in wanted if (field := tuned_output(answered[name])) is not None}
     for name, field in tuned.items():
         field.codec.save(folder, predictor.model.decoders[name])

@@ -54,7 +54,7 @@ def reconcile(
             and not any(name == f or name.startswith(f + ".") for f in CHANGEABLE)
         ):
             raise RunError(
-                f"{folder.path} was trained with {name}: {shown(then)}, now it is {shown(now)}; "
+                f"{folder.path} was trained with {name}: {option_text(then)}, now it is {option_text(now)}; "
                 "choose another folder by --run, or take the old value"
             )
     settled = {
@@ -104,6 +104,6 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
     return {name: value}
 
 
-def shown(value: Any) -> str:
+def option_text(value: Any) -> str:
     """A value of an option as text."""
     return "not given" if value is None else str(value)

@@ -53,10 +53,10 @@ def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None =
     """
     processes = init_distributed()
     processes.broadcast(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
-    return _train(experiment, Path(run), reporter or lines(), processes)
+    return _train(experiment, Path(run), reporter or default_reporter(), processes)
 
 
-def lines() -> Reporter:
+def default_reporter() -> Reporter:
     """Who tells of a training where nobody else was named."""
     from jumok.training.display import PlainDisplay  # rich is for who asks for it
 
