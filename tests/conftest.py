@@ -9,6 +9,15 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
+
+# Where bytecode may not lie beside the sources, it lies here: else each process compiles torch and the rest anew,
+# which takes longer than most tests. Workers and commands inherit it.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import torch
 
 import blank_curves

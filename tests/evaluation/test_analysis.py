@@ -19,7 +19,7 @@ from jumok.evaluation.analysis import (
     spread,
     value_of,
 )
-from jumok.evaluation.answers import evaluate
+from jumok.evaluation.runs import evaluate
 from jumok.metrics.text import text_metrics
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=400).map(np.array)

@@ -13,8 +13,9 @@ from jumok.baselines.protocol import Baseline, BaselineInputs, TrainingAnswers, 
 from jumok.dataset.prepare import prepare
 from jumok.errors import DataError
 from jumok.evaluation import baselines as of_evaluation
-from jumok.evaluation.answers import SplitPredictions, evaluate
+from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.baselines import measure_baselines, score_baselines
+from jumok.evaluation.runs import evaluate
 from jumok.evaluation.stored import read_stored
 from jumok.metrics.report import compare_texts, evaluate_texts
 from jumok.runs.config import experiment_of

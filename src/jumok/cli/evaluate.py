@@ -53,8 +53,8 @@ def command(
     require_run(run)
     if against is not None:
         require_run(against)
-    from jumok.evaluation.answers import answer_split, compare, load_with_n_best
     from jumok.evaluation.record import evaluation_document
+    from jumok.evaluation.runs import answer_split, compare, load_with_n_best
     from jumok.runs.config import experiment_of
     from jumok.training.display import make_display
 

@@ -175,7 +175,16 @@ def spread(count: int, most: int) -> Sequence[int]:
 
 
 def value_of(answered: OutputPredictions, example: int, metric: Metric) -> float:
-    """The score of one example alone."""
+    """The score of one example alone.
+
+    Args:
+        answered: The answers.
+        example: The index of the example.
+        metric: The metric.
+
+    Returns:
+        The score, in the metric's units; NaN if it is undefined.
+    """
     return metric.prepare([answered.metric_predictions[example]], [answered.metric_references[example]])(
         np.ones(1)
     )

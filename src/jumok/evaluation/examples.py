@@ -22,7 +22,19 @@ MAX_FILE_BYTES = 56_000  # bytes of a file, so that a report of many stays below
 
 
 def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]) -> dict[int, str]:
-    """Write an image of each of these examples that can be drawn; their files below `run` by example."""
+    """Write an image of each of these examples that can be drawn; their files below `run` by example.
+
+    Args:
+        run: The run folder.
+        answered: The answers.
+        examples: Indices of the examples.
+
+    Returns:
+        The file of each image, relative to the run, by example.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
     folder = RunLayout(run).examples
     for old in folder.glob(OURS):
         remove(old)
@@ -93,7 +105,16 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
 
 
 def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    """What is right of all outputs, on one image."""
+    """What is right of all outputs, on one image.
+
+    Args:
+        answered: The answers.
+        i: The index of the example.
+        image: The pixels (3, Y, X).
+
+    Returns:
+        The image with its labels.
+    """
     root = answered.split.root
     right = {
         name: one.field.codec.from_cells(one.references[i], root)[0] for name, one in answered.outputs.items()
@@ -102,7 +123,16 @@ def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
 
 
 def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    """What was predicted of all outputs, on one image."""
+    """What was predicted of all outputs, on one image.
+
+    Args:
+        answered: The answers.
+        i: The index of the example.
+        image: The pixels (3, Y, X).
+
+    Returns:
+        The image with its labels.
+    """
     return overlaid(answered.split.outputs, answered.predictions[i].outputs, image)
 
 

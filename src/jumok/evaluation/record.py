@@ -67,7 +67,16 @@ def headline_intervals(document: Mapping[str, Any], headline: Sequence[str]) -> 
 
 
 def write_record(run: Path, answered: SplitPredictions, document: Mapping[str, Any]) -> None:
-    """Write images, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there."""
+    """Write images, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there.
+
+    Args:
+        run: The run folder.
+        answered: The answers.
+        document: What evaluation.json holds.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
     files = RunLayout(run)
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
     shown = [example for analysis in analyses.values() for example in analysis.examples]

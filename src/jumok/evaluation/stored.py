@@ -122,7 +122,6 @@ class StoredAnalysis(TypedDict):
     counted: NotRequired[str]
     details: NotRequired[list[StoredTable]]
     images: NotRequired[dict[str, str]]
-    pictures: NotRequired[dict[str, str]]  # their name in older runs
     support: NotRequired[dict[str, int]]
     supported: NotRequired[str]
     remarks: NotRequired[list[str]]
@@ -139,14 +138,13 @@ class StoredAnalyses(TypedDict):
     headline: list[str]
     outputs: dict[str, StoredAnalysis]
     images: NotRequired[dict[str, str]]
-    pictures: NotRequired[dict[str, str]]  # their name in older runs
     began: str
     ended: str
     seconds: float
 
 
 FORMS: dict[str, Any] = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
-IMAGES_BEFORE = "pictures"
+IMAGES_BEFORE = "pictures"  # the name of `images` in older analyses
 SEVERAL = "outputs"  # in the analysis of several outputs
 
 
@@ -156,14 +154,14 @@ def read_stored(path: Path) -> dict[str, Any] | None:
 
     try:
         value = json.loads(read_whole(path))
+        if isinstance(value, dict) and IMAGES_BEFORE in value:
+            value["images"] = value.pop(IMAGES_BEFORE)
         several = path.name == ANALYSIS and isinstance(value, dict) and SEVERAL in value
         TypeAdapter(StoredAnalyses if several else FORMS[path.name]).validate_python(value)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise RunError(f"{path} is damaged ({in_short(error)}); write it again by: {remedy(path)}") from None
-    if IMAGES_BEFORE in value:
-        value["images"] = value.pop(IMAGES_BEFORE)
     return dict(value)
 
 

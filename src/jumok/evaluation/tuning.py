@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from jumok.dataset.prepare import Say
 from jumok.dataset.split import Split
-from jumok.evaluation.answers import OutputPredictions, open_split, predict_split
+from jumok.evaluation.answers import OutputPredictions, predict_split
+from jumok.evaluation.runs import open_split
 from jumok.kinds.contract import OutputField
 from jumok.predictor.predictor import Predictor
 
@@ -16,7 +17,17 @@ MAX_TUNING_EXAMPLES = 1000  # inputs of the valid part that are looked at
 
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
-    """The same predictor with the choices of its outputs, which are written into the folder of its model."""
+    """The same predictor with the choices of its outputs, which are written into the folder of its model.
+
+    Args:
+        folder: The folder of the model.
+        predictor: The model.
+        experiment: Where the valid split is described.
+        say: Called with messages.
+
+    Returns:
+        The tuned predictor; the same one where there is nothing to choose or no valid split.
+    """
     wanted = [name for name, field in predictor.outputs.items() if field.tune is not None]
     if not wanted or "valid" not in experiment.data.splits():
         return predictor

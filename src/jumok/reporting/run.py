@@ -258,8 +258,7 @@ def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
         group: [
-            {**item, "image": data_url_of(record.path, files, item)}
-            for item in record.analysis[group][:many]
+            {**item, "image": data_url_of(record.path, files, item)} for item in record.analysis[group][:many]
         ]
         for group, many in most.items()
     }

@@ -40,6 +40,18 @@ def reconcile(
     """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
 
     With `restore_config`, a lost configuration is written anew.
+
+    Args:
+        folder: The layout of the run folder.
+        experiment: The experiment.
+        say: Called with messages.
+        restore_config: Whether a lost configuration is written again.
+
+    Returns:
+        The experiment, with what was resolved.
+
+    Raises:
+        RunError: An option differs that may not change.
     """
     before = _before(folder, say, restore_config)
     if before is None:

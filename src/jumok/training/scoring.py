@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from jumok.evaluation.answers import SplitPredictions, answer_split, with_n_best
+from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.record import (
     evaluation_document,
     headline_intervals,
@@ -11,6 +11,7 @@ from jumok.evaluation.record import (
     read_evaluation,
     write_record,
 )
+from jumok.evaluation.runs import answer_split, with_n_best
 from jumok.evaluation.tuning import tune
 from jumok.files import remove_file
 from jumok.predictor import load

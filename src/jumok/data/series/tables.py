@@ -99,7 +99,16 @@ def chain_first(first: Cells, rows: Iterator[Cells]) -> Iterator[Cells]:
 
 
 def wrong_count(row: Cells, first: Cells, separator: str) -> tuple[str, str, str]:
-    """Problem, remedy and kind of the fault of a row with too many or too few cells."""
+    """Problem, remedy and kind of the fault of a row with too many or too few cells.
+
+    Args:
+        row: The row.
+        first: The row of the column names.
+        separator: What separates cells.
+
+    Returns:
+        Problem, remedy and kind.
+    """
     count, mark = len(row.cells), CELL_SEPARATORS.get(separator, "separator")
     remedy = f"remove the extra {mark}" if count > len(first.cells) else f"add the missing {mark}"
     if not any(row.cells):
@@ -181,7 +190,19 @@ def sample_in(path: Path, line: int, cell: str, column: str) -> float:
 
 
 def moment(path: Path, line: int, cell: str) -> float | np.datetime64:
-    """The time in a cell; raises UnreadableFile if it holds none."""
+    """The time in a cell; raises UnreadableFile if it holds none.
+
+    Args:
+        path: The file.
+        line: The line.
+        cell: The cell.
+
+    Returns:
+        A number, or a date with its time of day.
+
+    Raises:
+        UnreadableFile: It holds neither.
+    """
     time = parse_time(clean(cell))
     if time is None:
         problem = f"holds {cell!r} as its time, expected a number or a date like 2026-01-31 23:59:00"

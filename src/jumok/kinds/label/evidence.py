@@ -12,9 +12,9 @@ from jumok.data.cache.store import TextStore
 from jumok.kinds.checking import Finding
 from jumok.kinds.error_tables import ErrorTable, class_counts_detail, confusion_detail
 from jumok.kinds.label.calibration import (
-    MIN_CALIBRATION_EXAMPLES,
     FEWEST_OF_CLASS,
     FEWEST_WRONG,
+    MIN_CALIBRATION_EXAMPLES,
     Calibration,
     best_temperature,
     threshold_of_best_f1,
