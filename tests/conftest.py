@@ -24,6 +24,7 @@ import blank_curves
 import made_once
 import preloaded
 from jumok.cli import main
+from jumok.evaluation import answers, apart, baselines
 from jumok.experiment import read_experiment
 from small_experiments import write_reversal
 
@@ -41,6 +42,15 @@ def curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Curves are drawn only where tests look at them."""
     if not set(blank_curves.DRAWN) & set(request.path.parts):
         monkeypatch.setattr(blank_curves.plots, "_drawn", blank_curves.blank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_resamples() -> Iterator[None]:
+    """Scores are resampled 200 times, enough for p < 0.05 of five comparisons; tests/metrics tests the bootstrap."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (answers, apart, baselines):
+            patch.setattr(module, "RESAMPLES", 200)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
