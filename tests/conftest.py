@@ -9,12 +9,22 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
+
+# Where bytecode may not lie beside the sources, it lies here: else each process compiles torch and the rest anew,
+# which takes longer than most tests. Workers and commands inherit it.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import torch
 
 import blank_curves
 import made_once
 import preloaded
 from jumok.cli import main
+from jumok.evaluation import answers, apart, baselines
 from jumok.experiment import read_experiment
 from small_experiments import write_reversal
 
@@ -32,6 +42,15 @@ def curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Curves are drawn only where tests look at them."""
     if not set(blank_curves.DRAWN) & set(request.path.parts):
         monkeypatch.setattr(blank_curves.plots, "_drawn", blank_curves.blank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_resamples() -> Iterator[None]:
+    """Scores are resampled 200 times, enough for p < 0.05 of five comparisons; tests/metrics tests the bootstrap."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (answers, apart, baselines):
+            patch.setattr(module, "RESAMPLES", 200)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -117,8 +117,6 @@ WITH_WINGS = {"data", "kinds"}
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
-each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
-
 
 def room(file: Path) -> str:
     return room_of(file.relative_to(SOURCE).with_suffix("").parts)
@@ -178,43 +176,56 @@ def test_every_room_has_a_place():
     assert len(ORDER) == len(set(ORDER))
 
 
-@each_file
-def test_imports_point_upwards(file):
-    for node in nodes(file):
-        for there in imported_rooms(node):
-            assert there in ROOMS, f"{file}:{node.lineno} imports {there}, which does not exist"
-            assert ORDER.index(there) <= ORDER.index(room(file)), f"{file}:{node.lineno} imports {there}"
+def places(rule: Callable[[Path], Iterator[tuple[int, str]]]) -> list[str]:
+    """Where files break a rule, which gives lines and what is wrong there."""
+    return [f"{file.relative_to(SOURCE)}:{line} {what}" for file in FILES for line, what in rule(file)]
 
 
-@each_file
-def test_imports_are_absolute(file):
-    relative = [node.lineno for node in nodes(file) if isinstance(node, ast.ImportFrom) and node.level]
-    assert not relative, f"{file}: relative imports in lines {relative}"
+def test_imports_point_upwards():
+    def downwards(file: Path) -> Iterator[tuple[int, str]]:
+        for node in nodes(file):
+            for there in imported_rooms(node):
+                if there not in ROOMS:
+                    yield node.lineno, f"imports {there}, which does not exist"
+                elif ORDER.index(there) > ORDER.index(room(file)):
+                    yield node.lineno, f"imports {there}"
+
+    assert not places(downwards)
 
 
-@each_file
-def test_files_are_short(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= LINES
+def test_imports_are_absolute():
+    def relative(file: Path) -> Iterator[tuple[int, str]]:
+        for node in nodes(file):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                yield node.lineno, "imports from its own folder"
+
+    assert not places(relative)
 
 
-@each_file
-def test_files_are_data_never_code(file):
-    for node in nodes(file):
-        modules = imported_modules(node)
-        unsafe = {
-            module for module in modules if module.split(".")[0] in UNSAFE_MODULES or module in UNSAFE_CALLS
-        }
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in UNSAFE_CALLS:
-            unsafe.add(ast.unparse(node))
-        if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
-            unsafe.add(node.arg)
-        assert not unsafe, f"{file}:{node.lineno} uses {unsafe}"
+def test_files_are_short():
+    sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert not {str(file): lines for file, lines in sizes.items() if lines > LINES}
 
 
-@each_file
-def test_users_never_meet_an_assert(file):
-    asserts = [node.lineno for node in nodes(file) if isinstance(node, ast.Assert)]
-    assert not asserts, f"{file}: assert in lines {asserts}"
+def test_files_are_data_never_code():
+    def unsafe(file: Path) -> Iterator[tuple[int, str]]:
+        for node in nodes(file):
+            for module in imported_modules(node):
+                if module.split(".")[0] in UNSAFE_MODULES or module in UNSAFE_CALLS:
+                    yield node.lineno, f"imports {module}"
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in UNSAFE_CALLS:
+                yield node.lineno, f"uses {ast.unparse(node)}"
+            if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
+                yield node.value.lineno, f"uses {node.arg}"
+
+    assert not places(unsafe)
+
+
+def test_users_never_meet_an_assert():
+    def asserting(file: Path) -> Iterator[tuple[int, str]]:
+        yield from ((node.lineno, "assert") for node in nodes(file) if isinstance(node, ast.Assert))
+
+    assert not places(asserting)
 
 
 def stands_for_another(function) -> bool:
@@ -224,20 +235,21 @@ def stands_for_another(function) -> bool:
     )
 
 
-@each_file
-def test_nothing_swallows_options(file):
-    functions = (
-        node for node in nodes(file) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-    )
-    swallowing = [node.lineno for node in functions if node.args.kwarg and not stands_for_another(node)]
-    assert not swallowing, f"{file}: ** parameters in lines {swallowing}"
+def test_nothing_swallows_options():
+    def swallowing(file: Path) -> Iterator[tuple[int, str]]:
+        for node in nodes(file):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                continue
+            if node.args.kwarg and not stands_for_another(node):
+                yield node.lineno, f"takes **{node.args.kwarg.arg}"
+
+    assert not places(swallowing)
 
 
 def texts_of(file: Path) -> Iterator[ast.Constant]:
     """The strings of a file that are no docstrings."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    prose = {id(node.value) for node in nodes(file) if isinstance(node, ast.Expr)}
+    for node in nodes(file):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield node
 
@@ -247,21 +259,21 @@ FILES_OF_A_RUN = {name for name in LAYOUT.values() if "." in name.lstrip(".")} |
 FOLDERS_OF_A_RUN = set(LAYOUT.values()) - FILES_OF_A_RUN - {layout.DATA, layout.EXAMPLES}  # also of packages
 
 
-@each_file
-def test_only_runs_spells_the_layout_of_a_run(file):
-    if room(file) == "runs":
-        return
-    names = FILES_OF_A_RUN - ({layout.WEIGHTS} if file == HUB_FILE else set())
-    for text in texts_of(file):
-        words = names & set(re.split(r"[^\w.-]+", text.value))
-        assert not words, f"{file}:{text.lineno} spells {words}; take it from jumok.runs.layout"
-    for node in nodes(file):
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Div)
-            and isinstance(node.right, ast.Constant)
-        ):
-            assert node.right.value not in FOLDERS_OF_A_RUN, f"{file}:{node.lineno} spells {node.right.value}"
+def test_only_runs_spells_the_layout_of_a_run():
+    def spelling(file: Path) -> Iterator[tuple[int, str]]:
+        if room(file) == "runs":
+            return
+        names = FILES_OF_A_RUN - ({layout.WEIGHTS} if file == HUB_FILE else set())
+        for text in texts_of(file):
+            for word in names & set(re.split(r"[^\w.-]+", text.value)):
+                yield text.lineno, f"spells {word}; take it from jumok.runs.layout"
+        for node in nodes(file):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                right = node.right.value if isinstance(node.right, ast.Constant) else None
+                if right in FOLDERS_OF_A_RUN:
+                    yield node.lineno, f"spells {right}; take it from jumok.runs.layout"
+
+    assert not places(spelling)
 
 
 def test_import_is_light():

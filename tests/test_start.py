@@ -146,13 +146,14 @@ def test_a_prediction_of_texts_loads_nothing_of_images_or_scores(reversal):
 
 PUBLIC = (
     *("record", "load", "train", "Predictor", "TrainingResult", "Prediction"),
-    *("evaluation.evaluate", "evaluation.predict_split"),
+    *("evaluation.runs.evaluate", "evaluation.answers.predict_split"),
 )
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_name_loads_little_beyond_torch(name):
-    codes = {name: f"import jumok, jumok.evaluation\njumok.{name}" for name in PUBLIC}
+    places = {name: f"jumok.{name}".rsplit(".", 1) for name in PUBLIC}
+    codes = {name: f"from {module} import {last}" for name, (module, last) in places.items()}
     found = loaded_in_turn(tuple(codes.values()))[codes[name]]
     assert "torch" in found
     assert not found & OF_CALLS

@@ -39,14 +39,9 @@ SHARED_NAMES = {
     "write": "writes the data and experiment file of a demo, one in each",
 }
 
-# Names that still have several meanings in the package; one that has a single meaning must leave the list.
-AMBIGUOUS_NAMES = """
-    FEWEST MOST Progress RESAMPLES SHOWN SURE lines shown
-"""
-
 # Words that gave way to those of the field, and the rooms in which names, comments or docstrings still have them.
 FORMER_WORDS: dict[str, set[str]] = {
-    "picture": {"evaluation"},
+    "picture": set(),
     "mend": set(),
 }
 
@@ -116,6 +111,57 @@ def test_what_is_public_has_a_docstring():
     assert not bare, f"write a docstring: {bare}"
 
 
+def uses_elsewhere() -> dict[str, set[Path]]:
+    """The modules that import a name or take an attribute of it."""
+    found = defaultdict(set)
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            names += [node.attr] if isinstance(node, ast.Attribute) else []
+            for name in names:
+                found[name].add(file)
+    return found
+
+
+def interface_names() -> set[str]:
+    """Methods of protocols and facets of kinds, which are documented where they are declared."""
+    methods = {
+        inner.name
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if is_protocol(node)
+        for inner in node.body
+        if isinstance(inner, Documented)
+    }
+    contract = ast.walk(TREES[SOURCE / "kinds" / "contract.py"])
+    facets = {node.target.id for node in contract if isinstance(node, ast.AnnAssign)}
+    return methods | facets
+
+
+def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    given = node.args
+    names = [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    return [name for name in names if name not in ("self", "cls")]
+
+
+def test_parameters_of_what_other_modules_call_are_described():
+    """A function of three parameters or more that another module uses says what each one is, by its name."""
+    uses, interfaces = uses_elsewhere(), interface_names()
+    lacking = []
+    for file, tree in TREES.items():
+        for name, node in public(tree):
+            if isinstance(node, ast.ClassDef) or (file.parent.name == "cli" and name == "command"):
+                continue
+            if not uses[node.name] - {file} or ("." in name and node.name in interfaces):
+                continue
+            prose = re.split(r"^Args:$", ast.get_docstring(node) or "", flags=re.M)
+            told = re.findall(r"^    \*{0,2}(\w+):", prose[-1], re.M) if len(prose) == 2 else []
+            wanted = parameters(node)
+            if len(wanted) > 2 and told[: len(wanted)] != wanted:
+                lacking.append(f"{file.relative_to(SOURCE)}:{node.lineno} {name}: {told} of {wanted}")
+    assert not lacking, f"write Args, Returns and Raises: {lacking}"
+
+
 def test_one_name_has_one_meaning():
     modules = defaultdict(list)
     for file, tree in TREES.items():
@@ -123,9 +169,7 @@ def test_one_name_has_one_meaning():
             if not name.startswith("_"):
                 modules[name].append(str(file.relative_to(SOURCE)))
     several = {name: files for name, files in modules.items() if len(files) > 1}
-    ambiguous = set(AMBIGUOUS_NAMES.split())
-    known = {*SHARED_NAMES, *ambiguous}
-    assert not SHARED_NAMES.keys() & ambiguous
+    known = SHARED_NAMES.keys()
     assert not several.keys() - known, {name: several[name] for name in several.keys() - known}
     assert not known - several.keys(), f"no longer in several modules: {sorted(known - several.keys())}"
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from jumok.errors import DataError
-from jumok.evaluation import SplitPredictions, are_alike, contests, draw_sides, evaluate, farthest_apart
+from jumok.evaluation.answers import SplitPredictions
+from jumok.evaluation.apart import are_alike, contests, draw_sides, farthest_apart
+from jumok.evaluation.runs import evaluate
 from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation

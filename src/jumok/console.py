@@ -34,7 +34,16 @@ def __getattr__(name: str) -> "Console":
 
 
 def new_table(title: str, columns: Iterable[str], left: Collection[str] = ()) -> "Table":
-    """An empty table; columns are flush right, but for those on the `left`."""
+    """An empty table; columns are flush right, but for those on the `left`.
+
+    Args:
+        title: The title.
+        columns: The heads of the columns.
+        left: The columns that are flush left.
+
+    Returns:
+        The table.
+    """
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")

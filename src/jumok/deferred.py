@@ -26,6 +26,14 @@ def lazy_names(
     """The `__getattr__` and `__dir__` of a package whose public names are imported on first use (PEP 562).
 
     `places` maps each name to the module that defines it; `modules` are names of modules in the package.
+
+    Args:
+        package: Name of the package.
+        places: The module that defines each name.
+        modules: Names of modules in the package.
+
+    Returns:
+        `__getattr__` and `__dir__`.
     """
 
     def load(name: str) -> Any:

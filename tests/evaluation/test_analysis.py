@@ -9,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jumok
-from jumok.evaluation import analyse, evaluate
-from jumok.evaluation.analysis import BINS, MIN_PER_BIN, best_and_worst, edges, sample, spread, value_of
+from jumok.evaluation.analysis import (
+    BINS,
+    MIN_PER_BIN,
+    analyse,
+    best_and_worst,
+    edges,
+    sample,
+    spread,
+    value_of,
+)
+from jumok.evaluation.runs import evaluate
 from jumok.metrics.text import text_metrics
 
 lengths = st.lists(st.integers(1, 60), min_size=1, max_size=400).map(np.array)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from jumok.evaluation import are_alike, contests, evaluate, farthest_apart
-from jumok.evaluation.apart import Contest, bounded, gap, holm
+from jumok.evaluation.apart import Contest, are_alike, bounded, contests, farthest_apart, gap, holm
+from jumok.evaluation.runs import evaluate
 from jumok.metrics.text import text_metrics
 from jumok.reporting.verdicts import marks, verdicts
 

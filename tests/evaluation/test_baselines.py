@@ -12,9 +12,10 @@ import pytest
 from jumok.baselines.protocol import Baseline, BaselineInputs, TrainingAnswers, always
 from jumok.dataset.prepare import prepare
 from jumok.errors import DataError
-from jumok.evaluation import SplitPredictions, evaluate, measure_baselines
 from jumok.evaluation import baselines as of_evaluation
-from jumok.evaluation.baselines import score_baselines
+from jumok.evaluation.answers import SplitPredictions
+from jumok.evaluation.baselines import measure_baselines, score_baselines
+from jumok.evaluation.runs import evaluate
 from jumok.evaluation.stored import read_stored
 from jumok.metrics.report import compare_texts, evaluate_texts
 from jumok.runs.config import experiment_of
@@ -58,8 +59,10 @@ def test_a_copy_is_scored_by_the_metrics_of_the_model(answered, train):
     output = answered.outputs["target"]
     copies = [answered.split.text("source", example) for example in answered.examples]
     metrics = [metric for metric in output.metrics if metric.name in found["metrics"]]
-    scores = evaluate_texts(copies, output.metric_references, metrics)
-    differences = compare_texts(output.metric_predictions, copies, output.metric_references, metrics)
+    resamples = of_evaluation.RESAMPLES
+    scores = evaluate_texts(copies, output.metric_references, metrics, resamples)
+    pair = output.metric_predictions, copies
+    differences = compare_texts(*pair, output.metric_references, metrics, resamples)
     assert found["metric"] in found["metrics"] and set(found["metrics"]) == set(output.headline)
     for name, interval in scores.items():
         assert found["metrics"][name] == {"value": interval.value, "low": interval.low, "high": interval.high}

@@ -11,7 +11,8 @@ import torch
 from jumok.attention.record import record
 from jumok.attention.shares import attention_shares
 from jumok.errors import DataError
-from jumok.evaluation import evaluate, measure_inputs
+from jumok.evaluation.input_use import measure_inputs
+from jumok.evaluation.runs import evaluate
 from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
 from jumok.predictor import load

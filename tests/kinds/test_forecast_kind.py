@@ -11,7 +11,7 @@ from PIL import Image
 
 from jumok.dataset.prepare import prepare
 from jumok.errors import ConfigurationError, DataError
-from jumok.evaluation import measure_inputs
+from jumok.evaluation.input_use import measure_inputs
 from jumok.experiment import read_experiment
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import inspect_input

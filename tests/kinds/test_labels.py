@@ -13,7 +13,7 @@ from jumok.dataset.prepare import prepare
 from jumok.dataset.report import report
 from jumok.dataset.split import Split
 from jumok.errors import ConfigurationError, DataError, RunError
-from jumok.evaluation import evaluate
+from jumok.evaluation.runs import evaluate
 from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
 from jumok.kinds.label.calibration import best_temperature, read_label_state, threshold_of_best_f1

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jumok.reporting import write_report
 from jumok.reporting.baselines import baseline_rows, baseline_sentences, baselines_of_output
+from jumok.reporting.run import write_report
 from several_outputs import trained
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from test_report import Reader
 
-from jumok.reporting import write_report
+from jumok.reporting.run import write_report
 from picture_runs import trained
 
 KINDS = ("boxes", "mask", "text")
@@ -106,7 +106,7 @@ def test_the_record_makes_sense(kind):
     analysis = json.loads((run / "analysis.json").read_text())
     shown = [*analysis["best"], *analysis["worst"], *analysis["typical"]]
     assert analysis["bins"] == []
-    assert all((run / analysis["pictures"][str(item["example"])]).is_file() for item in shown)
+    assert all((run / analysis["images"][str(item["example"])]).is_file() for item in shown)
     assert all(item["right"] and not item["right"][0].startswith("{") for item in shown)
     lines = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
     assert len(lines) == 6 and all(line["inputs"]["photo"].endswith(".png") for line in lines)
@@ -155,3 +155,11 @@ def test_options_that_do_not_apply_are_not_told():
     told = page.partition("whole configuration")[0]
     assert "encoder: backbone convolutional" in told
     assert "weights" not in told and "frozen" not in told and "False" not in told
+
+
+def test_images_under_their_former_name_are_shown(tmp_path):
+    run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
+    page = write_report(run).read_text(encoding="utf-8")
+    analysis = json.loads((run / "analysis.json").read_text())
+    (run / "analysis.json").write_text(json.dumps({**analysis, "pictures": analysis.pop("images")}))
+    assert 'src="data:image' in page and write_report(run).read_text(encoding="utf-8") == page

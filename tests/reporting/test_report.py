@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jumok.errors import RunError
-from jumok.reporting import write_report
 from jumok.reporting.numbers import duration, format_score, format_size, format_speed, interval, span
+from jumok.reporting.run import write_report
 
 
 class Reader(HTMLParser):

@@ -81,7 +81,7 @@ def test_a_budget_is_settled_once_and_changes_nothing_but_the_steps(tmp_path, mo
     train(small_experiment(tmp_path, *minutes), tmp_path / "run", told)
     steps = steps_within(12, 0.5)
     assert any(f"0.2 min are enough for {steps} steps" in sentence for sentence in told.sentences)
-    assert len(measured) == 1 and len(measured[0]) >= budget.FEWEST
+    assert len(measured) == 1 and len(measured[0]) >= budget.MIN_TIMED_STEPS
     assert read_experiment(tmp_path / "run" / "config.yaml").training.steps == steps
     train(small_experiment(tmp_path, *minutes), tmp_path / "run")
     train(small_experiment(tmp_path, *minutes, "training.minutes=3"), tmp_path / "run")

@@ -8,7 +8,8 @@ from torch.testing import assert_close
 
 from jumok.dataset import prepare
 from jumok.errors import ConfigurationError
-from jumok.evaluation import evaluate, read_analysis, read_evaluation
+from jumok.evaluation.record import read_analysis, read_evaluation
+from jumok.evaluation.runs import evaluate
 from jumok.inspection.inspect import inspect_input
 from jumok.kinds.catalogue import build_model
 from jumok.predictor import load

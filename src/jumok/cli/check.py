@@ -1,7 +1,7 @@
 """`jumok check`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -14,6 +14,7 @@ from jumok.wording import quantity, verb
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from jumok.dataset import Prepared
     from jumok.dataset.image_report import ImageReport
     from jumok.dataset.report import Report, SplitReport
     from jumok.kinds.survey import ValueTable
@@ -45,54 +46,75 @@ def command(
 
     experiment = read_experiment(config, set_ or [])
     from jumok.dataset import prepare
-    from jumok.dataset.batch_image import draw_batch, draw_values
     from jumok.dataset.prepare import refusal
     from jumok.dataset.report import report
-    from jumok.drawing.encoding import png
     from jumok.training.trial import try_batch
 
     prepared = prepare(experiment, say, tolerant=True)
     found, refused = report(prepared), refusal(prepared, experiment)
-    images = found.images
-    seed = experiment.training.seed
-    drawn = None if found.fatal else draw_batch(prepared, seed)
-    sheets = {} if found.fatal else draw_values(prepared, seed)
     file = image or Path(f"{config.stem}-batch.png")
-    sheet_paths = sheet_files(file, list(sheets), drawn is not None)
-    images_drawn = {file: drawn} if drawn is not None else {}
-    images_drawn |= {sheet_paths[name]: sheet for name, sheet in sheets.items()}
-    for path, sheet in images_drawn.items():
-        require_free(path, overwrite=is_ours(path), remedy=" by --picture")
-        write_output(path, png(sheet))
+    drawings = Drawings(None, {}) if found.fatal_count else draw(prepared, experiment.training.seed, file)
     if json:
-        tried = None if refused else try_batch(experiment, prepared)
-        model = {} if tried is None else {"model": tried._asdict()}
-        named = {name: str(path) for name, path in sheet_paths.items()}
-        shown = {
-            **({} if drawn is None else {"picture": str(file)}),
-            **({"pictures": named} if named else {}),
-        }
-        print_json({**found.to_json(), **model, **shown})
+        model = {} if refused else {"model": try_batch(experiment, prepared)._asdict()}
+        print_json({**found.to_json(), **model, **drawings.to_json()})
     else:
         print_report(found)
         print_findings(found, faults)
-    if drawn is not None:
-        say(f"a batch as the model gets it in training: {file}")
-    elif (image is not None or images.sources) and not sheet_paths:
-        say("no image of a batch: " + ("fix the faults first" if images.sources else "there are no images"))
-    for name, path in sheet_paths.items():
-        say(f"some examples of {name} as the model gets them in training: {path}")
+    drawings.tell()
+    if not any(drawings) and (image is not None or found.images.sources):
+        why = "fix the faults first" if found.images.sources else "there are no images"
+        say(f"no image of a batch: {why}")
     if refused:
         raise DataError(refused)
     if not json:
         say(str(try_batch(experiment, prepared)))
 
 
-def sheet_files(file: Path, names: list[str], taken: bool) -> dict[str, Path]:
-    """Where the drawing of each input goes: `file`, or names beside it where it is taken or there are several."""
-    if len(names) == 1 and not taken:
-        return {names[0]: file}
-    return {name: file.with_name(f"{file.stem}-{name}{file.suffix}") for name in names}
+class Drawings(NamedTuple):
+    """The files of what was drawn."""
+
+    batch: Path | None  # a batch of images
+    sheets: dict[str, Path]  # of each input whose values are drawn, some examples
+
+    def to_json(self) -> dict[str, Any]:
+        """The paths as JSON."""
+        sheets = {name: str(path) for name, path in self.sheets.items()}
+        batch = {} if self.batch is None else {"picture": str(self.batch)}
+        return {**batch, **({"pictures": sheets} if sheets else {})}
+
+    def tell(self) -> None:
+        """Say where they are."""
+        if self.batch is not None:
+            say(f"a batch as the model gets it in training: {self.batch}")
+        for name, path in self.sheets.items():
+            say(f"some examples of {name} as the model gets them in training: {path}")
+
+
+def draw(prepared: "Prepared", seed: int, file: Path) -> Drawings:
+    """Draw a batch of images into `file`, and values of inputs beside it, or into it where it is free.
+
+    Args:
+        prepared: The data.
+        seed: Seed of the examples that are drawn.
+        file: A PNG file.
+
+    Returns:
+        Where they are.
+
+    Raises:
+        DataError: A file that is not ours is in the way.
+    """
+    from jumok.dataset.batch_image import draw_batch, draw_values
+    from jumok.drawing.encoding import png
+
+    batch, values = draw_batch(prepared, seed), draw_values(prepared, seed)
+    beside = {name: file.with_name(f"{file.stem}-{name}{file.suffix}") for name in values}
+    sheets = dict.fromkeys(values, file) if batch is None and len(values) == 1 else beside
+    images = {} if batch is None else {file: batch}
+    for path, image in {**images, **{sheets[name]: one for name, one in values.items()}}.items():
+        require_free(path, overwrite=is_ours(path), remedy=" by --picture")
+        write_output(path, png(image))
+    return Drawings(None if batch is None else file, sheets)
 
 
 def print_report(found: "Report") -> None:

@@ -14,7 +14,7 @@ from jumok.runs.layout import RunLayout, require_run
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from jumok.evaluation import SplitPredictions
+    from jumok.evaluation.answers import SplitPredictions
     from jumok.metrics.interval import Difference
 
 EXAMPLE = "jumok evaluate runs/a --against runs/b"
@@ -53,46 +53,63 @@ def command(
     require_run(run)
     if against is not None:
         require_run(against)
-    from jumok.console import talk
-    from jumok.evaluation import (
-        compare,
-        evaluate,
-        measure_baselines,
-        measure_inputs_of,
-        with_inputs,
-        write_record,
-    )
-    from jumok.reporting import write_report
-    from jumok.reporting.inputs import SURPRISED
+    from jumok.evaluation.record import evaluation_document
+    from jumok.evaluation.runs import answer_split, compare, load_with_n_best
     from jumok.runs.config import experiment_of
-    from jumok.training.display import make_display, score_table, tell_baselines
+    from jumok.training.display import make_display
 
     decoding: dict[str, Any] = {"beam": beam, "method": method, "precision": precision}
+    predictor, experiment = load_with_n_best(run, device, decoding, say), experiment_of(run)
     display = make_display()
     try:
-        answered = evaluate(run, split, decoding, say, display.scoring, device)
-        scores = answered.scores()
+        answered = answer_split(predictor, experiment, split, say, display.scoring)
     finally:
         display.on_end()
-    uses = measure_inputs_of(run, answered, hide or (), decoding, device)
-    document = with_inputs(answered.to_json(scores), uses)
-    if experiment_of(run).training.baselines if baselines is None else baselines:
-        document |= {"baselines": measure_baselines(experiment_of(run), answered, say)}
+    wanted = experiment.training.baselines if baselines is None else baselines
+    document = evaluation_document(predictor, answered, experiment, say, hide or (), wanted)
     changed = split is not None or hide or any(decoding.values()) or baselines is False
     if not changed and RunLayout(run).checkpoints.exists():
-        try:
-            write_record(run, answered, document)
-            write_report(run, say)
-        except RunError as error:  # a full disk, a place for reading only: the scores are there all the same
-            say(f"note: the scores are not kept in the run: {error}")
-    differences = compare(run, against, answered, decoding, device) if against is not None else None
+        keep_record(run, answered, document)
+    differences = {} if against is None else compare(run, against, answered, decoding, device)
     if json:
-        extra = {} if differences is None else {"against": against_document(against, differences)}
+        extra = {} if against is None else {"against": against_document(against, differences)}
         print_json({**document, **extra})
         return
-    shown_scores = {name: scores[name] for name in answered.headline if name in scores}
+    print_scores(document, answered)
+    if against is not None:
+        from jumok.console import talk
+
+        talk.print(difference_table(run, against, differences, answered))
+
+
+def keep_record(run: Path, answered: "SplitPredictions", document: dict[str, Any]) -> None:
+    """Write the record and the report of a run, if they can be written.
+
+    Args:
+        run: The run folder.
+        answered: The answers.
+        document: What evaluation.json holds.
+    """
+    from jumok.evaluation.record import write_record
+    from jumok.reporting.run import write_report
+
+    try:
+        write_record(run, answered, document)
+        write_report(run, say)
+    except RunError as error:  # a full disk, a place for reading only: the scores are there all the same
+        say(f"note: the scores are not kept in the run: {error}")
+
+
+def print_scores(document: dict[str, Any], answered: "SplitPredictions") -> None:
+    """Print the scores, the use of each input, and what there is to remark."""
+    from jumok.console import talk
+    from jumok.evaluation.record import headline_intervals
+    from jumok.reporting.inputs import SURPRISED
+    from jumok.training.display import score_table, tell_baselines
+
+    shown_scores = headline_intervals(document, answered.headline)
     talk.print(score_table(answered.split.name, len(answered.predictions), shown_scores))
-    if uses:
+    if "inputs" in document:
         talk.print(input_table(document["inputs"], answered))
         say(f"note: {SURPRISED}")
     for sentence in answered.remarks:
@@ -101,8 +118,6 @@ def command(
         if name in shown_scores:
             say(f"{name}: {signature}")
     tell_baselines(document.get("baselines", {}))
-    if differences is not None:
-        talk.print(difference_table(run, against, differences, answered))
 
 
 def input_table(uses: dict[str, Any], answered: "SplitPredictions") -> "Table":
@@ -119,13 +134,13 @@ def input_table(uses: dict[str, Any], answered: "SplitPredictions") -> "Table":
     return table
 
 
-def against_document(other: Path | None, differences: dict[str, "Difference"]) -> dict[str, Any]:
+def against_document(other: Path, differences: dict[str, "Difference"]) -> dict[str, Any]:
     """The comparison with another run, as JSON."""
     return {"run": str(other), "differences": {name: asdict(value) for name, value in differences.items()}}
 
 
 def difference_table(
-    run: Path, other: Path | None, differences: dict[str, "Difference"], answered: "SplitPredictions"
+    run: Path, other: Path, differences: dict[str, "Difference"], answered: "SplitPredictions"
 ) -> "Table":
     """The table of the paired bootstrap.
 
@@ -138,14 +153,13 @@ def difference_table(
     Returns:
         The table.
     """
+    from jumok.evaluation.input_use import NO_DIFFERENCE
     from jumok.reporting.numbers import format_score as shown
 
-    better = answered.higher_is_better
     columns = ("metric", "difference", "95 % interval", "p", "verdict")
     table = new_table(f"{run} minus {other} (paired bootstrap)", columns, left=("metric", "verdict"))
     for name, d in ((name, differences[name]) for name in answered.headline if name in differences):
-        good = (d.difference > 0) == better[name]
-        verdict = ("better" if good else "worse") if d.p < 0.05 else "no significant difference"
+        verdict = d.verdict(answered.higher_is_better[name]) or NO_DIFFERENCE
         bounds = f"{shown(name, d.low)} – {shown(name, d.high)}"
         table.add_row(name, shown(name, d.difference), bounds, f"{d.p:.3f}", verdict)
     return table

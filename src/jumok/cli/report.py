@@ -10,7 +10,7 @@ EXAMPLE = "jumok report runs/translate"
 def command(run: Run) -> None:
     """Write report.html of a finished run again: what was trained, curves, scores, examples, how to do it again."""
     require_run(run)
-    from jumok.reporting import write_report
+    from jumok.reporting.run import write_report
 
     write_line(str(write_report(run, say)))
     say(f"see what its model looks at: jumok look {run}")

@@ -17,18 +17,47 @@ SMALLEST_VARIANCE = 1e-5  # added to that of a window, as in Kim et al., 2022
 
 
 def count_patches(steps: int, patch: int, stride: int) -> int:
-    """How many patches cover so many time steps; the last one may reach beyond them."""
+    """How many patches cover so many time steps; the last one may reach beyond them.
+
+    Args:
+        steps: Time steps.
+        patch: Time steps of a patch.
+        stride: Time steps from one patch to the next.
+
+    Returns:
+        The number, at least 1.
+    """
     return 1 + max(0, math.ceil((steps - patch) / stride))
 
 
 def patch_intervals(count: int, patch: int, stride: int, device: torch.device) -> Tensor:
-    """The first time step (count, 2) of each patch, and the one after its last."""
+    """The first time step (count, 2) of each patch, and the one after its last.
+
+    Args:
+        count: The number of patches.
+        patch: Time steps of a patch.
+        stride: Time steps from one patch to the next.
+        device: Where the result is.
+
+    Returns:
+        The intervals (count, 2).
+    """
     first = torch.arange(count, device=device) * stride
     return torch.stack((first, first + patch), dim=1)
 
 
 def patches_within(valid: Tensor, count: int, patch: int, stride: int) -> Tensor:
-    """Which of `count` patches each row of steps `valid` (B, L) has: (B, count), as many as cover its steps."""
+    """Which of `count` patches each row of steps `valid` (B, L) has: (B, count), as many as cover its steps.
+
+    Args:
+        valid: Which steps are real (B, L).
+        count: The number of patches.
+        patch: Time steps of a patch.
+        stride: Time steps from one patch to the next.
+
+    Returns:
+        Which patches are real (B, count).
+    """
     steps = valid.sum(1)
     own = 1 + ((steps - patch + stride - 1) // stride).clamp(min=0)  # (B,)
     return (torch.arange(count, device=valid.device) < own[:, None]) & (steps > 0)[:, None]
@@ -135,5 +164,14 @@ def window_scale(values: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def normalize_series(values: Tensor, center: Tensor, scale: Tensor) -> Tensor:
-    """values (B, L, C) less center (B, C), divided by scale (B, C)."""
+    """values (B, L, C) less center (B, C), divided by scale (B, C).
+
+    Args:
+        values: The series (B, L, C).
+        center: What is subtracted (B, C).
+        scale: What they are divided by (B, C).
+
+    Returns:
+        The normalized series (B, L, C).
+    """
     return (values - center[:, None]) / scale[:, None]

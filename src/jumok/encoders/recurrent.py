@@ -46,7 +46,16 @@ class RecurrentEncoder(nn.Module):
         return Memory(states, source.valid, self.summarize(states, lengths))
 
     def run_rnn(self, x: Tensor, valid: Tensor, lengths: Tensor) -> Tensor:
-        """Run the stack over the real positions of x (B, S, D); gives (B, S, D), anything where none is."""
+        """Run the stack over the real positions of x (B, S, D); gives (B, S, D), anything where none is.
+
+        Args:
+            x: The inputs (B, S, D).
+            valid: Which positions are real (B, S).
+            lengths: How many are real (B,).
+
+        Returns:
+            The states (B, S, D).
+        """
         if (
             torch.compiler.is_exporting()
         ):  # packing asks for numbers, and a graph is for batches of all lengths

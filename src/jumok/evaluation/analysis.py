@@ -12,9 +12,9 @@ from jumok.metrics.report import evaluate_texts
 
 BINS = 8  # of lengths, where there are more different ones
 MIN_PER_BIN = 20  # examples in a bin
-RESAMPLES = 200
+BIN_RESAMPLES = 200
 LOOKED_AT = 20_000  # examples, at most, among which the best and worst are looked for
-SHOWN = 8
+EXAMPLES_EACH = 8  # of the best, of the worst and of a sample
 SEED = 1  # of the sample
 
 
@@ -77,15 +77,15 @@ def analyse(answered: OutputPredictions) -> Analysis:
     field = answered.field
     metric, selection = field.scoring.per_example_metric(), field.scoring.selection_metric()
     best, worst = best_and_worst(answered, metric)
-    typical = sample(len(answered.predictions), SHOWN)
+    typical = sample(len(answered.predictions), EXAMPLES_EACH)
     return Analysis(
         selection.name,
         answered.headline,
         by_length(answered, selection),
         metric.name,
-        [shown(answered, i, metric) for i in best],
-        [shown(answered, i, metric) for i in worst],
-        [shown(answered, i, metric) for i in typical],
+        [example_row(answered, i, metric) for i in best],
+        [example_row(answered, i, metric) for i in worst],
+        [example_row(answered, i, metric) for i in typical],
         min(len(answered.predictions), LOOKED_AT),
         len(answered.predictions) / max(answered.seconds, 1e-9),
         field.loss_unit,
@@ -118,7 +118,7 @@ def by_length(answered: OutputPredictions, metric: Metric) -> list[LengthBin]:
             [answered.metric_predictions[i] for i in rows],
             [answered.metric_references[i] for i in rows],
         )
-        score = evaluate_texts(predicted, right, [metric], RESAMPLES)[metric.name]
+        score = evaluate_texts(predicted, right, [metric], BIN_RESAMPLES)[metric.name]
         mean = float(lengths[rows].mean())
         found.append(LengthBin(shortest, longest, mean, len(rows), score.value, score.low, score.high))
     return found
@@ -155,11 +155,11 @@ def best_and_worst(answered: OutputPredictions, metric: Metric) -> tuple[list[in
     longest = {i: -int(lengths[i]) for i in badness}
     best = sorted(badness, key=lambda i: (badness[i], longest[i]))
     worst = sorted(badness, key=lambda i: (-badness[i], longest[i]))
-    most = min(SHOWN, -(-len(badness) // 2))
+    most = min(EXAMPLES_EACH, -(-len(badness) // 2))
     nothing_right = 0.0 if metric.higher_is_better else 1.0
     return (
         [i for i in best[:most] if badness[i] < min(badness[worst[0]], nothing_right)],
-        [i for i in worst[: min(SHOWN, len(badness) - most)] if badness[i] > badness[best[0]]],
+        [i for i in worst[: min(EXAMPLES_EACH, len(badness) - most)] if badness[i] > badness[best[0]]],
     )
 
 
@@ -175,13 +175,22 @@ def spread(count: int, most: int) -> Sequence[int]:
 
 
 def value_of(answered: OutputPredictions, example: int, metric: Metric) -> float:
-    """The score of one example alone."""
+    """The score of one example alone.
+
+    Args:
+        answered: The answers.
+        example: The index of the example.
+        metric: The metric.
+
+    Returns:
+        The score, in the metric's units; NaN if it is undefined.
+    """
     return metric.prepare([answered.metric_predictions[example]], [answered.metric_references[example]])(
         np.ones(1)
     )
 
 
-def shown(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
+def example_row(answered: OutputPredictions, i: int, metric: Metric) -> ExampleRow:
     """Inputs, references, prediction and score of one example.
 
     Args:

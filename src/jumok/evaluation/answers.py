@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
-from jumok.errors import DataError, RunError, did_you_mean
+from jumok.errors import DataError, did_you_mean
 from jumok.kinds.contract import OutputField
 from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
@@ -19,9 +18,7 @@ from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, score_texts
 from jumok.metrics.resampled import ResampledScores, resample_scores
-from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
-from jumok.runs.config import experiment_of
 from jumok.values import Prediction, Value
 
 if TYPE_CHECKING:
@@ -29,8 +26,7 @@ if TYPE_CHECKING:
 
 Told = TypeVar("Told")
 RESAMPLES = 1000
-Progress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
-ALTERNATIVES = 4  # of an answer, kept for the record
+AnswerProgress = Callable[[int, int], None]  # told of the answers that are there, and of all that will be
 
 
 def score_prefix(name: str, outputs: Collection[str]) -> str:
@@ -225,9 +221,19 @@ class PredictorLike(Protocol):
 
 
 def predict_split(
-    predictor: PredictorLike, split: Split, most: int | None = None, progress: Progress | None = None
+    predictor: PredictorLike, split: Split, most: int | None = None, progress: AnswerProgress | None = None
 ) -> SplitPredictions:
-    """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given."""
+    """Predictions for the distinct inputs of a split; for `most` of them, evenly spread, when it is given.
+
+    Args:
+        predictor: The model.
+        split: The split.
+        most: How many inputs are answered; None for all.
+        progress: Called with the number of answers that are there, and that of all.
+
+    Returns:
+        The answers.
+    """
     examples, answers = split.answers(most)
     asked = [{name: split.value(name, example) for name in split.inputs} for example in examples]
     began, started = time_now(), time.perf_counter()
@@ -238,11 +244,20 @@ def predict_split(
 
 
 def predict_examples(predictor: PredictorLike, split: Split, examples: Sequence[int]) -> list[Prediction]:
-    """Predictions for some examples of a split."""
+    """Predictions for some examples of a split.
+
+    Args:
+        predictor: The model.
+        split: The split.
+        examples: Indices of the examples.
+
+    Returns:
+        A prediction for each example.
+    """
     return predictor.predict([{name: split.value(name, one) for name in split.inputs} for one in examples])
 
 
-def counting(progress: Progress, number: int) -> Callable[[int], None]:
+def counting(progress: AnswerProgress, number: int) -> Callable[[int], None]:
     """Adds up the answers that a predictor tells of."""
     done = 0
 
@@ -254,63 +269,28 @@ def counting(progress: Progress, number: int) -> Callable[[int], None]:
     return add
 
 
-def with_n_best(predictor: Predictor) -> Predictor:
-    """The same predictor, which also gives the other answers that its beam finds on the way to the best one."""
-    decoding = predictor.decoding
-    if decoding.method != "beam":
-        return predictor
-    best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
-    changed = decoding.model_copy(update={"best": best})
-    return Predictor(predictor.model, predictor.fields, changed, predictor.notes)
-
-
 def final_split(experiment: "Experiment") -> str:
     """The part that a run is scored on when it is done: test where there is one, else valid."""
     return "test" if "test" in experiment.data.splits() else "valid"
 
 
 def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: Say) -> Split:
-    """A split of an experiment as a trained model reads it."""
+    """A split of an experiment as a trained model reads it.
+
+    Args:
+        experiment: Where the data are described.
+        predictor: The model.
+        name: train, valid or test.
+        say: Called with messages.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: The experiment has no such split, or its data cannot be read.
+    """
     parts = experiment.data.splits()
     if name not in parts:
         raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
     prepared = prepare(experiment, say, predictor.fields, (name,))
     return prepared.splits[name]
-
-
-def evaluate(
-    run: Path,
-    split: str | None = None,
-    decoding: dict[str, Any] | None = None,
-    say: Say = lambda _: None,
-    progress: Progress | None = None,
-    device: str = "auto",
-) -> SplitPredictions:
-    """The answers of a run's best model on a split of its data."""
-    predictor = with_n_best(load(run, device, decoding))
-    for note in predictor.notes:
-        say(note)
-    experiment = experiment_of(run)
-    opened = open_split(experiment, predictor, split or final_split(experiment), say)
-    return predict_split(predictor, opened, progress=progress)
-
-
-def compare(
-    run: Path,
-    other: Path,
-    ours: SplitPredictions,
-    decoding: dict[str, Any] | None = None,
-    device: str = "auto",
-) -> dict[str, Difference]:
-    """Whether a run differs from another on the same examples: paired bootstrap of every metric (Koehn, 2004)."""
-    theirs = load(other, device, decoding)
-    if list(theirs.inputs) != list(ours.split.inputs) or list(theirs.outputs) != list(ours.split.outputs):
-        names = f"{', '.join(theirs.inputs)} → {', '.join(theirs.outputs)}"
-        raise RunError(
-            f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
-        )
-    others = replace(ours, predictions=predict_examples(theirs, ours.split, ours.examples)).outputs
-    found: dict[str, Difference] = {}
-    for name, one in ours.outputs.items():
-        found |= one.named(one.differences(others[name]))
-    return found

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jumok.evaluation.analysis import LOOKED_AT, shown, spread, value_of
+from jumok.evaluation.analysis import LOOKED_AT, example_row, spread, value_of
 from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredictions
 from jumok.evaluation.examples import sheet_of
-from jumok.metrics.interval import Difference
+from jumok.metrics.interval import SIGNIFICANT, Difference
 from jumok.metrics.metric import Metric
 from jumok.metrics.report import compare_texts
 
-SURE = 0.05  # a difference of a smaller p is told apart from chance
-SHOWN = 6  # examples
+MAX_SIDES = 6  # examples
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Contest:
     @property
     def is_sure(self) -> bool:
         """Whether the difference is significant."""
-        return self.p < SURE
+        return self.p < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def farthest_apart(
-    models: Mapping[str, SplitPredictions], output: str | None = None, most: int = SHOWN
+    models: Mapping[str, SplitPredictions], output: str | None = None, most: int = MAX_SIDES
 ) -> list[Side]:
     """The examples where scores differ most; of equals, those with the longest sources.
 
@@ -172,7 +171,7 @@ def side(answered: Mapping[str, OutputPredictions], i: int, metric: Metric) -> S
     Returns:
         Inputs, references and predictions with scores.
     """
-    each = {name: shown(one, i, metric) for name, one in answered.items()}
+    each = {name: example_row(one, i, metric) for name, one in answered.items()}
     first = next(iter(each.values()))
     answers = {
         name: Answer(one.predicted, one.score, one.predicted in one.right) for name, one in each.items()

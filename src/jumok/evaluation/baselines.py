@@ -12,7 +12,7 @@ from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError, JumokError
 from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredictions
-from jumok.evaluation.apart import SURE, holm
+from jumok.evaluation.apart import holm
 from jumok.evaluation.baseline_inputs import SplitFeatures, SplitInputs, TimeLimit
 from jumok.metrics.interval import Difference
 from jumok.metrics.metric import Metric
@@ -213,6 +213,5 @@ def difference_json(one: Difference) -> dict[str, float]:
 
 def verdict_on(difference: Difference | None, metric: Metric) -> ModelVerdict:
     """Whether the model is better than a baseline, beyond chance."""
-    if difference is None or difference.p >= SURE:
-        return "not shown to be better"
-    return "better" if (difference.difference > 0) == metric.higher_is_better else "worse"
+    told = "" if difference is None else difference.verdict(metric.higher_is_better)
+    return told or "not shown to be better"

@@ -1,4 +1,4 @@
-"""Pictures of examples: what is right beside what was predicted, kept in the run so that a report needs no data."""
+"""Images of examples: what is right beside what was predicted, kept in the run so that a report needs no data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,11 +18,23 @@ OURS = f"{'[0-9]' * 5}.jpg"  # names of files in it; others are somebody else's
 CELL = 400  # pixels, the width of each of two images
 ACROSS = 3  # of several models, side by side
 LARGER = 2  # times, at most, that a small image is shown
-MOST = 56_000  # bytes of a file, so that a report of many stays below 2 MB
+MAX_FILE_BYTES = 56_000  # bytes of a file, so that a report of many stays below 2 MB
 
 
 def draw_examples(run: Path, answered: SplitPredictions, examples: Iterable[int]) -> dict[int, str]:
-    """Write a image of each of these examples that can be drawn; their files below `run` by example."""
+    """Write an image of each of these examples that can be drawn; their files below `run` by example.
+
+    Args:
+        run: The run folder.
+        answered: The answers.
+        examples: Indices of the examples.
+
+    Returns:
+        The file of each image, relative to the run, by example.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
     folder = RunLayout(run).examples
     for old in folder.glob(OURS):
         remove(old)
@@ -56,7 +68,7 @@ def drawing_of(answered: SplitPredictions, i: int) -> bytes | None:
         if one.field.chart
     }
     chart = chart_answers(split.inputs, split.outputs, given, answered.predictions[i].outputs, right)
-    return None if chart is None else jpeg(chart, MOST)
+    return None if chart is None else jpeg(chart, MAX_FILE_BYTES)
 
 
 def image_of(answered: SplitPredictions, i: int) -> Tensor | None:
@@ -73,8 +85,8 @@ def side_by_side(answered: SplitPredictions, i: int, image: Tensor) -> bytes:
     images = [truth(answered, i, image), replace(predicted(answered, i, image), title="predicted")]
     names = classes_of(answered)
     if not images[0].is_marked:
-        return jpeg(draw_image(images[0], names, min(CELL, LARGER * image.shape[2])), MOST)
-    return jpeg(draw_sheet(images, names, len(images), CELL, counted=False), MOST)
+        return jpeg(draw_image(images[0], names, min(CELL, LARGER * image.shape[2])), MAX_FILE_BYTES)
+    return jpeg(draw_sheet(images, names, len(images), CELL, counted=False), MAX_FILE_BYTES)
 
 
 def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
@@ -85,13 +97,24 @@ def sheet_of(answered: Mapping[str, SplitPredictions], i: int) -> bytes | None:
         return None
     right, names = truth(first, i, image), classes_of(first)
     if not right.is_marked:
-        return jpeg(draw_image(right, names, min(CELL, LARGER * image.shape[2])), MOST)
+        return jpeg(draw_image(right, names, min(CELL, LARGER * image.shape[2])), MAX_FILE_BYTES)
     said = [replace(predicted(one, i, image), title=name) for name, one in answered.items()]
-    return jpeg(draw_sheet([right, *said], names, min(ACROSS, 1 + len(said)), CELL, counted=False), MOST * 2)
+    return jpeg(
+        draw_sheet([right, *said], names, min(ACROSS, 1 + len(said)), CELL, counted=False), MAX_FILE_BYTES * 2
+    )
 
 
 def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    """What is right of all outputs, on one image."""
+    """What is right of all outputs, on one image.
+
+    Args:
+        answered: The answers.
+        i: The index of the example.
+        image: The pixels (3, Y, X).
+
+    Returns:
+        The image with its labels.
+    """
     root = answered.split.root
     right = {
         name: one.field.codec.from_cells(one.references[i], root)[0] for name, one in answered.outputs.items()
@@ -100,7 +123,16 @@ def truth(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
 
 
 def predicted(answered: SplitPredictions, i: int, image: Tensor) -> LabelledImage:
-    """What was predicted of all outputs, on one image."""
+    """What was predicted of all outputs, on one image.
+
+    Args:
+        answered: The answers.
+        i: The index of the example.
+        image: The pixels (3, Y, X).
+
+    Returns:
+        The image with its labels.
+    """
     return overlaid(answered.split.outputs, answered.predictions[i].outputs, image)
 
 

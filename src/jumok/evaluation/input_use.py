@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,9 @@ from jumok.kinds.contract import DecodingRequest
 from jumok.kinds.presence import encode_inputs
 from jumok.kinds.replay import questions_memory
 from jumok.kinds.searching import build_search
-from jumok.metrics.interval import Difference
-from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
 
-SURE = 0.05  # a change of a smaller p is told apart from chance
+NO_DIFFERENCE = "no significant difference"
 HIDDEN_EXAMPLES = 500  # at most, that are answered again without an input where nobody asks for more
 WATCHED_EXAMPLES = 32  # at most, whose attention is recorded
 
@@ -58,16 +55,17 @@ class InputUse:
 def measure_inputs(
     predictor: Predictor,
     answered: SplitPredictions,
-    names: Sequence[str] | None = None,
-    most: int | None = HIDDEN_EXAMPLES,
+    names: Sequence[str] = (),
+    most: int | None = None,
 ) -> dict[str, InputUse]:
     """Hide each input in all rows and score the answers; average the attention that it gets.
 
     Args:
         predictor: The model.
         answered: Its answers to a split, with all inputs.
-        names: The inputs; all by default.
-        most: How many examples are answered again, evenly spread; None for all.
+        names: The inputs; none means all.
+        most: How many examples are answered again, evenly spread; by default all where inputs are named, else
+            `HIDDEN_EXAMPLES`.
 
     Returns:
         By input; nothing for a model of one input.
@@ -75,11 +73,11 @@ def measure_inputs(
     Raises:
         DataError: A name is no input, or the only one.
     """
-    for name in names or ():
+    for name in names:
         require_hideable(predictor, name)
     if len(predictor.inputs) == 1:
         return {}
-    sample = spread_sample(answered, most)
+    sample = spread_sample(answered, most or (None if names else HIDDEN_EXAMPLES))
     shares = mean_shares(predictor, spread_sample(answered, WATCHED_EXAMPLES))
     found = {}
     for name in names or predictor.inputs:
@@ -90,34 +88,6 @@ def measure_inputs(
             else hide(predictor, sample, name, use)
         )
     return found
-
-
-def measure_inputs_of(
-    run: Path,
-    answered: SplitPredictions,
-    hide: Sequence[str] = (),
-    decoding: dict[str, Any] | None = None,
-    device: str = "auto",
-) -> dict[str, InputUse]:
-    """The use of the inputs of a run's best model, whose answers to a split are there.
-
-    Args:
-        run: The run.
-        answered: The answers.
-        hide: Inputs to be hidden, in all examples; none means all inputs, in some of the examples.
-        decoding: The changes of the decoding options that the answers were found with.
-        device: Where the model computes.
-
-    Returns:
-        By input; nothing for a model of one input.
-
-    Raises:
-        DataError: A name is no input, or the only one.
-    """
-    if len(answered.split.inputs) == 1 and not hide:
-        return {}
-    predictor = load(run, device, decoding)
-    return measure_inputs(predictor, answered, hide or None, None if hide else HIDDEN_EXAMPLES)
 
 
 def require_hideable(predictor: Predictor, name: str) -> None:
@@ -180,19 +150,12 @@ def hide(predictor: Predictor, answered: SplitPredictions, name: str, use: Input
                 d.low,
                 d.high,
                 d.p,
-                verdict_on_change(d, higher[name]),
+                d.verdict(higher[name]) or NO_DIFFERENCE,
             )
             for name, d in changes.items()
         }
         hidden |= one.named(found)
     return replace(use, examples=len(predictions), hidden=hidden)
-
-
-def verdict_on_change(change: Difference, higher_is_better: bool) -> str:
-    """Whether the scores without an input are worse, or better, beyond chance."""
-    if not change.p < SURE:
-        return "no significant difference"
-    return "better" if (change.difference > 0) == higher_is_better else "worse"
 
 
 @torch.inference_mode()
@@ -239,8 +202,3 @@ def example_shares(predictor: Predictor, values: Mapping[str, Any]) -> dict[str,
                     one: float(np.mean([layer[one] for layer in shares.values()])) for one in spans
                 }
     return found
-
-
-def with_inputs(document: Mapping[str, Any], uses: Mapping[str, InputUse]) -> dict[str, Any]:
-    """What evaluation.json says, with the use of each input where there are several."""
-    return {**document, **({"inputs": {name: use.to_json() for name, use in uses.items()}} if uses else {})}

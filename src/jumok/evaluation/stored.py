@@ -121,7 +121,7 @@ class StoredAnalysis(TypedDict):
     examples_per_second: float
     counted: NotRequired[str]
     details: NotRequired[list[StoredTable]]
-    pictures: NotRequired[dict[str, str]]
+    images: NotRequired[dict[str, str]]
     support: NotRequired[dict[str, int]]
     supported: NotRequired[str]
     remarks: NotRequired[list[str]]
@@ -137,13 +137,14 @@ class StoredAnalyses(TypedDict):
     metric: str
     headline: list[str]
     outputs: dict[str, StoredAnalysis]
-    pictures: dict[str, str]
+    images: NotRequired[dict[str, str]]
     began: str
     ended: str
     seconds: float
 
 
 FORMS: dict[str, Any] = {EVALUATION: StoredEvaluation, ANALYSIS: StoredAnalysis}
+IMAGES_BEFORE = "pictures"  # the name of `images` in older analyses
 SEVERAL = "outputs"  # in the analysis of several outputs
 
 
@@ -153,6 +154,8 @@ def read_stored(path: Path) -> dict[str, Any] | None:
 
     try:
         value = json.loads(read_whole(path))
+        if isinstance(value, dict) and IMAGES_BEFORE in value:
+            value["images"] = value.pop(IMAGES_BEFORE)
         several = path.name == ANALYSIS and isinstance(value, dict) and SEVERAL in value
         TypeAdapter(StoredAnalyses if several else FORMS[path.name]).validate_python(value)
     except FileNotFoundError:

@@ -12,18 +12,28 @@ from jumok.predictor.predictor import Predictor
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-MOST = 1000  # inputs of the valid part that are looked at
+MAX_TUNING_EXAMPLES = 1000  # inputs of the valid part that are looked at
 
 
 def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say) -> Predictor:
-    """The same predictor with the choices of its outputs, which are written into the folder of its model."""
+    """The same predictor with the choices of its outputs, which are written into the folder of its model.
+
+    Args:
+        folder: The folder of the model.
+        predictor: The model.
+        experiment: Where the valid split is described.
+        say: Called with messages.
+
+    Returns:
+        The tuned predictor; the same one where there is nothing to choose or no valid split.
+    """
     wanted = [name for name, field in predictor.outputs.items() if field.tune is not None]
     if not wanted or "valid" not in experiment.data.splits():
         return predictor
     split = open_split(experiment, predictor, "valid", say)
     if all(is_unseen(split, predictor.outputs[name]) for name in wanted):
         return predictor
-    answered = predict_split(predictor, split, MOST).outputs
+    answered = predict_split(predictor, split, MAX_TUNING_EXAMPLES).outputs
     tuned = {name: field for name in wanted if (field := tuned_output(answered[name])) is not None}
     for name, field in tuned.items():
         field.codec.save(folder, predictor.model.decoders[name])

@@ -152,7 +152,16 @@ class MadeData:
 
 
 def cell(field: NewField, one: MadeUp, folder: Path) -> str:
-    """The cell of an example; its file, if it has one, is written."""
+    """The cell of an example; its file, if it has one, is written.
+
+    Args:
+        field: The input or output.
+        one: The example.
+        folder: Where files are written.
+
+    Returns:
+        The cell; empty where the kind writes none.
+    """
     make = field.template.cell
     return "" if make is None else make(one, folder)
 

@@ -73,7 +73,19 @@ def array_source(
 
 
 def recording_source(source: "SourceOptions", inputs: NamedInputs, outputs: NamedOutputs) -> RecordingSource:
-    """The source for a long table of recordings; ValueError if columns are missing or unknown."""
+    """The source for a long table of recordings; ValueError if columns are missing or unknown.
+
+    Args:
+        source: The options under `data`.
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: Columns are missing or unknown.
+    """
     series = series_names(inputs, "recordings")
     others = [name for name in (*inputs, *outputs) if name not in series]
     if ahead := list(expected_series(outputs)):

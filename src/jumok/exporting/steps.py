@@ -18,7 +18,16 @@ class DecoderStart(nn.Module):
         self.decoder = decoder
 
     def forward(self, states: Tensor, valid: Tensor, summary: Tensor) -> tuple[Tensor, ...]:
-        """Start from a memory of states (B, S, D), valid (B, S), with its summary (B, D)."""
+        """Start from a memory of states (B, S, D), valid (B, S), with its summary (B, D).
+
+        Args:
+            states: The states of the memory (B, S, D).
+            valid: Which of them are real (B, S).
+            summary: The whole source in one vector (B, D).
+
+        Returns:
+            The tensors of the decoder's state.
+        """
         return tuple(tensors_of(self.decoder.start(Memory(states, valid, summary))).values())
 
 

@@ -291,5 +291,15 @@ def mean_by_patch(states: Tensor, patch: int) -> Tensor:
 
 
 def by_step(found: Tensor, patch: int, channels: int, horizon: int) -> Tensor:
-    """Numbers of patches (B, N, P · C · Q) as those of the first steps (B, horizon, C, Q)."""
+    """Numbers of patches (B, N, P · C · Q) as those of the first steps (B, horizon, C, Q).
+
+    Args:
+        found: The numbers of N patches of P steps, C channels and Q quantiles (B, N, P · C · Q).
+        patch: P.
+        channels: C.
+        horizon: The number of time steps.
+
+    Returns:
+        The first `horizon` steps (B, horizon, C, Q).
+    """
     return found.unflatten(-1, (patch, channels, -1)).flatten(1, 2)[:, :horizon]

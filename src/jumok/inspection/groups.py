@@ -272,7 +272,7 @@ class Sides:
         beside = count - rows * columns
         extra = ["[CLS]", *(f"[{number}]" for number in range(2, beside + 1))][:beside]
         cell = [height / rows, width / columns]
-        axis = {"of": "input", "name": "picture", "kind": "cells", "rows": rows, "columns": columns}
+        axis = {"of": "input", "name": "image", "kind": "cells", "rows": rows, "columns": columns}
         return axis | {"cell": cell, "extra": extra}
 
 

@@ -53,10 +53,17 @@ def fit(
     """Learn from the training data what each field needs to know.
 
     Args:
-        inputs, outputs: options by name.
-        tokens: how texts are tokenized that do not say it themselves.
-        max_tokens: of a text, the end mark included.
-        data: the rows that the model is trained on.
+        inputs: Options of the inputs by name.
+        outputs: Options of the outputs by name.
+        tokens: How texts are tokenized that do not say it themselves.
+        max_tokens: The most tokens of a text, end mark included.
+        data: The rows that the model is trained on.
+
+    Returns:
+        The fields.
+
+    Raises:
+        DataError: The rows do not fit the options.
     """
     context = FieldContext(inputs, outputs, tokens, max_tokens, data)
     return Fields(
@@ -148,7 +155,16 @@ def input_marks(fields: Fields, options: "ModelOptions") -> InputMarks | None:
 
 
 def modulations(fields: Fields, width: int, encoders: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
-    """How other inputs act on the features of images that answers are found in, by image."""
+    """How other inputs act on the features of images that answers are found in, by image.
+
+    Args:
+        fields: The fields of the experiment.
+        width: Width of the memories.
+        encoders: The encoders by input.
+
+    Returns:
+        The modules by image; none where there is a single input.
+    """
     found: dict[str, nn.Module] = {}
     images = {field.image for field in fields.outputs.values() if field.image is not None}
     for name in sorted(images) if len(fields.inputs) > 1 else ():

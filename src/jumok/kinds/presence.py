@@ -85,7 +85,16 @@ def drop_inputs(
 def transform_examples(
     fields: Inputs, examples: Sequence[Example], random: np.random.Generator | None
 ) -> Sequence[Example]:
-    """Examples as their inputs transform them; augmented for training where there is a random generator."""
+    """Examples as their inputs transform them; augmented for training where there is a random generator.
+
+    Args:
+        fields: The inputs by name.
+        examples: The examples; each lacks the inputs that it does not have.
+        random: The generator of the augmentation; None for evaluation.
+
+    Returns:
+        The transformed examples.
+    """
     for name, field in fields.items():
         having = [items for items in examples if name in items]
         if field.transform is None or not having:

@@ -30,6 +30,14 @@ def scanned(recurrence: Stack, x: Tensor, valid: Tensor) -> Tensor:
     """What a stack gives for the positions of x (B, S, ·) that are valid (B, S), without dropout; (B, S, D).
 
     It is a loop within a graph, for any length: what torch exports of a stack itself is for one length only.
+
+    Args:
+        recurrence: The stack.
+        x: The inputs (B, S, ·).
+        valid: Which positions are real (B, S).
+
+    Returns:
+        The outputs (B, S, D).
     """
     for layer in range(recurrence.num_layers):
         backwards = (False, True) if recurrence.bidirectional else (False,)

@@ -22,7 +22,7 @@ Such resamples are left out; a score that is undefined for the examples themselv
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from jumok.errors import ConfigurationError
 
 Limits = tuple[float, float]
 ANY: Limits = (-np.inf, np.inf)
+SIGNIFICANT = 0.05  # a difference of a smaller p is told apart from chance
 CLEAR = 4.0  # standard errors of the mean of the resamples, beyond which they are biased
 
 
@@ -59,6 +60,12 @@ class Difference:
     high: float
     p: float  # two-sided
     wins: float  # share of the resamples in which ours is better
+
+    def verdict(self, higher_is_better: bool) -> Literal["better", "worse", ""]:
+        """Whether ours is better or worse beyond chance; empty where chance may explain the difference."""
+        if not self.p < SIGNIFICANT:
+            return ""
+        return "better" if (self.difference > 0) == higher_is_better else "worse"
 
 
 def bootstrap(

@@ -241,6 +241,14 @@ def label_confusion(
     """How many examples of each class (rows) were predicted as each class (columns), int64 (C, C).
 
     An example for which nothing was chosen is left out.
+
+    Args:
+        predictions: The answers.
+        references: The right labels of each example.
+        classes: C, the number of classes.
+
+    Returns:
+        The counts (C, C).
     """
     check_pairs(predictions, references)
     table = np.zeros((classes, classes), dtype=np.int64)

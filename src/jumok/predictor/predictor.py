@@ -195,7 +195,16 @@ class Predictor:
     def answer(
         self, columns: Mapping[str, InputColumn], rows: Sequence[int], numbers: Sequence[int]
     ) -> list[Prediction]:
-        """One batch through the model."""
+        """One batch through the model.
+
+        Args:
+            columns: The encoded inputs by name.
+            rows: The rows of the columns that make the batch.
+            numbers: The number of each example, which seeds its sampling.
+
+        Returns:
+            A prediction for each row.
+        """
         batch = self.collate(columns, rows)
         asked = DecodingRequest(self.search, self.max_tokens, numbers, self.least)
         with autocast(self.device, self.decoding.precision):

@@ -129,7 +129,7 @@ def write_comparison(
         "verdicts": verdicts(comparison),
         "marks": marks(comparison),
         "baselines": scored_baselines(comparison.variants[0].evaluation.get("baselines", {})),
-        "pictures": {i: as_address(image) for i, image in images.items()},
+        "images": {i: as_address(image) for i, image in images.items()},
     }
     page = folder / f"{COMPARISON}.html"
     write_file_atomically(page, render("comparison.html", values).encode())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
     "counted": "token",
     "details": [],
-    "pictures": {},
+    "images": {},
     "support": {},
     "supported": "objects",
     "remarks": [],
@@ -254,12 +254,11 @@ def by_class(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, M
 
 def examples(record: FinishedRun) -> dict[str, list[dict[str, Any]]]:
     """The examples to show, each with its image as a data URL, if it has one."""
-    files: dict[str, str] = record.analysis["pictures"]
+    files: dict[str, str] = record.analysis["images"]
     most = WITH_IMAGES if files else TEXT_ONLY
     return {
         group: [
-            {**item, "picture": data_url_of(record.path, files, item)}
-            for item in record.analysis[group][:many]
+            {**item, "image": data_url_of(record.path, files, item)} for item in record.analysis[group][:many]
         ]
         for group, many in most.items()
     }

@@ -47,9 +47,7 @@ def generate(
     Args:
         decoder: The decoder.
         memory: The memory of B sources.
-        bos: The begin mark.
-        eos: The end mark.
-        limits: The most tokens of each source (B,).
+        request: Begin mark, end mark and limits of the sources.
         choose: Picks the next tokens.
         width: Sequences per source.
         banned: Tokens that are never generated.

@@ -9,7 +9,7 @@ from jumok.training.distributed import Distributed
 from jumok.training.precision import now
 
 FIRST = 3  # steps that do not count: they are slow, since kernels are made and memory is taken
-FEWEST, MOST = 3, 30  # steps that do
+MIN_TIMED_STEPS, MAX_TIMED_STEPS = 3, 30  # steps that do
 ENOUGH = 4.0  # seconds
 
 
@@ -41,7 +41,7 @@ def measured(trainer: Steps) -> list[float]:
     for _ in range(FIRST):
         trainer.train_step()
     paces: list[float] = []
-    while len(paces) < FEWEST or (sum(paces) < ENOUGH and len(paces) < MOST):
+    while len(paces) < MIN_TIMED_STEPS or (sum(paces) < ENOUGH and len(paces) < MAX_TIMED_STEPS):
         started = trainer.processes.broadcast(now)
         trainer.train_step()
         paces.append(trainer.processes.broadcast(now) - started)

@@ -144,7 +144,16 @@ class Checkpoints:
 
 
 def require_same(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
-    """Refuse tensors whose names or shapes are not the wanted ones; `what` names them in the sentence."""
+    """Refuse tensors whose names or shapes are not the wanted ones; `what` names them in the sentence.
+
+    Args:
+        given: The tensors that were read.
+        wanted: The tensors that are needed.
+        what: What they are, for the sentence.
+
+    Raises:
+        RunError: Names or shapes differ.
+    """
     advice = (
         "the checkpoint was made by another experiment; use its configuration, or start in a new run folder"
     )

@@ -55,7 +55,13 @@ class PlainDisplay:
         return step_line(progress, self.counted, self.clock.left(progress.step, progress.steps))
 
     def show(self, done: int, number: int, line: str) -> None:
-        """Something that moves on, not more often than is good for a log."""
+        """Print the progress of something, not more often than is good for a log.
+
+        Args:
+            done: What is done.
+            number: What there is to do.
+            line: Both in words.
+        """
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
             say(line)
@@ -226,7 +232,16 @@ def evaluation_line(evaluation: EvaluationInfo) -> str:
 
 
 def score_table(split: str, examples: int, metrics: dict[str, Interval]) -> Table:
-    """Scores with their intervals."""
+    """Scores with their intervals.
+
+    Args:
+        split: Name of the split.
+        examples: How many examples were answered.
+        metrics: The scores.
+
+    Returns:
+        The table.
+    """
     title, columns = f"{split}: {quantity(examples, 'example')}", ("metric", "value", "95 % interval")
     table = new_table(title, columns, left=("metric",))
     for name, interval in metrics.items():

@@ -56,6 +56,17 @@ def dry_run(experiment: Experiment, run: Path | str, reporter: Reporter) -> DryR
     """Read the data, build the model, settle what a training settles, and take some steps to see how long they take.
 
     The run folder is read, so that a training that would go on is told as such, and is left as it is.
+
+    Args:
+        experiment: The experiment.
+        run: The run folder.
+        reporter: Receives messages.
+
+    Returns:
+        What the training would be like.
+
+    Raises:
+        ConfigurationError: There are several processes.
     """
     processes = init_distributed()
     if processes.world_size > 1:

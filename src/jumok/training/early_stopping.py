@@ -32,7 +32,16 @@ class EarlyStopping:
         self.bad_evaluations = 0
 
     def update(self, value: float, loss: float, step: int) -> bool:
-        """Take an evaluation; tells whether it is a new best. NaN and infinite values never are."""
+        """Take an evaluation; tells whether it is a new best. NaN and infinite values never are.
+
+        Args:
+            value: The score that chooses the model.
+            loss: The validation loss.
+            step: The step of the evaluation.
+
+        Returns:
+            Whether it is a new best.
+        """
         better = math.isfinite(value) and (self.value is None or self._is_better(value, loss))
         gains = better and (self.value != value or loss < self.loss * (1 - LEAST_FALL))
         if better:

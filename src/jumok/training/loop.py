@@ -13,7 +13,7 @@ from jumok.data import batching
 from jumok.dataset import Prepared
 from jumok.device import NO_BF16, autocast, usable_precision
 from jumok.errors import Interrupted, RunError
-from jumok.evaluation import predict_split, score_prefix
+from jumok.evaluation.answers import predict_split, score_prefix
 from jumok.kinds.catalogue import build_model
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, save_weights, weights_of

@@ -60,6 +60,17 @@ def split_losses(
     """The losses over a split, without smoothing.
 
     Processes divide the batches.
+
+    Args:
+        model: The model.
+        split: The split.
+        batch_tokens: The token budget of a batch.
+        batch_size: The most examples of a batch; None for no limit.
+        device: Where the model is.
+        processes: Those that divide the batches.
+
+    Returns:
+        The losses, summed over all processes.
     """
     found = RunningLoss(split.outputs)
     for examples in longest_first(split.all_lengths(), batch_tokens, batch_size)[

@@ -123,7 +123,16 @@ def optimizer_tensors(optimizer: Optimizer, model: nn.Module) -> dict[str, Tenso
 
 
 def restore_optimizer(optimizer: Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer the memory that `optimizer_tensors` told of another one, of an equal model."""
+    """Give an optimizer the memory that `optimizer_tensors` told of another one, of an equal model.
+
+    Args:
+        optimizer: The optimizer to restore.
+        model: Its model.
+        tensors: What `optimizer_tensors` returned.
+
+    Raises:
+        RunError: Names or shapes differ from those of the model.
+    """
     require_same(tensors, optimizer_tensors(optimizer, model), "the tensors of the optimizer")
     for name, parameter, part in _moved(optimizer, model):
         memory = part.fresh(parameter)

@@ -86,7 +86,17 @@ def sharded(losses: BatchLoss, device: torch.device, number: int) -> Replica:
 
 
 def replicate(losses: BatchLoss, device: torch.device, processes: Distributed, shard: bool) -> Replica:
-    """Bring a model to its device, or its part to each device; all processes must have the same weights."""
+    """Bring a model to its device, or its part to each device; all processes must have the same weights.
+
+    Args:
+        losses: The model with its losses.
+        device: The device of this process.
+        processes: All processes.
+        shard: Whether each process holds a part of the weights only.
+
+    Returns:
+        What computes losses and gradients.
+    """
     if processes.world_size == 1:
         return Replica(losses.to(device))
     return sharded(losses, device, processes.world_size) if shard else replicated(losses.to(device))

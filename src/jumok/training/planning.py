@@ -56,6 +56,17 @@ def planned_evaluations(
 
     Rather than be too dear, evaluations come less often, down to 10, then look at fewer examples, down to 200, and then
     come less often again, down to 4.
+
+    Args:
+        steps: Steps of the training.
+        valid: Examples of the valid split.
+        examples_a_step: Examples of a step.
+        searches: Whether answers are found token by token.
+        every: Steps between evaluations, if it is given.
+        examples: Examples that are answered at each, if it is given.
+
+    Returns:
+        The plan.
     """
     usual = every or max(1, min(LONGEST, steps // USUAL))
     most = min(valid, examples or MOST_EXAMPLES)
@@ -73,7 +84,17 @@ def planned_evaluations(
 
 
 def steps_of_evaluation(valid: int, examples: int, examples_a_step: float, searches: bool) -> float:
-    """How many steps take as long as one evaluation: the loss of all of valid, and some of its answers."""
+    """How many steps take as long as one evaluation: the loss of all of valid, and some of its answers.
+
+    Args:
+        valid: Examples of the valid split.
+        examples: How many of them are answered.
+        examples_a_step: Examples of a step.
+        searches: Whether answers are found token by token.
+
+    Returns:
+        The number of steps.
+    """
     passes = valid + examples * (SEARCHING if searches else 1.0)
     return passes / (LEARNING * examples_a_step)
 

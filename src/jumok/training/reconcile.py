@@ -40,6 +40,18 @@ def reconcile(
     """The experiment with what earlier sessions of this run found out; RunError where it contradicts them.
 
     With `restore_config`, a lost configuration is written anew.
+
+    Args:
+        folder: The layout of the run folder.
+        experiment: The experiment.
+        say: Called with messages.
+        restore_config: Whether a lost configuration is written again.
+
+    Returns:
+        The experiment, with what was resolved.
+
+    Raises:
+        RunError: An option differs that may not change.
     """
     before = _before(folder, say, restore_config)
     if before is None:
@@ -54,7 +66,7 @@ def reconcile(
             and not any(name == f or name.startswith(f + ".") for f in CHANGEABLE)
         ):
             raise RunError(
-                f"{folder.path} was trained with {name}: {shown(then)}, now it is {shown(now)}; "
+                f"{folder.path} was trained with {name}: {option_text(then)}, now it is {option_text(now)}; "
                 "choose another folder by --run, or take the old value"
             )
     settled = {
@@ -104,6 +116,6 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
     return {name: value}
 
 
-def shown(value: Any) -> str:
+def option_text(value: Any) -> str:
     """A value of an option as text."""
     return "not given" if value is None else str(value)

@@ -23,7 +23,7 @@ from jumok.training.reporter import NullReporter, Reporter
 from jumok.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
-    from jumok.evaluation import SplitPredictions
+    from jumok.evaluation.answers import SplitPredictions
     from jumok.experiment.options import Experiment
 
 ONE_SHARD = (
@@ -50,13 +50,25 @@ def train(experiment: "Experiment", run: Path | str, reporter: Reporter | None =
 
     Progress is printed to stderr, or reported to another `reporter`; `jumok.training.NullReporter()` prints nothing.
     A script that torchrun starts in several processes calls it in each; only the first one reports.
+
+    Args:
+        experiment: The experiment.
+        run: The run folder.
+        reporter: Receives training events; None prints progress to stderr.
+
+    Returns:
+        The finished training.
+
+    Raises:
+        Interrupted: It was stopped, and can go on.
+        JumokError: The data, the experiment or the run folder are at fault.
     """
     processes = init_distributed()
     processes.broadcast(lambda: {"experiment": experiment.model_dump(mode="json"), "run": str(run)})
-    return _train(experiment, Path(run), reporter or lines(), processes)
+    return _train(experiment, Path(run), reporter or default_reporter(), processes)
 
 
-def lines() -> Reporter:
+def default_reporter() -> Reporter:
     """Who tells of a training where nobody else was named."""
     from jumok.training.display import PlainDisplay  # rich is for who asks for it
 
@@ -95,7 +107,16 @@ def _train(experiment: "Experiment", run: Path, reporter: Reporter, processes: D
 
 
 def told(experiment: "Experiment", folder: RunFolder, reporter: Reporter) -> Reporter:
-    """Who is told of a training: the reporter, and what `training.log` asks for."""
+    """Who is told of a training: the reporter, and what `training.log` asks for.
+
+    Args:
+        experiment: The experiment.
+        folder: The run folder.
+        reporter: The reporter.
+
+    Returns:
+        The reporter, wrapped where there is a log.
+    """
     return TensorBoard(reporter, folder.path) if experiment.training.log == "tensorboard" else reporter
 
 

@@ -294,7 +294,7 @@ def inputs_of(sides: Sides, image: Image.Image | None) -> list[dict[str, Any]]:
     if image is not None:
         url = "data:image/png;base64," + b64encode(png(image)).decode()
         size = {"width": image.width, "height": image.height}
-        return [{"name": "picture", "kind": "image", **size, "image": url}]
+        return [{"name": "image", "kind": "image", **size, "image": url}]
     if sides.keys is None:
         return []
     return [{"name": "input", "kind": "text", "text": join_tokens(sides.keys), "tokens": list(sides.keys)}]

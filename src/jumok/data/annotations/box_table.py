@@ -114,7 +114,16 @@ class BoxTableReader:
                 yield from self.row(item, columns, len(first.cells))
 
     def row(self, item: Cells, columns: Columns, width: int) -> Iterator[BoxRow]:
-        """The row in these cells; nothing, but a fault, if it cannot be read."""
+        """The row in these cells; nothing, but a fault, if it cannot be read.
+
+        Args:
+            item: The cells, with their line.
+            columns: Where each column of the table stands.
+            width: The number of columns.
+
+        Yields:
+            The row, unless there is a fault.
+        """
         place = SourceLocation(str(self.file), item.line)
         if len(item.cells) != width:
             problem = f"has {quantity(len(item.cells), 'column')}, expected {width}"
@@ -135,7 +144,16 @@ class BoxTableReader:
     def result(
         self, rows: Sequence[BoxRow], images: Path | None, classes: Sequence[str] | None
     ) -> AnnotatedSet:
-        """The images of all rows, found on the disk, with their boxes."""
+        """The images of all rows, found on the disk, with their boxes.
+
+        Args:
+            rows: The rows.
+            images: The folder of the images; None looks near the table.
+            classes: The names of the classes; None takes those of the rows.
+
+        Returns:
+            The images with their boxes, and the faults.
+        """
         listed: dict[str, list[BoxRow]] = {}
         for row in rows:
             listed.setdefault(row.image, []).append(row)
@@ -167,7 +185,17 @@ class BoxTableReader:
         )
 
     def annotated_image(self, rows: Sequence[BoxRow], path: Path, name: str, shares: bool) -> AnnotatedImage:
-        """An image with its boxes in pixels; with `shares`, the table has them relative to its size."""
+        """An image with its boxes in pixels; with `shares`, the table has them relative to its size.
+
+        Args:
+            rows: The rows of the image.
+            path: Its file.
+            name: Its name in the table.
+            shares: Whether coordinates are shares of its size.
+
+        Returns:
+            The image; without boxes where its size is needed and unknown.
+        """
         place, size = rows[0].place, rows[0].size
         scale = (size or header_size(path)) if shares else Size(1, 1)
         if isinstance(scale, Fault):  # told when the image is looked at

@@ -28,7 +28,16 @@ class Wrong(Exception):
 
 
 def record_fault(place: SourceLocation, what: str, wrong: Wrong | OverflowError) -> Fault:
-    """The fault of a record that cannot be read."""
+    """The fault of a record that cannot be read.
+
+    Args:
+        place: File and line.
+        what: What the record is, for the sentence.
+        wrong: What is wrong with it.
+
+    Returns:
+        The fault.
+    """
     if isinstance(wrong, Wrong):
         return place.fault(f"{what}: {wrong}", wrong.remedy, wrong.kind)
     return place.fault(f"{what}: holds a number that is too large", "correct it", "bad_value")
@@ -82,7 +91,19 @@ def category_class(value: dict[str, Any], place: SourceLocation) -> Class:
 
 
 def record_size(value: dict[str, Any], across: str = "width", down: str = "height") -> Size | None:
-    """The stated size of an image, by the names of its sides; None if there is none."""
+    """The stated size of an image, by the names of its sides; None if there is none.
+
+    Args:
+        value: The record of the image.
+        across: Name of the width.
+        down: Name of the height.
+
+    Returns:
+        The size in pixels, or None.
+
+    Raises:
+        Wrong: A side is no positive integer.
+    """
     width: Any = value.get(across)
     height: Any = value.get(down)
     if width is None or height is None:

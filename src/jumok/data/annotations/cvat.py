@@ -128,7 +128,16 @@ class CvatReader:
     def result(
         self, elements: Sequence[Element], classes: Sequence[str] | None, images: Path | None
     ) -> AnnotatedSet:
-        """The images of the file, found on the disk, with their annotations."""
+        """The images of the file, found on the disk, with their annotations.
+
+        Args:
+            elements: The elements of the images.
+            classes: The names of the classes; None takes those of the annotations.
+            images: The folder of the images; None looks near the file.
+
+        Returns:
+            The images with their annotations, and the faults.
+        """
         read = [one for element in elements for one in self.annotated_image(element)]
         found = find_images(self.file, [one.name for one in read], images)
         subsets = [element.attributes.get("subset") for element in elements]

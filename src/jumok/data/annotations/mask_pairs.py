@@ -35,7 +35,13 @@ class Pairs:
     looked_at: list[Path] = field(default_factory=list)
 
     def remark(self, place: Path, found: str, remedy: str) -> None:
-        """Add a remark about how images and masks were found."""
+        """Add a remark about how images and masks were found.
+
+        Args:
+            place: The file or folder.
+            found: How they were found.
+            remedy: What to write to find them otherwise.
+        """
         self.remarks.append(Fault(str(place), None, found, remedy, "found_by"))
 
 

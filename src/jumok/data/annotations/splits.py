@@ -47,7 +47,16 @@ def read_splits(source: Path, images: Path | None = None, wanted: Sequence[str] 
 
 
 def read_split(source: DetectedSource, name: str, images: Path | None) -> AnnotatedSet:
-    """Read one split of a source with the reader of its format."""
+    """Read one split of a source with the reader of its format.
+
+    Args:
+        source: The source, whose format is known.
+        name: The split.
+        images: The folder of the images; None looks near the annotations.
+
+    Returns:
+        The images with their annotations, and the faults.
+    """
     split = name if source.has_splits else None
     if source.format == "voc":
         return read_voc(source.path, split, images=images)

@@ -65,7 +65,16 @@ def no_texts(image: AnnotatedImage, table: Path) -> Fault:
 
 
 def require_texts(data: AnnotatedSet, columns: TextColumns, file: Path) -> AnnotatedSet:
-    """The images whose own file has all texts that are not optional, and faults in place of the others."""
+    """The images whose own file has all texts that are not optional, and faults in place of the others.
+
+    Args:
+        data: The images.
+        columns: The columns that hold texts.
+        file: The annotation file, for a fault that concerns all images.
+
+    Returns:
+        The images that have all texts, with a fault for each text that is missing.
+    """
     for name in columns.names:
         if data.images and not any(dict(image.texts).get(name) for image in data.images):
             problem = f"no image has a field {name!r}"

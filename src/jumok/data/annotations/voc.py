@@ -143,7 +143,16 @@ class VocReader:
     def annotated_image(
         self, name: str, listed: SourceLocation, file: Path | None = None
     ) -> Iterator[AnnotatedImage]:
-        """The image of a name; nothing, but a fault, if its XML file cannot be read."""
+        """The image of a name; nothing, but a fault, if its XML file cannot be read.
+
+        Args:
+            name: The name of the image, without suffix.
+            listed: Where the name stands.
+            file: The XML file, if it is not the one of that name.
+
+        Yields:
+            The image, unless there is a fault.
+        """
         stated_file = file or self.layout.annotations / f"{name}.xml"
         file = file or self.images.listings.find(stated_file) or stated_file
         self.looked_at.append(file)

@@ -24,7 +24,16 @@ class Layout:
 
 
 def find_layout(folder: Path, split: str | None, images: Path | None) -> Layout | Fault:
-    """The layout of a split, or the fault of what is missing."""
+    """The layout of a split, or the fault of what is missing.
+
+    Args:
+        folder: The folder of the data set.
+        split: The split; None if the folder has no lists of splits.
+        images: The folder of the images; None looks where VOC has them.
+
+    Returns:
+        The layout or the fault.
+    """
     if not is_folder(folder):
         what = "is no folder" if is_file(folder) else "does not exist"
         return Fault(str(folder), None, what, "name the folder of images and XML files", "missing_file")

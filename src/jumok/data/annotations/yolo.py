@@ -175,7 +175,16 @@ class YoloReader:
             self.faults.append(of_one_image(unreadable.fault, "bad_labels"))
 
     def annotation(self, numbers: list[float], place: SourceLocation, size: Size) -> Annotation | None:
-        """The object of a line: a box from 4 numbers, an outline from more; None for unknown classes."""
+        """The object of a line: a box from 4 numbers, an outline from more; None for unknown classes.
+
+        Args:
+            numbers: The number of the class, then shares of width and height.
+            place: File and line.
+            size: Width and height of the image in pixels.
+
+        Returns:
+            The object in pixels, or None.
+        """
         number, shares = numbers[0], numbers[1:]
         if number != int(number) or not 0 <= number < len(self.names):
             known = f"names has 0 to {len(self.names) - 1}"

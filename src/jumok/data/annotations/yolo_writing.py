@@ -29,7 +29,14 @@ def write_yolo(data: AnnotatedSet, folder: Path, split: str, outlines: bool) -> 
 
 
 def write_yolo_file(names: tuple[str, ...], folder: Path, splits: list[str], file: str = "data.yaml") -> None:
-    """Write the data.yaml over the folders images/SPLIT."""
+    """Write the data.yaml over the folders images/SPLIT.
+
+    Args:
+        names: The names of the classes, in their order.
+        folder: The folder of the data set.
+        splits: The splits.
+        file: Name of the file.
+    """
     text = yolo_file_text(names, {split: f"images/{split}" for split in splits})
     (folder / file).write_text(text, encoding="utf-8")
 

@@ -229,6 +229,17 @@ def chosen_frames(clip: Clip, name: str, sampling: FrameSampling) -> list[int]:
     """The numbers of the frames that are read of a clip; raises UnreadableFile where it has too few.
 
     `name` is what the clip is called in a message.
+
+    Args:
+        clip: The clip.
+        name: What the clip is called in a message.
+        sampling: Which frames are read.
+
+    Returns:
+        The numbers of the frames, from 0.
+
+    Raises:
+        UnreadableFile: The clip has too few frames.
     """
     if clip.count < sampling.fewest:
         problem = f"has {quantity(clip.count, 'frame')}, and frames: {sampling.frames} are asked for"

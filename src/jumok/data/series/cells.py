@@ -61,6 +61,7 @@ def read_series(
         root: The folder where relative paths start.
         channels: The columns to read, or the names of all channels where they have none; None reads all.
         time: The column of the clock, if it is not called time, timestamp, date or datetime.
+        gaps: Whether missing samples of a regular clock are marked by rows of NaN.
 
     Returns:
         The recording; its values are not shared with the kept file.
@@ -196,7 +197,16 @@ class KeptFiles:
         self._lock = threading.Lock()
 
     def get(self, path: Path, key: Any, read: Callable[[Path], Any]) -> Any:
-        """What `read` gives for a file, kept by path and key."""
+        """What `read` gives for a file, kept by path and key.
+
+        Args:
+            path: The file; when it has changed it is read again.
+            key: What else the value depends on.
+            read: Reads the file.
+
+        Returns:
+            The value.
+        """
         state = state_of(path)
         with self._lock:
             found = self._kept.get((path, key))

@@ -36,7 +36,16 @@ def expect_channels(file: str, series: Series, names: Sequence[str] | None, coun
 
 
 def expect_length(file: str, series: Series, most: int | None) -> None:
-    """Raise UnreadableFile if a series has more than `most` time steps."""
+    """Raise UnreadableFile if a series has more than `most` time steps.
+
+    Args:
+        file: What the series is called in a message.
+        series: The series.
+        most: The largest number of time steps; None for any.
+
+    Raises:
+        UnreadableFile: It has more.
+    """
     if most is not None and len(series.values) > most:
         problem = f"has {quantity(len(series.values), 'time step')}, at most {most:,} are allowed"
         remedy = "cut it into windows, or raise max_length of the input"

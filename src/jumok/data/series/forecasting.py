@@ -19,7 +19,16 @@ def repeat_last(past: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def seasonal_naive(past: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """The last season, again and again (Hyndman & Athanasopoulos, 2021, section 5.2)."""
+    """The last season, again and again (Hyndman & Athanasopoulos, 2021, section 5.2).
+
+    Args:
+        past: The past (C, T).
+        horizon: Time steps to forecast.
+        season: Time steps of a season.
+
+    Returns:
+        The forecast (C, horizon).
+    """
     return seasonal_mean(past, horizon, season, 1)
 
 

@@ -23,7 +23,18 @@ class Series(NamedTuple):
 
 
 def fail(file: str, line: int | None, problem: str, remedy: str, kind: str = "bad_series") -> UnreadableFile:
-    """The exception for a signal that cannot be read; `file` is empty if the signal stands in the cell itself."""
+    """The exception for a signal that cannot be read; `file` is empty if the signal stands in the cell itself.
+
+    Args:
+        file: The file; empty if the signal stands in the cell itself.
+        line: The line, if there is one.
+        problem: What is wrong.
+        remedy: What to do.
+        kind: Kind of the fault.
+
+    Returns:
+        The exception.
+    """
     return UnreadableFile(Fault(file, line, problem, remedy, kind))
 
 

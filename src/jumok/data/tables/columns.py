@@ -40,7 +40,18 @@ def column_fault(
 
 
 def misnumbered(path: Path, line: int, number: int, width: int, separator: str) -> Fault | None:
-    """The fault of a column number greater than the number of columns; None if it exists."""
+    """The fault of a column number greater than the number of columns; None if it exists.
+
+    Args:
+        path: The file.
+        line: The line.
+        number: The number of the column, from 1.
+        width: How many columns there are.
+        separator: What separates cells.
+
+    Returns:
+        The fault, or None.
+    """
     if number <= width:
         return None
     there = quantity(width, "column")

@@ -98,10 +98,14 @@ class BoxesHead:
         """Detections of one image.
 
         Args:
-            boxes: (N, 4), corners in pixels of the batch.
-            scores, labels: (N,), the surest first.
-            shown: height and width of the image in the batch.
-            original: height and width of the image as it came.
+            boxes: Corners in pixels of the batch (N, 4), the surest first.
+            scores: Scores (N,).
+            labels: Numbers of the classes (N,).
+            shown: Height and width of the image in the batch.
+            original: Height and width of the image as it came.
+
+        Returns:
+            The objects, in pixels of the original image.
         """
         boxes = scaled_boxes(boxes.double(), shown, original).round(decimals=2)  # (N, 4)
         doubtful = hidden_boxes(boxes, labels, self.about.showing.nested)  # (N,)

@@ -110,7 +110,19 @@ def forecast_file(folder: Path, name: str) -> Path:
 
 
 def load_forecast(name: str, options: ForecastOutput, folder: Path) -> Forecast:
-    """What a saved forecast has learned; raises RunError."""
+    """What a saved forecast has learned; raises RunError.
+
+    Args:
+        name: Name of the output.
+        options: Its options.
+        folder: The model folder.
+
+    Returns:
+        What was learned.
+
+    Raises:
+        RunError: The file cannot be read.
+    """
     file = forecast_file(folder, name)
     try:
         known = json.loads(read_whole(file))
@@ -128,7 +140,19 @@ def past_from_json(known: Mapping[str, Any]) -> Past:
 
 
 def fit_forecast(name: str, options: ForecastOutput, context: FieldContext) -> Forecast:
-    """Learn channels and units from the training data."""
+    """Learn channels and units from the training data.
+
+    Args:
+        name: Name of the output.
+        options: Its options.
+        context: The training data, and the other fields.
+
+    Returns:
+        What was learned.
+
+    Raises:
+        DataError: A cell cannot be read.
+    """
     source = past_input(name, options, context)
     units = None if source is None else context.series_units(source)
     channels = options.channels or (None if units is None else units.channels)
@@ -145,7 +169,19 @@ def fit_forecast(name: str, options: ForecastOutput, context: FieldContext) -> F
 
 
 def read_part(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
-    """The series of a cell; DataError where it cannot be read."""
+    """The series of a cell; DataError where it cannot be read.
+
+    Args:
+        cell: The cell.
+        root: The folder that relative paths start at.
+        channels: The channels to read; None for all.
+
+    Returns:
+        The series.
+
+    Raises:
+        DataError: The cell cannot be read.
+    """
     try:
         return read_series(cell, root, channels)
     except UnreadableFile as unreadable:

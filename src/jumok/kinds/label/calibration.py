@@ -12,7 +12,7 @@ from jumok.errors import RunError
 from jumok.files import read_whole, write_json
 from jumok.metrics.labels import LEAST_PROBABILITY
 
-FEWEST = 50  # examples, from which on probabilities are calibrated
+MIN_CALIBRATION_EXAMPLES = 50  # examples, from which on probabilities are calibrated
 FEWEST_WRONG = 5  # of them, without which they say nothing of how often a model errs
 FEWEST_OF_CLASS = 10  # examples with a class, and without it, from which on its threshold is chosen
 EVEN = 0.5  # the threshold of a class that is not chosen

@@ -12,9 +12,9 @@ from jumok.data.cache.store import TextStore
 from jumok.kinds.checking import Finding
 from jumok.kinds.error_tables import ErrorTable, class_counts_detail, confusion_detail
 from jumok.kinds.label.calibration import (
-    FEWEST,
     FEWEST_OF_CLASS,
     FEWEST_WRONG,
+    MIN_CALIBRATION_EXAMPLES,
     Calibration,
     best_temperature,
     threshold_of_best_f1,
@@ -39,7 +39,7 @@ UNEVEN = (
     10  # times as many examples of the most frequent class as of the rarest, from which on it is a remark
 )
 MANY_CLASSES = 20  # classes, from which on they may be no classes at all
-SHOWN = 10  # classes whose F1 is among the scores worth showing
+MAX_HEADLINE_CLASSES = 10  # classes whose F1 is among the scores worth showing
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class LabelScoring:
 
     def headline(self, references: Sequence[list[Label]]) -> list[str]:
         """All but those of single classes, where there are many."""
-        few = len(self.about.names) <= SHOWN
+        few = len(self.about.names) <= MAX_HEADLINE_CLASSES
         return [name for name in self._metrics if few or not name.startswith("f1/")]
 
     def selection_metric(self) -> LabelMetric:
@@ -208,7 +208,7 @@ def calibrated_label(
     Returns:
         The output; None where there are too few examples.
     """
-    if len(predictions) < FEWEST:
+    if len(predictions) < MIN_CALIBRATION_EXAMPLES:
         return None
     count = len(about.names)
     probabilities = np.array([one.probabilities for one in predictions])  # (n, C)

@@ -56,7 +56,16 @@ class SeriesSurvey:
             yield split, channel, f"{statistics.steps:,}", *numbers, missing
 
     def differences(self, split: str, here: ChannelStatistics, train: ChannelStatistics) -> Iterator[str]:
-        """Channels whose values are of another size, or far from those of train."""
+        """Channels whose values are of another size, or far from those of train.
+
+        Args:
+            split: Name of the split.
+            here: The statistics of its channels.
+            train: Those of train.
+
+        Yields:
+            A sentence for each channel that differs.
+        """
         for number, channel in enumerate(self.facts.channels):
             if min(here.measured[number], train.measured[number]) < 2:
                 continue

@@ -79,7 +79,16 @@ class AboutValues:
         return np.maximum(np.nan_to_num(distance) + factor, 0.0)
 
     def named(self, value: np.ndarray, low: np.ndarray, high: np.ndarray) -> ValuesPrediction:
-        """Values and bounds (N,) as a prediction; NaN is no bound."""
+        """Values and bounds (N,) as a prediction; NaN is no bound.
+
+        Args:
+            value: The values (N,), in their own units.
+            low: Lower bounds (N,).
+            high: Upper bounds (N,).
+
+        Returns:
+            The prediction.
+        """
         rows = zip(self.names, value.tolist(), bounds(low), bounds(high), strict=True)
         return ValuesPrediction(tuple(PredictedValue(*row) for row in rows))
 
@@ -104,7 +113,16 @@ def read_cell(text: str, name: str, options: ValuesOutput) -> list[float]:
 
 
 def readable_values(texts: Iterable[str], name: str, options: ValuesOutput) -> np.ndarray:
-    """The values (n, N) of the cells that can be read."""
+    """The values (n, N) of the cells that can be read.
+
+    Args:
+        texts: The cells.
+        name: Name of the output.
+        options: Its options.
+
+    Returns:
+        The values (n, N), in their own units.
+    """
     rows = []
     for text in texts:
         try:

@@ -12,7 +12,7 @@ from jumok.kinds.checking import Finding
 from jumok.kinds.values.cells import BadNumber
 from jumok.kinds.values.codec import AboutValues, readable_values
 from jumok.kinds.values.prediction import ValuesPrediction
-from jumok.kinds.values.state import FEWEST, conformal_quantile
+from jumok.kinds.values.state import MIN_INTERVAL_EXAMPLES, conformal_quantile
 from jumok.metrics.numbers import ValueMetric, scaled_error, value_metrics
 from jumok.wording import all_of
 
@@ -95,7 +95,7 @@ def calibrated_values(
     Returns:
         The output; None where there are too few examples.
     """
-    if len(predictions) < FEWEST:
+    if len(predictions) < MIN_INTERVAL_EXAMPLES:
         return None
     value, low, high = np.moveaxis(np.array(predictions), 2, 0) / about.scale  # (n, N) each
     right = np.array(references) / about.scale

@@ -10,7 +10,7 @@ import numpy as np
 from jumok.errors import RunError
 from jumok.files import read_whole, write_json
 
-FEWEST = 50  # examples, from which on intervals are calibrated
+MIN_INTERVAL_EXAMPLES = 50  # examples, from which on intervals are calibrated
 
 
 @dataclass(frozen=True)
