@@ -100,7 +100,7 @@ ORDER = [
         "evaluation",
         "reporting",
         "training",
-        "comparison",
+        "sweeps",
         "inspection",
         "workbench",
         "serving",

@@ -19,6 +19,7 @@ from jumok.cli import (
     reference,
     report,
     runs,
+    sweep,
     train,
 )
 from jumok.cli.help import Command, Group
@@ -39,6 +40,7 @@ GROUPS = {
         train: "Train a model, score it, keep all in a run folder",
         reference: "Tell all options of an experiment file",
         compare: "Train variants and set them side by side",
+        sweep: "Search the best options, and tell what is noise",
     },
     "Trained models": {
         predict: "Answer inputs: texts, images, files, standard input",

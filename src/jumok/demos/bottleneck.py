@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jumok.comparison import Variation
+from jumok.sweeps.comparison import Variation
 from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
 
