@@ -105,16 +105,16 @@ def here(monkeypatch):
     monkeypatch.setattr(Here, "on_evaluation", lambda name: None, raising=False)
 
 
-OPTIONS = SweepOptions(trials=4, seeds=2)
+OPTIONS = SweepOptions(trials=5, seeds=2)
 
 
 def test_a_sweep_from_end_to_end(plan, tmp_path, monkeypatch):
     folder, display = tmp_path / "sweep", Display()
     result = sweep(plan, folder, OPTIONS, display, Here)
-    assert [trial.number for trial in result.trials] == [0, 1, 2, 3]
-    odd = [trial for trial in result.trials if trial.values["model.heads"] == 3]
-    assert odd and all(t.state == "failed" and "must be a multiple of heads" in t.why for t in odd)
-    assert len(display.seen) == 4
+    assert [trial.number for trial in result.trials] == [0, 1, 2, 3, 4]
+    assert all(trial.values["model.heads"] != 3 for trial in result.trials)  # width is no multiple of it
+    assert [said for said in display.messages if "width must be a multiple of heads" in said][1:] == []
+    assert len(display.seen) == 5
     for trial in result.ranked:  # each is an ordinary run
         evaluation = json.loads((folder / "trials" / trial.name / "evaluation.json").read_text())
         assert "baselines" not in evaluation
@@ -125,9 +125,9 @@ def test_a_sweep_from_end_to_end(plan, tmp_path, monkeypatch):
     assert set(names) == {AS_WRITTEN, *(trial.name for trial in result.ranked[:3])}
     assert all(set(one.scores) == {2, 3} == set(one.test) for one in names.values())  # seed 1 was searched with
     document = json.loads((folder / "sweep.json").read_text())
-    assert document["verdicts"] == result.verdicts and len(document["trials"]) == 4
+    assert document["verdicts"] == result.verdicts and len(document["trials"]) == 5
     page = (folder / "sweep.html").read_text()
-    assert "must be a multiple of heads" in page and 'href="trials/' in page and "<svg" in page
+    assert 'href="trials/' in page and "<svg" in page
     best = read_experiment(folder / "best.yaml")
     assert best.training.baselines and best.sweep is None
     assert train(best, tmp_path / "best", NullReporter()).evaluation["metrics"]
@@ -135,8 +135,8 @@ def test_a_sweep_from_end_to_end(plan, tmp_path, monkeypatch):
     Here.begun.clear()
     again = sweep(plan, folder, OPTIONS, Display(), Here)
     assert Here.begun == [] and again.trials == result.trials  # nothing is done twice
-    more = sweep(plan, folder, SweepOptions(trials=5, seeds=0), Display(), Here)
-    assert more.trials[:4] == result.trials and len(more.trials) == 5
+    more = sweep(plan, folder, SweepOptions(trials=6, seeds=0), Display(), Here)
+    assert more.trials[:5] == result.trials and len(more.trials) == 6
 
 
 def test_a_folder_of_another_sweep_or_of_other_things_is_left_alone(plan, tmp_path):
@@ -162,6 +162,48 @@ def test_where_every_trial_fails_the_reason_is_told(plan, tmp_path, monkeypatch)
     monkeypatch.setattr(Here, "start", fail)
     with pytest.raises(JumokError, match="no trial came to its end; there is no such device"):
         sweep(plan, tmp_path / "sweep", SweepOptions(trials=2), Display(), Here)
+
+
+def test_a_failed_trial_is_shown_with_its_reason(plan, tmp_path, monkeypatch):
+    start = Here.start
+
+    def fail_at_first(self, name, experiment, run):
+        if name != "0000":
+            return start(self, name, experiment, run)
+        self.working[name] = run
+        self.events.append(Event(name, "failed", {"why": "it ran out of memory"}))
+
+    monkeypatch.setattr(Here, "start", fail_at_first)
+    result = sweep(plan, tmp_path / "sweep", SweepOptions(trials=2, seeds=0), Display(), Here)
+    assert [trial.state for trial in result.trials] == ["failed", "finished"]
+    assert "(1 finished, 1 failed) 0001 has the best" in result.verdicts[0]
+    assert "failed: it ran out of memory" in (tmp_path / "sweep" / "sweep.html").read_text()
+
+
+def test_a_hopeless_trial_is_ended_early_and_saved(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr("jumok.sweeps.study.Study.report", lambda self, number, percent, score: number == 1)
+    monkeypatch.setattr(Here, "on_evaluation", lambda name: None)
+    display = Display()
+    result = sweep(plan, tmp_path / "sweep", SweepOptions(trials=2, seeds=0), display, EndsAtOnce)
+    assert [trial.state for trial in result.trials] == ["finished", "pruned"]
+    assert "worse than the median" in display.seen[1].why
+
+
+class EndsAtOnce(Here):
+    """Tells an evaluation before the end, at which a training can be stopped."""
+
+    def start(self, name, experiment, run):
+        super().start(name, experiment, run)
+        self.ends = self.events.pop()
+        self.events.append(Event(name, "evaluation", {"step": 10}))
+
+    def wait(self, seconds):
+        event = self.events.pop()
+        if event.name != "evaluation":
+            self.working.pop(event.job)
+        yield event
+        if event.name == "evaluation":
+            self.events.append(Event(event.job, "stopped", {}) if event.job in self.stopped else self.ends)
 
 
 def test_no_trial_begins_when_time_is_over(plan, tmp_path):

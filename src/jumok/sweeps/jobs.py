@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -115,6 +116,7 @@ class LocalJobs:
     def _seen(self, event: Event) -> Event:
         if event.name in ENDS:
             job = self.working.pop(event.job)
+            close(job)
             if event.name != "failed":
                 job.log.unlink(missing_ok=True)
         return event
@@ -132,10 +134,19 @@ class LocalJobs:
             self.stop(name)
         for job in self.working.values():
             job.process.wait()
+            close(job)
         self.working.clear()
 
 
 ENDS = ("end", "stopped", "failed")
+
+
+def close(job: Process) -> None:
+    """Close the pipes of a training that has ended."""
+    for pipe in (job.process.stdin, job.process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # what was not read is of no use any more
+                pipe.close()
 
 
 def how_it_died(status: int, log: Path) -> str:

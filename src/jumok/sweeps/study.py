@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,9 +91,9 @@ class Study:
         """The finished trials, the best first."""
         return rank_trials(self.trials(), self.higher_is_better)
 
-    def begin(self) -> Trial | None:
-        """A new trial with options that no other one has; None where every combination was tried."""
-        drawn = self._draw()
+    def begin(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> Trial | None:
+        """A new trial with options that no other one has, and that fit; None where there are none."""
+        drawn = self._draw(fits)
         if drawn is None:
             return None
         begun = self.optuna.trial.create_trial(
@@ -164,7 +164,7 @@ class Study:
         state = states.get(frozen.state.name, "running")
         return Trial(frozen.number, state, values, score, str(frozen.user_attrs.get(WHY, "")), curve)
 
-    def _draw(self) -> dict[str, Any] | None:
+    def _draw(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
         """Options that were not tried, by those that were: the tree-structured Parzen estimator (Bergstra et al., 2011).
 
         The draw depends on seed and history alone, so that a sweep that was killed goes on as if it never was.
@@ -172,9 +172,10 @@ class Study:
         tried = [trial.values for trial in self.trials()]
         for attempt in range(ATTEMPTS):
             drawn = self._draw_once((self.seed, len(tried), attempt))
-            if drawn not in tried:
+            if drawn not in tried and fits(drawn):
                 return drawn
-        return next((values for values in combinations(self.space) if values not in tried), None)
+        left = (values for values in combinations(self.space) if values not in tried)
+        return next((values for values in left if fits(values)), None)
 
     def _draw_once(self, numbers: Sequence[int]) -> dict[str, Any]:
         seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -118,6 +118,7 @@ class Sweep:
         self.deadline = time.monotonic() + 3600 * options.hours if options.hours else float("inf")
         self.progress: dict[str, float] = {}  # the share of the steps that are done, by training
         self.hopeless: set[str] = set()  # trials that were asked to end
+        self.unfit: set[str] = set()  # why some options do not go together
 
     def search(self) -> None:
         """Do the trials that are left, those first that an earlier session left."""
@@ -137,7 +138,19 @@ class Sweep:
             return None
         if left:
             return left.pop(0)
-        return self.study.begin() if len(self.study.trials()) < self.options.trials else None
+        return self.study.begin(self._fits) if len(self.study.trials()) < self.options.trials else None
+
+    def _fits(self, values: Mapping[str, Any]) -> bool:
+        """Whether options go together; each reason why some do not is told once."""
+        try:
+            self.plan.experiment_of(values)
+            return True
+        except ConfigurationError as error:
+            reason = str(error)
+        if reason not in self.unfit:
+            self.unfit.add(reason)
+            self.display.message(f"passed over, for these options do not go together: {reason}")
+        return False
 
     def _start(self, trial: Trial) -> None:
         if trial.name in self.hopeless:  # as an earlier session knew
@@ -146,12 +159,8 @@ class Sweep:
         if is_done(self.folder / TRIALS / trial.name):
             self._end(trial.number, lambda: self._finish(trial.number, trial.name))
             return
-        try:
-            experiment = self.plan.experiment_of(trial.values)
-        except ConfigurationError as error:  # values that do not go together
-            self._end(trial.number, lambda: self.study.fail(trial.number, str(error)))
-            return
-        self.jobs.start(trial.name, experiment, self.folder / TRIALS / trial.name)
+        run = self.folder / TRIALS / trial.name
+        self.jobs.start(trial.name, self.plan.experiment_of(trial.values), run)
 
     def _follow(self, on_event: Callable[[str, str, dict[str, Any]], None]) -> None:
         """Take what the trainings tell, or wait a moment."""
