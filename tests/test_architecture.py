@@ -101,6 +101,7 @@ ORDER = [
         "reporting",
         "training",
         "sweeps",
+        "proving",
         "inspection",
         "workbench",
         "serving",

@@ -94,5 +94,7 @@ def test_the_space_in_the_file(experiment):
     assert read_plan(experiment, ["model.heads=[1, 2]"], []).space == (Choices("model.heads", (1, 2)),)
     assert "sweep" not in read_experiment(experiment).model_dump()
     experiment.write_text(f"{whole}sweep:\n  model.width: [16, log]\n")
-    with pytest.raises(ConfigurationError, match=rf"x.yaml:{whole.count(chr(10)) + 1}: .*model.width: expected"):
+    with pytest.raises(
+        ConfigurationError, match=rf"x.yaml:{whole.count(chr(10)) + 1}: .*model.width: expected"
+    ):
         read_experiment(experiment)

@@ -123,7 +123,9 @@ def test_a_sweep_from_end_to_end(plan, tmp_path, monkeypatch):
         assert trial.score == max(valid)
     names = {one.name: one for one in result.repeats}
     assert set(names) == {AS_WRITTEN, *(trial.name for trial in result.ranked[:3])}
-    assert all(set(one.scores) == {2, 3} == set(one.test) for one in names.values())  # seed 1 was searched with
+    assert all(
+        set(one.scores) == {2, 3} == set(one.test) for one in names.values()
+    )  # seed 1 was searched with
     document = json.loads((folder / "sweep.json").read_text())
     assert document["verdicts"] == result.verdicts and len(document["trials"]) == 5
     page = (folder / "sweep.html").read_text()
@@ -148,7 +150,11 @@ def test_a_folder_of_another_sweep_or_of_other_things_is_left_alone(plan, tmp_pa
     sweep(plan, tmp_path / "sweep", options, Display(), Here)
     for other in (
         read_plan(plan.path, ["model.heads=[1, 2]"], []),
-        read_plan(plan.path, ["training.learning_rate=[1e-3, 3e-2, log]", "model.heads=[1, 4, linear]"], ["model.width=8"]),
+        read_plan(
+            plan.path,
+            ["training.learning_rate=[1e-3, 3e-2, log]", "model.heads=[1, 4, linear]"],
+            ["model.width=8"],
+        ),
     ):
         with pytest.raises(JumokError, match="holds a sweep of another"):
             sweep(other, tmp_path / "sweep", options, Display(), Here)
@@ -223,9 +229,15 @@ def repeated(name, *scores):
 
 
 def test_a_winner_by_noise_is_called_noise():
-    close = [repeated(AS_WRITTEN, 0.50, 0.52, 0.51), repeated("0003", 0.80, 0.84, 0.82), repeated("0001", 0.79, 0.85, 0.81)]
+    close = [
+        repeated(AS_WRITTEN, 0.50, 0.52, 0.51),
+        repeated("0003", 0.80, 0.84, 0.82),
+        repeated("0001", 0.79, 0.85, 0.81),
+    ]
     said = verdicts(close, GOAL)
-    assert said[0] == "With 3 seeds that the search did not see, trial 0003 has the best mean: 82.00 ± 2.00 %."
+    assert (
+        said[0] == "With 3 seeds that the search did not see, trial 0003 has the best mean: 82.00 ± 2.00 %."
+    )
     assert "It is not told apart from 0001 (81.67 ± 3.06 %)" in said[1]
     assert said[2].startswith("It is better than the file as it is written (51.00 ± 1.00 %, p = ")
 
@@ -296,7 +308,10 @@ sweep(plan, Path(folder), options, SweepLines(), partial(LocalJobs, command=[*py
 
 def test_a_sweep_that_is_killed_goes_on_as_if_it_never_was(python, plan, tmp_path):
     """Its trainings end when it does, and the next call finds the same trials with the same scores."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
+        "OMP_NUM_THREADS": "1",
+    }
 
     def start(folder):
         call = [*python, "-c", SWEEPING, str(plan.path), str(folder), *python]
@@ -314,8 +329,12 @@ def test_a_sweep_that_is_killed_goes_on_as_if_it_never_was(python, plan, tmp_pat
     assert process.communicate() and process.returncode == 0
     process = start(tmp_path / "whole")
     assert process.communicate() and process.returncode == 0
-    found, expected = (json.loads((tmp_path / name / "sweep.json").read_text()) for name in ("killed", "whole"))
+    found, expected = (
+        json.loads((tmp_path / name / "sweep.json").read_text()) for name in ("killed", "whole")
+    )
     assert found["trials"] == expected["trials"]
     for trial in ("0000", "0001", "0002"):
-        one, other = (tmp_path / name / "trials" / trial / "model" / "model.safetensors" for name in ("killed", "whole"))
+        one, other = (
+            tmp_path / name / "trials" / trial / "model" / "model.safetensors" for name in ("killed", "whole")
+        )
         assert one.read_bytes() == other.read_bytes()

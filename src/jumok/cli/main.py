@@ -16,6 +16,7 @@ from jumok.cli import (
     look,
     new,
     predict,
+    prove,
     reference,
     report,
     runs,
@@ -48,6 +49,7 @@ GROUPS = {
         evaluate: "Score a run with intervals; compare it with another",
         report: f"Write the page {REPORT} of a run again",
         runs: "List runs with score, date and size",
+        prove: "Prove that trainings survive kills and full disks",
     },
 }
 

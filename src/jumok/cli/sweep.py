@@ -59,6 +59,8 @@ def command(
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     for sentence in result.verdicts:
         say(sentence)
-    say(f"page: {folder / 'sweep.html'}   best options: {folder / 'best.yaml'}   numbers: {folder / 'sweep.json'}")
+    say(
+        f"page: {folder / 'sweep.html'}   best options: {folder / 'best.yaml'}   numbers: {folder / 'sweep.json'}"
+    )
     if json:
         print_json(result.to_json())

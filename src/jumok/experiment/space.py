@@ -1,4 +1,4 @@
-"""The space that a sweep searches: `sweep:` in an experiment file, or texts like "training.learning_rate=[1e-4, 3e-3, log]"."""
+"""The space that a sweep searches: `sweep:` in a file, or texts like "training.learning_rate=[1e-4, 3e-3, log]"."""
 
 import json
 import math

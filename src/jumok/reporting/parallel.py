@@ -43,7 +43,9 @@ def words(name: str, values: Sequence[str]) -> Coordinate:
     """An axis of words, in the order in which they come."""
     known = list(dict.fromkeys(values))
     places = {word: (i + 0.5) / len(known) for i, word in enumerate(known)}
-    return Coordinate(name, [places[value] for value in values], [(place, word) for word, place in places.items()])
+    return Coordinate(
+        name, [places[value] for value in values], [(place, word) for word, place in places.items()]
+    )
 
 
 def parallel_svg(axes: Sequence[Coordinate], lines: Sequence[TrialLine]) -> str:

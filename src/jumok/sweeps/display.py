@@ -97,7 +97,7 @@ def sweep_table(trials: Sequence[Trial], working: Mapping[str, float], goal: "Go
     for trial in rank_trials(trials, goal.higher_is_better)[:SHOWN]:
         table.add_row(trial.name, format_score(goal.metric, trial.score), "100 %", options_line(trial))
     for name, share in working.items():
-        trial = by_name.get(name)
-        score = format_score(goal.metric, trial.score) if trial else ""
-        table.add_row(name, score, f"{100 * share:.0f} %", options_line(trial) if trial else "")
+        known = by_name.get(name)  # none of a repeated training
+        score = format_score(goal.metric, known.score) if known else ""
+        table.add_row(name, score, f"{100 * share:.0f} %", options_line(known) if known else "")
     return table

@@ -1,7 +1,8 @@
 """One training of a sweep, in a process of its own: `python -m jumok.sweeps.job`.
 
-It reads one line of JSON from standard input, {"experiment", "run"}, and writes a line for each event to standard output.
-When standard input ends, whoever asked is gone: the training is saved and ends, and the next sweep goes on with it.
+It reads one line of JSON from standard input, {"experiment", "run"}, and writes a line for each event to
+standard output. When standard input ends, whoever asked is gone: the training is saved and ends, and the next sweep
+goes on with it.
 """
 
 import json

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -32,8 +32,9 @@ class Event(NamedTuple):
 class Process:
     """A training that works."""
 
-    name: str
     process: "subprocess.Popen[str]"
+    orders: IO[str]  # its standard input, which ends when it is to be saved and ended
+    events: IO[str]  # its standard output
     log: Path  # what it says beside its events
 
 
@@ -73,12 +74,12 @@ class LocalJobs:
                 start_new_session=True,  # Ctrl-C is for us, who tell it
                 env=os.environ | self.shared_threads,
             )
-        assert process.stdin is not None
+        job = Process(process, cast(IO[str], process.stdin), cast(IO[str], process.stdout), log)
         order = {"experiment": experiment.model_dump(mode="json"), "run": str(run)}
-        process.stdin.write(json.dumps(order) + "\n")
-        process.stdin.flush()
-        self.working[name] = Process(name, process, log)
-        threading.Thread(target=self._listen, args=(self.working[name],), daemon=True).start()
+        job.orders.write(json.dumps(order) + "\n")
+        job.orders.flush()
+        self.working[name] = job
+        threading.Thread(target=self._listen, args=(name, job), daemon=True).start()
 
     @property
     def shared_threads(self) -> dict[str, str]:
@@ -87,20 +88,19 @@ class LocalJobs:
             return {}
         return {"OMP_NUM_THREADS": str(max(1, len(os.sched_getaffinity(0)) // self.most))}
 
-    def _listen(self, job: Process) -> None:
+    def _listen(self, name: str, job: Process) -> None:
         """Put the events of a training into the queue; a last one, whatever becomes of it."""
-        assert job.process.stdout is not None
         last = ""
-        for line in job.process.stdout:
+        for line in job.events:
             facts = json.loads(line)
             last = facts.pop("event")
             if last not in ENDS:
-                self.events.put(Event(job.name, last, facts))
+                self.events.put(Event(name, last, facts))
             else:
-                end = Event(job.name, last, facts)
+                end = Event(name, last, facts)
         status = job.process.wait()
         if last not in ENDS:
-            end = Event(job.name, "failed", {"why": how_it_died(status, job.log)})
+            end = Event(name, "failed", {"why": how_it_died(status, job.log)})
         self.events.put(end)
 
     def wait(self, seconds: float) -> Iterator[Event]:
@@ -124,9 +124,7 @@ class LocalJobs:
     def stop(self, name: str) -> None:
         """Ask a training to save and end; its last event tells that it has."""
         if name in self.working:
-            stdin = self.working[name].process.stdin
-            assert stdin is not None
-            stdin.close()
+            self.working[name].orders.close()
 
     def stop_all(self) -> None:
         """Save and end all that work, and wait for it."""
@@ -143,16 +141,17 @@ ENDS = ("end", "stopped", "failed")
 
 def close(job: Process) -> None:
     """Close the pipes of a training that has ended."""
-    for pipe in (job.process.stdin, job.process.stdout):
-        if pipe is not None:
-            with suppress(OSError):  # what was not read is of no use any more
-                pipe.close()
+    for pipe in (job.orders, job.events):
+        with suppress(OSError):  # what was not read is of no use any more
+            pipe.close()
 
 
 def how_it_died(status: int, log: Path) -> str:
     """A sentence about a training whose process ended without a word."""
     if status == -9:
         return "its process was killed (signal 9); often there is too little memory for it"
-    said = log.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+    said = log.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip().splitlines() or [
+        "it said nothing"
+    ]
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
     return f"its process ended {how}: {said[-1]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from jumok.errors import ConfigurationError, RunError
 from jumok.evaluation.answers import score_prefix
@@ -41,9 +41,7 @@ class Plan:
     def experiment_of(self, values: Mapping[str, Any], seed: int | None = None) -> "Experiment":
         """The experiment with these options; raises ConfigurationError where they do not go together."""
         seeds = [] if seed is None else [f"training.seed={seed}"]
-        return read_experiment(
-            self.path, [*self.overrides, *overrides_of(values), *IN_TRIALS, *seeds]
-        )
+        return read_experiment(self.path, [*self.overrides, *overrides_of(values), *IN_TRIALS, *seeds])
 
     def best(self, values: Mapping[str, Any]) -> "Experiment":
         """The experiment with these options, to be trained by itself."""
@@ -136,19 +134,25 @@ def score_of(run: Path, goal: Goal) -> float | None:
     return goal.best([score for _, score in curve_of(run, goal)])
 
 
+def lock_file(folder: Path) -> TextIO:
+    """The file by which a process owns a folder, which is made where it is not there; raises RunError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return open(folder / LOCK, "a+")
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
 @contextmanager
 def locked(folder: Path, plan: Plan) -> Iterator[None]:
     """One process sweeps in a folder, and always the same; raises RunError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / LOCK, "a+")
-    except OSError as error:
-        raise unwritable(folder, error) from None
-    with lock:
+    with lock_file(folder) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise RunError(f"{folder}: another process is sweeping here; wait for it, or choose another --run") from None
+            raise RunError(
+                f"{folder}: another process is sweeping here; wait for it, or choose another --run"
+            ) from None
         require_same(folder, plan)
         yield
 

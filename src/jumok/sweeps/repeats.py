@@ -126,7 +126,9 @@ def verdicts(repeats: Sequence[Repeats], goal: Goal) -> list[str]:
         return []
     best, seeds = fought[0].best, len(fought[0].best.scores)
     name = "the file as it is written" if best.is_as_written else f"trial {best.name}"
-    said = [f"With {seeds} seeds that the search did not see, {name} has the best mean: {mean_of(best, goal)}."]
+    said = [
+        f"With {seeds} seeds that the search did not see, {name} has the best mean: {mean_of(best, goal)}."
+    ]
     equal = [duel.other for duel in fought if not duel.is_sure and not duel.other.is_as_written]
     written = next((duel for duel in fought if duel.other.is_as_written), None)
     if best.is_as_written:
@@ -136,7 +138,9 @@ def verdicts(repeats: Sequence[Repeats], goal: Goal) -> list[str]:
         said.append(f"It is not told apart from {names}: which of them wins is noise of the seeds.")
     if written is not None:
         than = f"the file as it is written ({mean_of(written.other, goal)}, p = {written.p:.2g})"
-        said.append(f"It is better than {than}." if written.is_sure else f"It is not shown to be better than {than}.")
+        said.append(
+            f"It is better than {than}." if written.is_sure else f"It is not shown to be better than {than}."
+        )
     return said
 
 

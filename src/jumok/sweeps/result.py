@@ -50,8 +50,12 @@ class SweepResult:
         """The result in sentences."""
         best = self.ranked[0]
         score = format_score(self.goal.metric, best.score)
-        counts = [(state, sum(trial.state == state for trial in self.trials)) for state in ("pruned", "failed")]
-        others = "".join(f", {count} {'ended early' if state == 'pruned' else state}" for state, count in counts if count)
+        counts = [
+            (state, sum(trial.state == state for trial in self.trials)) for state in ("pruned", "failed")
+        ]
+        others = "".join(
+            f", {count} {'ended early' if state == 'pruned' else state}" for state, count in counts if count
+        )
         first = (
             f"Of {len(self.trials)} trials ({len(self.ranked)} finished{others}) {best.name} has the best "
             f"{metric_name(self.goal.metric)} on the valid part: {score}."
@@ -66,9 +70,7 @@ class SweepResult:
             "verdicts": self.verdicts,
             "importance": dict(self.importance),
             "trials": [asdict(trial) | {"name": trial.name} for trial in self.trials],
-            "repeats": [
-                asdict(one) | {"mean": one.mean, "deviation": one.deviation} for one in self.repeats
-            ],
+            "repeats": [asdict(one) | {"mean": one.mean, "deviation": one.deviation} for one in self.repeats],
         }
 
 
@@ -95,9 +97,7 @@ def write_result(folder: Path, result: SweepResult, title: str) -> None:
 
 def repeated_row(folder: Path, one: Repeats, goal: Goal) -> dict[str, Any]:
     """A row of the table of repeated trials."""
-    test = (
-        mean_of(Repeats(one.name, one.values, one.test, {}), goal) if len(one.test) > 1 else ""
-    )
+    test = mean_of(Repeats(one.name, one.values, one.test, {}), goal) if len(one.test) > 1 else ""
     return {
         "name": "the file as it is written" if one.is_as_written else one.name,
         "options": ", ".join(setting_title(short_name(key), value) for key, value in one.values.items()),
@@ -148,5 +148,3 @@ def coordinate(one: Any, trials: Sequence[Trial]) -> Coordinate:
     axis = words(name, sorted(set(map(flow, values)), key=lambda word: order[word]))
     places = {word: place for place, word in axis.ticks}
     return Coordinate(name, [places[flow(value)] for value in values], axis.ticks)
-
-

@@ -1,4 +1,4 @@
-"""The trials of a sweep, kept by Optuna in a journal; which options are tried next is a function of seed and history."""
+"""The trials of a sweep, kept by Optuna in a journal; what is tried next is a function of seed and history."""
 
 import json
 import warnings
@@ -165,7 +165,7 @@ class Study:
         return Trial(frozen.number, state, values, score, str(frozen.user_attrs.get(WHY, "")), curve)
 
     def _draw(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
-        """Options that were not tried, by those that were: the tree-structured Parzen estimator (Bergstra et al., 2011).
+        """Options that were not tried, by those that were: tree-structured Parzen estimator (Bergstra et al., 2011).
 
         The draw depends on seed and history alone, so that a sweep that was killed goes on as if it never was.
         """

@@ -11,7 +11,19 @@ from jumok.errors import ConfigurationError, Interrupted, RunError
 from jumok.runs.config import write_config
 from jumok.runs.layout import RunLayout
 from jumok.sweeps.jobs import LocalJobs
-from jumok.sweeps.plan import BEST, LOGS, REPEATS, TRIALS, Goal, Plan, curve_of, goal_of, locked, score_of, steps_of
+from jumok.sweeps.plan import (
+    BEST,
+    LOGS,
+    REPEATS,
+    TRIALS,
+    Goal,
+    Plan,
+    curve_of,
+    goal_of,
+    locked,
+    score_of,
+    steps_of,
+)
 from jumok.sweeps.repeats import AS_WRITTEN, Repeats, repeats_of
 from jumok.sweeps.result import SweepResult, write_result
 from jumok.sweeps.study import Study, Trial
@@ -94,7 +106,9 @@ def sweep(
         result = SweepResult(goal, plan.space, study.trials(), study.importance(), repeats)
         if not result.ranked:
             failed = [trial.why for trial in result.trials if trial.state == "failed"]
-            raise RunError(f"{folder}: no trial came to its end; {failed[-1] if failed else 'give more time'}")
+            raise RunError(
+                f"{folder}: no trial came to its end; {failed[-1] if failed else 'give more time'}"
+            )
         write_config(folder / BEST, plan.best(result.best_values))
         write_result(folder, result, title_of(plan.experiment))
         return result
@@ -123,8 +137,8 @@ class Sweep:
     def search(self) -> None:
         """Do the trials that are left, those first that an earlier session left."""
         left = [trial for trial in self.study.trials() if trial.state == "running"]
-        for trial in left:
-            self._judge(trial.name)
+        for interrupted in left:
+            self._judge(interrupted.name)
         while True:
             while self.jobs.has_room and (trial := self._next(left)):
                 self._start(trial)
