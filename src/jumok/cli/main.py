@@ -24,7 +24,7 @@ from jumok.cli import (
     train,
 )
 from jumok.cli.help import Command, Group
-from jumok.cli.mistakes import refuse_no_text, sentence_of
+from jumok.cli.mistakes import lost_process, refuse_no_text, sentence_of
 from jumok.console import say
 from jumok.errors import Interrupted, JumokError
 from jumok.machine import is_one_of_several, tune_process
@@ -124,17 +124,32 @@ def flushed() -> bool:
 
 def lead_or_follow(arguments: list[str] | None) -> int:
     """Of several processes, the first one does it; the others take part in its trainings."""
-    from jumok.training import init_distributed, shutdown, stop_workers, worker_loop
+    from jumok.training import init_distributed, shutdown, stop_workers
 
     if init_distributed().is_first:
         status = run_command(arguments)
         stop_workers()
     else:
-        status = DONE
-        with suppress(KeyboardInterrupt):
-            worker_loop()
+        status = follow()
     shutdown()
     return status
+
+
+def follow() -> int:
+    """Take part in the trainings of the first process; returns the exit status."""
+    from jumok.training import worker_loop
+
+    try:
+        worker_loop()
+    except KeyboardInterrupt:
+        return DONE
+    except RuntimeError as error:
+        sentence = lost_process(error)
+        if sentence is None:
+            raise
+        say(f"error: {sentence}")
+        return FAILED
+    return DONE
 
 
 def run_command(arguments: list[str] | None) -> int:
@@ -152,6 +167,9 @@ def run_command(arguments: list[str] | None) -> int:
         say(str(stop))
         return FAILED
     except (OSError, UnicodeEncodeError, RuntimeError, ModuleNotFoundError) as error:
+        if is_one_of_several() and isinstance(error, RuntimeError) and (sentence := lost_process(error)):
+            say(f"error: {sentence}")
+            return FAILED
         sentence = sentence_of(error)
         if sentence is None:
             raise
