@@ -45,7 +45,7 @@ def command(
     variants, overrides = variations(vary or [], paired), [*(set_ or []), *on_device(device)]
     for variant in variants:
         read_experiment(config, [*overrides, *variant.overrides])
-    from jumok.comparison import compare_variations
+    from jumok.sweeps.comparison import compare_variations
     from jumok.training.display import make_display
 
     folder = run or Path("runs") / f"{config.stem}-compare"

@@ -298,9 +298,9 @@ def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) ->
         json: Whether to print JSON.
     """
     from jumok.cli.compare import show_comparison
-    from jumok.comparison import compare_variations
     from jumok.demos import bottleneck
     from jumok.reporting.numbers import duration
+    from jumok.sweeps.comparison import compare_variations
     from jumok.training.display import make_display
 
     file = bottleneck.write(run)

@@ -16,14 +16,16 @@ from jumok.cli import (
     look,
     new,
     predict,
+    prove,
     reference,
     report,
     runs,
     serve,
+    sweep,
     train,
 )
 from jumok.cli.help import Command, Group
-from jumok.cli.mistakes import refuse_no_text, sentence_of
+from jumok.cli.mistakes import lost_process, refuse_no_text, sentence_of
 from jumok.console import say
 from jumok.errors import Interrupted, JumokError
 from jumok.machine import is_one_of_several, tune_process
@@ -40,6 +42,7 @@ GROUPS = {
         train: "Train a model, score it, keep all in a run folder",
         reference: "Tell all options of an experiment file",
         compare: "Train variants and set them side by side",
+        sweep: "Search the best options, and tell what is noise",
     },
     "Trained models": {
         predict: "Answer inputs: texts, images, files, standard input",
@@ -48,6 +51,7 @@ GROUPS = {
         evaluate: "Score a run with intervals; compare it with another",
         report: f"Write the page {REPORT} of a run again",
         runs: "List runs with score, date and size",
+        prove: "Prove that trainings survive kills and full disks",
     },
 }
 
@@ -130,17 +134,32 @@ def flushed() -> bool:
 
 def lead_or_follow(arguments: list[str] | None) -> int:
     """Of several processes, the first one does it; the others take part in its trainings."""
-    from jumok.training import init_distributed, shutdown, stop_workers, worker_loop
+    from jumok.training import init_distributed, shutdown, stop_workers
 
     if init_distributed().is_first:
         status = run_command(arguments)
         stop_workers()
     else:
-        status = DONE
-        with suppress(KeyboardInterrupt):
-            worker_loop()
+        status = follow()
     shutdown()
     return status
+
+
+def follow() -> int:
+    """Take part in the trainings of the first process; returns the exit status."""
+    from jumok.training import worker_loop
+
+    try:
+        worker_loop()
+    except KeyboardInterrupt:
+        return DONE
+    except RuntimeError as error:
+        sentence = lost_process(error)
+        if sentence is None:
+            raise
+        say(f"error: {sentence}")
+        return FAILED
+    return DONE
 
 
 def run_command(arguments: list[str] | None) -> int:
@@ -158,6 +177,9 @@ def run_command(arguments: list[str] | None) -> int:
         say(str(stop))
         return FAILED
     except (OSError, UnicodeEncodeError, RuntimeError, ModuleNotFoundError) as error:
+        if is_one_of_several() and isinstance(error, RuntimeError) and (sentence := lost_process(error)):
+            say(f"error: {sentence}")
+            return FAILED
         sentence = sentence_of(error)
         if sentence is None:
             raise

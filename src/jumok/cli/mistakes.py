@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 
 from jumok.errors import DataError
@@ -17,6 +18,10 @@ PACKAGES = {  # what pip calls the modules that are not called so
 OF_THE_USER = (  # errors that a person can do something about, wherever they come from
     *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO),
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+)
+# what torch says where the other end of a connection between processes is gone
+LOST = re.compile(
+    r"Connection (reset|closed) by (the )?peer|Broken pipe|Socket Timeout|Connection refused", re.IGNORECASE
 )
 REMEDIES = {
     errno.ENOSPC: "; make room, then run the command again",
@@ -52,6 +57,17 @@ def sentence_of(error: Exception) -> str | None:
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
         return f"{error}: a link that leads to itself; name the real file or folder"
     return None
+
+
+def lost_process(error: RuntimeError) -> str | None:
+    """What to do where another process of the same training is gone; None for another error."""
+    found = LOST.search(str(error))
+    if found is None:
+        return None
+    return (
+        f"another process of this training is gone ({found[0].lower()}); the last checkpoint is whole: run the same "
+        "command again, on the machines that are left; torchrun does so itself with --max-restarts"
+    )
 
 
 def missing_package(error: ModuleNotFoundError) -> str | None:

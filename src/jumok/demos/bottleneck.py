@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jumok.comparison import Variation
 from jumok.outputs import write_made
 from jumok.runs.layout import RunLayout
+from jumok.sweeps.comparison import Variation
 
 TITLE = "Reading out digits: one vector or attention"
 MAX_DIGITS = 24

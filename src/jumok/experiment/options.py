@@ -18,6 +18,7 @@ from jumok.choices import TAKEN_NAMES
 from jumok.errors import ConfigurationError
 from jumok.experiment.selection import Selection, selection
 from jumok.experiment.sources import SourceOptions
+from jumok.experiment.space import parse_space
 from jumok.experiment.windows import check_windows
 from jumok.kinds.field_options import InputOptions, OutputOptions
 from jumok.kinds.options import DecodingOptions, ModelOptions, Options, Seed, TokenOptions, error_at
@@ -146,6 +147,7 @@ class Experiment(Options):
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
     decoding: DecodingOptions = DecodingOptions()
+    sweep: dict[str, list[Any]] | None = Field(default=None, exclude=True)  # a training knows nothing of it
 
     @model_validator(mode="after")
     def names_fit(self) -> "Experiment":
@@ -163,6 +165,7 @@ class Experiment(Options):
             if name in self.outputs and all(isinstance(one, str) for one in columns):
                 self.outputs[name] = self.outputs[name].named_by(tuple(map(str, columns)))
         selection(self.training.select, self.outputs)
+        check_space(self.sweep)
         for split, source in self.data.sources():
             try:
                 source.build(self.inputs, self.outputs)
@@ -210,6 +213,16 @@ def check_images(experiment: Experiment) -> None:
     if experiment.training.shard and experiment.training.optimizer == "muon":
         problem = "needs whole matrices in each process; train without shard, or with optimizer: adamw"
         raise error_at(problem, "training", "optimizer")
+
+
+def check_space(space: dict[str, list[Any]] | None) -> None:
+    """Refuse what is no space of a sweep; raises ValueError."""
+    if space is None:
+        return
+    try:
+        parse_space(space)
+    except ConfigurationError as error:
+        raise error_at(str(error), "sweep") from None
 
 
 def check_weights(experiment: Experiment) -> None:

@@ -1,6 +1,5 @@
 """Variants of one experiment, from texts like "model.width=128,256"."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from jumok.errors import ConfigurationError
 from jumok.experiment.loader import parse_yaml
+from jumok.experiment.space import overrides_of
 
 EXAMPLE = "--vary inputs.german.encoder.kind=gru,transformer"
 
@@ -23,7 +23,7 @@ class Variation:
     @property
     def overrides(self) -> list[str]:
         """The settings as arguments of `--set`; JSON is YAML."""
-        return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in self.values.items()]
+        return overrides_of(self.values)
 
     @property
     def folder(self) -> str:

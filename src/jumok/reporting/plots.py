@@ -65,7 +65,7 @@ class Plot:
 def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
     """Plots side by side as one SVG element; curves of a name in `names` have the same colour in every plot."""
     with _drawn(plots, names) as figure:
-        return _text(figure)
+        return figure_text(figure)
 
 
 def save_png(plots: Sequence[Plot], path: Any, names: Sequence[str] = ()) -> None:
@@ -123,7 +123,8 @@ def _explain(figure: "Figure", plots: Sequence[Plot]) -> None:
             axes.legend(fontsize=9)
 
 
-def _text(figure: "Figure") -> str:
+def figure_text(figure: "Figure") -> str:
+    """A figure as one SVG element, in colours of the page."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()

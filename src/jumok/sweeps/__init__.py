@@ -1,0 +1,1 @@
+"""Many trainings of one experiment: variants side by side, and the search for the best options."""

@@ -1,0 +1,241 @@
+"""The trials of a sweep, kept by Optuna in a journal; what is tried next is a function of seed and history."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from jumok.errors import RunError
+from jumok.experiment.space import DIGITS, Choices, Dimension, Range, Space
+
+if TYPE_CHECKING:
+    import optuna
+
+JOURNAL = "study.log"
+NAME = "sweep"
+STARTUP = 8  # trials at random, before earlier ones say where to look
+ATTEMPTS = 50  # draws to find options that were not tried yet
+LEAST_SCORED = 4  # different scores that the importance of options is told by
+MISSING = "a sweep needs the package optuna; install it with: pip install 'jumok[sweep]'"
+WHY = "why"  # the name of what is noted beside a trial
+
+TrialState = Literal["running", "finished", "pruned", "failed"]
+SCORED = ("finished", "pruned")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of options, and what came of it."""
+
+    number: int
+    state: TrialState
+    values: dict[str, Any]  # by the name of the option
+    score: float | None = None  # the best on the valid part; of a pruned one, until it was ended
+    why: str = ""  # it failed or was ended
+    curve: dict[int, float] = field(default_factory=dict)  # the best score by the percent of the steps
+
+    @property
+    def name(self) -> str:
+        """The name of its run's folder."""
+        return f"{self.number:04}"
+
+
+def import_optuna() -> Any:
+    """The package optuna, silent; RunError where it is not installed."""
+    try:
+        import optuna
+    except ModuleNotFoundError:
+        raise RunError(MISSING) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the remarks that Optuna makes about parts which are new in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+class Study:
+    """The trials in a folder. One process at a time writes them; a kill loses no trial that was told."""
+
+    def __init__(self, folder: Path, space: Space, higher_is_better: bool, seed: int = 1) -> None:
+        self.optuna = import_optuna()
+        self.space, self.seed, self.higher_is_better = space, seed, higher_is_better
+        self.dimensions = {one.key: one for one in space}
+        journal = self.optuna.storages.journal
+        with quiet():
+            storage = self.optuna.storages.JournalStorage(journal.JournalFileBackend(str(folder / JOURNAL)))
+            self.study: optuna.Study = self._create(storage)
+
+    def _create(self, storage: Any) -> "optuna.Study":
+        return self.optuna.create_study(
+            storage=storage,
+            study_name=NAME if storage is not None else None,
+            direction="maximize" if self.higher_is_better else "minimize",
+            load_if_exists=storage is not None,
+        )
+
+    def trials(self) -> list[Trial]:
+        """All trials in the order in which they began."""
+        return [self._trial(frozen) for frozen in self.study.get_trials(deepcopy=False)]
+
+    def ranked(self) -> list[Trial]:
+        """The finished trials, the best first."""
+        return rank_trials(self.trials(), self.higher_is_better)
+
+    def begin(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> Trial | None:
+        """A new trial with options that no other one has, and that fit; None where there are none."""
+        drawn = self._draw(fits)
+        if drawn is None:
+            return None
+        begun = self.optuna.trial.create_trial(
+            state=self.optuna.trial.TrialState.RUNNING,
+            params={key: stored(self.dimensions[key], value) for key, value in drawn.items()},
+            distributions={key: self._distribution(one) for key, one in self.dimensions.items()},
+        )
+        self.study.add_trial(begun)
+        return self.trials()[-1]
+
+    def report(self, number: int, percent: int, score: float) -> bool:
+        """Note the best score of a trial after so much of its steps; tells whether it should be ended as hopeless."""
+        trial = self._live(number)
+        if percent not in self.study.trials[number].intermediate_values:
+            trial.report(score, percent)
+        pruner = self.optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=20)
+        return bool(pruner.prune(self.study, self.study.trials[number]))
+
+    def finish(self, number: int, score: float) -> None:
+        """Note the score of a trial that came to its end."""
+        self.study.tell(number, score)
+
+    def prune(self, number: int, why: str) -> None:
+        """Note that a trial was ended, for others were better at this time; its score is what was reported last."""
+        self._note(number, why)
+        self.study.tell(number, state=self.optuna.trial.TrialState.PRUNED)
+
+    def fail(self, number: int, why: str) -> None:
+        """Note why a trial failed."""
+        self._note(number, why)
+        self.study.tell(number, state=self.optuna.trial.TrialState.FAIL)
+
+    def importance(self) -> dict[str, float]:
+        """How much of the differences each option explains, the largest first (PED-ANOVA, Watanabe et al., 2023).
+
+        Shares that sum to 1. Trials that were ended early count with their last score: options that make them hopeless
+        matter. Nothing where there are too few trials, or they are all equal.
+        """
+        scored = [trial for trial in self.trials() if trial.score is not None and trial.state in SCORED]
+        if len({trial.score for trial in scored}) < LEAST_SCORED or len(self.space) < 2:
+            return {}
+        copy = self._create(None)
+        copy.add_trials([self._complete(trial) for trial in scored])
+        evaluator = self.optuna.importance.PedAnovaImportanceEvaluator
+        with quiet():
+            return dict(self.optuna.importance.get_param_importances(copy, evaluator=evaluator()))
+
+    def _complete(self, trial: Trial) -> Any:
+        """A trial for Optuna, as if it had come to its end."""
+        return self.optuna.trial.create_trial(
+            value=trial.score,
+            params={key: stored(self.dimensions[key], value) for key, value in trial.values.items()},
+            distributions={key: self._distribution(one) for key, one in self.dimensions.items()},
+        )
+
+    def _live(self, number: int) -> "optuna.Trial":
+        """A trial that can be told of, be it of an earlier session."""
+        return self.optuna.trial.Trial(self.study, self.study.trials[number]._trial_id)
+
+    def _note(self, number: int, why: str) -> None:
+        self._live(number).set_user_attr(WHY, why)
+
+    def _trial(self, frozen: Any) -> Trial:
+        states: dict[str, TrialState] = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
+        curve = {int(step): float(score) for step, score in sorted(frozen.intermediate_values.items())}
+        values = {key: meant(self.dimensions[key], value) for key, value in frozen.params.items()}
+        score = frozen.value if frozen.value is not None else next(reversed(curve.values()), None)
+        state = states.get(frozen.state.name, "running")
+        return Trial(frozen.number, state, values, score, str(frozen.user_attrs.get(WHY, "")), curve)
+
+    def _draw(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+        """Options that were not tried, by those that were: tree-structured Parzen estimator (Bergstra et al., 2011).
+
+        The draw depends on seed and history alone, so that a sweep that was killed goes on as if it never was.
+        """
+        tried = [trial.values for trial in self.trials()]
+        for attempt in range(ATTEMPTS):
+            drawn = self._draw_once((self.seed, len(tried), attempt))
+            if drawn not in tried and fits(drawn):
+                return drawn
+        left = (values for values in combinations(self.space) if values not in tried)
+        return next((values for values in left if fits(values)), None)
+
+    def _draw_once(self, numbers: Sequence[int]) -> dict[str, Any]:
+        seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+        with quiet():
+            sampler = self.optuna.samplers.TPESampler(
+                seed=seed, n_startup_trials=STARTUP, multivariate=True, constant_liar=True
+            )
+            copy = self._create(None)
+            copy.sampler = sampler
+            copy.add_trials(self.study.get_trials(deepcopy=False))
+            asked = copy.ask({key: self._distribution(one) for key, one in self.dimensions.items()})
+        return {key: rounded(self.dimensions[key], value) for key, value in asked.params.items()}
+
+    def _distribution(self, one: Dimension) -> Any:
+        kinds = self.optuna.distributions
+        if isinstance(one, Choices):
+            return kinds.CategoricalDistribution([as_text(value) for value in one.values])
+        made = kinds.IntDistribution if one.is_whole else kinds.FloatDistribution
+        return made(one.low, one.high, log=one.is_log)
+
+
+def rank_trials(trials: Sequence[Trial], higher_is_better: bool) -> list[Trial]:
+    """The finished trials, the best first; of equal ones the earlier first."""
+    done = [trial for trial in trials if trial.state == "finished" and trial.score is not None]
+    sign = -1 if higher_is_better else 1
+    return sorted(done, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
+
+
+def as_text(value: Any) -> str:
+    """A choice as Optuna keeps it."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def stored(one: Dimension, value: Any) -> Any:
+    """A value as Optuna keeps it."""
+    return as_text(value) if isinstance(one, Choices) else value
+
+
+def meant(one: Dimension, value: Any) -> Any:
+    """The value that Optuna keeps."""
+    return json.loads(value) if isinstance(one, Choices) else value
+
+
+def rounded(one: Dimension, value: Any) -> Any:
+    """A drawn value with as many digits as a person would write."""
+    if isinstance(one, Choices):
+        return json.loads(value)
+    if one.is_whole:
+        return int(value)
+    return min(max(float(f"{value:.{DIGITS}g}"), one.low), one.high)
+
+
+def combinations(space: Space) -> Iterator[dict[str, Any]]:
+    """All combinations of a space of choices and whole numbers; nothing where a range has numbers between."""
+    from itertools import product
+
+    if any(isinstance(one, Range) and not one.is_whole for one in space):
+        return
+    columns = [
+        one.values if isinstance(one, Choices) else range(int(one.low), int(one.high) + 1) for one in space
+    ]
+    for row in product(*columns):
+        yield dict(zip((one.key for one in space), row, strict=True))
