@@ -27,6 +27,7 @@ ORDER = [
         "files",
         "outputs",
         "values",
+        "nested",
         "classes",
         "dropout",
         "geometry",

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from jumok.exporting.steps import tensors_of
 from jumok.kinds.contract import OutputField
 from jumok.kinds.presence import encode_inputs
+from jumok.nested import tensors_of
 from jumok.predictor.predictor import Predictor
 from jumok.values import Prediction
 
@@ -105,8 +105,7 @@ def paired(
         ours, theirs = (one.token_log_probabilities(field.name, batch, written) for one in engines)
         return [(ours[written.valid], theirs[written.valid])]
     made = [field.program(one.decoders[field.name], one.encode(batch)) for one in engines]
-    ours, theirs = (list(tensors_of((one,)).values()) for one in made)
-    return list(zip(ours, theirs, strict=True))
+    return list(zip(*(tensors_of((one,)).values() for one in made), strict=True))
 
 
 def summarized(quantity: str, pairs: Sequence[tuple[Tensor, Tensor]], count: int) -> LargestDifference:

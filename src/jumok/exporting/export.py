@@ -15,7 +15,8 @@ from jumok.evaluation.answers import final_split, open_split
 from jumok.evaluation.record import read_evaluation
 from jumok.exporting.ctranslate2_export import export_ctranslate2
 from jumok.exporting.describing import describe_input, describe_output
-from jumok.exporting.proof import Proof, Progress, prove
+from jumok.exporting.onnx_export import export_onnx
+from jumok.exporting.proof import Progress, Proof, prove
 from jumok.exporting.readme import write_readme
 from jumok.exporting.target import Exporter, ExportRequest, Quantization, Runtime
 from jumok.files import remove, sync_folder, temporary_beside, unwritable, write_json
@@ -25,8 +26,12 @@ from jumok.predictor.predictor import Predictor
 from jumok.runs.config import experiment_of
 from jumok.runs.layout import MODEL, PROOF, WEIGHTS, RunLayout, is_exported, model_folder, require_run, run_of
 
-EXPORTERS: dict[Runtime, Exporter] = {"ctranslate2": export_ctranslate2}
-QUANTIZATIONS: dict[Runtime, tuple[Quantization, ...]] = {"ctranslate2": ("none", "int8", "int16")}
+EXPORTERS: dict[Runtime, Exporter] = {"ctranslate2": export_ctranslate2, "onnx": export_onnx}
+QUANTIZATIONS: dict[Runtime, tuple[Quantization, ...]] = {
+    "ctranslate2": ("none", "int8", "int16"),
+    "onnx": ("none", "int8"),
+}
+SHAPED_BY_EXAMPLES: tuple[Runtime, ...] = ("onnx",)
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,15 @@ def export(
     predictor = load(run, "cpu", {"precision": "fp32"})
     experiment = experiment_of(run)
     split = None
-    if proven:
+    if proven or to in SHAPED_BY_EXAMPLES:
         split = open_split(experiment, predictor, final_split(experiment), say)
     request = ExportRequest(run, predictor, experiment, quantize, split)
     with complete_folder(folder) as place:
         write_export(place, to, request)
     say(f"{folder}: written")
-    proof = None if split is None else prove_export(folder, predictor, split, quantize, examples, progress)
+    proof = None
+    if proven and split is not None:
+        proof = prove_export(folder, predictor, split, quantize, examples, progress)
     weights = (model_folder(run) / WEIGHTS).stat().st_size / 1e6
     return Exported(folder, weights, megabytes_of(folder / to), proof)
 

@@ -103,7 +103,7 @@ def prove(
         outputs,
         differences,
         tuple(ours.headline),
-        tuple([*rounding_faults(outputs, quantize), *score_faults(ours, differences)]),
+        (*rounding_faults(outputs, quantize), *score_faults(ours, differences)),
     )
 
 

@@ -33,7 +33,8 @@ def write_ctranslate2(
         positions: How many positions of a sine table are written.
         quantization: "int8" or "int16" keeps the matrices so; None in float32.
     """
-    (encoder,), (decoder,) = model.encoders.values(), model.decoders.values()
+    parts: Any = (*model.encoders.values(), *model.decoders.values())
+    encoder, decoder = parts
     spec = specs.TransformerSpec(encoder_spec(encoder, positions), decoder_spec(decoder, positions))
     spec.register_source_vocabulary(token_names(encoder.embedding.table))
     spec.register_target_vocabulary(token_names(decoder.embedding.table))

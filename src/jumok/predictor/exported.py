@@ -22,6 +22,7 @@ from jumok.runs.config import read_config
 from jumok.runs.layout import CONFIG, EXPORTED
 
 FORMAT, VERSION = "jumok export", 1
+INPUTS_FILE = "example.npz"  # the inputs of a few examples, as the program gets them
 READ_AT_ONCE = 1 << 20  # bytes
 AGAIN = "copy the whole folder again, or export the run again"
 
@@ -135,8 +136,12 @@ def load_exported(folder: Path, device: str, changes: Mapping[str, Any]) -> Pred
 def open_engine(folder: Path, description: ExportDescription, fields: Fields) -> Engine:
     """The engine that an exported model needs; RunError for one that is not known."""
     from jumok.predictor.ctranslate2_engine import CTranslate2Engine
+    from jumok.predictor.onnx_engine import OnnxEngine
 
-    engines: dict[str, Callable[[Path, ExportDescription], Engine]] = {"ctranslate2": CTranslate2Engine}
+    engines: dict[str, Callable[[Path, ExportDescription], Engine]] = {
+        "ctranslate2": CTranslate2Engine,
+        "onnx": OnnxEngine,
+    }
     if description.engine not in engines:
         raise RunError(f"{folder}: there is no engine {description.engine!r}; {AGAIN}")
     return engines[description.engine](folder, description)

@@ -81,6 +81,7 @@ def forecast_output(about: Forecast) -> OutputField:
         required_inputs=about.required_inputs,
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
+        program=head.program,
         baselines=forecast_baselines(about),
         reference_page=codec.reference_page,
     )
