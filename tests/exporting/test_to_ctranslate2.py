@@ -11,7 +11,7 @@ from jumok.exporting.to_ctranslate2 import write_ctranslate2
 from jumok.kinds.text.field import TextTokens, text_input, text_output
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.predictor import Predictor
-from jumok.predictor.ctranslate2_engine import FILES, CTranslate2Engine
+from jumok.predictor.ctranslate2_engine import CTRANSLATE2_FILES, CTranslate2Engine
 from jumok.predictor.exported import ExportDescription
 from made_predictors import VOCABULARY, Fields, ModelOptions, build_model, made_predictor, transformer
 from pairwise import pairwise
@@ -54,7 +54,9 @@ def made(positions: str, activation: str, norm: str, output: str, embeddings: st
 
 
 def engine(predictor: Predictor, folder: Path, quantize: str = "none") -> CTranslate2Engine:
-    write_ctranslate2(folder / FILES, predictor.model, 64, None if quantize == "none" else quantize)
+    write_ctranslate2(
+        folder / CTRANSLATE2_FILES, predictor.model, 64, None if quantize == "none" else quantize
+    )
     description = ExportDescription("ctranslate2", quantize, "", {"text": {"max_length": 64}}, {"said": {}})
     return CTranslate2Engine(folder, description)
 
@@ -112,7 +114,9 @@ def test_quantized_weights_are_smaller_and_near(quantize, tmp_path):
     whole = engine(predictor, tmp_path / "whole").token_log_probabilities("said", batch, written)
     (tmp_path / "small").mkdir()
     small = engine(predictor, tmp_path / "small", quantize)
-    sizes = [(tmp_path / name / FILES / "model.bin").stat().st_size for name in ("whole", "small")]
+    sizes = [
+        (tmp_path / name / CTRANSLATE2_FILES / "model.bin").stat().st_size for name in ("whole", "small")
+    ]
     assert sizes[1] < 0.7 * sizes[0]
     apart = (small.token_log_probabilities("said", batch, written) - whole)[written.valid].abs()
     assert 0 < float(apart.max()) < 0.5

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "jumok export runs/translate --to ctranslate2 --quantize int8"
 
-To = Annotated[
+RuntimeOption = Annotated[
     Literal["ctranslate2", "onnx"],
     typer.Option(
         "--to", help="The runtime: ctranslate2 for Transformers from text to text, onnx for all models."
@@ -44,7 +44,7 @@ Replace = Annotated[bool, typer.Option("--overwrite", help="Replace an older exp
 
 def command(
     run: Run,
-    to: To,
+    to: RuntimeOption,
     output: Output = None,
     quantize: Quantize = "none",
     examples: Examples = None,

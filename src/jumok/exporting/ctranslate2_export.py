@@ -10,7 +10,7 @@ from jumok.errors import ConfigurationError
 from jumok.exporting.target import ExportRequest, Written
 from jumok.exporting.text_example import decode_expression, encode_expression, tokenizer_lines
 from jumok.exporting.to_ctranslate2 import write_ctranslate2
-from jumok.predictor.ctranslate2_engine import FILES, NEVER_WRITTEN
+from jumok.predictor.ctranslate2_engine import CTRANSLATE2_FILES, NEVER_WRITTEN
 from jumok.predictor.predictor import Predictor
 
 MIN_POSITIONS = 1024  # of a sine table, which ends somewhere
@@ -28,10 +28,10 @@ def export_ctranslate2(folder: Path, request: ExportRequest) -> Written:
         )
     positions = max(MIN_POSITIONS, request.experiment.data.max_tokens)
     quantization = None if request.quantize == "none" else request.quantize
-    write_ctranslate2(folder / FILES, request.predictor.model, positions, quantization)
+    write_ctranslate2(folder / CTRANSLATE2_FILES, request.predictor.model, positions, quantization)
     limit = positions_of(request.predictor, positions)
     (name,) = request.predictor.inputs
-    return Written({name: limit}, example(request.predictor), ("ctranslate2", "tokenizers"))
+    return Written({name: limit}, example_program(request.predictor), ("ctranslate2", "tokenizers"))
 
 
 def unfit(predictor: Predictor) -> str | None:
@@ -56,7 +56,7 @@ def positions_of(predictor: Predictor, table: int) -> int | None:
     return table if parts.max_length == math.inf else int(parts.max_length)
 
 
-def example(predictor: Predictor) -> str:
+def example_program(predictor: Predictor) -> str:
     """The program that answers lines of standard input."""
     (source,), (target,) = predictor.inputs.values(), predictor.outputs.values()
     decoding = predictor.decoding
@@ -66,7 +66,7 @@ def example(predictor: Predictor) -> str:
             "import sys",
             "import ctranslate2",
             *tokenizer_lines(source.name, target.name),
-            f"model = ctranslate2.Translator({FILES!r})",
+            f"model = ctranslate2.Translator({CTRANSLATE2_FILES!r})",
             "for line in sys.stdin:",
             f"    ids = {encode_expression(source.codec, source.name, 'line')} + [{EOS}]",
             "    found = model.translate_batch([[str(i) for i in ids]], "

@@ -4,7 +4,7 @@ from typing import Any
 
 from jumok.kinds.contract import InputField, OutputField
 
-BEFORE = {
+PREPROCESSING = {
     "text": "Unicode NFC without blanks at the ends; token numbers by NAME.vocabulary.json (a tokenizer of the package "
     "tokenizers), from the right where the direction is so; then 3, the end mark",
     "image": "RGB in bytes, scaled as config.yaml says, in the upper left corner of a canvas of zeros; the height and "
@@ -13,7 +13,7 @@ BEFORE = {
     "was measured",
     "frames": "frames of a clip as images, one after the other, and which of them are there",
 }
-AFTER = {
+POSTPROCESSING = {
     "text": "tokens are searched for from 2, the begin mark, to 3, the end mark; 0, 1 and 2 are never written; the "
     "text of their numbers by NAME.vocabulary.json",
     "boxes": "scores of cells or queries, boxes as corners in pixels of the canvas; dense boxes are thinned by "
@@ -33,7 +33,7 @@ def describe_input(field: InputField, limit: int | None) -> dict[str, Any]:
         "summary": field.summary,
         "optional": field.is_optional,
         "max_length": limit,
-        "preprocessing": BEFORE.get(field.kind, "as the kind does it"),
+        "preprocessing": PREPROCESSING.get(field.kind, "as the kind does it"),
     }
 
 
@@ -42,5 +42,5 @@ def describe_output(field: OutputField) -> dict[str, Any]:
     return {
         "kind": field.kind,
         "summary": field.summary,
-        "postprocessing": AFTER.get(field.kind, "as the kind does it"),
+        "postprocessing": POSTPROCESSING.get(field.kind, "as the kind does it"),
     }

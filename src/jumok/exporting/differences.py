@@ -60,7 +60,7 @@ def largest_differences(
             count += len(rows)
             for name, field in original.outputs.items():
                 said = [predictions[row][name] for row in rows]
-                found[name] += paired(original, exported, field, batch, said)
+                found[name] += pair_numbers(original, exported, field, batch, said)
     return {
         name: summarized(QUANTITIES.get(original.outputs[name].kind, "number"), pairs, count)
         for name, pairs in found.items()
@@ -79,7 +79,7 @@ def collated(
         yield predictor.collate(columns, rows), [places[row] for row in rows]
 
 
-def paired(
+def pair_numbers(
     original: Predictor,
     exported: Predictor,
     field: OutputField,
@@ -109,11 +109,12 @@ def paired(
 
 
 def summarized(quantity: str, pairs: Sequence[tuple[Tensor, Tensor]], count: int) -> LargestDifference:
-    """The largest of the differences of pairs of tensors."""
+    """The largest of the differences of pairs of tensors; what one of them has beyond the other is padding."""
     absolute = relative = 0.0
     for ours, theirs in pairs:
         if not ours.numel():
             continue
+        theirs = theirs[tuple(slice(length) for length in ours.shape)]
         apart = (ours.double() - theirs.double()).abs()
         absolute = max(absolute, float(apart.max()))
         relative = max(relative, float((apart / (1 + ours.double().abs())).max()))

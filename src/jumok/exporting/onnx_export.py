@@ -18,12 +18,12 @@ from jumok.exporting.to_onnx import any_length, write_onnx
 from jumok.kinds.presence import InputColumn, encode_inputs
 from jumok.nested import tensors_of
 from jumok.predictor.exported import INPUTS_FILE
-from jumok.predictor.onnx_engine import FILES, MODEL_FILE, STEP_FILE, pad_end
+from jumok.predictor.onnx_engine import MODEL_FILE, ONNX_FILES, STEP_FILE, pad_end
 from jumok.predictor.predictor import Predictor
 
-SIZES = (3, 5)  # examples of two batches, which tell what may vary
-LOOKED_AT = 500  # examples, of which the largest and the smallest one are taken
-STEPS = (2, 3)  # tokens that were read before an exported step
+BATCH_SIZES = (3, 5)  # examples of two batches, which tell what may vary
+MAX_CANDIDATES = 500  # examples, of which the largest and the smallest one are taken
+STEPS_BEFORE = (2, 3)  # tokens that were read before an exported step
 
 
 def export_onnx(folder: Path, request: ExportRequest) -> Written:
@@ -39,7 +39,7 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
             for name, field in predictor.outputs.items()
             if field.program is None
         }
-    limits = {name: finite(predictor.engine.max_length(name)) for name in predictor.inputs}
+    limits = {name: json_limit(predictor.engine.max_length(name)) for name in predictor.inputs}
     programs = {"encode": encode, "pad": pads, "steps": steps}
     lines = example_lines(predictor, programs)
     write_example_inputs(folder, some, pads)
@@ -53,7 +53,9 @@ def example_batches(request: ExportRequest) -> tuple[dict[str, Any], dict[str, A
         raise ConfigurationError(
             "an export to ONNX needs examples of the data, to see which shapes there are"
         )
-    rows = [{name: split.value(name, one) for name in split.inputs} for one in split.answers(LOOKED_AT)[0]]
+    rows = [
+        {name: split.value(name, one) for name in split.inputs} for one in split.answers(MAX_CANDIDATES)[0]
+    ]
     parsed = [predictor.parse_inputs(row) for row in rows if all(part is not None for part in row.values())]
     values = [
         value for value in parsed if len(value) == len(predictor.inputs) and not predictor.is_empty(value)
@@ -64,7 +66,7 @@ def example_batches(request: ExportRequest) -> tuple[dict[str, Any], dict[str, A
     order = by_size(columns, len(values))
     largest, smallest = (
         [one[i % len(one)] for i in range(size)]
-        for one, size in zip((order[-1:], order[:1]), SIZES, strict=True)
+        for one, size in zip((order[-1:], order[:1]), BATCH_SIZES, strict=True)
     )
     return predictor.collate(columns, largest), predictor.collate(columns, smallest)
 
@@ -94,7 +96,7 @@ def write_encoder(
         What model.json says of it, and how inputs are padded before.
     """
     pads = paddings(predictor)
-    given, varied = (pad_inputs(flat(batch), pads) for batch in (some, others))
+    given, varied = (pad_inputs(batch_tensors(batch), pads) for batch in (some, others))
     dynamic = {
         name: {axis: any_length(*multiple_of(name, axis, pads)) for axis in axes}
         for name, axes in varying_axes(given, varied, pads).items()
@@ -102,7 +104,7 @@ def write_encoder(
     program = EncodeProgram(predictor.model, predictor.outputs, some)
     found = [(name, path) for name, path, _ in program.results(some)]
     results = [f"{name}.{path}" if path else name for name, path in found]
-    write_onnx(folder / FILES / MODEL_FILE, program, given, results, dynamic)
+    write_onnx(folder / ONNX_FILES / MODEL_FILE, program, given, results, dynamic)
     outputs = {
         name: {
             "type": type_of(predictor, name, some),
@@ -110,7 +112,7 @@ def write_encoder(
         }
         for name in predictor.outputs
     }
-    return {"file": f"{FILES}/{MODEL_FILE}", "inputs": list(given), "outputs": outputs}, pads
+    return {"file": f"{ONNX_FILES}/{MODEL_FILE}", "inputs": list(given), "outputs": outputs}, pads
 
 
 def varying_axes(
@@ -163,21 +165,22 @@ def write_step(
     """
     decoder: Any = predictor.model.decoders[name]
     starts = [decoder.start(predictor.model.encode(batch).joined) for batch in (some, others)]
-    program = StepProgram(decoder, starts[0], SIZES[0])
+    program = StepProgram(decoder, starts[0], BATCH_SIZES[0])
     states = [
-        advanced(decoder, start, size, steps) for start, size, steps in zip(starts, SIZES, STEPS, strict=True)
+        advanced(decoder, start, size, steps)
+        for start, size, steps in zip(starts, BATCH_SIZES, STEPS_BEFORE, strict=True)
     ]
     given, varied = (
         {"token": torch.full((size,), BOS), **tensors_of(state)}
-        for state, size in zip(states, SIZES, strict=True)
+        for state, size in zip(states, BATCH_SIZES, strict=True)
     )
     dynamic = {key: dict.fromkeys(axes, any_length()) for key, axes in differing_axes(given, varied).items()}
     results = ["logits", *(f"next.{path}" for path in program.changed)]
     file = STEP_FILE.format(name=name)
-    write_onnx(folder / FILES / file, program, given, results, dynamic)
+    write_onnx(folder / ONNX_FILES / file, program, given, results, dynamic)
     head: Any = predictor.outputs[name].head
     return {
-        "file": f"{FILES}/{file}",
+        "file": f"{ONNX_FILES}/{file}",
         "state": batch_axes(*map(tensors_of, starts)),
         "changed": list(program.changed),
         "max_tokens": head.max_tokens - 1,
@@ -194,7 +197,8 @@ def advanced(decoder: Any, state: Any, sources: int, steps: int) -> Any:
 def batch_axes(some: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> dict[str, int]:
     """The axis of each tensor along which the examples of two batches stand."""
     return {
-        name: list(zip(one.shape, others[name].shape, strict=True)).index(SIZES) for name, one in some.items()
+        name: list(zip(one.shape, others[name].shape, strict=True)).index(BATCH_SIZES)
+        for name, one in some.items()
     }
 
 
@@ -207,17 +211,17 @@ def type_of(predictor: Predictor, name: str, batch: Mapping[str, Any]) -> str | 
     return None if set(named_tensors(made)) == {""} else type(made).__name__
 
 
-def flat(batch: Mapping[str, Any]) -> dict[str, Tensor]:
+def batch_tensors(batch: Mapping[str, Any]) -> dict[str, Tensor]:
     """The tensors of a batch by name, like `photo.pixels`."""
     return {f"{name}.{path}": one for name, part in batch.items() for path, one in tensors_of(part).items()}
 
 
-def finite(limit: float) -> int | None:
+def json_limit(limit: float) -> int | None:
     """A limit as JSON has it."""
     return None if limit == float("inf") else int(limit)
 
 
 def write_example_inputs(folder: Path, batch: Mapping[str, Any], pads: Mapping[str, Any]) -> None:
     """Write the tensors of a batch, for the program of the README."""
-    arrays = {name: one.numpy() for name, one in pad_inputs(flat(batch), pads).items()}
+    arrays = {name: one.numpy() for name, one in pad_inputs(batch_tensors(batch), pads).items()}
     np.savez_compressed(folder / INPUTS_FILE, **arrays)

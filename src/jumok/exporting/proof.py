@@ -1,4 +1,4 @@
-"""The proof of an export: what it and its original answer to the same examples, side by side."""
+"""The proof of an export: what it and its original answer to the same examples, model_side by model_side."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +17,16 @@ from jumok.predictor.predictor import Predictor
 Progress = Callable[[int, int], None]
 # Of one plus the number. Other kernels and another order of sums moved the numbers of our models by a millionth to a
 # hundred-thousandth; a single wrong matrix moves them by a tenth and more.
-ROUNDING = 1e-4
-LOST = 0.02  # of the score of the original, beyond which a loss that chance does not explain is too much
+ROUNDING_LIMIT = 1e-4
+LOSS_LIMIT = (
+    0.02  # of the score of the original, beyond which a loss that chance does not explain is too much
+)
 SIGNIFICANT = 0.05
 WARM = 8  # examples that are answered before time is taken
 
 
 @dataclass(frozen=True)
-class Side:
+class ModelSide:
     """What one of the two models did."""
 
     scores: dict[str, Interval]
@@ -47,8 +49,8 @@ class Proof:
     split: str
     examples: int
     quantize: Quantization
-    original: Side
-    exported: Side
+    original: ModelSide
+    exported: ModelSide
     outputs: dict[str, OutputProof]
     differences: dict[str, Difference]  # of each metric: the exported model minus the original
     headline: tuple[str, ...]  # metrics worth showing
@@ -61,7 +63,11 @@ class Proof:
 
     def to_json(self) -> dict[str, Any]:
         """The proof as JSON."""
-        return {**asdict(self), "holds": self.holds, "limits": {"rounding": ROUNDING, "lost": LOST}}
+        return {
+            **asdict(self),
+            "holds": self.holds,
+            "limits": {"rounding": ROUNDING_LIMIT, "lost": LOSS_LIMIT},
+        }
 
 
 def prove(
@@ -98,8 +104,8 @@ def prove(
         split.name,
         len(ours.examples),
         quantize,
-        side(ours),
-        side(theirs),
+        model_side(ours),
+        model_side(theirs),
         outputs,
         differences,
         tuple(ours.headline),
@@ -116,9 +122,11 @@ def answer_warm(
     return predict_split(predictor, split, most, progress)
 
 
-def side(answered: SplitPredictions) -> Side:
+def model_side(answered: SplitPredictions) -> ModelSide:
     """What one model did."""
-    return Side(answered.scores(), answered.seconds, len(answered.examples) / max(answered.seconds, 1e-9))
+    return ModelSide(
+        answered.scores(), answered.seconds, len(answered.examples) / max(answered.seconds, 1e-9)
+    )
 
 
 def share_identical(ours: SplitPredictions, theirs: SplitPredictions, name: str) -> float:
@@ -144,9 +152,9 @@ def rounding_faults(outputs: dict[str, OutputProof], quantize: Quantization) -> 
         return []
     return [
         f"{name}: a {one.largest.quantity} differs by {one.largest.absolute:.2g} ({one.largest.relative:.2g} of its "
-        f"size, where rounding explains {ROUNDING:g})"
+        f"size, where rounding explains {ROUNDING_LIMIT:g})"
         for name, one in outputs.items()
-        if not one.largest.relative <= ROUNDING
+        if not one.largest.relative <= ROUNDING_LIMIT
     ]
 
 
@@ -158,7 +166,7 @@ def score_faults(ours: SplitPredictions, differences: dict[str, Difference]) -> 
         name = one.prefix + metric.name
         change, score = differences[name], one.plain_scores()[metric.name]
         loss = -change.difference if metric.higher_is_better else change.difference
-        if change.p < SIGNIFICANT and loss > LOST * abs(score):
+        if change.p < SIGNIFICANT and loss > LOSS_LIMIT * abs(score):
             faults.append(f"{name} is worse by {loss:.3g} than {score:.4g}, the score of the original")
     return faults
 

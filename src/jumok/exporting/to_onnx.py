@@ -13,8 +13,8 @@ from torch.export import Dim
 
 from jumok.errors import ConfigurationError
 
-LARGEST = 2_000_000_000  # bytes of a file of ONNX, which protobuf cannot exceed
-QUIET = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export", "torch._export")
+MAX_BYTES = 2_000_000_000  # bytes of a file of ONNX, which protobuf cannot exceed
+NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export", "torch._export")
 
 
 def write_onnx(
@@ -37,9 +37,9 @@ def write_onnx(
         ConfigurationError: Torch cannot write such a program, or it is too large.
     """
     size = sum(one.numel() * one.element_size() for one in program.state_dict().values())
-    if size > LARGEST:
+    if size > MAX_BYTES:
         raise ConfigurationError(
-            f"the weights take {size / 1e9:.1f} GB, but a file of ONNX holds {LARGEST / 1e9:.0f} at most; train a "
+            f"the weights take {size / 1e9:.1f} GB, but a file of ONNX holds {MAX_BYTES / 1e9:.0f} at most; train a "
             "smaller model, or serve the run itself"
         )
     shapes = tuple(dict(dynamic.get(name, {})) for name in given)
@@ -95,8 +95,8 @@ def stable_sort() -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without what torch and its exporter tell their own developers."""
-    levels = {name: logging.getLogger(name).level for name in QUIET}
-    for name in QUIET:
+    levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
+    for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():

@@ -14,14 +14,14 @@ from jumok.data.text.specials import BANNED
 from jumok.deferred import import_extra
 from jumok.errors import ConfigurationError, RunError
 from jumok.model import EncoderDecoder
-from jumok.predictor.exported import AGAIN, CPU, ExportDescription, length_limit, no_torch_model
+from jumok.predictor.exported import CPU, EXPORT_AGAIN, ExportDescription, length_limit, no_torch_model
 from jumok.search import Search, SearchRequest
 from jumok.values import Hypothesis, Memories, Memory, Padded
 
 if TYPE_CHECKING:
     from jumok.kinds.options import DecodingOptions
 
-FILES = "ctranslate2"  # the folder within that of the exported model
+CTRANSLATE2_FILES = "ctranslate2"  # the folder within that of the exported model
 NEVER_WRITTEN = [[str(token)] for token in BANNED]
 
 
@@ -32,9 +32,13 @@ class CTranslate2Engine:
         package = import_extra("ctranslate2", "export", f"{folder}, a model for CTranslate2,")
         self.folder, self.description = folder, description
         try:
-            self.translator = package.Translator(str(folder / FILES), intra_threads=torch.get_num_threads())
+            self.translator = package.Translator(
+                str(folder / CTRANSLATE2_FILES), intra_threads=torch.get_num_threads()
+            )
         except (RuntimeError, ValueError, KeyError) as error:
-            raise RunError(f"{folder / FILES} cannot be loaded ({error}); {AGAIN}") from None
+            raise RunError(
+                f"{folder / CTRANSLATE2_FILES} cannot be loaded ({error}); {EXPORT_AGAIN}"
+            ) from None
         self.device = CPU
         self.decoders = dict.fromkeys(description.outputs, self.translator)
 
@@ -68,8 +72,8 @@ class CTranslate2Engine:
     def token_log_probabilities(self, name: str, batch: Mapping[str, Any], written: Padded) -> Tensor:
         """The log-probabilities (B, T) of the tokens of given texts; see `Engine`."""
         (source,) = batch.values()
-        targets = [tokens[:-1] for tokens in rows_of(written)]  # the end mark is scored by itself
-        scored = self.translator.score_batch(rows_of(source), targets)
+        targets = [tokens[:-1] for tokens in token_rows(written)]  # the end mark is scored by itself
+        scored = self.translator.score_batch(token_rows(source), targets)
         found = torch.zeros(written.values.shape)
         for row, one in zip(found, scored, strict=True):
             row[: len(one.log_probs)] = torch.tensor(one.log_probs)
@@ -87,7 +91,7 @@ class TranslatorSearch:
     def __call__(self, decoder: Any, memory: Memory, request: SearchRequest) -> list[list[Hypothesis]]:
         """Give the best answers of each source, best first; see `Search`."""
         found = decoder.translate_batch(
-            rows_of(Padded(memory.states, memory.valid)),
+            token_rows(Padded(memory.states, memory.valid)),
             beam_size=self.beam,
             num_hypotheses=self.best,
             length_penalty=self.length_penalty,
@@ -109,7 +113,7 @@ class TranslatorSearch:
         return Hypothesis(numbers[:-1] if numbers[-1:] == [eos] else numbers, score, log_probability)
 
 
-def rows_of(tokens: Padded) -> list[list[str]]:
+def token_rows(tokens: Padded) -> list[list[str]]:
     """The tokens of each row, as CTranslate2 calls them."""
     rows = zip(tokens.values, tokens.valid, strict=True)
     return [[str(token) for token in row[real].tolist()] for row, real in rows]

@@ -21,10 +21,10 @@ from jumok.predictor.predictor import Predictor
 from jumok.runs.config import read_config
 from jumok.runs.layout import CONFIG, EXPORTED
 
-FORMAT, VERSION = "jumok export", 1
+EXPORT_FORMAT, EXPORT_VERSION = "jumok export", 1
 INPUTS_FILE = "example.npz"  # the inputs of a few examples, as the program gets them
 READ_AT_ONCE = 1 << 20  # bytes
-AGAIN = "copy the whole folder again, or export the run again"
+EXPORT_AGAIN = "copy the whole folder again, or export the run again"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class ExportDescription:
     outputs: Mapping[str, Mapping[str, Any]]  # kind, what is done after the model
     programs: Mapping[str, Any] = field(default_factory=dict)  # of ONNX: graphs with their tensors
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # bytes and SHA-256 by name
-    format: str = FORMAT
-    version: int = VERSION
+    format: str = EXPORT_FORMAT
+    version: int = EXPORT_VERSION
 
     def write(self, folder: Path) -> None:
         """Write model.json, with what the other files of the folder are."""
@@ -70,15 +70,15 @@ def read_description(folder: Path) -> ExportDescription:
     path = folder / EXPORTED
     try:
         content = json.loads(read_whole(path))
-        if content["format"] != FORMAT:
-            raise ValueError(f"its format is {content['format']!r}, expected {FORMAT!r}")
-        newer = content["version"] > VERSION
+        if content["format"] != EXPORT_FORMAT:
+            raise ValueError(f"its format is {content['format']!r}, expected {EXPORT_FORMAT!r}")
+        newer = content["version"] > EXPORT_VERSION
         description = None if newer else ExportDescription(**content)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is no description of an exported model ({error}); {AGAIN}") from None
+        raise RunError(f"{path} is no description of an exported model ({error}); {EXPORT_AGAIN}") from None
     if description is None:
         raise RunError(
-            f"{path} is of version {content['version']}; this jumok reads up to {VERSION}, update it"
+            f"{path} is of version {content['version']}; this jumok reads up to {EXPORT_VERSION}, update it"
         )
     for name, expected in description.files.items():
         check_file(folder / name, expected)
@@ -90,11 +90,11 @@ def check_file(path: Path, expected: Mapping[str, Any]) -> None:
     try:
         found = identity(path)
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}") from None
+        raise RunError(f"{path} cannot be read ({error.strerror or error}); {EXPORT_AGAIN}") from None
     if found["bytes"] != expected["bytes"]:
-        raise RunError(f"{path} has {found['bytes']:,} bytes, expected {expected['bytes']:,}; {AGAIN}")
+        raise RunError(f"{path} has {found['bytes']:,} bytes, expected {expected['bytes']:,}; {EXPORT_AGAIN}")
     if found["sha256"] != expected["sha256"]:
-        raise RunError(f"{path} is damaged: its SHA-256 is not the one that {EXPORTED} names; {AGAIN}")
+        raise RunError(f"{path} is damaged: its SHA-256 is not the one that {EXPORTED} names; {EXPORT_AGAIN}")
 
 
 def load_exported(folder: Path, device: str, changes: Mapping[str, Any]) -> Predictor:
@@ -128,7 +128,7 @@ def load_exported(folder: Path, device: str, changes: Mapping[str, Any]) -> Pred
         fields.inputs.keys() != description.inputs.keys()
         or not fields.outputs.keys() <= description.outputs.keys()
     ):
-        raise RunError(f"{folder}: {EXPORTED} and {CONFIG} name other inputs or outputs; {AGAIN}")
+        raise RunError(f"{folder}: {EXPORTED} and {CONFIG} name other inputs or outputs; {EXPORT_AGAIN}")
     engine = open_engine(folder, description, fields)
     return Predictor(None, fields, decoding_options(experiment, dict(changes)), engine=engine)
 
@@ -143,7 +143,7 @@ def open_engine(folder: Path, description: ExportDescription, fields: Fields) ->
         "onnx": OnnxEngine,
     }
     if description.engine not in engines:
-        raise RunError(f"{folder}: there is no engine {description.engine!r}; {AGAIN}")
+        raise RunError(f"{folder}: there is no engine {description.engine!r}; {EXPORT_AGAIN}")
     return engines[description.engine](folder, description)
 
 

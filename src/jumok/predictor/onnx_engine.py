@@ -17,14 +17,14 @@ from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
 from jumok.nested import tensors_of
 from jumok.predictor.engine import log_probabilities_of, tokens_read
-from jumok.predictor.exported import AGAIN, CPU, ExportDescription, length_limit, no_torch_model
+from jumok.predictor.exported import CPU, EXPORT_AGAIN, ExportDescription, length_limit, no_torch_model
 from jumok.search import Search
 from jumok.values import Padded, PartialBatch
 
 if TYPE_CHECKING:
     from jumok.kinds.options import DecodingOptions
 
-FILES = "onnx"  # the folder within that of the exported model
+ONNX_FILES = "onnx"  # the folder within that of the exported model
 MODEL_FILE, STEP_FILE = "model.onnx", "{name}.step.onnx"
 
 
@@ -39,7 +39,7 @@ class Program:
         try:
             self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has kinds of its own for each cause
-            raise RunError(f"{path} cannot be loaded ({first_line(error)}); {AGAIN}") from None
+            raise RunError(f"{path} cannot be loaded ({first_line(error)}); {EXPORT_AGAIN}") from None
         self.inputs = [one.name for one in self.session.get_inputs()]
         self.outputs = [one.name for one in self.session.get_outputs()]
         self.path = path
@@ -104,7 +104,7 @@ def named_tuple(name: str) -> Any:
 
     known: dict[str, Any] = {"DenseBoxes": DenseBoxes, "QueryBoxes": QueryBoxes}
     if name not in known:
-        raise RunError(f"there is no {name!r} to make answers of; {AGAIN}")
+        raise RunError(f"there is no {name!r} to make answers of; {EXPORT_AGAIN}")
     return known[name]
 
 
