@@ -9,19 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from blocked_imports import WITHOUT
 from jumok.errors import RunError
 from jumok.exporting import to_ctranslate2
 from jumok.predictor import load
 from jumok.runs.layout import is_exported
-
-WITHOUT = """
-import sys
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.split('.')[0] in ('torch', 'jumok'):
-            raise ImportError(f'{name} is not here')
-sys.meta_path.insert(0, Refuse())
-"""
 
 
 def example_of(folder: Path) -> str:

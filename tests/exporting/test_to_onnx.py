@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from blocked_imports import WITHOUT
 from jumok.errors import DataError
 from jumok.exporting.differences import largest_differences
 from jumok.exporting.onnx_export import export_onnx
@@ -19,7 +20,6 @@ from jumok.predictor.exported import ExportDescription, read_description
 from jumok.predictor.onnx_engine import OnnxEngine
 from made_once import made_once
 from made_predictors import WORDS, made, picture
-from test_export import WITHOUT
 
 MADE = ("transformer", "additive", "dense", "queries", "mask")
 SIZES = (
