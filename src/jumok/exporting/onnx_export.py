@@ -1,6 +1,6 @@
 """Export to ONNX: one program that encodes and answers, and one step of each decoder of texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from jumok.deferred import import_extra
 from jumok.errors import ConfigurationError
 from jumok.exporting.onnx_example import example_lines, packages_of
 from jumok.exporting.programs import EncodeProgram, StepProgram, differing_axes, named_tensors
+from jumok.exporting.quantizing import quantize_program
 from jumok.exporting.target import ExportRequest, Written
 from jumok.exporting.to_onnx import any_length, write_onnx
 from jumok.kinds.presence import InputColumn, encode_inputs
@@ -22,6 +23,7 @@ from jumok.predictor.onnx_engine import MODEL_FILE, ONNX_FILES, STEP_FILE, pad_e
 from jumok.predictor.predictor import Predictor
 
 BATCH_SIZES = (3, 5)  # examples of two batches, which tell what may vary
+CALIBRATED_BY = 64  # examples, for the ranges of numbers in 8 bits
 MAX_CANDIDATES = 500  # examples, of which the largest and the smallest one are taken
 STEPS_BEFORE = (2, 3)  # tokens that were read before an exported step
 
@@ -32,13 +34,16 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
         import_extra(package, "export", "an export to ONNX")
     predictor = request.predictor
     with torch.inference_mode(False), torch.no_grad():
-        some, others = example_batches(request)
+        values = example_values(request)
+        some, others = example_batches(predictor, values)
         encode, pads = write_encoder(folder, predictor, some, others)
         steps = {
             name: write_step(folder, predictor, name, some, others)
             for name, field in predictor.outputs.items()
             if field.program is None
         }
+    if request.quantize == "int8":
+        quantize_program(folder / encode["file"], calibration_batches(predictor, values, pads))
     limits = {name: json_limit(predictor.engine.max_length(name)) for name in predictor.inputs}
     programs = {"encode": encode, "pad": pads, "steps": steps}
     lines = example_lines(predictor, programs)
@@ -46,29 +51,41 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
     return Written(limits, "\n".join(lines), packages_of(predictor), programs)
 
 
-def example_batches(request: ExportRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two batches of examples of the data: long or large ones, and short or small ones."""
+def example_values(request: ExportRequest) -> list[Mapping[str, Any]]:
+    """Parsed examples of the data that have all inputs."""
     predictor, split = request.predictor, request.split
     if split is None:
         raise ConfigurationError(
             "an export to ONNX needs examples of the data, to see which shapes there are"
         )
-    rows = [
-        {name: split.value(name, one) for name in split.inputs} for one in split.answers(MAX_CANDIDATES)[0]
-    ]
+    examples, _ = split.answers(MAX_CANDIDATES)
+    rows = [{name: split.value(name, one) for name in split.inputs} for one in examples]
     parsed = [predictor.parse_inputs(row) for row in rows if all(part is not None for part in row.values())]
-    values = [
-        value for value in parsed if len(value) == len(predictor.inputs) and not predictor.is_empty(value)
-    ]
+    values = [one for one in parsed if len(one) == len(predictor.inputs) and not predictor.is_empty(one)]
     if not values:
         raise ConfigurationError("an export to ONNX needs an example that has all inputs")
+    return values
+
+
+def example_batches(
+    predictor: Predictor, values: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two batches: of the longest or largest example, and of the shortest or smallest one."""
     columns = encode_inputs(predictor.inputs, values)
     order = by_size(columns, len(values))
-    largest, smallest = (
-        [one[i % len(one)] for i in range(size)]
-        for one, size in zip((order[-1:], order[:1]), BATCH_SIZES, strict=True)
-    )
-    return predictor.collate(columns, largest), predictor.collate(columns, smallest)
+    large, small = ([row] * size for row, size in zip((order[-1], order[0]), BATCH_SIZES, strict=True))
+    return predictor.collate(columns, large), predictor.collate(columns, small)
+
+
+def calibration_batches(
+    predictor: Predictor, values: Sequence[Mapping[str, Any]], pads: Mapping[str, Any]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Some examples as the program takes them, evenly spread."""
+    chosen = np.linspace(0, len(values) - 1, min(len(values), CALIBRATED_BY)).astype(int)
+    columns = encode_inputs(predictor.inputs, [values[i] for i in chosen])
+    for rows in predictor.batches(columns, len(chosen)):
+        tensors = pad_inputs(batch_tensors(predictor.collate(columns, rows.tolist())), pads)
+        yield {name: one.numpy() for name, one in tensors.items()}
 
 
 def by_size(columns: Mapping[str, InputColumn], count: int) -> list[int]:
