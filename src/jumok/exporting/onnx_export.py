@@ -240,5 +240,7 @@ def json_limit(limit: float) -> int | None:
 
 def write_example_inputs(folder: Path, batch: Mapping[str, Any], pads: Mapping[str, Any]) -> None:
     """Write the tensors of a batch, for the program of the README."""
-    arrays = {name: one.numpy() for name, one in pad_inputs(batch_tensors(batch), pads).items()}
+    arrays: dict[str, Any] = {
+        name: one.numpy() for name, one in pad_inputs(batch_tensors(batch), pads).items()
+    }
     np.savez_compressed(folder / INPUTS_FILE, **arrays)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from jumok.dataset.split import Split
-from jumok.evaluation.answers import SplitPredictions, predict_split
+from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredictions, predict_split
 from jumok.exporting.differences import LargestDifference, largest_differences
 from jumok.exporting.target import Quantization
 from jumok.kinds.contract import OutputField
 from jumok.metrics.interval import Difference, Interval
+from jumok.metrics.report import compare_texts, score_texts
+from jumok.metrics.resampled import resample_scores
 from jumok.predictor.predictor import Predictor
 
 Progress = Callable[[int, int], None]
@@ -52,7 +54,9 @@ class Proof:
     original: ModelSide
     exported: ModelSide
     outputs: dict[str, OutputProof]
-    differences: dict[str, Difference]  # of each metric: the exported model minus the original
+    differences: dict[
+        str, Difference
+    ]  # of the metrics that choose models: the exported one minus the original
     headline: tuple[str, ...]  # metrics worth showing
     faults: tuple[str, ...]  # sentences; none if all is well
 
@@ -99,7 +103,7 @@ def prove(
     }
     differences: dict[str, Difference] = {}
     for name, one in theirs.outputs.items():
-        differences |= one.named(one.differences(ours.outputs[name]))
+        differences |= one.named(selection_difference(one, ours.outputs[name]))
     return Proof(
         split.name,
         len(ours.examples),
@@ -122,10 +126,28 @@ def answer_warm(
     return predict_split(predictor, split, most, progress)
 
 
+def selection_difference(theirs: OutputPredictions, ours: OutputPredictions) -> dict[str, Difference]:
+    """The metric that chooses models: theirs minus ours, by a paired bootstrap."""
+    metric = ours.field.scoring.selection_metric()
+    return compare_texts(
+        theirs.metric_predictions, ours.metric_predictions, ours.metric_references, [metric], RESAMPLES
+    )
+
+
+def headline_scores(answered: SplitPredictions) -> dict[str, Interval]:
+    """The metrics worth showing, of all outputs, with their 95 % bootstrap intervals."""
+    found: dict[str, Interval] = {}
+    for one in answered.outputs.values():
+        shown = [metric for metric in one.metrics if metric.name in one.headline]
+        resampled = resample_scores(one.metric_predictions, one.metric_references, shown, RESAMPLES)
+        found |= one.named(resampled.intervals())
+    return found
+
+
 def model_side(answered: SplitPredictions) -> ModelSide:
     """What one model did."""
     return ModelSide(
-        answered.scores(), answered.seconds, len(answered.examples) / max(answered.seconds, 1e-9)
+        headline_scores(answered), answered.seconds, len(answered.examples) / max(answered.seconds, 1e-9)
     )
 
 
@@ -164,7 +186,8 @@ def score_faults(ours: SplitPredictions, differences: dict[str, Difference]) -> 
     for one in ours.outputs.values():
         metric = one.field.scoring.selection_metric()
         name = one.prefix + metric.name
-        change, score = differences[name], one.plain_scores()[metric.name]
+        change = differences[name]
+        score = score_texts(one.metric_predictions, one.metric_references, [metric])[metric.name]
         loss = -change.difference if metric.higher_is_better else change.difference
         if change.p < SIGNIFICANT and loss > LOSS_LIMIT * abs(score):
             faults.append(f"{name} is worse by {loss:.3g} than {score:.4g}, the score of the original")

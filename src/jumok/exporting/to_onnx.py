@@ -80,7 +80,9 @@ def any_length(multiple: int = 1, name: str = "L") -> Any:
 
 def stable_sort() -> Any:
     """A stable sort as ONNX has it: of equal values the first one first, as TopK promises."""
-    from onnxscript import opset18 as op
+    import onnxscript
+
+    op: Any = onnxscript.opset18
 
     def sort(self: Any, stable: bool = True, dim: int = -1, descending: bool = False) -> Any:
         axis = dim if dim >= 0 else len(self.shape) + dim

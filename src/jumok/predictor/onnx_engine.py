@@ -196,7 +196,7 @@ class OnnxEngine:
 
     def encode(self, batch: Mapping[str, Any]) -> Results:
         """What the program computes of a batch; DataError where a row lacks an input."""
-        given = {}
+        given: dict[str, Tensor] = {}
         for name, part in batch.items():
             if isinstance(part, PartialBatch):
                 raise DataError(
