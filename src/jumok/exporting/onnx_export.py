@@ -33,6 +33,7 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
     for package in ("onnx", "onnxscript", "onnxruntime"):
         import_extra(package, "export", "an export to ONNX")
     predictor = request.predictor
+    refuse_without_program(request)
     with torch.inference_mode(False), torch.no_grad():
         values = example_values(request)
         some, others = example_batches(predictor, values)
@@ -49,6 +50,15 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
     lines = example_lines(predictor, programs)
     write_example_inputs(folder, some, pads)
     return Written(limits, "\n".join(lines), packages_of(predictor), programs)
+
+
+def refuse_without_program(request: ExportRequest) -> None:
+    """Refuse outputs that say nothing of what their head computes; raises ConfigurationError."""
+    for name, field in request.predictor.outputs.items():
+        if field.program is None and not field.is_autoregressive:
+            raise ConfigurationError(
+                f"{request.run}: {name} is {field.kind}, which has no program to export; serve the run itself"
+            )
 
 
 def example_values(request: ExportRequest) -> list[Mapping[str, Any]]:

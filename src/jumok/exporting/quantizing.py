@@ -14,7 +14,7 @@ from jumok.predictor.onnx_engine import Program
 MATRICES = ["Conv", "MatMul", "Gemm"]  # whose weights and inputs are kept in 8 bits
 
 
-class Calibration:
+class CalibrationReader:
     """Hands out batches one after the other, as onnxruntime asks for them."""
 
     def __init__(self, batches: Iterator[Mapping[str, np.ndarray]], names: list[str]) -> None:
@@ -41,7 +41,7 @@ def quantize_program(path: Path, batches: Iterator[Mapping[str, np.ndarray]]) ->
         package.quantize_static(
             str(whole),
             str(path),
-            Calibration(batches, names),
+            CalibrationReader(batches, names),
             quant_format=package.QuantFormat.QDQ,
             op_types_to_quantize=MATRICES,
             per_channel=True,
