@@ -1,4 +1,4 @@
-"""Examples per second of a processor, of a run and of its exports: python benchmarks/exporting.py RUN EXPORTED... [N]."""
+"""Examples per second of a processor, of a run and its exports: python benchmarks/exporting.py RUN EXPORTED... [N]."""
 
 import sys
 import time
@@ -34,7 +34,9 @@ def main(words: list[str]) -> None:
         one = original if folder == words[0] else load(folder).with_decoding(original.decoding)
         took = seconds(one, inputs)
         first = first or took
-        print(f"{folder}: {len(inputs) / took:,.1f} examples per processor second, {first / took:.2f} times the run")
+        print(
+            f"{folder}: {len(inputs) / took:,.1f} examples per processor second, {first / took:.2f} times the run"
+        )
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from typing import Any
 
 from jumok.kinds.contract import InputField, OutputField
+from jumok.runs.layout import CONFIG
 
 PREPROCESSING = {
     "text": "Unicode NFC without blanks at the ends; token numbers by NAME.vocabulary.json (a tokenizer of the package "
     "tokenizers), from the right where the direction is so; then 3, the end mark",
-    "image": "RGB in bytes, scaled as config.yaml says, in the upper left corner of a canvas of zeros; the height and "
+    "image": f"RGB in bytes, scaled as {CONFIG} says, in the upper left corner of a canvas of zeros; the height and "
     "width of the part that is image beside it",
     "series": "each channel minus its mean, divided by its deviation, as NAME.series.json says; zeros where nothing "
     "was measured",
