@@ -1,5 +1,6 @@
 """Models as programs of ONNX: at several sizes and batches they answer what the model itself answers."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,13 @@ from PIL import Image
 from blocked_imports import WITHOUT
 from jumok.errors import DataError
 from jumok.exporting.differences import largest_differences
-from jumok.exporting.onnx_export import export_onnx
+from jumok.exporting.onnx_export import calibration_batches, export_onnx
+from jumok.exporting.quantizing import quantize_program
 from jumok.exporting.target import ExportRequest, Written
 from jumok.kinds.presence import encode_inputs
 from jumok.predictor import Predictor
 from jumok.predictor.exported import ExportDescription, read_description
-from jumok.predictor.onnx_engine import OnnxEngine
+from jumok.predictor.onnx_engine import OnnxEngine, Program, pad_end
 from made_once import made_once
 from made_predictors import WORDS, made, picture
 
@@ -166,6 +168,26 @@ def test_inputs_of_a_shape_that_it_does_not_take_are_refused():
 
 def columns_of(predictor: Predictor) -> tuple[Any, list[int]]:
     return encode_inputs(predictor.inputs, [predictor.parse_inputs(inputs_for(predictor)[0])]), [0]
+
+
+def test_eight_bits_are_smaller_and_near(tmp_path):
+    both = exported("mask")
+    folder = Path(shutil.copytree(both.folder, tmp_path / "small"))
+    file, values = (
+        folder / "onnx" / "model.onnx",
+        [both.original.parse_inputs(row) for row in rows_for(both.original)],
+    )
+    whole, engine = file.stat().st_size, both.exported.engine
+    pads = read_description(both.folder).programs["pad"]
+    quantize_program(file, calibration_batches(both.original, values, pads))
+    assert [one.name for one in file.parent.iterdir()] == [file.name] and file.stat().st_size < 0.8 * whole
+    batch = both.original.collate(*columns_of(both.original))
+    small = Program(file)
+    given = {f"photo.{name}": one for name, one in batch["photo"]._asdict().items()}
+    given["photo.pixels"] = pad_end(pad_end(given["photo.pixels"], 2, 16), 3, 16)
+    found, expected = small(given)["said"], engine.encode(batch).tensors["said"]
+    apart = (found - expected).abs().max() / expected.abs().max()
+    assert 0 < float(apart) < 0.2
 
 
 def test_no_second_file_holds_weights():
