@@ -28,6 +28,7 @@ ORDER = [
         "files",
         "outputs",
         "values",
+        "nested",
         "classes",
         "dropout",
         "geometry",

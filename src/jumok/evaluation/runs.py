@@ -31,8 +31,7 @@ def with_n_best(predictor: Predictor) -> Predictor:
     if decoding.method != "beam":
         return predictor
     best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
-    changed = decoding.model_copy(update={"best": best})
-    return Predictor(predictor.model, predictor.fields, changed, predictor.notes)
+    return predictor.with_options(decoding.model_copy(update={"best": best}))
 
 
 def evaluate(

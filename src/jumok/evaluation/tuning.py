@@ -37,8 +37,7 @@ def tune(folder: Path, predictor: Predictor, experiment: "Experiment", say: Say)
     tuned = {name: field for name in wanted if (field := tuned_output(answered[name])) is not None}
     for name, field in tuned.items():
         field.codec.save(folder, predictor.model.decoders[name])
-    fields = predictor.fields._replace(outputs={**predictor.outputs, **tuned})
-    return Predictor(predictor.model, fields, predictor.decoding, predictor.notes)
+    return predictor.with_fields(predictor.fields._replace(outputs={**predictor.outputs, **tuned}))
 
 
 def is_unseen(split: Split, field: OutputField) -> bool:

@@ -1,12 +1,12 @@
 """A decoder as programs of plain tensors, which exporters take; the search that calls them stays outside."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import repeat
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from jumok.nested import replaced, tensors_of
 from jumok.values import Decoder, Memory, State
 
 
@@ -52,26 +52,3 @@ class DecoderStep(nn.Module):
     def state(self, tensors: Iterable[Tensor]) -> State:
         """The state that is made of these tensors."""
         return replaced(self.structure, iter(tensors))
-
-
-def tensors_of(state: Any) -> dict[str, Tensor]:
-    """The tensors in the nested tuples of a state, by their paths, like `memory.0.keys`."""
-    return dict(_tensors_of(state, ""))
-
-
-def _tensors_of(part: Any, path: str) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(part, Tensor):
-        yield path[1:], part
-    elif isinstance(part, tuple):
-        for name, inner in zip(getattr(part, "_fields", range(len(part))), part, strict=True):
-            yield from _tensors_of(inner, f"{path}.{name}")
-
-
-def replaced(part: Any, tensors: Iterator[Tensor]) -> Any:
-    """The same nested tuples of other tensors, taken in the order of `tensors_of`."""
-    if isinstance(part, Tensor):
-        return next(tensors)
-    if not isinstance(part, tuple):
-        return part
-    inner = [replaced(one, tensors) for one in part]
-    return type(part)(*inner) if hasattr(part, "_fields") else tuple(inner)

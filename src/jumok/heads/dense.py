@@ -31,6 +31,25 @@ class DenseBoxes(NamedTuple):
         """True (B, P) for cells whose centre is in the image."""
         return (self.centres < self.valid_size[:, None].flip(-1)).all(-1)
 
+    def scores(self) -> Tensor:
+        """The score of each class in each cell (B, P, C), 0 to 1: class score times quality."""
+        scores = self.logits.float().sigmoid() * self.quality.float().sigmoid()[..., None]
+        return scores * self.real()[..., None]
+
+    def detect(self, threshold: float = FLOOR, overlap: float = 0.6, most: int = 100) -> list[Detections]:
+        """The detections of each image, the highest score first.
+
+        Args:
+            threshold: The least score of a detection.
+            overlap: The IoU above which the weaker of two boxes of one class is dropped (non-maximum suppression).
+            most: The most detections of an image.
+
+        Returns:
+            Detections for each image.
+        """
+        images = zip(self.scores(), self.boxes.float(), self.valid_size.tolist(), strict=True)
+        return [top_cells(*image, threshold, overlap, most) for image in images]
+
 
 class DenseBoxHead(nn.Module):
     """Two small towers of convolutions, for classes and for boxes, shared by all levels (FCOS: Tian et al., 2019).
@@ -86,13 +105,11 @@ class DenseBoxHead(nn.Module):
         Returns:
             Detections for each image.
         """
-        images = zip(self.scores(found), found.boxes.float(), found.valid_size.tolist(), strict=True)
-        return [top_cells(*image, threshold, overlap, most) for image in images]
+        return found.detect(threshold, overlap, most)
 
     def scores(self, found: DenseBoxes) -> Tensor:
         """The score of each class in each cell (B, P, C), 0 to 1."""
-        scores = found.logits.float().sigmoid() * found.quality.float().sigmoid()[..., None]
-        return scores * found.real()[..., None]
+        return found.scores()
 
 
 def tower(channels: int, width: int, layers: int) -> nn.Sequential:

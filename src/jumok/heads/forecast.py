@@ -180,7 +180,7 @@ class QueryForecastHead(nn.Module):
     def normalized(self, memories: Memories) -> Tensor:
         """The forecast (B, H, C, Q) in the units of the window."""
         memory = memories.joined
-        place = self.queries.expand(len(memory.states), -1, -1)  # (B, N, D)
+        place = self.queries.expand(memory.states.shape[0], -1, -1)  # (B, N, D)
         ahead = self.known(memories)
         if ahead is not None:
             place = place + mean_by_patch(ahead, self.patch)
@@ -241,7 +241,7 @@ class AutoregressiveForecastHead(nn.Module):
         """The forecast (B, H, C, Q) of each patch when those before it are known: came (B, H, C)."""
         came = self.units.normalize(came, memories)[:, : (self.patches - 1) * self.patch]
         read = self.read(came.unflatten(1, (self.patches - 1, self.patch)).flatten(2))  # (B, N - 1, D)
-        first = self.first.expand(len(came), 1, -1)
+        first = self.first.expand(came.shape[0], 1, -1)
         x = self.positions(torch.cat((first.to(read.dtype), read), 1))
         ahead = self.ahead(memories)
         memory, x = memories.joined, x if ahead is None else x + ahead
@@ -255,7 +255,7 @@ class AutoregressiveForecastHead(nn.Module):
         states, allowed = in_compute_dtype(memory.states), memory.valid[:, None, None, :]
         seen = [layer.cross.project_kv(states) for layer in self.layers]
         pasts: list[KVCache] = [KVCache(self.none_seen(layer, states)) for layer in self.layers]
-        x, found = self.first.expand(len(states), 1, -1), []
+        x, found = self.first.expand(states.shape[0], 1, -1), []
         for number in range(self.patches):
             x = self.positions(x, number)
             x = x if ahead is None else x + ahead[:, number : number + 1]

@@ -26,7 +26,7 @@ class AttentionPool(nn.Module):
 
     def forward(self, memory: Memory) -> Tensor:
         """The states (B, S, D) as one vector (B, D); the same for all rows without a valid state."""
-        query = self.query.expand(len(memory.states), 1, -1)  # (B, 1, D)
+        query = self.query.expand(memory.states.shape[0], 1, -1)  # (B, 1, D)
         gathered: Tensor = self.cross(query, memory.states, memory.valid[:, None, None, :])  # (B, 1, D)
         return gathered[:, 0]
 

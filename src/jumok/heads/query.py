@@ -26,6 +26,28 @@ class QueryBoxes(NamedTuple):
     valid: Tensor  # (B, Q), False for queries that found no place to start from
     valid_size: Tensor  # (B, 2), height and width of the real part of each image
 
+    @property
+    def last(self) -> "QueryBoxes":
+        """Those after the last layer alone, which answers are made of."""
+        return self._replace(logits=self.logits[-1:], boxes=self.boxes[-1:])
+
+    def scores(self) -> Tensor:
+        """The score of each class for each query (B, Q, C), 0 to 1."""
+        return self.logits[-1].float().sigmoid() * self.valid[..., None]
+
+    def detect(self, threshold: float = 0.0, most: int = 100) -> list[Detections]:
+        """The detections of each image: pairs of query and class, the highest score first.
+
+        Args:
+            threshold: Detections have a higher score.
+            most: The most detections of an image.
+
+        Returns:
+            Detections for each image.
+        """
+        images = zip(self.scores(), self.boxes[-1].float(), self.valid_size.tolist(), strict=True)
+        return [top_queries(*image, threshold, most) for image in images]
+
 
 class BoxPredictor(nn.Module):
     """Predicts class logits from states (..., D), and how the reference box of each moves."""
@@ -134,12 +156,11 @@ class QueryBoxHead(nn.Module):
         Returns:
             Detections for each image.
         """
-        images = zip(self.scores(found), found.boxes[-1].float(), found.valid_size.tolist(), strict=True)
-        return [top_queries(*image, threshold, most) for image in images]
+        return found.detect(threshold, most)
 
     def scores(self, found: QueryBoxes) -> Tensor:
         """The score of each class for each query (B, Q, C), 0 to 1."""
-        return found.logits[-1].float().sigmoid() * found.valid[..., None]
+        return found.scores()
 
 
 def init_keys_as_queries(attention: MultiHeadAttention) -> MultiHeadAttention:

@@ -379,6 +379,9 @@ class OutputField:
     # a chart of a predicted value, of the right one where it is known, and of the inputs as pages show them
     chart: Callable[[Any, Any | None, Mapping[str, Mapping[str, Any]]], Image.Image] | None = None
     replay: Replay | None = None
+    # what its head computes of memories, tensors or named tuples of them, before an answer is made of it; None where
+    # answers are searched for
+    program: Callable[[Any, Memories], Any] | None = None
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
     # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None

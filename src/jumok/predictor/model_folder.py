@@ -11,19 +11,19 @@ from torch import nn
 
 from jumok.device import NO_BF16, choose_device, usable_precision
 from jumok.errors import RunError
-from jumok.experiment.file import build_experiment
 from jumok.files import write_file_atomically
 from jumok.kinds import catalogue
 from jumok.kinds.catalogue import Fields
 from jumok.layers.embedding import TokenOutput
 from jumok.model import EncoderDecoder
+from jumok.predictor.decoding import decoding_options
+from jumok.predictor.exported import load_exported
 from jumok.predictor.predictor import Predictor
 from jumok.runs.config import AGAIN, read_config, write_config
-from jumok.runs.layout import CONFIG, WEIGHTS, model_folder
+from jumok.runs.layout import CONFIG, WEIGHTS, is_exported, model_folder
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
-    from jumok.kinds.options import DecodingOptions
 
 
 def save_model(folder: Path, experiment: "Experiment", fields: Fields, model: EncoderDecoder) -> None:
@@ -88,7 +88,7 @@ def load_weights(model: EncoderDecoder, weights: dict[str, torch.Tensor], origin
 
 
 def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None = None) -> Predictor:
-    """Load the predictor of a run or model folder.
+    """Load the predictor of a run, of a model folder, or of an exported model.
 
     Args:
         path: The folder.
@@ -98,6 +98,8 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     Returns:
         The predictor.
     """
+    if is_exported(Path(path)):
+        return load_exported(Path(path), device, decoding or {})
     place = choose_device(device)
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
@@ -128,10 +130,3 @@ def cast_weights_bf16(model: EncoderDecoder) -> None:
             part.to(torch.bfloat16)
         elif isinstance(part, TokenOutput):  # a copy: the embedding that it may be tied to stays as it is
             part.weight, part.bias = (nn.Parameter(p.detach().bfloat16()) for p in (part.weight, part.bias))
-
-
-def decoding_options(experiment: "Experiment", changes: dict[str, Any]) -> "DecodingOptions":
-    """The decoding options of an experiment, with changes; a change of None keeps what was there."""
-    given = experiment.model_dump(mode="json")
-    given["decoding"] = {**given["decoding"], **{k: v for k, v in changes.items() if v is not None}}
-    return build_experiment(given, "decoding options").decoding

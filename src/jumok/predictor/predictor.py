@@ -8,8 +8,6 @@ import numpy as np
 import torch
 
 from jumok.data.batching import longest_first
-from jumok.data.text.specials import BANNED
-from jumok.device import autocast
 from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.kinds.catalogue import Fields
 from jumok.kinds.contract import DecodingRequest, InputField, OutputField
@@ -20,8 +18,8 @@ from jumok.kinds.presence import (
     input_examples,
     transform_examples,
 )
-from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
+from jumok.predictor.engine import Engine, TorchEngine
 from jumok.search.streaming import StreamedSearch
 from jumok.values import Prediction
 from jumok.wording import quantity
@@ -35,21 +33,40 @@ DEFAULT_LIMIT = 256  # tokens of an answer, where training left no better word
 class Predictor:
     """A model with all that it needs to read inputs and to write outputs; several threads may ask it at a time.
 
-    The model is put into evaluation mode once, here; whoever trains it on puts it back.
+    A model in torch is put into evaluation mode once, here; whoever trains it on puts it back.
     """
 
     def __init__(
         self,
-        model: EncoderDecoder,
+        model: EncoderDecoder | None,
         fields: Fields,
         decoding: "DecodingOptions",
         notes: Sequence[str] = (),
+        engine: Engine | None = None,
     ) -> None:
-        self.model, self.fields, self.decoding = model.eval(), fields, decoding
-        self.notes = tuple(notes)  # what a user should know of how it answers here, like that bf16 is missing
-        self.search = build_search(decoding, BANNED)
+        """Put a predictor together.
+
+        Args:
+            model: The model in torch; None where an engine computes.
+            fields: The fields.
+            decoding: How answers are searched for.
+            notes: What a user should know of how it answers here, like that bf16 is missing.
+            engine: What computes; by default torch, with the model.
+        """
+        if engine is None and model is not None:
+            engine = TorchEngine(model)
+        if engine is None:
+            raise ValueError("a predictor needs a model or an engine")
+        self.engine, self.fields, self.decoding = engine, fields, decoding
+        self.notes = tuple(notes)
+        self.search = engine.build_search(decoding)
         self.least: float | None = None  # a score from which on objects are asked for, be it very low
         self.hidden: frozenset[str] = frozenset()  # inputs that no row has, whatever is given
+
+    @property
+    def model(self) -> EncoderDecoder:
+        """The model in torch; raises RunError where it was exported."""
+        return self.engine.model
 
     @property
     def inputs(self) -> Mapping[str, InputField]:
@@ -68,8 +85,20 @@ class Predictor:
 
     @property
     def device(self) -> torch.device:
-        """The device of the model's weights."""
-        return next(self.model.parameters()).device
+        """The device that batches go to."""
+        return self.engine.device
+
+    def with_options(self, decoding: "DecodingOptions") -> "Predictor":
+        """The same predictor with other options of decoding, all of them."""
+        twin = copy(self)
+        twin.decoding, twin.search = decoding, self.engine.build_search(decoding)
+        return twin
+
+    def with_fields(self, fields: Fields) -> "Predictor":
+        """The same predictor with other fields."""
+        twin = copy(self)
+        twin.fields = fields
+        return twin
 
     def with_least_score(self, least: float | None) -> "Predictor":
         """The same predictor, asked for objects from this score on, be it very low."""
@@ -84,13 +113,9 @@ class Predictor:
         """
         given = {**self.decoding.model_dump(), **{k: v for k, v in changes.items() if v is not None}}
         try:
-            decoding = type(self.decoding).model_validate(given)
-            search = build_search(decoding, BANNED)
+            return self.with_options(type(self.decoding).model_validate(given))
         except (ValueError, ConfigurationError) as error:
             raise DataError(f"these options of decoding do not fit: {first_line(error)}") from None
-        twin = copy(self)
-        twin.decoding, twin.search = decoding, search
-        return twin
 
     def with_listener(self, listener: Callable[[int, str], None]) -> "Predictor":
         """The same predictor, which tells the text of an answer as it grows, token by token.
@@ -183,12 +208,12 @@ class Predictor:
             lengths = column.lengths()
             if lengths is None:
                 continue
-            limit: Any = self.model.encoders[name].max_length
+            limit = self.engine.max_length(name)
             if (lengths > limit).any():
                 row, unit = int(np.argmax(lengths > limit)), self.inputs[name].batching.unit
                 raise DataError(
-                    f"input {numbers[row] + 1}: {name} has {lengths[row]} {unit}, but the positions that were "
-                    f"learned end at {limit}; shorten it"
+                    f"input {numbers[row] + 1}: {name} has {lengths[row]} {unit}, but this model has positions for "
+                    f"{limit}; shorten it"
                 )
 
     @torch.inference_mode()
@@ -207,10 +232,10 @@ class Predictor:
         """
         batch = self.collate(columns, rows)
         asked = DecodingRequest(self.search, self.max_tokens, numbers, self.least)
-        with autocast(self.device, self.decoding.precision):
-            memories = self.model.encode(batch)
+        with self.engine.computing(self.decoding.precision):
+            memories = self.engine.encode(batch)
             found = {
-                name: field.head.predict(self.model.decoders[name], memories, batch, asked)
+                name: field.head.predict(self.engine.decoders[name], memories, batch, asked)
                 for name, field in self.outputs.items()
             }
         return [Prediction({name: values[i] for name, values in found.items()}) for i in range(len(rows))]

@@ -10,6 +10,7 @@ CONFIG, LOG, ENVIRONMENT = "config.yaml", "metrics.jsonl", "environment.json"
 EVALUATION, ANALYSIS, PREDICTIONS = "evaluation.json", "analysis.json", "predictions.jsonl"
 REPORT, EXAMPLES, TENSORBOARD = "report.html", "examples", "tensorboard"
 CHECKPOINTS, MODEL, WEIGHTS = "checkpoints", "model", "model.safetensors"
+EXPORTED, PROOF = "model.json", "proof.json"  # in the folder of an exported model
 EXPERIMENT, DATA = "experiment.yaml", "data"  # that a demo begins with
 LOCK = ".lock"
 MAX_QUOTED_CHARACTERS = 100  # characters of a path that are repeated
@@ -52,6 +53,11 @@ def model_folder(path: Path) -> Path:
     if os.path.exists(run.checkpoints):
         raise RunError(f"{path}: this run has no model yet; train it on with the same `jumok train` command")
     raise RunError(f"{path}: neither a run ({MODEL}/{WEIGHTS} is missing) nor a model ({WEIGHTS} is missing)")
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a folder holds a model that was exported to another runtime."""
+    return os.path.exists(path / EXPORTED)
 
 
 def config_file(path: Path) -> Path:

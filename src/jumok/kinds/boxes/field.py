@@ -67,7 +67,7 @@ class BoxesHead:
         sizes = zip(images.valid_size.tolist(), images.original.tolist(), strict=True)
         made = decoder(memories.of(self.about.image))
         lower = threshold is not None and threshold < FLOOR
-        found = decoder.detect(made, threshold=threshold) if lower else decoder.detect(made)
+        found = made.detect(threshold=threshold) if lower else made.detect()
         return [
             self.to_prediction(one.boxes, one.scores, one.labels, tuple(shown), tuple(original))
             for one, (shown, original) in zip(found, sizes, strict=True)
@@ -79,7 +79,7 @@ class BoxesHead:
         """The objects of the only image."""
         images = inputs[self.about.image]
         made = decoder(memories.of(self.about.image))
-        (found,) = decoder.detect(made)
+        (found,) = made.detect()
         (shown,), (original,) = images.valid_size.tolist(), images.original.tolist()
         prediction = self.to_prediction(
             found.boxes, found.scores, found.labels, tuple(shown), tuple(original)
@@ -118,6 +118,10 @@ class BoxesHead:
             original,
             self.about.showing.threshold,
         )
+
+    def program(self, decoder: Any, memories: Memories) -> Any:
+        """What the head computes of the image."""
+        return decoder(memories.of(self.about.image))
 
     @property
     def empty_prediction(self) -> BoxesPrediction:
@@ -344,6 +348,7 @@ def boxes_output(about: Boxes) -> OutputField:
         draw=partial(draw_boxes, about),
         records=partial(coco_results, about),
         replay=head.replay,
+        program=head.program,
         baselines=boxes_baselines(about),
     )
 

@@ -84,6 +84,7 @@ def forecast_output(about: Forecast) -> OutputField:
         required_inputs=about.required_inputs,
         chart=partial(chart_forecast, about.name, about.past),
         replay=head.replay,
+        program=head.program,
         baselines=forecast_baselines(about),
         check=WindowCheck(about.past) if about.past is not None and options.head.reads_one_length else None,
         start=partial(ridge_start, head) if options.head.start == "ridge" else None,

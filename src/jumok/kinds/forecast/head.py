@@ -97,6 +97,10 @@ class ForecastHead:
         options = self.about.options
         return found.sort(-1).values[..., options.middle] if options.loss == "quantile" else found[..., 0]
 
+    def program(self, decoder: ForecastDecoder, memories: Memories) -> Tensor:
+        """The numbers (B, H, C, Q) in the units of the batch."""
+        return decoder.forecast(memories)
+
     def replay(
         self,
         decoder: ForecastDecoder,

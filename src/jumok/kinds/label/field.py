@@ -83,6 +83,10 @@ class LabelHead:
         temperature = self.about.state.calibration.temperature
         return found if temperature == 1.0 else (found / temperature).log_softmax(-1)
 
+    def program(self, decoder: Any, memories: Memories) -> Any:
+        """The logits of the classes (B, C)."""
+        return decoder(memories.joined)
+
     def replay(
         self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
     ) -> RescorableLabel:
@@ -136,6 +140,7 @@ def label_output(about: AboutLabel) -> OutputField:
         tune=partial(tuned_label, about),
         draw=draw_label,
         replay=head.replay,
+        program=head.program,
         certainty=probabilities_in_words,
         reference_page=codec.reference_page,
         baselines=label_baselines(about),

@@ -190,6 +190,10 @@ class MaskHead:
         (prediction,) = self.predict(decoder, memories, inputs, request)
         return RescorableMask(self.about.name, prediction, inputs[self.about.image], self.about.image)
 
+    def program(self, decoder: Any, memories: Memories) -> Any:
+        """The logits (B, C, Y, X) of the pixels of the batch."""
+        return decoder(memories.of(self.about.image))
+
     @property
     def empty_prediction(self) -> MaskPrediction:
         """No pixels."""
@@ -307,6 +311,7 @@ def mask_output(about: Mask) -> OutputField:
         draw=draw_mask,
         to_image=partial(to_image, about),
         replay=head.replay,
+        program=head.program,
         baselines=mask_baselines(about.image, about.names, partial(mask_of, classes=about.classes)),
     )
 

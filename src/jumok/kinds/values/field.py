@@ -69,6 +69,10 @@ class ValuesHead:
         """The values of each example with their intervals."""
         return self.about.to_predictions(self.answer(decoder, memories))
 
+    def program(self, decoder: Any, memories: Memories) -> Any:
+        """The numbers (B, N · outputs) for the values."""
+        return decoder(memories.joined)
+
     def replay(
         self, decoder: Any, memories: Memories, inputs: Mapping[str, Any], request: DecodingRequest
     ) -> RescorableValues:
@@ -122,6 +126,7 @@ def values_output(about: AboutValues) -> OutputField:
         tune=partial(tuned_values, about),
         draw=draw_numbers,
         replay=head.replay,
+        program=head.program,
         certainty=intervals_in_words,
         reference_page=codec.reference_page,
         baselines=values_baselines(about),

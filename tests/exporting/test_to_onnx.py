@@ -1,0 +1,196 @@
+"""Models as programs of ONNX: at several sizes and batches they answer what the model itself answers."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from PIL import Image
+
+from blocked_imports import WITHOUT
+from jumok.errors import DataError
+from jumok.exporting.differences import largest_differences
+from jumok.exporting.onnx_export import calibration_batches, export_onnx
+from jumok.exporting.quantizing import quantize_program
+from jumok.exporting.target import ExportRequest, Written
+from jumok.kinds.presence import encode_inputs
+from jumok.predictor import Predictor
+from jumok.predictor.exported import ExportDescription, read_description
+from jumok.predictor.onnx_engine import OnnxEngine, Program, pad_end
+from made_once import made_once
+from made_predictors import WORDS, made, picture
+
+MADE = ("transformer", "additive", "dense", "queries", "mask")
+SIZES = (
+    (90, 100),
+    (150, 60),
+    (64, 64),
+)  # of images: other shapes and batches than those it was exported with
+
+
+class MadeSplit:
+    """Examples that are made up, as an exporter asks a split for them."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows, self.inputs = rows, rows[0]
+
+    def answers(self, most: int | None) -> tuple[list[int], None]:
+        return list(range(len(self.rows)))[:most], None
+
+    def value(self, name: str, example: int) -> Any:
+        return self.rows[example][name]
+
+
+class Both(NamedTuple):
+    """A model and its export."""
+
+    original: Predictor
+    exported: Predictor
+    folder: Path
+    program: str
+
+
+def rows_for(predictor: Predictor, count: int = 4) -> list[dict[str, Any]]:
+    words = WORDS.split()
+    texts = [" ".join(words[: 2 + 2 * number]) for number in range(count)]
+    pictures = [picture(60 + 20 * number, 100) for number in range(count)]
+    return [
+        {
+            name: (texts if field.kind == "text" else pictures)[number]
+            for name, field in predictor.inputs.items()
+        }
+        for number in range(count)
+    ]
+
+
+def exported(name: str) -> Both:
+    """A model with fresh weights, written once for all tests."""
+    predictor = made(name)
+    request = ExportRequest(Path("run"), predictor, None, "none", MadeSplit(rows_for(predictor)))  # type: ignore[arg-type]
+    written: list[Written] = []
+
+    def write(folder: Path) -> None:
+        written.append(export_onnx(folder, request))
+        inputs = {key: {"max_length": limit} for key, limit in written[0].limits.items()}
+        ExportDescription("onnx", "none", "", inputs, {"said": {}}, written[0].programs).write(folder)
+        (folder / "program.py").write_text(written[0].example, encoding="utf-8")
+        for field in predictor.fields.all.values():
+            if field.kind == "text":
+                field.codec.save(folder, torch.nn.Identity())
+
+    folder = made_once(f"onnx-{name}", write)
+    engine = OnnxEngine(folder, read_description(folder))
+    other = Predictor(None, predictor.fields, predictor.decoding, engine=engine)
+    return Both(predictor, other, folder, (folder / "program.py").read_text(encoding="utf-8"))
+
+
+def inputs_for(predictor: Predictor) -> list[dict[str, Any]]:
+    """Rows of other lengths and sizes."""
+    if "photo" in predictor.inputs:
+        return [{"photo": picture(*size)} for size in SIZES]
+    words = WORDS.split()
+    return [
+        dict.fromkeys(predictor.inputs, " ".join(words[first:last]))
+        for first, last in ((0, 3), (4, 5), (1, 11))
+    ]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_answers_and_numbers_are_those_of_torch(name):
+    both, rows = exported(name), inputs_for(made(name))
+    ours, theirs = both.original.predict(rows), both.exported.predict(rows)
+    assert [one.text for one in theirs] == [one.text for one in ours]
+    (largest,) = largest_differences(both.original, both.exported, rows, ours).values()
+    assert largest.relative < 2e-5 and largest.examples == len(rows)
+    alone = [both.exported.predict([row])[0].text for row in rows]
+    assert alone == [one.text for one in theirs]
+
+
+@pytest.mark.parametrize("name", ["transformer", "additive"])
+@pytest.mark.parametrize(
+    "changes", [{"method": "greedy"}, {"beam": 4, "best": 3}, {"method": "sample", "seed": 3}], ids=str
+)
+def test_every_search_is_that_of_the_run(name, changes):
+    both = exported(name)
+    decoding = both.original.decoding.model_copy(update=changes)
+    rows = inputs_for(both.original)
+    ours, theirs = (one.with_options(decoding).predict(rows) for one in (both.original, both.exported))
+    for one, other in zip(ours, theirs, strict=True):
+        texts = (
+            [said.text, *(more.text for more in said.alternatives)] for said in (one["said"], other["said"])
+        )
+        first, second = texts
+        assert first == second
+
+
+def test_the_program_of_the_readme_searches_like_the_run():
+    both, text = exported("transformer"), "zwei katzen sehen den mond"
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT + both.program, text],
+        capture_output=True,
+        text=True,
+        cwd=both.folder,
+        check=True,
+    )
+    assert done.stdout.strip() == both.original.predict([text])[0].text
+
+
+@pytest.mark.parametrize("name", ["dense", "queries", "mask"])
+def test_the_programs_of_images_run_without_torch_and_jumok(name, tmp_path):
+    both, file = exported(name), tmp_path / "photo.png"
+    pixels: Image.Image = picture(70, 90)
+    pixels.save(file)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT + both.program, str(file)],
+        capture_output=True,
+        text=True,
+        cwd=both.folder,
+        check=True,
+    )
+    if name == "mask":
+        assert done.stdout.startswith("{") and ("red" in done.stdout or "blue" in done.stdout)
+    else:
+        found = both.original.predict([file])[0]["said"]
+        sure = [one for one in found.objects if one.score >= found.score_threshold]
+        assert len(done.stdout.splitlines()) == len(sure)
+
+
+def test_inputs_of_a_shape_that_it_does_not_take_are_refused():
+    both = exported("dense")
+    batch = both.original.collate(*columns_of(both.original))
+    wrong = batch["photo"]._replace(pixels=batch["photo"].pixels[:, :2])
+    with pytest.raises(DataError, match="does not take inputs of these shapes"):
+        both.exported.engine.encode({"photo": wrong})
+
+
+def columns_of(predictor: Predictor) -> tuple[Any, list[int]]:
+    return encode_inputs(predictor.inputs, [predictor.parse_inputs(inputs_for(predictor)[0])]), [0]
+
+
+def test_eight_bits_are_smaller_and_near(tmp_path):
+    both = exported("mask")
+    folder = Path(shutil.copytree(both.folder, tmp_path / "small"))
+    file, values = (
+        folder / "onnx" / "model.onnx",
+        [both.original.parse_inputs(row) for row in rows_for(both.original)],
+    )
+    whole, engine = file.stat().st_size, both.exported.engine
+    pads = read_description(both.folder).programs["pad"]
+    quantize_program(file, calibration_batches(both.original, values, pads))
+    assert [one.name for one in file.parent.iterdir()] == [file.name] and file.stat().st_size < 0.8 * whole
+    batch = both.original.collate(*columns_of(both.original))
+    small = Program(file)
+    given = {f"photo.{name}": one for name, one in batch["photo"]._asdict().items()}
+    given["photo.pixels"] = pad_end(pad_end(given["photo.pixels"], 2, 16), 3, 16)
+    found, expected = small(given)["said"], engine.encode(batch).tensors["said"]
+    apart = (found - expected).abs().max() / expected.abs().max()
+    assert 0 < float(apart) < 0.2
+
+
+def test_no_second_file_holds_weights():
+    assert sorted(one.name for one in (exported("dense").folder / "onnx").iterdir()) == ["model.onnx"]
+    names = sorted(one.name for one in (exported("transformer").folder / "onnx").iterdir())
+    assert names == ["model.onnx", "said.step.onnx"]
