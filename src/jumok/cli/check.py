@@ -53,7 +53,7 @@ def command(
     prepared = prepare(experiment, say, tolerant=True)
     found, refused = report(prepared), refusal(prepared, experiment)
     file = image or Path(f"{config.stem}-batch.png")
-    drawings = Drawings(None, {}) if found.fatal_count else draw(prepared, experiment.training.seed, file)
+    drawings = Drawings(None, {}) if found.fatal else draw(prepared, experiment.training.seed, file)
     if json:
         model = {} if refused else {"model": try_batch(experiment, prepared)._asdict()}
         print_json({**found.to_json(), **model, **drawings.to_json()})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jumok.evaluation.apart import SURE, holm
+from jumok.evaluation.apart import holm
 from jumok.reporting.numbers import format_score
 from jumok.runs.layout import RunLayout
 from jumok.sweeps.plan import Goal, score_of
