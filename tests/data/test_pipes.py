@@ -55,6 +55,17 @@ def test_a_table_of_a_pipe_is_known_by_its_content(tmp_path, text):
     assert read(TableSource(piped(tmp_path / "pipe", text), BOTH)) == ([("a", "b")], [])
 
 
+def test_a_writer_that_comes_and_goes_between_two_looks(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+
+    def closed(handle):
+        (tmp_path / "pipe").write_bytes(b"one\n")
+        return True
+
+    monkeypatch.setattr(pipes, "closed", closed)
+    assert read(LinesSource({"x": tmp_path / "pipe"})) == ([("one",)], [])
+
+
 def test_more_than_a_pipe_holds(tmp_path):
     lines = b"".join(b"line %d\n" % i for i in range(50_000))  # a pipe holds 64 KiB
     rows, faults = read(LinesSource({"x": piped(tmp_path / "pipe", lines)}))

@@ -84,8 +84,10 @@ def blocks(path: Path) -> Iterator[bytes]:
             if block:
                 begun = True
                 yield block
-            elif begun or closed(handle):
+            elif begun:
                 return
+            elif closed(handle):
+                begun = True  # read once more: a writer may have come and gone since
             elif time.monotonic() - begin > PIPE_TIMEOUT:
                 raise ConfigurationError(
                     f"{path} is a pipe without a writer; name a file, or start the writer"
