@@ -99,7 +99,7 @@ def write_experiment(folder: Path, names: tuple[str, ...], steps: int) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="One model of boxes and a mask beside one of each.")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200)
     steps = parser.parse_args().steps
     with TemporaryDirectory() as made:
         folder = Path(made)

@@ -44,7 +44,7 @@ data:
 model: {width: 64, dropout: 0.0}
 training:
   {steps: 600, batch_size: 32, optimizer: muon, learning_rate: 3e-3, warmup: 100, weight_decay: 0.1, ema_decay: 0.99,
-   evaluate_every: 100}
+   evaluate_every: 100, precision: fp32}
 """
 
 
