@@ -9,7 +9,6 @@ from jumok.metrics.forecasts import (
     TrueFuture,
     count_overlapping,
     forecast_metrics,
-    mean_by_channel,
 )
 from jumok.metrics.interval import intervals, resample_counts
 from jumok.metrics.report import block_length, evaluate_texts
@@ -41,10 +40,6 @@ def test_errors_are_means_over_all_values():
     assert value("mae", found, right) == pytest.approx(np.abs(error / UNITS.scale).mean())
     assert value("rmse", found, right) == pytest.approx(np.sqrt((error**2).mean()))
     assert value("mase", found, right) == pytest.approx(np.abs(error / UNITS.naive).mean())
-    by_channel = mean_by_channel(found, right, ["a", "b"])
-    assert by_channel["b"] == pytest.approx(
-        (np.sqrt((error[..., 1] ** 2).mean()), np.abs(error[..., 1]).mean())
-    )
 
 
 def test_quantiles_are_scored_by_pinball_loss_and_coverage():

@@ -247,7 +247,7 @@ def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]
 def show_examples(demo: Demo) -> None:
     """Print a few unseen inputs with prediction and reference."""
     from jumok.console import new_table, talk
-    from jumok.evaluation.runs import final_split, open_split
+    from jumok.evaluation.answers import final_split, open_split
     from jumok.predictor import load
     from jumok.runs.config import experiment_of
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
+from jumok.dataset.prepare import Say, prepare
 from jumok.dataset.split import Split
+from jumok.errors import DataError, did_you_mean
 from jumok.kinds.contract import OutputField
 from jumok.machine import time_now
 from jumok.metrics.interval import Difference, Interval
@@ -16,10 +18,11 @@ from jumok.metrics.metric import Metric, count_references
 from jumok.metrics.occurrence import Occurrence
 from jumok.metrics.report import compare_texts, score_texts
 from jumok.metrics.resampled import ResampledScores, resample_scores
+from jumok.predictor.predictor import Predictor
 from jumok.values import Prediction, Value
 
 if TYPE_CHECKING:
-    pass
+    from jumok.experiment.options import Experiment
 
 Told = TypeVar("Told")
 RESAMPLES = 1000
@@ -264,3 +267,30 @@ def counting(progress: AnswerProgress, number: int) -> Callable[[int], None]:
         progress(done, number)
 
     return add
+
+
+def final_split(experiment: "Experiment") -> str:
+    """The part that a run is scored on when it is done: test where there is one, else valid."""
+    return "test" if "test" in experiment.data.splits() else "valid"
+
+
+def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: Say) -> Split:
+    """A split of an experiment as a trained model reads it.
+
+    Args:
+        experiment: Where the data are described.
+        predictor: The model.
+        name: train, valid or test.
+        say: Called with messages.
+
+    Returns:
+        The split.
+
+    Raises:
+        DataError: The experiment has no such split, or its data cannot be read.
+    """
+    parts = experiment.data.splits()
+    if name not in parts:
+        raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
+    prepared = prepare(experiment, say, predictor.fields, (name,))
+    return prepared.splits[name]

@@ -4,10 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jumok.dataset.prepare import Say, prepare
-from jumok.dataset.split import Split
-from jumok.errors import DataError, RunError, did_you_mean
-from jumok.evaluation.answers import AnswerProgress, SplitPredictions, predict_examples, predict_split
+from jumok.dataset.prepare import Say
+from jumok.errors import RunError
+from jumok.evaluation.answers import (
+    AnswerProgress,
+    SplitPredictions,
+    final_split,
+    open_split,
+    predict_examples,
+    predict_split,
+)
 from jumok.metrics.interval import Difference
 from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
@@ -27,33 +33,6 @@ def with_n_best(predictor: Predictor) -> Predictor:
     best = max(decoding.best, min(decoding.beam, 1 + ALTERNATIVES))
     changed = decoding.model_copy(update={"best": best})
     return Predictor(predictor.model, predictor.fields, changed, predictor.notes)
-
-
-def final_split(experiment: "Experiment") -> str:
-    """The part that a run is scored on when it is done: test where there is one, else valid."""
-    return "test" if "test" in experiment.data.splits() else "valid"
-
-
-def open_split(experiment: "Experiment", predictor: Predictor, name: str, say: Say) -> Split:
-    """A split of an experiment as a trained model reads it.
-
-    Args:
-        experiment: Where the data are described.
-        predictor: The model.
-        name: train, valid or test.
-        say: Called with messages.
-
-    Returns:
-        The split.
-
-    Raises:
-        DataError: The experiment has no such split, or its data cannot be read.
-    """
-    parts = experiment.data.splits()
-    if name not in parts:
-        raise DataError(f"this experiment has no {name!r} data{did_you_mean(name, parts)}")
-    prepared = prepare(experiment, say, predictor.fields, (name,))
-    return prepared.splits[name]
 
 
 def evaluate(

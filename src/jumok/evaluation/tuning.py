@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from jumok.dataset.prepare import Say
 from jumok.dataset.split import Split
-from jumok.evaluation.answers import OutputPredictions, predict_split
-from jumok.evaluation.runs import open_split
+from jumok.evaluation.answers import OutputPredictions, open_split, predict_split
 from jumok.kinds.contract import OutputField
 from jumok.predictor.predictor import Predictor
 

@@ -7,7 +7,7 @@ drawn in blocks where intervals are made.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -165,17 +165,3 @@ def count_overlapping(references: list[TrueFuture]) -> int:
     if not steps:
         return 1
     return max(1, -(-references[0].values.shape[1] // int(np.median(steps))))
-
-
-def mean_by_channel(
-    predictions: Sequence[PredictedFuture], references: Sequence[TrueFuture], names: Sequence[str]
-) -> Mapping[str, tuple[float, float]]:
-    """Root mean squared and mean absolute error of each channel, in its units; NaN where nothing was measured."""
-    squared, absolute, count = (np.zeros(len(names)) for _ in range(3))
-    for one, right in forecast_pairs(predictions, references):
-        error = one.values - right  # (R, H, C)
-        squared += np.nansum(error**2, (0, 1))
-        absolute += np.nansum(np.abs(error), (0, 1))
-        count += (~np.isnan(error)).sum((0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return dict(zip(names, zip(np.sqrt(squared / count), absolute / count, strict=True), strict=True))

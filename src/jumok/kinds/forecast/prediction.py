@@ -1,6 +1,6 @@
 """A forecast: the next steps of some channels, perhaps with quantiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,9 +49,3 @@ def by_channel(values: np.ndarray) -> list[list[float | None]]:
 def measured_number(value: float) -> float | None:
     """A number with as many digits as 32 bits hold, as JSON has it; None for NaN."""
     return None if np.isnan(value) else float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-
-
-def from_channels(channels: Sequence[Sequence[float | None]], steps: int) -> np.ndarray:
-    """Values (H, C) of a list for each channel."""
-    found = np.array(channels, dtype=np.float64).reshape(len(channels), steps)
-    return np.ascontiguousarray(found.T.astype(np.float32))
