@@ -53,7 +53,7 @@ class Duel:
     @property
     def is_sure(self) -> bool:
         """Whether the difference is more than the noise of seeds."""
-        return self.p < SURE
+        return self.p < SIGNIFICANT
 
 
 def repeats_of(
