@@ -48,7 +48,9 @@ def command(
     ] = None,
     device: Device = "auto",
     precision: PrecisionOption = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute, of each model.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads that compute, of each model; all cores but one.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=4096, help="Inputs that are computed together.")] = 64,
     delay: Annotated[
         float, typer.Option(min=0, max=1000, help="Milliseconds that a request waits for others.")
