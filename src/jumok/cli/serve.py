@@ -73,7 +73,7 @@ def command(
 ) -> None:
     """Serve trained models over HTTP: batches, bounded queues, deadlines, metrics; Ctrl-C or SIGTERM ends it in order.
 
-    POST /predict takes {"inputs": ...} or a form with files; /docs shows all routes with examples. SIGHUP loads the
+    POST /predict takes JSON or a form with files; /docs shows all routes with examples. SIGHUP loads the
     models again from their folders. Without --host only this machine can ask.
     """
     from jumok.serving.limits import ServingLimits
