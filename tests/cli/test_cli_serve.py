@@ -44,7 +44,8 @@ class Running:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process, self.events = process, []
-        Thread(target=self.read, daemon=True).start()
+        self.reading = Thread(target=self.read, daemon=True)
+        self.reading.start()
 
     def read(self) -> None:
         for line in self.process.stderr:
@@ -67,7 +68,8 @@ class Running:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, json.loads(answer.read())
         except HTTPError as error:
-            return error.code, json.loads(error.read())
+            with error:
+                return error.code, json.loads(error.read())
 
 
 @contextmanager
@@ -75,10 +77,13 @@ def running(*words: object) -> Iterator[Running]:
     command = [sys.executable, "-m", "jumok", "serve", *map(str, words), "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        yield Running(process)
+        server = Running(process)
+        yield server
     finally:
         process.kill()
         process.wait()
+        server.reading.join()
+        process.stderr.close()
 
 
 def test_a_server_answers_survives_and_ends_in_order(trained):

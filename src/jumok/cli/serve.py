@@ -48,7 +48,9 @@ def command(
     ] = None,
     device: Device = "auto",
     precision: PrecisionOption = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute, of each model.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads that compute, of each model; all cores but one.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=4096, help="Inputs that are computed together.")] = 64,
     delay: Annotated[
         float, typer.Option(min=0, max=1000, help="Milliseconds that a request waits for others.")
@@ -71,7 +73,7 @@ def command(
 ) -> None:
     """Serve trained models over HTTP: batches, bounded queues, deadlines, metrics; Ctrl-C or SIGTERM ends it in order.
 
-    POST /predict takes {"inputs": ...} or a form with files; /docs shows all routes with examples. SIGHUP loads the
+    POST /predict takes JSON or a form with files; /docs shows all routes with examples. SIGHUP loads the
     models again from their folders. Without --host only this machine can ask.
     """
     from jumok.serving.limits import ServingLimits

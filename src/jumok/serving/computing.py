@@ -1,6 +1,7 @@
 """What a serving process computes: answers to batches, growing texts, and attention."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -73,8 +74,7 @@ class Computer:
         """
         import torch
 
-        if given["threads"] is not None:
-            torch.set_num_threads(given["threads"])
+        torch.set_num_threads(given["threads"] or max(1, (os.cpu_count() or 1) - 1))  # one is the server's
         path = Path(given["path"])
         predictor = load(path, given["device"], given["decoding"])
         warm_up(predictor)

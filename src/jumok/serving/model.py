@@ -185,7 +185,8 @@ class ServedModel:
         if not self.running:
             return 0.0
         size = sum(len(job.inputs) for job in self.running)
-        return max(self.times.batch(self.running[0].kind, size) - age, 0.0)
+        left = self.times.batch(self.running[0].kind, size) - age
+        return abs(left)  # one that is overdue may take as long again as it is late
 
     def refuse_early(self) -> None:
         """Refuse a request before it is read: the server drains, the model was never loaded, or too many wait."""
