@@ -96,9 +96,7 @@ def parse_number(text: str) -> float:
             f"holds {shortened(text)}, which is no number", "write a number, or remove the row"
         ) from None
     if not math.isfinite(number) or abs(number) > LARGEST:
-        what = (
-            "is not finite" if "." not in text and text.strip("+-").isalpha() else "does not fit into 32 bits"
-        )
+        what = "does not fit into 32 bits" if math.isfinite(number) else "is not finite"
         raise BadNumber(
             f"holds {shortened(text)}, which {what}", "write a number, or remove the row", "not_finite"
         )
