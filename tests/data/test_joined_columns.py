@@ -248,3 +248,15 @@ def test_other_arrays_are_refused_in_one_sentence(tmp_path, outputs, shape, said
     with pytest.raises(DataError) as error:
         arrays_split(tmp_path, outputs, {}, y=np.full(shape, 0.5))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("cell", ["1e300", "9" * 400])
+def test_a_number_too_large_is_refused_and_shown_short(tmp_path, cell):
+    with pytest.raises(DataError) as error:
+        table_split(tmp_path, {"size": {"kind": "values"}}, {}, [*MARKS, ("zz", "1", "0", cell)])
+    said = str(error.value)
+    assert (
+        said.startswith(f"{tmp_path}/all.tsv:4: size holds '{cell[:60]}")
+        and "does not fit into 32 bits" in said
+    )
+    assert "9" * 61 not in said

@@ -116,10 +116,10 @@ def test_kept_files_are_bounded(tmp_path):
         ("x,x\n0,1\n", 1, "2 columns named 'x'"),
         ("x,when\n0,2026-01-01\n", 2, "say time: when"),
         ("time,x\n0,1\nlater,2\n", 3, "holds 'later' as its time"),
-        ("time,x\n0,1\n2026-01-01,2\n", None, "numbers and dates"),
+        ("time,x\n0,1\n2026-01-01,2\n", 3, "a date without an offset, where the first is a number"),
         ("x,y\n", None, "no rows"),
         ("", None, "is empty"),
-        ("x\n1e60\n", None, "expected a finite number"),
+        ("x\n1e60\n", 2, "expected a finite number"),
         ("x\n1_0\n", 2, "holds '1_0'"),
     ],
 )

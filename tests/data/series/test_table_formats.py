@@ -211,3 +211,47 @@ def test_recordings_that_touch_are_measured_each_with_its_own_clock(tmp_path):
     found, longest = measure_series(cells, tmp_path, lambda cell, root: read_series(cell, root, ["x"]))
     samples = np.array([x for _, _, x in rows], dtype=np.float32)
     assert longest == 4 and found.mean[0] == samples.mean() and found.lowest[0] == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("column", "row", "cell", "said"),
+    [
+        (
+            "x",
+            2,
+            "inf",
+            "column 'x' holds inf, expected a finite number; write a number that fits into 32 bits",
+        ),
+        ("x", 2, "1e300", "column 'x' holds 1e+300, expected a finite number"),
+        ("x", 2, "1_000", "column 'x' holds '1_000', expected a number"),
+        (
+            "t",
+            1,
+            "7",
+            "has the time '7', a number, where the first is a date without an offset; write all times in",
+        ),
+        (
+            "t",
+            1,
+            "2026-05-01 00:00:01+02:00",
+            "has the time '2026-05-01 00:00:01+02:00', a date with an offset, where the first is a date without an",
+        ),
+        ("t", 1, "noon", "holds 'noon' as its time, expected a number or a date"),
+    ],
+)
+def test_odd_cells_are_named_with_file_and_line(tmp_path, form, column, row, cell, said):
+    rows = [dict(one) for one in ROWS]
+    rows[row][column] = cell
+    path = write(tmp_path, form, rows)
+    with pytest.raises(UnreadableFile) as error:
+        read_signal_table(path, ["x"], "t")
+    assert str(error.value).startswith(f"{path}:{row + 1 + (form == 'csv')}: {said}")
+
+
+def test_an_infinite_number_of_parquet_has_its_row(tmp_path):
+    path = write(tmp_path, "parquet", [{"x": 1.0}, {"x": float("inf")}])
+    with pytest.raises(
+        UnreadableFile, match=r"all\.parquet:2: column 'x' holds inf, expected a finite number"
+    ):
+        read_signal_table(path)

@@ -23,14 +23,6 @@ def parse_time(text: str) -> float | np.datetime64 | None:
     return np.datetime64(date, "ms")
 
 
-def clock_of(times: list[float | np.datetime64]) -> np.ndarray | None:
-    """Times (T,) as float64 or datetime64[ms]; None if numbers and dates are mixed."""
-    dates = [isinstance(time, np.datetime64) for time in times]
-    if any(dates):
-        return np.array(times, dtype="datetime64[ms]") if all(dates) else None
-    return np.array(times, dtype=np.float64)
-
-
 def seconds_of(times: np.ndarray) -> np.ndarray:
     """Times (T,) as float64; dates as seconds since 1970."""
     if times.dtype.kind == "M":

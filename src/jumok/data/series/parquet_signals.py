@@ -8,7 +8,7 @@ import numpy as np
 
 from jumok.data.series.opened import parquet_batches
 from jumok.data.series.signal import fail
-from jumok.data.series.texts import moment, sample_in, whole_clock
+from jumok.data.series.texts import sample_in, whole_clock
 
 
 def parquet_samples(
@@ -78,8 +78,8 @@ def column_times(path: Path, before: int, name: str, column: Any) -> np.ndarray:
         return np.asarray(exact.to_numpy(zero_copy_only=False), dtype="datetime64[ms]")
     if types.is_integer(column.type) or types.is_floating(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-    cells = enumerate(column.to_pylist(), start=before + 1)
-    return whole_clock(path, [moment(path, line, str(cell)) for line, cell in cells])
+    cells = list(map(str, column.to_pylist()))
+    return whole_clock(path, range(before + 1, before + 1 + len(cells)), cells)
 
 
 def decoded(column: Any) -> Any:

@@ -9,7 +9,7 @@ from jumok.data.row import SPLIT_GROUP, Row
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.opened import OpenedTable, open_signal_table
 from jumok.data.series.signal import fail
-from jumok.data.series.texts import moment, whole_clock
+from jumok.data.series.texts import whole_clock
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.quoted import Cells
@@ -113,8 +113,8 @@ class RecordingSource:
         file, count = str(self.path), len(recorded.lines)
         try:
             if recorded.times:
-                times = [moment(self.path, *one) for one in zip(recorded.lines, recorded.times, strict=True)]
-                expect_forward_clock(file, whole_clock(self.path, times), recorded.lines)
+                times = whole_clock(self.path, recorded.lines, recorded.times)
+                expect_forward_clock(file, times, recorded.lines)
         except UnreadableFile as unreadable:
             yield unreadable.fault
             return

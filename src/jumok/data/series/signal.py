@@ -65,14 +65,35 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(str(number + 1) for number in range(count))
 
 
-def as_samples(file: str, values: np.ndarray) -> np.ndarray:
-    """Values (T, C) of any numeric type as float32; raises UnreadableFile if one is infinite or too large."""
+def as_samples(
+    file: str,
+    values: np.ndarray,
+    lines: Sequence[int] | np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+) -> np.ndarray:
+    """Values of any numeric type as float32.
+
+    Args:
+        file: The file, for the fault.
+        values: The values (T, C).
+        lines: The line of each time step, if they are known.
+        names: The columns of the channels, if they have names.
+
+    Returns:
+        The samples (T, C).
+
+    Raises:
+        UnreadableFile: One is infinite or too large.
+    """
     with np.errstate(over="ignore"):
         samples = values.astype(np.float32)
     infinite = np.argwhere(np.isinf(samples))
     if len(infinite):
         step, channel = infinite[0].tolist()
-        what = f"has {values[step, channel]} in channel {channel + 1} at time step {step}"
         remedy = "write a number that fits into 32 bits, or leave it empty where nothing was measured"
-        raise fail(file, None, f"{what}, expected a finite number", remedy, "infinite_value")
+        what = f"has {values[step, channel]} in channel {channel + 1} at time step {step}"
+        if names is not None:
+            what = f"column {names[channel]!r} holds {values[step, channel]}"
+        line = None if lines is None else int(lines[step])
+        raise fail(file, line, f"{what}, expected a finite number", remedy, "infinite_value")
     return samples

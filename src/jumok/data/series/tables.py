@@ -11,7 +11,7 @@ from jumok.data.series.clock import TIME_COLUMNS
 from jumok.data.series.opened import OpenedTable, is_parquet, open_signal_table, parquet_names
 from jumok.data.series.parquet_signals import parquet_samples
 from jumok.data.series.signal import Series, as_samples, fail, name_channels
-from jumok.data.series.texts import moment, sample_in, whole_clock
+from jumok.data.series.texts import sample_in, whole_clock
 from jumok.data.tables.columns import column_fault
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import read_fault
@@ -54,12 +54,12 @@ def read_signal_table(
             for place, name in zip(places, called, strict=True)
         )
         if clock is not None:
-            times.append(moment(path, row.line, row.cells[clock]))
+            times.append(row.cells[clock])
         lines.append(row.line)
     if not lines:
         raise without_rows(path)
-    values = as_samples(str(path), np.array(samples).reshape(len(lines), -1))
-    recording = Series(values, called, whole_clock(path, times) if clock is not None else None)
+    values = as_samples(str(path), np.array(samples).reshape(len(lines), -1), lines, called)
+    recording = Series(values, called, whole_clock(path, lines, times) if clock is not None else None)
     return SignalTable(recording, np.array(lines))
 
 
@@ -74,8 +74,9 @@ def read_parquet_signal(path: Path, channels: Sequence[str] | None, time: str | 
     samples, times = parquet_samples(path, called, None if clock is None else names[clock])
     if not len(samples):
         raise without_rows(path)
-    recording = Series(as_samples(str(path), samples), called, times)
-    return SignalTable(recording, np.arange(1, len(samples) + 1))
+    lines = np.arange(1, len(samples) + 1)
+    recording = Series(as_samples(str(path), samples, lines, called), called, times)
+    return SignalTable(recording, lines)
 
 
 def without_rows(path: Path) -> UnreadableFile:

@@ -1,13 +1,18 @@
 """Numbers and times in the cells of a table of samples."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from jumok.data.series.clock import clock_of, parse_time
+from jumok.data.series.clock import parse_time
 from jumok.data.series.opened import NOT_MEASURED
 from jumok.data.series.signal import fail
 from jumok.data.tables.rows import clean
+
+NUMBER = "a number"
+OFFSET = re.compile(r":\d{2}([.,]\d+)?\s*(Z|[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 
 
 def sample_in(path: Path, line: int, cell: str, column: str) -> float:
@@ -39,10 +44,35 @@ def moment(path: Path, line: int, cell: str) -> float | np.datetime64:
     return time
 
 
-def whole_clock(path: Path, times: list[float | np.datetime64]) -> np.ndarray:
-    """Times as one array; raises UnreadableFile if some are numbers and others dates."""
-    clock = clock_of(times)
-    if clock is None:
-        problem = "has numbers and dates as times"
-        raise fail(str(path), None, problem, "write all of them in the same way", "bad_time")
-    return clock
+def whole_clock(path: Path, lines: Sequence[int], cells: Sequence[str]) -> np.ndarray:
+    """Times (T,) of cells.
+
+    Args:
+        path: The file, for faults.
+        lines: The line of each cell.
+        cells: The cells.
+
+    Returns:
+        The times.
+
+    Raises:
+        UnreadableFile: A cell holds no time, or one of another form than the first: a number, a date, or a date with
+            its offset.
+    """
+    times: list[float | np.datetime64] = []
+    first = ""
+    for line, cell in zip(lines, cells, strict=True):
+        times.append(moment(path, line, cell))
+        form = time_form(cell, times[-1])
+        first = first or form
+        if form != first:
+            problem = f"has the time {cell.strip()!r}, {form}, where the first is {first}"
+            raise fail(str(path), line, problem, "write all times in the same way", "bad_time")
+    return np.array(times, dtype=np.float64 if first == NUMBER else "datetime64[ms]")
+
+
+def time_form(cell: str, time: float | np.datetime64) -> str:
+    """How a time is written: as a number, or as a date with or without an offset from UTC."""
+    if isinstance(time, float):
+        return NUMBER
+    return "a date with an offset" if OFFSET.search(cell.strip()) else "a date without an offset"

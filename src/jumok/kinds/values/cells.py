@@ -11,6 +11,15 @@ from jumok.wording import quantity
 DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 
 
+LARGEST = 3.4e38  # that fits into 32 bits
+MAX_SHOWN = 60  # characters of a cell in a sentence
+
+
+def shortened(text: str) -> str:
+    """A cell in quotes, with its first characters alone if it is long."""
+    return repr(text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…")
+
+
 class BadNumber(ValueError):
     """A cell that cannot be read: what is wrong with it, as in "holds 3,5", and what to do."""
 
@@ -39,7 +48,7 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
     try:
         found = json.loads(text, parse_constant=str)
     except ValueError:
-        raise BadNumber(f"holds {text!r}, which is no JSON", f"write a list like {wanted}") from None
+        raise BadNumber(f"holds {shortened(text)}, which is no JSON", f"write a list like {wanted}") from None
     if isinstance(found, dict):
         missing = [name for name in names if name not in found]
         extra = [name for name in found if name not in names]
@@ -51,7 +60,7 @@ def cell_values(text: str, names: Sequence[str], is_list: bool) -> list[float]:
         found = [found[name] for name in names]
     if not isinstance(found, list) or len(found) != len(names):
         raise BadNumber(
-            f"holds {text!r}, not {quantity(len(names), 'number')}", f"write a list like {wanted}"
+            f"holds {shortened(text)}, not {quantity(len(names), 'number')}", f"write a list like {wanted}"
         )
     return [named_number(*pair) for pair in zip(names, found, strict=True)]
 
@@ -67,7 +76,9 @@ def named_number(name: str, value: Any) -> float:
 def json_number(value: Any) -> float:
     """The number that a JSON value is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BadNumber(f"holds {value!r}, which is no number", "write a number, or remove the row")
+        raise BadNumber(
+            f"holds {shortened(str(value))}, which is no number", "write a number, or remove the row"
+        )
     return parse_number(str(value))
 
 
@@ -78,10 +89,15 @@ def parse_number(text: str) -> float:
     except ValueError:
         if DECIMAL_COMMA.fullmatch(text):
             remedy = f"write {text.strip().replace(',', '.')}, or drop the comma if it parts thousands"
-            raise BadNumber(f"holds {text!r}, a number with a comma", remedy, "decimal_comma") from None
-        raise BadNumber(f"holds {text!r}, which is no number", "write a number, or remove the row") from None
-    if not math.isfinite(number):
+            raise BadNumber(
+                f"holds {shortened(text)}, a number with a comma", remedy, "decimal_comma"
+            ) from None
         raise BadNumber(
-            f"holds {text!r}, which is not finite", "write a number, or remove the row", "not_finite"
+            f"holds {shortened(text)}, which is no number", "write a number, or remove the row"
+        ) from None
+    if not math.isfinite(number) or abs(number) > LARGEST:
+        what = "does not fit into 32 bits" if math.isfinite(number) else "is not finite"
+        raise BadNumber(
+            f"holds {shortened(text)}, which {what}", "write a number, or remove the row", "not_finite"
         )
     return number
