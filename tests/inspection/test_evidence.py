@@ -248,6 +248,7 @@ def test_document_is_json():
         "k",
         "every",
         "output",
+        "measure",
         "top",
         "random",
         "head_off",
