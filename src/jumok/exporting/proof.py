@@ -11,7 +11,7 @@ from jumok.evaluation.answers import RESAMPLES, OutputPredictions, SplitPredicti
 from jumok.exporting.differences import LargestDifference, largest_differences
 from jumok.exporting.target import Quantization
 from jumok.kinds.contract import OutputField
-from jumok.metrics.interval import Difference, Interval
+from jumok.metrics.interval import SIGNIFICANT, Difference, Interval
 from jumok.metrics.report import compare_texts, score_texts
 from jumok.metrics.resampled import resample_scores
 from jumok.predictor.predictor import Predictor
@@ -23,7 +23,6 @@ ROUNDING_LIMIT = 1e-4
 LOSS_LIMIT = (
     0.02  # of the score of the original, beyond which a loss that chance does not explain is too much
 )
-SIGNIFICANT = 0.05
 WARM = 8  # examples that are answered before time is taken
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.evaluation.apart import holm
+from jumok.metrics.interval import SIGNIFICANT
 from jumok.reporting.numbers import format_score
 from jumok.runs.layout import RunLayout
 from jumok.sweeps.plan import Goal, score_of
