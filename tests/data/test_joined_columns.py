@@ -255,8 +255,5 @@ def test_a_number_too_large_is_refused_and_shown_short(tmp_path, cell):
     with pytest.raises(DataError) as error:
         table_split(tmp_path, {"size": {"kind": "values"}}, {}, [*MARKS, ("zz", "1", "0", cell)])
     said = str(error.value)
-    assert (
-        said.startswith(f"{tmp_path}/all.tsv:4: size holds '{cell[:60]}")
-        and "does not fit into 32 bits" in said
-    )
-    assert "9" * 61 not in said
+    assert said.startswith(f"{tmp_path}/all.tsv:4: size holds '{cell[:60]}") and "9" * 61 not in said
+    assert ("does not fit into 32 bits" if cell == "1e300" else "is not finite") in said
