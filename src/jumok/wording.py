@@ -28,7 +28,16 @@ def quantity(count: int, noun: str) -> str:
 
 
 def verb(count: int, one: str, many: str) -> str:
-    """The form of a verb for so many: "1 row is", "2 rows are"."""
+    """The form of a verb for so many: "1 row is", "2 rows are".
+
+    Args:
+        count: How many.
+        one: The form for one.
+        many: The form for several.
+
+    Returns:
+        The form.
+    """
     return one if count == 1 else many
 
 
@@ -40,13 +49,32 @@ def with_article(noun: str) -> str:
 
 
 def all_of(count: int, noun: str, one: str = "", many: str = "") -> str:
-    """All things there are, with a verb: "all 3 rows are", "the only row is"."""
+    """All things there are, with a verb: "all 3 rows are", "the only row is".
+
+    Args:
+        count: How many there are.
+        noun: What, in the singular.
+        one: The verb for one.
+        many: The verb for several.
+
+    Returns:
+        The words.
+    """
     said = f"the only {noun} {one}" if count == 1 else f"all {quantity(count, noun)} {many}"
     return said.rstrip()
 
 
 def none_exists(count: int, noun: str, first: object) -> str:
-    """That no file of a list is there: "none of the 3 images that it lists exists; the first should be a.png"."""
+    """That no file of a list is there: "none of the 3 images that it lists exists; the first should be a.png".
+
+    Args:
+        count: How many the list has.
+        noun: What, in the singular.
+        first: The first of them.
+
+    Returns:
+        The sentence.
+    """
     if count == 1:
         return f"the only {noun} that it lists does not exist; it should be {first}"
     return f"none of the {quantity(count, noun)} that it lists exists; the first should be {first}"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from jumok.proving.resume import KINDS, Proof, Run
+from jumok.proving.resume import INCIDENTS, DisturbedRun, ResumeProof
 from small_experiments import write_experiment, write_words
 
 TESTS = Path(__file__).parents[1]
@@ -73,8 +73,9 @@ def test_a_training_that_does_not_end_is_refused(python, tmp_path):
 
 
 def test_incidents_of_a_run_that_differs_are_not_survived():
-    moment, save, *_ = KINDS
-    proof = Proof(20, 1.0, [Run([moment, save], ""), Run([moment], "model weight"), Run([], "")])
+    moment, save, *_ = INCIDENTS
+    ends = [([moment, save], ""), ([moment], "model weight"), ([], "")]
+    proof = ResumeProof(20, 1.0, [DisturbedRun(*end) for end in ends])
     assert (proof.incidents, proof.survived) == (3, 2)
     assert proof.by_kind == {moment: (2, 1), save: (1, 1)}
 

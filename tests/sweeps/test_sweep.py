@@ -14,7 +14,7 @@ from jumok.errors import Interrupted, JumokError
 from jumok.experiment import read_experiment
 from jumok.sweeps.jobs import Event, LocalJobs
 from jumok.sweeps.plan import Goal, read_plan
-from jumok.sweeps.repeats import AS_WRITTEN, Repeats, duels, verdicts
+from jumok.sweeps.repeats import AS_WRITTEN, Repeats, duels, noise_verdicts
 from jumok.sweeps.sweep import SweepOptions, sweep
 from jumok.training import NullReporter, train
 from small_experiments import write_experiment, write_words
@@ -234,7 +234,7 @@ def test_a_winner_by_noise_is_called_noise():
         repeated("0003", 0.80, 0.84, 0.82),
         repeated("0001", 0.79, 0.85, 0.81),
     ]
-    said = verdicts(close, GOAL)
+    said = noise_verdicts(close, GOAL)
     assert (
         said[0] == "With 3 seeds that the search did not see, trial 0003 has the best mean: 82.00 ± 2.00 %."
     )
@@ -243,9 +243,9 @@ def test_a_winner_by_noise_is_called_noise():
 
 
 def test_a_search_that_found_nothing_says_so():
-    said = verdicts([repeated(AS_WRITTEN, 0.9, 0.91), repeated("0000", 0.5, 0.6)], GOAL)
+    said = noise_verdicts([repeated(AS_WRITTEN, 0.9, 0.91), repeated("0000", 0.5, 0.6)], GOAL)
     assert said[1] == "The search found nothing better than the file as it is written."
-    said = verdicts([repeated(AS_WRITTEN, 0.6, 0.8), repeated("0000", 0.7, 0.82)], GOAL)
+    said = noise_verdicts([repeated(AS_WRITTEN, 0.6, 0.8), repeated("0000", 0.7, 0.82)], GOAL)
     assert "not shown to be better than the file" in said[-1]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from jumok.exporting.export import Exported
-    from jumok.exporting.proof import Proof
+    from jumok.exporting.proof import ExportProof
     from jumok.metrics.interval import Interval
 
 EXAMPLE = "jumok export runs/translate --to ctranslate2 --quantize int8"
@@ -103,7 +103,7 @@ def tell(done: "Exported", run: Path, json: bool) -> None:
         )
 
 
-def proof_table(done: "Exported", proof: "Proof") -> "Table":
+def proof_table(done: "Exported", proof: "ExportProof") -> "Table":
     """The two models side by side."""
     from jumok.reporting.numbers import format_speed, metric_name
 

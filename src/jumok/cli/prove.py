@@ -9,9 +9,10 @@ import typer
 
 from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
+from jumok.runs.layout import PROOF
 
 if TYPE_CHECKING:
-    from jumok.proving.resume import Proof
+    from jumok.proving.resume import ResumeProof
 
 EXAMPLE = "jumok prove resume x.yaml --incidents 50"
 
@@ -41,13 +42,13 @@ def command(
     folder = run or Path(mkdtemp(prefix="jumok-prove-"))
     overrides = [*(set_ or []), *on_device(device)]
     try:
-        proof = prove_resume(config, folder, incidents, steps, overrides, seed, silent if quiet else say)
+        proof = prove_resume(config, folder, incidents, steps, overrides, seed, say_nothing if quiet else say)
         if run is not None:
-            write_proof(folder / "proof.json", proof)
+            write_proof(folder / PROOF, proof)
     finally:
         if run is None and not any(folder.glob("run-*")):
             shutil.rmtree(folder, ignore_errors=True)
-    show(proof)
+    show_proof(proof)
     if json:
         print_json(proof.to_json())
     if proof.survived < proof.incidents:
@@ -55,11 +56,11 @@ def command(
         raise typer.Exit(1)
 
 
-def silent(message: str) -> None:
+def say_nothing(message: str) -> None:
     """Say nothing."""
 
 
-def show(proof: "Proof") -> None:
+def show_proof(proof: "ResumeProof") -> None:
     """What happened how often, and how many times it was survived."""
     from jumok.console import new_table, talk
 

@@ -82,7 +82,7 @@ def parse_dimension(key: str, values: Any) -> Dimension:
 def parse_range(key: str, values: Sequence[Any]) -> Range:
     """A range of numbers, of which the scale is written last; raises ConfigurationError."""
     *bounds, scale = values
-    if len(bounds) != 2 or not all(is_number(bound) for bound in bounds):
+    if len(bounds) != 2 or not all(is_bound(bound) for bound in bounds):
         raise ConfigurationError(f"{key}: expected [LOW, HIGH, {scale}] with two numbers; got {list(values)}")
     low, high = bounds
     if not low < high:
@@ -94,7 +94,7 @@ def parse_range(key: str, values: Sequence[Any]) -> Range:
     return Range(key, low, high, scale == "log")
 
 
-def is_number(value: Any) -> bool:
+def is_bound(value: Any) -> bool:
     """Whether it is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -43,7 +43,19 @@ def files_source(
 
 
 def lines_source(lines: dict[str, Path], inputs: NamedInputs, outputs: NamedOutputs) -> "LinesSource":
-    """The source for parallel text files, one for each name; raises ValueError if the names differ."""
+    """The source for parallel text files, one for each name; raises ValueError if the names differ.
+
+    Args:
+        lines: A file for each name.
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: The names differ.
+    """
     from jumok.data.tables.sources import LinesSource
 
     names = (*inputs, *outputs)

@@ -16,7 +16,7 @@ from jumok.evaluation.record import read_evaluation
 from jumok.exporting.ctranslate2_export import export_ctranslate2
 from jumok.exporting.describing import describe_input, describe_output
 from jumok.exporting.onnx_export import export_onnx
-from jumok.exporting.proof import Progress, Proof, prove
+from jumok.exporting.proof import ExportProof, ProofProgress, compare_exported
 from jumok.exporting.readme import write_readme
 from jumok.exporting.target import Exporter, ExportRequest, Quantization, Runtime
 from jumok.files import remove, sync_folder, temporary_beside, unwritable, write_json
@@ -41,7 +41,7 @@ class Exported:
     folder: Path
     original_megabytes: float  # of the weights
     megabytes: float  # of the files that took their place
-    proof: Proof | None
+    proof: ExportProof | None
 
 
 def export(
@@ -53,7 +53,7 @@ def export(
     proven: bool = True,
     overwrite: bool = False,
     say: Say = lambda _: None,
-    progress: Progress | None = None,
+    progress: ProofProgress | None = None,
 ) -> Exported:
     """Export a run, and compare what it answers with what the run itself answers.
 
@@ -120,8 +120,8 @@ def prove_export(
     split: Split,
     quantize: Quantization,
     examples: int | None,
-    progress: Progress | None,
-) -> Proof:
+    progress: ProofProgress | None,
+) -> ExportProof:
     """Compare the exported model with the original, and write `proof.json`.
 
     Args:
@@ -136,7 +136,7 @@ def prove_export(
         The proof.
     """
     exported = load(folder, "cpu").with_options(predictor.decoding)
-    proof = prove(predictor, exported, split, quantize, examples, progress)
+    proof = compare_exported(predictor, exported, split, quantize, examples, progress)
     write_json(folder / PROOF, proof.to_json())
     return proof
 

@@ -16,7 +16,7 @@ from jumok.metrics.report import compare_texts, score_texts
 from jumok.metrics.resampled import resample_scores
 from jumok.predictor.predictor import Predictor
 
-Progress = Callable[[int, int], None]
+ProofProgress = Callable[[int, int], None]
 # Of one plus the number. Other kernels and another order of sums moved the numbers of our models by a millionth to a
 # hundred-thousandth; a single wrong matrix moves them by a tenth and more.
 ROUNDING_LIMIT = 1e-4
@@ -44,7 +44,7 @@ class OutputProof:
 
 
 @dataclass(frozen=True)
-class Proof:
+class ExportProof:
     """Both models on the same examples, and what is wrong, if anything is."""
 
     split: str
@@ -73,14 +73,14 @@ class Proof:
         }
 
 
-def prove(
+def compare_exported(
     original: Predictor,
     exported: Predictor,
     split: Split,
     quantize: Quantization,
     most: int | None = None,
-    progress: Progress | None = None,
-) -> Proof:
+    progress: ProofProgress | None = None,
+) -> ExportProof:
     """Let both models answer, and compare.
 
     Args:
@@ -103,7 +103,7 @@ def prove(
     differences: dict[str, Difference] = {}
     for name, one in theirs.outputs.items():
         differences |= one.named(selection_difference(one, ours.outputs[name]))
-    return Proof(
+    return ExportProof(
         split.name,
         len(ours.examples),
         quantize,
@@ -117,7 +117,7 @@ def prove(
 
 
 def answer_warm(
-    predictor: Predictor, split: Split, most: int | None, progress: Progress | None
+    predictor: Predictor, split: Split, most: int | None, progress: ProofProgress | None
 ) -> SplitPredictions:
     """The answers to a split, timed after a few were given."""
     examples, _ = split.answers(most)

@@ -37,7 +37,7 @@ def quantize_program(path: Path, batches: Iterator[Mapping[str, np.ndarray]]) ->
     whole = path.with_suffix(".whole.onnx")
     os.replace(path, whole)
     names = Program(whole).inputs
-    with silent():
+    with quiet_quantizer():
         package.quantize_static(
             str(whole),
             str(path),
@@ -52,7 +52,7 @@ def quantize_program(path: Path, batches: Iterator[Mapping[str, np.ndarray]]) ->
 
 
 @contextmanager
-def silent() -> Iterator[None]:
+def quiet_quantizer() -> Iterator[None]:
     """Without what onnxruntime advises its users to do before."""
     logging.disable(logging.WARNING)
     try:

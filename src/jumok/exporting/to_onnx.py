@@ -44,7 +44,7 @@ def write_onnx(
         )
     shapes = tuple(dict(dynamic.get(name, {})) for name in given)
     try:
-        with torch.no_grad(), quiet():
+        with torch.no_grad(), without_exporter_logs():
             made = torch.onnx.export(
                 program.eval(),
                 tuple(given.values()),
@@ -95,7 +95,7 @@ def stable_sort() -> Any:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def without_exporter_logs() -> Iterator[None]:
     """Without what torch and its exporter tell their own developers."""
     levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
     for name in NOISY_LOGGERS:

@@ -37,7 +37,16 @@ class StepsMap(nn.Module):
         return self.linear(past).unflatten(-1, (self.horizon, -1))
 
     def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
-        """The weights that forecast windows of valid best among those that fit windows of train."""
+        """The weights that forecast windows of valid best among those that fit windows of train.
+
+        Args:
+            train: The moments of the windows of train.
+            valid: Those of valid.
+            season: The steps of a season.
+
+        Returns:
+            The weights, and how they were chosen.
+        """
         chosen = fit_steps(train, valid, season)
         return RidgeStart({"linear.weight": for_numbers(chosen.weights, self.linear)}, chosen)
 
@@ -69,7 +78,16 @@ class DecompositionMap(nn.Module):
         return F.avg_pool1d(x, self.window, stride=1).squeeze(1).unflatten(0, past.shape[:-1])
 
     def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
-        """The best weights of all steps, the same for trend and remainder, so that they add up to the past."""
+        """The best weights of all steps, the same for trend and remainder, so that they add up to the past.
+
+        Args:
+            train: The moments of the windows of train.
+            valid: Those of valid.
+            season: The steps of a season.
+
+        Returns:
+            The weights, and how they were chosen.
+        """
         chosen = fit_steps(train, valid, season)
         weight = for_numbers(chosen.weights, self.trend)
         return RidgeStart({"trend.weight": weight, "remainder.weight": weight}, chosen)
@@ -102,7 +120,16 @@ class SeasonsMap(nn.Module):
         return found.unflatten(0, past.shape[:-1])
 
     def ridge(self, train: WindowMoments, valid: WindowMoments, season: int) -> RidgeStart:
-        """The weights of seasons that forecast windows of valid best; the steps around a step weigh nothing."""
+        """The weights of seasons that forecast windows of valid best; the steps around a step weigh nothing.
+
+        Args:
+            train: The moments of the windows of train.
+            valid: Those of valid.
+            season: The steps of a season.
+
+        Returns:
+            The weights, and how they were chosen.
+        """
         chosen = fit_seasons(train, valid, self.season)
         return RidgeStart({"linear.weight": for_numbers(chosen.weights, self.linear)}, chosen)
 

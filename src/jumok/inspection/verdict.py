@@ -174,7 +174,16 @@ class Verdict:
         return "여기서 가장 많이 본 위치도 다른 위치보다 더 중요하지는 않습니다."
 
     def told(self, change: float, probability: str, deviations: str) -> str:
-        """A change; of a log-probability, also what it makes of the probability, of a distance with its unit."""
+        """A change; of a log-probability, also what it makes of the probability, of a distance with its unit.
+
+        Args:
+            change: The change.
+            probability: The word for a probability.
+            deviations: The words for standard deviations.
+
+        Returns:
+            The change in words.
+        """
         if self.measure == "distance":
             return f"{self.number(change)} {deviations}"
         if self.measure != "log-probability" or abs(change) < 0.005:

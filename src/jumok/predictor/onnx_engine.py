@@ -39,7 +39,7 @@ class Program:
         try:
             self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has kinds of its own for each cause
-            raise RunError(f"{path} cannot be loaded ({first_line(error)}); {EXPORT_AGAIN}") from None
+            raise RunError(f"{path} cannot be loaded ({first_error_line(error)}); {EXPORT_AGAIN}") from None
         self.inputs = [one.name for one in self.session.get_inputs()]
         self.outputs = [one.name for one in self.session.get_outputs()]
         self.path = path
@@ -52,13 +52,13 @@ class Program:
         except Exception as error:
             shapes = ", ".join(f"{name} {tuple(one.shape)}" for name, one in feed.items())
             raise DataError(
-                f"{self.path} does not take inputs of these shapes: {shapes} ({first_line(error)}); give inputs like "
-                "those it was exported with, or name the run"
+                f"{self.path} does not take inputs of these shapes: {shapes} ({first_error_line(error)}); give "
+                "inputs like those it was exported with, or name the run"
             ) from None
         return {name: torch.from_numpy(one) for name, one in zip(self.outputs, found, strict=True)}
 
 
-def first_line(error: Exception) -> str:
+def first_error_line(error: Exception) -> str:
     """The first line of a message."""
     return str(error).partition("\n")[0][:200]
 
@@ -219,7 +219,16 @@ class OnnxEngine:
 
 
 def pad_end(tensor: Tensor, axis: int, multiple: int) -> Tensor:
-    """Zeros at the end of an axis, up to a multiple."""
+    """Zeros at the end of an axis, up to a multiple.
+
+    Args:
+        tensor: The tensor.
+        axis: The axis.
+        multiple: Of which its length becomes a multiple.
+
+    Returns:
+        The longer tensor.
+    """
     missing = -tensor.shape[axis] % multiple
     if not missing:
         return tensor

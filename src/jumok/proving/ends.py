@@ -22,7 +22,7 @@ def difference(run: Path, other: Path) -> str:
 
 
 def _of_checkpoints(run: Path, other: Path) -> str:
-    one, two = (Checkpoints(path / "checkpoints", warn=lambda _: None).load() for path in (run, other))
+    one, two = (Checkpoints(RunLayout(path).checkpoints, warn=lambda _: None).load() for path in (run, other))
     if one is None or two is None:
         return "there is no whole checkpoint"
     if one.step != two.step or without_clock(one.state) != without_clock(two.state):

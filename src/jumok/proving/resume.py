@@ -13,7 +13,7 @@ from jumok.errors import RunError
 from jumok.experiment import read_experiment
 from jumok.proving.ends import difference
 from jumok.proving.sessions import (
-    DONE,
+    ENDED,
     REFUSED,
     Session,
     answer_of_fork,
@@ -29,20 +29,20 @@ from jumok.training.checkpoint import Checkpoints
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-KINDS = {  # what happens, and how often among a hundred
+INCIDENTS = {  # what happens, and how often among a hundred
     "killed at a random moment": 55,
     "killed in a save": 20,
     "disk full": 10,
     "a bit of the newest checkpoint flipped": 8,
     "a file of the newest checkpoint cut": 7,
 }
-MOMENT, SAVE, FULL, FLIPPED, CUT = KINDS
+MOMENT, IN_A_SAVE, DISK_FULL, FLIPPED, CUT = INCIDENTS
 EVALUATIONS = 4  # of a training, each with a checkpoint
 MOST_IN_A_RUN = 8  # incidents, after which a run is left alone until its end
 
 
 @dataclass(frozen=True)
-class Run:
+class DisturbedRun:
     """A training that was disturbed, and how it ended."""
 
     incidents: list[str]
@@ -55,12 +55,12 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Proof:
+class ResumeProof:
     """What happened, and what came of it."""
 
     steps: int
     seconds: float  # of an undisturbed training
-    runs: list[Run] = field(default_factory=list)
+    runs: list[DisturbedRun] = field(default_factory=list)
 
     @property
     def incidents(self) -> int:
@@ -79,7 +79,7 @@ class Proof:
         for run in self.runs:
             all_.update(run.incidents)
             good.update(run.incidents if run.survived else [])
-        return {kind: (all_[kind], good[kind]) for kind in KINDS if all_[kind]}
+        return {kind: (all_[kind], good[kind]) for kind in INCIDENTS if all_[kind]}
 
     def to_json(self) -> dict[str, Any]:
         """The proof as JSON."""
@@ -95,7 +95,7 @@ def prove_resume(
     overrides: Sequence[str] = (),
     seed: int = 1,
     say: Callable[[str], None] = lambda _: None,
-) -> Proof:
+) -> ResumeProof:
     """Disturb short trainings of an experiment until so many incidents happened; runs that differ are kept.
 
     Args:
@@ -116,28 +116,28 @@ def prove_resume(
     folder.mkdir(parents=True, exist_ok=True)
     if strange := next(iter(sorted(file.name for file in folder.iterdir())), None):
         raise RunError(f"{folder} is not empty ({strange}); choose a new folder by --run")
-    asked = read_experiment(path, [*overrides, *short(steps)])
+    asked = read_experiment(path, [*overrides, *short_training(steps)])
     experiment, whole, calls = undisturbed(asked, folder, say)
-    proof, draw = Proof(steps, whole.seconds), random.Random(seed)
+    proof, draw = ResumeProof(steps, whole.seconds), random.Random(seed)
     while proof.incidents < incidents:
         left = min(incidents - proof.incidents, draw.randint(1, MOST_IN_A_RUN))
         run = folder / f"run-{len(proof.runs):03}"
         disturbed = Disturbed(experiment, run, whole.seconds, calls, draw)
         happened = list(disturbed.incidents(left))
-        proof.runs.append(Run(happened, disturbed.end(folder / "whole")))
-        say(f"{proof.incidents} of {incidents} incidents: {told(proof.runs[-1])}")
+        proof.runs.append(DisturbedRun(happened, disturbed.end(folder / "whole")))
+        say(f"{proof.incidents} of {incidents} incidents: {run_sentence(proof.runs[-1])}")
         if proof.runs[-1].survived:
             shutil.rmtree(run)
     return proof
 
 
-def told(run: Run) -> str:
+def run_sentence(run: DisturbedRun) -> str:
     """What is said of a run."""
     many = "1 incident" if len(run.incidents) == 1 else f"{len(run.incidents)} incidents"
     return f"a run of {many} ended {'bit-equal' if run.survived else f'DIFFERENT: {run.differs}'}"
 
 
-def short(steps: int) -> list[str]:
+def short_training(steps: int) -> list[str]:
     """The changes that make a training short, and the same on every day."""
     every = max(1, steps // EVALUATIONS)
     return [
@@ -173,7 +173,7 @@ def undisturbed(
 
 def require_done(session: Session) -> Session:
     """The session, if its training came to its end; RunError otherwise."""
-    if session.status != DONE:
+    if session.status != ENDED:
         said = session.said.splitlines()[-1:] or [f"status {session.status}"]
         raise RunError(f"an undisturbed training does not come to its end: {said[0]}")
     return session
@@ -193,7 +193,7 @@ class Disturbed:
     def incidents(self, number: int) -> Iterator[str]:
         """Let things happen; gives what happened, ends early where the training has come to its end."""
         for _ in range(number):
-            kind = self.draw.choices(list(KINDS), list(KINDS.values()))[0]
+            kind = self.draw.choices(list(INCIDENTS), list(INCIDENTS.values()))[0]
             if kind in (FLIPPED, CUT) and not self._newest():
                 kind = MOMENT
             if self.fault or not self._happens(kind):
@@ -206,22 +206,21 @@ class Disturbed:
             self._damage(kind)
             return True
         if kind == MOMENT:
-            session = self._session(kill_after=self.draw.uniform(0.0, self.seconds))
+            moment = self.draw.uniform(0.0, self.seconds)
+            session = run_session(self.experiment, self.run, self.talk, kill_after=moment)
             return session.status < 0
-        session = self._session(
-            at_call=self.draw.randrange(self.calls), happen=die if kind == SAVE else fill_disk
-        )
-        if kind == FULL and session.status not in (DONE, REFUSED):
+        happen = die if kind == IN_A_SAVE else fill_disk
+        call = self.draw.randrange(self.calls)
+        session = run_session(self.experiment, self.run, self.talk, at_call=call, happen=happen)
+        if kind == DISK_FULL and session.status not in (ENDED, REFUSED):
             self.fault = f"a full disk ended it without a sentence: {session.said.splitlines()[-1:]}"
-        return session.status != DONE
-
-    def _session(self, **what: Any) -> Session:
-        return run_session(self.experiment, self.run, self.talk, **what)
+        return session.status != ENDED
 
     def _newest(self) -> list[Path]:
         """The files of the newest checkpoint; none where there is none."""
-        step = Checkpoints(self.run / "checkpoints", warn=lambda _: None).latest_step()
-        folder = self.run / "checkpoints" / f"step-{step or 0:08d}"
+        folder = RunLayout(self.run).checkpoints
+        step = Checkpoints(folder, warn=lambda _: None).latest_step()
+        folder = folder / f"step-{step or 0:08d}"
         return sorted(file for file in folder.glob("*") if file.stat().st_size)
 
     def _damage(self, kind: str) -> None:
@@ -236,12 +235,12 @@ class Disturbed:
 
     def end(self, whole: Path) -> str:
         """Leave the training alone until its end; how it differs from an undisturbed one."""
-        session = self._session()
-        if session.status != DONE:
+        session = run_session(self.experiment, self.run, self.talk)
+        if session.status != ENDED:
             return self.fault or f"it does not go on: {' '.join(session.said.splitlines()[-1:])}"
         return self.fault or answer_of_fork(lambda: difference(self.run, whole))
 
 
-def write_proof(file: Path, proof: Proof) -> None:
+def write_proof(file: Path, proof: ResumeProof) -> None:
     """Write the proof as JSON."""
     file.write_text(json.dumps(proof.to_json(), indent=2) + "\n", encoding="utf-8")

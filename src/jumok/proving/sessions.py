@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # the calls that change what a disk holds
 DISK_CALLS = ("fsync", "rename", "replace", "mkdir", "unlink", "rmdir")
-DONE, FAILED, REFUSED = 0, 1, 2
+ENDED, BROKE, REFUSED = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class DiskCalls:
             setattr(os, name, self._counted(getattr(os, name)))
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
         def counted(*arguments: Any, **named: Any) -> Any:
             number, self.count = self.count, self.count + 1
             if self.at is not None and number >= self.at:
@@ -112,7 +114,7 @@ def _train_and_exit(
     notes: Path | None,
 ) -> None:
     """What the forked process does."""
-    status = FAILED
+    status = BROKE
     said = os.open(talk, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(said, 2)
     try:
@@ -120,7 +122,7 @@ def _train_and_exit(
 
         calls = DiskCalls(at_call, happen)
         train(experiment, run, NullReporter())
-        status = DONE
+        status = ENDED
         if notes is not None:
             notes.write_text("\n".join([str(calls.count), *sys.modules]))
     except JumokError as error:
@@ -142,7 +144,7 @@ def answer_of_fork(ask: Callable[[], str]) -> str:
         except BaseException as error:
             os.write(writing, f"{type(error).__name__}: {error}".encode())
         finally:
-            os._exit(DONE)
+            os._exit(ENDED)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
         said = answer.read().decode(errors="replace")

@@ -10,7 +10,7 @@ from jumok.reporting.plots import LINE_COLOURS, STYLE, figure_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BEST, FAINT = LINE_COLOURS[0], "#888888"  # trials that were ended early
+GOOD, FAINT = LINE_COLOURS[0], "#888888"  # good trials; those that were ended early
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,18 @@ class TrialLine:
     strength: float  # from 0, the worst, to 1, the best; NaN for one that was ended early
 
 
-def numbers(name: str, values: Sequence[float], is_log: bool = False, unit: str = "{:.3g}") -> Coordinate:
-    """An axis of numbers from the smallest to the largest."""
+def number_axis(name: str, values: Sequence[float], is_log: bool = False, unit: str = "{:.3g}") -> Coordinate:
+    """An axis of numbers from the smallest to the largest.
+
+    Args:
+        name: What stands below it.
+        values: The value of each trial.
+        is_log: Whether places follow the logarithm.
+        unit: How values are written.
+
+    Returns:
+        The axis.
+    """
     scaled = [math.log(value) if is_log else value for value in values]
     low, high = min(scaled), max(scaled)
     span = (high - low) or 1.0
@@ -39,7 +49,7 @@ def numbers(name: str, values: Sequence[float], is_log: bool = False, unit: str 
     return Coordinate(name, [(one - low) / span for one in scaled], ticks)
 
 
-def words(name: str, values: Sequence[str]) -> Coordinate:
+def word_axis(name: str, values: Sequence[str]) -> Coordinate:
     """An axis of words, in the order in which they come."""
     known = list(dict.fromkeys(values))
     places = {word: (i + 0.5) / len(known) for i, word in enumerate(known)}
@@ -49,7 +59,7 @@ def words(name: str, values: Sequence[str]) -> Coordinate:
 
 
 def parallel_svg(axes: Sequence[Coordinate], lines: Sequence[TrialLine]) -> str:
-    """The picture as one SVG element."""
+    """The plot as one SVG element."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -83,4 +93,4 @@ def draw_line(plot: "Axes", places: Sequence[float], line: TrialLine) -> None:
         plot.plot(x, places, color=FAINT, linewidth=0.8, alpha=0.5, zorder=2)
     else:
         strength = line.strength**3
-        plot.plot(x, places, color=BEST, linewidth=0.9 + 1.6 * strength, alpha=0.2 + 0.8 * strength, zorder=3)
+        plot.plot(x, places, color=GOOD, linewidth=0.9 + 1.6 * strength, alpha=0.2 + 0.8 * strength, zorder=3)

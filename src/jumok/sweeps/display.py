@@ -8,7 +8,7 @@ from rich.live import Live
 from jumok.console import new_table, say, talk
 from jumok.experiment.variations import setting_title
 from jumok.reporting.numbers import format_score, metric_name
-from jumok.sweeps.study import Trial, rank_trials
+from jumok.sweeps.study import SweepTrial, rank_trials
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.sweeps.plan import Goal
     from jumok.sweeps.sweep import SweepDisplay
 
-SHOWN = 8  # of the best trials
+SHOWN_TRIALS = 8  # of the best trials
 
 
 def make_sweep_display(quiet: bool = False) -> "SweepDisplay":
@@ -26,12 +26,12 @@ def make_sweep_display(quiet: bool = False) -> "SweepDisplay":
     return LiveSweepDisplay() if talk.is_terminal else SweepLines()
 
 
-def options_line(trial: Trial) -> str:
+def options_line(trial: SweepTrial) -> str:
     """The options of a trial in a line: learning rate 0.001, width 128."""
     return ", ".join(setting_title(key.rpartition(".")[2], value) for key, value in trial.values.items())
 
 
-def trial_line(trial: Trial, goal: "Goal") -> str:
+def trial_line(trial: SweepTrial, goal: "Goal") -> str:
     """What is said of a trial that ended."""
     score = f"{metric_name(goal.metric)} {format_score(goal.metric, trial.score)}"
     told = {"failed": f"failed: {trial.why}", "pruned": f"ended early at {score}"}.get(trial.state, score)
@@ -45,10 +45,10 @@ class SweepLines:
         """Print a message."""
         say(message)
 
-    def show(self, trials: Sequence[Trial], working: Mapping[str, float], goal: "Goal") -> None:
+    def show(self, trials: Sequence[SweepTrial], working: Mapping[str, float], goal: "Goal") -> None:
         """Show nothing between the ends of trials."""
 
-    def ended(self, trial: Trial, goal: "Goal") -> None:
+    def ended(self, trial: SweepTrial, goal: "Goal") -> None:
         """Print a line about a trial."""
         say(trial_line(trial, goal))
 
@@ -59,7 +59,7 @@ class SweepLines:
 class QuietSweepDisplay(SweepLines):
     """Only what failed."""
 
-    def ended(self, trial: Trial, goal: "Goal") -> None:
+    def ended(self, trial: SweepTrial, goal: "Goal") -> None:
         """Print a line about a trial that failed."""
         if trial.state == "failed":
             say(trial_line(trial, goal))
@@ -71,7 +71,7 @@ class LiveSweepDisplay(SweepLines):
     def __init__(self) -> None:
         self.live: Live | None = None
 
-    def show(self, trials: Sequence[Trial], working: Mapping[str, float], goal: "Goal") -> None:
+    def show(self, trials: Sequence[SweepTrial], working: Mapping[str, float], goal: "Goal") -> None:
         """Draw the table."""
         if self.live is None:
             self.live = Live(console=talk, auto_refresh=False, transient=True)
@@ -85,7 +85,7 @@ class LiveSweepDisplay(SweepLines):
             self.live = None
 
 
-def sweep_table(trials: Sequence[Trial], working: Mapping[str, float], goal: "Goal") -> "Table":
+def sweep_table(trials: Sequence[SweepTrial], working: Mapping[str, float], goal: "Goal") -> "Table":
     """The best trials, and the trainings at work with the share of their steps."""
     done = sum(trial.state != "running" for trial in trials)
     table = new_table(
@@ -94,7 +94,7 @@ def sweep_table(trials: Sequence[Trial], working: Mapping[str, float], goal: "Go
         left=("training", "options"),
     )
     by_name = {trial.name: trial for trial in trials}
-    for trial in rank_trials(trials, goal.higher_is_better)[:SHOWN]:
+    for trial in rank_trials(trials, goal.higher_is_better)[:SHOWN_TRIALS]:
         table.add_row(trial.name, format_score(goal.metric, trial.score), "100 %", options_line(trial))
     for name, share in working.items():
         known = by_name.get(name)  # none of a repeated training

@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import IO, Any
 
 from jumok.errors import Interrupted, JumokError
@@ -28,7 +29,7 @@ class EventReporter(NullReporter):
     def __init__(self, out: IO[str]) -> None:
         self.out, self.last = out, 0.0
 
-    def send(self, event: str, **facts: Any) -> None:
+    def send(self, event: str, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Write an event; whoever does not read any more is no reason to stop."""
         try:
             self.out.write(json.dumps({"event": event, **facts}) + "\n")
@@ -40,11 +41,11 @@ class EventReporter(NullReporter):
         """Tell how far it is, now and then."""
         if time.monotonic() - self.last >= EVERY:
             self.last = time.monotonic()
-            self.send("step", step=progress.step, steps=progress.steps)
+            self.send("step", {"step": progress.step, "steps": progress.steps})
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         """Tell that there is a new score in metrics.jsonl."""
-        self.send("evaluation", step=evaluation.step)
+        self.send("evaluation", {"step": evaluation.step})
 
 
 def watch(source: IO[str]) -> None:
@@ -54,14 +55,16 @@ def watch(source: IO[str]) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def end(number: int, frame: FrameType | None) -> None:
+def raise_interrupted(number: int, frame: FrameType | None) -> None:
     """End what can be done again: reading data, or scoring a model that is trained."""
     raise Interrupted
 
 
-def main() -> None:
+def run_job() -> None:
     """Do the training that standard input names."""
-    signal.signal(signal.SIGTERM, end)  # while steps are done, the training has a handler of its own
+    signal.signal(
+        signal.SIGTERM, raise_interrupted
+    )  # while steps are done, the training has a handler of its own
     order = json.loads(sys.stdin.readline())
     out, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no event
     reporter = EventReporter(out)
@@ -75,13 +78,13 @@ def main() -> None:
     except Interrupted:
         reporter.send("stopped")
     except JumokError as error:
-        reporter.send("failed", why=str(error))
+        reporter.send("failed", {"why": str(error)})
     except Exception as error:  # told as the reason of one trial; the others go on
         traceback.print_exc()
-        reporter.send("failed", why=f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+        reporter.send("failed", {"why": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"})
     out.flush()
     os._exit(0)  # the thread that waits for standard input does not end
 
 
 if __name__ == "__main__":
-    main()
+    run_job()

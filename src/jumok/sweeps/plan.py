@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from jumok.dataset import Prepared
     from jumok.experiment.options import Experiment
 
-PLAN, LOCK, TRIALS, REPEATS, LOGS = "plan.json", ".lock", "trials", "repeats", "logs"
-BEST, RESULT, PAGE = "best.yaml", "sweep.json", "sweep.html"
+PLAN, SWEEP_LOCK, TRIALS, REPEATS, LOGS = "plan.json", ".lock", "trials", "repeats", "logs"
+BEST_FILE, RESULT, SWEEP_PAGE = "best.yaml", "sweep.json", "sweep.html"
 FIXED = ("training.select", "training.seed", "training.device", "training.log", "training.baselines", "sweep")
 # baselines do not depend on what a sweep tries; whoever trains the best options by themselves gets them
 IN_TRIALS = ("training.baselines=false",)
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """An experiment file with a space around it."""
 
     path: Path
@@ -53,7 +53,7 @@ class Plan:
         return {"experiment": self.experiment.model_dump(mode="json"), "space": space}
 
 
-def read_plan(path: Path, texts: Sequence[str], overrides: Sequence[str]) -> Plan:
+def read_plan(path: Path, texts: Sequence[str], overrides: Sequence[str]) -> SweepPlan:
     """The plan of an experiment file.
 
     Args:
@@ -79,7 +79,7 @@ def read_plan(path: Path, texts: Sequence[str], overrides: Sequence[str]) -> Pla
         refuse_fixed(one.key)
         for value in one.samples:
             require_fitting(path, overrides, one.key, value)
-    return Plan(path, tuple(overrides), space, experiment)
+    return SweepPlan(path, tuple(overrides), space, experiment)
 
 
 def refuse_fixed(key: str) -> None:
@@ -123,7 +123,7 @@ def curve_of(run: Path, goal: Goal) -> list[tuple[int, float]]:
     return [(line["step"], line[goal.metric]) for line in lines if isinstance(line.get(goal.metric), float)]
 
 
-def steps_of(run: Path) -> int:
+def planned_steps_of(run: Path) -> int:
     """How many steps a run will have; none that has not begun."""
     config = RunLayout(run).config
     return read_config(config).training.steps or 0 if config.exists() else 0
@@ -138,13 +138,13 @@ def lock_file(folder: Path) -> TextIO:
     """The file by which a process owns a folder, which is made where it is not there; raises RunError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return open(folder / LOCK, "a+")
+        return open(folder / SWEEP_LOCK, "a+")
     except OSError as error:
         raise unwritable(folder, error) from None
 
 
 @contextmanager
-def locked(folder: Path, plan: Plan) -> Iterator[None]:
+def locked(folder: Path, plan: SweepPlan) -> Iterator[None]:
     """One process sweeps in a folder, and always the same; raises RunError."""
     with lock_file(folder) as lock:
         try:
@@ -153,15 +153,15 @@ def locked(folder: Path, plan: Plan) -> Iterator[None]:
             raise RunError(
                 f"{folder}: another process is sweeping here; wait for it, or choose another --run"
             ) from None
-        require_same(folder, plan)
+        require_same_sweep(folder, plan)
         yield
 
 
-def require_same(folder: Path, plan: Plan) -> None:
+def require_same_sweep(folder: Path, plan: SweepPlan) -> None:
     """RunError where a folder holds another sweep, or other things; a new one is begun."""
     file, now = folder / PLAN, plan.to_json()
     if not file.exists():
-        if strange := sorted(name for name in os.listdir(folder) if name != LOCK):
+        if strange := sorted(name for name in os.listdir(folder) if name != SWEEP_LOCK):
             raise RunError(
                 f"{folder} holds other things ({strange[0]}) and no sweep; choose another folder by --run"
             )

@@ -120,7 +120,7 @@ def duels(repeats: Sequence[Repeats], goal: Goal) -> list[Duel]:
     return [Duel(best, other, p) for other, p in zip(others, holm(ps), strict=True)]
 
 
-def verdicts(repeats: Sequence[Repeats], goal: Goal) -> list[str]:
+def noise_verdicts(repeats: Sequence[Repeats], goal: Goal) -> list[str]:
     """What the repeated trainings say, in sentences."""
     fought = duels(repeats, goal)
     if not fought:
@@ -128,24 +128,24 @@ def verdicts(repeats: Sequence[Repeats], goal: Goal) -> list[str]:
     best, seeds = fought[0].best, len(fought[0].best.scores)
     name = "the file as it is written" if best.is_as_written else f"trial {best.name}"
     said = [
-        f"With {seeds} seeds that the search did not see, {name} has the best mean: {mean_of(best, goal)}."
+        f"With {seeds} seeds that the search did not see, {name} has the best mean: {mean_with_deviation(best, goal)}."
     ]
     equal = [duel.other for duel in fought if not duel.is_sure and not duel.other.is_as_written]
     written = next((duel for duel in fought if duel.other.is_as_written), None)
     if best.is_as_written:
         said.append("The search found nothing better than the file as it is written.")
     elif equal:
-        names = " and ".join(f"{one.name} ({mean_of(one, goal)})" for one in equal)
+        names = " and ".join(f"{one.name} ({mean_with_deviation(one, goal)})" for one in equal)
         said.append(f"It is not told apart from {names}: which of them wins is noise of the seeds.")
     if written is not None:
-        than = f"the file as it is written ({mean_of(written.other, goal)}, p = {written.p:.2g})"
+        than = f"the file as it is written ({mean_with_deviation(written.other, goal)}, p = {written.p:.2g})"
         said.append(
             f"It is better than {than}." if written.is_sure else f"It is not shown to be better than {than}."
         )
     return said
 
 
-def mean_of(one: Repeats, goal: Goal) -> str:
+def mean_with_deviation(one: Repeats, goal: Goal) -> str:
     """Mean and standard deviation over seeds: 98.10 ± 0.43 %."""
     mean = format_score(goal.metric, one.mean)
     spread = format_score(goal.metric, one.deviation).removesuffix(" %")

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import optuna
 
 JOURNAL = "study.log"
-NAME = "sweep"
+STUDY_NAME = "sweep"
 STARTUP = 8  # trials at random, before earlier ones say where to look
-ATTEMPTS = 50  # draws to find options that were not tried yet
+DRAWS_AT_MOST = 50  # draws to find options that were not tried yet
 LEAST_SCORED = 4  # different scores that the importance of options is told by
-MISSING = "a sweep needs the package optuna; install it with: pip install 'jumok[sweep]'"
+NO_OPTUNA = "a sweep needs the package optuna; install it with: pip install 'jumok[sweep]'"
 WHY = "why"  # the name of what is noted beside a trial
 
 TrialState = Literal["running", "finished", "pruned", "failed"]
@@ -29,7 +29,7 @@ SCORED = ("finished", "pruned")
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepTrial:
     """One set of options, and what came of it."""
 
     number: int
@@ -50,13 +50,13 @@ def import_optuna() -> Any:
     try:
         import optuna
     except ModuleNotFoundError:
-        raise RunError(MISSING) from None
+        raise RunError(NO_OPTUNA) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def without_remarks() -> Iterator[None]:
     """Without the remarks that Optuna makes about parts which are new in it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -71,27 +71,27 @@ class Study:
         self.space, self.seed, self.higher_is_better = space, seed, higher_is_better
         self.dimensions = {one.key: one for one in space}
         journal = self.optuna.storages.journal
-        with quiet():
+        with without_remarks():
             storage = self.optuna.storages.JournalStorage(journal.JournalFileBackend(str(folder / JOURNAL)))
             self.study: optuna.Study = self._create(storage)
 
     def _create(self, storage: Any) -> "optuna.Study":
         return self.optuna.create_study(
             storage=storage,
-            study_name=NAME if storage is not None else None,
+            study_name=STUDY_NAME if storage is not None else None,
             direction="maximize" if self.higher_is_better else "minimize",
             load_if_exists=storage is not None,
         )
 
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[SweepTrial]:
         """All trials in the order in which they began."""
         return [self._trial(frozen) for frozen in self.study.get_trials(deepcopy=False)]
 
-    def ranked(self) -> list[Trial]:
+    def ranked(self) -> list[SweepTrial]:
         """The finished trials, the best first."""
         return rank_trials(self.trials(), self.higher_is_better)
 
-    def begin(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> Trial | None:
+    def begin(self, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> SweepTrial | None:
         """A new trial with options that no other one has, and that fit; None where there are none."""
         drawn = self._draw(fits)
         if drawn is None:
@@ -105,7 +105,16 @@ class Study:
         return self.trials()[-1]
 
     def report(self, number: int, percent: int, score: float) -> bool:
-        """Note the best score of a trial after so much of its steps; tells whether it should be ended as hopeless."""
+        """Note the best score of a trial after so much of its steps; tells whether it should be ended as hopeless.
+
+        Args:
+            number: The trial.
+            percent: How much of its steps is done.
+            score: The best score so far.
+
+        Returns:
+            Whether to end it.
+        """
         trial = self._live(number)
         if percent not in self.study.trials[number].intermediate_values:
             trial.report(score, percent)
@@ -138,10 +147,10 @@ class Study:
         copy = self._create(None)
         copy.add_trials([self._complete(trial) for trial in scored])
         evaluator = self.optuna.importance.PedAnovaImportanceEvaluator
-        with quiet():
+        with without_remarks():
             return dict(self.optuna.importance.get_param_importances(copy, evaluator=evaluator()))
 
-    def _complete(self, trial: Trial) -> Any:
+    def _complete(self, trial: SweepTrial) -> Any:
         """A trial for Optuna, as if it had come to its end."""
         return self.optuna.trial.create_trial(
             value=trial.score,
@@ -156,13 +165,13 @@ class Study:
     def _note(self, number: int, why: str) -> None:
         self._live(number).set_user_attr(WHY, why)
 
-    def _trial(self, frozen: Any) -> Trial:
+    def _trial(self, frozen: Any) -> SweepTrial:
         states: dict[str, TrialState] = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
         curve = {int(step): float(score) for step, score in sorted(frozen.intermediate_values.items())}
         values = {key: meant(self.dimensions[key], value) for key, value in frozen.params.items()}
         score = frozen.value if frozen.value is not None else next(reversed(curve.values()), None)
         state = states.get(frozen.state.name, "running")
-        return Trial(frozen.number, state, values, score, str(frozen.user_attrs.get(WHY, "")), curve)
+        return SweepTrial(frozen.number, state, values, score, str(frozen.user_attrs.get(WHY, "")), curve)
 
     def _draw(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
         """Options that were not tried, by those that were: tree-structured Parzen estimator (Bergstra et al., 2011).
@@ -170,7 +179,7 @@ class Study:
         The draw depends on seed and history alone, so that a sweep that was killed goes on as if it never was.
         """
         tried = [trial.values for trial in self.trials()]
-        for attempt in range(ATTEMPTS):
+        for attempt in range(DRAWS_AT_MOST):
             drawn = self._draw_once((self.seed, len(tried), attempt))
             if drawn not in tried and fits(drawn):
                 return drawn
@@ -179,7 +188,7 @@ class Study:
 
     def _draw_once(self, numbers: Sequence[int]) -> dict[str, Any]:
         seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])
-        with quiet():
+        with without_remarks():
             sampler = self.optuna.samplers.TPESampler(
                 seed=seed, n_startup_trials=STARTUP, multivariate=True, constant_liar=True
             )
@@ -187,31 +196,31 @@ class Study:
             copy.sampler = sampler
             copy.add_trials(self.study.get_trials(deepcopy=False))
             asked = copy.ask({key: self._distribution(one) for key, one in self.dimensions.items()})
-        return {key: rounded(self.dimensions[key], value) for key, value in asked.params.items()}
+        return {key: rounded_value(self.dimensions[key], value) for key, value in asked.params.items()}
 
     def _distribution(self, one: Dimension) -> Any:
         kinds = self.optuna.distributions
         if isinstance(one, Choices):
-            return kinds.CategoricalDistribution([as_text(value) for value in one.values])
+            return kinds.CategoricalDistribution([as_json_text(value) for value in one.values])
         made = kinds.IntDistribution if one.is_whole else kinds.FloatDistribution
         return made(one.low, one.high, log=one.is_log)
 
 
-def rank_trials(trials: Sequence[Trial], higher_is_better: bool) -> list[Trial]:
+def rank_trials(trials: Sequence[SweepTrial], higher_is_better: bool) -> list[SweepTrial]:
     """The finished trials, the best first; of equal ones the earlier first."""
     done = [trial for trial in trials if trial.state == "finished" and trial.score is not None]
     sign = -1 if higher_is_better else 1
     return sorted(done, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
 
 
-def as_text(value: Any) -> str:
+def as_json_text(value: Any) -> str:
     """A choice as Optuna keeps it."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def stored(one: Dimension, value: Any) -> Any:
     """A value as Optuna keeps it."""
-    return as_text(value) if isinstance(one, Choices) else value
+    return as_json_text(value) if isinstance(one, Choices) else value
 
 
 def meant(one: Dimension, value: Any) -> Any:
@@ -219,7 +228,7 @@ def meant(one: Dimension, value: Any) -> Any:
     return json.loads(value) if isinstance(one, Choices) else value
 
 
-def rounded(one: Dimension, value: Any) -> Any:
+def rounded_value(one: Dimension, value: Any) -> Any:
     """A drawn value with as many digits as a person would write."""
     if isinstance(one, Choices):
         return json.loads(value)

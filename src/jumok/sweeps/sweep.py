@@ -12,27 +12,27 @@ from jumok.runs.config import write_config
 from jumok.runs.layout import RunLayout
 from jumok.sweeps.jobs import LocalJobs
 from jumok.sweeps.plan import (
-    BEST,
+    BEST_FILE,
     LOGS,
     REPEATS,
     TRIALS,
     Goal,
-    Plan,
+    SweepPlan,
     curve_of,
     goal_of,
     locked,
+    planned_steps_of,
     score_of,
-    steps_of,
 )
 from jumok.sweeps.repeats import AS_WRITTEN, Repeats, repeats_of
 from jumok.sweeps.result import SweepResult, write_result
-from jumok.sweeps.study import Study, Trial
+from jumok.sweeps.study import Study, SweepTrial
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-TICK = 1.0  # seconds without an event, after which the display is drawn anew
-TOP = 3  # trials that are repeated with other seeds
+REDRAW_EVERY = 1.0  # seconds without an event, after which the display is drawn anew
+REPEATED_TRIALS = 3  # trials that are repeated with other seeds
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class SweepDisplay(Protocol):
     """Who is shown a sweep."""
 
     def message(self, message: str) -> None: ...
-    def show(self, trials: Sequence[Trial], working: Mapping[str, float], goal: Goal) -> None: ...
-    def ended(self, trial: Trial, goal: Goal) -> None: ...
+    def show(self, trials: Sequence[SweepTrial], working: Mapping[str, float], goal: Goal) -> None: ...
+    def ended(self, trial: SweepTrial, goal: Goal) -> None: ...
     def on_end(self) -> None: ...
 
 
@@ -69,7 +69,7 @@ class Launcher(Protocol):
 
 
 def sweep(
-    plan: Plan,
+    plan: SweepPlan,
     folder: Path,
     options: SweepOptions,
     display: SweepDisplay,
@@ -109,8 +109,8 @@ def sweep(
             raise RunError(
                 f"{folder}: no trial came to its end; {failed[-1] if failed else 'give more time'}"
             )
-        write_config(folder / BEST, plan.best(result.best_values))
-        write_result(folder, result, title_of(plan.experiment))
+        write_config(folder / BEST_FILE, plan.best(result.best_values))
+        write_result(folder, result, sweep_title(plan.experiment))
         return result
 
 
@@ -119,7 +119,7 @@ class Sweep:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: SweepPlan,
         folder: Path,
         options: SweepOptions,
         study: Study,
@@ -146,7 +146,7 @@ class Sweep:
                 return
             self._follow(self._on_trial)
 
-    def _next(self, left: list[Trial]) -> Trial | None:
+    def _next(self, left: list[SweepTrial]) -> SweepTrial | None:
         """The trial to be started now, if any."""
         if time.monotonic() > self.deadline:
             return None
@@ -166,7 +166,7 @@ class Sweep:
             self.display.message(f"passed over, for these options do not go together: {reason}")
         return False
 
-    def _start(self, trial: Trial) -> None:
+    def _start(self, trial: SweepTrial) -> None:
         if trial.name in self.hopeless:  # as an earlier session knew
             self._prune(trial.number)
             return
@@ -178,7 +178,7 @@ class Sweep:
 
     def _follow(self, on_event: Callable[[str, str, dict[str, Any]], None]) -> None:
         """Take what the trainings tell, or wait a moment."""
-        for event in self.jobs.wait(TICK):
+        for event in self.jobs.wait(REDRAW_EVERY):
             if event.name == "step":
                 self.progress[event.job] = event.facts["step"] / event.facts["steps"]
             else:
@@ -200,7 +200,7 @@ class Sweep:
     def _judge(self, job: str) -> None:
         """Note the best scores so far of a trial, and end it where it is hopeless."""
         points = curve_of(self.folder / TRIALS / job, self.goal)
-        steps = steps_of(self.folder / TRIALS / job)
+        steps = planned_steps_of(self.folder / TRIALS / job)
         for i, (step, _) in enumerate(points):
             score = self.goal.best([score for _, score in points[: i + 1]])
             if score is None or step >= steps:
@@ -228,7 +228,7 @@ class Sweep:
         """Train the best trials, and the experiment as it is written, with seeds that the search did not see."""
         if not self.options.seeds:
             return []
-        tops = {trial.name: trial.values for trial in self.study.ranked()[:TOP]}
+        tops = {trial.name: trial.values for trial in self.study.ranked()[:REPEATED_TRIALS]}
         if not tops:
             return []
         first = self.plan.experiment.training.seed
@@ -264,6 +264,6 @@ def is_done(run: Path) -> bool:
     return RunLayout(run).evaluation.exists()
 
 
-def title_of(experiment: "Experiment") -> str:
+def sweep_title(experiment: "Experiment") -> str:
     """The title of the page of a sweep."""
     return f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}: sweep"

@@ -133,7 +133,19 @@ class ArraySource:
         return f"{usual}, or {'values' if joining.form == 'list' else '0 and 1 for each class'}, (N, K)"
 
     def join(self, name: str, array: NamedArray, values: np.ndarray) -> list[str]:
-        """A cell for each row of values (N, K); raises UnreadableFile."""
+        """A cell for each row of values (N, K); raises UnreadableFile.
+
+        Args:
+            name: The field.
+            array: Its array.
+            values: Its values (N, K).
+
+        Returns:
+            The text of a cell for each row.
+
+        Raises:
+            UnreadableFile: They do not fit the names of the field.
+        """
         joining, count = self.joined[name], values.shape[1]
         if joining.form == "list" and not joining.names:
             problem = f"{array.shaped}, {quantity(count, 'value')} for each example"

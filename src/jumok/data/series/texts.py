@@ -16,7 +16,20 @@ OFFSET = re.compile(r":\d{2}([.,]\d+)?\s*(Z|[+-]\d{2}(:?\d{2})?)$", re.IGNORECAS
 
 
 def sample_in(path: Path, line: int, cell: str, column: str) -> float:
-    """The number in a cell, NaN if it says that nothing was measured; raises UnreadableFile if it is neither."""
+    """The number in a cell, NaN if it says that nothing was measured; raises UnreadableFile if it is neither.
+
+    Args:
+        path: The file, for faults.
+        line: The line.
+        cell: The text of the cell.
+        column: The name of its column.
+
+    Returns:
+        The number, NaN where nothing was measured.
+
+    Raises:
+        UnreadableFile: It is neither.
+    """
     try:
         if "_" not in cell:  # Python reads 1_000 as a number
             return float(cell)
@@ -36,7 +49,19 @@ def sample_in(path: Path, line: int, cell: str, column: str) -> float:
 
 
 def moment(path: Path, line: int, cell: str) -> float | np.datetime64:
-    """The time in a cell; raises UnreadableFile if it holds none."""
+    """The time in a cell; raises UnreadableFile if it holds none.
+
+    Args:
+        path: The file, for faults.
+        line: The line.
+        cell: The text of the cell.
+
+    Returns:
+        A number, or a date with its time of day.
+
+    Raises:
+        UnreadableFile: It holds neither.
+    """
     time = parse_time(clean(cell))
     if time is None:
         problem = f"holds {cell!r} as its time, expected a number or a date like 2026-01-31 23:59:00"

@@ -154,7 +154,16 @@ def nested_column_remedy(value: dict[str, Any], column: str) -> str:
 
 
 def parse_json_line(path: Path, line: int, text: str) -> Any:
-    """The JSON value of a line, or the fault of a line that is not JSON."""
+    """The JSON value of a line, or the fault of a line that is not JSON.
+
+    Args:
+        path: The file, for faults.
+        line: The line.
+        text: What it holds.
+
+    Returns:
+        The value, or the fault.
+    """
     if not text.strip():
         return Fault(str(path), line, "is an empty line", "remove it", "bad_json")
     try:

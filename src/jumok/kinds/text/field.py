@@ -249,7 +249,16 @@ def learned(name: str, context: FieldContext) -> TextTokens:
 
 
 def loaded(name: str, context: FieldContext, folder: Path) -> TextTokens:
-    """The tokens of a field, from the folder of a saved model."""
+    """The tokens of a field, from the folder of a saved model.
+
+    Args:
+        name: The field.
+        context: What fields are made by.
+        folder: The folder of the model.
+
+    Returns:
+        The tokens.
+    """
     embedding, tokens = embeddings_of(context)[name]
     vocabulary = Vocabulary.load(folder / f"{name}.vocabulary.json")
     return TextTokens(vocabulary, embedding, tokens.direction == "right_to_left", context.max_tokens)

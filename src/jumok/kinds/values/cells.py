@@ -11,7 +11,7 @@ from jumok.wording import quantity
 DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 
 
-LARGEST = 3.4e38  # that fits into 32 bits
+LARGEST_FLOAT32 = 3.4e38  # that fits into 32 bits
 MAX_SHOWN = 60  # characters of a cell in a sentence
 
 
@@ -95,7 +95,7 @@ def parse_number(text: str) -> float:
         raise BadNumber(
             f"holds {shortened(text)}, which is no number", "write a number, or remove the row"
         ) from None
-    if not math.isfinite(number) or abs(number) > LARGEST:
+    if not math.isfinite(number) or abs(number) > LARGEST_FLOAT32:
         what = "does not fit into 32 bits" if math.isfinite(number) else "is not finite"
         raise BadNumber(
             f"holds {shortened(text)}, which {what}", "write a number, or remove the row", "not_finite"
