@@ -65,8 +65,9 @@ def show_proof(proof: "ResumeProof") -> None:
     """What happened how often, and how many times it was survived."""
     from jumok.console import new_table, talk
 
+    survived = f"{proof.survived} of {quantity(proof.incidents, 'incident')} survived bit-equal"
     table = new_table(
-        f"{proof.survived} of {quantity(proof.incidents, 'incident')} survived bit-equal, in {quantity(len(proof.runs), 'run')}",
+        f"{survived}, in {quantity(len(proof.runs), 'run')}",
         ("what happened", "times", "survived"),
         left=("what happened",),
     )

@@ -173,8 +173,8 @@ def rounding_faults(outputs: dict[str, OutputProof], quantize: Quantization) -> 
     if quantize != "none":
         return []
     return [
-        f"{name}: {with_article(one.largest.quantity)} differs by {one.largest.absolute:.2g} ({one.largest.relative:.2g} of its "
-        f"size, where rounding explains {ROUNDING_LIMIT:g})"
+        f"{name}: {with_article(one.largest.quantity)} differs by {one.largest.absolute:.2g} "
+        f"({one.largest.relative:.2g} of its size, where rounding explains {ROUNDING_LIMIT:g})"
         for name, one in outputs.items()
         if not one.largest.relative <= ROUNDING_LIMIT
     ]

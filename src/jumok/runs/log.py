@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.files import read_whole
-from jumok.wording import quantity, verb
+from jumok.wording import quantity
 
 LogLine = dict[str, Any]
 TAIL = 64 * 1024  # bytes of a log that its last line is looked for in
@@ -35,11 +35,7 @@ def read_log(path: Path) -> Log:
     notes = []
     if bad:
         cut = " (cut when the training was killed)" if bad == [len(raw)] else ""
-        others = (
-            f" and {quantity(len(bad) - 1, 'more line')} {verb(len(bad) - 1, 'is', 'are')}"
-            if len(bad) > 1
-            else " is"
-        )
+        others = f" and {quantity(len(bad) - 1, 'more line')} are" if len(bad) > 1 else " is"
         notes.append(f"{path}:{bad[0]}{others} damaged and left out{cut}")
     if not lines:
         notes.append(f"{path} holds no evaluations, so there are no curves")
