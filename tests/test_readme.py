@@ -30,6 +30,7 @@ SMALL = {  # what makes a training of each file one of seconds
     "translate.yaml": SMALL_TEXT,
     "cells.yaml": SMALL_IMAGE,
     "leaves.yaml": SMALL_IMAGE,
+    "photos.yaml": SMALL_IMAGE,
     "motion.yaml": SMALL_SERIES,
     "load.yaml": SMALL_SERIES,
 }
