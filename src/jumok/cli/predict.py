@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -66,6 +66,10 @@ Processes = Annotated[
     int | None,
     typer.Option(min=1, help="How many answer at a time; needs --output, and goes on after a stop."),
 ]
+EngineOption = Annotated[
+    Literal["ray"] | None,
+    typer.Option(help="ray: the processes are those of a Ray cluster, one a processor by default."),
+]
 Shown = TypeVar("Shown")
 
 
@@ -113,6 +117,7 @@ def command(
     device: Device = "auto",
     precision: PrecisionOption = None,
     processes: Processes = None,
+    engine: EngineOption = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -151,10 +156,10 @@ def command(
         texts, file = [], file or Path("-")
     asked = Request(texts or [], file, output, overwrite, json, threshold)
     refuse_unreadable(run, asked)
-    if processes is not None:
+    if processes is not None or engine is not None:
         from jumok.cli.predict_parts import predict_in_parts
 
-        return predict_in_parts(run, asked, decoding, device, processes)
+        return predict_in_parts(run, asked, decoding, device, processes, engine)
     from jumok.predictor import load
 
     predict_and_write(load(run, device, decoding), asked)

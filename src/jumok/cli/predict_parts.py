@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +18,14 @@ from jumok.cli.predict import (
     tell_image_results,
 )
 from jumok.console import say
+from jumok.deferred import import_extra
 from jumok.errors import DataError, Interrupted
 from jumok.outputs import is_special, require_free
 from jumok.predictor.jobs.image_files import each_once, listed_images, named_images
 from jumok.predictor.jobs.inputs import lines_of
-from jumok.scale.forms import ChartsForm, Form, ImagesForm, JsonForm, LinesForm, image_items
+from jumok.scale.forms import FILE_FORMS, ChartsForm, Form, ImagesForm, file_form, image_items
 from jumok.scale.job import (
+    Crew,
     PartsEnd,
     PartsEvent,
     PartsFinished,
@@ -32,6 +34,7 @@ from jumok.scale.job import (
     answer_in_parts,
     local_crew,
 )
+from jumok.scale.tables import PARQUET, parquet_lines
 from jumok.scale.worker import Order
 from jumok.wording import quantity
 
@@ -42,19 +45,43 @@ if TYPE_CHECKING:
 class Lines:
     """The lines that are asked for, from the first one each time."""
 
-    def __init__(self, asked: Request) -> None:
-        self.asked = asked
+    def __init__(self, asked: Request, inputs: Iterable[str]) -> None:
+        self.asked, self.inputs = asked, list(inputs)
 
     def __call__(self) -> Iterator[str]:
         if self.asked.file is None:
             yield from self.asked.texts
             return
+        if self.asked.file.suffix == PARQUET:
+            yield from parquet_lines(self.asked.file, self.inputs)
+            return
         with ExitStack() as stack:
             yield from lines_of(stack, self.asked.file)
 
 
+@contextmanager
+def crew_of(engine: str | None, processes: int | None) -> Iterator[tuple[Crew, int]]:
+    """Who answers, and how many they are; by default as many as a cluster has processors."""
+    if engine is None:
+        yield local_crew(processes or 1), processes or 1
+        return
+    from jumok.scale.ray_crew import RayCluster
+
+    cluster = RayCluster()
+    try:
+        processes = processes or cluster.processors
+        yield cluster.crew(processes), processes
+    finally:
+        cluster.close()
+
+
 def predict_in_parts(
-    run: Path, asked: Request, decoding: dict[str, Any], device: str, processes: int
+    run: Path,
+    asked: Request,
+    decoding: dict[str, Any],
+    device: str,
+    processes: int | None,
+    engine: str | None,
 ) -> None:
     """Answer inputs by several processes.
 
@@ -63,13 +90,16 @@ def predict_in_parts(
         asked: What is to be predicted, and where the results go.
         decoding: Changes of the decoding options.
         device: The device of each process.
-        processes: How many there are.
+        processes: How many there are; by default one for each processor of a cluster.
+        engine: "ray", or None for processes of this machine.
 
     Raises:
         DataError: Some inputs have no answer; raised at the end.
         Interrupted: It was stopped; the same command goes on.
     """
     output = output_of(asked)
+    if engine is not None:
+        import_extra("ray.data", "scale", "--engine ray")
     from jumok.predictor import load
 
     predictor = load(run, "cpu", decoding)  # for what it reads and writes; the workers answer
@@ -78,9 +108,10 @@ def predict_in_parts(
     order = Order(
         str(run.absolute()), device, decoding, asked.threshold, written.kind, str(output.absolute())
     )
-    job = PartsJob(order, written.form, written.read, processes, asked.overwrite, written.stamps)
     try:
-        (end,) = show_progress(told_at_once(answer_in_parts(job, local_crew(processes))))
+        with crew_of(engine, processes) as (crew, count):
+            job = PartsJob(order, written.form, written.read, count, asked.overwrite, written.stamps)
+            (end,) = show_progress(told_at_once(answer_in_parts(job, crew)))
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped; finished parts are in {output}.parts, and the same command goes on from here"
@@ -103,16 +134,16 @@ def output_of(asked: Request) -> Path:
     return asked.output
 
 
-class Written(NamedTuple):
+class JobOutput(NamedTuple):
     """How the answers of a job are written, and what it reads."""
 
-    kind: str  # "lines", "json", "images" or "charts"
+    kind: str  # as `worker_form` has them
     form: Form
     read: Any  # gives the inputs, from the first one, as often as it is called
     stamps: Sequence[Any] = ()
 
 
-def what_is_written(predictor: "Predictor", asked: Request, output: Path) -> Written:
+def what_is_written(predictor: "Predictor", asked: Request, output: Path) -> JobOutput:
     """How the answers of this model are written; raises DataError where something of others would be lost.
 
     Args:
@@ -120,25 +151,24 @@ def what_is_written(predictor: "Predictor", asked: Request, output: Path) -> Wri
         asked: What is to be predicted.
         output: Where the answers go.
     """
-    lines = Lines(asked)
+    lines = Lines(asked, predictor.inputs)
     if reads_images(predictor):
         return images_written(predictor, asked, output)
     if draws_charts(predictor, output):
         from jumok.predictor.jobs.chart_results import ChartResults
 
         count = sum(1 for _ in lines())
-        return Written(
+        return JobOutput(
             "charts",
             ChartsForm(ChartResults(output, predictor, count, asked.overwrite, asked.lists)),
             lines,
         )
     require_free(output, asked.lists, asked.overwrite, ", or add --overwrite to replace it")
-    return (
-        Written("json", JsonForm(output), lines) if asked.json else Written("lines", LinesForm(output), lines)
-    )
+    kind = file_form(output, asked.json)
+    return JobOutput(kind, FILE_FORMS[kind](output), lines)
 
 
-def images_written(predictor: "Predictor", asked: Request, output: Path) -> Written:
+def images_written(predictor: "Predictor", asked: Request, output: Path) -> JobOutput:
     """How the answers of a model that reads images are written.
 
     Args:
@@ -148,7 +178,7 @@ def images_written(predictor: "Predictor", asked: Request, output: Path) -> Writ
     """
     from jumok.predictor.jobs.image_results import ImageResults
 
-    lines = Lines(asked)()
+    lines = Lines(asked, predictor.inputs)()
     found = named_images(lines) if asked.texts else listed_images(lines, str(asked.file))
     once, repeated = each_once(say_warnings(found))
     for warning in repeated:
@@ -156,7 +186,7 @@ def images_written(predictor: "Predictor", asked: Request, output: Path) -> Writ
     (read,) = predictor.inputs.values()
     results = ImageResults(output, read, predictor.outputs, once, asked.overwrite, asked.lists)
     items = image_items(results)
-    return Written("images", ImagesForm(results, asked.threshold), lambda: items, list(map(stamp_of, once)))
+    return JobOutput("images", ImagesForm(results, asked.threshold), lambda: items, list(map(stamp_of, once)))
 
 
 def stamp_of(file: Path) -> tuple[int, int]:

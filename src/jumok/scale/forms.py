@@ -1,6 +1,6 @@
 """How the answers of a job are written: what is kept of each in its part, and how the parts are joined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,7 @@ from jumok.predictor.jobs.answers import (
 )
 from jumok.predictor.jobs.events import Answered
 from jumok.predictor.jobs.stream import AT_ONCE, IMAGES_AT_ONCE, above_threshold
+from jumok.scale.tables import PARQUET, ParquetForm
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
@@ -145,11 +146,25 @@ class ChartsForm:
         self.results.write_kept(records)
 
 
+FILE_FORMS: dict[str, Callable[[Path], Form]] = {
+    "lines": LinesForm,
+    "json": JsonForm,
+    "parquet": ParquetForm,
+}
+
+
+def file_form(output: Path, in_json: bool) -> str:
+    """The kind of form of a file."""
+    if output.suffix == PARQUET:
+        return "parquet"
+    return "json" if in_json else "lines"
+
+
 def worker_form(kind: str, output: Path, predictor: "Predictor", threshold: float | None) -> Form:
     """The form of a worker, which draws what belongs to its answers; nothing is checked again.
 
     Args:
-        kind: "lines", "json", "images" or "charts".
+        kind: "lines", "json", "parquet", "images" or "charts".
         output: The file or folder of the answers.
         predictor: What answers.
         threshold: Objects of images below this score are left out.
@@ -166,7 +181,7 @@ def worker_form(kind: str, output: Path, predictor: "Predictor", threshold: floa
         from jumok.predictor.jobs.chart_results import ChartResults
 
         return ChartsForm(ChartResults(output, predictor, 0, overwrite=True))
-    return JsonForm(output) if kind == "json" else LinesForm(output)
+    return FILE_FORMS[kind](output)
 
 
 def image_items(results: "ImageResults") -> list[Sequence[Any]]:

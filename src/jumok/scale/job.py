@@ -56,9 +56,9 @@ class PartsEnd(NamedTuple):
 
 
 PartsEvent: TypeAlias = JobProgress | JobWarning | PartsEnd
-Answers: TypeAlias = Iterator[tuple[int, PartAnswer] | WorkerNote]
+PartAnswers: TypeAlias = Iterator[tuple[int, PartAnswer] | WorkerNote]
 # answers parts as they are ready, in any order; left, it leaves no process behind
-Crew: TypeAlias = Callable[[Order, Iterator[Part]], AbstractContextManager[Answers]]
+Crew: TypeAlias = Callable[[Order, Iterator[Part]], AbstractContextManager[PartAnswers]]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def local_crew(processes: int, command: Sequence[str] = WORKER) -> Crew:
     """Workers on this machine, so many at a time, who share its processors."""
 
     @contextmanager
-    def crew(order: Order, parts: Iterator[Part]) -> Iterator[Answers]:
+    def crew(order: Order, parts: Iterator[Part]) -> Iterator[PartAnswers]:
         team = LocalCrew(order, parts, processes, command)
         try:
             yield team.answers()
@@ -186,7 +186,7 @@ class LocalCrew:
         finally:
             answerer.close()
 
-    def answers(self) -> Answers:
+    def answers(self) -> PartAnswers:
         """What is ready, until every thread has come to its end; raises what one of them met."""
         working = len(self.threads)
         while working:

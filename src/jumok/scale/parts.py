@@ -19,7 +19,7 @@ from jumok.runs.layout import is_exported, model_folder
 
 PARTS_PLAN, PARTS_LOCK = "plan.json", ".lock"
 PER_PROCESS = 4  # parts that each process gets at least, so that all end at about the same time
-LEAST = 64  # inputs of a part, below which batches are small
+LEAST_INPUTS = 64  # inputs of a part, below which batches are small
 
 
 class Part(NamedTuple):
@@ -83,7 +83,7 @@ def part_size(count: int, processes: int, most: int) -> int:
         The number.
     """
     even, fine = -(-count // processes), -(-count // (PER_PROCESS * processes))
-    return max(1, min(most, even, max(fine, LEAST)))
+    return max(1, min(most, even, max(fine, LEAST_INPUTS)))
 
 
 class PartsFolder:

@@ -25,7 +25,7 @@ class Order(NamedTuple):
     device: str
     decoding: dict[str, Any]
     threshold: float | None
-    form: str  # "lines", "json", "images" or "charts"
+    form: str  # "lines", "json", "parquet", "images" or "charts"
     output: str
 
 

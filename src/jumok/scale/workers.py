@@ -20,7 +20,7 @@ MOST_DEATHS = 10  # of workers one after another, without any answer between the
 LAST_WORDS = 2000  # bytes of what a dead process said that are looked at
 
 
-class WorkerDied(Exception):
+class AnswererDied(Exception):
     """A worker ended while it was asked; the message says how."""
 
 
@@ -31,7 +31,7 @@ def shared_threads(processes: int) -> dict[str, str]:
     return {"OMP_NUM_THREADS": str(max(1, len(os.sched_getaffinity(0)) // processes))}
 
 
-class WorkerProcess:
+class AnsweringProcess:
     """One process that answers what it is asked."""
 
     def __init__(self, order: Order, environment: dict[str, str], command: Sequence[str] = WORKER) -> None:
@@ -52,11 +52,11 @@ class WorkerProcess:
         """Wait until it has loaded the model; gives remarks about that, and raises RunError where it cannot."""
         try:
             return [str(note) for note in self.ask(self.order._asdict())["ready"]]
-        except WorkerDied as death:
+        except AnswererDied as death:
             raise RunError(f"a process could not load the model: {death}") from None
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a question; raises WorkerDied, or RunError with what the worker says."""
+        """The answer to a question; raises AnswererDied, or RunError with what the worker says."""
         source, out = cast(IO[str], self.process.stdin), cast(IO[str], self.process.stdout)
         try:
             source.write(json.dumps(question) + "\n")
@@ -65,7 +65,7 @@ class WorkerProcess:
         except (OSError, ValueError):  # ValueError: `end` has closed the pipes
             line = ""
         if not line.endswith("\n"):
-            raise WorkerDied(self.how_it_died())
+            raise AnswererDied(self.how_it_died())
         answer: dict[str, Any] = json.loads(line)
         if "failed" in answer:
             raise RunError(answer["failed"])
@@ -111,7 +111,7 @@ class PartAnswerer:
         command: Sequence[str] = WORKER,
     ) -> None:
         self.order, self.environment, self.on_notes, self.command = order, environment, on_notes, command
-        self.worker: WorkerProcess | None = None
+        self.worker: AnsweringProcess | None = None
         self.deaths = 0  # since the last answer
         self.ended = False
 
@@ -119,7 +119,7 @@ class PartAnswerer:
         """Answer a part; raises RunError where workers die whatever they are asked."""
         try:
             return self.ask(part.first, part.items)
-        except WorkerDied:
+        except AnswererDied:
             pass
         return joined_answers([self.answer_alone(part.first + i, item) for i, item in enumerate(part.items)])
 
@@ -127,7 +127,7 @@ class PartAnswerer:
         """Answer one input of a part that killed a worker."""
         try:
             return self.ask(first, [item])
-        except WorkerDied as death:
+        except AnswererDied as death:
             return self.unanswered(first, item, f"no answer, for {death}")
 
     def unanswered(self, first: int, item: Any, why: str) -> PartAnswer:
@@ -140,19 +140,19 @@ class PartAnswerer:
     def ask(self, first: int, items: list[Any]) -> PartAnswer:
         """Ask the worker, which is begun where there is none."""
         if self.worker is None:
-            self.worker = WorkerProcess(self.order, self.environment, self.command)
+            self.worker = AnsweringProcess(self.order, self.environment, self.command)
             if self.ended:  # while it was begun
                 self.worker.kill()
             self.on_notes(self.worker.begin())
         try:
             answer = PartAnswer(**self.worker.ask({"first": first, "items": items}))
-        except WorkerDied as death:
+        except AnswererDied as death:
             self.bury(death)
             raise
         self.deaths = 0
         return answer
 
-    def bury(self, death: WorkerDied) -> None:
+    def bury(self, death: AnswererDied) -> None:
         """Forget a dead worker; raises RunError after too many."""
         if self.worker is not None:
             self.worker.end()
