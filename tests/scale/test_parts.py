@@ -232,8 +232,8 @@ def test_charts_and_an_input_that_cannot_be_read(jumok, tmp_path):
     (tmp_path / "in.txt").write_text(f"{table}#0:24\nnothing.csv\n{table}#5:29\n")
     call = ["predict", folder / "run", "--file", tmp_path / "in.txt", "--output", tmp_path / "charts"]
     ended = jumok(*call, "--processes", 2)
-    assert ended.status == 2 and "1 of 3 inputs could not be read; the others are done" in ended.talk
-    assert "not read: input 2: nothing.csv" in ended.talk
+    assert ended.status == 2 and "1 of 3 inputs got no answer; the others are done" in ended.talk
+    assert "no answer: input 2: nothing.csv" in ended.talk
     found = json.loads((tmp_path / "charts" / "predictions.json").read_text())
     assert [one.get("chart") for one in found] == ["00001.png", None, "00003.png"]
     assert "error" in found[1] and all((tmp_path / "charts" / found[i]["chart"]).exists() for i in (0, 2))

@@ -69,7 +69,7 @@ def crew_of(engine: str | None, processes: int | None) -> Iterator[tuple[Crew, i
 
     cluster = RayCluster()
     try:
-        processes = processes or cluster.processors
+        processes = min(processes or cluster.processors, cluster.processors)
         yield cluster.crew(processes), processes
     finally:
         cluster.close()
@@ -222,7 +222,8 @@ def tell_end(predictor: "Predictor", asked: Request, output: Path, kind: str, en
         say(f"{output}: {PREDICTIONS_FILE} and {quantity(end.inputs - len(end.faults), 'chart')}")
     for number, why in end.faults[:TOLD_UNREAD]:
         named = kind == "images" or why.startswith((f"line {number}:", f"input {number}:"))
-        say(f"not read: {why}" if named else f"not read: input {number}: {why}")
+        said = why if named else f"input {number}: {why}"
+        say(f"not read: {said}" if kind == "images" else f"no answer: {said}")
     if end.faults:
-        what = quantity(end.inputs, "image" if kind == "images" else "input")
-        raise DataError(f"{len(end.faults):,} of {what} could not be read; the others are done")
+        what, how = ("image", "could not be read") if kind == "images" else ("input", "got no answer")
+        raise DataError(f"{len(end.faults):,} of {quantity(end.inputs, what)} {how}; the others are done")

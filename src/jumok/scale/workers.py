@@ -128,11 +128,13 @@ class PartAnswerer:
         try:
             return self.ask(first, [item])
         except AnswererDied as death:
-            return self.unanswered(first, item, f"no answer, for {death}")
+            return self.unanswered(first, item, f"asked with others and then alone, {death}")
 
     def unanswered(self, first: int, item: Any, why: str) -> PartAnswer:
         """What is kept of an input without an answer, which is written as one that cannot be read."""
         name = spelt_out(item if isinstance(item, str) else item[0])
+        if self.order.form == "images":  # what is told of an image names it
+            why = f"{name}: {why}"
         records = {"lines": "", "images": {"unread": {"file_name": name, "error": why}}}
         record = records.get(self.order.form, {"input": name, "error": why})
         return PartAnswer([record], [(first + 1, why)], [], {})
