@@ -40,13 +40,7 @@ SHOWN_FILES = {  # files that the page shows without their names, by a word that
     "leaves.yaml": "modality_dropout:",
 }
 FEW = ("training.steps=2", "training.evaluate_every=1", "training.warmup=1", "training.precision=fp32")
-LONG = (
-    "demo",
-    "serve",
-    "sweep",
-    "prove",
-    "--install-completion",
-)  # tried by tests of their own, or changing a person's shell
+LONG = ("demo", "serve", "sweep", "prove", "--install-completion")  # tried by tests of their own, or changing a person's shell
 
 
 def blocks(language: str, kind: str) -> list[str]:
