@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -121,7 +122,8 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
         async with asyncio.timeout(900):
             await test()
 
-    asyncio.run(bounded())
+    with ThreadPoolExecutor(1) as own:  # a browser's test leaves a loop behind in the thread of the tests
+        own.submit(asyncio.run, bounded()).result()
 
 
 def png(image: Image.Image, **about: Any) -> bytes:

@@ -72,10 +72,10 @@ def test_repetitions_answers_and_leaks(jumok, file, tmp_path):
     write_table(tmp_path / "valid.tsv", [("a", "x")])
     ended = jumok("check", file)
     assert ended.status == 0
-    assert "train: 1 rows are equal to an earlier row" in ended.talk
-    assert "train: 1 rows give a further answer to an input that stands before" in ended.talk
+    assert "train: 1 row is equal to an earlier row" in ended.talk
+    assert "train: 1 row gives a further answer to an input that stands before" in ended.talk
     assert (
-        f"valid: 1 rows have inputs that are in train too, so its scores flatter; first: {tmp_path}"
+        f"valid: 1 row has inputs that are in train too, so its scores flatter; first: {tmp_path}"
         in ended.talk
     )
 

@@ -21,7 +21,7 @@ def test_voc_to_yolo(jumok, blood, tmp_path):
     ended = jumok("convert", blood, tmp_path / "new" / "cells.yaml")
     assert ended.status == 0 and ended.output == f"{tmp_path / 'new' / 'cells.yaml'}\n"
     assert "YOLO cannot say, so these are left out: truncated flags (1)" in ended.talk
-    assert "train: 1 images, 2 annotations" in ended.talk
+    assert "train: 1 image, 2 annotations" in ended.talk
     lines = (tmp_path / "new" / "labels" / "train" / "a.txt").read_text().splitlines()
     assert lines == [
         "0 0.0859375 0.11458333333333 0.109375 0.14583333333333",

@@ -184,7 +184,7 @@ def test_the_split_depends_on_the_seed_alone(tmp_path):
 
 
 def test_a_split_that_leaves_nothing(tmp_path):
-    with pytest.raises(DataError, match="the split asks for 500 valid and 1 test examples"):
+    with pytest.raises(DataError, match="the split asks for 500 valid and 1 test example"):
         split_off(tmp_path, "500", "1")
 
 

@@ -44,7 +44,7 @@ def test_the_command_shows_both_sides(jumok, reversal, tmp_path):
     assert ended.status == 0 and ended.output == ""
     for row in ("10 examples", "exact match", "examples per second", "megabytes", "identical answers"):
         assert row in ended.talk
-    assert "largest difference of a log-probability" in ended.talk
+    assert "largest difference: log-probability" in ended.talk
 
 
 def test_json_is_one_document(jumok, reversal, tmp_path):

@@ -281,7 +281,7 @@ def test_what_cannot_be_tested_is_refused():
     for options, message in (
         ({"places": []}, "no place was given"),
         ({"places": [AttentionSite("look.0", call=1)]}, "called 1 times; there is no call 1"),
-        ({"places": [AttentionSite("look.0", head=1)]}, "1 heads; there is no head 1"),
+        ({"places": [AttentionSite("look.0", head=1)]}, "1 head; there is no head 1"),
         ({"query": 1}, "look.0 has no query 1"),
     ):
         with pytest.raises(RunError, match=message):

@@ -107,7 +107,7 @@ def test_weights_count_examples(unit: Unit) -> None:
 
 def test_examples_that_do_not_fit_are_refused() -> None:
     for metric in text_metrics("word").values():
-        with pytest.raises(DataError, match="2 predictions and references for 1 examples"):
+        with pytest.raises(DataError, match="2 predictions and references for 1 example"):
             metric.prepare(["a", "b"], [["a"]])
         with pytest.raises(DataError, match="example 2 has no reference"):
             metric.prepare(["a", "b"], [["a"], []])

@@ -197,7 +197,7 @@ def test_two_systems_are_compared_on_the_same_resamples() -> None:
 
 def test_pictures_and_labels_must_fit() -> None:
     metric = box_metrics(["cell"])["AP"]
-    with pytest.raises(DataError, match="got 1 predictions and references for 2 examples"):
+    with pytest.raises(DataError, match="got 1 prediction and references for 2 examples"):
         metric.prepare([found_boxes([], [])], [true_boxes([])] * 2)
     with pytest.raises(DataError, match=r"image 1: labels of boxes must be from 0 to 0.*got \[0, 3\]"):
         metric.prepare([found_boxes([[0, 0, 1, 1]] * 2, [1, 1], [0, 3])], [true_boxes([])])

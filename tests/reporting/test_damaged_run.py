@@ -117,4 +117,4 @@ def test_a_log_is_read_as_far_as_it_is_whole(tmp_path):
     file.write_text("\n".join(["{", *lines, "[]", ""]))
     assert [line["step"] for line in read_log(file).lines] == [1, 2, 3]
     (note,) = read_log(file).notes
-    assert note == f"{file}:1 and 1 more lines are damaged and left out"
+    assert note == f"{file}:1 and 1 more line are damaged and left out"

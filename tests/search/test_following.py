@@ -127,7 +127,7 @@ def test_a_course_ends_with_every_answer(search):
 def test_calls_of_something_else_are_refused():
     walk, maps, _ = searched(made(MODELS[0]), Greedy())
     name = maps.names[0]
-    with pytest.raises(RunError, match=r"steps, but 1 calls were given; record one search at a time"):
+    with pytest.raises(RunError, match=r"steps, but 1 call was given; record one search at a time"):
         walk.weights(maps.all(name)[:1], 0, 0)
 
 

@@ -89,7 +89,7 @@ def end() -> None:
 def wrap(model: nn.Module) -> None:
     """Wrap the functions wherever a module of Python names them; in the model's own modules, under any alias."""
     homes = {type(part).__module__ for part in model.modules()}
-    for home, module in list(sys.modules.items()):
+    for home, module in sys.modules.copy().items():  # another thread may be importing
         names = getattr(module, "__dict__", {})
         for name in list(names) if home in homes else NAMES:
             if name in names and (function := ORIGINALS.get(id(names[name]))):

@@ -9,6 +9,7 @@ from jumok.cli.options import Json, Run
 from jumok.console import new_table, print_json, say
 from jumok.errors import RunError
 from jumok.runs.layout import PROOF, require_run
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,7 +108,7 @@ def proof_table(done: "Exported", proof: "ExportProof") -> "Table":
     """The two models side by side."""
     from jumok.reporting.numbers import format_speed, metric_name
 
-    title = f"{proof.split}, {proof.examples:,} examples"
+    title = f"{proof.split}, {quantity(proof.examples, 'example')}"
     table = new_table(title, ("", "original", "exported"), left=("",))
     sides = (proof.original, proof.exported)
     for name in proof.headline:
@@ -117,9 +118,7 @@ def proof_table(done: "Exported", proof: "ExportProof") -> "Table":
     for name, one in proof.outputs.items():
         of = f" of {name}" if len(proof.outputs) > 1 else ""
         table.add_row(f"identical answers{of}", "", f"{100 * one.identical:.1f} %")
-        table.add_row(
-            f"largest difference of a {one.largest.quantity}{of}", "", f"{one.largest.absolute:.2g}"
-        )
+        table.add_row(f"largest difference: {one.largest.quantity}{of}", "", f"{one.largest.absolute:.2g}")
     return table
 
 

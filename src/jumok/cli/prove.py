@@ -10,6 +10,7 @@ import typer
 from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import print_json, say
 from jumok.runs.layout import PROOF
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.proving.resume import ResumeProof
@@ -64,8 +65,9 @@ def show_proof(proof: "ResumeProof") -> None:
     """What happened how often, and how many times it was survived."""
     from jumok.console import new_table, talk
 
+    survived = f"{proof.survived} of {quantity(proof.incidents, 'incident')} survived bit-equal"
     table = new_table(
-        f"{proof.survived} of {proof.incidents} incidents survived bit-equal, in {len(proof.runs)} runs",
+        f"{survived}, in {quantity(len(proof.runs), 'run')}",
         ("what happened", "times", "survived"),
         left=("what happened",),
     )

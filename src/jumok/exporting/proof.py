@@ -15,6 +15,7 @@ from jumok.metrics.interval import SIGNIFICANT, Difference, Interval
 from jumok.metrics.report import compare_texts, score_texts
 from jumok.metrics.resampled import resample_scores
 from jumok.predictor.predictor import Predictor
+from jumok.wording import with_article
 
 ProofProgress = Callable[[int, int], None]
 # Of one plus the number. Other kernels and another order of sums moved the numbers of our models by a millionth to a
@@ -172,8 +173,8 @@ def rounding_faults(outputs: dict[str, OutputProof], quantize: Quantization) -> 
     if quantize != "none":
         return []
     return [
-        f"{name}: a {one.largest.quantity} differs by {one.largest.absolute:.2g} ({one.largest.relative:.2g} of its "
-        f"size, where rounding explains {ROUNDING_LIMIT:g})"
+        f"{name}: {with_article(one.largest.quantity)} differs by {one.largest.absolute:.2g} "
+        f"({one.largest.relative:.2g} of its size, where rounding explains {ROUNDING_LIMIT:g})"
         for name, one in outputs.items()
         if not one.largest.relative <= ROUNDING_LIMIT
     ]

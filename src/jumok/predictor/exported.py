@@ -20,6 +20,7 @@ from jumok.predictor.engine import Engine
 from jumok.predictor.predictor import Predictor
 from jumok.runs.config import read_config
 from jumok.runs.layout import CONFIG, EXPORTED
+from jumok.wording import quantity
 
 EXPORT_FORMAT, EXPORT_VERSION = "jumok export", 1
 INPUTS_FILE = "example.npz"  # the inputs of a few examples, as the program gets them
@@ -92,7 +93,9 @@ def check_file(path: Path, expected: Mapping[str, Any]) -> None:
     except OSError as error:
         raise RunError(f"{path} cannot be read ({error.strerror or error}); {EXPORT_AGAIN}") from None
     if found["bytes"] != expected["bytes"]:
-        raise RunError(f"{path} has {found['bytes']:,} bytes, expected {expected['bytes']:,}; {EXPORT_AGAIN}")
+        raise RunError(
+            f"{path} has {quantity(found['bytes'], 'byte')}, expected {expected['bytes']:,}; {EXPORT_AGAIN}"
+        )
     if found["sha256"] != expected["sha256"]:
         raise RunError(f"{path} is damaged: its SHA-256 is not the one that {EXPORTED} names; {EXPORT_AGAIN}")
 

@@ -25,6 +25,7 @@ from jumok.proving.sessions import (
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout
 from jumok.training.checkpoint import Checkpoints
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -133,7 +134,7 @@ def prove_resume(
 
 def run_sentence(run: DisturbedRun) -> str:
     """What is said of a run."""
-    many = "1 incident" if len(run.incidents) == 1 else f"{len(run.incidents)} incidents"
+    many = quantity(len(run.incidents), "incident")
     return f"a run of {many} ended {'bit-equal' if run.survived else f'DIFFERENT: {run.differs}'}"
 
 

@@ -8,6 +8,7 @@ from jumok.errors import DataError
 from jumok.inspection.inspect import Inspection, inspect_input
 from jumok.inspection.uses import Use
 from jumok.predictor import Predictor
+from jumok.wording import quantity
 
 
 def attention_of(
@@ -34,8 +35,8 @@ def attention_of(
     count = sum(len(rows[use.id]) * sum(use.heads) * use.sides[1] for use in groups)
     if count > limits["numbers"]:
         raise DataError(
-            f"these rows are {count:,} weights of attention, at most {limits['numbers']:,} are given at a time; ask "
-            'for fewer, like "attention": {"queries": [0], "groups": ["' + groups[0].id + '"]}'
+            f"these rows are {quantity(count, 'weight')} of attention, at most {limits['numbers']:,} are given "
+            'at a time; ask for fewer, like "attention": {"queries": [0], "groups": ["' + groups[0].id + '"]}'
         )
     return [
         {

@@ -14,6 +14,7 @@ from jumok.errors import DataError
 from jumok.kinds.contract import InputField
 from jumok.predictor.predictor import Predictor
 from jumok.web.uploads import decode_image, decode_upload
+from jumok.wording import quantity
 
 NUMPY = b"\x93NUMPY"  # how such a file begins
 BASE64 = "b64"  # the key of an object that stands for a file
@@ -107,7 +108,7 @@ class PostedValues:
         if field.array is None:
             return field.codec.parse(as_text(field.name, b"".join(files)))
         if len(files) > 1 and not field.array.is_pixels:
-            raise DataError(f"{field.name} came in {len(files)} files; send one")
+            raise DataError(f"{field.name} came in {quantity(len(files), 'file')}; send one")
         if len(files) == 1:
             content = self.decoded(field, files[0])
             return (

@@ -9,6 +9,7 @@ from jumok.console import new_table, say, talk
 from jumok.experiment.variations import setting_title
 from jumok.reporting.numbers import format_score, metric_name
 from jumok.sweeps.study import SweepTrial, rank_trials
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,7 +90,7 @@ def sweep_table(trials: Sequence[SweepTrial], working: Mapping[str, float], goal
     """The best trials, and the trainings at work with the share of their steps."""
     done = sum(trial.state != "running" for trial in trials)
     table = new_table(
-        f"{done} of {len(trials)} trials ended, {len(working)} at work",
+        f"{done} of {quantity(len(trials), 'trial')} ended, {len(working)} at work",
         ("training", metric_name(goal.metric), "done", "options"),
         left=("training", "options"),
     )

@@ -18,6 +18,7 @@ from jumok.runs.layout import RunLayout
 from jumok.sweeps.plan import BEST_FILE, REPEATS, RESULT, SWEEP_PAGE, TRIALS, Goal
 from jumok.sweeps.repeats import Repeats, mean_with_deviation, noise_verdicts
 from jumok.sweeps.study import SweepTrial, rank_trials
+from jumok.wording import quantity
 
 LEAST_LINES = 3  # trials that a plot is drawn of
 
@@ -57,7 +58,7 @@ class SweepResult:
             f", {count} {'ended early' if state == 'pruned' else state}" for state, count in counts if count
         )
         first = (
-            f"Of {len(self.trials)} trials ({len(self.ranked)} finished{others}) {best.name} has the best "
+            f"Of {quantity(len(self.trials), 'trial')} ({len(self.ranked)} finished{others}) {best.name} has the best "
             f"{metric_name(self.goal.metric)} on the valid part: {score}."
         )
         return [first, *noise_verdicts(self.repeats, self.goal)]

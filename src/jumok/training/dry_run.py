@@ -41,9 +41,10 @@ class DryRun(NamedTuple):
 
     def __str__(self) -> str:
         left = self.what.steps - self.what.start
+        every = "step" if self.evaluate_every == 1 else quantity(self.evaluate_every, "step")
         return (
             f"dry run of {beginning(self.what)}\n"
-            f"  a step takes {1000 * self.step_seconds:,.0f} ms; every {quantity(self.evaluate_every, 'step')} "
+            f"  a step takes {1000 * self.step_seconds:,.0f} ms; every {every} "
             f"{quantity(self.evaluate_examples, 'example')} of valid "
             f"{verb(self.evaluate_examples, 'is', 'are')} answered\n"
             f"  {quantity(left, 'step')} {verb(left, 'takes', 'take')} about "

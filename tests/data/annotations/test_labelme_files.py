@@ -112,7 +112,7 @@ FAULTY = {
     | {"points": [[1, 2], [3]]},
     "shape: points are None": labelme_shape("a") | {"points": None},
     "shape: a polygon of 2 points, expected 3": labelme_shape("a", (1, 2), (3, 4), kind="polygon"),
-    "shape: a circle of 1 points": labelme_shape("a", (1, 2), kind="circle"),
+    "shape: a circle of 1 point,": labelme_shape("a", (1, 2), kind="circle"),
     "shape: is of the kind 'blob'": labelme_shape("a", (1, 2), kind="blob"),
     "shape: its mask is no PNG": labelme_shape("a", (1, 2), (3, 4), kind="mask", mask="????"),
     "shape: expected a shape": 7,

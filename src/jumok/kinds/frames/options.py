@@ -109,7 +109,7 @@ class ClipAugmentOptions(Options):
         """The augmentation of one frame."""
         from jumok.data.images.augmentation import Augmentation
 
-        return Augmentation(self.flip, self.scale, self.crop, self.rotate, self.colour)
+        return Augmentation(self.flip, self.scale, self.crop, self.rotate, colour=self.colour)
 
 
 class FramesInput(InputFieldOptions):
