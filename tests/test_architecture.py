@@ -109,6 +109,7 @@ ORDER = [
         "workbench",
         "serving",
         "exporting",
+        "scale",
         "demos",
         "cli",
     ],

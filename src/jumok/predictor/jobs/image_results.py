@@ -78,6 +78,24 @@ class ImageResults:
 
     def write(self, answers: Iterable[PredictionOrError]) -> None:
         """Write all answers, one for each image in their order."""
+        self.write_kept(
+            self.keep_all(image, answer) for image, answer in zip(self.images, answers, strict=True)
+        )
+
+    def keep_all(self, image: Named, answer: PredictionOrError) -> dict[str, Any]:
+        """Write the drawing and masks of one image; what is told of it by output, as JSON, or why it is unread."""
+        if isinstance(answer, DataError):
+            return {"unread": {"file_name": spelt_out(image.path.as_posix()), "error": str(answer)}}
+        about = self.keep(image, answer)
+        return {
+            "images": {
+                output: {**about, **self.keep_mask(image, output, answer[output])} for output in self.outputs
+            },
+            "answers": {output: self.records(image, output, answer[output]) for output in self.outputs},
+        }
+
+    def write_kept(self, kept: Iterable[dict[str, Any]]) -> None:
+        """Write the files that tell of all images, by what `keep_all` gave for each."""
         records: dict[str, list[dict[str, Any]]] = {output: [] for output in self.outputs}
         unread: list[dict[str, str]] = []
         with ExitStack() as stack:
@@ -87,14 +105,13 @@ class ImageResults:
                 )
                 for output in self.outputs
             }
-            for image, answer in zip(self.images, answers, strict=True):
-                if isinstance(answer, DataError):
-                    unread.append({"file_name": spelt_out(image.path.as_posix()), "error": str(answer)})
+            for told in kept:
+                if "unread" in told:
+                    unread.append(told["unread"])
                     continue
-                about = self.keep(image, answer)
                 for output, array in arrays.items():
-                    records[output].append({**about, **self.keep_mask(image, output, answer[output])})
-                    for record in self.records(image, output, answer[output]):
+                    records[output].append(told["images"][output])
+                    for record in told["answers"][output]:
                         array.add(record)
             for array in arrays.values():
                 array.end()

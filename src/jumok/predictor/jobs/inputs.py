@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -105,8 +105,8 @@ def parsed(text: str, number: int, predictor: "Predictor") -> Input:
 class InputWarnings:
     """What a user should know of the inputs: empty ones, and pieces that the model never saw."""
 
-    def __init__(self, predictor: "Predictor") -> None:
-        self.predictor = predictor
+    def __init__(self, predictor: "Predictor | None" = None) -> None:
+        self.predictor = predictor  # None where others have looked
         self.empty: list[int] = []
         self.unknown: dict[str, int] = {}  # piece to the line of its first occurrence
 
@@ -120,9 +120,19 @@ class InputWarnings:
         if not any(text.strip() for text in texts):
             self.empty.append(number)
             return
-        for pieces in self.predictor.unknown(value).values():
+        for pieces in self.unknown_in(value):
             for piece in pieces:
                 self.unknown.setdefault(piece, number)
+
+    def unknown_in(self, value: Input) -> Iterable[list[str]]:
+        """The pieces of an input that the model never saw, for each of its texts that has some."""
+        return [] if self.predictor is None else self.predictor.unknown(value).values()
+
+    def merge(self, empty: Sequence[int], unknown: Mapping[str, int]) -> None:
+        """Take in what a later part of the job found: numbers of empty inputs, and of the first with each piece."""
+        self.empty += empty
+        for piece, number in unknown.items():
+            self.unknown.setdefault(piece, number)
 
     def all(self) -> Iterator[JobWarning]:
         """The warnings so far; the first unknown pieces are listed."""

@@ -49,7 +49,7 @@ def answer_images(
     """
     predictor = predictor.with_least_score(threshold)
     for event in _answer(predictor, map(str, images), at_once, partial(_readable, predictor)):
-        yield _told(event, threshold) if isinstance(event, Answered) else event
+        yield above_threshold(event, threshold) if isinstance(event, Answered) else event
 
 
 def _answer(predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask) -> Iterator[JobEvent]:
@@ -85,8 +85,8 @@ def _answer_or_reason(predictor: Predictor, value: Input, number: int) -> Predic
         return error
 
 
-def _told(answered: Answered, threshold: float | None) -> Answered:
-    """A prediction above the threshold, or a DataError if its name is no file name."""
+def above_threshold(answered: Answered, threshold: float | None) -> Answered:
+    """An image's prediction above the threshold, or a DataError if its name is no file name."""
     value, answer = answered
     if isinstance(value, str) and not_text(value):
         value = spelt_out(value)
@@ -94,6 +94,43 @@ def _told(answered: Answered, threshold: float | None) -> Answered:
     if threshold is None or isinstance(answer, DataError):
         return answered
     return Answered(value, answer.with_score_threshold(threshold))
+
+
+def answer_block(
+    predictor: Predictor, texts: Sequence[str], first: int, warnings: InputWarnings
+) -> list[Answered]:
+    """Answer some lines of a job together, or images; the answer to one that cannot be read is a DataError.
+
+    Args:
+        predictor: What answers.
+        texts: The inputs.
+        first: The number of the first one in the whole job, from 0.
+        warnings: Takes in what a user should know of the inputs.
+
+    Returns:
+        The inputs with their answers, in their order.
+    """
+    values: list[Input] = list(texts)
+    faults: dict[int, DataError] = {}
+    for i, text in enumerate(texts):
+        try:
+            values[i] = parsed(text, first + i + 1, predictor)
+            warnings.look(values[i], first + i + 1)
+        except DataError as error:
+            faults[i] = error
+    answers = _halved(predictor, values, first)
+    return [Answered(value, faults.get(i, answers[i])) for i, value in enumerate(values)]
+
+
+def _halved(predictor: Predictor, values: Sequence[Input], first: int) -> list[PredictionOrError]:
+    """All answers; while an input cannot be read, both halves are predicted apart, down to that one."""
+    try:
+        return list(predictor.predict(values, first))
+    except DataError as error:
+        if len(values) == 1:
+            return [error]
+    half = len(values) // 2
+    return [*_halved(predictor, values[:half], first), *_halved(predictor, values[half:], first + half)]
 
 
 class JobSummary:
