@@ -129,7 +129,13 @@ class Gate:
         return next_message
 
     def note(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count and log a request; nothing that the client sent is repeated."""
+        """Count and log a request; nothing that the client sent is repeated.
+
+        Args:
+            scope: The request.
+            status: The status of its response.
+            seconds: From its arrival to the end of its response.
+        """
         route, name = self.address(scope["path"])
         models = self.service.models
         if name is None and route in ASKING and len(models) == 1:

@@ -18,7 +18,7 @@ from jumok.serving.service_time import ServiceTimes
 
 StartWorker = Callable[[ModelSource, ServingLimits], Awaitable[WorkerProcess]]
 
-ATTEMPTS = 2  # that a request has when the process dies; the second one alone
+REQUEST_ATTEMPTS = 2  # that a request has when the process dies; the second one alone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
 
 
@@ -106,7 +106,7 @@ class ServedModel:
         again = []
         for job in jobs:
             job.attempts += 1
-            if job.attempts < ATTEMPTS:
+            if job.attempts < REQUEST_ATTEMPTS:
                 job.alone = True
                 again.append(job)
                 continue

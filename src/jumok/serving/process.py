@@ -14,7 +14,7 @@ from jumok.serving.memory import require_room
 from jumok.serving.queue import Job
 from jumok.serving.wire import Frame, pack, receive_frame
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STOPPING = 3.0  # seconds
 
 
@@ -196,6 +196,6 @@ class WorkerPool:
 def resident_bytes(process: int | str = "self") -> int:
     """Bytes that a process holds in memory; 0 where that is not told."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE_BYTES
     except (OSError, ValueError, IndexError):
         return 0

@@ -150,7 +150,19 @@ def raise_file_limit() -> None:
 
 
 def bind(host: str, port: int, backlog: int) -> socket.socket:
-    """A listening socket; RunError if the port is taken or the host is none of this machine."""
+    """A listening socket.
+
+    Args:
+        host: The address to listen at.
+        port: The port; 0 takes any free one.
+        backlog: Connections that may wait to be accepted.
+
+    Returns:
+        The socket.
+
+    Raises:
+        RunError: The port is taken, or the host is none of this machine.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)

@@ -147,7 +147,19 @@ class Service:
             job.answers.cancel()
 
     def job(self, request: Request, asked: Asked, grown: Callable[[str], None] | None) -> tuple[Job, float]:
-        """A request as it stands in the queue, and the seconds that it may take."""
+        """A request as it stands in the queue, and the seconds that it may take.
+
+        Args:
+            request: The request.
+            asked: What it asks.
+            grown: Is told of the answer as it grows.
+
+        Returns:
+            The request for the queue, and its seconds.
+
+        Raises:
+            Refusal: Its header says no such seconds.
+        """
         seconds = self.seconds(request.headers, asked)
         decoding = asked.options.asked(stream=grown is not None)
         job = Job(

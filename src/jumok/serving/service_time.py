@@ -47,7 +47,13 @@ class ServiceTimes:
         self.all = BatchTime()
 
     def add(self, kind: Hashable, size: int, seconds: float) -> None:
-        """Learn from a batch."""
+        """Learn from a batch.
+
+        Args:
+            kind: What its requests ask.
+            size: Its inputs.
+            seconds: The time that it took.
+        """
         self.kinds.setdefault(kind, BatchTime()).add(size, seconds)
         self.kinds.move_to_end(kind)
         self.all.add(size, seconds)

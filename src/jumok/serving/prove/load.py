@@ -22,7 +22,7 @@ CLIENT_PATIENCE = 8.0  # seconds that a client waits
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """What is sent."""
 
     host: str
@@ -119,7 +119,7 @@ def content_length(head: bytes) -> int:
 class Sender:
     """Sends requests over as many connections as are needed at a time; callbacks only, so that it is fast."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: LoadPlan) -> None:
         self.plan, self.result = plan, Result()
         self.idle: deque[Connection] = deque()
         self.busy: dict[Connection, None] = {}  # in the order in which they are given up
@@ -204,7 +204,7 @@ class Sender:
             self.send(due)
 
 
-def request_of(plan: Plan, body: str) -> bytes:
+def request_of(plan: LoadPlan, body: str) -> bytes:
     """The bytes of a request."""
     data = body.encode()
     head = (
@@ -227,7 +227,7 @@ def run_load() -> None:
     """Carry out plans until standard input ends."""
     for line in sys.stdin:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            result = runner.run(Sender(Plan(**json.loads(line))).run())
+            result = runner.run(Sender(LoadPlan(**json.loads(line))).run())
         told = {
             "statuses": {str(status): count for status, count in result.statuses.items()},
             "latencies": [round(one, 5) for one in result.latencies],

@@ -9,7 +9,7 @@ from typing import Any
 from jumok.serving.process import ModelSource
 from jumok.serving.prove.attacks import ATTACKS, AttackTarget
 from jumok.serving.prove.bodies import bodies_of
-from jumok.serving.prove.load import NOT_ANSWERED, Plan
+from jumok.serving.prove.load import NOT_ANSWERED, LoadPlan
 from jumok.serving.prove.target import Load, ProvedServer
 
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
@@ -60,10 +60,10 @@ class Aim:
         return {"aim": self.what, "measured": self.measured, "wanted": self.wanted, "met": self.is_met}
 
 
-class Proof:
+class ServingProof:
     """Measures one server."""
 
-    def __init__(self, server: ProvedServer, load: Load, plan: Plan, say: Callable[[str], None]) -> None:
+    def __init__(self, server: ProvedServer, load: Load, plan: LoadPlan, say: Callable[[str], None]) -> None:
         self.server, self.load, self.plan, self.say = server, load, plan, say
         self.memory: list[tuple[float, int]] = []
 
@@ -199,7 +199,7 @@ def slope_of(points: Sequence[tuple[float, int]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
 
 
-async def prove(source: ModelSource, options: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
+async def prove_serving(source: ModelSource, options: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
     """Start a server of a model, and measure it.
 
     Args:
@@ -215,8 +215,8 @@ async def prove(source: ModelSource, options: Sequence[str], say: Callable[[str]
     try:
         bodies = bodies_of(source, server.descriptions()[0])
         host, port = server.address
-        plan = Plan(host, port, f"/predict/{source.name}", bodies, seconds=1.0)
-        return await Proof(server, load, plan, say).carry_out()
+        plan = LoadPlan(host, port, f"/predict/{source.name}", bodies, seconds=1.0)
+        return await ServingProof(server, load, plan, say).carry_out()
     finally:
         await load.end()
         await server.end()

@@ -14,10 +14,10 @@ from urllib.request import Request, urlopen
 
 from jumok.errors import RunError
 from jumok.serving.process import ModelSource, resident_bytes
-from jumok.serving.prove.load import Plan
+from jumok.serving.prove.load import LoadPlan
 
 STARTING = 300.0  # seconds
-SHOWN = 3  # last lines of a server that did not start
+SHOWN_LINES = 3  # last lines of a server that did not start
 
 
 class ProvedServer:
@@ -50,7 +50,7 @@ class ProvedServer:
                 await server.event("loaded")
         except (TimeoutError, RunError):
             await server.end()
-            last = " ".join(server.lines[-SHOWN:]).removeprefix("error: ")
+            last = " ".join(server.lines[-SHOWN_LINES:]).removeprefix("error: ")
             raise RunError(f"the server did not start: {last or 'it says nothing'}") from None
         return server
 
@@ -134,7 +134,7 @@ class Load:
             )
         )
 
-    async def send(self, plan: Plan) -> dict[str, Any]:
+    async def send(self, plan: LoadPlan) -> dict[str, Any]:
         """Carry out a plan; its result."""
         pipes: Any = self.process
         pipes.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
