@@ -7,6 +7,7 @@ hide that a server is overloaded. A plan is a line of JSON on standard input, it
 import asyncio
 import json
 import random
+import resource
 import sys
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any
 NOT_ANSWERED = 0  # the status of a request that was written and never answered
 NOT_SENT = -1  # of one for which there was no connection
 GAVE_UP = -2  # of one whose client did not wait any longer
-DEADLINE = 4  # seconds that the server is told
+DEADLINE = 4  # seconds that the server is told; later answers are of no use
 CLIENT_PATIENCE = 8.0  # seconds that a client waits
 
 
@@ -32,7 +33,7 @@ class LoadPlan:
     seconds: float
     rate: float = 0.0  # requests a second, of an open loop
     clients: int = 0  # of a closed loop
-    connections: int = 1000
+    connections: int = 3000  # fewer than the server takes, and enough for all that may wait there
     seed: int = 1
 
 
@@ -46,13 +47,22 @@ class Result:
     )  # of answers with status 200, since they should be sent
     answered: list[float] = field(default_factory=list)  # when these came
     late: float = 0.0  # seconds that this process was behind its plan, at most
+    in_time: int = 0  # answers within the deadline that came before the plan was over
 
-    def note(self, due: float, status: int) -> None:
-        """Note the end of a request."""
+    def note(self, due: float, status: int, end: float) -> None:
+        """Note the end of a request.
+
+        Args:
+            due: When it should have been sent.
+            status: The status of its response, or NOT_ANSWERED, NOT_SENT or GAVE_UP.
+            end: When the plan is over.
+        """
         self.statuses[status] += 1
         if status == 200:
-            self.answered.append(monotonic())
-            self.latencies.append(self.answered[-1] - due)
+            now = monotonic()
+            self.answered.append(now)
+            self.latencies.append(now - due)
+            self.in_time += now - due <= DEADLINE and now <= end
 
 
 class Connection(asyncio.Protocol):
@@ -139,7 +149,7 @@ class Sender:
                 connection.ask(request, due)
                 return
         if self.opened >= self.plan.connections:
-            self.result.note(due, NOT_SENT)
+            self.result.note(due, NOT_SENT, self.end)
             return
         self.opened += 1
         connection = Connection(self)
@@ -161,7 +171,7 @@ class Sender:
     def over(self, connection: Connection, due: float, status: int, stays: bool) -> None:
         """A request is over; a client of a closed loop sends its next one."""
         self.busy.pop(connection, None)
-        self.result.note(due, status)
+        self.result.note(due, status, self.end)
         if stays:
             self.idle.append(connection)
         if self.plan.clients and (now := monotonic()) < self.end:
@@ -225,6 +235,8 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 def run_load() -> None:
     """Carry out plans until standard input ends."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for line in sys.stdin:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             result = runner.run(Sender(LoadPlan(**json.loads(line))).run())
@@ -233,6 +245,7 @@ def run_load() -> None:
             "latencies": [round(one, 5) for one in result.latencies],
             "answered": [round(one, 4) for one in result.answered],
             "late": round(result.late, 4),
+            "in_time": result.in_time,
         }
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()

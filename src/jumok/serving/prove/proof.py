@@ -6,14 +6,15 @@ from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
-from jumok.serving.process import ModelSource
+from jumok.serving.process import ModelSource, busy_processor_seconds
 from jumok.serving.prove.attacks import ATTACKS, AttackTarget
 from jumok.serving.prove.bodies import bodies_of
 from jumok.serving.prove.load import NOT_ANSWERED, LoadPlan
 from jumok.serving.prove.target import Load, ProvedServer
 
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
-CLIENTS = 96  # of the closed loop that measures capacity: more than a batch
+OVERLOAD = 5.0  # times the capacity, from which on memory must stay as it is: all connections are open
+CLIENTS = 256  # of the closed loop that measures capacity: several batches
 ALONE, SATURATED, STEP, ATTACK, KILL, END = 4.0, 6.0, 6.0, 12.0, 12.0, 3.0  # seconds
 PAUSE = 0.5  # seconds between steps, in which queues run empty
 GOODPUT, RECOVERY, SPEEDUP, SLOPE = 0.9, 5.0, 3.0, 0.5  # aims; the slope in megabytes a second
@@ -25,7 +26,7 @@ class LoadStep:
 
     load: float  # times the capacity
     offered: float  # requests a second
-    goodput: float  # answers a second
+    goodput: float  # answers a second, within their deadline, while the load lasted
     p50: float  # milliseconds, from when a request should be sent
     p95: float
     p99: float
@@ -34,6 +35,7 @@ class LoadStep:
     lost: int  # written and never answered
     late: float  # seconds that the sender was behind its plan, at most
     memory: int  # bytes of server and model at the end
+    cores: Mapping[str, float]  # processor seconds a second of server, model, sender and all others
     statuses: Mapping[str, int]  # requests by status; those below 1 are named in `load`
 
     def to_json(self) -> dict[str, Any]:
@@ -73,11 +75,14 @@ class ServingProof:
         self.say("one request at a time, then as many as it takes")
         alone = await self.closed(1, ALONE)
         capacity = await self.closed(CLIENTS, SATURATED)
-        steps = []
+        steps, overloaded = [], len(self.memory)
         for load in LOADS:
+            if load <= OVERLOAD:
+                overloaded = len(self.memory)
             self.say(f"{load:g} times its capacity of {capacity:.0f} requests a second")
             steps.append(await self.step(load, capacity))
             await asyncio.sleep(PAUSE)
+        slope = slope_of(self.memory[overloaded:])
         self.say("slow clients, half-open connections, giant bodies and bombs")
         attacks = await self.attack(capacity)
         self.say("the process of the model is killed")
@@ -85,7 +90,6 @@ class ServingProof:
         self.say("the server is asked to end while requests come")
         ending = await self.end(capacity)
         watching.cancel()
-        slope = slope_of(self.memory)
         lost = sum(step.lost for step in steps) + recovery["lost"] + ending["lost"]
         best = max(step.goodput for step in steps)
         aims = [
@@ -93,7 +97,7 @@ class ServingProof:
             Aim("throughput of batches over one at a time", capacity / alone if alone else 0.0, SPEEDUP),
             Aim("seconds to recover from a killed process", recovery["seconds"], RECOVERY, is_most=True),
             Aim("accepted requests lost", lost, 0, is_most=True),
-            Aim("memory, megabytes a second under load", slope / 1e6, SLOPE, is_most=True),
+            Aim("memory, megabytes a second under overload", slope / 1e6, SLOPE, is_most=True),
             Aim("attacks withstood", sum(attacks["withstood"].values()), len(attacks["withstood"])),
         ]
         return {
@@ -117,13 +121,21 @@ class ServingProof:
     async def closed(self, clients: int, seconds: float) -> float:
         """Answers a second to so many clients, each of which waits for its answer."""
         result = await self.load.send(replace(self.plan, clients=clients, seconds=seconds))
-        return result["statuses"].get("200", 0) / seconds
+        return float(result["in_time"] / seconds)
 
     async def step(self, load: float, capacity: float, seconds: float = STEP) -> LoadStep:
         """One load, open loop."""
         rate = max(load * capacity, 0.5)
+        began, before = monotonic(), self.processors()
         result = await self.load.send(replace(self.plan, rate=rate, seconds=seconds))
-        return step_of(load, rate, seconds, result, self.server.memory)
+        cores = cores_between(before, self.processors(), monotonic() - began)
+        return step_of(load, rate, seconds, result, self.server.memory, cores)
+
+    def processors(self) -> dict[str, float]:
+        """The processor seconds that were used until now, by whom."""
+        server, model = self.server.processors
+        own = {"server": server, "model": model, "sender": self.load.processor}
+        return {**own, "others": busy_processor_seconds() - sum(own.values())}
 
     async def attack(self, capacity: float) -> dict[str, Any]:
         """All attacks at once, while half the capacity is asked."""
@@ -142,7 +154,7 @@ class ServingProof:
         self.server.kill_worker()
         result = await sending
         later = [time - killed for time in result["answered"] if time > killed + 0.05]
-        step = step_of(0.5, plan.rate, KILL, result, self.server.memory)
+        step = step_of(0.5, plan.rate, KILL, result, self.server.memory, {})
         return {"seconds": round(longest_gap(later), 3), "lost": step.lost, "step": step.to_json()}
 
     async def end(self, capacity: float) -> dict[str, Any]:
@@ -157,15 +169,50 @@ class ServingProof:
         return {"seconds": round(seconds, 3), "status": status, "lost": lost, "statuses": result["statuses"]}
 
 
-def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any], memory: int) -> LoadStep:
-    """What a load gave."""
+def cores_between(
+    before: Mapping[str, float], after: Mapping[str, float], seconds: float
+) -> dict[str, float]:
+    """The processors that each was on, in the mean.
+
+    Args:
+        before: Processor seconds, by whom, at the beginning.
+        after: At the end.
+        seconds: Between them.
+
+    Returns:
+        Processors.
+    """
+    return {name: round(max(after[name] - used, 0.0) / seconds, 3) for name, used in before.items()}
+
+
+def step_of(
+    load: float,
+    rate: float,
+    seconds: float,
+    result: Mapping[str, Any],
+    memory: int,
+    cores: Mapping[str, float],
+) -> LoadStep:
+    """What a load gave.
+
+    Args:
+        load: Times the capacity.
+        rate: Requests a second that were planned.
+        seconds: How long.
+        result: What the sender tells.
+        memory: Bytes of server and model at the end.
+        cores: Processors that were used, by whom.
+
+    Returns:
+        The step.
+    """
     counts = {int(status): count for status, count in result["statuses"].items()}
     latencies, total = sorted(result["latencies"]), sum(counts.values())
     known = sum(counts.get(status, 0) for status in (200, 429, NOT_ANSWERED))
     return LoadStep(
         load=load,
         offered=round(rate, 2),
-        goodput=round(counts.get(200, 0) / seconds, 2),
+        goodput=round(result["in_time"] / seconds, 2),
         p50=percentile(latencies, 0.50),
         p95=percentile(latencies, 0.95),
         p99=percentile(latencies, 0.99),
@@ -174,6 +221,7 @@ def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any],
         lost=counts.get(NOT_ANSWERED, 0),
         late=result["late"],
         memory=memory,
+        cores=cores,
         statuses=result["statuses"],
     )
 
@@ -199,7 +247,9 @@ def slope_of(points: Sequence[tuple[float, int]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
 
 
-async def prove_serving(source: ModelSource, options: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
+async def prove_serving(
+    source: ModelSource, options: Sequence[str], say: Callable[[str], None]
+) -> dict[str, Any]:
     """Start a server of a model, and measure it.
 
     Args:

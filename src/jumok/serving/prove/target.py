@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from jumok.errors import RunError
-from jumok.serving.process import ModelSource, resident_bytes
+from jumok.serving.process import ModelSource, processor_seconds, resident_bytes
 from jumok.serving.prove.load import LoadPlan
 
 STARTING = 300.0  # seconds
+LONGEST_LINE = 1 << 24  # bytes
 SHOWN_LINES = 3  # last lines of a server that did not start
 
 
@@ -43,7 +44,9 @@ class ProvedServer:
             "0",
             *options,
         ]
-        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            *command, stderr=asyncio.subprocess.PIPE, limit=LONGEST_LINE
+        )
         server = cls(process)
         try:
             async with asyncio.timeout(STARTING):
@@ -55,12 +58,13 @@ class ProvedServer:
         return server
 
     async def read(self) -> None:
-        """Read what the server logs."""
+        """Read what the server logs, to its end: who writes into a full pipe waits."""
         pipe: Any = self.process.stderr
-        while line := (await pipe.readline()).decode(errors="replace").strip():
-            try:
+        while data := await pipe.readline():
+            line = data.decode(errors="replace").strip()
+            if line.startswith("{"):
                 self.events.append(json.loads(line))
-            except ValueError:
+            elif line:
                 self.lines.append(line)
             self.changed.set()
         self.changed.set()
@@ -99,6 +103,11 @@ class ProvedServer:
             models: list[Mapping[str, Any]] = json.loads(answer.read())["models"]
         return models
 
+    @property
+    def processors(self) -> tuple[float, float]:
+        """Seconds of processors that the server and its model have used."""
+        return processor_seconds(self.process.pid), processor_seconds(self.worker)
+
     def kill_worker(self) -> None:
         """End the process that computes at once."""
         os.kill(self.worker, signal.SIGKILL)
@@ -133,6 +142,11 @@ class Load:
                 limit=1 << 28,
             )
         )
+
+    @property
+    def processor(self) -> float:
+        """Seconds of processors that it has used."""
+        return processor_seconds(self.process.pid)
 
     async def send(self, plan: LoadPlan) -> dict[str, Any]:
         """Carry out a plan; its result."""
