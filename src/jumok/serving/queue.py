@@ -69,15 +69,22 @@ class JobQueue:
         expected = self.waiting if not coming else {**self.waiting, COMING: coming}
         return self.times.queue(expected, self.limits.batch)
 
+    def why_full(self, wait: float) -> Refusal | None:
+        """The refusal of a request that would wait so many seconds, if that is too long."""
+        if wait <= self.limits.wait:
+            return None
+        return Refusal(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"too many requests wait, for about {wait:.1f} s; ask again later",
+            retry_after=wait - self.limits.wait / 2,
+            shed="wait",
+        )
+
     def refuse_if_full(self, wait: float) -> None:
         """Refuse a request that would wait so many seconds, if that is too long."""
-        if wait > self.limits.wait:
-            raise Refusal(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"too many requests wait, for about {wait:.1f} s; ask again later",
-                retry_after=wait - self.limits.wait / 2,
-                shed="wait",
-            )
+        refusal = self.why_full(wait)
+        if refusal is not None:
+            raise refusal
 
     def add(self, job: Job, busy: float, now: float) -> None:
         """Accept a request.
