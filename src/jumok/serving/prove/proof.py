@@ -13,7 +13,8 @@ from jumok.serving.prove.load import NOT_ANSWERED, LoadPlan
 from jumok.serving.prove.target import Load, ProvedServer
 
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
-OVERLOAD = 5.0  # times the capacity, from which on memory must stay as it is: all connections are open
+OVERLOAD = 10.0  # seconds of the largest load
+SETTLING = 2.0  # of these, in which connections and batches grow; then memory must stay as it is
 CLIENTS = 256  # of the closed loop that measures capacity: several batches
 ALONE, SATURATED, STEP, ATTACK, KILL, END = 4.0, 6.0, 6.0, 12.0, 12.0, 3.0  # seconds
 PAUSE = 0.5  # seconds between steps, in which queues run empty
@@ -75,14 +76,13 @@ class ServingProof:
         self.say("one request at a time, then as many as it takes")
         alone = await self.closed(1, ALONE)
         capacity = await self.closed(CLIENTS, SATURATED)
-        steps, overloaded = [], len(self.memory)
+        steps, slope = [], 0.0
         for load in LOADS:
-            if load <= OVERLOAD:
-                overloaded = len(self.memory)
             self.say(f"{load:g} times its capacity of {capacity:.0f} requests a second")
-            steps.append(await self.step(load, capacity))
+            began = monotonic()
+            steps.append(await self.step(load, capacity, OVERLOAD if load == LOADS[-1] else STEP))
+            slope = slope_of([(time, held) for time, held in self.memory if time > began + SETTLING])
             await asyncio.sleep(PAUSE)
-        slope = slope_of(self.memory[overloaded:])
         self.say("slow clients, half-open connections, giant bodies and bombs")
         attacks = await self.attack(capacity)
         self.say("the process of the model is killed")
@@ -113,9 +113,8 @@ class ServingProof:
 
     async def watch(self) -> None:
         """Note the memory of the server and its model."""
-        began = monotonic()
         while True:
-            self.memory.append((monotonic() - began, self.server.memory))
+            self.memory.append((monotonic(), self.server.memory))
             await asyncio.sleep(0.5)
 
     async def closed(self, clients: int, seconds: float) -> float:
