@@ -94,7 +94,12 @@ class ProvedServer:
     @property
     def memory(self) -> int:
         """Bytes of the server and of its model."""
-        return resident_bytes(self.process.pid) + resident_bytes(self.worker)
+        return sum(self.memories)
+
+    @property
+    def memories(self) -> tuple[int, int]:
+        """Bytes of the server, and of its model."""
+        return resident_bytes(self.process.pid), resident_bytes(self.worker)
 
     def descriptions(self) -> list[Mapping[str, Any]]:
         """What the server tells of its models."""
