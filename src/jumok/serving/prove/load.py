@@ -19,6 +19,7 @@ NOT_ANSWERED = 0  # the status of a request that was written and never answered
 NOT_SENT = -1  # of one for which there was no connection
 GAVE_UP = -2  # of one whose client did not wait any longer
 DEADLINE = 4  # seconds that the server is told; later answers are of no use
+REFUSED_PAUSE = 0.1  # seconds in which a client of a closed loop that was refused does not ask again
 CLIENT_PATIENCE = 8.0  # seconds that a client waits
 
 
@@ -46,6 +47,7 @@ class Result:
         default_factory=list
     )  # of answers with status 200, since they should be sent
     answered: list[float] = field(default_factory=list)  # when these came
+    began: float = 0.0
     late: float = 0.0  # seconds that this process was behind its plan, at most
     in_time: int = 0  # answers within the deadline that came before the plan was over
 
@@ -174,8 +176,13 @@ class Sender:
         self.result.note(due, status, self.end)
         if stays:
             self.idle.append(connection)
-        if self.plan.clients and (now := monotonic()) < self.end:
-            asyncio.get_running_loop().call_soon(self.send, now)
+        if self.plan.clients:
+            asyncio.get_running_loop().call_later(0 if status == 200 else REFUSED_PAUSE, self.send_next)
+
+    def send_next(self) -> None:
+        """A client of a closed loop sends its next request, until the plan is over."""
+        if (now := monotonic()) < self.end:
+            self.send(now)
 
     def give_up(self) -> None:
         """Give up requests that have waited too long."""
@@ -188,7 +195,7 @@ class Sender:
 
     async def run(self) -> Result:
         """Send all that is planned, and wait for what is under way."""
-        began = monotonic()
+        began = self.result.began = monotonic()
         self.end = began + self.plan.seconds
         if self.plan.clients:
             for _ in range(self.plan.clients):
@@ -246,6 +253,7 @@ def run_load() -> None:
             "answered": [round(one, 4) for one in result.answered],
             "late": round(result.late, 4),
             "in_time": result.in_time,
+            "seconds": round(max(result.answered, default=result.began) - result.began, 4),
         }
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()

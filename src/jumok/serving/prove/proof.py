@@ -15,7 +15,7 @@ from jumok.serving.prove.target import Load, ProvedServer
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
 OVERLOAD = 10.0  # seconds of the largest load
 SETTLING = 2.0  # of these, in which connections and batches grow; then memory must stay as it is
-CLIENTS = 256  # of the closed loop that measures capacity: several batches
+CLIENTS = 128  # of the closed loop that measures capacity: two batches
 ALONE, SATURATED, STEP, ATTACK, KILL, END = 4.0, 6.0, 6.0, 12.0, 12.0, 3.0  # seconds
 PAUSE = 0.5  # seconds between steps, in which queues run empty
 GOODPUT, RECOVERY, SPEEDUP, SLOPE = 0.9, 5.0, 3.0, 0.5  # aims; the slope in megabytes a second
@@ -124,7 +124,8 @@ class ServingProof:
     async def closed(self, clients: int, seconds: float) -> float:
         """Answers a second to so many clients, each of which waits for its answer."""
         result = await self.load.send(replace(self.plan, clients=clients, seconds=seconds))
-        return float(result["in_time"] / seconds)
+        answers: int = result["statuses"].get("200", 0)
+        return answers / max(result["seconds"], 1e-3)
 
     async def step(self, load: float, capacity: float, seconds: float = STEP) -> LoadStep:
         """One load, open loop."""
