@@ -22,7 +22,7 @@ from jumok.experiment import read_experiment
 from jumok.serving import memory
 from jumok.serving.limits import ServingLimits
 from jumok.serving.prove.attacks import png_bomb
-from jumok.serving.prove.proof import longest_gap, percentile, slope_of, step_of
+from jumok.serving.prove.proof import cores_between, longest_gap, percentile, slope_of, step_of
 from jumok.serving.prove.table import tables_of
 from small_experiments import write_reversal
 
@@ -153,7 +153,9 @@ def test_figures_of_a_proof():
     assert longest_gap([0.5, 3.0, 3.5]) == 2.5
     assert percentile([0.1, 0.2, 0.3, 0.4], 0.5) == 300.0
     result = {"statuses": {"200": 6, "429": 3, "0": 1, "500": 2}, "latencies": [0.1] * 6, "late": 0.0}
-    step = step_of(2.0, 4.0, 3.0, result, 10)
+    cores = cores_between({"server": 1.0, "model": 2.0}, {"server": 1.5, "model": 1.9}, 2.0)
+    assert cores == {"server": 0.25, "model": 0.0}
+    step = step_of(2.0, 4.0, 3.0, {**result, "in_time": 6}, 10, cores)
     assert (step.goodput, step.shed, step.failed, step.lost) == (2.0, 0.25, 2, 1)
     aims = [{"aim": "lost", "measured": 1.0, "wanted": 0, "met": False}]
     beside = {"beside": step.to_json()}

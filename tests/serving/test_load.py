@@ -86,6 +86,62 @@ def test_a_deadline_that_cannot_be_met_is_refused_at_once():
     run(test)
 
 
+def test_times_that_a_busy_machine_taught_are_tried_again():
+    """A batch that took longer than clients wait must not make the server refuse them for ever."""
+    queue = JobQueue(LIMITS, ServiceTimes())
+    queue.times.add("{}", 64, 5.0)
+    learned = queue.times.learned
+
+    async def test():
+        first, second = (
+            Job({}, ["a"], learned + 5.9, asyncio.get_running_loop().create_future()) for _ in "12"
+        )
+        with pytest.raises(Refusal, match="would take about 5.0 s"):
+            queue.add(first, 0.0, learned + 1.0)
+        queue.add(first, 0.0, learned + 2.0)
+        with pytest.raises(Refusal):
+            queue.add(second, 0.0, learned + 2.0)  # one trial at a time
+        assert queue.take() == [first]
+        queue.times.add("{}", 1, 0.01)
+        queue.add(second, 0.0, learned + 2.0)
+
+    run(test)
+
+
+def test_batches_are_small_where_large_ones_would_come_too_late():
+    queue = JobQueue(replace(LIMITS, batch=64), ServiceTimes())
+    for size in (1, 64, 2):
+        queue.times.add("{}", size, 0.1 * size)
+
+    async def test():
+        jobs = [Job({}, ["a"], 4.0, asyncio.get_running_loop().create_future()) for _ in range(40)]
+        for job in jobs:
+            queue._put(job, queue.jobs.append)
+        assert queue.take() == jobs[:20]  # two of the four seconds that each has
+
+    run(test)
+
+
+def test_a_server_that_is_behind_sheds_what_it_could_not_read_in_time():
+    async def test():
+        async with served(made("transformer"), limits=replace(LIMITS, wait=1.0)) as server:
+            model = server.service.models["made"]
+            model.coming, model.read = 500, 100
+            model.note_lag(0.15, 0.2)
+            for _ in range(9):
+                model.note_lag(0.0, 0.05)  # it caught up
+            assert model.why_full() is None
+            for _ in range(5):
+                model.read = 100  # in half a second: five hundred take two and a half
+                model.note_lag(0.45, 0.5)
+            refusal = model.why_full()
+            assert refusal is not None and refusal.status == 429 and refusal.retry_after > 2
+            model.coming = 0
+            assert model.why_full() is None
+
+    run(test)
+
+
 def test_bytes_of_all_requests_are_bounded():
     async def test():
         async with served(made("transformer"), limits=replace(LIMITS, held_bytes=300)) as server:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -15,8 +16,9 @@ from jumok.errors import RunError
 from jumok.serving.app import serving_app
 from jumok.serving.log import EventLog
 from jumok.serving.process import ModelSource
-from jumok.serving.server import Server, bind
+from jumok.serving.server import Server, accept_no_more, bind
 from jumok.serving.service import Service
+from jumok.serving.shedding import is_whole_post
 from made_predictors import SENTENCE, made
 from served_models import LIMITS, LocalWorker, run
 
@@ -36,7 +38,7 @@ class Listening:
 
     def request(self, text: str) -> bytes:
         body = json.dumps({"inputs": text}).encode()
-        host = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{self.port}\r\ncontent-type: serving_app/json\r\n"
+        host = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1:{self.port}\r\ncontent-type: application/json\r\n"
         return host.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
 
     async def ask(self, text: str = SENTENCE) -> int:
@@ -133,3 +135,74 @@ def test_sighup_loads_again():
 def test_a_host_of_another_machine_is_refused():
     with pytest.raises(RunError, match="name an address of this machine|cannot be used"):
         bind("203.0.113.1", 0, 1)
+
+
+def test_a_full_server_refuses_before_it_reads():
+    async def test():
+        async with listening(wait=0.5, receive=0.5) as server:
+            model = server.service.models["made"]
+            reader, writer = await server.send(server.request(SENTENCE))
+            assert await status_of(reader) == 200
+            model.lag = 9.0
+            began = monotonic()
+            while monotonic() < began + 2:  # longer than a silent connection is kept
+                model.lag = 9.0
+                writer.write(server.request(SENTENCE))
+                assert await status_of(reader) == 429
+                await asyncio.sleep(0.05)
+            for half in (server.request(SENTENCE)[:40], server.request(SENTENCE)[40:]):  # the usual way
+                model.lag = 9.0
+                writer.write(half)
+                await asyncio.sleep(0)
+            assert await status_of(reader) in (200, 429)
+            model.lag = 0.0
+            writer.write(server.request(SENTENCE))
+            assert await status_of(reader) == 200
+            told = server.service.metrics.text(lambda: None).decode()
+            assert 'jumok_requests_total{model="made",route="predict",status="429"}' in told
+
+    run(test)
+
+
+def test_connections_that_come_while_the_server_ends_are_not_reset():
+    """Who is not accepted any more is not told that it is."""
+
+    async def test():
+        async with listening() as server:
+            address = ("127.0.0.1", server.port)
+            accept_no_more(server.server.bound)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await asyncio.open_connection(*address)
+        with pytest.raises(OSError):
+            await asyncio.open_connection(*address)
+
+    run(test)
+
+
+async def status_of(reader: asyncio.StreamReader) -> int:
+    """The status of the next response, which is read whole."""
+    async with asyncio.timeout(60):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = next(
+            int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length")
+        )
+        await reader.readexactly(length)
+    return int(head.split()[1])
+
+
+@pytest.mark.parametrize(
+    ("data", "is_whole"),
+    [
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nab", True),
+        (b"POST / HTTP/1.1\r\nContent-Length:2\r\nhost: a\r\n\r\nab", True),
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nabPOST", False),
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\na", False),
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nab", False),
+        (b"POST / HTTP/1.1\r\nx: content-length: 2\r\n\r\nab", False),
+        (b"POST / HTTP/1.1\r\n", False),
+        (b"GET / HTTP/1.1\r\ncontent-length: 2\r\n\r\nab", False),
+    ],
+)
+def test_a_whole_request(data, is_whole):
+    assert is_whole_post(data) is is_whole

@@ -176,12 +176,12 @@ def prove_server(sources: "Sequence[ModelSource]", options: Sequence[str], json:
 
     from rich.console import Console
 
-    from jumok.serving.prove.proof import prove
+    from jumok.serving.prove.proof import prove_serving
     from jumok.serving.prove.table import tables_of
 
     if len(sources) > 1:
         raise ConfigurationError("--prove measures one model at a time; name one run")
-    proof = asyncio.run(prove(sources[0], options, say))
+    proof = asyncio.run(prove_serving(sources[0], options, say))
     if json:
         print_json(proof)
         return

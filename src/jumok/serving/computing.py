@@ -74,7 +74,9 @@ class Computer:
         """
         import torch
 
-        torch.set_num_threads(given["threads"] or max(1, (os.cpu_count() or 1) - 1))  # one is the server's
+        torch.set_num_threads(
+            given["threads"] or max(1, len(os.sched_getaffinity(0)) - 1)
+        )  # one is the server's
         path = Path(given["path"])
         predictor = load(path, given["device"], given["decoding"])
         warm_up(predictor)

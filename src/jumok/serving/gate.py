@@ -7,15 +7,17 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from jumok.serving.model import ServedModel
 from jumok.serving.refusal import Refusal, to_error
 from jumok.serving.service import ENTRY, Entry, Service
 from jumok.web.guard import has_body, send_json, with_headers
 
 OPEN = ("/v2/health/live", "/v2/health/ready", "/docs", "/docs.js")  # that need no token
 ASKING = ("predict", "infer", "generate", "generate_stream")  # routes that a model computes for
+KEPT_PATHS = 256
 
 
 class Gate:
@@ -30,6 +32,9 @@ class Gate:
     ) -> None:
         self.app, self.service, self.token, self.address = app, service, token, address
         self.active = 0  # requests
+        self.paths: dict[
+            bytes, tuple[str, ServedModel | None]
+        ] = {}  # those that were asked for, by the way of sheds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,6 +46,8 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if self.service.is_draining:
+                    MutableHeaders(scope=message)["connection"] = "close"
             async with asyncio.timeout(self.service.limits.receive):  # of a client that does not read
                 await send(message)
 
@@ -71,6 +78,31 @@ class Gate:
             entry.leave()
             self.service.held -= held
 
+    def why_full(self, data: bytes) -> Refusal | None:
+        """Why a whole request that begins with these bytes is shed at once, and counted; None: it may be let in."""
+        if self.token is not None:
+            return None
+        path = data[5 : data.find(b" ", 5)]
+        found = self.paths.get(path)
+        if found is None:
+            found = self.paths[path] = self.asked_by(path)
+            while len(self.paths) > KEPT_PATHS:
+                del self.paths[next(iter(self.paths))]
+        route, model = found
+        refusal = None if model is None else model.why_full()
+        if refusal is not None and model is not None:
+            self.service.metrics.count_shed(refusal.shed)
+            self.service.metrics.requests.labels(route, model.name, "429").inc()
+        return refusal
+
+    def asked_by(self, path: bytes) -> tuple[str, ServedModel | None]:
+        """The route of a path, and the model that it asks to compute."""
+        route, name = self.address(path.decode("latin-1"))
+        models = self.service.models
+        if route not in ASKING or not (name in models or (name is None and len(models) == 1)):
+            return route, None
+        return route, self.service.model(name)
+
     def headers(self, refusal: Refusal) -> Mapping[str, str]:
         """The headers of a refusal; a server that shuts down closes the connection, too."""
         closing = refusal.status == HTTPStatus.SERVICE_UNAVAILABLE
@@ -89,12 +121,9 @@ class Gate:
 
     def enter(self, path: str) -> Entry:
         """Let a request in that asks a model; Refusal, before its body is read, if it would not be answered."""
-        route, name = self.address(path)
-        models = self.service.models
-        if route not in ASKING or not (name in models or (name is None and len(models) == 1)):
-            return Entry(None)
-        model = self.service.model(name)
-        model.refuse_early()
+        _, model = self.asked_by(path.encode())
+        if model is not None:
+            model.refuse_early()
         return Entry(model)
 
     def hold(self, headers: Headers) -> int:
@@ -129,7 +158,13 @@ class Gate:
         return next_message
 
     def note(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count and log a request; nothing that the client sent is repeated."""
+        """Count and log a request; nothing that the client sent is repeated.
+
+        Args:
+            scope: The request.
+            status: The status of its response.
+            seconds: From its arrival to the end of its response.
+        """
         route, name = self.address(scope["path"])
         models = self.service.models
         if name is None and route in ASKING and len(models) == 1:

@@ -56,7 +56,13 @@ class Metrics:
         )
 
     def batch(self, model: str, size: int, waits: Sequence[float]) -> None:
-        """Count a batch, with the seconds that its requests waited."""
+        """Count a batch.
+
+        Args:
+            model: The name of its model.
+            size: Its inputs.
+            waits: The seconds that each of its requests waited.
+        """
         self.sizes.labels(model).observe(size)
         for seconds in waits:
             self.waited.labels(model).observe(seconds)

@@ -18,7 +18,8 @@ from jumok.serving.service_time import ServiceTimes
 
 StartWorker = Callable[[ModelSource, ServingLimits], Awaitable[WorkerProcess]]
 
-ATTEMPTS = 2  # that a request has when the process dies; the second one alone
+REQUEST_ATTEMPTS = 2  # that a request has when the process dies; the second one alone
+BEHIND = 0.05  # seconds of lag, from which on the server itself, not a model, is what requests wait for
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
 
 
@@ -41,7 +42,9 @@ class ServedModel:
         self.load_seconds = 5.0
         self.restarts = 0
         self.coming = 0  # requests that were let in, and are not in the queue yet
+        self.read = 0  # of these, those that came into the queue, or were refused, since `note_lag`
         self.lag = 0.0  # seconds that the server is behind
+        self.reading_seconds = 0.0  # of one request, while it is
         self.is_draining = False
         self.failure: str | None = None  # why it cannot be loaded again after its process died
 
@@ -106,7 +109,7 @@ class ServedModel:
         again = []
         for job in jobs:
             job.attempts += 1
-            if job.attempts < ATTEMPTS:
+            if job.attempts < REQUEST_ATTEMPTS:
                 job.alone = True
                 again.append(job)
                 continue
@@ -174,7 +177,19 @@ class ServedModel:
     @property
     def wait(self) -> float:
         """Seconds, predicted, that a request waits before its batch is computed."""
-        return self.lag + self.busy + self.queue.predicted(self.coming)
+        reading = self.coming * self.reading_seconds
+        return self.lag + reading + self.busy + self.queue.predicted(self.coming)
+
+    def note_lag(self, lag: float, seconds: float) -> None:
+        """Learn how far the server is behind, and how long it takes to bring one request into the queue then.
+
+        Args:
+            lag: Seconds that it is behind.
+            seconds: Since this was told last.
+        """
+        self.lag, read, self.read = lag, self.read, 0
+        measured = seconds / read if lag > BEHIND and read else 0.0
+        self.reading_seconds += (measured - self.reading_seconds) / 2
 
     @property
     def busy(self) -> float:
@@ -198,6 +213,12 @@ class ServedModel:
         if not self.description:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"{self.name} is being loaded; ask again later", 2)
         self.queue.refuse_if_full(self.wait)
+
+    def why_full(self) -> Refusal | None:
+        """Why a request is shed before it is read, where it is for want of time."""
+        if self.is_draining or self.failure is not None or not self.description:
+            return None
+        return self.queue.why_full(self.wait)
 
     def accept(self, job: Job) -> None:
         """Put a request into the queue; Refusal if it cannot be answered in time."""

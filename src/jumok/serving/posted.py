@@ -106,7 +106,7 @@ class PostedValues:
     def upload(self, field: InputField, files: Sequence[bytes]) -> Any:
         """One file, or several that are frames."""
         if field.array is None:
-            return field.codec.parse(as_text(field.name, b"".join(files)))
+            return field.codec.parse(text_of_file(field.name, b"".join(files)))
         if len(files) > 1 and not field.array.is_pixels:
             raise DataError(f"{field.name} came in {quantity(len(files), 'file')}; send one")
         if len(files) == 1:
@@ -187,7 +187,7 @@ def read_numbers(name: str, data: bytes) -> Any:
         raise DataError(f"{name} cannot be read as JSON ({error}); send lists of numbers") from None
 
 
-def as_text(name: str, data: bytes) -> str:
+def text_of_file(name: str, data: bytes) -> str:
     """The text of a file; DataError if it is not UTF-8."""
     try:
         return data.decode("utf-8-sig")

@@ -14,8 +14,11 @@ from jumok.serving.memory import require_room
 from jumok.serving.queue import Job
 from jumok.serving.wire import Frame, pack, receive_frame
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STOPPING = 3.0  # seconds
+# Threads that wait for each other sleep. Where they spin, as is the default, and another program has one of the
+# processors, a batch takes ten times as long and more: a thread turns until the other one is let in again.
+PATIENT = {"OMP_WAIT_POLICY": "passive"}
 
 
 class WorkerDied(Exception):
@@ -47,6 +50,7 @@ class WorkerProcess:
             *(sys.executable, "-m", "jumok.serving.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env={**PATIENT, **os.environ},
             start_new_session=True,  # Ctrl-C of a terminal is for the server, which drains first
         )
         return cls(process, {})
@@ -196,6 +200,26 @@ class WorkerPool:
 def resident_bytes(process: int | str = "self") -> int:
     """Bytes that a process holds in memory; 0 where that is not told."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE_BYTES
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def processor_seconds(process: int) -> float:
+    """Seconds of processors that a process has used; 0 where that is not told."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def busy_processor_seconds() -> float:
+    """Seconds in which processors of the machine computed, for whomever; 0 where that is not told."""
+    try:
+        user, nice, system, _, _, irq, softirq = map(
+            int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8]
+        )
+    except (OSError, ValueError):
+        return 0.0
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")

@@ -55,7 +55,13 @@ class InferRequest(BaseModel):
 
 
 def add_protocol_routes(app: FastAPI, service: Service, version: str) -> None:
-    """Add health, metadata and inference of the Open Inference Protocol."""
+    """Add health, metadata and inference of the Open Inference Protocol.
+
+    Args:
+        app: The application.
+        service: The models.
+        version: The version of jumok.
+    """
 
     async def server() -> Response:
         """The server."""

@@ -12,6 +12,7 @@ from jumok.serving.limits import ServingLimits
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
+BATCH_SHARE = 0.5  # of the time that a request may take, at most, is its batch computed
 COMING = "coming"  # the kind of requests whose kind is not known yet
 AnswerBytes = Sequence[bytes]  # the JSON of the answer to each input
 
@@ -34,6 +35,11 @@ class Job:
     def kind(self) -> Hashable:
         """What batches are told apart by."""
         return repr(self.asked)
+
+    @property
+    def allowed(self) -> float:
+        """Seconds that it may take in all."""
+        return self.deadline - self.arrived
 
     @property
     def is_over(self) -> bool:
@@ -63,18 +69,28 @@ class JobQueue:
         expected = self.waiting if not coming else {**self.waiting, COMING: coming}
         return self.times.queue(expected, self.limits.batch)
 
+    def why_full(self, wait: float) -> Refusal | None:
+        """The refusal of a request that would wait so many seconds, if that is too long."""
+        if wait <= self.limits.wait:
+            return None
+        return Refusal(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"too many requests wait, for about {wait:.1f} s; ask again later",
+            retry_after=wait - self.limits.wait / 2,
+            shed="wait",
+        )
+
     def refuse_if_full(self, wait: float) -> None:
         """Refuse a request that would wait so many seconds, if that is too long."""
-        if wait > self.limits.wait:
-            raise Refusal(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"too many requests wait, for about {wait:.1f} s; ask again later",
-                retry_after=wait - self.limits.wait / 2,
-                shed="wait",
-            )
+        refusal = self.why_full(wait)
+        if refusal is not None:
+            raise refusal
 
     def add(self, job: Job, busy: float, now: float) -> None:
         """Accept a request.
+
+        Where nothing is computed and nothing was for a while, it is accepted whatever it may take, as a trial: times
+        that were learned on a machine that was busy then would else refuse all requests, and so never be corrected.
 
         Args:
             job: The request.
@@ -86,8 +102,9 @@ class JobQueue:
         """
         wait = busy + self.predicted()
         self.refuse_if_full(wait)
-        wait += self.times.batch(job.kind, len(job.inputs))
-        if now + wait > job.deadline:
+        wait = busy + self.times.queue(self.waiting + Counter({job.kind: len(job.inputs)}), self.limits.batch)
+        is_trial = not busy and not self.jobs and self.times.is_stale(now)
+        if now + wait > job.deadline and not is_trial:
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"an answer would take about {wait:.1f} s, longer than this request may; ask again later",
@@ -120,22 +137,25 @@ class JobQueue:
             await asyncio.sleep(left)
 
     def take(self) -> list[Job]:
-        """The first request, with others like it, in their order, until the batch is full."""
+        """The first request, with others like it, in their order, until the batch is full.
+
+        It is full, too, where one more input would make it last longer than half the time that a request in it has: a
+        slow machine would else compute large batches for clients that have gone when they are done.
+        """
         first = self.jobs[0]
-        taken: list[Job] = []
-        size = 0
-        for job in list(self.jobs):
-            fits = not taken or (
-                not job.alone
-                and not first.alone
-                and job.kind == first.kind
-                and size + len(job.inputs) <= self.limits.batch
-            )
-            if fits:
-                taken.append(job)
-                size += len(job.inputs)
+        taken = [first]
+        size, allowed = len(first.inputs), first.allowed
+        for job in list(self.jobs)[1:]:
             if size >= self.limits.batch or first.alone:
                 break
+            larger = size + len(job.inputs)
+            if job.alone or job.kind != first.kind or larger > self.limits.batch:
+                continue
+            allowed = min(allowed, job.allowed)
+            if self.times.batch(first.kind, larger) > BATCH_SHARE * allowed:
+                break
+            taken.append(job)
+            size = larger
         self._remove(taken)
         return taken
 

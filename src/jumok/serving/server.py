@@ -1,8 +1,11 @@
 """Runs the application: sockets, signals, connections that ask nothing, and an orderly end."""
 
 import asyncio
+import ctypes
+import select
 import signal
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
@@ -15,7 +18,13 @@ from jumok.serving.gate import Gate
 from jumok.serving.limits import ServingLimits
 from jumok.serving.log import EventLog
 from jumok.serving.service import Service
+from jumok.serving.shedding import shedding_connection
 
+LAST_REQUESTS = (
+    0.1  # seconds in which requests that came before the door was closed are refused with a response
+)
+SO_ATTACH_FILTER = 26  # Linux
+DROP_ALL = (1, 6, 0, 0, 0)  # a filter of packets, of one instruction: its length; return nothing
 GRACE = 0.5  # seconds in which new requests are refused with a response, before connections are
 KEEP_ALIVE = 15  # seconds that a connection may ask nothing between two requests
 
@@ -28,6 +37,7 @@ class Server:
         self.limits: ServingLimits = service.limits
         config = uvicorn.Config(
             app,
+            http=shedding_connection(app.why_full),
             log_level="critical",
             access_log=False,
             server_header=False,
@@ -70,8 +80,20 @@ class Server:
             with suppress(asyncio.CancelledError, RunError):
                 await loading
             await self.service.stop()
+            accept_no_more(self.bound)
+            await self.close_idle()
             self.uvicorn.should_exit = True
             await serving
+
+    async def close_idle(self) -> None:
+        """Answer all that has come, and close connections one by one, each in a moment when it asks nothing."""
+        await asyncio.sleep(LAST_REQUESTS)
+        for connection in list(self.uvicorn.server_state.connections):
+            cycle: Any = getattr(connection, "cycle", None)
+            if (cycle is None or cycle.response_complete) and not has_data(connection):
+                connection.transport.close()
+            await asyncio.sleep(0)
+        await asyncio.sleep(LAST_REQUESTS)
 
     def on_signals(self) -> None:
         """SIGTERM and Ctrl-C end the server in order, SIGHUP loads all models again."""
@@ -115,15 +137,36 @@ class Server:
                 cycle: Any = getattr(connection, "cycle", None)
                 if cycle is not None and not cycle.response_complete:
                     continue
-                before = since.get(connection)
-                started = before[1] if before is not None and before[0] is cycle else now
-                seen[connection] = (cycle, started)
+                before, asked = since.get(connection), (cycle, getattr(connection, "refused", 0))
+                started = before[1] if before is not None and before[0] == asked else now
+                seen[connection] = (asked, started)
             most = len(seen) - max(len(self.uvicorn.server_state.connections) - self.limits.connections, 0)
-            for number, (connection, (cycle, started)) in enumerate(reversed(seen.items())):
-                patience = self.limits.receive if cycle is None else KEEP_ALIVE
+            newest = sorted(seen.items(), key=lambda item: -item[1][1])  # uvicorn's set of them has no order
+            for number, (connection, (asked, started)) in enumerate(newest):
+                patience = self.limits.receive if asked == (None, 0) else KEEP_ALIVE
                 if number >= most or now - started > patience:  # the oldest are the last here
                     connection.transport.close()
             since = seen
+
+
+def accept_no_more(bound: socket.socket) -> None:
+    """Let a listening socket answer no new connection: one that it took when it is closed would be reset."""
+    count, *instruction = DROP_ALL
+    code = ctypes.create_string_buffer(struct.pack("=HBBI", *instruction))
+    with suppress(OSError):  # another system: some may be reset
+        bound.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", count, ctypes.addressof(code))
+        )
+
+
+def has_data(connection: Any) -> bool:
+    """Whether something has come over a connection that was not read yet."""
+    poll = select.poll()
+    try:
+        poll.register(connection.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    except (OSError, ValueError, AttributeError):  # it is closed
+        return False
+    return bool(poll.poll(0))
 
 
 def run_until_stopped(server: Server, when_ready: Callable[[], None]) -> None:
@@ -150,7 +193,19 @@ def raise_file_limit() -> None:
 
 
 def bind(host: str, port: int, backlog: int) -> socket.socket:
-    """A listening socket; RunError if the port is taken or the host is none of this machine."""
+    """A listening socket.
+
+    Args:
+        host: The address to listen at.
+        port: The port; 0 takes any free one.
+        backlog: Connections that may wait to be accepted.
+
+    Returns:
+        The socket.
+
+    Raises:
+        RunError: The port is taken, or the host is none of this machine.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, socket.SOCK_STREAM)

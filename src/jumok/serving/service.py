@@ -40,6 +40,7 @@ class Entry:
         """It is in the queue, or was refused."""
         if self.model is not None:
             self.model.coming -= 1
+            self.model.read += 1
             self.model = None
 
 
@@ -77,15 +78,21 @@ class Service:
     async def measure_lag(self) -> None:
         """Measure how long the server itself takes to come to what waits, beside the models."""
         while True:
-            due = monotonic() + LAG_STEP
+            began = monotonic()
             await asyncio.sleep(LAG_STEP)
+            seconds = monotonic() - began
             for model in self.models.values():
-                model.lag = monotonic() - due
+                model.note_lag(seconds - LAG_STEP, seconds)
 
     def drain(self) -> None:
         """Accept no more requests; those that were accepted are still answered."""
         for model in self.models.values():
             model.is_draining = True
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether no more requests are accepted."""
+        return any(model.is_draining for model in self.models.values())
 
     @property
     def is_idle(self) -> bool:
@@ -147,7 +154,19 @@ class Service:
             job.answers.cancel()
 
     def job(self, request: Request, asked: Asked, grown: Callable[[str], None] | None) -> tuple[Job, float]:
-        """A request as it stands in the queue, and the seconds that it may take."""
+        """A request as it stands in the queue, and the seconds that it may take.
+
+        Args:
+            request: The request.
+            asked: What it asks.
+            grown: Is told of the answer as it grows.
+
+        Returns:
+            The request for the queue, and its seconds.
+
+        Raises:
+            Refusal: Its header says no such seconds.
+        """
         seconds = self.seconds(request.headers, asked)
         decoding = asked.options.asked(stream=grown is not None)
         job = Job(

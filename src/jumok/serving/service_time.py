@@ -3,10 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 
 KEPT_KINDS = 64  # kinds of requests
 DECAY = 0.9  # of a measurement's weight with each later one
 FIRST_GUESS = 0.02  # seconds of a batch, before any was measured
+STALE = 1.0  # seconds after which a measurement may tell of another time
 
 
 @dataclass
@@ -45,9 +48,21 @@ class ServiceTimes:
     def __init__(self) -> None:
         self.kinds: OrderedDict[Hashable, BatchTime] = OrderedDict()
         self.all = BatchTime()
+        self.learned = -inf  # when a batch was measured last
+
+    def is_stale(self, now: float) -> bool:
+        """Whether no batch was measured for a while."""
+        return now - self.learned > STALE
 
     def add(self, kind: Hashable, size: int, seconds: float) -> None:
-        """Learn from a batch."""
+        """Learn from a batch.
+
+        Args:
+            kind: What its requests ask.
+            size: Its inputs.
+            seconds: The time that it took.
+        """
+        self.learned = monotonic()
         self.kinds.setdefault(kind, BatchTime()).add(size, seconds)
         self.kinds.move_to_end(kind)
         self.all.add(size, seconds)

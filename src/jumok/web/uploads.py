@@ -36,7 +36,19 @@ def decode_upload(
 
 
 def decode_image(data: bytes, name: str, most_pixels: int = MOST_PIXELS) -> Image.Image:
-    """An image, read as any other: formats of a list, and not more pixels than are good."""
+    """An image, read as any other: formats of a list, and not more pixels than are good.
+
+    Args:
+        data: The bytes of the file.
+        name: The name of the file, for messages.
+        most_pixels: The limit of the image.
+
+    Returns:
+        The image.
+
+    Raises:
+        DataError: It cannot be read, or has too many pixels.
+    """
     with TemporaryDirectory(prefix="jumok-") as folder:
         file = Path(folder) / "image"
         file.write_bytes(data)

@@ -7,6 +7,7 @@ hide that a server is overloaded. A plan is a line of JSON on standard input, it
 import asyncio
 import json
 import random
+import resource
 import sys
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -17,12 +18,13 @@ from typing import Any
 NOT_ANSWERED = 0  # the status of a request that was written and never answered
 NOT_SENT = -1  # of one for which there was no connection
 GAVE_UP = -2  # of one whose client did not wait any longer
-DEADLINE = 4  # seconds that the server is told
+DEADLINE = 4  # seconds that the server is told; later answers are of no use
+REFUSED_PAUSE = 0.1  # seconds in which a client of a closed loop that was refused does not ask again
 CLIENT_PATIENCE = 8.0  # seconds that a client waits
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """What is sent."""
 
     host: str
@@ -32,7 +34,7 @@ class Plan:
     seconds: float
     rate: float = 0.0  # requests a second, of an open loop
     clients: int = 0  # of a closed loop
-    connections: int = 1000
+    connections: int = 3000  # fewer than the server takes, and enough for all that may wait there
     seed: int = 1
 
 
@@ -45,14 +47,24 @@ class Result:
         default_factory=list
     )  # of answers with status 200, since they should be sent
     answered: list[float] = field(default_factory=list)  # when these came
+    began: float = 0.0
     late: float = 0.0  # seconds that this process was behind its plan, at most
+    in_time: int = 0  # answers within the deadline that came before the plan was over
 
-    def note(self, due: float, status: int) -> None:
-        """Note the end of a request."""
+    def note(self, due: float, status: int, end: float) -> None:
+        """Note the end of a request.
+
+        Args:
+            due: When it should have been sent.
+            status: The status of its response, or NOT_ANSWERED, NOT_SENT or GAVE_UP.
+            end: When the plan is over.
+        """
         self.statuses[status] += 1
         if status == 200:
-            self.answered.append(monotonic())
-            self.latencies.append(self.answered[-1] - due)
+            now = monotonic()
+            self.answered.append(now)
+            self.latencies.append(now - due)
+            self.in_time += now - due <= DEADLINE and now <= end
 
 
 class Connection(asyncio.Protocol):
@@ -119,7 +131,7 @@ def content_length(head: bytes) -> int:
 class Sender:
     """Sends requests over as many connections as are needed at a time; callbacks only, so that it is fast."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: LoadPlan) -> None:
         self.plan, self.result = plan, Result()
         self.idle: deque[Connection] = deque()
         self.busy: dict[Connection, None] = {}  # in the order in which they are given up
@@ -139,7 +151,7 @@ class Sender:
                 connection.ask(request, due)
                 return
         if self.opened >= self.plan.connections:
-            self.result.note(due, NOT_SENT)
+            self.result.note(due, NOT_SENT, self.end)
             return
         self.opened += 1
         connection = Connection(self)
@@ -161,11 +173,16 @@ class Sender:
     def over(self, connection: Connection, due: float, status: int, stays: bool) -> None:
         """A request is over; a client of a closed loop sends its next one."""
         self.busy.pop(connection, None)
-        self.result.note(due, status)
+        self.result.note(due, status, self.end)
         if stays:
             self.idle.append(connection)
-        if self.plan.clients and (now := monotonic()) < self.end:
-            asyncio.get_running_loop().call_soon(self.send, now)
+        if self.plan.clients:
+            asyncio.get_running_loop().call_later(0 if status == 200 else REFUSED_PAUSE, self.send_next)
+
+    def send_next(self) -> None:
+        """A client of a closed loop sends its next request, until the plan is over."""
+        if (now := monotonic()) < self.end:
+            self.send(now)
 
     def give_up(self) -> None:
         """Give up requests that have waited too long."""
@@ -178,7 +195,7 @@ class Sender:
 
     async def run(self) -> Result:
         """Send all that is planned, and wait for what is under way."""
-        began = monotonic()
+        began = self.result.began = monotonic()
         self.end = began + self.plan.seconds
         if self.plan.clients:
             for _ in range(self.plan.clients):
@@ -204,7 +221,7 @@ class Sender:
             self.send(due)
 
 
-def request_of(plan: Plan, body: str) -> bytes:
+def request_of(plan: LoadPlan, body: str) -> bytes:
     """The bytes of a request."""
     data = body.encode()
     head = (
@@ -225,14 +242,18 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 def run_load() -> None:
     """Carry out plans until standard input ends."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     for line in sys.stdin:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            result = runner.run(Sender(Plan(**json.loads(line))).run())
+            result = runner.run(Sender(LoadPlan(**json.loads(line))).run())
         told = {
             "statuses": {str(status): count for status, count in result.statuses.items()},
             "latencies": [round(one, 5) for one in result.latencies],
             "answered": [round(one, 4) for one in result.answered],
             "late": round(result.late, 4),
+            "in_time": result.in_time,
+            "seconds": round(max(result.answered, default=result.began) - result.began, 4),
         }
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()

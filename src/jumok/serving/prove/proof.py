@@ -6,14 +6,16 @@ from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
-from jumok.serving.process import ModelSource
+from jumok.serving.process import ModelSource, busy_processor_seconds
 from jumok.serving.prove.attacks import ATTACKS, AttackTarget
 from jumok.serving.prove.bodies import bodies_of
-from jumok.serving.prove.load import NOT_ANSWERED, Plan
+from jumok.serving.prove.load import NOT_ANSWERED, LoadPlan
 from jumok.serving.prove.target import Load, ProvedServer
 
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
-CLIENTS = 96  # of the closed loop that measures capacity: more than a batch
+OVERLOAD = 10.0  # seconds of the largest load
+SETTLING = 2.0  # of these, in which connections and batches grow; then memory must stay as it is
+CLIENTS = 128  # of the closed loop that measures capacity: two batches
 ALONE, SATURATED, STEP, ATTACK, KILL, END = 4.0, 6.0, 6.0, 12.0, 12.0, 3.0  # seconds
 PAUSE = 0.5  # seconds between steps, in which queues run empty
 GOODPUT, RECOVERY, SPEEDUP, SLOPE = 0.9, 5.0, 3.0, 0.5  # aims; the slope in megabytes a second
@@ -25,7 +27,7 @@ class LoadStep:
 
     load: float  # times the capacity
     offered: float  # requests a second
-    goodput: float  # answers a second
+    goodput: float  # answers a second, within their deadline, while the load lasted
     p50: float  # milliseconds, from when a request should be sent
     p95: float
     p99: float
@@ -34,6 +36,7 @@ class LoadStep:
     lost: int  # written and never answered
     late: float  # seconds that the sender was behind its plan, at most
     memory: int  # bytes of server and model at the end
+    cores: Mapping[str, float]  # processor seconds a second of server, model, sender and all others
     statuses: Mapping[str, int]  # requests by status; those below 1 are named in `load`
 
     def to_json(self) -> dict[str, Any]:
@@ -60,12 +63,12 @@ class Aim:
         return {"aim": self.what, "measured": self.measured, "wanted": self.wanted, "met": self.is_met}
 
 
-class Proof:
+class ServingProof:
     """Measures one server."""
 
-    def __init__(self, server: ProvedServer, load: Load, plan: Plan, say: Callable[[str], None]) -> None:
+    def __init__(self, server: ProvedServer, load: Load, plan: LoadPlan, say: Callable[[str], None]) -> None:
         self.server, self.load, self.plan, self.say = server, load, plan, say
-        self.memory: list[tuple[float, int]] = []
+        self.memory: list[tuple[float, int, int]] = []  # when, of the server, of its model
 
     async def carry_out(self) -> dict[str, Any]:
         """All measurements, and the aims."""
@@ -73,10 +76,12 @@ class Proof:
         self.say("one request at a time, then as many as it takes")
         alone = await self.closed(1, ALONE)
         capacity = await self.closed(CLIENTS, SATURATED)
-        steps = []
+        steps, settled = [], self.memory
         for load in LOADS:
             self.say(f"{load:g} times its capacity of {capacity:.0f} requests a second")
-            steps.append(await self.step(load, capacity))
+            began = monotonic()
+            steps.append(await self.step(load, capacity, OVERLOAD if load == LOADS[-1] else STEP))
+            settled = [one for one in self.memory if one[0] > began + SETTLING]
             await asyncio.sleep(PAUSE)
         self.say("slow clients, half-open connections, giant bodies and bombs")
         attacks = await self.attack(capacity)
@@ -85,7 +90,10 @@ class Proof:
         self.say("the server is asked to end while requests come")
         ending = await self.end(capacity)
         watching.cancel()
-        slope = slope_of(self.memory)
+        slopes = {
+            "server": slope_of([(time, server) for time, server, _ in settled]),
+            "model": slope_of([(time, model) for time, _, model in settled]),
+        }
         lost = sum(step.lost for step in steps) + recovery["lost"] + ending["lost"]
         best = max(step.goodput for step in steps)
         aims = [
@@ -93,7 +101,7 @@ class Proof:
             Aim("throughput of batches over one at a time", capacity / alone if alone else 0.0, SPEEDUP),
             Aim("seconds to recover from a killed process", recovery["seconds"], RECOVERY, is_most=True),
             Aim("accepted requests lost", lost, 0, is_most=True),
-            Aim("memory, megabytes a second under load", slope / 1e6, SLOPE, is_most=True),
+            Aim("memory of the server, MB a second at 10x", slopes["server"] / 1e6, SLOPE, is_most=True),
             Aim("attacks withstood", sum(attacks["withstood"].values()), len(attacks["withstood"])),
         ]
         return {
@@ -103,27 +111,35 @@ class Proof:
             "attacks": attacks,
             "killed": recovery,
             "ended": ending,
-            "memory_slope": round(slope, 1),
+            "memory_slopes": {name: round(slope, 1) for name, slope in slopes.items()},
             "aims": [aim.to_json() for aim in aims],
         }
 
     async def watch(self) -> None:
-        """Note the memory of the server and its model."""
-        began = monotonic()
+        """Note the memory of the server, and of its model, which grows until the largest batch was computed."""
         while True:
-            self.memory.append((monotonic() - began, self.server.memory))
+            self.memory.append((monotonic(), *self.server.memories))
             await asyncio.sleep(0.5)
 
     async def closed(self, clients: int, seconds: float) -> float:
         """Answers a second to so many clients, each of which waits for its answer."""
         result = await self.load.send(replace(self.plan, clients=clients, seconds=seconds))
-        return result["statuses"].get("200", 0) / seconds
+        answers: int = result["statuses"].get("200", 0)
+        return answers / max(result["seconds"], 1e-3)
 
     async def step(self, load: float, capacity: float, seconds: float = STEP) -> LoadStep:
         """One load, open loop."""
         rate = max(load * capacity, 0.5)
+        began, before = monotonic(), self.processors()
         result = await self.load.send(replace(self.plan, rate=rate, seconds=seconds))
-        return step_of(load, rate, seconds, result, self.server.memory)
+        cores = cores_between(before, self.processors(), monotonic() - began)
+        return step_of(load, rate, seconds, result, self.server.memory, cores)
+
+    def processors(self) -> dict[str, float]:
+        """The processor seconds that were used until now, by whom."""
+        server, model = self.server.processors
+        own = {"server": server, "model": model, "sender": self.load.processor}
+        return {**own, "others": busy_processor_seconds() - sum(own.values())}
 
     async def attack(self, capacity: float) -> dict[str, Any]:
         """All attacks at once, while half the capacity is asked."""
@@ -142,7 +158,7 @@ class Proof:
         self.server.kill_worker()
         result = await sending
         later = [time - killed for time in result["answered"] if time > killed + 0.05]
-        step = step_of(0.5, plan.rate, KILL, result, self.server.memory)
+        step = step_of(0.5, plan.rate, KILL, result, self.server.memory, {})
         return {"seconds": round(longest_gap(later), 3), "lost": step.lost, "step": step.to_json()}
 
     async def end(self, capacity: float) -> dict[str, Any]:
@@ -157,15 +173,50 @@ class Proof:
         return {"seconds": round(seconds, 3), "status": status, "lost": lost, "statuses": result["statuses"]}
 
 
-def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any], memory: int) -> LoadStep:
-    """What a load gave."""
+def cores_between(
+    before: Mapping[str, float], after: Mapping[str, float], seconds: float
+) -> dict[str, float]:
+    """The processors that each was on, in the mean.
+
+    Args:
+        before: Processor seconds, by whom, at the beginning.
+        after: At the end.
+        seconds: Between them.
+
+    Returns:
+        Processors.
+    """
+    return {name: round(max(after[name] - used, 0.0) / seconds, 3) for name, used in before.items()}
+
+
+def step_of(
+    load: float,
+    rate: float,
+    seconds: float,
+    result: Mapping[str, Any],
+    memory: int,
+    cores: Mapping[str, float],
+) -> LoadStep:
+    """What a load gave.
+
+    Args:
+        load: Times the capacity.
+        rate: Requests a second that were planned.
+        seconds: How long.
+        result: What the sender tells.
+        memory: Bytes of server and model at the end.
+        cores: Processors that were used, by whom.
+
+    Returns:
+        The step.
+    """
     counts = {int(status): count for status, count in result["statuses"].items()}
     latencies, total = sorted(result["latencies"]), sum(counts.values())
     known = sum(counts.get(status, 0) for status in (200, 429, NOT_ANSWERED))
     return LoadStep(
         load=load,
         offered=round(rate, 2),
-        goodput=round(counts.get(200, 0) / seconds, 2),
+        goodput=round(result["in_time"] / seconds, 2),
         p50=percentile(latencies, 0.50),
         p95=percentile(latencies, 0.95),
         p99=percentile(latencies, 0.99),
@@ -174,6 +225,7 @@ def step_of(load: float, rate: float, seconds: float, result: Mapping[str, Any],
         lost=counts.get(NOT_ANSWERED, 0),
         late=result["late"],
         memory=memory,
+        cores=cores,
         statuses=result["statuses"],
     )
 
@@ -199,7 +251,9 @@ def slope_of(points: Sequence[tuple[float, int]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
 
 
-async def prove(source: ModelSource, options: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
+async def prove_serving(
+    source: ModelSource, options: Sequence[str], say: Callable[[str], None]
+) -> dict[str, Any]:
     """Start a server of a model, and measure it.
 
     Args:
@@ -215,8 +269,8 @@ async def prove(source: ModelSource, options: Sequence[str], say: Callable[[str]
     try:
         bodies = bodies_of(source, server.descriptions()[0])
         host, port = server.address
-        plan = Plan(host, port, f"/predict/{source.name}", bodies, seconds=1.0)
-        return await Proof(server, load, plan, say).carry_out()
+        plan = LoadPlan(host, port, f"/predict/{source.name}", bodies, seconds=1.0)
+        return await ServingProof(server, load, plan, say).carry_out()
     finally:
         await load.end()
         await server.end()

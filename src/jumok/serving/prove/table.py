@@ -9,7 +9,7 @@ from jumok.console import new_table
 
 
 def tables_of(proof: Mapping[str, Any]) -> list[Table]:
-    """The loads, and the aims."""
+    """The loads, and the aims; cores are those of server, model, sender and everything else."""
     loads = new_table(
         f"one at a time {proof['one_at_a_time']:g} requests/s, capacity {proof['capacity']:g} requests/s",
         (
@@ -23,6 +23,7 @@ def tables_of(proof: Mapping[str, Any]) -> list[Table]:
             "failed",
             "lost",
             "memory MB",
+            "cores",
         ),
     )
     named = [(f"{step['load']:g}x", step) for step in proof["steps"]]
@@ -33,6 +34,7 @@ def tables_of(proof: Mapping[str, Any]) -> list[Table]:
             *(f"{step[share]:.0f}" for share in ("p50", "p95", "p99")),
             *(f"{100 * step['shed']:.0f} %", str(step["failed"]), str(step["lost"])),
             f"{step['memory'] / 1e6:.0f}",
+            " + ".join(f"{cores:.2f}" for cores in step["cores"].values()),
         )
     aims = new_table("aims", ("aim", "measured", "wanted", "met"), left=("aim", "met"))
     for one in proof["aims"]:

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from jumok.errors import RunError
-from jumok.serving.process import ModelSource, resident_bytes
-from jumok.serving.prove.load import Plan
+from jumok.serving.process import ModelSource, processor_seconds, resident_bytes
+from jumok.serving.prove.load import LoadPlan
 
 STARTING = 300.0  # seconds
-SHOWN = 3  # last lines of a server that did not start
+LONGEST_LINE = 1 << 24  # bytes
+SHOWN_LINES = 3  # last lines of a server that did not start
 
 
 class ProvedServer:
@@ -43,24 +44,27 @@ class ProvedServer:
             "0",
             *options,
         ]
-        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            *command, stderr=asyncio.subprocess.PIPE, limit=LONGEST_LINE
+        )
         server = cls(process)
         try:
             async with asyncio.timeout(STARTING):
                 await server.event("loaded")
         except (TimeoutError, RunError):
             await server.end()
-            last = " ".join(server.lines[-SHOWN:]).removeprefix("error: ")
+            last = " ".join(server.lines[-SHOWN_LINES:]).removeprefix("error: ")
             raise RunError(f"the server did not start: {last or 'it says nothing'}") from None
         return server
 
     async def read(self) -> None:
-        """Read what the server logs."""
+        """Read what the server logs, to its end: who writes into a full pipe waits."""
         pipe: Any = self.process.stderr
-        while line := (await pipe.readline()).decode(errors="replace").strip():
-            try:
+        while data := await pipe.readline():
+            line = data.decode(errors="replace").strip()
+            if line.startswith("{"):
                 self.events.append(json.loads(line))
-            except ValueError:
+            elif line:
                 self.lines.append(line)
             self.changed.set()
         self.changed.set()
@@ -90,7 +94,12 @@ class ProvedServer:
     @property
     def memory(self) -> int:
         """Bytes of the server and of its model."""
-        return resident_bytes(self.process.pid) + resident_bytes(self.worker)
+        return sum(self.memories)
+
+    @property
+    def memories(self) -> tuple[int, int]:
+        """Bytes of the server, and of its model."""
+        return resident_bytes(self.process.pid), resident_bytes(self.worker)
 
     def descriptions(self) -> list[Mapping[str, Any]]:
         """What the server tells of its models."""
@@ -98,6 +107,11 @@ class ProvedServer:
         with urlopen(Request(f"http://{host}:{port}/models"), timeout=30) as answer:
             models: list[Mapping[str, Any]] = json.loads(answer.read())["models"]
         return models
+
+    @property
+    def processors(self) -> tuple[float, float]:
+        """Seconds of processors that the server and its model have used."""
+        return processor_seconds(self.process.pid), processor_seconds(self.worker)
 
     def kill_worker(self) -> None:
         """End the process that computes at once."""
@@ -134,7 +148,12 @@ class Load:
             )
         )
 
-    async def send(self, plan: Plan) -> dict[str, Any]:
+    @property
+    def processor(self) -> float:
+        """Seconds of processors that it has used."""
+        return processor_seconds(self.process.pid)
+
+    async def send(self, plan: LoadPlan) -> dict[str, Any]:
         """Carry out a plan; its result."""
         pipes: Any = self.process
         pipes.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
