@@ -23,6 +23,7 @@ from jumok.scale.parts import (
 )
 from jumok.scale.worker import Order
 from jumok.scale.workers import WORKER, PartAnswerer, shared_threads
+from jumok.wording import quantity
 
 WAITING = 0.5  # seconds after which Ctrl-C is looked for
 
@@ -45,7 +46,7 @@ class PartsFinished(JobWarning):
     count: int  # of all inputs
 
     def __str__(self) -> str:
-        return f"{self.inputs:,} of {self.count:,} inputs were answered before; it goes on from there"
+        return f"{self.inputs:,} of {quantity(self.count, 'input')} were answered before; it goes on from there"
 
 
 class PartsEnd(NamedTuple):
