@@ -1,5 +1,6 @@
 """`jumok serve`: the real server with the real processes, and what it refuses."""
 
+import asyncio
 import json
 import os
 import signal
@@ -21,9 +22,11 @@ from jumok.errors import RunError
 from jumok.experiment import read_experiment
 from jumok.serving import memory
 from jumok.serving.limits import ServingLimits
+from jumok.serving.process import WorkerProcess
 from jumok.serving.prove.attacks import png_bomb
 from jumok.serving.prove.proof import cores_between, longest_gap, percentile, slope_of, step_of
 from jumok.serving.prove.table import tables_of
+from jumok.serving.prove.target import LONGEST_LINE, ProvedServer
 from small_experiments import write_reversal
 
 PATIENCE = 240  # seconds
@@ -179,3 +182,33 @@ def test_a_bomb_is_small_and_large():
         import io
 
         Image.open(io.BytesIO(data))
+
+
+def test_the_log_of_a_server_is_read_to_its_end():
+    """Empty lines, as tracebacks have them, do not end it: what writes into a pipe that nobody reads waits for ever."""
+
+    async def test():
+        said = "import sys; sys.stderr.write('a\\n\\n{\"event\": \"loaded\"}\\n' + 'x' * 300_000 + '\\n'); print(1)"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", said), stderr=asyncio.subprocess.PIPE, limit=LONGEST_LINE
+        )
+        server = ProvedServer(process)
+        assert await server.event("loaded") == {"event": "loaded"}
+        assert await process.wait() == 0
+        await server.reading
+        assert [len(line) for line in server.lines] == [1, 300_000]
+
+    asyncio.run(test())
+
+
+def test_threads_of_a_model_sleep_where_they_wait(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+
+    async def test():
+        worker = await WorkerProcess.spawn()
+        told = Path(f"/proc/{worker.process.pid}/environ").read_bytes()
+        worker.kill()
+        await worker.process.wait()
+        assert b"OMP_WAIT_POLICY=passive" in told.split(b"\0")
+
+    asyncio.run(test())
