@@ -46,7 +46,9 @@ class PartsFinished(JobWarning):
     count: int  # of all inputs
 
     def __str__(self) -> str:
-        return f"{self.inputs:,} of {quantity(self.count, 'input')} were answered before; it goes on from there"
+        return (
+            f"{self.inputs:,} of {quantity(self.count, 'input')} were answered before; it goes on from there"
+        )
 
 
 class PartsEnd(NamedTuple):
