@@ -2,7 +2,6 @@
 
 import asyncio
 import ctypes
-import gc
 import select
 import signal
 import socket
@@ -26,11 +25,6 @@ LAST_REQUESTS = (
 )
 SO_ATTACH_FILTER = 26  # Linux
 DROP_ALL = (1, 6, 0, 0, 0)  # a filter of packets, of one instruction: its length; return nothing
-COLLECTING = (
-    50_000,
-    20,
-    50,
-)  # objects, and searches among younger ones, before the garbage collector searches
 GRACE = 0.5  # seconds in which new requests are refused with a response, before connections are
 KEEP_ALIVE = 15  # seconds that a connection may ask nothing between two requests
 
@@ -186,16 +180,8 @@ def run_until_stopped(server: Server, when_ready: Callable[[], None]) -> None:
         RunError: A model cannot be loaded.
     """
     raise_file_limit()
-    collect_seldom()
     with asyncio.Runner(loop_factory=server.uvicorn.config.get_loop_factory()) as runner:
         runner.run(server.run(when_ready))
-
-
-def collect_seldom() -> None:
-    """Look for garbage less often: each search goes through all connections, which may be thousands."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTING)
 
 
 def raise_file_limit() -> None:
