@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -73,7 +71,7 @@ async def listening(**limits: float) -> AsyncIterator[Listening]:
     log.close()
 
 
-def test_sigterm_answers_what_was_accepted():
+def test_the_end_answers_what_was_accepted():
     async def test():
         async with listening() as server:
             assert await server.ask() == 200
@@ -81,7 +79,7 @@ def test_sigterm_answers_what_was_accepted():
             accepted = [asyncio.create_task(server.ask()) for _ in range(3)]
             while server.server.app.active < 3:
                 await asyncio.sleep(0.01)
-            os.kill(os.getpid(), signal.SIGTERM)
+            server.server.stopping.set()  # as SIGTERM does, which tests/cli/test_cli_serve.py sends
             while not server.service.models["made"].is_draining:
                 await asyncio.sleep(0.01)
             assert await server.ask() == 503
@@ -120,13 +118,12 @@ def test_too_many_connections_lose_the_oldest_idle_ones():
     run(test)
 
 
-def test_sighup_loads_again():
+def test_a_reload_loads_again():
     async def test():
         async with listening() as server:
             old = server.worker
-            os.kill(os.getpid(), signal.SIGHUP)
-            while server.worker is old:
-                await asyncio.sleep(0.01)
+            await server.server.reload()  # as SIGHUP does
+            assert server.worker is not old
             assert await server.ask() == 200
 
     run(test)

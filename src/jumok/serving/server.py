@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
@@ -96,7 +97,9 @@ class Server:
         await asyncio.sleep(LAST_REQUESTS)
 
     def on_signals(self) -> None:
-        """SIGTERM and Ctrl-C end the server in order, SIGHUP loads all models again."""
+        """SIGTERM and Ctrl-C end the server in order, SIGHUP loads all models again; only the main thread hears them."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
         loop.add_signal_handler(signal.SIGINT, self.stopping.set)
