@@ -27,6 +27,7 @@ from jumok.serving.prove.attacks import png_bomb
 from jumok.serving.prove.proof import cores_between, longest_gap, percentile, slope_of, step_of
 from jumok.serving.prove.table import tables_of
 from jumok.serving.prove.target import LONGEST_LINE, ProvedServer
+from served_models import run
 from small_experiments import write_reversal
 
 PATIENCE = 240  # seconds
@@ -198,7 +199,7 @@ def test_the_log_of_a_server_is_read_to_its_end():
         await server.reading
         assert [len(line) for line in server.lines] == [1, 300_000]
 
-    asyncio.run(test())
+    run(test)
 
 
 def test_threads_of_a_model_sleep_where_they_wait(monkeypatch):
@@ -211,4 +212,4 @@ def test_threads_of_a_model_sleep_where_they_wait(monkeypatch):
         await worker.process.wait()
         assert b"OMP_WAIT_POLICY=passive" in told.split(b"\0")
 
-    asyncio.run(test())
+    run(test)

@@ -97,7 +97,7 @@ class Server:
         await asyncio.sleep(LAST_REQUESTS)
 
     def on_signals(self) -> None:
-        """SIGTERM and Ctrl-C end the server in order, SIGHUP loads all models again; only the main thread hears them."""
+        """SIGTERM and Ctrl-C end the server in order, SIGHUP loads models again; only the main thread hears them."""
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
