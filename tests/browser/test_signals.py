@@ -248,7 +248,7 @@ def test_the_past_of_a_forecast_is_shaded_where_a_step_looked(look):
     assert pixel(page, place, 1.5, first) == [int(shade[at : at + 2], 16) for at in (1, 3, 5)]
     radio(page, "encoder, self")
     page.wait_for_function("() => jumok.app.panels[0].attention.id === 'loads.encoder'")
-    assert not page.get_by_text("shaded: where the marked step looked").is_visible()
+    page.get_by_text("shaded: where the marked step looked").wait_for(state="hidden")
 
 
 def test_frames_have_their_weights(look):
