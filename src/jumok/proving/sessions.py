@@ -125,11 +125,11 @@ def _train_and_exit(
         status = ENDED
         if notes is not None:
             notes.write_text("\n".join([str(calls.count), *sys.modules]))
-    except JumokError as error:
-        status = REFUSED
-        os.write(2, f"{error}\n".encode())
-    except BaseException:
-        os.write(2, traceback.format_exc().encode())
+    except BaseException as error:
+        # of a full disk, wherever it is met, the command makes a sentence
+        is_told = isinstance(error, JumokError) or getattr(error, "errno", None) == errno.ENOSPC
+        status = REFUSED if is_told else BROKE
+        os.write(2, (f"{error}\n" if is_told else traceback.format_exc()).encode())
     finally:
         os._exit(status)
 
