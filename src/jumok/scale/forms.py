@@ -15,8 +15,8 @@ from jumok.predictor.jobs.answers import (
     write_objects,
 )
 from jumok.predictor.jobs.events import Answered
-from jumok.predictor.jobs.stream import AT_ONCE, IMAGES_AT_ONCE, above_threshold
-from jumok.scale.tables import PARQUET, ParquetForm
+from jumok.predictor.jobs.stream import IMAGES_AT_ONCE, above_threshold
+from jumok.scale.tables import PARQUET, FileItems, LineItems, ParquetForm
 
 if TYPE_CHECKING:
     from jumok.predictor import Predictor
@@ -48,17 +48,8 @@ class Form(Protocol):
         ...
 
 
-class LinesForm:
+class LinesForm(FileItems):
     """A line for each input, in a file."""
-
-    at_once = AT_ONCE
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
-
-    def text(self, item: Any) -> str:
-        """The line."""
-        return str(item)
 
     def record(self, item: Any, number: int, answered: Answered) -> Any:
         """The line that is written."""
@@ -72,17 +63,8 @@ class LinesForm:
             out.writelines(f"{record}\n" for record in records)
 
 
-class JsonForm:
+class JsonForm(FileItems):
     """An object for each input, in a file: one array, or one a line where the name says so."""
-
-    at_once = AT_ONCE
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
-
-    def text(self, item: Any) -> str:
-        """The line."""
-        return str(item)
 
     def record(self, item: Any, number: int, answered: Answered) -> Any:
         """The object that is written."""
@@ -123,17 +105,11 @@ class ImagesForm:
         self.results.write_kept(records)
 
 
-class ChartsForm:
+class ChartsForm(LineItems):
     """A folder with a chart for each input."""
-
-    at_once = AT_ONCE
 
     def __init__(self, results: "ChartResults") -> None:
         self.results = results
-
-    def text(self, item: Any) -> str:
-        """The line."""
-        return str(item)
 
     def record(self, item: Any, number: int, answered: Answered) -> Any:
         """The object that is written; draws the chart."""

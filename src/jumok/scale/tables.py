@@ -50,17 +50,25 @@ def row_as_line(row: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-class ParquetForm:
-    """A table with a row for each input: its number, the input, the text of the answer or an error, all as JSON."""
+class LineItems:
+    """What forms have in common whose inputs are lines."""
 
     at_once = AT_ONCE
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
 
     def text(self, item: Any) -> str:
         """The line."""
         return str(item)
+
+
+class FileItems(LineItems):
+    """What those of them have in common that write one file."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+
+
+class ParquetForm(FileItems):
+    """A table with a row for each input: its number, the input, the text of the answer or an error, all as JSON."""
 
     def record(self, item: Any, number: int, answered: Answered) -> Any:
         """What the row is made of."""

@@ -3,11 +3,11 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from jumok.errors import ConfigurationError, RunError
 from jumok.evaluation.answers import score_prefix
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jumok.dataset import Prepared
     from jumok.experiment.options import Experiment
 
+ComparedItem = TypeVar("ComparedItem")
 PLAN, SWEEP_LOCK, TRIALS, REPEATS, LOGS = "plan.json", ".lock", "trials", "repeats", "logs"
 BEST_FILE, RESULT, SWEEP_PAGE = "best.yaml", "sweep.json", "sweep.html"
 FIXED = ("training.select", "training.seed", "training.device", "training.log", "training.baselines", "sweep")
@@ -107,7 +108,11 @@ class Goal:
 
     def best(self, scores: Sequence[float]) -> float | None:
         """The best of some scores; None of none."""
-        return (max if self.higher_is_better else min)(scores, default=None)
+        return self.best_by(scores, float) if scores else None
+
+    def best_by(self, items: Sequence[ComparedItem], score: Callable[[ComparedItem], float]) -> ComparedItem:
+        """The first of the items whose score is best."""
+        return (max if self.higher_is_better else min)(items, key=score)
 
 
 def goal_of(experiment: "Experiment", prepared: "Prepared") -> Goal:

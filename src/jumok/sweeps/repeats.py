@@ -109,7 +109,7 @@ def duels(repeats: Sequence[Repeats], goal: Goal) -> list[Duel]:
     scored = [one for one in repeats if len(one.scores) > 1]
     if len(scored) < 2:
         return []
-    best = (max if goal.higher_is_better else min)(scored, key=lambda one: one.mean)
+    best = goal.best_by(scored, lambda one: one.mean)
     others, ps = [one for one in scored if one is not best], []
     for other in others:
         if best.deviation == other.deviation == 0.0:  # nothing is noise, and the test is not defined

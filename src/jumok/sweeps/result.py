@@ -1,16 +1,15 @@
 """What a sweep found, as JSON and as a page."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jumok.experiment.space import Range, Space
 from jumok.experiment.variations import setting_title
 from jumok.files import write_file_atomically, write_json
+from jumok.reporting.comparison import link
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import flow, render
 from jumok.reporting.parallel import Coordinate, TrialLine, number_axis, parallel_svg, word_axis
@@ -44,7 +43,7 @@ class SweepResult:
         several = [one for one in self.repeats if one.scores]
         if not several:
             return self.ranked[0].values
-        return (max if self.goal.higher_is_better else min)(several, key=lambda one: one.mean).values
+        return self.goal.best_by(several, lambda one: one.mean).values
 
     @property
     def verdicts(self) -> list[str]:
@@ -120,8 +119,7 @@ def repeated_row(folder: Path, one: Repeats, goal: Goal) -> dict[str, Any]:
 
 def report_link(run: Path, folder: Path) -> str:
     """The link from the page to the report of a run; empty where it has none."""
-    report = RunLayout(run).report
-    return quote(Path(os.path.relpath(report, folder)).as_posix()) if report.exists() else ""
+    return link(run, folder) if RunLayout(run).report.exists() else ""
 
 
 def short_name(key: str) -> str:

@@ -119,21 +119,26 @@ class DirectHeadOptions(Options):
         return QueryForecastHead(units, layers, model.width, known, horizon, patch, numbers)
 
 
-class AutoregressiveHeadOptions(Options):
-    """The YAML under `head:` for one patch of steps after the other."""
+class ForecastDecoderOptions(Options):
+    """What decoders have in common that forecast one patch of steps after the other."""
 
     is_autoregressive: ClassVar[bool] = True
     gather: ClassVar[Literal["attention"]] = "attention"
     linear: ClassVar[Literal["none"]] = "none"
     start: ClassVar[Literal["zero"]] = "zero"
     reads_one_length: ClassVar[bool] = False
-    kind: Literal["autoregressive"]
-    layers: PositiveInt = 2
-    patch: PositiveInt = 1  # steps that are forecast together
 
     def flattens(self, is_possible: bool, reads_others: bool) -> bool:
         """It is a decoder."""
         return False
+
+
+class AutoregressiveHeadOptions(ForecastDecoderOptions):
+    """The YAML under `head:` for one patch of steps after the other."""
+
+    kind: Literal["autoregressive"]
+    layers: PositiveInt = 2
+    patch: PositiveInt = 1  # steps that are forecast together
 
     def build(
         self,
@@ -179,23 +184,14 @@ class AutoregressiveHeadOptions(Options):
         )
 
 
-class RecurrentHeadOptions(Options):
+class RecurrentHeadOptions(ForecastDecoderOptions):
     """The YAML under `head:` for a recurrent decoder, one patch of steps after the other."""
 
-    is_autoregressive: ClassVar[bool] = True
-    gather: ClassVar[Literal["attention"]] = "attention"
-    linear: ClassVar[Literal["none"]] = "none"
-    start: ClassVar[Literal["zero"]] = "zero"
-    reads_one_length: ClassVar[bool] = False
     kind: Literal["recurrent"]
     cell: Cell = "gru"
     attention: Literal["additive", "dot"] = "additive"
     layers: PositiveInt = 1
     patch: PositiveInt = 1  # steps that are forecast together
-
-    def flattens(self, is_possible: bool, reads_others: bool) -> bool:
-        """It is a decoder."""
-        return False
 
     def build(
         self,
