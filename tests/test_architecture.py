@@ -104,6 +104,7 @@ ORDER = [
         "training",
         "sweeps",
         "proving",
+        "labelling",
         "inspection",
         "web",
         "workbench",
