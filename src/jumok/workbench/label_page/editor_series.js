@@ -264,6 +264,8 @@
       }
       if (this.visible.proposals) {
         for (const one of this.proposals.filter(shown)) {
+          g.fillStyle = colour("card");
+          g.fillRect(signal.x(one.start), 2, signal.x(one.end) - signal.x(one.start), 18);
           const [x, wide] = band(one, 2, 18, { fill: 0.12, stroke: this.colourOf(one.class), dash: [4, 3] });
           name(one, x, wide, 15, one.score === undefined ? "" : ` ${brief(one.score)}`);
         }

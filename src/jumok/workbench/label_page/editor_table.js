@@ -64,7 +64,7 @@
       if (this.proposed && this.value === null && !shown.includes(this.proposed) && !this.asked) shown.unshift(this.proposed);
       const chip = (name) => {
         const n = this.classes.indexOf(name), ghost = this.value === null && name === this.proposed;
-        return el("button", { type: "button", role: "radio", "aria-checked": name === this.value, class: ghost ? "choice ghost" : "choice", title: ghost ? t("proposedTitle") : name, onclick: () => this.choose(name) },
+        return el("button", { type: "button", role: "radio", "aria-checked": String(name === this.value), class: ghost ? "choice ghost" : "choice", title: ghost ? t("proposedTitle") : name, onclick: () => this.choose(name) },
           el("i", { class: "chip", style: { "--c": colours.get(name) ?? "var(--strong)" } }), el("span", { class: "name", dir: "auto", text: name }),
           ghost ? el("span", { class: "number", text: [t("proposed"), this.score === undefined ? "" : brief(this.score)].join(" ") }) : null, n < 9 && !this.asked ? el("kbd", { text: n + 1, "aria-hidden": "true" }) : null);
       };

@@ -137,7 +137,7 @@
       this.undo = button("↶", "undo", () => desk.step(-1));
       this.redo = button("↷", "redo", () => desk.step(1));
       this.empty = el("button", { type: "button", text: t("nothingHere"), title: t("nothingHereTitle"), onclick: () => this.clear() });
-      this.hiding = el("button", { type: "button", text: t("hideAll"), title: t("hideAllTitle"), "aria-pressed": !desk.marksShown, onclick: () => this.hide() });
+      this.hiding = el("button", { type: "button", text: t("hideAll"), title: t("hideAllTitle"), "aria-pressed": String(!desk.marksShown), onclick: () => this.hide() });
       this.copying = el("button", { type: "button", text: t("copyPrevious"), title: t("copyPreviousTitle"), onclick: () => desk.copyPrevious() });
       this.toolBar = el("div", { class: "tools" });
       this.remark = el("p", { class: "remark", hidden: true });

@@ -31,10 +31,10 @@
     update() {
       const counts = this.items.counts(), { className, hidden } = this.desk;
       this.list.replaceChildren(...this.session.classes.map((one, c) => el("li", { class: hidden.has(one.name) ? "hidden" : "" },
-        el("button", { type: "button", class: "pick", "aria-pressed": one.name === className, onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
+        el("button", { type: "button", class: "pick", "aria-pressed": String(one.name === className), onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
           el("i", { class: "chip", style: { "--c": one.color } }), el("span", { class: "name", text: one.name }), c < 9 ? el("kbd", { text: c + 1, "aria-hidden": "true" }) : null),
         el("span", { class: "number quiet", text: counts[c].toLocaleString(), title: t("itemsWith", one.name, counts[c]) }),
-        el("button", { type: "button", class: "eye", "aria-pressed": !hidden.has(one.name), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {
+        el("button", { type: "button", class: "eye", "aria-pressed": String(!hidden.has(one.name)), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {
           if (!hidden.delete(one.name)) hidden.add(one.name);
           this.desk.show();
           this.update();
@@ -57,9 +57,9 @@
       this.none.hidden = rows.length > 0;
       this.count.textContent = rows.length === marked.length ? rows.length || "" : t("markedAndProposed", marked.length, rows.length - marked.length);
       this.list.replaceChildren(...rows.map((row) => el("li", {}, el("button", {
-        type: "button", class: row.proposal ? "proposal" : "", "aria-pressed": Boolean(row.selected), "data-id": row.id, onclick: () => { this.desk.editor.select(row.id); this.desk.hooks.refresh(); },
-      }, el("i", { class: "chip", style: { "--c": colours.get(row.class) ?? "var(--strong)" } }), el("span", { class: "name", text: row.class ?? row.text }), el("span", { class: "what quiet", text: row.class === row.text ? "" : row.class ? row.text : "" }),
-      row.proposal ? el("span", { class: "tag", text: t("proposed") }) : null, row.score === undefined || row.score === null ? null : el("span", { class: "number", text: brief(row.score) })))));
+        type: "button", class: row.proposal ? "proposal" : "", "aria-pressed": String(Boolean(row.selected)), "data-id": row.id, onclick: () => { this.desk.editor.select(row.id); this.desk.hooks.refresh(); },
+      }, el("i", { class: "chip", style: { "--c": colours.get(row.class) ?? "var(--strong)" } }), el("span", { class: "name", text: row.class ?? row.text }), el("span", { class: "what quiet", text: row.class ? row.text.replace(row.class, "").trim() : "" }),
+      row.proposal ? el("span", { class: "unseen", text: t("proposed") }) : null, row.score === undefined || row.score === null ? null : el("span", { class: "number", text: brief(row.score) })))));
       if (focused !== null) this.list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
     }
   }

@@ -113,7 +113,7 @@
       const { record, side } = this.desk, open = record?.state === "conflict" && record.theirs;
       this.node.hidden = !open;
       if (!open) return;
-      const look = (name, word) => el("button", { type: "button", text: t(word), "aria-pressed": side === name, onclick: () => this.desk.showSide(name) });
+      const look = (name, word) => el("button", { type: "button", text: t(word), "aria-pressed": String(side === name), onclick: () => this.desk.showSide(name) });
       const take = (mine, word, title) => el("button", { type: "button", class: "look", text: t(word), title: t(title), onclick: () => this.desk.decide(mine) });
       this.node.replaceChildren(
         el("p", {}, el("b", { text: t("conflict") }), " ", t("conflictHelp", this.count(record.theirs.marks), this.count(record.marks))),
