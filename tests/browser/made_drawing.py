@@ -18,10 +18,7 @@ from drawn_shapes import draw
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 PAGES = files("jumok.workbench")
-SCRIPTS = (
-    "png.js raster.js objects.js stage.js draw_marks.js drawing_editor.js tool_select.js tool_box.js "
-    "tool_polygon.js tool_brush.js tool_fill.js editor_boxes.js editor_mask.js"
-).split()
+SCRIPTS = ["png.js", "raster.js", "objects.js", "stage.js", "draw_marks.js", "drawing_editor.js", "tool_select.js", "tool_box.js", "tool_polygon.js", "tool_brush.js", "tool_fill.js", "editor_boxes.js", "editor_mask.js"]
 HOST = f"""<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>drawing</title><link rel="icon" href="data:,">
