@@ -3,7 +3,7 @@
 (() => {
   const { t } = jumok;
   const { handlesOf, FLAGS } = jumok.objects;
-  const RIM = "rgba(0, 0, 0, 0.6)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
+  const RIM = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
   const FONT = 12, PAD = 4, HANDLE = 8, CROWDED = 80;  // above so many objects, only labels that fit are drawn
   const contrast = matchMedia("(prefers-contrast: more)");
   const widths = new Map();
@@ -18,7 +18,7 @@
   const onColour = (colour) => (lightness(colour) > 0.179 ? BLACK : WHITE);  // black or white, whichever is easier to read
   const colourOf = (classes, name) => classes.find((one) => one.name === name)?.color || OTHER;
 
-  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 2.4 : 1.6) * stage.ratio));
+  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 3 : 2) * stage.ratio));
   const rim = (stage, line) => line + 2 * Math.max(1, Math.round(0.7 * stage.ratio));
 
   function twice(g, stage, colour, bold, draw) {  // a dark line below, a coloured one above

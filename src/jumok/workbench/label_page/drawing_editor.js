@@ -20,8 +20,9 @@
         hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.hovered?.(p); this.now.hover?.(p); this.activeLayer.later(); },
       };
       this.stage = new jumok.PictureStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
-      this.bar = el("div", { class: "draw-bar" });
-      this.node = el("div", { class: "draw" }, this.bar, this.stage.node);
+      this.bar = el("div", { class: "draw-options" });
+      const zooms = el("span", { class: "draw-zooms" }, this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn")));
+      this.node = el("div", { class: "draw" }, el("div", { class: "draw-bar" }, this.bar, zooms), this.stage.node);
       host.append(this.node);
     }
 
@@ -60,8 +61,7 @@
     dress() {
       this.stage.node.style.cursor = this.now.cursor || "crosshair";
       const held = this.bar.contains(document.activeElement) && document.activeElement.dataset.name;
-      this.bar.replaceChildren(...this.options(), el("span", { class: "draw-zooms" },
-        this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn"))));
+      this.bar.replaceChildren(...this.options());
       if (held) [...this.bar.querySelectorAll("[data-name]")].find((one) => one.dataset.name === held)?.focus();  // it was drawn anew
     }
 
@@ -158,7 +158,7 @@
       return el("button", { type: "button", class: "draw-toggle", "data-name": words, "aria-pressed": String(Boolean(on)), title, text: words, onclick: press });
     }
 
-    button(words, press, title) { return el("button", { type: "button", class: "draw-button", "data-name": words, title, "aria-label": title, text: words, onclick: press }); }
+    button(words, press, title) { return el("button", { type: "button", class: "draw-button", "data-name": words, title, "aria-label": words.length > 1 ? null : title, text: words, onclick: press }); }
 
     quiet(words) { return el("span", { class: "quiet draw-hint", text: words }); }
 
