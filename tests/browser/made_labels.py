@@ -96,6 +96,7 @@ class MadeLabels:
             "mask": ["background", *SHAPES],
             "series": list(ACTIVITIES),
             "sentences": ["positive", "negative"],
+            "texts": [],
         }.get(kind, list(SHAPES))
         self.keys = [self.key_of(n) for n in range(count)]
         self.marks, self.states, self.log, self.ids = {}, {}, [], 100
