@@ -329,11 +329,11 @@ def test_hidden_marks_cannot_be_hit(desk):
     desk.ask("editor.show({ hidden: ['red'] })")
     desk.click(160, 110)
     assert desk.selected == "big"
-    desk.keys("Escape", "h")
+    desk.ask("editor.show({ marks: false })")
     desk.click(160, 110)
     assert desk.selected is None and len(desk.objects) == 2
-    desk.keys("h")
-    desk.click(160, 110)
+    desk.drag((10, 10), (30, 30))  # who draws sees again
+    desk.click(200, 170)
     assert desk.selected == "big"
 
 
@@ -796,3 +796,22 @@ def test_a_picture_is_described_in_a_sentence(desk):
     values[:60] = 1
     desk.mask(values)
     assert desk.ask("editor.summary()") == "background 75.0 %, red 25.0 %."
+
+
+def test_proposals_that_come_late_are_back_when_accepting_them_is_undone(desk):
+    given = {"marks": {"objects": PROPOSED}}
+    desk.mount(marks={"objects": SCENE})
+    desk.page.evaluate("(given) => editor.setProposals(given)", given)
+    desk.keys("Shift+Enter")
+    assert len(desk.boxes) == 4 and len(desk.ask("editor.proposals")) == 1
+    desk.page.evaluate("(given) => editor.setProposals(given)", given)
+    assert len(desk.ask("editor.proposals")) == 1
+    desk.ask("editor.restore(host.states[0])")
+    assert desk.objects == SCENE and len(desk.ask("editor.proposals")) == 3
+    proposal = np.full((240, 320), 2, np.uint8)
+    desk.mask()
+    desk.page.evaluate("(given) => editor.setProposals(given)", {"marks": {"mask": png(proposal)}})
+    desk.keys("Shift+Enter")
+    assert np.array_equal(desk.values, proposal) and not desk.ask("editor.proposing")
+    desk.ask("editor.restore(host.states[0])")
+    assert desk.ask("editor.proposing") and desk.ask("editor.marks()") == {"mask": None}

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { t } = jumok;
-  const { handlesOf, FLAGS } = jumok.objects;
+  const { handlesOf, area, FLAGS } = jumok.objects;
   const RIM = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
   const FONT = 12, PAD = 4, HANDLE = 8, CROWDED = 80;  // above so many objects, only labels that fit are drawn
   const contrast = matchMedia("(prefers-contrast: more)");
@@ -105,7 +105,7 @@
   }
 
   function paintObjects(g, stage, classes, objects) {  // all that are not selected, the small ones on top
-    const seen = objects.filter((one) => inSight(stage, one.box)), always = seen.length <= CROWDED;
+    const seen = objects.filter((one) => inSight(stage, one.box)).sort((a, b) => area(b) - area(a)), always = seen.length <= CROWDED;
     for (const one of seen) body(g, stage, one, colourOf(classes, one.class), { dashed: one.score !== undefined });
     for (const one of seen) label(g, stage, one, colourOf(classes, one.class), { always, light: one.score !== undefined });
   }

@@ -11,9 +11,10 @@
 
   class DrawingEditor {
     constructor(host, context, label) {
-      Object.assign(this, { context, view: context.view || {}, pointer: null });
+      Object.assign(this, { context, view: context.view || {}, pointer: null, hiddenClasses: new Set(), seen: { marks: true, proposals: true } });
       const handlers = {
-        down: (p) => { this.pointer = p; this.hideCursor(); this.now.down(p); },
+        viewed: () => this.viewed(),
+        down: (p) => { if (!this.stage.known) return; this.pointer = p; this.hideCursor(); this.now.down(p); },
         move: (p, all) => { this.pointer = p; this.now.move(p, all); },
         up: (p) => this.now.up(p),
         cancel: () => { this.now.cancel(); this.activeLayer.later(); },
@@ -71,6 +72,10 @@
       this.activeLayer.later();
     }
 
+    viewed() {  // the pointer stands still, what is under it moves
+      if (this.pointer) Object.assign(this.pointer, this.stage.toImage(this.pointer.px, this.pointer.py));
+    }
+
     fit() { this.stage.fit(); }
     busy() { return Boolean(this.now.busy?.()); }
 
@@ -91,7 +96,7 @@
     }
 
     keyed(event) {
-      if (event.ctrlKey || event.metaKey) return this.commandKey?.(letterOf(event), event) || false;
+      if (event.ctrlKey || event.metaKey) return (letterOf(event) === "Z" && !event.shiftKey && this.now.takeBack?.()) || this.commandKey?.(letterOf(event)) || false;
       if (event.key === "Escape") return this.escape();
       if (this.now.typed?.(event)) { this.activeLayer.later(); return true; }
       if (this.stage.cursor && this.cursorKey(event)) return true;
@@ -129,12 +134,22 @@
 
     letterKey(letter) {
       const tool = letter && this.toolset.find((one) => one.key === letter);
-      if (tool) { this.tool(tool.id, true); return true; }
-      if (letter !== "H") return false;
-      this.view.hidden = !this.view.hidden;
+      if (tool) this.tool(tool.id, true);
+      return Boolean(tool);
+    }
+
+    show({ marks, proposals, hidden } = {}) {  // what is to be seen
+      if (marks !== undefined) this.seen.marks = marks;
+      if (proposals !== undefined) this.seen.proposals = proposals;
+      if (hidden) this.hiddenClasses = new Set(hidden);
       this.shown();
-      this.say(this.view.hidden ? "drawHidden" : "drawShown");
-      return true;
+    }
+
+    showMarks() {  // nobody draws what cannot be seen
+      if (this.seen.marks) return;
+      this.seen.marks = true;
+      this.context.showMarks?.();
+      this.shown();
     }
 
     escape() {

@@ -41,7 +41,7 @@
         return;
       }
       this.picture = await createImageBitmap(image);
-      if (this.size[0] === 1 && this.size[1] === 1) this.size = [image.naturalWidth, image.naturalHeight];
+      if (!this.known) this.size = [image.naturalWidth, image.naturalHeight];
       this.measure();
     }
 
@@ -80,6 +80,8 @@
       }
       this.arrange();
     }
+
+    get known() { return this.size[0] > 1 || this.size[1] > 1; }  // how large the image is
 
     get fitScale() {
       return Math.min((this.width - 2 * MARGIN) / this.size[0], (this.height - 2 * MARGIN) / this.size[1]);
