@@ -2,8 +2,8 @@
 "use strict";
 (() => {
   const { t } = jumok;
-  const { handlesOf, FLAGS } = jumok.objects;
-  const RIM = "rgba(0, 0, 0, 0.6)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
+  const { handlesOf, area, FLAGS } = jumok.objects;
+  const RIM = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
   const FONT = 12, PAD = 4, HANDLE = 8, CROWDED = 80;  // above so many objects, only labels that fit are drawn
   const contrast = matchMedia("(prefers-contrast: more)");
   const widths = new Map();
@@ -18,7 +18,7 @@
   const onColour = (colour) => (lightness(colour) > 0.179 ? BLACK : WHITE);  // black or white, whichever is easier to read
   const colourOf = (classes, name) => classes.find((one) => one.name === name)?.color || OTHER;
 
-  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 2.4 : 1.6) * stage.ratio));
+  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 3 : 2) * stage.ratio));
   const rim = (stage, line) => line + 2 * Math.max(1, Math.round(0.7 * stage.ratio));
 
   function twice(g, stage, colour, bold, draw) {  // a dark line below, a coloured one above
@@ -105,7 +105,7 @@
   }
 
   function paintObjects(g, stage, classes, objects) {  // all that are not selected, the small ones on top
-    const seen = objects.filter((one) => inSight(stage, one.box)), always = seen.length <= CROWDED;
+    const seen = objects.filter((one) => inSight(stage, one.box)).sort((a, b) => area(b) - area(a)), always = seen.length <= CROWDED;
     for (const one of seen) body(g, stage, one, colourOf(classes, one.class), { dashed: one.score !== undefined });
     for (const one of seen) label(g, stage, one, colourOf(classes, one.class), { always, light: one.score !== undefined });
   }

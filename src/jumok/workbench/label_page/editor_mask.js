@@ -8,8 +8,7 @@
   class MaskEditor extends DrawingEditor {
     constructor(host, context) {
       super(host, context, t("drawMaskOf", context.item?.name || ""));
-      Object.assign(this, { raster: null, proposed: null, hiddenClasses: new Set(), seen: { marks: true, proposals: true }, original: context.marks });
-      this.stage.handlers.viewed = () => { this.pending = null; };
+      Object.assign(this, { raster: null, proposed: null, original: context.marks });
       this.maskLayer = this.stage.layer((g) => this.paintMask(g));
       this.flush = jumok.onceAFrame(() => this.paintPending());
       const brush = (id, key, words, hint, value) => new jumok.BrushTool(this, { id, key, words, hint, value });
@@ -43,12 +42,12 @@
 
     // What there is: tiles that are never changed in place.
 
-    state() { return Object.freeze({ tiles: this.raster?.tiles || null, proposed: this.proposed?.tiles || null }); }
+    state() { return Object.freeze({ tiles: this.raster?.tiles || null, proposed: this.proposed && this.proposed.tiles !== this.given ? this.proposed.tiles : null }); }
     restore(state) {
       if (!state?.tiles || !this.raster) return;
       this.now.cancel();
       this.spoil(this.raster.restore(state.tiles));
-      if (state.proposed && this.proposed) this.spoil(this.proposed.restore(state.proposed));
+      if (this.proposed) this.spoil(this.proposed.restore(state.proposed || this.given));
       this.refresh();
     }
 
@@ -75,6 +74,7 @@
       if (!this.raster) return;
       const values = await this.read(given?.marks ?? given);
       this.proposed = values && new Raster(...this.stage.size, values);
+      this.given = this.proposed?.tiles;
       this.refreshAll();
     }
 
@@ -94,7 +94,7 @@
       if (!this.raster) return false;
       if (this.now.id === "take" && !this.proposed) { this.say("drawNoProposal"); return false; }
       if (this.now.id !== "take" && this.now.id !== "erase" && this.classNumber < 0) { this.say("drawNoClass"); return false; }
-      if (this.view.hidden) { this.view.hidden = false; this.shown(); }
+      this.showMarks();
       return true;
     }
 
@@ -208,19 +208,13 @@
 
     get opacity() { return this.view.opacity ?? 0.5; }
     refreshAll() { this.maskLayer.later(); this.refresh(); }
-    shown() { this.maskLayer.later(); this.activeLayer.later(); this.context.refresh?.(); }
-    show({ marks, proposals, hidden } = {}) {
-      if (marks !== undefined) this.seen.marks = marks;
-      if (proposals !== undefined) this.seen.proposals = proposals;
-      if (hidden) this.hiddenClasses = new Set(hidden);
-      this.maskLayer.later();
-    }
+    shown() { this.maskLayer.later(); }
 
-    colours(share) {  // by value, as the bytes of a canvas
+    colours(share, faint) {  // by value, as the bytes of a canvas
       const found = new Uint32Array(256);
       this.classes.forEach(({ name, color }, i) => {
         if (i >= UNKNOWN || this.hiddenClasses.has(name)) return;
-        const n = parseInt(color.slice(1), 16), alpha = Math.round(255 * share * (i === this.ground ? FAINT : 1));
+        const n = parseInt(color.slice(1), 16), alpha = Math.round(255 * share * (i === this.ground ? faint : 1));
         found[i] = ((alpha << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0;
       });
       return found;
@@ -242,18 +236,18 @@
 
     paintMask(g, part) {
       this.pending = null;
-      const { stage, raster, proposed, view } = this, { canvas } = g;
+      const { stage, raster, proposed } = this, { canvas } = g;
       if (!raster) return;
       const [left, top, right, bottom] = part || [0, 0, canvas.width, canvas.height];
       const x1 = Math.max(0, left), y1 = Math.max(0, top), across = Math.min(canvas.width, right) - x1, down = Math.min(canvas.height, bottom) - y1;
       if (across <= 0 || down <= 0) return;
       const image = g.createImageData(across, down);
-      if (!view.hidden) this.colourPixels(new Uint32Array(image.data.buffer), x1, y1, across, down, stage, raster, this.seen.proposals ? proposed : null);
+      this.colourPixels(new Uint32Array(image.data.buffer), x1, y1, across, down, stage, raster, this.seen.proposals ? proposed : null);
       g.putImageData(image, x1, y1);
     }
 
     colourPixels(out, left, top, across, down, stage, raster, proposed) {
-      const { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0), stripes = this.colours(Math.min(1, this.opacity + 0.3));
+      const { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
       const dots = stage.scale * stage.ratio, unknown = (200 << 24 | 0x808080) >>> 0, period = Math.max(2, Math.round(10 * stage.ratio)), wide = Math.round(STRIPE * stage.ratio);
       const columns = Int32Array.from({ length: across }, (_, i) => {
         const x = Math.floor(((left + i + 0.5) / stage.ratio - stage.offset[0]) / stage.scale);
@@ -282,7 +276,7 @@
       const { view } = this, repaint = () => this.maskLayer.later(), parts = [];
       const named = this.numbers.map((name, i) => [i, name]), brushes = ["brush", "erase", "take"].includes(this.current);
       if (this.current === "polygon" && this.polygon.points.length) {
-        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.typed({ key: "Backspace" })));
+        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
       }
       if (brushes) parts.push(this.slider(t("drawSize"), this.now.size, [1, 200, 1], String, (value) => { view.brush = value; this.activeLayer.later(); }));
       if (this.current === "erase") parts.push(this.choice(t("drawEraseTo"), this.eraseTo, [[UNKNOWN, t("drawUnknown")], ...named], (value) => { view.eraseTo = Number(value); }));
