@@ -132,7 +132,7 @@ def encoded(image: "Image.Image", kind: str, quality: int) -> EncodedImage:
     """
     file = io.BytesIO()
     if kind == "JPEG":
-        image.save(file, kind, quality=quality)
+        image.save(file, kind, quality=quality, subsampling=0)
     else:
         image.save(file, kind, compress_level=1)  # quickly
     return EncodedImage(file.getvalue(), f"image/{kind.lower()}")
