@@ -216,7 +216,13 @@ def test_wrong_requests_are_told(client, body, kind, status, sentence):
 def test_the_page_and_what_it_shares_are_served(client):
     assert b"<!doctype html>" in client.get("/").content.lower()
     assert client.get("/page/style.css").headers["content-type"].startswith("text/css")
-    for path in ("/page/../server.py", "/page/%2e%2e/server.py", "/style.css/", "/page/", "/labelling/api.py"):
+    for path in (
+        "/page/../server.py",
+        "/page/%2e%2e/server.py",
+        "/style.css/",
+        "/page/",
+        "/labelling/api.py",
+    ):
         assert "nothing at this address" in refusal(client.get(path), 404)
 
 

@@ -73,7 +73,7 @@ class ShownImages:
     def image(self, path: Path) -> EncodedImage:
         """An image in full size; DataError if it cannot be read."""
         return refused(
-            lambda: self._as_is(path) or self._converted.get(state_key(path), lambda: convert(path))
+            path, lambda: self._as_is(path) or self._converted.get(state_key(path), lambda: convert(path))
         )
 
     def _as_is(self, path: Path) -> EncodedImage | None:
@@ -88,17 +88,17 @@ class ShownImages:
 
     def thumb(self, path: Path) -> EncodedImage:
         """A thumbnail, kept in memory and in the cache folder; DataError if the image cannot be read."""
-        return refused(lambda: self._thumbs.get(key := state_key(path), lambda: kept_thumb(path, key)))
+        return refused(path, lambda: self._thumbs.get(key := state_key(path), lambda: kept_thumb(path, key)))
 
 
-def refused(make: Callable[[], EncodedImage]) -> EncodedImage:
-    """What is made; DataError for a file that cannot be read."""
+def refused(path: Path, make: Callable[[], EncodedImage]) -> EncodedImage:
+    """What is made of a file; DataError if it cannot be read."""
     try:
         return make()
     except UnreadableFile as unreadable:
         raise DataError(str(unreadable)) from None
     except OSError as error:
-        raise DataError(f"the image cannot be read ({error.strerror or error})") from None
+        raise DataError(f"{path} cannot be read ({error.strerror or error})") from None
 
 
 def state_key(path: Path) -> str:
