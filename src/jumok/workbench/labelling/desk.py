@@ -192,10 +192,10 @@ class LabelDesk:
 
     def texts(self, key: str) -> dict[str, str] | None:
         """The texts among what a model reads for an item, to be shown beside it."""
-        found = {
-            name: value for name, value in self.store.inputs(key).items() if isinstance(value, str) and value
-        }
-        return found or None
+        image = str(self.item(key).image)
+        given = self.store.inputs(key)
+        found = {name: value for name, value in given.items() if isinstance(value, str) and value != image}
+        return {name: value for name, value in found.items() if value} or None
 
 
 def classes_of_marks(marks: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
