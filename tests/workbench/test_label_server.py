@@ -16,8 +16,7 @@ from jumok.data.images.reading import load_image
 from jumok.errors import RunError
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling import desk as desks
-from jumok.workbench.labelling.api import label_application
-from jumok.workbench.labelling.desk import LabelDesk
+from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import MemoryStore, box
 from picture_sets import save_image
 
@@ -42,7 +41,8 @@ def client(store) -> Iterator[TestClient]:
 
 
 def opened(store: MemoryStore, **more) -> TestClient:
-    app = label_application(LabelDesk(OpenedLabels("shapes", store, **more)), {HOST})
+    room = LabelRoom.open(OpenedLabels("shapes", store, **more), Path("nowhere"))
+    app = label_application(room, {HOST})
     return TestClient(app, base_url=f"http://{HOST}", raise_server_exceptions=False)
 
 

@@ -1,8 +1,8 @@
 """A training beside the label page: a process of its own, which reports into files and ends when the server does.
 
-`python -m jumok.labelling.training_process RUN` trains the experiment file in a run folder. Its standard input is a pipe
-of the server that nobody writes into: when it ends, the server has gone, whatever became of it, and the training saves
-and stops, to be continued by the next server.
+`python -m jumok.labelling.training_process RUN` trains the experiment file in a run folder. Its standard input is a
+pipe of the server that nobody writes into: when it ends, the server has gone, whatever became of it, and the training
+saves and stops, to be continued by the next server.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Trainings beside the label page, one at a time: begun, told of, stopped, and continued after the server was killed.
 
-They lie in one folder: `0001/` is a run like any other, with the items that were labelled when it began, `0001.json` says
-how it ended. Of those that are done the newest stays; of all the score stays, for the plot of scores by labelled items.
+They lie in one folder: `0001/` is a run like any other, with the items that were labelled when it began, `0001.json`
+says how it ended. Of those that are done the newest stays; of all the score stays, for a plot by labelled items.
 """
 
 import subprocess
@@ -96,7 +96,10 @@ class LabelTrainings:
         status = process.wait()
         with self._lock:
             result = self._result(run)
-            if not result and process.stdin is not None and not process.stdin.closed:
+            ended_here = process.stdin is None or process.stdin.closed
+            if process.stdin is not None:
+                process.stdin.close()
+            if not result and not ended_here:
                 sentence = (
                     f"the training process ended without a word (status {status}), perhaps for lack of memory"
                 )

@@ -1,4 +1,4 @@
-"""The endpoints of the label page: items, marks, classes, images and what others have changed.
+"""The endpoints of the label page: items, marks, images, what others have changed, proposals and training.
 
 What is marked is read and written in threads of its own, images are made in others, so that a list that fills with
 thumbnails does not hold up a change.
@@ -8,18 +8,24 @@ import asyncio
 import errno
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from jumok.errors import DataError, JumokError, RunError
 from jumok.labelling.contract import ItemMarks, LabelConflict
+from jumok.labelling.opening import OpenedLabels
+from jumok.labelling.trainings import LabelTrainings
 from jumok.web.guard import Guard
 from jumok.workbench.korean import in_korean
 from jumok.workbench.labelling.desk import LETTERS, LabelDesk, UnknownItem
 from jumok.workbench.labelling.images import EncodedImage, ShownImages
+from jumok.workbench.labelling.models import LabelModel
+from jumok.workbench.labelling.signals import MOST_POINTS, HoldsSignals, signal_json
 from jumok.workbench.responses import (
     Endpoint,
     QueryParams,
@@ -34,21 +40,56 @@ from jumok.workbench.responses import (
 MOST_MARKS_BYTES = 64_000_000  # of a request: masks of large images
 WRITERS, PAINTERS = 4, 2  # threads
 HEADER, OWN = "x-jumok", "label"  # that no form of another page can send
+ORDERS = ("file", "unsure", "diverse", "both", "disagreement")
+NOT_TRAINED = {
+    "en": "only the train split is trained on; open it by --split train",
+    "ko": "학습에는 train 데이터만 씁니다. --split train으로 여세요.",
+}
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-def label_application(desk: LabelDesk, hosts: Collection[str]) -> Guard:
+@dataclass(frozen=True)
+class LabelRoom:
+    """What the page works with."""
+
+    desk: LabelDesk
+    model: LabelModel
+    trainings: LabelTrainings
+
+    @classmethod
+    def open(cls, opened: OpenedLabels, folder: Path, language: str = "en") -> Self:
+        """Open annotations, with a folder for trainings beside them.
+
+        Args:
+            opened: The annotations.
+            folder: The folder of the trainings.
+            language: The language of the page, en or ko.
+
+        Returns:
+            The room.
+        """
+        desk = LabelDesk(opened, language)
+        model = LabelModel(desk)
+        return cls(desk, model, LabelTrainings(opened, folder, model.use))
+
+    def close(self) -> None:
+        """Let a training save; nothing else is unsaved."""
+        self.model.close()
+        self.trainings.close()
+
+
+def label_application(room: LabelRoom, hosts: Collection[str]) -> Guard:
     """The server of the label page as an ASGI application.
 
     Args:
-        desk: What is labelled.
+        room: What is labelled.
         hosts: The hosts that it answers to, like "127.0.0.1:8766".
 
     Returns:
         The application.
     """
     page = as_page({**page_files("page", "/page/"), **page_files("label_page")})
-    return guarded(page, LabelApi(desk).endpoints(), hosts, MOST_MARKS_BYTES, on_label_error)
+    return guarded(page, LabelApi(room).endpoints(), hosts, MOST_MARKS_BYTES, on_label_error)
 
 
 def changes_state(ask: Endpoint) -> Endpoint:
@@ -70,12 +111,13 @@ def changes_state(ask: Endpoint) -> Endpoint:
 class LabelApi:
     """The endpoints."""
 
-    def __init__(self, desk: LabelDesk) -> None:
-        self.desk = desk
+    def __init__(self, room: LabelRoom) -> None:
+        self.desk, self.model, self.trainings = room.desk, room.model, room.trainings
         self.shown = ShownImages()
         self.writers = ThreadPoolExecutor(WRITERS, "marks")
         self.painters = ThreadPoolExecutor(PAINTERS, "images")
         self.thumbs = ThreadPoolExecutor(PAINTERS, "thumbs")
+        self.askers = ThreadPoolExecutor(WRITERS, "models")  # that wait for the model
 
     def endpoints(self) -> list[tuple[str, str, Endpoint]]:
         """Name, method and function of each."""
@@ -88,11 +130,23 @@ class LabelApi:
             ("changes", "GET", self.changes),
             ("image", "GET", self.image),
             ("thumb", "GET", self.thumb),
+            ("signal", "GET", self.signal),
+            ("proposals", "POST", self.proposals),
+            ("order", "GET", self.order),
+            ("train", "GET", self.training),
+            ("train", "POST", changes_state(self.train)),
+            ("train/stop", "POST", changes_state(self.stop)),
         ]
 
     async def session(self, request: Request) -> Response:
         """What is labelled, and what is possible here."""
-        return await self.answered(self.desk.session)
+        return await self.answered(self._session)
+
+    def _session(self) -> dict[str, Any]:
+        split = self.desk.opened.split
+        why = None if split == "train" else NOT_TRAINED
+        can = {"can_train": why is None, "why_not_train": why, "orders": list(ORDERS)}
+        return {**self.desk.session(), "model": self.model.told(), **can}
 
     async def items(self, request: Request) -> Response:
         """All items as columns."""
@@ -149,9 +203,44 @@ class LabelApi:
         made = await asyncio.get_running_loop().run_in_executor(threads, make, image)
         return Response(made.data, media_type=made.media_type)
 
-    async def answered(self, ask: Callable[[], Any]) -> Response:
+    async def signal(self, request: Request) -> Response:
+        """A part of a recording, for drawing."""
+        asked, store = QueryParams(request), self.desk.store
+        key, points = asked.text("key"), asked.number("points", MOST_POINTS)
+        begin, end = asked.number("from", 0), asked.number_or_none("to")
+        self.desk.item(key)
+        if not isinstance(store, HoldsSignals):
+            raise UnknownItem("this item has no signal", "이 항목에는 신호가 없습니다.")
+        return await self.answered(lambda: signal_json(store, key, begin, end, points))
+
+    async def proposals(self, request: Request) -> Response:
+        """What the model would mark on items."""
+        given = parse_json(await request.body())
+        keys = given.get("keys") if isinstance(given, dict) else None
+        return await self.answered(lambda: self.model.proposals(keys), self.askers)
+
+    async def order(self, request: Request) -> Response:
+        """The items in an order of work."""
+        by = QueryParams(request).text("by")
+        return await self.answered(lambda: self.model.order(by), self.askers)
+
+    async def training(self, request: Request) -> Response:
+        """How far the training is."""
+        return await self.answered(self.trainings.state)
+
+    async def train(self, request: Request) -> Response:
+        """Begin a training with what is labelled now."""
+        self.trainings.start()
+        return await self.answered(self.trainings.state)
+
+    async def stop(self, request: Request) -> Response:
+        """Stop the training."""
+        return await self.answered(lambda: (self.trainings.stop(), self.trainings.state())[1], self.askers)
+
+    async def answered(self, ask: Callable[[], Any], threads: ThreadPoolExecutor | None = None) -> Response:
         """What a thread has found, as JSON that it has written."""
-        return await asyncio.get_running_loop().run_in_executor(self.writers, lambda: as_json(ask()))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads or self.writers, lambda: as_json(ask()))
 
 
 def marks_json(found: ItemMarks) -> dict[str, Any]:
