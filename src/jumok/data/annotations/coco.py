@@ -38,8 +38,8 @@ from jumok.data.annotations.coco_fields import (
     text_of,
 )
 from jumok.data.annotations.finding import find_images, last_name
-from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
-from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
+from jumok.data.annotations.json_kinds import coco_fault, not_coco
+from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, segmentation_area
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
@@ -65,19 +65,10 @@ def read_coco(
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
-        fault = unreadable.fault
-        if fault.kind == "bad_json" and NO_OBJECT in fault.problem:
-            fault = why_no_coco(file) or fault
-        return nothing_but(fault if fault.kind == "missing_file" else fault._replace(kind="bad_coco"), file)
-    if any(name not in found.lists for name in COCO_LISTS):
-        wrong = Fault(str(file), None, *missing_list({**found.lists, **found.values}), "bad_coco")
-        return nothing_but(why_no_coco(file) or wrong, file)
-    if found.lists["annotations"] and is_panoptic(found.lists["annotations"][0].value):
-        remedy = "name the file of instances, or its masks under masks:"
-        return nothing_but(Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco"), file)
-    if found.lists["annotations"] and not found.lists["categories"]:
-        problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
-        return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
+        return nothing_but(coco_fault(file, unreadable.fault), file)
+    wrong = not_coco(found)
+    if wrong is not None:
+        return nothing_but(wrong, file)
     return CocoReader(found, texts).result(images)
 
 
