@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jumok.errors import ConfigurationError, did_you_mean
+from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.labelling.contract import LabelStore
 
 if TYPE_CHECKING:
@@ -130,3 +130,61 @@ def images_elsewhere(experiment: "Experiment", split: str) -> frozenset[Path]:
     """The images that other splits list."""
     others = [one for name, one in experiment.data.sources() if name != split and one.is_annotated]
     return frozenset(image.path for source in others for image in source.read().images)
+
+
+def store_of(
+    experiment: "Experiment",
+    source: "SourceOptions",
+    chosen: "Mapping[str, OutputFieldOptions]",
+    elsewhere: frozenset[Path],
+    image: str,
+) -> LabelStore:
+    """The store of a source.
+
+    Args:
+        experiment: The experiment.
+        source: The source.
+        chosen: The outputs that are labelled.
+        elsewhere: The images of other splits.
+        image: The name of the input that is an image; empty if none is.
+
+    Returns:
+        The store.
+
+    Raises:
+        ConfigurationError: The page has no way to label it.
+        DataError: The annotations cannot be read.
+    """
+    from jumok.labelling.coco_store import CocoStore
+
+    if source.coco is not None:
+        return CocoStore(source.coco, source.images, elsewhere, input=image)
+    raise ConfigurationError(f"data is {source.format}, which the label page does not write")
+
+
+def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: str | None) -> OpenedLabels:
+    """Open a folder without an experiment: photos, or what is annotated already.
+
+    Args:
+        path: The folder, or a file of annotations.
+        kind: What is marked: boxes, mask, label or text.
+        classes: The classes, where nothing says them yet.
+        format: How new boxes are written: coco, voc or yolo.
+
+    Returns:
+        The annotations.
+
+    Raises:
+        ConfigurationError: Too little is said, or it contradicts itself.
+        DataError: There is nothing to label, or it cannot be read.
+    """
+    from jumok.labelling.coco_store import CocoStore
+
+    if kind is None:
+        raise ConfigurationError(
+            f"{path}: say what is to be marked, by --kind boxes, mask, label or text; or name an experiment file"
+        )
+    if not path.exists():
+        raise DataError(f"{path}: does not exist")
+    store = CocoStore(path / "annotations.json", path, classes=classes)
+    return OpenedLabels(path.resolve().name, store)

@@ -235,7 +235,11 @@ class LabelApi:
 
     async def stop(self, request: Request) -> Response:
         """Stop the training."""
-        return await self.answered(lambda: (self.trainings.stop(), self.trainings.state())[1], self.askers)
+        return await self.answered(self._stopped, self.askers)
+
+    def _stopped(self) -> dict[str, Any]:
+        self.trainings.stop()
+        return self.trainings.state()
 
     async def answered(self, ask: Callable[[], Any], threads: ThreadPoolExecutor | None = None) -> Response:
         """What a thread has found, as JSON that it has written."""

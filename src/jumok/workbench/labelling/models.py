@@ -146,7 +146,7 @@ class LabelModel:
         items = self.desk.items()
         if by == "file":
             keys = [one.key for one in items]
-            return {"keys": keys, "scores": [None] * len(keys), "ready": 1.0, "remarks": {}}
+            return {"keys": keys, "scores": no_scores(len(keys)), "ready": 1.0, "remarks": {}}
         self._ready()
         self._forget_changed()
         self._score_on()
@@ -220,7 +220,7 @@ def ordered(
     found = [scored.get(key) for key in pool]
     ready = sum(one is not None or key in refused for key, one in zip(pool, found, strict=True))
     if not any(found):
-        keys, scores = pool, [None] * len(pool)
+        keys, scores = pool, no_scores(len(pool))
     else:
         known = Knowledge(
             np.array([np.nan if one is None else one.proposal.unsure for one in found]),
@@ -239,10 +239,15 @@ def ordered(
     differing = {key: one.disagreement for key, one in zip(pool, found, strict=True) if one is not None}
     return {
         "keys": [*keys, *others],
-        "scores": [*scores, *([None] * len(others))],
+        "scores": [*scores, *no_scores(len(others))],
         "ready": ready / max(len(pool), 1) if pool else 1.0,
         "remarks": {key: one.to_json()["what"] for key, one in differing.items() if one is not None},
     }
+
+
+def no_scores(count: int) -> list[float | None]:
+    """The scores of items that have none."""
+    return [None] * count
 
 
 def features_of(found: Sequence[ScoredItem | None]) -> "np.ndarray | None":
