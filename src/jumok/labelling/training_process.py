@@ -5,7 +5,6 @@ pipe of the server that nobody writes into: when it ends, the server has gone, w
 saves and stops, to be continued by the next server.
 """
 
-import json
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.files import write_json
+from jumok.labelling.training_files import TrainingFiles, read_document
 from jumok.metrics.interval import Interval
 from jumok.runs.layout import RunLayout
 from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
@@ -24,16 +24,6 @@ from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
 INTERVAL = 0.5  # seconds between two reports
 PATIENCE = 20.0  # seconds that a training has to save after the server has gone
 NICENESS = 10  # so that the page stays quick
-
-
-class TrainingFiles:
-    """The files beside a run folder that its process reports into."""
-
-    def __init__(self, run: Path) -> None:
-        self.run = run
-        self.progress = run.with_name(f"{run.name}.progress.json")
-        self.result = run.with_name(f"{run.name}.json")
-        self.log = run.with_name(f"{run.name}.log")
 
 
 class FileReporter:
@@ -97,15 +87,6 @@ class FileReporter:
     def on_end(self) -> None:
         """Tell where it ended."""
         self.tell(True)
-
-
-def read_document(file: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty if there is none."""
-    try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def train_in_process(run: Path) -> dict[str, Any]:

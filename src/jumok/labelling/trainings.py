@@ -16,7 +16,7 @@ from jumok.errors import DataError, JumokError
 from jumok.files import remove, write_json
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import write_trained
-from jumok.labelling.training_process import TrainingFiles, read_document
+from jumok.labelling.training_files import TrainingFiles, read_document
 from jumok.runs.layout import RunLayout
 from jumok.wording import quantity
 

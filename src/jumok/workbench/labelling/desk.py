@@ -2,18 +2,20 @@
 
 import base64
 import io
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from jumok.data.annotations.palette import colour_of
 from jumok.errors import DataError
+from jumok.files import UNFINISHED_NAME, remove_left, shorten_name
 from jumok.labelling.contract import ItemMarks, LabelItem, LabelStore
 from jumok.labelling.opening import OpenedLabels
-from jumok.training.environment import installed
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
@@ -39,6 +41,7 @@ class LabelDesk:
         self._classes = self.store.classes()
         self._looked = time.monotonic()
         self._touched: set[str] = set()  # items that were labelled here
+        remove_unfinished(self.store.place)
         self.store.changed()  # what others did before is no news
         self._reload()
 
@@ -77,7 +80,7 @@ class LabelDesk:
         store = self.store
         fields = [{"name": one.name, "kind": one.kind, "classes": list(one.classes)} for one in store.columns]
         return {
-            "version": installed("jumok"),
+            "version": version("jumok"),
             "name": self.opened.name,
             "kind": store.kind,
             "format": store.format,
@@ -196,6 +199,15 @@ class LabelDesk:
         given = self.store.inputs(key)
         found = {name: value for name, value in given.items() if isinstance(value, str) and value != image}
         return {name: value for name, value in found.items() if value} or None
+
+
+def remove_unfinished(place: Path) -> None:
+    """Remove what servers that were killed left half written: hidden files, of which nobody knows."""
+    folders = [Path(folder) for folder, _, _ in os.walk(place)] if place.is_dir() else [place.parent]
+    for folder in folders:
+        found = map(UNFINISHED_NAME.fullmatch, os.listdir(folder) if folder.is_dir() else ())
+        names = {one["name"] for one in found if one is not None}
+        remove_left(folder, names if place.is_dir() else names & {shorten_name(place.name)})
 
 
 def classes_of_marks(marks: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
