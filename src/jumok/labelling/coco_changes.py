@@ -1,7 +1,7 @@
 """Changes of a COCO file: which records go, come and change for the objects that an image shall have."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jumok.classes import Class
@@ -19,28 +19,8 @@ from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import DataError
 from jumok.labelling.coco_document import CocoDocument, new_id, parse_record
 from jumok.labelling.object_marks import ObjectMark, mark_of, matched_objects, same_outline
-from jumok.labelling.record_list import Removed, TextRecord
+from jumok.labelling.record_list import RecordChanges, RecordHistory, TextRecord
 from jumok.labelling.record_style import with_members
-
-KEPT_TEXTS = 30  # earlier texts of one record that are remembered
-
-
-@dataclass
-class RecordHistory:
-    """What records were before, so that a change that is undone leaves the same bytes."""
-
-    texts: dict[int, list[TextRecord]] = field(default_factory=dict)  # by serial
-    removed: dict[tuple[Id, str], Removed] = field(default_factory=dict)  # by image and id
-
-    def ids(self) -> list[Id]:
-        """The ids of records that were removed here, which no new one gets."""
-        return [one.record.id for one in self.removed.values()]
-
-    def keep(self, record: TextRecord) -> None:
-        """Remember a record that gives way to another text."""
-        texts = self.texts.setdefault(record.serial, [])
-        texts.append(record)
-        del texts[:-KEPT_TEXTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +94,8 @@ class CocoChange:
 
     def __init__(self, document: CocoDocument, history: RecordHistory) -> None:
         self.document = document.copy()
-        self.edited = False
+        self.changes = RecordChanges(None)  # the image is named by whoever knows it
         self._history = history
-        self._removed: dict[tuple[Id, str], Removed] = {}
-        self._restored_places: list[tuple[Id, str]] = []
-        self._given_up: list[TextRecord] = []
 
     def add_class(self, name: str) -> None:
         """Append a category, unless there is one of this name."""
@@ -137,102 +114,76 @@ class CocoChange:
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
 
-    def set_objects(
-        self, owner: Id, current: Sequence[ReadObject], wanted: Iterable[ObjectMark], image: AnnotatedImage
-    ) -> list[ObjectMark]:
-        """Make the objects of an image those that are wanted.
+    def set_objects(self, current: Sequence[ReadObject], wanted: Sequence[ObjectMark]) -> list[ObjectMark]:
+        """Make the objects of the image those that are wanted.
 
         Args:
-            owner: The id of the image.
             current: Its objects.
             wanted: The objects that it shall have.
-            image: The image.
 
         Returns:
             The wanted objects that are new, or are of another class or shape than before.
         """
-        wanted = list(wanted)
-        current = [*current, *self._restored(owner, current, wanted, image)]
+        matched = matched_objects([one.mark for one in current], wanted)
+        unknown = [one for one, place in zip(wanted, matched, strict=True) if place is None]
+        current = [*current, *self._restored(unknown)]
         matched = matched_objects([one.mark for one in current], wanted)
         for gone in (one for place, one in enumerate(current) if place not in matched):
-            self._remove(owner, gone)
+            self._remove(gone)
         checked: list[ObjectMark] = []
         for one, place in zip(wanted, matched, strict=True):
             old = None if place is None else current[place].mark
             if place is None:
-                self._add(owner, one)
+                self._add(one)
             elif old is not None and not one.is_as(old):
-                self._change(current[place], one, image)
+                self._change(current[place], one)
             if old is None or one.name != old.name or not one.has_shape_of(old):
                 checked.append(one)
         return checked
-
-    def commit(self) -> None:
-        """Remember what was changed, now that it has been written."""
-        for record in self._given_up:
-            self._history.keep(record)
-        for place in self._restored_places:
-            self._history.removed.pop(place, None)
-        self._history.removed.update(self._removed)
 
     def _append(
         self, name: str, values: Mapping[str, Any], number: Id, owner: Id | None = None, category: Any = None
     ) -> TextRecord:
         record = TextRecord(self.document.style(name).record(values), number, owner, category)
         self.document.lists[name].append(record, self.document.sample(name))
-        self.edited = True
+        self.changes.edited = True
         return record
 
-    def _add(self, owner: Id, one: ObjectMark) -> None:
-        ids = [record.id for record in self.document.lists["annotations"].records]
-        number = new_id([*ids, *self._history.ids()])
+    def _add(self, one: ObjectMark) -> None:
+        known = (*self.document.lists["annotations"].records, *self._history.gone())
+        number, owner = new_id([record.id for record in known]), self.changes.owner
         category = self._category(one.name)
         values = object_record(one.annotation(), number, owner, category)
         self._append("annotations", values, number, owner, category)
 
-    def _remove(self, owner: Id, one: ReadObject) -> None:
+    def _remove(self, one: ReadObject) -> None:
         removed = self.document.lists["annotations"].remove(one.record)
-        if one.record.id is not None:
-            self._removed[owner, str(one.record.id)] = removed
-        self.edited = True
+        self.changes.removed.append((removed, one.mark))
+        self.changes.edited = True
 
-    def _restored(
-        self, owner: Id, current: Sequence[ReadObject], wanted: Sequence[ObjectMark], image: AnnotatedImage
-    ) -> list[ReadObject]:
+    def _restored(self, unknown: list[ObjectMark]) -> list[ReadObject]:
         """Objects that were removed here before and are wanted again, back at their places."""
-        known = {one.mark.id for one in current}
-        asked = {(owner, one.id) for one in wanted if one.id is not None and one.id not in known}
-        places = [place for place in reversed(self._history.removed) if place in asked]
-        annotations = self.document.lists["annotations"]
-        taken = {record.id for record in annotations.records} if places else set()
-        found: list[ReadObject] = []
-        for place in places:
-            removed = self._history.removed[place]
-            read, _ = read_object(removed.record, place[1], self.document, image)
-            if read is not None and removed.record.id not in taken:
+        annotations, found = self.document.lists["annotations"], list[ReadObject]()
+        returning = self._history.returning(self.changes.owner, unknown)
+        taken = {record.id for record in annotations.records} if returning else set()
+        for removed, mark in returning:
+            if removed.record.id not in taken:
                 annotations.restore(removed)
-                self._restored_places.append(place)
-                found.append(read)
-                self.edited = True
+                self.changes.restored.append(removed)
+                self.changes.edited = True
+                found.append(ReadObject(removed.record, mark))
         return found
 
-    def _change(self, old: ReadObject, one: ObjectMark, image: AnnotatedImage) -> None:
+    def _change(self, old: ReadObject, one: ObjectMark) -> None:
         """Give a record its other text; one that it had before, if that says the same."""
-        new = self._earlier(old, one, image)
+        new = self._history.earlier(old.record, one)
         if new is None:
             changes = self._changed_members(old, one)
             text = with_members(old.record.text, changes, self.document.ascii)
             new = replace(old.record, text=text, category=self._category(one.name))
         self.document.lists["annotations"].change(old.record, new)
-        self._given_up.append(old.record)
-        self.edited = True
-
-    def _earlier(self, old: ReadObject, one: ObjectMark, image: AnnotatedImage) -> TextRecord | None:
-        for record in reversed(self._history.texts.get(old.record.serial, ())):
-            read, _ = read_object(record, "", self.document, image)
-            if read is not None and one.is_as(read.mark) and one.fixed == read.mark.fixed:
-                return record
-        return None
+        self.changes.given_up.append((old.record, old.mark))
+        self.changes.edited = True
 
     def _changed_members(self, old: ReadObject, one: ObjectMark) -> dict[str, Any]:
         """The members of a record that change."""

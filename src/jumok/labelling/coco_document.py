@@ -15,7 +15,7 @@ from jumok.data.annotations.json_kinds import COCO_LISTS, coco_fault, not_coco
 from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
-from jumok.labelling.record_list import RecordList, TextRecord
+from jumok.labelling.record_list import SeparatedRecords, TextRecord
 from jumok.labelling.record_style import RecordStyle, style_of
 
 
@@ -36,7 +36,7 @@ class CocoDocument:
 
     path: Path
     around: tuple[str, ...]  # one more than lists
-    lists: dict[str, RecordList]  # in the order of the file
+    lists: dict[str, SeparatedRecords]  # in the order of the file
     ascii: bool  # whether other characters are written as escapes
 
     @property
@@ -60,7 +60,7 @@ class CocoDocument:
             style_of(sample.records[-1].text, self.ascii) if sample.records else RecordStyle(ascii=self.ascii)
         )
 
-    def sample(self, name: str) -> RecordList:
+    def sample(self, name: str) -> SeparatedRecords:
         """A list that has records: this one, or else another."""
         known = (self.lists[name], *(self.lists[other] for other in COCO_LISTS))
         return next((one for one in known if one.records), self.lists[name])
@@ -131,7 +131,7 @@ def read_document(path: Path, text: str) -> CocoDocument:
     if wrong is not None:
         raise DataError(str(wrong))
     around: list[str] = []
-    lists: dict[str, RecordList] = {}
+    lists: dict[str, SeparatedRecords] = {}
     end = 0
     for name in sorted(COCO_LISTS, key=lambda name: found.members[name].start):
         member = found.members[name]
@@ -141,7 +141,7 @@ def read_document(path: Path, text: str) -> CocoDocument:
     return CocoDocument(path, (*around, text[end:]), lists, "\\u" in text)
 
 
-def cut(text: str, start: int, spans: Iterable[int], end: int, values: list[Record]) -> RecordList:
+def cut(text: str, start: int, spans: Iterable[int], end: int, values: list[Record]) -> SeparatedRecords:
     """Cut a list into records and gaps.
 
     Args:
@@ -161,7 +161,7 @@ def cut(text: str, start: int, spans: Iterable[int], end: int, values: list[Reco
         TextRecord(text[places[2 * i] : places[2 * i + 1]], *ids_in(value))
         for i, (value, _) in enumerate(values)
     ]
-    return RecordList(records, gaps, gaps[0] if not records else "")
+    return SeparatedRecords(records, gaps, gaps[0] if not records else "")
 
 
 def ids_in(value: Any) -> tuple[Any, Any, Any]:

@@ -16,7 +16,7 @@ from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, GZIP_MARK, read_fault
 from jumok.errors import DataError
 from jumok.files import write_file_atomically
-from jumok.labelling.coco_changes import CocoChange, RecordHistory, read_objects
+from jumok.labelling.coco_changes import CocoChange, read_objects
 from jumok.labelling.coco_document import CocoDocument, read_document
 from jumok.labelling.coco_index import CocoIndex, CocoItem, index_of
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
@@ -25,11 +25,13 @@ from jumok.labelling.image_folder import ImageFolder, shown_size
 from jumok.labelling.object_marks import (
     check_class_name,
     check_objects,
+    in_order_of,
     no_such_image,
     objects_from_json,
     objects_to_json,
     same_or_conflict,
 )
+from jumok.labelling.record_list import RecordHistory
 
 
 class CocoStore:
@@ -117,12 +119,13 @@ class CocoStore:
                 image = AnnotatedImage(self._path(key), key, SourceLocation(str(self.place), None))
                 record = change.add_image(image)
                 item = CocoItem(key, image, record.id, [record])
+            change.changes.owner = item.owner
             objects, _ = read_objects(item.annotations, self._document, item.image)
-            checked = change.set_objects(item.owner, objects, wanted, item.image)
+            checked = change.set_objects(objects, wanted)
             size = shown_size(item.image.path) if checked else None
             check_objects(checked, self._names, size, item.image.path)
             self._replace(change, item)
-            return self._read(key)
+            return in_order_of(wanted, self._read(key))
 
     def changed(self) -> frozenset[str]:
         """The images that others have changed since the last call; DataError while the file cannot be read."""
@@ -219,7 +222,7 @@ class CocoStore:
 
     def _replace(self, change: CocoChange, item: CocoItem | None = None) -> None:
         """Write a changed document, and take it when it has been written."""
-        if not change.edited or self._index is None:
+        if not change.changes.edited or self._index is None:
             return
         data = change.document.text.encode()
         if self._data is None:
@@ -227,7 +230,7 @@ class CocoStore:
         else:
             data = compress_like(data, self._data)
         self._file.replace(data)
-        change.commit()
+        self._history.keep(change.changes)
         self._data, self._document, self._new_classes = data, change.document, None
         if item is None:
             self._shown.clear()

@@ -1,7 +1,7 @@
 """Marked objects: from JSON to values that are checked, and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,18 @@ def same_or_conflict(key: str, current: ItemMarks, wanted: Sequence[ObjectMark])
     raise LabelConflict(
         f"{key} was changed by somebody else meanwhile; look at what stands there now", current
     )
+
+
+def in_order_of(wanted: Sequence[ObjectMark], written: ItemMarks) -> ItemMarks:
+    """What was written, in the order in which it was sent."""
+    objects = objects_from_json(written.marks)
+    same = [
+        place
+        for place in matched_objects([replace(one, id=None) for one in objects], wanted)
+        if place is not None
+    ]
+    rest = [place for place in range(len(objects)) if place not in same]
+    return replace(written, marks=objects_to_json(objects[place] for place in (*same, *rest)))
 
 
 def no_such_image(key: str, folder: Path) -> DataError:
