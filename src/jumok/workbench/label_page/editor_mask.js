@@ -23,21 +23,27 @@
     async load(marks, proposals) {
       await this.stage.ready;
       if (this.closed) return;
+      await this.begun(marks);
+      await this.setProposals(this.waiting || proposals);
+    }
+
+    async begun(marks) {  // a mask that cannot be read cannot be painted on: it stays as it is
       const values = await this.read(marks);
-      if (this.closed) return;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      await this.setProposals(proposals || this.waiting);
+      if (this.closed || this.original !== marks) return;
+      this.raster = values === undefined ? null : new Raster(...this.stage.size, values);
+      this.start = this.raster?.tiles;
       this.refreshAll();
     }
 
-    async read(marks) {  // the values of a mask of this image's size, or null where there is none
+    async read(marks) {  // the values of a mask of this image's size, null where there is none, undefined if it does not fit
       const text = marks?.mask;
       if (!text) return null;
-      const { width, height, values } = await jumok.png.decode(jumok.png.fromBase64(text)), [w, h] = this.stage.size;
-      if (width === w && height === h) return values;
-      this.say("drawOtherSize", width, height, w, h);
-      return null;
+      let found;
+      try { found = await jumok.png.decode(jumok.png.fromBase64(text)); } catch { this.say("drawBadMask"); return undefined; }
+      const [w, h] = this.stage.size;
+      if (found.width === w && found.height === h) return found.values;
+      this.say("drawOtherSize", found.width, found.height, w, h);
+      return undefined;
     }
 
     // What there is: tiles that are never changed in place.
@@ -60,19 +66,17 @@
       return { mask: jumok.png.toBase64(await jumok.png.encode(values, width, height)) };
     }
 
-    async setMarks(marks) {
+    setMarks(marks) {
       this.now.cancel();
-      const values = await this.read(marks);
-      this.original = marks;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      this.refreshAll();
+      [this.original, this.start] = [marks, this.raster?.tiles];
+      return this.ready = this.begun(marks);
     }
 
     async setProposals(given) {
       this.waiting = given;
       if (!this.raster) return;
       const values = await this.read(given?.marks ?? given);
+      if (this.closed || this.waiting !== given) return;
       this.proposed = values && new Raster(...this.stage.size, values);
       this.given = this.proposed?.tiles;
       this.refreshAll();
