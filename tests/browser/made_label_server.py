@@ -232,7 +232,11 @@ class Server(ThreadingHTTPServer):
 
     def service_actions(self):
         if self.killed.is_set():
-            raise SystemExit
+            raise ConnectionAbortedError
+
+    def serve(self):
+        with contextlib.suppress(OSError, ValueError):  # of the socket that was closed
+            self.serve_forever(0.02)
 
 
 class MadeLabelServer:
@@ -248,7 +252,7 @@ class MadeLabelServer:
         self.port = self.server.server_address[1]
         self.server.labels, self.server.asked, self.server.faults = self.labels, self.asked, self.faults
         self.server.delay, self.server.connections, self.server.killed = self.delay, set(), threading.Event()
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+        self.thread = threading.Thread(target=self.server.serve, daemon=True)
         self.thread.start()
 
     def kill(self):

@@ -36,6 +36,14 @@
       this.update();
     }
 
+    withImages(images) {  // whether items have thumbnails
+      if (this.images === images) return;
+      this.images = images;
+      for (const node of this.rows.values()) node.remove();
+      this.rows.clear();
+      this.draw();
+    }
+
     update() {  // all rows anew
       this.stale = true;
       this.draw();
@@ -64,7 +72,7 @@
       if (!node) {
         const key = this.items.keys[i];
         node = el("div", { class: "item", id: `item-${i}`, role: "option", onclick: () => this.open(key) },
-          this.session.kind === "stretches" || this.session.images === false ? null : el("span", { class: "thumb", "aria-hidden": "true" }),
+          this.images ? el("span", { class: "thumb", "aria-hidden": "true" }) : null,
           el("span", { class: "dot", "aria-hidden": "true" }), el("span", { class: "name" }), el("span", { class: "more" }));
         node.stale = true;
         this.rows.set(i, node);

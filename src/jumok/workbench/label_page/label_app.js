@@ -166,6 +166,7 @@
       this.problems.hidden = !record.problems.length;
       this.problems.replaceChildren(...record.problems.map((text) => el("li", { text: said(text) })));
       this.conflict.update();
+      this.list.withImages(this.list.images || Boolean(record.size));
       if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind]); }
       this.list.choose(record.key);
       this.refresh();

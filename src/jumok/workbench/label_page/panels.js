@@ -3,6 +3,9 @@
 (() => {
   const { el, t, brief } = jumok;
 
+  const focusOf = (list) => (list.contains(document.activeElement) && document.activeElement.matches(":focus-visible") ? document.activeElement.dataset.id : null);  // by keys, it stays
+  const focusAgain = (list, id) => id !== null && [...list.querySelectorAll("[data-id]")].find((node) => node.dataset.id === id)?.focus();
+
   class ClassPanel {
     constructor({ session, items, desk, add }) {
       Object.assign(this, { session, items, desk, add });
@@ -29,16 +32,20 @@
     }
 
     update() {
-      const counts = this.items.counts(), { className, hidden } = this.desk;
+      const counts = this.items.counts(), { className, hidden } = this.desk, focused = focusOf(this.list);
+      const shape = JSON.stringify([this.session.classes, counts, className, [...hidden]]);
+      if (this.shape === shape) return;
+      this.shape = shape;
       this.list.replaceChildren(...this.session.classes.map((one, c) => el("li", { class: hidden.has(one.name) ? "hidden" : "" },
-        el("button", { type: "button", class: "pick", "aria-pressed": String(one.name === className), onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
+        el("button", { type: "button", class: "pick", "data-id": one.name, "aria-pressed": String(one.name === className), onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
           el("i", { class: "chip", style: { "--c": one.color } }), el("span", { class: "name", text: one.name }), c < 9 ? el("kbd", { text: c + 1, "aria-hidden": "true" }) : null),
         el("span", { class: "number quiet", text: counts[c].toLocaleString(), title: t("itemsWith", one.name, counts[c]) }),
-        el("button", { type: "button", class: "eye", "aria-pressed": String(!hidden.has(one.name)), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {
+        el("button", { type: "button", class: "eye", "data-id": `eye ${one.name}`, "aria-pressed": String(!hidden.has(one.name)), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {
           if (!hidden.delete(one.name)) hidden.add(one.name);
           this.desk.show();
           this.update();
         } }, el("i", { "aria-hidden": "true", text: hidden.has(one.name) ? "○" : "◉" })))));
+      focusAgain(this.list, focused);
     }
   }
 
@@ -53,14 +60,14 @@
 
     update() {
       const rows = this.desk.editor?.list() ?? [], marked = rows.filter((row) => !row.proposal);
-      const colours = new Map(this.session.classes.map((one) => [one.name, one.color])), focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+      const colours = new Map(this.session.classes.map((one) => [one.name, one.color])), focused = focusOf(this.list);
       this.none.hidden = rows.length > 0;
       this.count.textContent = rows.length === marked.length ? rows.length || "" : t("markedAndProposed", marked.length, rows.length - marked.length);
       this.list.replaceChildren(...rows.map((row) => el("li", {}, el("button", {
         type: "button", class: row.proposal ? "proposal" : "", "aria-pressed": String(Boolean(row.selected)), "data-id": row.id, onclick: () => { this.desk.editor.select(row.id); this.desk.hooks.refresh(); },
       }, el("i", { class: "chip", style: { "--c": colours.get(row.class) ?? "var(--strong)" } }), el("span", { class: "name", text: row.class ?? row.text }), el("span", { class: "what quiet", text: row.class ? row.text.replace(row.class, "").trim() : "" }),
       row.proposal ? el("span", { class: "unseen", text: t("proposed") }) : null, row.score === undefined || row.score === null ? null : el("span", { class: "number", text: brief(row.score) })))));
-      if (focused !== null) this.list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+      focusAgain(this.list, focused);
     }
   }
 

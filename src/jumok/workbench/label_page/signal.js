@@ -90,7 +90,7 @@
       this.draw();
       this.hooks.moved?.();
       clearTimeout(this.timer);
-      if (this.length) this.timer = setTimeout(() => this.load(), SETTLED);
+      if (this.parts) this.timer = setTimeout(() => this.load(), SETTLED);
     }
 
     async load() {  // what is seen, as fine as the pixels
