@@ -251,7 +251,7 @@
     }
 
     colourPixels(out, left, top, across, down, stage, raster, proposed) {
-      const { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
+      const { ground } = this, { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
       const dots = stage.scale * stage.ratio, unknown = (200 << 24 | 0x808080) >>> 0, period = Math.max(2, Math.round(10 * stage.ratio)), wide = Math.round(STRIPE * stage.ratio);
       const columns = Int32Array.from({ length: across }, (_, i) => {
         const x = Math.floor(((left + i + 0.5) / stage.ratio - stage.offset[0]) / stage.scale);
@@ -267,7 +267,8 @@
           let colour = value === UNKNOWN && dotted && (left + i) % period === 0 ? unknown : lighter[value];
           if (proposed) {
             const other = proposed.values[base + columns[i]];
-            if (other !== UNKNOWN && other !== value && (left + i + top + row) % (2 * wide) < wide) colour = stripes[other];
+            const even = value === UNKNOWN && other === ground;  // stripes all over an image would hide it
+            if (other !== UNKNOWN && other !== value && (even || (left + i + top + row) % (2 * wide) < wide)) colour = stripes[other];
           }
           out[at] = colour;
         }
@@ -282,11 +283,11 @@
       if (this.current === "polygon" && this.polygon.points.length) {
         parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
       }
+      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       if (brushes) parts.push(this.slider(t("drawSize"), this.now.size, [1, 200, 1], String, (value) => { view.brush = value; this.activeLayer.later(); }));
       if (this.current === "erase") parts.push(this.choice(t("drawEraseTo"), this.eraseTo, [[UNKNOWN, t("drawUnknown")], ...named], (value) => { view.eraseTo = Number(value); }));
       else parts.push(this.choice(t("drawOnly"), view.only ?? "", [["", t("drawEverything")], [UNKNOWN, t("drawUnknown")], ...named], (value) => { view.only = value; }));
       if (this.raster?.counts()[UNKNOWN]) parts.push(this.button(t("drawRest", this.context.className()), () => { if (this.classNumber >= 0) this.fillEverywhere(UNKNOWN, this.classNumber); else this.say("drawNoClass"); }, t("drawRestTitle")));
-      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       parts.push(this.slider(t("drawOpacity"), this.opacity, [0.1, 1, 0.05], (value) => `${Math.round(100 * value)} %`, (value) => { view.opacity = value; repaint(); }));
       return parts;
     }
