@@ -815,3 +815,39 @@ def test_proposals_that_come_late_are_back_when_accepting_them_is_undone(desk):
     assert np.array_equal(desk.values, proposal) and not desk.ask("editor.proposing")
     desk.ask("editor.restore(host.states[0])")
     assert desk.ask("editor.proposing") and desk.ask("editor.marks()") == {"mask": None}
+
+
+@pytest.mark.parametrize("text", [png(np.ones((7, 9), np.uint8)), png(np.ones((240, 320), np.uint8))[:-24]])
+def test_a_mask_that_does_not_fit_or_is_damaged_is_never_painted_over(desk, text):
+    desk.mount(kind="mask", marks={"mask": text}, classes=GROUND)
+    assert desk.said.startswith(("That mask is 9 × 7", "This mask can't be read"))
+    desk.drag((100, 100), (150, 120))
+    assert desk.changes == 0 and desk.ask("editor.marks()") == {"mask": text}
+
+
+def test_another_mask_takes_the_place_of_what_was_painted(desk):
+    values = np.full((240, 320), 2, np.uint8)
+    desk.mask()
+    desk.drag((100, 100), (150, 120))
+    desk.page.evaluate(
+        "async (marks) => { editor.setMarks(marks); await editor.ready; }", {"mask": png(values)}
+    )
+    assert desk.ask("editor.marks()") == {"mask": png(values)} and desk.changes == 1
+    desk.drag((100.5, 100.5), (100.5, 100.5))
+    assert (
+        desk.changes == 2
+        and (desk.values == 1).sum() == covered(values.shape, [(100.5, 100.5)] * 2, 15).sum()
+    )
+
+
+def test_a_finger_draws(desk):
+    desk.mount(3.7)
+    draw = """(places) => {
+      const node = document.querySelector(".draw-stage"), touch = { pointerType: "touch", pointerId: 7, button: 0 };
+      node.setPointerCapture = () => {};
+      ["pointerdown", "pointermove", "pointerup"].forEach((name, i) => {
+        node.dispatchEvent(new PointerEvent(name, { clientX: places[i][0], clientY: places[i][1], ...touch }));
+      });
+    }"""
+    desk.page.evaluate(draw, [desk.at(120, 90), desk.at(160, 140), desk.at(170, 150)])
+    assert desk.boxes == [("red", [120, 90, 170, 150])]

@@ -91,7 +91,7 @@
     g.font = `600 ${size}px system-ui, "Noto Sans KR", sans-serif`;
     const across = measured(g, text, size) + 2 * PAD * k, down = Math.round((FONT + 5) * k);
     const [x1, y1, w] = frameOf(stage, one.box, false);
-    if (!always && w < across * 0.7) return;
+    if (!always && w < across * 1.2) return;
     const above = y1 - down >= 0, x = Math.round(Math.max(0, Math.min(x1 - k, stage.width * k - across)));
     const y = Math.round(Math.max(0, above ? y1 - down : y1));
     g.globalAlpha = light ? 0.85 : 1;

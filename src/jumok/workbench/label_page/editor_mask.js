@@ -23,21 +23,27 @@
     async load(marks, proposals) {
       await this.stage.ready;
       if (this.closed) return;
+      await this.begun(marks);
+      await this.setProposals(this.waiting || proposals);
+    }
+
+    async begun(marks) {  // a mask that cannot be read cannot be painted on: it stays as it is
       const values = await this.read(marks);
-      if (this.closed) return;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      await this.setProposals(proposals || this.waiting);
+      if (this.closed || this.original !== marks) return;
+      this.raster = values === undefined ? null : new Raster(...this.stage.size, values);
+      this.start = this.raster?.tiles;
       this.refreshAll();
     }
 
-    async read(marks) {  // the values of a mask of this image's size, or null where there is none
+    async read(marks) {  // the values of a mask of this image's size, null where there is none, undefined if it does not fit
       const text = marks?.mask;
       if (!text) return null;
-      const { width, height, values } = await jumok.png.decode(jumok.png.fromBase64(text)), [w, h] = this.stage.size;
-      if (width === w && height === h) return values;
-      this.say("drawOtherSize", width, height, w, h);
-      return null;
+      let found;
+      try { found = await jumok.png.decode(jumok.png.fromBase64(text)); } catch { this.say("drawBadMask"); return undefined; }
+      const [w, h] = this.stage.size;
+      if (found.width === w && found.height === h) return found.values;
+      this.say("drawOtherSize", found.width, found.height, w, h);
+      return undefined;
     }
 
     // What there is: tiles that are never changed in place.
@@ -60,19 +66,17 @@
       return { mask: jumok.png.toBase64(await jumok.png.encode(values, width, height)) };
     }
 
-    async setMarks(marks) {
+    setMarks(marks) {
       this.now.cancel();
-      const values = await this.read(marks);
-      this.original = marks;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      this.refreshAll();
+      [this.original, this.start] = [marks, this.raster?.tiles];
+      return this.ready = this.begun(marks);
     }
 
     async setProposals(given) {
       this.waiting = given;
       if (!this.raster) return;
       const values = await this.read(given?.marks ?? given);
+      if (this.closed || this.waiting !== given) return;
       this.proposed = values && new Raster(...this.stage.size, values);
       this.given = this.proposed?.tiles;
       this.refreshAll();
@@ -247,7 +251,7 @@
     }
 
     colourPixels(out, left, top, across, down, stage, raster, proposed) {
-      const { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
+      const { ground } = this, { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
       const dots = stage.scale * stage.ratio, unknown = (200 << 24 | 0x808080) >>> 0, period = Math.max(2, Math.round(10 * stage.ratio)), wide = Math.round(STRIPE * stage.ratio);
       const columns = Int32Array.from({ length: across }, (_, i) => {
         const x = Math.floor(((left + i + 0.5) / stage.ratio - stage.offset[0]) / stage.scale);
@@ -263,7 +267,8 @@
           let colour = value === UNKNOWN && dotted && (left + i) % period === 0 ? unknown : lighter[value];
           if (proposed) {
             const other = proposed.values[base + columns[i]];
-            if (other !== UNKNOWN && other !== value && (left + i + top + row) % (2 * wide) < wide) colour = stripes[other];
+            const even = value === UNKNOWN && other === ground;  // stripes all over an image would hide it
+            if (other !== UNKNOWN && other !== value && (even || (left + i + top + row) % (2 * wide) < wide)) colour = stripes[other];
           }
           out[at] = colour;
         }
@@ -278,11 +283,11 @@
       if (this.current === "polygon" && this.polygon.points.length) {
         parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
       }
+      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       if (brushes) parts.push(this.slider(t("drawSize"), this.now.size, [1, 200, 1], String, (value) => { view.brush = value; this.activeLayer.later(); }));
       if (this.current === "erase") parts.push(this.choice(t("drawEraseTo"), this.eraseTo, [[UNKNOWN, t("drawUnknown")], ...named], (value) => { view.eraseTo = Number(value); }));
       else parts.push(this.choice(t("drawOnly"), view.only ?? "", [["", t("drawEverything")], [UNKNOWN, t("drawUnknown")], ...named], (value) => { view.only = value; }));
       if (this.raster?.counts()[UNKNOWN]) parts.push(this.button(t("drawRest", this.context.className()), () => { if (this.classNumber >= 0) this.fillEverywhere(UNKNOWN, this.classNumber); else this.say("drawNoClass"); }, t("drawRestTitle")));
-      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       parts.push(this.slider(t("drawOpacity"), this.opacity, [0.1, 1, 0.05], (value) => `${Math.round(100 * value)} %`, (value) => { view.opacity = value; repaint(); }));
       return parts;
     }

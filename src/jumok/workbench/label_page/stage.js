@@ -77,6 +77,7 @@
       for (const { canvas } of this.layers) {
         const across = Math.round(width * this.ratio), down = Math.round(height * this.ratio);
         if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
+        [canvas.style.width, canvas.style.height] = [`${across / this.ratio}px`, `${down / this.ratio}px`];  // one to one with device pixels
       }
       this.arrange();
     }
