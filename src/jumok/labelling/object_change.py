@@ -1,7 +1,7 @@
 """Makes the records of one image those of wanted objects: which stay, change, go, come back and are new."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from jumok.labelling.object_marks import ObjectMark, matched_objects
@@ -76,7 +76,7 @@ class ObjectChange:
             if self.may_return(removed.record):
                 self.records.restore(removed)
                 done.restored.append(removed)
-                found.append(ReadObject(removed.record, mark))
+                found.append(ReadObject(removed.record, replace(mark, id=None)))
         return found
 
     def _change(self, old: ReadObject, one: ObjectMark, done: RecordChanges) -> None:
