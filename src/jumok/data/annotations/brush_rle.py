@@ -12,8 +12,8 @@ import numpy as np
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.shapes import check_room
 
-CHANNELS = 4  # red, green, blue and opacity
-OPACITY = 3
+BRUSH_CHANNELS = 4  # red, green, blue and opacity
+OPACITY_CHANNEL = 3
 VALUE_BITS = 8
 LENGTH_BITS = (3, 4, 8, 16)  # the widths that are written
 
@@ -35,8 +35,10 @@ def brush_pixels(rle: Sequence[int], width: int, height: int) -> np.ndarray:
     check_room(width, height)
     reader = BitReader(np.array(rle, np.uint8))
     count = reader.number(32)
-    if count != CHANNELS * width * height:
-        problem = f"its rle holds {count:,} values, expected {CHANNELS} for each pixel of {width} × {height}"
+    if count != BRUSH_CHANNELS * width * height:
+        problem = (
+            f"its rle holds {count:,} values, expected {BRUSH_CHANNELS} for each pixel of {width} × {height}"
+        )
         raise Wrong(problem, "export it again", "bad_value")
     if reader.number(5) + 1 != VALUE_BITS:
         raise Wrong("its rle has values of another width than 8 bits", "export it again", "bad_value")
@@ -49,7 +51,7 @@ def brush_pixels(rle: Sequence[int], width: int, height: int) -> np.ndarray:
         part = reader.values(1 if repeats else length)  # one value fills the whole run
         values[position : position + length] = part[: count - position]
         position += length
-    return values.reshape(height, width, CHANNELS)[..., OPACITY] > 0
+    return values.reshape(height, width, BRUSH_CHANNELS)[..., OPACITY_CHANNEL] > 0
 
 
 class BitReader:
@@ -78,10 +80,12 @@ class BitReader:
 
 def brush_code(mask: np.ndarray) -> list[int]:
     """Encode a mask (Y, X) as the bytes of a brush."""
-    head = f"{CHANNELS * mask.size:032b}{VALUE_BITS - 1:05b}" + "".join(
+    head = f"{BRUSH_CHANNELS * mask.size:032b}{VALUE_BITS - 1:05b}" + "".join(
         f"{one - 1:04b}" for one in LENGTH_BITS
     )
-    blocks = (block for painted, length in runs_in(mask) for block in run_blocks(painted, CHANNELS * length))
+    blocks = (
+        block for painted, length in runs_in(mask) for block in run_blocks(painted, BRUSH_CHANNELS * length)
+    )
     bits = head + "".join(blocks)
     bits += "0" * (-len(bits) % 8)
     return [int(bits[start : start + 8], 2) for start in range(0, len(bits), 8)]

@@ -30,7 +30,7 @@ from jumok.data.annotations.labelstudio_regions import (
     ANSWERS,
     FLAG_CHOICES,
     Region,
-    answer_text,
+    answer_as_text,
     base_type,
     is_rotated,
     one_label,
@@ -39,9 +39,9 @@ from jumok.data.annotations.labelstudio_regions import (
     text_of_answer,
 )
 from jumok.data.annotations.labelstudio_tasks import (
+    ANSWERED_TWICE,
     BARE,
     PREDICTED,
-    SEVERAL,
     SKIPPED,
     StudioTask,
     find_task_images,
@@ -54,14 +54,14 @@ from jumok.data.tables.open_text import is_file, is_folder
 from jumok.data.tables.rows import clean
 from jumok.wording import quantity
 
-TASKS = "tasks"
+TASK_LIST = "tasks"
 REGION_KEYS = ("meta", "parentID", "score")  # of a region, that are not kept
 ROTATED = "rotated boxes, read as outlines of their corners"
-REMEDIES = {
+STUDIO_REMEDIES = {
     SKIPPED: "submit them in Label Studio, if they should count",
     PREDICTED: "submit them in Label Studio, if they are right",
     BARE: "submit one, without regions for an image without objects",
-    SEVERAL: "mark one of each as ground truth, if it should be another",
+    ANSWERED_TWICE: "mark one of each as ground truth, if it should be another",
     ROTATED: "nothing needs to be done",
 }
 
@@ -96,9 +96,9 @@ def read_labelstudio(
 
 def task_records(file: Path) -> list[Record]:
     """The tasks in a file, a list or a single one; raises UnreadableFile."""
-    found = LocatedJson(file, TASKS)
-    if TASKS in found.lists and not found.values:
-        return found.lists[TASKS]
+    found = LocatedJson(file, TASK_LIST)
+    if TASK_LIST in found.lists and not found.values:
+        return found.lists[TASK_LIST]
     whole = {**found.values, **{name: [one.value for one in some] for name, some in found.lists.items()}}
     fault = why_no_label_studio(file, whole)
     if fault is not None:
@@ -173,7 +173,7 @@ class LabelStudioReader:
         for number, region in enumerate(regions, start=1):
             try:
                 size = self.size(region, size)
-                found.append(self.annotation(task, region, size or file_size(path)))
+                found.append(self.annotation(task, region, size or readable_size(path)))
             except (Wrong, OverflowError) as wrong:
                 what = f"{task.name}, region {region.shape.get('id') or number}"
                 self.faults.append(record_fault(task.place, what, wrong))
@@ -201,8 +201,8 @@ class LabelStudioReader:
         Returns:
             The object.
         """
-        label = one_label(region)
         shape = region_shape(region, size)
+        label = one_label(region)
         self.notes[ROTATED] += is_rotated(region)
         self.left_out.update(key for key in REGION_KEYS if region.shape.get(key))
         flags: set[str] = set()
@@ -220,7 +220,7 @@ class LabelStudioReader:
         """The answers about the whole image by the name of their control; what is not asked for is counted."""
         found: dict[str, str] = {}
         for one in results:
-            name, text = str(one.get("from_name", "")), answer_text(one)
+            name, text = str(one.get("from_name", "")), answer_as_text(one)
             if text is not None and name in self.texts.values():
                 found[name] = text
             elif one.get("type") in ANSWERS:
@@ -261,9 +261,13 @@ class LabelStudioReader:
 
     def remarks(self) -> Iterator[Fault]:
         """What was left out, and which of several was read."""
-        for what, remedy in REMEDIES.items():
+        for what, remedy in STUDIO_REMEDIES.items():
             if count := self.notes[what]:
-                said = f"{count:,} {what}" if what in (SEVERAL, ROTATED) else f"left out: {count:,} {what}"
+                said = (
+                    f"{count:,} {what}"
+                    if what in (ANSWERED_TWICE, ROTATED)
+                    else f"left out: {count:,} {what}"
+                )
                 yield Fault(str(self.file), None, said, remedy, "left_out")
         for what, count in self.without_area.items():
             told = f"{quantity(count, 'result')} of the type {what}"
@@ -280,7 +284,7 @@ def image_root(file: Path, found: FoundImages) -> Path:
     return found.folder
 
 
-def file_size(path: Path) -> Size:
+def readable_size(path: Path) -> Size:
     """The size of an image file; raises Wrong if it cannot be read, for percent say nothing then."""
     size = header_size(path)
     if isinstance(size, Fault):

@@ -188,7 +188,7 @@ def rotated_rectangle(box: tuple[float, float, float, float], degrees: float, si
     )
 
 
-def answer_text(result: Mapping[str, Any]) -> str | None:
+def answer_as_text(result: Mapping[str, Any]) -> str | None:
     """An answer about the whole image as a text; None if it is none.
 
     One choice is its name, several are a JSON list; lines of texts stay lines.

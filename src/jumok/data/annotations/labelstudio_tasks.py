@@ -27,9 +27,9 @@ MOST_LEVELS = 6  # of folders above the images that an address may have and the 
 SKIPPED = "tasks that were skipped"
 PREDICTED = "tasks with predictions only"
 BARE = "tasks without annotations"
-SEVERAL = "tasks with several annotations"
+ANSWERED_TWICE = "tasks with several annotations"
 
-Result = Mapping[str, Any]
+StudioResult = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class StudioTask:
     id: int | str | None
     address: str
     data: Mapping[str, Any]  # without the image
-    results: tuple[Result, ...] | None  # None where nobody has answered
+    results: tuple[StudioResult, ...] | None  # None where nobody has answered
 
 
 def studio_task(record: Record, number: int, notes: Counter[str]) -> StudioTask:
@@ -67,7 +67,7 @@ def studio_task(record: Record, number: int, notes: Counter[str]) -> StudioTask:
     if isinstance(value.get("task"), dict) and "result" in value:  # one annotation with its task
         value = {**value["task"], "annotations": [value]}
         own = value.get("id") if isinstance(value.get("id"), int | str) else own
-    results: tuple[Result, ...] | None
+    results: tuple[StudioResult, ...] | None
     if "data" not in value:
         data, results = minimal_parts(value)
     else:
@@ -80,7 +80,7 @@ def studio_task(record: Record, number: int, notes: Counter[str]) -> StudioTask:
     return StudioTask(record.place, name, own, address, rest, results)
 
 
-def full_results(value: Mapping[str, Any], name: str, notes: Counter[str]) -> tuple[Result, ...] | None:
+def full_results(value: Mapping[str, Any], name: str, notes: Counter[str]) -> tuple[StudioResult, ...] | None:
     """The results of the annotation that counts: the ground truth, or else the one changed last.
 
     Args:
@@ -100,7 +100,7 @@ def full_results(value: Mapping[str, Any], name: str, notes: Counter[str]) -> tu
     if chosen is None:
         notes[SKIPPED if given else PREDICTED if value.get("predictions") else BARE] += 1
         return None
-    notes[SEVERAL] += sum(not one.get("was_cancelled") for one in given) > 1
+    notes[ANSWERED_TWICE] += sum(not one.get("was_cancelled") for one in given) > 1
     results = given[chosen].get("result")
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         problem = f"{name}: the result of an annotation is {results!r:.40}, expected [{{…}}]"
@@ -120,10 +120,10 @@ def chosen_annotation(annotations: Sequence[Mapping[str, Any]]) -> int | None:
     return max(active, key=rank) if active else None
 
 
-def minimal_parts(value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Result, ...]]:
+def minimal_parts(value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[StudioResult, ...]]:
     """The data and the results of a task in JSON-MIN."""
     data: dict[str, Any] = {}
-    results: list[Result] = []
+    results: list[StudioResult] = []
     for field, one in value.items():
         regions = one if isinstance(one, list) else []
         if regions and all(isinstance(region, dict) for region in regions):
@@ -137,7 +137,7 @@ def minimal_parts(value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Resul
     return data, tuple(results)
 
 
-def minimal_result(field: str, region: Mapping[str, Any]) -> Result:
+def minimal_result(field: str, region: Mapping[str, Any]) -> StudioResult:
     """A region of JSON-MIN as JSON has it."""
     kinds = [key for key in region if key.endswith("labels")]
     return {
@@ -201,7 +201,7 @@ def find_task_images(file: Path, addresses: Sequence[str], images: Path | None) 
     """
     paths = [address_path(address) for address in addresses]
     best = find_images(file, paths, images)
-    for names in (*shortened(paths), [UPLOADED.sub("", path) for path in paths]):
+    for names in (*without_first_folders(paths), [UPLOADED.sub("", path) for path in paths]):
         missed = count_missing(best.paths)
         if not missed:
             break
@@ -210,7 +210,7 @@ def find_task_images(file: Path, addresses: Sequence[str], images: Path | None) 
     return best
 
 
-def shortened(paths: Sequence[str]) -> Iterator[list[str]]:
+def without_first_folders(paths: Sequence[str]) -> Iterator[list[str]]:
     """The paths without the first folder, the first two, ..., as far as all have the same."""
     parts = [path.split("/") for path in paths]
     depth = 0
