@@ -91,6 +91,7 @@ def in_folder(folder: Path) -> DetectedSource | None:
         voc_without_lists,
         table_folder,
         object_mask_folder,
+        labelme_below,
     )
     return next((source for look in tried if (source := look(folder)) is not None), None)
 
@@ -135,7 +136,7 @@ def json_folder(folder: Path) -> DetectedSource | None:
         if split_files:
             return DetectedSource(kind, folder, files=split_files)
     for name in inside:
-        if kinds.get(name) == "labelme":
+        if kinds.get(name) == "labelme" or name in USUAL_SPLITS and is_labelme_below(folder / name):
             return DetectedSource(
                 "labelme", folder / name if name == "annotations" else folder, name in USUAL_SPLITS
             )
@@ -145,6 +146,17 @@ def json_folder(folder: Path) -> DetectedSource | None:
             str(fault) if fault else f"{folder}: its JSON files are damaged; {NAME_FILE_OR_FOLDER}"
         )
     return None
+
+
+def labelme_below(folder: Path) -> DetectedSource | None:
+    """A folder whose folders hold files of labelme."""
+    return DetectedSource("labelme", folder) if is_labelme_below(folder) else None
+
+
+def is_labelme_below(folder: Path) -> bool:
+    """Whether the first JSON file in the folders below is one of labelme."""
+    first = next(iter(files_below(folder, (".json",)).files), None) if is_folder(folder) else None
+    return first is not None and json_format(first) == "labelme"
 
 
 def json_files(folder: Path) -> dict[str, Path]:
@@ -252,7 +264,7 @@ def named_splits(source: DetectedSource) -> list[str]:
     elif source.format == "cvat" and source.has_splits:
         names = subsets_of(read_xml(source.path))
     elif source.format == "labelme" and source.has_splits:
-        names = [name for name in USUAL_SPLITS if json_files(source.path / name)]
+        names = [name for name in USUAL_SPLITS if is_labelme_below(source.path / name)]
     elif source.format == "object_masks" and source.has_splits:
         names = [name for name in USUAL_SPLITS if is_object_masks(source.path / name)]
     elif not names:

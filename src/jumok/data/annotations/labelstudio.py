@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jumok.data.annotations.annotated import (
-    FLAGS,
+    OBJECT_FLAGS,
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
@@ -209,7 +209,7 @@ class LabelStudioReader:
         for other in region.others:
             value = other.get("value")
             chosen = value.get("choices") if isinstance(value, dict) else None
-            if other.get("from_name") == FLAG_CHOICES and set(chosen or ()) <= {"crowd", *FLAGS}:
+            if other.get("from_name") == FLAG_CHOICES and set(chosen or ()) <= set(OBJECT_FLAGS):
                 flags.update(chosen or ())
             else:
                 self.left_out[f"{base_type(other)} of objects"] += 1

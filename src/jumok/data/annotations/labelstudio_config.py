@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from jumok.data.annotations.annotated import FLAGS
+from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.labelstudio_regions import FLAG_CHOICES
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.palette import PALETTE
@@ -64,6 +64,6 @@ def config_text(names: Sequence[str], types: Sequence[str], flags: bool) -> str:
         lines.append(
             f'  <Choices name="{FLAG_CHOICES}" toName="{IMAGE_CONTROL}" perRegion="true" choice="multiple">'
         )
-        lines += [f'    <Choice value="{flag}"/>' for flag in ("crowd", *FLAGS)]
+        lines += [f'    <Choice value="{flag}"/>' for flag in OBJECT_FLAGS]
         lines.append("  </Choices>")
     return "\n".join([*lines, "</View>"]) + "\n"
