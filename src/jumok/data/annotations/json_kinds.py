@@ -4,13 +4,35 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.located_json import read_text
+from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, read_text
 from jumok.data.tables.faults import Fault
 
 COCO_LISTS = ("images", "annotations", "categories")
 VIA = "is a file of VIA (VGG Image Annotator), which is not read"
 LABEL_STUDIO = "is JSON of Label Studio"
 LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellipselabels", "keypointlabels"}
+
+
+def coco_fault(file: Path, fault: Fault) -> Fault:
+    """The fault of a file that is no JSON object, as one of COCO."""
+    if fault.kind == "bad_json" and NO_OBJECT in fault.problem:
+        fault = why_no_coco(file) or fault
+    return fault if fault.kind == "missing_file" else fault._replace(kind="bad_coco")
+
+
+def not_coco(found: LocatedJson) -> Fault | None:
+    """Why a JSON object is no file of boxes and outlines; None if it is one."""
+    file, lists = found.path, found.lists
+    if any(name not in lists for name in COCO_LISTS):
+        wrong = Fault(str(file), None, *missing_list({**lists, **found.values}), "bad_coco")
+        return why_no_coco(file) or wrong
+    if lists["annotations"] and is_panoptic(lists["annotations"][0].value):
+        remedy = "name the file of instances, or its masks under masks:"
+        return Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco")
+    if lists["annotations"] and not lists["categories"]:
+        problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
+        return Fault(str(file), None, problem, remedy, "bad_coco")
+    return None
 
 
 def why_no_coco(path: Path) -> Fault | None:

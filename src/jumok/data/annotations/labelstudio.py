@@ -96,7 +96,7 @@ def read_labelstudio(
 
 def task_records(file: Path) -> list[Record]:
     """The tasks in a file, a list or a single one; raises UnreadableFile."""
-    found = LocatedJson(file, TASK_LIST)
+    found = LocatedJson(file, list_name=TASK_LIST)
     if TASK_LIST in found.lists and not found.values:
         return found.lists[TASK_LIST]
     whole = {**found.values, **{name: [one.value for one in some] for name, some in found.lists.items()}}
