@@ -204,4 +204,10 @@ class RecordChanges:
     given_up: list[tuple[TextRecord, ObjectMark]] = field(default_factory=list)
     removed: list[tuple[Removed, ObjectMark]] = field(default_factory=list)
     restored: list[Removed] = field(default_factory=list)
-    edited: bool = False
+    added: list[ObjectMark] = field(default_factory=list)
+    moved: list[ObjectMark] = field(default_factory=list)  # that have another class or shape
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was changed."""
+        return not (self.given_up or self.removed or self.restored or self.added)
