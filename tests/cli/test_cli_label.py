@@ -120,4 +120,4 @@ def test_a_split_that_is_split_off_is_labelled_with_train(refused, tmp_path):
 
 def test_what_nobody_labels_is_refused_with_what_to_do(refused, tmp_path):
     said = refused("label", texts(tmp_path, lines={"source": "a.txt", "target": "b.txt"}))
-    assert "parallel files have no cells; put the examples into a table" in said
+    assert "parallel files have no cells; put them side by side into a .tsv" in said

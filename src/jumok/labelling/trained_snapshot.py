@@ -122,7 +122,7 @@ def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> di
         holds: OutputName = "boxes" if kind == "boxes" else "mask" if kind == "mask" else "text"
         named = {name: Path(one) if Path(str(one)).is_absolute() else one for name, one in source.items()}
         inputs = [NewField("image" if first == "image" else "signal", first, "INPUT")]
-        start = start_of(inputs, outputs, None, Found(holds, {"train": named}), file)
+        start = start_of(inputs, outputs, None, Found(holds, {**opened.beside, "train": named}), file)
         write_file_atomically(file, starting_text(start, file).encode())
     values, _ = parse_yaml(file.read_text(encoding="utf-8"), str(file))
     resolve_paths(values, file.parent)
