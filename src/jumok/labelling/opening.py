@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.experiment.found_series import SourceSettings
@@ -216,7 +216,7 @@ def with_classes(store: LabelStore, classes: tuple[str, ...]) -> LabelStore:
     return store
 
 
-def table_of_folder(path: Path, kind: Literal["label", "text"], classes: tuple[str, ...]) -> LabelStore:
+def table_of_folder(path: Path, kind: str, classes: tuple[str, ...]) -> LabelStore:
     """The labels or texts of the images in a folder, in a table beside them; ConfigurationError for a file."""
     from jumok.labelling.image_table import open_image_table
 
@@ -224,7 +224,7 @@ def table_of_folder(path: Path, kind: Literal["label", "text"], classes: tuple[s
         raise ConfigurationError(
             f"{path} is a file; name a folder of images, or an experiment: jumok new x.yaml --data {path}"
         )
-    return open_image_table(path, kind, classes)
+    return open_image_table(path, "label" if kind == "label" else "text", classes)
 
 
 def found_annotations(path: Path, kind: str) -> "Mapping[str, SourceSettings] | None":
