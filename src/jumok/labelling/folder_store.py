@@ -46,8 +46,8 @@ class RecordFormat(Protocol):
     place: Path
     outlines: bool
 
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes; None if they are those that occur."""
         ...
 
     def add_class(self, name: str) -> None:
@@ -74,8 +74,8 @@ class RecordFormat(Protocol):
         """The objects and what is wrong with others; DataError if none can be read."""
         ...
 
-    def class_of(self, record: TextRecord) -> str | None:
-        """The class of a record, as far as it has one."""
+    def classes_in(self, records: PlainRecords) -> list[str]:
+        """The classes of the records of a file."""
         ...
 
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
@@ -98,8 +98,8 @@ class RecordFormat(Protocol):
         """Write what names a new file."""
         ...
 
-    def annotated(self) -> AnnotatedSet:
-        """What `jumok train` reads."""
+    def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
+        """What `jumok train` reads, with these classes where the format names none."""
         ...
 
 
@@ -120,13 +120,15 @@ class FolderStore:
     kind: MarksKind = "objects"
     columns: Sequence[AnswerColumn] = ()
 
-    def __init__(self, form: RecordFormat, input: str = "image") -> None:
+    def __init__(self, form: RecordFormat, input: str = "image", classes: Sequence[str] = ()) -> None:
         """Open what a format finds.
 
         Args:
             form: The format, which knows its files.
             input: The name of the image among the inputs of a model.
+            classes: Classes beside those that occur, where the format names none.
         """
+        self._more = tuple(classes)
         self.format, self.place = form.format, form.place
         self._form, self._input = form, input
         self._lock = threading.RLock()
@@ -134,7 +136,8 @@ class FolderStore:
         self._loaded: dict[str, LoadedFile] = {}
         self._seen: dict[str, str] = {}  # versions, by which changes of others are noticed
         self._history = RecordHistory()
-        self._form.items()
+        self._occurring: dict[str, None] | None = None  # classes, in the order in which they came
+        self._items = self._form.items()
 
     @property
     def outlines(self) -> bool:
@@ -144,25 +147,26 @@ class FolderStore:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
         with self._lock:
-            return self._form.classes()
+            return self._names()
 
     def add_class(self, name: str) -> tuple[str, ...]:
         """Add a class; one that is there already changes nothing."""
         with self._lock:
             plain = check_class_name(name)
-            if plain not in self._form.classes():
+            if plain not in self._names():
                 self._form.add_class(plain)
                 self._loaded.clear()
-            return self._form.classes()
+                if self._occurring is not None:
+                    self._occurring[plain] = None
+            return self._names()
 
     def items(self) -> Sequence[LabelItem]:
         """The images, those that belong to the split first."""
         with self._lock:
-            items = self._form.items().values()
-            return [
-                self._item(one)
-                for one in (*(i for i in items if i.listed), *(i for i in items if not i.listed))
-            ]
+            self._items = self._form.items()
+            items = self._items.values()
+            others = [self._item(one) for one in items if not one.listed]
+            return [*(self._item(one) for one in items if one.listed), *others]
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an image; DataError if there is none of this name."""
@@ -194,7 +198,7 @@ class FolderStore:
         """The images that others have changed since the last call."""
         with self._lock:
             self._form.classes()
-            return frozenset(key for key, item in self._form.items().items() if self._is_changed(item))
+            return frozenset(key for key, item in self._items.items() if self._is_changed(item))
 
     def inputs(self, key: str) -> Mapping[str, Any]:
         """The path of an image, by the name of the input."""
@@ -205,7 +209,7 @@ class FolderStore:
         """Write what is labelled or empty as a COCO file into a folder."""
         with self._lock:
             there = {item.image for item in self._form.items().values() if self._load(item).data is not None}
-            data = self._form.annotated()
+            data = self._form.annotated(self._names())
             images = (replace(one, name=str(one.path.absolute())) for one in data.images if one.path in there)
             target = folder / "annotations.json"
             try:
@@ -217,7 +221,10 @@ class FolderStore:
             return {"coco": str(target.absolute()), "images": str(images_folder.absolute())}
 
     def _find(self, key: str) -> FolderItem:
-        item = self._form.items().get(key)
+        item = self._items.get(key)
+        if item is None:
+            self._items = self._form.items()
+            item = self._items.get(key)
         if item is None:
             raise no_such_image(key, self.place)
         return item
@@ -234,7 +241,22 @@ class FolderStore:
         except DataError as error:
             loaded.fault = str(error)
         self._seen.setdefault(item.key, loaded.version)
+        self._note_classes(loaded)
         return loaded
+
+    def _names(self) -> tuple[str, ...]:
+        named = self._form.classes()
+        if named is not None:
+            return named
+        if self._occurring is None:
+            files = [self._load(item).records for item in self._items.values()]
+            found = {name for one in files if one is not None for name in self._form.classes_in(one)}
+            self._occurring = dict.fromkeys((*sorted(found), *self._more))
+        return tuple(self._occurring)
+
+    def _note_classes(self, loaded: LoadedFile) -> None:
+        if self._occurring is not None and loaded.records is not None:
+            self._occurring.update(dict.fromkeys(self._form.classes_in(loaded.records)))
 
     def _read(self, item: FolderItem, loaded: LoadedFile) -> ItemMarks:
         faults = [one for one in (item.fault, loaded.fault) if one]
@@ -261,7 +283,7 @@ class FolderStore:
             lambda old, one: self._form.rewrite(item, old, one),
         )
         done = change.set_objects(objects, wanted)
-        check_objects([*done.added, *done.moved], self._form.classes(), item.image)
+        check_objects([*done.added, *done.moved], self._names(), item.image)
         data = self._form.join(records, loaded.data)
         if data != loaded.data:
             self._form.before_first()
@@ -275,8 +297,7 @@ class FolderStore:
     def _item(self, item: FolderItem) -> LabelItem:
         loaded = self._load(item)
         if loaded.shown is None:
-            records = loaded.records.records if loaded.records else ()
-            names = dict.fromkeys(name for one in records if (name := self._form.class_of(one)) is not None)
+            names = dict.fromkeys(self._form.classes_in(loaded.records) if loaded.records else ())
             loaded.shown = LabelItem(item.key, item.key, item.image, state_of_file(loaded), tuple(names))
         return loaded.shown
 

@@ -26,6 +26,8 @@ from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
 from jumok.labelling.yolo_names import with_class, with_line
 
+LOOKED_AT = 1000  # objects that show whether a data set has outlines
+
 
 class YoloFormat:
     """The label files of one split of a data.yaml."""
@@ -109,7 +111,7 @@ class YoloFormat:
                 )
                 raise DataError(str(fault))
             if line.strip():
-                records.append(TextRecord(line))
+                records.append(TextRecord(line, category=first_number(line)))
                 gaps.append("")
             else:
                 gaps[-1] += line
@@ -142,10 +144,14 @@ class YoloFormat:
                 reader.faults.append(fault or unlike)
         return objects, tuple(map(str, reader.faults))
 
-    def class_of(self, record: TextRecord) -> str | None:
-        """The class whose number the line begins with."""
-        names, word = self._file().names, record.text.split(maxsplit=1)[0]
-        return names[int(word)] if word.isdecimal() and int(word) < len(names) else None
+    def classes_in(self, records: PlainRecords) -> list[str]:
+        """The classes whose numbers the lines begin with."""
+        names = self._file().names
+        return [
+            names[one.category]
+            for one in records.records
+            if one.category is not None and one.category < len(names)
+        ]
 
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box or one outline; as all others of the data set, because it may not mix them."""
@@ -162,9 +168,9 @@ class YoloFormat:
         """Add a line at the end."""
         line_end = "\r\n" if "\r\n" in records.text else "\n"
         line = self._line(item, mark)
-        record = TextRecord(line + line_end)
+        record = TextRecord(line + line_end, category=self._number(mark.name))
         if records.records and not records.records[-1].text.endswith("\n"):
-            record = TextRecord(line_end + line)
+            record = replace(record, text=line_end + line)
         records.insert(len(records.records), record, 0 if records.records else len(records.gaps[0]))
 
     def rewrite(self, item: FolderItem, old: ReadObject, mark: ObjectMark) -> TextRecord:
@@ -175,7 +181,7 @@ class YoloFormat:
             body_made = f"{self._number(mark.name)}{body[len(body.split()[0]) :]}"
         else:
             body_made = self._line(item, mark, old.mark.polygons is not None)
-        return replace(old.record, text=text.replace(body, body_made, 1))
+        return replace(old.record, text=text.replace(body, body_made, 1), category=self._number(mark.name))
 
     def before_first(self) -> None:
         """Write the data.yaml, if it is new."""
@@ -188,7 +194,7 @@ class YoloFormat:
     def after_first(self, item: FolderItem) -> None:
         """Nothing names a label file but its image."""
 
-    def annotated(self) -> AnnotatedSet:
+    def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
         """The split as `jumok train` reads it."""
         return read_yolo(self.place, self._split)
 
@@ -260,6 +266,8 @@ class YoloFormat:
         for item in self.items().values():
             data = GuardedFile(item.file).read()
             counts.update(len(line.split()) > 5 for line in (data or b"").splitlines() if line.strip())
+            if counts.total() >= LOOKED_AT:
+                break
         return counts[True] > counts[False]
 
     def _size(self, item: FolderItem) -> Size:
@@ -284,6 +292,12 @@ class YoloFormat:
         return label_line(mark.annotation(), self._number(mark.name), self._size(item), is_outline).rstrip(
             "\n"
         )
+
+
+def first_number(line: str) -> int | None:
+    """The whole number that a line begins with."""
+    word = line.split(maxsplit=1)[0]
+    return int(word) if word.isdecimal() else None
 
 
 def split_lines(text: str) -> Iterator[str]:
