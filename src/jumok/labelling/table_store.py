@@ -112,7 +112,7 @@ class TableStore:
                 raise self._gone(key)
             place = self._place_of(state, key)
             current = self._marks(state, place)
-            if current.version != version:
+            if current.version != version and not self._says(current, texts):
                 problem = f"{self.place}: {key} was changed by another program or page meanwhile"
                 raise LabelConflict(f"{problem}; look at it, and label it again", current)
             row = state.rows[place]
@@ -195,6 +195,10 @@ class TableStore:
         problem = f"{self.place}: {key} is no longer there, or cannot be told from other rows any more"
         nothing = ItemMarks("", self._values_of(None), "unlabelled", (problem,))
         return LabelConflict(f"{problem}; load the page again", nothing)
+
+    def _says(self, current: ItemMarks, texts: Mapping[str, str]) -> bool:
+        """Whether a row says already what is to be written, as when a page sends it twice."""
+        return all((current.marks["values"][name] or "") == text for name, text in texts.items())
 
     def _changes(self, row: TableRow, texts: Mapping[str, str]) -> dict[int, str]:
         """The cells that get another text, by their places among the columns that are read; DataError."""
