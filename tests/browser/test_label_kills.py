@@ -36,7 +36,7 @@ class Machine:
     """A server and a browser that can be killed and started again."""
 
     def __init__(self, chromium, folder: Path) -> None:
-        self.chromium, self.folder, self.file = playwright, folder, folder / "train.json"
+        self.chromium, self.folder, self.file = chromium, folder, folder / "train.json"
         self.spawn = multiprocessing.get_context("forkserver")
         self.spawn.set_forkserver_preload(["jumok.workbench.labelling.api", "jumok.labelling.coco_store"])
         bound = bind_socket("127.0.0.1", 0, 0)
