@@ -9,6 +9,8 @@ jumok.words = {
     help: "Help", helpTitle: "All keys, and what is promised about saving (?)", helpName: "Help", close: "Close", again: "Try again", pageNav: "Page", panels: "Classes, objects, and model",
     away: "The server does not answer. Is jumok label still running?",
 
+    otherData: (place) => `Another data set is labelled at this address now: ${place}. Nothing of this page is written into it; please load the page anew.`,
+
     items: "Items", itemsAndFilters: "Items and filters", noItems: "No item fits this filter.", search: "Search by name", show: "Show", all: "all", class: "Class", anyClass: "any", order: "Order", leastScore: "Score ≥",
     states: { L: "labelled", E: "nothing on it", U: "not labelled" }, unsavedItems: "not saved", unsureItems: "model unsure", disagreements: "model disagrees", notSavedShort: "not saved",
     orders: { file: "as in the file", unsure: "most unsure first", diverse: "most different first", both: "unsure and different", disagreement: "most disagreeing first" },
@@ -66,6 +68,8 @@ jumok.words = {
     dark: "어둡게", light: "밝게", themeTitle: "밝은 화면과 어두운 화면 바꾸기",
     help: "도움말", helpTitle: "모든 단축키와 저장에 관한 약속 (?)", helpName: "도움말", close: "닫기", again: "다시 시도", pageNav: "화면 설정", panels: "클래스, 객체, 모델",
     away: "서버가 응답하지 않습니다. jumok label이 아직 실행 중인가요?",
+
+    otherData: (place) => `지금 이 주소에서는 다른 데이터에 라벨을 달고 있습니다: ${place}. 이 화면의 내용은 거기에 쓰지 않습니다. 화면을 새로 여세요.`,
 
     items: "항목", itemsAndFilters: "항목과 필터", noItems: "조건에 맞는 항목이 없습니다.", search: "이름으로 찾기", show: "보기", all: "전체", class: "클래스", anyClass: "전체", order: "순서", leastScore: "점수 ≥",
     states: { L: "라벨 있음", E: "대상 없음", U: "라벨 없음" }, unsavedItems: "저장 안 됨", unsureItems: "모델이 헷갈리는 것", disagreements: "모델과 다른 것", notSavedShort: "저장 안 됨",
