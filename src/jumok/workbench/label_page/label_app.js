@@ -3,6 +3,7 @@
 (() => {
   const { el, t, said, memory, language, theme, choices, announce, ask, post, Refused, Drafts, Saver, Items, ItemList, Desk, ClassPanel, ObjectPanel, TrainingPanel, SaveStatus, EarlierChanges, ConflictBar, Keys, helpDialog } = jumok;
   const EACH = 2000;  // milliseconds between questions for changes
+  const LOOK = 4;  // questions until drafts are looked for again
   const LOAD_AFTER = 3000;  // milliseconds that changes of others are gathered
   const MORE_ROOM = "(max-width: 900px)";
 
@@ -314,6 +315,7 @@
         if (this.away || found.changed < this.items.changed) await this.reload();
         else await this.hear(found);
         this.away = false;
+        if (turn % LOOK === 0 && this.earlier.node.hidden) await this.earlier.look();  // of tabs that were closed meanwhile
       } catch (error) { this.away = !(error instanceof Refused); }
       if (turn === this.polls) this.timer = setTimeout(() => this.poll(), EACH);
     }
