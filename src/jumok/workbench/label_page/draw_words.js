@@ -57,23 +57,23 @@ Object.assign(jumok.words.ko, {
 // The keys of the help.
 Object.assign(jumok.words.en.keysOf ??= {}, {
   objects: [
-    ["V", "select"], ["B", "box"], ["G", "outline, where the format has them; Enter closes it, Backspace takes the last corner back"], ["Enter", "accept a proposal; with Shift all that are shown"], ["Delete", "reject a proposal, delete an object"],
-    ["Tab", "next object, with Shift the previous one"], ["← ↑ ↓ →", "move the selected object by 1 pixel, with Shift by 10, with Alt its right and lower edge"], [", .", "previous and next corner of an outline: arrows move it, Delete takes it away, I puts one in"],
-    ["B ← → Enter", "draw a box without a mouse"], ["Ctrl+C Ctrl+V", "copy to another image"], ["H", "hide and show"], ["Esc", "cancel, select nothing, leave the image"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
+    ["V", "select"], ["B", "box"], ["G", "outline; Enter closes it"], ["Backspace", "while an outline is drawn: last corner back"],
+    ["Tab", "next object (Shift: previous)"], ["← ↑ ↓ →", "move by 1 pixel (Shift: 10; Alt: resize)"], [", .", "corners of an outline, for arrows and Delete"], ["I", "put in a corner"],
+    ["B ← → Enter", "draw a box without a mouse"], ["Ctrl+C Ctrl+V", "copy to another image"], ["Esc", "cancel, select nothing, leave the image"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
   ],
   mask: [
-    ["R", "brush"], ["E", "eraser"], ["[ ]", "smaller and larger"], ["G", "outline; Enter fills it with the class, Shift+Enter with what is proposed"], ["F", "fill a region"], ["T", "brush that takes over what is proposed"], ["Enter", "accept the proposed region under the pointer, else all; with Shift all"], ["Delete", "reject it"],
-    ["R ← → Enter", "paint without a mouse"], ["H", "hide and show"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
+    ["R", "brush"], ["E", "eraser"], ["[ ]", "smaller and larger"], ["G", "outline; Enter fills it"], ["Shift+Enter", "fill an outline with what is proposed"], ["F", "fill a region"], ["T", "brush of what is proposed"], ["Enter", "accept the region under the pointer"], ["Delete", "reject it"],
+    ["R ← → Enter", "paint without a mouse"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
   ],
 });
 Object.assign(jumok.words.ko.keysOf ??= {}, {
   objects: [
-    ["V", "선택"], ["B", "상자"], ["G", "윤곽선(형식에 있을 때). Enter로 닫고 Backspace로 마지막 꼭짓점 지우기"], ["Enter", "제안 받기, Shift와 함께 누르면 보이는 것 모두"], ["Delete", "제안 버리기, 물체 지우기"],
-    ["Tab", "다음 물체, Shift와 함께 누르면 이전 물체"], ["← ↑ ↓ →", "고른 물체를 1픽셀씩 옮기기 (Shift: 10픽셀, Alt: 오른쪽과 아래 변)"], [", .", "윤곽선의 이전·다음 꼭짓점. 화살표로 옮기고, Delete로 지우고, I로 하나 넣기"],
-    ["B ← → Enter", "마우스 없이 상자 그리기 (B, 화살표, Enter)"], ["Ctrl+C Ctrl+V", "다른 이미지로 복사"], ["H", "숨기기와 보이기"], ["Esc", "취소, 선택 풀기, 이미지에서 나가기"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
+    ["V", "선택"], ["B", "상자"], ["G", "윤곽선, Enter로 닫기"], ["Backspace", "윤곽선을 그리는 중: 마지막 꼭짓점 지우기"],
+    ["Tab", "다음 물체 (Shift: 이전)"], ["← ↑ ↓ →", "1픽셀씩 옮기기 (Shift: 10픽셀, Alt: 크기)"], [", .", "윤곽선의 꼭짓점 고르기 (화살표, Delete)"], ["I", "꼭짓점 넣기"],
+    ["B ← → Enter", "마우스 없이 상자 그리기"], ["Ctrl+C Ctrl+V", "다른 이미지로 복사"], ["Esc", "취소, 선택 풀기, 이미지에서 나가기"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
   ],
   mask: [
-    ["R", "붓"], ["E", "지우개"], ["[ ]", "작게, 크게"], ["G", "윤곽선. Enter는 클래스로, Shift+Enter는 제안으로 채우기"], ["F", "영역 채우기"], ["T", "제안을 가져오는 붓"], ["Enter", "가리킨 곳의 제안 받기, 없으면 모두 (Shift: 모두)"], ["Delete", "그 제안 버리기"],
-    ["R ← → Enter", "마우스 없이 칠하기 (R, 화살표, Enter)"], ["H", "숨기기와 보이기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
+    ["R", "붓"], ["E", "지우개"], ["[ ]", "작게, 크게"], ["G", "윤곽선, Enter로 채우기"], ["Shift+Enter", "윤곽선 안을 제안으로 채우기"], ["F", "영역 채우기"], ["T", "제안을 가져오는 붓"], ["Enter", "가리킨 곳의 제안 받기"], ["Delete", "그 제안 버리기"],
+    ["R ← → Enter", "마우스 없이 칠하기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
   ],
 });
