@@ -383,6 +383,9 @@ class OutputField:
     # answers are searched for
     program: Callable[[Any, Memories], Any] | None = None
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
+    # how unsure each predicted value of a batch is, 0 to 1, by what `program` gave (where answers are searched for, the
+    # hypotheses of each), and by the inputs
+    doubts: Callable[[Sequence[Any], Any, Mapping[str, Any]], list[float]] | None = None
     # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
     start: ClosedForm | None = None  # weights that training starts from

@@ -1,7 +1,7 @@
 """Changes of a COCO file: which records go, come and change for the objects that an image shall have."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from jumok.classes import Class
@@ -18,17 +18,10 @@ from jumok.data.annotations.coco_fields import Wrong, record_fault
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.errors import DataError
 from jumok.labelling.coco_document import CocoDocument, new_id, parse_record
-from jumok.labelling.object_marks import ObjectMark, mark_of, matched_objects, same_outline
+from jumok.labelling.object_change import ObjectChange, ReadObject
+from jumok.labelling.object_marks import ObjectMark, mark_of, same_outline
 from jumok.labelling.record_list import RecordChanges, RecordHistory, TextRecord
 from jumok.labelling.record_style import with_members
-
-
-@dataclass(frozen=True, slots=True)
-class ReadObject:
-    """A record of an object, and what it says."""
-
-    record: TextRecord
-    mark: ObjectMark
 
 
 def read_object(
@@ -94,7 +87,7 @@ class CocoChange:
 
     def __init__(self, document: CocoDocument, history: RecordHistory) -> None:
         self.document = document.copy()
-        self.changes = RecordChanges(None)  # the image is named by whoever knows it
+        self.edited = False
         self._history = history
 
     def add_class(self, name: str) -> None:
@@ -114,76 +107,50 @@ class CocoChange:
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
 
-    def set_objects(self, current: Sequence[ReadObject], wanted: Sequence[ObjectMark]) -> list[ObjectMark]:
-        """Make the objects of the image those that are wanted.
+    def set_objects(
+        self, owner: Id, current: Sequence[ReadObject], wanted: Sequence[ObjectMark]
+    ) -> RecordChanges:
+        """Make the objects of an image those that are wanted.
 
         Args:
+            owner: The id of the image.
             current: Its objects.
             wanted: The objects that it shall have.
 
         Returns:
-            The wanted objects that are new, or are of another class or shape than before.
+            What was changed.
         """
-        matched = matched_objects([one.mark for one in current], wanted)
-        unknown = [one for one, place in zip(wanted, matched, strict=True) if place is None]
-        current = [*current, *self._restored(unknown)]
-        matched = matched_objects([one.mark for one in current], wanted)
-        for gone in (one for place, one in enumerate(current) if place not in matched):
-            self._remove(gone)
-        checked: list[ObjectMark] = []
-        for one, place in zip(wanted, matched, strict=True):
-            old = None if place is None else current[place].mark
-            if place is None:
-                self._add(one)
-            elif old is not None and not one.is_as(old):
-                self._change(current[place], one)
-            if old is None or one.name != old.name or not one.has_shape_of(old):
-                checked.append(one)
-        return checked
+        records = self.document.lists["annotations"]
+        taken = {record.id for record in records.records}
+        change = ObjectChange(
+            records,
+            self._history,
+            owner,
+            lambda one: self._add(owner, one),
+            self._rewritten,
+            lambda record: record.id not in taken,
+        )
+        done = change.set_objects(current, wanted)
+        self.edited |= not done.is_empty
+        return done
 
     def _append(
         self, name: str, values: Mapping[str, Any], number: Id, owner: Id | None = None, category: Any = None
     ) -> TextRecord:
         record = TextRecord(self.document.style(name).record(values), number, owner, category)
         self.document.lists[name].append(record, self.document.sample(name))
-        self.changes.edited = True
+        self.edited = True
         return record
 
-    def _add(self, one: ObjectMark) -> None:
+    def _add(self, owner: Id, one: ObjectMark) -> None:
         known = (*self.document.lists["annotations"].records, *self._history.gone())
-        number, owner = new_id([record.id for record in known]), self.changes.owner
-        category = self._category(one.name)
+        number, category = new_id([record.id for record in known]), self._category(one.name)
         values = object_record(one.annotation(), number, owner, category)
         self._append("annotations", values, number, owner, category)
 
-    def _remove(self, one: ReadObject) -> None:
-        removed = self.document.lists["annotations"].remove(one.record)
-        self.changes.removed.append((removed, one.mark))
-        self.changes.edited = True
-
-    def _restored(self, unknown: list[ObjectMark]) -> list[ReadObject]:
-        """Objects that were removed here before and are wanted again, back at their places."""
-        annotations, found = self.document.lists["annotations"], list[ReadObject]()
-        returning = self._history.returning(self.changes.owner, unknown)
-        taken = {record.id for record in annotations.records} if returning else set()
-        for removed, mark in returning:
-            if removed.record.id not in taken:
-                annotations.restore(removed)
-                self.changes.restored.append(removed)
-                self.changes.edited = True
-                found.append(ReadObject(removed.record, mark))
-        return found
-
-    def _change(self, old: ReadObject, one: ObjectMark) -> None:
-        """Give a record its other text; one that it had before, if that says the same."""
-        new = self._history.earlier(old.record, one)
-        if new is None:
-            changes = self._changed_members(old, one)
-            text = with_members(old.record.text, changes, self.document.ascii)
-            new = replace(old.record, text=text, category=self._category(one.name))
-        self.document.lists["annotations"].change(old.record, new)
-        self.changes.given_up.append((old.record, old.mark))
-        self.changes.edited = True
+    def _rewritten(self, old: ReadObject, one: ObjectMark) -> TextRecord:
+        text = with_members(old.record.text, self._changed_members(old, one), self.document.ascii)
+        return replace(old.record, text=text, category=self._category(one.name))
 
     def _changed_members(self, old: ReadObject, one: ObjectMark) -> dict[str, Any]:
         """The members of a record that change."""

@@ -21,7 +21,7 @@ from jumok.labelling.coco_document import CocoDocument, read_document
 from jumok.labelling.coco_index import CocoIndex, CocoItem, index_of
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile
-from jumok.labelling.image_folder import ImageFolder, shown_size
+from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_marks import (
     check_class_name,
     check_objects,
@@ -119,12 +119,11 @@ class CocoStore:
                 image = AnnotatedImage(self._path(key), key, SourceLocation(str(self.place), None))
                 record = change.add_image(image)
                 item = CocoItem(key, image, record.id, [record])
-            change.changes.owner = item.owner
             objects, _ = read_objects(item.annotations, self._document, item.image)
-            checked = change.set_objects(objects, wanted)
-            size = shown_size(item.image.path) if checked else None
-            check_objects(checked, self._names, size, item.image.path)
+            done = change.set_objects(item.owner, objects, wanted)
+            check_objects([*done.added, *done.moved], self._names, item.image.path)
             self._replace(change, item)
+            self._history.keep(done)
             return in_order_of(wanted, self._read(key))
 
     def changed(self) -> frozenset[str]:
@@ -138,7 +137,7 @@ class CocoStore:
         """The path of an image, by the name of the input."""
         with self._lock:
             self._now()
-            return {self._input: str(self._path(key))}
+            return {self._input: self._path(key)}
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the file, which lists what is labelled or empty, into a folder."""
@@ -222,7 +221,7 @@ class CocoStore:
 
     def _replace(self, change: CocoChange, item: CocoItem | None = None) -> None:
         """Write a changed document, and take it when it has been written."""
-        if not change.changes.edited or self._index is None:
+        if not change.edited or self._index is None:
             return
         data = change.document.text.encode()
         if self._data is None:
@@ -230,7 +229,6 @@ class CocoStore:
         else:
             data = compress_like(data, self._data)
         self._file.replace(data)
-        self._history.keep(change.changes)
         self._data, self._document, self._new_classes = data, change.document, None
         if item is None:
             self._shown.clear()

@@ -18,7 +18,7 @@ from pathlib import Path
 from jumok.data.cache.place import cache_folder, cache_key
 from jumok.data.cache.states import FileState, is_settled, state_of
 from jumok.errors import DataError
-from jumok.files import read_whole, unwritable, write_file_atomically
+from jumok.files import read_whole, remove_left, unwritable, write_file_atomically
 
 NO_FOLDER_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EISDIR)
 HELD = threading.local()  # the folders that this thread has locked
@@ -90,6 +90,11 @@ class GuardedFile:
             data = kept[2]
         self._kept = (state, is_settled(state, began), data)
         return data
+
+    def tidy(self) -> None:
+        """Remove what killed programs left beside the file when they were about to replace it."""
+        target = Path(os.path.realpath(self.path))
+        remove_left(target.parent, [target.name])
 
     @contextmanager
     def lock(self) -> Iterator[bytes | None]:

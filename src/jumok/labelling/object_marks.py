@@ -8,11 +8,11 @@ from typing import Any
 
 from jumok.data.annotations.annotated import FLAGS, Annotation, Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bounds
-from jumok.data.images.reading import Size
 from jumok.data.tables.listing import composed
 from jumok.errors import DataError
 from jumok.files import not_text
 from jumok.labelling.contract import ItemMarks, LabelConflict
+from jumok.labelling.image_folder import shown_size
 
 ALL_FLAGS = ("crowd", *FLAGS)
 SAME_PIXELS = 1e-6  # edges that differ by less are equal
@@ -91,20 +91,18 @@ def objects_from_json(marks: Mapping[str, Any]) -> list[ObjectMark]:
     return [_object(number, value) for number, value in enumerate(objects, 1)]
 
 
-def check_objects(
-    objects: Iterable[ObjectMark], known: Sequence[str], size: Size | None, image: Path
-) -> None:
+def check_objects(objects: Sequence[ObjectMark], known: Sequence[str], image: Path) -> None:
     """Refuse new or changed objects that would be faulty in the file.
 
     Args:
         objects: The objects.
         known: The names of the classes.
-        size: Of the image as it is shown; None if it cannot be read.
-        image: The image, for messages.
+        image: The image.
 
     Raises:
         DataError: If a class is unknown, or a box has no area or lies beyond the image.
     """
+    size = shown_size(image) if objects else None
     for one in objects:
         if one.name not in known:
             raise DataError(f"{image.name}: there is no class {one.name!r}; add it first")

@@ -1,11 +1,12 @@
 """Opens annotations to be labelled: of a split of an experiment, or of a folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jumok.errors import ConfigurationError, DataError, did_you_mean
+from jumok.experiment.found_series import SourceSettings
 from jumok.labelling.contract import LabelStore
 
 if TYPE_CHECKING:
@@ -13,16 +14,7 @@ if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
     from jumok.kinds.options import OutputFieldOptions
 
-OBJECTS, MASKS = ("coco", "yolo", "voc"), ("masks",)
-EXCHANGED = ("labelme", "cvat", "boxes")  # that other programs write
 CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
-INSTEAD = {  # why a format is not labelled, and what to do
-    "lexicon": "a lexicon is edited as text; convert it into a table to label it",
-    "lines": "parallel files have no cells; put the examples into a table, with a column for each name",
-    "files": "the answers are the names of the files; put them into a table, with a column for the paths of images",
-    "arrays": "arrays are not edited by hand; put the answers into a table beside their recordings",
-    "windows": "what comes next is in the table already, so that nothing is to be labelled",
-}
 
 
 @dataclass(frozen=True)
@@ -35,6 +27,7 @@ class OpenedLabels:
     output: str = ""  # of the experiment
     experiment: "Experiment | None" = None
     elsewhere: frozenset[Path] = frozenset()  # images of other splits, which are not labelled here
+    beside: Mapping[str, SourceSettings] = field(default_factory=dict)  # other splits that a folder holds
 
 
 def open_experiment(file: Path, split: str = "train", output: str | None = None) -> OpenedLabels:
@@ -64,8 +57,11 @@ def open_experiment(file: Path, split: str = "train", output: str | None = None)
             f"{file}: there are {len(images)} images to each example ({', '.join(images)}), and the page shows one; "
             "label them in a table of your own"
         )
-    elsewhere = images_elsewhere(experiment, split) if source.is_annotated else frozenset()
-    store = store_of(experiment, source, chosen, elsewhere, next(iter(images), ""))
+    if not source.is_annotated or output is not None and chosen[output].annotations is None:
+        store = row_store(experiment, source)
+        return OpenedLabels(file.stem, store, split, labelled_output(chosen), experiment)
+    elsewhere = images_elsewhere(dict(experiment.data.sources()), split)
+    store = image_store(source, elsewhere, images[0])
     return OpenedLabels(file.stem, store, split, labelled_output(chosen), experiment, elsewhere)
 
 
@@ -122,44 +118,48 @@ def require_labelled_by_hand(
             )
         if one.annotations is None and one.kind not in CELLS:
             raise ConfigurationError(f"{file}: {name} is {one.kind}, which is not labelled by hand")
-    if source.format in INSTEAD:
-        raise ConfigurationError(f"{file}: data is {source.format}; {INSTEAD[source.format]}")
 
 
-def images_elsewhere(experiment: "Experiment", split: str) -> frozenset[Path]:
+def images_elsewhere(sources: "Mapping[str, SourceOptions]", split: str) -> frozenset[Path]:
     """The images that other splits list."""
-    others = [one for name, one in experiment.data.sources() if name != split and one.is_annotated]
+    others = [one for name, one in sources.items() if name != split and one.is_annotated]
     return frozenset(image.path for source in others for image in source.read().images)
 
 
-def store_of(
-    experiment: "Experiment",
-    source: "SourceOptions",
-    chosen: "Mapping[str, OutputFieldOptions]",
-    elsewhere: frozenset[Path],
-    image: str,
-) -> LabelStore:
-    """The store of a source.
+def row_store(experiment: "Experiment", source: "SourceOptions") -> LabelStore:
+    """The store of a table, or of recordings; ConfigurationError or DataError for what has no cells to fill."""
+    from jumok.labelling.row_sources import open_rows
+
+    return open_rows(source, experiment.inputs, experiment.outputs)
+
+
+def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str) -> LabelStore:
+    """The store of annotated images.
 
     Args:
-        experiment: The experiment.
         source: The source.
-        chosen: The outputs that are labelled.
         elsewhere: The images of other splits.
-        image: The name of the input that is an image; empty if none is.
+        image: The name of the input that is an image.
 
     Returns:
         The store.
 
     Raises:
-        ConfigurationError: The page has no way to label it.
+        ConfigurationError: The page does not write this format.
         DataError: The annotations cannot be read.
     """
     from jumok.labelling.coco_store import CocoStore
+    from jumok.labelling.folder_store import FolderStore
+    from jumok.labelling.yolo_store import YoloFormat
 
     if source.coco is not None:
         return CocoStore(source.coco, source.images, elsewhere, input=image)
-    raise ConfigurationError(f"data is {source.format}, which the label page does not write")
+    if source.yolo is not None:
+        return FolderStore(YoloFormat(source.yolo, source.split or "", elsewhere), image)
+    place = getattr(source, source.format)
+    raise ConfigurationError(
+        f"{place}: {source.format} is read, but not written in place; make COCO of it, which is: jumok convert"
+    )
 
 
 def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: str | None) -> OpenedLabels:
@@ -178,13 +178,97 @@ def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: 
         ConfigurationError: Too little is said, or it contradicts itself.
         DataError: There is nothing to label, or it cannot be read.
     """
-    from jumok.labelling.coco_store import CocoStore
-
     if kind is None:
         raise ConfigurationError(
             f"{path}: say what is to be marked, by --kind boxes, mask, label or text; or name an experiment file"
         )
     if not path.exists():
         raise DataError(f"{path}: does not exist")
-    store = CocoStore(path / "annotations.json", path, classes=classes)
-    return OpenedLabels(path.resolve().name, store)
+    name = path.resolve().name if path.is_dir() else path.stem
+    if kind == "label" or kind == "text":
+        return OpenedLabels(name, table_of_folder(path, kind, classes))
+    found = found_annotations(path, kind)
+    if found is None:
+        return OpenedLabels(name, new_store(path, kind, classes, format))
+    sources = {split: source_options(one) for split, one in found.items()}
+    if format is not None and sources["train"].format != format:
+        raise ConfigurationError(
+            f"{path} holds {sources['train'].format} already; leave out --format {format}, or convert it: jumok convert"
+        )
+    elsewhere = images_elsewhere(sources, "train")
+    store = with_classes(image_store(sources["train"], elsewhere, "image"), classes)
+    beside = {split: one for split, one in found.items() if split != "train"}
+    return OpenedLabels(name, store, elsewhere=elsewhere, beside=beside)
+
+
+def source_options(given: SourceSettings) -> "SourceOptions":
+    """A detected source as an experiment would have it."""
+    from jumok.experiment.sources import SourceOptions
+
+    return SourceOptions.model_validate(dict(given))
+
+
+def with_classes(store: LabelStore, classes: tuple[str, ...]) -> LabelStore:
+    """A store that has these classes, too."""
+    for name in classes:
+        if name not in store.classes():
+            store.add_class(name)
+    return store
+
+
+def table_of_folder(path: Path, kind: str, classes: tuple[str, ...]) -> LabelStore:
+    """The labels or texts of the images in a folder, in a table beside them; ConfigurationError for a file."""
+    from jumok.labelling.image_table import open_image_table
+
+    if not path.is_dir():
+        raise ConfigurationError(
+            f"{path} is a file; name a folder of images, or an experiment: jumok new x.yaml --data {path}"
+        )
+    return open_image_table(path, "label" if kind == "label" else "text", classes)
+
+
+def found_annotations(path: Path, kind: str) -> "Mapping[str, SourceSettings] | None":
+    """The splits of annotations at a path; None if there are only images, or a folder of them."""
+    from jumok.data.annotations.detecting import look_at
+    from jumok.experiment.found import annotations, masks
+
+    if kind == "boxes":
+        known = look_at(path)
+        return None if known is None else annotations(known).splits
+    try:
+        return masks(path).splits
+    except DataError:
+        return None
+
+
+def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | None) -> LabelStore:
+    """The store of a folder of images without annotations, whose files the first mark makes.
+
+    Args:
+        path: The folder.
+        kind: boxes or mask.
+        classes: The classes.
+        format: How boxes are written.
+
+    Returns:
+        The store.
+
+    Raises:
+        ConfigurationError: It is a file, or there are no classes.
+        DataError: The folder holds no images.
+    """
+    from jumok.data.images.reading import SUFFIXES
+    from jumok.data.tables.listing import files_below
+    from jumok.labelling.coco_store import CocoStore
+    from jumok.labelling.folder_store import FolderStore
+    from jumok.labelling.yolo_store import YoloFormat
+
+    if not path.is_dir():
+        raise ConfigurationError(f"{path} is a file without annotations; name the folder of images")
+    if not files_below(path, SUFFIXES).files:
+        raise DataError(
+            f"{path}: holds no images; name a folder with files that end in {', '.join(SUFFIXES)}"
+        )
+    if format == "yolo":
+        return FolderStore(YoloFormat(path / "data.yaml", "train", classes=classes))
+    return CocoStore(path / "annotations.json", path, classes=classes)

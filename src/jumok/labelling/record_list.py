@@ -105,6 +105,11 @@ class PlainRecords:
         """The whole text."""
         return "".join(interleaved(self.records, self.gaps))
 
+    def line_of(self, place: int) -> int:
+        """The line of a record."""
+        texts = (*self.gaps[: place + 1], *(record.text for record in self.records[:place]))
+        return 1 + sum(text.count("\n") for text in texts)
+
     def copy(self) -> "PlainRecords":
         """Records that can be changed without changing these."""
         return PlainRecords(list(self.records), list(self.gaps))
@@ -204,4 +209,10 @@ class RecordChanges:
     given_up: list[tuple[TextRecord, ObjectMark]] = field(default_factory=list)
     removed: list[tuple[Removed, ObjectMark]] = field(default_factory=list)
     restored: list[Removed] = field(default_factory=list)
-    edited: bool = False
+    added: list[ObjectMark] = field(default_factory=list)
+    moved: list[ObjectMark] = field(default_factory=list)  # that have another class or shape
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was changed."""
+        return not (self.given_up or self.removed or self.restored or self.added)

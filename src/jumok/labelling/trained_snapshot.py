@@ -73,7 +73,7 @@ def trained_on(given: Mapping[str, Any], source: Mapping[str, Any], count: int) 
     """
     from jumok.experiment.file import build_experiment
 
-    data = {**given["data"], "train": dict(source)}
+    data = {**given["data"], "train": {**kept_options(given["data"]["train"], source), **source}}
     split = {name: value for name, value in (data.pop("split", None) or {}).items() if value is not None}
     shares = {name: split.pop(name) for name in ("valid", "test") if name in split}
     sizes = {name: share * count if isinstance(share, float) else share for name, share in shares.items()}
@@ -82,6 +82,15 @@ def trained_on(given: Mapping[str, Any], source: Mapping[str, Any], count: int) 
     if shares:
         data["split"] = {**split, **shares}
     return build_experiment({**given, "data": data}, "the experiment of the label page")
+
+
+def kept_options(given: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a source that a snapshot of it does not say, like the names of columns, where they fit it."""
+    from jumok.experiment.sources import BELONGS, SOURCE_FORMATS
+
+    format = next(name for name in SOURCE_FORMATS if name in source)
+    fitting = {name for name, formats in BELONGS.items() if format in formats} - {"images", "split"}
+    return {name: value for name, value in given.items() if name in fitting and name not in source}
 
 
 def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> di
         holds: OutputName = "boxes" if kind == "boxes" else "mask" if kind == "mask" else "text"
         named = {name: Path(one) if Path(str(one)).is_absolute() else one for name, one in source.items()}
         inputs = [NewField("image" if first == "image" else "signal", first, "INPUT")]
-        start = start_of(inputs, outputs, None, Found(holds, {"train": named}), file)
+        start = start_of(inputs, outputs, None, Found(holds, {**opened.beside, "train": named}), file)
         write_file_atomically(file, starting_text(start, file).encode())
     values, _ = parse_yaml(file.read_text(encoding="utf-8"), str(file))
     resolve_paths(values, file.parent)

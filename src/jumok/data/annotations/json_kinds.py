@@ -9,7 +9,7 @@ from jumok.data.tables.faults import Fault
 
 COCO_LISTS = ("images", "annotations", "categories")
 VIA = "is a file of VIA (VGG Image Annotator), which is not read"
-LABEL_STUDIO = "is JSON of Label Studio, which is not read"
+LABEL_STUDIO = "is JSON of Label Studio"
 LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellipselabels", "keypointlabels"}
 
 
@@ -53,6 +53,19 @@ def why_no_labelme(path: Path) -> Fault:
             str(path), None, "is not a labelme file: it has no list 'shapes'", "remove it", "bad_labelme"
         )
     return fault._replace(kind="bad_labelme")
+
+
+def why_no_label_studio(path: Path, document: dict[str, Any]) -> Fault | None:
+    """What a JSON object is that should be a task of Label Studio; None if it is one."""
+    if is_label_studio(document) or "data" in document:
+        return None
+    problem, remedy = kind_of_object(document)
+    if all(isinstance(document.get(name), list) for name in COCO_LISTS):
+        problem, remedy = "is a file of COCO", "name it under coco:"
+    elif problem.startswith("has no list"):
+        problem = "is no export of Label Studio: it has neither data nor annotations"
+        remedy = "export the project as JSON or JSON-MIN and name that"
+    return Fault(str(path), None, problem, remedy, "bad_labelstudio")
 
 
 def kind_of_list(document: list[Any]) -> tuple[str, str]:
@@ -132,13 +145,15 @@ def is_label_studio(task: dict[str, Any]) -> bool:
     keys = task.keys()
     if "data" in keys and keys & {"annotations", "completions", "predictions"} or {"result", "task"} <= keys:
         return True
+    if {"annotation_id", "annotator"} <= keys:
+        return True
     marks = [one for value in task.values() if isinstance(value, list) for one in value[:1]]
     return any(one.keys() & LABEL_STUDIO_MARKS for one in marks if isinstance(one, dict))
 
 
 def export_label_studio() -> str:
     """What to do with a file of Label Studio."""
-    return "export it there as COCO, Pascal VOC or YOLO, with the images, and name that"
+    return "name it under labelstudio:"
 
 
 def export_via() -> str:

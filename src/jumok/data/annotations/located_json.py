@@ -39,10 +39,11 @@ class Member(NamedTuple):
 class LocatedJson:
     """The outermost object of a file; `lists` holds its lists, `values` the rest.
 
-    `members` says where each stands in the text, `spans` where the items of each list begin and end, in turn.
+    `members` says where each stands in the text, `spans` where the items of each list begin and end, in turn. Where the
+    outermost value may be a list, `list_name` is what it is called in `lists`.
     """
 
-    def __init__(self, path: Path, text: str | None = None) -> None:
+    def __init__(self, path: Path, text: str | None = None, list_name: str | None = None) -> None:
         self.path = path
         self.lists: dict[str, list[Record]] = {}
         self.values: dict[str, Any] = {}
@@ -51,11 +52,15 @@ class LocatedJson:
         self._text = read_text(path) if text is None else text
         self._decoder = json.JSONDecoder(parse_constant=not_a_number)
         self._counted, self._line = 0, 1  # lines up to a position
-        self._read()
+        self._read(list_name)
         self._text = ""
 
-    def _read(self) -> None:
+    def _read(self, list_name: str | None) -> None:
         position = self._after_space(0)
+        if list_name is not None and self._text[position : position + 1] == "[":
+            self.lists[list_name], self.spans[list_name] = [], array("q")
+            self._refuse_more(self._read_list(list_name, position + 1))
+            return
         if self._text[position : position + 1] != "{":
             raise self._wrong(NO_OBJECT, position)
         for name, start in self._members(position + 1):
@@ -81,8 +86,12 @@ class LocatedJson:
             yield name, start
             self.members[name] = Member(position, start, self._next)
             position = self._after_comma(self._next, "}")
-        if self._after_space(position + 1) < len(self._text):
-            raise self._wrong("goes on after its end", self._after_space(position + 1))
+        self._refuse_more(position + 1)
+
+    def _refuse_more(self, end: int) -> None:
+        """Refuse what stands behind the outermost value."""
+        if self._after_space(end) < len(self._text):
+            raise self._wrong("goes on after its end", self._after_space(end))
 
     def _read_list(self, name: str, position: int) -> int:
         position, records, file = self._after_space(position), self.lists[name], str(self.path)

@@ -30,6 +30,7 @@ from jumok.kinds.fitting import FieldContext
 from jumok.kinds.options import ModelOptions
 from jumok.losses.tokens import Loss
 from jumok.metrics.boxes import box_metrics, class_counts
+from jumok.metrics.doubts import doubt_of_objects
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
@@ -262,6 +263,11 @@ def draw_boxes(about: Boxes, value: BoxesPrediction, image: Tensor) -> LabelledI
     return LabelledImage(image, "", boxes, labels, tuple(one.tag for one in objects))
 
 
+def box_doubts(values: Sequence[BoxesPrediction], computed: Any, inputs: Mapping[str, Any]) -> list[float]:
+    """How unsure the objects of each image are."""
+    return [doubt_of_objects(value.objects, value.score_threshold) for value in values]
+
+
 def coco_results(about: Boxes, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:
     """The objects in COCO's format of results, whatever their scores.
 
@@ -349,6 +355,7 @@ def boxes_output(about: Boxes) -> OutputField:
         records=partial(coco_results, about),
         replay=head.replay,
         program=head.program,
+        doubts=box_doubts,
         baselines=boxes_baselines(about),
     )
 

@@ -1,6 +1,6 @@
 """Label: which class an input is of, or which classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from jumok.kinds.label.replay import RescorableLabel
 from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
+from jumok.metrics.doubts import doubt_of_presence, small_margin
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import Memories
 from jumok.wording import quantity
@@ -117,6 +118,24 @@ def tuned_label(
     return None if found is None else label_output(found)
 
 
+def label_doubts(
+    about: AboutLabel, values: Sequence[LabelPrediction], computed: Any, inputs: Mapping[str, Any]
+) -> list[float]:
+    """How unsure each label is: how near its two best classes are, or the class that is nearest to even.
+
+    Args:
+        about: The output.
+        values: The values.
+        computed: The logits.
+        inputs: The batch.
+
+    Returns:
+        The doubt of each, 0 to 1.
+    """
+    measure = doubt_of_presence if about.options.several else small_margin
+    return [measure(np.array(list(value.probabilities.values()))) for value in values]
+
+
 def probabilities_in_words(value: LabelPrediction) -> str:
     """The most probable classes."""
     order = sorted(value.probabilities.items(), key=lambda one: -one[1])
@@ -142,6 +161,7 @@ def label_output(about: AboutLabel) -> OutputField:
         replay=head.replay,
         program=head.program,
         certainty=probabilities_in_words,
+        doubts=partial(label_doubts, about),
         reference_page=codec.reference_page,
         baselines=label_baselines(about),
     )

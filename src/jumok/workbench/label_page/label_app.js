@@ -213,7 +213,7 @@
       this.refresh();
     }
 
-    hint(text) { this.hinting.textContent = text ?? ""; }
+    hint(text) { this.hinting.textContent = this.hinting.title = text ?? ""; }
 
     notice(text) {
       this.note.textContent = text;
@@ -226,7 +226,10 @@
     // What is asked for
 
     async open(key) {
-      if (!(await this.desk.open(key))) return;
+      this.wanted = key;
+      const open = await this.desk.open(key);
+      if (this.wanted === key) this.wanted = null;
+      if (!open) return;
       history.replaceState(null, "", `#key=${encodeURIComponent(key)}`);
     }
 
@@ -239,13 +242,13 @@
     }
 
     go(by) {
-      const key = this.items.beside(this.desk.key, by);
+      const key = this.items.beside(this.wanted ?? this.desk.key, by);
       if (key === undefined) { this.hint(t(by > 0 ? "lastItem" : "firstItem")); this.desk.finish(); return; }
       this.open(key);
     }
 
     goUnlabelled() {
-      const key = this.items.nextUnlabelled(this.desk.key);
+      const key = this.items.nextUnlabelled(this.wanted ?? this.desk.key);
       if (key === undefined) this.notice(t("allLabelled"));
       else this.open(key);
     }
@@ -262,11 +265,7 @@
       this.hint(many ? t("cleared", many) : t("markedEmpty"));
     }
 
-    hide() {
-      this.desk.marksShown = !this.desk.marksShown;
-      this.desk.show();
-      this.refresh();
-    }
+    hide() { this.desk.showMarks(!this.desk.marksShown); }
 
     classNumber(n) {
       const { editor } = this.desk, one = this.session.classes[n - 1];

@@ -1,0 +1,192 @@
+"""From the answers of a model to marks, by what a store holds."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from jumok.drawing.encoding import png
+from jumok.errors import DataError, did_you_mean
+from jumok.kinds.contract import OutputField
+from jumok.labelling.contract import AnswerColumn, LabelStore
+
+NOT_LABELLED = 255  # in a mask
+FLAGS = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
+TOLD_CLASSES = 5  # whose probabilities are told
+
+
+Made = dict[str, Any]  # marks as JSON
+Maker = Callable[
+    [Mapping[str, Any], Mapping[str, int]], Made
+]  # of values by output, and numbers of classes by name
+
+
+@dataclass(frozen=True)
+class MarksForm:
+    """Makes marks of the answers of a model."""
+
+    outputs: Mapping[str, OutputField]  # that marks are made of, by name
+    store: LabelStore
+    make: Maker
+    is_of_classes: bool  # whether only classes of the store can be marked
+
+    @property
+    def unknown_classes(self) -> tuple[str, ...]:
+        """The classes of the model that the store lacks, where these cannot be marked."""
+        if not self.is_of_classes:
+            return ()
+        known = set(self.store.classes())
+        found = (one.classes.classes for one in self.outputs.values() if one.classes is not None)
+        return tuple(one.name for classes in found for one in classes if one.name not in known)
+
+    def marks(self, values: Mapping[str, Any]) -> Made:
+        """The marks of an item, of the predicted value of each output."""
+        of_outputs = {name: values[name] for name in self.outputs}
+        return self.make(of_outputs, {name: number for number, name in enumerate(self.store.classes())})
+
+
+def proposed_objects(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made:
+    """The boxes above the threshold of the model, the surest first; of classes that the store has."""
+    (value,) = values.values()
+    return {
+        "objects": [
+            {
+                "id": None,
+                "class": one.name,
+                "box": list(one.box),
+                "polygons": None,
+                **FLAGS,
+                "score": one.score,
+            }
+            for one in value.sure()
+            if one.name in numbers
+        ]
+    }
+
+
+def proposed_mask(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made:
+    """The class of each pixel as PNG, not labelled where the store lacks it; None for an image without pixels."""
+    (value,) = values.values()
+    if not value.classes.size:
+        return {"mask": None}
+    table = np.array([numbers.get(name, NOT_LABELLED) for name in value.names], dtype=np.uint8)
+    return {"mask": base64.b64encode(png(Image.fromarray(table[value.classes]))).decode()}
+
+
+def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made:
+    """The cell of each column, None where nothing is answered; its score, and what else might stand there."""
+    cells = {name: CELLS[kinds[name]](name, value) for name, value in values.items()}
+    return {
+        "values": {name: cell.text for name, cell in cells.items()},
+        "scores": {name: cell.score for name, cell in cells.items() if cell.score is not None},
+        "others": {name: cell.others for name, cell in cells.items() if cell.others},
+    }
+
+
+@dataclass(frozen=True)
+class ProposedCell:
+    """What a cell might hold."""
+
+    text: str | None
+    score: float | None  # 0 to 1
+    others: list[dict[str, Any]]  # {"text", "score"}, or {"name", "low", "high"}
+
+
+def label_cell(name: str, value: Any) -> ProposedCell:
+    """One label, or several with semicolons between them, and the most probable classes."""
+    if not value.probabilities:
+        return ProposedCell(None, None, [])
+    best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:TOLD_CLASSES]
+    others = [{"text": label, "score": round(chance, 4)} for label, chance in best]
+    if len(value.labels) == 1:
+        return ProposedCell(value.labels[0], round(value.score, 4), others)
+    plain = value.labels and not any(";" in label or label.startswith("[") for label in value.labels)
+    text = "; ".join(value.labels) if plain else json.dumps(list(value.labels), ensure_ascii=False)
+    return ProposedCell(text, round(value.score, 4), others)
+
+
+def text_cell(name: str, value: Any) -> ProposedCell:
+    """A text and its alternatives, each with the probability of a token (the exponential of its score)."""
+    others = [
+        {"text": one.text, "score": round(exp(min(0.0, one.score)), 4)}
+        for one in (value, *value.alternatives)
+    ]
+    return ProposedCell(value.text or None, others[0]["score"], others)
+
+
+def numbers_cell(name: str, value: Any) -> ProposedCell:
+    """A number, or a list of several, and the interval of each."""
+    others = [{"name": one, "low": low, "high": high} for one, low, high in value.intervals]
+    if not value.values:
+        return ProposedCell(None, None, [])
+    if [one.name for one in value.values] == [name]:
+        return ProposedCell(value.text, None, others)
+    return ProposedCell(json.dumps([float(f"{one.value:.6g}") for one in value.values]), None, others)
+
+
+CELLS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
+FOUND_BY = {"objects": "boxes", "mask": "mask"}  # the kind of output that gives marks of a kind
+
+
+def marks_form(store: LabelStore, outputs: Mapping[str, OutputField], output: str | None) -> MarksForm:
+    """What makes marks of the answers of a model.
+
+    Args:
+        store: The annotations.
+        outputs: The outputs of the model.
+        output: The one to take; None takes what fits.
+
+    Returns:
+        The form.
+
+    Raises:
+        DataError: None fits, or several do.
+    """
+    if output is not None and output not in outputs:
+        raise DataError(f"the model has no output {output!r}{did_you_mean(output, outputs)}")
+    named = {name: one for name, one in outputs.items() if output in (None, name)}
+    if store.kind == "values":
+        filled = filled_columns(store.columns, named)
+        kinds = {name: one.kind for name, one in filled.items()}
+        return MarksForm(filled, store, lambda values, numbers: proposed_values(values, kinds), False)
+    if store.kind not in FOUND_BY:
+        raise DataError(
+            f"{store.kind} are proposed by a model that was trained on windows of recordings; this one answers "
+            f"{told_outputs(named)}"
+        )
+    fits = [name for name, one in named.items() if one.kind == FOUND_BY[store.kind]]
+    if len(fits) != 1:
+        wanted = f"{FOUND_BY[store.kind]} for {store.place}"
+        raise DataError(
+            f"the model has {len(fits)} outputs that give {wanted} ({', '.join(fits)}); name one of them"
+            if fits
+            else f"the model gives no {wanted}: it answers {told_outputs(named)}; take a run that was trained on such "
+            "annotations"
+        )
+    make = proposed_objects if store.kind == "objects" else proposed_mask
+    return MarksForm({fits[0]: named[fits[0]]}, store, make, True)
+
+
+def filled_columns(
+    columns: Sequence[AnswerColumn], outputs: Mapping[str, OutputField]
+) -> dict[str, OutputField]:
+    """The outputs of a model that fill columns of a table, by name; DataError if there are none."""
+    kinds = {column.name: column.kind for column in columns}
+    found = {name: one for name, one in outputs.items() if kinds.get(name) == one.kind}
+    if not found:
+        wanted = ", ".join(f"{name} ({kind})" for name, kind in kinds.items()) or "none"
+        raise DataError(
+            f"the model answers {told_outputs(outputs)}, and the columns to fill are {wanted}; take a run that was "
+            "trained on this table"
+        )
+    return found
+
+
+def told_outputs(outputs: Mapping[str, OutputField]) -> str:
+    """Outputs with their kinds."""
+    return ", ".join(f"{name} ({one.kind})" for name, one in outputs.items())
