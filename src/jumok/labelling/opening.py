@@ -150,12 +150,19 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
     """
     from jumok.labelling.coco_store import CocoStore
     from jumok.labelling.folder_store import FolderStore
+    from jumok.labelling.mask_store import open_masks
+    from jumok.labelling.voc_store import VocFormat
     from jumok.labelling.yolo_store import YoloFormat
 
     if source.coco is not None:
         return CocoStore(source.coco, source.images, elsewhere, input=image)
     if source.yolo is not None:
         return FolderStore(YoloFormat(source.yolo, source.split or "", elsewhere), image)
+    if source.voc is not None:
+        classes = tuple(source.classes) if source.classes else None
+        return FolderStore(VocFormat(source.voc, source.split, source.images, elsewhere, classes), image)
+    if source.masks is not None:
+        return open_masks(source, excluded=elsewhere, input=image)
     place = getattr(source, source.format)
     raise ConfigurationError(
         f"{place}: {source.format} is read, but not written in place; make COCO of it, which is: jumok convert"
@@ -187,7 +194,7 @@ def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: 
     name = path.resolve().name if path.is_dir() else path.stem
     if kind == "label" or kind == "text":
         return OpenedLabels(name, table_of_folder(path, kind, classes))
-    found = found_annotations(path, kind)
+    found = None if kind == "mask" and classes else found_annotations(path, kind)
     if found is None:
         return OpenedLabels(name, new_store(path, kind, classes, format))
     sources = {split: source_options(one) for split, one in found.items()}
@@ -261,6 +268,8 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
     from jumok.data.tables.listing import files_below
     from jumok.labelling.coco_store import CocoStore
     from jumok.labelling.folder_store import FolderStore
+    from jumok.labelling.mask_store import open_mask_folder
+    from jumok.labelling.voc_store import VocFormat
     from jumok.labelling.yolo_store import YoloFormat
 
     if not path.is_dir():
@@ -269,6 +278,10 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
         raise DataError(
             f"{path}: holds no images; name a folder with files that end in {', '.join(SUFFIXES)}"
         )
+    if kind == "mask":
+        return open_mask_folder(path, classes)
+    if format == "voc":
+        return FolderStore(VocFormat(path, classes=classes, new=True))
     if format == "yolo":
         return FolderStore(YoloFormat(path / "data.yaml", "train", classes=classes))
     return CocoStore(path / "annotations.json", path, classes=classes)
