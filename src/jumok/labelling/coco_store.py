@@ -137,7 +137,7 @@ class CocoStore:
         """The path of an image, by the name of the input."""
         with self._lock:
             self._now()
-            return {self._input: str(self._path(key))}
+            return {self._input: self._path(key)}
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the file, which lists what is labelled or empty, into a folder."""

@@ -105,6 +105,11 @@ class PlainRecords:
         """The whole text."""
         return "".join(interleaved(self.records, self.gaps))
 
+    def line_of(self, place: int) -> int:
+        """The line of a record."""
+        texts = (*self.gaps[: place + 1], *(record.text for record in self.records[:place]))
+        return 1 + sum(text.count("\n") for text in texts)
+
     def copy(self) -> "PlainRecords":
         """Records that can be changed without changing these."""
         return PlainRecords(list(self.records), list(self.gaps))
