@@ -129,7 +129,7 @@ class FolderStore:
             classes: Classes beside those that occur, where the format names none.
         """
         self._more = tuple(classes)
-        self.format, self.place = form.format, form.place
+        self.format, self.place, self.outlines = form.format, form.place, form.outlines
         self._form, self._input = form, input
         self._lock = threading.RLock()
         self._files: dict[Path, GuardedFile] = {}
@@ -138,11 +138,6 @@ class FolderStore:
         self._history = RecordHistory()
         self._occurring: dict[str, None] | None = None  # classes, in the order in which they came
         self._items = self._form.items()
-
-    @property
-    def outlines(self) -> bool:
-        """Whether objects may have polygons."""
-        return self._form.outlines
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""

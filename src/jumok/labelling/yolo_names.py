@@ -32,10 +32,10 @@ def with_class(path: Path, text: str, name: str) -> str:
         raise unlike(path, name)
     entries = keyed(path, top)
     names = entries.get("names")
-    if not isinstance(names, CollectionNode) or not names.value:
+    if not isinstance(names, CollectionNode):
         raise unlike(path, name)
     count = len(names.value)
-    edits = [added(text, names, count, yaml_scalar(name))]
+    edits = [_added(text, names, count, yaml_scalar(name))]
     stated = entries.get("nc")
     if isinstance(stated, ScalarNode) and stated.value == str(count):
         edits.append((stated.start_mark.index, stated.end_mark.index, str(count + 1)))
@@ -47,9 +47,12 @@ def with_class(path: Path, text: str, name: str) -> str:
     return made
 
 
-def added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[int, int, str]:
+def _added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[int, int, str]:
     """Where a name is added, and the text that is added there."""
     is_list = isinstance(names, SequenceNode)
+    if not names.value:  # [] or {}
+        end = names.end_mark.index - 1
+        return end, end, scalar if is_list else f"0: {scalar}"
     last = names.value[-1]
     key, value = (last, last) if is_list else last
     member = scalar if is_list else f"{count}: {scalar}"
