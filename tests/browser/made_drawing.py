@@ -1,4 +1,7 @@
-"""A bare page that holds one drawing editor, and the images to draw on; by hand: python tests/browser/made_drawing.py 8770."""
+"""A bare page that holds one drawing editor, and images to draw on.
+
+By hand: python tests/browser/made_drawing.py 8770
+"""
 
 import io
 import sys
@@ -18,36 +21,47 @@ from drawn_shapes import draw
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 PAGES = files("jumok.workbench")
-SCRIPTS = ["png.js", "raster.js", "objects.js", "stage.js", "draw_marks.js", "drawing_editor.js", "tool_select.js", "tool_box.js", "tool_polygon.js", "tool_brush.js", "tool_fill.js", "editor_boxes.js", "editor_mask.js"]
+SCRIPTS = [
+    *("png.js", "raster.js", "objects.js", "stage.js", "draw_marks.js", "drawing_editor.js"),
+    *("tool_select.js", "tool_box.js", "tool_polygon.js", "tool_brush.js", "tool_fill.js"),
+    *("editor_boxes.js", "editor_mask.js"),
+]
 HOST = f"""<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>drawing</title><link rel="icon" href="data:,">
-<link rel="stylesheet" href="page/style.css"><link rel="stylesheet" href="draw.css"><link rel="stylesheet" href="host.css">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>drawing</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="page/style.css"><link rel="stylesheet" href="draw.css">
+<link rel="stylesheet" href="host.css">
 <script src="host_words.js"></script><script src="draw_words.js"></script><script src="page/base.js"></script>
 {"".join(f'<script src="{name}"></script>' for name in SCRIPTS)}<script src="host.js"></script></head>
 <body><div id="tools" class="bar"></div><div id="host"></div><p id="said"></p><div id="live"></div></body></html>"""
 STYLE = """
-body { padding: 12px; } #host { height: calc(100vh - 90px); } #said { min-height: 22px; font-size: 13.5px; }
-#tools button[aria-pressed="true"] { background: var(--heat); color: var(--card); }
+body { padding: 12px; } #host { height: calc(100vh - 96px); } #said { min-height: 22px; font-size: 13.5px; }
+#tools { min-height: 36px; } #tools button[aria-pressed="true"] { background: var(--heat); color: var(--card); }
 """
 SCRIPT = """
 "use strict";
 window.mount = async (options) => {  // an editor with what it needs from its shell, which is recorded
   window.editor?.close();
-  const { kind = "objects", size = [320, 240], classes = [["red", "#d1495b"], ["disc", "#00798c"], ["tile", "#edae49"]] } = options;
-  const host = window.host = { changes: 0, said: [], states: [], name: options.className ?? classes[0][0], refreshed: 0 };
+  const { kind = "objects", size = [320, 240] } = options;
+  const named = options.classes || [["red", "#d1495b"], ["disc", "#00798c"], ["tile", "#edae49"]];
+  const classes = named.map(([name, color]) => ({ name, color }));
+  const host = window.host = { changes: 0, said: [], states: [], name: options.className ?? classes[0].name };
   const tools = document.getElementById("tools");
   const context = {
-    session: { kind, outlines: Boolean(options.outlines), format: options.format || "coco", fields: [], classes: classes.map(([name, color]) => ({ name, color })) },
-    item: { key: "a.png", name: "a.png", size }, image: options.image || `image?size=${size.join("x")}`,
-    marks: options.marks || (kind === "mask" ? { mask: null } : { objects: [] }), proposals: options.proposals || null,
+    session: { kind, outlines: Boolean(options.outlines), format: options.format || "coco", fields: [], classes },
+    item: { key: "a.png", name: "a.png", size }, image: `image?size=${size.join("x")}`,
+    marks: options.marks || (kind === "mask" ? { mask: null } : { objects: [] }),
+    proposals: options.proposals || null,
     className: () => host.name, chooseClass: (name) => { host.name = name; window.editor.setClass(name); },
     changed: () => { host.changes += 1; host.states.push(window.editor.state()); },
     status: (text) => { host.said.push(text); document.getElementById("said").textContent = text; },
     refresh: () => {
-      host.refreshed += 1;
       if (!window.editor) return;
-      tools.replaceChildren(...window.editor.tools.map((one) => jumok.el("button", { text: `${jumok.t(one.words)} ${one.key}`, "aria-pressed": String(one.id === window.editor.current), onclick: () => window.editor.tool(one.id) })));
+      tools.replaceChildren(...window.editor.tools.map(({ id, key, words }) => jumok.el("button", {
+        text: `${jumok.t(words)} ${key}`, "aria-pressed": String(id === window.editor.current),
+        onclick: () => window.editor.tool(id),
+      })));
     },
     view: options.view || {},
   };

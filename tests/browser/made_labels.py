@@ -166,7 +166,7 @@ class MadeLabels:
             marks = self.marks.get(key, self.empty())
             text = json.dumps(marks, sort_keys=True)
             version = hashlib.sha256(text.encode()).hexdigest()[:16] if key in self.marks else ""
-            return {"version": version, "marks": marks, "state": self.states.get(key, "unlabelled")}
+            return {"version": version, "marks": marks, "state": self.letters([key])[key]}
 
     def put(self, key, marks, version=None):
         """Write marks; Conflict if they were read at another version."""

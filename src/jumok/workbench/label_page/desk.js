@@ -1,7 +1,7 @@
 // The item that is open: its editor, its history, its proposals, and what is fetched ahead.
 "use strict";
 (() => {
-  const { el, t, ask, post, address, Refused, recordOf, named, emptied, classesIn, sameMarks, difference } = jumok;
+  const { el, t, ask, post, address, Refused, recordOf, letterOf, named, emptied, classesIn, sameMarks, difference } = jumok;
   const RECORDS = 60, IMAGES = 6, PROPOSALS = 200;  // that are kept
   const STEPS = { mask: 40 }, MOST_STEPS = 200;  // of a history
 
@@ -77,7 +77,7 @@
         session: this.session, item: { key, name: this.items.names[this.items.index.get(key)], size, text: text ?? null },
         image: this.images.get(key) ?? address("image", { key }), marks: record.marks, proposals: null, view: this.view,
         className: () => this.className, chooseClass: (name) => this.chooseClass(name), next: () => this.hooks.next(),
-        changed: () => this.changed(record, editor), refresh: () => { if (this.record === record) this.hooks.refresh(); }, status: (said) => { if (this.record === record) this.hooks.hint(said); },
+        changed: () => this.changed(record, editor), refresh: () => { if (this.record === record) this.hooks.refresh(); }, showMarks: () => this.showMarks(true), status: (said) => { if (this.record === record) this.hooks.hint(said); },
       };
       const editor = this.editor = jumok.editors[this.session.kind](this.host, context);
       this.show();
@@ -150,10 +150,16 @@
 
     show() { this.editor?.show({ marks: this.marksShown, proposals: this.marksShown && this.proposing, hidden: [...this.hidden] }); }
 
+    showMarks(shown) {
+      this.marksShown = shown;
+      this.show();
+      this.hooks.refresh();
+    }
+
     clear() {  // nothing is on it
       const { editor, record } = this;
       if (!editor || this.host.inert) return;
-      const { turn } = record, bare = record.letter === "unlabelled" && record.marks.objects?.length === 0;
+      const { turn } = record, bare = record.letter === "U" && record.marks.objects?.length === 0;
       if (editor.clear) editor.clear();
       else editor.setMarks(emptied(record.marks));
       if (record.turn === turn) this.changed(record, editor);
@@ -164,7 +170,7 @@
 
     take(record, answer, notice) {  // what stands in the file now
       const { marks, ids } = named(answer.marks);
-      Object.assign(record, { version: answer.version, marks, ids, letter: answer.state, problems: answer.problems ?? record.problems, theirs: null, error: null });
+      Object.assign(record, { version: answer.version, marks, ids, letter: letterOf(answer.state), problems: answer.problems ?? record.problems, theirs: null, error: null });
       this.histories.delete(record.key);
       if (this.record !== record) return;
       this.host.inert = false;

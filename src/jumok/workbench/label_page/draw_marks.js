@@ -2,8 +2,8 @@
 "use strict";
 (() => {
   const { t } = jumok;
-  const { handlesOf, FLAGS } = jumok.objects;
-  const RIM = "rgba(0, 0, 0, 0.6)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
+  const { handlesOf, area, FLAGS } = jumok.objects;
+  const RIM = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
   const FONT = 12, PAD = 4, HANDLE = 8, CROWDED = 80;  // above so many objects, only labels that fit are drawn
   const contrast = matchMedia("(prefers-contrast: more)");
   const widths = new Map();
@@ -18,7 +18,7 @@
   const onColour = (colour) => (lightness(colour) > 0.179 ? BLACK : WHITE);  // black or white, whichever is easier to read
   const colourOf = (classes, name) => classes.find((one) => one.name === name)?.color || OTHER;
 
-  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 2.4 : 1.6) * stage.ratio));
+  const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 3 : 2) * stage.ratio));
   const rim = (stage, line) => line + 2 * Math.max(1, Math.round(0.7 * stage.ratio));
 
   function twice(g, stage, colour, bold, draw) {  // a dark line below, a coloured one above
@@ -91,7 +91,7 @@
     g.font = `600 ${size}px system-ui, "Noto Sans KR", sans-serif`;
     const across = measured(g, text, size) + 2 * PAD * k, down = Math.round((FONT + 5) * k);
     const [x1, y1, w] = frameOf(stage, one.box, false);
-    if (!always && w < across * 0.7) return;
+    if (!always && w < across * 1.2) return;
     const above = y1 - down >= 0, x = Math.round(Math.max(0, Math.min(x1 - k, stage.width * k - across)));
     const y = Math.round(Math.max(0, above ? y1 - down : y1));
     g.globalAlpha = light ? 0.85 : 1;
@@ -105,7 +105,7 @@
   }
 
   function paintObjects(g, stage, classes, objects) {  // all that are not selected, the small ones on top
-    const seen = objects.filter((one) => inSight(stage, one.box)), always = seen.length <= CROWDED;
+    const seen = objects.filter((one) => inSight(stage, one.box)).sort((a, b) => area(b) - area(a)), always = seen.length <= CROWDED;
     for (const one of seen) body(g, stage, one, colourOf(classes, one.class), { dashed: one.score !== undefined });
     for (const one of seen) label(g, stage, one, colourOf(classes, one.class), { always, light: one.score !== undefined });
   }

@@ -10,7 +10,7 @@ Object.assign(jumok.words.en, {
   drawTake: "Take over", drawTakeHint: "Drag over stripes to take over what the model proposes there.",
   drawCursor: (x, y) => `${x}, ${y}`, drawFirstCorner: (x, y) => `First corner at ${x}, ${y}. Arrows, then Enter for the second.`, drawCorners: (n) => `${n} ${n === 1 ? "corner" : "corners"}`, drawFewCorners: "An outline needs three corners.",
   drawCorner: (n, all, x, y) => `Corner ${n} of ${all} at ${x}, ${y}. Arrows move it, Delete takes it away, I puts one in after it.`,
-  drawHidden: "Marks are hidden. H shows them.", drawShown: "Marks are shown.", drawCancelled: "Cancelled.", drawTiny: (n) => `Smaller than ${n} ${n === 1 ? "pixel" : "pixels"}: not kept.`, drawNoClass: "Choose or add a class first.", drawFixed: "This outline can't be changed here; its class can, and it can be deleted.",
+  drawCancelled: "Cancelled.", drawTiny: (n) => `Smaller than ${n} ${n === 1 ? "pixel" : "pixels"}: not kept.`, drawNoClass: "Choose or add a class first.", drawFixed: "This outline can't be changed here; its class can, and it can be deleted.",
   drawSelected: (name, w, h, x, y, n, all) => `${name}, ${w} × ${h} at ${x}, ${y}; ${n} of ${all}`, drawProposed: (name, w, h, x, y, n, all, score) => `Proposed: ${name}, score ${score.toFixed(2)}, ${w} × ${h} at ${x}, ${y}; ${n} of ${all}. Enter accepts, Delete rejects.`,
   drawDrawn: (name, w, h) => `${name}, ${w} × ${h}`, drawPlace: (x1, y1, x2, y2) => `${x1}, ${y1} to ${x2}, ${y2}`, drawClass: (name) => `Class: ${name}`, drawDeleted: (name) => `Deleted: ${name}`,
   drawAccepted: (n, left) => `${n} accepted, ${left} left.`, drawRejected: (n, left) => `${n} rejected, ${left} left.`,
@@ -23,6 +23,7 @@ Object.assign(jumok.words.en, {
   drawRest: (name) => `Rest is ${name}`, drawRestTitle: "All that isn't labelled gets this class", drawOutside: "That is outside of the image.", drawFilledAlready: "This region has that class already.", drawPainted: (name) => `Painted: ${name}`, drawFilled: (name) => `Filled: ${name}`, drawCleared: "Nothing is on this image.",
   drawNoProposal: "There is no proposal for this image.", drawAcceptMask: "Accept all", drawRejectMask: "Reject all", drawAcceptedMask: "Taken over.", drawRejectedMask: "Rejected.", drawCopiedMask: "Taken over where nothing was labelled.",
   drawOtherSize: (w, h, x, y) => `That mask is ${w} × ${h}, this image ${x} × ${y}: not taken over.`,
+  drawBadMask: "This mask can't be read: it stays as it is.",
   drawSummary: (n, classes, proposed) => `${n === 0 ? "No object" : n === 1 ? "1 object" : `${n} objects`}${n ? `: ${classes.map(([name, count]) => `${count} ${name}`).join(", ")}` : ""}.${proposed ? ` ${proposed} proposed.` : ""}`,
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "No mask"}.${proposed ? " A mask is proposed." : ""}`,
 });
@@ -36,7 +37,7 @@ Object.assign(jumok.words.ko, {
   drawTake: "가져오기", drawTakeHint: "줄무늬 위를 끌면 모델이 제안한 것을 그만큼 가져옵니다.",
   drawCursor: (x, y) => `${x}, ${y}`, drawFirstCorner: (x, y) => `첫 꼭짓점 ${x}, ${y}. 화살표로 옮기고 Enter로 둘째 꼭짓점을 정하세요.`, drawCorners: (n) => `꼭짓점 ${n}개`, drawFewCorners: "윤곽선에는 꼭짓점이 셋은 있어야 합니다.",
   drawCorner: (n, all, x, y) => `꼭짓점 ${all}개 중 ${n}번, ${x}, ${y}. 화살표로 옮기고, Delete로 지우고, I로 뒤에 하나 넣습니다.`,
-  drawHidden: "표시를 숨겼습니다. H를 누르면 다시 보입니다.", drawShown: "표시를 다시 보입니다.", drawCancelled: "취소했습니다.", drawTiny: (n) => `${n}픽셀보다 작아서 남기지 않았습니다.`, drawNoClass: "먼저 클래스를 고르거나 추가하세요.", drawFixed: "이 윤곽선은 여기서 고칠 수 없습니다. 클래스를 바꾸거나 지울 수는 있습니다.",
+  drawCancelled: "취소했습니다.", drawTiny: (n) => `${n}픽셀보다 작아서 남기지 않았습니다.`, drawNoClass: "먼저 클래스를 고르거나 추가하세요.", drawFixed: "이 윤곽선은 여기서 고칠 수 없습니다. 클래스를 바꾸거나 지울 수는 있습니다.",
   drawSelected: (name, w, h, x, y, n, all) => `${name}, 크기 ${w} × ${h}, 위치 ${x}, ${y}; ${all}개 중 ${n}번째`, drawProposed: (name, w, h, x, y, n, all, score) => `제안: ${name}, 점수 ${score.toFixed(2)}, 크기 ${w} × ${h}, 위치 ${x}, ${y}; ${all}개 중 ${n}번째. Enter로 받고 Delete로 버립니다.`,
   drawDrawn: (name, w, h) => `${name}, 크기 ${w} × ${h}`, drawPlace: (x1, y1, x2, y2) => `${x1}, ${y1}에서 ${x2}, ${y2}까지`, drawClass: (name) => `클래스: ${name}`, drawDeleted: (name) => `지움: ${name}`,
   drawAccepted: (n, left) => `${n}개를 받았고 ${left}개 남았습니다.`, drawRejected: (n, left) => `${n}개를 버렸고 ${left}개 남았습니다.`,
@@ -49,6 +50,7 @@ Object.assign(jumok.words.ko, {
   drawRest: (name) => `나머지는 ${name}`, drawRestTitle: "아직 표시하지 않은 곳을 모두 이 클래스로 칠합니다", drawOutside: "이미지 밖입니다.", drawFilledAlready: "이 영역은 이미 그 클래스입니다.", drawPainted: (name) => `칠함: ${name}`, drawFilled: (name) => `채움: ${name}`, drawCleared: "이 이미지에는 아무것도 없습니다.",
   drawNoProposal: "이 이미지에는 제안이 없습니다.", drawAcceptMask: "모두 받기", drawRejectMask: "모두 버리기", drawAcceptedMask: "가져왔습니다.", drawRejectedMask: "버렸습니다.", drawCopiedMask: "표시 안 된 곳에 가져왔습니다.",
   drawOtherSize: (w, h, x, y) => `마스크는 ${w} × ${h}, 이 이미지는 ${x} × ${y}라서 가져오지 않았습니다.`,
+  drawBadMask: "이 마스크를 읽을 수 없어 그대로 둡니다.",
   drawSummary: (n, classes, proposed) => `${n ? `물체 ${n}개: ${classes.map(([name, count]) => `${name} ${count}개`).join(", ")}` : "물체가 없습니다"}.${proposed ? ` 제안 ${proposed}개.` : ""}`,
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "마스크 없음"}.${proposed ? " 제안된 마스크가 있습니다." : ""}`,
 });

@@ -11,17 +11,19 @@
 
   class DrawingEditor {
     constructor(host, context, label) {
-      Object.assign(this, { context, view: context.view || {}, pointer: null });
+      Object.assign(this, { context, view: context.view || {}, pointer: null, hiddenClasses: new Set(), seen: { marks: true, proposals: true } });
       const handlers = {
-        down: (p) => { this.pointer = p; this.hideCursor(); this.now.down(p); },
+        viewed: () => this.viewed(),
+        down: (p) => { if (!this.stage.known) return; this.pointer = p; this.hideCursor(); this.now.down(p); },
         move: (p, all) => { this.pointer = p; this.now.move(p, all); },
         up: (p) => this.now.up(p),
         cancel: () => { this.now.cancel(); this.activeLayer.later(); },
         hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.hovered?.(p); this.now.hover?.(p); this.activeLayer.later(); },
       };
       this.stage = new jumok.PictureStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
-      this.bar = el("div", { class: "draw-bar" });
-      this.node = el("div", { class: "draw" }, this.bar, this.stage.node);
+      this.bar = el("div", { class: "draw-options" });
+      const zooms = el("span", { class: "draw-zooms" }, this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn")));
+      this.node = el("div", { class: "draw" }, el("div", { class: "draw-bar" }, this.bar, zooms), this.stage.node);
       host.append(this.node);
     }
 
@@ -60,8 +62,7 @@
     dress() {
       this.stage.node.style.cursor = this.now.cursor || "crosshair";
       const held = this.bar.contains(document.activeElement) && document.activeElement.dataset.name;
-      this.bar.replaceChildren(...this.options(), el("span", { class: "draw-zooms" },
-        this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn"))));
+      this.bar.replaceChildren(...this.options());
       if (held) [...this.bar.querySelectorAll("[data-name]")].find((one) => one.dataset.name === held)?.focus();  // it was drawn anew
     }
 
@@ -69,6 +70,10 @@
       if (!this.stage.cursor) return;
       this.stage.cursor = null;
       this.activeLayer.later();
+    }
+
+    viewed() {  // the pointer stands still, what is under it moves
+      if (this.pointer) Object.assign(this.pointer, this.stage.toImage(this.pointer.px, this.pointer.py));
     }
 
     fit() { this.stage.fit(); }
@@ -91,7 +96,7 @@
     }
 
     keyed(event) {
-      if (event.ctrlKey || event.metaKey) return this.commandKey?.(letterOf(event), event) || false;
+      if (event.ctrlKey || event.metaKey) return (letterOf(event) === "Z" && !event.shiftKey && this.now.takeBack?.()) || this.commandKey?.(letterOf(event)) || false;
       if (event.key === "Escape") return this.escape();
       if (this.now.typed?.(event)) { this.activeLayer.later(); return true; }
       if (this.stage.cursor && this.cursorKey(event)) return true;
@@ -129,12 +134,22 @@
 
     letterKey(letter) {
       const tool = letter && this.toolset.find((one) => one.key === letter);
-      if (tool) { this.tool(tool.id, true); return true; }
-      if (letter !== "H") return false;
-      this.view.hidden = !this.view.hidden;
+      if (tool) this.tool(tool.id, true);
+      return Boolean(tool);
+    }
+
+    show({ marks, proposals, hidden } = {}) {  // what is to be seen
+      if (marks !== undefined) this.seen.marks = marks;
+      if (proposals !== undefined) this.seen.proposals = proposals;
+      if (hidden) this.hiddenClasses = new Set(hidden);
       this.shown();
-      this.say(this.view.hidden ? "drawHidden" : "drawShown");
-      return true;
+    }
+
+    showMarks() {  // nobody draws what cannot be seen
+      if (this.seen.marks) return;
+      this.seen.marks = true;
+      this.context.showMarks?.();
+      this.shown();
     }
 
     escape() {
@@ -158,7 +173,7 @@
       return el("button", { type: "button", class: "draw-toggle", "data-name": words, "aria-pressed": String(Boolean(on)), title, text: words, onclick: press });
     }
 
-    button(words, press, title) { return el("button", { type: "button", class: "draw-button", "data-name": words, title, "aria-label": title, text: words, onclick: press }); }
+    button(words, press, title) { return el("button", { type: "button", class: "draw-button", "data-name": words, title, "aria-label": words.length > 1 ? null : title, text: words, onclick: press }); }
 
     quiet(words) { return el("span", { class: "quiet draw-hint", text: words }); }
 

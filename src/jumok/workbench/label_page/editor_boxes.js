@@ -11,71 +11,69 @@
   class BoxesEditor extends DrawingEditor {
     constructor(host, context) {
       super(host, context, t("drawBoxesOf", context.item?.name || ""));
-      Object.assign(this, { objects: [], proposals: [], selected: null, draft: null, corner: null, hiddenClasses: new Set(), seen: { marks: true, proposals: true } });
+      Object.assign(this, { objects: [], given: [], settled: [], proposals: [], selected: null, draft: null, corner: null });
       this.marksLayer = this.stage.layer((g) => jumok.marks.paintObjects(g, this.stage, this.classes, this.visible().filter((one) => one.uid !== this.selected)));
       const select = new jumok.SelectTool(this);
       this.box = new jumok.BoxTool(this, select);
       this.polygon = context.session.outlines ? new jumok.PolygonTool(this, (points) => this.addOutline(points)) : null;
-      this.setMarks(context.marks);
       this.begin([select, this.box, ...(this.polygon ? [this.polygon] : [])], "box");
+      this.setMarks(context.marks);
       this.setProposals(context.proposals);
       this.ready = this.stage.ready;
     }
 
     // What there is: lists of frozen objects, never changed in place.
 
-    state() { return Object.freeze({ objects: this.objects, proposals: this.proposals }); }
+    state() { return Object.freeze({ objects: this.objects, settled: this.settled }); }
     restore(state) {
       if (!state) return;
       this.now.cancel();
-      Object.assign(this, { objects: state.objects, proposals: state.proposals, draft: null, corner: null });
-      if (!this.selectedOne) this.selected = null;
+      this.corner = null;
+      this.become(state.objects, state.settled);
+    }
+
+    become(objects, settled) {  // with the keys of the proposals that were accepted or rejected
+      Object.assign(this, { objects: Object.freeze(objects), settled: Object.freeze(settled), draft: null });
+      const gone = new Set(settled);
+      this.proposals = this.given.filter((one) => !gone.has(O.keyOf(one)) && O.isNew(one, objects));
+      if (!this.selectedOne) [this.selected, this.corner] = [null, null];
       this.refreshAll();
     }
 
     marks() { return { objects: this.objects.map((one) => ({ ...one })) }; }
     setMarks(marks) {
-      Object.assign(this, { objects: Object.freeze((marks?.objects || []).map(O.known)), selected: null, draft: null, corner: null });
-      if (!this.toolset) return;
       this.now.cancel();
-      this.refreshAll();
+      this.selected = null;
+      this.become((marks?.objects || []).map(O.known), this.settled);
     }
 
     setProposals(given) {
       const found = (given?.marks ?? given)?.objects || [];
-      this.proposals = Object.freeze(found.map((one) => O.known({ score: 1, ...one })).filter((one) => O.isNew(one, this.objects)));
-      if (!this.selectedOne) this.selected = null;
-      this.refreshAll();
+      this.given = found.map((one) => O.known({ score: 1, ...one }));
+      this.become(this.objects, this.settled);
     }
 
-    commit(objects, proposals = this.proposals) {
-      Object.assign(this, { objects: Object.freeze(objects), proposals: Object.freeze(proposals), draft: null });
-      if (!this.selectedOne) [this.selected, this.corner] = [null, null];
-      this.refreshAll();
+    commit(objects, settled = []) {  // a change, with the proposals that it settles
+      this.become(objects, [...this.settled, ...settled.map(O.keyOf)]);
       this.context.changed();
     }
 
     refreshAll() { this.marksLayer.later(); this.refresh(); }
-    shown() { this.marksLayer.later(); this.activeLayer.later(); this.context.refresh?.(); }
-    show({ marks, proposals, hidden } = {}) {
-      if (marks !== undefined) this.seen.marks = marks;
-      if (proposals !== undefined) this.seen.proposals = proposals;
-      if (hidden) this.hiddenClasses = new Set(hidden);
-      this.marksLayer.later();
-      this.activeLayer.later();
-    }
+    shown() { this.marksLayer.later(); this.activeLayer.later(); }
 
     get least() { return this.view.least ?? 0.3; }
     visibleProposals() { return this.seen.proposals ? this.proposals.filter((one) => one.score >= this.least && !this.hiddenClasses.has(one.class)) : []; }
     visible() {
-      if (this.view.hidden) return [];
       const own = this.seen.marks ? this.objects.filter((one) => !this.hiddenClasses.has(one.class)) : [];
       return [...own, ...this.visibleProposals()];
     }
     under(p) { return O.under(this.visible(), p, Math.min(p.slack, 4 / this.stage.scale)); }
     find(uid) { return this.objects.find((one) => one.uid === uid) || this.proposals.find((one) => one.uid === uid) || null; }
     get selectedOne() { return this.selected === null ? null : this.find(this.selected); }
-    get selectedSeen() { return this.view.hidden ? null : this.selectedOne; }
+    get selectedSeen() {
+      const one = this.selectedOne;
+      return one && (one.score === undefined ? this.seen.marks : this.seen.proposals) ? one : null;
+    }
     ordered() { return O.inReadingOrder(this.visible(), this.stage.size[1]); }
 
     // Selecting.
@@ -138,7 +136,7 @@
 
     add(one) {
       if (!one.class) { this.say("drawNoClass"); return; }
-      this.view.hidden = false;
+      this.showMarks();
       [this.selected, this.corner] = [one.uid, null];
       this.commit([...this.objects, one]);
       this.say("drawDrawn", one.class, O.width(one), O.height(one));
@@ -152,8 +150,7 @@
     }
 
     take(proposals, change = (one) => one) {
-      const taken = new Set(proposals.map((one) => one.uid));
-      this.commit([...this.objects, ...proposals.map((one) => O.accepted(change(one)))], this.proposals.filter((one) => !taken.has(one.uid)));
+      this.commit([...this.objects, ...proposals.map((one) => O.accepted(change(one)))], proposals);
     }
 
     setClass(name) {
@@ -185,7 +182,7 @@
     dismiss(proposals) {
       const gone = new Set(proposals.map((one) => one.uid)), next = this.nextProposal(proposals[0]);
       this.selected = next && !gone.has(next.uid) ? next.uid : null;
-      this.commit(this.objects, this.proposals.filter((one) => !gone.has(one.uid)));
+      this.commit(this.objects, proposals);
       this.say("drawRejected", proposals.length, this.visibleProposals().length);
     }
 
@@ -199,7 +196,7 @@
     meant() {
       const one = this.selectedSeen;
       if (one) return one.score === undefined ? null : one;
-      if (!this.pointer || this.view.hidden) return null;
+      if (!this.pointer) return null;
       return this.under(this.pointer).filter((other) => other.score !== undefined).sort((a, b) => b.score - a.score)[0] || null;
     }
 
@@ -215,7 +212,7 @@
 
     selectMostCertain() {
       const [best] = [...this.visibleProposals()].sort((a, b) => b.score - a.score);
-      if (!best || this.selected !== null || this.view.hidden) return false;
+      if (!best || this.selected !== null) return false;
       this.select(best.uid);
       return true;
     }
@@ -226,7 +223,10 @@
       return some.length > 0;
     }
 
-    clear() { this.selected = null; this.commit([], []); }
+    clear() {
+      this.selected = null;
+      this.commit([], this.proposals);
+    }
 
     // Copies.
 
@@ -316,7 +316,7 @@
     options() {
       const one = this.selectedOne, proposed = this.visibleProposals().length, parts = [];
       if (this.current === "polygon" && this.polygon.points.length) {
-        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.typed({ key: "Backspace" })));
+        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
       } else if (one && one.score !== undefined) {
         parts.push(this.button(t("drawAccept"), () => this.accept()), this.button(t("drawReject"), () => this.reject()));
       } else if (one) {
@@ -325,7 +325,7 @@
         parts.push(this.button(t("drawDelete"), () => this.remove(this.selectedOne)));
       }
       if (this.proposals.length) {
-        parts.push(this.slider(t("drawLeast"), this.least, [0, 1, 0.01], (value) => value.toFixed(2), (value) => { this.view.least = value; this.shown(); }));
+        parts.push(this.slider(t("drawLeast"), this.least, [0, 1, 0.01], (value) => value.toFixed(2), (value) => { this.view.least = value; this.shown(); this.context.refresh?.(); }));
         parts.push(this.button(t("drawAcceptAll", proposed), () => this.accept(true)));
       }
       return parts.length ? parts : [this.quiet(t(this.now.hint))];

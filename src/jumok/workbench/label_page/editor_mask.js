@@ -8,8 +8,7 @@
   class MaskEditor extends DrawingEditor {
     constructor(host, context) {
       super(host, context, t("drawMaskOf", context.item?.name || ""));
-      Object.assign(this, { raster: null, proposed: null, hiddenClasses: new Set(), seen: { marks: true, proposals: true }, original: context.marks });
-      this.stage.handlers.viewed = () => { this.pending = null; };
+      Object.assign(this, { raster: null, proposed: null, original: context.marks });
       this.maskLayer = this.stage.layer((g) => this.paintMask(g));
       this.flush = jumok.onceAFrame(() => this.paintPending());
       const brush = (id, key, words, hint, value) => new jumok.BrushTool(this, { id, key, words, hint, value });
@@ -24,31 +23,37 @@
     async load(marks, proposals) {
       await this.stage.ready;
       if (this.closed) return;
+      await this.begun(marks);
+      await this.setProposals(this.waiting || proposals);
+    }
+
+    async begun(marks) {  // a mask that cannot be read cannot be painted on: it stays as it is
       const values = await this.read(marks);
-      if (this.closed) return;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      await this.setProposals(proposals || this.waiting);
+      if (this.closed || this.original !== marks) return;
+      this.raster = values === undefined ? null : new Raster(...this.stage.size, values);
+      this.start = this.raster?.tiles;
       this.refreshAll();
     }
 
-    async read(marks) {  // the values of a mask of this image's size, or null where there is none
+    async read(marks) {  // the values of a mask of this image's size, null where there is none, undefined if it does not fit
       const text = marks?.mask;
       if (!text) return null;
-      const { width, height, values } = await jumok.png.decode(jumok.png.fromBase64(text)), [w, h] = this.stage.size;
-      if (width === w && height === h) return values;
-      this.say("drawOtherSize", width, height, w, h);
-      return null;
+      let found;
+      try { found = await jumok.png.decode(jumok.png.fromBase64(text)); } catch { this.say("drawBadMask"); return undefined; }
+      const [w, h] = this.stage.size;
+      if (found.width === w && found.height === h) return found.values;
+      this.say("drawOtherSize", found.width, found.height, w, h);
+      return undefined;
     }
 
     // What there is: tiles that are never changed in place.
 
-    state() { return Object.freeze({ tiles: this.raster?.tiles || null, proposed: this.proposed?.tiles || null }); }
+    state() { return Object.freeze({ tiles: this.raster?.tiles || null, proposed: this.proposed && this.proposed.tiles !== this.given ? this.proposed.tiles : null }); }
     restore(state) {
       if (!state?.tiles || !this.raster) return;
       this.now.cancel();
       this.spoil(this.raster.restore(state.tiles));
-      if (state.proposed && this.proposed) this.spoil(this.proposed.restore(state.proposed));
+      if (this.proposed) this.spoil(this.proposed.restore(state.proposed || this.given));
       this.refresh();
     }
 
@@ -61,20 +66,19 @@
       return { mask: jumok.png.toBase64(await jumok.png.encode(values, width, height)) };
     }
 
-    async setMarks(marks) {
+    setMarks(marks) {
       this.now.cancel();
-      const values = await this.read(marks);
-      this.original = marks;
-      this.raster = new Raster(...this.stage.size, values);
-      this.start = this.raster.tiles;
-      this.refreshAll();
+      [this.original, this.start] = [marks, this.raster?.tiles];
+      return this.ready = this.begun(marks);
     }
 
     async setProposals(given) {
       this.waiting = given;
       if (!this.raster) return;
       const values = await this.read(given?.marks ?? given);
+      if (this.closed || this.waiting !== given) return;
       this.proposed = values && new Raster(...this.stage.size, values);
+      this.given = this.proposed?.tiles;
       this.refreshAll();
     }
 
@@ -94,7 +98,7 @@
       if (!this.raster) return false;
       if (this.now.id === "take" && !this.proposed) { this.say("drawNoProposal"); return false; }
       if (this.now.id !== "take" && this.now.id !== "erase" && this.classNumber < 0) { this.say("drawNoClass"); return false; }
-      if (this.view.hidden) { this.view.hidden = false; this.shown(); }
+      this.showMarks();
       return true;
     }
 
@@ -208,19 +212,13 @@
 
     get opacity() { return this.view.opacity ?? 0.5; }
     refreshAll() { this.maskLayer.later(); this.refresh(); }
-    shown() { this.maskLayer.later(); this.activeLayer.later(); this.context.refresh?.(); }
-    show({ marks, proposals, hidden } = {}) {
-      if (marks !== undefined) this.seen.marks = marks;
-      if (proposals !== undefined) this.seen.proposals = proposals;
-      if (hidden) this.hiddenClasses = new Set(hidden);
-      this.maskLayer.later();
-    }
+    shown() { this.maskLayer.later(); }
 
-    colours(share) {  // by value, as the bytes of a canvas
+    colours(share, faint) {  // by value, as the bytes of a canvas
       const found = new Uint32Array(256);
       this.classes.forEach(({ name, color }, i) => {
         if (i >= UNKNOWN || this.hiddenClasses.has(name)) return;
-        const n = parseInt(color.slice(1), 16), alpha = Math.round(255 * share * (i === this.ground ? FAINT : 1));
+        const n = parseInt(color.slice(1), 16), alpha = Math.round(255 * share * (i === this.ground ? faint : 1));
         found[i] = ((alpha << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0;
       });
       return found;
@@ -242,18 +240,18 @@
 
     paintMask(g, part) {
       this.pending = null;
-      const { stage, raster, proposed, view } = this, { canvas } = g;
+      const { stage, raster, proposed } = this, { canvas } = g;
       if (!raster) return;
       const [left, top, right, bottom] = part || [0, 0, canvas.width, canvas.height];
       const x1 = Math.max(0, left), y1 = Math.max(0, top), across = Math.min(canvas.width, right) - x1, down = Math.min(canvas.height, bottom) - y1;
       if (across <= 0 || down <= 0) return;
       const image = g.createImageData(across, down);
-      if (!view.hidden) this.colourPixels(new Uint32Array(image.data.buffer), x1, y1, across, down, stage, raster, this.seen.proposals ? proposed : null);
+      this.colourPixels(new Uint32Array(image.data.buffer), x1, y1, across, down, stage, raster, this.seen.proposals ? proposed : null);
       g.putImageData(image, x1, y1);
     }
 
     colourPixels(out, left, top, across, down, stage, raster, proposed) {
-      const { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0), stripes = this.colours(Math.min(1, this.opacity + 0.3));
+      const { ground } = this, { width, height, values } = raster, lighter = this.colours(this.seen.marks ? this.opacity : 0, FAINT), stripes = this.colours(Math.min(1, this.opacity + 0.3), FAINT / 2);
       const dots = stage.scale * stage.ratio, unknown = (200 << 24 | 0x808080) >>> 0, period = Math.max(2, Math.round(10 * stage.ratio)), wide = Math.round(STRIPE * stage.ratio);
       const columns = Int32Array.from({ length: across }, (_, i) => {
         const x = Math.floor(((left + i + 0.5) / stage.ratio - stage.offset[0]) / stage.scale);
@@ -269,7 +267,8 @@
           let colour = value === UNKNOWN && dotted && (left + i) % period === 0 ? unknown : lighter[value];
           if (proposed) {
             const other = proposed.values[base + columns[i]];
-            if (other !== UNKNOWN && other !== value && (left + i + top + row) % (2 * wide) < wide) colour = stripes[other];
+            const even = value === UNKNOWN && other === ground;  // stripes all over an image would hide it
+            if (other !== UNKNOWN && other !== value && (even || (left + i + top + row) % (2 * wide) < wide)) colour = stripes[other];
           }
           out[at] = colour;
         }
@@ -282,13 +281,13 @@
       const { view } = this, repaint = () => this.maskLayer.later(), parts = [];
       const named = this.numbers.map((name, i) => [i, name]), brushes = ["brush", "erase", "take"].includes(this.current);
       if (this.current === "polygon" && this.polygon.points.length) {
-        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.typed({ key: "Backspace" })));
+        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
       }
+      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       if (brushes) parts.push(this.slider(t("drawSize"), this.now.size, [1, 200, 1], String, (value) => { view.brush = value; this.activeLayer.later(); }));
       if (this.current === "erase") parts.push(this.choice(t("drawEraseTo"), this.eraseTo, [[UNKNOWN, t("drawUnknown")], ...named], (value) => { view.eraseTo = Number(value); }));
       else parts.push(this.choice(t("drawOnly"), view.only ?? "", [["", t("drawEverything")], [UNKNOWN, t("drawUnknown")], ...named], (value) => { view.only = value; }));
       if (this.raster?.counts()[UNKNOWN]) parts.push(this.button(t("drawRest", this.context.className()), () => { if (this.classNumber >= 0) this.fillEverywhere(UNKNOWN, this.classNumber); else this.say("drawNoClass"); }, t("drawRestTitle")));
-      if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       parts.push(this.slider(t("drawOpacity"), this.opacity, [0.1, 1, 0.05], (value) => `${Math.round(100 * value)} %`, (value) => { view.opacity = value; repaint(); }));
       return parts;
     }

@@ -1,7 +1,7 @@
 // Stretches of a recording marked with a class: drawn over the signal by dragging, or with a cursor by keys.
 "use strict";
 (() => {
-  const { el, t, colour, brief, merged, uid, SignalView, stretchesOf } = jumok;
+  const { el, t, colour, merged, uid, SignalView, stretchesOf } = jumok;
   const GRIP = 6, STILL = 4;  // pixels around an edge; pixels that a click may move
 
   class SeriesEditor {
@@ -267,7 +267,7 @@
           g.fillStyle = colour("card");
           g.fillRect(signal.x(one.start), 2, signal.x(one.end) - signal.x(one.start), 18);
           const [x, wide] = band(one, 2, 18, { fill: 0.12, stroke: this.colourOf(one.class), dash: [4, 3] });
-          name(one, x, wide, 15, one.score === undefined ? "" : ` ${brief(one.score)}`);
+          name(one, x, wide, 15, one.score === undefined ? "" : ` ${one.score.toFixed(2)}`);
         }
       }
       if (this.drag?.kind === "mark" && this.drag.moved) {

@@ -1,7 +1,7 @@
 // Cells of a row: labels by number keys or by typing their beginning, and texts; beside the image or the text they are of.
 "use strict";
 (() => {
-  const { el, t, brief } = jumok;
+  const { el, t } = jumok;
   const CHIPS = 30;  // classes that are all shown
   const PAUSE = 500;  // milliseconds without typing after which a text is a change
 
@@ -66,7 +66,7 @@
         const n = this.classes.indexOf(name), ghost = this.value === null && name === this.proposed;
         return el("button", { type: "button", role: "radio", "aria-checked": String(name === this.value), class: ghost ? "choice ghost" : "choice", title: ghost ? t("proposedTitle") : name, onclick: () => this.choose(name) },
           el("i", { class: "chip", style: { "--c": colours.get(name) ?? "var(--strong)" } }), el("span", { class: "name", dir: "auto", text: name }),
-          ghost ? el("span", { class: "number", text: [t("proposed"), this.score === undefined ? "" : brief(this.score)].join(" ") }) : null, n < 9 && !this.asked ? el("kbd", { text: n + 1, "aria-hidden": "true" }) : null);
+          ghost ? el("span", { class: "number", text: [t("proposed"), this.score === undefined ? "" : this.score.toFixed(2)].join(" ") }) : null, n < 9 && !this.asked ? el("kbd", { text: n + 1, "aria-hidden": "true" }) : null);
       };
       const novel = this.asked && !this.classes.includes(this.asked) ? [el("button", { type: "button", class: "choice new", text: t("useNew", this.asked), onclick: () => this.choose(this.asked) })] : [];
       this.chips.replaceChildren(...shown.map(chip), ...novel, ...(found.length > CHIPS ? [el("span", { class: "quiet", text: t("moreClasses", found.length - CHIPS) })] : []));
@@ -139,7 +139,7 @@
       const ghost = this.proposed && this.proposed !== this.value;
       this.area.placeholder = ghost && this.value === null ? this.proposed : "";
       this.take.hidden = !ghost;
-      this.take.textContent = ghost ? (this.value === null ? t("enterTakes", this.score === undefined ? "" : brief(this.score)) : t("takeProposal", this.proposed)) : "";
+      this.take.textContent = ghost ? (this.value === null ? t("enterTakes", this.score === undefined ? "" : this.score.toFixed(2)) : t("takeProposal", this.proposed)) : "";
     }
 
     focus() { this.area.focus(); }

@@ -1,7 +1,7 @@
 // The list of items: only rows that are seen exist, and only their thumbnails are asked for.
 "use strict";
 (() => {
-  const { el, t, said, once, address, brief } = jumok;
+  const { el, t, said, once, address } = jumok;
   const ROW = 58, MORE = 4;  // pixels; rows beyond what is seen
   const STILL = 70;  // milliseconds without scrolling before thumbnails are asked for
 
@@ -36,6 +36,14 @@
       this.update();
     }
 
+    withImages(images) {  // whether items have thumbnails
+      if (this.images === images) return;
+      this.images = images;
+      for (const node of this.rows.values()) node.remove();
+      this.rows.clear();
+      this.draw();
+    }
+
     update() {  // all rows anew
       this.stale = true;
       this.draw();
@@ -64,7 +72,7 @@
       if (!node) {
         const key = this.items.keys[i];
         node = el("div", { class: "item", id: `item-${i}`, role: "option", onclick: () => this.open(key) },
-          this.session.kind === "stretches" || this.session.images === false ? null : el("span", { class: "thumb", "aria-hidden": "true" }),
+          this.images ? el("span", { class: "thumb", "aria-hidden": "true" }) : null,
           el("span", { class: "dot", "aria-hidden": "true" }), el("span", { class: "name" }), el("span", { class: "more" }));
         node.stale = true;
         this.rows.set(i, node);
@@ -82,12 +90,12 @@
       node.setAttribute("aria-selected", key === this.current);
       node.setAttribute("aria-posinset", place + 1);
       node.setAttribute("aria-setsize", items.shown.length);
-      node.setAttribute("aria-label", [items.names[i], unsaved ? t("notSavedShort") : state, names.join(", "), score === undefined ? "" : t("scoreOf", brief(score)), remark].filter(Boolean).join(", "));
+      node.setAttribute("aria-label", [items.names[i], unsaved ? t("notSavedShort") : state, names.join(", "), score === undefined ? "" : t("scoreOf", score.toFixed(2)), remark].filter(Boolean).join(", "));
       node.title = [items.names[i], remark].filter(Boolean).join("\n");
       node.dataset.state = unsaved ? "!" : items.states[i];
       node.querySelector(".name").textContent = items.names[i];
       const chips = names.slice(0, 5).map((name) => el("i", { class: "chip", style: { "--c": this.session.classes.find((one) => one.name === name).color } }));
-      node.querySelector(".more").replaceChildren(...chips, el("span", { class: "what", text: remark || (names.length ? names.join(", ") : unsaved ? t("notSavedShort") : state) }), score === undefined ? "" : el("span", { class: "number", text: brief(score) }));
+      node.querySelector(".more").replaceChildren(...chips, el("span", { class: "what", text: remark || (names.length ? names.join(", ") : unsaved ? t("notSavedShort") : state) }), score === undefined ? "" : el("span", { class: "number", text: score.toFixed(2) }));
     }
 
     showThumbs() {

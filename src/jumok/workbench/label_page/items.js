@@ -2,7 +2,6 @@
 "use strict";
 (() => {
   const { ask } = jumok;
-  const LETTER = { labelled: "L", empty: "E", unlabelled: "U" };
   const AGAIN = 1500;  // milliseconds until an order that is not ready is asked again
 
   class Items {
@@ -33,10 +32,10 @@
       return found;
     }
 
-    set(key, state, names) {
+    set(key, letter, names) {
       const i = this.index.get(key);
       if (i === undefined) return;
-      this.states[i] = LETTER[state] ?? state;
+      this.states[i] = letter;
       if (names) this.classes[i] = [...new Set(names.map((name) => this.session.classes.findIndex((one) => one.name === name)).filter((c) => c >= 0))].sort((a, b) => a - b);
       this.heard();
     }

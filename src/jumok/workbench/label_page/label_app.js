@@ -166,6 +166,7 @@
       this.problems.hidden = !record.problems.length;
       this.problems.replaceChildren(...record.problems.map((text) => el("li", { text: said(text) })));
       this.conflict.update();
+      this.list.withImages(this.list.images || Boolean(record.size));
       if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind]); }
       this.list.choose(record.key);
       this.refresh();
@@ -212,7 +213,7 @@
       this.refresh();
     }
 
-    hint(text) { this.hinting.textContent = text ?? ""; }
+    hint(text) { this.hinting.textContent = this.hinting.title = text ?? ""; }
 
     notice(text) {
       this.note.textContent = text;
@@ -225,7 +226,10 @@
     // What is asked for
 
     async open(key) {
-      if (!(await this.desk.open(key))) return;
+      this.wanted = key;
+      const open = await this.desk.open(key);
+      if (this.wanted === key) this.wanted = null;
+      if (!open) return;
       history.replaceState(null, "", `#key=${encodeURIComponent(key)}`);
     }
 
@@ -238,13 +242,13 @@
     }
 
     go(by) {
-      const key = this.items.beside(this.desk.key, by);
+      const key = this.items.beside(this.wanted ?? this.desk.key, by);
       if (key === undefined) { this.hint(t(by > 0 ? "lastItem" : "firstItem")); this.desk.finish(); return; }
       this.open(key);
     }
 
     goUnlabelled() {
-      const key = this.items.nextUnlabelled(this.desk.key);
+      const key = this.items.nextUnlabelled(this.wanted ?? this.desk.key);
       if (key === undefined) this.notice(t("allLabelled"));
       else this.open(key);
     }
@@ -261,11 +265,7 @@
       this.hint(many ? t("cleared", many) : t("markedEmpty"));
     }
 
-    hide() {
-      this.desk.marksShown = !this.desk.marksShown;
-      this.desk.show();
-      this.refresh();
-    }
+    hide() { this.desk.showMarks(!this.desk.marksShown); }
 
     classNumber(n) {
       const { editor } = this.desk, one = this.session.classes[n - 1];

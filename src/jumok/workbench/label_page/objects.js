@@ -131,7 +131,8 @@
     const { uid, score, ...rest } = one;
     return rest.fixed ? { ...rest, id: null, fixed: false, polygons: null } : { ...rest, id: null };
   }
+  const keyOf = (one) => `${one.class} ${one.box.join(" ")}`;  // the same proposal, given again
   const alike = (a, b) => a.class === b.class && a.box.every((value, i) => Math.abs(value - b.box[i]) < 1e-6);
 
-  jumok.objects = { FLAGS, HANDLES, CURSORS, width, height, area, clamp, known, created, changed, accepted, cornersOf, moved, handlesOf, resized, cornerMoved, cornerAdded, cornerRemoved, partAdded, holds, under, cornerAt, edgeAt, isNew, inReadingOrder, fitted, copied, alike, bounds };
+  jumok.objects = { FLAGS, HANDLES, CURSORS, width, height, area, clamp, known, created, changed, accepted, cornersOf, moved, handlesOf, resized, cornerMoved, cornerAdded, cornerRemoved, partAdded, holds, under, cornerAt, edgeAt, isNew, inReadingOrder, fitted, copied, alike, keyOf, bounds };
 })();

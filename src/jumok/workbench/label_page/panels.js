@@ -1,7 +1,9 @@
 // What stands beside the image: the classes, and the list of objects.
 "use strict";
 (() => {
-  const { el, t, brief } = jumok;
+  const { el, t } = jumok;
+
+  const MOST = 120;  // rows of objects that are shown
 
   const focusOf = (list) => (list.contains(document.activeElement) && document.activeElement.matches(":focus-visible") ? document.activeElement.dataset.id : null);  // by keys, it stays
   const focusAgain = (list, id) => id !== null && [...list.querySelectorAll("[data-id]")].find((node) => node.dataset.id === id)?.focus();
@@ -63,10 +65,15 @@
       const colours = new Map(this.session.classes.map((one) => [one.name, one.color])), focused = focusOf(this.list);
       this.none.hidden = rows.length > 0;
       this.count.textContent = rows.length === marked.length ? rows.length || "" : t("markedAndProposed", marked.length, rows.length - marked.length);
-      this.list.replaceChildren(...rows.map((row) => el("li", {}, el("button", {
+      const first = Math.max(0, Math.min(rows.findIndex((row) => row.selected) - MOST / 2, rows.length - MOST)), seen = rows.slice(first, first + MOST);
+      const shape = JSON.stringify([seen, rows.length]);
+      if (this.shape === shape) return;
+      this.shape = shape;
+      const rest = rows.length > seen.length ? [el("li", { class: "quiet", text: t("moreObjects", rows.length - seen.length) })] : [];
+      this.list.replaceChildren(...seen.map((row) => el("li", {}, el("button", {
         type: "button", class: row.proposal ? "proposal" : "", "aria-pressed": String(Boolean(row.selected)), "data-id": row.id, onclick: () => { this.desk.editor.select(row.id); this.desk.hooks.refresh(); },
       }, el("i", { class: "chip", style: { "--c": colours.get(row.class) ?? "var(--strong)" } }), el("span", { class: "name", text: row.class ?? row.text }), el("span", { class: "what quiet", text: row.class ? row.text.replace(row.class, "").trim() : "" }),
-      row.proposal ? el("span", { class: "unseen", text: t("proposed") }) : null, row.score === undefined || row.score === null ? null : el("span", { class: "number", text: brief(row.score) })))));
+      row.proposal ? el("span", { class: "unseen", text: t("proposed") }) : null, row.score === undefined || row.score === null ? null : el("span", { class: "number", text: row.score.toFixed(2) })))), ...rest);
       focusAgain(this.list, focused);
     }
   }

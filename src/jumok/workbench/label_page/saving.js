@@ -5,10 +5,13 @@
   const FLYING = 4;  // items that are sent at once
   const FIRST = 400, LONGEST = 10_000;  // milliseconds until it is tried again
 
+  const LETTERS = { labelled: "L", empty: "E", unlabelled: "U" };
+  const letterOf = (state) => LETTERS[state] ?? state;
+
   // What the page knows of an item. state: clean, saving, failed (tried again), refused (not tried again), conflict.
   function recordOf(key, answer) {
     const { marks, ids } = named(answer.marks);
-    return { key, version: answer.version, marks, ids, letter: answer.state, problems: answer.problems ?? [], size: answer.size, text: answer.text, seq: 0, state: "clean", doubts: [], tries: 0 };
+    return { key, version: answer.version, marks, ids, letter: letterOf(answer.state), problems: answer.problems ?? [], size: answer.size, text: answer.text, seq: 0, state: "clean", doubts: [], tries: 0 };
   }
 
   class Saver {
@@ -60,7 +63,7 @@
 
     written(record, marks, reply, seq) {  // `marks` stand in the file now
       record.ids = idsOf(marks, reply.marks, record.ids);
-      Object.assign(record, { version: reply.version, letter: reply.state, doubts: [], tries: 0, error: null, sending: null });
+      Object.assign(record, { version: reply.version, letter: letterOf(reply.state), doubts: [], tries: 0, error: null, sending: null });
       if (record.seq === seq) {
         record.state = "clean";
         this.open.delete(record.key);
@@ -126,5 +129,5 @@
     }
   }
 
-  Object.assign(jumok, { Saver, recordOf });
+  Object.assign(jumok, { Saver, recordOf, letterOf });
 })();

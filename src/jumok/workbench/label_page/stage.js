@@ -41,7 +41,7 @@
         return;
       }
       this.picture = await createImageBitmap(image);
-      if (this.size[0] === 1 && this.size[1] === 1) this.size = [image.naturalWidth, image.naturalHeight];
+      if (!this.known) this.size = [image.naturalWidth, image.naturalHeight];
       this.measure();
     }
 
@@ -69,21 +69,28 @@
     // Where things are: screen = image · scale + offset, in CSS pixels; device pixels are `ratio` times as many.
 
     measure() {
-      const box = this.node.getBoundingClientRect();
+      this.locate();
       const width = this.node.clientWidth, height = this.node.clientHeight;
       if (!width || !height) return;
       this.ratio = window.devicePixelRatio || 1;
-      [this.left, this.top] = [box.left, box.top];
       Object.assign(this, { width, height });
       for (const { canvas } of this.layers) {
         const across = Math.round(width * this.ratio), down = Math.round(height * this.ratio);
         if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
+        [canvas.style.width, canvas.style.height] = [`${across / this.ratio}px`, `${down / this.ratio}px`];  // one to one with device pixels
       }
       this.arrange();
     }
 
+    get known() { return this.size[0] > 1 || this.size[1] > 1; }  // how large the image is
+
     get fitScale() {
       return Math.min((this.width - 2 * MARGIN) / this.size[0], (this.height - 2 * MARGIN) / this.size[1]);
+    }
+
+    locate() {  // the corner of the canvases on the page
+      const box = this.node.getBoundingClientRect();
+      [this.left, this.top] = [box.left + this.node.clientLeft, box.top + this.node.clientTop];
     }
 
     arrange() {  // scale and offset of the kept view: the whole picture, or a scale around a point
@@ -91,7 +98,7 @@
       const kept = view.zoom && view.zoom.size[0] === w && view.zoom.size[1] === h ? view.zoom : null;
       this.scale = Math.max(kept ? kept.scale : this.fitScale, LEAST);
       const [cx, cy] = kept ? kept.at : [w / 2, h / 2];
-      const range = (length, shown, centre) => jumok.objects.clamp(shown / 2 - centre * this.scale, KEPT - length * this.scale, shown - KEPT);
+      const range = (length, shown, centre) => Math.round(jumok.objects.clamp(shown / 2 - centre * this.scale, KEPT - length * this.scale, shown - KEPT) * this.ratio) / this.ratio;
       this.offset = [range(w, this.width, cx), range(h, this.height, cy)];
       this.handlers.viewed?.();
       this.redraw();
@@ -151,8 +158,7 @@
     }
 
     down(event) {
-      const box = this.node.getBoundingClientRect();
-      [this.left, this.top] = [box.left, box.top];
+      this.locate();
       this.node.focus({ preventScroll: true });
       event.preventDefault();
       this.node.setPointerCapture?.(event.pointerId);
@@ -182,8 +188,7 @@
     }
 
     hover(event) {
-      const box = this.node.getBoundingClientRect();
-      [this.left, this.top] = [box.left, box.top];
+      this.locate();
       this.handlers.hover(this.point(event));
     }
 
@@ -207,9 +212,10 @@
 
     wheel(event) {
       event.preventDefault();
-      const box = this.node.getBoundingClientRect(), unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.height : 1;
+      this.locate();
+      const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.height : 1;
       if (event.shiftKey) { this.pan(-(event.deltaX || event.deltaY) * unit, 0); return; }
-      this.zoomTo(this.scale * Math.exp(-event.deltaY * unit * (event.ctrlKey ? 0.01 : 0.0018)), event.clientX - box.left, event.clientY - box.top);
+      this.zoomTo(this.scale * Math.exp(-event.deltaY * unit * (event.ctrlKey ? 0.01 : 0.0018)), event.clientX - this.left, event.clientY - this.top);
     }
 
     // A cursor for the keyboard, at corners of pixels.

@@ -21,8 +21,16 @@
     add(place) {
       this.points = [...this.points, place];
       this.next = null;
+      this.editor.refresh();
       this.editor.say("drawCorners", this.points.length);
-      this.editor.activeLayer.later();
+    }
+
+    takeBack() {  // the last corner
+      if (!this.points.length) return false;
+      this.points = this.points.slice(0, -1);
+      this.editor.refresh();
+      this.editor.say("drawCorners", this.points.length);
+      return true;
     }
 
     move(p) {  // the corner just set can be dragged
@@ -40,10 +48,8 @@
     typed(event) {
       if (!this.points.length) return false;
       if (event.key === "Enter") this.finish({ shift: event.shiftKey });
-      else if (event.key === "Backspace" || event.key === "Delete") {
-        this.points = this.points.slice(0, -1);
-        this.editor.say("drawCorners", this.points.length);
-      } else return false;
+      else if (event.key === "Backspace" || event.key === "Delete") this.takeBack();
+      else return false;
       return true;
     }
 
@@ -57,7 +63,7 @@
     cancel() {
       const was = this.points.length > 0;
       Object.assign(this, { points: [], next: null, held: false });
-      this.editor.activeLayer?.later();
+      if (was) this.editor.refresh();
       return was;
     }
 

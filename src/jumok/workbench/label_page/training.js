@@ -45,7 +45,8 @@
     update() {
       const { model, can_train: can, why_not_train: why } = this.session;
       this.name.textContent = model ? t("modelNamed", model.name) : t("noModel");
-      this.toggle.hidden = this.all.hidden = !model;
+      this.toggle.hidden = !model;
+      this.all.hidden = !model || ["objects", "mask"].includes(this.session.kind);  // drawing editors have such a button
       this.start.hidden = this.state === "running" || !can;
       if (!can) this.told.textContent = said(why);
     }

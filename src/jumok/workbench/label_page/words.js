@@ -16,13 +16,13 @@ jumok.words = {
     progress: "Labelled items", labelledOf: (n, all) => `${n} of ${all} labelled`, ofItems: (n) => `of ${n}`,
     previousItem: "Previous item (P or ←)", nextItem: "Next item (N or →)", nextUnlabelled: "Next unlabelled", nextUnlabelledTitle: "Next item that is not labelled (U)", jump: "Go to the item of this number (J)",
     noItem: (key) => `There is no item “${key}” here.`, firstItem: "This is the first item.", lastItem: "This is the last item.", allLabelled: "All items shown here are labelled.",
-    tools: "Tools", undo: "Undo (Ctrl+Z)", redo: "Redo (Ctrl+Shift+Z)", nothingHere: "Nothing here", nothingHereTitle: "Say that nothing is on this item (X)", hideAll: "Hide marks", hideAllTitle: "Hide or show all marks (H)",
-    copyPrevious: "Copy from previous", copyPreviousTitle: "Copy all marks of the previous item (C)", noPrevious: "There is no previous item to copy from.",
+    tools: "Tools", undo: "Undo (Ctrl+Z)", redo: "Redo (Ctrl+Shift+Z)", nothingHere: "Nothing here", nothingHereTitle: "Say that nothing is on this item (X)", hideAll: "Hide", hideAllTitle: "Hide or show all marks (H)",
+    copyPrevious: "Copy previous", copyPreviousTitle: "Copy all marks of the previous item (C)", noPrevious: "There is no previous item to copy from.",
     cleared: (n) => `${n === 1 ? "One mark is" : `${n} marks are`} taken away; Ctrl+Z brings ${n === 1 ? "it" : "them"} back.`, markedEmpty: "Noted: nothing is on this item.",
     problems: "Records that could not be read", disagrees: (what) => `The model disagrees: ${what}`,
     hints: {
-      objects: "Draw boxes with B, or outlines with G where the format has them. 1–9 choose the class, N goes on, ? shows all keys.", mask: "Paint with the brush (R), fill with F, outline with G. 1–9 choose the class, N goes on, ? shows all keys.",
-      values: "1–9 choose a label, T types. Enter accepts a proposal, N goes on, ? shows all keys.", stretches: "Drag over the signal to mark a stretch with the current class. 1–9 choose the class, N goes on, ? shows all keys.",
+      objects: "Drag to draw a box. 1–9 choose the class, N goes to the next item, ? shows all keys.", mask: "Paint with the brush. 1–9 choose the class, N goes to the next item, ? shows all keys.",
+      values: "1–9 choose a label, T types one, N goes to the next item, ? shows all keys.", stretches: "Drag over the signal to mark a stretch. 1–9 choose the class, N goes to the next item, ? shows all keys.",
     },
 
     saving: "Saving", saved: "Saved", savingNow: "Saving…", savingMany: (n) => `Saving ${n} items…`,
@@ -35,7 +35,7 @@ jumok.words = {
     objectCount: (n) => (n === 1 ? "1 object" : `${n} objects`), stretchCount: (n) => (n === 1 ? "1 stretch" : `${n} stretches`), aMask: "a mask", empty: "nothing",
 
     classes: "Classes", newClass: "New class", addClass: "Add", classKey: (name, n) => `${name} (key ${n})`, itemsWith: (name, n) => `${name} is on ${n === 1 ? "1 item" : `${n} items`}`, showClass: (name) => `Show ${name}`, classChosen: (name) => `Class: ${name}`, noClass: "Add a class first.",
-    objects: "On this item", noObjects: "Nothing is marked yet.", markedAndProposed: (n, m) => `${n} marked, ${m} proposed`, proposed: "proposed", proposedTitle: "Proposed by the model; Enter accepts",
+    objects: "On this item", noObjects: "Nothing is marked yet.", moreObjects: (n) => `… and ${n} more`, markedAndProposed: (n, m) => `${n} marked, ${m} proposed`, proposed: "proposed", proposedTitle: "Proposed by the model; Enter accepts",
 
     modelPanel: "Model", modelNamed: (name) => `Proposals are by ${name}.`, noModel: "No model yet. Label some items, then train one here, or start with --model RUN.", showProposals: "Show proposals", acceptAll: "Accept all", acceptAllTitle: "Accept all proposals of this item (Shift+Enter)", accepted: "Accepted.",
     train: "Train with what is labelled", stop: "Stop", training: "Training", trainingStep: (n, step, steps) => `${n} examples, step ${step} of ${steps}`, trained: "Training is done. Proposals are made anew.",
@@ -74,13 +74,13 @@ jumok.words = {
     progress: "라벨을 단 항목", labelledOf: (n, all) => `${all}개 중 ${n}개 완료`, ofItems: (n) => `/ ${n}`,
     previousItem: "이전 항목 (P 또는 ←)", nextItem: "다음 항목 (N 또는 →)", nextUnlabelled: "다음 라벨 없는 항목", nextUnlabelledTitle: "아직 라벨이 없는 다음 항목으로 (U)", jump: "이 번호의 항목으로 (J)",
     noItem: (key) => `‘${key}’ 항목은 여기에 없습니다.`, firstItem: "첫 항목입니다.", lastItem: "마지막 항목입니다.", allLabelled: "여기 보이는 항목에는 모두 라벨이 있습니다.",
-    tools: "도구", undo: "실행 취소 (Ctrl+Z)", redo: "다시 실행 (Ctrl+Shift+Z)", nothingHere: "대상 없음", nothingHereTitle: "이 항목에는 아무것도 없다고 표시 (X)", hideAll: "표시 숨기기", hideAllTitle: "모든 표시를 숨기거나 보이기 (H)",
-    copyPrevious: "이전 항목에서 복사", copyPreviousTitle: "이전 항목의 표시를 모두 복사 (C)", noPrevious: "복사할 이전 항목이 없습니다.",
+    tools: "도구", undo: "실행 취소 (Ctrl+Z)", redo: "다시 실행 (Ctrl+Shift+Z)", nothingHere: "대상 없음", nothingHereTitle: "이 항목에는 아무것도 없다고 표시 (X)", hideAll: "숨기기", hideAllTitle: "모든 표시를 숨기거나 보이기 (H)",
+    copyPrevious: "이전 것 복사", copyPreviousTitle: "이전 항목의 표시를 모두 복사 (C)", noPrevious: "복사할 이전 항목이 없습니다.",
     cleared: (n) => `표시 ${n}개를 지웠습니다. Ctrl+Z로 되돌릴 수 있습니다.`, markedEmpty: "이 항목에는 아무것도 없다고 기록했습니다.",
     problems: "읽지 못한 기록", disagrees: (what) => `모델의 생각은 다릅니다: ${what}`,
     hints: {
-      objects: "B로 상자를, 형식이 지원하면 G로 윤곽을 그립니다. 1–9로 클래스를 고르고 N으로 넘어갑니다. ?를 누르면 모든 단축키가 보입니다.", mask: "붓(R)으로 칠하고, F로 채우고, G로 윤곽을 그립니다. 1–9로 클래스를 고르고 N으로 넘어갑니다. ?를 누르면 모든 단축키가 보입니다.",
-      values: "1–9로 라벨을 고르고 T로 입력합니다. Enter로 제안을 받아들이고 N으로 넘어갑니다. ?를 누르면 모든 단축키가 보입니다.", stretches: "신호 위를 끌면 지금 클래스로 구간이 표시됩니다. 1–9로 클래스를 고르고 N으로 넘어갑니다. ?를 누르면 모든 단축키가 보입니다.",
+      objects: "끌어서 상자를 그립니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.", mask: "붓으로 칠합니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
+      values: "1–9로 라벨을 고르고 T로 입력합니다. N은 다음 항목, ?는 모든 단축키입니다.", stretches: "신호 위를 끌면 구간이 표시됩니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
     },
 
     saving: "저장", saved: "저장됨", savingNow: "저장 중…", savingMany: (n) => `항목 ${n}개 저장 중…`,
@@ -93,7 +93,7 @@ jumok.words = {
     objectCount: (n) => `객체 ${n}개`, stretchCount: (n) => `구간 ${n}개`, aMask: "마스크", empty: "없음",
 
     classes: "클래스", newClass: "새 클래스", addClass: "추가", classKey: (name, n) => `${name} (${n}번 키)`, itemsWith: (name, n) => `${name}: 항목 ${n}개에 있음`, showClass: (name) => `${name} 보이기`, classChosen: (name) => `클래스: ${name}`, noClass: "먼저 클래스를 추가하세요.",
-    objects: "이 항목의 표시", noObjects: "아직 표시한 것이 없습니다.", markedAndProposed: (n, m) => `표시 ${n}개, 제안 ${m}개`, proposed: "제안", proposedTitle: "모델의 제안입니다. Enter로 받아들입니다",
+    objects: "이 항목의 표시", noObjects: "아직 표시한 것이 없습니다.", moreObjects: (n) => `… 그 밖에 ${n}개`, markedAndProposed: (n, m) => `표시 ${n}개, 제안 ${m}개`, proposed: "제안", proposedTitle: "모델의 제안입니다. Enter로 받아들입니다",
 
     modelPanel: "모델", modelNamed: (name) => `${name} 모델이 제안합니다.`, noModel: "아직 모델이 없습니다. 몇 개에 라벨을 단 뒤 여기서 학습하거나, --model 실행_폴더로 시작하세요.", showProposals: "제안 보기", acceptAll: "모두 받아들이기", acceptAllTitle: "이 항목의 제안을 모두 받아들이기 (Shift+Enter)", accepted: "받아들였습니다.",
     train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trainingStep: (n, step, steps) => `예시 ${n}개, ${steps}단계 중 ${step}단계`, trained: "학습이 끝났습니다. 제안을 새로 만듭니다.",
