@@ -851,3 +851,14 @@ def test_a_finger_draws(desk):
     }"""
     desk.page.evaluate(draw, [desk.at(120, 90), desk.at(160, 140), desk.at(170, 150)])
     assert desk.boxes == [("red", [120, 90, 170, 150])]
+
+
+def test_escape_leaves_the_picture_to_whoever_walks_by_tab(desk):
+    desk.mount(marks={"objects": SCENE})
+    desk.page.focus(".draw-stage")
+    desk.keys("Tab", "Escape", "Escape", "Tab")
+    assert desk.selected is None
+    assert desk.ask("document.activeElement !== document.querySelector('.draw-stage')")
+    desk.page.focus(".draw-stage")
+    desk.keys("Tab")
+    assert desk.selected is not None

@@ -1,7 +1,7 @@
 // Texts of drawing on pictures. A text is a string or a function of what it tells.
 "use strict";
 Object.assign(jumok.words.en, {
-  drawNoImage: "This image cannot be shown.", drawBoxesOf: (name) => `Image ${name}: boxes are drawn here; Tab goes through them, B draws one`, drawMaskOf: (name) => `Image ${name}: classes are painted here; R brush, G outline, F fill`,
+  drawNoImage: "This image cannot be shown.", drawBoxesOf: (name) => `Image ${name}: boxes are drawn here; Tab goes through them, B draws one, Esc leaves`, drawMaskOf: (name) => `Image ${name}: classes are painted here; R brush, G outline, F fill`,
   drawSelect: "Select", drawSelectHint: "Click selects, a second click what lies below. Drag to move, or pull at a handle.",
   drawBox: "Box", drawBoxHint: "Drag to draw a box. A click selects.", drawBoxKeyHint: "Drag to draw a box; or move the cross with the arrows (Shift: by 10), and Enter sets a corner.",
   drawPolygon: "Outline", drawPolygonHint: "Click corner by corner. Enter, or a click on the first corner, closes it; Backspace takes the last corner back.", drawPolygonKeyHint: "Click corner by corner; or move the cross with the arrows, and space sets a corner. Enter closes it, Backspace takes the last corner back.",
@@ -28,7 +28,7 @@ Object.assign(jumok.words.en, {
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "No mask"}.${proposed ? " A mask is proposed." : ""}`,
 });
 Object.assign(jumok.words.ko, {
-  drawNoImage: "이 이미지는 표시할 수 없습니다.", drawBoxesOf: (name) => `이미지 ${name}: 여기에 상자를 그립니다. Tab으로 차례로 고르고 B로 그립니다`, drawMaskOf: (name) => `이미지 ${name}: 여기에 클래스를 칠합니다. R 붓, G 윤곽선, F 채우기`,
+  drawNoImage: "이 이미지는 표시할 수 없습니다.", drawBoxesOf: (name) => `이미지 ${name}: 여기에 상자를 그립니다. Tab으로 차례로 고르고, B로 그리고, Esc로 나갑니다`, drawMaskOf: (name) => `이미지 ${name}: 여기에 클래스를 칠합니다. R 붓, G 윤곽선, F 채우기`,
   drawSelect: "선택", drawSelectHint: "누르면 선택하고, 한 번 더 누르면 그 아래 것을 고릅니다. 끌어서 옮기거나 손잡이를 당기세요.",
   drawBox: "상자", drawBoxHint: "끌어서 상자를 그립니다. 누르기만 하면 선택합니다.", drawBoxKeyHint: "끌어서 상자를 그리거나, 화살표로 십자를 옮기고(Shift: 10씩) Enter로 꼭짓점을 정하세요.",
   drawPolygon: "윤곽선", drawPolygonHint: "꼭짓점을 하나씩 누르세요. Enter나 첫 꼭짓점을 눌러 닫고, Backspace로 마지막 꼭짓점을 지웁니다.", drawPolygonKeyHint: "꼭짓점을 하나씩 누르거나, 화살표로 십자를 옮기고 스페이스로 꼭짓점을 정하세요. Enter로 닫고 Backspace로 마지막 꼭짓점을 지웁니다.",
@@ -53,4 +53,27 @@ Object.assign(jumok.words.ko, {
   drawBadMask: "이 마스크를 읽을 수 없어 그대로 둡니다.",
   drawSummary: (n, classes, proposed) => `${n ? `물체 ${n}개: ${classes.map(([name, count]) => `${name} ${count}개`).join(", ")}` : "물체가 없습니다"}.${proposed ? ` 제안 ${proposed}개.` : ""}`,
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "마스크 없음"}.${proposed ? " 제안된 마스크가 있습니다." : ""}`,
+});
+// The keys of the help.
+Object.assign(jumok.words.en.keysOf ??= {}, {
+  objects: [
+    ["V", "select"], ["B", "box"], ["G", "outline; Enter closes it"], ["Backspace", "while an outline is drawn: last corner back"],
+    ["Tab", "next object (Shift: previous)"], ["← ↑ ↓ →", "move by 1 pixel (Shift: 10; Alt: resize)"], [", .", "corners of an outline, for arrows and Delete"], ["I", "put in a corner"],
+    ["B ← → Enter", "draw a box without a mouse"], ["Ctrl+C Ctrl+V", "copy to another image"], ["Esc", "cancel, select nothing, leave the image"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
+  ],
+  mask: [
+    ["R", "brush"], ["E", "eraser"], ["[ ]", "smaller and larger"], ["G", "outline; Enter fills it"], ["Shift+Enter", "fill an outline with what is proposed"], ["F", "fill a region"], ["T", "brush of what is proposed"], ["Enter", "accept the region under the pointer"], ["Delete", "reject it"],
+    ["R ← → Enter", "paint without a mouse"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"],
+  ],
+});
+Object.assign(jumok.words.ko.keysOf ??= {}, {
+  objects: [
+    ["V", "선택"], ["B", "상자"], ["G", "윤곽선, Enter로 닫기"], ["Backspace", "윤곽선을 그리는 중: 마지막 꼭짓점 지우기"],
+    ["Tab", "다음 물체 (Shift: 이전)"], ["← ↑ ↓ →", "1픽셀씩 옮기기 (Shift: 10픽셀, Alt: 크기)"], [", .", "윤곽선의 꼭짓점 고르기 (화살표, Delete)"], ["I", "꼭짓점 넣기"],
+    ["B ← → Enter", "마우스 없이 상자 그리기"], ["Ctrl+C Ctrl+V", "다른 이미지로 복사"], ["Esc", "취소, 선택 풀기, 이미지에서 나가기"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
+  ],
+  mask: [
+    ["R", "붓"], ["E", "지우개"], ["[ ]", "작게, 크게"], ["G", "윤곽선, Enter로 채우기"], ["Shift+Enter", "윤곽선 안을 제안으로 채우기"], ["F", "영역 채우기"], ["T", "제안을 가져오는 붓"], ["Enter", "가리킨 곳의 제안 받기"], ["Delete", "그 제안 버리기"],
+    ["R ← → Enter", "마우스 없이 칠하기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 이미지 옮기기 (가운데 버튼도 같음)"],
+  ],
 });

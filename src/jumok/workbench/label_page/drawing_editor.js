@@ -20,10 +20,12 @@
         cancel: () => { this.now.cancel(); this.activeLayer.later(); },
         hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.hovered?.(p); this.now.hover?.(p); this.activeLayer.later(); },
       };
+      this.left = false;
       this.stage = new jumok.PictureStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
       this.bar = el("div", { class: "draw-options" });
       const zooms = el("span", { class: "draw-zooms" }, this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn")));
       this.node = el("div", { class: "draw" }, el("div", { class: "draw-bar" }, this.bar, zooms), this.stage.node);
+      this.stage.node.addEventListener("focus", () => { this.left = false; });
       host.append(this.node);
     }
 
@@ -155,9 +157,16 @@
     escape() {
       if (this.now.cancel()) this.say("drawCancelled");
       else if (this.stage.cursor) this.stage.cursor = null;
-      else return this.unselect?.() || false;
+      else return this.unselect?.() || this.leave();
       this.activeLayer.later();
       return true;
+    }
+
+    leave() {  // Tab goes on to what follows on the page, until the picture is entered again
+      const { node } = this.stage, inside = document.activeElement === node;
+      this.left = true;
+      if (inside) node.blur();
+      return inside;
     }
 
     paintCursor(g) {

@@ -258,7 +258,7 @@
 
     ownKey(event) {
       const one = this.selectedSeen;
-      if (event.key === "Tab") return this.tabbed(event.shiftKey);
+      if (event.key === "Tab") return !this.left && this.tabbed(event.shiftKey);
       if (event.key === "Enter") return this.accept(event.shiftKey);
       if (event.key === "Delete" || event.key === "Backspace") {
         if (one && this.corner) this.removeCorner(this.corner);

@@ -11,7 +11,7 @@
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
   function known(raw) {  // an object of marks as the editor keeps it
-    return Object.freeze({ ...raw, uid: raw.uid || newUid() });
+    return Object.freeze({ ...raw, polygons: raw.polygons?.length ? raw.polygons : null, uid: raw.uid || newUid() });
   }
 
   function created(name, box, polygons = null) {

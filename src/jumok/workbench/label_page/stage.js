@@ -40,7 +40,7 @@
         this.node.append(el("p", { class: "draw-missing", text: t("drawNoImage") }));
         return;
       }
-      this.picture = await createImageBitmap(image);
+      this.picture = await createImageBitmap(image).catch(() => image);  // too large for one
       if (!this.known) this.size = [image.naturalWidth, image.naturalHeight];
       this.measure();
     }
@@ -63,7 +63,7 @@
       window.removeEventListener("keyup", this.release);
       this.redraw.stop();
       for (const layer of this.layers) layer.later.stop();
-      this.picture?.close();
+      this.picture?.close?.();
     }
 
     // Where things are: screen = image · scale + offset, in CSS pixels; device pixels are `ratio` times as many.
