@@ -25,7 +25,7 @@ from jumok.labelling.voc_records import WRITTEN, XmlText, blank_end, changed_obj
 from jumok.labelling.yolo_store import without_shared
 
 BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-MARK = "\ufeff"
+ORDER_MARK = "\ufeff"
 
 
 class VocFormat:
@@ -95,7 +95,7 @@ class VocFormat:
             name = element.find_text("name")
             records.append(TextRecord(raw[start:end].decode(), category=composed(name) if name else None))
         gaps.append(raw[end:].decode())
-        mark = MARK if self.decoded(data).startswith(MARK) else ""
+        mark = ORDER_MARK if self.decoded(data).startswith(ORDER_MARK) else ""
         records_found = PlainRecords(records, [mark + gaps[0], *gaps[1:]])
         if self.join(records_found, data) != data:
             problem = "holds bytes that its encoding would write in another way"
@@ -149,7 +149,7 @@ class VocFormat:
             made = object_like(mark.annotation(), records.records[-1].text)
             records.insert(len(records.records), TextRecord(made, category=mark.name), 0)
             return
-        text = records.gaps[0].removeprefix(MARK)
+        text = records.gaps[0].removeprefix(ORDER_MARK)
         xml = XmlText(text)
         lead, between, _ = xml.spaces(xml.root)
         last = xml.root.children[-1:]

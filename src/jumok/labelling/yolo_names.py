@@ -13,7 +13,7 @@ from jumok.errors import DataError
 DASH = re.compile(r"[ \t]*-[ \t]+")
 
 
-def with_class(path: Path, text: str, name: str) -> str:
+def with_yolo_name(path: Path, text: str, name: str) -> str:
     """The text of a data.yaml with one more class.
 
     Args:
@@ -83,7 +83,7 @@ def yaml_scalar(name: str) -> str:
     return str(yaml.safe_dump([name], default_flow_style=True, allow_unicode=True, width=10**6))[1:-2]
 
 
-def with_line(text: str, name: str) -> str:
+def with_darknet_name(text: str, name: str) -> str:
     """The text of obj.names with one more class."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     return f"{text}{'' if not text or text.endswith(line_end) else line_end}{name}{line_end}"
