@@ -21,7 +21,14 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.voc_records import WRITTEN, XmlText, blank_end, changed_object, object_like, object_xml
+from jumok.labelling.voc_records import (
+    OBJECT_TAGS,
+    XmlText,
+    blank_end,
+    changed_object,
+    object_like,
+    object_xml,
+)
 from jumok.labelling.yolo_store import without_shared
 
 BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -78,7 +85,7 @@ class VocFormat:
         folders = [folder for folder in layout.images if is_folder(folder)]
         images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
         watched = (images, state_of(layout.lists) if layout.lists else state_of(layout.annotations))
-        if self._listed is None or not is_same(self._listed[0], watched):
+        if self._listed is None or not same_listing(self._listed[0], watched):
             self._listed = (watched, without_shared(self._resolved(layout, images)))
         return self._listed[1]
 
@@ -157,7 +164,7 @@ class VocFormat:
         space = between if last else lead
         unit = space.lstrip("\r\n") if "\n" in space else ""
         inner = (space + unit, space + unit, space)
-        made = space + object_xml(mark.annotation(), WRITTEN, inner)
+        made = space + object_xml(mark.annotation(), OBJECT_TAGS, inner)
         place = len(records.gaps[0]) - len(text) + len(xml.data[:at].decode())
         records.insert(0, TextRecord(made, category=mark.name), place)
 
@@ -270,7 +277,7 @@ def image_folders(layout: Layout, folders: Sequence[Path], given: Path | None) -
     return named or list(folders[:1])
 
 
-def is_same(one: object, other: object) -> bool:
+def same_listing(one: object, other: object) -> bool:
     """Whether the same listings were found, and the same state of the list."""
     if not isinstance(one, tuple) or not isinstance(other, tuple):
         return False

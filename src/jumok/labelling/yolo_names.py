@@ -42,7 +42,7 @@ def with_yolo_name(path: Path, text: str, name: str) -> str:
     made = text
     for start, end, new in sorted(edits, reverse=True):
         made = made[:start] + new + made[end:]
-    if names_in(path, made) != (*yolo_class_names(path, names), name):
+    if parsed_names(path, made) != (*yolo_class_names(path, names), name):
         raise unlike(path, name)
     return made
 
@@ -69,7 +69,7 @@ def _added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[i
     return newline + 1, newline + 1, f"{lead}{member}{line_end}"
 
 
-def names_in(path: Path, text: str) -> tuple[str, ...] | None:
+def parsed_names(path: Path, text: str) -> tuple[str, ...] | None:
     """The classes of a text; None if it is no data.yaml any more."""
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
