@@ -11,7 +11,7 @@ from jumok.data.annotations.voc import XML_EDGES
 from jumok.labelling.object_marks import SAME_PIXELS, ObjectMark
 
 OPENING_TAG = re.compile(rb"<[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
-WRITTEN = ("name", "pose", *FLAGS, "bndbox")
+OBJECT_TAGS = ("name", "pose", *FLAGS, "bndbox")
 Edit = tuple[int, int, bytes]
 
 
@@ -103,7 +103,7 @@ def object_like(one: Annotation, sibling: str) -> str:
         The XML, with the same white space before it.
     """
     xml = XmlText(sibling)
-    there = [child.tag for child in xml.root.children if child.tag in WRITTEN]
+    there = [child.tag for child in xml.root.children if child.tag in OBJECT_TAGS]
     tags = [tag for tag in dict.fromkeys(["name", *there]) if tag != "bndbox"]
     tags += [flag for flag in FLAGS if flag not in tags and getattr(one, flag)]
     box = xml.root.find("bndbox")

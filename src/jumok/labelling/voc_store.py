@@ -21,11 +21,18 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.voc_records import WRITTEN, XmlText, blank_end, changed_object, object_like, object_xml
+from jumok.labelling.voc_records import (
+    OBJECT_TAGS,
+    XmlText,
+    blank_end,
+    changed_object,
+    object_like,
+    object_xml,
+)
 from jumok.labelling.yolo_store import without_shared
 
 BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-MARK = "\ufeff"
+ORDER_MARK = "\ufeff"
 
 
 class VocFormat:
@@ -78,7 +85,7 @@ class VocFormat:
         folders = [folder for folder in layout.images if is_folder(folder)]
         images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
         watched = (images, state_of(layout.lists) if layout.lists else state_of(layout.annotations))
-        if self._listed is None or not is_same(self._listed[0], watched):
+        if self._listed is None or not same_listing(self._listed[0], watched):
             self._listed = (watched, without_shared(self._resolved(layout, images)))
         return self._listed[1]
 
@@ -95,7 +102,7 @@ class VocFormat:
             name = element.find_text("name")
             records.append(TextRecord(raw[start:end].decode(), category=composed(name) if name else None))
         gaps.append(raw[end:].decode())
-        mark = MARK if self.decoded(data).startswith(MARK) else ""
+        mark = ORDER_MARK if self.decoded(data).startswith(ORDER_MARK) else ""
         records_found = PlainRecords(records, [mark + gaps[0], *gaps[1:]])
         if self.join(records_found, data) != data:
             problem = "holds bytes that its encoding would write in another way"
@@ -149,7 +156,7 @@ class VocFormat:
             made = object_like(mark.annotation(), records.records[-1].text)
             records.insert(len(records.records), TextRecord(made, category=mark.name), 0)
             return
-        text = records.gaps[0].removeprefix(MARK)
+        text = records.gaps[0].removeprefix(ORDER_MARK)
         xml = XmlText(text)
         lead, between, _ = xml.spaces(xml.root)
         last = xml.root.children[-1:]
@@ -157,7 +164,7 @@ class VocFormat:
         space = between if last else lead
         unit = space.lstrip("\r\n") if "\n" in space else ""
         inner = (space + unit, space + unit, space)
-        made = space + object_xml(mark.annotation(), WRITTEN, inner)
+        made = space + object_xml(mark.annotation(), OBJECT_TAGS, inner)
         place = len(records.gaps[0]) - len(text) + len(xml.data[:at].decode())
         records.insert(0, TextRecord(made, category=mark.name), place)
 
@@ -270,7 +277,7 @@ def image_folders(layout: Layout, folders: Sequence[Path], given: Path | None) -
     return named or list(folders[:1])
 
 
-def is_same(one: object, other: object) -> bool:
+def same_listing(one: object, other: object) -> bool:
     """Whether the same listings were found, and the same state of the list."""
     if not isinstance(one, tuple) or not isinstance(other, tuple):
         return False
