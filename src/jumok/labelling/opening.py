@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
     from jumok.experiment.sources import SourceOptions
     from jumok.kinds.options import OutputFieldOptions
+    from jumok.labelling.opening_objects import ObjectFormat
 
+WRITTEN_OBJECTS = ("coco", "yolo", "voc")
 CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 
 
@@ -148,24 +150,27 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
         ConfigurationError: The page does not write this format.
         DataError: The annotations cannot be read.
     """
-    from jumok.labelling.coco_store import CocoStore
-    from jumok.labelling.folder_store import FolderStore
+    from jumok.labelling.cvat_store import cvat_store
+    from jumok.labelling.labelme_store import labelme_store
+    from jumok.labelling.labelstudio_store import labelstudio_store
     from jumok.labelling.mask_store import open_masks
-    from jumok.labelling.voc_store import VocFormat
-    from jumok.labelling.yolo_store import YoloFormat
+    from jumok.labelling.opening_objects import open_object_source
 
-    if source.coco is not None:
-        return CocoStore(source.coco, source.images, elsewhere, input=image)
-    if source.yolo is not None:
-        return FolderStore(YoloFormat(source.yolo, source.split or "", elsewhere), image)
-    if source.voc is not None:
-        classes = tuple(source.classes) if source.classes else None
-        return FolderStore(VocFormat(source.voc, source.split, source.images, elsewhere, classes), image)
+    classes = tuple(source.classes) if source.classes else None
+    if source.format in WRITTEN_OBJECTS:
+        return open_object_source(source, excluded=elsewhere, input=image)
     if source.masks is not None:
         return open_masks(source, excluded=elsewhere, input=image)
+    if source.labelme is not None:
+        return labelme_store(source.labelme, source.images, elsewhere, classes, image)
+    if source.cvat is not None:
+        return cvat_store(source.cvat, source.images, source.split, elsewhere, classes, image)
+    if source.labelstudio is not None:
+        return labelstudio_store(source.labelstudio, source.images, elsewhere, classes, image)
     place = getattr(source, source.format)
     raise ConfigurationError(
-        f"{place}: {source.format} is read, but not written in place; make COCO of it, which is: jumok convert"
+        f"{place}: {source.format} is read, but not written in place; make COCO of it: "
+        f"jumok convert {place} OUT --to coco"
     )
 
 
@@ -266,11 +271,8 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
     """
     from jumok.data.images.reading import SUFFIXES
     from jumok.data.tables.listing import files_below
-    from jumok.labelling.coco_store import CocoStore
-    from jumok.labelling.folder_store import FolderStore
     from jumok.labelling.mask_store import open_mask_folder
-    from jumok.labelling.voc_store import VocFormat
-    from jumok.labelling.yolo_store import YoloFormat
+    from jumok.labelling.opening_objects import new_objects
 
     if not path.is_dir():
         raise ConfigurationError(f"{path} is a file without annotations; name the folder of images")
@@ -280,8 +282,5 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
         )
     if kind == "mask":
         return open_mask_folder(path, classes)
-    if format == "voc":
-        return FolderStore(VocFormat(path, classes=classes, new=True))
-    if format == "yolo":
-        return FolderStore(YoloFormat(path / "data.yaml", "train", classes=classes))
-    return CocoStore(path / "annotations.json", path, classes=classes)
+    written: ObjectFormat = "voc" if format == "voc" else "yolo" if format == "yolo" else "coco"
+    return new_objects(path, written, classes, ())
