@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jumok.labelling.opening_objects import ObjectFormat
 
 WRITTEN_OBJECTS = ("coco", "yolo", "voc")
-CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
+LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def require_labelled_by_hand(
             raise ConfigurationError(
                 f"{file}: {name} is a forecast, whose answers are later rows of the table; nothing is to be labelled"
             )
-        if one.annotations is None and one.kind not in CELLS:
+        if one.annotations is None and one.kind not in LABELLED_CELLS:
             raise ConfigurationError(f"{file}: {name} is {one.kind}, which is not labelled by hand")
 
 

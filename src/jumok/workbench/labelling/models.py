@@ -158,7 +158,7 @@ class LabelModel:
         self._score_on()
         with self._lock:
             scored, refused = dict(self._scored), set(self._refused)
-        return ordered(by, items, scored, refused)
+        return ordered_work(by, items, scored, refused)
 
     def _forget_changed(self) -> None:
         """Drop what was told of items whose marks have changed."""
@@ -206,7 +206,7 @@ def model_name(run: Path) -> str:
     return f"{folder.parent.name}/{folder.name}" if folder.name.isdecimal() else folder.name
 
 
-def ordered(
+def ordered_work(
     by: str, items: Sequence[LabelItem], scored: Mapping[str, ScoredItem], refused: set[str]
 ) -> dict[str, Any]:
     """An order of work, as JSON: the items that it is about, then the others as in the file.
