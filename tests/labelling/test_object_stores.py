@@ -98,7 +98,9 @@ def random_edit(rng: random.Random, marks: dict, flags: tuple[str, ...]) -> dict
     box = [rng.uniform(0, 30), rng.uniform(0, 20), rng.uniform(33, SIZE[0]), rng.uniform(23, SIZE[1])]
     one = rng.choice(objects) if objects else None
     if kind == "add" or one is None:
-        objects.insert(rng.randint(0, len(objects)), {"id": None, "class": rng.choice(CLASSES[:2]), "box": box})
+        objects.insert(
+            rng.randint(0, len(objects)), {"id": None, "class": rng.choice(CLASSES[:2]), "box": box}
+        )
     elif kind == "move":
         one["box"] = box
     elif kind == "class":
@@ -125,7 +127,9 @@ def test_any_edits_are_read_back_and_leave_others_alone(form: LabelFiles, tmp_pa
         wanted = random_edit(rng, marks, form.flags)
         written = store.write(key, version, wanted)
         assert said(written.marks, form.flags) == said(wanted, form.flags)
-        assert [one["class"] for one in written.marks["objects"]] == [one["class"] for one in wanted["objects"]]
+        assert [one["class"] for one in written.marks["objects"]] == [
+            one["class"] for one in wanted["objects"]
+        ]
         assert read_back(form, tmp_path, key) == said(wanted, form.flags)
         assert untouched(tmp_path, key) == before
         assert written.state == ("labelled" if wanted["objects"] else "empty")
@@ -159,7 +163,9 @@ def test_fields_that_jumok_does_not_know_stay_in_a_changed_record(form: LabelFil
     store.write("a.png", version, marks)
     texts = {name: data.decode() for name, data in file_bytes(tmp_path).items()}
     if "set.json" in texts:
-        (one,) = [one for one in json.loads(texts["set.json"])["annotations"] if one["bbox"] == [2, 3, 38, 38]]
+        (one,) = [
+            one for one in json.loads(texts["set.json"])["annotations"] if one["bbox"] == [2, 3, 38, 38]
+        ]
         assert one["track"] == {"id": [2, 1.5]} and one["attributes"]["colour"] == "r\u00f6t"
         assert one["area"] == 38 * 38 and one["category_id"] == 1 and "\\u00f6" in texts["set.json"]
     elif "Annotations/a.xml" in texts:
@@ -184,7 +190,9 @@ def test_two_tabs_do_not_overwrite_each_other(form: LabelFiles, tmp_path: Path):
     marks["objects"][0]["box"] = [1, 1, 9, 9]
     one.write("b.png", version, marks)
     assert two.changed() == {"b.png"} and two.changed() == frozenset() == one.changed()
-    assert two.write("b.png", version, marks).version == one.read("b.png").version  # the same again: no conflict
+    assert (
+        two.write("b.png", version, marks).version == one.read("b.png").version
+    )  # the same again: no conflict
     with pytest.raises(LabelConflict, match="b.png was changed by somebody else") as caught:
         two.write("b.png", version, {"objects": []})
     assert caught.value.current.marks["objects"][0]["box"] == [1, 1, 9, 9]
@@ -203,7 +211,12 @@ def test_threads_that_label_different_images_all_win(form: LabelFiles, tmp_path:
         except Exception as error:
             faults.append(error)
 
-    stores = [(form.open(tmp_path), "a.png"), (form.open(tmp_path), "b.png"), (shared, "c.png"), (shared, "d.png")]
+    stores = [
+        (form.open(tmp_path), "a.png"),
+        (form.open(tmp_path), "b.png"),
+        (shared, "c.png"),
+        (shared, "d.png"),
+    ]
     threads = [threading.Thread(target=label, args=(store, key, 8)) for store, key in stores]
     for thread in threads:
         thread.start()
@@ -327,9 +340,13 @@ def test_a_snapshot_holds_what_somebody_has_looked_at(form: LabelFiles, tmp_path
     data = source.read()
     assert not data.faults and not data.remarks
     images = by_name(form.read(tmp_path))
-    shown = {image.path.resolve(): [(one.name, one.box) for one in image.annotations] for image in data.images}
+    shown = {
+        image.path.resolve(): [(one.name, one.box) for one in image.annotations] for image in data.images
+    }
     assert shown == {
-        images[f"{name}.png"].path.resolve(): [(one.name, one.box) for one in images[f"{name}.png"].annotations]
+        images[f"{name}.png"].path.resolve(): [
+            (one.name, one.box) for one in images[f"{name}.png"].annotations
+        ]
         for name in BOXES
     }
 
