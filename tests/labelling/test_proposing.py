@@ -2,10 +2,8 @@
 
 import base64
 import io
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,57 +12,11 @@ from PIL import Image
 from jumok.errors import DataError
 from jumok.labelling.contract import AnswerColumn
 from jumok.labelling.proposing import Proposal, Proposer, feature_matrix
-from jumok.predictor import Predictor, load
-from made_predictors import WORDS, made, picture
+from jumok.predictor import load
+from made_label_store import CASES, MadeStore, case, photos, texts
+from made_predictors import made
 from small_labels import trained_labels
 from small_pictures import trained
-
-SIZES = ((90, 100), (150, 60), (64, 64), (90, 100))
-
-
-class MadeStore:
-    """Items in memory, as a proposer asks for them."""
-
-    format, place, outlines = "memory", Path("memory"), False
-
-    def __init__(
-        self, kind: str, items: list[dict[str, Any]], names: tuple[str, ...] = (), columns: Any = ()
-    ) -> None:
-        self.kind, self.given, self.names, self.columns = kind, items, names, columns
-
-    def classes(self) -> tuple[str, ...]:
-        return self.names
-
-    def inputs(self, key: str) -> Mapping[str, Any]:
-        return self.given[int(key)]
-
-    @property
-    def keys(self) -> list[str]:
-        return [str(number) for number in range(len(self.given))]
-
-
-def photos() -> list[dict[str, Any]]:
-    return [{"photo": picture(*size)} for size in SIZES[:3]] + [{"photo": picture(90, 100).rotate(180)}]
-
-
-def texts() -> list[dict[str, Any]]:
-    words = WORDS.split()
-    return [{"text": " ".join(words[first:last])} for first, last in ((0, 3), (4, 5), (1, 11), (2, 9))]
-
-
-CASES = {
-    "dense": ("objects", photos, ("red", "blue")),
-    "queries": ("objects", photos, ("red", "blue")),
-    "mask": ("mask", photos, ("red", "blue")),
-    "transformer": ("values", texts, ()),
-}
-
-
-def case(name: str, predictor: Predictor | None = None) -> tuple[Proposer, MadeStore]:
-    kind, items, names = CASES[name]
-    columns = [AnswerColumn("said", "text")] if kind == "values" else []
-    store = MadeStore(kind, items(), names, columns)
-    return Proposer(predictor or made(name).with_least_score(0.001), store), store  # type: ignore[arg-type]
 
 
 def close(one: Proposal, other: Proposal) -> bool:
@@ -150,10 +102,9 @@ def test_a_label_comes_with_its_probability_and_others():
     for one, prediction in zip(found.values(), predictor.predict(images), strict=True):
         value = prediction["shade"]
         assert one.marks["values"] == {"shade": value.labels[0]}
-        assert one.marks["scores"]["shade"] == pytest.approx(value.score, abs=1e-4)
+        assert one.marks["scores"]["shade"] == pytest.approx(value.probabilities, abs=1e-4)
         chances = sorted(value.probabilities.values())
         assert one.unsure == pytest.approx(1 - (chances[-1] - chances[-2]), abs=1e-5)
-        assert [other["text"] for other in one.marks["others"]["shade"]][0] == value.labels[0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from jumok.labelling.contract import AnswerColumn, LabelStore
 
 NOT_LABELLED = 255  # in a mask
 FLAGS = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
-TOLD_CLASSES = 5  # whose probabilities are told
+TOLD_CLASSES = 100  # whose probabilities are told, the most probable ones
 
 
 Made = dict[str, Any]  # marks as JSON
@@ -84,7 +84,7 @@ def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made
     return {
         "values": {name: cell.text for name, cell in cells.items()},
         "scores": {name: cell.score for name, cell in cells.items() if cell.score is not None},
-        "others": {name: cell.others for name, cell in cells.items() if cell.others},
+        "others": {name: list(cell.others) for name, cell in cells.items() if cell.others},
     }
 
 
@@ -93,21 +93,21 @@ class ProposedCell:
     """What a cell might hold."""
 
     text: str | None
-    score: float | None  # 0 to 1
-    others: list[dict[str, Any]]  # {"text", "score"}, or {"name", "low", "high"}
+    score: float | dict[str, float] | None  # 0 to 1, of all of it or of each class
+    others: Sequence[Mapping[str, Any]] = ()  # {"text", "score"}, the best first, or {"name", "low", "high"}
 
 
 def label_cell(name: str, value: Any) -> ProposedCell:
-    """One label, or several with semicolons between them, and the most probable classes."""
+    """One label, or several with semicolons between them; its score is the probability of each class."""
     if not value.probabilities:
-        return ProposedCell(None, None, [])
+        return ProposedCell(None, None)
     best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:TOLD_CLASSES]
-    others = [{"text": label, "score": round(chance, 4)} for label, chance in best]
+    chances = {label: round(chance, 4) for label, chance in best}
     if len(value.labels) == 1:
-        return ProposedCell(value.labels[0], round(value.score, 4), others)
+        return ProposedCell(value.labels[0], chances)
     plain = value.labels and not any(";" in label or label.startswith("[") for label in value.labels)
     text = "; ".join(value.labels) if plain else json.dumps(list(value.labels), ensure_ascii=False)
-    return ProposedCell(text, round(value.score, 4), others)
+    return ProposedCell(text, chances)
 
 
 def text_cell(name: str, value: Any) -> ProposedCell:
@@ -123,7 +123,7 @@ def numbers_cell(name: str, value: Any) -> ProposedCell:
     """A number, or a list of several, and the interval of each."""
     others = [{"name": one, "low": low, "high": high} for one, low, high in value.intervals]
     if not value.values:
-        return ProposedCell(None, None, [])
+        return ProposedCell(None, None)
     if [one.name for one in value.values] == [name]:
         return ProposedCell(value.text, None, others)
     return ProposedCell(json.dumps([float(f"{one.value:.6g}") for one in value.values]), None, others)
