@@ -16,8 +16,8 @@ from jumok.kinds.contract import OutputField
 from jumok.labelling.contract import AnswerColumn, LabelStore
 
 NOT_LABELLED = 255  # in a mask
-FLAGS = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
-TOLD_CLASSES = 100  # whose probabilities are told, the most probable ones
+PLAIN_OBJECT = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
+PROBABLE_CLASSES = 100  # whose probabilities are told, the most probable ones
 
 
 Made = dict[str, Any]  # marks as JSON
@@ -60,7 +60,7 @@ def proposed_objects(values: Mapping[str, Any], numbers: Mapping[str, int]) -> M
                 "class": one.name,
                 "box": list(one.box),
                 "polygons": None,
-                **FLAGS,
+                **PLAIN_OBJECT,
                 "score": one.score,
             }
             for one in value.sure()
@@ -80,7 +80,7 @@ def proposed_mask(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made
 
 def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made:
     """The cell of each column, None where nothing is answered; its score, and what else might stand there."""
-    cells = {name: CELLS[kinds[name]](name, value) for name, value in values.items()}
+    cells = {name: CELL_MAKERS[kinds[name]](name, value) for name, value in values.items()}
     return {
         "values": {name: cell.text for name, cell in cells.items()},
         "scores": {name: cell.score for name, cell in cells.items() if cell.score is not None},
@@ -101,7 +101,7 @@ def label_cell(name: str, value: Any) -> ProposedCell:
     """One label, or several with semicolons between them; its score is the probability of each class."""
     if not value.probabilities:
         return ProposedCell(None, None)
-    best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:TOLD_CLASSES]
+    best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:PROBABLE_CLASSES]
     chances = {label: round(chance, 4) for label, chance in best}
     if len(value.labels) == 1:
         return ProposedCell(value.labels[0], chances)
@@ -129,7 +129,7 @@ def numbers_cell(name: str, value: Any) -> ProposedCell:
     return ProposedCell(json.dumps([float(f"{one.value:.6g}") for one in value.values]), None, others)
 
 
-CELLS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
+CELL_MAKERS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
 FOUND_BY = {"objects": "boxes", "mask": "mask"}  # the kind of output that gives marks of a kind
 
 
