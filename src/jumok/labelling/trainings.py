@@ -1,0 +1,215 @@
+"""Trainings beside the label page, one at a time: begun, told of, stopped, and continued after the server was killed.
+
+They lie in one folder: `0001/` is a run like any other, with the items that were labelled when it began, `0001.json`
+says how it ended. Of those that are done the newest stays; of all the score stays, for a plot by labelled items.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from jumok.errors import DataError, JumokError
+from jumok.files import remove, write_json
+from jumok.labelling.opening import OpenedLabels
+from jumok.labelling.trained_snapshot import write_trained
+from jumok.labelling.training_files import TrainingFiles, read_report
+from jumok.runs.layout import RunLayout
+from jumok.wording import quantity
+
+STOP_SECONDS = 30.0  # seconds that a stopped training has to save
+
+
+class LabelTrainings:
+    """The trainings of one set of annotations; several threads may ask."""
+
+    def __init__(self, opened: OpenedLabels, folder: Path, on_model: Callable[[Path], None]) -> None:
+        """Take up the trainings in a folder.
+
+        Args:
+            opened: The annotations.
+            folder: The folder; it need not exist.
+            on_model: Called with the run folder when a training is done.
+        """
+        self.opened, self.folder, self.on_model = opened, folder, on_model
+        self._lock = Lock()  # of the process and of what begins or stops it
+        self._process: subprocess.Popen[bytes] | None = None
+        self._begins = False  # whether a snapshot is being written
+        self._refusal: dict[str, str] | None = None  # why the last one did not begin
+
+    def newest(self) -> Path | None:
+        """The newest run that is done and still there."""
+        done = [run for run in self._runs() if self._result(run).get("state") == "done"]
+        return next((run for run in reversed(done) if RunLayout(run).weights.exists()), None)
+
+    def resume(self) -> bool:
+        """Continue a training that was cut off when an earlier server ended; whether there is one."""
+        with self._lock:
+            run = next(iter(self._runs()[-1:]), None)
+            if run is None or self._result(run) or not RunLayout(run).experiment.exists():
+                return False
+            self._launch(run)
+        return True
+
+    def start(self) -> None:
+        """Begin a training with what is labelled now; DataError if one is running."""
+        with self._lock:
+            if self._begins or self._process is not None:
+                raise DataError(
+                    "a training is running already; stop it, or wait until it is done",
+                    "학습이 이미 진행되고 있습니다. 멈추거나 끝날 때까지 기다리세요.",
+                )
+            self._begins, self._refusal = True, None
+        Thread(target=self._begin, daemon=True).start()
+
+    def _begin(self) -> None:
+        numbers = [int(run.name) for run in self._runs()]
+        run = self.folder / f"{max(numbers, default=0) + 1:04d}"
+        try:
+            labelled = write_trained(self.opened, run)
+            write_json(TrainingFiles(run).progress, {"labelled": labelled, "examples": labelled})
+            with self._lock:
+                self._launch(run)
+        except Exception as error:
+            remove(run)
+            korean = error.ko if isinstance(error, JumokError) else None
+            self._refusal = {"en": str(error), "ko": korean or f"학습을 시작하지 못했습니다: {error}"}
+        finally:
+            self._begins = False
+
+    def _launch(self, run: Path) -> None:
+        with TrainingFiles(run).log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "jumok.labelling.training_process", str(run.absolute())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the server, which tells it
+            )
+        Thread(target=self._wait, args=(run, self._process), daemon=True).start()
+
+    def _wait(self, run: Path, process: "subprocess.Popen[bytes]") -> None:
+        """Wait for the end of a training; one that was killed is told as failed, if nobody stopped it."""
+        status = process.wait()
+        with self._lock:
+            result = self._result(run)
+            ended_here = process.stdin is None or process.stdin.closed
+            if process.stdin is not None:
+                process.stdin.close()
+            if not result and not ended_here:
+                sentence = (
+                    f"the training process ended without a word (status {status}), perhaps for lack of memory"
+                )
+                korean = f"학습 프로세스가 갑자기 끝났습니다(상태 {status}). 메모리가 모자랐을 수 있습니다."
+                result = {"state": "failed", "sentence": {"en": sentence, "ko": korean}}
+                with suppress(JumokError):
+                    write_json(TrainingFiles(run).result, result)
+            self._process = None
+        if result.get("state") == "done":
+            self._tidy(run)
+            self.on_model(run)
+
+    def stop(self) -> None:
+        """Stop the training for good; what is labelled later is for a new one."""
+        with self._lock:
+            process, run = self._process, next(iter(self._runs()[-1:]), None)
+            if process is None or run is None:
+                return
+            progress = read_report(TrainingFiles(run).progress)
+            write_json(TrainingFiles(run).result, {"state": "stopped", "step": progress.get("step", 0)})
+        self._end(process)
+
+    def close(self) -> None:
+        """Let the training save and end; the next server continues it."""
+        with self._lock:
+            process = self._process
+        if process is not None:
+            self._end(process)
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        if process.stdin is not None:
+            process.stdin.close()  # as if the server had gone
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def _tidy(self, newest: Path) -> None:
+        """Remove the folders of earlier trainings; their scores stay."""
+        for run in self._runs():
+            if run != newest:
+                remove(run)
+                remove(TrainingFiles(run).progress)
+                remove(TrainingFiles(run).log)
+
+    def _runs(self) -> list[Path]:
+        """The run folders, present or removed, in the order of their numbers."""
+        if not self.folder.is_dir():
+            return []
+        names = {one.name.partition(".")[0] for one in self.folder.iterdir()}
+        return [self.folder / name for name in sorted(names) if name.isdecimal()]
+
+    def _result(self, run: Path) -> dict[str, Any]:
+        return read_report(TrainingFiles(run).result)
+
+    def state(self) -> dict[str, Any]:
+        """How far the last training is, and the scores of all, as JSON."""
+        runs = self._runs()
+        last = runs[-1] if runs else None
+        progress = read_report(TrainingFiles(last).progress) if last else {}
+        result = self._result(last) if last else {}
+        if self._begins or self._process is not None:
+            state, sentence = "running", running_sentence(progress)
+        elif self._refusal is not None:
+            state, sentence = "failed", self._refusal
+        else:
+            state, sentence = ended_sentence(result)
+        score = {result["metric"]: result["score"]} if "metric" in result else progress.get("score")
+        return {
+            "state": state,
+            "step": progress.get("step", 0),
+            "steps": progress.get("steps", 0),
+            "score": score,
+            "examples": progress.get("examples", 0),
+            "sentence": sentence,
+            "history": self._history(),
+        }
+
+    def _history(self) -> list[dict[str, Any]]:
+        done = [self._result(run) for run in self._runs()]
+        return [
+            {"labelled": one["labelled"], "score": one["score"], "metric": one["metric"]}
+            for one in done
+            if one.get("state") == "done" and "metric" in one
+        ]
+
+
+def running_sentence(progress: dict[str, Any]) -> dict[str, str]:
+    """What a training does now."""
+    step, steps = progress.get("step", 0), progress.get("steps", 0)
+    if not steps:
+        return {"en": "the training begins", "ko": "학습을 시작합니다."}
+    if step >= steps:
+        return {"en": "the model is scored", "ko": "모델을 채점합니다."}
+    examples = quantity(progress.get("examples", 0), "example")
+    return {
+        "en": f"step {step:,} of {steps:,}, on {examples}",
+        "ko": f"예시 {progress.get('examples', 0)}개로 {steps:,}단계 중 {step:,}단계",
+    }
+
+
+def ended_sentence(result: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """State and sentence of a training that is over, or of none."""
+    state = result.get("state")
+    if state == "failed":
+        return "failed", result["sentence"]
+    if state == "stopped":
+        step = result.get("step", 0)
+        return "idle", {"en": f"stopped at step {step:,}", "ko": f"{step:,}단계에서 멈췄습니다."}
+    if state == "done":
+        score = f": {result['metric']} {result['score']:.3f}" if result.get("score") is not None else ""
+        return "done", {"en": f"trained{score}", "ko": f"학습이 끝났습니다{score}."}
+    return "idle", {"en": "nothing was trained here yet", "ko": "아직 학습하지 않았습니다."}
