@@ -13,7 +13,7 @@ from jumok.labelling.contract import AnswerColumn
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerField:
     """One output, and the column of a table that holds it."""
 
     name: str

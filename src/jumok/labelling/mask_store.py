@@ -9,7 +9,7 @@ import numpy as np
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import BACKGROUND
-from jumok.data.annotations.masks import class_list
+from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.images.mask_images import load_mask
@@ -21,7 +21,7 @@ from jumok.files import remove, remove_left, unwritable
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelConflict, LabelItem, MarksKind
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
 from jumok.labelling.mask_files import (
-    UNKNOWN,
+    NO_CLASS,
     MaskValues,
     changed_mask,
     class_names_in,
@@ -36,8 +36,7 @@ from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, M
 if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
 
-WHITE = 255  # in masks of two classes that people see as black and white
-LOOKED_INTO = 200  # masks, for whether they are black and white
+SAMPLED_MASKS = 200  # masks, for whether they are black and white
 EMPTY_CLASSES = frozenset(
     {BACKGROUND, "_background_", "bg"}
 )  # names of class 0 that say that nothing is there
@@ -115,7 +114,7 @@ def black_and_white(values: MaskValues, places: MaskPlaces) -> MaskValues:
     if [one.id for one in values.classes] != [0, 1] or values.is_coloured:
         return values
     found: set[int] = set()
-    for one in list(places.found().values())[:LOOKED_INTO]:
+    for one in list(places.found().values())[:SAMPLED_MASKS]:
         try:
             mask = load_mask(one.mask)
         except DataError:
@@ -176,8 +175,8 @@ class MaskStore:
             raise DataError(f"a class needs a name that no other has; got {name!r}")
         with self._lock:
             number = len(self._values.classes)
-            if number >= UNKNOWN:
-                raise DataError(f"masks have at most {UNKNOWN} classes")
+            if number >= NO_CLASS:
+                raise DataError(f"masks have at most {NO_CLASS} classes")
             self._values = MaskValues((*self._values.classes, Class(own, number)), self._values.ignore)
         return self.classes()
 
@@ -299,7 +298,7 @@ class MaskStore:
         return ItemMarks(mask_version(data), marks, state if one.is_listed else "unlabelled")
 
     def _state_of(self, classes: np.ndarray) -> ItemState:
-        found = set(occurring(classes)) - {UNKNOWN}
+        found = set(occurring(classes)) - {NO_CLASS}
         if not found:
             return "unlabelled"
         return "empty" if found == {0} and self.classes()[0].casefold() in EMPTY_CLASSES else "labelled"
