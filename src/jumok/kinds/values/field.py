@@ -24,6 +24,7 @@ from jumok.kinds.values.codec import (
     readable_values,
 )
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
+from jumok.kinds.values.mistakes import ValueMistakes
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
@@ -111,7 +112,7 @@ def intervals_in_words(value: ValuesPrediction) -> str:
 
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
-    head, codec = ValuesHead(about), ValuesCodec(about)
+    head, codec, scoring = ValuesHead(about), ValuesCodec(about), ValuesScoring(about)
     count = len(about.names)
     return OutputField(
         name=about.name,
@@ -120,7 +121,7 @@ def values_output(about: AboutValues) -> OutputField:
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
-        scoring=ValuesScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
@@ -129,6 +130,7 @@ def values_output(about: AboutValues) -> OutputField:
         program=head.program,
         certainty=intervals_in_words,
         reference_page=codec.reference_page,
+        mistakes=ValueMistakes(about, head, scoring),
         baselines=values_baselines(about),
     )
 
