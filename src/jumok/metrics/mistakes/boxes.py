@@ -1,8 +1,8 @@
 """Boxes of one image that are missing, marked without an object, of the wrong class, misplaced, or marked twice.
 
 The kinds are those of ObjectLab (Tkachenko, Thyagarajan & Mueller, 2023). A score is the probability, by the model,
-that the annotation is wrong: how often predictions of such a score are right (`BoxHabits`, measured on the same data set),
-times how far the annotation is from what was predicted. Annotations and predictions are first matched one to one
+that the annotation is wrong: how often predictions of such a score are right (`BoxHabits`, measured on the same data
+set), times how far the annotation is from what was predicted. Annotations and predictions are first matched one to one
 (Kuhn, 1955), so that a misplaced box is one mistake, and neither a missing nor a superfluous one.
 """
 
