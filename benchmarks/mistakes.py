@@ -1,7 +1,7 @@
 """How many of the first 50 suspicions are mistakes: 5 % are planted into copies of data sets, by several seeds.
 
 For each set and seed one model is trained on the copy, mistakes and all, and lists what it suspects in valid and test,
-which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold, too.
+which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold too.
 Two orders are compared: `ours`, and `plain`, by the model's scores alone (of labels the probability of the given one,
 which orders as the loss does). Chance is the share of mistakes among the annotations. Results are written as they come.
 
@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from planting import SHARE, Corners, Planted, iou, plant
+from planting import ROAD, SHARE, Corners, Planted, iou, plant
 
 FIRST = 50  # suspicions that a person would look at
 KEPT = 600  # suspicions that are matched
 FOLDS = 3
 SAME_BOX = 0.5  # IoU of a suspicion with a planted box
 INSIDE = 0.5  # share of a suspected region within the planted one, or the other way round
+WEIGHTS = "tf_efficientnet_lite0_imagenet1k.safetensors"
 ENDS = 5.0  # seconds before the limit, at which the last job is stopped
 
 EXPERIMENTS = {
@@ -38,7 +39,7 @@ inputs:
   photo:
     kind: image
     size: 320
-    encoder: {{backbone: tf_efficientnet_lite0, weights: {data}/weights/tf_efficientnet_lite0_imagenet1k.safetensors, neck: fpn}}
+    encoder: {{backbone: tf_efficientnet_lite0, weights: {data}/weights/{weights}, neck: fpn}}
     augment: {{flip: both, scale: [0.8, 1.4], colour: 0.2}}
 outputs:
   cells: {{kind: boxes, head: {{kind: dense}}}}
@@ -55,7 +56,7 @@ inputs:
   motion:
     kind: series
     rate: 50
-    channels: [body_acc_x, body_acc_y, body_acc_z, body_gyro_x, body_gyro_y, body_gyro_z, total_acc_x, total_acc_y, total_acc_z]
+    channels: 9
     encoder: {{kind: recurrent, cell: gru}}
     augment: {{jitter: 0.05, scale: 0.1, shift: 0.2, mask: 0.2}}
 outputs:
@@ -74,12 +75,12 @@ inputs:
   frame:
     kind: image
     size: 480
-    encoder: {{backbone: tf_efficientnet_lite0, weights: {data}/weights/tf_efficientnet_lite0_imagenet1k.safetensors}}
+    encoder: {{backbone: tf_efficientnet_lite0, weights: {data}/weights/{weights}}}
     augment: {{flip: horizontal, scale: [0.8, 1.6], colour: 0.2}}
 outputs:
   scene: {{kind: mask, decoder: {{upsample: bilinear, width: 24}}}}
 data:
-  train: {{masks: {copy}/train.txt, classes: &classes [Sky, Building, Pole, Road, Pavement, Tree, SignSymbol, Fence, Car, Pedestrian, Bicyclist], ignore: 11}}
+  train: {{masks: {copy}/train.txt, classes: &classes {classes}, ignore: 11}}
   valid: {{masks: {copy}/val.txt, classes: *classes, ignore: 11}}
   test: {{masks: {copy}/test.txt, classes: *classes, ignore: 11}}
 training: {{steps: 1000, batch_size: 4, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 250}}
@@ -99,7 +100,6 @@ def do_job(order: dict[str, Any]) -> None:
     from jumok.dataset import prepare
     from jumok.dataset.folds import fold_numbers
     from jumok.evaluation import answers
-    from jumok.evaluation.mistakes.finding import find_mistakes
     from jumok.evaluation.mistakes.rating import mistake_finders, rate_split
     from jumok.experiment import read_experiment
     from jumok.predictor import load
@@ -125,35 +125,34 @@ def do_job(order: dict[str, Any]) -> None:
         rated = rate_split(predictor, split, numbers.tolist())
         keys = [key_of(order["name"], split, int(i)) for i in numbers]
         for method, usual in (("ours", True), ("plain", False)):
-            mistakes = ranked(rated, finders, usual)[:KEPT]
             found.setdefault(name, {})[method] = [
-                {"key": keys[one.example], **one.what.to_json(), "what": one.what.en} for one in mistakes
+                {"key": keys[i], **one} for i, one in ranked(rated, finders, usual)[:KEPT]
             ]
     scores = {name: score["value"] for name, score in done.evaluation["metrics"].items() if "/" not in name}
     result = {"found": found, "scores": scores, "processor_seconds": time.process_time() - began}
     (run / "suspicions.json").write_text(json.dumps(result))
 
 
-def ranked(rated: list[dict[str, Any]], finders: dict[str, Any], usual: bool) -> list[Any]:
+def ranked(
+    rated: list[dict[str, Any]], finders: dict[str, Any], usual: bool
+) -> list[tuple[int, dict[str, Any]]]:
     """Suspicions, best first; without what is usual of the model they are ordered by its scores alone."""
-    from jumok.evaluation.mistakes.finding import FoundMistake, find_mistakes
+    from jumok.evaluation.mistakes.suspicions import disagreements
 
     if usual:
-        return find_mistakes(rated, finders)
-    found = []
-    for i, one in enumerate(rated):
-        for name, value in one.items():
-            found += [FoundMistake(i, name, plain(value, what)) for what in finders[name].find(value)]
-    return sorted(found, key=lambda one: (-one.what.score, one.example, one.output))
+        found = [(i, what.to_json()) for i, _, what in disagreements(rated, finders)]
+    else:
+        found = [(i, one) for i, of in enumerate(rated) for one in plain(of, finders)]
+    return sorted(found, key=lambda one: (-one[1]["score"], one[0]))
 
 
-def plain(value: Any, what: Any) -> Any:
-    """A suspicion of a label, scored by one minus the probability of the label; others as they are."""
-    from dataclasses import replace
-
-    if what.kind != "label":
-        return what
-    return replace(what, score=float(1 - value.probabilities[list(value.label)].min()))
+def plain(rated: dict[str, Any], finders: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a model's scores alone say: of a label, one minus its probability, whatever else is more probable."""
+    (name, value) = next(iter(rated.items()))
+    if hasattr(value, "label"):
+        score = float(1 - value.probabilities[list(value.label)].min())
+        return [{"score": score, "kind": "label", "box": None, "given": "", "predicted": ""}]
+    return [what.to_json() for what in finders[name].find(value)]
 
 
 def key_of(name: str, split: Any, example: int) -> str:
@@ -184,7 +183,9 @@ def points_to(one: dict[str, Any], mistake: Planted) -> bool:
     if one["kind"] == "missed":  # where a removed object was, or one whose box was shifted away
         true = mistake.box if mistake.kind == "removed" else mistake.before
         return true is not None and overlapping(one["box"], true)
-    return mistake.kind != "removed" and overlapping(one["box"], mistake.box) and one["given"] == mistake.given
+    return (
+        mistake.kind != "removed" and overlapping(one["box"], mistake.box) and one["given"] == mistake.given
+    )
 
 
 def overlapping(one: Sequence[float], other: Corners) -> bool:
@@ -258,8 +259,12 @@ def pooled(lists: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Plant, train and judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with bccd, har, camvid, weights")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder with bccd, har, camvid, weights"
+    )
     parser.add_argument("--json", type=Path, help="where results go, as they come")
     parser.add_argument("--work", type=Path, help="copies and runs; a folder that is kept, to go on later")
     parser.add_argument("--device", default="cpu")
@@ -287,7 +292,8 @@ def run_all(options: argparse.Namespace, work: Path) -> None:
         for seed in range(1, options.seeds + 1):
             folder = work / f"{name}-{seed}"
             planted[name, seed] = plant(name, data / name, folder / "copy", seed)
-            text = EXPERIMENTS[name].format(data=data, copy=(folder / "copy").resolve())
+            places = {"data": data, "copy": (folder / "copy").resolve(), "weights": WEIGHTS}
+            text = EXPERIMENTS[name].format(**places, classes=f"[{', '.join(ROAD)}]")
             (folder / "x.yaml").write_text(text)
     whole = [(name, seed, None) for seed in range(1, options.seeds + 1) for name in names]
     folds = [
@@ -347,7 +353,9 @@ def write(options: argparse.Namespace, runs: dict[Any, Any], planted: dict[Any, 
         "planted": SHARE,
         "device": options.device,
         "results": {
-            f"{name} {seed}": judge(name, dict(of), planted[name, seed]) for (name, seed), of in runs.items() if of
+            f"{name} {seed}": judge(name, dict(of), planted[name, seed])
+            for (name, seed), of in runs.items()
+            if of
         },
         "processor_seconds": {
             f"{name} {seed} {kind}": round(one["processor_seconds"], 1)
@@ -367,7 +375,9 @@ def print_table(runs: dict[Any, Any], planted: dict[Any, Any]) -> None:
         for what, figures in judge(name, of, planted[name, seed]).items():
             if what != "scores":
                 rows.setdefault((name, what), []).append(figures)
-    print(f"| set | rows | planted | mistakes among the first {FIRST} | recall at as many | at twice as many | seeds |")
+    print(
+        f"| set | rows | planted | mistakes among the first {FIRST} | recall at as many | at twice as many | seeds |"
+    )
     print("|---|---|--:|--:|--:|--:|--:|")
     for (name, what), figures in rows.items():
         means = [

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 import numpy as np
@@ -78,7 +79,10 @@ def plant_boxes(source: Path, folder: Path, seed: int) -> dict[str, list[Planted
 def plant_in_split(trees: dict[str, ElementTree.ElementTree], rng: np.random.Generator) -> list[Planted]:
     """Change 5 % of the boxes of some images."""
     boxes = [
-        (stem, thing) for stem, tree in trees.items() for thing in root_of(tree).findall("object") if real(thing)
+        (stem, thing)
+        for stem, tree in trees.items()
+        for thing in root_of(tree).findall("object")
+        if real(thing)
     ]
     sizes: dict[str, list[tuple[float, float]]] = {name: [] for name in CELLS}
     for _, thing in boxes:
@@ -156,9 +160,7 @@ def added(
 
 def root_of(tree: ElementTree.ElementTree) -> ElementTree.Element:
     """The root of a file."""
-    root = tree.getroot()
-    assert root is not None
-    return root
+    return cast(ElementTree.Element, tree.getroot())
 
 
 def real(thing: ElementTree.Element) -> bool:
@@ -186,9 +188,7 @@ def place_at(thing: ElementTree.Element, box: Corners) -> None:
 
 def set_text(thing: ElementTree.Element, path: str, text: str) -> None:
     """Write a text into an element that is there."""
-    inner = thing.find(path)
-    assert inner is not None
-    inner.text = text
+    cast(ElementTree.Element, thing.find(path)).text = text
 
 
 def image_size(root: ElementTree.Element) -> tuple[int, int]:
@@ -281,9 +281,7 @@ def regions_of(mask: np.ndarray) -> list[tuple[int, np.ndarray]]:
     for value in range(len(ROAD)):
         numbers, count = ndimage.label(mask == value)
         sizes = np.bincount(numbers.ravel(), minlength=count + 1)
-        found += [
-            (value, numbers == n) for n in range(1, count + 1) if sizes[n] >= LEAST_REGION * mask.size
-        ]
+        found += [(value, numbers == n) for n in range(1, count + 1) if sizes[n] >= LEAST_REGION * mask.size]
     return found
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from jumok.kinds.contract import DecodingRequest
     from jumok.metrics.mistakes.disagreement import Disagreement
     from jumok.values import Memories
 
@@ -22,7 +21,7 @@ class MistakeFinder(Protocol):
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> Sequence[Any]:
         """Each annotation of a batch beside what the model says of it.
 
@@ -32,7 +31,7 @@ class MistakeFinder(Protocol):
             inputs: The batch of each input.
             cells: The annotation of each example, a cell of a table.
             root: Where paths in cells start.
-            request: How answers are searched for.
+            predicted: The model's answer to each example.
 
         Returns:
             What `find` takes, one for each example, small enough to be kept for a whole split.

@@ -12,6 +12,7 @@ from jumok.kinds.contract import DecodingRequest
 from jumok.kinds.mistakes import MistakeFinder
 from jumok.kinds.presence import encode_inputs
 from jumok.predictor.predictor import Predictor
+from jumok.values import Prediction
 
 RatedAnswers = dict[str, Any]  # by output, what its `MistakeFinder` rated; of one example
 
@@ -33,6 +34,7 @@ def rate_values(
     inputs: Sequence[Mapping[str, Any]],
     cells: Sequence[Mapping[str, str]],
     root: Path,
+    predictions: Sequence[Prediction] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[RatedAnswers]:
     """Compare annotations with what a model says of the same inputs.
@@ -42,10 +44,11 @@ def rate_values(
         inputs: The inputs of each example by name.
         cells: The annotation of each output by name, a cell of a table.
         root: Where paths in cells start.
+        predictions: The model's answer to each example, where it is known already.
         progress: Called with the number of examples that were compared since it was called last.
 
     Returns:
-        What was rated of each example, by output; an output without a cell is left out, as is all of an empty input.
+        What was rated of each example, by output; nothing of an empty input.
 
     Raises:
         RunError: The model was exported to another runtime.
@@ -57,22 +60,17 @@ def rate_values(
     columns = encode_inputs(predictor.inputs, [parsed[i] for i in asked])
     predictor.check_lengths(columns, asked)
     found: list[RatedAnswers] = [{} for _ in inputs]
-    for rows in predictor.batches(columns, len(asked)):
-        numbers = [asked[int(row)] for row in rows]
-        for name, rated in rate_batch(
-            predictor,
-            finders,
-            predictor.collate(columns, [int(row) for row in rows]),
-            [cells[i] for i in numbers],
-            root,
-        ).items():
-            for i, one in zip(numbers, rated, strict=True):
-                if name in cells[i]:
-                    found[i][name] = one
+    for some in predictor.batches(columns, len(asked)):
+        rows = [int(row) for row in some]
+        numbers = [asked[row] for row in rows]
+        known = None if predictions is None else [predictions[i] for i in numbers]
+        batch, annotated = predictor.collate(columns, rows), [cells[i] for i in numbers]
+        for i, one in zip(
+            numbers, rate_batch(predictor, finders, batch, annotated, root, known), strict=True
+        ):
+            found[i] = one
         if progress is not None:
             progress(len(numbers))
-    if progress is not None and len(asked) < len(inputs):
-        progress(len(inputs) - len(asked))
     return found
 
 
@@ -83,7 +81,8 @@ def rate_batch(
     batch: Mapping[str, Any],
     cells: Sequence[Mapping[str, str]],
     root: Path,
-) -> dict[str, Sequence[Any]]:
+    predictions: Sequence[Prediction] | None = None,
+) -> list[RatedAnswers]:
     """Compare one batch.
 
     Args:
@@ -92,24 +91,31 @@ def rate_batch(
         batch: The collated inputs.
         cells: The annotations of each example.
         root: Where paths in cells start.
+        predictions: The answers, where they are known already.
 
     Returns:
-        What was rated, by output; of examples without a cell it means nothing.
+        What was rated of each example, by output.
     """
     request = DecodingRequest(predictor.search, predictor.max_tokens, list(range(len(cells))))
-    decoders = predictor.model.decoders
+    decoders, rated = predictor.model.decoders, dict[str, Sequence[Any]]()
     with predictor.engine.computing(predictor.decoding.precision):
         memories = predictor.model.encode(batch)
-        return {
-            name: finder.rate(decoders[name], memories, batch, [one[name] for one in cells], root, request)
-            for name, finder in finders.items()
-        }
+        for name, finder in finders.items():
+            answers = (
+                predictor.outputs[name].head.predict(decoders[name], memories, batch, request)
+                if predictions is None
+                else [one[name] for one in predictions]
+            )
+            given = [one[name] for one in cells]
+            rated[name] = finder.rate(decoders[name], memories, batch, given, root, answers)
+    return [{name: values[i] for name, values in rated.items()} for i in range(len(cells))]
 
 
 def rate_split(
     predictor: Predictor,
     split: Split,
     examples: Sequence[int] | None = None,
+    predictions: Sequence[Prediction] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[RatedAnswers]:
     """Compare the annotations of a split with what a model says.
@@ -118,6 +124,7 @@ def rate_split(
         predictor: The model.
         split: The split, as the model reads it.
         examples: Their numbers in the split; all by default.
+        predictions: The answer to each of these examples, where it is known already.
         progress: Called with the number of examples that were compared since it was called last.
 
     Returns:
@@ -126,4 +133,4 @@ def rate_split(
     numbers = range(len(split)) if examples is None else examples
     inputs = [{name: split.value(name, i) for name in split.inputs} for i in numbers]
     cells = [{name: split.text(name, i) for name in split.outputs} for i in numbers]
-    return rate_values(predictor, inputs, cells, split.root, progress)
+    return rate_values(predictor, inputs, cells, split.root, predictions, progress)

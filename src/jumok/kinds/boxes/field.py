@@ -350,7 +350,7 @@ def boxes_output(about: Boxes) -> OutputField:
         records=partial(coco_results, about),
         replay=head.replay,
         program=head.program,
-        mistakes=BoxMistakes(about, head, scoring),
+        mistakes=BoxMistakes(about, scoring),
         baselines=boxes_baselines(about),
     )
 

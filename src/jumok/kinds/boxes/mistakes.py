@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.kinds.boxes.codec import Boxes
-from jumok.kinds.contract import DecodingRequest, Head, Scoring
+from jumok.kinds.contract import Scoring
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.mistakes.box_habits import BoxHabits
 from jumok.metrics.mistakes.box_measuring import measure_habits
@@ -27,7 +27,6 @@ class BoxMistakes:
     """Missing, superfluous, misplaced and wrongly named boxes."""
 
     about: Boxes
-    head: Head
     scoring: Scoring
 
     def rate(
@@ -37,13 +36,12 @@ class BoxMistakes:
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> list[RatedBoxes]:
         """Predicted and annotated boxes; see `MistakeFinder`."""
-        found = self.head.predict(decoder, memories, inputs, request)
         return [
             RatedBoxes(self.scoring.prediction(value), self.scoring.reference([cell], root))
-            for value, cell in zip(found, cells, strict=True)
+            for value, cell in zip(predicted, cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedBoxes]) -> BoxHabits:

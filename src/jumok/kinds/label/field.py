@@ -144,7 +144,7 @@ def label_output(about: AboutLabel) -> OutputField:
         program=head.program,
         certainty=probabilities_in_words,
         reference_page=codec.reference_page,
-        mistakes=LabelMistakes(about, head, scoring),
+        mistakes=LabelMistakes(about, scoring),
         baselines=label_baselines(about),
     )
 

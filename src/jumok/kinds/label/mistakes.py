@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jumok.kinds.contract import DecodingRequest, Head, Scoring
+from jumok.kinds.contract import Scoring
 from jumok.kinds.label.codec import AboutLabel
 from jumok.metrics.labels import Label
 from jumok.metrics.mistakes.disagreement import Disagreement
@@ -27,7 +27,6 @@ class LabelMistakes:
     """Labels that the model holds less probable than another."""
 
     about: AboutLabel
-    head: Head
     scoring: Scoring
 
     def rate(
@@ -37,13 +36,12 @@ class LabelMistakes:
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> list[RatedLabel]:
         """Probabilities and labels; see `MistakeFinder`."""
-        found = self.head.predict(decoder, memories, inputs, request)
         return [
             RatedLabel(self.scoring.prediction(value).probabilities, self.about.cells.label(cell))
-            for value, cell in zip(found, cells, strict=True)
+            for value, cell in zip(predicted, cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedLabel]) -> None:

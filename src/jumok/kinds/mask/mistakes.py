@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from jumok.kinds.contract import DecodingRequest, Scoring
+from jumok.kinds.contract import Scoring
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.masks import RatedMask, mask_disagreements, rate_mask, usual_confusion
 from jumok.values import Memories
@@ -31,7 +31,7 @@ class MaskMistakes:
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> list[RatedMask]:
         """Regions in which mask and model differ; see `MistakeFinder`."""
         images, logits = inputs[self.image], decoder(memories.of(self.image)).float()  # (B, C, Y, X)

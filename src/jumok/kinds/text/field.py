@@ -205,7 +205,7 @@ def text_output(
         draw=draw_text,
         replay=head.replay,
         reference_page=codec.reference_page,
-        mistakes=TextMistakes(codec, head),
+        mistakes=TextMistakes(codec),
         baselines=text_baselines(sources),
     )
 

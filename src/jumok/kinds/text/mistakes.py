@@ -10,7 +10,6 @@ from torch import Tensor
 
 from jumok.data.tables.rows import clean
 from jumok.data.text.specials import BANNED, BOS
-from jumok.kinds.contract import DecodingRequest, Head
 from jumok.kinds.text.codec import TextOutputCodec
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.texts import text_disagreement
@@ -32,7 +31,6 @@ class TextMistakes:
     """Texts that the model holds less likely than its own answer."""
 
     codec: TextOutputCodec
-    head: Head
 
     def rate(
         self,
@@ -41,10 +39,10 @@ class TextMistakes:
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> list[RatedText]:
         """Texts with their log-probabilities; see `MistakeFinder`."""
-        answers = [value.text for value in self.head.predict(decoder, memories, inputs, request)]
+        answers = [value.text for value in predicted]
         given = [clean(cell) for cell in cells]
         likelihoods = self.mean_log_probabilities(decoder, memories.joined, given)
         best = self.mean_log_probabilities(decoder, memories.joined, answers)

@@ -130,7 +130,7 @@ def values_output(about: AboutValues) -> OutputField:
         program=head.program,
         certainty=intervals_in_words,
         reference_page=codec.reference_page,
-        mistakes=ValueMistakes(about, head, scoring),
+        mistakes=ValueMistakes(about, scoring),
         baselines=values_baselines(about),
     )
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jumok.kinds.contract import DecodingRequest, Head, Scoring
+from jumok.kinds.contract import Scoring
 from jumok.kinds.values.codec import AboutValues
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.values import robust_deviation, value_disagreements
@@ -26,7 +26,6 @@ class ValueMistakes:
     """Numbers that are far from the model's."""
 
     about: AboutValues
-    head: Head
     scoring: Scoring
 
     def rate(
@@ -36,13 +35,12 @@ class ValueMistakes:
         inputs: Mapping[str, Any],
         cells: Sequence[str],
         root: Path,
-        request: DecodingRequest,
+        predicted: Sequence[Any],
     ) -> list[RatedValues]:
         """Predicted and annotated values; see `MistakeFinder`."""
-        found = self.head.predict(decoder, memories, inputs, request)
         return [
             RatedValues(self.scoring.prediction(value), self.scoring.reference([cell], root))
-            for value, cell in zip(found, cells, strict=True)
+            for value, cell in zip(predicted, cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedValues]) -> np.ndarray:

@@ -16,6 +16,7 @@ from jumok.metrics.mistakes.box_pairs import Compared, compare_boxes, support
 from jumok.metrics.mistakes.disagreement import Corners, Disagreement, best_first, percent
 
 FAR_OFF = 0.2  # IoU, at which a box is as misplaced as it can be
+LEAST_DOUBT = 0.05  # the lowest score: boxes of people and of models never fit exactly
 TWICE = 0.6  # IoU of two annotations, from which on they mark one object
 COVERED = 0.7  # IoU with an annotation, from which on a prediction is not another object
 
@@ -36,13 +37,12 @@ def box_disagreements(
     """
     habits = habits or UNMEASURED
     compared = compare_boxes(found, true, habits)
-    return best_first(
-        [
-            *wrong_matches(compared, names, habits),
-            *missed_objects(compared, names),
-            *spurious_boxes(compared, names, habits),
-        ]
-    )
+    doubts = [
+        *wrong_matches(compared, names, habits),
+        *missed_objects(compared, names),
+        *spurious_boxes(compared, names, habits),
+    ]
+    return best_first([one for one in doubts if one.score >= LEAST_DOUBT])
 
 
 def wrong_matches(compared: Compared, names: Sequence[str], habits: BoxHabits) -> list[Disagreement]:
@@ -62,7 +62,7 @@ def wrong_matches(compared: Compared, names: Sequence[str], habits: BoxHabits) -
         elif shared < usual[j]:
             score = chance * min(1.0, (usual[j] - shared) / (usual[j] - FAR_OFF))
             found.append(misplaced(score, shared, given, box, corners(compared.boxes[i])))
-    return [one for one in found if one.score > 0]
+    return found
 
 
 def missed_objects(compared: Compared, names: Sequence[str]) -> list[Disagreement]:
@@ -75,8 +75,7 @@ def missed_objects(compared: Compared, names: Sequence[str]) -> list[Disagreemen
         covered = float(compared.overlaps[i].max(initial=0.0))
         chance = float(compared.chances[i])
         score = chance * (1 - covered / COVERED)
-        if score > 0:
-            found.append(missed(score, chance, names[compared.labels[i]], corners(compared.boxes[i])))
+        found.append(missed(score, chance, names[compared.labels[i]], corners(compared.boxes[i])))
     return found
 
 
@@ -96,7 +95,7 @@ def spurious_boxes(compared: Compared, names: Sequence[str], habits: BoxHabits) 
             found.append(duplicate(score, given, names[compared.true_labels[twin]], box))
         else:
             found.append(spurious(float((1 - supported[j]) * recall[j]), given, box))
-    return [one for one in found if one.score > 0]
+    return found
 
 
 def corners(box: np.ndarray) -> Corners:

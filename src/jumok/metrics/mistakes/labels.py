@@ -1,7 +1,7 @@
 """Labels that a model doubts: the normalized margin of confident learning (Northcutt et al., 2021).
 
-The score of a label is (1 + p(other) - p(given)) / 2, where `other` is the most probable class beside the given one: 0
-where the model is sure of the label, 1/2 where two classes are as likely, 1 where it is sure of another class. Where an
+The score of a label is (1 + p(other) - p(given)) / 2, where `other` is the most probable class beside the given one:
+1/2 where two classes are as likely, 1 where the model is sure of another class; up to 1/2 the model agrees. Where an
 example may have several labels or none, each class is a question of its own, and `other` is the opposite answer.
 """
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from jumok.metrics.labels import Label
 from jumok.metrics.mistakes.disagreement import Disagreement, best_first, percent
+
+AGREEMENT = 0.5  # the score up to which the model holds the label the most probable one
 
 
 def label_disagreements(
@@ -41,7 +43,7 @@ def label_disagreements(
     others = np.delete(probabilities, given)
     other = int(np.argmax(others)) + int(np.argmax(others) >= given)
     score = float(1 + probabilities[other] - probabilities[given]) / 2
-    if score <= 0:
+    if score <= AGREEMENT:
         return []
     chances = percent(probabilities[other]), percent(probabilities[given])
     return [
@@ -71,7 +73,7 @@ def doubted_class(
         The disagreement; its score is the probability that the annotation is wrong.
     """
     score = float(1 - probabilities[number] if has_it else probabilities[number])
-    if score <= 0.5:
+    if score <= AGREEMENT:
         return None
     name, chance = names[number], percent(score)
     if has_it:
