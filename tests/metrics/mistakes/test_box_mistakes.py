@@ -60,7 +60,8 @@ def test_sentences_name_class_and_place_in_both_languages():
         assert "cat" in sentence and "dog" in sentence and "x 10–40, y 10–40" in sentence
 
 
-def test_the_order_of_boxes_does_not_matter(rng=np.random.default_rng(1)):
+def test_the_order_of_boxes_does_not_matter():
+    rng = np.random.default_rng(1)
     boxes = rng.uniform(0, 150, (12, 2))
     sizes = rng.uniform(10, 50, (12, 2))
     objects = [
@@ -116,7 +117,8 @@ def test_habits_are_measured():
     assert habits.usual_overlap(np.array([CAT])) == pytest.approx([1])
 
 
-def test_the_share_of_right_predictions_never_falls_with_the_score(rng=np.random.default_rng(2)):
+def test_the_share_of_right_predictions_never_falls_with_the_score():
+    rng = np.random.default_rng(2)
     scores = rng.uniform(size=200)
     right = (rng.uniform(size=200) < scores).astype(float)
     habit = rate_by_score(scores, right, np.ones(200, dtype=bool))

@@ -88,7 +88,8 @@ def test_a_usual_confusion_is_a_smaller_doubt():
     assert weaker.score == pytest.approx(plain.score * (1 - usual[1, 0]))
 
 
-def test_softmin_lies_between_least_and_mean(rng=np.random.default_rng(1)):
+def test_softmin_lies_between_least_and_mean():
+    rng = np.random.default_rng(1)
     values = rng.uniform(size=100)
     assert values.min() < softmin(values) < values.mean()
     assert softmin(np.zeros(0)) == 1
@@ -114,7 +115,8 @@ def test_values_are_doubted_outside_of_their_interval():
     assert "age" in found[0].en and "5.0 deviations" in found[0].en and "5.0배" in found[0].ko
 
 
-def test_mistakes_do_not_move_the_usual_deviation(rng=np.random.default_rng(1)):
+def test_mistakes_do_not_move_the_usual_deviation():
+    rng = np.random.default_rng(1)
     distances = rng.normal(0, 2, (2000, 1))
     assert robust_deviation(distances) == pytest.approx([2], rel=0.1)
     distances[:100] = 1e6
