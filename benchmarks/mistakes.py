@@ -49,7 +49,7 @@ data:
   test: {{voc: {copy}, split: test}}
   on_bad_rows: skip
 model: {{width: 96}}
-training: {{steps: 800, batch_size: 8, learning_rate: 1e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 200}}
+training: {{steps: 600, batch_size: 8, learning_rate: 1e-3, warmup: 60, ema_decay: 0.99, evaluate_every: 200}}
 """,
     "har": """\
 inputs:
@@ -67,7 +67,7 @@ data:
   split: {{valid: 0.1}}
 model: {{width: 64, dropout: 0.3}}
 training:
-  {{steps: 800, batch_size: 64, batch_tokens: 100000, optimizer: muon, evaluate_every: 200, ema_decay: 0.99,
+  {{steps: 600, batch_size: 64, batch_tokens: 100000, optimizer: muon, evaluate_every: 200, ema_decay: 0.99,
    weight_decay: 0.1, label_smoothing: 0.1}}
 """,
     "camvid": """\
@@ -83,7 +83,7 @@ data:
   train: {{masks: {copy}/train.txt, classes: &classes {classes}, ignore: 11}}
   valid: {{masks: {copy}/val.txt, classes: *classes, ignore: 11}}
   test: {{masks: {copy}/test.txt, classes: *classes, ignore: 11}}
-training: {{steps: 1000, batch_size: 4, learning_rate: 2e-3, warmup: 100, ema_decay: 0.99, evaluate_every: 250}}
+training: {{steps: 700, batch_size: 4, learning_rate: 2e-3, warmup: 70, ema_decay: 0.99, evaluate_every: 350}}
 """,
 }
 OWN_NAMES = {"train": "train", "valid": "val", "test": "test"}  # of the splits in the sets

@@ -48,7 +48,7 @@ def box_disagreements(
 def wrong_matches(compared: Compared, names: Sequence[str], habits: BoxHabits) -> list[Disagreement]:
     """Annotations whose object is elsewhere, or of another class."""
     supported = support(compared, habits)
-    usual = habits.usual_overlap(compared.true_labels)
+    usual = habits.usual_overlap(compared.true_labels).tolist()
     found = []
     for j, i in compared.pairs.items():
         if not compared.required[j]:
