@@ -384,10 +384,9 @@ class OutputField:
     # answers are searched for
     program: Callable[[Any, Memories], Any] | None = None
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
-    # how unsure each predicted value of a batch is, 0 to 1, by what `program` gave (where answers are searched for, the
-    # hypotheses of each), and by the inputs
+    # how unsure (0 to 1) each predicted value of a batch is, by what `program` gave, or the hypotheses, and the inputs
     doubts: Callable[[Sequence[Any], Any, Mapping[str, Any]], list[float]] | None = None
-    # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
+    # the right answers (cells, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
     mistakes: MistakeFinder | None = None  # where annotations are likely wrong
     start: ClosedForm | None = None  # weights that training starts from
