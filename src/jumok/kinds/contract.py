@@ -384,8 +384,7 @@ class OutputField:
     # answers are searched for
     program: Callable[[Any, Memories], Any] | None = None
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
-    # how unsure (0 to 1) each predicted value of a batch is, by what `program` gave, or the hypotheses, and the inputs
-    doubts: Callable[[Sequence[Any], Any, Mapping[str, Any]], list[float]] | None = None
+    doubts: Callable[[Sequence[Any], Any, Mapping[str, Any]], list[float]] | None = None  # unsure, 0 to 1
     # the right answers (cells, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
     mistakes: MistakeFinder | None = None  # where annotations are likely wrong
