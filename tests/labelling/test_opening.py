@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from jumok.errors import ConfigurationError, DataError
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.opening import open_experiment, open_folder
 from label_stores import box
-from picture_sets import coco, save_image, yolo
+from picture_sets import coco, save_image, voc, voc_object, yolo
 from small_experiments import write_table
 
 
@@ -64,7 +66,7 @@ def test_a_folder_that_holds_annotations_goes_on_in_their_format(tmp_path):
         open_folder(tmp_path, "boxes", (), "yolo")
 
 
-@pytest.mark.parametrize("format", [None, "coco", "yolo"])
+@pytest.mark.parametrize("format", [None, "coco", "yolo", "voc"])
 def test_photos_alone_get_annotations_with_the_first_mark(tmp_path, format):
     save_image(tmp_path / "one.png")
     opened = open_folder(tmp_path, "boxes", ("cat", "dog"), format)
@@ -72,9 +74,34 @@ def test_photos_alone_get_annotations_with_the_first_mark(tmp_path, format):
     assert [one.state for one in store.items()] == ["unlabelled"] and len(list(tmp_path.iterdir())) == 1
     store.write("one.png", store.read("one.png").version, {"objects": [box("dog", 1, 2, 30, 40)]})
     again = open_folder(tmp_path, "boxes", (), None).store
-    assert again.format == (format or "coco") and again.classes() == ("cat", "dog")
+    assert again.format == (format or "coco")
+    assert again.classes() == (("dog",) if format == "voc" else ("cat", "dog"))  # VOC lists no classes
     (written,) = again.read("one.png").marks["objects"]
     assert written["class"] == "dog" and written["box"] == pytest.approx([1, 2, 30, 40])
+
+
+def test_voc_keeps_to_its_split(tmp_path):
+    voc(tmp_path, voc_object("cat", 5, 6, 20, 30))
+    voc(tmp_path, voc_object("dog", 5, 6, 20, 30), name="b", split="val")
+    sources = {part: {"voc": ".", "split": name} for part, name in (("train", "train"), ("valid", "val"))}
+    opened = open_experiment(experiment(tmp_path, BOXES, sources))
+    assert opened.store.format == "voc" and keys(opened.store, opened.elsewhere) == ["a.png"]
+    by_folder = open_folder(tmp_path, "boxes", (), None)
+    assert keys(by_folder.store, by_folder.elsewhere) == ["a.png"] and set(by_folder.beside) == {"valid"}
+
+
+def test_masks_are_opened_from_an_experiment_and_from_a_folder_of_photos(tmp_path):
+    save_image(tmp_path / "images" / "one.png")
+    new = open_folder(tmp_path, "mask", ("road", "car"), None).store
+    assert new.kind == "mask" and new.classes() == ("background", "road", "car")
+    assert [one.state for one in new.items()] == ["unlabelled"]
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.eye(48, 64, dtype=np.uint8)).save(tmp_path / "masks" / "one.png")
+    source = {"masks": "masks", "images": "images", "classes": ["ground", "road"]}
+    file = experiment(tmp_path, {"area": {"kind": "mask"}}, {"train": source, "split": {"valid": 1}})
+    store = open_experiment(file).store
+    assert (store.kind, store.classes()) == ("mask", ("ground", "road"))
+    assert [one.state for one in store.items()] == ["labelled"]
 
 
 @pytest.mark.parametrize("kind", ["label", "text"])

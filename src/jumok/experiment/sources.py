@@ -39,6 +39,7 @@ BELONGS = {  # which formats an option is for
     "instances": ("masks",),
     "text": ("files",),
     "window": ("recordings",),
+    "stretches": ("recordings",),
     "stride": ("recordings", "windows"),
     "past": ("windows",),
     "rows": ("windows",),
@@ -107,6 +108,8 @@ class SourceOptions(Options):
     window: PositiveInt | None = None  # for recordings: rows of an example
     # rows from one window to the next; `window` in recordings and 1 in windows, if not given
     stride: PositiveInt | None = None
+    # for recordings: labels may change within one; each stretch with the same is a recording, rows without are left out
+    stretches: bool = False
     windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
     past: PositiveInt | None = None  # for windows: time steps before those to come
     # for windows: the rows that steps to come are taken from, from 0, without the last; all by default

@@ -13,7 +13,7 @@ from jumok.labelling.contract import AnswerColumn
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerField:
     """One output, and the column of a table that holds it."""
 
     name: str
@@ -62,7 +62,8 @@ class Answer:
 
     def column_now(self, classes: tuple[str, ...]) -> AnswerColumn:
         """The column with the classes that there are now."""
-        return AnswerColumn(self.name, self.kind, classes if self.kind == "label" else ())
+        is_label = self.kind == "label"
+        return AnswerColumn(self.name, self.kind, classes if is_label else (), is_label and self.several)
 
     def _unknown(self, text: str) -> str | None:
         """The first label that is no class, where the experiment says which there are."""

@@ -14,7 +14,7 @@ from jumok.data.tables.listing import files_below
 from jumok.data.tables.open_text import BYTE_ORDER_MARK
 from jumok.data.tables.rows import cell_fault, clean
 from jumok.errors import DataError
-from jumok.labelling.answers import Answer
+from jumok.labelling.answers import AnswerField
 from jumok.labelling.contract import AnswerColumn, ItemMarks, LabelConflict, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile
 from jumok.labelling.table_rows import DelimitedForm, TableRow
@@ -49,13 +49,13 @@ def open_image_table(
             f"{folder}: holds no images; name a folder with files that end in {', '.join(SUFFIXES)}"
         )
     form = DelimitedForm(path, (IMAGE, kind), [1], ",", quoting=True)
-    fields = RowFields((RowInput(IMAGE, is_file=True, is_image=True),), (Answer(kind, kind, kind),), {})
+    fields = RowFields((RowInput(IMAGE, is_file=True, is_image=True),), (AnswerField(kind, kind, kind),), {})
     if not GuardedFile(path).read():
-        form.parse(first_line(kind))
+        form.parse(header_line(kind))
     return ImageTableStore(folder, TableStore(path, form, fields, classes), form)
 
 
-def first_line(kind: str) -> bytes:
+def header_line(kind: str) -> bytes:
     """The names of the columns of a new table."""
     return f"{IMAGE},{kind}\n".encode()
 
@@ -191,7 +191,7 @@ class ImageTableStore:
             answer.check(str(self.place), text)
             content = state.content
             if not content.head.removeprefix(BYTE_ORDER_MARK).strip():
-                head = content.head + first_line(answer.name)
+                head = content.head + header_line(answer.name)
                 content = replace(content, head=head, width=2)
             row: TableRow = self._form.new_row({0: self._cell(key), 1: text})
             content = content.with_new_row(row)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:  # Pillow is loaded only when there are images
     Image = Deferred("PIL.Image")
 
-UNKNOWN = 255  # in the masks of a page: no class is known there
+NO_CLASS = 255  # in the masks of a page: no class is known there
 BACK = {6: 8, 8: 6}  # the turn that undoes another; all others undo themselves
 TURNS_BY_NUMBER = {  # what EXIF's orientations do to an array (Y, X)
     2: lambda a: a[:, ::-1],
@@ -52,8 +52,8 @@ class MaskValues:
         return is_coloured(self.classes)
 
     def value(self, path: Path, index: int) -> Any:
-        """What a pixel of a class holds, a number or a colour; of no class at `UNKNOWN`. DataError if there is none."""
-        if index != UNKNOWN:
+        """What pixels of a class hold, a number or a colour; of no class at `NO_CLASS`. DataError if nothing."""
+        if index != NO_CLASS:
             one = self.classes[index]
             return one.id if one.colour is None else one.colour
         if self.is_coloured:
@@ -71,17 +71,29 @@ class MaskValues:
 
 
 def read_classes_of(path: Path, data: bytes, values: MaskValues) -> np.ndarray:
-    """The class of each pixel of a mask (Y, X) uint8, `UNKNOWN` where none is known; raises DataError."""
-    pixels = decoded(path, data, values.is_coloured)
+    """The class of each pixel of a mask.
+
+    Args:
+        path: The mask, for messages.
+        data: Its bytes.
+        values: What pixels hold.
+
+    Returns:
+        The index of each pixel's class (Y, X) uint8, `NO_CLASS` where none is known.
+
+    Raises:
+        DataError: The mask cannot be read.
+    """
+    pixels = decode_mask(path, data, values.is_coloured)
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
         return known_classes(pixels, values)
     return known_classes(np.arange(256, dtype=np.uint8)[None], values)[0][pixels]
 
 
 def known_classes(pixels: np.ndarray, values: MaskValues) -> np.ndarray:
-    """The classes of pixels (Y, X) uint8, `UNKNOWN` where none is known."""
+    """The classes of pixels (Y, X) uint8, `NO_CLASS` where none is known."""
     indices = class_indices(pixels, values.classes, values.ignore)
-    return np.where(indices < 0, UNKNOWN, indices).astype(np.uint8)
+    return np.where(indices < 0, NO_CLASS, indices).astype(np.uint8)
 
 
 def occurring(classes: np.ndarray) -> list[int]:
@@ -90,16 +102,16 @@ def occurring(classes: np.ndarray) -> list[int]:
     return found
 
 
-def decoded(path: Path, data: bytes, coloured: bool) -> np.ndarray:
+def decode_mask(path: Path, data: bytes, coloured: bool) -> np.ndarray:
     """The numbers (Y, X) or colours (Y, X, 3) of a mask, as readers have them; raises DataError."""
     try:
         with open_image(path, data) as image:
-            if is_lossy(path, image):
-                raise DataError(f"{path}: does not keep the exact values of pixels; save the mask as PNG")
-            shown = upright(image)
-            return colours_of(path, shown) if coloured else mask_values(path, shown)
+            if not is_lossy(path, image):
+                shown = upright(image)
+                return colours_of(path, shown) if coloured else mask_values(path, shown)
     except UnreadableFile as unreadable:
         raise DataError(str(unreadable.fault)) from None
+    raise DataError(f"{path}: does not keep the exact values of pixels; save the mask as PNG")
 
 
 def page_mask(classes: np.ndarray) -> str:
@@ -118,7 +130,7 @@ def mask_of_page(text: str, size: Size, count: int) -> np.ndarray:
         count: How many classes there are.
 
     Returns:
-        The index of each pixel's class, `UNKNOWN` where none is.
+        The index of each pixel's class, `NO_CLASS` where none is.
 
     Raises:
         DataError: It is no such PNG, has another size, or a class that does not exist.
@@ -132,7 +144,7 @@ def mask_of_page(text: str, size: Size, count: int) -> np.ndarray:
             classes = np.asarray(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"a mask must be the base64 of a PNG ({error})") from None
-    strange = [index for index in occurring(classes) if index >= count and index != UNKNOWN]
+    strange = [index for index in occurring(classes) if index >= count and index != NO_CLASS]
     if strange:
         raise DataError(f"a mask has the class {strange[0]}, but there are {count}, from 0")
     return classes
@@ -147,7 +159,7 @@ def changed_mask(
         path: The mask, for messages.
         data: Its bytes.
         before: The class of each pixel (Y, X) in it, as it is shown.
-        classes: The class that each pixel should have, `UNKNOWN` where none is.
+        classes: The class that each pixel should have, `NO_CLASS` where none is.
         values: What pixels hold.
 
     Returns:
@@ -232,7 +244,7 @@ def palette_index(path: Path, image: Image.Image, colour: tuple[int, int, int]) 
     palette = image.getpalette("RGB") or []
     colours = [tuple(palette[at : at + 3]) for at in range(0, len(palette), 3)]
     if colour not in colours:
-        if len(colours) > UNKNOWN:
+        if len(colours) > NO_CLASS:
             raise DataError(f"{path}: its palette has no room for another colour; save it as PNG in RGB")
         image.putpalette([*palette, *colour], "RGB")
         return len(colours)
@@ -244,7 +256,7 @@ def new_mask(path: Path, classes: np.ndarray, values: MaskValues, like: Image.Im
 
     Args:
         path: The mask, for messages.
-        classes: The class of each pixel (Y, X), `UNKNOWN` where none is.
+        classes: The class of each pixel (Y, X), `NO_CLASS` where none is.
         values: What pixels hold.
         like: Another mask of the same data.
 
@@ -258,7 +270,7 @@ def new_mask(path: Path, classes: np.ndarray, values: MaskValues, like: Image.Im
     found = occurring(classes)
     numbers = [values.value(path, index) for index in found]
     mode = "RGB" if values.is_coloured else "L" if like is not None and like.mode == "L" else "P"
-    if not values.is_coloured and max(numbers) > UNKNOWN:
+    if not values.is_coloured and max(numbers) > NO_CLASS:
         mode = "I;16"
     image = Image.new(mode, (width, height))
     if mode == "P":

@@ -54,10 +54,10 @@ class ObjectChange:
             What was changed.
         """
         done = RecordChanges(self.owner)
-        matched = matched_objects([one.mark for one in current], wanted)
+        matched = self._matched(current, wanted)
         unknown = [one for one, place in zip(wanted, matched, strict=True) if place is None]
         current = [*current, *self._restored(unknown, done)]
-        matched = matched_objects([one.mark for one in current], wanted)
+        matched = self._matched(current, wanted)
         for gone in (one for place, one in enumerate(current) if place not in matched):
             done.removed.append((self.records.remove(gone.record), gone.mark))
         for one, place in zip(wanted, matched, strict=True):
@@ -68,6 +68,12 @@ class ObjectChange:
             elif not one.is_as(old.mark):
                 self._change(old, one, done)
         return done
+
+    def _matched(self, current: Sequence[ReadObject], wanted: Sequence[ObjectMark]) -> list[int | None]:
+        def was(place: int, one: ObjectMark) -> bool:
+            return self.history.earlier(current[place].record, one) is not None
+
+        return matched_objects([one.mark for one in current], wanted, was)
 
     def _restored(self, unknown: list[ObjectMark], done: RecordChanges) -> list[ReadObject]:
         """Objects that were removed here before and are wanted again, back at their places."""

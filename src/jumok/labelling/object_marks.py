@@ -1,6 +1,6 @@
 """Marked objects: from JSON to values that are checked, and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -116,20 +116,46 @@ def check_objects(objects: Sequence[ObjectMark], known: Sequence[str], image: Pa
             raise DataError(f"{where} reaches beyond the image ({size}); draw it inside")
 
 
-def matched_objects(current: Sequence[ObjectMark], wanted: Sequence[ObjectMark]) -> list[int | None]:
-    """Which of the current objects each wanted one is: that of its id, else one that is all the same; None if new."""
-    by_id = {one.id: place for place, one in enumerate(current)}
-    found: list[int | None] = []
-    for one in wanted:
-        place = by_id.pop(one.id, None) if one.id is not None else None
-        found.append(place)
-    free = [place for place in range(len(current)) if place not in found]
-    for number, one in enumerate(wanted):
-        if found[number] is None:
-            same = next((place for place in free if one.is_as(current[place])), None)
-            if same is not None:
-                found[number] = same
-                free.remove(same)
+def matched_objects(
+    current: Sequence[ObjectMark],
+    wanted: Sequence[ObjectMark],
+    was: Callable[[int, ObjectMark], bool] = lambda place, one: False,
+) -> list[int | None]:
+    """Which of the current objects each wanted one is; None if it is new.
+
+    An object that is all the same comes first, with the same id or another one (which an earlier version had), then
+    one that was the same before, then the one of the id.
+
+    Args:
+        current: The objects that are there.
+        wanted: The objects that shall be there.
+        was: Whether a current object, by its place, was before as a wanted one is.
+
+    Returns:
+        Places in `current`.
+    """
+    by_id = {one.id: place for place, one in enumerate(current) if one.id is not None}
+    own = [None if one.id is None else by_id.get(one.id) for one in wanted]
+    found: list[int | None] = [None] * len(wanted)
+    free = dict.fromkeys(range(len(current)))
+
+    def match(fits: Callable[[int, ObjectMark], bool], only_own: bool) -> None:
+        for number, one in enumerate(wanted):
+            if found[number] is None:
+                places = [place for place in ([own[number]] if only_own else free) if place in free]
+                place = next((place for place in places if place is not None and fits(place, one)), None)
+                if place is not None:
+                    found[number] = place
+                    del free[place]
+
+    def is_same(place: int, one: ObjectMark) -> bool:
+        return one.is_as(current[place])
+
+    match(is_same, only_own=True)
+    match(is_same, only_own=False)
+    match(was, only_own=True)
+    match(was, only_own=False)
+    match(lambda place, one: True, only_own=True)
     return found
 
 

@@ -20,9 +20,9 @@ from jumok.data.tables.jsonl import (
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, decode_line, without_blank_end
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError
-from jumok.labelling.table_rows import TableContent, TableRow, lines_of
+from jumok.labelling.table_rows import TableContent, TableRow, lines_with_ends
 
-LOOKED_AT = 20  # rows, for how values are written
+ROWS_LOOKED_AT = 20  # rows, for how values are written
 
 
 class Member(NamedTuple):
@@ -55,7 +55,7 @@ class ObjectsForm:
     def parse(self, data: bytes) -> TableContent:
         """The rows; DataError if the file holds one array."""
         mark = BYTE_ORDER_MARK if data.startswith(BYTE_ORDER_MARK) else b""
-        lines = lines_of(data[len(mark) :])
+        lines = lines_with_ends(data[len(mark) :])
         if data[len(mark) :].lstrip()[:1] == b"[":
             raise DataError(f"{self.path}: holds a JSON array; write one object a line, and name it .jsonl")
         count = sum(1 for _ in without_blank_end(line.rstrip(b"\n") for line in lines))
@@ -111,8 +111,10 @@ class ObjectsForm:
 
     def _is_numeric(self, rows: Sequence[TableRow], place: int) -> bool:
         """Whether the first values of a column are numbers."""
-        first = [row.raw.decode() for row in rows[:LOOKED_AT] if row.fault is None and row.texts[place]]
-        return bool(first) and all(is_number(found_member(text, self.columns[place]), text) for text in first)
+        first = [row.raw.decode() for row in rows[:ROWS_LOOKED_AT] if row.fault is None and row.texts[place]]
+        return bool(first) and all(
+            holds_number(found_member(text, self.columns[place]), text) for text in first
+        )
 
     def _with_value(self, text: str, place: int, new: str) -> str:
         """The text of an object with another value of a column."""
@@ -120,7 +122,7 @@ class ObjectsForm:
         member = found_member(text, key)
         if member is None:
             return with_member(text, key, self._value(place, new, was_number=False)) if new else text
-        value = self._value(place, new, is_number(member, text)) if new else "null"
+        value = self._value(place, new, holds_number(member, text)) if new else "null"
         return text[: member.start] + value + text[member.end :]
 
     def _value(self, place: int, text: str, was_number: bool) -> str:
@@ -132,7 +134,7 @@ class ObjectsForm:
         return json.dumps(text, ensure_ascii=self._escaped)
 
 
-def is_number(member: Member | None, text: str) -> bool:
+def holds_number(member: Member | None, text: str) -> bool:
     """Whether the value of a key is a number."""
     return member is not None and text[member.start] in "-0123456789"
 

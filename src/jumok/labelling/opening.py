@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
     from jumok.experiment.sources import SourceOptions
     from jumok.kinds.options import OutputFieldOptions
+    from jumok.labelling.opening_objects import ObjectFormat
 
-CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
+WRITTEN_OBJECTS = ("coco", "yolo", "voc")
+LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def require_labelled_by_hand(
             raise ConfigurationError(
                 f"{file}: {name} is a forecast, whose answers are later rows of the table; nothing is to be labelled"
             )
-        if one.annotations is None and one.kind not in CELLS:
+        if one.annotations is None and one.kind not in LABELLED_CELLS:
             raise ConfigurationError(f"{file}: {name} is {one.kind}, which is not labelled by hand")
 
 
@@ -128,8 +130,11 @@ def images_elsewhere(sources: "Mapping[str, SourceOptions]", split: str) -> froz
 
 def row_store(experiment: "Experiment", source: "SourceOptions") -> LabelStore:
     """The store of a table, or of recordings; ConfigurationError or DataError for what has no cells to fill."""
+    from jumok.labelling.recording_store import open_recordings
     from jumok.labelling.row_sources import open_rows
 
+    if source.recordings is not None:
+        return open_recordings(source, experiment.inputs, experiment.outputs)
     return open_rows(source, experiment.inputs, experiment.outputs)
 
 
@@ -148,17 +153,27 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
         ConfigurationError: The page does not write this format.
         DataError: The annotations cannot be read.
     """
-    from jumok.labelling.coco_store import CocoStore
-    from jumok.labelling.folder_store import FolderStore
-    from jumok.labelling.yolo_store import YoloFormat
+    from jumok.labelling.cvat_store import cvat_store
+    from jumok.labelling.labelme_store import labelme_store
+    from jumok.labelling.labelstudio_store import labelstudio_store
+    from jumok.labelling.mask_store import open_masks
+    from jumok.labelling.opening_objects import open_object_source
 
-    if source.coco is not None:
-        return CocoStore(source.coco, source.images, elsewhere, input=image)
-    if source.yolo is not None:
-        return FolderStore(YoloFormat(source.yolo, source.split or "", elsewhere), image)
+    classes = tuple(source.classes) if source.classes else None
+    if source.format in WRITTEN_OBJECTS:
+        return open_object_source(source, excluded=elsewhere, input=image)
+    if source.masks is not None:
+        return open_masks(source, excluded=elsewhere, input=image)
+    if source.labelme is not None:
+        return labelme_store(source.labelme, source.images, elsewhere, classes, image)
+    if source.cvat is not None:
+        return cvat_store(source.cvat, source.images, source.split, elsewhere, classes, image)
+    if source.labelstudio is not None:
+        return labelstudio_store(source.labelstudio, source.images, elsewhere, classes, image)
     place = getattr(source, source.format)
     raise ConfigurationError(
-        f"{place}: {source.format} is read, but not written in place; make COCO of it, which is: jumok convert"
+        f"{place}: {source.format} is read, but not written in place; make COCO of it: "
+        f"jumok convert {place} OUT --to coco"
     )
 
 
@@ -187,7 +202,7 @@ def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: 
     name = path.resolve().name if path.is_dir() else path.stem
     if kind == "label" or kind == "text":
         return OpenedLabels(name, table_of_folder(path, kind, classes))
-    found = found_annotations(path, kind)
+    found = None if kind == "mask" and classes else found_annotations(path, kind)
     if found is None:
         return OpenedLabels(name, new_store(path, kind, classes, format))
     sources = {split: source_options(one) for split, one in found.items()}
@@ -259,9 +274,8 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
     """
     from jumok.data.images.reading import SUFFIXES
     from jumok.data.tables.listing import files_below
-    from jumok.labelling.coco_store import CocoStore
-    from jumok.labelling.folder_store import FolderStore
-    from jumok.labelling.yolo_store import YoloFormat
+    from jumok.labelling.mask_store import open_mask_folder
+    from jumok.labelling.opening_objects import new_objects
 
     if not path.is_dir():
         raise ConfigurationError(f"{path} is a file without annotations; name the folder of images")
@@ -269,6 +283,7 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
         raise DataError(
             f"{path}: holds no images; name a folder with files that end in {', '.join(SUFFIXES)}"
         )
-    if format == "yolo":
-        return FolderStore(YoloFormat(path / "data.yaml", "train", classes=classes))
-    return CocoStore(path / "annotations.json", path, classes=classes)
+    if kind == "mask":
+        return open_mask_folder(path, classes)
+    written: ObjectFormat = "voc" if format == "voc" else "yolo" if format == "yolo" else "coco"
+    return new_objects(path, written, classes, ())

@@ -168,9 +168,15 @@ def first_row(points: np.ndarray, weights: np.ndarray) -> int:
 
 
 def distances(points: np.ndarray, squares: np.ndarray, one: np.ndarray) -> np.ndarray:
-    """The distances (N,) of points (N, F), whose squared lengths are `squares` (N,), to one of them (F,).
+    """The distances of points to one of them; equal points have a distance of exactly 0, whatever rounding loses.
 
-    Points that are equal have a distance of exactly 0, whatever was lost in rounding.
+    Args:
+        points: (N, F).
+        squares: Their squared lengths (N,).
+        one: A point (F,).
+
+    Returns:
+        The distances (N,).
     """
     found = np.sqrt(np.maximum(squares - 2 * (points @ one) + one @ one, 0))
     near = np.flatnonzero(found <= 1e-2 * np.sqrt(one @ one) + 1e-6)

@@ -7,7 +7,7 @@ type, data and a check sum.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 OF_DEPTH = (b"tRNS", b"sBIT", b"bKGD", b"hIST")  # mean something else when pixels are stored otherwise
 PALETTED = b"\x03"  # the colour type of pixels that are numbers of colours
 REPLACED = (b"IHDR", b"PLTE", b"IDAT")
@@ -22,7 +22,7 @@ class Chunk(NamedTuple):
 
 def chunks_of(data: bytes) -> Iterator[Chunk]:
     """The chunks of a PNG, the last of which may be cut off."""
-    at = len(SIGNATURE)
+    at = len(PNG_SIGNATURE)
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         yield Chunk(data[at + 4 : at + 8], data[at:end])
@@ -38,7 +38,7 @@ def with_pixels_of(old: bytes, new: bytes) -> bytes:
     header = next((chunk.raw for chunk in kept if chunk.type == b"IHDR"), b"")
     own, other = header[16:18], made[b"IHDR"][16:18]  # bits and colour type
     other_depth = own != other and own[1:] != PALETTED
-    parts = [SIGNATURE]
+    parts = [PNG_SIGNATURE]
     for chunk in kept:
         if chunk.type in REPLACED:
             if chunk.type == b"IDAT" and b"PLTE" in made:  # the old one had none

@@ -16,8 +16,8 @@ from jumok.kinds.contract import OutputField
 from jumok.labelling.contract import AnswerColumn, LabelStore
 
 NOT_LABELLED = 255  # in a mask
-FLAGS = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
-TOLD_CLASSES = 5  # whose probabilities are told
+PLAIN_OBJECT = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
+PROBABLE_CLASSES = 100  # whose probabilities are told, the most probable ones
 
 
 Made = dict[str, Any]  # marks as JSON
@@ -60,7 +60,7 @@ def proposed_objects(values: Mapping[str, Any], numbers: Mapping[str, int]) -> M
                 "class": one.name,
                 "box": list(one.box),
                 "polygons": None,
-                **FLAGS,
+                **PLAIN_OBJECT,
                 "score": one.score,
             }
             for one in value.sure()
@@ -80,11 +80,11 @@ def proposed_mask(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made
 
 def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made:
     """The cell of each column, None where nothing is answered; its score, and what else might stand there."""
-    cells = {name: CELLS[kinds[name]](name, value) for name, value in values.items()}
+    cells = {name: CELL_MAKERS[kinds[name]](name, value) for name, value in values.items()}
     return {
         "values": {name: cell.text for name, cell in cells.items()},
         "scores": {name: cell.score for name, cell in cells.items() if cell.score is not None},
-        "others": {name: cell.others for name, cell in cells.items() if cell.others},
+        "others": {name: list(cell.others) for name, cell in cells.items() if cell.others},
     }
 
 
@@ -93,21 +93,21 @@ class ProposedCell:
     """What a cell might hold."""
 
     text: str | None
-    score: float | None  # 0 to 1
-    others: list[dict[str, Any]]  # {"text", "score"}, or {"name", "low", "high"}
+    score: float | dict[str, float] | None  # 0 to 1, of all of it or of each class
+    others: Sequence[Mapping[str, Any]] = ()  # {"text", "score"}, the best first, or {"name", "low", "high"}
 
 
 def label_cell(name: str, value: Any) -> ProposedCell:
-    """One label, or several with semicolons between them, and the most probable classes."""
+    """One label, or several with semicolons between them; its score is the probability of each class."""
     if not value.probabilities:
-        return ProposedCell(None, None, [])
-    best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:TOLD_CLASSES]
-    others = [{"text": label, "score": round(chance, 4)} for label, chance in best]
+        return ProposedCell(None, None)
+    best = sorted(value.probabilities.items(), key=lambda one: -one[1])[:PROBABLE_CLASSES]
+    chances = {label: round(chance, 4) for label, chance in best}
     if len(value.labels) == 1:
-        return ProposedCell(value.labels[0], round(value.score, 4), others)
+        return ProposedCell(value.labels[0], chances)
     plain = value.labels and not any(";" in label or label.startswith("[") for label in value.labels)
     text = "; ".join(value.labels) if plain else json.dumps(list(value.labels), ensure_ascii=False)
-    return ProposedCell(text, round(value.score, 4), others)
+    return ProposedCell(text, chances)
 
 
 def text_cell(name: str, value: Any) -> ProposedCell:
@@ -123,13 +123,13 @@ def numbers_cell(name: str, value: Any) -> ProposedCell:
     """A number, or a list of several, and the interval of each."""
     others = [{"name": one, "low": low, "high": high} for one, low, high in value.intervals]
     if not value.values:
-        return ProposedCell(None, None, [])
+        return ProposedCell(None, None)
     if [one.name for one in value.values] == [name]:
         return ProposedCell(value.text, None, others)
     return ProposedCell(json.dumps([float(f"{one.value:.6g}") for one in value.values]), None, others)
 
 
-CELLS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
+CELL_MAKERS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
 FOUND_BY = {"objects": "boxes", "mask": "mask"}  # the kind of output that gives marks of a kind
 
 

@@ -11,7 +11,7 @@ def match_rows(old: Sequence[TableRow], new: Sequence[TableRow]) -> list[int | N
 
     Equal rows at the begin and at the end are the same rows. Between them, rows that differ in their answers alone are
     the same, too; if others were inserted, removed or moved, a row is found again where all that it holds beside its
-    answers occurs once in both tables. All others are not the same: a wrong row is worse than none.
+    answers occurs unique_rows in both tables. All others are not the same: a wrong row is worse than none.
 
     Args:
         old: The rows before.
@@ -32,14 +32,14 @@ def match_rows(old: Sequence[TableRow], new: Sequence[TableRow]) -> list[int | N
     if [old[place].rest for place in inner_old] == [new[place].rest for place in inner_new]:
         found[first : len(new) - last] = inner_old
         return found
-    was, now = once(old), once(new)
+    was, now = unique_rows(old), unique_rows(new)
     for rest in was.keys() & now.keys():
         if was[rest] in inner_old and now[rest] in inner_new:
             found[now[rest]] = was[rest]
     return found
 
 
-def once(rows: Sequence[TableRow]) -> dict[Hashable, int]:
+def unique_rows(rows: Sequence[TableRow]) -> dict[Hashable, int]:
     """The places of the rows that hold, beside their answers, what no other row does."""
     counts = Counter(row.rest for row in rows)
     return {row.rest: place for place, row in enumerate(rows) if counts[row.rest] == 1}

@@ -16,7 +16,7 @@ from jumok.experiment.table_sources import NamedOutputs, table_source
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.options import InputFieldOptions, OutputFieldOptions
 from jumok.kinds.values.options import ValuesOutput
-from jumok.labelling.answers import Answer
+from jumok.labelling.answers import AnswerField
 from jumok.labelling.guarded_file import read_now
 from jumok.labelling.object_rows import ObjectsForm
 from jumok.labelling.table_rows import DelimitedForm, TableForm
@@ -56,7 +56,7 @@ def open_rows(source: "SourceOptions", inputs: NamedInputs, outputs: NamedOutput
     if source.table is None:
         raise DataError(why_no_table(source, outputs))
     given: Mapping[str, Any] = source.columns or {}
-    answers = tuple(answer_of(name, one, given.get(name, name)) for name, one in outputs.items())
+    answers = tuple(cell_answer(name, one, given.get(name, name)) for name, one in outputs.items())
     columns = [given.get(name, name) for name in inputs] + [one.column for one in answers]
     form = form_of(source, inputs, outputs, columns)
     kept: dict[str, Any] = {"columns": dict(given)} if given else {}
@@ -127,15 +127,27 @@ def input_of(name: str, options: InputFieldOptions) -> RowInput:
     return RowInput(name, options.is_image or reads_lists(options), options.is_image, options.optional)
 
 
-def answer_of(name: str, options: OutputFieldOptions, column: Any) -> Answer:
-    """A column that is filled in; DataError if it cannot be."""
+def cell_answer(name: str, options: OutputFieldOptions, column: Any) -> AnswerField:
+    """A column that is filled in.
+
+    Args:
+        name: The output.
+        options: Its options.
+        column: The column of the table, by name or number; several of them as a tuple.
+
+    Returns:
+        The answer.
+
+    Raises:
+        DataError: It is made of several columns, or is not filled in by hand.
+    """
     if isinstance(column, tuple):
         shown = ", ".join(map(str, column))
         raise DataError(
             f"{name} is made of several columns ({shown}); name one column for it, and the cells can be filled in here"
         )
-    makers: dict[str, Callable[[], Answer]] = {
-        "text": lambda: Answer(name, "text", column),
+    makers: dict[str, Callable[[], AnswerField]] = {
+        "text": lambda: AnswerField(name, "text", column),
         "label": lambda: label_answer(name, options, column),
         "values": lambda: values_answer(name, options, column),
     }
@@ -144,13 +156,13 @@ def answer_of(name: str, options: OutputFieldOptions, column: Any) -> Answer:
     return makers[options.kind]()
 
 
-def label_answer(name: str, options: OutputFieldOptions, column: str | int) -> Answer:
+def label_answer(name: str, options: OutputFieldOptions, column: str | int) -> AnswerField:
     """A column of labels."""
     own = options if isinstance(options, LabelOutput) else LabelOutput(kind="label")
-    return Answer(name, "label", column, own.classes or own.ordered or (), own.several)
+    return AnswerField(name, "label", column, own.classes or own.ordered or (), own.several)
 
 
-def values_answer(name: str, options: OutputFieldOptions, column: str | int) -> Answer:
+def values_answer(name: str, options: OutputFieldOptions, column: str | int) -> AnswerField:
     """A column of numbers."""
     own = options if isinstance(options, ValuesOutput) else ValuesOutput(kind="values")
-    return Answer(name, "values", column, names=own.names or ())
+    return AnswerField(name, "values", column, names=own.names or ())

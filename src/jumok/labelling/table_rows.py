@@ -134,7 +134,7 @@ class DelimitedForm:
     def parse(self, data: bytes) -> TableContent:
         """The rows below the names; DataError if a column is missing."""
         mark = BYTE_ORDER_MARK if data.startswith(BYTE_ORDER_MARK) else b""
-        lines = lines_of(data[len(mark) :])
+        lines = lines_with_ends(data[len(mark) :])
         records = list(self._records(lines))
         at, head = 0, mark
         if not all(isinstance(column, int) for column in self.columns):
@@ -235,7 +235,7 @@ class DelimitedForm:
 
     def _expected(self, raw: bytes, rest: Hashable, texts: Mapping[int, str]) -> TableRow:
         """The row of changed bytes, if it reads as it should."""
-        records = list(self._records(lines_of(raw)))
+        records = list(self._records(lines_with_ends(raw)))
         row = self._row(raw, records[0][1]) if len(records) == 1 else None
         wrong = next(
             (p for p, text in texts.items() if row and row.texts and clean(row.texts[p]) != text), None
@@ -254,7 +254,7 @@ class DelimitedForm:
         )
 
 
-def lines_of(data: bytes) -> list[bytes]:
+def lines_with_ends(data: bytes) -> list[bytes]:
     """Lines with their ends, split at "\\n" only."""
     return [line for line in re.split(rb"(?<=\n)", data) if line]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jumok.data.cache.place import cache_key
-from jumok.labelling.row_matching import match_rows, once
+from jumok.labelling.row_matching import match_rows, unique_rows
 from jumok.labelling.table_rows import TableContent, TableForm, TableRow
 
 
@@ -28,7 +28,16 @@ class TableState:
     def with_content(
         self, data: bytes, content: TableContent, keys: Sequence[str] | None = None
     ) -> "TableState":
-        """The table after it was changed here; keys are those of its rows, if they are others."""
+        """The table after it was changed here.
+
+        Args:
+            data: Its bytes.
+            content: Its rows.
+            keys: The keys of the rows, if they are others.
+
+        Returns:
+            The table now.
+        """
         own = self.keys if keys is None else tuple(keys)
         return TableState(data, content, own, self.places if keys is None else places_of(own), self.gone)
 
@@ -79,8 +88,10 @@ def found_again(gone: Mapping[str, TableRow], rows: Sequence[TableRow]) -> dict[
     """The keys of rows that were gone and are there again, as when a table was read while it was being written."""
     if not gone:
         return {}
-    keys, places = list(gone), once(rows)
-    return {places[rest]: keys[old] for rest, old in once(list(gone.values())).items() if rest in places}
+    keys, places = list(gone), unique_rows(rows)
+    return {
+        places[rest]: keys[old] for rest, old in unique_rows(list(gone.values())).items() if rest in places
+    }
 
 
 def new_key(wanted: str, taken: set[str]) -> str:

@@ -13,7 +13,7 @@ from jumok.data.tables.open_text import is_file
 from jumok.data.tables.rows import cell_fault, clean
 from jumok.errors import DataError
 from jumok.files import write_file_atomically
-from jumok.labelling.answers import Answer
+from jumok.labelling.answers import AnswerField
 from jumok.labelling.contract import (
     AnswerColumn,
     ItemMarks,
@@ -46,7 +46,7 @@ class RowFields:
     """The columns of a table, and how they are read: first inputs, then answers."""
 
     inputs: tuple[RowInput, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[AnswerField, ...]
     source: Mapping[str, Any]  # what `data.train` says of the table beside its file
 
 
@@ -84,7 +84,7 @@ class TableStore:
         return tuple(dict.fromkeys(name for names in found for name in names))
 
     def add_class(self, name: str) -> tuple[str, ...]:
-        """Add a class, which stands in the table once a row has it; DataError if the experiment names the classes."""
+        """Add a class, which stands in the table once a row has it; DataError if the experiment names them."""
         labels = [answer for answer in self.fields.answers if answer.kind == "label"]
         if not labels:
             raise DataError(f"{self.place}: no column holds a label, so that there are no classes")
@@ -142,9 +142,10 @@ class TableStore:
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the labelled rows into a table in a folder, in which paths start at the root."""
-        state = self.state()
-        labelled = [row for row in state.rows if self._state_of(row) == "labelled"]
-        rows = [self._with_whole_paths(row) for row in labelled]
+        with self._lock:
+            state = self.state()
+            labelled = [row for row in state.rows if self._state_of(row) == "labelled"]
+            rows = [self._with_whole_paths(row) for row in labelled]
         return self._snapshot_of(state, rows, folder)
 
     def _snapshot_of(self, state: TableState, rows: Sequence[TableRow], folder: Path) -> Mapping[str, Any]:
@@ -251,7 +252,7 @@ class TableStore:
         path = None if image is None else self._path(image)
         return LabelItem(key, name[:SHOWN], path, self._state_of(row), tuple(dict.fromkeys(classes)))
 
-    def _classes_of(self, answer: Answer, state: TableState) -> tuple[str, ...]:
+    def _classes_of(self, answer: AnswerField, state: TableState) -> tuple[str, ...]:
         if answer.kind != "label":
             return ()
         place = len(self.fields.inputs) + self.fields.answers.index(answer)

@@ -12,10 +12,13 @@ from jumok.runs.layout import RunLayout
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-LEAST = 4  # labelled items that can be trained on: some must be left to choose the best model by
+LEAST_LABELLED = 4  # labelled items that can be trained on: some must be left to choose the best model by
 FEWEST_SCORED = 5  # examples of a split that is split off, if a fifth are so many
 FIFTH = 0.2
-FIELDS = {  # input and kind of output in a new experiment, by what is marked
+NEW_HEAD = """\
+# Trainings of `jumok label` use this file, which may be changed, with what is labelled then in place of data.train.
+"""
+NEW_FIELDS = {  # input and kind of output in a new experiment, by what is marked
     "objects": ("image", "boxes"),
     "mask": ("image", "mask"),
     "values": ("image", "label"),
@@ -37,14 +40,14 @@ def write_trained(opened: OpenedLabels, run: Path) -> int:
         DataError: Too few are labelled, or they cannot be trained on.
     """
     count = sum(one.state != "unlabelled" for one in opened.store.items())
-    if count < LEAST:
+    if count < LEAST_LABELLED:
         raise DataError(
-            f"{count} labelled items are too few to train on; label {LEAST} or more",
-            f"라벨이 {count}개뿐이라 학습할 수 없습니다. {LEAST}개 이상 붙이세요.",
+            f"{count} labelled items are too few to train on; label {LEAST_LABELLED} or more",
+            f"라벨이 {count}개뿐이라 학습할 수 없습니다. {LEAST_LABELLED}개 이상 붙이세요.",
         )
     layout = RunLayout(run)
     layout.data.mkdir(parents=True, exist_ok=True)
-    source = {name: plain(value) for name, value in opened.store.snapshot(layout.data).items()}
+    source = {name: plain_option(value) for name, value in opened.store.snapshot(layout.data).items()}
     given = (
         opened.experiment.model_dump(mode="json") if opened.experiment else new_values(opened, source, run)
     )
@@ -52,7 +55,7 @@ def write_trained(opened: OpenedLabels, run: Path) -> int:
     return count
 
 
-def plain(value: Any) -> Any:
+def plain_option(value: Any) -> Any:
     """An option as YAML has it; paths are absolute."""
     return str(value.absolute()) if isinstance(value, Path) else value
 
@@ -115,7 +118,7 @@ def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> di
 
     file = RunLayout(run.parent).experiment
     if not file.exists():
-        first, kind = FIELDS[opened.store.kind]
+        first, kind = NEW_FIELDS[opened.store.kind]
         asked = [NewField(one.name, one.kind, "OUTPUT") for one in opened.store.columns]
         usual = "mask" if kind == "mask" else "objects"
         outputs = asked or [NewField(usual if first == "image" else kind, kind, "OUTPUT")]
@@ -123,7 +126,7 @@ def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> di
         named = {name: Path(one) if Path(str(one)).is_absolute() else one for name, one in source.items()}
         inputs = [NewField("image" if first == "image" else "signal", first, "INPUT")]
         start = start_of(inputs, outputs, None, Found(holds, {**opened.beside, "train": named}), file)
-        write_file_atomically(file, starting_text(start, file).encode())
+        write_file_atomically(file, (NEW_HEAD + starting_text(start, file)).encode())
     values, _ = parse_yaml(file.read_text(encoding="utf-8"), str(file))
     resolve_paths(values, file.parent)
     found: dict[str, Any] = values

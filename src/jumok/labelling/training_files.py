@@ -15,7 +15,7 @@ class TrainingFiles:
         self.log = run.with_name(f"{run.name}.log")
 
 
-def read_document(file: Path) -> dict[str, Any]:
+def read_report(file: Path) -> dict[str, Any]:
     """The JSON object in a file; empty if there is none."""
     try:
         found = json.loads(file.read_bytes())

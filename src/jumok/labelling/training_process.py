@@ -16,13 +16,13 @@ from typing import Any
 
 from jumok.errors import Interrupted, JumokError, RunError
 from jumok.files import write_json
-from jumok.labelling.training_files import TrainingFiles, read_document
+from jumok.labelling.training_files import TrainingFiles, read_report
 from jumok.metrics.interval import Interval
 from jumok.runs.layout import RunLayout
 from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
 
 INTERVAL = 0.5  # seconds between two reports
-PATIENCE = 20.0  # seconds that a training has to save after the server has gone
+SAVING_SECONDS = 20.0  # seconds that a training has to save after the server has gone
 NICENESS = 10  # so that the page stays quick
 
 
@@ -31,12 +31,12 @@ class FileReporter:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.known = read_document(file)
+        self.known = read_report(file)
         self.metric = ""
         self.final: dict[str, Any] = {}
         self._written = 0.0
 
-    def tell(self, now: bool = False, **news: Any) -> None:
+    def tell(self, news: Mapping[str, Any], now: bool = False) -> None:
         """Write what is known, if the last report is old enough, or now."""
         self.known |= news
         if now or time.monotonic() - self._written >= INTERVAL:
@@ -45,24 +45,24 @@ class FileReporter:
 
     def message(self, message: str) -> None:
         """Keep the last message."""
-        self.tell(message=message)
+        self.tell({"message": message})
 
     def on_start(self, what: RunInfo) -> None:
         """Tell what is trained."""
-        self.tell(True, step=what.start, steps=what.steps, examples=what.examples.get("train", 0))
+        self.tell({"step": what.start, "steps": what.steps, "examples": what.examples.get("train", 0)}, True)
 
     def on_step(self, progress: Progress) -> None:
         """Tell the step."""
-        self.tell(step=progress.step, steps=progress.steps)
+        self.tell({"step": progress.step, "steps": progress.steps})
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         """Tell the scores of an evaluation."""
         self.metric = evaluation.selection_metric
-        self.tell(True, step=evaluation.step, score=evaluation.metrics)
+        self.tell({"step": evaluation.step, "score": evaluation.metrics}, True)
 
     def scoring(self, done: int, number: int) -> None:
         """Tell that the steps are done."""
-        self.tell(step=self.known.get("steps", 0))
+        self.tell({"step": self.known.get("steps", 0)})
 
     def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
         """Keep the final score, of the metric that chose the best model if it is among them.
@@ -86,7 +86,7 @@ class FileReporter:
 
     def on_end(self) -> None:
         """Tell where it ended."""
-        self.tell(True)
+        self.tell({}, True)
 
 
 def train_in_process(run: Path) -> dict[str, Any]:
@@ -100,7 +100,8 @@ def train_in_process(run: Path) -> dict[str, Any]:
     except Interrupted:
         return {"state": "interrupted"}
     except JumokError as error:
-        return {"state": "failed", "sentence": {"en": str(error), "ko": error.ko or str(error)}}
+        korean = error.ko or f"학습할 수 없습니다: {error}"
+        return {"state": "failed", "sentence": {"en": str(error), "ko": korean}}
     except Exception as error:
         sentence = f"the training failed ({type(error).__name__}: {error})"
         return {"state": "failed", "sentence": {"en": sentence, "ko": f"학습이 실패했습니다 ({error})"}}
@@ -112,11 +113,11 @@ def end_with_server() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(PATIENCE)
+    time.sleep(SAVING_SECONDS)
     os._exit(1)
 
 
-def main() -> None:
+def train_beside_page() -> None:
     """Train in the run folder that the command line names."""
     import torch
 
@@ -133,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    train_beside_page()

@@ -16,11 +16,11 @@ from jumok.errors import DataError, JumokError
 from jumok.files import remove, write_json
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import write_trained
-from jumok.labelling.training_files import TrainingFiles, read_document
+from jumok.labelling.training_files import TrainingFiles, read_report
 from jumok.runs.layout import RunLayout
 from jumok.wording import quantity
 
-STOPPING = 30.0  # seconds that a stopped training has to save
+STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
 class LabelTrainings:
@@ -118,7 +118,7 @@ class LabelTrainings:
             process, run = self._process, next(iter(self._runs()[-1:]), None)
             if process is None or run is None:
                 return
-            progress = read_document(TrainingFiles(run).progress)
+            progress = read_report(TrainingFiles(run).progress)
             write_json(TrainingFiles(run).result, {"state": "stopped", "step": progress.get("step", 0)})
         self._end(process)
 
@@ -133,7 +133,7 @@ class LabelTrainings:
         if process.stdin is not None:
             process.stdin.close()  # as if the server had gone
         try:
-            process.wait(STOPPING)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
 
@@ -153,20 +153,21 @@ class LabelTrainings:
         return [self.folder / name for name in sorted(names) if name.isdecimal()]
 
     def _result(self, run: Path) -> dict[str, Any]:
-        return read_document(TrainingFiles(run).result)
+        return read_report(TrainingFiles(run).result)
 
     def state(self) -> dict[str, Any]:
         """How far the last training is, and the scores of all, as JSON."""
         runs = self._runs()
         last = runs[-1] if runs else None
-        progress = read_document(TrainingFiles(last).progress) if last else {}
+        progress = read_report(TrainingFiles(last).progress) if last else {}
         result = self._result(last) if last else {}
         if self._begins or self._process is not None:
             state, sentence = "running", running_sentence(progress)
         elif self._refusal is not None:
-            state, sentence = "failed", self._refusal
+            state, sentence = "failed", self._with_options(self._refusal)
         else:
             state, sentence = ended_sentence(result)
+            sentence = self._with_options(sentence) if state == "failed" else sentence
         score = {result["metric"]: result["score"]} if "metric" in result else progress.get("score")
         return {
             "state": state,
@@ -176,6 +177,16 @@ class LabelTrainings:
             "examples": progress.get("examples", 0),
             "sentence": sentence,
             "history": self._history(),
+        }
+
+    def _with_options(self, sentence: dict[str, str]) -> dict[str, str]:
+        """A refusal with the file where the user may change what was refused, if the user does not know it."""
+        file = RunLayout(self.folder).experiment
+        if self.opened.experiment is not None or not file.exists():
+            return sentence
+        return {
+            "en": f"{sentence['en']} (options of the training: {file})",
+            "ko": f"{sentence['ko']} (학습 설정 파일: {file})",
         }
 
     def _history(self) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, did_you_mean
-from jumok.labelling.answers import Answer
+from jumok.labelling.answers import AnswerField
 
 
-def answers_in(marks: Mapping[str, Any], answers: Sequence[Answer], place: Path) -> dict[str, str]:
+def answers_in(marks: Mapping[str, Any], answers: Sequence[AnswerField], place: Path) -> dict[str, str]:
     """The answers by name as texts of cells, "" where a cell becomes empty; those that are not named stay.
 
     Texts are as readers clean them: composed Unicode, without blanks at their ends.

@@ -13,7 +13,7 @@ from jumok.errors import DataError
 DASH = re.compile(r"[ \t]*-[ \t]+")
 
 
-def with_class(path: Path, text: str, name: str) -> str:
+def with_yolo_name(path: Path, text: str, name: str) -> str:
     """The text of a data.yaml with one more class.
 
     Args:
@@ -32,24 +32,27 @@ def with_class(path: Path, text: str, name: str) -> str:
         raise unlike(path, name)
     entries = keyed(path, top)
     names = entries.get("names")
-    if not isinstance(names, CollectionNode) or not names.value:
+    if not isinstance(names, CollectionNode):
         raise unlike(path, name)
     count = len(names.value)
-    edits = [added(text, names, count, yaml_scalar(name))]
+    edits = [_added(text, names, count, yaml_scalar(name))]
     stated = entries.get("nc")
     if isinstance(stated, ScalarNode) and stated.value == str(count):
         edits.append((stated.start_mark.index, stated.end_mark.index, str(count + 1)))
     made = text
     for start, end, new in sorted(edits, reverse=True):
         made = made[:start] + new + made[end:]
-    if names_in(path, made) != (*yolo_class_names(path, names), name):
+    if parsed_names(path, made) != (*yolo_class_names(path, names), name):
         raise unlike(path, name)
     return made
 
 
-def added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[int, int, str]:
+def _added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[int, int, str]:
     """Where a name is added, and the text that is added there."""
     is_list = isinstance(names, SequenceNode)
+    if not names.value:  # [] or {}
+        end = names.end_mark.index - 1
+        return end, end, scalar if is_list else f"0: {scalar}"
     last = names.value[-1]
     key, value = (last, last) if is_list else last
     member = scalar if is_list else f"{count}: {scalar}"
@@ -66,7 +69,7 @@ def added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[in
     return newline + 1, newline + 1, f"{lead}{member}{line_end}"
 
 
-def names_in(path: Path, text: str) -> tuple[str, ...] | None:
+def parsed_names(path: Path, text: str) -> tuple[str, ...] | None:
     """The classes of a text; None if it is no data.yaml any more."""
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -80,7 +83,7 @@ def yaml_scalar(name: str) -> str:
     return str(yaml.safe_dump([name], default_flow_style=True, allow_unicode=True, width=10**6))[1:-2]
 
 
-def with_line(text: str, name: str) -> str:
+def with_darknet_name(text: str, name: str) -> str:
     """The text of obj.names with one more class."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     return f"{text}{'' if not text or text.endswith(line_end) else line_end}{name}{line_end}"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,6 +119,15 @@ def task_labels(root: Element) -> list[str] | None:
     return None
 
 
+class PlacedImages(NamedTuple):
+    """Images with their paths, the folder where their names start, and how they were found."""
+
+    images: tuple[AnnotatedImage, ...]
+    folder: Path
+    remarks: tuple[Fault, ...]
+    looked_at: tuple[Path, ...]
+
+
 class CvatReader:
     """Reads the images of a file and collects faults."""
 
@@ -142,21 +151,10 @@ class CvatReader:
             The images with their annotations, and the faults.
         """
         read = [one for element in elements for one in self.annotated_image(element)]
-        found = find_images(self.file, [one.name for one in read], images)
-        subsets = [element.attributes.get("subset") for element in elements]
-        if images is None and not any(map(is_file, found.paths)) and all(subsets):
-            names = [
-                f"{one.attributes['subset']}/{forward_slashes(one.attributes.get('name', ''))}"
-                for one in elements
-            ]
-            found = find_images(self.file, names, None) if len(names) == len(read) else found
-        good, faults = utf8_names(found.paths)
+        found = self.placed(elements, read, images)
+        good, faults = utf8_names(one.path for one in found.images)
         writable = set(good)
-        placed = [
-            replace(one, path=path, name=self.own_name(one.name, name))
-            for one, path, name in zip(read, found.paths, found.names, strict=True)
-            if path in writable
-        ]
+        placed = [one for one in found.images if one.path in writable]
         return AnnotatedSet(
             classes_in(placed, classes),
             tuple(self.distinct(placed)),
@@ -165,6 +163,35 @@ class CvatReader:
             remarks=(*found.remarks, *self.remarks()),
             looked_at=(self.file, *found.looked_at),
         )
+
+    def placed(
+        self, elements: Sequence[Element], read: Sequence[AnnotatedImage], images: Path | None
+    ) -> PlacedImages:
+        """Find images on the disk.
+
+        Args:
+            elements: The elements of the images.
+            read: The images of the elements.
+            images: Their folder; None looks near the file.
+
+        Returns:
+            The images with their paths, existing or not.
+        """
+        found = find_images(self.file, [one.name for one in read], images)
+        subsets = [element.attributes.get("subset") for element in elements]
+        if images is None and not any(map(is_file, found.paths)) and all(subsets):
+            names = [
+                f"{one.attributes['subset']}/{forward_slashes(one.attributes.get('name', ''))}"
+                for one in elements
+            ]
+            found = find_images(self.file, names, None) if len(names) == len(read) else found
+        placed = tuple(
+            replace(one, path=path, name=self.own_name(one.name, name))
+            for one, path, name in zip(read, found.paths, found.names, strict=True)
+        )
+        own = any(one.name != name for one, name in zip(placed, found.names, strict=True))
+        folder = found.folder / (self.split or "") if own else found.folder
+        return PlacedImages(placed, folder, found.remarks, found.looked_at)
 
     def own_name(self, stated: str, found: str) -> str:
         """The name of an image: that of the subset's folder does not belong to it if one subset is read."""

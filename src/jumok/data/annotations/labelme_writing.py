@@ -31,14 +31,14 @@ def write_labelme(data: AnnotatedSet, folder: Path) -> None:
         file.write_text(labelme_text(image), encoding="utf-8")
 
 
-def labelme_text(image: AnnotatedImage) -> str:
-    """The annotations of an image as labelme writes them."""
+def labelme_text(image: AnnotatedImage, path: str | None = None) -> str:
+    """The annotations of an image as labelme writes them, with its path from the file; beside it by default."""
     size = image.known_size()
     document: dict[str, Any] = {
         "version": LABELME_VERSION,
         "flags": {},
         "shapes": list(labelme_shapes(image)),
-        "imagePath": Path(image.name).name,
+        "imagePath": Path(image.name).name if path is None else path,
         "imageData": None,
         "imageHeight": size.height,
         "imageWidth": size.width,

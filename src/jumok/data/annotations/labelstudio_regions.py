@@ -17,7 +17,7 @@ SHAPE_TYPES = ("rectangle", "polygon", "ellipse", "brush")
 FLAG_CHOICES = "flags"  # the name of choices for an object that hold crowd, difficult, truncated, occluded
 ANSWERS = ("choices", "textarea", "number", "rating", "datetime")  # about the whole image: read as texts
 WHOLE = 100.0  # percent
-BEYOND = 1.0  # percent outside of the image that are no mistake of the unit
+PERCENT_BEYOND = 1.0  # percent outside of the image that are no mistake of the unit
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Region:
     kind: str  # one of SHAPE_TYPES
     labels: list[str]
     others: list[Mapping[str, Any]] = field(default_factory=list)  # choices, texts and more of this object
+    results: list[Mapping[str, Any]] = field(default_factory=list)  # all that have its id
 
 
 def base_type(result: Mapping[str, Any]) -> str:
@@ -52,7 +53,7 @@ def regions_in(results: Iterable[Mapping[str, Any]]) -> tuple[list[Region], list
         others = [one for one in group if one not in shapes]
         beside = [name for one in others for name in labels_of(one)]
         others = [one for one in others if not labels_of(one)]
-        regions.append(Region(labelled, base_type(labelled), labels_of(labelled) or beside, others))
+        regions.append(Region(labelled, base_type(labelled), labels_of(labelled) or beside, others, group))
     return regions, rest
 
 
@@ -134,7 +135,7 @@ def check_percent(name: str, number: Any) -> None:
     if not is_finite_number(number):
         said = "missing" if number is None else repr(number)
         raise Wrong(f"{name} is {said:.40}, expected a number", "draw it again", "bad_value")
-    if not -WHOLE <= number <= WHOLE + BEYOND:
+    if not -WHOLE <= number <= WHOLE + PERCENT_BEYOND:
         problem = f"{name} is {number:g}, expected percent of the image, 0 to 100"
         raise Wrong(problem, "divide pixels by the size of the image", "bad_value")
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from jumok.errors import DataError, JumokError, RunError
 from jumok.labelling.contract import ItemMarks, LabelConflict
 from jumok.labelling.opening import OpenedLabels
+from jumok.labelling.order import ORDERS
 from jumok.labelling.trainings import LabelTrainings
 from jumok.web.guard import Guard
 from jumok.workbench.korean import in_korean
@@ -40,7 +41,6 @@ from jumok.workbench.responses import (
 MOST_MARKS_BYTES = 64_000_000  # of a request: masks of large images
 WRITERS, PAINTERS = 4, 2  # threads
 HEADER, OWN = "x-jumok", "label"  # that no form of another page can send
-ORDERS = ("file", "unsure", "diverse", "both", "disagreement")
 NOT_TRAINED = {
     "en": "only the train split is trained on; open it by --split train",
     "ko": "학습에는 train 데이터만 씁니다. --split train으로 여세요.",

@@ -19,7 +19,7 @@ from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
-UNKNOWN_CLASS = 255  # of mask pixels
+MASK_UNKNOWN = 255  # of mask pixels
 
 
 class UnknownItem(DataError):
@@ -235,4 +235,4 @@ def values_of_mask(encoded: str) -> list[int]:
 
     with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=("PNG",)) as image:
         counts = image.convert("L").histogram()
-    return [value for value, count in enumerate(counts) if count and value != UNKNOWN_CLASS]
+    return [value for value, count in enumerate(counts) if count and value != MASK_UNKNOWN]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jumok.errors import DataError, JumokError
+from jumok.errors import DataError, JumokError, did_you_mean
 from jumok.labelling.contract import LabelItem
+from jumok.labelling.order import ORDERS, Knowledge, work_order
 from jumok.runs.layout import run_of
 from jumok.workbench.labelling.desk import LabelDesk
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SCORED_AT_ONCE = 8  # items
 PROPOSED_AT_ONCE = 64  # items of a request, at most
 KEPT_PROPOSALS = 256  # with their marks, which may be large
+BY_FEATURES = ("diverse", "both")  # orders that also ask what the labelled items are like
 
 
 class ScoredItem:
@@ -48,6 +50,7 @@ class LabelModel:
         self._recent: OrderedDict[str, Proposal] = OrderedDict()
         self._seen = 0  # changes of the desk
         self._scoring = False
+        self._first_labelled = False  # whether the labelled items are scored before the others
 
     def use(self, run: Path) -> None:
         """Load the model of a run, which then proposes in place of the one before."""
@@ -130,29 +133,33 @@ class LabelModel:
 
     def _disagreement(self, key: str, proposal: "Proposal") -> "Disagreement | None":
         """How a proposal differs from the marks of an item; None where nothing is labelled, or nothing is known."""
-        from jumok.evaluation.mistakes.marks import disagreement
-
         try:
             now = self.desk.read(key)
         except DataError:
             return None
         if now.state == "unlabelled":
             return None
-        classes = self.desk.store.classes()
-        return disagreement(self.desk.store.kind, now.marks, proposal.marks, classes=classes)
+        from jumok.evaluation.mistakes.marks import disagreement
+
+        store = self.desk.store
+        columns = {one.name: one.kind for one in store.columns}
+        return disagreement(store.kind, now.marks, proposal.marks, store.classes(), columns)
 
     def order(self, by: str) -> dict[str, Any]:
         """All items in an order of work, as JSON; what is scored so far decides, and scoring goes on."""
         items = self.desk.items()
+        if by not in ORDERS:
+            raise DataError(f"there is no order {by!r}{did_you_mean(by, ORDERS)}")
         if by == "file":
             keys = [one.key for one in items]
             return {"keys": keys, "scores": no_scores(len(keys)), "ready": 1.0, "remarks": {}}
         self._ready()
         self._forget_changed()
+        self._first_labelled = by == "disagreement"
         self._score_on()
         with self._lock:
             scored, refused = dict(self._scored), set(self._refused)
-        return ordered(by, items, scored, refused)
+        return ordered_work(by, items, scored, refused)
 
     def _forget_changed(self) -> None:
         """Drop what was told of items whose marks have changed."""
@@ -172,7 +179,9 @@ class LabelModel:
 
     def _score_some(self) -> None:
         """Score a few items, then give way to others who ask."""
-        keys = [one.key for one in self.desk.items()]
+        first = self._first_labelled
+        items = sorted(self.desk.items(), key=lambda one: (one.state != "unlabelled") != first)
+        keys = [one.key for one in items]
         with self._lock:
             done = self._scored.keys() | self._refused.keys()
             proposer = self._proposer
@@ -198,7 +207,7 @@ def model_name(run: Path) -> str:
     return f"{folder.parent.name}/{folder.name}" if folder.name.isdecimal() else folder.name
 
 
-def ordered(
+def ordered_work(
     by: str, items: Sequence[LabelItem], scored: Mapping[str, ScoredItem], refused: set[str]
 ) -> dict[str, Any]:
     """An order of work, as JSON: the items that it is about, then the others as in the file.
@@ -212,20 +221,19 @@ def ordered(
     Returns:
         Keys and their scores, which share is scored, and what disagrees.
     """
-    from jumok.labelling.order import Knowledge, work_order
-
     about_labelled = by == "disagreement"
     pool = [one.key for one in items if (one.state != "unlabelled") == about_labelled]
     others = [one.key for one in items if (one.state != "unlabelled") != about_labelled]
     found = [scored.get(key) for key in pool]
-    ready = sum(one is not None or key in refused for key, one in zip(pool, found, strict=True))
+    needed = [*pool, *others] if by in BY_FEATURES else pool
+    ready = sum(key in scored or key in refused for key in needed)
     if not any(found):
         keys, scores = pool, no_scores(len(pool))
     else:
         known = Knowledge(
             np.array([np.nan if one is None else one.proposal.unsure for one in found]),
-            features_of(found) if by in ("diverse", "both") else None,
-            features_of([scored.get(key) for key in others]) if by in ("diverse", "both") else None,
+            features_of(found) if by in BY_FEATURES else None,
+            features_of([scored.get(key) for key in others]) if by in BY_FEATURES else None,
             np.array(
                 [
                     np.nan if one is None or one.disagreement is None else one.disagreement.score
@@ -240,7 +248,7 @@ def ordered(
     return {
         "keys": [*keys, *others],
         "scores": [*scores, *no_scores(len(others))],
-        "ready": ready / max(len(pool), 1) if pool else 1.0,
+        "ready": ready / len(needed) if needed else 1.0,
         "remarks": {key: one.to_json()["what"] for key, one in differing.items() if one is not None},
     }
 
