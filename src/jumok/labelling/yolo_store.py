@@ -193,7 +193,7 @@ class YoloFormat:
                 self._guarded.replace(text.encode())
         self._new_classes = None
 
-    def after_first(self, item: FolderItem) -> None:
+    def after(self, item: FolderItem) -> None:
         """Nothing names a label file but its image."""
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
