@@ -67,6 +67,8 @@ class YoloFormat:
         self.before_first()
         target = self._names_file()
         with lock_folder(target.parent.resolve()):
+            if name in self._file().names:  # by another process
+                return
             data = target.read_bytes()
             text = decode_text(target, data)
             made = (
