@@ -11,7 +11,7 @@ from jumok.data.annotations.coco import coco_text
 from jumok.data.cache.place import cache_key
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
-from jumok.files import unwritable, write_file_atomically
+from jumok.files import remove_left, unwritable, write_file_atomically
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.object_change import ObjectChange, ReadObject
@@ -94,8 +94,8 @@ class RecordFormat(Protocol):
         """Write what must be there before the files of images."""
         ...
 
-    def after_first(self, item: FolderItem) -> None:
-        """Write what names a new file."""
+    def after(self, item: FolderItem) -> None:
+        """Write what must name a file that was written, unless it does."""
         ...
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
@@ -138,6 +138,11 @@ class FolderStore:
         self._history = RecordHistory()
         self._occurring: dict[str, None] | None = None  # classes, in the order in which they came
         self._items = self._form.items()
+        folders: dict[Path, list[str]] = {}
+        for item in self._items.values():
+            folders.setdefault(item.file.parent, []).append(item.file.name)
+        for folder, names in folders.items():
+            remove_left(folder, names)
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
@@ -286,8 +291,7 @@ class FolderStore:
             self._history.keep(done)
             self._loaded[item.key] = LoadedFile(data, cache_key(data), records)
             self._seen[item.key] = self._loaded[item.key].version
-        if loaded.data is None or not item.listed:
-            self._form.after_first(item)
+            self._form.after(item)
 
     def _item(self, item: FolderItem) -> LabelItem:
         loaded = self._load(item)

@@ -18,7 +18,7 @@ from pathlib import Path
 from jumok.data.cache.place import cache_folder, cache_key
 from jumok.data.cache.states import FileState, is_settled, state_of
 from jumok.errors import DataError
-from jumok.files import read_whole, unwritable, write_file_atomically
+from jumok.files import read_whole, remove_left, unwritable, write_file_atomically
 
 NO_FOLDER_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EISDIR)
 HELD = threading.local()  # the folders that this thread has locked
@@ -66,9 +66,10 @@ def replace_file(path: Path, data: bytes) -> None:
     except FileNotFoundError:
         mode = None
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise unwritable(path, error) from error
     if mode is not None and not os.access(target, os.W_OK):
-        raise unwritable(path, PermissionError(errno.EACCES, "it is write-protected"))
+        denied = PermissionError(errno.EACCES, "it is write-protected")
+        raise unwritable(path, denied) from denied
     write_file_atomically(target, data, mode)
 
 
@@ -90,6 +91,11 @@ class GuardedFile:
         self._kept = (state, is_settled(state, began), data)
         return data
 
+    def tidy(self) -> None:
+        """Remove what killed programs left beside the file when they were about to replace it."""
+        target = Path(os.path.realpath(self.path))
+        remove_left(target.parent, [target.name])
+
     @contextmanager
     def lock(self) -> Iterator[bytes | None]:
         """Hold the lock of the folder; gives the bytes as they stand there now."""
@@ -107,19 +113,19 @@ def _locked_handle(folder: Path) -> int:
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise unwritable(folder, error) from None
+        raise unwritable(folder, error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         return handle
     except OSError as error:
         os.close(handle)
         if error.errno not in NO_FOLDER_LOCKS:
-            raise unwritable(folder, error) from None
+            raise unwritable(folder, error) from error
     place = cache_folder() / "locks" / cache_key(str(folder))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(place, os.O_RDWR | os.O_CREAT)
         fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError as error:
-        raise unwritable(place, error) from None
+        raise unwritable(place, error) from error
     return handle

@@ -21,7 +21,7 @@ ObjectFormat = Literal["coco", "voc", "yolo"]
 NEW_COCO, NEW_YOLO = "annotations.json", "data.yaml"
 
 
-def open_objects(
+def open_object_source(
     source: SourceOptions, *, excluded: Collection[Path] = (), input: str = "image"
 ) -> LabelStore:
     """The store of objects of a source.
@@ -92,7 +92,7 @@ def open_object_folder(
     name = split or ("train" if "train" in splits else next(iter(splits)))
     if name not in splits:
         raise DataError(f"{path} has no split {name!r}{did_you_mean(name, splits)}")
-    store = open_objects(SourceOptions(**splits[name]), excluded=excluded)
+    store = open_object_source(SourceOptions(**splits[name]), excluded=excluded)
     for one in classes:
         store.add_class(one)
     return store

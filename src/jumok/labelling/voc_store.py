@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, SourceLocation
-from jumok.data.annotations.finding import IMAGE_FOLDERS
-from jumok.data.annotations.located_xml import Element, parse_xml, read_xml, xml_encoding, xml_text
+from jumok.data.annotations.finding import IMAGE_FOLDERS, stem_of
+from jumok.data.annotations.located_xml import parse_xml, read_xml, xml_encoding, xml_text
 from jumok.data.annotations.voc import OTHER_SHAPES, VocReader, read_voc
-from jumok.data.annotations.voc_layout import Layout, find_layout
+from jumok.data.annotations.voc_layout import Layout, find_layout, voc_splits
 from jumok.data.annotations.voc_writing import voc_text
 from jumok.data.cache.states import state_of
 from jumok.data.tables.faults import Fault, UnreadableFile
@@ -21,11 +21,18 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.voc_records import WRITTEN, XmlText, blank_end, changed_object, object_like, object_xml
+from jumok.labelling.voc_records import (
+    OBJECT_TAGS,
+    XmlText,
+    blank_end,
+    changed_object,
+    object_like,
+    object_xml,
+)
 from jumok.labelling.yolo_store import without_shared
 
 BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-MARK = "\ufeff"
+ORDER_MARK = "\ufeff"
 
 
 class VocFormat:
@@ -78,15 +85,14 @@ class VocFormat:
         folders = [folder for folder in layout.images if is_folder(folder)]
         images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
         watched = (images, state_of(layout.lists) if layout.lists else state_of(layout.annotations))
-        if self._listed is None or not is_same(self._listed[0], watched):
+        if self._listed is None or not same_listing(self._listed[0], watched):
             self._listed = (watched, without_shared(self._resolved(layout, images)))
         return self._listed[1]
 
     def cut(self, file: Path, data: bytes) -> PlainRecords:
         """The elements of objects with the white space before them; DataError if the file is faulty."""
-        root, text = self._parsed(file, data)
-        raw = text.encode()
-        xml = XmlText(text)
+        xml = self._parsed(file, data)
+        root, raw = xml.root, xml.data
         records, gaps, end = list[TextRecord](), list[str](), 0
         for element in (child for child in root.children if child.tag == "object"):
             start = element.start - len(blank_end(raw[end : element.start]).encode())
@@ -95,7 +101,7 @@ class VocFormat:
             name = element.find_text("name")
             records.append(TextRecord(raw[start:end].decode(), category=composed(name) if name else None))
         gaps.append(raw[end:].decode())
-        mark = MARK if self.decoded(data).startswith(MARK) else ""
+        mark = ORDER_MARK if self.decoded(data).startswith(ORDER_MARK) else ""
         records_found = PlainRecords(records, [mark + gaps[0], *gaps[1:]])
         if self.join(records_found, data) != data:
             problem = "holds bytes that its encoding would write in another way"
@@ -149,7 +155,7 @@ class VocFormat:
             made = object_like(mark.annotation(), records.records[-1].text)
             records.insert(len(records.records), TextRecord(made, category=mark.name), 0)
             return
-        text = records.gaps[0].removeprefix(MARK)
+        text = records.gaps[0].removeprefix(ORDER_MARK)
         xml = XmlText(text)
         lead, between, _ = xml.spaces(xml.root)
         last = xml.root.children[-1:]
@@ -157,7 +163,7 @@ class VocFormat:
         space = between if last else lead
         unit = space.lstrip("\r\n") if "\n" in space else ""
         inner = (space + unit, space + unit, space)
-        made = space + object_xml(mark.annotation(), WRITTEN, inner)
+        made = space + object_xml(mark.annotation(), OBJECT_TAGS, inner)
         place = len(records.gaps[0]) - len(text) + len(xml.data[:at].decode())
         records.insert(0, TextRecord(made, category=mark.name), place)
 
@@ -172,7 +178,7 @@ class VocFormat:
     def before_first(self) -> None:
         """Nothing stands before the XML files."""
 
-    def after_first(self, item: FolderItem) -> None:
+    def after(self, item: FolderItem) -> None:
         """Add a new image to the list of the split."""
         lists = self._layout.lists
         if lists is None:
@@ -204,8 +210,8 @@ class VocFormat:
     def _images(self, folder: Path) -> ImageFolder:
         return self._folders.setdefault(folder, ImageFolder(folder, self._excluded))
 
-    def _parsed(self, file: Path, data: bytes) -> tuple[Element, str]:
-        """The outermost element of a file and its text, without byte order mark."""
+    def _parsed(self, file: Path, data: bytes) -> XmlText:
+        """The text of a file, without byte order mark, and its elements."""
         try:
             if data.startswith(GZIP_MARK):
                 raise UnreadableFile(
@@ -216,13 +222,13 @@ class VocFormat:
                     Fault(str(file), None, "is empty", "remove it or write it again", "bad_xml")
                 )
             text = xml_text(file, data)
-            root = parse_xml(file, text)
+            xml = XmlText(text, parse_xml(file, text))
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
-        if root.tag != "annotation" or root.end == root.start:
-            wrong = f"begins with <{root.tag}>, expected <annotation>…</annotation>"
-            raise DataError(str(Fault(str(file), root.line, wrong, "name a VOC file", "bad_voc")))
-        return root, text
+        if xml.root.tag != "annotation" or xml.is_single(xml.root):
+            wrong = f"begins with <{xml.root.tag}>, expected <annotation>…</annotation>"
+            raise DataError(str(Fault(str(file), xml.root.line, wrong, "name a VOC file", "bad_voc")))
+        return xml
 
     def _resolved(self, layout: Layout, images: Sequence[Mapping[str, Path]]) -> dict[str, FolderItem]:
         """The images of the split, then the others."""
@@ -237,12 +243,22 @@ class VocFormat:
                 taken.add(path)
                 key = key if key not in items else str(path)
                 items[key] = FolderItem(key, path, file)
+        elsewhere = self._in_other_lists(layout)
         for found in images:
             for name, path in found.items():
-                if path not in taken and name not in items:
-                    file = layout.annotations / Path(name).with_suffix(".xml")
+                stem = stem_of(name)
+                if path not in taken and name not in items and stem not in elsewhere:
+                    file = layout.annotations / f"{stem}.xml"
                     items[name] = FolderItem(name, path, file, listed=layout.lists is None)
         return items
+
+    def _in_other_lists(self, layout: Layout) -> set[str]:
+        """The names of images, without suffix, that belong to other splits."""
+        if layout.lists is None:
+            return set()
+        others = [layout.lists.with_name(f"{name}.txt") for name in voc_splits(self.place)]
+        texts = (read_now(one) or b"" for one in others if one != layout.lists)
+        return {line.strip().decode(errors="replace") for text in texts for line in text.splitlines()}
 
     def _stated(self, layout: Layout, reader: VocReader) -> list[tuple[str, Path]]:
         """The names of the list, or of all XML files, with the file of each."""
@@ -270,7 +286,7 @@ def image_folders(layout: Layout, folders: Sequence[Path], given: Path | None) -
     return named or list(folders[:1])
 
 
-def is_same(one: object, other: object) -> bool:
+def same_listing(one: object, other: object) -> bool:
     """Whether the same listings were found, and the same state of the list."""
     if not isinstance(one, tuple) or not isinstance(other, tuple):
         return False
@@ -289,8 +305,14 @@ def moved_down(fault: Fault, first: int) -> Fault:
 
 
 def codec_of(data: bytes) -> str:
-    """The encoding of a file, in which its byte order mark is a character."""
-    return BYTE_ORDERS.get(data[:2]) or xml_encoding(data)[1]
+    """The encoding of a file, in which its byte order mark is a character: what it declares, if it keeps to that."""
+    marked = BYTE_ORDERS.get(data[:2])
+    declared, read = xml_encoding(data)
+    try:
+        data.decode(marked or declared)
+    except (UnicodeDecodeError, LookupError):
+        return read
+    return marked or declared
 
 
 def stated_name(file: Path) -> str | None:

@@ -13,7 +13,7 @@ from jumok.errors import DataError
 DASH = re.compile(r"[ \t]*-[ \t]+")
 
 
-def with_class(path: Path, text: str, name: str) -> str:
+def with_yolo_name(path: Path, text: str, name: str) -> str:
     """The text of a data.yaml with one more class.
 
     Args:
@@ -42,7 +42,7 @@ def with_class(path: Path, text: str, name: str) -> str:
     made = text
     for start, end, new in sorted(edits, reverse=True):
         made = made[:start] + new + made[end:]
-    if names_in(path, made) != (*yolo_class_names(path, names), name):
+    if parsed_names(path, made) != (*yolo_class_names(path, names), name):
         raise unlike(path, name)
     return made
 
@@ -69,7 +69,7 @@ def _added(text: str, names: CollectionNode, count: int, scalar: str) -> tuple[i
     return newline + 1, newline + 1, f"{lead}{member}{line_end}"
 
 
-def names_in(path: Path, text: str) -> tuple[str, ...] | None:
+def parsed_names(path: Path, text: str) -> tuple[str, ...] | None:
     """The classes of a text; None if it is no data.yaml any more."""
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -83,7 +83,7 @@ def yaml_scalar(name: str) -> str:
     return str(yaml.safe_dump([name], default_flow_style=True, allow_unicode=True, width=10**6))[1:-2]
 
 
-def with_line(text: str, name: str) -> str:
+def with_darknet_name(text: str, name: str) -> str:
     """The text of obj.names with one more class."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     return f"{text}{'' if not text or text.endswith(line_end) else line_end}{name}{line_end}"

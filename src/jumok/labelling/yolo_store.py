@@ -24,9 +24,9 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.yolo_names import with_class, with_line
+from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
 
-LOOKED_AT = 1000  # objects that show whether a data set has outlines
+SAMPLED_OBJECTS = 1000  # objects that show whether a data set has outlines
 
 
 class YoloFormat:
@@ -69,7 +69,9 @@ class YoloFormat:
         with lock_folder(target.parent.resolve()):
             data = target.read_bytes()
             text = decode_text(target, data)
-            made = with_line(text, name) if target != self.place else with_class(target, text, name)
+            made = (
+                with_darknet_name(text, name) if target != self.place else with_yolo_name(target, text, name)
+            )
             replace_file(target, data[: len(data) - len(text.encode())] + made.encode())
         self._known = None
 
@@ -191,7 +193,7 @@ class YoloFormat:
                 self._guarded.replace(text.encode())
         self._new_classes = None
 
-    def after_first(self, item: FolderItem) -> None:
+    def after(self, item: FolderItem) -> None:
         """Nothing names a label file but its image."""
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
@@ -266,7 +268,7 @@ class YoloFormat:
         for item in self.items().values():
             data = GuardedFile(item.file).read()
             counts.update(len(line.split()) > 5 for line in (data or b"").splitlines() if line.strip())
-            if counts.total() >= LOOKED_AT:
+            if counts.total() >= SAMPLED_OBJECTS:
                 break
         return counts[True] > counts[False]
 
