@@ -43,9 +43,6 @@ ANSWERS = {
     "en": {"yes": True, "no": False, "joined": "joined"},
     "ko": {"예": True, "아니요": False, "이어짐": "joined"},
 }
-    "en": {"yes": True, "no": False, "joined": "joined"},
-    "ko": {"예": True, "아니요": False, "이어짐": "joined"},
-}
 SQUARE, OTHER = (4.0, 5.0, 20.5, 5.0, 20.5, 30.25), (40.0, 5.0, 50.0, 5.0, 50.0, 40.0)
 
 
