@@ -173,7 +173,7 @@
       const { stage } = this;
       if (!stage.cursor) return;
       jumok.marks.paintCrosshair(g, stage, stage.cursor);
-      jumok.marks.paintNote(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
+      if (!this.now.corner) jumok.marks.paintNote(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
     }
 
     // Parts of the bar.
