@@ -862,3 +862,14 @@ def test_escape_leaves_the_image_to_whoever_walks_by_tab(desk):
     desk.page.focus(".draw-stage")
     desk.keys("Tab")
     assert desk.selected is not None
+
+
+def test_the_threshold_says_how_many_would_be_accepted(desk):
+    desk.mount(proposals={"marks": {"objects": PROPOSED}})
+    names = ".draw-options .draw-button"
+    assert desk.page.locator(names).all_text_contents() == ["Accept all 2"]
+    desk.page.get_by_label("Score ≥").fill("0.05")
+    assert desk.page.locator(names).all_text_contents() == ["Accept all 3"]
+    assert desk.ask("document.activeElement.type") == "range"
+    desk.page.get_by_role("button", name="Accept all 3").click()
+    assert len(desk.boxes) == 3

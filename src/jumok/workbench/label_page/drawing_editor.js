@@ -191,6 +191,7 @@
       return el("label", { class: "draw-option" }, el("span", { text: words }), el("input", {
         type: "range", "data-name": words, min: least, max: most, step, value,
         oninput: (event) => { said.textContent = tell(Number(event.target.value)); change(Number(event.target.value)); },
+        onchange: () => this.refresh(),
       }), said);
     }
 
