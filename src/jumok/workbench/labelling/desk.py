@@ -84,7 +84,7 @@ class LabelDesk:
             "name": self.opened.name,
             "kind": store.kind,
             "format": store.format,
-            "place": str(store.place),
+            "place": str(store.place.resolve()),
             "outlines": store.outlines,
             "fields": fields,
             "classes": self.classes(),
@@ -110,6 +110,16 @@ class LabelDesk:
             "classes": [[numbers[name] for name in one.classes if name in numbers] for one in items],
             "changed": len(self._events),
         }
+
+    def expect_place(self, place: str | None) -> None:
+        """DataError if a page still shows the data of another server, which stood at this address before."""
+        here = str(self.store.place.resolve())
+        if place is not None and place != here:
+            raise DataError(
+                f"this page shows {place}, but {here} is labelled at this address now; nothing was written",
+                f"이 화면은 {place}의 데이터인데, 지금 이 주소에서는 {here}에 라벨을 달고 있습니다. "
+                "아무것도 쓰지 않았습니다.",
+            )
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an item."""
