@@ -873,3 +873,12 @@ def test_the_threshold_says_how_many_would_be_accepted(desk):
     assert desk.ask("document.activeElement.type") == "range"
     desk.page.get_by_role("button", name="Accept all 3").click()
     assert len(desk.boxes) == 3
+
+
+def test_an_image_with_nothing_on_it_is_all_background_if_there_is_such_a_class(desk):
+    desk.mask(np.full((240, 320), 2, np.uint8))
+    desk.ask("editor.clear()")
+    assert not desk.values.any() and desk.changes == 1
+    desk.mask(np.full((240, 320), 2, np.uint8), classes=[["sky", "#d1495b"], *GROUND[1:]])
+    desk.ask("editor.clear()")
+    assert desk.said.startswith("No class here is a background") and desk.changes == 0
