@@ -1,7 +1,7 @@
 """Take the pictures of the label page in docs/pictures, as `jumok label` or the made-up server is serving it.
 
     python tests/browser/made_label_server.py boxes 8770 --count 364 &
-    python docs/label_screenshots.py http://127.0.0.1:8770/ label-boxes --key shapes/00006.png --press Enter --press Enter
+    python docs/label_screenshots.py http://127.0.0.1:8770/ label-boxes --press Enter --press Enter
 
 `--press` presses keys one after the other, `--drag` marks a share of a signal.
 """
