@@ -36,7 +36,7 @@
         fail: (key, error) => this.complain(`${key}: ${error instanceof Refused ? error.message : t("away")}`), notice: (text) => this.notice(text),
       } });
       this.build();
-      if (!(await this.openAddress())) await this.desk.open(this.items.nextUnlabelled(null) ?? this.items.keys[0]);
+      if (!(await this.openAddress())) await this.open(this.items.nextUnlabelled(null) ?? this.items.keys[0]);
       await this.earlier.look();
       this.poll();
     }
@@ -184,8 +184,8 @@
       this.total.textContent = t("ofItems", items.count.toLocaleString());
       this.remark.hidden = !remark;
       this.remark.textContent = remark ? t("disagrees", remark) : "";
-      this.undo.disabled = !(history?.at > 0);
-      this.redo.disabled = !(history && history.at < history.states.length - 1);
+      this.undo.disabled = desk.host.inert || !(history?.at > 0);
+      this.redo.disabled = desk.host.inert || !(history && history.at < history.states.length - 1);
       for (const button of [this.empty, this.copying]) button.disabled = desk.host.inert;
       this.hiding.setAttribute("aria-pressed", !desk.marksShown);
       this.hiding.hidden = this.session.kind === "values";

@@ -9,7 +9,9 @@
       this.text = el("span", { class: "save-text" });
       this.again = el("button", { type: "button", class: "link", text: t("saveNow"), onclick: () => saver.again(), hidden: true });
       this.conflicts = el("button", { type: "button", class: "link", onclick: () => open(saver.summary().conflicts[0].key), hidden: true });
-      this.node = el("div", { class: "save", role: "group", "aria-label": t("saving") }, el("i", { class: "sign-save", "aria-hidden": "true" }), this.text, this.again, this.conflicts);
+      this.told = el("p");
+      this.more = el("div", { class: "save-more", hidden: true }, this.told, this.again, this.conflicts);  // over the page, so that nothing jumps while somebody draws
+      this.node = el("div", { class: "save", role: "group", "aria-label": t("saving") }, el("i", { class: "sign-save", "aria-hidden": "true" }), this.text, this.more);
       this.update();
     }
 
@@ -23,23 +25,26 @@
     }
 
     why(failed) {
-      const record = failed.find((one) => one.error) ?? failed[0], reason = record.error ? said(record.error) : t("away");
-      const what = failed.length === 1 ? t("notSavedOne", failed[0].key) : t("notSavedMany", failed.length);
+      const record = failed.find((one) => one.error) ?? failed[0], reason = (record.error ? said(record.error) : t("away")).replace(/[.\s]+$/, "");
       const then = record.state === "failed" ? t("retrying") : t("notRetried");
-      return `${what}: ${reason} ${then}`;
+      return `${failed.length === 1 ? record.key : t("itemCount", failed.length)}: ${reason}${reason.endsWith("?") ? "" : "."} ${then}`;
     }
 
     update() {
       const state = this.state(), { failed, conflicts, lost, saving } = this.saver.summary();
-      const text = { saved: () => t("saved"), saving: () => (saving.length > 1 ? t("savingMany", saving.length) : t("savingNow")), failed: () => this.why(failed), conflict: () => t("changedElsewhere", conflicts.length) }[state]();
-      const whole = [text, lost.length ? t("notKept") : failed.length ? t("keptHere") : ""].filter(Boolean).join(" ");
+      const short = { saved: () => t("saved"), saving: () => (saving.length > 1 ? t("savingMany", saving.length) : t("savingNow")), failed: () => t("notSaved"), conflict: () => t("toDecide") }[state]();
+      const more = [failed.length ? this.why(failed) : "", failed.length && !lost.length ? t("keptHere") : "", lost.length ? t("notKept") : "", conflicts.length ? t("changedElsewhere", conflicts.length) : ""].filter(Boolean).join(" ");
+      const whole = [short, more].filter(Boolean).join(" ");
       this.again.hidden = state !== "failed";
       this.conflicts.hidden = !conflicts.length || conflicts.some((record) => record.key === this.desk.key);
       this.conflicts.textContent = conflicts.length ? t("lookAt", conflicts[0].key) : "";
-      if (this.node.dataset.save === state && this.text.textContent === whole) return;
+      this.more.hidden = !more || (state === "conflict" && this.conflicts.hidden && !lost.length);
+      if (this.node.dataset.save === state && this.node.title === whole) return;
       if (this.node.dataset.save !== state && (state === "failed" || state === "conflict" || this.node.dataset.save === "failed")) announce(whole, 0);
       this.node.dataset.save = state;
-      this.text.textContent = this.node.title = whole;
+      this.node.title = whole;
+      this.text.textContent = short;
+      this.told.textContent = more;
     }
   }
 

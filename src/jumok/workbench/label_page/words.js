@@ -28,8 +28,8 @@ jumok.words = {
     },
 
     saving: "Saving", saved: "Saved", savingNow: "Saving…", savingMany: (n) => `Saving ${n} items…`,
-    notSavedOne: (key) => `NOT saved (${key})`, notSavedMany: (n) => `NOT saved (${n} items)`, retrying: "It is tried again by itself.", notRetried: "Correct it, or try again.", saveNow: "Try now",
-    keptHere: "Until then it is kept in this browser.", notKept: "This browser cannot keep a copy: leave this page open.", changedElsewhere: (n) => `${n === 1 ? "One item was" : `${n} items were`} changed elsewhere: please decide.`, lookAt: (key) => `Look at ${key}`,
+    notSaved: "NOT saved", toDecide: "Please decide", itemCount: (n) => `${n} items`, retrying: "It is tried again by itself.", notRetried: "Correct it, or try again.", saveNow: "Try now",
+    keptHere: "Until then it is kept in this browser.", notKept: "This browser cannot keep a copy: leave this page open.", changedElsewhere: (n) => `${n === 1 ? "One item was" : `${n} items were`} changed elsewhere.`, lookAt: (key) => `Look at ${key}`,
     earlier: "Changes of an earlier visit", earlierChanges: (n, names) => `${n === 1 ? "One change" : `${n} changes`} of an earlier visit ${n === 1 ? "was" : "were"} not written: ${names}`, saveEarlier: "Save now", discard: "Discard", reallyDiscard: (n) => (n === 1 ? "Really discard it" : `Really discard all ${n}`),
     reloaded: "This item was changed elsewhere; it is shown as it stands now.",
     conflict: "This item was changed elsewhere.", conflictHelp: (theirs, mine) => `It now has ${theirs}; your version has ${mine}. Nothing is overwritten until you choose.`,
@@ -86,8 +86,8 @@ jumok.words = {
     },
 
     saving: "저장", saved: "저장됨", savingNow: "저장 중…", savingMany: (n) => `항목 ${n}개 저장 중…`,
-    notSavedOne: (key) => `저장되지 않음 (${key})`, notSavedMany: (n) => `저장되지 않음 (항목 ${n}개)`, retrying: "자동으로 다시 시도합니다.", notRetried: "고치거나 다시 시도하세요.", saveNow: "지금 다시",
-    keptHere: "그때까지 이 브라우저에 보관합니다.", notKept: "이 브라우저에는 보관할 수 없으니 이 화면을 닫지 마세요.", changedElsewhere: (n) => `항목 ${n}개가 다른 곳에서 바뀌었습니다. 어느 쪽을 쓸지 골라 주세요.`, lookAt: (key) => `${key} 보기`,
+    notSaved: "저장되지 않음", toDecide: "골라 주세요", itemCount: (n) => `항목 ${n}개`, retrying: "자동으로 다시 시도합니다.", notRetried: "고치거나 다시 시도하세요.", saveNow: "지금 다시",
+    keptHere: "그때까지 이 브라우저에 보관합니다.", notKept: "이 브라우저에는 보관할 수 없으니 이 화면을 닫지 마세요.", changedElsewhere: (n) => `항목 ${n}개가 다른 곳에서 바뀌었습니다.`, lookAt: (key) => `${key} 보기`,
     earlier: "지난번에 저장하지 못한 변경", earlierChanges: (n, names) => `지난번에 저장하지 못한 변경이 ${n}개 있습니다: ${names}`, saveEarlier: "지금 저장", discard: "버리기", reallyDiscard: (n) => (n === 1 ? "정말 버리기" : `${n}개 모두 정말 버리기`),
     reloaded: "다른 곳에서 바뀐 항목이라 지금 저장된 내용으로 다시 불러왔습니다.",
     conflict: "다른 곳에서 바뀐 항목입니다.", conflictHelp: (theirs, mine) => `지금 저장된 내용: ${theirs}. 내가 만든 내용: ${mine}. 고르기 전에는 아무것도 덮어쓰지 않습니다.`,
