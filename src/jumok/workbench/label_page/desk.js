@@ -35,13 +35,14 @@
     }
 
     async fetchNew(key, known) {
+      const seq = known?.seq;
       let answer;
       try { answer = await ask("item", { key }); } catch (error) {
         if (known && !(error instanceof Refused)) return known;  // an old version is refused when it is saved
         throw error;
       }
       const record = this.saver.get(key) ?? known ?? recordOf(key, answer);
-      if (record === known && known.state === "clean" && answer.version !== known.version) this.take(known, answer, null);
+      if (record === known && known.seq === seq && known.state === "clean" && answer.version !== known.version) this.take(known, answer, null);
       record.stale = false;
       this.records.delete(key);
       this.records.set(key, record);

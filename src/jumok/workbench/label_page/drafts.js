@@ -4,6 +4,7 @@
 (() => {
   const { uid } = jumok;
   const STORE = "drafts";
+  const RELOADED = 1500;  // milliseconds
 
   function ownTab() {  // a name that a reload keeps
     try {
@@ -37,12 +38,12 @@
       await this.hold();
     }
 
-    hold() {
+    hold() {  // a page that is loaded anew waits until its former self is gone
       return new Promise((done) => {
-        navigator.locks.request(this.lockName(this.tab), { ifAvailable: true }, (lock) => {
-          done(Boolean(lock));
-          return lock ? new Promise(() => {}) : undefined;
-        });
+        navigator.locks.request(this.lockName(this.tab), { signal: AbortSignal.timeout(RELOADED) }, () => {
+          done(true);
+          return new Promise(() => {});
+        }).catch(() => done(false));
       });
     }
 
