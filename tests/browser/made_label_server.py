@@ -148,6 +148,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "before":
             self.server.kill()
             return
+        if self.query.get("place") != f"/made/{self.labels.kind}":
+            self.refuse(400, "another data set is labelled here", "여기서는 다른 데이터에 라벨을 답니다")
+            return
         if fault == "full":
             self.refuse(507, "the disk is full: nothing was written", "디스크가 가득 차서 쓰지 못했습니다")
             return

@@ -219,7 +219,7 @@ class MadeLabels:
         found = {"marks": marks, "unsure": self.unsure(key), "disagreement": None}
         if "values" in marks:
             found["marks"]["scores"] = {name: round(rng.uniform(0.3, 1), 2) for name in marks["values"]}
-        if n % 5 == 1:
+        if n % 5 == 1 and "objects" in marks:
             what = {
                 "en": "a circle of score 0.93 is not marked",
                 "ko": "점수 0.93인 circle이 표시되어 있지 않습니다",

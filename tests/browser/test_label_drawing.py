@@ -60,7 +60,7 @@ class Desk:
 
     def at(self, x, y):
         place = """([x, y]) => {
-          editor.stage.locate();
+          editor.stage.updateOrigin();
           const [px, py] = editor.stage.toScreen(x, y);
           return [editor.stage.left + px, editor.stage.top + py];
         }"""
@@ -760,7 +760,7 @@ def test_labels_can_be_read_on_every_colour(desk):
       for (let n = 0; n < 4096; n++) {
         const hex = [n >> 8, (n >> 4) & 15, n & 15].map((v) => v.toString(16).repeat(2)), colour = "#" + hex.join("");
         const [r, g, b] = hex.map((v) => part(parseInt(v, 16) / 255)), light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        const black = jumok.marks.onColour(colour) === "#000000";
+        const black = jumok.marks.textColour(colour) === "#000000";
         worst = Math.min(worst, black ? (light + 0.05) / 0.05 : 1.05 / (light + 0.05));
       }
       return worst;
@@ -789,7 +789,7 @@ def test_both_languages_have_all_texts_of_drawing(desk):
     assert desk.page.evaluate(kinds, "en") == desk.page.evaluate(kinds, "ko")
 
 
-def test_a_picture_is_described_in_a_sentence(desk):
+def test_an_image_is_described_in_a_sentence(desk):
     desk.mount(marks={"objects": SCENE}, proposals={"marks": {"objects": PROPOSED}})
     assert desk.ask("editor.summary()") == "2 objects: 1 disc, 1 red. 2 proposed."
     values = np.zeros((240, 320), np.uint8)
@@ -853,7 +853,7 @@ def test_a_finger_draws(desk):
     assert desk.boxes == [("red", [120, 90, 170, 150])]
 
 
-def test_escape_leaves_the_picture_to_whoever_walks_by_tab(desk):
+def test_escape_leaves_the_image_to_whoever_walks_by_tab(desk):
     desk.mount(marks={"objects": SCENE})
     desk.page.focus(".draw-stage")
     desk.keys("Tab", "Escape", "Escape", "Tab")

@@ -33,14 +33,13 @@ for line in sys.stdin:
 """
 
 
-def kill_labellers(place: Path, setup: str, kills: int, longest: float = 0.03) -> Iterator[dict[str, int]]:
+def kill_labellers(place: Path, setup: str, kills: int) -> Iterator[dict[str, int]]:
     """Kill programs that label `place` at random moments; after each, the last acknowledged number of each item.
 
     Args:
         place: What they open.
         setup: Code with `open_store(path)` and `marks(number)`.
         kills: How many are killed.
-        longest: The most seconds that each works before.
     """
     code = NURSERY.format(setup=setup)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
@@ -52,14 +51,16 @@ def kill_labellers(place: Path, setup: str, kills: int, longest: float = 0.03) -
             nursery.stdin.flush()
             for line in nursery.stdout:
                 said = json.loads(line)
-                if "child" in said:
-                    time.sleep(draw.random() * longest)
-                    os.kill(said["child"], signal.SIGKILL)
-                elif "dead" in said:
+                if "dead" in said:
                     break
+                if "child" in said:
+                    child, left = said["child"], draw.randrange(4)
                 else:
-                    number = said["number"]
+                    number, left = said["number"], left - 1
                     sure[said["key"]] = number
+                if left == 0:  # it goes on to write, and is killed anywhere in it
+                    time.sleep(draw.random() * 0.01)
+                    os.kill(child, signal.SIGKILL)
             number += 1
             yield dict(sure)
         nursery.stdin.close()

@@ -64,7 +64,7 @@ def test_kills_lose_no_acknowledged_mask(tmp_path: Path):
     for number in range(12):
         Image.new("RGB", (64, 48)).save(tmp_path / f"{number}.jpg")
     sure: dict[str, int] = {}
-    for sure in kill_labellers(tmp_path, MASKS, kills=17, longest=0.1):
+    for sure in kill_labellers(tmp_path, MASKS, kills=17):
         listed = (tmp_path / "train.txt").read_text() if (tmp_path / "train.txt").exists() else ""
         assert len(set(listed.splitlines())) == listed.count("\n") >= len(sure)
         for key in sure:

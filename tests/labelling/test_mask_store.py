@@ -315,6 +315,21 @@ def test_a_new_folder_is_found_by_a_new_experiment_and_training_reads_it(tmp_pat
     assert (mask_classes(data.images[1].mask, data.classes, data.ignore) == CLASSES).all()
 
 
+def test_a_mask_whose_line_was_not_written_any_more_is_shown_and_kept(tmp_path: Path):
+    for number in range(2):
+        Image.new("RGB", SIZE).save(tmp_path / f"{number}.jpg")
+    store = open_mask_folder(tmp_path, ["cat", "dog"])
+    paint(store, "0.jpg", CLASSES)
+    os.remove(tmp_path / "train.txt")  # as if it had been killed before
+    again = open_mask_folder(tmp_path, ["cat", "dog"])
+    marks = again.read("0.jpg")
+    assert marks.state == "unlabelled" and (pixels_of(marks.marks) == CLASSES).all()
+    with pytest.raises(LabelConflict):
+        again.write("0.jpg", "", as_marks(np.zeros_like(CLASSES)))
+    assert again.write("0.jpg", marks.version, marks.marks).state == "labelled"
+    assert (tmp_path / "train.txt").read_text() == "0.jpg\tmasks/0.png\n"
+
+
 def test_ten_thousand_masks_open_and_are_written_in_little_time(tmp_path: Path):
     source = make(tmp_path, count=1)
     for number in range(1, 10_000):

@@ -202,6 +202,10 @@ def test_keys_within_objects_and_lists_are_labelled(tmp_path: Path):
     store.write("row 1", store.read("row 1").version, values(label='["x","y"]', sizes="[3, 4]"))
     assert path.read_text() == '{"text": "a", "answer": {"label": ["x","y"], "sizes": [3, 4]}}\n'
     assert store.classes() == ("x", "y")
+    assert [(one.name, one.classes, one.several) for one in store.columns] == [
+        ("label", ("x", "y"), True),
+        ("sizes", (), False),
+    ]
     with pytest.raises(DataError, match="not 2 numbers"):
         store.write("row 1", store.read("row 1").version, values(sizes="[3]"))
     rows = list(table_source(path, source.columns or {}, TEXT, both).rows())

@@ -15,7 +15,7 @@ from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.files import is_running
 from jumok.labelling.opening import OpenedLabels
-from jumok.labelling.trained_snapshot import trained_on
+from jumok.labelling.trained_snapshot import trained_on, write_trained
 from jumok.labelling.trainings import LabelTrainings
 from jumok.predictor import load
 from jumok.runs.layout import RunLayout
@@ -177,3 +177,21 @@ def test_of_few_examples_a_fifth_chooses_the_model(tmp_path, split, count, expec
         "seed": 1,
         **expected,
     }
+
+
+def test_of_a_folder_an_experiment_is_made_that_may_be_changed(tmp_path):
+    """As `jumok new` would write it; the next training uses it as the user has left it."""
+    made = labelled(tmp_path)
+    opened = OpenedLabels("photos", made.store)
+    run = tmp_path / "label" / "0001"
+    assert write_trained(opened, run) == 12
+    file = RunLayout(run.parent).experiment
+    first = read_experiment(RunLayout(run).experiment)
+    assert first.outputs.keys() == {"objects"} and first.inputs["image"].kind == "image"
+    assert first.data.train.coco == RunLayout(run).data / "annotations.json"
+    file.write_text(file.read_text().replace("resnet18 ", "convolutional "))
+    again = run.with_name("0002")
+    write_trained(opened, again)
+    second = read_experiment(RunLayout(again).experiment)
+    assert second.inputs["image"].part.backbone == "convolutional"
+    assert second.data.train.coco == RunLayout(again).data / "annotations.json"

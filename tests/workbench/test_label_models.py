@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 import picture_runs
 from jumok.labelling.opening import open_experiment
 from jumok.workbench.labelling.api import LabelRoom, label_application
+from label_stores import box
 
 HOST = "127.0.0.1:8766"
 OWN = {"X-Jumok": "label"}
@@ -106,6 +107,29 @@ def test_the_order_of_work_begins_with_what_is_unlabelled(room, client, by):
     assert set(told["scores"][len(left) :]) == {None}
     if by == "unsure":
         assert told["scores"][: len(left)] == sorted(told["scores"][: len(left)], reverse=True)
+
+
+def test_what_disagrees_most_comes_first_with_a_sentence(room, client):
+    """Of the labelled items; a box that was drawn where nothing is."""
+    with_model(room)
+    labelled = client.get("/api/items").json()["keys"][:LISTED]
+    key = labelled[-1]
+    now = client.get("/api/item", params={"key": key}).json()
+    stray = box("brick", 50, 2, 60, 12)
+    sent = {"version": now["version"], "marks": {"objects": [*now["marks"]["objects"], stray]}}
+    assert client.put("/api/item", params={"key": key}, json=sent).status_code == 200
+
+    def ordered() -> dict | None:
+        told = client.get("/api/order?by=disagreement").json()
+        assert set(told["keys"][:LISTED]) == set(labelled)
+        return told if told["ready"] == 1 else None
+
+    told = until(ordered)
+    known = [score for score in told["scores"] if score is not None]
+    assert known and known == sorted(known, reverse=True)
+    assert all(said["en"] and said["ko"] for said in told["remarks"].values())
+    proposal = client.post("/api/proposals", json={"keys": [key]}).json()["proposals"][key]
+    assert proposal["disagreement"]["what"] == told["remarks"][key]
 
 
 def test_wrong_questions_to_a_model_are_told(room, client):

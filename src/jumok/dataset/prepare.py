@@ -11,6 +11,7 @@ from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
 from jumok.data.row import SPLIT_GROUP
 from jumok.data.tables.faults import Fault
+from jumok.dataset.folds import fold_numbers
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
@@ -87,7 +88,7 @@ def prepare(
             return Prepared(Fields({}, {}), faults=imported)
         raise
     prepared = Prepared(fitted or _fit(experiment, imported, rows["train"]), faults=imported)
-    for name, chosen in rows.items():
+    for name, chosen in _without_fold(rows, experiment, imported).items():
         if chosen is not None:
             prepared.splits[name] = _encode(name, chosen, prepared, experiment)
             if not tolerant:
@@ -249,6 +250,17 @@ def _rows_of(name: str, experiment: "Experiment", imported: Mapping[str, CachedR
     keys = ("\x1f".join(row) for row in zip(*(store.texts(column) for column in together), strict=True))
     sides = splitting.assign(keys, split.valid or 0, split.test or 0, split.seed)
     return np.flatnonzero(sides == ("train", "valid", "test").index(name))
+
+
+def _without_fold(
+    rows: Mapping[str, np.ndarray | None], experiment: "Experiment", imported: Mapping[str, CachedRows]
+) -> dict[str, np.ndarray | None]:
+    """The rows of each split; those of train without the fold that is left out."""
+    fold, train = experiment.data.fold, rows.get("train")
+    if fold is None or train is None:
+        return dict(rows)
+    numbers = fold_numbers(imported["train"].store, list(experiment.inputs), fold.of)
+    return {**rows, "train": train[numbers[train] != fold.number]}
 
 
 def _encode(name: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:

@@ -62,7 +62,8 @@ class AnswerField:
 
     def column_now(self, classes: tuple[str, ...]) -> AnswerColumn:
         """The column with the classes that there are now."""
-        return AnswerColumn(self.name, self.kind, classes if self.kind == "label" else ())
+        is_label = self.kind == "label"
+        return AnswerColumn(self.name, self.kind, classes if is_label else (), is_label and self.several)
 
     def _unknown(self, text: str) -> str | None:
         """The first label that is no class, where the experiment says which there are."""

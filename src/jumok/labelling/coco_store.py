@@ -15,7 +15,7 @@ from jumok.data.cache.place import cache_key
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, GZIP_MARK, read_fault
 from jumok.errors import DataError
-from jumok.files import write_file_atomically
+from jumok.files import remove_left, write_file_atomically
 from jumok.labelling.coco_changes import CocoChange, read_objects
 from jumok.labelling.coco_document import CocoDocument, read_document
 from jumok.labelling.coco_index import CocoIndex, CocoItem, index_of
@@ -72,6 +72,7 @@ class CocoStore:
         self._shown: dict[str, LabelItem] = {}
         self._changed: set[str] = set()
         self._history = RecordHistory()
+        remove_left(file.parent, [file.name])
         self._now()
 
     def classes(self) -> tuple[str, ...]:

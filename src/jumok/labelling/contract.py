@@ -51,6 +51,7 @@ class AnswerColumn:
     name: str
     kind: Literal["label", "text", "values"]
     classes: tuple[str, ...] = ()  # of a label, as far as they occur
+    several: bool = False  # whether a cell holds several labels, with ; between them
 
 
 class LabelConflict(DataError):

@@ -11,7 +11,7 @@ from jumok.data.annotations.coco import coco_text
 from jumok.data.cache.place import cache_key
 from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
-from jumok.files import unwritable, write_file_atomically
+from jumok.files import remove_left, unwritable, write_file_atomically
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.object_change import ObjectChange, ReadObject
@@ -138,6 +138,11 @@ class FolderStore:
         self._history = RecordHistory()
         self._occurring: dict[str, None] | None = None  # classes, in the order in which they came
         self._items = self._form.items()
+        folders: dict[Path, list[str]] = {}
+        for item in self._items.values():
+            folders.setdefault(item.file.parent, []).append(item.file.name)
+        for folder, names in folders.items():
+            remove_left(folder, names)
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""

@@ -1,5 +1,6 @@
 """Masks of images: PNG files in which only the pixels that were labelled anew get other values."""
 
+import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ import numpy as np
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import BACKGROUND
+from jumok.data.annotations.mask_pairs import FOLDERS
 from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
 from jumok.data.cache.states import FileState, state_of
 from jumok.data.images.mask_images import load_mask
-from jumok.data.images.reading import Size, open_image, read_header
+from jumok.data.images.reading import SUFFIXES, Size, open_image, read_header
 from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, JumokError
 from jumok.files import remove, remove_left, unwritable
@@ -36,6 +39,7 @@ from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, M
 if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
 
+FileMark = tuple[int, int, int] | None
 SAMPLED_MASKS = 200  # masks, for whether they are black and white
 EMPTY_CLASSES = frozenset(
     {BACKGROUND, "_background_", "bg"}
@@ -100,9 +104,9 @@ def open_mask_folder(folder: Path, classes: Sequence[str] = ()) -> "MaskStore":
     names = [BACKGROUND, *(name for name in classes if name.casefold() != BACKGROUND)]
     masks, listed = folder / "masks", folder / "train.txt"
     places: MaskPlaces = ListOfMasks(listed, folder, new=masks)
-    if not listed.exists() and masks.is_dir() and any(masks.iterdir()):
-        images = folder / "images"
-        places = FolderOfMasks(masks, images if images.is_dir() else None)
+    images = next((folder / name for name in FOLDERS if (folder / name).is_dir()), None)
+    if not listed.exists() and images is not None and masks.is_dir() and files_below(masks, SUFFIXES).files:
+        places = FolderOfMasks(masks, images)
     if not places.found():
         raise DataError(f"{folder}: holds no images; name a folder of images")
     values = MaskValues(class_list(names), WHITE)
@@ -155,7 +159,7 @@ class MaskStore:
         self._input, self._settings, self._may_grow = input, settings, may_grow
         self._lock = threading.RLock()
         self._seen: dict[Path, tuple[FileState, ItemState, tuple[str, ...]]] = {}  # what is known of masks
-        self._known: dict[str, FileState] = {}  # masks at the last look for changes
+        self._known: dict[str, FileMark] = {}  # masks at the last look for changes
         self._tidied: set[Path] = set()
         self._made: set[Path] = set()  # masks that were begun here
         self.changed()
@@ -210,14 +214,14 @@ class MaskStore:
                     current = self._marks(one, data)
                     raise LabelConflict(f"{problem}; look at it, and label it again", current)
                 new = self._replace(key, one, data, before, classes)
-                self._known[key] = state_of(one.mask)
+                self._known[key] = file_mark(one.mask)
             now = self._place_of(key)
             return self._told(now, new, classes, dict(marks))
 
     def changed(self) -> frozenset[str]:
         """The images whose masks others have changed since the last call."""
         with self._lock:
-            now = {key: state_of(one.mask) for key, one in self._places.found().items()}
+            now = {key: file_mark(one.mask) for key, one in self._places.found().items()}
             before, self._known = self._known, now
         keys = before.keys() | now.keys()
         return frozenset(key for key in keys if key not in before or before[key] != now.get(key))
@@ -370,6 +374,15 @@ def same_pixels(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     if one is None or other is None:
         return one is other
     return np.array_equal(one, other)
+
+
+def file_mark(path: Path) -> FileMark:
+    """What changes when a file is written; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def mask_version(data: bytes | None) -> str:

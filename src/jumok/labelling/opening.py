@@ -130,8 +130,11 @@ def images_elsewhere(sources: "Mapping[str, SourceOptions]", split: str) -> froz
 
 def row_store(experiment: "Experiment", source: "SourceOptions") -> LabelStore:
     """The store of a table, or of recordings; ConfigurationError or DataError for what has no cells to fill."""
+    from jumok.labelling.recording_store import open_recordings
     from jumok.labelling.row_sources import open_rows
 
+    if source.recordings is not None:
+        return open_recordings(source, experiment.inputs, experiment.outputs)
     return open_rows(source, experiment.inputs, experiment.outputs)
 
 

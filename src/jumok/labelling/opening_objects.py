@@ -10,7 +10,10 @@ from jumok.experiment.found import annotations
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.contract import LabelStore
+from jumok.labelling.cvat_store import cvat_store
 from jumok.labelling.folder_store import FolderStore
+from jumok.labelling.labelme_store import labelme_store
+from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.voc_store import VocFormat
 from jumok.labelling.yolo_store import YoloFormat
 
@@ -41,7 +44,17 @@ def open_object_source(
     if source.voc is not None:
         classes = tuple(source.classes) if source.classes else None
         return FolderStore(VocFormat(source.voc, source.split, source.images, excluded, classes), input)
-    raise DataError(f"objects are labelled in files of coco, voc or yolo; this source is {source.format}")
+    classes = tuple(source.classes) if source.classes else None
+    if source.labelme is not None:
+        return labelme_store(source.labelme, source.images, excluded, classes, input)
+    if source.cvat is not None:
+        return cvat_store(source.cvat, source.images, source.split, excluded, classes, input)
+    if source.labelstudio is not None:
+        return labelstudio_store(source.labelstudio, source.images, excluded, classes, input)
+    place = getattr(source, source.format)
+    known = "coco, voc, yolo, labelme, cvat or labelstudio"
+    problem = f"objects are labelled in files of {known}; this source is {source.format}"
+    raise DataError(f"{problem}; convert it first, like jumok convert {place} NEW --to coco")
 
 
 def open_object_folder(

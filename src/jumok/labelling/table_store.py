@@ -142,9 +142,10 @@ class TableStore:
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the labelled rows into a table in a folder, in which paths start at the root."""
-        state = self.state()
-        labelled = [row for row in state.rows if self._state_of(row) == "labelled"]
-        rows = [self._with_whole_paths(row) for row in labelled]
+        with self._lock:
+            state = self.state()
+            labelled = [row for row in state.rows if self._state_of(row) == "labelled"]
+            rows = [self._with_whole_paths(row) for row in labelled]
         return self._snapshot_of(state, rows, folder)
 
     def _snapshot_of(self, state: TableState, rows: Sequence[TableRow], folder: Path) -> Mapping[str, Any]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEAST_LABELLED = 4  # labelled items that can be trained on: some must be left to choose the best model by
 FEWEST_SCORED = 5  # examples of a split that is split off, if a fifth are so many
 FIFTH = 0.2
+NEW_HEAD = """\
+# Trainings of `jumok label` use this file, which may be changed, with what is labelled then in place of data.train.
+"""
 NEW_FIELDS = {  # input and kind of output in a new experiment, by what is marked
     "objects": ("image", "boxes"),
     "mask": ("image", "mask"),
@@ -123,7 +126,7 @@ def new_values(opened: OpenedLabels, source: Mapping[str, Any], run: Path) -> di
         named = {name: Path(one) if Path(str(one)).is_absolute() else one for name, one in source.items()}
         inputs = [NewField("image" if first == "image" else "signal", first, "INPUT")]
         start = start_of(inputs, outputs, None, Found(holds, {**opened.beside, "train": named}), file)
-        write_file_atomically(file, starting_text(start, file).encode())
+        write_file_atomically(file, (NEW_HEAD + starting_text(start, file)).encode())
     values, _ = parse_yaml(file.read_text(encoding="utf-8"), str(file))
     resolve_paths(values, file.parent)
     found: dict[str, Any] = values

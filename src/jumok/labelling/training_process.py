@@ -100,7 +100,8 @@ def train_in_process(run: Path) -> dict[str, Any]:
     except Interrupted:
         return {"state": "interrupted"}
     except JumokError as error:
-        return {"state": "failed", "sentence": {"en": str(error), "ko": error.ko or str(error)}}
+        korean = error.ko or f"학습할 수 없습니다: {error}"
+        return {"state": "failed", "sentence": {"en": str(error), "ko": korean}}
     except Exception as error:
         sentence = f"the training failed ({type(error).__name__}: {error})"
         return {"state": "failed", "sentence": {"en": sentence, "ko": f"학습이 실패했습니다 ({error})"}}

@@ -164,9 +164,10 @@ class LabelTrainings:
         if self._begins or self._process is not None:
             state, sentence = "running", running_sentence(progress)
         elif self._refusal is not None:
-            state, sentence = "failed", self._refusal
+            state, sentence = "failed", self._with_options(self._refusal)
         else:
             state, sentence = ended_sentence(result)
+            sentence = self._with_options(sentence) if state == "failed" else sentence
         score = {result["metric"]: result["score"]} if "metric" in result else progress.get("score")
         return {
             "state": state,
@@ -176,6 +177,16 @@ class LabelTrainings:
             "examples": progress.get("examples", 0),
             "sentence": sentence,
             "history": self._history(),
+        }
+
+    def _with_options(self, sentence: dict[str, str]) -> dict[str, str]:
+        """A refusal with the file where the user may change what was refused, if the user does not know it."""
+        file = RunLayout(self.folder).experiment
+        if self.opened.experiment is not None or not file.exists():
+            return sentence
+        return {
+            "en": f"{sentence['en']} (options of the training: {file})",
+            "ko": f"{sentence['ko']} (학습 설정 파일: {file})",
         }
 
     def _history(self) -> list[dict[str, Any]]:

@@ -18,29 +18,37 @@ Edit = tuple[int, int, bytes]
 class XmlText:
     """An element with the bytes that it stands in."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, root: Element | None = None) -> None:
         self.data = text.encode()
-        self.root = parse_xml(Path("object"), text)
+        self.root = parse_xml(Path("object"), text) if root is None else root
+
+    def is_single(self, element: Element) -> bool:
+        """Whether an element is a single tag, such as <difficult/>."""
+        end = self._opened(element)
+        return self.data[end - 2 : end] == b"/>"
 
     def inside(self, element: Element) -> tuple[int, int]:
-        """Where the content of an element begins and ends; nowhere for one that has a single tag."""
-        opening = OPENING_TAG.match(self.data, element.start)
-        begin = opening.end() if opening else element.start
-        return begin, max(begin, element.end)
+        """Where the content of an element begins and ends; behind it, if it is a single tag."""
+        begin = self._opened(element)
+        return begin, begin if self.is_single(element) else element.end
 
     def end(self, element: Element) -> int:
         """Where an element ends."""
-        if element.end == element.start:  # a single tag
-            return self.inside(element)[0]
-        return self.data.index(b">", element.end) + 1
+        start, end = self.inside(element)
+        return start if self.is_single(element) else self.data.index(b">", end) + 1
 
     def content(self, element: Element, text: str) -> Edit:
         """The change of an element's content."""
         new = escape(text).encode()
-        if element.end == element.start:
+        if self.is_single(element):
             tag = element.tag.encode()
             return element.start, self.end(element), b"<" + tag + b">" + new + b"</" + tag + b">"
         return *self.inside(element), new
+
+    def _opened(self, element: Element) -> int:
+        """Where the opening tag of an element ends."""
+        opening = OPENING_TAG.match(self.data, element.start)
+        return opening.end() if opening else element.start
 
     def spaces(self, element: Element) -> tuple[str, str, str]:
         """The white space behind the opening tag, between children and before the closing tag."""

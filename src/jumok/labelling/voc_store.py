@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, SourceLocation
 from jumok.data.annotations.finding import IMAGE_FOLDERS
-from jumok.data.annotations.located_xml import Element, parse_xml, read_xml, xml_encoding, xml_text
+from jumok.data.annotations.located_xml import parse_xml, read_xml, xml_encoding, xml_text
 from jumok.data.annotations.voc import OTHER_SHAPES, VocReader, read_voc
 from jumok.data.annotations.voc_layout import Layout, find_layout
 from jumok.data.annotations.voc_writing import voc_text
@@ -91,9 +91,8 @@ class VocFormat:
 
     def cut(self, file: Path, data: bytes) -> PlainRecords:
         """The elements of objects with the white space before them; DataError if the file is faulty."""
-        root, text = self._parsed(file, data)
-        raw = text.encode()
-        xml = XmlText(text)
+        xml = self._parsed(file, data)
+        root, raw = xml.root, xml.data
         records, gaps, end = list[TextRecord](), list[str](), 0
         for element in (child for child in root.children if child.tag == "object"):
             start = element.start - len(blank_end(raw[end : element.start]).encode())
@@ -211,8 +210,8 @@ class VocFormat:
     def _images(self, folder: Path) -> ImageFolder:
         return self._folders.setdefault(folder, ImageFolder(folder, self._excluded))
 
-    def _parsed(self, file: Path, data: bytes) -> tuple[Element, str]:
-        """The outermost element of a file and its text, without byte order mark."""
+    def _parsed(self, file: Path, data: bytes) -> XmlText:
+        """The text of a file, without byte order mark, and its elements."""
         try:
             if data.startswith(GZIP_MARK):
                 raise UnreadableFile(
@@ -223,13 +222,13 @@ class VocFormat:
                     Fault(str(file), None, "is empty", "remove it or write it again", "bad_xml")
                 )
             text = xml_text(file, data)
-            root = parse_xml(file, text)
+            xml = XmlText(text, parse_xml(file, text))
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
-        if root.tag != "annotation" or root.end == root.start:
-            wrong = f"begins with <{root.tag}>, expected <annotation>…</annotation>"
-            raise DataError(str(Fault(str(file), root.line, wrong, "name a VOC file", "bad_voc")))
-        return root, text
+        if xml.root.tag != "annotation" or xml.is_single(xml.root):
+            wrong = f"begins with <{xml.root.tag}>, expected <annotation>…</annotation>"
+            raise DataError(str(Fault(str(file), xml.root.line, wrong, "name a VOC file", "bad_voc")))
+        return xml
 
     def _resolved(self, layout: Layout, images: Sequence[Mapping[str, Path]]) -> dict[str, FolderItem]:
         """The images of the split, then the others."""
@@ -296,8 +295,14 @@ def moved_down(fault: Fault, first: int) -> Fault:
 
 
 def codec_of(data: bytes) -> str:
-    """The encoding of a file, in which its byte order mark is a character."""
-    return BYTE_ORDERS.get(data[:2]) or xml_encoding(data)[1]
+    """The encoding of a file, in which its byte order mark is a character: what it declares, if it keeps to that."""
+    marked = BYTE_ORDERS.get(data[:2])
+    declared, read = xml_encoding(data)
+    try:
+        data.decode(marked or declared)
+    except (UnicodeDecodeError, LookupError):
+        return read
+    return marked or declared
 
 
 def stated_name(file: Path) -> str | None:

@@ -26,7 +26,7 @@ class Element:
     children: list["Element"] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     start: int = 0  # bytes of the text in UTF-8 before its opening tag
-    end: int = 0  # before its closing tag; as before its opening tag, if it has only one tag
+    end: int = 0  # before its closing tag, if it has one
 
     def find(self, tag: str) -> "Element | None":
         """The first child with this tag."""

@@ -19,6 +19,7 @@ from jumok.drawing.sheet import LabelledImage
 from jumok.heads.dense import FLOOR
 from jumok.kinds.boxes.baselines import boxes_baselines
 from jumok.kinds.boxes.codec import SHOWING, Boxes, BoxesCodec, MarkedObjects
+from jumok.kinds.boxes.mistakes import BoxMistakes
 from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.boxes.replay import RescorableBoxes
 from jumok.kinds.boxes.showing import best_showing, hidden_boxes, read_showing
@@ -330,7 +331,7 @@ def area_of(one: MarkedObject) -> float:
 
 def boxes_output(about: Boxes) -> OutputField:
     """Boxes, by dense or query head."""
-    options, head = about.options, BoxesHead(about)
+    options, head, scoring = about.options, BoxesHead(about), BoxesScoring(about)
     queries = options.head.queries
 
     def learning_rate(model: ModelOptions) -> float:
@@ -343,7 +344,7 @@ def boxes_output(about: Boxes) -> OutputField:
         architecture=f"{options.head.kind} boxes",
         codec=BoxesCodec(about),
         head=head,
-        scoring=BoxesScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate,
         image=about.image,
         loss_unit="image",
@@ -356,6 +357,7 @@ def boxes_output(about: Boxes) -> OutputField:
         replay=head.replay,
         program=head.program,
         doubts=box_doubts,
+        mistakes=BoxMistakes(about, scoring),
         baselines=boxes_baselines(about),
     )
 

@@ -18,6 +18,7 @@ from jumok.kinds.label.calibration import LabelState, read_label_state
 from jumok.kinds.label.cells import ClassNames, names_in
 from jumok.kinds.label.codec import LABEL_STATE_FILE, AboutLabel, LabelCodec, LabelTargets
 from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated_label
+from jumok.kinds.label.mistakes import LabelMistakes
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
@@ -144,7 +145,7 @@ def probabilities_in_words(value: LabelPrediction) -> str:
 
 def label_output(about: AboutLabel) -> OutputField:
     """A label, by a head that gathers the memory."""
-    head, codec = LabelHead(about), LabelCodec(about)
+    head, codec, scoring = LabelHead(about), LabelCodec(about), LabelScoring(about)
     return OutputField(
         name=about.name,
         kind="label",
@@ -152,7 +153,7 @@ def label_output(about: AboutLabel) -> OutputField:
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
-        scoring=LabelScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate_by_width,
         classes=LabelClasses(about),
         check=LabelCheck(about),
@@ -163,6 +164,7 @@ def label_output(about: AboutLabel) -> OutputField:
         certainty=probabilities_in_words,
         doubts=partial(label_doubts, about),
         reference_page=codec.reference_page,
+        mistakes=LabelMistakes(about, scoring),
         baselines=label_baselines(about),
     )
 

@@ -33,6 +33,7 @@ from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.learning_rates import convolutional_learning_rate
 from jumok.kinds.mask.baselines import mask_baselines
+from jumok.kinds.mask.mistakes import MaskMistakes
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.mask.replay import RescorableMask
 from jumok.losses.masks import mask_loss
@@ -316,7 +317,7 @@ def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
 
 def mask_output(about: Mask) -> OutputField:
     """A mask, by a U-Net decoder."""
-    head = MaskHead(about)
+    head, scoring = MaskHead(about), MaskScoring(about)
     return OutputField(
         name=about.name,
         kind="mask",
@@ -324,7 +325,7 @@ def mask_output(about: Mask) -> OutputField:
         architecture=about.options.decoder.kind,
         codec=MaskCodec(about),
         head=head,
-        scoring=MaskScoring(about),
+        scoring=scoring,
         learning_rate=convolutional_learning_rate,
         image=about.image,
         loss_unit="image",
@@ -335,6 +336,7 @@ def mask_output(about: Mask) -> OutputField:
         replay=head.replay,
         program=head.program,
         doubts=partial(mask_doubts, about),
+        mistakes=MaskMistakes(about.names, about.image, scoring),
         baselines=mask_baselines(about.image, about.names, partial(mask_of, classes=about.classes)),
     )
 

@@ -29,6 +29,7 @@ from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.options import TokenOptions
 from jumok.kinds.text.baselines import text_baselines
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
+from jumok.kinds.text.mistakes import TextMistakes
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.text.replay import RescorableTexts
 from jumok.layers.embedding import TokenOutput
@@ -213,6 +214,7 @@ def text_output(
         replay=head.replay,
         doubts=text_doubts,
         reference_page=codec.reference_page,
+        mistakes=TextMistakes(codec),
         baselines=text_baselines(sources),
     )
 

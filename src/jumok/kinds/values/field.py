@@ -24,6 +24,7 @@ from jumok.kinds.values.codec import (
     readable_values,
 )
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
+from jumok.kinds.values.mistakes import ValueMistakes
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
@@ -132,7 +133,7 @@ def intervals_in_words(value: ValuesPrediction) -> str:
 
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
-    head, codec = ValuesHead(about), ValuesCodec(about)
+    head, codec, scoring = ValuesHead(about), ValuesCodec(about), ValuesScoring(about)
     count = len(about.names)
     return OutputField(
         name=about.name,
@@ -141,7 +142,7 @@ def values_output(about: AboutValues) -> OutputField:
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
-        scoring=ValuesScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
@@ -151,6 +152,7 @@ def values_output(about: AboutValues) -> OutputField:
         certainty=intervals_in_words,
         doubts=partial(value_doubts, about),
         reference_page=codec.reference_page,
+        mistakes=ValueMistakes(about, scoring),
         baselines=values_baselines(about),
     )
 

@@ -172,6 +172,7 @@
       const { marks, ids } = named(answer.marks);
       Object.assign(record, { version: answer.version, marks, ids, letter: letterOf(answer.state), problems: answer.problems ?? record.problems, theirs: null, error: null });
       this.histories.delete(record.key);
+      this.items.set(record.key, record.letter, classesIn(marks));
       if (this.record !== record) return;
       this.host.inert = false;
       this.editor.setMarks(marks);

@@ -1,9 +1,9 @@
-// How boxes, outlines, handles and guides look: lines of whole device pixels with a dark rim, so that they can be told from any picture.
+// How boxes, outlines, handles and crosshairs look: lines of whole device pixels with a dark halo, so that they stand out on any image.
 "use strict";
 (() => {
   const { t } = jumok;
   const { handlesOf, area, FLAGS } = jumok.objects;
-  const RIM = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
+  const HALO = "rgba(0, 0, 0, 0.5)", WHITE = "#ffffff", BLACK = "#000000", OTHER = "#9aa0a6";
   const FONT = 12, PAD = 4, HANDLE = 8, CROWDED = 80;  // above so many objects, only labels that fit are drawn
   const contrast = matchMedia("(prefers-contrast: more)");
   const widths = new Map();
@@ -15,16 +15,16 @@
     };
     return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
   }
-  const onColour = (colour) => (lightness(colour) > 0.179 ? BLACK : WHITE);  // black or white, whichever is easier to read
+  const textColour = (colour) => (lightness(colour) > 0.179 ? BLACK : WHITE);  // black or white, whichever is easier to read
   const colourOf = (classes, name) => classes.find((one) => one.name === name)?.color || OTHER;
 
   const lineWidth = (stage, bold) => Math.max(1, Math.round((contrast.matches ? 3 : bold ? 3 : 2) * stage.ratio));
-  const rim = (stage, line) => line + 2 * Math.max(1, Math.round(0.7 * stage.ratio));
+  const haloWidth = (stage, line) => line + 2 * Math.max(1, Math.round(0.7 * stage.ratio));
 
-  function twice(g, stage, colour, bold, draw) {  // a dark line below, a coloured one above
+  function strokeWithHalo(g, stage, colour, bold, draw) {  // a dark line below, a coloured one above
     const line = lineWidth(stage, bold);
-    g.strokeStyle = RIM;
-    g.lineWidth = rim(stage, line);
+    g.strokeStyle = HALO;
+    g.lineWidth = haloWidth(stage, line);
     draw(g);
     g.strokeStyle = colour;
     g.lineWidth = line;
@@ -36,12 +36,12 @@
     return [Math.round(x1) + half, Math.round(y1) + half, Math.round(x2) - Math.round(x1), Math.round(y2) - Math.round(y1)];
   }
 
-  const inSight = (stage, [x1, y1, x2, y2]) => {
+  const isInView = (stage, [x1, y1, x2, y2]) => {
     const [left, top] = stage.toScreen(x1, y1), [right, bottom] = stage.toScreen(x2, y2);
     return right > -20 && bottom > -20 && left < stage.width + 20 && top < stage.height + 20;
   };
 
-  function trace(g, stage, points, close = true) {
+  function tracePath(g, stage, points, close = true) {
     for (let i = 0; i < points.length; i += 2) {
       const [x, y] = stage.toDevice(points[i], points[i + 1]);
       if (i) g.lineTo(x, y); else g.moveTo(x, y);
@@ -49,17 +49,17 @@
     if (close) g.closePath();
   }
 
-  function body(g, stage, one, colour, { bold, filled, dashed }) {
+  function paintShape(g, stage, one, colour, { bold, filled, dashed }) {
     const dash = dashed ? [6 * stage.ratio, 4 * stage.ratio] : [];
     g.setLineDash(dash);
     g.globalAlpha = dashed && !bold ? 0.85 : 1;
     if (one.polygons) {
       for (const points of one.polygons) {
         g.beginPath();
-        trace(g, stage, points);
+        tracePath(g, stage, points);
         g.fillStyle = `${colour}${filled ? "40" : "26"}`;
         g.fill();
-        twice(g, stage, colour, bold, () => g.stroke());
+        strokeWithHalo(g, stage, colour, bold, () => g.stroke());
       }
       if (one.fixed) g.setLineDash([2 * stage.ratio, 4 * stage.ratio]);
     }
@@ -69,7 +69,7 @@
         g.fillStyle = `${colour}26`;
         g.fillRect(...frame);
       }
-      twice(g, stage, colour, bold, () => g.strokeRect(...frame));
+      strokeWithHalo(g, stage, colour, bold, () => g.strokeRect(...frame));
     }
     g.setLineDash([]);
     g.globalAlpha = 1;
@@ -80,16 +80,16 @@
     return [one.class, one.score === undefined ? null : one.score.toFixed(2), ...flags].filter((part) => part !== null).join(" · ");
   }
 
-  function measured(g, text, size) {
+  function textWidth(g, text, size) {
     const key = `${size} ${text}`;
     if (!widths.has(key)) widths.set(key, g.measureText(text).width);
     return widths.get(key);
   }
 
-  function label(g, stage, one, colour, { always, light }) {
+  function paintLabel(g, stage, one, colour, { always, light }) {
     const k = stage.ratio, text = textOf(one), size = Math.round(FONT * k);
     g.font = `600 ${size}px system-ui, "Noto Sans KR", sans-serif`;
-    const across = measured(g, text, size) + 2 * PAD * k, down = Math.round((FONT + 5) * k);
+    const across = textWidth(g, text, size) + 2 * PAD * k, down = Math.round((FONT + 5) * k);
     const [x1, y1, w] = frameOf(stage, one.box, false);
     if (!always && w < across * 1.2) return;
     const above = y1 - down >= 0, x = Math.round(Math.max(0, Math.min(x1 - k, stage.width * k - across)));
@@ -99,27 +99,27 @@
     g.fillRect(x, y, Math.ceil(across), down);
     if (light) { g.strokeStyle = colour; g.lineWidth = Math.max(1, Math.round(k)); g.strokeRect(x + 0.5, y + 0.5, Math.ceil(across) - 1, down - 1); }
     g.globalAlpha = 1;
-    g.fillStyle = light ? BLACK : onColour(colour);
+    g.fillStyle = light ? BLACK : textColour(colour);
     g.textBaseline = "middle";
     g.fillText(text, x + PAD * k, y + down / 2 + 0.5 * k);
   }
 
   function paintObjects(g, stage, classes, objects) {  // all that are not selected, the small ones on top
-    const seen = objects.filter((one) => inSight(stage, one.box)).sort((a, b) => area(b) - area(a)), always = seen.length <= CROWDED;
-    for (const one of seen) body(g, stage, one, colourOf(classes, one.class), { dashed: one.score !== undefined });
-    for (const one of seen) label(g, stage, one, colourOf(classes, one.class), { always, light: one.score !== undefined });
+    const seen = objects.filter((one) => isInView(stage, one.box)).sort((a, b) => area(b) - area(a)), always = seen.length <= CROWDED;
+    for (const one of seen) paintShape(g, stage, one, colourOf(classes, one.class), { dashed: one.score !== undefined });
+    for (const one of seen) paintLabel(g, stage, one, colourOf(classes, one.class), { always, light: one.score !== undefined });
   }
 
   function paintSelected(g, stage, classes, one, corner) {
     const colour = colourOf(classes, one.class);
-    body(g, stage, one, colour, { bold: true, filled: true, dashed: one.score !== undefined });
-    label(g, stage, one, colour, { always: true, light: one.score !== undefined });
+    paintShape(g, stage, one, colour, { bold: true, filled: true, dashed: one.score !== undefined });
+    paintLabel(g, stage, one, colour, { always: true, light: one.score !== undefined });
     if (one.fixed) return;
     const points = one.polygons ? one.polygons.flatMap((points, part) => points.flatMap((x, i) => (i % 2 ? [] : [{ x, y: points[i + 1], chosen: corner?.part === part && corner.n === i / 2 }]))) : handlesOf(one);
-    for (const point of points) handle(g, stage, point, colour, one.polygons);
+    for (const point of points) paintHandle(g, stage, point, colour, one.polygons);
   }
 
-  function handle(g, stage, point, colour, round) {
+  function paintHandle(g, stage, point, colour, round) {
     const [x, y] = stage.toDevice(point.x, point.y).map(Math.round), side = Math.round((point.chosen ? HANDLE + 4 : HANDLE) * stage.ratio), half = side / 2;
     g.fillStyle = point.chosen ? colour : WHITE;
     g.strokeStyle = BLACK;
@@ -143,13 +143,13 @@
     g.setLineDash([]);
   }
 
-  function guides(g, stage, p) {  // lines through the pointer
+  function paintCrosshair(g, stage, p) {  // lines through the pointer
     const [x, y] = stage.toDevice(Math.round(p.x), Math.round(p.y)).map((value) => Math.round(value) + 0.5);
     hairline(g, x, 0, x, stage.height * stage.ratio, stage.ratio);
     hairline(g, 0, y, stage.width * stage.ratio, y, stage.ratio);
   }
 
-  function note(g, stage, text, p) {  // a short text beside a point
+  function paintNote(g, stage, text, p) {  // a short text beside a point
     const k = stage.ratio, size = Math.round(FONT * k);
     g.font = `600 ${size}px system-ui, "Noto Sans KR", sans-serif`;
     const across = g.measureText(text).width + 2 * PAD * k, down = (FONT + 6) * k, [px, py] = stage.toDevice(p.x, p.y);
@@ -164,24 +164,24 @@
   function paintPath(g, stage, points, colour, next) {  // an outline that is being drawn
     const all = next ? [...points, next] : points, flat = all.flatMap(({ x, y }) => [x, y]);
     g.beginPath();
-    trace(g, stage, flat, false);
-    twice(g, stage, colour, true, () => g.stroke());
+    tracePath(g, stage, flat, false);
+    strokeWithHalo(g, stage, colour, true, () => g.stroke());
     if (all.length > 2) {
       g.beginPath();
-      trace(g, stage, flat);
+      tracePath(g, stage, flat);
       g.fillStyle = `${colour}33`;
       g.fill();
     }
-    points.forEach((point, i) => handle(g, stage, { ...point, chosen: i === 0 && points.length > 2 }, colour, true));
+    points.forEach((point, i) => paintHandle(g, stage, { ...point, chosen: i === 0 && points.length > 2 }, colour, true));
   }
 
   function paintDrawn(g, stage, box, colour) {  // a box that is being drawn
     const frame = frameOf(stage, box, true);
     g.fillStyle = `${colour}26`;
     g.fillRect(...frame);
-    twice(g, stage, colour, true, () => g.strokeRect(...frame));
-    note(g, stage, `${box[2] - box[0]} × ${box[3] - box[1]}`, { x: box[2], y: box[3] });
+    strokeWithHalo(g, stage, colour, true, () => g.strokeRect(...frame));
+    paintNote(g, stage, `${box[2] - box[0]} × ${box[3] - box[1]}`, { x: box[2], y: box[3] });
   }
 
-  jumok.marks = { paintObjects, paintSelected, paintDrawn, paintPath, guides, note, twice, colourOf, onColour };
+  jumok.marks = { paintObjects, paintSelected, paintDrawn, paintPath, paintCrosshair, paintNote, strokeWithHalo, colourOf, textColour };
 })();

@@ -1,4 +1,4 @@
-// Texts of drawing on pictures. A text is a string or a function of what it tells.
+// Texts of drawing on images. A text is a string or a function of what it tells.
 "use strict";
 Object.assign(jumok.words.en, {
   drawNoImage: "This image cannot be shown.", drawBoxesOf: (name) => `Image ${name}: boxes are drawn here; Tab goes through them, B draws one, Esc leaves`, drawMaskOf: (name) => `Image ${name}: classes are painted here; R brush, G outline, F fill`,

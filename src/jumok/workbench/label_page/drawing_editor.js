@@ -1,4 +1,4 @@
-// What editors on a picture share: the stage, the tools, keys, and the bar of options.
+// What editors on an image share: the stage, the tools, keys, and the bar of options.
 "use strict";
 (() => {
   const { el, t } = jumok;
@@ -6,7 +6,7 @@
   const FAR = 10;  // pixels of an arrow with Shift
   const OWN_KEYS = "button, input, select, textarea, a[href], summary";  // elements that take Enter, space and arrows themselves
 
-  const letterOf = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is typed
+  const letterOf = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is keydown
   const arrowOf = (event) => ARROWS[event.key] && ARROWS[event.key].map((step) => step * (event.shiftKey ? FAR : 1));
 
   class DrawingEditor {
@@ -21,7 +21,7 @@
         hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.hovered?.(p); this.now.hover?.(p); this.activeLayer.later(); },
       };
       this.left = false;
-      this.stage = new jumok.PictureStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
+      this.stage = new jumok.ImageStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
       this.bar = el("div", { class: "draw-options" });
       const zooms = el("span", { class: "draw-zooms" }, this.button("−", () => this.stage.zoomBy(-1), t("drawZoomOut")), this.button(t("drawFit"), () => this.fit(), t("drawFitTitle")), this.button("+", () => this.stage.zoomBy(1), t("drawZoomIn")));
       this.node = el("div", { class: "draw" }, el("div", { class: "draw-bar" }, this.bar, zooms), this.stage.node);
@@ -29,13 +29,13 @@
       host.append(this.node);
     }
 
-    begin(tools, first) {  // with its tools, when the editor's own layers are there
+    addTools(tools, first) {  // with its tools, when the editor's own layers are there
       this.toolset = tools;
       this.activeLayer = this.stage.layer((g) => { this.paintActive(g); this.paintCursor(g); });
       this.tools = tools.map(({ id, key, words }) => ({ id, key, words }));
       this.current = tools.some((one) => one.id === this.view.tool) ? this.view.tool : first;
       this.now.chosen?.();
-      this.dress();
+      this.updateBar();
     }
 
     get now() { return this.toolset.find((one) => one.id === this.current); }
@@ -49,19 +49,19 @@
         this.current = this.view.tool = id;
         this.now.chosen?.();
       }
-      if (byKey && this.now.press) this.stage.showCursor(this.pointer);
+      if (byKey && this.now.activate) this.stage.showCursor(this.pointer);
       else this.stage.cursor = null;
       this.say(byKey && this.now.keyHint ? this.now.keyHint : this.now.hint);
       this.refresh();
     }
 
     refresh() {  // what the shell shows of the editor, and the editor's own bar
-      this.dress();
+      this.updateBar();
       this.activeLayer.later();
       this.context.refresh?.();
     }
 
-    dress() {
+    updateBar() {
       this.stage.node.style.cursor = this.now.cursor || "crosshair";
       const held = this.bar.contains(document.activeElement) && document.activeElement.dataset.name;
       this.bar.replaceChildren(...this.options());
@@ -98,11 +98,11 @@
     }
 
     keyed(event) {
-      if (event.ctrlKey || event.metaKey) return (letterOf(event) === "Z" && !event.shiftKey && this.now.takeBack?.()) || this.commandKey?.(letterOf(event)) || false;
+      if (event.ctrlKey || event.metaKey) return (letterOf(event) === "Z" && !event.shiftKey && this.now.undoCorner?.()) || this.commandKey?.(letterOf(event)) || false;
       if (event.key === "Escape") return this.escape();
-      if (this.now.typed?.(event)) { this.activeLayer.later(); return true; }
+      if (this.now.keydown?.(event)) { this.activeLayer.later(); return true; }
       if (this.stage.cursor && this.cursorKey(event)) return true;
-      if (event.key === " ") { this.stage.grip(true); return true; }
+      if (event.key === " ") { this.stage.setPanning(true); return true; }
       if (this.zoomKey(event)) return true;
       if (!event.altKey && this.letterKey(letterOf(event))) return true;
       return this.ownKey(event);
@@ -119,7 +119,7 @@
         return true;
       }
       if (event.key !== " " && event.key !== "Enter") return false;
-      this.now.press(stage.cursorPoint());
+      this.now.activate(stage.cursorPoint());
       this.activeLayer.later();
       return true;
     }
@@ -162,7 +162,7 @@
       return true;
     }
 
-    leave() {  // Tab goes on to what follows on the page, until the picture is entered again
+    leave() {  // Tab goes on to what follows on the page, until the image is entered again
       const { node } = this.stage, inside = document.activeElement === node;
       this.left = true;
       if (inside) node.blur();
@@ -172,8 +172,8 @@
     paintCursor(g) {
       const { stage } = this;
       if (!stage.cursor) return;
-      jumok.marks.guides(g, stage, stage.cursor);
-      jumok.marks.note(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
+      jumok.marks.paintCrosshair(g, stage, stage.cursor);
+      jumok.marks.paintNote(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
     }
 
     // Parts of the bar.

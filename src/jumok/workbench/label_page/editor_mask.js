@@ -10,10 +10,10 @@
       super(host, context, t("drawMaskOf", context.item?.name || ""));
       Object.assign(this, { raster: null, proposed: null, original: context.marks });
       this.maskLayer = this.stage.layer((g) => this.paintMask(g));
-      this.flush = jumok.onceAFrame(() => this.paintPending());
+      this.flush = jumok.onceAFrame(() => this.repaintDirty());
       const brush = (id, key, words, hint, value) => new jumok.BrushTool(this, { id, key, words, hint, value });
       this.polygon = new jumok.PolygonTool(this, (points, shift) => this.paintPolygon(points, shift));
-      this.begin([
+      this.addTools([
         brush("brush", "R", "drawBrush", "drawBrushHint", () => this.classNumber), brush("erase", "E", "drawErase", "drawEraseHint", () => this.eraseTo),
         this.polygon, new jumok.FillTool(this), brush("take", "T", "drawTake", "drawTakeHint", () => "take"),
       ], "brush");
@@ -23,11 +23,11 @@
     async load(marks, proposals) {
       await this.stage.ready;
       if (this.closed) return;
-      await this.begun(marks);
+      await this.loadMask(marks);
       await this.setProposals(this.waiting || proposals);
     }
 
-    async begun(marks) {  // a mask that cannot be read cannot be painted on: it stays as it is
+    async loadMask(marks) {  // a mask that cannot be read cannot be painted on: it stays as it is
       const values = await this.read(marks);
       if (this.closed || this.original !== marks) return;
       this.raster = values === undefined ? null : new Raster(...this.stage.size, values);
@@ -52,8 +52,8 @@
     restore(state) {
       if (!state?.tiles || !this.raster) return;
       this.now.cancel();
-      this.spoil(this.raster.restore(state.tiles));
-      if (this.proposed) this.spoil(this.proposed.restore(state.proposed || this.given));
+      this.invalidate(this.raster.restore(state.tiles));
+      if (this.proposed) this.invalidate(this.proposed.restore(state.proposed || this.given));
       this.refresh();
     }
 
@@ -69,7 +69,7 @@
     setMarks(marks) {
       this.now.cancel();
       [this.original, this.start] = [marks, this.raster?.tiles];
-      return this.ready = this.begun(marks);
+      return this.ready = this.loadMask(marks);
     }
 
     async setProposals(given) {
@@ -116,24 +116,24 @@
         bounds[3] = Math.max(bounds[3], y + 1);
       });
       if (bounds[0] >= bounds[2]) return;
-      raster.touch(...bounds);
-      this.spoil(bounds);
+      raster.markDirty(...bounds);
+      this.invalidate(bounds);
     }
 
     get only() { return this.view.only === undefined || this.view.only === null || this.view.only === "" ? null : Number(this.view.only); }
 
     finishPainting(said = "drawPainted") {
-      if (!this.raster.keep()) return;
+      if (!this.raster.commit()) return;
       this.refresh();
       this.context.changed();
       this.say(said, this.context.className());
     }
 
-    undoPainting() { this.spoil(this.raster.restore(this.raster.tiles)); }
+    undoPainting() { this.invalidate(this.raster.restore(this.raster.tiles)); }
 
     paintPolygon(points, proposal) {
       if (proposal ? !this.proposed : this.classNumber < 0) { this.say(proposal ? "drawNoProposal" : "drawNoClass"); return; }
-      this.paintShape((width, height, span) => jumok.shapes.polygon(points, width, height, span), proposal ? "take" : this.classNumber);
+      this.paintShape((width, height, span) => jumok.shapes.fillPolygon(points, width, height, span), proposal ? "take" : this.classNumber);
       this.finishPainting();
     }
 
@@ -141,23 +141,23 @@
       const { raster } = this, { width, height } = raster, number = this.classNumber;
       if (raster.values[y * width + x] === number) { this.say("drawFilledAlready"); return; }
       const copy = raster.values.slice();
-      this.paintShape((w, h, span) => jumok.shapes.flood(copy, width, height, x, y, span), number);
+      this.paintShape((w, h, span) => jumok.shapes.floodFill(copy, width, height, x, y, span), number);
       this.finishPainting("drawFilled");
     }
 
     fillEverywhere(from, to) {  // all pixels of a value
       const { values, width, height } = this.raster;
       for (let i = 0; i < values.length; i++) if (values[i] === from) values[i] = to;
-      this.raster.touch(0, 0, width, height);
-      this.spoil([0, 0, width, height]);
+      this.raster.markDirty(0, 0, width, height);
+      this.invalidate([0, 0, width, height]);
       this.finishPainting("drawFilled");
     }
 
     clear() {
       if (!this.raster) return;
       this.raster.values.fill(Math.max(0, this.ground));
-      this.raster.touch(0, 0, ...this.stage.size);
-      this.spoil([0, 0, ...this.stage.size]);
+      this.raster.markDirty(0, 0, ...this.stage.size);
+      this.invalidate([0, 0, ...this.stage.size]);
       this.finishPainting("drawCleared");
     }
 
@@ -166,37 +166,37 @@
       if (!values || !this.raster) { if (!marks?.mask) this.say("drawCopiedHere", 0, 0); return; }
       const own = this.raster.values;
       for (let i = 0; i < own.length; i++) if (own[i] === UNKNOWN) own[i] = values[i];
-      this.raster.touch(0, 0, ...this.stage.size);
-      this.spoil([0, 0, ...this.stage.size]);
+      this.raster.markDirty(0, 0, ...this.stage.size);
+      this.invalidate([0, 0, ...this.stage.size]);
       this.finishPainting("drawCopiedMask");
     }
 
     // Proposals: the region under the pointer, else all.
 
-    regionOrAll(work) {
+    forRegionOrAll(work) {
       const { proposed, pointer, stage } = this, { width, height } = proposed, at = stage.cursor || pointer;
       const x = at ? Math.floor(at.x) : -1, y = at ? Math.floor(at.y) : -1;
       const there = x >= 0 && y >= 0 && x < width && y < height && proposed.values[y * width + x] !== UNKNOWN;
-      if (there) jumok.shapes.flood(proposed.values.slice(), width, height, x, y, work);
+      if (there) jumok.shapes.floodFill(proposed.values.slice(), width, height, x, y, work);
       else for (let row = 0; row < height; row++) work(row, 0, width);
     }
 
-    settle(accept, all) {  // take or drop what is proposed; it is proposed no longer
+    resolveProposal(accept, all) {  // take or drop what is proposed; it is proposed no longer
       if (!this.proposed || !this.raster) return false;
       const spans = [], { width, height } = this.proposed;
       if (all) for (let y = 0; y < height; y++) spans.push([y, 0, width]);
-      else this.regionOrAll((...span) => spans.push(span));
+      else this.forRegionOrAll((...span) => spans.push(span));
       if (accept) this.paintShape((w, h, span) => spans.forEach((one) => span(...one)), "take");
       for (const [y, x1, x2] of spans) this.proposed.values.fill(UNKNOWN, y * width + x1, y * width + x2);
-      this.proposed.touch(0, 0, width, height);
-      const dropped = this.proposed.keep(), taken = this.raster.keep();
+      this.proposed.markDirty(0, 0, width, height);
+      const dropped = this.proposed.commit(), taken = this.raster.commit();
       this.refreshAll();
       if (dropped || taken) this.context.changed();
       this.say(accept ? "drawAcceptedMask" : "drawRejectedMask");
       return dropped || taken;
     }
-    accept(all = false) { return this.settle(true, all); }
-    reject(all = false) { return this.settle(false, all); }
+    accept(all = false) { return this.resolveProposal(true, all); }
+    reject(all = false) { return this.resolveProposal(false, all); }
     get proposing() { return Boolean(this.proposed && this.proposed.counts()[UNKNOWN] < this.proposed.width * this.proposed.height); }
 
     setClass() { this.refresh(); }
@@ -224,22 +224,22 @@
       return found;
     }
 
-    spoil(area) {  // an area of the image is to be drawn anew
+    invalidate(area) {  // an area of the image is to be drawn anew
       if (!area) return;
-      const p = this.pending;
-      this.pending = p ? [Math.min(p[0], area[0]), Math.min(p[1], area[1]), Math.max(p[2], area[2]), Math.max(p[3], area[3])] : [...area];
+      const p = this.dirty;
+      this.dirty = p ? [Math.min(p[0], area[0]), Math.min(p[1], area[1]), Math.max(p[2], area[2]), Math.max(p[3], area[3])] : [...area];
       this.flush();
     }
 
-    paintPending() {
-      const area = this.pending;
+    repaintDirty() {
+      const area = this.dirty;
       if (!area || this.closed) return;
       const { stage } = this, [left, top] = stage.toDevice(area[0], area[1]), [right, bottom] = stage.toDevice(area[2], area[3]);
       this.paintMask(this.maskLayer.g, [Math.floor(left) - 1, Math.floor(top) - 1, Math.ceil(right) + 1, Math.ceil(bottom) + 1]);
     }
 
     paintMask(g, part) {
-      this.pending = null;
+      this.dirty = null;
       const { stage, raster, proposed } = this, { canvas } = g;
       if (!raster) return;
       const [left, top, right, bottom] = part || [0, 0, canvas.width, canvas.height];
@@ -281,7 +281,7 @@
       const { view } = this, repaint = () => this.maskLayer.later(), parts = [];
       const named = this.numbers.map((name, i) => [i, name]), brushes = ["brush", "erase", "take"].includes(this.current);
       if (this.current === "polygon" && this.polygon.points.length) {
-        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.takeBack()));
+        parts.push(this.button(t("drawClose"), () => this.polygon.finish({})), this.button(t("drawLastCorner"), () => this.polygon.undoCorner()));
       }
       if (this.proposing) parts.push(this.button(t("drawAcceptMask"), () => this.accept(true)), this.button(t("drawRejectMask"), () => this.reject(true)));
       if (brushes) parts.push(this.slider(t("drawSize"), this.now.size, [1, 200, 1], String, (value) => { view.brush = value; this.activeLayer.later(); }));

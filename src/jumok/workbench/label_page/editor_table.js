@@ -1,7 +1,7 @@
 // Cells of a row: labels by number keys or by typing their beginning, and texts; beside the image or the text they are of.
 "use strict";
 (() => {
-  const { el, t } = jumok;
+  const { el, t, focusOf, focusAgain } = jumok;
   const CHIPS = 30;  // classes that are all shown
   const PAUSE = 500;  // milliseconds without typing after which a text is a change
 
@@ -60,16 +60,17 @@
     digit(n) { if (this.classes[n - 1] !== undefined) this.choose(this.classes[n - 1]); }
 
     draw() {
-      const found = this.matches(), shown = found.slice(0, CHIPS), colours = new Map(this.editor.session.classes.map((one) => [one.name, one.color]));
+      const focused = focusOf(this.chips), found = this.matches(), shown = found.slice(0, CHIPS), colours = new Map(this.editor.session.classes.map((one) => [one.name, one.color]));
       if (this.proposed && this.value === null && !shown.includes(this.proposed) && !this.asked) shown.unshift(this.proposed);
       const chip = (name) => {
         const n = this.classes.indexOf(name), ghost = this.value === null && name === this.proposed;
-        return el("button", { type: "button", role: "radio", "aria-checked": String(name === this.value), class: ghost ? "choice ghost" : "choice", title: ghost ? t("proposedTitle") : name, onclick: () => this.choose(name) },
+        return el("button", { type: "button", role: "radio", "data-id": name, "aria-checked": String(name === this.value), class: ghost ? "choice ghost" : "choice", title: ghost ? t("proposedTitle") : name, onclick: () => this.choose(name) },
           el("i", { class: "chip", style: { "--c": colours.get(name) ?? "var(--strong)" } }), el("span", { class: "name", dir: "auto", text: name }),
           ghost ? el("span", { class: "number", text: [t("proposed"), this.score === undefined ? "" : this.score.toFixed(2)].join(" ") }) : null, n < 9 && !this.asked ? el("kbd", { text: n + 1, "aria-hidden": "true" }) : null);
       };
       const novel = this.asked && !this.classes.includes(this.asked) ? [el("button", { type: "button", class: "choice new", text: t("useNew", this.asked), onclick: () => this.choose(this.asked) })] : [];
       this.chips.replaceChildren(...shown.map(chip), ...novel, ...(found.length > CHIPS ? [el("span", { class: "quiet", text: t("moreClasses", found.length - CHIPS) })] : []));
+      focusAgain(this.chips, focused);
     }
 
     focus() { this.find.focus(); }

@@ -13,10 +13,12 @@
 
     async load() {
       const found = await ask("items");
-      Object.assign(this, { keys: found.keys, names: found.names, states: [...found.states], changed: found.changed });
-      this.classes = found.classes;
+      const same = found.keys.length === this.keys.length && found.keys.every((key, i) => key === this.keys[i]);
+      Object.assign(this, { keys: found.keys, names: found.names, states: [...found.states], classes: found.classes });
+      this.changed = found.changed;
+      if (same && this.shown) { this.heard(); return; }
       this.index = new Map(this.keys.map((key, i) => [key, i]));
-      this.ranks ??= this.keys.map((_, i) => i);
+      this.ranks = this.keys.map((_, i) => i);
       this.choose();
     }
 

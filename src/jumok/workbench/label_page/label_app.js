@@ -3,6 +3,8 @@
 (() => {
   const { el, t, said, memory, language, theme, choices, announce, ask, post, Refused, Drafts, Saver, Items, ItemList, Desk, ClassPanel, ObjectPanel, TrainingPanel, SaveStatus, EarlierChanges, ConflictBar, Keys, helpDialog } = jumok;
   const EACH = 2000;  // milliseconds between questions for changes
+  const LOOK = 4;  // questions until drafts are looked for again
+  const LOAD_AFTER = 3000;  // milliseconds that changes of others are gathered
   const MORE_ROOM = "(max-width: 900px)";
 
   class LabelPage {
@@ -26,7 +28,7 @@
       this.drafts = new Drafts(`${session.place}|${session.split}`);
       await this.drafts.begin();
       this.items = new Items(session, () => this.itemsChanged());
-      this.saver = new Saver(this.drafts, (record) => this.heard(record));
+      this.saver = new Saver(session.place, this.drafts, (record) => this.heard(record));
       this.items.unsaved = () => new Set(this.saver.open.keys());
       await this.items.load();
       this.desk = new Desk({ session, items: this.items, saver: this.saver, hooks: {
@@ -313,6 +315,7 @@
         if (this.away || found.changed < this.items.changed) await this.reload();
         else await this.hear(found);
         this.away = false;
+        if (turn % LOOK === 0 && this.earlier.node.hidden) await this.earlier.look();  // of tabs that were closed meanwhile
       } catch (error) { this.away = !(error instanceof Refused); }
       if (turn === this.polls) this.timer = setTimeout(() => this.poll(), EACH);
     }
@@ -320,11 +323,20 @@
     async hear({ changed, keys, states, classes }) {
       this.items.changed = changed;
       if (classes && classes.length !== this.session.classes.length) { this.session.classes = classes; this.rebuild(); }
-      for (const key of keys) if (!this.saver.get(key)) this.items.set(key, states[key]);
+      const foreign = keys.filter((key) => !this.saver.own.has(key));
+      this.saver.own.clear();
+      for (const key of foreign) if (!this.saver.get(key)) this.items.set(key, states[key]);
+      if (foreign.length) this.loadSoon();
       await this.desk.heardOf(keys);
     }
 
+    loadSoon() {  // classes of items that others have changed
+      this.loading ??= setTimeout(() => { this.loading = null; this.items.load().catch(() => {}); }, LOAD_AFTER);
+    }
+
     async reload() {  // the server was away: anything may have changed
+      const { place } = await ask("session");
+      if (place !== this.session.place) this.notice(t("otherData", place));
       this.saver.again();
       await this.items.load();
       this.list.choose(this.desk.key);

@@ -1,12 +1,9 @@
 // What stands beside the image: the classes, and the list of objects.
 "use strict";
 (() => {
-  const { el, t } = jumok;
+  const { el, t, focusOf, focusAgain } = jumok;
 
   const MOST = 120;  // rows of objects that are shown
-
-  const focusOf = (list) => (list.contains(document.activeElement) && document.activeElement.matches(":focus-visible") ? document.activeElement.dataset.id : null);  // by keys, it stays
-  const focusAgain = (list, id) => id !== null && [...list.querySelectorAll("[data-id]")].find((node) => node.dataset.id === id)?.focus();
 
   class ClassPanel {
     constructor({ session, items, desk, add }) {

@@ -3,7 +3,7 @@
 (() => {
   const TILE = 128, UNKNOWN = 255;
 
-  function packed(tile) {  // runs of equal values: [length, value, length, value, …]
+  function encodeRuns(tile) {  // runs of equal values: [length, value, length, value, …]
     const runs = [];
     for (let at = 0; at < tile.length;) {
       const value = tile[at];
@@ -21,8 +21,8 @@
       Object.assign(this, { width, height });
       this.values = values || new Uint8Array(width * height).fill(UNKNOWN);
       this.columns = Math.ceil(width / TILE);
-      this.tiles = Array.from({ length: this.columns * Math.ceil(height / TILE) }, (_, n) => this.pack(n));
-      this.dirty = null;  // [x1, y1, x2, y2] painted since the last keep()
+      this.tiles = Array.from({ length: this.columns * Math.ceil(height / TILE) }, (_, n) => this.encodeTile(n));
+      this.dirty = null;  // [x1, y1, x2, y2] painted since the last commit()
     }
 
     area(n) {  // [x1, y1, x2, y2] of a tile
@@ -30,13 +30,13 @@
       return [x, y, Math.min(this.width, x + TILE), Math.min(this.height, y + TILE)];
     }
 
-    pack(n) {
+    encodeTile(n) {
       const [x1, y1, x2, y2] = this.area(n), tile = new Uint8Array((x2 - x1) * (y2 - y1));
       for (let y = y1; y < y2; y++) tile.set(this.values.subarray(y * this.width + x1, y * this.width + x2), (y - y1) * (x2 - x1));
-      return packed(tile);
+      return encodeRuns(tile);
     }
 
-    unpack(n, runs) {
+    decodeTile(n, runs) {
       const [x1, y1, x2] = this.area(n), across = x2 - x1;
       let at = 0;
       for (let i = 0; i < runs.length; i += 2) {
@@ -49,12 +49,12 @@
       }
     }
 
-    touch(x1, y1, x2, y2) {
+    markDirty(x1, y1, x2, y2) {
       const d = this.dirty;
       this.dirty = d ? [Math.min(d[0], x1), Math.min(d[1], y1), Math.max(d[2], x2), Math.max(d[3], y2)] : [x1, y1, x2, y2];
     }
 
-    keep() {  // pack what was painted; whether anything is different now
+    commit() {  // pack what was painted; whether anything is different now
       if (!this.dirty) return false;
       const [x1, y1, x2, y2] = this.dirty.map((value) => Math.floor(value / TILE));
       const tiles = [...this.tiles];
@@ -63,7 +63,7 @@
         for (let column = x1; column <= Math.min(x2, this.columns - 1); column++) {
           const n = row * this.columns + column;
           if (n >= tiles.length) continue;
-          const runs = this.pack(n);
+          const runs = this.encodeTile(n);
           if (!same(runs, tiles[n])) { tiles[n] = runs; different = true; }
         }
       }
@@ -77,7 +77,7 @@
       const painted = this.dirty && new Set(this.tilesIn(this.dirty));
       tiles.forEach((runs, n) => {
         if (runs === this.tiles[n] && !painted?.has(n)) return;
-        this.unpack(n, runs);
+        this.decodeTile(n, runs);
         const [x1, y1, x2, y2] = this.area(n);
         bounds.splice(0, 4, Math.min(bounds[0], x1), Math.min(bounds[1], y1), Math.max(bounds[2], x2), Math.max(bounds[3], y2));
       });
@@ -102,7 +102,7 @@
 
   // Shapes call span(y, x1, x2) for each run of pixels whose centre is inside; all are cut at the borders.
 
-  function stroke(a, b, size, width, height, span) {  // all that a round brush covers on its way from a to b
+  function brushStroke(a, b, size, width, height, span) {  // all that a round brush covers on its way from a to b
     const radius = size / 2, dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
     const bottom = Math.min(height - 1, Math.floor(Math.max(a.y, b.y) + radius)), left = Math.max(0, Math.floor(Math.min(a.x, b.x) - radius));
     const right = Math.min(width - 1, Math.floor(Math.max(a.x, b.x) + radius));
@@ -118,9 +118,9 @@
     }
   }
 
-  const brushPlace = (x, y, size) => (size % 2 ? { x: Math.floor(x) + 0.5, y: Math.floor(y) + 0.5 } : { x: Math.round(x), y: Math.round(y) });
+  const snapBrush = (x, y, size) => (size % 2 ? { x: Math.floor(x) + 0.5, y: Math.floor(y) + 0.5 } : { x: Math.round(x), y: Math.round(y) });
 
-  function polygon(corners, width, height, span) {  // inside by the even-odd rule
+  function fillPolygon(corners, width, height, span) {  // inside by the even-odd rule
     const ys = corners.map(({ y }) => y);
     const last = Math.min(height - 1, Math.ceil(Math.max(...ys)));
     for (let y = Math.max(0, Math.floor(Math.min(...ys))); y <= last; y++) {
@@ -137,7 +137,7 @@
     }
   }
 
-  function flood(values, width, height, x, y, span) {  // the region of equal value around a pixel, through its four sides
+  function floodFill(values, width, height, x, y, span) {  // the region of equal value around a pixel, through its four sides
     const wanted = values[y * width + x], seen = new Uint8Array(values.length), waiting = [x, y];
     while (waiting.length) {
       const row = waiting.pop(), at = waiting.pop(), base = row * width;
@@ -157,5 +157,5 @@
     }
   }
 
-  Object.assign(jumok, { Raster, shapes: { stroke, brushPlace, polygon, flood }, UNKNOWN });
+  Object.assign(jumok, { Raster, shapes: { brushStroke, snapBrush, fillPolygon, floodFill }, UNKNOWN });
 })();

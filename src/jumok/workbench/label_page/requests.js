@@ -32,5 +32,9 @@
   }
   const send = (method) => (name, params, body) => ask(name, params, { method, body });
 
-  Object.assign(jumok, { Refused, Away, address, ask, post: send("POST"), put: send("PUT") });
+  // A list that is drawn anew keeps the focus of those who work by keys; after a click, keys are for the whole page.
+  const focusOf = (list) => (list.contains(document.activeElement) && document.activeElement.matches(":focus-visible") ? document.activeElement.dataset.id ?? null : null);
+  const focusAgain = (list, id) => id !== null && [...list.querySelectorAll("[data-id]")].find((node) => node.dataset.id === id)?.focus();
+
+  Object.assign(jumok, { focusOf, focusAgain, Refused, Away, address, ask, post: send("POST"), put: send("PUT") });
 })();

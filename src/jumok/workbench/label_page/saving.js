@@ -15,8 +15,9 @@
   }
 
   class Saver {
-    constructor(drafts, heard) {
-      Object.assign(this, { drafts, heard, flying: 0 });
+    constructor(place, drafts, heard) {
+      Object.assign(this, { place, drafts, heard, flying: 0 });
+      this.own = new Set();  // keys that were written since somebody asked what has changed
       this.open = new Map();  // records that are not written yet, by key
     }
 
@@ -53,7 +54,7 @@
       if (record.state === "refused") record.state = "saving";
       this.flying += 1;
       let reply, error = null;
-      try { reply = await put("item", { key: record.key }, { version: record.version, marks: outgoing(sent.marks, record.ids) }); } catch (thrown) { error = thrown; }
+      try { reply = await put("item", { key: record.key, place: this.place }, { version: record.version, marks: outgoing(sent.marks, record.ids) }); } catch (thrown) { error = thrown; }
       this.flying -= 1;
       if (error) await this.failed(record, sent, error);
       else this.written(record, sent.marks, reply, sent.seq);
@@ -62,6 +63,7 @@
     }
 
     written(record, marks, reply, seq) {  // `marks` stand in the file now
+      this.own.add(record.key);
       record.ids = idsOf(marks, reply.marks, record.ids);
       Object.assign(record, { version: reply.version, letter: letterOf(reply.state), doubts: [], tries: 0, error: null, sending: null });
       if (record.seq === seq) {

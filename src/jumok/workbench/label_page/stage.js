@@ -1,9 +1,9 @@
-// A picture that zooms and pans, with layers of marks above it; what a pointer does on it is told in pixels of the image.
+// An image that zooms and pans, with layers of marks above it; what a pointer does on it is told in pixels of the image.
 "use strict";
 (() => {
   const { el, t } = jumok;
   const MOST = 80, LEAST = 0.01, STEP = 1.3, MARGIN = 10, SMOOTH_BELOW = 2;  // from two screen pixels a pixel on, pixels are squares
-  const KEPT = 48;  // so much of the picture stays in sight
+  const KEPT = 48;  // so much of the image stays in sight
 
   const once = (work) => {  // several calls within a frame are one
     let waiting = 0;
@@ -12,11 +12,11 @@
     return later;
   };
 
-  class PictureStage {
+  class ImageStage {
     constructor({ address, size, view, label, handlers }) {
       Object.assign(this, { view, handlers, size: size || [1, 1], pointers: new Map(), layers: [], cursor: null, ratio: 1, width: 1, height: 1, scale: 1, offset: [0, 0] });
       this.node = el("div", { class: "draw-stage", role: "application", tabindex: 0, "aria-label": label });
-      this.pictureLayer = this.layer((g) => this.paintPicture(g));
+      this.imageLayer = this.layer((g) => this.paintImage(g));
       this.redraw = once(() => { for (const layer of this.layers) layer.paint(); });
       this.listen();
       this.watcher = new ResizeObserver(() => this.measure());
@@ -40,7 +40,7 @@
         this.node.append(el("p", { class: "draw-missing", text: t("drawNoImage") }));
         return;
       }
-      this.picture = await createImageBitmap(image).catch(() => image);  // too large for one
+      this.bitmap = await createImageBitmap(image).catch(() => image);  // too large for one
       if (!this.known) this.size = [image.naturalWidth, image.naturalHeight];
       this.measure();
     }
@@ -54,7 +54,7 @@
       on("pointerleave", () => { if (!this.pointers.size) this.handlers.hover(null); });
       on("contextmenu", (event) => event.preventDefault());
       on("wheel", (event) => this.wheel(event), { passive: false });
-      this.release = (event) => { if (event.key === " ") this.grip(false); };
+      this.release = (event) => { if (event.key === " ") this.setPanning(false); };
       window.addEventListener("keyup", this.release);
     }
 
@@ -63,13 +63,13 @@
       window.removeEventListener("keyup", this.release);
       this.redraw.stop();
       for (const layer of this.layers) layer.later.stop();
-      this.picture?.close?.();
+      this.bitmap?.close?.();
     }
 
     // Where things are: screen = image · scale + offset, in CSS pixels; device pixels are `ratio` times as many.
 
     measure() {
-      this.locate();
+      this.updateOrigin();
       const width = this.node.clientWidth, height = this.node.clientHeight;
       if (!width || !height) return;
       this.ratio = window.devicePixelRatio || 1;
@@ -79,7 +79,7 @@
         if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
         [canvas.style.width, canvas.style.height] = [`${across / this.ratio}px`, `${down / this.ratio}px`];  // one to one with device pixels
       }
-      this.arrange();
+      this.updateView();
     }
 
     get known() { return this.size[0] > 1 || this.size[1] > 1; }  // how large the image is
@@ -88,12 +88,12 @@
       return Math.min((this.width - 2 * MARGIN) / this.size[0], (this.height - 2 * MARGIN) / this.size[1]);
     }
 
-    locate() {  // the corner of the canvases on the page
+    updateOrigin() {  // the corner of the canvases on the page
       const box = this.node.getBoundingClientRect();
       [this.left, this.top] = [box.left + this.node.clientLeft, box.top + this.node.clientTop];
     }
 
-    arrange() {  // scale and offset of the kept view: the whole picture, or a scale around a point
+    updateView() {  // scale and offset of the kept view: the whole image, or a scale around a point
       const [w, h] = this.size, { view } = this;
       const kept = view.zoom && view.zoom.size[0] === w && view.zoom.size[1] === h ? view.zoom : null;
       this.scale = Math.max(kept ? kept.scale : this.fitScale, LEAST);
@@ -107,10 +107,10 @@
     keep(scale, offset) {
       const at = [(this.width / 2 - offset[0]) / scale, (this.height / 2 - offset[1]) / scale];
       this.view.zoom = { scale, at, size: [...this.size] };
-      this.arrange();
+      this.updateView();
     }
 
-    fit() { this.view.zoom = null; this.arrange(); }
+    fit() { this.view.zoom = null; this.updateView(); }
 
     zoomTo(scale, x = this.width / 2, y = this.height / 2) {  // the point under (x, y) stays there
       scale = jumok.objects.clamp(scale, Math.min(LEAST, this.fitScale), MOST);
@@ -132,16 +132,16 @@
       if (dx || dy) this.pan(dx, dy);
     }
 
-    paintPicture(g) {
-      if (!this.picture) return;
-      const [w, h] = this.size, { width, height } = this.picture;
+    paintImage(g) {
+      if (!this.bitmap) return;
+      const [w, h] = this.size, { width, height } = this.bitmap;
       const from = this.toImage(0, 0), to = this.toImage(this.width, this.height);
       const x1 = Math.max(0, Math.floor(from.x)), y1 = Math.max(0, Math.floor(from.y)), x2 = Math.min(w, Math.ceil(to.x)), y2 = Math.min(h, Math.ceil(to.y));
       if (x1 >= x2 || y1 >= y2) return;
       const [left, top] = this.toDevice(x1, y1), [right, bottom] = this.toDevice(x2, y2);
       g.imageSmoothingEnabled = this.scale * this.ratio < SMOOTH_BELOW;
       g.imageSmoothingQuality = "medium";
-      g.drawImage(this.picture, (x1 * width) / w, (y1 * height) / h, ((x2 - x1) * width) / w, ((y2 - y1) * height) / h, left, top, right - left, bottom - top);
+      g.drawImage(this.bitmap, (x1 * width) / w, (y1 * height) / h, ((x2 - x1) * width) / w, ((y2 - y1) * height) / h, left, top, right - left, bottom - top);
     }
 
     // Pointers: one is the tool's, two fingers move and zoom, the middle button or a held space bar moves.
@@ -152,13 +152,13 @@
       return { ...this.toImage(px, py), px, py, slack, shift: event.shiftKey, alt: event.altKey, touch: event.pointerType === "touch" };
     }
 
-    grip(on) {
-      this.gripped = on;
+    setPanning(on) {
+      this.panning = on;
       this.node.classList.toggle("grip", on);
     }
 
     down(event) {
-      this.locate();
+      this.updateOrigin();
       this.node.focus({ preventScroll: true });
       event.preventDefault();
       this.node.setPointerCapture?.(event.pointerId);
@@ -168,7 +168,7 @@
         this.handlers.cancel();
         this.acting = "view";
       } else if (this.pointers.size > 1) return;
-      else if (event.button === 1 || this.gripped) this.acting = "view";
+      else if (event.button === 1 || this.panning) this.acting = "view";
       else if (event.button === 0) { this.acting = "tool"; this.handlers.down(this.point(event)); } else this.acting = null;
       this.node.classList.toggle("gripping", this.acting === "view");
     }
@@ -188,7 +188,7 @@
     }
 
     hover(event) {
-      this.locate();
+      this.updateOrigin();
       this.handlers.hover(this.point(event));
     }
 
@@ -212,7 +212,7 @@
 
     wheel(event) {
       event.preventDefault();
-      this.locate();
+      this.updateOrigin();
       const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.height : 1;
       if (event.shiftKey) { this.pan(-(event.deltaX || event.deltaY) * unit, 0); return; }
       this.zoomTo(this.scale * Math.exp(-event.deltaY * unit * (event.ctrlKey ? 0.01 : 0.0018)), event.clientX - this.left, event.clientY - this.top);
@@ -231,6 +231,6 @@
     cursorPoint() { return { ...this.cursor, slack: 4 / this.scale, shift: false, alt: false, keyboard: true }; }
   }
 
-  jumok.PictureStage = PictureStage;
+  jumok.ImageStage = ImageStage;
   jumok.onceAFrame = once;
 })();

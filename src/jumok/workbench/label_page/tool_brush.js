@@ -1,7 +1,7 @@
 // Paints with a round brush: the class, or what erasing leaves, or what the model proposes.
 "use strict";
 (() => {
-  const { brushPlace } = jumok.shapes;
+  const { snapBrush } = jumok.shapes;
   const MOST = 400;
 
   class BrushTool {
@@ -11,7 +11,7 @@
 
     get size() { return this.editor.view.brush || 15; }
 
-    place(p) { return p.keyboard && this.size % 2 ? brushPlace(p.x + 0.5, p.y + 0.5, this.size) : brushPlace(p.x, p.y, this.size); }
+    place(p) { return p.keyboard && this.size % 2 ? snapBrush(p.x + 0.5, p.y + 0.5, this.size) : snapBrush(p.x, p.y, this.size); }
 
     down(p) {
       this.painting = this.editor.startPainting();
@@ -27,7 +27,7 @@
 
     cover(to) {
       const { editor, last, size } = this;
-      editor.paintShape((width, height, span) => jumok.shapes.stroke(last, to, size, width, height, span), this.value());
+      editor.paintShape((width, height, span) => jumok.shapes.brushStroke(last, to, size, width, height, span), this.value());
       this.last = to;
     }
 
@@ -37,7 +37,7 @@
       this.editor.finishPainting();
     }
 
-    press(p) {  // one dab
+    activate(p) {  // one dab
       this.down(p);
       this.up();
     }
@@ -51,7 +51,7 @@
 
     busy() { return this.painting; }
 
-    typed(event) {
+    keydown(event) {
       const step = { "[": -1, "]": 1 }[event.key];
       if (!step) return false;
       const size = this.size, by = Math.max(1, Math.round(size / 6)) * step;
@@ -65,7 +65,7 @@
       const { stage, pointer } = this.editor, at = stage.cursor ? stage.cursorPoint() : pointer;
       if (!at || (at.touch && !this.painting)) return;
       const place = this.place(at), [x, y] = stage.toDevice(place.x, place.y), radius = Math.max(1.5, (this.size / 2) * stage.scale * stage.ratio);
-      jumok.marks.twice(g, stage, this.id === "erase" ? "#ffffff" : this.editor.colour, false, () => { g.beginPath(); g.arc(x, y, radius, 0, 2 * Math.PI); g.stroke(); });
+      jumok.marks.strokeWithHalo(g, stage, this.id === "erase" ? "#ffffff" : this.editor.colour, false, () => { g.beginPath(); g.arc(x, y, radius, 0, 2 * Math.PI); g.stroke(); });
     }
   }
   BrushTool.MOST = MOST;

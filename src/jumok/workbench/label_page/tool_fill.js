@@ -13,10 +13,10 @@
     up(p) {
       const { start } = this;
       this.start = null;
-      if (start) this.press(p);
+      if (start) this.activate(p);
     }
 
-    press(p) {
+    activate(p) {
       const { editor } = this, [width, height] = editor.stage.size, x = Math.floor(p.x), y = Math.floor(p.y);
       if (x < 0 || y < 0 || x >= width || y >= height) { editor.say("drawOutside"); return; }
       if (editor.startPainting()) editor.fill(x, y);
@@ -30,7 +30,7 @@
 
     paint(g) {
       const { stage, pointer } = this.editor;
-      if (pointer && !stage.cursor && !pointer.touch) jumok.marks.note(g, stage, this.editor.nameAt(pointer), pointer);
+      if (pointer && !stage.cursor && !pointer.touch) jumok.marks.paintNote(g, stage, this.editor.nameAt(pointer), pointer);
     }
   }
 

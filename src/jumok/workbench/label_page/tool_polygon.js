@@ -1,7 +1,7 @@
 // Draws an outline corner by corner; Enter, or a click on the first corner, closes it.
 "use strict";
 (() => {
-  const { snappedPoint } = jumok;
+  const { snapToPixel } = jumok;
   const LEAST = 3;
 
   class PolygonTool {
@@ -10,7 +10,7 @@
     constructor(editor, closed) { Object.assign(this, { editor, closed, points: [], next: null }); }
 
     down(p) {
-      const { points } = this, place = snappedPoint(p, this.editor.stage.size);
+      const { points } = this, place = snapToPixel(p, this.editor.stage.size);
       const near = (point) => point && Math.hypot(point.x - p.x, point.y - p.y) <= Math.max(p.slack, 1);
       if (points.length >= LEAST && (near(points[0]) || near(points.at(-1)))) { this.finish(p); return; }
       if (points.length && near(points.at(-1)) && points.at(-1).x === place.x && points.at(-1).y === place.y) return;
@@ -25,7 +25,7 @@
       this.editor.say("drawCorners", this.points.length);
     }
 
-    takeBack() {  // the last corner
+    undoCorner() {  // the last corner
       if (!this.points.length) return false;
       this.points = this.points.slice(0, -1);
       this.editor.refresh();
@@ -35,20 +35,20 @@
 
     move(p) {  // the corner just set can be dragged
       if (!this.held) return;
-      this.points = [...this.points.slice(0, -1), snappedPoint(p, this.editor.stage.size)];
+      this.points = [...this.points.slice(0, -1), snapToPixel(p, this.editor.stage.size)];
       this.editor.activeLayer.later();
     }
 
     up() { this.held = false; }
 
-    hover(p) { this.next = p && this.points.length ? snappedPoint(p, this.editor.stage.size) : null; }
+    hover(p) { this.next = p && this.points.length ? snapToPixel(p, this.editor.stage.size) : null; }
 
-    press(p) { this.add({ x: p.x, y: p.y }); }
+    activate(p) { this.add({ x: p.x, y: p.y }); }
 
-    typed(event) {
+    keydown(event) {
       if (!this.points.length) return false;
       if (event.key === "Enter") this.finish({ shift: event.shiftKey });
-      else if (event.key === "Backspace" || event.key === "Delete") this.takeBack();
+      else if (event.key === "Backspace" || event.key === "Delete") this.undoCorner();
       else return false;
       return true;
     }
@@ -72,7 +72,7 @@
     paint(g) {
       const { stage, colour, pointer } = this.editor;
       if (this.points.length) jumok.marks.paintPath(g, stage, this.points, colour, this.next);
-      else if (pointer && !pointer.touch && !stage.cursor) jumok.marks.guides(g, stage, pointer);
+      else if (pointer && !pointer.touch && !stage.cursor) jumok.marks.paintCrosshair(g, stage, pointer);
     }
   }
 

@@ -1,12 +1,12 @@
 // Selects objects; moves them, pulls at their handles, and bends outlines at corners and edges.
 "use strict";
 (() => {
-  const { cornerAt, edgeAt, handlesOf, holds, resized, moved, cornerMoved, cornerAdded, clamp, width, height, CURSORS } = jumok.objects;
+  const { cornerAt, edgeAt, handlesOf, contains, resizeBox, translate, moveCorner, insertCorner, clamp, width, height, CURSORS } = jumok.objects;
   const STILL = 3;  // screen pixels: less is a click
 
   const far = (a, b) => Math.hypot(a.px - b.px, a.py - b.py) > STILL;
 
-  function snapped(p, [w, h]) { return { x: clamp(Math.round(p.x), 0, w), y: clamp(Math.round(p.y), 0, h) }; }
+  function snapToPixel(p, [w, h]) { return { x: clamp(Math.round(p.x), 0, w), y: clamp(Math.round(p.y), 0, h) }; }
 
   function handleAt(one, p) {
     const inside = p.x > one.box[0] && p.x < one.box[2] && p.y > one.box[1] && p.y < one.box[3];
@@ -19,7 +19,7 @@
     return best;
   }
 
-  function grabAt(one, p, { edges, inside }) {  // what a pull at a point would do with an object
+  function dragTargetAt(one, p, { edges, inside }) {  // what a pull at a point would do with an object
     if (one.polygons && !one.fixed) {
       const corner = cornerAt(one, p, p.slack);
       if (corner) return { kind: "corner", ...corner, cursor: "pointer" };
@@ -29,15 +29,15 @@
       const handle = handleAt(one, p);
       if (handle !== null) return { kind: "handle", handle, cursor: `${CURSORS[handle]}-resize` };
     }
-    return inside && holds(one, p, p.slack / 2) ? { kind: "move", cursor: "move" } : null;
+    return inside && contains(one, p, p.slack / 2) ? { kind: "move", cursor: "move" } : null;
   }
 
-  function pulled(one, grab, from, to, size) {
-    const place = snapped(to, size);
-    if (grab.kind === "handle") return resized(one, grab.handle, place);
-    if (grab.kind === "corner") return cornerMoved(one, grab.part, grab.n, place);
-    if (grab.kind === "edge") return cornerAdded(one, grab.part, grab.n, place);
-    return moved(one, Math.round(to.x - from.x), Math.round(to.y - from.y), size);
+  function applyDrag(one, grab, from, to, size) {
+    const place = snapToPixel(to, size);
+    if (grab.kind === "handle") return resizeBox(one, grab.handle, place);
+    if (grab.kind === "corner") return moveCorner(one, grab.part, grab.n, place);
+    if (grab.kind === "edge") return insertCorner(one, grab.part, grab.n, place);
+    return translate(one, Math.round(to.x - from.x), Math.round(to.y - from.y), size);
   }
 
   class SelectTool {
@@ -46,28 +46,28 @@
     constructor(editor) { this.editor = editor; }
 
     down(p, options = { edges: true, inside: true }) {
-      const { editor } = this, selected = editor.selectedSeen;
-      const grab = selected && grabAt(selected, p, options);
-      const one = grab ? selected : editor.under(p)[0];
+      const { editor } = this, selected = editor.visibleSelection;
+      const grab = selected && dragTargetAt(selected, p, options);
+      const one = grab ? selected : editor.objectsAt(p)[0];
       this.start = { p, one, grab: grab || (one && { kind: "move" }) };
     }
 
-    grabs(p, options) { return Boolean(this.editor.selectedSeen && grabAt(this.editor.selectedSeen, p, options)); }
+    canDrag(p, options) { return Boolean(this.editor.visibleSelection && dragTargetAt(this.editor.visibleSelection, p, options)); }
 
     move(p) {
       const { editor, start } = this;
       if (!start?.one) return;
-      if (!this.pulling && !far(p, start.p)) return;
+      if (!this.dragging && !far(p, start.p)) return;
       if (start.one.fixed) { editor.select(start.one.uid); editor.say("drawFixed"); this.start = null; return; }
-      if (!this.pulling) editor.select(start.one.uid, true);
-      this.pulling = true;
-      editor.sketch(pulled(start.one, start.grab, start.p, p, editor.stage.size));
+      if (!this.dragging) editor.select(start.one.uid, true);
+      this.dragging = true;
+      editor.setDraft(applyDrag(start.one, start.grab, start.p, p, editor.stage.size));
     }
 
     up(p) {
-      const { editor, pulling, start } = this, { draft } = editor;
+      const { editor, dragging, start } = this, { draft } = editor;
       this.cancel();
-      if (pulling) {
+      if (dragging) {
         editor.replace(start.one, draft);
         if (start.grab.kind === "corner" || start.grab.kind === "edge") editor.chooseCorner(start.grab);
       } else if (start?.grab?.kind === "corner" && p.alt) editor.removeCorner(start.grab);
@@ -76,10 +76,10 @@
     }
 
     cancel() {
-      const was = this.pulling;
+      const was = this.dragging;
       this.start = null;
-      this.pulling = false;
-      if (was) this.editor.sketch(null);
+      this.dragging = false;
+      if (was) this.editor.setDraft(null);
       return Boolean(was);
     }
 
@@ -87,10 +87,10 @@
 
     hover(p) {
       const { editor } = this;
-      const grab = p && editor.selectedSeen && grabAt(editor.selectedSeen, p, { edges: true, inside: true });
-      editor.stage.node.style.cursor = grab ? grab.cursor : p && editor.under(p).length ? "pointer" : "default";
+      const grab = p && editor.visibleSelection && dragTargetAt(editor.visibleSelection, p, { edges: true, inside: true });
+      editor.stage.node.style.cursor = grab ? grab.cursor : p && editor.objectsAt(p).length ? "pointer" : "default";
     }
   }
 
-  Object.assign(jumok, { SelectTool, grabAt, farApart: far, snappedPoint: snapped });
+  Object.assign(jumok, { SelectTool, dragTargetAt, isFarFrom: far, snapToPixel });
 })();

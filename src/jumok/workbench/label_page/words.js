@@ -9,6 +9,8 @@ jumok.words = {
     help: "Help", helpTitle: "All keys, and what is promised about saving (?)", helpName: "Help", close: "Close", again: "Try again", pageNav: "Page", panels: "Classes, objects, and model",
     away: "The server does not answer. Is jumok label still running?",
 
+    otherData: (place) => `Another data set is labelled at this address now: ${place}. Nothing of this page is written into it; please load the page anew.`,
+
     items: "Items", itemsAndFilters: "Items and filters", noItems: "No item fits this filter.", search: "Search by name", show: "Show", all: "all", class: "Class", anyClass: "any", order: "Order", leastScore: "Score ≥",
     states: { L: "labelled", E: "nothing on it", U: "not labelled" }, unsavedItems: "not saved", unsureItems: "model unsure", disagreements: "model disagrees", notSavedShort: "not saved",
     orders: { file: "as in the file", unsure: "most unsure first", diverse: "most different first", both: "unsure and different", disagreement: "most disagreeing first" },
@@ -49,8 +51,6 @@ jumok.words = {
     keysItems: "Items", keysMarks: "Marks",
     keysOfItems: [["N →", "next item"], ["P ←", "previous item"], ["U", "next unlabelled item"], ["J", "go to a number"], ["/", "search by name"], ["1 – 9", "class or label"], ["X", "nothing here"], ["C", "copy all from the previous item"], ["H", "hide or show marks"], ["Ctrl+Z", "undo"], ["Ctrl+Shift+Z", "redo"], ["Enter", "accept a proposal"], ["Shift+Enter", "accept all proposals"], ["Delete", "reject a proposal, or delete"], ["?", "this help"]],
     keysOf: {
-      objects: [["B", "box"], ["G", "polygon; Enter closes it"], ["V", "select"], ["Tab", "next object"], ["← ↑ ↓ →", "move the selected object by 1 pixel, with Shift by 10"], ["Ctrl+C Ctrl+V", "copy to another image"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"]],
-      mask: [["R", "brush"], ["E", "eraser"], ["F", "fill"], ["G", "polygon; Enter closes it"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the image, as the middle button does"]],
       values: [["T", "type a label or a text"], ["Enter", "in a text: accept the proposal, or go on"], ["Shift+Enter", "in a text: a new line"], ["Esc", "leave the text"], ["Ctrl+S", "save at once"]],
       stretches: [["B", "mark by dragging"], ["V", "select"], ["← →", "move the cursor, where the signal has the focus (Shift: far)"], ["[ ]", "start and end at the cursor, of the selected stretch or a new one"], ["Tab", "next stretch"], ["S", "split at the cursor"], ["M", "merge with the next stretch"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the signal, as the middle button does"]],
     },
@@ -66,6 +66,8 @@ jumok.words = {
     dark: "어둡게", light: "밝게", themeTitle: "밝은 화면과 어두운 화면 바꾸기",
     help: "도움말", helpTitle: "모든 단축키와 저장에 관한 약속 (?)", helpName: "도움말", close: "닫기", again: "다시 시도", pageNav: "화면 설정", panels: "클래스, 객체, 모델",
     away: "서버가 응답하지 않습니다. jumok label이 아직 실행 중인가요?",
+
+    otherData: (place) => `지금 이 주소에서는 다른 데이터에 라벨을 달고 있습니다: ${place}. 이 화면의 내용은 거기에 쓰지 않습니다. 화면을 새로 여세요.`,
 
     items: "항목", itemsAndFilters: "항목과 필터", noItems: "조건에 맞는 항목이 없습니다.", search: "이름으로 찾기", show: "보기", all: "전체", class: "클래스", anyClass: "전체", order: "순서", leastScore: "점수 ≥",
     states: { L: "라벨 있음", E: "대상 없음", U: "라벨 없음" }, unsavedItems: "저장 안 됨", unsureItems: "모델이 헷갈리는 것", disagreements: "모델과 다른 것", notSavedShort: "저장 안 됨",
@@ -107,8 +109,6 @@ jumok.words = {
     keysItems: "항목", keysMarks: "표시",
     keysOfItems: [["N →", "다음 항목"], ["P ←", "이전 항목"], ["U", "다음 라벨 없는 항목"], ["J", "번호로 가기"], ["/", "이름으로 찾기"], ["1 – 9", "클래스 또는 라벨"], ["X", "대상 없음"], ["C", "이전 항목에서 모두 복사"], ["H", "표시를 숨기거나 보이기"], ["Ctrl+Z", "실행 취소"], ["Ctrl+Shift+Z", "다시 실행"], ["Enter", "제안 받아들이기"], ["Shift+Enter", "제안 모두 받아들이기"], ["Delete", "제안을 거절하거나 지우기"], ["?", "이 도움말"]],
     keysOf: {
-      objects: [["B", "상자"], ["G", "다각형, Enter로 닫기"], ["V", "선택"], ["Tab", "다음 객체"], ["← ↑ ↓ →", "고른 객체를 1픽셀씩 옮기기 (Shift: 10픽셀)"], ["Ctrl+C Ctrl+V", "다른 그림으로 복사"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 그림 옮기기 (가운데 단추도 같음)"]],
-      mask: [["R", "붓"], ["E", "지우개"], ["F", "채우기"], ["G", "다각형, Enter로 닫기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 그림 옮기기 (가운데 단추도 같음)"]],
       values: [["T", "라벨이나 글 입력"], ["Enter", "글에서: 제안을 받아들이거나 다음으로"], ["Shift+Enter", "글에서: 줄 바꾸기"], ["Esc", "글에서 나오기"], ["Ctrl+S", "바로 저장"]],
       stretches: [["B", "끌어서 표시"], ["V", "선택"], ["← →", "신호에 초점이 있을 때 커서 옮기기 (Shift: 멀리)"], ["[ ]", "커서 자리를 시작과 끝으로 (고른 구간 또는 새 구간)"], ["Tab", "다음 구간"], ["S", "커서에서 나누기"], ["M", "다음 구간과 합치기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 신호 옮기기 (가운데 단추도 같음)"]],
     },

@@ -172,6 +172,7 @@ class LabelApi:
         version = given.get("version")
         if not isinstance(version, str):
             raise DataError("version is missing: the one that the change began with")
+        self.desk.expect_place(request.query_params.get("place"))
         return await self.answered(lambda: marks_json(self.desk.write(key, version, given["marks"])))
 
     async def add_class(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
-NO_CLASS = 255  # of mask pixels
+MASK_UNKNOWN = 255  # of mask pixels
 
 
 class UnknownItem(DataError):
@@ -84,7 +84,7 @@ class LabelDesk:
             "name": self.opened.name,
             "kind": store.kind,
             "format": store.format,
-            "place": str(store.place),
+            "place": str(store.place.resolve()),
             "outlines": store.outlines,
             "fields": fields,
             "classes": self.classes(),
@@ -110,6 +110,16 @@ class LabelDesk:
             "classes": [[numbers[name] for name in one.classes if name in numbers] for one in items],
             "changed": len(self._events),
         }
+
+    def expect_place(self, place: str | None) -> None:
+        """DataError if a page still shows the data of another server, which stood at this address before."""
+        here = str(self.store.place.resolve())
+        if place is not None and place != here:
+            raise DataError(
+                f"this page shows {place}, but {here} is labelled at this address now; nothing was written",
+                f"이 화면은 {place}의 데이터인데, 지금 이 주소에서는 {here}에 라벨을 달고 있습니다. "
+                "아무것도 쓰지 않았습니다.",
+            )
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an item."""
@@ -225,4 +235,4 @@ def values_of_mask(encoded: str) -> list[int]:
 
     with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=("PNG",)) as image:
         counts = image.convert("L").histogram()
-    return [value for value, count in enumerate(counts) if count and value != NO_CLASS]
+    return [value for value, count in enumerate(counts) if count and value != MASK_UNKNOWN]

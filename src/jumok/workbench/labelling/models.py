@@ -141,8 +141,9 @@ class LabelModel:
             return None
         from jumok.evaluation.mistakes.marks import disagreement
 
-        classes = self.desk.store.classes()
-        return disagreement(self.desk.store.kind, now.marks, proposal.marks, classes=classes)
+        store = self.desk.store
+        columns = {one.name: one.kind for one in store.columns}
+        return disagreement(store.kind, now.marks, proposal.marks, store.classes(), columns)
 
     def order(self, by: str) -> dict[str, Any]:
         """All items in an order of work, as JSON; what is scored so far decides, and scoring goes on."""

@@ -5,6 +5,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from jumok.errors import DataError
+from jumok.labelling.recording_store import Signal
+from jumok.labelling.signal_overview import signal_overview
 
 MOST_POINTS = 8000  # columns of pixels
 
@@ -13,8 +15,8 @@ MOST_POINTS = 8000  # columns of pixels
 class HoldsSignals(Protocol):
     """A store of recordings."""
 
-    def signal(self, key: str) -> tuple[list[str], np.ndarray, float | None]:
-        """The names of the channels, the values (rows, channels), and the rows in a second if they are known."""
+    def signal(self, key: str) -> Signal:
+        """What a recording is drawn from."""
         ...
 
 
@@ -34,31 +36,16 @@ def signal_json(store: HoldsSignals, key: str, begin: int, end: int | None, poin
     Raises:
         DataError: There are no such rows.
     """
-    channels, values, rate = store.signal(key)
-    length = len(values)
+    signal = store.signal(key)
+    length = len(signal.values)
     stop = length if end is None else min(end, length)
     if not 0 <= begin < max(stop, 1):
         raise DataError(f"the recording has {length} rows; there are none from {begin} to {stop}")
-    count = max(1, min(points, MOST_POINTS, stop - begin))
-    edges = np.linspace(begin, stop, count + 1).astype(np.int64)[:-1]  # (count,)
-    part = np.asarray(values[begin:stop], dtype=np.float64)
-    lowest, highest = (extremes(part, edges - begin, ufunc) for ufunc in (np.fmin, np.fmax))
-    return {"rate": rate, "channels": list(channels), "length": length, "min": lowest, "max": highest}
+    lowest, highest = signal_overview(signal.values, begin, stop, max(1, min(points, MOST_POINTS)))
+    told = {"rate": signal.rate, "channels": list(signal.channels), "length": length}
+    return {**told, "min": numbers_or_null(lowest), "max": numbers_or_null(highest)}
 
 
-def extremes(values: np.ndarray, edges: np.ndarray, ufunc: np.ufunc) -> list[list[float | None]]:
-    """The least or greatest values (channels, columns) between edges; None where none is finite.
-
-    Args:
-        values: The values (rows, channels).
-        edges: The first row of each column.
-        ufunc: np.fmin or np.fmax.
-
-    Returns:
-        The values.
-    """
-    if not len(values):
-        return [[] for _ in range(values.shape[1])]
-    whole = np.where(np.isfinite(values), values, np.nan)
-    reduced = ufunc.reduceat(whole, edges, axis=0).T  # (channels, columns)
-    return [[None if np.isnan(one) else float(one) for one in channel] for channel in reduced]
+def numbers_or_null(values: np.ndarray) -> list[list[float | None]]:
+    """Values (C, P) as JSON has them."""
+    return [[float(one) if np.isfinite(one) else None for one in channel] for channel in values]
