@@ -65,10 +65,11 @@ class LabelModel:
 
     def load(self, run: Path) -> None:
         """Load the model of a run; JumokError if it cannot be loaded, or gives no such marks."""
-        from jumok.labelling.proposing import Proposer
+        from jumok.labelling.proposing import Proposer, trained_window
         from jumok.predictor import load
 
-        proposer = Proposer(load(run), self.desk.store, self.desk.opened.output or None)
+        opened = self.desk.opened
+        proposer = Proposer(load(run), opened.store, opened.output or None, trained_window(run))
         with self._lock:
             self._run, self._proposer, self._problem = run, proposer, None
             self._scored, self._refused, self._recent = {}, {}, OrderedDict()
