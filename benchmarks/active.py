@@ -203,6 +203,7 @@ def experiment_of(task: Task, place: Path, folder: Path, step: Step) -> dict[str
         if "masks" in part:
             part["classes"] = json.loads((folder / "items.json").read_text())["classes"]
             part["ignore"] = 255
+    data["on_bad_rows"] = "skip"  # a class may lack at first
     training = {
         **task.training,
         "steps": step.steps,

@@ -862,3 +862,56 @@ def test_escape_leaves_the_image_to_whoever_walks_by_tab(desk):
     desk.page.focus(".draw-stage")
     desk.keys("Tab")
     assert desk.selected is not None
+
+
+def test_the_threshold_says_how_many_would_be_accepted(desk):
+    desk.mount(proposals={"marks": {"objects": PROPOSED}})
+    names = ".draw-options .draw-button"
+    assert desk.page.locator(names).all_text_contents() == ["Accept all 2"]
+    desk.page.get_by_label("Score ≥").fill("0.05")
+    assert desk.page.locator(names).all_text_contents() == ["Accept all 3"]
+    assert desk.ask("document.activeElement.type") == "range"
+    desk.page.get_by_role("button", name="Accept all 3").click()
+    assert len(desk.boxes) == 3
+
+
+def test_an_image_with_nothing_on_it_is_all_background_if_there_is_such_a_class(desk):
+    desk.mask(np.full((240, 320), 2, np.uint8))
+    desk.ask("editor.clear()")
+    assert not desk.values.any() and desk.changes == 1
+    desk.mask(np.full((240, 320), 2, np.uint8), classes=[["sky", "#d1495b"], *GROUND[1:]])
+    desk.ask("editor.clear()")
+    assert desk.said.startswith("No class here is a background") and desk.changes == 0
+
+
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def test_only_what_changes_is_drawn_again(desk):
+    desk.mount(marks={"objects": SCENE}, view={"tool": "select"})
+    desk.click(160, 110)
+    desk.ask(NEXT_FRAMES)
+    desk.ask(
+        "void (() => { window.cleared = 0; editor.marksLayer.g.clearRect = () => { cleared += 1; }; })()"
+    )
+    desk.drag((160, 110), (165, 115), (170, 120), (180, 125), drop=False)
+    desk.ask(NEXT_FRAMES)
+    assert desk.ask("cleared") == 0 and desk.ask("editor.draft.box") == [160, 105, 200, 145]
+    desk.page.mouse.up()
+    desk.mask()
+    desk.hover(160, 110)
+    desk.ask(NEXT_FRAMES)
+    count = """void (() => {
+      const { g } = editor.maskLayer, put = g.putImageData.bind(g);
+      window.drawn = 0;
+      g.putImageData = (image, x, y) => { drawn += image.width * image.height; put(image, x, y); };
+    })()"""
+    desk.ask(count)
+    desk.drag((160, 110), (165, 115), (170, 120), drop=False)
+    desk.ask(NEXT_FRAMES)
+    assert (
+        0
+        < desk.ask("drawn")
+        < desk.ask("editor.maskLayer.canvas.width * editor.maskLayer.canvas.height") / 10
+    )
+    desk.page.mouse.up()

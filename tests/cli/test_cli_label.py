@@ -113,6 +113,11 @@ def test_what_is_not_there_is_refused(refused, tmp_path):
     assert "for experiment files" in refused("label", tmp_path, "--kind", "boxes", "--split", "valid")
 
 
+def test_a_model_that_gives_no_such_marks_is_refused(refused, tmp_path, small_run):
+    said = refused("label", experiment(tmp_path), "--model", small_run)
+    assert "the model has no output 'seen'" in said
+
+
 def test_a_split_that_is_split_off_is_labelled_with_train(refused, tmp_path):
     said = refused("label", texts(tmp_path), "--split", "valid")
     assert "valid is split off from train" in said and "label train" in said

@@ -163,14 +163,16 @@ def test_states_are_told_by_what_is_painted(tmp_path: Path):
     store = open_masks(make(tmp_path, count=3))
     paint(store, "0.jpg", np.zeros_like(CLASSES))
     paint(store, "1.jpg", np.full_like(CLASSES, 255))
-    assert [(item.state, item.classes) for item in store.items()] == [
-        ("empty", ("background",)),
-        ("unlabelled", ()),
-        ("labelled", ()),  # not looked at yet
-    ]
-    store.read("2.jpg")
-    assert store.items()[2].classes == NAMES
+    told = [("empty", ("background",)), ("unlabelled", ()), ("labelled", NAMES)]
+    assert [(item.state, item.classes) for item in store.items()][:2] == told[:2]
+    store.looks.wait()
+    assert [(item.state, item.classes) for item in store.items()] == told
     assert store.changed() == frozenset()
+    again = open_masks(SourceOptions(masks=store.place, images=tmp_path / "images", classes=NAMES))
+    assert again.items()[2].state == "labelled"  # until it is known
+    again.looks.wait()
+    assert [(item.state, item.classes) for item in again.items()] == told
+    assert again.changed() == {"0.jpg", "1.jpg"}, "what turned out otherwise is news"
 
 
 def test_an_image_without_a_mask_gets_one_like_the_others(tmp_path: Path):
@@ -212,6 +214,7 @@ def test_a_list_gets_a_line_for_a_new_mask(tmp_path: Path, separator: str, end: 
         ("images/2.jpg", "unlabelled"),
         ("images/with blank.png", "unlabelled"),
     ]
+    store.looks.wait()
     before = listed.read_bytes()
     paint(store, "images/2.jpg", CLASSES)
     paint(store, "images/with blank.png", CLASSES)

@@ -100,6 +100,21 @@ def test_gzip_byte_order_mark_and_line_ends_stay(tmp_path: Path):
         assert len(by_name(read_coco(file))["d.png"].annotations) == 1 and not read_coco(file).faults
 
 
+def test_images_beside_an_empty_file_are_found(tmp_path: Path):
+    make_images(tmp_path / "images" / "train")
+    (tmp_path / "annotations").mkdir()
+    file = tmp_path / "annotations" / "instances_train.json"
+    file.write_text('{"images":[],"annotations":[],"categories":[]}')
+    store = CocoStore(file)
+    assert [item.key for item in store.items()] == ["a.png", "b.png", "c.png", "d.png"]
+    store.add_class("dog")
+    store.write("b.png", "", {"objects": [{"class": "dog", "box": [0, 0, 9, 9]}] * 3})
+    image = '{"id":1,"file_name":"b.png","width":64,"height":48}'
+    assert file.read_text().startswith(f'{{"images":[{image}],"annotations":[{{"id":1,"image_id":1,')
+    data = read_coco(file)
+    assert len(data.images[0].annotations) == 3 and data.images[0].path.exists() and not data.faults
+
+
 def test_run_lengths_stay_until_they_are_drawn_anew(tmp_path: Path):
     make_coco(tmp_path)
     document, file = coco_document(), tmp_path / "set.json"

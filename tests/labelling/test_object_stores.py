@@ -95,7 +95,8 @@ def random_edit(rng: random.Random, marks: dict, flags: tuple[str, ...]) -> dict
     marks = copy.deepcopy(marks)
     objects = marks["objects"]
     kind = rng.choice(["add", "add", "move", "class", "flag", "delete", "clear", "shuffle"])
-    box = [rng.uniform(0, 30), rng.uniform(0, 20), rng.uniform(33, SIZE[0]), rng.uniform(23, SIZE[1])]
+    edges = ((0, 30), (0, 20), (33, SIZE[0]), (23, SIZE[1]))
+    box = [round(rng.uniform(*edge), 3) for edge in edges]
     one = rng.choice(objects) if objects else None
     if kind == "add" or one is None:
         objects.insert(

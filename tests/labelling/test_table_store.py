@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -271,6 +272,25 @@ def test_tables_that_cannot_be_changed_by_cells_are_refused_in_a_sentence(tmp_pa
         open_rows(SourceOptions(lines={"text": path, "caption": path}), TEXT, outputs("caption"))
     with pytest.raises(DataError, match="several columns"):
         opened(path, "label", columns={"label": ("label", "note")})
+
+
+def test_threads_that_label_at_once_lose_nothing(tmp_path: Path):
+    path = tmp_path / "table.csv"
+    path.write_text("text,label\n" + "".join(f"{n},\n" for n in range(60)))
+    stores = [opened(path), opened(path)]  # of two servers
+
+    def label(first: int) -> None:
+        for number in range(first, 60, 4):
+            store, key = stores[first % 2], f"row {number + 2}"
+            store.write(key, store.read(key).version, values(label=f"label {number}"))
+
+    threads = [threading.Thread(target=label, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() == "text,label\n" + "".join(f"{n},label {n}\n" for n in range(60))
+    assert stores[0].changed() == {f"row {n + 2}" for n in range(1, 60, 2)}
 
 
 def test_a_full_disk_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -19,7 +19,7 @@ from jumok.labelling.cvat_store import cvat_store
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.object_marks import objects_from_json
-from jumok.labelling.opening_objects import open_object_folder, open_objects
+from jumok.labelling.opening_objects import open_object_folder, open_object_source
 from picture_sets import (
     labelme,
     labelme_shape,
@@ -378,7 +378,7 @@ def test_one_subset_of_cvat_is_shown_and_the_others_keep_their_bytes(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
     place = place_of(kind, tmp_path)
-    by_source = open_objects(SourceOptions.model_validate({kind: place, "classes": ["dog", "cat"]}))
+    by_source = open_object_source(SourceOptions.model_validate({kind: place, "classes": ["dog", "cat"]}))
     by_path = open_object_folder(tmp_path)
     assert by_source.format == by_path.format == kind
     assert by_source.classes() == ("dog", "cat") and by_path.classes() == ("cat", "dog")
@@ -387,4 +387,4 @@ def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
 
 def test_masks_of_objects_are_to_be_converted_first(tmp_path):
     with pytest.raises(DataError, match="this source is object_masks; convert it first, like jumok convert"):
-        open_objects(SourceOptions(object_masks=object_masks(tmp_path)))
+        open_object_source(SourceOptions(object_masks=object_masks(tmp_path)))

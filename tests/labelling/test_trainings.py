@@ -111,10 +111,14 @@ def training_process(folder: Path) -> int:
     return int((RunLayout(folder / "label" / "0001").path / ".lock").read_text())
 
 
-def test_a_stopped_training_stays_stopped(tmp_path):
+def test_a_stopped_training_stays_stopped_and_only_one_server_trains(tmp_path):
     trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
     trainings.start()
     until(lambda: trainings.state()["step"] > 0)
+    other = LabelTrainings(trainings.opened, tmp_path / "label", print)
+    assert not other.resume()
+    with pytest.raises(DataError, match="another jumok label trains"):
+        other.start()
     process = training_process(tmp_path)
     trainings.stop()
     state = at_rest(trainings)

@@ -11,7 +11,7 @@ from jumok.runs.layout import RunLayout, require_run, run_of
 from jumok.wording import quantity
 
 if TYPE_CHECKING:
-    from jumok.evaluation.mistakes.pictures import RowPicture
+    from jumok.evaluation.mistakes.row_images import RowImages
     from jumok.evaluation.mistakes.suspicions import CheckedRows, Suspicion
     from jumok.experiment.options import Experiment
     from jumok.predictor.predictor import Predictor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WORST = 50
 UNSEEN = ("valid", "test")  # splits that no training has learned from
-MOST_LINES = 50  # of the table in the terminal
+MOST_LISTED = 50  # of the table in the terminal
 
 
 class CheckRequest(NamedTuple):
@@ -54,11 +54,11 @@ def check_by_model(asked: CheckRequest) -> None:
     require_free(page, overwrite=is_ours(page), remedy=" by --output")
     parts = rows_of_folds(asked, experiment) if asked.folds else rows_of_splits(asked, experiment, predictor)
     report = report_of(asked, experiment, parts)
-    write_output(page, report.html(pictures_of(report)).encode())
+    write_output(page, report.html(images_of_rows(report)).encode())
     if asked.json:
         print_json({**report.to_json(), "page": str(page)})
     else:
-        tell(report, page)
+        tell_mistakes(report, page)
 
 
 def refuse_contradictions(asked: CheckRequest) -> None:
@@ -154,29 +154,29 @@ def report_of(
     )
 
 
-def pictures_of(report: "MistakeReport") -> dict[tuple[int, int], "RowPicture"]:
-    """A picture of each row that is listed, by part and example; the models answer these rows once more."""
+def images_of_rows(report: "MistakeReport") -> dict[tuple[int, int], "RowImages"]:
+    """The images of each row that is listed, by part and example; the models answer these rows once more."""
     from jumok.evaluation.answers import predict_examples
-    from jumok.evaluation.mistakes.pictures import picture_of
+    from jumok.evaluation.mistakes.row_images import images_of_row
     from jumok.evaluation.mistakes.suspicions import by_row
 
     rows: dict[tuple[int, int], list[Suspicion]] = by_row(report.found)
-    made: dict[tuple[int, int], RowPicture] = {}
+    made: dict[tuple[int, int], RowImages] = {}
     for number, part in enumerate(report.parts):
         examples = [example for of, example in rows if of == number]
         answers = predict_examples(part.predictor, part.split, examples)
         for example, answer in zip(examples, answers, strict=True):
-            made[number, example] = picture_of(part, example, rows[number, example], answer)
+            made[number, example] = images_of_row(part, example, rows[number, example], answer)
     return made
 
 
-def tell(report: "MistakeReport", page: Path) -> None:
+def tell_mistakes(report: "MistakeReport", page: Path) -> None:
     """Print the table, and what a person should know of it."""
     from jumok.console import talk
     from jumok.reporting.mistakes import place_of_row, row_name
 
     table = new_table("where annotation and model disagree most", ("", "row", "at", "what", "score"), WORDS)
-    for rank, one in enumerate(report.found[:MOST_LINES], 1):
+    for rank, one in enumerate(report.found[:MOST_LISTED], 1):
         split = report.parts[one.part].split
         place: Any = place_of_row(split, one.example)
         table.add_row(str(rank), row_name(split, one.example), place, one.what.en, f"{one.what.score:.3f}")
@@ -188,7 +188,7 @@ def tell(report: "MistakeReport", page: Path) -> None:
                 f"the model has learned from the rows of {of.name}, so it agrees with many of their mistakes; "
                 "--folds 3 looks at them by models that have not seen them"
             )
-    say(f"{quantity(report.total, 'disagreement')} in all; not every one is a mistake: look at the pictures")
+    say(f"{quantity(report.total, 'disagreement')} in all; not every one is a mistake: look at the images")
     say(f"page: {page}")
 
 

@@ -93,11 +93,13 @@ def serve_labels(
     """
     from jumok.workbench.labelling.api import LabelRoom, label_application
 
-    bound = bind_socket(host, port, LABEL_PORT)
     room = LabelRoom.open(opened, Path("runs") / f"{opened.name}-label", user_language())
-    helper = model or room.trainings.newest()
-    if helper is not None:
-        room.model.use(helper)
+    newest = room.trainings.newest()
+    if model is not None:
+        room.model.load(model)
+    elif newest is not None:
+        room.model.use(newest)
+    bound = bind_socket(host, port, LABEL_PORT)
     if room.trainings.resume():
         say("a training that was cut off goes on in the background")
     try:

@@ -133,7 +133,7 @@ class AnnotationStore:
 
     def _item(self, key: str) -> ItemText:
         """An image with its text, if it has one."""
-        item = self._form.items().get(key)
+        item = self._form.find(key)
         path = None if item else self._images.find(key)
         if item is None and path is None:
             raise no_such_image(key, self._images.folder)

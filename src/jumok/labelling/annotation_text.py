@@ -55,6 +55,10 @@ class AnnotationForm(Protocol):
         """The images with a text, as they stand on the disk now; DataError if that cannot be read."""
         ...
 
+    def find(self, key: str) -> ItemText | None:
+        """One of them, as it stands on the disk now; None if there is none of this name."""
+        ...
+
     def lock(self) -> AbstractContextManager[Any]:
         """Keep others from writing."""
         ...

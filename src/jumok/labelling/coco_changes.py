@@ -89,6 +89,7 @@ class CocoChange:
         self.document = document.copy()
         self.edited = False
         self._history = history
+        self._free: Id | None = None  # the id of the next new annotation
 
     def add_class(self, name: str) -> None:
         """Append a category, unless there is one of this name."""
@@ -143,8 +144,11 @@ class CocoChange:
         return record
 
     def _add(self, owner: Id, one: ObjectMark) -> None:
-        known = (*self.document.lists["annotations"].records, *self._history.gone())
-        number, category = new_id([record.id for record in known]), self._category(one.name)
+        if self._free is None:  # looked for once, for there may be many records
+            known = (*self.document.lists["annotations"].records, *self._history.gone())
+            self._free = new_id([record.id for record in known])
+        number, category = self._free, self._category(one.name)
+        self._free = number + 1 if isinstance(number, int) else str(int(number) + 1)
         values = object_record(one.annotation(), number, owner, category)
         self._append("annotations", values, number, owner, category)
 

@@ -77,6 +77,10 @@ class CvatForm:
             self._data = data
         return self._items
 
+    def find(self, key: str) -> ItemText | None:
+        """One of the images."""
+        return self.items().get(key)
+
     def lock(self) -> AbstractContextManager[Any]:
         """Hold the lock of the file."""
         return self._file.lock()

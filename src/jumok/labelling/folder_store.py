@@ -94,8 +94,8 @@ class RecordFormat(Protocol):
         """Write what must be there before the files of images."""
         ...
 
-    def after_first(self, item: FolderItem) -> None:
-        """Write what names a new file."""
+    def after(self, item: FolderItem) -> None:
+        """Write what must name a file that was written, unless it does."""
         ...
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
@@ -291,8 +291,7 @@ class FolderStore:
             self._history.keep(done)
             self._loaded[item.key] = LoadedFile(data, cache_key(data), records)
             self._seen[item.key] = self._loaded[item.key].version
-        if loaded.data is None or not item.listed:
-            self._form.after_first(item)
+            self._form.after(item)
 
     def _item(self, item: FolderItem) -> LabelItem:
         loaded = self._load(item)

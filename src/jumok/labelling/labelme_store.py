@@ -94,6 +94,12 @@ class LabelmeForm:
                 self._by_key[item.key] = file
         return found
 
+    def find(self, key: str) -> ItemText | None:
+        """One of the images; the others are not looked at."""
+        file = self._by_key.get(key)
+        item = None if file is None else self._item(file, LabelmeReader(self.place, self._images))
+        return item if item is not None and item.key == key else self.items().get(key)
+
     def lock(self) -> AbstractContextManager[Any]:
         """Hold the lock of the folder."""
         return lock_folder(self.place)

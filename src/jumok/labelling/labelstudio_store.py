@@ -91,13 +91,17 @@ class LabelStudioForm:
             self._data = data
         return self._items
 
+    def find(self, key: str) -> ItemText | None:
+        """One of the images."""
+        return self.items().get(key)
+
     def lock(self) -> AbstractContextManager[Any]:
         """Hold the lock of the file."""
         return self._file.lock()
 
     def read(self, item: ItemText) -> ReadText:
         """The objects of the regions of the annotation that counts, and what is wrong with others."""
-        place = SourceLocation(str(self.place), self._cut.line_of(self._places[item.key]))
+        place = SourceLocation(str(self.place), None)
         value = json.loads(item.text or "")
         task = studio_task(Record(value, place), self._places[item.key] + 1, Counter())
         if task.results is None:
@@ -111,7 +115,8 @@ class LabelStudioForm:
                 one = self._annotation(task, region, item.image)
             except (Wrong, OverflowError) as wrong:
                 what = f"{task.name}, region {region.shape.get('id') or number}"
-                problems.append(str(record_fault(place, what, wrong)))
+                line = self._cut.line_of(self._places[item.key])
+                problems.append(str(record_fault(place, what, wrong)._replace(line=line)))
                 continue
             records = tuple(numbers[id(result)] for result in region.results)
             objects.append(TextObject(mark_of(one, str(region.shape.get("id") or f"#{number}")), records))

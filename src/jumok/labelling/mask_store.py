@@ -1,6 +1,5 @@
 """Masks of images: PNG files in which only the pixels that were labelled anew get other values."""
 
-import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from jumok.data.annotations.annotated import BACKGROUND
 from jumok.data.annotations.mask_pairs import FOLDERS
 from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
-from jumok.data.cache.states import FileState, state_of
 from jumok.data.images.mask_images import load_mask
 from jumok.data.images.reading import SUFFIXES, Size, open_image, read_header
 from jumok.data.tables.faults import UnreadableFile
@@ -34,12 +32,12 @@ from jumok.labelling.mask_files import (
     page_mask,
     read_classes_of,
 )
+from jumok.labelling.mask_looks import FileMark, MaskLook, MaskLooks, file_mark
 from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, MaskPlaces
 
 if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
 
-FileMark = tuple[int, int, int] | None
 SAMPLED_MASKS = 200  # masks, for whether they are black and white
 EMPTY_CLASSES = frozenset(
     {BACKGROUND, "_background_", "bg"}
@@ -158,7 +156,7 @@ class MaskStore:
         self.place, self._places, self._values = places.place, places, values
         self._input, self._settings, self._may_grow = input, settings, may_grow
         self._lock = threading.RLock()
-        self._seen: dict[Path, tuple[FileState, ItemState, tuple[str, ...]]] = {}  # what is known of masks
+        self.looks = MaskLooks(self._look)
         self._known: dict[str, FileMark] = {}  # masks at the last look for changes
         self._tidied: set[Path] = set()
         self._made: set[Path] = set()  # masks that were begun here
@@ -188,7 +186,9 @@ class MaskStore:
         """All images; what is on a mask is known once it was read, until then it counts as labelled."""
         with self._lock:
             found = dict(self._places.found())
-        return [self._item(key, one) for key, one in found.items()]
+        items = [self._item(key, one) for key, one in found.items()]
+        self.looks.begin(found)
+        return items
 
     def read(self, key: str) -> ItemMarks:
         """The classes of an image's pixels; DataError if there is no such image."""
@@ -224,7 +224,8 @@ class MaskStore:
             now = {key: file_mark(one.mask) for key, one in self._places.found().items()}
             before, self._known = self._known, now
         keys = before.keys() | now.keys()
-        return frozenset(key for key in keys if key not in before or before[key] != now.get(key))
+        found = {key for key in keys if key not in before or before[key] != now.get(key)}
+        return frozenset(found | self.looks.news())
 
     def inputs(self, key: str) -> Mapping[str, Any]:
         """The path of an image."""
@@ -247,13 +248,20 @@ class MaskStore:
         return {"masks": listed, "classes": self.classes(), **self._settings}
 
     def _item(self, key: str, one: MaskPlace) -> LabelItem:
-        state = state_of(one.mask)
-        seen = self._seen.get(one.mask)
-        if state is None:
+        mark = file_mark(one.mask)
+        if mark is None or not one.is_listed:
             return LabelItem(key, key, one.image)
-        if seen is not None and seen[0] == state:
-            return LabelItem(key, key, one.image, seen[1] if one.is_listed else "unlabelled", seen[2])
-        return LabelItem(key, key, one.image, "labelled" if one.is_listed else "unlabelled")
+        look = self.looks.known(one.mask, mark)
+        state, classes = ("labelled", ()) if look is None else (look.state, look.classes)
+        return LabelItem(key, key, one.image, state, classes)
+
+    def _look(self, one: MaskPlace) -> MaskLook:
+        """What is on a mask, for looks in the background; DataError if it cannot be read."""
+        mark, data = file_mark(one.mask), read_now(one.mask)
+        return self._look_of(mark, read_classes_of(one.mask, data or b"", self._values))
+
+    def _look_of(self, mark: FileMark, classes: np.ndarray) -> MaskLook:
+        return MaskLook(mark, self._state_of(classes), class_names_in(classes, self.classes()))
 
     def _place_of(self, key: str) -> MaskPlace:
         one = self._places.found().get(key)
@@ -297,9 +305,9 @@ class MaskStore:
         """What stands in a file, which is remembered."""
         if classes is None:
             return ItemMarks(mask_version(data), marks, "unlabelled")
-        state = self._state_of(classes)
-        self._seen[one.mask] = (state_of(one.mask), state, class_names_in(classes, self.classes()))
-        return ItemMarks(mask_version(data), marks, state if one.is_listed else "unlabelled")
+        look = self._look_of(file_mark(one.mask), classes)
+        self.looks.remember(one.mask, look)
+        return ItemMarks(mask_version(data), marks, look.state if one.is_listed else "unlabelled")
 
     def _state_of(self, classes: np.ndarray) -> ItemState:
         found = set(occurring(classes)) - {NO_CLASS}
@@ -374,15 +382,6 @@ def same_pixels(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     if one is None or other is None:
         return one is other
     return np.array_equal(one, other)
-
-
-def file_mark(path: Path) -> FileMark:
-    """What changes when a file is written; None where there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def mask_version(data: bytes | None) -> str:

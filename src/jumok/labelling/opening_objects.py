@@ -41,10 +41,9 @@ def open_object_source(
         return CocoStore(source.coco, source.images, excluded, input=input)
     if source.yolo is not None:
         return FolderStore(YoloFormat(source.yolo, source.split or "", excluded), input)
-    if source.voc is not None:
-        classes = tuple(source.classes) if source.classes else None
-        return FolderStore(VocFormat(source.voc, source.split, source.images, excluded, classes), input)
     classes = tuple(source.classes) if source.classes else None
+    if source.voc is not None:
+        return FolderStore(VocFormat(source.voc, source.split, source.images, excluded, classes), input)
     if source.labelme is not None:
         return labelme_store(source.labelme, source.images, excluded, classes, input)
     if source.cvat is not None:

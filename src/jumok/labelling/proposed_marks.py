@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,7 @@ from jumok.drawing.encoding import png
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.contract import OutputField
 from jumok.labelling.contract import AnswerColumn, LabelStore
+from jumok.labelling.stretches import stretches_of
 
 NOT_LABELLED = 255  # in a mask
 PLAIN_OBJECT = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
@@ -22,8 +23,16 @@ PROBABLE_CLASSES = 100  # whose probabilities are told, the most probable ones
 
 Made = dict[str, Any]  # marks as JSON
 Maker = Callable[
-    [Mapping[str, Any], Mapping[str, int]], Made
-]  # of values by output, and numbers of classes by name
+    ["Sequence[AnsweredPart]", Mapping[str, int]], Made
+]  # of answers, and numbers of classes by name
+
+
+class AnsweredPart(NamedTuple):
+    """What a model answers to an item, or to a window of a recording."""
+
+    values: Mapping[str, Any]  # of each output that is proposed
+    start: int = 0  # the first row of the window
+    end: int = 0  # the one after its last
 
 
 @dataclass(frozen=True)
@@ -44,15 +53,14 @@ class MarksForm:
         found = (one.classes.classes for one in self.outputs.values() if one.classes is not None)
         return tuple(one.name for classes in found for one in classes if one.name not in known)
 
-    def marks(self, values: Mapping[str, Any]) -> Made:
-        """The marks of an item, of the predicted value of each output."""
-        of_outputs = {name: values[name] for name in self.outputs}
-        return self.make(of_outputs, {name: number for number, name in enumerate(self.store.classes())})
+    def marks(self, parts: Sequence[AnsweredPart]) -> Made:
+        """The marks of an item, of the answers to it, or to its windows."""
+        return self.make(parts, {name: number for number, name in enumerate(self.store.classes())})
 
 
-def proposed_objects(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made:
+def proposed_objects(parts: Sequence[AnsweredPart], numbers: Mapping[str, int]) -> Made:
     """The boxes above the threshold of the model, the surest first; of classes that the store has."""
-    (value,) = values.values()
+    (value,) = parts[0].values.values()
     return {
         "objects": [
             {
@@ -69,9 +77,9 @@ def proposed_objects(values: Mapping[str, Any], numbers: Mapping[str, int]) -> M
     }
 
 
-def proposed_mask(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Made:
+def proposed_mask(parts: Sequence[AnsweredPart], numbers: Mapping[str, int]) -> Made:
     """The class of each pixel as PNG, not labelled where the store lacks it; None for an image without pixels."""
-    (value,) = values.values()
+    (value,) = parts[0].values.values()
     if not value.classes.size:
         return {"mask": None}
     table = np.array([numbers.get(name, NOT_LABELLED) for name in value.names], dtype=np.uint8)
@@ -86,6 +94,17 @@ def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made
         "scores": {name: cell.score for name, cell in cells.items() if cell.score is not None},
         "others": {name: list(cell.others) for name, cell in cells.items() if cell.others},
     }
+
+
+def proposed_stretches(parts: Sequence[AnsweredPart], numbers: Mapping[str, int]) -> Made:
+    """The most probable class of each row by the mean of the windows that it is in, where the store has that class."""
+    found = [tuple(part.values.values())[0].probabilities for part in parts]
+    names = list(found[0])
+    total = np.zeros((max(part.end for part in parts), len(names)))  # (T, C)
+    for part, chances in zip(parts, found, strict=True):
+        total[part.start : part.end] += [chances[name] for name in names]
+    best = [names[number] for number in total.argmax(1)]
+    return {"stretches": stretches_of([name if name in numbers else "" for name in best])}
 
 
 @dataclass(frozen=True)
@@ -130,7 +149,16 @@ def numbers_cell(name: str, value: Any) -> ProposedCell:
 
 
 CELL_MAKERS = {"label": label_cell, "text": text_cell, "values": numbers_cell}
-FOUND_BY = {"objects": "boxes", "mask": "mask"}  # the kind of output that gives marks of a kind
+FOUND_BY = {
+    "objects": "boxes",
+    "mask": "mask",
+    "stretches": "label",
+}  # kinds of outputs, by the marks they give
+OF_CLASSES: dict[str, Maker] = {
+    "objects": proposed_objects,
+    "mask": proposed_mask,
+    "stretches": proposed_stretches,
+}
 
 
 def marks_form(store: LabelStore, outputs: Mapping[str, OutputField], output: str | None) -> MarksForm:
@@ -153,12 +181,7 @@ def marks_form(store: LabelStore, outputs: Mapping[str, OutputField], output: st
     if store.kind == "values":
         filled = filled_columns(store.columns, named)
         kinds = {name: one.kind for name, one in filled.items()}
-        return MarksForm(filled, store, lambda values, numbers: proposed_values(values, kinds), False)
-    if store.kind not in FOUND_BY:
-        raise DataError(
-            f"{store.kind} are proposed by a model that was trained on windows of recordings; this one answers "
-            f"{told_outputs(named)}"
-        )
+        return MarksForm(filled, store, lambda parts, _: proposed_values(parts[0].values, kinds), False)
     fits = [name for name, one in named.items() if one.kind == FOUND_BY[store.kind]]
     if len(fits) != 1:
         wanted = f"{FOUND_BY[store.kind]} for {store.place}"
@@ -168,8 +191,7 @@ def marks_form(store: LabelStore, outputs: Mapping[str, OutputField], output: st
             else f"the model gives no {wanted}: it answers {told_outputs(named)}; take a run that was trained on such "
             "annotations"
         )
-    make = proposed_objects if store.kind == "objects" else proposed_mask
-    return MarksForm({fits[0]: named[fits[0]]}, store, make, True)
+    return MarksForm({fits[0]: named[fits[0]]}, store, OF_CLASSES[store.kind], True)
 
 
 def filled_columns(

@@ -3,18 +3,21 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from jumok.data.series.cells import parse_cell
 from jumok.errors import DataError
 from jumok.kinds.contract import DecodingRequest, OutputField
 from jumok.kinds.presence import encode_inputs
 from jumok.labelling.contract import LabelStore
-from jumok.labelling.proposed_marks import MarksForm, marks_form
+from jumok.labelling.proposed_marks import AnsweredPart, MarksForm, marks_form
 from jumok.predictor import Predictor
+from jumok.runs.config import experiment_of
 from jumok.search import Search, SearchRequest
 from jumok.values import Decoder, Hypothesis, Memory, Pyramid
 
@@ -26,6 +29,23 @@ class Proposal:
     marks: Mapping[str, Any]  # as the store writes them, with scores
     unsure: float  # 0 to 1
     features: np.ndarray | None  # (F,) what the item is like to the model; None for an item that is empty
+
+
+class AskedPart(NamedTuple):
+    """What a model is asked of an item."""
+
+    key: str  # of the item
+    given: Mapping[str, Any]  # parsed inputs
+    start: int = 0  # the first row of a window
+    end: int = 0  # the one after its last
+
+
+class Answer(NamedTuple):
+    """What a model answers to a part."""
+
+    part: AnsweredPart
+    unsure: float
+    features: np.ndarray  # (F,)
 
 
 @dataclass
@@ -44,19 +64,27 @@ class HeardSearch:
 class Proposer:
     """Proposes marks for items of a store by a model; several threads may ask it at a time."""
 
-    def __init__(self, predictor: Predictor, store: LabelStore, output: str | None = None) -> None:
+    def __init__(
+        self, predictor: Predictor, store: LabelStore, output: str | None = None, window: int | None = None
+    ) -> None:
         """Find what the model and the store have in common.
 
         Args:
             predictor: The model.
             store: The annotations.
             output: The output of the model; by default the only one that gives such marks, of a table all columns.
+            window: The rows of an example that the model was trained on (`trained_window`), to propose stretches.
 
         Raises:
-            DataError: The model gives no such marks.
+            DataError: The model gives no such marks, or stretches are asked of one that knows no windows.
         """
-        self.predictor, self.store = predictor, store
+        self.predictor, self.store, self.window = predictor, store, window
         self.form: MarksForm = marks_form(store, predictor.outputs, output)
+        if store.kind == "stretches" and window is None:
+            raise DataError(
+                "stretches are proposed by a model that was trained on windows of recordings; train one with "
+                "window: in its data"
+            )
 
     @property
     def outputs(self) -> Mapping[str, OutputField]:
@@ -108,57 +136,71 @@ class Proposer:
 
     def propose_all(self, keys: Sequence[str]) -> dict[str, Proposal]:
         """The proposals for items that can all be read."""
-        given = {key: self.parse(key) for key in keys}
-        asked = [key for key in keys if not self.predictor.is_empty(given[key])]
-        columns = encode_inputs(self.predictor.inputs, [given[key] for key in asked])
+        parts = [part for key in keys for part in self.parts(key)]
+        asked = [part for part in parts if not self.predictor.is_empty(part.given)]
+        columns = encode_inputs(self.predictor.inputs, [part.given for part in asked])
         self.predictor.check_lengths(columns, range(len(asked)))
-        nothing = Proposal(self.form.marks(self.predictor.empty_prediction.outputs), 0.0, None)
-        found = dict.fromkeys(keys, nothing)
+        answers: dict[str, list[Answer]] = {key: [] for key in keys}
         for rows in self.predictor.batches(columns, len(asked)):
             here = [asked[int(row)] for row in rows]
             batch = self.predictor.collate(columns, [int(row) for row in rows])
-            found |= self.answer(batch, here, given)
-        return found
+            for part, answer in zip(here, self.answer(batch, here), strict=True):
+                answers[part.key].append(answer)
+        return {key: self.proposal(found) for key, found in answers.items()}
 
-    def parse(self, key: str) -> Mapping[str, Any]:
-        """The parsed inputs of an item; the only input of a model may have another name than that of the items."""
+    def proposal(self, answers: list["Answer"]) -> Proposal:
+        """The proposal for an item, of the answers to it or to its windows; the means of their doubts and features."""
+        if not answers:
+            empty = self.predictor.empty_prediction.outputs
+            return Proposal(
+                self.form.marks([AnsweredPart({name: empty[name] for name in self.outputs})]), 0.0, None
+            )
+        answers.sort(key=lambda one: one.part.start)
+        return Proposal(
+            self.form.marks([one.part for one in answers]),
+            float(np.mean([one.unsure for one in answers])),
+            np.mean([one.features for one in answers], axis=0),
+        )
+
+    def parts(self, key: str) -> list["AskedPart"]:
+        """What is asked of an item: its inputs, or each window of a recording; every row is in one or two windows.
+
+        The only input of a model may have another name than that of the items.
+        """
         given, names = self.store.inputs(key), list(self.predictor.inputs)
         if len(names) == len(given) == 1:
             given = {names[0]: next(iter(given.values()))}
-        return self.predictor.parse_inputs(given)
+        if self.store.kind != "stretches" or self.window is None:
+            return [AskedPart(key, self.predictor.parse_inputs(given))]
+        found = []
+        for start, end in windows_over(rows_of(given), self.window):
+            cells = {name: spanned(str(cell), start, end) for name, cell in given.items()}
+            found.append(AskedPart(key, self.predictor.parse_inputs(cells), start, end))
+        return found
 
     @torch.inference_mode()
-    def answer(
-        self, batch: Mapping[str, Any], keys: Sequence[str], given: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, Proposal]:
-        """The proposals for a batch.
-
-        Args:
-            batch: The collated inputs.
-            keys: The items of the batch.
-            given: The parsed inputs of each item.
-
-        Returns:
-            The proposals by key.
-        """
+    def answer(self, batch: Mapping[str, Any], parts: Sequence["AskedPart"]) -> list["Answer"]:
+        """What the model answers to a batch of collated inputs, which were made of these parts of items."""
         predictor = self.predictor
         with predictor.engine.computing(predictor.decoding.precision):
             memories = predictor.engine.encode(batch)
-            answers = {name: self.answer_output(name, memories, batch, keys) for name in self.outputs}
+            answers = {name: self.answer_output(name, memories, batch, parts) for name in self.outputs}
         features = memory_features(memories)
         if features is None:
-            features = [self.summary_features(given[key]) for key in keys]
-        return {
-            key: Proposal(
-                self.form.marks({name: values[row] for name, (values, _) in answers.items()}),
+            features = [self.summary_features(part.given) for part in parts]
+        return [
+            Answer(
+                AnsweredPart(
+                    {name: values[row] for name, (values, _) in answers.items()}, part.start, part.end
+                ),
                 max(doubts[row] for _, doubts in answers.values()),
                 features[row],
             )
-            for row, key in enumerate(keys)
-        }
+            for row, part in enumerate(parts)
+        ]
 
     def answer_output(
-        self, name: str, memories: Any, batch: Mapping[str, Any], keys: Sequence[str]
+        self, name: str, memories: Any, batch: Mapping[str, Any], parts: Sequence["AskedPart"]
     ) -> tuple[Sequence[Any], list[float]]:
         """The values of an output for a batch, and how unsure each is.
 
@@ -166,7 +208,7 @@ class Proposer:
             name: The output.
             memories: What the engine made of the batch.
             batch: The collated inputs.
-            keys: The items of the batch, by which sampling draws.
+            parts: The items of the batch, by whose keys sampling draws.
 
         Returns:
             Values and doubts; a kind that knows no doubt has 0.
@@ -176,7 +218,7 @@ class Proposer:
             self.predictor.engine.decoders[name],
             HeardSearch(self.predictor.search),
         )
-        numbers = [zlib.crc32(key.encode()) for key in keys]
+        numbers = [zlib.crc32(part.key.encode()) for part in parts]
         request = DecodingRequest(heard, self.predictor.max_tokens, numbers, self.predictor.least)
         if one.program is None:
             values = one.head.predict(decoder, memories, batch, request)
@@ -184,7 +226,7 @@ class Proposer:
         else:
             computed = one.program(decoder, memories)
             values = one.head.predict(lambda memory: computed, memories, batch, request)
-        doubts = [0.0] * len(keys) if one.doubts is None else one.doubts(values, computed, batch)
+        doubts = [0.0] * len(parts) if one.doubts is None else one.doubts(values, computed, batch)
         return values, doubts
 
     def summary_features(self, given: Mapping[str, Any]) -> np.ndarray:
@@ -195,6 +237,31 @@ class Proposer:
             if read.summary_features is not None and name in given
         ]
         return np.concatenate(found) if found else np.zeros(0)
+
+
+def trained_window(run: Path) -> int | None:
+    """The rows of a window that a run was trained on; None where its recordings were not cut."""
+    return experiment_of(run).data.train.window
+
+
+def windows_over(rows: int, window: int) -> list[tuple[int, int]]:
+    """Windows that begin every half window over all rows; the last one ends with the rows."""
+    last = max(0, rows - window)
+    starts = sorted({*range(0, last, max(1, window // 2)), last})
+    return [(start, min(start + window, rows)) for start in starts]
+
+
+def rows_of(inputs: Mapping[str, Any]) -> int:
+    """The rows of a recording, whose inputs are spans of a table."""
+    span = parse_cell(str(next(iter(inputs.values()))), Path()).span or (0, 0)
+    return span[1] - span[0]
+
+
+def spanned(cell: str, start: int, end: int) -> str:
+    """The cell of some rows of the rows that a cell names."""
+    place = parse_cell(cell, Path())
+    first = place.span[0] if place.span is not None else 0
+    return f"{place.path}#{first + start}:{first + end}"
 
 
 def memory_features(memories: Any) -> list[np.ndarray] | None:

@@ -4,20 +4,21 @@ They lie in one folder: `0001/` is a run like any other, with the items that wer
 says how it ended. Of those that are done the newest stays; of all the score stays, for a plot by labelled items.
 """
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TextIO
 
 from jumok.errors import DataError, JumokError
-from jumok.files import remove, write_json
+from jumok.files import remove, unwritable, write_json
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import write_trained
 from jumok.labelling.training_files import TrainingFiles, read_report
-from jumok.runs.layout import RunLayout
+from jumok.runs.layout import LOCK, RunLayout
 from jumok.wording import quantity
 
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
@@ -38,7 +39,9 @@ class LabelTrainings:
         self._lock = Lock()  # of the process and of what begins or stops it
         self._process: subprocess.Popen[bytes] | None = None
         self._begins = False  # whether a snapshot is being written
-        self._refusal: dict[str, str] | None = None  # why the last one did not begin
+        self._stopped = False  # whether somebody wants to stop what begins
+        self._refusal: dict[str, str] | None = None  # why the last one did not begin, or ended without a word
+        self._held: TextIO | None = None  # the locked file of the folder, while a training runs
 
     def newest(self) -> Path | None:
         """The newest run that is done and still there."""
@@ -49,10 +52,30 @@ class LabelTrainings:
         """Continue a training that was cut off when an earlier server ended; whether there is one."""
         with self._lock:
             run = next(iter(self._runs()[-1:]), None)
-            if run is None or self._result(run) or not RunLayout(run).experiment.exists():
+            if run is None or self._result(run) or not RunLayout(run).experiment.exists() or not self._hold():
                 return False
             self._launch(run)
         return True
+
+    def _hold(self) -> bool:
+        """Hold the lock of the folder, which ends with this process; whether no other server trains here."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            held = (self.folder / LOCK).open("a")
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            return False
+        self._held = held
+        return True
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def start(self) -> None:
         """Begin a training with what is labelled now; DataError if one is running."""
@@ -62,7 +85,12 @@ class LabelTrainings:
                     "a training is running already; stop it, or wait until it is done",
                     "학습이 이미 진행되고 있습니다. 멈추거나 끝날 때까지 기다리세요.",
                 )
-            self._begins, self._refusal = True, None
+            if not self._hold():
+                raise DataError(
+                    f"another jumok label trains in {self.folder} now; wait until it is done",
+                    f"다른 jumok label이 {self.folder}에서 학습하고 있습니다. 끝날 때까지 기다리세요.",
+                )
+            self._begins, self._stopped, self._refusal = True, False, None
         Thread(target=self._begin, daemon=True).start()
 
     def _begin(self) -> None:
@@ -74,11 +102,14 @@ class LabelTrainings:
             with self._lock:
                 self._launch(run)
         except Exception as error:
+            self._let_go()
             remove(run)
             korean = error.ko if isinstance(error, JumokError) else None
             self._refusal = {"en": str(error), "ko": korean or f"학습을 시작하지 못했습니다: {error}"}
         finally:
             self._begins = False
+        if self._stopped:
+            self.stop()
 
     def _launch(self, run: Path) -> None:
         with TrainingFiles(run).log.open("ab") as log:
@@ -104,10 +135,12 @@ class LabelTrainings:
                     f"the training process ended without a word (status {status}), perhaps for lack of memory"
                 )
                 korean = f"학습 프로세스가 갑자기 끝났습니다(상태 {status}). 메모리가 모자랐을 수 있습니다."
-                result = {"state": "failed", "sentence": {"en": sentence, "ko": korean}}
+                self._refusal = {"en": sentence, "ko": korean}
+                result = {"state": "failed", "sentence": self._refusal}
                 with suppress(JumokError):
                     write_json(TrainingFiles(run).result, result)
             self._process = None
+            self._let_go()
         if result.get("state") == "done":
             self._tidy(run)
             self.on_model(run)
@@ -116,6 +149,7 @@ class LabelTrainings:
         """Stop the training for good; what is labelled later is for a new one."""
         with self._lock:
             process, run = self._process, next(iter(self._runs()[-1:]), None)
+            self._stopped = self._begins
             if process is None or run is None:
                 return
             progress = read_report(TrainingFiles(run).progress)

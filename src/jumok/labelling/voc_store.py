@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, SourceLocation
-from jumok.data.annotations.finding import IMAGE_FOLDERS
+from jumok.data.annotations.finding import IMAGE_FOLDERS, stem_of
 from jumok.data.annotations.located_xml import parse_xml, read_xml, xml_encoding, xml_text
 from jumok.data.annotations.voc import OTHER_SHAPES, VocReader, read_voc
-from jumok.data.annotations.voc_layout import Layout, find_layout
+from jumok.data.annotations.voc_layout import Layout, find_layout, voc_splits
 from jumok.data.annotations.voc_writing import voc_text
 from jumok.data.cache.states import state_of
 from jumok.data.tables.faults import Fault, UnreadableFile
@@ -178,7 +178,7 @@ class VocFormat:
     def before_first(self) -> None:
         """Nothing stands before the XML files."""
 
-    def after_first(self, item: FolderItem) -> None:
+    def after(self, item: FolderItem) -> None:
         """Add a new image to the list of the split."""
         lists = self._layout.lists
         if lists is None:
@@ -243,12 +243,22 @@ class VocFormat:
                 taken.add(path)
                 key = key if key not in items else str(path)
                 items[key] = FolderItem(key, path, file)
+        elsewhere = self._in_other_lists(layout)
         for found in images:
             for name, path in found.items():
-                if path not in taken and name not in items:
-                    file = layout.annotations / Path(name).with_suffix(".xml")
+                stem = stem_of(name)
+                if path not in taken and name not in items and stem not in elsewhere:
+                    file = layout.annotations / f"{stem}.xml"
                     items[name] = FolderItem(name, path, file, listed=layout.lists is None)
         return items
+
+    def _in_other_lists(self, layout: Layout) -> set[str]:
+        """The names of images, without suffix, that belong to other splits."""
+        if layout.lists is None:
+            return set()
+        others = [layout.lists.with_name(f"{name}.txt") for name in voc_splits(self.place)]
+        texts = (read_now(one) or b"" for one in others if one != layout.lists)
+        return {line.strip().decode(errors="replace") for text in texts for line in text.splitlines()}
 
     def _stated(self, layout: Layout, reader: VocReader) -> list[tuple[str, Path]]:
         """The names of the list, or of all XML files, with the file of each."""

@@ -67,6 +67,8 @@ class YoloFormat:
         self.before_first()
         target = self._names_file()
         with lock_folder(target.parent.resolve()):
+            if name in self._file().names:  # by another process
+                return
             data = target.read_bytes()
             text = decode_text(target, data)
             made = (
@@ -193,7 +195,7 @@ class YoloFormat:
                 self._guarded.replace(text.encode())
         self._new_classes = None
 
-    def after_first(self, item: FolderItem) -> None:
+    def after(self, item: FolderItem) -> None:
         """Nothing names a label file but its image."""
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:

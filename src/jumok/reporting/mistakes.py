@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jumok.evaluation.mistakes.pictures import RowPicture
+from jumok.evaluation.mistakes.row_images import RowImages
 from jumok.evaluation.mistakes.suspicions import CheckedRows, Suspicion, by_row
 from jumok.reporting.page import render
 
@@ -65,8 +65,8 @@ class MistakeReport:
             ],
         }
 
-    def html(self, pictures: Mapping[tuple[int, int], RowPicture]) -> str:
-        """The page, with a picture of each row by its part and example."""
+    def html(self, images: Mapping[tuple[int, int], RowImages]) -> str:
+        """The page, with the images of each row by its part and example."""
         ranks = {id(one): rank for rank, one in enumerate(self.found, 1)}
         keys = {id(one): key for one, key in zip(self.found, self.keys, strict=True)}
         rows = [
@@ -77,7 +77,7 @@ class MistakeReport:
                 "link": link_to(keys[id(found[0])]),
                 "inputs": texts_of(self.parts[part].split, example),
                 "found": [{"rank": ranks[id(one)], "what": one.what, "output": one.output} for one in found],
-                "picture": pictures[part, example],
+                "images": images[part, example],
             }
             for (part, example), found in by_row(self.found).items()
         ]
@@ -112,7 +112,16 @@ def texts_of(split: "Split", example: int) -> dict[str, str]:
 
 
 def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
-    """What the label page calls a row: the path of an image below the folder of images, or "row" and its line."""
+    """What the label page calls a row: the path of an image below the folder of images, or "row" and its line.
+
+    Args:
+        split: The split.
+        source: Where its rows come from.
+        example: The number of the row in the split.
+
+    Returns:
+        The key.
+    """
     for name, field in split.inputs.items():
         if field.reads_files:
             return image_key(split.root / split.text(name, example), folders_of(source, split.root))

@@ -169,7 +169,7 @@ def object_shape(path: Path, size: Size) -> Shape:
 
 def list_object_masks(folder: Path, images: Path | None = None) -> MaskFolder:
     """The images of a folder with the masks of their objects, whichever way it is ordered."""
-    own = image_folders(folder)
+    own = folders_of_images(folder)
     if own:
         return of_image_folders(folder, own)
     masks = folder / MASKS_FOLDER if is_folder(folder / MASKS_FOLDER) else folder
@@ -180,7 +180,7 @@ def list_object_masks(folder: Path, images: Path | None = None) -> MaskFolder:
     return of_two_folders(masks, place)
 
 
-def image_folders(folder: Path) -> list[Path]:
+def folders_of_images(folder: Path) -> list[Path]:
     """The folders in a folder that hold images/, if any of them holds masks/, too."""
     inside = [folder / name for name in entries(folder) if not is_hidden([name]) and is_folder(folder / name)]
     own = [one for one in inside if is_folder(one / "images")]
@@ -264,7 +264,7 @@ def class_word(rest: str) -> str | None:
 
 def is_object_masks(folder: Path) -> bool:
     """Whether a folder holds masks of single objects, by its names."""
-    own = image_folders(folder)
+    own = folders_of_images(folder)
     if own:
         return all(len(images_in(one / "images")) == 1 for one in own[:PEEKED])
     if not is_folder(folder / MASKS_FOLDER):

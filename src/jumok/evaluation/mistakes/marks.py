@@ -17,20 +17,20 @@ from jumok.metrics.mistakes.masks import mask_disagreements, rate_mask
 from jumok.metrics.mistakes.texts import text_disagreement
 from jumok.metrics.mistakes.values import value_disagreements
 
-Image = Deferred("PIL.Image")
+pillow = Deferred("PIL.Image")
 
-Marks = Mapping[str, Any]
-UNKNOWN = 255  # in a mask
+ItemValues = Mapping[str, Any]
+NOT_PAINTED = 255  # in a mask
 LEVEL = 0.9  # share of right values that intervals hold, by default
-SEVERAL = ";"  # between labels of one cell
-ROUNDING = 0.01  # of the sum of probabilities of one label
+BETWEEN_LABELS = ";"  # between labels of one cell
+ROUNDED = 0.01  # of the sum of probabilities of one label
 UNLIKELY = 1e-6  # probability, for logarithms
 
 
 def disagreement(
     kind: str,
-    reference: Marks,
-    prediction: Marks,
+    reference: ItemValues,
+    prediction: ItemValues,
     classes: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
 ) -> Disagreement | None:
@@ -59,7 +59,9 @@ def disagreement(
     return found[0] if found else None
 
 
-def object_disagreements(reference: Marks, prediction: Marks, classes: Sequence[str]) -> list[Disagreement]:
+def object_disagreements(
+    reference: ItemValues, prediction: ItemValues, classes: Sequence[str]
+) -> list[Disagreement]:
     """Boxes that are missing, superfluous, misplaced or of another class; of classes that are known."""
     numbers = {name: number for number, name in enumerate(classes)}
     given = [one for one in reference["objects"] if one["class"] in numbers]
@@ -86,48 +88,52 @@ def arrays_of(
     return boxes, np.array([numbers[one["class"]] for one in objects], dtype=np.int64)
 
 
-def painted_disagreements(reference: Marks, prediction: Marks, classes: Sequence[str]) -> list[Disagreement]:
+def painted_disagreements(
+    reference: ItemValues, prediction: ItemValues, classes: Sequence[str]
+) -> list[Disagreement]:
     """Regions of a mask that the model sees as another class."""
     if reference["mask"] is None or prediction["mask"] is None:
         return []
-    given, ours = pixels_of(reference["mask"]), pixels_of(prediction["mask"])
+    given, ours = gray_pixels(reference["mask"]), gray_pixels(prediction["mask"])
     sure = prediction.get("sure")
-    sureness = np.ones(ours.shape) if sure is None else pixels_of(sure) / 255.0
-    known = np.where((given == UNKNOWN) | (ours == UNKNOWN), -1, given.astype(np.int64))
+    sureness = np.ones(ours.shape) if sure is None else gray_pixels(sure) / 255.0
+    known = np.where((given == NOT_PAINTED) | (ours == NOT_PAINTED), -1, given.astype(np.int64))
     likelihood = np.where(given == ours, sureness, 1 - sureness)
     rated = rate_mask(known, np.minimum(ours, len(classes) - 1), sureness, likelihood, len(classes))
     return mask_disagreements(rated, classes)
 
 
-def pixels_of(encoded: str) -> np.ndarray:
+def gray_pixels(encoded: str) -> np.ndarray:
     """The pixels (Y, X) of a PNG in gray, in base64."""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("L"))
+    return np.asarray(pillow.open(io.BytesIO(base64.b64decode(encoded))).convert("L"))
 
 
-def cell_disagreements(reference: Marks, prediction: Marks, columns: Mapping[str, str]) -> list[Disagreement]:
+def cell_disagreements(
+    reference: ItemValues, prediction: ItemValues, columns: Mapping[str, str]
+) -> list[Disagreement]:
     """Cells that the model would fill otherwise; empty ones are not doubted."""
     found: list[Disagreement] = []
     for name, kind in columns.items():
         given, ours = reference["values"].get(name), prediction["values"].get(name)
         others = prediction.get("others", {}).get(name, [])
-        if given is not None and ours is not None and kind in CELLS:
-            found += CELLS[kind](given, ours, others)
+        if given is not None and ours is not None and kind in CELL_COMPARISONS:
+            found += CELL_COMPARISONS[kind](given, ours, others)
     return best_first(found)
 
 
-def label_cell_disagreements(given: str, ours: str, others: Sequence[Marks]) -> list[Disagreement]:
+def label_cell_disagreements(given: str, ours: str, others: Sequence[ItemValues]) -> list[Disagreement]:
     """A label that is less probable than another; one that is not among the most probable has what they leave."""
     chances = {str(one["text"]): float(one["score"]) for one in others} or {ours: 1.0}
-    parts = [given] if given in chances else [part.strip() for part in given.split(SEVERAL)]
+    parts = [given] if given in chances else [part.strip() for part in given.split(BETWEEN_LABELS)]
     names = list(dict.fromkeys((*chances, *parts)))
     total = sum(chances.values())
-    several = len(parts) > 1 or total > 1 + ROUNDING
+    several = len(parts) > 1 or total > 1 + ROUNDED
     left = 0.0 if several else max(0.0, 1 - total)
     probabilities = np.array([chances.get(name, left) for name in names])
     return label_disagreements(probabilities, tuple(names.index(part) for part in parts), names, several)
 
 
-def text_cell_disagreements(given: str, ours: str, others: Sequence[Marks]) -> list[Disagreement]:
+def text_cell_disagreements(given: str, ours: str, others: Sequence[ItemValues]) -> list[Disagreement]:
     """A text that is less likely than the best; one that is not among the beams is as likely as the last of them."""
     likely = {str(one["text"]): math.log(max(UNLIKELY, float(one["score"]))) for one in others}
     if not likely:
@@ -136,7 +142,7 @@ def text_cell_disagreements(given: str, ours: str, others: Sequence[Marks]) -> l
     return [] if found is None else [found]
 
 
-def number_cell_disagreements(given: str, ours: str, others: Sequence[Marks]) -> list[Disagreement]:
+def number_cell_disagreements(given: str, ours: str, others: Sequence[ItemValues]) -> list[Disagreement]:
     """A number that is outside of its interval; several, and cells that hold none, are not compared."""
     try:
         right, value = float(given), float(ours)
@@ -149,7 +155,7 @@ def number_cell_disagreements(given: str, ours: str, others: Sequence[Marks]) ->
     return value_disagreements(bounds, np.array([right]), (str(one["name"]),), LEVEL, np.ones(1))
 
 
-CELLS = {
+CELL_COMPARISONS = {
     "label": label_cell_disagreements,
     "text": text_cell_disagreements,
     "values": number_cell_disagreements,

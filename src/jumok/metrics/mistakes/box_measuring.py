@@ -8,9 +8,9 @@ from jumok.metrics.matching import FoundBoxes, TrueBoxes, match_all
 from jumok.metrics.mistakes.box_habits import USUAL_OVERLAP, BoxHabits, ScoreHabit
 from jumok.metrics.mistakes.box_pairs import compare_boxes
 
-HALF = 0  # the number of the overlap of one half among the thresholds of matching
-ANY_SIZE = 0  # the number of all sizes
-FEWEST = 20  # boxes of a class, below which all classes together tell more
+AT_HALF = 0  # the number of the overlap of one half among the thresholds of matching
+OF_ANY_SIZE = 0  # the number of all sizes
+FEWEST_OF_A_CLASS = 20  # boxes of a class, below which all classes together tell more
 LEAST_OVERLAP = 0.5  # IoU below which an object is not found
 
 
@@ -28,14 +28,16 @@ def measure_habits(found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], class
     matching = match_all([one.told() for one in found], list(true), classes)
     samples = [[one for one in of_class if len(one.scores)] for of_class in matching.by_class]
     scores = [joined([one.scores for one in of_class]) for of_class in samples]
-    right = [joined([one.hits[ANY_SIZE, HALF] for one in of_class]) for of_class in samples]
-    counted = [joined([one.counted[ANY_SIZE, HALF] for one in of_class]).astype(bool) for of_class in samples]
+    right = [joined([one.hits[OF_ANY_SIZE, AT_HALF] for one in of_class]) for of_class in samples]
+    counted = [
+        joined([one.counted[OF_ANY_SIZE, AT_HALF] for one in of_class]).astype(bool) for of_class in samples
+    ]
     every = rate_by_score(joined(scores), joined(right), joined(counted).astype(bool))
     rates = tuple(
-        rate_by_score(*one) if one[2].sum() >= FEWEST else every
+        rate_by_score(*one) if one[2].sum() >= FEWEST_OF_A_CLASS else every
         for one in zip(scores, right, counted, strict=True)
     )
-    overlaps, recalls = fits(found, true, classes)
+    overlaps, recalls = usual_matches(found, true, classes)
     return BoxHabits(rates, overlaps, recalls)
 
 
@@ -67,7 +69,7 @@ def rate_by_score(scores: np.ndarray, right: np.ndarray, counted: np.ndarray) ->
     return ScoreHabit(kept, np.minimum(fitted[first], (count + 1) / (count + 2)))
 
 
-def fits(
+def usual_matches(
     found: Sequence[FoundBoxes], true: Sequence[TrueBoxes], classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The median IoU of objects with their predictions, and the share of objects that are found.
@@ -93,9 +95,9 @@ def fits(
     together = [one for of_class in shared for one in of_class]
     overall = float(np.median(together)) if together else USUAL_OVERLAP
     found_of_all = len(together) / max(1.0, counts.sum())
-    overlaps = [float(np.median(one)) if len(one) >= FEWEST else overall for one in shared]
+    overlaps = [float(np.median(one)) if len(one) >= FEWEST_OF_A_CLASS else overall for one in shared]
     recalls = [
-        len(one) / count if count >= FEWEST else found_of_all
+        len(one) / count if count >= FEWEST_OF_A_CLASS else found_of_all
         for one, count in zip(shared, counts.tolist(), strict=True)
     ]
     return np.array(overlaps), np.array(recalls)

@@ -18,7 +18,7 @@ from jumok.metrics.mistakes.disagreement import Corners, Disagreement, best_firs
 FAR_OFF = 0.2  # IoU, at which a box is as misplaced as it can be
 LEAST_DOUBT = 0.05  # the lowest score: boxes of people and of models never fit exactly
 TWICE = 0.6  # IoU of two annotations, from which on they mark one object
-COVERED = 0.7  # IoU with an annotation, from which on a prediction is not another object
+SAME_OBJECT = 0.7  # IoU with an annotation, from which on a prediction is not another object
 
 
 def box_disagreements(
@@ -74,7 +74,7 @@ def missed_objects(compared: Compared, names: Sequence[str]) -> list[Disagreemen
             continue
         covered = float(compared.overlaps[i].max(initial=0.0))
         chance = float(compared.chances[i])
-        score = chance * (1 - covered / COVERED)
+        score = chance * (1 - covered / SAME_OBJECT)
         found.append(missed(score, chance, names[compared.labels[i]], corners(compared.boxes[i])))
     return found
 
@@ -92,7 +92,7 @@ def spurious_boxes(compared: Compared, names: Sequence[str], habits: BoxHabits) 
         twin = int(among[j].argmax()) if len(among) > 1 else j
         if among[j, twin] >= TWICE:
             score = float(among[j, twin] * recall[j])
-            found.append(duplicate(score, given, names[compared.true_labels[twin]], box))
+            found.append(marked_twice(score, given, names[compared.true_labels[twin]], box))
         else:
             found.append(spurious(float((1 - supported[j]) * recall[j]), given, box))
     return found
@@ -104,42 +104,54 @@ def corners(box: np.ndarray) -> Corners:
     return x1, y1, x2, y2
 
 
-def place_of(box: Corners) -> str:
+def place_in_image(box: Corners) -> str:
     """Where a box is, in pixels."""
     return f"x {box[0]:.0f}–{box[2]:.0f}, y {box[1]:.0f}–{box[3]:.0f}"
 
 
 def missed(score: float, chance: float, name: str, box: Corners) -> Disagreement:
-    """An object without an annotation."""
-    en = f"{name} is not marked at {place_of(box)} (the model is {percent(chance)} sure of it)"
-    ko = f"표시가 빠진 듯함: {name}, {place_of(box)} (모델의 확신 {percent(chance)})"
+    """An object without an annotation.
+
+    Args:
+        score: How likely it is a mistake.
+        chance: How sure the model is of the object.
+        name: Its class.
+        box: Where it is.
+
+    Returns:
+        The disagreement.
+    """
+    en = f"{name} is not marked at {place_in_image(box)} (the model is {percent(chance)} sure of it)"
+    ko = f"표시가 빠진 듯함: {name}, {place_in_image(box)} (모델의 확신 {percent(chance)})"
     return Disagreement(score, "missed", en, ko, box, predicted=name)
 
 
 def spurious(score: float, name: str, box: Corners) -> Disagreement:
     """An annotation without an object."""
-    en = f"{name} is marked at {place_of(box)}, where the model finds none"
-    ko = f"없는 것을 표시한 듯함: {name}, {place_of(box)} (모델은 찾지 못함)"
+    en = f"{name} is marked at {place_in_image(box)}, where the model finds none"
+    ko = f"없는 것을 표시한 듯함: {name}, {place_in_image(box)} (모델은 찾지 못함)"
     return Disagreement(score, "spurious", en, ko, box, given=name)
 
 
 def wrong_class(score: float, chance: float, given: str, ours: str, box: Corners) -> Disagreement:
     """An annotation of another class than the prediction."""
-    en = f"marked {given} at {place_of(box)}; the model says {ours} ({percent(chance)})"
-    ko = f"클래스가 다른 듯함: 표시 {given}, 모델 {ours} ({percent(chance)}), {place_of(box)}"
+    en = f"marked {given} at {place_in_image(box)}; the model says {ours} ({percent(chance)})"
+    ko = f"클래스가 다른 듯함: 표시 {given}, 모델 {ours} ({percent(chance)}), {place_in_image(box)}"
     return Disagreement(score, "wrong_class", en, ko, box, given=given, predicted=ours)
 
 
 def misplaced(score: float, shared: float, name: str, box: Corners, ours: Corners) -> Disagreement:
     """An annotation that is off the object."""
-    en = f"{name} at {place_of(box)} is off; the model places it at {place_of(ours)} (IoU {shared:.2f})"
-    ko = f"위치가 어긋난 듯함: {name}, {place_of(box)}; 모델은 {place_of(ours)} (IoU {shared:.2f})"
+    en = f"{name} at {place_in_image(box)} is off; the model places it at {place_in_image(ours)} (IoU {shared:.2f})"
+    ko = (
+        f"위치가 어긋난 듯함: {name}, {place_in_image(box)}; 모델은 {place_in_image(ours)} (IoU {shared:.2f})"
+    )
     return Disagreement(score, "misplaced", en, ko, box, given=name, predicted=name)
 
 
-def duplicate(score: float, given: str, twin: str, box: Corners) -> Disagreement:
+def marked_twice(score: float, given: str, twin: str, box: Corners) -> Disagreement:
     """Two annotations of one object."""
     as_other = f", the other time as {twin}" if twin != given else ""
-    en = f"{given} at {place_of(box)} is marked twice{as_other}"
-    ko = f"두 번 표시한 듯함: {given}{f'/{twin}' if twin != given else ''}, {place_of(box)}"
+    en = f"{given} at {place_in_image(box)} is marked twice{as_other}"
+    ko = f"두 번 표시한 듯함: {given}{f'/{twin}' if twin != given else ''}, {place_in_image(box)}"
     return Disagreement(score, "duplicate", en, ko, box, given=given, predicted=twin)

@@ -23,7 +23,7 @@ Object.assign(jumok.words.en, {
   drawRest: (name) => `Rest is ${name}`, drawRestTitle: "All that isn't labelled gets this class", drawOutside: "That is outside of the image.", drawFilledAlready: "This region has that class already.", drawPainted: (name) => `Painted: ${name}`, drawFilled: (name) => `Filled: ${name}`, drawCleared: "Nothing is on this image.",
   drawNoProposal: "There is no proposal for this image.", drawAcceptMask: "Accept all", drawRejectMask: "Reject all", drawAcceptedMask: "Taken over.", drawRejectedMask: "Rejected.", drawCopiedMask: "Taken over where nothing was labelled.",
   drawOtherSize: (w, h, x, y) => `That mask is ${w} × ${h}, this image ${x} × ${y}: not taken over.`,
-  drawBadMask: "This mask can't be read: it stays as it is.",
+  drawNoGround: "No class here is a background, so that nothing stands for an empty image.", drawBadMask: "This mask can't be read: it stays as it is.",
   drawSummary: (n, classes, proposed) => `${n === 0 ? "No object" : n === 1 ? "1 object" : `${n} objects`}${n ? `: ${classes.map(([name, count]) => `${count} ${name}`).join(", ")}` : ""}.${proposed ? ` ${proposed} proposed.` : ""}`,
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "No mask"}.${proposed ? " A mask is proposed." : ""}`,
 });
@@ -50,7 +50,7 @@ Object.assign(jumok.words.ko, {
   drawRest: (name) => `나머지는 ${name}`, drawRestTitle: "아직 표시하지 않은 곳을 모두 이 클래스로 칠합니다", drawOutside: "이미지 밖입니다.", drawFilledAlready: "이 영역은 이미 그 클래스입니다.", drawPainted: (name) => `칠함: ${name}`, drawFilled: (name) => `채움: ${name}`, drawCleared: "이 이미지에는 아무것도 없습니다.",
   drawNoProposal: "이 이미지에는 제안이 없습니다.", drawAcceptMask: "모두 받기", drawRejectMask: "모두 버리기", drawAcceptedMask: "가져왔습니다.", drawRejectedMask: "버렸습니다.", drawCopiedMask: "표시 안 된 곳에 가져왔습니다.",
   drawOtherSize: (w, h, x, y) => `마스크는 ${w} × ${h}, 이 이미지는 ${x} × ${y}라서 가져오지 않았습니다.`,
-  drawBadMask: "이 마스크를 읽을 수 없어 그대로 둡니다.",
+  drawNoGround: "배경 클래스가 없어서 빈 이미지로 표시할 수 없습니다.", drawBadMask: "이 마스크를 읽을 수 없어 그대로 둡니다.",
   drawSummary: (n, classes, proposed) => `${n ? `물체 ${n}개: ${classes.map(([name, count]) => `${name} ${count}개`).join(", ")}` : "물체가 없습니다"}.${proposed ? ` 제안 ${proposed}개.` : ""}`,
   drawMaskSummary: (shares, proposed) => `${shares.map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`).join(", ") || "마스크 없음"}.${proposed ? " 제안된 마스크가 있습니다." : ""}`,
 });

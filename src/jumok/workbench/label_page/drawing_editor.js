@@ -6,7 +6,7 @@
   const FAR = 10;  // pixels of an arrow with Shift
   const OWN_KEYS = "button, input, select, textarea, a[href], summary";  // elements that take Enter, space and arrows themselves
 
-  const letterOf = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is keydown
+  const letterOf = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is typed
   const arrowOf = (event) => ARROWS[event.key] && ARROWS[event.key].map((step) => step * (event.shiftKey ? FAR : 1));
 
   class DrawingEditor {
@@ -18,7 +18,7 @@
         move: (p, all) => { this.pointer = p; this.now.move(p, all); },
         up: (p) => this.now.up(p),
         cancel: () => { this.now.cancel(); this.activeLayer.later(); },
-        hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.hovered?.(p); this.now.hover?.(p); this.activeLayer.later(); },
+        hover: (p) => { this.pointer = p; if (p) this.hideCursor(); this.now.hover?.(p); this.activeLayer.later(); },
       };
       this.left = false;
       this.stage = new jumok.ImageStage({ address: context.image, size: context.item?.size, view: this.view, label, handlers });
@@ -34,7 +34,6 @@
       this.activeLayer = this.stage.layer((g) => { this.paintActive(g); this.paintCursor(g); });
       this.tools = tools.map(({ id, key, words }) => ({ id, key, words }));
       this.current = tools.some((one) => one.id === this.view.tool) ? this.view.tool : first;
-      this.now.chosen?.();
       this.updateBar();
     }
 
@@ -44,11 +43,8 @@
     say(key, ...values) { this.context.status(t(key, ...values)); }
 
     tool(id, byKey = false) {
-      if (id !== this.current) {
-        this.now.cancel();
-        this.current = this.view.tool = id;
-        this.now.chosen?.();
-      }
+      if (id !== this.current) this.now.cancel();
+      this.current = this.view.tool = id;
       if (byKey && this.now.activate) this.stage.showCursor(this.pointer);
       else this.stage.cursor = null;
       this.say(byKey && this.now.keyHint ? this.now.keyHint : this.now.hint);
@@ -173,7 +169,7 @@
       const { stage } = this;
       if (!stage.cursor) return;
       jumok.marks.paintCrosshair(g, stage, stage.cursor);
-      jumok.marks.paintNote(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
+      if (!this.now.corner) jumok.marks.paintNote(g, stage, `${stage.cursor.x}, ${stage.cursor.y}`, stage.cursor);
     }
 
     // Parts of the bar.
@@ -191,6 +187,7 @@
       return el("label", { class: "draw-option" }, el("span", { text: words }), el("input", {
         type: "range", "data-name": words, min: least, max: most, step, value,
         oninput: (event) => { said.textContent = tell(Number(event.target.value)); change(Number(event.target.value)); },
+        onchange: () => this.refresh(),
       }), said);
     }
 

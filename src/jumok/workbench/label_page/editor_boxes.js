@@ -324,7 +324,7 @@
         if (this.polygon && one.polygons && !one.fixed) parts.push(this.toggle(t("drawAddPart"), this.adding, () => { this.adding = !this.adding; this.refresh(); }, t("drawAddPartTitle")));
         parts.push(this.button(t("drawDelete"), () => this.remove(this.selectedObject)));
       }
-      if (this.proposals.length) {
+      if (this.proposals.length && !(one && one.score === undefined)) {
         parts.push(this.slider(t("drawLeast"), this.least, [0, 1, 0.01], (value) => value.toFixed(2), (value) => { this.view.least = value; this.shown(); this.context.refresh?.(); }));
         parts.push(this.button(t("drawAcceptAll", proposed), () => this.accept(true)));
       }

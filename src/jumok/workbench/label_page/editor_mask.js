@@ -3,7 +3,7 @@
 (() => {
   const { t, DrawingEditor, Raster, UNKNOWN } = jumok;
   const FAINT = 0.3, STRIPE = 6;  // share of the opacity that the ground has; width of the stripes of proposals
-  const GROUNDS = ["background", "ground", "배경", "_background_"];
+  const GROUNDS = ["background", "_background_", "bg", "배경"];  // names of the class of what is nothing else
 
   class MaskEditor extends DrawingEditor {
     constructor(host, context) {
@@ -155,7 +155,8 @@
 
     clear() {
       if (!this.raster) return;
-      this.raster.values.fill(Math.max(0, this.ground));
+      if (this.ground < 0) { this.say("drawNoGround"); return; }
+      this.raster.values.fill(this.ground);
       this.raster.markDirty(0, 0, ...this.stage.size);
       this.invalidate([0, 0, ...this.stage.size]);
       this.finishPainting("drawCleared");

@@ -147,7 +147,8 @@ class LabelDesk:
         names = tuple(classes_of_marks(written.marks, self._classes))
         with self._lock:
             self._touched.add(key)
-            self._items[key] = replace(self._items[key], state=written.state, classes=names)
+            if key in self._items:  # unless another program has just removed it
+                self._items[key] = replace(self._items[key], state=written.state, classes=names)
             self._events.append(key)
         return written
 

@@ -53,19 +53,23 @@ class LabelModel:
         self._first_labelled = False  # whether the labelled items are scored before the others
 
     def use(self, run: Path) -> None:
-        """Load the model of a run, which then proposes in place of the one before."""
-        self._threads.submit(self._load, run)
+        """Load the model of a run in the background; it then proposes in place of the one before."""
+        self._threads.submit(self._try, run)
 
-    def _load(self, run: Path) -> None:
-        from jumok.labelling.proposing import Proposer
-        from jumok.predictor import load
-
+    def _try(self, run: Path) -> None:
         try:
-            proposer = Proposer(load(run), self.desk.store, self.desk.opened.output or None)
+            self.load(run)
         except JumokError as error:
             with self._lock:
-                self._problem = error if self._proposer is None else None
-            return
+                self._problem = error
+
+    def load(self, run: Path) -> None:
+        """Load the model of a run; JumokError if it cannot be loaded, or gives no such marks."""
+        from jumok.labelling.proposing import Proposer, trained_window
+        from jumok.predictor import load
+
+        opened = self.desk.opened
+        proposer = Proposer(load(run), opened.store, opened.output or None, trained_window(run))
         with self._lock:
             self._run, self._proposer, self._problem = run, proposer, None
             self._scored, self._refused, self._recent = {}, {}, OrderedDict()

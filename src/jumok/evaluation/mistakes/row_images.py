@@ -1,4 +1,4 @@
-"""Pictures of suspected annotations: what is annotated and what the model says, on the same image."""
+"""Images of suspected annotations: what is annotated and what the model says, on the same image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from jumok.kinds.contract import OutputField
 from jumok.metrics.mistakes.disagreement import Corners
 from jumok.values import Prediction
 
-WIDTH = 720  # pixels of an image that is shown alone
-HALF = 480  # of each of two
-MOST_BYTES = 70_000  # of an image, so that a page of 50 rows stays below 10 MB
+FULL_WIDTH = 720  # pixels of an image that is shown alone
+ONE_OF_TWO = 480  # of each of two
+MOST_IMAGE_BYTES = 70_000  # of an image, so that a page of 50 rows stays below 10 MB
 
 
 @dataclass(frozen=True)
 class MarkedBox:
-    """A box on a picture."""
+    """A box on an image."""
 
     box: Corners
     name: str
@@ -41,15 +41,17 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class RowPicture:
+class RowImages:
     """What is shown of one row."""
 
     panels: tuple[Panel, ...]
     colours: dict[str, str]  # of the classes that are painted
 
 
-def picture_of(part: CheckedRows, example: int, found: Sequence[Suspicion], answer: Prediction) -> RowPicture:
-    """The pictures of one row.
+def images_of_row(
+    part: CheckedRows, example: int, found: Sequence[Suspicion], answer: Prediction
+) -> RowImages:
+    """The images of one row.
 
     Args:
         part: The rows that it is among.
@@ -66,25 +68,25 @@ def picture_of(part: CheckedRows, example: int, found: Sequence[Suspicion], answ
     field = split.outputs[output]
     pixels = image_pixels(part, example, field)
     if pixels is None:
-        return RowPicture(thumbnails_of(part, example), {})
+        return RowImages(thumbnails_of(part, example), {})
     if field.draw is None or not any(one.what.box for one in found):
-        return RowPicture((panel("input", LabelledImage(pixels), (), WIDTH),), {})
+        return RowImages((panel("input", LabelledImage(pixels), (), FULL_WIDTH),), {})
     (right,) = field.codec.from_cells([split.text(output, example)], split.root)
     given, ours = field.draw(right, pixels), field.draw(answer[output], pixels)
     names = class_names(field)
     if given.mask is None or ours.mask is None:
-        boxes = (*boxes_of(given, names, "annotation"), *boxes_of(ours, names, "model"))
-        return RowPicture((panel("input", LabelledImage(pixels), boxes, WIDTH),), {})
+        boxes = (*marked_boxes(given, names, "annotation"), *marked_boxes(ours, names, "model"))
+        return RowImages((panel("input", LabelledImage(pixels), boxes, FULL_WIDTH),), {})
     shown = {name for one in found for name in (one.what.given, one.what.predicted)}
     colours = {
         name: "#" + bytes(PALETTE[number % len(PALETTE)]).hex()
         for number, name in enumerate(names)
         if name in shown
     }
-    return RowPicture(
+    return RowImages(
         (
-            panel("annotation", replace(given, pixels=pixels), (), HALF, names),
-            panel("model", replace(ours, pixels=pixels), (), HALF, names),
+            panel("annotation", replace(given, pixels=pixels), (), ONE_OF_TWO, names),
+            panel("model", replace(ours, pixels=pixels), (), ONE_OF_TWO, names),
         ),
         colours,
     )
@@ -132,10 +134,10 @@ def panel(
     """
     height, wide = image.pixels.shape[1:]
     drawn = draw_image(image, names, min(width, 2 * wide))
-    return Panel(shows, as_jpeg_url(drawn, MOST_BYTES), wide, height, boxes)
+    return Panel(shows, as_jpeg_url(drawn, MOST_IMAGE_BYTES), wide, height, boxes)
 
 
-def boxes_of(
+def marked_boxes(
     image: LabelledImage, names: Sequence[str], by: Literal["annotation", "model"]
 ) -> tuple[MarkedBox, ...]:
     """The boxes of a labelled image."""
