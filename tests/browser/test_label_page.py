@@ -467,4 +467,6 @@ def test_every_control_has_a_name(visit, kind, language):
     assert not page.evaluate(NAMELESS)
     assert page.evaluate("document.documentElement.lang") == language[:2]
     assert page.get_by_role("main").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
