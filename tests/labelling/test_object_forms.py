@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,98 @@ def test_classes_that_an_experiment_names_are_all(tmp_path: Path):
     assert store.classes() == ("cat", "dog") == store.add_class("cat")
     with pytest.raises(DataError, match="VOC's files have no place for outlines"):
         store.write("d.png", "", {"objects": [NEW]})
+
+
+def spaced(value: object, rng: random.Random) -> str:
+    """A value as JSON, with white space of any kind between all its parts."""
+
+    def space() -> str:
+        return "".join(rng.choice([" ", "\n", "\t", "\r\n"]) for _ in range(rng.choice([0, 0, 1, 3])))
+
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}{space()}:{space()}{spaced(one, rng)}" for name, one in value.items()]
+        return "{" + space() + f"{space()},{space()}".join(parts) + space() + "}"
+    if isinstance(value, list):
+        return "[" + space() + f"{space()},{space()}".join(spaced(one, rng) for one in value) + space() + "]"
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_spacing_of_json_is_kept(tmp_path: Path, seed: int):
+    make_images(tmp_path)
+    rng, file, document = random.Random(seed), tmp_path / "set.json", coco_document()
+    rng.shuffle(document["annotations"])
+    members = list(document.items())
+    rng.shuffle(members)
+    file.write_bytes(f" {spaced(dict(members), rng)}\n".encode())
+    before, store = file.read_bytes(), CocoStore(file)
+    texts = {one["id"]: one for one in document["annotations"]}
+    first = {key: store.read(key) for key in ("a.png", "b.png", "c.png")}
+    for key, found in first.items():
+        marks = json.loads(json.dumps(found.marks))
+        for one in marks["objects"][1:]:
+            one |= {"box": [1, 2, 3, 4.5], "difficult": True, "class": "bird"}
+        del marks["objects"][:1]
+        store.write(key, found.version, {"objects": [*marks["objects"], NEW | {"polygons": None}]})
+        data = read_coco(file)
+        assert not data.faults and len(by_name(data)[key].annotations) == max(1, len(found.marks["objects"]))
+    for one in json.loads(file.read_bytes())["annotations"]:
+        known = texts.get(one["id"])
+        assert known is None or one["track"] == known["track"]
+    for key, found in reversed(first.items()):
+        store.write(key, store.read(key).version, found.marks)
+    assert file.read_bytes() == before
+
+
+def test_odd_ids_and_records_of_one_image_are_handled(tmp_path: Path):
+    make_images(tmp_path)
+    file = tmp_path / "set.json"
+    images = [
+        {"id": "p1", "file_name": "a.png"},
+        {"id": 7.0, "file_name": "b.png"},
+        {"id": "p2", "file_name": "./a.png"},
+    ]
+    images += [{"id": 9, "file_name": "c.png", "width": -1, "height": 3}, {"file_name": "d.png"}]
+    box = {"bbox": [1, 2, 3, 4], "category_id": "3"}
+    marked = [box | {"image_id": "p1", "id": "x"}, box | {"image_id": 7}, box | {"image_id": "p2", "id": "y"}]
+    marked += [
+        box | {"image_id": 7, "id": 1},
+        box | {"image_id": 7, "id": 1},
+        box | {"image_id": "nowhere", "id": 4},
+    ]
+    categories = [{"id": "3", "name": "dog"}, {"id": "4", "name": "dog"}, {"id": "x", "name": "cat"}]
+    file.write_text(json.dumps({"images": images, "annotations": marked, "categories": categories}))
+    store = CocoStore(file)
+    assert [(one.key, one.state) for one in store.items()] == [
+        ("a.png", "labelled"),
+        ("b.png", "labelled"),
+        ("c.png", "empty"),
+        ("d.png", "empty"),
+    ]
+    assert store.classes() == ("dog",) and store.add_class("bird") == ("dog", "bird")
+    assert [one["id"] for one in store.read("a.png").marks["objects"]] == ["x", "y"]
+    found = store.read("b.png")
+    assert [one["id"] for one in found.marks["objects"]] == ["#1", "#2", "#3"]
+    marks = json.loads(json.dumps(found.marks))
+    marks["objects"][1]["box"] = [5, 5, 9, 9]
+    store.write("b.png", found.version, {"objects": marks["objects"][1:]})
+    document = json.loads(file.read_text())
+    assert (
+        document["annotations"]
+        == [marked[0], marked[2], box | {"image_id": 7, "id": 1, "bbox": [5, 5, 4, 4]}] + marked[4:]
+    )
+    assert document["categories"][-1] == {"id": "5", "name": "bird"} and document["images"] == images
+    assert "its size is -1 × 3" in store.read("c.png").problems[0]
+    for key in ("c.png", "d.png"):
+        with pytest.raises(DataError, match="set.json:1: image: "):
+            store.write(key, store.read(key).version, {"objects": []})
+    found = store.read("a.png")
+    store.write(
+        "a.png", found.version, {"objects": [*found.marks["objects"], {"class": "bird", "box": [0, 0, 9, 9]}]}
+    )
+    added = json.loads(file.read_text())["annotations"][-1]
+    assert (added["image_id"], added["category_id"]) == ("p1", "5")
+    assert sorted(one.box for one in by_name(read_coco(file))["a.png"].annotations) == [
+        (0, 0, 9, 9),
+        (1, 2, 4, 6),
+    ]
