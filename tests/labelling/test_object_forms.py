@@ -130,7 +130,7 @@ def test_run_lengths_stay_until_they_are_drawn_anew(tmp_path: Path):
     found = store.write("a.png", found.version, marks)
     assert json.loads(file.read_text())["annotations"][0]["segmentation"] == outline
     marks["objects"][0]["box"] = [1, 1, 5, 5]
-    with pytest.raises(DataError, match="the outline of the 'bird' 2 cannot be edited"):
+    with pytest.raises(DataError, match="the outline of this 'bird' cannot be edited"):
         store.write("a.png", found.version, marks)
     marks["objects"][0] |= {"polygons": [[1, 1, 5, 1, 5, 5]], "fixed": False}
     store.write("a.png", found.version, marks)
@@ -251,9 +251,9 @@ def test_yolo_outlines_and_boxes_are_not_mixed(tmp_path: Path):
     make_yolo(tmp_path)
     boxes = FolderStore(YoloFormat(tmp_path / "data.yaml", "train"))
     assert not boxes.outlines
-    with pytest.raises(DataError, match="have boxes; an outline does not fit"):
+    with pytest.raises(DataError, match="files of YOLO with boxes have no place for outlines"):
         boxes.write("d.png", "", {"objects": [NEW | {"occluded": False}]})
-    with pytest.raises(DataError, match="YOLO's files have no place for 'occluded'"):
+    with pytest.raises(DataError, match="files of YOLO have no place for occluded"):
         boxes.write("d.png", "", {"objects": [NEW]})
     for file in (tmp_path / "labels" / "train").iterdir():
         file.write_text("1 0.1 0.1 0.5 0.1 0.5 0.5\n")
@@ -331,7 +331,7 @@ def test_classes_that_an_experiment_names_are_all(tmp_path: Path):
     with pytest.raises(DataError, match="add 'fish' under classes: first"):
         store.add_class("fish")
     assert store.classes() == ("cat", "dog") == store.add_class("cat")
-    with pytest.raises(DataError, match="VOC's files have no place for outlines"):
+    with pytest.raises(DataError, match="files of VOC have no place for outlines"):
         store.write("d.png", "", {"objects": [NEW]})
 
 

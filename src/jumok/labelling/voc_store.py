@@ -21,6 +21,7 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
+from jumok.labelling.refusals import fixed_outline, unsupported_mark
 from jumok.labelling.voc_records import (
     OBJECT_TAGS,
     XmlText,
@@ -145,8 +146,7 @@ class VocFormat:
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box; DataError for an outline or a crowd."""
         if mark.polygons is not None or mark.crowd:
-            lost = "outlines" if mark.polygons is not None else "'crowd'"
-            raise DataError(f"{item.key}: VOC's files have no place for {lost}; draw a box of {mark.name!r}")
+            raise unsupported_mark("VOC", "outlines" if mark.polygons is not None else "crowd", mark.name)
         return mark
 
     def append(self, item: FolderItem, records: PlainRecords, mark: ObjectMark) -> None:
@@ -170,8 +170,7 @@ class VocFormat:
     def rewrite(self, item: FolderItem, old: ReadObject, mark: ObjectMark) -> TextRecord:
         """The element of a changed object."""
         if old.mark.fixed and not mark.has_shape_of(old.mark):
-            problem = f"{item.key}: the outline of the {old.mark.name!r} {old.mark.id} cannot be edited"
-            raise DataError(f"{problem}; delete it and draw it anew")
+            raise fixed_outline(old.mark.name)
         text = changed_object(old.record.text, old.mark, mark)
         return TextRecord(text, category=mark.name, serial=old.record.serial)
 
