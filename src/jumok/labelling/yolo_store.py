@@ -247,7 +247,8 @@ class YoloFormat:
         for place in (one for one in found if isinstance(one, Path)):
             named = self._images(place).images() if is_folder(place) else self._named(file, places, place)
             for name, path in named.items():
-                images[name if name not in images else str(path)] = path
+                if images.get(name) != path:
+                    images[name if name not in images else str(path)] = path
         labels = LabelFiles()
         there = {key: next(iter(labels.find(path)), None) for key, path in images.items()}
         usual: dict[Path, Path] = {}  # where the labels of a folder are
