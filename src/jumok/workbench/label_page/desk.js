@@ -1,7 +1,7 @@
 // The item that is open: its editor, its history, its proposals, and what is fetched ahead.
 "use strict";
 (() => {
-  const { el, t, ask, post, address, Refused, recordOf, letterOf, named, emptied, classesIn, sameMarks, difference } = jumok;
+  const { el, t, ask, address, Refused, recordOf, letterOf, named, emptied, classesIn, sameMarks, difference } = jumok;
   const RECORDS = 60, IMAGES = 6, PROPOSALS = 200;  // that are kept
   const STEPS = { mask: 40 }, MOST_STEPS = 200;  // of a history
 
@@ -230,7 +230,7 @@
       this.showProposals();
       if (!keys.length) return;
       try {
-        const found = await post("proposals", {}, { keys });
+        const found = await ask("proposals", {}, { method: "POST", body: { keys }, patience: 120_000 });  // the first ones wait for the model
         for (const [key, one] of Object.entries(found.proposals)) this.proposals.set(key, one);
         keepNewest(this.proposals, PROPOSALS);
       } catch (error) {

@@ -3,6 +3,7 @@
 (() => {
   const { el, t, said, memory, language, theme, choices, announce, ask, post, Refused, Drafts, Saver, Items, ItemList, Desk, ClassPanel, ObjectPanel, TrainingPanel, SaveStatus, EarlierChanges, ConflictBar, Keys, helpDialog } = jumok;
   const EACH = 2000;  // milliseconds between questions for changes
+  const LOADED = 30;  // questions until a new model is there
   const LOOK = 4;  // questions until drafts are looked for again
   const LOAD_AFTER = 3000;  // milliseconds that changes of others are gathered
   const MORE_ROOM = "(max-width: 900px)";
@@ -297,8 +298,15 @@
 
     async trained() {
       announce(t("trained"), 0);
-      const { model } = await ask("session");
+      const before = this.session.model;
+      let { model } = await ask("session");
+      for (let n = 0; n < LOADED && (model?.run ?? null) === (before?.run ?? null) && model?.name === before?.name; n++) {  // until it is loaded
+        await new Promise((done) => setTimeout(done, EACH / 2));
+        ({ model } = await ask("session"));
+      }
+      const first = !before;
       this.session.model = model;
+      if (first && model) this.rebuild();  // with the orders that a model gives
       this.desk.forgetProposals();
       this.training.update();
       if (this.items.filter.order !== "file") this.sort(this.items.filter.order);
