@@ -33,7 +33,7 @@ class LabelTrainings:
         Args:
             opened: The annotations.
             folder: The folder; it need not exist.
-            on_model: Called with the run folder when a training is done.
+            on_model: Called with the run folder of a training that is done, before that is told.
         """
         self.opened, self.folder, self.on_model = opened, folder, on_model
         self._lock = Lock()  # of the process and of what begins or stops it
@@ -125,6 +125,9 @@ class LabelTrainings:
     def _wait(self, run: Path, process: "subprocess.Popen[bytes]") -> None:
         """Wait for the end of a training; one that was killed is told as failed, if nobody stopped it."""
         status = process.wait()
+        if self._result(run).get("state") == "done":
+            self._tidy(run)
+            self.on_model(run)  # a training is told to be done when its model proposes
         with self._lock:
             result = self._result(run)
             ended_here = process.stdin is None or process.stdin.closed
@@ -141,9 +144,6 @@ class LabelTrainings:
                     write_json(TrainingFiles(run).result, result)
             self._process = None
             self._let_go()
-        if result.get("state") == "done":
-            self._tidy(run)
-            self.on_model(run)
 
     def stop(self) -> None:
         """Stop the training for good; what is labelled later is for a new one."""

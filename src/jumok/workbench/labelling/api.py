@@ -70,7 +70,7 @@ class LabelRoom:
         """
         desk = LabelDesk(opened, language)
         model = LabelModel(desk)
-        return cls(desk, model, LabelTrainings(opened, folder, model.use))
+        return cls(desk, model, LabelTrainings(opened, folder, model.take))
 
     def close(self) -> None:
         """Let a training save; nothing else is unsaved."""

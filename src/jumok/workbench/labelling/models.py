@@ -54,9 +54,10 @@ class LabelModel:
 
     def use(self, run: Path) -> None:
         """Load the model of a run in the background; it then proposes in place of the one before."""
-        self._threads.submit(self._try, run)
+        self._threads.submit(self.take, run)
 
-    def _try(self, run: Path) -> None:
+    def take(self, run: Path) -> None:
+        """Load the model of a run now; why it cannot be used is told when it is asked for something."""
         try:
             self.load(run)
         except JumokError as error:
