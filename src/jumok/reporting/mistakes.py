@@ -97,8 +97,9 @@ def row_name(split: "Split", example: int) -> str:
 
 
 def place_of_row(split: "Split", example: int) -> str:
-    """The file of the annotations and the line in it."""
-    return f"{split.files[0].name}:{split.line(example)}"
+    """The file of the annotations and the line in it; the folder alone, where each image has a file of its own."""
+    file = split.files[0]
+    return file.name if file.is_dir() else f"{file.name}:{split.line(example)}"
 
 
 def texts_of(split: "Split", example: int) -> dict[str, str]:
