@@ -2,7 +2,7 @@
 
 For each set and seed one model is trained on the copy, mistakes and all, and lists what it suspects in valid and test,
 which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold too.
-Two orders are compared: `ours`, and `plain`, by the model's scores alone, without its habits (of labels by the normalized
+Two orders are compared: `ours`, and `plain`, by the scores of the model alone (of labels the normalized
 margin). Chance is the share of mistakes among the annotations. Results are written as they come.
 
     python benchmarks/mistakes.py --data data --json out.json
