@@ -113,7 +113,7 @@ def texts_of(split: "Split", example: int) -> dict[str, str]:
 
 
 def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
-    """What the label page calls a row: the path of an image below the folder of images, or "row" and its line.
+    """What the label page calls a row: an annotated image by its path below the folder of images, others by their line.
 
     Args:
         split: The split.
@@ -124,7 +124,7 @@ def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
         The key.
     """
     for name, field in split.inputs.items():
-        if field.reads_files:
+        if source.is_annotated and field.reads_files:
             return image_key(split.root / split.text(name, example), folders_of(source, split.root))
     return f"row {split.line(example)}"
 
