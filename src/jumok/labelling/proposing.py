@@ -40,7 +40,7 @@ class AskedPart(NamedTuple):
     end: int = 0  # the one after its last
 
 
-class Answer(NamedTuple):
+class ItemAnswer(NamedTuple):
     """What a model answers to a part."""
 
     part: AnsweredPart
@@ -140,7 +140,7 @@ class Proposer:
         asked = [part for part in parts if not self.predictor.is_empty(part.given)]
         columns = encode_inputs(self.predictor.inputs, [part.given for part in asked])
         self.predictor.check_lengths(columns, range(len(asked)))
-        answers: dict[str, list[Answer]] = {key: [] for key in keys}
+        answers: dict[str, list[ItemAnswer]] = {key: [] for key in keys}
         for rows in self.predictor.batches(columns, len(asked)):
             here = [asked[int(row)] for row in rows]
             batch = self.predictor.collate(columns, [int(row) for row in rows])
@@ -148,7 +148,7 @@ class Proposer:
                 answers[part.key].append(answer)
         return {key: self.proposal(found) for key, found in answers.items()}
 
-    def proposal(self, answers: list["Answer"]) -> Proposal:
+    def proposal(self, answers: list["ItemAnswer"]) -> Proposal:
         """The proposal for an item, of the answers to it or to its windows; the means of their doubts and features."""
         if not answers:
             empty = self.predictor.empty_prediction.outputs
@@ -173,13 +173,13 @@ class Proposer:
         if self.store.kind != "stretches" or self.window is None:
             return [AskedPart(key, self.predictor.parse_inputs(given))]
         found = []
-        for start, end in windows_over(rows_of(given), self.window):
+        for start, end in windows_over(recorded_rows(given), self.window):
             cells = {name: spanned(str(cell), start, end) for name, cell in given.items()}
             found.append(AskedPart(key, self.predictor.parse_inputs(cells), start, end))
         return found
 
     @torch.inference_mode()
-    def answer(self, batch: Mapping[str, Any], parts: Sequence["AskedPart"]) -> list["Answer"]:
+    def answer(self, batch: Mapping[str, Any], parts: Sequence["AskedPart"]) -> list["ItemAnswer"]:
         """What the model answers to a batch of collated inputs, which were made of these parts of items."""
         predictor = self.predictor
         with predictor.engine.computing(predictor.decoding.precision):
@@ -189,7 +189,7 @@ class Proposer:
         if features is None:
             features = [self.summary_features(part.given) for part in parts]
         return [
-            Answer(
+            ItemAnswer(
                 AnsweredPart(
                     {name: values[row] for name, (values, _) in answers.items()}, part.start, part.end
                 ),
@@ -251,7 +251,7 @@ def windows_over(rows: int, window: int) -> list[tuple[int, int]]:
     return [(start, min(start + window, rows)) for start in starts]
 
 
-def rows_of(inputs: Mapping[str, Any]) -> int:
+def recorded_rows(inputs: Mapping[str, Any]) -> int:
     """The rows of a recording, whose inputs are spans of a table."""
     span = parse_cell(str(next(iter(inputs.values()))), Path()).span or (0, 0)
     return span[1] - span[0]

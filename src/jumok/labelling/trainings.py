@@ -33,12 +33,13 @@ class LabelTrainings:
         Args:
             opened: The annotations.
             folder: The folder; it need not exist.
-            on_model: Called with the run folder when a training is done.
+            on_model: Called with the run folder when a training is done, which is told once it has returned.
         """
         self.opened, self.folder, self.on_model = opened, folder, on_model
         self._lock = Lock()  # of the process and of what begins or stops it
         self._process: subprocess.Popen[bytes] | None = None
         self._begins = False  # whether a snapshot is being written
+        self._loads = False  # whether the model of a training that is done is being loaded
         self._stopped = False  # whether somebody wants to stop what begins
         self._refusal: dict[str, str] | None = None  # why the last one did not begin, or ended without a word
         self._held: TextIO | None = None  # the locked file of the folder, while a training runs
@@ -139,11 +140,12 @@ class LabelTrainings:
                 result = {"state": "failed", "sentence": self._refusal}
                 with suppress(JumokError):
                     write_json(TrainingFiles(run).result, result)
-            self._process = None
+            self._process, self._loads = None, result.get("state") == "done"
             self._let_go()
-        if result.get("state") == "done":
+        if self._loads:
             self._tidy(run)
             self.on_model(run)
+            self._loads = False
 
     def stop(self) -> None:
         """Stop the training for good; what is labelled later is for a new one."""
@@ -195,7 +197,7 @@ class LabelTrainings:
         last = runs[-1] if runs else None
         progress = read_report(TrainingFiles(last).progress) if last else {}
         result = self._result(last) if last else {}
-        if self._begins or self._process is not None:
+        if self._begins or self._loads or self._process is not None:
             state, sentence = "running", running_sentence(progress)
         elif self._refusal is not None:
             state, sentence = "failed", self._with_options(self._refusal)

@@ -10,7 +10,7 @@ from torch import Tensor
 from jumok.geometry import iou
 from jumok.values import FoundObject, Hypothesis
 
-SAME_PLACE = 0.5  # IoU from which on boxes of two classes are about one object
+ONE_OBJECT = 0.5  # IoU from which on boxes of two classes are about one object
 
 
 def least_confidence(probabilities: np.ndarray) -> float:
@@ -109,7 +109,7 @@ def scores_by_place(objects: Sequence[FoundObject], threshold: float) -> list[di
     if not objects:
         return []
     boxes = torch.tensor([one.box for one in objects], dtype=torch.float64)  # (N, 4)
-    near = (iou(boxes, boxes) >= SAME_PLACE).numpy()
+    near = (iou(boxes, boxes) >= ONE_OBJECT).numpy()
     free, found = np.ones(len(objects), dtype=bool), []
     for row in range(len(objects)):
         if not free[row]:

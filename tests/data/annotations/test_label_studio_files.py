@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from jumok.data.annotations.brush_rle import brush_code, brush_pixels
+from jumok.data.annotations.checking import examine
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.labelstudio import read_labelstudio
 from jumok.data.annotations.segmentation import RunLengths, covered
+from jumok.data.images.looks import Looks
+from jumok.experiment import read_experiment
 from picture_sets import labelstudio, save_image, studio_box, studio_region, studio_task
 
 
@@ -344,3 +347,28 @@ def test_a_single_task_or_annotation_is_read(tmp_path):
     file.write_text(json.dumps({**task["annotations"][0], "task": {"id": 3, "data": task["data"]}}))
     data = read_labelstudio(file)
     assert data.annotation_count == 1 and data.images[0].id == 3
+
+
+def test_images_that_are_missing_and_boxes_beyond_them_are_told_with_the_line(tmp_path):
+    save_image(tmp_path / "b.png", seed=1)
+    outside = studio_box("cat", 80, 50, 50, 25)
+    tasks = [studio_task(1, studio_box(), image="gone.png"), studio_task(2, outside, image="b.png")]
+    file = labelstudio(tmp_path, *tasks)
+    told = [str(fault) for fault in examine(read_labelstudio(file), Looks()).faults]
+    assert told[1].startswith(f"{file}:2: lists {tmp_path / 'gone.png'}, which does not exist")
+    assert told[0].startswith(f"{file}:3: the box of 'cat' reaches 19.2 pixels beyond the right edge")
+
+
+def test_choices_are_labels_of_an_experiment(tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "inputs: {photo: {kind: image}}\noutputs: {feeling: {kind: label}}\n"
+        "data: {train: {labelstudio: project.json, columns: {feeling: mood}}, split: {valid: 1, test: 1}}\n"
+    )
+    choice = {"id": "c", "type": "choices", "from_name": "mood", "value": {"choices": ["calm"]}}
+    labelstudio(tmp_path, studio_task(1, choice), studio_task(2, image="b.png"))
+    save_image(tmp_path / "b.png", seed=1)
+    experiment = read_experiment(tmp_path / "x.yaml")
+    source = experiment.data.train.build(experiment.inputs, experiment.outputs)
+    fault, row = source.rows()
+    assert row.values == ("a.png", "calm")
+    assert ":3: the image 'b.png' has no field 'feeling', or an empty one" in str(fault)
