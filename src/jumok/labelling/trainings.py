@@ -158,12 +158,13 @@ class LabelTrainings:
             write_json(TrainingFiles(run).result, {"state": "stopped", "step": progress.get("step", 0)})
         self._end(process)
 
-    def close(self) -> None:
-        """Let the training save and end; the next server continues it."""
+    def close(self) -> bool:
+        """Let the training save and end, for the next server to continue it; whether there was one."""
         with self._lock:
             process = self._process
         if process is not None:
             self._end(process)
+        return process is not None
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         if process.stdin is not None:
