@@ -32,7 +32,16 @@ def box_without_area(name: str, where: str) -> DataError:
 
 
 def box_beyond(name: str, where: str, size: Size) -> DataError:
-    """The error for a box beyond the edges of its image."""
+    """The error for a box beyond the edges of its image.
+
+    Args:
+        name: The class of the object.
+        where: The edges of the box, in words.
+        size: The size of the image.
+
+    Returns:
+        The error.
+    """
     english = f"the box of {name!r} {where} reaches beyond the image ({size}); draw it inside"
     return DataError(english, f"'{name}' 상자가 그림({size}) 밖으로 나갑니다({where}). 안에 그리세요")
 
