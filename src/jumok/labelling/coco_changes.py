@@ -22,6 +22,7 @@ from jumok.labelling.object_change import ObjectChange, ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of, same_outline
 from jumok.labelling.record_list import RecordChanges, RecordHistory, TextRecord
 from jumok.labelling.record_style import with_members
+from jumok.labelling.refusals import fixed_outline, unknown_class
 
 
 def read_object(
@@ -89,6 +90,7 @@ class CocoChange:
         self.document = document.copy()
         self.edited = False
         self._history = history
+        self._free: Id | None = None  # the id of the next new annotation
 
     def add_class(self, name: str) -> None:
         """Append a category, unless there is one of this name."""
@@ -143,8 +145,11 @@ class CocoChange:
         return record
 
     def _add(self, owner: Id, one: ObjectMark) -> None:
-        known = (*self.document.lists["annotations"].records, *self._history.gone())
-        number, category = new_id([record.id for record in known]), self._category(one.name)
+        if self._free is None:  # looked for once, for there may be many records
+            known = (*self.document.lists["annotations"].records, *self._history.gone())
+            self._free = new_id([record.id for record in known])
+        number, category = self._free, self._category(one.name)
+        self._free = number + 1 if isinstance(number, int) else str(int(number) + 1)
         values = object_record(one.annotation(), number, owner, category)
         self._append("annotations", values, number, owner, category)
 
@@ -159,8 +164,7 @@ class CocoChange:
         names = ["category_id"] if one.name != mark.name else []
         if not one.has_shape_of(mark) or (mark.fixed and not one.fixed):
             if mark.fixed and one.fixed and one.polygons is None:
-                problem = f"the outline of the {mark.name!r} {mark.id} cannot be edited"
-                raise DataError(f"{problem}; delete it and draw it anew")
+                raise fixed_outline(mark.name)
             names += ["bbox", *(["area"] if "area" in value else [])]
             names += ["segmentation"] if mark.fixed or not same_outline(one.polygons, mark.polygons) else []
         names += ["iscrowd"] if one.crowd != mark.crowd else []
@@ -175,4 +179,4 @@ class CocoChange:
         for number, one in self.document.classes.items():
             if one.name == name:
                 return number
-        raise DataError(f"there is no class {name!r}; add it first")
+        raise unknown_class(name)

@@ -56,14 +56,17 @@ class CocoDocument:
     def style(self, name: str) -> RecordStyle:
         """How the records of a list are written; as in another list, if it has none."""
         sample = self.sample(name)
-        return (
-            style_of(sample.records[-1].text, self.ascii) if sample.records else RecordStyle(ascii=self.ascii)
-        )
+        if sample.records:
+            return style_of(sample.records[-1].text, self.ascii)
+        if any(space in text for text in self.around for space in (": ", ", ", "\n")):
+            return RecordStyle(ascii=self.ascii)
+        return RecordStyle(between=",", colon=":", comma=",", ascii=self.ascii)
 
     def sample(self, name: str) -> SeparatedRecords:
-        """A list that has records: this one, or else another."""
+        """A list that has records: this one, or else another; if none has, the gaps of a first record."""
         known = (self.lists[name], *(self.lists[other] for other in COCO_LISTS))
-        return next((one for one in known if one.records), self.lists[name])
+        space = "\n" if any("\n" in text for text in self.around) else ""
+        return next((one for one in known if one.records), SeparatedRecords([], [space, space]))
 
     def line_of(self, name: str, record: TextRecord) -> int:
         """The line of a record."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage
 from jumok.data.annotations.coco import Id
-from jumok.data.annotations.finding import find_images
+from jumok.data.annotations.finding import find_images, folders_beside
+from jumok.data.images.reading import SUFFIXES
+from jumok.data.tables.listing import files_below
 from jumok.labelling.coco_document import CocoDocument, ListedImage
 from jumok.labelling.record_list import TextRecord
 
@@ -66,9 +68,19 @@ def index_of(document: CocoDocument, images: Path | None) -> CocoIndex:
         if record.owner in by_id:
             by_id[record.owner].annotations.append(record)
     items = {item.key: item for item in by_path.values()}
-    whole = images is not None or not listed
-    within = (found.folder,) if whole else places_below(found.folder, found.names)
+    if images is None and not listed:
+        folder = folder_with_images(document.path)
+        return CocoIndex(items, folder, (folder,))
+    within = (found.folder,) if images is not None else places_below(found.folder, found.names)
     return CocoIndex(items, found.folder, within)
+
+
+def folder_with_images(file: Path) -> Path:
+    """The folder of images that a file without any is about: its own, or else the first beside it that has some."""
+    if files_below(file.parent, SUFFIXES).files:
+        return file.parent
+    beside = (folder for folder in folders_beside(file) if files_below(folder, SUFFIXES).files)
+    return next(beside, file.parent)
 
 
 def item_of(one: ListedImage, path: Path, key: str, other: CocoItem | None) -> CocoItem:

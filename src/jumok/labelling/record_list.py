@@ -72,13 +72,12 @@ class SeparatedRecords:
         self.gaps.insert(max(1, place), separator)
 
     def append(self, record: TextRecord, sample: "SeparatedRecords") -> None:
-        """Add a record at the end; gaps are as in a sample, if there is no other record."""
+        """Add a record at the end; the gaps of the first are as in a sample."""
         if self.records:
             self.gaps.insert(len(self.records), self.separator)
             self.records.append(record)
         else:
-            gaps = sample.gaps if sample.records else ["\n", "\n"]
-            self._only(record, gaps[0], gaps[-1])
+            self._only(record, sample.gaps[0], sample.gaps[-1])
 
     @property
     def separator(self) -> str:

@@ -16,7 +16,7 @@ WIDER = {  # what tools of Windows write under these names holds more characters
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class Element:
     """An element with the line of its opening tag."""
 
