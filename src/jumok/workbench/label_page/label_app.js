@@ -237,11 +237,17 @@
     }
 
     async openAddress() {
-      const key = new URLSearchParams(location.hash.slice(1)).get("key");
-      if (key === null || key === this.desk?.key) return key !== null;
-      if (!this.items.index.has(key)) { this.notice(t("noItem", key)); return false; }
+      const asked = new URLSearchParams(location.hash.slice(1)).get("key"), key = this.knownKey(asked);
+      if (asked === null || key === this.desk?.key) return asked !== null;
+      if (key === null) { this.notice(t("noItem", asked)); return false; }
       await this.desk.open(key);
       return true;
+    }
+
+    knownKey(asked) {  // a report may call an item by a longer or shorter path, if it can mean one only
+      if (asked === null || this.items.index.has(asked)) return asked;
+      const near = this.items.keys.filter((key) => key.endsWith(`/${asked}`) || asked.endsWith(`/${key}`));
+      return near.length === 1 ? near[0] : null;
     }
 
     go(by) {
