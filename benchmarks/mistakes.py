@@ -2,8 +2,8 @@
 
 For each set and seed one model is trained on the copy, mistakes and all, and lists what it suspects in valid and test,
 which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold too.
-Two orders are compared: `ours`, and `plain`, by the model's scores alone (of labels the probability of the given one,
-which orders as the loss does). Chance is the share of mistakes among the annotations. Results are written as they come.
+Two orders are compared: `ours`, and `plain`, by the scores of the model alone (of labels the normalized
+margin). Chance is the share of mistakes among the annotations. Results are written as they come.
 
     python benchmarks/mistakes.py --data data --json out.json
     PYTHONPATH=src python3 benchmarks/mistakes.py --data DIR --device cuda --processes 8 --json OUT
@@ -147,10 +147,11 @@ def ranked(
 
 
 def plain(rated: dict[str, Any], finders: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a model's scores alone say: of a label, one minus its probability, whatever else is more probable."""
+    """What a model's scores alone say; of a label the normalized margin, whatever is more probable."""
     (name, value) = next(iter(rated.items()))
     if hasattr(value, "label"):
-        score = float(1 - value.probabilities[list(value.label)].min())
+        (given,) = value.label
+        score = float(1 + np.delete(value.probabilities, given).max() - value.probabilities[given]) / 2
         return [{"score": score, "kind": "label", "box": None, "given": "", "predicted": ""}]
     return [what.to_json() for what in finders[name].find(value)]
 

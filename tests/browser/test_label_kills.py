@@ -6,6 +6,7 @@ JUMOK_KILLS=50 pytest tests/browser/test_label_kills.py kills them as often.
 import json
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from made_labels import drawn
 
 from conftest import CHROMIUM
 from jumok.cli.local_page import bind_socket, serve_locally
+from jumok.errors import ConfigurationError, DataError
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.api import LabelRoom, label_application
@@ -32,6 +34,15 @@ def serve(file: Path, port: int) -> None:
     serve_locally(lambda hosts: label_application(room, hosts), bound, "labelling", browser=False)
 
 
+def free_port() -> int:
+    """A port that no outgoing connection takes while the server is away (those are above 32767)."""
+    for port in random.Random(os.getpid()).sample(range(20_000, 32_000), 50):
+        with suppress(DataError, ConfigurationError):
+            bind_socket("127.0.0.1", port, port).close()
+            return port
+    raise AssertionError("no port is free")
+
+
 class Machine:
     """A server and a browser that can be killed and started again."""
 
@@ -39,9 +50,7 @@ class Machine:
         self.chromium, self.folder, self.file = chromium, folder, folder / "train.json"
         self.spawn = multiprocessing.get_context("forkserver")
         self.spawn.set_forkserver_preload(["jumok.workbench.labelling.api", "jumok.labelling.coco_store"])
-        bound = bind_socket("127.0.0.1", 0, 0)
-        self.port = bound.getsockname()[1]
-        bound.close()
+        self.port = free_port()
         self.start_server()
         self.start_browser()
 
@@ -65,7 +74,8 @@ class Machine:
         self.page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
 
     def kill_server(self) -> None:
-        os.kill(self.server.pid, signal.SIGKILL)
+        assert self.server.is_alive(), "the server has ended by itself"
+        self.server.kill()
         self.server.join()
 
     def kill_browser(self) -> None:
@@ -102,7 +112,7 @@ def machine(browser, tmp_path):
     (tmp_path / "train.json").write_text(json.dumps(document))
     machine = Machine(browser.browser_type, tmp_path)
     yield machine
-    machine.kill_server()
+    machine.server.kill()
     machine.kill_browser()
 
 

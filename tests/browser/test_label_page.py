@@ -259,6 +259,10 @@ def test_items_are_filtered_and_ordered_and_the_address_opens_one(visit):
     assert order == here.labels.order("unsure")["keys"]
     page.goto(here.server.address + "#key=shapes%2F00009.png")
     opened(page, "shapes/00009.png")
+    page.goto(here.server.address + "#key=00003.png")  # as a report may name it
+    opened(page, "shapes/00003.png")
+    page.goto(here.server.address + "#key=photos%2Fshapes%2F00005.png")
+    opened(page, "shapes/00005.png")
     page.goto(here.server.address + "#key=nowhere.png")
     page.get_by_text("There is no item “nowhere.png” here.").first.wait_for()
 
@@ -467,4 +471,6 @@ def test_every_control_has_a_name(visit, kind, language):
     assert not page.evaluate(NAMELESS)
     assert page.evaluate("document.documentElement.lang") == language[:2]
     assert page.get_by_role("main").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

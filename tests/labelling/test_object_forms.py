@@ -1,13 +1,11 @@
-"""Annotation files as other programs write them: they keep their form, and new records look like those around."""
+"""YOLO and VOC as other programs write them, and folders of photos that become a data set."""
 
-import gzip
-import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.located_xml import parse_xml
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
 from jumok.errors import DataError
@@ -15,142 +13,13 @@ from jumok.experiment.found import find_data
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.folder_store import FolderStore
+from jumok.labelling.object_spans import ObjectSpans
 from jumok.labelling.opening_objects import open_object_folder, open_object_source
 from jumok.labelling.voc_store import VocFormat
 from jumok.labelling.yolo_store import YoloFormat
-from label_files import by_name, coco_document, file_bytes, make_coco, make_images, make_voc, make_yolo
+from label_files import by_name, file_bytes, make_coco, make_images, make_voc, make_yolo
 
-STYLES = {
-    "compact": {"separators": (",", ":")},
-    "one line": {},
-    "indent 1": {"indent": 1},
-    "indent 4": {"indent": 4},
-    "tabs": {"indent": "\t"},
-    "sorted, not ascii": {"sort_keys": True, "ensure_ascii": False},
-}
 NEW = {"class": "dog", "box": [1, 2, 11, 22.5], "polygons": [[1, 2, 11, 2, 11, 22.5]], "occluded": True}
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_new_coco_records_are_written_in_the_style_of_the_file(tmp_path: Path, name: str):
-    make_images(tmp_path)
-    document, style, file = coco_document(), STYLES[name], tmp_path / "set.json"
-    for one in document["annotations"]:
-        one["segmentation"] = [[1, 2.5, 3, 4, 5, 6]]
-    file.write_text(json.dumps(document, **style))
-    store = CocoStore(file)
-    store.write("d.png", "", {"objects": [NEW]})
-    store.add_class("\u00f6tter")
-    document["images"].append({"file_name": "d.png", "width": 64, "height": 48, "id": 31})
-    new = {"id": 9, "image_id": 31, "bbox": [1, 2, 10, 20.5], "category_id": 2, "area": 102.5, "iscrowd": 0}
-    new |= {"segmentation": [[1, 2, 11, 2, 11, 22.5]], "attributes": {"occluded": True}}
-    document["annotations"].append(new)
-    document["categories"].append({"id": 4, "name": "\u00f6tter"})
-    assert file.read_text() == json.dumps(document, **style)
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_changed_coco_records_keep_their_style(tmp_path: Path, name: str):
-    make_images(tmp_path)
-    document, style, file = coco_document(), STYLES[name], tmp_path / "set.json"
-    document["annotations"][1]["attributes"] = {}
-    file.write_text(json.dumps(document, **style))
-    store = CocoStore(file)
-    found = store.read("a.png")
-    marks = json.loads(json.dumps(found.marks))
-    marks["objects"][0] |= {"box": [1, 2, 3, 4], "occluded": True}
-    marks["objects"][1] |= {"class": "bird", "difficult": True, "crowd": True}
-    store.write("a.png", found.version, marks)
-    one, two = document["annotations"][:2]
-    one |= {"bbox": [1, 2, 2, 2], "area": 4}
-    one["attributes"]["occluded"] = True
-    two |= {"category_id": 3, "iscrowd": 1, "attributes": {"difficult": True}}
-    assert json.loads(file.read_text()) == document
-    if name != "sorted, not ascii":
-        assert file.read_text() == json.dumps(document, **style)
-
-
-@pytest.mark.parametrize("empty", ["[]", "[ ]", "[\n\n]"])
-def test_a_list_that_was_empty_is_empty_again(tmp_path: Path, empty: str):
-    make_images(tmp_path)
-    file = tmp_path / "set.json"
-    file.write_text(
-        '{"images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],\n "annotations": '
-        f'{empty}, "categories": [{{"id": 1, "name": "dog"}}]}}'
-    )
-    before, store = file.read_bytes(), CocoStore(file)
-    written = store.write(
-        "a.png", store.read("a.png").version, {"objects": [{"class": "dog", "box": [0, 0, 9, 9]}]}
-    )
-    assert [one.box for one in by_name(read_coco(file))["a.png"].annotations] == [(0, 0, 9, 9)]
-    store.write("a.png", written.version, {"objects": []})
-    assert file.read_bytes() == before
-
-
-def test_gzip_byte_order_mark_and_line_ends_stay(tmp_path: Path):
-    make_images(tmp_path)
-    text = json.dumps(coco_document(), indent=2).replace("\n", "\r\n")
-    for file in (tmp_path / "plain.json", tmp_path / "packed.json.gz"):
-        data = b"\xef\xbb\xbf" + text.encode()
-        file.write_bytes(gzip.compress(data) if file.suffix == ".gz" else data)
-        store = CocoStore(file)
-        store.write("d.png", "", {"objects": [{"class": "dog", "box": [0, 0, 9, 9]}]})
-        written = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        assert written.startswith(b"\xef\xbb\xbf{\r\n") and b"\n" not in written.replace(b"\r\n", b"")
-        assert len(by_name(read_coco(file))["d.png"].annotations) == 1 and not read_coco(file).faults
-
-
-def test_images_beside_an_empty_file_are_found(tmp_path: Path):
-    make_images(tmp_path / "images" / "train")
-    (tmp_path / "annotations").mkdir()
-    file = tmp_path / "annotations" / "instances_train.json"
-    file.write_text('{"images":[],"annotations":[],"categories":[]}')
-    store = CocoStore(file)
-    assert [item.key for item in store.items()] == ["a.png", "b.png", "c.png", "d.png"]
-    store.add_class("dog")
-    store.write("b.png", "", {"objects": [{"class": "dog", "box": [0, 0, 9, 9]}] * 3})
-    image = '{"id":1,"file_name":"b.png","width":64,"height":48}'
-    assert file.read_text().startswith(f'{{"images":[{image}],"annotations":[{{"id":1,"image_id":1,')
-    data = read_coco(file)
-    assert len(data.images[0].annotations) == 3 and data.images[0].path.exists() and not data.faults
-
-
-def test_run_lengths_stay_until_they_are_drawn_anew(tmp_path: Path):
-    make_coco(tmp_path)
-    document, file = coco_document(), tmp_path / "set.json"
-    outline = {"size": [48, 64], "counts": [100, 48 * 64 - 100]}
-    document["annotations"][0]["segmentation"] = outline
-    file.write_text(json.dumps(document))
-    store = CocoStore(file)
-    found = store.read("a.png")
-    marks = json.loads(json.dumps(found.marks))
-    assert marks["objects"][0]["fixed"] and marks["objects"][0]["polygons"] is None
-    marks["objects"][0]["class"] = "bird"
-    found = store.write("a.png", found.version, marks)
-    assert json.loads(file.read_text())["annotations"][0]["segmentation"] == outline
-    marks["objects"][0]["box"] = [1, 1, 5, 5]
-    with pytest.raises(DataError, match="the outline of the 'bird' 2 cannot be edited"):
-        store.write("a.png", found.version, marks)
-    marks["objects"][0] |= {"polygons": [[1, 1, 5, 1, 5, 5]], "fixed": False}
-    store.write("a.png", found.version, marks)
-    assert json.loads(file.read_text())["annotations"][0]["segmentation"] == [[1, 1, 5, 1, 5, 5]]
-
-
-def test_records_that_cannot_be_read_are_told_and_stay(tmp_path: Path):
-    make_coco(tmp_path)
-    document, file = coco_document(), tmp_path / "set.json"
-    document["annotations"][0]["bbox"] = "big"
-    document["annotations"][1]["segmentation"] = [[1, 2]]
-    file.write_text(json.dumps(document, indent=0))
-    store = CocoStore(file)
-    found = store.read("a.png")
-    line = 1 + file.read_text()[: file.read_text().index('"big"')].count("\n")
-    assert len(found.problems) == 2 and len(found.marks["objects"]) == 2
-    assert found.problems[0].startswith(f"{file}:{line - 3}: annotation: bbox is 'big'")
-    assert "a polygon of 2 numbers" in found.problems[1] and found.marks["objects"][0]["fixed"]
-    store.write("a.png", found.version, {"objects": []})
-    kept = json.loads(file.read_text())["annotations"]
-    assert kept[0] == document["annotations"][0] and kept[1]["image_id"] == 20
 
 
 def test_images_of_other_splits_are_not_shown(tmp_path: Path):
@@ -250,9 +119,9 @@ def test_yolo_outlines_and_boxes_are_not_mixed(tmp_path: Path):
     make_yolo(tmp_path)
     boxes = FolderStore(YoloFormat(tmp_path / "data.yaml", "train"))
     assert not boxes.outlines
-    with pytest.raises(DataError, match="have boxes; an outline does not fit"):
+    with pytest.raises(DataError, match="files of YOLO with boxes have no place for outlines"):
         boxes.write("d.png", "", {"objects": [NEW | {"occluded": False}]})
-    with pytest.raises(DataError, match="YOLO's files have no place for 'occluded'"):
+    with pytest.raises(DataError, match="files of YOLO have no place for occluded"):
         boxes.write("d.png", "", {"objects": [NEW]})
     for file in (tmp_path / "labels" / "train").iterdir():
         file.write_text("1 0.1 0.1 0.5 0.1 0.5 0.5\n")
@@ -330,5 +199,49 @@ def test_classes_that_an_experiment_names_are_all(tmp_path: Path):
     with pytest.raises(DataError, match="add 'fish' under classes: first"):
         store.add_class("fish")
     assert store.classes() == ("cat", "dog") == store.add_class("cat")
-    with pytest.raises(DataError, match="VOC's files have no place for outlines"):
+    with pytest.raises(DataError, match="files of VOC have no place for outlines"):
         store.write("d.png", "", {"objects": [NEW]})
+
+
+ODD_OBJECTS = """<?xml version="1.0"?><!-- <object> -->
+<annotation a="x>y"><object id='1>' ><name><![CDATA[dog]]></name><part><name>ear</name><object/></part>
+<name>cat</name></object>a<object/><object
+>
+<bndbox/><name> h\u00e9 &amp; b </name ></object >
+<source><object><name>x</name></object></source><!-- > --></annotation >
+"""
+
+
+def test_objects_of_odd_xml_are_found_where_they_stand():
+    data = ODD_OBJECTS.encode()
+    spans, root = ObjectSpans(data), parse_xml(Path("odd.xml"), ODD_OBJECTS)
+    texts = [data[one.start : one.end].decode() for one in spans.found]
+    objects = [child for child in root.children if child.tag == "object"]
+    assert spans.is_voc and len(texts) == len(objects) == 3 and texts[1] == "<object/>"
+    for text, span, element in zip(texts, spans.found, objects, strict=True):
+        found = parse_xml(Path("one.xml"), text)
+        assert [child.tag for child in found.children] == [child.tag for child in element.children]
+        assert span.name == element.find_text("name") and text.startswith("<object") and text.endswith(">")
+    for wrong in ("<annotation/>", "<a></a>", "<annotation>", "<!DOCTYPE a []><annotation></annotation>"):
+        assert not ObjectSpans(wrong.encode()).is_voc
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("<annotation>\n<object>", "a.xml:2: is not valid XML"),
+        ("<a></a>", "begins with <a>, expected <annotation>"),
+        ("<!DOCTYPE a []><annotation></annotation>", "a DOCTYPE is not allowed"),
+    ],
+)
+def test_faulty_xml_is_told_and_never_written(tmp_path: Path, text: str, message: str):
+    make_voc(tmp_path)
+    file = tmp_path / "Annotations" / "a.xml"
+    file.write_text(text)
+    store = FolderStore(VocFormat(tmp_path, "train"))
+    found = store.read("a.png")
+    assert message in found.problems[0] and store.items()[0].state == "labelled"
+    with pytest.raises(DataError, match=message):
+        store.write("a.png", found.version, {"objects": []})
+    assert file.read_text() == text

@@ -12,7 +12,7 @@ from jumok.errors import ConfigurationError, DataError
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.opening import open_experiment, open_folder
 from label_stores import box
-from picture_sets import coco, save_image, voc, voc_object, yolo
+from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
 from small_experiments import write_table
 
 
@@ -88,6 +88,21 @@ def test_voc_keeps_to_its_split(tmp_path):
     assert opened.store.format == "voc" and keys(opened.store, opened.elsewhere) == ["a.png"]
     by_folder = open_folder(tmp_path, "boxes", (), None)
     assert keys(by_folder.store, by_folder.elsewhere) == ["a.png"] and set(by_folder.beside) == {"valid"}
+
+
+def test_files_of_other_programs_are_opened_in_place(tmp_path):
+    labelme(tmp_path / "labelme")
+    cvat(tmp_path / "cvat")
+    for format in ("labelme", "cvat"):
+        store = open_folder(tmp_path / format, "boxes", (), None).store
+        (item,) = store.items()
+        assert (store.format, item.classes) == (format, ("cat",))
+
+
+def test_tables_of_boxes_are_to_be_converted(tmp_path):
+    box_table(tmp_path)
+    with pytest.raises(DataError, match="this source is boxes; convert it first, like jumok convert"):
+        open_folder(tmp_path, "boxes", (), None)
 
 
 def test_masks_are_opened_from_an_experiment_and_from_a_folder_of_photos(tmp_path):

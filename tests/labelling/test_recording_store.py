@@ -20,7 +20,7 @@ from jumok.kinds.text.options import TextOutput
 from jumok.labelling.contract import LabelConflict
 from jumok.labelling.recording_store import RecordingStore, open_recordings
 from jumok.labelling.signal_overview import signal_overview
-from jumok.labelling.stretches import labels_of, stretches_of
+from jumok.labelling.stretches import row_labels, stretches_of
 
 MOTION = {"motion": SeriesInput(kind="series", channels=("x", "y"))}
 ACTIVITY = {"activity": LabelOutput(kind="label")}
@@ -169,7 +169,7 @@ def test_objects_with_a_line_each_are_labelled(tmp_path: Path):
 
 @given(labels=st.lists(st.sampled_from(["", "a", "b"]), max_size=20))
 def test_stretches_and_labels_of_rows_say_the_same(labels: list[str]):
-    assert labels_of({"stretches": stretches_of(labels)}, len(labels), "", lambda _: None) == labels
+    assert row_labels({"stretches": stretches_of(labels)}, len(labels), "", lambda _: None) == labels
 
 
 @settings(suppress_health_check=list(HealthCheck), deadline=None)

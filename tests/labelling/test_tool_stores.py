@@ -365,7 +365,7 @@ def test_one_subset_of_cvat_is_shown_and_the_others_keep_their_bytes(tmp_path):
     file.write_text(text.replace('name="b.png"', 'name="b.png" subset="Val"'))
     for seed, place in enumerate(("Train/a.png", "Val/b.png", "Train/c.png")):
         save_image(tmp_path / "images" / place, seed=seed)
-    store = cvat_store(tmp_path, split="Train")
+    store = cvat_store(tmp_path, split="train")
     assert [(one.key, one.state) for one in store.items()] == [("a.png", "labelled"), ("c.png", "unlabelled")]
     store.write("c.png", "", {"objects": [new_box("cat", 1, 2, 20, 30)]})
     splits = read_splits(file)

@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from starlette.testclient import TestClient
 
 import picture_runs
+from jumok.labelling import proposing
 from jumok.labelling.opening import open_experiment
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
@@ -50,9 +53,32 @@ def until(found: Callable[[], object], seconds: float = 300) -> object:
 
 def with_model(room: LabelRoom) -> Path:
     run = picture_runs.trained("boxes") / "run"
-    room.model.use(run)
-    until(room.model.told)
+    room.model.use(run).result()
     return run
+
+
+def test_a_model_that_is_being_loaded_is_told_and_waited_for(room, client, monkeypatch):
+    loaded, may_load = proposing.Proposer, Event()
+
+    def slow(*parts):
+        may_load.wait()
+        return loaded(*parts)
+
+    monkeypatch.setattr(proposing, "Proposer", slow)
+    done = room.model.use(picture_runs.trained("boxes") / "run")
+    assert client.get("/api/session").json()["model"]["name"] == "run"
+    assert client.get("/api/order?by=unsure").json()["ready"] == 0
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(client.post, "/api/proposals", json={"keys": unlabelled(client)})
+        may_load.set()
+        assert len(answer.result().json()["proposals"]) == 4
+    assert done.done()
+
+
+def test_a_model_that_cannot_be_loaded_says_why(room, client, tmp_path):
+    room.model.use(tmp_path).result()
+    assert client.get("/api/session").json()["model"] is None
+    assert str(tmp_path) in sentence(client.get("/api/order?by=unsure"))
 
 
 def unlabelled(client) -> list[str]:
@@ -155,8 +181,7 @@ def test_a_training_beside_the_page_gives_the_model_that_proposes(room, client):
         return told["state"] == "done"
 
     until(done)
-    model = until(lambda: client.get("/api/session").json()["model"])
-    assert model["name"] == "x-label/0001"
+    assert client.get("/api/session").json()["model"]["name"] == "x-label/0001"
     (point,) = client.get("/api/train").json()["history"]
     assert point["labelled"] == LISTED and point["metric"] == "AP"
     key = unlabelled(client)[0]

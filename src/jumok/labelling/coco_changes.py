@@ -22,6 +22,7 @@ from jumok.labelling.object_change import ObjectChange, ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of, same_outline
 from jumok.labelling.record_list import RecordChanges, RecordHistory, TextRecord
 from jumok.labelling.record_style import with_members
+from jumok.labelling.refusals import fixed_outline, unknown_class
 
 
 def read_object(
@@ -163,8 +164,7 @@ class CocoChange:
         names = ["category_id"] if one.name != mark.name else []
         if not one.has_shape_of(mark) or (mark.fixed and not one.fixed):
             if mark.fixed and one.fixed and one.polygons is None:
-                problem = f"the outline of the {mark.name!r} {mark.id} cannot be edited"
-                raise DataError(f"{problem}; delete it and draw it anew")
+                raise fixed_outline(mark.name)
             names += ["bbox", *(["area"] if "area" in value else [])]
             names += ["segmentation"] if mark.fixed or not same_outline(one.polygons, mark.polygons) else []
         names += ["iscrowd"] if one.crowd != mark.crowd else []
@@ -179,4 +179,4 @@ class CocoChange:
         for number, one in self.document.classes.items():
             if one.name == name:
                 return number
-        raise DataError(f"there is no class {name!r}; add it first")
+        raise unknown_class(name)

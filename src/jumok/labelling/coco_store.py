@@ -26,12 +26,12 @@ from jumok.labelling.object_marks import (
     check_class_name,
     check_objects,
     in_order_of,
-    no_such_image,
     objects_from_json,
     objects_to_json,
     same_or_conflict,
 )
 from jumok.labelling.record_list import RecordHistory
+from jumok.labelling.refusals import unknown_image
 
 
 class CocoStore:
@@ -217,7 +217,7 @@ class CocoStore:
         item = self._index.items.get(key) if self._index else None
         path = item.image.path if item else self._folder.find(key)
         if path is None:
-            raise no_such_image(key, self._folder.folder)
+            raise unknown_image(key, self._folder.folder)
         return path
 
     def _replace(self, change: CocoChange, item: CocoItem | None = None) -> None:

@@ -64,6 +64,7 @@ class CvatForm:
         self._items: dict[str, ItemText] = {}
         self._places: dict[str, int] = {}
         self._labels: list[str] = []
+        self._subset = split or ""  # as the file spells it
         self.items()
 
     def items(self) -> Mapping[str, ItemText]:
@@ -158,6 +159,8 @@ class CvatForm:
         if encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
             raise DataError(f"{self.place}: is in {declared}; save it as UTF-8 to correct it here")
         text = xml_text(self.place, plain)
+        if "\0" in text:  # UTF-16 that does not say so
+            raise DataError(f"{self.place}: holds NUL characters; save it as UTF-8 to correct it here")
         root = parse_xml(self.place, text)
         check_root(self.place, root)
         elements = [child for child in root.children if child.tag == "image"]
@@ -178,6 +181,8 @@ class CvatForm:
 
     def _find(self, elements: Sequence[tuple[int, Element]]) -> None:
         """Find the images of elements."""
+        if self._split is not None and elements:
+            self._subset = elements[0][1].attributes.get("subset", "")
         reader = CvatReader(self.place, self._split)
         read = [
             (place, element, one) for place, element in elements for one in reader.annotated_image(element)
@@ -201,7 +206,7 @@ class CvatForm:
             raise DataError(str(unreadable)) from None
         ids = [re.search(r'\bid="(\d+)"', text) for text in self._cut.texts]
         number = max((int(found[1]) for found in ids if found), default=-1) + 1
-        subset = f" subset={quoteattr(self._split)}" if self._split else ""
+        subset = f" subset={quoteattr(self._subset)}" if self._subset else ""
         named = f'<image id="{number}" name={quoteattr(item.key)}{subset}'
         return f'{named} width="{size.width}" height="{size.height}">\n  </image>'
 

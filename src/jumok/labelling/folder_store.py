@@ -20,12 +20,12 @@ from jumok.labelling.object_marks import (
     check_class_name,
     check_objects,
     in_order_of,
-    no_such_image,
     objects_from_json,
     objects_to_json,
     same_or_conflict,
 )
 from jumok.labelling.record_list import PlainRecords, RecordHistory, TextRecord
+from jumok.labelling.refusals import unknown_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class FolderStore:
             self._items = self._form.items()
             item = self._items.get(key)
         if item is None:
-            raise no_such_image(key, self.place)
+            raise unknown_image(key, self.place)
         return item
 
     def _load(self, item: FolderItem) -> LoadedFile:

@@ -197,7 +197,9 @@ class ListOfMasks:
         taken = {path for one in pairs for path in (one.image, one.mask)} | self._excluded
         naming = naming_of(pairs[-1].image.stem, pairs[-1].mask.stem) if pairs else Naming()
         into = {one.image.parent: one.mask.parent for one in pairs}
-        for image in images_in(into) if self.new is None else files_below(self.folder, SUFFIXES).files:
+        for image in (
+            images_of_folders(into) if self.new is None else files_below(self.folder, SUFFIXES).files
+        ):
             inside = self.new is not None and image.is_relative_to(self.new)
             mask = (into.get(image.parent) or self._new_folder(image)) / naming.mask_of(image.stem)
             if image not in taken and not inside and mask != image:
@@ -225,7 +227,7 @@ def path_below(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def images_in(folders: Collection[Path]) -> Sequence[Path]:
+def images_of_folders(folders: Collection[Path]) -> Sequence[Path]:
     """The images in some folders, without those in folders below."""
     names = ((folder, name) for folder in sorted(folders) for name in entries(folder))
     return [

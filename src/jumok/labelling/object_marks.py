@@ -11,8 +11,15 @@ from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bou
 from jumok.data.tables.listing import composed
 from jumok.errors import DataError
 from jumok.files import not_text
-from jumok.labelling.contract import ItemMarks, LabelConflict
+from jumok.labelling.contract import ItemMarks
 from jumok.labelling.image_folder import shown_size
+from jumok.labelling.refusals import (
+    box_beyond,
+    box_without_area,
+    changed_meanwhile,
+    impossible_class,
+    unknown_class,
+)
 
 ALL_FLAGS = ("crowd", *FLAGS)
 SAME_PIXELS = 1e-6  # edges that differ by less are equal
@@ -105,15 +112,15 @@ def check_objects(objects: Sequence[ObjectMark], known: Sequence[str], image: Pa
     size = shown_size(image) if objects else None
     for one in objects:
         if one.name not in known:
-            raise DataError(f"{image.name}: there is no class {one.name!r}; add it first")
+            raise unknown_class(one.name)
         x1, y1, x2, y2 = one.box
-        where = f"{image.name}: the box of {one.name!r} from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g})"
+        where = f"({x1:g}, {y1:g}, {x2:g}, {y2:g})"
         if min(x2 - x1, y2 - y1) <= 0 or max(x2 - x1, y2 - y1) <= 1:
-            raise DataError(f"{where} has no area; draw it again")
+            raise box_without_area(one.name, where)
         if size is not None and (
             min(x1, y1) < -BEYOND or x2 > size.width + BEYOND or y2 > size.height + BEYOND
         ):
-            raise DataError(f"{where} reaches beyond the image ({size}); draw it inside")
+            raise box_beyond(one.name, where, size)
 
 
 def matched_objects(
@@ -163,7 +170,7 @@ def check_class_name(name: str) -> str:
     """The name of a new class as it is written; raises DataError if it cannot be one."""
     plain = composed(" ".join(name.split()))
     if not plain or not_text(plain) or not plain.isprintable():
-        raise DataError(f"{name!r} cannot be the name of a class; write letters")
+        raise impossible_class(name)
     return plain
 
 
@@ -188,9 +195,7 @@ def same_or_conflict(key: str, current: ItemMarks, wanted: Sequence[ObjectMark])
     )
     if is_same and current.state != "unlabelled":
         return current
-    raise LabelConflict(
-        f"{key} was changed by somebody else meanwhile; look at what stands there now", current
-    )
+    raise changed_meanwhile(key, current)
 
 
 def in_order_of(wanted: Sequence[ObjectMark], written: ItemMarks) -> ItemMarks:
@@ -203,11 +208,6 @@ def in_order_of(wanted: Sequence[ObjectMark], written: ItemMarks) -> ItemMarks:
     ]
     rest = [place for place in range(len(objects)) if place not in same]
     return replace(written, marks=objects_to_json(objects[place] for place in (*same, *rest)))
-
-
-def no_such_image(key: str, folder: Path) -> DataError:
-    """The error for a name that no image has."""
-    return DataError(f"there is no image {key!r} in {folder}")
 
 
 def near(one: Sequence[float], other: Sequence[float]) -> bool:

@@ -25,7 +25,7 @@ from jumok.labelling.table_rows import TableContent, TableRow, lines_with_ends
 ROWS_LOOKED_AT = 20  # rows, for how values are written
 
 
-class Member(NamedTuple):
+class KeySpan(NamedTuple):
     """Where the value of a key stands in the text of an object."""
 
     key: str
@@ -134,7 +134,7 @@ class ObjectsForm:
         return json.dumps(text, ensure_ascii=self._escaped)
 
 
-def holds_number(member: Member | None, text: str) -> bool:
+def holds_number(member: KeySpan | None, text: str) -> bool:
     """Whether the value of a key is a number."""
     return member is not None and text[member.start] in "-0123456789"
 
@@ -159,20 +159,20 @@ def without_keys(value: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     return kept
 
 
-def members(text: str, start: int) -> Iterator[Member]:
+def members(text: str, start: int) -> Iterator[KeySpan]:
     """The keys of the object that begins at a place, with the places of their values."""
     at = after_blank(text, after_blank(text, start) + 1)
     while text[at] != "}":
         key, at = JSON_DECODER.raw_decode(text, at)
         at = after_blank(text, after_blank(text, at) + 1)  # behind the colon
         end = JSON_DECODER.raw_decode(text, at)[1]
-        yield Member(key, at, end)
+        yield KeySpan(key, at, end)
         at = after_blank(text, end)
         if text[at] == ",":
             at = after_blank(text, at + 1)
 
 
-def found_member(text: str, key: str, start: int = 0) -> Member | None:
+def found_member(text: str, key: str, start: int = 0) -> KeySpan | None:
     """Where the value of a key stands; `a.b` is b inside a if no key has that name."""
     known = {one.key: one for one in members(text, start)}
     first, dot, rest = key.partition(".")

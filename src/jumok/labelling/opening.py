@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from jumok.kinds.options import OutputFieldOptions
     from jumok.labelling.opening_objects import ObjectFormat
 
-WRITTEN_OBJECTS = ("coco", "yolo", "voc")
 LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 
 
@@ -150,31 +149,14 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
         The store.
 
     Raises:
-        ConfigurationError: The page does not write this format.
-        DataError: The annotations cannot be read.
+        DataError: The annotations cannot be read, or are of a format that is not written.
     """
-    from jumok.labelling.cvat_store import cvat_store
-    from jumok.labelling.labelme_store import labelme_store
-    from jumok.labelling.labelstudio_store import labelstudio_store
     from jumok.labelling.mask_store import open_masks
     from jumok.labelling.opening_objects import open_object_source
 
-    classes = tuple(source.classes) if source.classes else None
-    if source.format in WRITTEN_OBJECTS:
-        return open_object_source(source, excluded=elsewhere, input=image)
     if source.masks is not None:
         return open_masks(source, excluded=elsewhere, input=image)
-    if source.labelme is not None:
-        return labelme_store(source.labelme, source.images, elsewhere, classes, image)
-    if source.cvat is not None:
-        return cvat_store(source.cvat, source.images, source.split, elsewhere, classes, image)
-    if source.labelstudio is not None:
-        return labelstudio_store(source.labelstudio, source.images, elsewhere, classes, image)
-    place = getattr(source, source.format)
-    raise ConfigurationError(
-        f"{place}: {source.format} is read, but not written in place; make COCO of it: "
-        f"jumok convert {place} OUT --to coco"
-    )
+    return open_object_source(source, excluded=elsewhere, input=image)
 
 
 def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: str | None) -> OpenedLabels:

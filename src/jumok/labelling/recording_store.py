@@ -27,7 +27,7 @@ from jumok.labelling.guarded_file import GuardedFile, read_now
 from jumok.labelling.object_rows import ObjectsForm
 from jumok.labelling.row_sources import cell_answer
 from jumok.labelling.session_classes import SessionClasses
-from jumok.labelling.stretches import labels_of, stretches_of
+from jumok.labelling.stretches import row_labels, stretches_of
 from jumok.labelling.table_rows import DelimitedForm, TableContent, TableForm, TableRow
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class RecordingStore:
         with self._lock, self._file.lock():
             state = self._state_with(key)
             rows, span = state.rows(key), state.spans[key]
-            labels = labels_of(marks, len(rows), f"{self.place}: {key}", self._check)
+            labels = row_labels(marks, len(rows), f"{self.place}: {key}", self._check)
             current = self._marks(state, key)
             changes = {
                 at: label

@@ -20,7 +20,7 @@ def stretches_of(labels: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def labels_of(marks: Mapping[str, Any], count: int, where: str, check: Callable[[str], None]) -> list[str]:
+def row_labels(marks: Mapping[str, Any], count: int, where: str, check: Callable[[str], None]) -> list[str]:
     """The label of each row, "" where no stretch is.
 
     Args:

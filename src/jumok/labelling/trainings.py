@@ -33,12 +33,13 @@ class LabelTrainings:
         Args:
             opened: The annotations.
             folder: The folder; it need not exist.
-            on_model: Called with the run folder of a training that is done, before that is told.
+            on_model: Called with the run folder when a training is done, which is told once it has returned.
         """
         self.opened, self.folder, self.on_model = opened, folder, on_model
         self._lock = Lock()  # of the process and of what begins or stops it
         self._process: subprocess.Popen[bytes] | None = None
         self._begins = False  # whether a snapshot is being written
+        self._loads = False  # whether the model of a training that is done is being loaded
         self._stopped = False  # whether somebody wants to stop what begins
         self._refusal: dict[str, str] | None = None  # why the last one did not begin, or ended without a word
         self._held: TextIO | None = None  # the locked file of the folder, while a training runs
@@ -125,9 +126,6 @@ class LabelTrainings:
     def _wait(self, run: Path, process: "subprocess.Popen[bytes]") -> None:
         """Wait for the end of a training; one that was killed is told as failed, if nobody stopped it."""
         status = process.wait()
-        if self._result(run).get("state") == "done":
-            self._tidy(run)
-            self.on_model(run)  # a training is told to be done when its model proposes
         with self._lock:
             result = self._result(run)
             ended_here = process.stdin is None or process.stdin.closed
@@ -142,8 +140,14 @@ class LabelTrainings:
                 result = {"state": "failed", "sentence": self._refusal}
                 with suppress(JumokError):
                     write_json(TrainingFiles(run).result, result)
-            self._process = None
+            self._process, self._loads = None, result.get("state") == "done"
             self._let_go()
+        if self._loads:
+            self._tidy(run)
+            try:
+                self.on_model(run)
+            finally:
+                self._loads = False
 
     def stop(self) -> None:
         """Stop the training for good; what is labelled later is for a new one."""
@@ -152,16 +156,18 @@ class LabelTrainings:
             self._stopped = self._begins
             if process is None or run is None:
                 return
-            progress = read_report(TrainingFiles(run).progress)
-            write_json(TrainingFiles(run).result, {"state": "stopped", "step": progress.get("step", 0)})
         self._end(process)
+        if not self._result(run):  # it was not done at that moment
+            step = read_report(TrainingFiles(run).progress).get("step", 0)
+            write_json(TrainingFiles(run).result, {"state": "stopped", "step": step})
 
-    def close(self) -> None:
-        """Let the training save and end; the next server continues it."""
+    def close(self) -> bool:
+        """Let the training save and end, for the next server to continue it; whether there was one."""
         with self._lock:
             process = self._process
         if process is not None:
             self._end(process)
+        return process is not None
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         if process.stdin is not None:
@@ -195,7 +201,7 @@ class LabelTrainings:
         last = runs[-1] if runs else None
         progress = read_report(TrainingFiles(last).progress) if last else {}
         result = self._result(last) if last else {}
-        if self._begins or self._process is not None:
+        if self._begins or self._loads or self._process is not None:
             state, sentence = "running", running_sentence(progress)
         elif self._refusal is not None:
             state, sentence = "failed", self._with_options(self._refusal)

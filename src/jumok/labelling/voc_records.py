@@ -1,6 +1,5 @@
 """Changes the XML of one object of Pascal VOC, or writes one like those around it."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -9,8 +8,8 @@ from jumok.data.annotations.annotated import FLAGS, Annotation, pixels, plain_nu
 from jumok.data.annotations.located_xml import Element, parse_xml
 from jumok.data.annotations.voc import XML_EDGES
 from jumok.labelling.object_marks import SAME_PIXELS, ObjectMark
+from jumok.labelling.object_spans import OPENING_TAG
 
-OPENING_TAG = re.compile(rb"<[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 OBJECT_TAGS = ("name", "pose", *FLAGS, "bndbox")
 Edit = tuple[int, int, bytes]
 

@@ -20,7 +20,9 @@ from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
+from jumok.labelling.object_spans import ObjectSpans
 from jumok.labelling.record_list import PlainRecords, TextRecord
+from jumok.labelling.refusals import fixed_outline, unsupported_mark
 from jumok.labelling.voc_records import (
     OBJECT_TAGS,
     XmlText,
@@ -91,15 +93,18 @@ class VocFormat:
 
     def cut(self, file: Path, data: bytes) -> PlainRecords:
         """The elements of objects with the white space before them; DataError if the file is faulty."""
-        xml = self._parsed(file, data)
-        root, raw = xml.root, xml.data
+        raw = self._text(file, data).encode()
+        spans = ObjectSpans(raw)
+        if not spans.is_voc:
+            raise self._no_voc(file, raw.decode())
         records, gaps, end = list[TextRecord](), list[str](), 0
-        for element in (child for child in root.children if child.tag == "object"):
-            start = element.start - len(blank_end(raw[end : element.start]).encode())
+        for one in spans.found:
+            start = one.start - len(blank_end(raw[end : one.start]))
             gaps.append(raw[end:start].decode())
-            end = xml.end(element)
-            name = element.find_text("name")
-            records.append(TextRecord(raw[start:end].decode(), category=composed(name) if name else None))
+            end = one.end
+            records.append(
+                TextRecord(raw[start:end].decode(), category=composed(one.name) if one.name else None)
+            )
         gaps.append(raw[end:].decode())
         mark = ORDER_MARK if self.decoded(data).startswith(ORDER_MARK) else ""
         records_found = PlainRecords(records, [mark + gaps[0], *gaps[1:]])
@@ -145,8 +150,7 @@ class VocFormat:
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box; DataError for an outline or a crowd."""
         if mark.polygons is not None or mark.crowd:
-            lost = "outlines" if mark.polygons is not None else "'crowd'"
-            raise DataError(f"{item.key}: VOC's files have no place for {lost}; draw a box of {mark.name!r}")
+            raise unsupported_mark("VOC", "outlines" if mark.polygons is not None else "crowd", mark.name)
         return mark
 
     def append(self, item: FolderItem, records: PlainRecords, mark: ObjectMark) -> None:
@@ -170,8 +174,7 @@ class VocFormat:
     def rewrite(self, item: FolderItem, old: ReadObject, mark: ObjectMark) -> TextRecord:
         """The element of a changed object."""
         if old.mark.fixed and not mark.has_shape_of(old.mark):
-            problem = f"{item.key}: the outline of the {old.mark.name!r} {old.mark.id} cannot be edited"
-            raise DataError(f"{problem}; delete it and draw it anew")
+            raise fixed_outline(old.mark.name)
         text = changed_object(old.record.text, old.mark, mark)
         return TextRecord(text, category=mark.name, serial=old.record.serial)
 
@@ -210,25 +213,24 @@ class VocFormat:
     def _images(self, folder: Path) -> ImageFolder:
         return self._folders.setdefault(folder, ImageFolder(folder, self._excluded))
 
-    def _parsed(self, file: Path, data: bytes) -> XmlText:
-        """The text of a file, without byte order mark, and its elements."""
+    def _text(self, file: Path, data: bytes) -> str:
+        """The text of a file, without byte order mark."""
+        problem = "is compressed" if data.startswith(GZIP_MARK) else "is empty" if not data.strip() else None
+        if problem is not None:
+            raise DataError(str(Fault(str(file), None, problem, "write it as plain XML", "bad_xml")))
         try:
-            if data.startswith(GZIP_MARK):
-                raise UnreadableFile(
-                    Fault(str(file), None, "is compressed", "decompress it to label", "bad_xml")
-                )
-            if not data.strip():
-                raise UnreadableFile(
-                    Fault(str(file), None, "is empty", "remove it or write it again", "bad_xml")
-                )
-            text = xml_text(file, data)
-            xml = XmlText(text, parse_xml(file, text))
+            return xml_text(file, data)
         except UnreadableFile as unreadable:
             raise DataError(str(unreadable)) from None
-        if xml.root.tag != "annotation" or xml.is_single(xml.root):
-            wrong = f"begins with <{xml.root.tag}>, expected <annotation>…</annotation>"
-            raise DataError(str(Fault(str(file), xml.root.line, wrong, "name a VOC file", "bad_voc")))
-        return xml
+
+    def _no_voc(self, file: Path, text: str) -> DataError:
+        """Why a text is not the XML of an image."""
+        try:
+            root = parse_xml(file, text)
+        except UnreadableFile as unreadable:
+            return DataError(str(unreadable))
+        wrong = f"begins with <{root.tag}>, expected <annotation>…</annotation>"
+        return DataError(str(Fault(str(file), root.line, wrong, "name a VOC file", "bad_voc")))
 
     def _resolved(self, layout: Layout, images: Sequence[Mapping[str, Path]]) -> dict[str, FolderItem]:
         """The images of the split, then the others."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedSet, SourceLocation
 from jumok.data.annotations.located_json import decode_text
-from jumok.data.annotations.segmentation import merge_polygons
+from jumok.data.annotations.segmentation import box_polygon, merge_polygons, polygon_bounds
 from jumok.data.annotations.yolo import YoloReader, count_fault, finite_numbers, read_yolo
 from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file, yolo_file_text
 from jumok.data.annotations.yolo_labels import LabelFiles
@@ -24,6 +24,7 @@ from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
+from jumok.labelling.refusals import unknown_class, unsupported_mark
 from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
 
 SAMPLED_OBJECTS = 1000  # objects that show whether a data set has outlines
@@ -161,12 +162,12 @@ class YoloFormat:
         """A box or one outline; as all others of the data set, because it may not mix them."""
         lost = [flag for flag in ALL_FLAGS if getattr(mark, flag)]
         if lost:
-            raise DataError(
-                f"{item.key}: YOLO's files have no place for {lost[0]!r}; remove this mark of {mark.name!r}"
-            )
-        if mark.polygons is None or len(mark.polygons) == 1:
-            return mark
-        return replace(mark, polygons=(merge_polygons(mark.polygons),))
+            raise unsupported_mark("YOLO", lost[0], mark.name)
+        if mark.polygons is None:
+            is_drawn = mark.id is None and self.outlines
+            return replace(mark, polygons=(box_polygon(mark.box),)) if is_drawn else mark
+        outline = merge_polygons(mark.polygons)
+        return replace(mark, polygons=(outline,), box=polygon_bounds(outline))
 
     def append(self, item: FolderItem, records: PlainRecords, mark: ObjectMark) -> None:
         """Add a line at the end."""
@@ -246,7 +247,8 @@ class YoloFormat:
         for place in (one for one in found if isinstance(one, Path)):
             named = self._images(place).images() if is_folder(place) else self._named(file, places, place)
             for name, path in named.items():
-                images[name if name not in images else str(path)] = path
+                if images.get(name) != path:
+                    images[name if name not in images else str(path)] = path
         labels = LabelFiles()
         there = {key: next(iter(labels.find(path)), None) for key, path in images.items()}
         usual: dict[Path, Path] = {}  # where the labels of a folder are
@@ -283,19 +285,16 @@ class YoloFormat:
     def _number(self, name: str) -> int:
         names = self._file().names
         if name not in names:
-            raise DataError(f"there is no class {name!r}; add it first")
+            raise unknown_class(name)
         return names.index(name)
 
     def _line(self, item: FolderItem, mark: ObjectMark, outline: bool | None = None) -> str:
         """The line of an object, without its end."""
         if mark.polygons is not None and not (self.outlines or outline):
-            raise DataError(
-                f"{item.key}: the label files of {self.place.name} have boxes; an outline does not fit, draw a box"
-            )
+            raise unsupported_mark("YOLO with boxes", "outlines", mark.name)
         is_outline = self.outlines if outline is None else outline or mark.polygons is not None
-        return label_line(mark.annotation(), self._number(mark.name), self._size(item), is_outline).rstrip(
-            "\n"
-        )
+        line = label_line(mark.annotation(), self._number(mark.name), self._size(item), is_outline)
+        return line.removesuffix("\n")
 
 
 def first_number(line: str) -> int | None:

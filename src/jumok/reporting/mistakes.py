@@ -97,8 +97,9 @@ def row_name(split: "Split", example: int) -> str:
 
 
 def place_of_row(split: "Split", example: int) -> str:
-    """The file of the annotations and the line in it."""
-    return f"{split.files[0].name}:{split.line(example)}"
+    """The file of the annotations and the line in it; the folder alone, where each image has a file of its own."""
+    file = split.files[0]
+    return file.name if file.is_dir() else f"{file.name}:{split.line(example)}"
 
 
 def texts_of(split: "Split", example: int) -> dict[str, str]:
@@ -112,7 +113,7 @@ def texts_of(split: "Split", example: int) -> dict[str, str]:
 
 
 def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
-    """What the label page calls a row: the path of an image below the folder of images, or "row" and its line.
+    """What the label page calls a row: an annotated image by its path below the folder of images, others by their line.
 
     Args:
         split: The split.
@@ -123,7 +124,7 @@ def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
         The key.
     """
     for name, field in split.inputs.items():
-        if field.reads_files:
+        if source.is_annotated and field.reads_files:
             return image_key(split.root / split.text(name, example), folders_of(source, split.root))
     return f"row {split.line(example)}"
 

@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from jumok.data.annotations.brush_rle import brush_code, brush_pixels
+from jumok.data.annotations.checking import examine
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.labelstudio import read_labelstudio
 from jumok.data.annotations.segmentation import RunLengths, covered
+from jumok.data.images.looks import Looks
+from jumok.errors import DataError
+from jumok.experiment import read_experiment
+from jumok.labelling.labelstudio_store import labelstudio_store
 from picture_sets import labelstudio, save_image, studio_box, studio_region, studio_task
 
 
@@ -72,7 +77,7 @@ def test_polygons_ellipses_and_rotated_boxes_are_outlines(tmp_path):
     ]
     assert turned.segmentation[0] == pytest.approx(expected)
     (remark,) = read_labelstudio(tmp_path / "project.json").remarks
-    assert "1 rotated boxes, read as outlines" in str(remark)
+    assert "1 rotated box read as an outline of the corners" in str(remark)
 
 
 @given(st_numpy.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
@@ -229,9 +234,9 @@ def test_of_several_annotations_the_ground_truth_counts_or_else_the_last(tmp_pat
     found = {one.name: [mark.name for mark in one.annotations] for one in data.images}
     assert found == {"a.png": ["new"], "b.png": ["truth"], "f.png": []}
     assert [str(one).split(": ", 1)[1] for one in data.remarks] == [
-        "left out: 1 tasks that were skipped; submit them in Label Studio, if they should count",
-        "left out: 1 tasks with predictions only; submit them in Label Studio, if they are right",
-        "left out: 1 tasks without annotations; submit one, without regions for an image without objects",
+        "left out: 1 task skipped by annotators; submit them in Label Studio, if they should count",
+        "left out: 1 task with predictions only; submit them in Label Studio, if they are right",
+        "left out: 1 task without annotations; submit one, without regions for an image without objects",
         "2 tasks with several annotations; mark one of each as ground truth, if it should be another",
     ]
 
@@ -298,7 +303,7 @@ BAD_TASKS = {
         studio_task(4, data={"left": "a.png", "right": "b.png"})
     ],
     ": has no tasks": [],
-    ": has no annotations (1 tasks with predictions only); submit some": [
+    ": has no annotations (1 task with predictions only); submit some": [
         studio_task(4, annotations=[], predictions=[{"result": []}])
     ],
     ":3: task 2: 'a.png' is already the image of task 1; merge": [
@@ -344,3 +349,83 @@ def test_a_single_task_or_annotation_is_read(tmp_path):
     file.write_text(json.dumps({**task["annotations"][0], "task": {"id": 3, "data": task["data"]}}))
     data = read_labelstudio(file)
     assert data.annotation_count == 1 and data.images[0].id == 3
+
+
+def test_images_that_are_missing_and_boxes_beyond_them_are_told_with_the_line(tmp_path):
+    save_image(tmp_path / "b.png", seed=1)
+    outside = studio_box("cat", 80, 50, 50, 25)
+    tasks = [studio_task(1, studio_box(), image="gone.png"), studio_task(2, outside, image="b.png")]
+    file = labelstudio(tmp_path, *tasks)
+    told = [str(fault) for fault in examine(read_labelstudio(file), Looks()).faults]
+    assert told[1].startswith(f"{file}:2: lists {tmp_path / 'gone.png'}, which does not exist")
+    assert told[0].startswith(f"{file}:3: the box of 'cat' reaches 19.2 pixels beyond the right edge")
+
+
+def test_choices_are_labels_of_an_experiment(tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "inputs: {photo: {kind: image}}\noutputs: {feeling: {kind: label}}\n"
+        "data: {train: {labelstudio: project.json, columns: {feeling: mood}}, split: {valid: 1, test: 1}}\n"
+    )
+    choice = {"id": "c", "type": "choices", "from_name": "mood", "value": {"choices": ["calm"]}}
+    labelstudio(tmp_path, studio_task(1, choice), studio_task(2, image="b.png"))
+    save_image(tmp_path / "b.png", seed=1)
+    experiment = read_experiment(tmp_path / "x.yaml")
+    source = experiment.data.train.build(experiment.inputs, experiment.outputs)
+    fault, row = source.rows()
+    assert row.values == ("a.png", "calm")
+    assert ":3: the image 'b.png' has no field 'feeling', or an empty one" in str(fault)
+
+
+ODD = (None, True, -1, 1e300, "", "x", "\x00", [], [[]], [None], {}, {"x": {}})
+
+
+def places(value, path=()):
+    """The path of each value in a JSON value."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inside:
+        yield from places(one, (*path, name))
+
+
+def replaced(value, path, odd):
+    if not path:
+        return odd
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], odd)
+    return copy
+
+
+def test_odd_values_anywhere_end_in_images_or_in_sentences(tmp_path):
+    points = {"points": [[1, 2], [30, 2], [30, 40]], "polygonlabels": ["cat"]}
+    shape = {"x": 1, "y": 2, "width": 3, "height": 4}
+    results = [
+        studio_box(),
+        studio_region("choices", {**shape, "choices": ["crowd"]}, from_name="flags"),
+        studio_region("polygonlabels", points, id="r2"),
+        studio_region(
+            "ellipselabels", {"x": 9, "y": 9, "radiusX": 3, "radiusY": 4, "ellipselabels": ["cat"]}, id="r3"
+        ),
+        studio_region(
+            "brushlabels", {"rle": brush_code(np.ones((48, 64), bool)), "brushlabels": ["cat"]}, id="r4"
+        ),
+        {"id": "c", "type": "choices", "from_name": "mood", "value": {"choices": ["calm"]}},
+    ]
+    value = results[0]["value"]
+    minimal = {"id": 1, "image": "a.png", "tag": [{**value, "original_width": 64, "original_height": 48}]}
+    file = labelstudio(tmp_path)
+    tried = 0
+    for task in (studio_task(1, *results, predictions=[{"result": results[:1]}]), minimal):
+        for path in places(task):
+            if "rle" in path[:-1] and path[-1] != 3:
+                continue  # one byte of many
+            for odd in ODD:
+                file.write_text(json.dumps([replaced(task, path, odd)]))
+                data = read_labelstudio(file, texts={"label": "mood"})
+                assert data.images or data.faults
+                try:
+                    store = labelstudio_store(file)
+                    [store.read(one.key) for one in store.items()]
+                except DataError as error:
+                    assert file.name in str(error)
+                tried += 1
+    assert tried > 1000

@@ -189,8 +189,8 @@ class CvatReader:
             replace(one, path=path, name=self.own_name(one.name, name))
             for one, path, name in zip(read, found.paths, found.names, strict=True)
         )
-        own = any(one.name != name for one, name in zip(placed, found.names, strict=True))
-        folder = found.folder / (self.split or "") if own else found.folder
+        own = next((one for one, name in zip(placed, found.names, strict=True) if one.name != name), None)
+        folder = found.folder if own is None else own.path.parents[own.name.count("/")]
         return PlacedImages(placed, folder, found.remarks, found.looked_at)
 
     def own_name(self, stated: str, found: str) -> str:

@@ -1,8 +1,8 @@
-"""Labels that a model doubts: the normalized margin of confident learning (Northcutt et al., 2021).
+"""Labels that a model doubts, by the self-confidence of confident learning (Northcutt et al., 2021).
 
-The score of a label is (1 + p(other) - p(given)) / 2, where `other` is the most probable class beside the given one:
-1/2 where two classes are as likely, 1 where the model is sure of another class; up to 1/2 the model agrees. Where an
-example may have several labels or none, each class is a question of its own, and `other` is the opposite answer.
+A label is doubted where the model holds another class more probable; its score is one minus its probability. Where an
+example may have several labels or none, each class is a question of its own: the score is the probability of the
+opposite answer, and it is doubted above one half.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from jumok.metrics.labels import Label
 from jumok.metrics.mistakes.disagreement import Disagreement, best_first, percent
 
-AGREEMENT = 0.5  # the score up to which the model holds the label the most probable one
+EVEN_CHANCE = 0.5  # the score up to which a model leaves one of several labels
 
 
 def label_disagreements(
@@ -42,13 +42,12 @@ def label_disagreements(
     (given,) = label
     others = np.delete(probabilities, given)
     other = int(np.argmax(others)) + int(np.argmax(others) >= given)
-    score = float(1 + probabilities[other] - probabilities[given]) / 2
-    if score <= AGREEMENT:
+    if probabilities[other] <= probabilities[given]:
         return []
     chances = percent(probabilities[other]), percent(probabilities[given])
     return [
         Disagreement(
-            score,
+            1 - float(probabilities[given]),
             "label",
             f"labelled {names[given]!r} ({chances[1]}); the model says {names[other]!r} ({chances[0]})",
             f"라벨은 {names[given]!r} ({chances[1]}), 모델의 답은 {names[other]!r} ({chances[0]})",
@@ -73,7 +72,7 @@ def doubted_class(
         The disagreement; its score is the probability that the annotation is wrong.
     """
     score = float(1 - probabilities[number] if has_it else probabilities[number])
-    if score <= AGREEMENT:
+    if score <= EVEN_CHANCE:
         return None
     name, chance = names[number], percent(score)
     if has_it:

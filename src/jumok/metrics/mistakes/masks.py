@@ -1,10 +1,10 @@
 """Regions of a mask that a model sees otherwise: leaks, holes, and areas of a wrong class.
 
-A pixel is doubted where the model is surer of another class than of the annotated one; its weight is the difference of
-the two probabilities. Thin lines along borders are opened away (Serra, 1982), since borders are drawn by taste; what is
-left makes connected regions. The score of a region is 1 - exp(-weight / typical weight), so that large and sure regions
-come first; it is multiplied by how seldom the model confuses the two classes in the data set. The score of a whole
-image is the softmin of its pixels' probabilities (Lad & Mueller, 2023).
+As by Lad & Mueller (2023), a pixel is judged by the probability of its annotated class. It is doubted where another
+class is more probable; its weight is the difference of the two. Thin lines along borders are opened away (Serra, 1982),
+since borders are drawn by taste; what is left makes connected regions. The score of a region is 1 - exp(-weight /
+typical weight), so that large and sure regions come first, times the mean probability of the class that the model sees,
+times the share of other images in which it does not see such a region: what it sees everywhere is its own confusion.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from jumok.metrics.mistakes.disagreement import Corners, Disagreement, best_firs
 BORDER = 0.004  # of the diagonal: half the width of lines that are opened away
 TYPICAL = 0.004  # of the area of an image: the weight at which a region's score is 1 - 1/e
 MOST_REGIONS = 20  # of one image that are kept
-TEMPERATURE = 0.1  # of the softmin over pixels (Lad & Mueller, 2023)
+LARGE = 0.3  # the part of the score by weight, from which on a region tells of a habit of the model
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,18 @@ class DoubtedRegion:
     sureness: float  # the mean probability of the predicted class
     box: Corners
 
+    @property
+    def size(self) -> float:
+        """Its weight beside a typical one, 0 to 1."""
+        return float(-np.expm1(-self.weight / TYPICAL))
+
 
 @dataclass(frozen=True)
 class RatedMask:
     """A mask beside a model's probabilities, without its pixels."""
 
-    regions: tuple[DoubtedRegion, ...]
-    confusion: np.ndarray  # (C, C), pixels by annotated and predicted class
-    softmin: float  # 0 to 1, low where many pixels are unlikely
+    regions: tuple[DoubtedRegion, ...]  # the largest weight first
+    classes: int  # how many there are
 
 
 def rate_mask(
@@ -54,7 +58,7 @@ def rate_mask(
         classes: The number of classes.
 
     Returns:
-        The regions in which they differ, the largest weight first, with counts for all pixels.
+        The regions in which they differ.
     """
     known = given >= 0
     pairs = given[known].astype(np.int64) * classes + predicted[known]
@@ -66,7 +70,7 @@ def rate_mask(
         for region in doubted_regions(given, predicted, sureness, likelihood, int(a), int(b))
     ]
     regions.sort(key=lambda one: (-one.weight, one.box))
-    return RatedMask(tuple(regions[:MOST_REGIONS]), confusion, softmin(likelihood[known]))
+    return RatedMask(tuple(regions[:MOST_REGIONS]), classes)
 
 
 def doubted_regions(
@@ -111,19 +115,13 @@ def doubted_regions(
     return found
 
 
-def softmin(likelihood: np.ndarray) -> float:
-    """The softmin of the probabilities (n,) of the annotated classes; 1 where nothing is annotated."""
-    if not len(likelihood):
-        return 1.0
-    values = likelihood.astype(np.float64)
-    weights = np.exp((1 - values - (1 - values).max()) / TEMPERATURE)
-    return float((values * weights).sum() / weights.sum())
-
-
 def usual_confusion(rated: Sequence[RatedMask]) -> np.ndarray:
-    """Of the pixels annotated as each class, the share that a model sees as each class (C, C)."""
-    total = np.sum([one.confusion for one in rated], axis=0).astype(np.float64)
-    return total / np.maximum(1.0, total.sum(1, keepdims=True))
+    """The share of images, beside the one asked about, with a large region of one class seen as another (C, C)."""
+    counts = np.zeros((rated[0].classes, rated[0].classes)) if rated else np.zeros((0, 0))
+    for one in rated:
+        for given, predicted in {(r.given, r.predicted) for r in one.regions if r.size > LARGE}:
+            counts[given, predicted] += 1
+    return np.maximum(0.0, counts - 1) / max(1, len(rated))
 
 
 def mask_disagreements(
@@ -134,7 +132,7 @@ def mask_disagreements(
     Args:
         rated: The mask beside the model's probabilities.
         names: Names of the classes.
-        usual: How often the model confuses classes in this data set (C, C); if None, never.
+        usual: In which share of other images the model sees such a region (C, C); if None, in none.
 
     Returns:
         One disagreement for each region.
@@ -149,7 +147,7 @@ def doubted_region(one: DoubtedRegion, names: Sequence[str], usual: np.ndarray |
     given, ours, chance = names[one.given], names[one.predicted], percent(one.sureness)
     place = f"x {x1:.0f}–{x2:.0f}, y {y1:.0f}–{y2:.0f}"
     return Disagreement(
-        float(-np.expm1(-one.weight / TYPICAL)) * seldom,
+        one.size * one.sureness * seldom,
         "region",
         f"{one.pixels:,} pixels painted {given} at {place}; the model sees {ours} ({chance})",
         f"{given}(으)로 칠한 픽셀 {one.pixels:,}개, {place}; 모델이 본 것은 {ours} ({chance})",

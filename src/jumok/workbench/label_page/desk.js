@@ -1,7 +1,7 @@
 // The item that is open: its editor, its history, its proposals, and what is fetched ahead.
 "use strict";
 (() => {
-  const { el, t, ask, post, address, Refused, recordOf, letterOf, named, emptied, classesIn, sameMarks, difference } = jumok;
+  const { el, t, ask, address, Refused, recordOf, letterOf, named, emptied, classesIn, sameMarks, difference } = jumok;
   const RECORDS = 60, IMAGES = 6, PROPOSALS = 200;  // that are kept
   const STEPS = { mask: 40 }, MOST_STEPS = 200;  // of a history
 
@@ -35,14 +35,14 @@
     }
 
     async fetchNew(key, known) {
-      const seq = known?.seq;
+      const { seq, turn } = known ?? {};
       let answer;
       try { answer = await ask("item", { key }); } catch (error) {
         if (known && !(error instanceof Refused)) return known;  // an old version is refused when it is saved
         throw error;
       }
       const record = this.saver.get(key) ?? known ?? recordOf(key, answer);
-      if (record === known && known.seq === seq && known.state === "clean" && answer.version !== known.version) this.take(known, answer, null);
+      if (record === known && known.seq === seq && known.turn === turn && known.state === "clean" && answer.version !== known.version) this.take(known, answer, null);
       record.stale = false;
       this.records.delete(key);
       this.records.set(key, record);
@@ -189,11 +189,12 @@
         if (known && key !== this.key) known.stale = true;
       }
       const { record, editor } = this;
-      if (!record || !keys.includes(record.key) || record.state !== "clean" || editor.busy?.() || editor.typing?.()) return;
-      const seq = record.seq, answer = await ask("item", { key: record.key });
-      if (this.record !== record || record.seq !== seq || record.state !== "clean" || answer.version === record.version) return;
+      if (!record || !keys.includes(record.key) || record.state !== "clean" || this.encoding || editor.busy?.() || editor.typing?.()) return;
+      const { seq, turn } = record, untouched = () => record.seq === seq && record.turn === turn && record.state === "clean";
+      const answer = await ask("item", { key: record.key });
+      if (this.record !== record || !untouched() || answer.version === record.version) return;
       const same = await sameMarks(record.marks, answer.marks);
-      if (record.seq !== seq) return;
+      if (!untouched() || editor.busy?.() || editor.typing?.()) return;
       this.take(record, answer, same ? null : t("reloaded"));
     }
 
@@ -230,7 +231,7 @@
       this.showProposals();
       if (!keys.length) return;
       try {
-        const found = await post("proposals", {}, { keys });
+        const found = await ask("proposals", {}, { method: "POST", body: { keys }, patience: 120_000 });  // the first ones wait for the model
         for (const [key, one] of Object.entries(found.proposals)) this.proposals.set(key, one);
         keepNewest(this.proposals, PROPOSALS);
       } catch (error) {

@@ -93,7 +93,8 @@
       node.setAttribute("aria-label", [items.names[i], unsaved ? t("notSavedShort") : state, names.join(", "), score === undefined ? "" : t("scoreOf", score.toFixed(2)), remark].filter(Boolean).join(", "));
       node.title = [items.names[i], remark].filter(Boolean).join("\n");
       node.dataset.state = unsaved ? "!" : items.states[i];
-      node.querySelector(".name").textContent = items.names[i];
+      const cut = items.names[i].lastIndexOf("/") + 1;  // the folder gives way to the name
+      node.querySelector(".name").replaceChildren(el("span", { class: "folder", text: items.names[i].slice(0, cut) }), el("bdi", { text: items.names[i].slice(cut) }));
       const chips = names.slice(0, 5).map((name) => el("i", { class: "chip", style: { "--c": this.session.classes.find((one) => one.name === name).color } }));
       node.querySelector(".more").replaceChildren(...chips, el("span", { class: "what", text: remark || (names.length ? names.join(", ") : unsaved ? t("notSavedShort") : state) }), score === undefined ? "" : el("span", { class: "number", text: score.toFixed(2) }));
     }

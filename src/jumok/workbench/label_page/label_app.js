@@ -3,6 +3,7 @@
 (() => {
   const { el, t, said, memory, language, theme, choices, announce, ask, post, Refused, Drafts, Saver, Items, ItemList, Desk, ClassPanel, ObjectPanel, TrainingPanel, SaveStatus, EarlierChanges, ConflictBar, Keys, helpDialog } = jumok;
   const EACH = 2000;  // milliseconds between questions for changes
+  const LOADED = 30;  // questions until a new model is there
   const LOOK = 4;  // questions until drafts are looked for again
   const LOAD_AFTER = 3000;  // milliseconds that changes of others are gathered
   const MORE_ROOM = "(max-width: 900px)";
@@ -236,11 +237,17 @@
     }
 
     async openAddress() {
-      const key = new URLSearchParams(location.hash.slice(1)).get("key");
-      if (key === null || key === this.desk?.key) return key !== null;
-      if (!this.items.index.has(key)) { this.notice(t("noItem", key)); return false; }
+      const asked = new URLSearchParams(location.hash.slice(1)).get("key"), key = this.knownKey(asked);
+      if (asked === null || key === this.desk?.key) return asked !== null;
+      if (key === null) { this.notice(t("noItem", asked)); return false; }
       await this.desk.open(key);
       return true;
+    }
+
+    knownKey(asked) {  // a report may call an item by a longer or shorter path, if it can mean one only
+      if (asked === null || this.items.index.has(asked)) return asked;
+      const near = this.items.keys.filter((key) => key.endsWith(`/${asked}`) || asked.endsWith(`/${key}`));
+      return near.length === 1 ? near[0] : null;
     }
 
     go(by) {
@@ -297,8 +304,15 @@
 
     async trained() {
       announce(t("trained"), 0);
-      const { model } = await ask("session");
+      const before = this.session.model;
+      let { model } = await ask("session");
+      for (let n = 0; n < LOADED && (model?.run ?? null) === (before?.run ?? null) && model?.name === before?.name; n++) {  // until it is loaded
+        await new Promise((done) => setTimeout(done, EACH / 2));
+        ({ model } = await ask("session"));
+      }
+      const first = !before;
       this.session.model = model;
+      if (first && model) this.rebuild();  // with the orders that a model gives
       this.desk.forgetProposals();
       this.training.update();
       if (this.items.filter.order !== "file") this.sort(this.items.filter.order);

@@ -67,7 +67,7 @@
       this.stop.disabled = false;
       if (steps) this.bar.value = step / steps; else this.bar.removeAttribute("value");
       this.told.className = state === "failed" ? "told-training wrong" : "told-training";
-      this.told.textContent = running ? [t("trainingStep", examples, step, steps), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.told.textContent = running ? [steps ? t("trainingStep", examples, step, steps) : t("trainingBegins", examples), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
       this.drawn.replaceChildren(...(history?.length ? [plot(history, history.at(-1).metric)] : []));
       this.update();
       if (ended) this.trained();

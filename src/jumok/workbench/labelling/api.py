@@ -70,12 +70,12 @@ class LabelRoom:
         """
         desk = LabelDesk(opened, language)
         model = LabelModel(desk)
-        return cls(desk, model, LabelTrainings(opened, folder, model.take))
+        return cls(desk, model, LabelTrainings(opened, folder, lambda run: model.use(run).result()))
 
-    def close(self) -> None:
-        """Let a training save; nothing else is unsaved."""
+    def close(self) -> bool:
+        """Let a training save, nothing else is unsaved; whether there was one."""
         self.model.close()
-        self.trainings.close()
+        return self.trainings.close()
 
 
 def label_application(room: LabelRoom, hosts: Collection[str]) -> Guard:
@@ -259,7 +259,7 @@ async def on_label_error(request: Request, error: JumokError) -> Response:
     if isinstance(error, LabelConflict):
         told = {"error": {"en": sentence, "ko": korean}, "current": marks_json(error.current)}
         return as_json(told, 409)
-    if isinstance(error, RunError):
+    if isinstance(error, RunError) and (request.method == "PUT" or isinstance(error.__cause__, OSError)):
         return disk_response(error)
     return error_response(404 if isinstance(error, UnknownItem) else 400, sentence, korean)
 

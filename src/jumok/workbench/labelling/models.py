@@ -5,7 +5,7 @@ One thread works with models. Items are scored in it a few at a time, so that wh
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class LabelModel:
         self._threads = ThreadPoolExecutor(1, "models")
         self._lock = Lock()  # of what follows
         self._run: Path | None = None
+        self._coming: Path | None = None  # whose model is being loaded
         self._proposer: Proposer | None = None
         self._problem: JumokError | None = None
         self._scored: dict[str, ScoredItem] = {}
@@ -52,17 +53,21 @@ class LabelModel:
         self._scoring = False
         self._first_labelled = False  # whether the labelled items are scored before the others
 
-    def use(self, run: Path) -> None:
+    def use(self, run: Path) -> Future[None]:
         """Load the model of a run in the background; it then proposes in place of the one before."""
-        self._threads.submit(self.take, run)
+        with self._lock:
+            self._coming = run
+        return self._threads.submit(self._try, run)
 
-    def take(self, run: Path) -> None:
-        """Load the model of a run now; why it cannot be used is told when it is asked for something."""
+    def _try(self, run: Path) -> None:
         try:
             self.load(run)
         except JumokError as error:
             with self._lock:
                 self._problem = error
+        finally:
+            with self._lock:
+                self._coming = None
 
     def load(self, run: Path) -> None:
         """Load the model of a run; JumokError if it cannot be loaded, or gives no such marks."""
@@ -78,9 +83,18 @@ class LabelModel:
     def told(self) -> dict[str, Any] | None:
         """Name and folder of the model, as JSON; None without one."""
         with self._lock:
-            if self._run is None or self._proposer is None:
+            run = self._coming or self._run
+            if run is None:
                 return None
-            return {"name": model_name(self._run), "run": str(self._run), "remark": self._proposer.remark}
+            remark = None if self._proposer is None or self._coming else self._proposer.remark
+            return {"name": model_name(run), "run": str(run), "remark": remark}
+
+    def _require(self) -> None:
+        """DataError if there is no model, and none is being loaded."""
+        with self._lock:
+            if self._coming is not None:
+                return
+        self._ready()
 
     def _ready(self) -> "Proposer":
         with self._lock:
@@ -101,7 +115,7 @@ class LabelModel:
             raise DataError(f"at most {PROPOSED_AT_ONCE} items are proposed at once; got {len(keys)}")
         for key in keys:
             self.desk.item(key)
-        self._ready()
+        self._require()
         found = self._threads.submit(self._propose, keys).result()
         with self._lock:
             name = model_name(self._run) if self._run is not None else ""
@@ -158,7 +172,7 @@ class LabelModel:
         if by == "file":
             keys = [one.key for one in items]
             return {"keys": keys, "scores": no_scores(len(keys)), "ready": 1.0, "remarks": {}}
-        self._ready()
+        self._require()
         self._forget_changed()
         self._first_labelled = by == "disagreement"
         self._score_on()
