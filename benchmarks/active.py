@@ -69,6 +69,8 @@ class Step:
     device: str
     last: int  # the last round
     steps: int  # of the training
+    add: int  # items that are labelled after it
+    orders: tuple[str, ...]  # that begin after the first round
 
 
 SMALL = {"backbone": "convolutional", "channels": [16, 32, 64, 96, 128]}
@@ -161,7 +163,7 @@ def trained(step: Step) -> dict[str, Any]:
     found["next"] = {}
     if step.round < step.last:
         predictor = load(run / "run", step.device)
-        orders = ORDERS if step.round == 0 else (step.order,)
+        orders = step.orders if step.round == 0 else (step.order,)
         found["next"] = chosen(orders, step, pool, predictor)
     found["counts"] = label_counts(pool, step.labelled)
     shutil.rmtree(run, ignore_errors=True)
@@ -173,17 +175,17 @@ def chosen(orders: tuple[str, ...], step: Step, pool: Pool, predictor: Any) -> d
     from jumok.labelling.order import Knowledge, work_order
     from jumok.labelling.proposing import Proposer, feature_matrix
 
-    task, have = TASKS[step.task], set(step.labelled)
+    task, have, add = TASKS[step.task], set(step.labelled), step.add
     rest = [key for key in pool.part("train") if key not in have]
     draw = np.random.default_rng([step.seed, step.round, 7]).permutation(len(rest))
-    found = {"random": [rest[row] for row in draw[: task.add]]}
+    found = {"random": [rest[row] for row in draw[:add]]}
     if orders != ("random",):
         proposed = Proposer(predictor, pool, task.output).propose([*rest, *step.labelled])  # type: ignore[arg-type]
         features = feature_matrix(list(proposed.values()))
         unsure = np.array([proposed[key].unsure for key in rest])
         known = Knowledge(unsure, features[: len(rest)], features[len(rest) :])
         for order in set(orders) - {"random"}:
-            found[order] = [rest[row] for row in work_order(order, len(rest), known).rows[: task.add]]
+            found[order] = [rest[row] for row in work_order(order, len(rest), known).rows[:add]]
     return {order: found[order] for order in orders}
 
 
@@ -314,7 +316,20 @@ class Campaign:
         run = self.arguments.work.resolve() / "runs" / f"{name}-{seed}-{order}-{number}"
         task, given = TASKS[name], self.arguments
         last, steps = min(given.rounds, task.rounds), given.steps or task.training["steps"]
-        return Step(name, seed, order, number, labelled, folder, str(run), given.device, last, steps)
+        return Step(
+            task=name,
+            seed=seed,
+            order=order,
+            round=number,
+            labelled=labelled,
+            folder=folder,
+            run=str(run),
+            device=given.device,
+            last=last,
+            steps=steps,
+            add=given.add or task.add,
+            orders=given.orders,
+        )
 
     def follow(self, step: Step, done: Future[dict[str, Any]]) -> None:
         """Keep what a step found, and queue what follows from it."""
@@ -370,6 +385,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="Of each process.")
     parser.add_argument("--minutes", type=float, default=1e9, help="After which no training begins.")
     parser.add_argument("--rounds", type=int, default=99, help="Of each task at most, to try things out.")
+    parser.add_argument(
+        "--add", type=int, help="Items that are labelled in a round, if not as each task says."
+    )
+    parser.add_argument("--orders", default=",".join(ORDERS), help="Names, with commas between them.")
     parser.add_argument("--steps", type=int, help="Of each training, to try things out.")
     parser.add_argument("--json", type=Path, default=Path("active.json"), help="What was found.")
     parser.add_argument("--prepare", action="store_true", help="Only write the data.")
@@ -385,7 +404,7 @@ def main() -> None:
         return
     from active_data import prepare
 
-    arguments.sets = arguments.sets.split(",")
+    arguments.sets, arguments.orders = arguments.sets.split(","), tuple(arguments.orders.split(","))
     for name in arguments.sets:
         prepare(name, arguments.work / name, arguments.data)
     if not arguments.prepare:

@@ -26,15 +26,17 @@ def curves_of(results: list[dict[str, Any]], task: str, name: str = "") -> Curve
     Returns:
         The scores; every order begins with the one model of its seed.
     """
+    there = {one["order"] for one in results if one["task"] == task}
+    orders = [order for order in LABELS if order in there]
     found: Curves = defaultdict(lambda: defaultdict(dict))
     for one in results:
         if one["task"] == task:
             score = one["scores"][name] if name else one["score"]
-            for order in LABELS if one["order"] == "start" else (one["order"],):
+            for order in orders if one["order"] == "start" else (one["order"],):
                 found[order][one["seed"]][one["labelled"]] = score
     most = max((len(points) for seeds in found.values() for points in seeds.values()), default=0)
-    whole = [seed for seed in found["random"] if all(len(found[order][seed]) == most for order in LABELS)]
-    return {order: {seed: found[order][seed] for seed in sorted(whole)} for order in LABELS}
+    whole = [seed for seed in found["random"] if all(len(found[order][seed]) == most for order in orders)]
+    return {order: {seed: found[order][seed] for seed in sorted(whole)} for order in orders}
 
 
 def area(points: dict[int, float]) -> float:
@@ -53,13 +55,16 @@ def spread(values: list[float]) -> str:
 def table(curves: Curves) -> str:
     """The scores of all orders in Markdown, and the mean height of each curve beside that by chance."""
     counts = sorted(next(iter(curves["random"].values())))
-    rows = ["| labelled | " + " | ".join(LABELS.values()) + " |", "|---:" * (len(LABELS) + 1) + "|"]
+    rows = [
+        "| labelled | " + " | ".join(LABELS[order] for order in curves) + " |",
+        "|---:" * (len(curves) + 1) + "|",
+    ]
     for count in counts:
-        cells = (spread([points[count] for points in curves[order].values()]) for order in LABELS)
+        cells = (spread([points[count] for points in curves[order].values()]) for order in curves)
         rows.append(f"| {count} | " + " | ".join(cells) + " |")
     base = {seed: area(points) for seed, points in curves["random"].items()}
     means, better = [], []
-    for order in LABELS:
+    for order in curves:
         gains = [area(points) - base[seed] for seed, points in curves[order].items()]
         means.append("" if order == "random" else signed(gains))
         better.append("" if order == "random" else f"{sum(gain > 0 for gain in gains)} of {len(gains)}")
@@ -104,6 +109,6 @@ def draw_all(file: Path) -> None:
     print(found["machine"])
     for task in METRICS:
         curves = curves_of(found["results"], task)
-        if curves["random"]:
+        if curves.get("random"):
             draw(curves, task, PICTURES / f"active-{task}.png")
             print(f"\n{task}, {METRICS[task]} in percent\n\n{table(curves)}")

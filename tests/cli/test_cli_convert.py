@@ -149,6 +149,6 @@ def test_label_studio_and_masks_of_objects_are_converted_and_remarks_are_said(ju
     skipped = studio_task(2, annotations=[{"result": [], "was_cancelled": True}], data={"image": "b.png"})
     file = labelstudio(tmp_path / "s", studio_task(1, studio_box()), skipped)
     ended = jumok("convert", file, tmp_path / "x.json")
-    assert ended.status == 0 and "left out: 1 tasks that were skipped" in ended.talk
+    assert ended.status == 0 and "left out: 1 task skipped by annotators" in ended.talk
     ended = jumok("convert", object_masks(tmp_path / "o"), tmp_path / "m", "--to", "masks")
     assert ended.status == 0 and "all: 2 images, 4 annotations" in ended.talk

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jumok.metrics.doubts import (
@@ -24,6 +24,7 @@ OF_CLASSES = (least_confidence, small_margin, relative_entropy_of)
 CHANCES = st.lists(st.floats(0.01, 1), min_size=2, max_size=8).map(lambda one: np.array(one) / sum(one))
 
 
+@settings(deadline=None)
 @given(CHANCES)
 def test_doubts_of_classes_are_from_none_to_all(chances):
     for measure in OF_CLASSES:
@@ -33,11 +34,13 @@ def test_doubts_of_classes_are_from_none_to_all(chances):
         assert measure(np.eye(len(chances))[0]) == pytest.approx(0)
 
 
+@settings(deadline=None)
 @given(CHANCES)
 def test_entropy_is_that_of_scipy(chances):
     assert relative_entropy_of(chances) == pytest.approx(scipy.stats.entropy(chances, base=len(chances)))
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_of_two_classes_all_measures_give_the_same_order(one, other):
     pairs = [np.array([p, 1 - p]) for p in (one, other)]

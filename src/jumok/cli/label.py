@@ -42,7 +42,9 @@ def command(
     model: Annotated[
         Path | None, typer.Option(metavar="RUN", help="A run whose model proposes marks.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Which split of an experiment is labelled.")] = "train",
+    split: Annotated[
+        str, typer.Option(metavar="SPLIT", help="Which split of an experiment is labelled.")
+    ] = "train",
     output: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Which output of an experiment, where several could be labelled."),
@@ -75,7 +77,7 @@ def command(
     else:
         if output is not None or split != "train":
             raise ConfigurationError("--split and --output are for experiment files; name one")
-        opened = open_folder(data, kind, tuple(filter(None, (classes or "").split(","))), format)
+        opened = open_folder(data, kind, class_list_of(classes), format)
     serve_labels(opened, model, host, port, browser)
 
 
@@ -106,8 +108,15 @@ def serve_labels(
         what = f"labelling {opened.store.place}"
         serve_locally(lambda hosts: label_application(room, hosts), bound, what, browser)
     finally:
-        room.close()
+        was_training = room.close()
+    if was_training:
+        say("the training is saved; it goes on when the same command is run again")
     say(f"{quantity(room.desk.labelled_here, 'item')} labelled, everything is in {opened.store.place}")
+
+
+def class_list_of(classes: str | None) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(name for one in (classes or "").split(",") if (name := one.strip()))
 
 
 def user_language() -> str:

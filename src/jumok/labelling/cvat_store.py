@@ -159,6 +159,8 @@ class CvatForm:
         if encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
             raise DataError(f"{self.place}: is in {declared}; save it as UTF-8 to correct it here")
         text = xml_text(self.place, plain)
+        if "\0" in text:  # UTF-16 that does not say so
+            raise DataError(f"{self.place}: holds NUL characters; save it as UTF-8 to correct it here")
         root = parse_xml(self.place, text)
         check_root(self.place, root)
         elements = [child for child in root.children if child.tag == "image"]

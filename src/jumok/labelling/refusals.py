@@ -35,8 +35,8 @@ def box_beyond(name: str, where: str, size: Size) -> DataError:
     """The error for a box beyond the edges of its image.
 
     Args:
-        name: Its class.
-        where: Its edges.
+        name: The class of the object.
+        where: The edges of the box, in words.
         size: The size of the image.
 
     Returns:

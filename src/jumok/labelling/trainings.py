@@ -144,8 +144,10 @@ class LabelTrainings:
             self._let_go()
         if self._loads:
             self._tidy(run)
-            self.on_model(run)
-            self._loads = False
+            try:
+                self.on_model(run)
+            finally:
+                self._loads = False
 
     def stop(self) -> None:
         """Stop the training for good; what is labelled later is for a new one."""
@@ -154,16 +156,18 @@ class LabelTrainings:
             self._stopped = self._begins
             if process is None or run is None:
                 return
-            progress = read_report(TrainingFiles(run).progress)
-            write_json(TrainingFiles(run).result, {"state": "stopped", "step": progress.get("step", 0)})
         self._end(process)
+        if not self._result(run):  # it was not done at that moment
+            step = read_report(TrainingFiles(run).progress).get("step", 0)
+            write_json(TrainingFiles(run).result, {"state": "stopped", "step": step})
 
-    def close(self) -> None:
-        """Let the training save and end; the next server continues it."""
+    def close(self) -> bool:
+        """Let the training save and end, for the next server to continue it; whether there was one."""
         with self._lock:
             process = self._process
         if process is not None:
             self._end(process)
+        return process is not None
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         if process.stdin is not None:

@@ -15,7 +15,9 @@ from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.labelstudio import read_labelstudio
 from jumok.data.annotations.segmentation import RunLengths, covered
 from jumok.data.images.looks import Looks
+from jumok.errors import DataError
 from jumok.experiment import read_experiment
+from jumok.labelling.labelstudio_store import labelstudio_store
 from picture_sets import labelstudio, save_image, studio_box, studio_region, studio_task
 
 
@@ -75,7 +77,7 @@ def test_polygons_ellipses_and_rotated_boxes_are_outlines(tmp_path):
     ]
     assert turned.segmentation[0] == pytest.approx(expected)
     (remark,) = read_labelstudio(tmp_path / "project.json").remarks
-    assert "1 rotated boxes, read as outlines" in str(remark)
+    assert "1 rotated box read as an outline of the corners" in str(remark)
 
 
 @given(st_numpy.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))))
@@ -232,9 +234,9 @@ def test_of_several_annotations_the_ground_truth_counts_or_else_the_last(tmp_pat
     found = {one.name: [mark.name for mark in one.annotations] for one in data.images}
     assert found == {"a.png": ["new"], "b.png": ["truth"], "f.png": []}
     assert [str(one).split(": ", 1)[1] for one in data.remarks] == [
-        "left out: 1 tasks that were skipped; submit them in Label Studio, if they should count",
-        "left out: 1 tasks with predictions only; submit them in Label Studio, if they are right",
-        "left out: 1 tasks without annotations; submit one, without regions for an image without objects",
+        "left out: 1 task skipped by annotators; submit them in Label Studio, if they should count",
+        "left out: 1 task with predictions only; submit them in Label Studio, if they are right",
+        "left out: 1 task without annotations; submit one, without regions for an image without objects",
         "2 tasks with several annotations; mark one of each as ground truth, if it should be another",
     ]
 
@@ -301,7 +303,7 @@ BAD_TASKS = {
         studio_task(4, data={"left": "a.png", "right": "b.png"})
     ],
     ": has no tasks": [],
-    ": has no annotations (1 tasks with predictions only); submit some": [
+    ": has no annotations (1 task with predictions only); submit some": [
         studio_task(4, annotations=[], predictions=[{"result": []}])
     ],
     ":3: task 2: 'a.png' is already the image of task 1; merge": [
@@ -372,3 +374,58 @@ def test_choices_are_labels_of_an_experiment(tmp_path):
     fault, row = source.rows()
     assert row.values == ("a.png", "calm")
     assert ":3: the image 'b.png' has no field 'feeling', or an empty one" in str(fault)
+
+
+ODD = (None, True, -1, 1e300, "", "x", "\x00", [], [[]], [None], {}, {"x": {}})
+
+
+def places(value, path=()):
+    """The path of each value in a JSON value."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inside:
+        yield from places(one, (*path, name))
+
+
+def replaced(value, path, odd):
+    if not path:
+        return odd
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], odd)
+    return copy
+
+
+def test_odd_values_anywhere_end_in_images_or_in_sentences(tmp_path):
+    points = {"points": [[1, 2], [30, 2], [30, 40]], "polygonlabels": ["cat"]}
+    shape = {"x": 1, "y": 2, "width": 3, "height": 4}
+    results = [
+        studio_box(),
+        studio_region("choices", {**shape, "choices": ["crowd"]}, from_name="flags"),
+        studio_region("polygonlabels", points, id="r2"),
+        studio_region(
+            "ellipselabels", {"x": 9, "y": 9, "radiusX": 3, "radiusY": 4, "ellipselabels": ["cat"]}, id="r3"
+        ),
+        studio_region(
+            "brushlabels", {"rle": brush_code(np.ones((48, 64), bool)), "brushlabels": ["cat"]}, id="r4"
+        ),
+        {"id": "c", "type": "choices", "from_name": "mood", "value": {"choices": ["calm"]}},
+    ]
+    value = results[0]["value"]
+    minimal = {"id": 1, "image": "a.png", "tag": [{**value, "original_width": 64, "original_height": 48}]}
+    file = labelstudio(tmp_path)
+    tried = 0
+    for task in (studio_task(1, *results, predictions=[{"result": results[:1]}]), minimal):
+        for path in places(task):
+            if "rle" in path[:-1] and path[-1] != 3:
+                continue  # one byte of many
+            for odd in ODD:
+                file.write_text(json.dumps([replaced(task, path, odd)]))
+                data = read_labelstudio(file, texts={"label": "mood"})
+                assert data.images or data.faults
+                try:
+                    store = labelstudio_store(file)
+                    [store.read(one.key) for one in store.items()]
+                except DataError as error:
+                    assert file.name in str(error)
+                tried += 1
+    assert tried > 1000

@@ -56,7 +56,7 @@ from jumok.wording import quantity
 
 TASK_LIST = "tasks"
 REGION_KEYS = ("meta", "parentID", "score")  # of a region, that are not kept
-ROTATED = "rotated boxes, read as outlines of their corners"
+ROTATED = "read as an outline of the corners"  # of boxes
 STUDIO_REMEDIES = {
     SKIPPED: "submit them in Label Studio, if they should count",
     PREDICTED: "submit them in Label Studio, if they are right",
@@ -209,8 +209,9 @@ class LabelStudioReader:
         for other in region.others:
             value = other.get("value")
             chosen = value.get("choices") if isinstance(value, dict) else None
-            if other.get("from_name") == FLAG_CHOICES and set(chosen or ()) <= set(OBJECT_FLAGS):
-                flags.update(chosen or ())
+            on = [one for one in chosen if one in OBJECT_FLAGS] if isinstance(chosen, list) else []
+            if other.get("from_name") == FLAG_CHOICES and on == chosen:
+                flags.update(on)
             else:
                 self.left_out[f"{base_type(other)} of objects"] += 1
         named = dict.fromkeys(sorted(flags), True)
@@ -252,7 +253,9 @@ class LabelStudioReader:
         if tasks or self.faults:
             return
         why = ", ".join(
-            f"{self.notes[what]:,} {what}" for what in (SKIPPED, PREDICTED, BARE) if self.notes[what]
+            f"{quantity(self.notes[what], 'task')} {what}"
+            for what in (SKIPPED, PREDICTED, BARE)
+            if self.notes[what]
         )
         problem = f"has no annotations ({why})" if records else "has no tasks"
         yield Fault(
@@ -263,11 +266,8 @@ class LabelStudioReader:
         """What was left out, and which of several was read."""
         for what, remedy in STUDIO_REMEDIES.items():
             if count := self.notes[what]:
-                said = (
-                    f"{count:,} {what}"
-                    if what in (ANSWERED_TWICE, ROTATED)
-                    else f"left out: {count:,} {what}"
-                )
+                told = f"{quantity(count, 'rotated box' if what == ROTATED else 'task')} {what}"
+                said = told if what in (ANSWERED_TWICE, ROTATED) else f"left out: {told}"
                 yield Fault(str(self.file), None, said, remedy, "left_out")
         for what, count in self.without_area.items():
             told = f"{quantity(count, 'result')} of the type {what}"

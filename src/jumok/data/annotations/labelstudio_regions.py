@@ -41,7 +41,8 @@ def regions_in(results: Iterable[Mapping[str, Any]]) -> tuple[list[Region], list
     """The regions of an annotation, and the results that are of no region."""
     together: dict[Any, list[Mapping[str, Any]]] = {}
     for number, one in enumerate(results):
-        together.setdefault(one.get("id") or number, []).append(one)
+        key = one.get("id")
+        together.setdefault(key if isinstance(key, str) and key else number, []).append(one)
     regions: list[Region] = []
     rest: list[Mapping[str, Any]] = []
     for group in together.values():

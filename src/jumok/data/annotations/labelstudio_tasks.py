@@ -24,10 +24,10 @@ MINIMAL_KEYS = {"id", "annotator", "annotation_id", "lead_time", "completed_by",
 UPLOADS = "data/upload/"
 UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")  # what the server writes before the names of uploaded files
 MOST_LEVELS = 6  # of folders above the images that an address may have and the disk has not
-SKIPPED = "tasks that were skipped"
-PREDICTED = "tasks with predictions only"
-BARE = "tasks without annotations"
-ANSWERED_TWICE = "tasks with several annotations"
+SKIPPED = "skipped by annotators"  # of tasks
+PREDICTED = "with predictions only"
+BARE = "without annotations"
+ANSWERED_TWICE = "with several annotations"
 
 StudioResult = Mapping[str, Any]
 

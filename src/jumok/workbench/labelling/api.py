@@ -72,10 +72,10 @@ class LabelRoom:
         model = LabelModel(desk)
         return cls(desk, model, LabelTrainings(opened, folder, lambda run: model.use(run).result()))
 
-    def close(self) -> None:
-        """Let a training save; nothing else is unsaved."""
+    def close(self) -> bool:
+        """Let a training save, nothing else is unsaved; whether there was one."""
         self.model.close()
-        self.trainings.close()
+        return self.trainings.close()
 
 
 def label_application(room: LabelRoom, hosts: Collection[str]) -> Guard:

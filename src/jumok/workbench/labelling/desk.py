@@ -54,11 +54,6 @@ class LabelDesk:
         """How many items were labelled since the start."""
         return len(self._touched)
 
-    @property
-    def done(self) -> int:
-        """How many items are labelled, or known to have nothing on them."""
-        return sum(one.state != "unlabelled" for one in self.items())
-
     def items(self) -> list[LabelItem]:
         """All items, in the order of the store."""
         with self._lock:
