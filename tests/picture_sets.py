@@ -116,6 +116,54 @@ def cvat(
     return folder / "annotations.xml"
 
 
+def studio_box(label: str = "cat", *box: float, **more: Any) -> dict[str, Any]:
+    """A rectangle of Label Studio on an image of 64 x 48; left, top, width and height are percent."""
+    left, top, width, height = box or (25, 50, 50, 25)
+    value = {"x": left, "y": top, "width": width, "height": height, "rotation": 0, "rectanglelabels": [label]}
+    return studio_region("rectanglelabels", value, **more)
+
+
+def studio_region(kind: str, value: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A result of Label Studio on an image of 64 x 48."""
+    sizes = {"original_width": 64, "original_height": 48, "image_rotation": 0}
+    return {"id": "r1", "type": kind, "from_name": "tag", "to_name": "img", **sizes, "value": value, **more}
+
+
+def studio_task(
+    number: int = 1, *results: dict[str, Any], image: str = "a.png", **more: Any
+) -> dict[str, Any]:
+    """A task of Label Studio with one annotation."""
+    annotation = {"id": 10 * number, "result": list(results), "was_cancelled": False, "ground_truth": False}
+    return {"id": number, "data": {"image": image}, "annotations": [annotation], "predictions": [], **more}
+
+
+def labelstudio(folder: Path, *tasks: Any, name: str = "project.json") -> Path:
+    """An export of Label Studio beside the image a.png, a task on each line from line 2 on."""
+    tasks = tasks or (studio_task(1, studio_box()),)
+    save_image(folder / "a.png")
+    (folder / name).write_text("[\n" + ",\n".join(map(json.dumps, tasks)) + "\n]\n")
+    return folder / name
+
+
+def object_masks(folder: Path, *names: str) -> Path:
+    """Images with folders of their own, in each two masks of rectangles: 10 x 5 at (2, 3) and 4 x 8 at (30, 20)."""
+    for seed, name in enumerate(names or ("n1", "n2")):
+        save_image(folder / name / "images" / f"{name}.png", seed=seed)
+        save_object_mask(folder / name / "masks" / "first.png", (2, 3, 12, 8))
+        save_object_mask(folder / name / "masks" / "second.png", (30, 20, 34, 28))
+    return folder
+
+
+def save_object_mask(path: Path, *boxes: tuple[int, int, int, int], size: tuple[int, int] = (64, 48)) -> Path:
+    """A mask of 0 and 255 with these boxes painted."""
+    values = np.zeros((size[1], size[0]), np.uint8)
+    for x1, y1, x2, y2 in boxes:
+        values[y1:y2, x1:x2] = 255
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values).save(path)
+    return path
+
+
 def box_table(
     folder: Path, *rows: str, header: str = "filename,width,height,class,xmin,ymin,xmax,ymax"
 ) -> Path:

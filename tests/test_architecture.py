@@ -74,6 +74,7 @@ ORDER = [
         "kinds.pooled_answer",
         "kinds.checking",
         "kinds.class_evidence",
+        "kinds.mistakes",
         "kinds.survey",
         "kinds.contract",
         "kinds.presence",

@@ -21,11 +21,19 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name th
 MAX_NAME_BYTES = 200  # bytes of a name that gets something before and behind it
 
 
-def write_file_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that, whenever the machine stops, the old or the new file is there, complete."""
+def write_file_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Write a file so that, whenever the machine stops, the old or the new file is there, complete.
+
+    Args:
+        path: The file.
+        data: Its new bytes.
+        mode: Its permissions; None for those of any new file.
+    """
     temporary = temporary_beside(path)
     try:
         write_synced(temporary, data)
+        if mode is not None:
+            os.chmod(temporary, mode)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:

@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-from picture_sets import box_table, coco, save_image, voc, voc_object, yolo
+from picture_sets import (
+    box_table,
+    coco,
+    labelstudio,
+    object_masks,
+    save_image,
+    studio_box,
+    studio_task,
+    voc,
+    voc_object,
+    yolo,
+)
 
 POLYGON = [[2.0, 2.0, 9.0, 2.0, 9.0, 8.0, 2.0, 8.0]]
 
@@ -121,3 +132,23 @@ def test_what_is_not_known_is_told(refused, tmp_path):
     save_image(tmp_path / "photos" / "a.jpg")
     told = refused("convert", tmp_path / "photos", tmp_path / "x.json")
     assert "holds 1 image but no annotations" in told and "a folder of labelme" in told
+
+
+@pytest.mark.parametrize("kind", ["labelme", "cvat", "labelstudio"])
+def test_to_the_tools_and_back(jumok, blood, tmp_path, kind):
+    ended = jumok("convert", blood, tmp_path / "tool", "--to", kind)
+    assert ended.status == 0
+    jumok("convert", blood, tmp_path / "before", "--to", "coco")
+    assert jumok("convert", tmp_path / "tool", tmp_path / "after", "--to", "coco").status == 0
+    before, after = (json.loads((tmp_path / one / "train.json").read_text()) for one in ("before", "after"))
+    assert [one["bbox"] for one in before["annotations"]] == [one["bbox"] for one in after["annotations"]]
+    assert [one["file_name"] for one in before["images"]] == [one["file_name"] for one in after["images"]]
+
+
+def test_label_studio_and_masks_of_objects_are_converted_and_remarks_are_said(jumok, tmp_path):
+    skipped = studio_task(2, annotations=[{"result": [], "was_cancelled": True}], data={"image": "b.png"})
+    file = labelstudio(tmp_path / "s", studio_task(1, studio_box()), skipped)
+    ended = jumok("convert", file, tmp_path / "x.json")
+    assert ended.status == 0 and "left out: 1 task skipped by annotators" in ended.talk
+    ended = jumok("convert", object_masks(tmp_path / "o"), tmp_path / "m", "--to", "masks")
+    assert ended.status == 0 and "all: 2 images, 4 annotations" in ended.talk

@@ -45,6 +45,7 @@ def test_help_is_plain(jumok, command):
         ("evaluate", "--method beam|greedy|sample"),
         ("look", "--precision fp32|bf16"),
         ("demo", "--output boxes|mask|text"),
+        ("label", "--kind boxes|mask|label|text"),
         ("convert", "--to coco|voc|yolo|masks"),
     ],
 )

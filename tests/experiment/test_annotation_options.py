@@ -2,7 +2,18 @@ import pytest
 from pydantic import ValidationError
 
 from jumok.experiment.sources import SourceOptions
-from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
+from picture_sets import (
+    box_table,
+    coco,
+    cvat,
+    labelme,
+    labelstudio,
+    object_masks,
+    save_image,
+    voc,
+    voc_object,
+    yolo,
+)
 
 
 def test_each_format_is_read(tmp_path):
@@ -18,12 +29,14 @@ def test_each_format_is_read(tmp_path):
         {"yolo": yolo(tmp_path / "yolo", {"a": "0 0.5 0.5 0.5 0.5\n"}), "split": "train"},
         {"labelme": labelme(tmp_path / "labelme"), "classes": ["bird", "cat"]},
         {"cvat": cvat(tmp_path / "cvat"), "images": tmp_path / "images"},
+        {"labelstudio": labelstudio(tmp_path / "studio"), "classes": ["bird", "cat"]},
+        {"object_masks": object_masks(tmp_path / "objects"), "classes": ["nucleus"]},
         {"boxes": box_table(tmp_path / "table"), "images": tmp_path / "images"},
         {"masks": tmp_path / "masks", "images": tmp_path / "images", "classes": colours, "ignore": None},
     ]
     read = [SourceOptions.model_validate(options).read() for options in given]
-    assert [data.faults for data in read] == [()] * 9
-    assert [len(data.classes) for data in read] == [1, 2, 2, 2, 2, 2, 2, 1, 1]
+    assert [data.faults for data in read] == [()] * 11
+    assert [len(data.classes) for data in read] == [1, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1]
     assert read[-1].classes[0].colour == (1, 2, 3) and read[-1].ignore is None
 
 
@@ -31,7 +44,7 @@ REFUSED = {
     "recordings or windows; got none of them": {},
     "got voc and coco": {"voc": "a", "coco": "b", "split": "train"},
     "say which split of the yolo data": {"yolo": "a"},
-    "belongs to coco and voc and labelme and cvat and boxes and masks; this is yolo": {
+    "belongs to coco and voc and labelme and cvat and labelstudio and boxes and masks and object_masks; this is yolo": {
         "yolo": "a",
         "split": "train",
         "images": "x",

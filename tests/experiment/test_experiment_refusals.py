@@ -170,8 +170,8 @@ def test_an_input_that_is_an_output(file):
 
 
 ONE_OF = (
-    ": name exactly one of lines, table, lexicon, files, voc, coco, yolo, labelme, cvat, boxes, masks, arrays, "
-    "recordings or windows; got "
+    ": name exactly one of lines, table, lexicon, files, voc, coco, yolo, labelme, cvat, labelstudio, boxes, masks, "
+    "object_masks, arrays, recordings or windows; got "
 )
 
 
@@ -207,7 +207,7 @@ ONE_OF = (
         ),
         (
             "{lines: {german: a, english: b}, columns: {german: c}}",
-            ".columns: belongs to table and boxes and coco and arrays and recordings; this is lines",
+            ".columns: belongs to table and boxes and coco and labelstudio and arrays and recordings; this is lines",
         ),
         ("{table: a.tsv, stress: remove}", ".stress: belongs to lexicon; this is table"),
     ],

@@ -24,13 +24,20 @@ from jumok.dataset import prepare
 from jumok.dataset.report import report
 from jumok.errors import JumokError
 from jumok.experiment import read_experiment
+from jumok.experiment.sources import SourceOptions
+from jumok.labelling.opening_objects import open_object_source
 from picture_runs import write_scenes
 from picture_sets import (
     box_table,
     cvat,
     labelme,
     labelme_shape,
+    labelstudio,
+    object_masks,
     save_image,
+    studio_box,
+    studio_region,
+    studio_task,
     voc,
     voc_object,
     yolo,
@@ -219,6 +226,17 @@ def labelme_file(folder: Path) -> tuple[Path, dict]:
     return folder / "l" / "a.json", {"labelme": "l"}
 
 
+def studio_tasks(folder: Path) -> tuple[Path, dict]:
+    corners = {"points": [[10, 10], [40, 10], [40, 60.5]], "polygonlabels": ["dog"]}
+    task = studio_task(1, studio_box(), studio_region("polygonlabels", corners, id="r2"))
+    return labelstudio(folder, task), {"labelstudio": "project.json"}
+
+
+def masks_of_objects(folder: Path) -> tuple[Path, dict]:
+    object_masks(folder / "o")
+    return folder / "o" / "n1" / "masks" / "first.png", {"object_masks": "o"}
+
+
 def boxes_in_a_table(folder: Path) -> tuple[Path, dict]:
     rows = ("a.png,64,48,cat,4,5,20,30", "a.png,64,48,dog,1,1,9,9.5")
     return box_table(folder, *rows), {"boxes": "boxes.csv"}
@@ -261,6 +279,8 @@ ANNOTATIONS = {
     "cvat label": cvat_yolo("obj_train_data/a.txt"),
     "cvat xml": cvat_xml,
     "labelme": labelme_file,
+    "label studio": studio_tasks,
+    "object masks": masks_of_objects,
     "box table": boxes_in_a_table,
     "named mask": named_masks,
     "instances": instances,
@@ -321,6 +341,25 @@ def test_data_end_in_rows_or_in_a_sentence(name, tmp_path):
         file.write_bytes(mutated(whole, draw))
         tolerant = number % 2 == 0
         ends_well(lambda: report(prepare(experiment, str, tolerant=tolerant)))  # noqa: B023
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", ["cvat xml", "labelme", "label studio"])
+def test_annotations_of_tools_are_labelled_or_refused(name, tmp_path):
+    file, source = ANNOTATIONS[name](tmp_path)
+    whole, draw = file.read_bytes(), random.Random(name)
+    options = {key: tmp_path / value for key, value in source.items()}
+
+    def label() -> None:
+        store = open_object_source(SourceOptions.model_validate(options))
+        for item in store.items():
+            read = store.read(item.key)
+            store.write(item.key, read.version, read.marks)
+            store.write(item.key, read.version, {"objects": []})
+
+    for number in range(EACH):
+        file.write_bytes(whole if number == 0 else mutated(whole, draw))
+        ends_well(label)
 
 
 @pytest.mark.timeout(3600)

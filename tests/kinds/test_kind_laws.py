@@ -16,12 +16,15 @@ from jumok.dataset.prepare import Prepared, prepare
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.evaluation.baseline_inputs import SplitFeatures, SplitInputs, TimeLimit
+from jumok.evaluation.mistakes.rating import mistake_finders, rate_split
+from jumok.evaluation.mistakes.suspicions import disagreements
 from jumok.experiment import Experiment, read_experiment
 from jumok.kinds import catalogue
 from jumok.metrics.metric import Metric
 from jumok.model import EncoderDecoder
 from jumok.predictor import Predictor, load
 from jumok.training.loss import batch_losses
+from jumok.values import Prediction
 from made_once import trained_once
 from small_clips import trained_clips
 from small_experiments import small_experiment, write_words
@@ -31,6 +34,8 @@ from small_pictures import OUTPUTS, trained
 from small_series import trained_series
 
 TASKS = ["words", "series", "frames", "forecast", *OUTPUTS, *LABEL_TASKS]
+ANNOTATED = [task for task in TASKS if task != "forecast"]  # by people, who make mistakes
+RATED = 8  # examples
 
 
 class Learned(NamedTuple):
@@ -312,3 +317,33 @@ def test_an_input_that_is_a_canvas_knows_its_size_before_its_pixels(learned, tas
     if field.canvas is not None:
         value = split.value(field.name, 0)
         assert field.canvas.size(value) == tuple(field.canvas.pixels(value).shape[1:])
+
+
+@pytest.mark.parametrize("task", ANNOTATED)
+def test_mistakes_are_the_same_in_any_order_and_batch(learned, task):
+    predictor, split = learned(task).predictor, learned(task).test
+    finder = only(mistake_finders(predictor))
+    whole = rate_split(predictor, split, range(RATED))
+    alone = [rate_split(predictor, split, [i])[0] for i in reversed(range(RATED))][::-1]
+    (name,) = split.outputs
+    for one, other in zip(whole, alone, strict=True):
+        found, again = finder.find(one[name]), finder.find(other[name])
+        assert [(a.kind, a.box) for a in found] == [(b.kind, b.box) for b in again]
+        assert [a.score for a in found] == pytest.approx([b.score for b in again], abs=1e-3)
+        assert all(0 <= a.score <= 1 and a.en and a.ko for a in found)
+    order = list(reversed(range(RATED)))
+    mixed = disagreements([whole[i] for i in order], {name: finder})
+    back = sorted((order[i], what.score, what.en) for i, _, what in mixed)
+    assert back == sorted((i, what.score, what.en) for i, _, what in disagreements(whole, {name: finder}))
+
+
+@pytest.mark.parametrize(
+    "task", [task for task in ANNOTATED if task != "mask"]
+)  # whose pixels are rated anew
+def test_an_annotation_that_the_model_answers_is_no_mistake(learned, task):
+    predictor, split = learned(task).predictor, learned(task).test
+    output = only(split.outputs)
+    texts = [reference(learned(task), example) for example in range(RATED)]
+    right = [Prediction({output.name: output.codec.from_cells(one, split.root)[0]}) for one in texts]
+    rated = rate_split(predictor, split, range(RATED), right)
+    assert disagreements(rated, mistake_finders(predictor)) == []

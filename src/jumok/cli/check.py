@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from jumok.cli.options import Config, Json, Set
+from jumok.cli.check_model import DEFAULT_WORST, CheckRequest, check_by_model
+from jumok.cli.options import Device, Json, Set
 from jumok.console import new_table, print_json, say
 from jumok.errors import DataError
 from jumok.outputs import is_ours, require_free, write_output
@@ -25,7 +26,9 @@ MAX_VALUE_ROWS = 40  # lines of a table of values
 
 
 def command(
-    config: Config,
+    config: Annotated[
+        Path | None, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.")
+    ] = None,
     set_: Set = None,
     faults: Annotated[int, typer.Option(metavar="N", help="How many faults to show.")] = DEFAULT_FAULTS,
     image: Annotated[
@@ -34,6 +37,28 @@ def command(
             "--picture", help="Where the image of a batch goes; NAME-batch.png in this folder by default."
         ),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Look for mistakes in the annotations: where this model disagrees."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="SPLIT", help="With --model: train, valid or test; by default valid and test."),
+    ] = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            metavar="K", help="With --model: look at train by K trainings, each without a part of it."
+        ),
+    ] = 0,
+    worst: Annotated[
+        int, typer.Option(metavar="N", help="With --model: how many disagreements are listed.")
+    ] = DEFAULT_WORST,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="With --model: the page; NAME-mistakes.html in this folder by default."),
+    ] = None,
+    device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Read all data of an experiment and tell what they are like and what is wrong with them.
@@ -41,7 +66,16 @@ def command(
     Of images, each one is decoded, and a labelled batch is drawn as the model gets it in training: scaled, and varied
     by augmentation. Of series, each channel is measured, and some are drawn. Then the model is built and one batch is
     tried. Exit status 2 when there is something that training would refuse.
+
+    With --model, list instead where annotations and a trained model disagree most: likely mistakes, best first.
     """
+    if model is not None:
+        check_by_model(CheckRequest(model, config, set_ or [], split, folds, worst, output, device, json))
+        return
+    if config is None:
+        raise DataError("name an experiment file, like x.yaml, or a run by --model")
+    if split is not None or folds or output is not None:
+        raise DataError("--split, --folds and --output belong to --model; name a run by it, too")
     from jumok.experiment.file import read_experiment
 
     experiment = read_experiment(config, set_ or [])
@@ -55,8 +89,8 @@ def command(
     file = image or Path(f"{config.stem}-batch.png")
     drawings = Drawings(None, {}) if found.fatal else draw(prepared, experiment.training.seed, file)
     if json:
-        model = {} if refused else {"model": try_batch(experiment, prepared)._asdict()}
-        print_json({**found.to_json(), **model, **drawings.to_json()})
+        tried = {} if refused else {"model": try_batch(experiment, prepared)._asdict()}
+        print_json({**found.to_json(), **tried, **drawings.to_json()})
     else:
         print_report(found)
         print_findings(found, faults)

@@ -28,6 +28,9 @@ class To(StrEnum):
     voc = "voc"
     yolo = "yolo"
     masks = "masks"
+    labelme = "labelme"
+    cvat = "cvat"
+    labelstudio = "labelstudio"
 
 
 class ImageTransferOption(StrEnum):
@@ -44,7 +47,7 @@ def command(
         typer.Argument(
             metavar="SOURCE",
             help="COCO .json (or a folder of them), VOC folder, YOLO data.yaml, folder of labelme, CVAT's "
-            "annotations.xml, .csv of boxes.",
+            "annotations.xml, Label Studio's .json, .csv of boxes, folder of one mask for each object.",
         ),
     ],
     target: Annotated[
@@ -69,7 +72,7 @@ def command(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write annotated images in another format: COCO, Pascal VOC, YOLO, or masks made of outlines.
+    """Write annotated images in another format: COCO, VOC, YOLO, labelme, CVAT, Label Studio, or masks of outlines.
 
     All that the target can say is kept; what it cannot is told, with numbers. Boxes come back exactly.
     """

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jumok.evaluation.answers import SplitPredictions
     from jumok.metrics.interval import Difference
+    from jumok.predictor import Predictor
 
 EXAMPLE = "jumok evaluate runs/a --against runs/b"
 
@@ -69,7 +70,7 @@ def command(
     document = evaluation_document(predictor, answered, experiment, say, hide or (), wanted)
     changed = split is not None or hide or any(decoding.values()) or baselines is False
     if not changed and RunLayout(run).checkpoints.exists():
-        keep_record(run, answered, document)
+        keep_record(run, answered, document, predictor)
     differences = {} if against is None else compare(run, against, answered, decoding, device)
     if json:
         extra = {} if against is None else {"against": against_document(against, differences)}
@@ -82,19 +83,22 @@ def command(
         talk.print(difference_table(run, against, differences, answered))
 
 
-def keep_record(run: Path, answered: "SplitPredictions", document: dict[str, Any]) -> None:
+def keep_record(
+    run: Path, answered: "SplitPredictions", document: dict[str, Any], predictor: "Predictor"
+) -> None:
     """Write the record and the report of a run, if they can be written.
 
     Args:
         run: The run folder.
         answered: The answers.
         document: What evaluation.json holds.
+        predictor: The model.
     """
     from jumok.evaluation.record import write_record
     from jumok.reporting.run import write_report
 
     try:
-        write_record(run, answered, document)
+        write_record(run, answered, document, predictor)
         write_report(run, say)
     except RunError as error:  # a full disk, a place for reading only: the scores are there all the same
         say(f"note: the scores are not kept in the run: {error}")

@@ -1,20 +1,16 @@
 """`jumok look`."""
 
-import errno
-import socket
-import webbrowser
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jumok.cli.local_page import bind_socket, require_loopback, serve_locally
 from jumok.cli.options import BeamOption, Device, Method, PrecisionOption, Run
 from jumok.console import say, write_line
-from jumok.errors import ConfigurationError, DataError
+from jumok.errors import ConfigurationError
 from jumok.outputs import is_ours, open_output, require_free
 from jumok.runs.layout import require_run, run_of
 
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "jumok look runs/translate"
 PORT = 8765
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def command(
@@ -61,11 +56,7 @@ def command(
     """
     if output is not None and (input is None or other is not None):
         raise ConfigurationError("--output writes one look of one run; give --input, and no second run")
-    if host not in LOOPBACK:
-        raise ConfigurationError(
-            f"--host must be of this machine alone ({', '.join(LOOPBACK)}); got {host}. To look from another "
-            f"machine, forward the port from there: ssh -L {port or PORT}:127.0.0.1:{port or PORT} THIS_MACHINE"
-        )
+    require_loopback(host, port or PORT, "look")
     decoding = {"beam": beam, "method": method, "precision": precision}
     for path in (run, other):
         if path is not None:
@@ -141,31 +132,13 @@ def serve(runs: Sequence["LoadedRun"], host: str, port: int | None, browser: boo
         browser: Whether to open a browser.
     """
     import python_multipart  # noqa: F401  # starlette asks for it only when an image is dropped
-    import uvicorn
 
     from jumok.workbench.server import application
     from jumok.workbench.workbench import Workbench
 
-    bound = bind_socket(host, port)
-    number = bound.getsockname()[1]
-    shown = f"http://{'[::1]' if host == '::1' else host}:{number}/"
-    hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")}
-    config = uvicorn.Config(
-        application(Workbench(distinct(runs)), hosts),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=1,
-    )
-    say(f"looking at {' and '.join(run.name for run in runs)}: {shown} (Ctrl-C ends)")
-    opening = Timer(0.5, open_browser, (shown,))
-    opening.daemon = True
-    if browser:
-        opening.start()
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[bound])
-    opening.cancel()
+    bound = bind_socket(host, port, PORT)
+    what = f"looking at {' and '.join(run.name for run in runs)}"
+    serve_locally(lambda hosts: application(Workbench(distinct(runs)), hosts), bound, what, browser)
 
 
 def distinct(runs: Sequence["LoadedRun"]) -> list["LoadedRun"]:
@@ -175,28 +148,3 @@ def distinct(runs: Sequence["LoadedRun"]) -> list["LoadedRun"]:
         replace(run, name=f"{run.name} ({i + 1})") if names.count(run.name) > 1 else run
         for i, run in enumerate(runs)
     ]
-
-
-def bind_socket(host: str, port: int | None) -> socket.socket:
-    """A socket at a port of this machine; without a port, at the usual one or, if that is taken, at any free one."""
-    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, PORT if port is None else port))
-    except OSError as error:
-        if port is not None or error.errno != errno.EADDRINUSE:
-            bound.close()
-            raise DataError(
-                f"port {PORT if port is None else port} of {host} cannot be used ({error.strerror}); "
-                "--port 0 takes any free one"
-            ) from None
-        bound.bind((host, 0))
-    bound.listen()
-    return bound
-
-
-def open_browser(address: str) -> None:
-    """Open an address in the browser, if there is one."""
-    with suppress(webbrowser.Error, OSError):
-        webbrowser.open(address)

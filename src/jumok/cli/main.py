@@ -14,6 +14,7 @@ from jumok.cli import (
     demo,
     evaluate,
     export,
+    label,
     look,
     new,
     predict,
@@ -39,6 +40,7 @@ GROUPS = {
     "Your own data": {
         new: "Write an experiment file to start from",
         check: "Read all data and say what is wrong with them",
+        label: "Label in a browser: boxes, masks, classes, texts",
         convert: "Convert annotated images: COCO, VOC, YOLO, masks",
         train: "Train a model, score it, keep all in a run folder",
         reference: "Tell all options of an experiment file",

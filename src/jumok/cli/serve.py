@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.look import LOOPBACK
+from jumok.cli.local_page import LOOPBACK
 from jumok.cli.options import Device, Json, PrecisionOption
 from jumok.console import print_json, say
 from jumok.errors import ConfigurationError

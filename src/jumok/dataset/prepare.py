@@ -11,6 +11,7 @@ from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
 from jumok.data.row import SPLIT_GROUP
 from jumok.data.tables.faults import Fault
+from jumok.dataset.folds import fold_numbers
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
@@ -90,7 +91,7 @@ def prepare(
     train = rows.get("train")
     if train is not None:  # the fields are fitted on all of it, so that its parts differ in examples alone
         rows["train"] = _part_of_train(experiment, imported["train"], train)
-    for name, chosen in rows.items():
+    for name, chosen in _without_fold(rows, experiment, imported).items():
         if chosen is not None:
             prepared.splits[name] = _encode(name, chosen, prepared, experiment)
             if not tolerant:
@@ -266,6 +267,17 @@ def _part_of_train(experiment: "Experiment", train: CachedRows, rows: np.ndarray
         return rows
     keys = _splitting_keys(experiment, train)
     return rows[splitting.nested_part((keys[row] for row in rows), split.train, split.train_seed)]
+
+
+def _without_fold(
+    rows: Mapping[str, np.ndarray | None], experiment: "Experiment", imported: Mapping[str, CachedRows]
+) -> dict[str, np.ndarray | None]:
+    """The rows of each split; those of train without the fold that is left out."""
+    fold, train = experiment.data.fold, rows.get("train")
+    if fold is None or train is None:
+        return dict(rows)
+    numbers = fold_numbers(imported["train"].store, list(experiment.inputs), fold.of)
+    return {**rows, "train": train[numbers[train] != fold.number]}
 
 
 def _encode(name: str, rows: np.ndarray, prepared: Prepared, experiment: "Experiment") -> Split:

@@ -40,6 +40,11 @@ def encode_jpeg(image: Image.Image, quality: int) -> bytes:
     return file.getvalue()
 
 
+def as_jpeg_url(image: Image.Image, most: int) -> str:
+    """An image as the data URL of a JPEG of at most `most` bytes, where that is possible."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(image, most)).decode()
+
+
 def png(image: Image.Image) -> bytes:
     """An image as PNG, marked as made by this program."""
     file, about = io.BytesIO(), PngImagePlugin.PngInfo()

@@ -13,6 +13,7 @@ from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.baselines import measure_baselines
 from jumok.evaluation.examples import draw_examples
 from jumok.evaluation.input_use import measure_inputs
+from jumok.evaluation.mistakes.recorded import recorded_mistakes
 from jumok.evaluation.stored import read_stored
 from jumok.files import write_file_atomically, write_json
 from jumok.machine import time_now
@@ -66,22 +67,28 @@ def headline_intervals(document: Mapping[str, Any], headline: Sequence[str]) -> 
     return {name: Interval(**metrics[name]) for name in headline if name in metrics}
 
 
-def write_record(run: Path, answered: SplitPredictions, document: Mapping[str, Any]) -> None:
+def write_record(
+    run: Path, answered: SplitPredictions, document: Mapping[str, Any], predictor: Predictor | None = None
+) -> None:
     """Write images, analysis.json, predictions.jsonl and, last, evaluation.json, which says that all is there.
 
     Args:
         run: The run folder.
         answered: The answers.
         document: What evaluation.json holds.
+        predictor: The model, which tells where it disagrees with annotations; None leaves that out.
 
     Raises:
         RunError: A file cannot be written.
     """
     files = RunLayout(run)
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
+    mistakes = [] if predictor is None else recorded_mistakes(predictor, answered)
     shown = [example for analysis in analyses.values() for example in analysis.examples]
+    shown += [row["example"] for row in mistakes]
     common = {
         "images": draw_examples(run, answered, shown),
+        "mistakes": mistakes,
         "began": answered.began,
         "ended": time_now(),
         "seconds": answered.seconds,

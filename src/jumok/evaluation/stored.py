@@ -108,6 +108,23 @@ class StoredTable(TypedDict):
     shaded: bool
 
 
+class StoredDoubt(TypedDict):
+    """One place of an annotation that is likely wrong."""
+
+    output: str
+    score: float
+    what: dict[str, str]  # by language
+
+
+class StoredMistakes(TypedDict):
+    """A row whose annotation is likely wrong."""
+
+    example: int
+    line: int
+    inputs: dict[str, str]
+    found: list[StoredDoubt]
+
+
 class StoredAnalysis(TypedDict):
     """What analysis.json holds; what older runs lack is not required."""
 
@@ -126,6 +143,7 @@ class StoredAnalysis(TypedDict):
     supported: NotRequired[str]
     remarks: NotRequired[list[str]]
     looked_at: NotRequired[int]
+    mistakes: NotRequired[list[StoredMistakes]]
     began: NotRequired[str]
     ended: NotRequired[str]
     seconds: NotRequired[float]
@@ -138,6 +156,7 @@ class StoredAnalyses(TypedDict):
     headline: list[str]
     outputs: dict[str, StoredAnalysis]
     images: NotRequired[dict[str, str]]
+    mistakes: NotRequired[list[StoredMistakes]]
     began: str
     ended: str
     seconds: float

@@ -113,8 +113,8 @@ def annotations(known: Annotations) -> Found:
     if not known.has_splits:
         return Found("boxes", {"train": {known.format: known.path}})
     names = by_split({name: name for name in split_names(known)})
-    if known.format == "labelme":
-        return Found("boxes", {split: {"labelme": known.path / name} for split, name in names.items()})
+    if known.format in ("labelme", "object_masks"):
+        return Found("boxes", {split: {known.format: known.path / name} for split, name in names.items()})
     return Found("boxes", {split: {known.format: known.path, "split": name} for split, name in names.items()})
 
 

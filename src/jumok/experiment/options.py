@@ -55,6 +55,20 @@ class SplitOptions(Options):
     train_seed: Seed = 1
 
 
+class FoldOptions(Options):
+    """A fold of `train` that is left out of the training, so that its model has not seen it."""
+
+    number: NonNegativeInt
+    of: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def is_one_of_them(self) -> "FoldOptions":
+        """Check that there is a fold of this number."""
+        if self.number >= self.of:
+            raise error_at(f"folds are numbered from 0 to {self.of - 1}; got {self.number}", "number")
+        return self
+
+
 class DataOptions(Options):
     """The YAML under `data:`."""
 
@@ -62,6 +76,7 @@ class DataOptions(Options):
     valid: SourceOptions | None = None
     test: SourceOptions | None = None
     split: SplitOptions | None = None
+    fold: FoldOptions | None = None
     tokens: TokenOptions = TokenOptions()
     on_bad_rows: Literal["error", "skip"] = "error"
     max_tokens: PositiveInt = 256
@@ -79,6 +94,8 @@ class DataOptions(Options):
             raise ValueError(
                 "training needs valid data to choose the best model; give valid: or split: {valid: 0.05}"
             )
+        if self.fold is not None and self.train.windows is not None:
+            raise error_at("windows overlap, so that a fold of them is seen by the others; drop it", "fold")
         rows = {name: (source.windows, source.rows or (0, None)) for name, source in self.sources()}
         part = self.split is not None and self.split.train is not None
         check_windows(rows, part or len(self.splits()) > len(rows))

@@ -114,4 +114,5 @@ def recording_source(source: "SourceOptions", inputs: NamedInputs, outputs: Name
         columns.get("group"),
         source.window,
         source.stride,
+        source.stretches,
     )

@@ -1,6 +1,8 @@
 """Options of data sources: texts, tables, series, and annotated images."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, WithJsonSchema, model_validator
@@ -22,21 +24,22 @@ if TYPE_CHECKING:
     from jumok.data.annotations.texts import TextColumns
     from jumok.data.tables.sources import Source
 
-ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "boxes", "masks")
+ANNOTATED = ("voc", "coco", "yolo", "labelme", "cvat", "labelstudio", "boxes", "masks", "object_masks")
 SOURCE_FORMATS = ("lines", "table", "lexicon", "files", *ANNOTATED, "arrays", "recordings", "windows")
 JOINS = ("table", "arrays")  # formats that may have several columns for one name
 BELONGS = {  # which formats an option is for
-    "columns": ("table", "boxes", "coco", "arrays", "recordings"),
+    "columns": ("table", "boxes", "coco", "labelstudio", "arrays", "recordings"),
     "texts": ANNOTATED,
     "separator": ("table",),
     "stress": ("lexicon",),
-    "images": ("coco", "voc", "labelme", "cvat", "boxes", "masks"),
+    "images": ("coco", "voc", "labelme", "cvat", "labelstudio", "boxes", "masks", "object_masks"),
     "split": ("voc", "yolo", "cvat"),
-    "classes": ("voc", "labelme", "cvat", "boxes", "masks"),
+    "classes": ("voc", "labelme", "cvat", "labelstudio", "boxes", "masks", "object_masks"),
     "ignore": ("masks",),
     "instances": ("masks",),
     "text": ("files",),
     "window": ("recordings",),
+    "stretches": ("recordings",),
     "stride": ("recordings", "windows"),
     "past": ("windows",),
     "rows": ("windows",),
@@ -87,8 +90,10 @@ class SourceOptions(Options):
     yolo: Path | None = None  # the data.yaml
     labelme: Path | None = None  # the folder of JSON files
     cvat: Path | None = None  # the annotations.xml of "CVAT for images"
+    labelstudio: Path | None = None  # the JSON file of tasks
     boxes: Path | None = None  # a table with a row for each box
     masks: Path | None = None  # a folder of masks, or a list file with `image mask` on each line
+    object_masks: Path | None = None  # a folder of one mask for each object
     images: Path | None = None  # the folder of images, where the format does not say it
     # for annotated images: a table of their names and of what else is read or answered
     texts: Path | None = None
@@ -103,6 +108,8 @@ class SourceOptions(Options):
     window: PositiveInt | None = None  # for recordings: rows of an example
     # rows from one window to the next; `window` in recordings and 1 in windows, if not given
     stride: PositiveInt | None = None
+    # for recordings: labels may change within one; each stretch with the same is a recording, rows without are left out
+    stretches: bool = False
     windows: Path | None = None  # a table with a row for each time step, cut into windows for forecasts
     past: PositiveInt | None = None  # for windows: time steps before those to come
     # for windows: the rows that steps to come are taken from, from 0, without the last; all by default
@@ -253,38 +260,45 @@ class SourceOptions(Options):
         drawn = [name for name, one in inputs.items() if one.is_image]
         drawn += [name for name, one in outputs.items() if one.annotations is not None]
         others = {name: one for name, one in {**inputs, **outputs}.items() if name not in drawn}
-        given = others if self.texts is not None else inputs if self.coco is not None else ()
+        answered = self.texts is not None or self.labelstudio is not None
+        given = others if answered else inputs if self.coco is not None else ()
         for name, one in ((name, one) for name, one in others.items() if name not in given):
             wrong = (
                 f"{name} is {one.kind}; name a table of it by texts:, with a column for the names of images, "
                 "or put the examples into a table, with a column for the paths of images"
             )
             raise ValueError(f"annotations give images, boxes and masks, but {wrong}")
-        if self.coco is not None and (strange := [name for name in self.columns or () if name not in others]):
-            raise ValueError(f"columns name texts beside the images of coco; {strange[0]!r} is none")
+        strange = [name for name in self.columns or () if name not in others]
+        if strange and self.format in ("coco", "labelstudio"):
+            raise ValueError(f"columns name texts beside the images of {self.format}; {strange[0]!r} is none")
         if self.texts is not None and not others:
             raise ValueError("texts is a table of what is read beside images, but nothing else is read")
         return TextColumns(tuple(others), tuple(name for name in inputs if inputs[name].optional))
 
     def _read_with(self, texts: "TextColumns", image: str) -> "AnnotatedSet":
         """The annotations with the texts beside their images."""
-        from jumok.data.annotations.coco import read_coco
         from jumok.data.annotations.texts import join_texts, require_texts
 
         if self.texts is not None:
             return join_texts(self.read(), self.texts, image, texts)
-        if self.coco is None or not texts.names:
+        file = self.coco or self.labelstudio
+        if file is None or not texts.names:
             return self.read()
         fields = {name: str((self.columns or {}).get(name, name)) for name in texts.names}
-        return require_texts(read_coco(self.coco, self.images, fields), texts, self.coco)
+        return require_texts(self.read(fields), texts, file)
 
-    def read(self) -> "AnnotatedSet":
-        """Read the annotations; images are not read, unless the format needs their size."""
+    def read(self, fields: Mapping[str, str] = MappingProxyType({})) -> "AnnotatedSet":
+        """Read the annotations, of coco and labelstudio with these fields as texts.
+
+        Images are not read, unless the format needs their size.
+        """
         from jumok.data.annotations.box_table import read_box_table
         from jumok.data.annotations.coco import read_coco
         from jumok.data.annotations.cvat import read_cvat
         from jumok.data.annotations.labelme import read_labelme
+        from jumok.data.annotations.labelstudio import read_labelstudio
         from jumok.data.annotations.masks import read_masks
+        from jumok.data.annotations.object_masks import read_object_masks
         from jumok.data.annotations.voc import read_voc
         from jumok.data.annotations.yolo import read_yolo
 
@@ -292,13 +306,17 @@ class SourceOptions(Options):
         if self.voc is not None:
             return read_voc(self.voc, self.split, names, self.images)
         if self.coco is not None:
-            return read_coco(self.coco, self.images)
+            return read_coco(self.coco, self.images, fields)
         if self.yolo is not None:
             return read_yolo(self.yolo, self.split or "")
         if self.labelme is not None:
             return read_labelme(self.labelme, self.images, names)
         if self.cvat is not None:
             return read_cvat(self.cvat, self.images, self.split, names)
+        if self.labelstudio is not None:
+            return read_labelstudio(self.labelstudio, self.images, names, fields)
+        if self.object_masks is not None:
+            return read_object_masks(self.object_masks, self.images, names)
         if self.boxes is not None:
             return read_box_table(self.boxes, self.images, names, self.box_columns)
         return read_masks(self.masks or Path(), self.classes or (), self.images, self.ignore, self.instances)

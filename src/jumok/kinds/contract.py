@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # a model of texts needs nothing of images
     from jumok.kinds.axes import Axis
     from jumok.kinds.checking import CellCheck
     from jumok.kinds.class_evidence import ClassEvidence
+    from jumok.kinds.mistakes import MistakeFinder
     from jumok.kinds.options import ModelOptions
     from jumok.kinds.replay import Rescorable
     from jumok.kinds.survey import Survey
@@ -383,8 +384,10 @@ class OutputField:
     # answers are searched for
     program: Callable[[Any, Memories], Any] | None = None
     certainty: Callable[[Any], str] | None = None  # how sure a predicted value is, in a line of a report
-    # the right answers (cells of a table, in which paths start at a folder) beside an answer on a page
+    doubts: Callable[[Sequence[Any], Any, Mapping[str, Any]], list[float]] | None = None  # unsure, 0 to 1
+    # the right answers (cells, in which paths start at a folder) beside an answer on a page
     reference_page: Callable[[Sequence[str], Path], dict[str, Any]] | None = None
+    mistakes: MistakeFinder | None = None  # where annotations are likely wrong
     start: ClosedForm | None = None  # weights that training starts from
     baselines: Sequence[Baseline] = ()  # fitted on train and scored like the model, to tell what it is worth
 

@@ -51,6 +51,7 @@ class AnswerColumn:
     name: str
     kind: Literal["label", "text", "values"]
     classes: tuple[str, ...] = ()  # of a label, as far as they occur
+    several: bool = False  # whether a cell holds several labels, with ; between them
 
 
 class LabelConflict(DataError):
@@ -64,11 +65,30 @@ class LabelConflict(DataError):
 class LabelStore(Protocol):
     """The annotations of one split on the disk; several threads and processes may use them at once."""
 
-    kind: MarksKind
-    format: str  # coco, yolo, voc, masks, table, recordings, ...
-    place: Path  # the file or folder that is written
-    outlines: bool  # whether objects may have polygons
-    columns: Sequence[AnswerColumn]  # of a table, else empty
+    @property
+    def kind(self) -> MarksKind:
+        """The form of the marks."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """How they are written: coco, yolo, voc, masks, table, recordings, ..."""
+        ...
+
+    @property
+    def place(self) -> Path:
+        """The file or folder that is written."""
+        ...
+
+    @property
+    def outlines(self) -> bool:
+        """Whether objects may have polygons."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[AnswerColumn]:
+        """The columns of a table that are filled by hand, else none."""
+        ...
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""

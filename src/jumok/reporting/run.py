@@ -37,6 +37,7 @@ DEFAULTS_FOR_OLD_RUNS: dict[str, Any] = {  # by the analyses of older runs
 FEW_EXAMPLES = 20  # objects or examples, below which a score says little
 WITH_IMAGES = {"worst": 6, "best": 4, "typical": 6}  # examples shown, where they have images
 TEXT_ONLY = {"worst": 8, "best": 4, "typical": 8}  # and where they have none
+FEW_DOUBTS = 4  # places of one row that may be wrong, shown
 CARDS = 4  # scores on top
 
 
@@ -187,10 +188,15 @@ def report_html(record: FinishedRun) -> str:
         "sections": [
             output_section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()
         ],
+        "mistakes": [
+            {**row, "image": data_url_of(record.path, record.analysis.get("images", {}), row)}
+            for row in record.analysis.get("mistakes", [])
+        ],
         "inputs": input_rows(record.evaluation.get("inputs", {}), record.analysis["headline"]),
         "input_columns": INPUT_COLUMNS,
         "input_remark": SURPRISED,
         "few": FEW_EXAMPLES,
+        "few_doubts": FEW_DOUBTS,
     }
     return render("run.html", values)
 

@@ -11,6 +11,7 @@ EVALUATION, ANALYSIS, PREDICTIONS = "evaluation.json", "analysis.json", "predict
 REPORT, EXAMPLES, TENSORBOARD = "report.html", "examples", "tensorboard"
 CHECKPOINTS, MODEL, WEIGHTS = "checkpoints", "model", "model.safetensors"
 EXPORTED, PROOF = "model.json", "proof.json"  # in the folder of an exported model
+FOLDS = "folds"  # trainings that each left out a part of train
 EXPERIMENT, DATA = "experiment.yaml", "data"  # that a demo begins with
 LOCK = ".lock"
 MAX_QUOTED_CHARACTERS = 100  # characters of a path that are repeated
@@ -36,6 +37,10 @@ class RunLayout:
         self.model = path / MODEL
         self.weights = self.model / WEIGHTS
         self.model_config = self.model / CONFIG
+
+    def fold(self, number: int, of: int) -> Path:
+        """The run that left out one of so many folds of train."""
+        return self.path / FOLDS / f"{number + 1}-of-{of}"
 
     @property
     def has_begun(self) -> bool:

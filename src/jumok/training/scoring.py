@@ -39,7 +39,7 @@ def score(folder: RunFolder, reporter: Reporter, keep: Callable[[SplitPrediction
         answered = answer_split(predictor, experiment, None, say, reporter.scoring)
         baselines = experiment.training.baselines
         known = evaluation_document(predictor, answered, experiment, say, with_baselines=baselines)
-        write_record(folder.path, answered, known)
+        write_record(folder.path, answered, known, predictor)
         remove_file(folder.report)  # it tells of older scores
         keep(answered)
         analysis = read_analysis(folder.path) or {}

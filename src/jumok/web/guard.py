@@ -57,7 +57,7 @@ class Rules:
         if not length.isdigit() or int(length) > self.most_bytes:
             return 413, self.too_large
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if method == "POST" and has_body(headers) and kind not in BODIES:
+        if method in ("POST", "PUT") and has_body(headers) and kind not in BODIES:
             return 415, f"a body must be {' or '.join(BODIES)}; got {kind or 'nothing said'}"
         return None
 

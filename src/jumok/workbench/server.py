@@ -5,48 +5,41 @@ who hovers waits for a prediction.
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from torch import Tensor
 
 from jumok.errors import DataError, JumokError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection
-from jumok.web.guard import MOST_BYTES, Guard, Rules
+from jumok.web.guard import MOST_BYTES, Guard
 from jumok.web.uploads import decode_upload
 from jumok.workbench import details
 from jumok.workbench.korean import in_korean
 from jumok.workbench.offline import packed_of
+from jumok.workbench.responses import (
+    Endpoint,
+    QueryParams,
+    as_json,
+    as_page,
+    error_response,
+    guarded,
+    page_files,
+    parse_json,
+)
 from jumok.workbench.workbench import ExpiredInspection, Workbench, values_of
 
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 BINARY_TYPE = "application/octet-stream"  # a page may ask for rows in this way
 FIELDS = 20  # of a form, at most
 READERS = 2  # threads that compute weights
 
 Computation = Callable[[], Any]
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def page_files() -> dict[str, Response]:
-    """The files of the page by their addresses; nothing else is ever served."""
-    found = {}
-    for file in (files("jumok.workbench") / "page").iterdir():
-        kind = TYPES.get(file.name.rpartition(".")[2])
-        if kind is not None:
-            found[f"/{file.name}"] = Response(file.read_bytes(), media_type=kind)
-    return {**found, "/": found["/index.html"], "/favicon.ico": Response(status_code=204)}
 
 
 def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST_BYTES) -> Guard:
@@ -68,29 +61,8 @@ def application(bench: Workbench, hosts: Collection[str], most_bytes: int = MOST
         "row": ("GET", api.row),
         **{name: ("GET", api.detail(ask)) for name, ask in DETAILS.items()},
     }
-    routes = [
-        *(Route(path, serve_page(served), methods=["GET"]) for path, served in page_files().items()),
-        *(Route(f"/api/{name}", ask, methods=[method]) for name, (method, ask) in answers.items()),
-    ]
-    handlers: Mapping[Any, Any] = {
-        JumokError: on_jumok_error,
-        HTTPException: on_http_error,
-        ClientDisconnect: on_disconnect,
-        Exception: on_failure,
-    }
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    app.router.redirect_slashes = False  # a file has one address
-    rules = Rules(frozenset(hosts), bilingual, most_bytes, is_page=lambda path: not path.startswith("/api/"))
-    return Guard(app, rules)
-
-
-def serve_page(served: Response) -> Endpoint:
-    """An endpoint that always serves the same response."""
-
-    async def serve(request: Request) -> Response:
-        return served
-
-    return serve
+    asked = [(name, method, ask) for name, (method, ask) in answers.items()]
+    return guarded(as_page(page_files("page")), asked, hosts, most_bytes, on_jumok_error)
 
 
 class Api:
@@ -113,7 +85,7 @@ class Api:
 
     async def test(self, request: Request) -> Response:
         """Test by ablation whether the keys that a query attends to most matter for the output."""
-        asked = QueryParams(request)
+        asked = LookParams(request)
         look = self.bench.find(asked.text("look"))
         return await self.answered(
             self.models,
@@ -130,17 +102,17 @@ class Api:
 
     async def row(self, request: Request) -> Response:
         """The attention weights of one query, as JSON, or as binary numbers if the page accepts them."""
-        asked = QueryParams(request)
+        asked = LookParams(request)
         look, query = self.bench.find(asked.text("look")), asked.number("query")
         if BINARY_TYPE in request.headers.get("accept", ""):
             return await self.run_in(self.readers, lambda: as_numbers(look.row(*asked.where, query)))
         return await self.answered(self.readers, lambda: details.row(look, *asked.where, query))
 
-    def detail(self, ask: Callable[[Inspection, "QueryParams"], Any]) -> Endpoint:
+    def detail(self, ask: Callable[[Inspection, "LookParams"], Any]) -> Endpoint:
         """The function that computes a detail."""
 
         async def answer(request: Request) -> Response:
-            asked = QueryParams(request)
+            asked = LookParams(request)
             look = self.bench.find(asked.text("look"))
             return await self.answered(self.readers, partial(ask, look, asked))
 
@@ -177,30 +149,8 @@ class Api:
         return await asyncio.get_running_loop().run_in_executor(self.readers, read)
 
 
-class QueryParams:
-    """The query of a request."""
-
-    def __init__(self, request: Request) -> None:
-        self.given = request.query_params
-
-    def text(self, name: str) -> str:
-        """A parameter as text; DataError if it is missing."""
-        if name not in self.given:
-            raise DataError(f"{name} is missing")
-        return self.given[name]
-
-    def number(self, name: str, otherwise: int | None = None) -> int:
-        """A number, 0 or more; DataError if it is none."""
-        if name not in self.given and otherwise is not None:
-            return otherwise
-        said = self.text(name)
-        if not (said.isascii() and said.isdigit() and len(said) < 10):
-            raise DataError(f"{name} must be a whole number, 0 or more; got {said[:40]!r}")
-        return int(said)
-
-    def number_or_none(self, name: str) -> int | None:
-        """A parameter as a whole number; None if it is missing."""
-        return self.number(name) if name in self.given else None
+class LookParams(QueryParams):
+    """The query of a request about a look."""
 
     @property
     def where(self) -> tuple[str, int]:
@@ -208,7 +158,7 @@ class QueryParams:
         return self.text("attention"), self.number("answer", 0)
 
 
-DETAILS: dict[str, Callable[[Inspection, QueryParams], Any]] = {
+DETAILS: dict[str, Callable[[Inspection, LookParams], Any]] = {
     "column": lambda look, asked: details.column(
         look, *asked.where, asked.number("key"), asked.number("layer"), asked.number("head")
     ),
@@ -225,25 +175,11 @@ DETAILS: dict[str, Callable[[Inspection, QueryParams], Any]] = {
 }
 
 
-def as_json(value: Any) -> Response:
-    """A response of compact JSON."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Response(body, media_type="application/json")
-
-
 def as_numbers(weights: Tensor) -> Response:
     """The same as JSON has, four bytes a number: large rows are written and read at once."""
     shape = ",".join(map(str, weights.shape))
     numbers = weights.float().cpu().contiguous().numpy().astype("<f4", copy=False)
     return Response(numbers.tobytes(), media_type=BINARY_TYPE, headers={"X-Shape": shape})
-
-
-def parse_json(body: str | bytes) -> Any:
-    """What a request says; DataError if it is no JSON."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise DataError("the request is no JSON") from None
 
 
 def as_object(body: str) -> dict[str, Any]:
@@ -259,48 +195,3 @@ async def on_jumok_error(request: Request, error: JumokError) -> Response:
     return error_response(
         404 if isinstance(error, ExpiredInspection) else 400, str(error), error.ko or in_korean(str(error))
     )
-
-
-async def on_http_error(request: Request, error: HTTPException) -> Response:
-    """The response to an unknown address or method."""
-    sentences = {
-        404: ("there is nothing at this address", "이 주소에는 아무것도 없습니다"),
-        405: ("this address is not asked in this way", "이 주소는 이런 방식으로 요청할 수 없습니다"),
-    }
-    detail = str(error.detail)
-    return error_response(error.status_code, *sentences.get(error.status_code, (detail, in_korean(detail))))
-
-
-async def on_disconnect(request: Request, error: ClientDisconnect) -> Response:
-    """The response to a request that broke off."""
-    return error_response(400, "the request broke off", "요청이 끊어졌습니다")
-
-
-async def on_failure(request: Request, error: Exception) -> Response:
-    """The response to an error of the program; details are in the terminal only."""
-    name = type(error).__name__
-    return error_response(
-        500,
-        f"this could not be computed ({name}); the terminal of jumok says more",
-        f"계산하지 못했습니다 ({name}). jumok을 실행한 터미널에 자세한 내용이 있습니다.",
-    )
-
-
-def error_response(status: int, sentence: str, korean: str) -> Response:
-    """An error in English and Korean as JSON.
-
-    Args:
-        status: The HTTP status.
-        sentence: The message in English.
-        korean: The message in Korean.
-
-    Returns:
-        The response.
-    """
-    body = json.dumps({"error": {"en": sentence, "ko": korean}}, ensure_ascii=False)
-    return Response(body, status, media_type="application/json")
-
-
-def bilingual(sentence: str) -> dict[str, dict[str, str]]:
-    """The JSON of an error of the guard."""
-    return {"error": {"en": sentence, "ko": in_korean(sentence)}}

@@ -285,7 +285,7 @@ OTHERS = {
     "is a file of VIA (VGG Image Annotator)": {"_via_settings": {}, "_via_img_metadata": {}},
     "which is not read; export it there as COCO (Annotation": {"project": {}, "view": {}, "file": {}},
     "is JSON of Label Studio": [{"id": 1, "data": {"image": "a.png"}, "annotations": []}],
-    "is JSON of Label Studio, which is not read; export it there as COCO, Pascal VOC or YOLO, with the images": [
+    "is JSON of Label Studio; name it under labelstudio:": [
         {"id": 1, "image": "a.png", "label": [{"x": 1, "y": 2, "rectanglelabels": ["cat"]}], "annotator": 1}
     ],
     "of Label Studio": {"id": 1, "result": [], "task": {"data": {}}},

@@ -120,3 +120,23 @@ def test_an_image_that_stands_twice(tmp_path):
     file.write_text(text[:end] + text[start:end] + text[end:])
     fault = only_fault(file)
     assert fault.kind == "duplicate_image" and "is already in line 3" in str(fault)
+
+
+def test_attributes_of_flags_are_read_and_others_are_counted(tmp_path):
+    place = 'label="cat" xtl="4" ytl="5" xbr="20" ybr="30"'
+    flags = '<attribute name="difficult">true</attribute><attribute name="crowd">false</attribute>'
+    color = '<attribute name="color">red</attribute><attribute name="note"></attribute>'
+    data = read_cvat(cvat(tmp_path, f'<box {place} z_order="2">{flags}{color}</box>'))
+    (one,) = data.images[0].annotations
+    assert one.difficult and not one.crowd and data.faults == () and data.remarks == ()
+    counted = {what: count for what, count in data.dropped_fields.items() if count}
+    assert counted == {"attribute color": 1, "z_order": 1}
+
+
+def test_images_of_one_subset_are_named_without_its_folder(tmp_path):
+    file = cvat(tmp_path, more=' subset="Train"')
+    save_image(tmp_path / "images" / "Train" / "a.png")
+    (tmp_path / "images" / "a.png").unlink()
+    assert [one.name for one in read_cvat(file, split="train").images] == ["a.png"]
+    assert [one.name for one in read_cvat(file, split="Train").images] == ["a.png"]
+    assert [one.name for one in read_cvat(file).images] == ["Train/a.png"]

@@ -147,3 +147,15 @@ def test_sizes_that_would_fill_the_memory(tmp_path):
     assert "pixels are more than 100 million" in str(only_fault(folder))
     first = read_labelme(labelme(tmp_path, shape, imageWidth=10**400)).faults[0]
     assert "image: holds a number that is too large" in str(first)
+
+
+def test_flags_of_objects_are_read_and_other_words_are_counted(tmp_path):
+    marked = labelme_shape(
+        "cat", (4, 5), (20, 30), flags={"difficult": True, "crowd": False, "blurred": True}
+    )
+    told = labelme_shape("cat", (4, 5), (20, 30), flags={"occluded": True}, description="seen twice")
+    data = read_labelme(labelme(tmp_path, marked, told, flags={"night": True, "rain": False}))
+    one, other = data.images[0].annotations
+    assert one.difficult and not one.crowd and other.occluded and data.faults == () and data.remarks == ()
+    counted = {"flags of shapes": 1, "descriptions": 1, "flags of images": 1}
+    assert {what: count for what, count in data.dropped_fields.items() if count} == counted

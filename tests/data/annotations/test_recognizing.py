@@ -15,7 +15,18 @@ from jumok.data.annotations.splits_writing import write_splits
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import Size
 from jumok.errors import DataError
-from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
+from picture_sets import (
+    box_table,
+    coco,
+    cvat,
+    labelme,
+    labelstudio,
+    object_masks,
+    save_image,
+    voc,
+    voc_object,
+    yolo,
+)
 
 BOX = "0 0.5 0.5 0.5 0.5\n"
 DOG = voc_object("dog", 1, 1, 9, 9)
@@ -78,6 +89,24 @@ SETS = {
     "CVAT": (cvat, "cvat", ["all"]),
     "a folder of CVAT": (lambda folder: cvat(folder).parent, "cvat", ["all"]),
     "CVAT with subsets": (lambda folder: cvat(folder, more=' subset="Train"'), "cvat", ["Train"]),
+    "Label Studio": (labelstudio, "labelstudio", ["project"]),
+    "a folder of Label Studio": (lambda folder: labelstudio(folder).parent, "labelstudio", ["project"]),
+    "Label Studio in parts": (
+        lambda folder: labelstudio(folder / "train").parent.parent,
+        "labelstudio",
+        ["train"],
+    ),
+    "masks of objects": (object_masks, "object_masks", ["all"]),
+    "masks of objects in parts": (
+        lambda folder: object_masks(folder / "train").parent,
+        "object_masks",
+        ["train"],
+    ),
+    "labelme in folders": (
+        lambda folder: labelme(folder / "monday" / "noon").parent.parent,
+        "labelme",
+        ["all"],
+    ),
     "a table of boxes": (box_table, "boxes", ["boxes"]),
     "tables as Roboflow has them": (
         lambda folder: tables_in(folder, "train", "test"),
@@ -138,12 +167,14 @@ def essence(splits):
 NEW = {
     "labelme": lambda folder: labelme(folder),
     "cvat": lambda folder: cvat(folder),
+    "labelstudio": lambda folder: labelstudio(folder),
+    "object_masks": lambda folder: object_masks(folder),
     "boxes": lambda folder: box_table(folder),
     "voc": lambda folder: side_by_side(folder),
 }
 
 
-@pytest.mark.parametrize("kind", ["coco", "voc", "yolo"])
+@pytest.mark.parametrize("kind", ["coco", "voc", "yolo", "labelme", "cvat", "labelstudio"])
 @pytest.mark.parametrize("source", NEW)
 def test_what_tools_leave_goes_to_every_format_and_is_read_again(tmp_path, kind, source):
     splits = unify_classes(read_splits(NEW[source](tmp_path / "old")))

@@ -57,7 +57,7 @@ def through(data: AnnotatedSet, folder: Path, kind: str) -> AnnotatedSet:
     return again
 
 
-FORMATS = ("coco", "voc", "yolo")
+FORMATS = ("coco", "voc", "yolo", "labelme", "cvat", "labelstudio")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -81,7 +81,7 @@ def test_any_two_formats_one_after_the_other(tmp_path_factory, first, second, da
     assert essence(through(through(data, folder, first), folder, second), flags) == essence(data, flags)
 
 
-@pytest.mark.parametrize("kind", ["coco", "yolo"])
+@pytest.mark.parametrize("kind", ["coco", "yolo", "labelme", "cvat", "labelstudio"])
 @settings(max_examples=20)
 @given(data=annotated_sets(outlines=True))
 def test_outlines_come_back(tmp_path_factory, kind, data):

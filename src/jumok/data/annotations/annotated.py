@@ -21,6 +21,7 @@ CONDEMNING = (
     *("wrong_format", "wrong_encoding", "cr_line_ends", "odd_line_ends"),
 )
 FLAGS = ("difficult", "truncated", "occluded")  # of an object, as VOC names them
+OBJECT_FLAGS = ("crowd", *FLAGS)  # all that are kept
 DECIMALS = 8  # of a pixel; so many are kept, so that a box goes through every format and comes back equal
 
 

@@ -19,7 +19,6 @@ from jumok.data.annotations.annotated import (
     AnnotatedSet,
     Annotation,
     SourceLocation,
-    header_size,
     nothing_but,
     pixels,
     utf8_names,
@@ -31,6 +30,8 @@ from jumok.data.annotations.coco_fields import (
     attributes_of,
     box_from_xywh,
     category_class,
+    check_size,
+    duplicate_id_fault,
     id_of,
     parse_segmentation,
     record_fault,
@@ -38,10 +39,9 @@ from jumok.data.annotations.coco_fields import (
     text_of,
 )
 from jumok.data.annotations.finding import find_images, last_name
-from jumok.data.annotations.json_kinds import COCO_LISTS, is_panoptic, missing_list, why_no_coco
-from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, Record
+from jumok.data.annotations.json_kinds import coco_fault, not_coco
+from jumok.data.annotations.located_json import LocatedJson, Record
 from jumok.data.annotations.segmentation import RunLengths, Segmentation, segmentation_area
-from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.rows import clean
 
@@ -65,19 +65,10 @@ def read_coco(
     try:
         found = LocatedJson(file)
     except UnreadableFile as unreadable:
-        fault = unreadable.fault
-        if fault.kind == "bad_json" and NO_OBJECT in fault.problem:
-            fault = why_no_coco(file) or fault
-        return nothing_but(fault if fault.kind == "missing_file" else fault._replace(kind="bad_coco"), file)
-    if any(name not in found.lists for name in COCO_LISTS):
-        wrong = Fault(str(file), None, *missing_list({**found.lists, **found.values}), "bad_coco")
-        return nothing_but(why_no_coco(file) or wrong, file)
-    if found.lists["annotations"] and is_panoptic(found.lists["annotations"][0].value):
-        remedy = "name the file of instances, or its masks under masks:"
-        return nothing_but(Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco"), file)
-    if found.lists["annotations"] and not found.lists["categories"]:
-        problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
-        return nothing_but(Fault(str(file), None, problem, remedy, "bad_coco"), file)
+        return nothing_but(coco_fault(file, unreadable.fault), file)
+    wrong = not_coco(found)
+    if wrong is not None:
+        return nothing_but(wrong, file)
     return CocoReader(found, texts).result(images)
 
 
@@ -182,7 +173,7 @@ class CocoReader:
                 remedy = other_type(number, images) or "add the image or remove this"
                 self.faults.append(place.fault(problem, remedy, "unknown_image"))
                 continue
-            annotation = self.with_outline(annotation, value, images[number])
+            annotation = with_outline(annotation, value, images[number], self.faults)
             if annotation.id is not None and annotation.id in lines:
                 self.faults.append(
                     duplicate_id_fault(place, "annotation", annotation.id, lines[annotation.id])
@@ -192,27 +183,29 @@ class CocoReader:
             self.left_out.update(value.keys() - OBJECT_KEYS)
             yield number, annotation
 
-    def with_outline(self, one: Annotation, value: dict[str, Any], image: AnnotatedImage) -> Annotation:
-        """The annotation with its outline; without it, but with its box, if the outline is faulty."""
-        try:
-            outline = parse_segmentation(value.get("segmentation"))
-            if isinstance(outline, RunLengths):
-                check_size(outline, image)
-            return replace(one, segmentation=outline)
-        except (Wrong, OverflowError) as wrong:
-            self.faults.append(record_fault(one.place, "annotation", wrong))
-            return one
 
+def with_outline(
+    one: Annotation, value: dict[str, Any], image: AnnotatedImage, faults: list[Fault]
+) -> Annotation:
+    """The annotation with its outline; without it, but with its box and one more fault, if the outline is faulty.
 
-def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
-    """Refuse run lengths whose size differs from the image; raises Wrong."""
-    size = Size(outline.width, outline.height)
-    known = image.size or header_size(image.path)
-    if not isinstance(known, Size) or size == known:
-        return
-    turned = "; the size is [height, width]" if size == Size(known.height, known.width) else ""
-    problem = f"run lengths of the size {size}, but the image is {known}{turned}"
-    raise Wrong(problem, "write the segmentation again", "bad_value")
+    Args:
+        one: The annotation without outline.
+        value: The JSON object.
+        image: Its image.
+        faults: Faults, to which one may be added.
+
+    Returns:
+        The annotation.
+    """
+    try:
+        outline = parse_segmentation(value.get("segmentation"))
+        if isinstance(outline, RunLengths):
+            check_size(outline, image)
+        return replace(one, segmentation=outline)
+    except (Wrong, OverflowError) as wrong:
+        faults.append(record_fault(one.place, "annotation", wrong))
+        return one
 
 
 def one_of_each_name(classes: Iterable[Class]) -> Iterator[Class]:
@@ -238,12 +231,6 @@ def object_of(record: Record) -> dict[str, Any]:
     if not isinstance(record.value, dict):
         raise Wrong("expected an object {…}", "write one", "bad_value")
     return record.value
-
-
-def duplicate_id_fault(place: SourceLocation, what: str, number: Id, line: int | None) -> Fault:
-    """The fault of an id that occurs twice."""
-    problem = f"{what}: the id {number!r} is already in line {line}"
-    return place.fault(problem, "give each its own id", "duplicate_id")
 
 
 def record_image(

@@ -5,7 +5,15 @@ from math import isfinite
 from typing import Any
 
 from jumok.classes import Class
-from jumok.data.annotations.annotated import FLAGS, Box, SourceLocation, parse_finite, pixels
+from jumok.data.annotations.annotated import (
+    FLAGS,
+    AnnotatedImage,
+    Box,
+    SourceLocation,
+    header_size,
+    parse_finite,
+    pixels,
+)
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
 from jumok.data.images.reading import Size
 from jumok.data.tables.faults import Fault
@@ -191,3 +199,30 @@ def run_lengths_of(value: dict[str, Any]) -> RunLengths:
     if sum(runs) != size[0] * size[1] or (runs and min(runs) < 0):
         raise wrong
     return found
+
+
+def duplicate_id_fault(place: SourceLocation, what: str, number: int | str, line: int | None) -> Fault:
+    """The fault of an id that occurs twice.
+
+    Args:
+        place: Where it occurs again.
+        what: What has the id, for the sentence.
+        number: The id.
+        line: Where it occurs first.
+
+    Returns:
+        The fault.
+    """
+    problem = f"{what}: the id {number!r} is already in line {line}"
+    return place.fault(problem, "give each its own id", "duplicate_id")
+
+
+def check_size(outline: RunLengths, image: AnnotatedImage) -> None:
+    """Refuse run lengths whose size differs from the image; raises Wrong."""
+    size = Size(outline.width, outline.height)
+    known = image.size or header_size(image.path)
+    if not isinstance(known, Size) or size == known:
+        return
+    turned = "; the size is [height, width]" if size == Size(known.height, known.width) else ""
+    problem = f"run lengths of the size {size}, but the image is {known}{turned}"
+    raise Wrong(problem, "write the segmentation again", "bad_value")

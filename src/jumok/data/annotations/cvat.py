@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jumok.data.annotations.annotated import (
+    OBJECT_FLAGS,
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
@@ -42,6 +43,7 @@ from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
 from jumok.wording import quantity
 
+TRUE = ("true", "1", "yes")  # of a checkbox
 SHAPES = ("box", "polygon", "ellipse", "mask")
 WITHOUT_AREA = {
     "polyline": "line",
@@ -79,7 +81,7 @@ def read_cvat(
         return nothing_but(Fault(str(file), None, f"has no subset {split!r}", hint, "missing_split"), file)
     if split is not None:
         elements = [one for one in elements if one.attributes.get("subset", "").lower() == split.lower()]
-    return CvatReader(file).result(elements, task_labels(root) if classes is None else classes, images)
+    return CvatReader(file, split).result(elements, task_labels(root) if classes is None else classes, images)
 
 
 def check_root(file: Path, root: Element) -> None:
@@ -117,12 +119,22 @@ def task_labels(root: Element) -> list[str] | None:
     return None
 
 
+class PlacedImages(NamedTuple):
+    """Images with their paths, the folder where their names start, and how they were found."""
+
+    images: tuple[AnnotatedImage, ...]
+    folder: Path
+    remarks: tuple[Fault, ...]
+    looked_at: tuple[Path, ...]
+
+
 class CvatReader:
     """Reads the images of a file and collects faults."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, split: str | None = None) -> None:
+        self.file, self.split = file, split
         self.faults: list[Fault] = []
+        self.without_area: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
     def result(
@@ -139,6 +151,32 @@ class CvatReader:
             The images with their annotations, and the faults.
         """
         read = [one for element in elements for one in self.annotated_image(element)]
+        found = self.placed(elements, read, images)
+        good, faults = utf8_names(one.path for one in found.images)
+        writable = set(good)
+        placed = [one for one in found.images if one.path in writable]
+        return AnnotatedSet(
+            classes_in(placed, classes),
+            tuple(self.distinct(placed)),
+            (*faults, *self.faults),
+            dropped_fields=self.without_area + self.left_out,
+            remarks=(*found.remarks, *self.remarks()),
+            looked_at=(self.file, *found.looked_at),
+        )
+
+    def placed(
+        self, elements: Sequence[Element], read: Sequence[AnnotatedImage], images: Path | None
+    ) -> PlacedImages:
+        """Find images on the disk.
+
+        Args:
+            elements: The elements of the images.
+            read: The images of the elements.
+            images: Their folder; None looks near the file.
+
+        Returns:
+            The images with their paths, existing or not.
+        """
         found = find_images(self.file, [one.name for one in read], images)
         subsets = [element.attributes.get("subset") for element in elements]
         if images is None and not any(map(is_file, found.paths)) and all(subsets):
@@ -147,20 +185,18 @@ class CvatReader:
                 for one in elements
             ]
             found = find_images(self.file, names, None) if len(names) == len(read) else found
-        good, faults = utf8_names(found.paths)
-        writable = set(good)
-        placed = [
-            replace(one, path=path, name=name)
+        placed = tuple(
+            replace(one, path=path, name=self.own_name(one.name, name))
             for one, path, name in zip(read, found.paths, found.names, strict=True)
-            if path in writable
-        ]
-        return AnnotatedSet(
-            classes_in(placed, classes),
-            tuple(self.distinct(placed)),
-            (*faults, *self.faults),
-            dropped_fields=self.left_out,
-            remarks=(*found.remarks, *self.remarks()),
-            looked_at=(self.file, *found.looked_at),
+        )
+        own = next((one for one, name in zip(placed, found.names, strict=True) if one.name != name), None)
+        folder = found.folder if own is None else own.path.parents[own.name.count("/")]
+        return PlacedImages(placed, folder, found.remarks, found.looked_at)
+
+    def own_name(self, stated: str, found: str) -> str:
+        """The name of an image: that of the subset's folder does not belong to it if one subset is read."""
+        return (
+            stated if self.split is not None and found.lower() == f"{self.split}/{stated}".lower() else found
         )
 
     def annotated_image(self, element: Element) -> Iterator[AnnotatedImage]:
@@ -181,7 +217,7 @@ class CvatReader:
     def annotation(self, element: Element, size: Size | None) -> Iterator[tuple[Any, Annotation]]:
         """The object of a shape, with a key that is equal for shapes of one object."""
         if element.tag in WITHOUT_AREA:
-            self.left_out[WITHOUT_AREA[element.tag]] += 1
+            self.without_area[WITHOUT_AREA[element.tag]] += 1
         if element.tag not in SHAPES:
             return
         place = SourceLocation(str(self.file), element.line)
@@ -200,10 +236,22 @@ class CvatReader:
                 shape.box,
                 label,
                 place,
-                occluded=element.attributes.get("occluded") == "1",
                 segmentation=shape.outline,
+                **self.flags(element),
             ),
         )
+
+    def flags(self, element: Element) -> dict[str, bool]:
+        """The flags of a shape, its own or those of attributes with their names; other attributes are counted."""
+        on = {"occluded"} if element.attributes.get("occluded") == "1" else set()
+        for child in element.children:
+            name = child.attributes.get("name", "")
+            if name in OBJECT_FLAGS:
+                on |= {name} if child.text.strip().lower() in TRUE else set()
+            elif child.text.strip():
+                self.left_out[f"attribute {name}"] += 1
+        self.left_out["z_order"] += element.attributes.get("z_order", "0") not in ("", "0")
+        return dict.fromkeys(sorted(on), True)
 
     def distinct(self, images: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Each image once; a second record of a file is reported and left out."""
@@ -218,7 +266,7 @@ class CvatReader:
 
     def remarks(self) -> Iterator[Fault]:
         """What was left out because it is neither box nor outline."""
-        for what, count in self.left_out.items():
+        for what, count in self.without_area.items():
             problem = f"left out, because they are neither boxes nor outlines: {quantity(count, what)}"
             yield Fault(str(self.file), None, problem, "nothing needs to be done", "left_out")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from jumok.data.annotations.box_table import is_box_table
 from jumok.data.annotations.cvat import subsets_of
 from jumok.data.annotations.finding import USUAL_SPLITS
-from jumok.data.annotations.json_kinds import COCO_LISTS, why_no_coco
+from jumok.data.annotations.json_kinds import COCO_LISTS, is_label_studio, why_no_coco
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.located_xml import read_xml
+from jumok.data.annotations.object_masks import is_object_masks
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
 from jumok.data.images.reading import SUFFIXES
@@ -21,8 +22,8 @@ from jumok.errors import DataError
 from jumok.wording import quantity
 
 NAME_FILE_OR_FOLDER = (
-    "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml or a .csv of "
-    "boxes"
+    "name a COCO .json, a VOC folder, a YOLO data.yaml, a folder of labelme, CVAT's annotations.xml, Label Studio's "
+    "JSON, a .csv of boxes or a folder of one mask for each object"
 )
 MASK_FOLDERS = ("masks", "mask", "segmentationclass")
 ALL = "all"  # what the only split is called where it has no name
@@ -63,9 +64,10 @@ def in_file(file: Path) -> DetectedSource | None:
     if name.endswith((".yaml", ".yml", ".data")):
         return DetectedSource("yolo", file, has_splits=True)
     if name.endswith(".json"):
-        if json_format(file) == "labelme":
+        kind = json_format(file)
+        if kind == "labelme":
             return DetectedSource("labelme", file.parent)
-        return DetectedSource("coco", file, files={file.name.split(".json")[0]: file})
+        return DetectedSource(kind or "coco", file, files={file.name.split(".json")[0]: file})
     if is_box_table(file):
         return DetectedSource("boxes", file, files={Path(name).stem: file})
     if name.endswith(".xml"):
@@ -88,6 +90,8 @@ def in_folder(folder: Path) -> DetectedSource | None:
         cvat_folder,
         voc_without_lists,
         table_folder,
+        object_mask_folder,
+        labelme_below,
     )
     return next((source for look in tried if (source := look(folder)) is not None), None)
 
@@ -111,26 +115,28 @@ def yolo_folder(folder: Path) -> DetectedSource | None:
 
 
 def json_folder(folder: Path) -> DetectedSource | None:
-    """COCO files, one per split, or the many files of labelme; those of a split may be in a folder of their own."""
+    """Files of COCO or Label Studio, one per split, or of labelme; those of a split may be in a folder of their own."""
     files = json_files(folder)
     formats = {name: json_format(file) for name, file in files.items()}
-    coco = {name: file for name, file in files.items() if formats[name] == "coco"}
-    if coco:
-        return DetectedSource("coco", folder, files=coco)
+    for kind in ("coco", "labelstudio"):
+        found = {name: file for name, file in files.items() if formats[name] == kind}
+        if found:
+            return DetectedSource(kind, folder, files=found)
     if "labelme" in formats.values():
         return DetectedSource("labelme", folder)
     inside = {name: json_files(folder / name) for name in (*USUAL_SPLITS, "annotations")}
-    coco_files: dict[str, Path] = {}
+    named: dict[str, dict[str, Path]] = {"coco": {}, "labelstudio": {}}
     kinds: dict[str, str | None] = {}  # of the first file of each
-    for name, found in inside.items():
-        for stem, file in found.items():
-            kinds.setdefault(name, kind := json_format(file))
-            if kind == "coco":
-                coco_files[stem if name == "annotations" else name] = file
-    if coco_files:
-        return DetectedSource("coco", folder, files=coco_files)
+    for name, listed in inside.items():
+        for stem, file in listed.items():
+            kinds.setdefault(name, of_file := json_format(file))
+            if of_file in named:
+                named[of_file][stem if name == "annotations" else name] = file
+    for kind, split_files in named.items():
+        if split_files:
+            return DetectedSource(kind, folder, files=split_files)
     for name in inside:
-        if kinds.get(name) == "labelme":
+        if kinds.get(name) == "labelme" or name in USUAL_SPLITS and is_labelme_below(folder / name):
             return DetectedSource(
                 "labelme", folder / name if name == "annotations" else folder, name in USUAL_SPLITS
             )
@@ -142,6 +148,17 @@ def json_folder(folder: Path) -> DetectedSource | None:
     return None
 
 
+def labelme_below(folder: Path) -> DetectedSource | None:
+    """A folder whose folders hold files of labelme."""
+    return DetectedSource("labelme", folder) if is_labelme_below(folder) else None
+
+
+def is_labelme_below(folder: Path) -> bool:
+    """Whether the first JSON file in the folders below is one of labelme."""
+    first = next(iter(files_below(folder, (".json",)).files), None) if is_folder(folder) else None
+    return first is not None and json_format(first) == "labelme"
+
+
 def json_files(folder: Path) -> dict[str, Path]:
     """The visible JSON files of a folder, by name without suffix."""
     names = [name for name in entries(folder) if name.lower().endswith((".json", ".json.gz"))]
@@ -149,11 +166,14 @@ def json_files(folder: Path) -> dict[str, Path]:
 
 
 def json_format(file: Path) -> str | None:
-    """ "coco" or "labelme"; None for other files."""
+    """ "coco", "labelme" or "labelstudio"; None for other files."""
     try:
         document = json.loads(read_text(file))
     except (UnreadableFile, ValueError, RecursionError):
         return "coco"  # whose reader tells what is wrong
+    first = document[0] if isinstance(document, list) and document else document
+    if isinstance(first, dict) and is_label_studio(first):
+        return "labelstudio"
     if not isinstance(document, dict):
         return None
     if "shapes" in document:
@@ -182,6 +202,14 @@ def table_folder(folder: Path) -> DetectedSource | None:
     inside = {split: box_tables(folder / split) for split in USUAL_SPLITS}
     files = {split: tables[0] for split, tables in inside.items() if len(tables) == 1}
     return DetectedSource("boxes", folder, files=files) if files else None
+
+
+def object_mask_folder(folder: Path) -> DetectedSource | None:
+    """One mask for each object, in one folder or a folder per split."""
+    if is_object_masks(folder):
+        return DetectedSource("object_masks", folder)
+    inside = [split for split in USUAL_SPLITS if is_object_masks(folder / split)]
+    return DetectedSource("object_masks", folder, has_splits=True) if inside else None
 
 
 def box_tables(folder: Path) -> list[Path]:
@@ -236,7 +264,9 @@ def named_splits(source: DetectedSource) -> list[str]:
     elif source.format == "cvat" and source.has_splits:
         names = subsets_of(read_xml(source.path))
     elif source.format == "labelme" and source.has_splits:
-        names = [name for name in USUAL_SPLITS if json_files(source.path / name)]
+        names = [name for name in USUAL_SPLITS if is_labelme_below(source.path / name)]
+    elif source.format == "object_masks" and source.has_splits:
+        names = [name for name in USUAL_SPLITS if is_object_masks(source.path / name)]
     elif not names:
         names = [ALL]
     return names

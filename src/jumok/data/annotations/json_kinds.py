@@ -4,13 +4,35 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.located_json import read_text
+from jumok.data.annotations.located_json import NO_OBJECT, LocatedJson, read_text
 from jumok.data.tables.faults import Fault
 
 COCO_LISTS = ("images", "annotations", "categories")
 VIA = "is a file of VIA (VGG Image Annotator), which is not read"
-LABEL_STUDIO = "is JSON of Label Studio, which is not read"
+LABEL_STUDIO = "is JSON of Label Studio"
 LABEL_STUDIO_MARKS = {"rectanglelabels", "polygonlabels", "brushlabels", "ellipselabels", "keypointlabels"}
+
+
+def coco_fault(file: Path, fault: Fault) -> Fault:
+    """The fault of a file that is no JSON object, as one of COCO."""
+    if fault.kind == "bad_json" and NO_OBJECT in fault.problem:
+        fault = why_no_coco(file) or fault
+    return fault if fault.kind == "missing_file" else fault._replace(kind="bad_coco")
+
+
+def not_coco(found: LocatedJson) -> Fault | None:
+    """Why a JSON object is no file of boxes and outlines; None if it is one."""
+    file, lists = found.path, found.lists
+    if any(name not in lists for name in COCO_LISTS):
+        wrong = Fault(str(file), None, *missing_list({**lists, **found.values}), "bad_coco")
+        return why_no_coco(file) or wrong
+    if lists["annotations"] and is_panoptic(lists["annotations"][0].value):
+        remedy = "name the file of instances, or its masks under masks:"
+        return Fault(str(file), None, "is a panoptic file of COCO", remedy, "bad_coco")
+    if lists["annotations"] and not lists["categories"]:
+        problem, remedy = "has annotations, but its list 'categories' is empty", "write the classes into it"
+        return Fault(str(file), None, problem, remedy, "bad_coco")
+    return None
 
 
 def why_no_coco(path: Path) -> Fault | None:
@@ -31,6 +53,19 @@ def why_no_labelme(path: Path) -> Fault:
             str(path), None, "is not a labelme file: it has no list 'shapes'", "remove it", "bad_labelme"
         )
     return fault._replace(kind="bad_labelme")
+
+
+def why_no_label_studio(path: Path, document: dict[str, Any]) -> Fault | None:
+    """What a JSON object is that should be a task of Label Studio; None if it is one."""
+    if is_label_studio(document) or "data" in document:
+        return None
+    problem, remedy = kind_of_object(document)
+    if all(isinstance(document.get(name), list) for name in COCO_LISTS):
+        problem, remedy = "is a file of COCO", "name it under coco:"
+    elif problem.startswith("has no list"):
+        problem = "is no export of Label Studio: it has neither data nor annotations"
+        remedy = "export the project as JSON or JSON-MIN and name that"
+    return Fault(str(path), None, problem, remedy, "bad_labelstudio")
 
 
 def kind_of_list(document: list[Any]) -> tuple[str, str]:
@@ -110,13 +145,15 @@ def is_label_studio(task: dict[str, Any]) -> bool:
     keys = task.keys()
     if "data" in keys and keys & {"annotations", "completions", "predictions"} or {"result", "task"} <= keys:
         return True
+    if {"annotation_id", "annotator"} <= keys:
+        return True
     marks = [one for value in task.values() if isinstance(value, list) for one in value[:1]]
     return any(one.keys() & LABEL_STUDIO_MARKS for one in marks if isinstance(one, dict))
 
 
 def export_label_studio() -> str:
     """What to do with a file of Label Studio."""
-    return "export it there as COCO, Pascal VOC or YOLO, with the images, and name that"
+    return "name it under labelstudio:"
 
 
 def export_via() -> str:

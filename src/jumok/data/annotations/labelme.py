@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from jumok.data.annotations.annotated import (
+    OBJECT_FLAGS,
     AnnotatedImage,
     AnnotatedSet,
     Annotation,
@@ -79,7 +80,7 @@ def read_labelme(
         classes_in(annotated, classes),
         tuple(annotated),
         (*faults, *reading.faults),
-        dropped_fields=reading.left_out,
+        dropped_fields=reading.without_area + reading.left_out,
         remarks=(*hidden_remarks(folder, below), *reading.remarks(annotated)),
         looked_at=(*below.folders, *files, *reading.images.folders),
     )
@@ -93,6 +94,7 @@ class LabelmeReader:
         self.given = images
         self.images = ImagesByStem()
         self.faults: list[Fault] = []
+        self.without_area: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
 
     def read_file(self, file: Path) -> Iterator[AnnotatedImage]:
@@ -111,6 +113,9 @@ class LabelmeReader:
             self.faults.append(record_fault(SourceLocation(str(file), None), "image", wrong))
             size = None
         path, name = self.image(file, found.values.get("imagePath"))
+        of_image = found.values.get("flags")
+        on = of_image.values() if isinstance(of_image, dict) else ()
+        self.left_out["flags of images"] += sum(state is True for state in on)
         keyed = [item for record in found.lists["shapes"] for item in self.annotation(record, size)]
         yield AnnotatedImage(path, name, SourceLocation(str(file), None), size, tuple(united(keyed)))
 
@@ -140,7 +145,7 @@ class LabelmeReader:
             kind = value.get("shape_type") or "polygon"
             label = composed(text_of(value, "label")).strip()
             if kind in LINE_TYPES:
-                self.left_out[f"shapes of the kind {kind}"] += 1
+                self.without_area[f"shapes of the kind {kind}"] += 1
                 return
             shape = labelme_shape(kind, value, size)
         except (Wrong, OverflowError) as wrong:
@@ -148,11 +153,20 @@ class LabelmeReader:
             return
         group = value.get("group_id")
         key = (label, group) if isinstance(group, int | str) else None
-        yield key, Annotation(shape.box, label, place, segmentation=shape.outline)
+        yield key, Annotation(shape.box, label, place, segmentation=shape.outline, **self.flags(value))
+
+    def flags(self, value: dict[str, Any]) -> dict[str, bool]:
+        """The flags of a shape that are kept; others and descriptions are counted."""
+        given = value.get("flags")
+        on = [name for name, state in given.items() if state is True] if isinstance(given, dict) else []
+        kept = [name for name in on if name in OBJECT_FLAGS]
+        self.left_out["flags of shapes"] += len(on) - len(kept)
+        self.left_out["descriptions"] += bool(value.get("description"))
+        return dict.fromkeys(kept, True)
 
     def remarks(self, images: Sequence[AnnotatedImage]) -> Iterator[Fault]:
         """Remarks about shapes that were left out."""
-        for what, count in self.left_out.items():
+        for what, count in self.without_area.items():
             problem = f"left out, because they have no area: {count:,} {what}"
             yield Fault(str(self.folder), None, problem, "nothing needs to be done", "left_out")
         taken = {image.path for image in images}

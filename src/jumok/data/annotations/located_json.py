@@ -6,6 +6,7 @@ decoder, written in C. So a large file takes little longer than json.loads, and 
 
 import json
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,26 +28,44 @@ class Record(NamedTuple):
     place: SourceLocation
 
 
-class LocatedJson:
-    """The outermost object of a file; `lists` holds its lists, `values` the rest."""
+class Member(NamedTuple):
+    """Where a member of an object stands in its text."""
 
-    def __init__(self, path: Path) -> None:
+    name: int  # where its name begins
+    start: int  # of its value
+    end: int
+
+
+class LocatedJson:
+    """The outermost object of a file; `lists` holds its lists, `values` the rest.
+
+    `members` says where each stands in the text, `spans` where the items of each list begin and end, in turn. Where the
+    outermost value may be a list, `list_name` is what it is called in `lists`.
+    """
+
+    def __init__(self, path: Path, text: str | None = None, list_name: str | None = None) -> None:
         self.path = path
         self.lists: dict[str, list[Record]] = {}
         self.values: dict[str, Any] = {}
-        self._text = read_text(path)
+        self.members: dict[str, Member] = {}
+        self.spans: dict[str, array[int]] = {}
+        self._text = read_text(path) if text is None else text
         self._decoder = json.JSONDecoder(parse_constant=not_a_number)
         self._counted, self._line = 0, 1  # lines up to a position
-        self._read()
+        self._read(list_name)
         self._text = ""
 
-    def _read(self) -> None:
+    def _read(self, list_name: str | None) -> None:
         position = self._after_space(0)
+        if list_name is not None and self._text[position : position + 1] == "[":
+            self.lists[list_name], self.spans[list_name] = [], array("q")
+            self._refuse_more(self._read_list(list_name, position + 1))
+            return
         if self._text[position : position + 1] != "{":
             raise self._wrong(NO_OBJECT, position)
         for name, start in self._members(position + 1):
             if self._text[start] == "[":
-                self.lists[name] = []
+                self.lists[name], self.spans[name] = [], array("q")
                 self._next = self._read_list(name, start + 1)
             else:
                 self.values[name], self._next = self._decode(start)
@@ -65,16 +84,23 @@ class LocatedJson:
             if start == len(self._text):
                 raise self._wrong("ends too early", start)
             yield name, start
+            self.members[name] = Member(position, start, self._next)
             position = self._after_comma(self._next, "}")
-        if self._after_space(position + 1) < len(self._text):
-            raise self._wrong("goes on after its end", self._after_space(position + 1))
+        self._refuse_more(position + 1)
+
+    def _refuse_more(self, end: int) -> None:
+        """Refuse what stands behind the outermost value."""
+        if self._after_space(end) < len(self._text):
+            raise self._wrong("goes on after its end", self._after_space(end))
 
     def _read_list(self, name: str, position: int) -> int:
         position, records, file = self._after_space(position), self.lists[name], str(self.path)
+        spans = self.spans[name]
         while self._text[position : position + 1] != "]":
             line = self._line_of(position)
             value, end = self._decode(position)
             records.append(Record(value, SourceLocation(file, line)))
+            spans.extend((position, end))
             position = self._after_comma(end, "]")
         return position + 1
 
@@ -125,6 +151,14 @@ def read_text(path: Path) -> str:
     try:
         with open_bytes(path) as file:
             data = file.read()
+    except (EOFError, OSError) as error:
+        raise UnreadableFile(unreadable(path, OSError(str(error)))) from None
+    return decode_text(path, data)
+
+
+def decode_text(path: Path, data: bytes) -> str:
+    """The text of a file's bytes, without the mark of their order; raises UnreadableFile."""
+    try:
         return data.removeprefix(BYTE_ORDER_MARK).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -132,5 +166,3 @@ def read_text(path: Path) -> str:
         raise UnreadableFile(
             Fault(str(path), line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8")
         ) from None
-    except (EOFError, OSError) as error:
-        raise UnreadableFile(unreadable(path, OSError(str(error)))) from None

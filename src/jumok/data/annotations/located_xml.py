@@ -16,7 +16,7 @@ WIDER = {  # what tools of Windows write under these names holds more characters
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class Element:
     """An element with the line of its opening tag."""
 
@@ -25,6 +25,8 @@ class Element:
     text: str = ""
     children: list["Element"] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
+    start: int = 0  # bytes of the text in UTF-8 before its opening tag
+    end: int = 0  # before its closing tag, if it has one
 
     def find(self, tag: str) -> "Element | None":
         """The first child with this tag."""
@@ -49,12 +51,13 @@ class Tree:
         parser.StartDoctypeDeclHandler = self._doctype
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        element = Element(tag, self._parser.CurrentLineNumber, attributes=attributes)
+        start = self._parser.CurrentByteIndex
+        element = Element(tag, self._parser.CurrentLineNumber, attributes=attributes, start=start)
         self._open[-1].children.append(element)
         self._open.append(element)
 
     def _end(self, tag: str) -> None:
-        self._open.pop()
+        self._open.pop().end = self._parser.CurrentByteIndex
 
     def _characters(self, text: str) -> None:
         self._open[-1].text += text
@@ -68,13 +71,20 @@ def read_xml(path: Path) -> Element:
     fault = read_fault(path)
     if fault and not is_utf16(path):
         raise UnreadableFile(fault)
+    try:
+        with open_bytes(path) as file:
+            data = file.read()
+    except OSError as error:
+        raise UnreadableFile(unreadable(path, error)) from None
+    return parse_xml(path, xml_text(path, data))
+
+
+def parse_xml(path: Path, text: str) -> Element:
+    """The outermost element of a text; raises UnreadableFile."""
     parser = expat.ParserCreate("utf-8")  # whatever the file declares: it is decoded before
     tree = Tree(parser)
     try:
-        with open_bytes(path) as file:
-            parser.Parse(xml_text(path, file.read()).encode(), True)
-    except OSError as error:
-        raise UnreadableFile(unreadable(path, error)) from None
+        parser.Parse(text.encode(), True)
     except (expat.ExpatError, ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, expat.ExpatError) else parser.CurrentLineNumber
         reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
@@ -93,13 +103,20 @@ def is_utf16(path: Path) -> bool:
         return False
 
 
+def xml_encoding(data: bytes) -> tuple[str, str]:
+    """The encoding that a file declares, and the one that it is read in."""
+    if data[:2] in UTF16_MARKS:
+        return "utf-16", "utf-16"
+    found = DECLARED.match(data[:300].removeprefix(BYTE_ORDER_MARK))
+    declared = found[1].decode("ascii", "replace").lower() if found else "utf-8"
+    return declared, WIDER.get(declared.replace("_", "-"), declared)
+
+
 def xml_text(path: Path, data: bytes) -> str:
     """The text of a file in the encoding that it declares; raises UnreadableFile."""
-    marked = data[:2] in UTF16_MARKS
-    found = None if marked else DECLARED.match(data[:300].removeprefix(BYTE_ORDER_MARK))
-    declared = "utf-16" if marked else found[1].decode("ascii", "replace").lower() if found else "utf-8"
+    declared, encoding = xml_encoding(data)
     try:
-        return data.decode(WIDER.get(declared.replace("_", "-"), declared)).removeprefix("\ufeff")
+        return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"is not valid {declared.upper()} (byte 0x{data[error.start]:02x})"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
 from jumok.data.annotations.annotated import FLAGS, AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import RunLengths, polygon_bounds
-from jumok.data.annotations.shapes import polygons_of
+from jumok.data.annotations.segmentation import RunLengths, covered, polygon_bounds
+from jumok.data.annotations.shapes import painted_bounds, polygons_of
 from jumok.data.annotations.splits import Format, Splits
 from jumok.data.annotations.yolo_writing import has_polygons
 
@@ -14,6 +14,8 @@ CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline b
 
 Test = Callable[[Annotation], bool]
 FLAG_TESTS: dict[str, Test] = {f"{flag} flags": attrgetter(flag) for flag in ("crowd", *FLAGS)}
+SEVERAL_PARTS = "outlines in several parts (joined by a line)"
+OTHER_BOUNDS = "boxes that are not the bounds of their outline"
 RUN_LENGTHS = "outlines in run lengths (boxes are written)"
 
 
@@ -26,14 +28,15 @@ def losses_in(splits: Splits, kind: Format) -> dict[str, int]:
         lost.update(data.dropped_fields)
     for what, test in tests(kind, any(map(has_polygons, sets))).items():
         lost[what] += sum(map(test, objects))
-    if kind != "coco":
+    if kind not in ("coco", "labelstudio"):
         lost["ids of images"] += sum(loses_numbers([p.id for p in data.images]) for data in sets)
+    if kind != "coco":
         lost["ids of annotations"] += sum(
             loses_numbers([one.id for p in data.images for one in p.annotations]) for data in sets
         )
         lost["ids of classes"] += max(loses_numbers([one.id for one in data.classes]) for data in sets)
         lost["supercategories"] += max(sum(bool(one.group) for one in data.classes) for data in sets)
-    if kind == "voc":
+    if kind in ("voc", "labelme"):
         lost.update(class_losses(sets))
     if kind == "masks":
         lost["borders between objects of one class"] = len(objects)
@@ -46,6 +49,10 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
         return {}
     if kind == "masks":
         return FLAG_TESTS
+    if kind in ("labelme", "cvat"):
+        return {OTHER_BOUNDS: differs}
+    if kind == "labelstudio":
+        return {SEVERAL_PARTS: has_parts, OTHER_BOUNDS: differs}
     if kind == "voc":
         return {**dict(list(FLAG_TESTS.items())[:1]), "outlines": lambda one: one.segmentation is not None}
     if not polygons:
@@ -53,8 +60,8 @@ def tests(kind: Format, polygons: bool) -> Mapping[str, Test]:
     return {
         **FLAG_TESTS,
         RUN_LENGTHS: is_run_lengths,
-        "outlines in several parts (joined by a line)": lambda one: len(polygons_of(one)) > 1,
-        "boxes that are not the bounds of their outline": differs,
+        SEVERAL_PARTS: has_parts,
+        OTHER_BOUNDS: lambda one: not is_run_lengths(one) and differs(one),
     }
 
 
@@ -83,15 +90,23 @@ def is_run_lengths(one: Annotation) -> bool:
 
 def differs(one: Annotation) -> bool:
     """Whether the box of an object differs from the bounds of its outline."""
-    points = [value for polygon in polygons_of(one) for value in polygon]
-    return bool(points) and any(
-        abs(a - b) > CLOSE for a, b in zip(polygon_bounds(points), one.box, strict=True)
-    )
+    bounds: tuple[float, ...] | None = None
+    if isinstance(one.segmentation, RunLengths):
+        bounds = painted_bounds(covered(one.segmentation, one.segmentation.width, one.segmentation.height))
+    elif one.segmentation:
+        bounds = polygon_bounds([value for polygon in polygons_of(one) for value in polygon])
+    return bounds is not None and any(abs(a - b) > CLOSE for a, b in zip(bounds, one.box, strict=True))
+
+
+def has_parts(one: Annotation) -> bool:
+    """Whether the outline of an object has several polygons."""
+    return len(polygons_of(one)) > 1
 
 
 def losses_sentence(lost: Mapping[str, int], kind: Format) -> str | None:
     """One sentence about what is lost; None if nothing is."""
     names = {"coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "masks": "a mask"}
+    names |= {"labelme": "labelme", "cvat": "CVAT", "labelstudio": "Label Studio"}
     told = [f"{what} ({count:,})" for what, count in lost.items()]
     return f"{names[kind]} cannot say, so these are left out: {', '.join(told)}" if told else None
 

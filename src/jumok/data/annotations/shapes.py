@@ -123,11 +123,19 @@ def shape_of_pixels(part: np.ndarray, left: int, top: int, width: int, height: i
     room = mask[max(top, 0) : top + part.shape[0], max(left, 0) : left + part.shape[1]]
     inside = part[max(-top, 0) :, max(-left, 0) :][: room.shape[0], : room.shape[1]]
     room[: inside.shape[0], : inside.shape[1]] = inside
-    if not mask.any():
+    bounds = painted_bounds(mask)
+    if bounds is None:
         return None
+    x1, y1, x2, y2 = map(float, bounds)
+    return Shape((x1, y1, x2, y2), run_lengths(mask))
+
+
+def painted_bounds(mask: np.ndarray) -> tuple[int, int, int, int] | None:
+    """The edges x1, y1, x2, y2 of the painted pixels (Y, X); None if there are none."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-    return Shape(box, run_lengths(mask))
+    if not len(rows):
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def check_room(width: int, height: int) -> None:
@@ -139,11 +147,15 @@ def check_room(width: int, height: int) -> None:
 
 def run_lengths(mask: np.ndarray) -> RunLengths:
     """The pixels (Y, X) of an object in COCO's run-length encoding."""
-    flat = mask.T.ravel()
+    return RunLengths(mask.shape[1], mask.shape[0], painted_runs(mask.T.ravel()))
+
+
+def painted_runs(flat: np.ndarray) -> tuple[int, ...]:
+    """The lengths of runs of pixels (N,), outside and inside in turn."""
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     borders = np.concatenate(([0], changes, [len(flat)]))
     runs = np.diff(borders).tolist()
-    return RunLengths(mask.shape[1], mask.shape[0], (0, *runs) if flat[0] else tuple(runs))
+    return (0, *runs) if flat[0] else tuple(runs)
 
 
 def united(objects: Iterable[tuple[Hashable, Annotation]]) -> list[Annotation]:

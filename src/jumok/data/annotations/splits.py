@@ -13,12 +13,14 @@ from jumok.data.annotations.cvat import read_cvat
 from jumok.data.annotations.detecting import DetectedSource, detect_format, split_names
 from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.labelme import read_labelme
+from jumok.data.annotations.labelstudio import read_labelstudio
+from jumok.data.annotations.object_masks import read_object_masks
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
 from jumok.data.tables.faults import Fault
 from jumok.errors import DataError, did_you_mean
 
-Format = Literal["coco", "voc", "yolo", "masks"]  # that can be written
+Format = Literal["coco", "voc", "yolo", "masks", "labelme", "cvat", "labelstudio"]  # that can be written
 ImageTransfer = Literal["copy", "link", "none"]
 Splits = dict[str, AnnotatedSet]
 
@@ -64,10 +66,14 @@ def read_split(source: DetectedSource, name: str, images: Path | None) -> Annota
         return read_yolo(source.path, name)
     if source.format == "labelme":
         return read_labelme(source.path / name if split else source.path, images)
+    if source.format == "object_masks":
+        return read_object_masks(source.path / name if split else source.path, images)
     if source.format == "cvat":
         return read_cvat(source.path, images, split)
-    reader = read_coco if source.format == "coco" else read_box_table
-    return reader(source.files.get(name, source.path), images)
+    file = source.files.get(name, source.path)
+    if source.format == "labelstudio":
+        return read_labelstudio(file, images)
+    return read_coco(file, images) if source.format == "coco" else read_box_table(file, images)
 
 
 def unify_classes(splits: Splits) -> Splits:

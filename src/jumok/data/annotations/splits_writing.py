@@ -9,6 +9,11 @@ from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.coco import coco_text
+from jumok.data.annotations.cvat_writing import write_cvat
+from jumok.data.annotations.detecting import ALL
+from jumok.data.annotations.finding import USUAL_SPLITS
+from jumok.data.annotations.labelme_writing import write_labelme
+from jumok.data.annotations.labelstudio_writing import write_labelstudio
 from jumok.data.annotations.masks import mask_names, write_masks
 from jumok.data.annotations.splits import Format, ImageTransfer, Splits
 from jumok.data.annotations.voc_writing import write_voc
@@ -38,6 +43,8 @@ def write_splits(splits: Splits, target: Path, kind: Format, images: ImageTransf
         DataError: If the target exists, or the data cannot be written.
     """
     folder = target if target.suffix not in (".json", ".yaml", ".yml") else target.parent
+    if kind in ("labelme", "cvat", "labelstudio") and folder != target:
+        raise DataError(f"{target}: name a new folder, into which the files are written")
     if kind == "coco" and folder != target:
         write_coco_file(splits, target, images)
         return
@@ -98,27 +105,52 @@ def write_folder(splits: Splits, folder: Path, kind: Format, images: ImageTransf
         yolo_file: Name of the data.yaml.
     """
     check_names(splits, kind)
-    splits = yolo_names(splits) if kind == "yolo" else splits
+    splits = yolo_names(splits) if kind == "yolo" or kind == "labelme" and len(splits) > 1 else splits
     outlines = any(has_polygons(data) for data in splits.values())
     for name, data in splits.items():
+        below = image_folder(folder, name, kind, alone=len(splits) == 1)
         if kind == "coco":
             (folder / f"{name}.json").write_text(coco_text(data), encoding="utf-8")
         elif kind == "voc":
             write_voc(data, folder, name)
         elif kind == "yolo":
             write_yolo(data, folder, name, outlines)
-        else:
+        elif kind == "masks":
             write_masks(data, folder, name)
-        below = folder / "JPEGImages" if kind == "voc" else folder / "images" / name
+        elif kind == "labelme":
+            write_labelme(data, below)
         below.mkdir(parents=True, exist_ok=True)
         for image in data.images:
             place_image(image, below / image.name, images)
     names = next(iter(splits.values())).names
+    if kind == "cvat":
+        write_cvat(splits, folder, ALL)
+    if kind == "labelstudio":
+        write_labelstudio(splits, folder)
     if kind == "yolo":
         write_yolo_file(names, folder, list(splits), yolo_file)
     if kind == "masks":
         text = json.dumps(mask_names(names), ensure_ascii=False)
         (folder / "classes.json").write_text(text + "\n", encoding="utf-8")
+
+
+def image_folder(folder: Path, split: str, kind: Format, alone: bool) -> Path:
+    """The folder of the images of a split.
+
+    Args:
+        folder: The folder of the data set.
+        split: Name of the split.
+        kind: The format.
+        alone: Whether there is no other split.
+
+    Returns:
+        The folder.
+    """
+    if kind == "voc":
+        return folder / "JPEGImages"
+    if kind == "labelme":  # whose files stand beside the images
+        return folder if alone and split not in USUAL_SPLITS else folder / split
+    return folder / "images" if kind == "cvat" and split == ALL else folder / "images" / split
 
 
 def check_names(splits: Splits, kind: Format) -> None:
@@ -131,7 +163,7 @@ def check_names(splits: Splits, kind: Format) -> None:
         for image in data.images:
             if ".." in Path(name, image.name).parts or Path(image.name).is_absolute():
                 raise DataError(f"{image.place.file}: {image.name!r} leads out of the folder; rename it")
-            own = image.name if kind == "coco" else image.stem
+            own = image.name if kind in ("coco", "cvat", "labelstudio") else image.stem
             key = composed(own if kind == "voc" else f"{name}/{own}").casefold()
             split, first = taken.setdefault(key, (name, image))
             if first is image:

@@ -70,7 +70,16 @@ class YoloReader:
         return self.without_twins(found)
 
     def missing_place(self, file: YoloFile, split: str, text: str) -> Fault:
-        """The fault of a folder or list that does not exist."""
+        """The fault of a folder or list that does not exist.
+
+        Args:
+            file: The data.yaml.
+            split: The split that names it.
+            text: How it is named.
+
+        Returns:
+            The fault.
+        """
         stated = forward_slashes(text)
         path = file.root / stated
         nowhere = f", nor is it in {file.path.parent}" if file.root != file.path.parent else ""

@@ -14,6 +14,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,14 +110,15 @@ def load_image(path: Path) -> Image.Image:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open an image whose header is valid; errors in the block become faults of the file."""
-    require_image_file(path)
+def open_image(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
+    """Open an image whose header is valid, by its bytes if they are given; errors in the block become its faults."""
+    if data is None:
+        require_image_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said better below
             warnings.simplefilter("ignore", UserWarning)  # of damaged remarks in files, which do no harm
-            with Image.open(path, formats=IMAGE_FORMATS) as image:
+            with Image.open(path if data is None else BytesIO(data), formats=IMAGE_FORMATS) as image:
                 check_pixels(path, image.size)
                 yield image
     except PIL.UnidentifiedImageError:

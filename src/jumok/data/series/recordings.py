@@ -1,6 +1,7 @@
 """Examples from a long table: several recordings below each other, each with an id, whole or cut into windows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +32,8 @@ class RecordingSource:
     """A long table with a row for each time step; rows with the same id are a recording, and stand together.
 
     Columns other than the channels, like labels, have one value in all rows of an id. With `window`, each recording is
-    cut into stretches of so many rows, which begin every `stride` rows.
+    cut into pieces of so many rows, which begin every `stride` rows. With `stretches`, these columns may change within
+    an id: the rows between two changes are a recording of their own; rows where one of them is empty are left out.
     """
 
     classes: tuple[Class, ...] = ()
@@ -46,6 +48,7 @@ class RecordingSource:
         group: str | None = None,
         window: int | None = None,
         stride: int | None = None,
+        stretches: bool = False,
     ) -> None:
         """Read a long table.
 
@@ -58,6 +61,7 @@ class RecordingSource:
             group: The column of what stays in one split, like a person; the id, if not given.
             window: Rows of an example; None for whole recordings.
             stride: Rows from the begin of one window to that of the next; `window` if not given.
+            stretches: Whether each stretch of rows with the same labels is a recording.
         """
         self.path, self.files, self.watched, self.root = path, (path,), (path,), path.parent
         self.names, self.theirs, self.series = tuple(columns), tuple(columns.values()), tuple(series)
@@ -69,6 +73,7 @@ class RecordingSource:
             window,
             stride or window,
         )
+        self.stretches = stretches
         self._left = 0  # rows in no window
         self._first_left: int | None = None
 
@@ -92,11 +97,12 @@ class RecordingSource:
         """A row for each recording or window, a fault in place of each recording that cannot be used."""
         self._left, self._first_left = 0, None
         known: dict[str, int] = {}  # the last line of each id
+        last = None
         try:
             for recorded in self.recordings():
                 if isinstance(recorded, Fault):
                     yield recorded
-                elif recorded.id in known:
+                elif recorded.id in known and not (self.stretches and recorded.id == last):
                     problem = (
                         f"{self.id} {recorded.id!r} goes on here, but has ended in line {known[recorded.id]}"
                     )
@@ -105,6 +111,11 @@ class RecordingSource:
                 else:
                     yield from self.examples(recorded)
                     known[recorded.id] = recorded.lines[-1]
+                    last = recorded.id
+            if last is None and self.stretches:
+                problem = f"has no row with a label in {' and '.join(self.theirs)}"
+                remedy = "label some of them, as jumok label does"
+                yield Fault(str(self.path), None, problem, remedy, "empty_file")
         except UnreadableFile as unreadable:
             yield unreadable.fault
 
@@ -119,7 +130,10 @@ class RecordingSource:
             yield unreadable.fault
             return
         size, stride = self.window or count, self.stride or count
-        if size > count:
+        if size > count and self.stretches:
+            self._left += count
+            self._first_left = self._first_left or recorded.lines[0]
+        elif size > count:
             problem = f"{self.id} {recorded.id!r} has {quantity(count, 'row')}, fewer than window={size}"
             remedy = "shorten the window, or remove the recording"
             yield Fault(file, recorded.lines[0], problem, remedy, "too_short")
@@ -142,7 +156,7 @@ class RecordingSource:
         count = 0
         for row in table.rows:
             if own and clean(row.cells[places[self.id]]) != clean(own[0].cells[places[self.id]]):
-                yield self.recorded(own, count - len(own), places)
+                yield from self.parts(own, count - len(own), places)
                 own = []
             own.append(row)
             count += 1
@@ -150,7 +164,29 @@ class RecordingSource:
             raise fail(
                 str(self.path), None, "has no rows below its names", "write some into it", "empty_file"
             )
-        yield self.recorded(own, count - len(own), places)
+        yield from self.parts(own, count - len(own), places)
+
+    def parts(
+        self, rows: Sequence[Cells], first: int, places: Mapping[str, int]
+    ) -> Iterator[Recorded | Fault]:
+        """The rows of an id as one recording, or as one for each stretch with the same labels.
+
+        Args:
+            rows: The rows of the id.
+            first: The place of the first one in the table.
+            places: The places of the columns.
+
+        Yields:
+            The recordings, or their faults.
+        """
+        if not self.stretches:
+            yield self.recorded(rows, first, places)
+            return
+        columns = [places[column] for column in self.theirs]
+        for labels, same in groupby(enumerate(rows), lambda one: [clean(one[1].cells[at]) for at in columns]):
+            (begin, head), *others = same
+            if all(labels):
+                yield self.recorded([head, *(row for _, row in others)], first + begin, places)
 
     def places(self, table: OpenedTable) -> dict[str, int]:
         """The place of each wanted column; raises UnreadableFile if one is missing or there twice."""
@@ -183,7 +219,10 @@ class RecordingSource:
                 problem = (
                     f"{column} changes to {clean(other.cells[places[column]])!r} within {self.id} {id!r}"
                 )
-                remedy = f"give each stretch with its own {column} its own {self.id}"
+                remedy = (
+                    f"say stretches: true beside recordings, or give each stretch with its own {column} "
+                    f"its own {self.id}"
+                )
                 return Fault(str(self.path), other.line, problem, remedy, "changing_label")
             texts.append(text)
         times = [row.cells[places[self.time]] for row in rows] if self.time else []

@@ -201,7 +201,17 @@ def json_fault(path: Path, line: int, what: str) -> Fault:
 
 
 def type_fault(path: Path, line: int, column: str, value: Any) -> Fault | None:
-    """The fault of a JSON value that is not text; numbers are text already."""
+    """The fault of a JSON value that is not text; numbers are text already.
+
+    Args:
+        path: The file.
+        line: The line.
+        column: The column.
+        value: The value.
+
+    Returns:
+        The fault, or None.
+    """
     what = f"column {column!r} is {json_kind(value)}"
     if value is None:
         return Fault(str(path), line, what, "fill it in or remove the row", "null_cell")

@@ -35,12 +35,16 @@ class TooManyLines(Exception):
 
 
 def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
-    """The rows of a file; a fault in place of each unreadable row, and of each that merges several rows.
+    """The rows of a file; a fault in place of each unreadable row, and of each that merges several rows."""
+    return csv_records(LineFeeder(path, raw_lines(path)), separator)
 
-    Such a row ends after its first line: the other lines, which an open quote would swallow, are read again.
+
+def csv_records(tape: "LineFeeder", separator: str) -> Iterator[Cells | Fault]:
+    """The rows that lines hold; while one is looked at, `tape.first` and `tape.taken` are its lines.
+
+    A faulty row ends after its first line: the other lines, which an open quote would swallow, are read again.
     """
-    tape = LineFeeder(path)
-    width = None
+    path, width = tape.path, None
     while True:
         tape.begin()
         try:
@@ -48,13 +52,15 @@ def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
         except StopIteration:
             return
         except (csv.Error, TooManyLines) as error:
-            yield tape.fault or bad_quote(path, tape, error)
+            fault = tape.fault or bad_quote(path, tape, error)
             tape.go_back()
+            yield fault
             continue
         width = width or len(cells)
         if len(tape.taken) >= MANY and all(are_rows(tape.taken, separator, width)):
-            yield merged(path, tape)
+            fault = merged(path, tape)
             tape.go_back()
+            yield fault
         else:
             yield tape.fault or Cells(tape.first, cells, len(tape.taken))
 
@@ -62,9 +68,9 @@ def csv_cells(path: Path, separator: str) -> Iterator[Cells | Fault]:
 class LineFeeder:
     """Feeds lines to the CSV reader one by one, and takes back those that were swallowed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: Iterator[bytes]) -> None:
         self.path = path
-        self.lines = without_blank_end(raw_lines(path))
+        self.lines = without_blank_end(lines)
         self.returned: deque[bytes] = deque()
         self.first = 1  # line of the present row
         self.taken: list[bytes] = []  # lines of the present row

@@ -19,6 +19,7 @@ from jumok.drawing.sheet import LabelledImage
 from jumok.heads.dense import FLOOR
 from jumok.kinds.boxes.baselines import boxes_baselines
 from jumok.kinds.boxes.codec import SHOWING, Boxes, BoxesCodec, MarkedObjects
+from jumok.kinds.boxes.mistakes import BoxMistakes
 from jumok.kinds.boxes.options import BoxesOutput
 from jumok.kinds.boxes.replay import RescorableBoxes
 from jumok.kinds.boxes.showing import best_showing, hidden_boxes, read_showing
@@ -30,6 +31,7 @@ from jumok.kinds.fitting import FieldContext
 from jumok.kinds.options import ModelOptions
 from jumok.losses.tokens import Loss
 from jumok.metrics.boxes import box_metrics, class_counts
+from jumok.metrics.doubts import doubt_of_objects
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, box_occurrence, box_support
@@ -262,6 +264,11 @@ def draw_boxes(about: Boxes, value: BoxesPrediction, image: Tensor) -> LabelledI
     return LabelledImage(image, "", boxes, labels, tuple(one.tag for one in objects))
 
 
+def box_doubts(values: Sequence[BoxesPrediction], computed: Any, inputs: Mapping[str, Any]) -> list[float]:
+    """How unsure the objects of each image are."""
+    return [doubt_of_objects(value.objects, value.score_threshold) for value in values]
+
+
 def coco_results(about: Boxes, value: BoxesPrediction, image: int | str) -> list[dict[str, Any]]:
     """The objects in COCO's format of results, whatever their scores.
 
@@ -324,7 +331,7 @@ def area_of(one: MarkedObject) -> float:
 
 def boxes_output(about: Boxes) -> OutputField:
     """Boxes, by dense or query head."""
-    options, head = about.options, BoxesHead(about)
+    options, head, scoring = about.options, BoxesHead(about), BoxesScoring(about)
     queries = options.head.queries
 
     def learning_rate(model: ModelOptions) -> float:
@@ -337,7 +344,7 @@ def boxes_output(about: Boxes) -> OutputField:
         architecture=f"{options.head.kind} boxes",
         codec=BoxesCodec(about),
         head=head,
-        scoring=BoxesScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate,
         image=about.image,
         loss_unit="image",
@@ -349,6 +356,8 @@ def boxes_output(about: Boxes) -> OutputField:
         records=partial(coco_results, about),
         replay=head.replay,
         program=head.program,
+        doubts=box_doubts,
+        mistakes=BoxMistakes(about, scoring),
         baselines=boxes_baselines(about),
     )
 

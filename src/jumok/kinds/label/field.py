@@ -1,6 +1,6 @@
 """Label: which class an input is of, or which classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,12 +18,14 @@ from jumok.kinds.label.calibration import LabelState, read_label_state
 from jumok.kinds.label.cells import ClassNames, names_in
 from jumok.kinds.label.codec import LABEL_STATE_FILE, AboutLabel, LabelCodec, LabelTargets
 from jumok.kinds.label.evidence import LabelCheck, LabelClasses, LabelScoring, calibrated_label
+from jumok.kinds.label.mistakes import LabelMistakes
 from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.label.prediction import LabelPrediction
 from jumok.kinds.label.replay import RescorableLabel
 from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.pooling import STATES
 from jumok.losses.tokens import Loss
+from jumok.metrics.doubts import doubt_of_presence, small_margin
 from jumok.metrics.labels import Label, LabelAnswer
 from jumok.values import Memories
 from jumok.wording import quantity
@@ -117,6 +119,24 @@ def tuned_label(
     return None if found is None else label_output(found)
 
 
+def label_doubts(
+    about: AboutLabel, values: Sequence[LabelPrediction], computed: Any, inputs: Mapping[str, Any]
+) -> list[float]:
+    """How unsure each label is: how near its two best classes are, or the class that is nearest to even.
+
+    Args:
+        about: The output.
+        values: The values.
+        computed: The logits.
+        inputs: The batch.
+
+    Returns:
+        The doubt of each, 0 to 1.
+    """
+    measure = doubt_of_presence if about.options.several else small_margin
+    return [measure(np.array(list(value.probabilities.values()))) for value in values]
+
+
 def probabilities_in_words(value: LabelPrediction) -> str:
     """The most probable classes."""
     order = sorted(value.probabilities.items(), key=lambda one: -one[1])
@@ -125,7 +145,7 @@ def probabilities_in_words(value: LabelPrediction) -> str:
 
 def label_output(about: AboutLabel) -> OutputField:
     """A label, by a head that gathers the memory."""
-    head, codec = LabelHead(about), LabelCodec(about)
+    head, codec, scoring = LabelHead(about), LabelCodec(about), LabelScoring(about)
     return OutputField(
         name=about.name,
         kind="label",
@@ -133,7 +153,7 @@ def label_output(about: AboutLabel) -> OutputField:
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
-        scoring=LabelScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate_by_width,
         classes=LabelClasses(about),
         check=LabelCheck(about),
@@ -142,7 +162,9 @@ def label_output(about: AboutLabel) -> OutputField:
         replay=head.replay,
         program=head.program,
         certainty=probabilities_in_words,
+        doubts=partial(label_doubts, about),
         reference_page=codec.reference_page,
+        mistakes=LabelMistakes(about, scoring),
         baselines=label_baselines(about),
     )
 

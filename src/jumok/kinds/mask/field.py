@@ -33,10 +33,12 @@ from jumok.kinds.features import FeatureRequest
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.learning_rates import convolutional_learning_rate
 from jumok.kinds.mask.baselines import mask_baselines
+from jumok.kinds.mask.mistakes import MaskMistakes
 from jumok.kinds.mask.options import MaskOutput
 from jumok.kinds.mask.replay import RescorableMask
 from jumok.losses.masks import mask_loss
 from jumok.losses.tokens import Loss
+from jumok.metrics.doubts import doubt_of_pixels
 from jumok.metrics.masks import confusion, mask_metrics, mask_support
 from jumok.metrics.metric import Metric
 from jumok.metrics.occurrence import Occurrence, occurrence
@@ -286,6 +288,27 @@ def draw_mask(value: MaskPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, mask=torch.from_numpy(value.classes.astype(np.int32)))
 
 
+def mask_doubts(
+    about: Mask, values: Sequence[MaskPrediction], computed: Tensor, inputs: Mapping[str, Any]
+) -> list[float]:
+    """How unsure the pixels of each image are, without padding.
+
+    Args:
+        about: The output.
+        values: The values.
+        computed: The logits (B, C, Y, X).
+        inputs: The batch.
+
+    Returns:
+        The mean over the pixels of each image.
+    """
+    shown = inputs[about.image].valid_size.tolist()
+    return [
+        doubt_of_pixels(logits[:, :height, :width])
+        for logits, (height, width) in zip(computed, shown, strict=True)
+    ]
+
+
 def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
     """A mask whose values are the ids of the classes, in the colours in which they are drawn."""
     ids = class_ids(about.classes)
@@ -294,7 +317,7 @@ def to_image(about: Mask, value: MaskPrediction) -> Image.Image:
 
 def mask_output(about: Mask) -> OutputField:
     """A mask, by a U-Net decoder."""
-    head = MaskHead(about)
+    head, scoring = MaskHead(about), MaskScoring(about)
     return OutputField(
         name=about.name,
         kind="mask",
@@ -302,7 +325,7 @@ def mask_output(about: Mask) -> OutputField:
         architecture=about.options.decoder.kind,
         codec=MaskCodec(about),
         head=head,
-        scoring=MaskScoring(about),
+        scoring=scoring,
         learning_rate=convolutional_learning_rate,
         image=about.image,
         loss_unit="image",
@@ -312,6 +335,8 @@ def mask_output(about: Mask) -> OutputField:
         to_image=partial(to_image, about),
         replay=head.replay,
         program=head.program,
+        doubts=partial(mask_doubts, about),
+        mistakes=MaskMistakes(about.names, about.image, scoring),
         baselines=mask_baselines(about.image, about.names, partial(mask_of, classes=about.classes)),
     )
 

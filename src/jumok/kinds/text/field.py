@@ -29,16 +29,18 @@ from jumok.kinds.learning_rates import learning_rate_by_width
 from jumok.kinds.options import TokenOptions
 from jumok.kinds.text.baselines import text_baselines
 from jumok.kinds.text.codec import TextInputCodec, TextOutputCodec, TextPage
+from jumok.kinds.text.mistakes import TextMistakes
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.text.replay import RescorableTexts
 from jumok.layers.embedding import TokenOutput
 from jumok.losses.tokens import Loss, token_loss
+from jumok.metrics.doubts import doubt_of_text
 from jumok.metrics.metric import Metric
 from jumok.metrics.overlap import chrf
 from jumok.metrics.text import Unit, telling_metrics, text_metrics
 from jumok.search import SearchRequest
 from jumok.search.tracing import TracedSearch
-from jumok.values import Memories, Padded, TextPrediction
+from jumok.values import Hypothesis, Memories, Padded, TextPrediction
 
 LOSS_UNITS: dict[str, Unit] = {"spaces": "symbol", "characters": "character", "jamo": "character"}
 VOCABULARIES = 2  # of the ways to learn them; a change here makes older caches unused
@@ -144,6 +146,13 @@ def draw_text(value: TextPrediction, image: Tensor) -> LabelledImage:
     return LabelledImage(image, value.text or "(nothing)")
 
 
+def text_doubts(
+    values: Sequence[TextPrediction], computed: Sequence[Sequence[Hypothesis]], inputs: Mapping[str, Any]
+) -> list[float]:
+    """How unsure each text is, by its best hypothesis."""
+    return [doubt_of_text(found[0]) for found in computed]
+
+
 def shift_right(tokens: Tensor) -> Tensor:
     """What a decoder has read (B, T) when it writes tokens (B, T): the begin mark, then all but the last."""
     return torch.cat((tokens.new_full((len(tokens), 1), BOS), tokens[:, :-1]), dim=1)
@@ -203,7 +212,9 @@ def text_output(
         coverage=codec,
         draw=draw_text,
         replay=head.replay,
+        doubts=text_doubts,
         reference_page=codec.reference_page,
+        mistakes=TextMistakes(codec),
         baselines=text_baselines(sources),
     )
 

@@ -1,6 +1,6 @@
 """Values: numbers that are measured of an input, like an age or a count, each with an interval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,13 @@ from jumok.kinds.values.codec import (
     readable_values,
 )
 from jumok.kinds.values.evidence import ValuesCheck, ValuesScoring, calibrated_values
+from jumok.kinds.values.mistakes import ValueMistakes
 from jumok.kinds.values.options import ValuesOutput
 from jumok.kinds.values.prediction import ValuesPrediction
 from jumok.kinds.values.replay import RescorableValues
 from jumok.kinds.values.state import read_values_state, training_state
 from jumok.losses.tokens import Loss
+from jumok.metrics.doubts import doubt_of_interval
 from jumok.values import Memories
 from jumok.wording import quantity
 
@@ -103,15 +105,35 @@ def tuned_values(
     return None if found is None else values_output(found)
 
 
+def value_doubts(
+    about: AboutValues, values: Sequence[ValuesPrediction], computed: Any, inputs: Mapping[str, Any]
+) -> list[float]:
+    """How unsure each example is: the widest of its intervals, beside the deviation of that value in training.
+
+    Args:
+        about: The output.
+        values: The values.
+        computed: The numbers of the head.
+        inputs: The batch.
+
+    Returns:
+        The doubt of each, 0 to 1; 0 where there are no intervals.
+    """
+    scales = dict(zip(about.names, about.scale.tolist(), strict=True))
+    return [
+        max((doubt_of_interval(high - low, scales[name]) for name, low, high in value.intervals), default=0.0)
+        for value in values
+    ]
+
+
 def intervals_in_words(value: ValuesPrediction) -> str:
     """The interval of each value that has one."""
-    known = [one for one in value.values if one.low is not None and one.high is not None]
-    return ", ".join(f"{one.name} {one.low:.4g} – {one.high:.4g}" for one in known)
+    return ", ".join(f"{name} {low:.4g} – {high:.4g}" for name, low, high in value.intervals)
 
 
 def values_output(about: AboutValues) -> OutputField:
     """Values, by a head that gathers the memory."""
-    head, codec = ValuesHead(about), ValuesCodec(about)
+    head, codec, scoring = ValuesHead(about), ValuesCodec(about), ValuesScoring(about)
     count = len(about.names)
     return OutputField(
         name=about.name,
@@ -120,7 +142,7 @@ def values_output(about: AboutValues) -> OutputField:
         architecture=about.options.head.architecture,
         codec=codec,
         head=head,
-        scoring=ValuesScoring(about),
+        scoring=scoring,
         learning_rate=learning_rate_by_width,
         check=ValuesCheck(about),
         tune=partial(tuned_values, about),
@@ -128,7 +150,9 @@ def values_output(about: AboutValues) -> OutputField:
         replay=head.replay,
         program=head.program,
         certainty=intervals_in_words,
+        doubts=partial(value_doubts, about),
         reference_page=codec.reference_page,
+        mistakes=ValueMistakes(about, scoring),
         baselines=values_baselines(about),
     )
 

@@ -30,6 +30,15 @@ class ValuesPrediction:
             return f"{self.values[0].value:.6g}"
         return ", ".join(f"{one.name} {one.value:.6g}" for one in self.values)
 
+    @property
+    def intervals(self) -> list[tuple[str, float, float]]:
+        """The name and the bounds of each value that has an interval."""
+        return [
+            (one.name, one.low, one.high)
+            for one in self.values
+            if one.low is not None and one.high is not None
+        ]
+
     def __str__(self) -> str:
         return self.text
 

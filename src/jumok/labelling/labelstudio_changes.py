@@ -1,0 +1,203 @@
+"""Changes of a task of Label Studio: of the results in the annotation that counts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jumok.data.annotations.annotated import OBJECT_FLAGS
+from jumok.data.annotations.labelstudio_config import CONTROL_NAMES, IMAGE_CONTROL
+from jumok.data.annotations.labelstudio_regions import FLAG_CHOICES, SHAPE_TYPES, base_type, labels_of
+from jumok.data.annotations.labelstudio_tasks import chosen_annotation
+from jumok.data.annotations.labelstudio_writing import region_results, region_value, type_of_region
+from jumok.data.annotations.located_json import LocatedJson
+from jumok.data.images.reading import Size
+from jumok.labelling.annotation_text import (
+    TextObject,
+    WantedObject,
+    check_outline,
+    edited_list,
+    is_drawn_anew,
+)
+from jumok.labelling.object_marks import ObjectMark
+from jumok.labelling.record_style import RecordStyle, style_of, with_members
+
+GEOMETRY = (
+    "x",
+    "y",
+    "width",
+    "height",
+    "rotation",
+    "points",
+    "closed",
+    "radiusX",
+    "radiusY",
+    "format",
+    "rle",
+)
+ALONE_RESULT = ("", "")
+Controls = Mapping[str, tuple[str, str]]  # the names of the control and of the image, by type of result
+
+
+@dataclass(frozen=True)
+class ListPlaces:
+    """Where the items of a list stand in a text."""
+
+    values: list[Any]
+    spans: list[tuple[int, int]]
+    inside: tuple[int, int]  # between the brackets
+
+
+def list_in(text: str, name: str) -> ListPlaces | None:
+    """The list of this name in a JSON object; None if there is none."""
+    found = LocatedJson(Path(name), text)
+    if name not in found.lists:
+        return None
+    places, member = list(found.spans[name]), found.members[name]
+    spans = list(zip(places[::2], places[1::2], strict=True))
+    return ListPlaces([one.value for one in found.lists[name]], spans, (member.start + 1, member.end - 1))
+
+
+def changed_task(
+    text: str, current: Sequence[TextObject], wanted: Sequence[WantedObject], size: Size, controls: Controls
+) -> str:
+    """The text of a task with the wanted objects.
+
+    Args:
+        text: The task.
+        current: Its objects.
+        wanted: The objects that it shall have.
+        size: Size of the image.
+        controls: The names of controls by type of result.
+
+    Returns:
+        The task; all else keeps its bytes.
+    """
+    name = (
+        "completions" if list_in(text, "completions") and not list_in(text, "annotations") else "annotations"
+    )
+    listed = list_in(text, name)
+    chosen = chosen_annotation(listed.values) if listed else None
+    if listed is not None and chosen is not None:
+        start, end = listed.spans[chosen]
+        change = ResultChange(text[start:end], size, controls)
+        return text[:start] + change.changed(current, wanted) + text[end:]
+    empty = json.dumps({"result": [], "was_cancelled": False, "ground_truth": False})
+    made = ResultChange(empty, size, controls).changed(current, wanted)
+    if listed is None:
+        return with_members(text, {name: [json.loads(made)]}, "\\u" in text)
+    return edited_list(text, listed.spans, listed.inside, {}, [made], ALONE_RESULT)
+
+
+class ResultChange:
+    """A change of the results of an annotation."""
+
+    def __init__(self, text: str, size: Size, controls: Controls) -> None:
+        self._text, self._size, self._controls = text, size, controls
+        self._ascii = "\\u" in text
+        self._listed = list_in(text, "result") or ListPlaces([], [], (0, 0))
+        self._changes: dict[int, str | None] = {}
+        self._added: list[str] = []
+        self._ids = {str(one.get("id")) for one in self._listed.values if isinstance(one, dict)}
+
+    def changed(self, current: Sequence[TextObject], wanted: Sequence[WantedObject]) -> str:
+        """The annotation with the wanted objects instead of the current ones."""
+        kept = [old for old, _ in wanted if old is not None]
+        for old in current:
+            if old not in kept:
+                self._changes.update(dict.fromkeys(old.records))
+        for known, one in wanted:
+            if known is None:
+                self._add(region_results(one.annotation(), self._new_id(), self._size))
+            elif not one.is_as(known.mark) or known.mark.fixed != one.fixed:
+                self._change(known, one)
+        listed = self._listed
+        return edited_list(self._text, listed.spans, listed.inside, self._changes, self._added, ALONE_RESULT)
+
+    def _new_id(self) -> str:
+        number = 1
+        while f"r{number}" in self._ids:
+            number += 1
+        self._ids.add(f"r{number}")
+        return f"r{number}"
+
+    def _add(self, results: Any) -> None:
+        """Add results, under the names that the project has for their controls."""
+        for one in results:
+            control, image = self._control(one["type"], one["from_name"])
+            self._added.append(self._style().record({**one, "from_name": control, "to_name": image}))
+
+    def _control(self, kind: str, usual: str) -> tuple[str, str]:
+        """The names of the control of a type of results, and of the image."""
+        if usual == FLAG_CHOICES:
+            return FLAG_CHOICES, next((image for _, image in self._controls.values()), IMAGE_CONTROL)
+        return self._controls.get(kind) or (
+            usual,
+            next((i for _, i in self._controls.values()), IMAGE_CONTROL),
+        )
+
+    def _style(self) -> RecordStyle:
+        """How results are written here."""
+        if not self._listed.spans:
+            return RecordStyle(ascii=self._ascii)
+        start, end = self._listed.spans[-1]
+        return style_of(self._text[start:end], self._ascii)
+
+    def _change(self, old: TextObject, one: ObjectMark) -> None:
+        check_outline(old.mark, one)
+        for number in old.records:
+            self._changes[number] = self._result(number, old.mark, one)
+        if [getattr(one, flag) for flag in OBJECT_FLAGS] != [
+            getattr(old.mark, flag) for flag in OBJECT_FLAGS
+        ]:
+            self._change_flags(old, one)
+
+    def _result(self, number: int, old: ObjectMark, one: ObjectMark) -> str:
+        """A result of a region with what has changed: its label, and where it is."""
+        start, end = self._listed.spans[number]
+        text, given = self._text[start:end], dict(self._listed.values[number])
+        value = given.get("value")
+        kind = str(given.get("type", ""))
+        if not isinstance(value, dict):
+            return text
+        members: dict[str, Any] = (
+            {kind.lower(): [one.name]} if labels_of(given) and one.name != old.name else {}
+        )
+        place = region_value(one.annotation(), self._size) if is_drawn_anew(old, one) else {}
+        if not place or not any(name in value for name in GEOMETRY):
+            return with_members(text, {"value": members}, self._ascii) if members else text
+        if all(name in place for name in value if name in GEOMETRY):
+            return with_members(text, {"value": {**place, **members}}, self._ascii)
+        rest = {name: part for name, part in {**value, **members}.items() if name not in GEOMETRY}
+        drawn = type_of_region(one.annotation())
+        if base_type(given) in SHAPE_TYPES and labels_of(given):
+            control, image = self._control(drawn, CONTROL_NAMES[drawn])
+            labels = rest.pop(kind.lower())
+            given |= {
+                "type": drawn,
+                "from_name": control,
+                "to_name": image,
+                "value": {**place, **rest, drawn: labels},
+            }
+        else:
+            bare = (
+                base_type({"type": drawn}) if kind in SHAPE_TYPES else kind
+            )  # a shape whose label is beside it
+            given |= {"type": bare, "value": {**place, **rest}}
+        return style_of(text, self._ascii).record(given)
+
+    def _change_flags(self, old: TextObject, one: ObjectMark) -> None:
+        """Write the flags of an object as choices of its own."""
+        on = [flag for flag in OBJECT_FLAGS if getattr(one, flag)]
+        results = self._listed.values
+        known = [number for number in old.records if results[number].get("from_name") == FLAG_CHOICES]
+        if known and on:
+            before = self._changes.get(known[0]) or ""
+            self._changes[known[0]] = with_members(before, {"value": {"choices": on}}, self._ascii)
+        elif known:
+            self._changes[known[0]] = None
+        elif on:
+            first = results[old.records[0]]
+            key = str(first.get("id") or self._new_id())
+            self._add(list(region_results(one.annotation(), key, self._size))[1:])

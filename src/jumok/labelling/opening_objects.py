@@ -1,0 +1,118 @@
+"""Opens the store of objects of an experiment's source, or of a folder of images."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Literal
+
+from jumok.data.annotations.detecting import look_at
+from jumok.errors import DataError, did_you_mean
+from jumok.experiment.found import annotations
+from jumok.experiment.sources import SourceOptions
+from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.contract import LabelStore
+from jumok.labelling.cvat_store import cvat_store
+from jumok.labelling.folder_store import FolderStore
+from jumok.labelling.labelme_store import labelme_store
+from jumok.labelling.labelstudio_store import labelstudio_store
+from jumok.labelling.voc_store import VocFormat
+from jumok.labelling.yolo_store import YoloFormat
+
+ObjectFormat = Literal["coco", "voc", "yolo"]
+NEW_COCO, NEW_YOLO = "annotations.json", "data.yaml"
+
+
+def open_object_source(
+    source: SourceOptions, *, excluded: Collection[Path] = (), input: str = "image"
+) -> LabelStore:
+    """The store of objects of a source.
+
+    Args:
+        source: The source, as `data.train` names it.
+        excluded: Images that belong to other splits.
+        input: The name of the image among the inputs of a model.
+
+    Returns:
+        The store.
+
+    Raises:
+        DataError: If the source is faulty, or of a format that is not written.
+    """
+    if source.coco is not None:
+        return CocoStore(source.coco, source.images, excluded, input=input)
+    if source.yolo is not None:
+        return FolderStore(YoloFormat(source.yolo, source.split or "", excluded), input)
+    classes = tuple(source.classes) if source.classes else None
+    if source.voc is not None:
+        return FolderStore(VocFormat(source.voc, source.split, source.images, excluded, classes), input)
+    if source.labelme is not None:
+        return labelme_store(source.labelme, source.images, excluded, classes, input)
+    if source.cvat is not None:
+        return cvat_store(source.cvat, source.images, source.split, excluded, classes, input)
+    if source.labelstudio is not None:
+        return labelstudio_store(source.labelstudio, source.images, excluded, classes, input)
+    place = getattr(source, source.format)
+    known = "coco, voc, yolo, labelme, cvat or labelstudio"
+    problem = f"objects are labelled in files of {known}; this source is {source.format}"
+    raise DataError(f"{problem}; convert it first, like jumok convert {place} NEW --to coco")
+
+
+def open_object_folder(
+    path: Path,
+    format: ObjectFormat | None = None,
+    classes: Sequence[str] = (),
+    excluded: Collection[Path] = (),
+    split: str | None = None,
+) -> LabelStore:
+    """The store of objects of what is at a path, or a new one for a folder of images without annotations.
+
+    Args:
+        path: A folder, or a file of annotations.
+        format: The format of a new one; COCO by default.
+        classes: The classes; those that are missing are added.
+        excluded: Images that belong to other splits.
+        split: The split, where there are several; by default train.
+
+    Returns:
+        The store; a new one writes nothing before the first change.
+
+    Raises:
+        DataError: If there are annotations that cannot be read or are of another format.
+    """
+    known = look_at(path)
+    if known is None:
+        if not path.is_dir():
+            raise DataError(f"{path} is no folder of images and no file of annotations")
+        return new_objects(path, format or "coco", classes, excluded)
+    if format not in (None, known.format):
+        raise DataError(
+            f"{path} holds annotations of {known.format} already; label it without format: {format}"
+        )
+    splits = annotations(known).splits
+    name = split or ("train" if "train" in splits else next(iter(splits)))
+    if name not in splits:
+        raise DataError(f"{path} has no split {name!r}{did_you_mean(name, splits)}")
+    store = open_object_source(SourceOptions(**splits[name]), excluded=excluded)
+    for one in classes:
+        store.add_class(one)
+    return store
+
+
+def new_objects(
+    folder: Path, format: ObjectFormat, classes: Sequence[str], excluded: Collection[Path]
+) -> LabelStore:
+    """The store of objects of a folder of images without annotations.
+
+    Args:
+        folder: The folder.
+        format: The format that is written.
+        classes: The classes.
+        excluded: Images that belong to other splits.
+
+    Returns:
+        The store.
+    """
+    if format == "coco":
+        return CocoStore(folder / NEW_COCO, None, excluded, classes)
+    if format == "yolo":
+        return FolderStore(YoloFormat(folder / NEW_YOLO, "train", excluded, classes))
+    return FolderStore(VocFormat(folder, excluded=excluded, new=True), classes=classes)

@@ -1,0 +1,75 @@
+"""What cannot be written, said in English and Korean to whoever labels."""
+
+from pathlib import Path
+
+from jumok.data.images.reading import Size
+from jumok.errors import DataError
+from jumok.labelling.contract import ItemMarks, LabelConflict
+
+
+def unknown_class(name: str) -> DataError:
+    """The error for a class that the file does not have."""
+    return DataError(
+        f"there is no class {name!r}; add it first", f"클래스 '{name}'가 없습니다. 먼저 추가하세요"
+    )
+
+
+def impossible_class(name: str) -> DataError:
+    """The error for a text that cannot be the name of a class."""
+    english = f"{name!r} cannot be the name of a class; write letters"
+    return DataError(english, "클래스 이름으로 쓸 수 없습니다. 글자로 쓰세요")
+
+
+def unknown_image(key: str, folder: Path) -> DataError:
+    """The error for a name that no image has."""
+    return DataError(f"there is no image {key!r} in {folder}", f"{folder}에 그림 '{key}'가 없습니다")
+
+
+def box_without_area(name: str, where: str) -> DataError:
+    """The error for a box that is a line or a point."""
+    english = f"the box of {name!r} {where} has no area; draw it again"
+    return DataError(english, f"'{name}' 상자의 넓이가 없습니다({where}). 다시 그리세요")
+
+
+def box_beyond(name: str, where: str, size: Size) -> DataError:
+    """The error for a box beyond the edges of its image.
+
+    Args:
+        name: The class of the object.
+        where: The edges of the box, in words.
+        size: The size of the image.
+
+    Returns:
+        The error.
+    """
+    english = f"the box of {name!r} {where} reaches beyond the image ({size}); draw it inside"
+    return DataError(english, f"'{name}' 상자가 그림({size}) 밖으로 나갑니다({where}). 안에 그리세요")
+
+
+def fixed_outline(name: str) -> DataError:
+    """The error for the changed box of an object whose outline cannot be edited."""
+    english = f"the outline of this {name!r} cannot be edited; delete it and draw it anew"
+    return DataError(english, f"이 '{name}'의 윤곽은 고칠 수 없습니다. 지우고 새로 그리세요")
+
+
+def unsupported_mark(format: str, what: str, name: str) -> DataError:
+    """The error for a flag or an outline that a format has no place for.
+
+    Args:
+        format: The format.
+        what: The flag, or outlines.
+        name: The class of the object.
+
+    Returns:
+        The error.
+    """
+    english = f"files of {format} have no place for {what}; remove that of this {name!r}"
+    return DataError(english, f"{format} 형식에는 {what} 표시를 적을 곳이 없습니다. 이 '{name}'에서 빼세요")
+
+
+def changed_meanwhile(key: str, current: ItemMarks) -> LabelConflict:
+    """The conflict of an image that somebody else has changed."""
+    english = f"{key} was changed by somebody else meanwhile; look at what stands there now"
+    return LabelConflict(
+        english, current, f"그 사이에 다른 곳에서 {key}를 바꾸었습니다. 지금 적힌 것을 보세요"
+    )

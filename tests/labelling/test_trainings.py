@@ -1,0 +1,201 @@
+"""Trainings beside the label page: on what was labelled when they began, in a process that dies with its server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jumok.errors import DataError
+from jumok.experiment import read_experiment
+from jumok.files import is_running
+from jumok.labelling.opening import OpenedLabels
+from jumok.labelling.trained_snapshot import trained_on, write_trained
+from jumok.labelling.trainings import LabelTrainings
+from jumok.predictor import load
+from jumok.runs.layout import RunLayout
+from label_stores import MemoryStore, box
+from picture_runs import IDS, write_picture_experiment, write_scenes
+
+QUICK = ["training.steps=6", "training.evaluate_every=3", "training.baselines=false"]
+LONG = ["training.steps=100000", "training.evaluate_every=2", "training.baselines=false"]
+
+
+def labelled(folder: Path, changes: list[str] = QUICK, number: int = 12) -> OpenedLabels:
+    """Scenes of which the first are labelled."""
+    write_scenes(folder)
+    experiment = read_experiment(write_picture_experiment(folder, "boxes"), changes)
+    document = json.loads((folder / "train.json").read_text())
+    images = {one["id"]: (one["file_name"], folder / one["file_name"]) for one in document["images"]}
+    store = MemoryStore(dict(images.values()), list(IDS))
+    names = {number: name for name, number in IDS.items()}
+    for key, (name, _) in list(images.items())[:number]:
+        found = [one for one in document["annotations"] if one["image_id"] == key]
+        edges = [(one["category_id"], one["bbox"]) for one in found]
+        store.write(
+            name,
+            "0",
+            {"objects": [box(names[c], x, y, x + w, y + h) for c, (x, y, w, h) in edges]},
+        )
+    return OpenedLabels("scenes", store, "train", "seen", experiment)
+
+
+def until(reached: Callable[[], bool], seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def at_rest(trainings: LabelTrainings) -> dict:
+    until(lambda: trainings.state()["state"] != "running")
+    return trainings.state()
+
+
+def test_a_training_gives_a_model_and_its_score_outlives_it(tmp_path):
+    opened, models = labelled(tmp_path), []
+    trainings = LabelTrainings(opened, tmp_path / "label", models.append)
+    assert trainings.state()["state"] == "idle" and not trainings.resume()
+    trainings.start()
+    with pytest.raises(DataError, match="running already"):
+        trainings.start()
+    opened.store.write("images/000001.png", "1", {"objects": []})  # which does not disturb it
+    state = at_rest(trainings)
+    assert state["state"] == "done", state
+    assert state["step"] == state["steps"] == 6 and state["examples"] == 12
+    (first,) = state["history"]
+    assert first["labelled"] == 12 and first["metric"] == "AP" and 0 <= first["score"] <= 1
+    until(lambda: bool(models))
+    assert models == [tmp_path / "label" / "0001"] == [trainings.newest()]
+    assert set(load(models[0]).outputs) == {"seen"}
+    trainings.start()
+    assert [one["labelled"] for one in at_rest(trainings)["history"]] == [12, 12]
+    until(lambda: len(models) == 2)
+    assert [one.name for one in sorted((tmp_path / "label").iterdir()) if one.is_dir()] == ["0002"]
+    again = LabelTrainings(opened, tmp_path / "label", models.append)
+    assert again.state() == trainings.state() and again.newest() == models[1] and not again.resume()
+
+
+def test_a_training_that_cannot_begin_says_why(tmp_path):
+    trainings = LabelTrainings(labelled(tmp_path, number=2), tmp_path / "label", print)
+    trainings.start()
+    state = at_rest(trainings)
+    assert state["state"] == "failed" and "2 labelled items are too few" in state["sentence"]["en"]
+    assert trainings.newest() is None and not list((tmp_path / "label").glob("0*"))
+
+
+def test_a_training_that_fails_says_why(tmp_path):
+    opened = labelled(tmp_path)
+    (tmp_path / "valid.json").unlink()
+    trainings = LabelTrainings(opened, tmp_path / "label", print)
+    trainings.start()
+    state = at_rest(trainings)
+    assert state["state"] == "failed" and "valid.json" in state["sentence"]["en"]
+
+
+def test_a_killed_training_is_told_as_failed(tmp_path):
+    trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
+    trainings.start()
+    until(lambda: trainings.state()["step"] > 0)
+    os.kill(training_process(tmp_path), signal.SIGKILL)
+    state = at_rest(trainings)
+    assert state["state"] == "failed" and "ended without a word" in state["sentence"]["en"]
+
+
+def training_process(folder: Path) -> int:
+    return int((RunLayout(folder / "label" / "0001").path / ".lock").read_text())
+
+
+def test_a_stopped_training_stays_stopped_and_only_one_server_trains(tmp_path):
+    trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
+    trainings.start()
+    until(lambda: trainings.state()["step"] > 0)
+    other = LabelTrainings(trainings.opened, tmp_path / "label", print)
+    assert not other.resume()
+    with pytest.raises(DataError, match="another jumok label trains"):
+        other.start()
+    process = training_process(tmp_path)
+    trainings.stop()
+    state = at_rest(trainings)
+    assert state["state"] == "idle" and "stopped at step" in state["sentence"]["en"]
+    until(lambda: not is_running(process))
+    assert not LabelTrainings(trainings.opened, tmp_path / "label", print).resume()
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+from test_trainings import LONG, labelled
+from jumok.labelling.trainings import LabelTrainings
+folder = Path(sys.argv[1])
+LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
+time.sleep(3600)
+"""
+
+
+def test_no_training_outlives_a_killed_server_and_the_next_one_continues_it(tmp_path):
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, tmp_path], env={**os.environ, "PYTHONPATH": paths}
+    )
+    progress = tmp_path / "label" / "0001.progress.json"
+    until(lambda: progress.exists() and json.loads(progress.read_text()).get("step", 0) > 2)
+    process = training_process(tmp_path)
+    server.kill()
+    server.wait()
+    until(lambda: not is_running(process), 60)
+    before = json.loads(progress.read_text())["step"]
+    trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
+    assert trainings.resume()
+    try:
+        until(lambda: trainings.state()["step"] > before)
+        assert "step" in trainings.state()["sentence"]["en"]
+    finally:
+        trainings.close()
+    until(lambda: not is_running(training_process(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("split", "count", "expected"),
+    [
+        ({"valid": 0.1, "test": 0.1}, 20, {"valid": 0.2}),
+        ({"valid": 0.1, "test": 0.1, "seed": 3}, 200, {"valid": 0.1, "test": 0.1, "seed": 3}),
+        ({"valid": 1000, "seed": 3}, 40, {"valid": 0.2, "seed": 3}),
+        ({"valid": 10}, 60, {"valid": 10}),
+    ],
+)
+def test_of_few_examples_a_fifth_chooses_the_model(tmp_path, split, count, expected):
+    write_scenes(tmp_path)
+    experiment = read_experiment(write_picture_experiment(tmp_path, "boxes"))
+    given = experiment.model_dump(mode="json")
+    source = given["data"]["train"]
+    given["data"] = {"train": source, "split": split}
+    made = trained_on(given, source, count).data
+    assert made.split is not None and made.valid is None
+    assert {name: value for name, value in made.split.model_dump().items() if value} == {
+        "seed": 1,
+        **expected,
+    }
+
+
+def test_of_a_folder_an_experiment_is_made_that_may_be_changed(tmp_path):
+    """As `jumok new` would write it; the next training uses it as the user has left it."""
+    made = labelled(tmp_path)
+    opened = OpenedLabels("photos", made.store)
+    run = tmp_path / "label" / "0001"
+    assert write_trained(opened, run) == 12
+    file = RunLayout(run.parent).experiment
+    first = read_experiment(RunLayout(run).experiment)
+    assert first.outputs.keys() == {"objects"} and first.inputs["image"].kind == "image"
+    assert first.data.train.coco == RunLayout(run).data / "annotations.json"
+    file.write_text(file.read_text().replace("resnet18 ", "convolutional "))
+    again = run.with_name("0002")
+    write_trained(opened, again)
+    second = read_experiment(RunLayout(again).experiment)
+    assert second.inputs["image"].part.backbone == "convolutional"
+    assert second.data.train.coco == RunLayout(again).data / "annotations.json"
