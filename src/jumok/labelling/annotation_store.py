@@ -18,11 +18,11 @@ from jumok.labelling.object_marks import (
     check_objects,
     in_order_of,
     matched_objects,
-    no_such_image,
     objects_from_json,
     objects_to_json,
     same_or_conflict,
 )
+from jumok.labelling.refusals import unknown_image
 
 MOST_STATES = 200  # of an image that can come back with their bytes
 
@@ -136,7 +136,7 @@ class AnnotationStore:
         item = self._form.find(key)
         path = None if item else self._images.find(key)
         if item is None and path is None:
-            raise no_such_image(key, self._images.folder)
+            raise unknown_image(key, self._images.folder)
         return item or ItemText(key, path or Path())
 
     def _look(self, item: ItemText) -> tuple[ReadText, LabelItem]:
