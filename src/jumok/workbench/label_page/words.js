@@ -57,7 +57,7 @@ jumok.words = {
     savingTitle: "Saving",
     savingHelp: [
       "Each change is written at once into the very file that jumok train reads. “Saved” at the top means that the file holds it.",
-      "While the file cannot be written, the top says so and why. Your change stays on the page and in this browser, and is sent again until it is written; after a reload it is offered again.",
+      "While the file cannot be written, the top says so, and a line at the bottom says why. Your change stays on the page and in this browser, and is sent again until it is written; after a reload it is offered again.",
       "If another tab or program changed the same item, nothing is overwritten: you see both versions and choose.",
     ],
   },
@@ -115,7 +115,7 @@ jumok.words = {
     savingTitle: "저장",
     savingHelp: [
       "바꿀 때마다 jumok train이 읽는 바로 그 파일에 곧바로 씁니다. 위에 ‘저장됨’이라고 나오면 파일에 들어간 것입니다.",
-      "파일에 쓰지 못하는 동안에는 위에 그 사실과 까닭이 나옵니다. 변경은 이 화면과 브라우저에 남아 있고, 쓸 수 있을 때까지 다시 보냅니다. 화면을 새로 열면 저장할지 다시 묻습니다.",
+      "파일에 쓰지 못하는 동안에는 위에 그 사실이, 아래에 까닭이 나옵니다. 변경은 이 화면과 브라우저에 남아 있고, 쓸 수 있을 때까지 다시 보냅니다. 화면을 새로 열면 저장할지 다시 묻습니다.",
       "다른 탭이나 프로그램이 같은 항목을 바꾸었으면 아무것도 덮어쓰지 않습니다. 두 내용을 보고 고르면 됩니다.",
     ],
   },
