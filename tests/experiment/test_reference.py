@@ -108,7 +108,7 @@ def test_values_in_words(schema, en, ko):
     ("wanted", "paths"),
     [
         ("training", ["training"]),
-        ("data", ["data", "data.train", "data.split", "data.tokens"]),
+        ("data", ["data", "data.train", "data.split", "data.fold", "data.tokens"]),
         ("inputs.image", ["inputs.image", "inputs.image.encoder", "inputs.image.augment"]),
         ("inputs.text.encoder.gru", ["inputs.text.encoder.rnn"]),
         ("training.steps", ["training"]),

@@ -319,7 +319,7 @@ def test_refusals(tmp_path, kind):
         "reaches beyond the image": [new_box("cat", 5, 2, 70, 30)],
     }
     fixed = [{**one, "box": [1, 1, 9, 9]} for one in marks_of(store, "a.png") if one["fixed"]]
-    bad |= {"cannot be moved or resized; delete it": fixed} if fixed else {}
+    bad |= {"cannot be edited; delete it": fixed} if fixed else {}
     for sentence, objects in bad.items():
         with pytest.raises(DataError, match=sentence):
             write(store, "a.png", objects)

@@ -65,12 +65,13 @@ def test_it_is_done_again_with_what_the_page_says(jumok, reversal, tmp_path, mon
     page = jumok("report", ".").output.strip()
     blocks = re.findall(r'<pre class="short">(.*?)</pre>', Path(page).read_text(encoding="utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    assert [line.split()[1] for line in lines] == ["look", "train", "evaluate"]
+    assert [line.split()[1] for line in lines] == ["check", "look", "train", "evaluate"]
     small = {"train": ["--set", "training.steps=2"], "look": ["--input", "abc", "--output", "look.html"]}
     for line in lines:
         words = shlex.split(line)[1:]
         assert jumok(*words, *small.get(words[0], [])).status == 0
     assert (tmp_path / "moved-again" / "report.html").exists() and (run / "look.html").exists()
+    assert (run / "moved-mistakes.html").exists()
 
 
 def test_it_is_one_file(reversal):

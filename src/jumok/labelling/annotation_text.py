@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from jumok.data.annotations.annotated import Annotation
 from jumok.data.annotations.shapes import united
-from jumok.errors import DataError
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import SeparatedRecords, TextRecord
+from jumok.labelling.refusals import fixed_outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,7 @@ def _object_of(group: Sequence[tuple[int, Hashable, Annotation]]) -> TextObject:
 def check_outline(old: ObjectMark, new: ObjectMark) -> None:
     """Refuse another place for an object whose outline cannot be edited; raises DataError."""
     if old.fixed and new.polygons is None and not new.has_shape_of(old):
-        problem = f"the painted outline of the {old.name!r} cannot be moved or resized"
-        raise DataError(f"{problem}; delete it and draw it anew")
+        raise fixed_outline(old.name)
 
 
 def is_drawn_anew(old: ObjectMark, new: ObjectMark) -> bool:

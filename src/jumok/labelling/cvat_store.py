@@ -22,6 +22,7 @@ from jumok.labelling.cut_file import CutFile
 from jumok.labelling.cvat_changes import ElementChange
 from jumok.labelling.guarded_file import GuardedFile
 from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.refusals import file_is_gone, not_utf8
 from jumok.labelling.xml_editing import element_span, with_child
 
 
@@ -153,14 +154,14 @@ class CvatForm:
     def _load(self, data: bytes | None) -> None:
         """Cut what stands on the disk; raises UnreadableFile."""
         if data is None:
-            raise DataError(f"{self.place}: is gone; put it back")
+            raise file_is_gone(self.place)
         plain = decompressed(self.place, data)
         declared, encoding = xml_encoding(plain)
         if encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
-            raise DataError(f"{self.place}: is in {declared}; save it as UTF-8 to correct it here")
+            raise not_utf8(self.place, declared)
         text = xml_text(self.place, plain)
         if "\0" in text:  # UTF-16 that does not say so
-            raise DataError(f"{self.place}: holds NUL characters; save it as UTF-8 to correct it here")
+            raise not_utf8(self.place, "utf-16")
         root = parse_xml(self.place, text)
         check_root(self.place, root)
         elements = [child for child in root.children if child.tag == "image"]

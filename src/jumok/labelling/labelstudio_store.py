@@ -33,10 +33,10 @@ from jumok.labelling.guarded_file import GuardedFile, read_now, replace_file
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.labelstudio_changes import changed_task
 from jumok.labelling.object_marks import mark_of
+from jumok.labelling.refusals import file_is_gone, minimal_export
 
 LAST_LABEL = re.compile(r"([ \t]*)<Label\b[^>]*?(?:/>|>\s*</Label>)(?!.*<Label\b)", re.DOTALL)
 CONTROL = re.compile(r"<(\w+Labels)\b[^>]*>.*?</\1>", re.DOTALL)
-MINIMAL = "is JSON-MIN, in which results have no ids; export the project as JSON to correct it here"
 
 
 def labelstudio_store(
@@ -162,7 +162,7 @@ class LabelStudioForm:
     def _load(self, data: bytes | None) -> None:
         """Cut what stands on the disk; raises UnreadableFile."""
         if data is None or is_folder(self.place):
-            raise DataError(f"{self.place}: is gone; put it back")
+            raise file_is_gone(self.place)
         text = decode_text(self.place, decompressed(self.place, data))
         found = LocatedJson(self.place, text, TASK_LIST)
         if TASK_LIST not in found.lists or found.values:
@@ -189,11 +189,11 @@ class LabelStudioForm:
                     raise UnreadableFile(record.place.fault(str(wrong), wrong.remedy, wrong.kind)) from None
                 continue
             minimal = "data" not in record.value
-            tasks.append((place, task, f"{self.place}:{record.place.line}: {MINIMAL}" if minimal else ""))
+            tasks.append((place, task, str(minimal_export(self.place)) if minimal else ""))
             if not minimal:
                 self._image_field = image_address(record.value["data"], task.name)[0]
         if tasks and all(fault for _, _, fault in tasks):
-            raise DataError(f"{self.place}: {MINIMAL}")
+            raise minimal_export(self.place)
         found = find_task_images(self.place, [task.address for _, task, _ in tasks], self._images)
         self.folder = image_root(self.place, found)
         self._items, self._places = {}, {}

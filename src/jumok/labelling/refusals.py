@@ -73,3 +73,21 @@ def changed_meanwhile(key: str, current: ItemMarks) -> LabelConflict:
     return LabelConflict(
         english, current, f"그 사이에 다른 곳에서 {key}를 바꾸었습니다. 지금 적힌 것을 보세요"
     )
+
+
+def file_is_gone(path: Path) -> DataError:
+    """The error for a file of annotations that somebody has taken away."""
+    return DataError(f"{path}: is gone; put it back", f"{path}: 없어졌습니다. 되돌려 놓으세요")
+
+
+def not_utf8(path: Path, encoding: str) -> DataError:
+    """The error for a file in an encoding that is read but not written."""
+    english = f"{path}: is in {encoding}; save it as UTF-8 to correct it here"
+    return DataError(english, f"{path}: 인코딩이 {encoding}입니다. UTF-8로 저장하면 여기서 고칠 수 있습니다")
+
+
+def minimal_export(path: Path) -> DataError:
+    """The error for an export of Label Studio that is read but not written."""
+    english = "is JSON-MIN, in which results have no ids; export the project as JSON to correct it here"
+    korean = "JSON-MIN이어서 결과에 id가 없습니다. 프로젝트를 JSON으로 내보내면 여기서 고칠 수 있습니다"
+    return DataError(f"{path}: {english}", f"{path}: {korean}")

@@ -4,7 +4,7 @@ One thread works with models. Items are scored in it a few at a time, so that wh
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCORED_AT_ONCE = 8  # items
 PROPOSED_AT_ONCE = 64  # items of a request, at most
 KEPT_PROPOSALS = 256  # with their marks, which may be large
+NOT_READY = 0.99  # the share that is told while a newer order is being made
 BY_FEATURES = ("diverse", "both")  # orders that also ask what the labelled items are like
 
 
@@ -51,6 +52,9 @@ class LabelModel:
         self._recent: OrderedDict[str, Proposal] = OrderedDict()
         self._seen = 0  # changes of the desk
         self._scoring = False
+        self._orders = ThreadPoolExecutor(1, "orders")
+        self._making: Future[None] | None = None
+        self._made: dict[str, tuple[object, dict[str, Any]]] = {}  # orders, and what they were made of
         self._first_labelled = False  # whether the labelled items are scored before the others
 
     def use(self, run: Path) -> Future[None]:
@@ -170,15 +174,39 @@ class LabelModel:
         if by not in ORDERS:
             raise DataError(f"there is no order {by!r}{did_you_mean(by, ORDERS)}")
         if by == "file":
-            keys = [one.key for one in items]
-            return {"keys": keys, "scores": no_scores(len(keys)), "ready": 1.0, "remarks": {}}
+            return order_of_file(items)
         self._require()
         self._forget_changed()
         self._first_labelled = by == "disagreement"
         self._score_on()
         with self._lock:
             scored, refused = dict(self._scored), set(self._refused)
+            state = (self._run, len(scored), len(refused), self._seen)
+        if by in BY_FEATURES:
+            return self._chosen_apart(by, items, state, lambda: ordered_work(by, items, scored, refused))
         return ordered_work(by, items, scored, refused)
+
+    def _chosen_apart(
+        self, by: str, items: Sequence[LabelItem], state: object, make: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """An order that takes seconds for thousands of items: the last one at once, while a new one is made."""
+        with self._lock:
+            known, made = self._made.get(by, (None, ordered_work(by, items, {}, set())))
+            if known == state:
+                return made
+            if self._making is None or self._making.done():
+                self._making = self._orders.submit(self._make, by, state, make)
+        keys = {one.key for one in items}
+        scores = dict(zip(made["keys"], made["scores"], strict=True))
+        stale = [key for key in made["keys"] if key in keys]
+        stale += [one.key for one in items if one.key not in scores]
+        told = {"keys": stale, "scores": [scores.get(key) for key in stale]}
+        return {**made, **told, "ready": min(made["ready"], NOT_READY)}
+
+    def _make(self, by: str, state: object, make: Callable[[], dict[str, Any]]) -> None:
+        made = make()
+        with self._lock:
+            self._made[by] = (state, made)
 
     def _forget_changed(self) -> None:
         """Drop what was told of items whose marks have changed."""
@@ -217,7 +245,8 @@ class LabelModel:
 
     def close(self) -> None:
         """Begin nothing new."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._orders):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def model_name(run: Path) -> str:
@@ -270,6 +299,12 @@ def ordered_work(
         "ready": ready / len(needed) if needed else 1.0,
         "remarks": {key: one.to_json()["what"] for key, one in differing.items() if one is not None},
     }
+
+
+def order_of_file(items: Sequence[LabelItem]) -> dict[str, Any]:
+    """The order of the file, as JSON."""
+    keys = [one.key for one in items]
+    return {"keys": keys, "scores": no_scores(len(keys)), "ready": 1.0, "remarks": {}}
 
 
 def no_scores(count: int) -> list[float | None]:
