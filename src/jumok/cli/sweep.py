@@ -1,7 +1,9 @@
 """`jumok sweep`."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +12,12 @@ from jumok.console import print_json, say
 from jumok.errors import Interrupted
 
 EXAMPLE = "jumok sweep x.yaml --space 'training.learning_rate=[1e-4, 3e-3, log]' --trials 20"
+
+
+class SweepEngine(StrEnum):
+    """Where trainings run, if not in processes of this machine."""
+
+    ray = "ray"
 
 
 def command(
@@ -26,6 +34,12 @@ def command(
         float | None, typer.Option(min=0.0, help="No trial begins after so many hours of this call.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="How many train at a time.")] = 1,
+    engine: Annotated[
+        SweepEngine | None,
+        typer.Option(
+            help="ray: on the machines of a Ray cluster (extra scale), which all see the folder of the runs."
+        ),
+    ] = None,
     prune: Annotated[bool, typer.Option(help="End trials early that are worse than most.")] = True,
     seeds: Annotated[
         int, typer.Option(min=0, help="Seeds that the best three trials are repeated with; 0 leaves it out.")
@@ -54,7 +68,7 @@ def command(
     folder = run or Path("runs") / f"{config.stem}-sweep"
     options = SweepOptions(trials, hours, processes, prune, seeds, search_seed)
     try:
-        result = sweep(plan, folder, options, make_sweep_display(quiet))
+        result = sweep(plan, folder, options, make_sweep_display(quiet), launcher_of(engine))
     except Interrupted:
         raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     for sentence in result.verdicts:
@@ -64,3 +78,14 @@ def command(
     )
     if json:
         print_json(result.to_json())
+
+
+def launcher_of(engine: SweepEngine | None) -> Callable[[int, Path], Any]:
+    """Who runs the trainings."""
+    if engine is None:
+        from jumok.sweeps.jobs import LocalJobs
+
+        return LocalJobs
+    from jumok.scale.ray_jobs import RayJobs
+
+    return RayJobs

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from jumok.deferred import import_extra
@@ -42,15 +43,20 @@ class RayCluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what fails is tried again, and told at last
         self.ray = import_extra("ray", "scale", "--engine ray")
-        self.data = import_extra("ray.data", "scale", "--engine ray")
         self.is_ours = not self.ray.is_initialized()
         if self.is_ours:
             try:
                 self.ray.init(log_to_driver=False, logging_level=logging.ERROR)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise DataError(f"no Ray cluster could be reached or begun: {error}") from None
+
+    @cached_property
+    def data(self) -> Any:
+        """Ray Data, which says nothing of its progress."""
+        data = import_extra("ray.data", "scale", "--engine ray")
         logging.getLogger("ray.data").setLevel(logging.ERROR)
-        self.data.DataContext.get_current().enable_progress_bars = False
+        data.DataContext.get_current().enable_progress_bars = False
+        return data
 
     @property
     def processors(self) -> int:
