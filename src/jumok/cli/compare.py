@@ -8,7 +8,7 @@ import typer
 
 from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
 from jumok.console import new_table, print_json, say
-from jumok.errors import Interrupted
+from jumok.errors import ConfigurationError, Interrupted
 
 if TYPE_CHECKING:
     from jumok.reporting.comparison import Comparison
@@ -26,8 +26,26 @@ def command(
         bool,
         typer.Option("--paired", help="First values together, then second values, not every combination."),
     ] = False,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Train on growing parts of the data, and tell what twice the data would bring.",
+        ),
+    ] = False,
+    shares: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S1,S2", help="The parts of a learning curve; 0.0625,0.125,0.25,0.5,1 by default."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Seeds of a learning curve, each with parts of its own; 3 by default."),
+    ] = None,
     run: Annotated[
-        Path | None, typer.Option(help="Where the runs go; runs/NAME-OF-THE-FILE-compare by default.")
+        Path | None,
+        typer.Option(help="Where the runs go; runs/NAME-OF-THE-FILE-compare or -learning-curve by default."),
     ] = None,
     set_: Set = None,
     device: Device = "",
@@ -37,12 +55,21 @@ def command(
     """Train variants of an experiment with the same data, seed and steps, and set them side by side.
 
     The same command goes on where an interrupted comparison stopped. Values are YAML, so a whole part can vary:
-    --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'.
+    --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'. With --learning-curve the parts
+    of the data vary instead: what would more data bring?
     """
     from jumok.experiment.file import read_experiment
     from jumok.experiment.variations import variations
 
-    variants, overrides = variations(vary or [], paired), [*(set_ or []), *on_device(device)]
+    overrides = [*(set_ or []), *on_device(device)]
+    if learning_curve:
+        if vary or paired:
+            raise ConfigurationError("--learning-curve varies the data alone; leave out --vary and --paired")
+        show_learning_curve(config, shares, seeds or 3, run, overrides, quiet, json)
+        return
+    if shares is not None or seeds is not None:
+        raise ConfigurationError("--shares and --seeds belong to --learning-curve")
+    variants = variations(vary or [], paired)
     for variant in variants:
         read_experiment(config, [*overrides, *variant.overrides])
     from jumok.sweeps.comparison import compare_variations
@@ -56,6 +83,42 @@ def command(
     show_comparison(comparison, folder)
     if json:
         print_json(asdict(comparison))
+
+
+def show_learning_curve(
+    config: Path,
+    shares: str | None,
+    seeds: int,
+    run: Path | None,
+    overrides: list[str],
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Trace a learning curve, and tell what it says."""
+    from jumok.reporting.learning_curve import CURVE_FILES
+    from jumok.sweeps.learning_curve import CURVE_SHARES, parts_of, trace_learning_curve
+    from jumok.training.display import make_display
+
+    parts = parts_of(CURVE_SHARES if shares is None else parse_shares(shares), seeds)
+    folder = run or Path("runs") / f"{config.stem}-learning-curve"
+    try:
+        curve = trace_learning_curve(config, parts, folder, overrides, make_display(quiet), say)
+    except Interrupted:
+        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
+    for sentence in curve.verdicts:
+        say(sentence)
+    named = zip(("numbers", "picture", "page"), CURVE_FILES, strict=True)
+    say("   ".join(f"{what}: {folder / file}" for what, file in named))
+    if json:
+        print_json(curve.to_json())
+
+
+def parse_shares(text: str) -> list[float]:
+    """The shares of a text like "0.25,0.5,1"; raises ConfigurationError."""
+    try:
+        return [float(one) for one in text.split(",")]
+    except ValueError:
+        raise ConfigurationError(f"--shares are numbers, like 0.25,0.5,1; got {text!r}") from None
 
 
 def show_comparison(comparison: "Comparison", folder: Path) -> None:

@@ -68,3 +68,28 @@ def ranking_hash(key: str | bytes, seed: int) -> int:
     """A pseudo-random number that depends only on key and seed, on every machine."""
     data = key.encode() if isinstance(key, str) else key
     return int.from_bytes(blake2b(data, digest_size=8, key=str(seed).encode()).digest(), "little")
+
+
+def nested_part(keys: Iterable[str | bytes], amount: float | int, seed: int) -> np.ndarray:
+    """Which rows make a part; rows with the same key go together, and a smaller part is inside of a larger one.
+
+    Args:
+        keys: The key of each row.
+        amount: A number of distinct keys (int) or a share of them (float).
+        seed: Seed.
+
+    Returns:
+        Whether each row is in the part (N,) bool.
+
+    Raises:
+        DataError: If there are fewer keys than asked for.
+    """
+    digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
+    distinct, number = np.unique(digests, return_inverse=True)
+    asked = wanted(amount, len(distinct), "train")
+    if asked > len(distinct):
+        raise DataError(
+            f"data.split.train asks for {quantity(asked, 'example')}, but there are only {len(distinct):,}; ask "
+            "for fewer"
+        )
+    return number < asked

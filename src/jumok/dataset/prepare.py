@@ -9,9 +9,8 @@ import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
-from jumok.data.row import SPLIT_GROUP
 from jumok.data.tables.faults import Fault
-from jumok.dataset.folds import fold_numbers
+from jumok.dataset.folds import fold_numbers, splitting_keys
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
@@ -88,6 +87,9 @@ def prepare(
             return Prepared(Fields({}, {}), faults=imported)
         raise
     prepared = Prepared(fitted or _fit(experiment, imported, rows["train"]), faults=imported)
+    train = rows.get("train")
+    if train is not None:  # the fields are fitted on all of it, so that its parts differ in examples alone
+        rows["train"] = _part_of_train(experiment, imported["train"], train)
     for name, chosen in _without_fold(rows, experiment, imported).items():
         if chosen is not None:
             prepared.splits[name] = _encode(name, chosen, prepared, experiment)
@@ -245,11 +247,18 @@ def _rows_of(name: str, experiment: "Experiment", imported: Mapping[str, CachedR
         return np.arange(len(imported["train"].store)) if name == "train" else None
     if name != "train" and getattr(split, name) is None:
         return None
-    store = imported["train"].store
-    together = (SPLIT_GROUP,) if SPLIT_GROUP in store.columns else tuple(experiment.inputs)
-    keys = ("\x1f".join(row) for row in zip(*(store.texts(column) for column in together), strict=True))
+    keys = splitting_keys(imported["train"].store, list(experiment.inputs))
     sides = splitting.assign(keys, split.valid or 0, split.test or 0, split.seed)
     return np.flatnonzero(sides == ("train", "valid", "test").index(name))
+
+
+def _part_of_train(experiment: "Experiment", train: CachedRows, rows: np.ndarray) -> np.ndarray:
+    """The rows of train that are trained on: all, or those that data.split.train asks for."""
+    split = experiment.data.split
+    if split is None or split.train is None:
+        return rows
+    keys = splitting_keys(train.store, list(experiment.inputs))
+    return rows[splitting.nested_part((keys[row] for row in rows), split.train, split.train_seed)]
 
 
 def _without_fold(

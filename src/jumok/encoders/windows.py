@@ -36,11 +36,29 @@ class ShiftedWindowBlock(nn.Module):
         (high, wide), (down, right) = self.window, self.shift
         x = F.pad(x, (0, 0, 0, -X % wide, 0, -Y % high))
         rows, columns = x.shape[1:3]
+        if torch.compiler.is_exporting():  # one program for maps of one window and for larger ones
+            return self._look_around_in_a_program(x, Y, X)
         down, right = (0 if rows <= high else down), (0 if columns <= wide else right)  # one window sees all
         x = x.roll((-down, -right), (1, 2))
         apart = strangers((rows, columns), self.window, (down, right), x) if down or right else None
         x = merge_windows(self.attn(into_windows(x, self.window), apart), self.window, (rows, columns))
         return x.roll((down, right), (1, 2))[:, :Y, :X]
+
+    def _look_around_in_a_program(self, x: Tensor, Y: int, X: int) -> Tensor:
+        """The same of a padded map, of which Y × X cells are kept, where the shift is a number of the program."""
+        rows, columns = x.shape[1:3]
+        row, column = (torch.arange(count, device=x.device) for count in (rows, columns))
+        counts = row[-1:] + 1, column[-1:] + 1  # rows and columns as tensors (1,)
+        down, right = (
+            shift * (count > window).long()
+            for count, window, shift in zip(counts, self.window, self.shift, strict=True)
+        )
+        apart = region_bias(row >= counts[0] - down, column >= counts[1] - right, self.window, x)
+        x = x.index_select(1, (row + down).remainder(counts[0]))
+        x = x.index_select(2, (column + right).remainder(counts[1]))
+        x = merge_windows(self.attn(into_windows(x, self.window), apart), self.window, (rows, columns))
+        x = x.index_select(1, (row - down).remainder(counts[0]))
+        return x.index_select(2, (column - right).remainder(counts[1]))[:, :Y, :X]
 
 
 def into_windows(x: Tensor, window: HeightWidth) -> Tensor:
@@ -78,6 +96,21 @@ def strangers(size: HeightWidth, window: HeightWidth, shift: HeightWidth, like: 
     """
     below = torch.arange(size[0], device=like.device) >= size[0] - shift[0]  # came from the upper edge
     beyond = torch.arange(size[1], device=like.device) >= size[1] - shift[1]  # came from the left edge
+    return region_bias(below, beyond, window, like)
+
+
+def region_bias(below: Tensor, beyond: Tensor, window: HeightWidth, like: Tensor) -> Tensor:
+    """The attention bias between cells of different regions.
+
+    Args:
+        below: Whether a row (Y,) came from the upper edge.
+        beyond: Whether a column (X,) came from the left edge.
+        window: Height and width of a window.
+        like: A tensor whose dtype the bias gets.
+
+    Returns:
+        The bias (N, L, L) of the N windows of a map.
+    """
     region = 2 * below[:, None].long() + beyond  # (Y, X)
     region = into_windows(region[None, :, :, None], window).squeeze(-1)  # (N, L)
     return (region[:, :, None] != region[:, None, :]).to(like.dtype) * FAR

@@ -46,11 +46,13 @@ ShareOrNumber = Annotated[float | int, BeforeValidator(share_or_number), WithJso
 
 
 class SplitOptions(Options):
-    """How much of `train` is kept for valid and test: a share, or a number of distinct inputs."""
+    """How much of `train` is kept for valid and test, and used of the rest: a share, or a number of distinct inputs."""
 
     valid: ShareOrNumber | None = None
     test: ShareOrNumber | None = None
     seed: Seed = 1
+    train: ShareOrNumber | None = None  # all by default
+    train_seed: Seed = 1
 
 
 class FoldOptions(Options):
@@ -95,7 +97,8 @@ class DataOptions(Options):
         if self.fold is not None and self.train.windows is not None:
             raise error_at("windows overlap, so that a fold of them is seen by the others; drop it", "fold")
         rows = {name: (source.windows, source.rows or (0, None)) for name, source in self.sources()}
-        check_windows(rows, len(self.splits()) > len(rows))
+        part = self.split is not None and self.split.train is not None
+        check_windows(rows, part or len(self.splits()) > len(rows))
         return self
 
     def splits(self) -> list[str]:

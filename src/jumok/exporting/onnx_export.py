@@ -17,7 +17,7 @@ from jumok.exporting.quantizing import quantize_program
 from jumok.exporting.target import ExportRequest, Written
 from jumok.exporting.to_onnx import any_length, write_onnx
 from jumok.kinds.presence import InputColumn, encode_inputs
-from jumok.nested import tensors_of
+from jumok.nested import replaced, tensors_of
 from jumok.predictor.exported import INPUTS_FILE
 from jumok.predictor.onnx_engine import MODEL_FILE, ONNX_FILES, STEP_FILE, pad_end
 from jumok.predictor.predictor import Predictor
@@ -39,7 +39,7 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
         some, others = example_batches(predictor, values)
         encode, pads = write_encoder(folder, predictor, some, others)
         steps = {
-            name: write_step(folder, predictor, name, some, others)
+            name: write_step(folder, predictor, name, some, widened(others, pads))
             for name, field in predictor.outputs.items()
             if field.program is None
         }
@@ -173,6 +173,19 @@ def pad_inputs(tensors: Mapping[str, Tensor], pads: Mapping[str, Mapping[str, in
         for axis, multiple in axes.items():
             padded[name] = pad_end(padded[name], int(axis), multiple)
     return padded
+
+
+def widened(batch: Mapping[str, Any], pads: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """The same batch with more zeros along the axes that are padded, so that a state of another length comes of it."""
+    tensors = pad_inputs(batch_tensors(batch), pads)
+    for name, axes in pads.items():
+        for axis, multiple in axes.items():
+            longer = tensors[name].shape[int(axis)] + multiple
+            tensors[name] = pad_end(tensors[name], int(axis), longer)
+    return {
+        name: replaced(part, iter([tensors[f"{name}.{path}"] for path in tensors_of(part)]))
+        for name, part in batch.items()
+    }
 
 
 def write_step(

@@ -41,7 +41,7 @@ class QueryPool(nn.Module):
 
     def forward(self, memory: Memory) -> Tensor:
         """The states (B, S, D) as a vector for each answer (B, N, D)."""
-        query = self.query.expand(len(memory.states), -1, -1)  # (B, N, D)
+        query = self.query.expand(memory.states.shape[0], -1, -1)  # (B, N, D)
         gathered: Tensor = self.cross(query, memory.states, memory.valid[:, None, None, :])  # (B, N, D)
         return gathered
 
@@ -74,7 +74,7 @@ class HopPool(nn.Module):
 
     def forward(self, memory: Memory) -> Tensor:
         """The states (B, S, D) as one vector (B, D), or one for each answer (B, N, D)."""
-        x = self.query.expand(len(memory.states), -1, -1)  # (B, N, D)
+        x = self.query.expand(memory.states.shape[0], -1, -1)  # (B, N, D)
         for hop in self.hops:
             x = x + hop(x, memory)
         return x[:, 0] if self.is_shared else x

@@ -54,7 +54,7 @@ class RecurrentForecastHead(nn.Module):
         read = self.recurrent.embedding(
             came.unflatten(1, (self.patches - 1, self.patch)).flatten(2)
         )  # (B, N - 1, D)
-        x = torch.cat((self.first.expand(len(came), 1, -1).to(read.dtype), read), 1)
+        x = torch.cat((self.first.expand(came.shape[0], 1, -1).to(read.dtype), read), 1)
         ahead = self.ahead(memories)
         states = self.recurrent.follow(x if ahead is None else x + ahead, memories.joined)  # (B, N, D)
         return self.units.restore(self.steps(self.recurrent.output(states), self.horizon), memories)
@@ -63,7 +63,7 @@ class RecurrentForecastHead(nn.Module):
         """The forecast (B, H, C, Q), patch by patch, each read by the next one."""
         memory, ahead = memories.joined, self.ahead(memories)
         state, found = self.recurrent.start(memory), []
-        x = self.first.expand(len(memory.states), 1, -1)
+        x = self.first.expand(memory.states.shape[0], 1, -1)
         for number in range(self.patches):
             x = x if ahead is None else x + ahead[:, number : number + 1]
             states, state = self.recurrent.advance(x, state)

@@ -17,7 +17,7 @@ from jumok.reporting.numbers import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = ("base.html", "run.html", "comparison.html", "sweep.html", "mistakes.html")
+TEMPLATES = ("base.html", "run.html", "comparison.html", "sweep.html", "learning_curve.html", "mistakes.html")
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:

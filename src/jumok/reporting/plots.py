@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Curve:
     y: Sequence[float]
     low: Sequence[float] | None = None  # bounds of y
     high: Sequence[float] | None = None
+    is_dashed: bool = field(default=False, kw_only=True)  # computed, not measured
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Plot:
     title: str = ""
     top: float | None = None  # the highest y there can be
     from_zero: bool = False
+    marks: Sequence[float] = ()  # of a logarithmic x axis
 
 
 def svg(plots: Sequence[Plot], names: Sequence[str] = ()) -> str:
@@ -102,17 +104,30 @@ def _draw(axes: "Axes", plot: Plot, names: list[str]) -> None:
         i = names.index(line.name) if line.name in names else 0
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
         mark = LINE_MARKERS[i % len(LINE_MARKERS)] if len(line.x) <= 20 else ""
-        axes.plot(line.x, line.y, color=colour, marker=mark, markersize=4.5, linewidth=1.8, label=line.name)
+        style = "--" if line.is_dashed else "-"
+        axes.plot(
+            line.x, line.y, style, color=colour, marker=mark, markersize=4.5, linewidth=1.8, label=line.name
+        )
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
     axes.set_xlabel(plot.x)
     axes.set_ylabel(plot.y)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if plot.marks:
+        _logarithmic(axes, plot.marks)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(plot.title, fontsize=10.5, loc="left")
     if plot.from_zero or plot.top is not None:
         axes.set_ylim(bottom=-0.02 * plot.top if plot.top else 0)
     if plot.top is not None:
         axes.set_ylim(top=1.03 * plot.top)
+
+
+def _logarithmic(axes: "Axes", marked: Sequence[float]) -> None:
+    """A logarithmic axis with ticks at these numbers."""
+    axes.set_xscale("log")
+    axes.set_xticks(list(marked), [f"{number:,.0f}" for number in marked])
+    axes.minorticks_off()
 
 
 def _explain(figure: "Figure", plots: Sequence[Plot]) -> None:

@@ -106,11 +106,20 @@ def set_apart(comparison: Comparison, answered: Mapping[str, SplitPredictions], 
     return replace(comparison, contests=tests, examples=farthest_apart(answered, output))
 
 
-def require_own(folder: Path, runs: Sequence[Path]) -> None:
-    """Before any training: DataError if files of these names are there, but none of the runs that made them."""
+def require_own(folder: Path, runs: Sequence[Path], names: Sequence[str] = FILES) -> None:
+    """Before any training: DataError if files of these names are there, but none of the runs that made them.
+
+    Args:
+        folder: Where they are written.
+        runs: The runs.
+        names: Names of the files.
+
+    Raises:
+        DataError: One of them is there.
+    """
     if any(RunLayout(run).config.exists() for run in runs):
         return
-    for name in FILES:
+    for name in names:
         if os.path.lexists(folder / name):
             raise DataError(
                 f"{folder / name} is there, but none of the runs that it would tell of; choose another folder by --run"
