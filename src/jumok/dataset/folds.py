@@ -11,6 +11,12 @@ from jumok.data.split import ranking_hash
 FOLD_SEED = 15  # another one than that of splits, so that folds cut across them
 
 
+def splitting_keys(store: TextStore, inputs: Sequence[str]) -> list[str]:
+    """A key for each row; rows of one group, or else with equal inputs, have one, and stay together."""
+    columns = (SPLIT_GROUP,) if SPLIT_GROUP in store.columns else tuple(inputs)
+    return ["\x1f".join(row) for row in zip(*(store.texts(name) for name in columns), strict=True)]
+
+
 def fold_numbers(store: TextStore, inputs: Sequence[str], folds: int) -> np.ndarray:
     """The fold of each row (N,), from 0; rows of one group, or else with equal inputs, are in one fold.
 
@@ -22,7 +28,6 @@ def fold_numbers(store: TextStore, inputs: Sequence[str], folds: int) -> np.ndar
     Returns:
         The numbers; they do not depend on the order of rows.
     """
-    columns = (SPLIT_GROUP,) if SPLIT_GROUP in store.columns else tuple(inputs)
-    keys = ("\x1f".join(row) for row in zip(*(store.texts(name) for name in columns), strict=True))
+    keys = splitting_keys(store, inputs)
     digests = np.fromiter((ranking_hash(key, FOLD_SEED) for key in keys), np.uint64)  # (N,)
     return np.unique(digests, return_inverse=True)[1] % folds

@@ -9,9 +9,8 @@ import numpy as np
 
 from jumok.data import split as splitting
 from jumok.data.annotations.summary import reading_remarks
-from jumok.data.row import SPLIT_GROUP
 from jumok.data.tables.faults import Fault
-from jumok.dataset.folds import fold_numbers
+from jumok.dataset.folds import fold_numbers, splitting_keys
 from jumok.dataset.leaks import told_leaks
 from jumok.dataset.row_cache import CachedRows, import_source
 from jumok.dataset.split import Split
@@ -248,16 +247,9 @@ def _rows_of(name: str, experiment: "Experiment", imported: Mapping[str, CachedR
         return np.arange(len(imported["train"].store)) if name == "train" else None
     if name != "train" and getattr(split, name) is None:
         return None
-    keys = _splitting_keys(experiment, imported["train"])
+    keys = splitting_keys(imported["train"].store, list(experiment.inputs))
     sides = splitting.assign(keys, split.valid or 0, split.test or 0, split.seed)
     return np.flatnonzero(sides == ("train", "valid", "test").index(name))
-
-
-def _splitting_keys(experiment: "Experiment", train: CachedRows) -> list[str]:
-    """A key for each row; rows of one key stay in one split."""
-    store = train.store
-    together = (SPLIT_GROUP,) if SPLIT_GROUP in store.columns else tuple(experiment.inputs)
-    return ["\x1f".join(row) for row in zip(*(store.texts(column) for column in together), strict=True)]
 
 
 def _part_of_train(experiment: "Experiment", train: CachedRows, rows: np.ndarray) -> np.ndarray:
@@ -265,7 +257,7 @@ def _part_of_train(experiment: "Experiment", train: CachedRows, rows: np.ndarray
     split = experiment.data.split
     if split is None or split.train is None:
         return rows
-    keys = _splitting_keys(experiment, train)
+    keys = splitting_keys(train.store, list(experiment.inputs))
     return rows[splitting.nested_part((keys[row] for row in rows), split.train, split.train_seed)]
 
 
