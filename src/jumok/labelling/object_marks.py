@@ -20,6 +20,7 @@ from jumok.labelling.refusals import (
     impossible_class,
     unknown_class,
 )
+from jumok.wording import quantity
 
 ALL_FLAGS = ("crowd", *FLAGS)
 SAME_PIXELS = 1e-6  # edges that differ by less are equal
@@ -242,7 +243,9 @@ def _object(number: int, value: Any) -> ObjectMark:
     given = polygon_bounds([x for one in polygons for x in one]) if polygons and "box" not in value else None
     box = given or _numbers(number, value.get("box"), "its box")
     if len(box) != 4:
-        raise DataError(f"object {number}: its box has {len(box)} numbers, expected x1, y1, x2, y2")
+        raise DataError(
+            f"object {number}: its box has {quantity(len(box), 'number')}, expected x1, y1, x2, y2"
+        )
     x1, y1, x2, y2 = box
     flags = {flag: value.get(flag) in (1, True) for flag in ALL_FLAGS}
     fixed = value.get("fixed") in (1, True)

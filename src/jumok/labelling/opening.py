@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.experiment.found_series import SourceSettings
 from jumok.labelling.contract import LabelStore
+from jumok.wording import quantity
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -55,7 +56,7 @@ def open_experiment(file: Path, split: str = "train", output: str | None = None)
     images = [name for name, one in experiment.inputs.items() if one.is_image]
     if len(images) > 1:
         raise ConfigurationError(
-            f"{file}: there are {len(images)} images to each example ({', '.join(images)}), and the page shows one; "
+            f"{file}: each example has {quantity(len(images), 'image')} ({', '.join(images)}), and the page shows one; "
             "label them in a table of your own"
         )
     if not source.is_annotated or output is not None and chosen[output].annotations is None:

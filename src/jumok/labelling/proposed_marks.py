@@ -15,6 +15,7 @@ from jumok.errors import DataError, did_you_mean
 from jumok.kinds.contract import OutputField
 from jumok.labelling.contract import AnswerColumn, LabelStore
 from jumok.labelling.stretches import stretches_of
+from jumok.wording import quantity
 
 NOT_LABELLED = 255  # in a mask
 PLAIN_OBJECT = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
@@ -186,7 +187,7 @@ def marks_form(store: LabelStore, outputs: Mapping[str, OutputField], output: st
     if len(fits) != 1:
         wanted = f"{FOUND_BY[store.kind]} for {store.place}"
         raise DataError(
-            f"the model has {len(fits)} outputs that give {wanted} ({', '.join(fits)}); name one of them"
+            f"the model has {quantity(len(fits), 'output')} that give {wanted} ({', '.join(fits)}); name one of them"
             if fits
             else f"the model gives no {wanted}: it answers {told_outputs(named)}; take a run that was trained on such "
             "annotations"

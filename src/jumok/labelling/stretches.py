@@ -5,6 +5,7 @@ from typing import Any
 
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError
+from jumok.wording import quantity
 
 
 def stretches_of(labels: Sequence[str]) -> list[dict[str, Any]]:
@@ -42,7 +43,9 @@ def row_labels(marks: Mapping[str, Any], count: int, where: str, check: Callable
     for one in given:
         start, end, label = stretch_in(one, where)
         if not 0 <= start < end <= count:
-            raise DataError(f"{where}: has {count:,} rows, so that {start}:{end} are no stretch of it")
+            raise DataError(
+                f"{where}: has {quantity(count, 'row')}, so that {start}:{end} are no stretch of it"
+            )
         if any(labels[start:end]):
             raise DataError(
                 f"{where}: two stretches overlap in {start}:{end}; end one before the other begins"

@@ -11,6 +11,7 @@ import numpy as np
 
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.shapes import check_room
+from jumok.wording import quantity
 
 BRUSH_CHANNELS = 4  # red, green, blue and opacity
 OPACITY_CHANNEL = 3
@@ -36,9 +37,7 @@ def brush_pixels(rle: Sequence[int], width: int, height: int) -> np.ndarray:
     reader = BitReader(np.array(rle, np.uint8))
     count = reader.number(32)
     if count != BRUSH_CHANNELS * width * height:
-        problem = (
-            f"its rle holds {count:,} values, expected {BRUSH_CHANNELS} for each pixel of {width} × {height}"
-        )
+        problem = f"its rle holds {quantity(count, 'value')}, expected {BRUSH_CHANNELS} for each pixel of {width} × {height}"
         raise Wrong(problem, "export it again", "bad_value")
     if reader.number(5) + 1 != VALUE_BITS:
         raise Wrong("its rle has values of another width than 8 bits", "export it again", "bad_value")

@@ -12,6 +12,7 @@ from jumok.data.annotations.coco_fields import Wrong, is_finite_number
 from jumok.data.annotations.shapes import Shape, ellipse, polygon, shape_of_pixels
 from jumok.data.images.reading import Size
 from jumok.data.tables.listing import composed
+from jumok.wording import quantity
 
 SHAPE_TYPES = ("rectangle", "polygon", "ellipse", "brush")
 FLAG_CHOICES = "flags"  # the name of choices for an object that hold crowd, difficult, truncated, occluded
@@ -71,7 +72,7 @@ def one_label(region: Region) -> str:
     if not region.labels or not region.labels[0]:
         raise Wrong("has no label", "give it one", "bad_value")
     if len(region.labels) > 1:
-        problem = f"has {len(region.labels)} labels ({', '.join(region.labels)}), expected one"
+        problem = f"has {quantity(len(region.labels), 'label')} ({', '.join(region.labels)}), expected one"
         raise Wrong(problem, "draw the object once for each label, or leave one", "bad_value")
     return region.labels[0]
 
@@ -146,7 +147,9 @@ def polygon_points(points: Any, size: Size) -> list[float]:
     if not isinstance(points, list) or not all(isinstance(one, list) and len(one) == 2 for one in points):
         raise Wrong(f"points are {points!r:.60}, expected [[x, y], …]", "draw it again", "bad_value")
     if len(points) < 3:
-        raise Wrong(f"a polygon of {len(points)} points, expected 3", "draw it again", "bad_value")
+        raise Wrong(
+            f"a polygon of {quantity(len(points), 'point')}, expected 3", "draw it again", "bad_value"
+        )
     for x, y in points:
         check_percent("x of a point", x)
         check_percent("y of a point", y)

@@ -18,6 +18,7 @@ from jumok.data.annotations.located_json import Record
 from jumok.data.images.reading import SUFFIXES
 from jumok.data.tables.listing import forward_slashes
 from jumok.data.tables.open_text import is_file
+from jumok.wording import quantity
 
 DATES = ("created_at", "updated_at")
 MINIMAL_KEYS = {"id", "annotator", "annotation_id", "lead_time", "completed_by", *DATES}
@@ -163,7 +164,9 @@ def image_address(data: Mapping[str, Any], name: str) -> tuple[str, str]:
     if len(found) == 1:
         return found[0], texts[found[0]]
     if found:
-        problem = f"{name}: has {len(found)} images ({', '.join(found)}), and one is read of each task"
+        problem = (
+            f"{name}: has {quantity(len(found), 'image')} ({', '.join(found)}), and one is read of each task"
+        )
         raise Wrong(problem, "divide it into a task for each image", "bad_value")
     if "image" in texts and not texts["image"].startswith("data:"):
         return "image", texts["image"]
