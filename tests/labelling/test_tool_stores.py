@@ -16,10 +16,12 @@ from jumok.experiment.sources import SourceOptions
 from jumok.labelling.annotation_store import AnnotationStore, same_marks
 from jumok.labelling.contract import LabelConflict
 from jumok.labelling.cvat_store import cvat_store
+from jumok.labelling.guarded_file import ChangedMeanwhile
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.object_marks import objects_from_json
 from jumok.labelling.opening_objects import open_object_folder, open_object_source
+from label_files import write_beside
 from picture_sets import (
     labelme,
     labelme_shape,
@@ -388,3 +390,16 @@ def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
 def test_masks_of_objects_are_to_be_converted_first(tmp_path):
     with pytest.raises(DataError, match="this source is object_masks; convert it first, like jumok convert"):
         open_object_source(SourceOptions(object_masks=object_masks(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_that_writes_at_the_same_moment_is_not_written_over(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = opened(kind, tmp_path)
+    before = contents(tmp_path)
+    changed = write_beside(monkeypatch, tmp_path, 1)
+    version, objects = store.read("a.png").version, marks_of(store, "a.png")[1:]
+    with pytest.raises(ChangedMeanwhile, match="another program"):
+        store.write("a.png", version, {"objects": objects})
+    assert contents(tmp_path) == {**before, changed[0]: before[changed[0]] + b"\n"}

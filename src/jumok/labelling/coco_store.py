@@ -229,7 +229,7 @@ class CocoStore:
             self.place.parent.mkdir(parents=True, exist_ok=True)
         else:
             data = compress_like(data, self._data)
-        self._file.replace(data)
+        self._file.replace(data, self._data)
         self._data, self._document, self._new_classes = data, change.document, None
         if item is None:
             self._shown.clear()

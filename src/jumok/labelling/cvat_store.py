@@ -213,7 +213,7 @@ class CvatForm:
 
     def _replace(self, cut: CutFile) -> None:
         data = compress_like(cut.text.encode(), self._data or b"")
-        self._file.replace(data)
+        self._file.replace(data, self._data)
         self._data, self._cut = data, cut
 
 

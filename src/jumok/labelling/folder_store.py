@@ -287,7 +287,7 @@ class FolderStore:
         data = self._form.join(records, loaded.data)
         if data != loaded.data:
             self._form.before_first()
-            self._files[item.file].replace(data)
+            self._files[item.file].replace(data, loaded.data)
             self._history.keep(done)
             self._loaded[item.key] = LoadedFile(data, cache_key(data), records)
             self._seen[item.key] = self._loaded[item.key].version

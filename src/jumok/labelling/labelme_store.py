@@ -141,7 +141,8 @@ class LabelmeForm:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(file, error) from error
-        known.guarded.replace(data if known.data is None else compress_like(data, known.data))
+        before = known.data
+        known.guarded.replace(data if before is None else compress_like(data, before), before)
 
     def known_classes(self) -> Sequence[str]:
         """None: a file of labelme lists no classes."""

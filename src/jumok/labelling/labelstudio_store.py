@@ -135,7 +135,7 @@ class LabelStudioForm:
         if new:
             cut.gaps = gaps_with_one_task_more(self._cut)
         data = compress_like(cut.text.encode(), self._data or b"")
-        self._file.replace(data)
+        self._file.replace(data, self._data)
         self._data, self._cut = data, cut
         self._places[item.key] = place
         self._items[item.key] = ItemText(item.key, item.image, text)
@@ -150,7 +150,7 @@ class LabelStudioForm:
         data = read_now(path)
         if data is not None:
             changed = CONTROL.sub(lambda found: with_label(found[0], name), data.decode())
-            replace_file(path, changed.encode())
+            replace_file(path, changed.encode(), data)
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """A copy of the file."""

@@ -18,9 +18,9 @@ from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, JumokError
-from jumok.files import remove, remove_left, unwritable
+from jumok.files import remove, remove_left, unwritable, write_file_atomically
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelConflict, LabelItem, MarksKind
-from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
+from jumok.labelling.guarded_file import lock_folder, read_now, replace_file, require_unchanged
 from jumok.labelling.mask_files import (
     NO_CLASS,
     MaskValues,
@@ -241,10 +241,10 @@ class MaskStore:
                 continue
             target = (folder / "masks" / f"{number}.png").absolute()
             target.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(target, data)
+            write_file_atomically(target, data)
             lines.append(f"{one.image.absolute()}\t{target}\n")
         listed = folder / "train.txt"
-        replace_file(listed, "".join(lines).encode())
+        write_file_atomically(listed, "".join(lines).encode())
         return {"masks": listed, "classes": self.classes(), **self._settings}
 
     def _item(self, key: str, one: MaskPlace) -> LabelItem:
@@ -326,15 +326,14 @@ class MaskStore:
         """Write a mask where it changes, and have it found; gives its bytes now."""
         if classes is None:
             if data is not None:
-                self._remove(key, one)
+                self._remove(key, one, data)
             return None
         if data is None or before is None:
             new = new_mask(one.mask, classes, self._values, self._like())
-            self._made.add(one.mask)
         else:
             new = changed_mask(one.mask, data, before, classes, self._values)
         if new != data:
-            replace_file(one.mask, new)
+            replace_file(one.mask, new, data)
         self._places.accept()
         try:
             self._places.list_new(key)
@@ -342,15 +341,18 @@ class MaskStore:
             if data is None:
                 remove(one.mask)
             raise
+        if data is None:
+            self._made.add(one.mask)
         return new
 
-    def _remove(self, key: str, one: MaskPlace) -> None:
+    def _remove(self, key: str, one: MaskPlace, data: bytes) -> None:
         """Take back a mask that was begun here, as undo does; others are not removed."""
         if one.mask not in self._made:
             raise DataError(
                 f"{one.mask}: a mask is not removed here; paint all of it as not labelled, or remove the file"
             )
         self._places.unlist(key)
+        require_unchanged(one.mask, data)
         try:
             one.mask.unlink()
         except OSError as error:

@@ -210,7 +210,7 @@ class RecordingStore:
                 }
                 content = state.content.with_rows(new)
                 data = content.data
-                self._file.replace(data)
+                self._file.replace(data, state.data)
                 self._state = RecordingState(data, content, state.spans)
             return self._marks(self._state, key)
 

@@ -120,7 +120,7 @@ class TableStore:
                 raise DataError(str(row.fault))
             changed = self._changes(row, texts)
             if changed:
-                self.replace(state.content.with_rows({place: self.form.changed_row(row, changed)}))
+                self.replace(state, state.content.with_rows({place: self.form.changed_row(row, changed)}))
             return self._marks(self._state, place)
 
     def changed(self) -> frozenset[str]:
@@ -175,13 +175,19 @@ class TableStore:
         with self._lock, self._file.lock():
             yield self.state()
 
-    def replace(self, content: TableContent, keys: Sequence[str] | None = None) -> None:
-        """Write a table, for whoever has locked it; keys are those of its rows, if they are others."""
-        data, lines = content.data, self._state.content.data.count(b"\n")
-        self._file.replace(data)
+    def replace(self, state: TableState, content: TableContent, keys: Sequence[str] | None = None) -> None:
+        """Write another content of a table, for whoever has locked it.
+
+        Args:
+            state: The table that is changed.
+            content: Its new content.
+            keys: The keys of its rows, if they are others.
+        """
+        data, lines = content.data, state.content.data.count(b"\n")
+        self._file.replace(data, state.data)
         if data.count(b"\n") != lines:  # faults name other lines
             content = self.form.parse(data)
-        self._state = self._state.with_content(data, content, keys)
+        self._state = state.with_content(data, content, keys)
 
     def _place_of(self, state: TableState, key: str) -> int:
         place = state.places.get(key)

@@ -188,12 +188,13 @@ class VocFormat:
             return
         name = item.file.relative_to(self._layout.annotations).with_suffix("").as_posix()
         with lock_folder(lists.parent.resolve()):
-            data = read_now(lists) or b""
+            before = read_now(lists)
+            data = before or b""
             if name in (line.strip().decode(errors="replace") for line in data.splitlines()):
                 return
             line_end = b"\r\n" if b"\r\n" in data else b"\n"
             gap = b"" if not data or data.endswith(b"\n") else line_end
-            replace_file(lists, data + gap + name.encode() + line_end)
+            replace_file(lists, data + gap + name.encode() + line_end, before)
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
         """The split as `jumok train` reads it."""

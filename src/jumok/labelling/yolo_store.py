@@ -19,12 +19,12 @@ from jumok.data.tables.open_text import is_folder
 from jumok.data.tables.text_form import form_fault
 from jumok.errors import DataError, did_you_mean
 from jumok.labelling.folder_store import FolderItem
-from jumok.labelling.guarded_file import GuardedFile, lock_folder, replace_file
+from jumok.labelling.guarded_file import GuardedFile, lock_folder, read_now, replace_file
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.refusals import unknown_class, unsupported_mark
+from jumok.labelling.refusals import file_is_gone, unknown_class, unsupported_mark
 from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
 
 SAMPLED_OBJECTS = 1000  # objects that show whether a data set has outlines
@@ -70,12 +70,14 @@ class YoloFormat:
         with lock_folder(target.parent.resolve()):
             if name in self._file().names:  # by another process
                 return
-            data = target.read_bytes()
+            data = read_now(target)
+            if data is None:
+                raise file_is_gone(target)
             text = decode_text(target, data)
             made = (
                 with_darknet_name(text, name) if target != self.place else with_yolo_name(target, text, name)
             )
-            replace_file(target, data[: len(data) - len(text.encode())] + made.encode())
+            replace_file(target, data[: len(data) - len(text.encode())] + made.encode(), data)
         self._known = None
 
     def items(self) -> Mapping[str, FolderItem]:
@@ -193,7 +195,7 @@ class YoloFormat:
         with lock_folder(self.place.parent.resolve()):
             if self._new_classes is not None and self._guarded.read() is None:
                 text = yolo_file_text(tuple(self._new_classes), {self._split: self._new_place()})
-                self._guarded.replace(text.encode())
+                self._guarded.replace(text.encode(), None)
         self._new_classes = None
 
     def after(self, item: FolderItem) -> None:

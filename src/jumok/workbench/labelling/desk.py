@@ -4,22 +4,27 @@ import base64
 import io
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from jumok.data.annotations.palette import colour_of
 from jumok.errors import DataError
 from jumok.files import UNFINISHED_NAME, remove_left, shorten_name
 from jumok.labelling.contract import ItemMarks, LabelItem, LabelStore
+from jumok.labelling.guarded_file import ChangedMeanwhile
 from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
 MASK_UNKNOWN = 255  # of mask pixels
+ATTEMPTS = 3  # to change a file that other programs write
+
+T = TypeVar("T")
 
 
 class UnknownItem(DataError):
@@ -138,7 +143,7 @@ class LabelDesk:
             RunError: If the disk refuses.
         """
         self.item(key)
-        written = self.store.write(key, version, marks)
+        written = undisturbed(lambda: self.store.write(key, version, marks))
         names = tuple(classes_of_marks(written.marks, self._classes))
         with self._lock:
             self._touched.add(key)
@@ -151,7 +156,7 @@ class LabelDesk:
         """Add a class; DataError if there cannot be one of this name."""
         if not isinstance(name, str) or not name.strip():
             raise DataError("a class needs a name", "클래스 이름을 쓰세요.")
-        self._take_classes(self.store.add_class(name.strip()))
+        self._take_classes(undisturbed(lambda: self.store.add_class(name.strip())))
         return self.classes()
 
     def _take_classes(self, names: Sequence[str]) -> None:
@@ -205,6 +210,14 @@ class LabelDesk:
         given = self.store.inputs(key)
         found = {name: value for name, value in given.items() if isinstance(value, str) and value != image}
         return {name: value for name, value in found.items() if value} or None
+
+
+def undisturbed(change: Callable[[], T]) -> T:
+    """Make a change, once more on what stands there now where another program writes at the same moment."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ChangedMeanwhile):
+            return change()
+    return change()
 
 
 def remove_unfinished(place: Path) -> None:
